@@ -1,0 +1,171 @@
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 16, FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
+
+struct arena_chunk {
+    struct arena_chunk *older;
+    size_t size;
+    _Alignas(ALIGNMENT) char data[];
+};
+
+void arena_init(struct arena *arena, size_t limit)
+{
+    *arena = (struct arena){.limit = limit};
+}
+
+void arena_release(struct arena *arena)
+{
+    for (struct arena_chunk *chunk = arena->chunk, *older; chunk; chunk = older) {
+        older = chunk->older;
+        free(chunk);
+    }
+    arena_init(arena, arena->limit);
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_chunk *keep = arena->chunk;
+    for (struct arena_chunk *chunk = arena->chunk; chunk; chunk = chunk->older)
+        if (chunk->size > keep->size)
+            keep = chunk;
+    for (struct arena_chunk *chunk = arena->chunk, *older; chunk; chunk = older) {
+        older = chunk->older;
+        if (chunk != keep)
+            free(chunk);
+    }
+    arena->chunk = keep;
+    arena->taken = 0;
+    if (keep) {
+        keep->older = NULL;
+        arena->next = keep->data;
+        arena->end = keep->data + keep->size;
+    }
+}
+
+static int add_chunk(struct arena *arena, size_t size)
+{
+    size_t usual = arena->chunk ? arena->chunk->size * 2 : FIRST_CHUNK;
+    if (usual > LARGEST_CHUNK)
+        usual = LARGEST_CHUNK;
+    size_t room = size > usual ? size : usual;
+    struct arena_chunk *chunk = malloc(sizeof *chunk + room);
+    if (!chunk)
+        return 0;
+    chunk->older = arena->chunk;
+    chunk->size = room;
+    arena->chunk = chunk;
+    arena->next = chunk->data;
+    arena->end = chunk->data + room;
+    return 1;
+}
+
+void *arena_try_alloc(struct arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = size ? (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
+    if (arena->limit && (size > arena->limit || arena->taken > arena->limit - size))
+        return NULL;
+    if ((size_t)(arena->end - arena->next) < size && !add_chunk(arena, size))
+        return NULL;
+    void *memory = arena->next;
+    arena->next += size;
+    arena->taken += size;
+    return memory;
+}
+
+_Noreturn static void out_of_memory(size_t size)
+{
+    fprintf(stderr, "strata: no memory for %zu more bytes\n", size);
+    abort();
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *memory = arena_try_alloc(arena, size);
+    if (!memory)
+        out_of_memory(size);
+    return memory;
+}
+
+void *arena_zalloc(struct arena *arena, size_t size)
+{
+    return memset(arena_alloc(arena, size), 0, size);
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        out_of_memory(SIZE_MAX);
+    return arena_zalloc(arena, bytes);
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+    if (length)
+        memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+    return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    ENSURE(length >= 0);
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = arena_vprintf(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+void *base_malloc(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+    if (!memory)
+        out_of_memory(size);
+    return memory;
+}
+
+void *base_calloc(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size ? size : 1);
+    if (!memory)
+        out_of_memory(count);
+    return memory;
+}
+
+void *base_realloc(void *memory, size_t size)
+{
+    memory = realloc(memory, size ? size : 1);
+    if (!memory)
+        out_of_memory(size);
+    return memory;
+}
+
+char *base_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(base_malloc(size), text, size);
+}

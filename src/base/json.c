@@ -1,0 +1,172 @@
+#include "base/json.h"
+
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+#include <utf8proc.h>
+
+void json_init(struct json *json, struct buffer *out, bool pretty)
+{
+    *json = (struct json){.out = out, .pretty = pretty};
+}
+
+static void new_line(struct json *json)
+{
+    if (!json->pretty)
+        return;
+    buffer_char(json->out, '\n');
+    for (int i = 0; i < json->depth; i++)
+        buffer_string(json->out, "  ");
+}
+
+static void begin_value(struct json *json)
+{
+    uint64_t bit = 1ull << json->depth;
+    if (json->keyed & bit) {
+        json->keyed &= ~bit;
+        return;
+    }
+    if (json->filled & bit)
+        buffer_char(json->out, ',');
+    json->filled |= bit;
+    if (json->depth)
+        new_line(json);
+}
+
+static void open_level(struct json *json, char bracket)
+{
+    begin_value(json);
+    buffer_char(json->out, bracket);
+    ENSURE(json->depth < 62);
+    json->depth++;
+    json->filled &= ~(1ull << json->depth);
+    json->keyed &= ~(1ull << json->depth);
+}
+
+static void close_level(struct json *json, char bracket)
+{
+    ENSURE(json->depth > 0);
+    bool filled = json->filled & (1ull << json->depth);
+    json->depth--;
+    if (filled)
+        new_line(json);
+    buffer_char(json->out, bracket);
+    if (json->pretty && json->depth == 0)
+        buffer_char(json->out, '\n');
+}
+
+void json_object(struct json *json)
+{
+    open_level(json, '{');
+}
+
+void json_end_object(struct json *json)
+{
+    close_level(json, '}');
+}
+
+void json_array(struct json *json)
+{
+    open_level(json, '[');
+}
+
+void json_end_array(struct json *json)
+{
+    close_level(json, ']');
+}
+
+static void add_escaped(struct buffer *out, const unsigned char *data, size_t length)
+{
+    static const char *const escapes[0x20] = {['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n",
+                                              ['\r'] = "\\r", ['\t'] = "\\t"};
+    buffer_char(out, '"');
+    for (size_t i = 0; i < length;) {
+        unsigned char c = data[i];
+        if (c < 0x20 && escapes[c]) {
+            buffer_string(out, escapes[c]);
+        } else if (c < 0x20 || c == '<') {
+            buffer_printf(out, "\\u%04x", c); /* '<' too, so that JSON can stand inside a script element */
+        } else if (c == '"' || c == '\\') {
+            buffer_char(out, '\\');
+            buffer_char(out, (char)c);
+        } else if (c < 0x80) {
+            buffer_char(out, (char)c);
+        } else {
+            utf8proc_int32_t codepoint;
+            utf8proc_ssize_t used = utf8proc_iterate(data + i, (utf8proc_ssize_t)(length - i), &codepoint);
+            if (used > 0)
+                buffer_add(out, data + i, (size_t)used);
+            else
+                buffer_string(out, "\xef\xbf\xbd");
+            i += used > 0 ? (size_t)used : 1;
+            continue;
+        }
+        i++;
+    }
+    buffer_char(out, '"');
+}
+
+void json_text(struct json *json, struct text value)
+{
+    begin_value(json);
+    add_escaped(json->out, (const unsigned char *)value.data, value.length);
+}
+
+void json_string(struct json *json, const char *value)
+{
+    if (value)
+        json_text(json, text_from(value));
+    else
+        json_null(json);
+}
+
+void json_key(struct json *json, const char *key)
+{
+    begin_value(json);
+    add_escaped(json->out, (const unsigned char *)key, strlen(key));
+    buffer_string(json->out, json->pretty ? ": " : ":");
+    json->keyed |= 1ull << json->depth;
+}
+
+void json_integer(struct json *json, int64_t value)
+{
+    begin_value(json);
+    buffer_printf(json->out, "%lld", (long long)value);
+}
+
+void json_double(struct json *json, double value)
+{
+    begin_value(json);
+    if (!isfinite(value)) {
+        buffer_string(json->out, "null");
+        return;
+    }
+    char text[NUMBER_TEXT_MAX];
+    buffer_string(json->out, number_format_double(value, text));
+}
+
+void json_decimal(struct json *json, int64_t scaled, int scale)
+{
+    char text[NUMBER_TEXT_MAX];
+    begin_value(json);
+    buffer_string(json->out, number_format_decimal(scaled, scale, text));
+}
+
+void json_bool(struct json *json, bool value)
+{
+    begin_value(json);
+    buffer_string(json->out, value ? "true" : "false");
+}
+
+void json_null(struct json *json)
+{
+    begin_value(json);
+    buffer_string(json->out, "null");
+}
+
+void json_raw(struct json *json, struct text value)
+{
+    begin_value(json);
+    buffer_text(json->out, value);
+}

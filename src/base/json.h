@@ -1,0 +1,34 @@
+/*
+ * Writing JSON, one value after another into a buffer; commas and quotes are the writer's business. Nesting is checked
+ * by assert. Reading JSON is jansson's job (only where files come from people).
+ */
+#ifndef STRATA_BASE_JSON_H
+#define STRATA_BASE_JSON_H
+
+#include "base/text.h"
+
+struct json {
+    struct buffer *out;
+    int depth;
+    bool pretty;
+    uint64_t filled; /* one bit a level: something stands there already */
+    uint64_t keyed;  /* one bit a level: a key was written, its value comes next */
+};
+
+void json_init(struct json *json, struct buffer *out, bool pretty);
+void json_object(struct json *json);
+void json_end_object(struct json *json);
+void json_array(struct json *json);
+void json_end_array(struct json *json);
+void json_key(struct json *json, const char *key);
+void json_string(struct json *json, const char *value); /* NULL writes null */
+void json_text(struct json *json, struct text value);   /* invalid UTF-8 becomes U+FFFD */
+void json_integer(struct json *json, int64_t value);
+void json_double(struct json *json, double value); /* shortest text that reads back the same; NaN and infinity: null */
+void json_decimal(struct json *json, int64_t scaled, int scale);
+void json_bool(struct json *json, bool value);
+void json_null(struct json *json);
+/* Text that is JSON already. */
+void json_raw(struct json *json, struct text value);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Numbers as text and back, exactly. Money and other decimals are scaled integers: 12.50 at scale 2 is 1250.
+ */
+#ifndef STRATA_BASE_NUMBER_H
+#define STRATA_BASE_NUMBER_H
+
+#include "base/text.h"
+
+enum { NUMBER_TEXT_MAX = 48, NUMBER_SCALE_MAX = 18 };
+
+/* 10^exponent for 0…18. */
+int64_t number_power10(int exponent);
+/* "-12.50" for (−1250, 2); out has room for NUMBER_TEXT_MAX bytes; returns out. */
+char *number_format_decimal(int64_t scaled, int scale, char *out);
+/* The shortest decimal text that reads back as the same double. */
+char *number_format_double(double value, char *out);
+/* Parses [+-]digits[.digits] exactly. False when it is not of that form or does not fit 64 bits. *scale is the number
+ * of digits behind the point as written (trailing zeros count). */
+bool number_parse_decimal(struct text text, int64_t *scaled, int *scale);
+/* Parses a decimal or exponent form; false for anything else, and for NaN and infinity. Independent of the locale. */
+bool number_parse_double(struct text text, double *value);
+/* a × 10^steps; false when that does not fit. steps may not be negative. */
+bool number_rescale(int64_t scaled, int steps, int64_t *out);
+/* A scaled integer as a double: scaled / 10^scale, correctly rounded for |scaled| < 2^53. */
+double number_decimal_to_double(int64_t scaled, int scale);
+/* "1,234,567" for people; out as above. */
+char *number_format_thousands(int64_t value, char *out);
+
+#endif

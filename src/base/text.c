@@ -1,0 +1,286 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+struct text text_from(const char *string)
+{
+    return (struct text){string, string ? strlen(string) : 0};
+}
+
+bool text_equal(struct text a, struct text b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+bool text_is(struct text text, const char *string)
+{
+    return text_equal(text, text_from(string));
+}
+
+int text_compare(struct text a, struct text b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+bool text_starts(struct text text, struct text prefix)
+{
+    return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.data, prefix.data, prefix.length) == 0);
+}
+
+bool text_ends(struct text text, struct text suffix)
+{
+    return text.length >= suffix.length &&
+           (suffix.length == 0 || memcmp(text.data + text.length - suffix.length, suffix.data, suffix.length) == 0);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct text text_trim(struct text text)
+{
+    while (text.length && is_space(text.data[0]))
+        text.data++, text.length--;
+    while (text.length && is_space(text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
+/* Multiply-and-fold over eight bytes at a time (the construction of wyhash, our own constants and framing). */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    __uint128_t product = (__uint128_t)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t text_hash(struct text text)
+{
+    const uint64_t k0 = 0x9e3779b97f4a7c15u, k1 = 0xd1342543de82ef95u;
+    uint64_t hash = mix(text.length ^ k0, k1);
+    const char *data = text.data;
+    size_t left = text.length;
+    uint64_t word;
+    for (; left >= 8; data += 8, left -= 8) {
+        memcpy(&word, data, 8);
+        hash = mix(hash ^ word, k1);
+    }
+    if (left) {
+        word = 0;
+        memcpy(&word, data, left);
+        hash = mix(hash ^ word, k0);
+    }
+    return mix(hash, k0);
+}
+
+bool text_valid_utf8(struct text text)
+{
+    const utf8proc_uint8_t *data = (const utf8proc_uint8_t *)text.data;
+    size_t at = 0;
+    while (at < text.length) {
+        if (data[at] < 0x80) {
+            at++;
+            continue;
+        }
+        utf8proc_int32_t codepoint;
+        utf8proc_ssize_t used = utf8proc_iterate(data + at, (utf8proc_ssize_t)(text.length - at), &codepoint);
+        if (used <= 0)
+            return false;
+        at += (size_t)used;
+    }
+    return true;
+}
+
+/* Simple folding maps one code point to one: lower case of upper case, as utf8proc's tables have it, which also joins
+ * letters with two lower-case forms (sigma) and the Kelvin and long-s signs. */
+static utf8proc_int32_t fold_codepoint(utf8proc_int32_t codepoint)
+{
+    return utf8proc_tolower(utf8proc_toupper(codepoint));
+}
+
+struct text text_fold(struct text text, struct arena *arena)
+{
+    utf8proc_uint8_t *out = arena_alloc(arena, text.length * 2 + 5);
+    const utf8proc_uint8_t *data = (const utf8proc_uint8_t *)text.data;
+    size_t used = 0;
+    for (size_t at = 0; at < text.length;) {
+        utf8proc_int32_t codepoint;
+        utf8proc_ssize_t taken = utf8proc_iterate(data + at, (utf8proc_ssize_t)(text.length - at), &codepoint);
+        if (taken <= 0) {
+            out[used++] = data[at++];
+            continue;
+        }
+        at += (size_t)taken;
+        used += (size_t)utf8proc_encode_char(fold_codepoint(codepoint), out + used);
+    }
+    out[used] = '\0';
+    return (struct text){(const char *)out, used};
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+int text_distance(struct text a, struct text b)
+{
+    enum { LONGEST = 64 };
+    if (a.length > LONGEST || b.length > LONGEST)
+        return LONGEST;
+    int rows[3][LONGEST + 1];
+    int *before = rows[0], *last = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= b.length; j++)
+        last[j] = (int)j;
+    for (size_t i = 1; i <= a.length; i++) {
+        row[0] = (int)i;
+        for (size_t j = 1; j <= b.length; j++) {
+            int same = lower(a.data[i - 1]) == lower(b.data[j - 1]);
+            row[j] = least(least(last[j], row[j - 1]) + 1, last[j - 1] + !same);
+            if (i > 1 && j > 1 && lower(a.data[i - 1]) == lower(b.data[j - 2]) &&
+                lower(a.data[i - 2]) == lower(b.data[j - 1]))
+                row[j] = least(row[j], before[j - 2] + 1);
+        }
+        int *spare = before;
+        before = last, last = row, row = spare;
+    }
+    return last[b.length];
+}
+
+int text_nearest(const char *word, const char *const *candidates, size_t count)
+{
+    struct text wanted = text_from(word);
+    int best = -1, best_distance = (int)(wanted.length / 3) + 2;
+    for (size_t i = 0; i < count; i++) {
+        struct text candidate = text_from(candidates[i]);
+        int distance = text_distance(wanted, candidate);
+        if (distance < best_distance && (size_t)distance < candidate.length) {
+            best = (int)i;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+void buffer_init(struct buffer *buffer, size_t limit)
+{
+    *buffer = (struct buffer){.limit = limit ? limit : BUFFER_LIMIT};
+}
+
+void buffer_release(struct buffer *buffer)
+{
+    free(buffer->data);
+    buffer_init(buffer, buffer->limit);
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+    buffer->length = 0;
+    buffer->cut = false;
+    if (buffer->data)
+        buffer->data[0] = '\0';
+}
+
+static void buffer_reserve(struct buffer *buffer, size_t more)
+{
+    size_t needed = buffer->length + more + 1;
+    if (needed <= buffer->capacity)
+        return;
+    size_t capacity = buffer->capacity ? buffer->capacity * 2 : 128;
+    while (capacity < needed)
+        capacity *= 2;
+    buffer->data = base_realloc(buffer->data, capacity);
+    buffer->capacity = capacity;
+}
+
+void buffer_add(struct buffer *buffer, const void *data, size_t length)
+{
+    if (!buffer->limit)
+        buffer->limit = BUFFER_LIMIT;
+    if (length > buffer->limit - buffer->length) {
+        length = buffer->limit - buffer->length;
+        buffer->cut = true;
+    }
+    buffer_reserve(buffer, length);
+    if (length)
+        memcpy(buffer->data + buffer->length, data, length);
+    buffer->length += length;
+    buffer->data[buffer->length] = '\0';
+}
+
+void buffer_text(struct buffer *buffer, struct text text)
+{
+    buffer_add(buffer, text.data, text.length);
+}
+
+void buffer_string(struct buffer *buffer, const char *string)
+{
+    buffer_add(buffer, string, strlen(string));
+}
+
+void buffer_char(struct buffer *buffer, char c)
+{
+    buffer_add(buffer, &c, 1);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    char small[256];
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(small, sizeof small, format, arguments);
+    va_end(arguments);
+    ENSURE(length >= 0);
+    if ((size_t)length < sizeof small) {
+        buffer_add(buffer, small, (size_t)length);
+    } else {
+        char *large = base_malloc((size_t)length + 1);
+        vsnprintf(large, (size_t)length + 1, format, again);
+        buffer_add(buffer, large, (size_t)length);
+        free(large);
+    }
+    va_end(again);
+}
+
+char *buffer_copy(const struct buffer *buffer, struct arena *arena)
+{
+    return arena_strndup(arena, buffer->data ? buffer->data : "", buffer->length);
+}
+
+char *buffer_take(struct buffer *buffer)
+{
+    char *data = buffer->data ? buffer->data : base_strdup("");
+    buffer_init(buffer, buffer->limit);
+    return data;
+}
+
+static void add_doubled(struct buffer *buffer, struct text text, char quote)
+{
+    buffer_char(buffer, quote);
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == quote)
+            buffer_char(buffer, quote);
+        buffer_char(buffer, text.data[i]);
+    }
+    buffer_char(buffer, quote);
+}
+
+void buffer_sql_text(struct buffer *buffer, struct text text)
+{
+    add_doubled(buffer, text, '\'');
+}
+
+void buffer_sql_name(struct buffer *buffer, struct text name)
+{
+    add_doubled(buffer, name, '"');
+}
