@@ -100,6 +100,21 @@ static void doubles_are_printed_short(void **state)
         assert_string_equal(number_format_double(cases[i].value, text), cases[i].text);
 }
 
+/* Digits of a printed number, without the zeros at either end. */
+static int significant_digits(const char *text)
+{
+    int digits = 0, zeros = 0;
+    for (; *text && *text != 'e'; text++) {
+        if (*text == '0') {
+            zeros += digits > 0;
+        } else if (*text > '0' && *text <= '9') {
+            digits += 1 + zeros;
+            zeros = 0;
+        }
+    }
+    return digits;
+}
+
 /* Any bits that are a number come back the same, and one digit less would not do. */
 static void doubles_come_back(void **state)
 {
@@ -116,12 +131,9 @@ static void doubles_come_back(void **state)
         number_format_double(value, text);
         assert_true(number_parse_double(text_from(text), &back));
         assert_memory_equal(&back, &value, sizeof back);
-        int digits = 0;
-        for (const char *c = text; *c && *c != 'e'; c++)
-            digits += *c >= (digits ? '0' : '1') && *c <= '9';
+        int digits = significant_digits(text);
         if (digits > 1) {
             snprintf(shorter, sizeof shorter, "%.*e", digits - 2, value);
-            if (strtod(shorter, NULL) == value) print_error("%s %s\n", text, shorter);
             assert_true(strtod(shorter, NULL) != value);
         }
     }
