@@ -147,7 +147,15 @@ build_folder()
         rm -rf "$folder"
         quietly meson setup "$folder" "$@"
     fi
-    ninja --quiet -C "$folder" >&2 || fail "the build in $folder failed; the messages are above"
+    quiet_log=$(mktemp)
+    if ninja --quiet -C "$folder" >"$quiet_log" 2>&1; then
+        grep -v '^ninja: no work to do' "$quiet_log" >&2 || true # warnings, if any
+        rm -f "$quiet_log"
+    else
+        cat "$quiet_log" >&2
+        rm -f "$quiet_log"
+        fail "the build in $folder failed; the messages are above"
+    fi
 }
 
 build_all()
