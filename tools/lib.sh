@@ -32,7 +32,7 @@ missing_packages()
     done
     [ -z "$wanted" ] && return
     # shellcheck disable=SC2086
-    installed=" $(dpkg-query -W -f='${db:Status-Status}/${Package} ' $wanted 2>/dev/null) "
+    installed=" $(dpkg-query -W -f='${db:Status-Status}/${Package} ' $wanted 2>/dev/null || true) "
     for package in $wanted; do
         case $installed in
             *" installed/$package "*) ;;
