@@ -149,7 +149,7 @@ build_folder()
     fi
     quiet_log=$(mktemp)
     if ninja --quiet -C "$folder" >"$quiet_log" 2>&1; then
-        grep -v '^ninja: no work to do' "$quiet_log" >&2 || true # warnings, if any
+        ! grep -q 'warning:' "$quiet_log" || cat "$quiet_log" >&2
         rm -f "$quiet_log"
     else
         cat "$quiet_log" >&2
@@ -173,6 +173,10 @@ build_all()
 install_all()
 {
     prefix=${1:-/usr/local}
+    case $prefix in
+        /*) ;;
+        *) prefix=$PWD/$prefix ;;
+    esac
     meson configure build --prefix "$prefix"
     if [ -w "$prefix" ] || { [ ! -e "$prefix" ] && [ -w "$(dirname "$prefix")" ]; }; then
         meson install -C build
