@@ -93,14 +93,14 @@ static void take_store(struct cli *cli)
         return;
     const char *first = cli->argument_count ? cli->arguments[0] : NULL;
     bool surplus = command->max_arguments >= 0 && cli->argument_count > command->max_arguments;
-    if (first && (surplus || store_is_store(first))) {
+    if (first && (surplus || store_is(first))) {
         cli->store = first;
         cli->arguments++;
         cli->argument_count--;
         return;
     }
     struct error ignored;
-    char *found = NULL;
+    const char *found = NULL;
     if (store_find(cli_value(cli, "directory"), &cli->arena, &found, &ignored) == STATUS_OK)
         cli->store = found;
 }
@@ -144,7 +144,7 @@ enum status cli_need_store(struct cli *cli, struct error *error)
 {
     if (cli->store)
         return STATUS_OK;
-    char *found = NULL;
+    const char *found = NULL;
     return store_find(cli_value(cli, "directory"), &cli->arena, &found, error);
 }
 
