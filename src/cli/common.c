@@ -67,7 +67,11 @@ enum status cli_open(struct cli *cli, bool write, struct engine **out, struct er
     TRY(cli_need_store(cli, error));
     struct engine_options options = {
         .path = cli->store, .write = write, .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
-    return engine_open(&options, out, error);
+    TRY(engine_open(&options, out, error));
+    const char *name, *why;
+    for (size_t i = 0; engine_broken(*out, i, &name, &why); i++)
+        cli_note(cli, "the definition of %s no longer fits the store and is left out: %s", name, why);
+    return STATUS_OK;
 }
 
 enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error)

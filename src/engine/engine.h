@@ -15,6 +15,7 @@
 struct engine;
 struct store;
 struct lake;
+struct catalog_list;
 
 struct engine_options {
     const char *path;    /* the store */
@@ -33,6 +34,8 @@ const struct schema *engine_schema(const struct engine *engine);
 const struct zone *engine_zone(const struct engine *engine);
 /* The saved definitions, checked; empty when there are none. Valid until definitions change. */
 const struct segment_set *engine_definitions(const struct engine *engine);
+/* Saved definitions that no longer fit the store and are left out: the i-th one's name and why; false past the last. */
+bool engine_broken(const struct engine *engine, size_t i, const char **name, const char **why);
 struct pool *engine_pool(struct engine *engine);
 
 /*
@@ -120,8 +123,8 @@ struct engine_apply {
     struct engine_change *changes; /* unchanged segments whose members change too (through others) are there */
     size_t count;
     uint64_t customers;
-    struct segment_set *set;   /* what would be saved */
-    struct engine_list *lists; /* static lists to be copied */
+    struct segment_set *set;    /* what would be saved */
+    struct catalog_list *lists; /* static lists to be copied */
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
     size_t removed_count;
@@ -211,6 +214,16 @@ struct engine_status {
     size_t kind_count;
 };
 enum status engine_status(struct engine *engine, struct arena *arena, struct engine_status *out, struct error *error);
+
+/* ---- SQL of users: one SELECT over the store's views, reading only (src/lake/lake.h says how results are read) ----
+ */
+struct engine_sql;
+struct lake_result;
+enum status engine_sql_open(struct engine *engine, const char *statement, struct engine_sql **out, struct error *error);
+struct lake_result *engine_sql_result(struct engine_sql *sql);
+void engine_sql_close(struct engine_sql *sql);
+/* Its result as a Parquet file at path. */
+enum status engine_sql_parquet(struct engine *engine, const char *statement, const char *path, struct error *error);
 
 /* The report's data as JSON (docs/report-data.md), and the report itself: one HTML file. */
 enum status engine_report_data(struct engine *engine, const struct engine_moment *moment, struct buffer *out,

@@ -2,8 +2,11 @@
  * Features are written in the segment language and parsed as one condition, `count(order) >= 0 and …`, so that names,
  * types and currencies are checked by the one checker and computed by the one evaluator.
  */
-#include "insight/insight.h"
+#include "insight/internal.h"
 
+#include "base/number.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_FEATURES = 240 };
@@ -129,4 +132,78 @@ struct segment_needs insight_features_needs(const struct insight_features *featu
         return (struct segment_needs){0};
     int last = features->set->segment_count - 1;
     return segment_needs(features->set, schema, &last, 1, arena);
+}
+
+double insight_number(const struct segment_values *values, size_t position)
+{
+    if (values->type == VALUE_DOUBLE || values->is_double)
+        return values->doubles[position];
+    if (values->type == VALUE_DECIMAL)
+        return number_decimal_to_double(values->integers[position], values->scale);
+    return (double)values->integers[position];
+}
+
+struct ranked {
+    double number;
+    uint32_t position;
+};
+
+static int by_number(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    return (x->position > y->position) - (x->position < y->position);
+}
+
+struct sorting {
+    struct insight_features *features;
+    const uint64_t *existing;
+    uint32_t customers;
+};
+
+static bool is_ranked(enum value_type type)
+{
+    return type != VALUE_SET && type != VALUE_TEXT && type != VALUE_BOOL && type != VALUE_POINT;
+}
+
+static void sort_feature(void *context, size_t task, int worker)
+{
+    struct sorting *sorting = context;
+    struct insight_feature *feature = &sorting->features->items[task];
+    (void)worker;
+    if (!is_ranked(feature->values.type))
+        return;
+    struct ranked *ranked = base_malloc((sorting->customers + 1u) * sizeof *ranked);
+    uint32_t count = 0;
+    for (uint32_t p = 0; p < sorting->customers; p++)
+        if (feature->values.known[p / 64] & sorting->existing[p / 64] & (UINT64_C(1) << (p % 64)))
+            ranked[count++] = (struct ranked){insight_number(&feature->values, p), p};
+    qsort(ranked, count, sizeof *ranked, by_number);
+    for (uint32_t i = 0; i < count; i++)
+        feature->order[i] = ranked[i].position;
+    feature->order_count = count;
+    free(ranked);
+}
+
+enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
+                                      const struct population *population, const uint64_t *existing, int64_t now,
+                                      struct pool *pool, struct arena *arena, struct error *error)
+{
+    if (!features->count)
+        return STATUS_OK;
+    const struct segment_node **nodes = ARENA_ARRAY(arena, const struct segment_node *, features->count);
+    struct segment_values *values = ARENA_ARRAY(arena, struct segment_values, features->count);
+    for (size_t i = 0; i < features->count; i++)
+        nodes[i] = features->items[i].node;
+    TRY(segment_evaluate_values(features->set, schema, nodes, (int)features->count, population, now, pool, arena,
+                                values, error));
+    for (size_t i = 0; i < features->count; i++) {
+        features->items[i].values = values[i];
+        if (is_ranked(values[i].type))
+            features->items[i].order = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
+    }
+    struct sorting sorting = {features, existing, population->customers};
+    pool_run(pool, features->count, sort_feature, &sorting);
+    return STATUS_OK;
 }

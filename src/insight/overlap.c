@@ -75,6 +75,7 @@ static void count_groups(const struct segment_result *result, const int *segment
     }
     if (found)
         qsort(all, found, sizeof *all, by_size);
+    out->all_groups = found;
     out->group_count = found < most ? found : most;
     out->groups = ARENA_ARRAY(arena, struct insight_group, out->group_count + 1);
     memcpy(out->groups, all, out->group_count * sizeof *all);

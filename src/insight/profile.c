@@ -1,7 +1,6 @@
 /* A segment against everyone else: means, medians and spread of numbers, shares and lift of texts, ranked by effect. */
-#include "insight/insight.h"
+#include "insight/internal.h"
 
-#include "base/number.h"
 #include "base/vector.h"
 
 #include <math.h>
@@ -25,28 +24,8 @@ static bool bit(const uint64_t *bits, size_t at)
     return bits[at / 64] >> (at % 64) & 1;
 }
 
-static bool is_double(const struct segment_values *values)
-{
-    return values->type == VALUE_DOUBLE || values->is_double;
-}
-
-static double number_at(const struct segment_values *values, size_t at)
-{
-    if (is_double(values))
-        return values->doubles[at];
-    if (values->type == VALUE_DECIMAL)
-        return number_decimal_to_double(values->integers[at], values->scale);
-    return (double)values->integers[at];
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Two passes, so that large means do not eat the variance. numbers is sorted on return. */
-static struct insight_spread spread_of(double *numbers, size_t count)
+/* Of ascending numbers; two passes, so that large means do not eat the variance. */
+static struct insight_spread spread_of(const double *numbers, size_t count)
 {
     struct insight_spread spread = {.known = count, .mean = NAN, .median = NAN, .deviation = NAN};
     if (!count)
@@ -59,23 +38,22 @@ static struct insight_spread spread_of(double *numbers, size_t count)
         squares += (numbers[i] - spread.mean) * (numbers[i] - spread.mean);
     if (count > 1)
         spread.deviation = sqrt(squares / (double)(count - 1));
-    qsort(numbers, count, sizeof *numbers, by_value);
     spread.median = count % 2 ? numbers[count / 2] : (numbers[count / 2 - 1] + numbers[count / 2]) / 2;
     return spread;
 }
 
-static void compare_numbers(struct job *job, const struct insight_feature *feature, const struct segment_values *values)
+static void compare_numbers(struct job *job, const struct insight_feature *feature)
 {
     size_t in = 0, out = 0;
     double *inside = base_malloc((job->inside + 1) * sizeof *inside);
     double *outside = base_malloc((job->outside + 1) * sizeof *outside);
-    for (size_t p = 0; p < job->result->customers; p++) {
-        if (!bit(values->known, p) || !bit(job->result->existing, p))
-            continue;
+    for (uint32_t i = 0; i < feature->order_count; i++) {
+        uint32_t p = feature->order[i];
+        double number = insight_number(&feature->values, p);
         if (bit(job->members, p))
-            inside[in++] = number_at(values, p);
+            inside[in++] = number;
         else
-            outside[out++] = number_at(values, p);
+            outside[out++] = number;
     }
     struct insight_difference line = {
         .feature = feature, .inside = spread_of(inside, in), .outside = spread_of(outside, out)};
@@ -146,8 +124,9 @@ static const char *truth_name(struct job *job, uint32_t code)
     return code ? "yes" : "no";
 }
 
-static void compare_codes(struct job *job, const struct insight_feature *feature, const struct segment_values *values)
+static void compare_codes(struct job *job, const struct insight_feature *feature)
 {
+    const struct segment_values *values = &feature->values;
     bool truth = values->type == VALUE_BOOL;
     size_t codes = truth ? 2 : job->population->code_count;
     uint64_t *in = base_calloc(codes, sizeof *in), *out = base_calloc(codes, sizeof *out), known_in = 0, known_out = 0;
@@ -200,20 +179,19 @@ static void compare_sets(struct job *job, const struct insight_feature *feature)
     free(out);
 }
 
-static void compare_feature(struct job *job, const struct insight_feature *feature, const struct segment_values *values)
+static void compare_feature(struct job *job, const struct insight_feature *feature)
 {
-    if (values->type == VALUE_SET)
+    if (feature->values.type == VALUE_SET)
         compare_sets(job, feature);
-    else if (values->type == VALUE_TEXT || values->type == VALUE_BOOL)
-        compare_codes(job, feature, values);
+    else if (feature->values.type == VALUE_TEXT || feature->values.type == VALUE_BOOL)
+        compare_codes(job, feature);
     else
-        compare_numbers(job, feature, values);
+        compare_numbers(job, feature);
 }
 
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
                      const struct segment_result *result, const struct insight_features *features,
-                     const struct segment_values *values, const struct population *population, struct arena *arena,
-                     struct insight_profile *out)
+                     const struct population *population, struct arena *arena, struct insight_profile *out)
 {
     struct job job = {.result = result, .members = result->members[segment], .population = population, .arena = arena};
     for (size_t w = 0; w < result->words; w++) {
@@ -222,7 +200,7 @@ void insight_profile(const struct segment_set *set, const struct schema *schema,
     }
     for (size_t i = 0; i < features->count; i++) {
         size_t first = job.found.count;
-        compare_feature(&job, &features->items[i], &values[i]);
+        compare_feature(&job, &features->items[i]);
         if (job.found.count == first)
             continue;
         bool own = insight_defined_by(set, schema, segment, features->items[i].table, features->items[i].column);
