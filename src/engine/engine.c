@@ -136,3 +136,17 @@ enum status engine_moment(struct engine *engine, const char *as_of, const char *
                                (long long)((out->now - out->newest) / SECONDS_A_DAY));
     return STATUS_OK;
 }
+
+enum status engine_undo(struct engine *engine, uint32_t number, struct error *error)
+{
+    struct lake *lake;
+    TRY(engine_lake(engine, &lake, error));
+    TRY(store_undo(engine->store, lake, number, engine_clock(engine), error));
+    return engine_reload(engine, error);
+}
+
+enum status engine_reload(struct engine *engine, struct error *error)
+{
+    engine_forget_definitions(engine);
+    return engine_load_definitions(engine, error);
+}

@@ -53,6 +53,11 @@ struct engine_moment {
 enum status engine_moment(struct engine *engine, const char *as_of, const char *known_at, struct arena *arena,
                           struct engine_moment *out, struct error *error);
 
+/* Takes an import back. */
+enum status engine_undo(struct engine *engine, uint32_t number, struct error *error);
+/* Reads the definitions again, after the store or they changed. */
+enum status engine_reload(struct engine *engine, struct error *error);
+
 /* ---- evaluation ---- */
 
 /* What one evaluation gives: the population as far as it was needed, and the memberships. Free with engine_view_close.
