@@ -48,7 +48,7 @@ as_root()
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        fail "these need root, and there is no sudo here; run as root: $*"
+        fail "this needs root, and there is no sudo here; run as root: $*"
     fi
 }
 
@@ -64,6 +64,8 @@ need_packages()
     missing=$(missing_packages build "$@" | sort -u | tr '\n' ' ')
     [ -z "$missing" ] && return
     command -v apt-get >/dev/null || fail "this machine has no apt-get; install what tools/packages lists: $missing"
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+        fail "packages are missing, and there is no sudo here; run as root: apt-get install $missing"
     say "installing $missing"
     mkdir -p .cache
     log=.cache/apt.log
