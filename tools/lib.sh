@@ -16,6 +16,17 @@ quietly()
     fi
 }
 
+# Runs a program at the same addresses each time, where the system lets it: the sanitizers of gcc 12 and clang 14 cannot
+# live with as much randomness as newer kernels use.
+at_fixed_addresses()
+{
+    if setarch -R true 2>/dev/null; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
 # ---- Debian packages -------------------------------------------------------------------------------------------------
 
 # The packages of the groups in "$@" that are not installed yet.
