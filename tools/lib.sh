@@ -16,6 +16,17 @@ quietly()
     fi
 }
 
+# Runs a program at the same addresses each time, where the system lets it: the sanitizers of gcc 12 and clang 14 cannot
+# live with as much randomness as newer kernels use.
+at_fixed_addresses()
+{
+    if setarch -R true 2>/dev/null; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
 # ---- Debian packages -------------------------------------------------------------------------------------------------
 
 # The packages of the groups in "$@" that are not installed yet.
@@ -48,7 +59,7 @@ as_root()
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        fail "these need root, and there is no sudo here; run as root: $*"
+        fail "this needs root, and there is no sudo here; run as root: $*"
     fi
 }
 
@@ -64,6 +75,8 @@ need_packages()
     missing=$(missing_packages build "$@" | sort -u | tr '\n' ' ')
     [ -z "$missing" ] && return
     command -v apt-get >/dev/null || fail "this machine has no apt-get; install what tools/packages lists: $missing"
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+        fail "packages are missing, and there is no sudo here; run as root: apt-get install $missing"
     say "installing $missing"
     mkdir -p .cache
     log=.cache/apt.log

@@ -1,9 +1,8 @@
 /* The JSON writer makes valid JSON of any bytes, and of any number what reads back the same. */
-#include <jansson.h>
-
 #include "base/json.h"
 #include "base/number.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
