@@ -7,22 +7,22 @@
 
 static void problems_json(const struct segment_problems *problems, struct json *json)
 {
-    json_key(json, "problems");
-    json_array(json);
+    json_write_key(json, "problems");
+    json_write_array(json);
     for (size_t i = 0; i < problems->count; i++) {
         const struct segment_problem *problem = &problems->items[i];
-        json_object(json);
-        json_key(json, "place");
-        json_string(json, problem->error.place);
-        json_key(json, "warning");
-        json_bool(json, problem->is_warning);
-        json_key(json, "message");
-        json_string(json, problem->error.message);
-        json_key(json, "hint");
-        json_string(json, problem->error.hint[0] ? problem->error.hint : NULL);
-        json_end_object(json);
+        json_write_object(json);
+        json_write_key(json, "place");
+        json_write_string(json, problem->error.place);
+        json_write_key(json, "warning");
+        json_write_bool(json, problem->is_warning);
+        json_write_key(json, "message");
+        json_write_string(json, problem->error.message);
+        json_write_key(json, "hint");
+        json_write_string(json, problem->error.hint[0] ? problem->error.hint : NULL);
+        json_write_end_object(json);
     }
-    json_end_array(json);
+    json_write_end_array(json);
 }
 
 static enum status print_json(struct cli *cli, const struct buffer *text, struct error *error)
@@ -61,11 +61,11 @@ enum status cli_check(struct cli *cli, struct error *error)
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        json_object(&json);
-        json_key(&json, "ok");
-        json_bool(&json, status == STATUS_OK);
+        json_write_object(&json);
+        json_write_key(&json, "ok");
+        json_write_bool(&json, status == STATUS_OK);
         problems_json(&problems, &json);
-        json_end_object(&json);
+        json_write_end_object(&json);
         if (status == STATUS_OK)
             status = print_json(cli, &text, error);
         else
@@ -140,33 +140,33 @@ static void print_changes(struct cli *cli, const struct engine_apply *apply)
 
 static void changes_json(const struct engine_apply *apply, bool saved, struct json *json)
 {
-    json_object(json);
-    json_key(json, "saved");
-    json_bool(json, saved);
-    json_key(json, "customers");
-    json_integer(json, (int64_t)apply->customers);
-    json_key(json, "segments");
-    json_array(json);
+    json_write_object(json);
+    json_write_key(json, "saved");
+    json_write_bool(json, saved);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)apply->customers);
+    json_write_key(json, "segments");
+    json_write_array(json);
     for (size_t i = 0; i < apply->count; i++) {
         const struct engine_change *change = &apply->changes[i];
-        json_object(json);
-        json_key(json, "name");
-        json_string(json, change->name);
-        json_key(json, "change");
-        json_string(json, change_words[change->what]);
-        json_key(json, "before");
-        json_integer(json, (int64_t)change->before);
-        json_key(json, "after");
-        json_integer(json, (int64_t)change->after);
-        json_key(json, "join");
-        json_integer(json, (int64_t)change->joins);
-        json_key(json, "leave");
-        json_integer(json, (int64_t)change->leaves);
-        json_end_object(json);
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, change->name);
+        json_write_key(json, "change");
+        json_write_string(json, change_words[change->what]);
+        json_write_key(json, "before");
+        json_write_integer(json, (int64_t)change->before);
+        json_write_key(json, "after");
+        json_write_integer(json, (int64_t)change->after);
+        json_write_key(json, "join");
+        json_write_integer(json, (int64_t)change->joins);
+        json_write_key(json, "leave");
+        json_write_integer(json, (int64_t)change->leaves);
+        json_write_end_object(json);
     }
-    json_end_array(json);
+    json_write_end_array(json);
     problems_json(&apply->problems, json);
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 static enum status save_or_not(struct cli *cli, struct engine *engine, const struct engine_apply *apply, bool *saved,

@@ -9,8 +9,8 @@
 static void moment_json(struct json *json, const struct engine *engine, const char *key, int64_t moment)
 {
     char text[MOMENT_TEXT_MAX];
-    json_key(json, key);
-    json_string(json, moment_format(engine_zone(engine), moment, text));
+    json_write_key(json, key);
+    json_write_string(json, moment_format(engine_zone(engine), moment, text));
 }
 
 static enum status write_json(struct cli *cli, struct buffer *text, enum status status, struct error *error)
@@ -24,35 +24,35 @@ static enum status write_json(struct cli *cli, struct buffer *text, enum status 
 static void segments_json(const struct engine *engine, const struct engine_segments *segments, int64_t now,
                           struct json *json)
 {
-    json_object(json);
+    json_write_object(json);
     moment_json(json, engine, "as_of", now);
-    json_key(json, "customers");
-    json_integer(json, (int64_t)segments->customers);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)segments->customers);
     if (segments->has_refresh)
         moment_json(json, engine, "refreshed", segments->refreshed);
-    json_key(json, "segments");
-    json_array(json);
+    json_write_key(json, "segments");
+    json_write_array(json);
     for (size_t i = 0; i < segments->count; i++) {
         const struct engine_segment *segment = &segments->items[i];
-        json_object(json);
-        json_key(json, "name");
-        json_string(json, segment->name);
-        json_key(json, "title");
-        json_string(json, segment->title);
-        json_key(json, "scheme");
-        json_string(json, segment->scheme);
-        json_key(json, "customers");
-        json_integer(json, (int64_t)segment->customers);
-        json_key(json, "share");
-        json_double(json, segment->share);
-        json_key(json, "entered");
-        segment->recorded ? json_integer(json, (int64_t)segment->entered) : json_null(json);
-        json_key(json, "left");
-        segment->recorded ? json_integer(json, (int64_t)segment->left) : json_null(json);
-        json_end_object(json);
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, segment->name);
+        json_write_key(json, "title");
+        json_write_string(json, segment->title);
+        json_write_key(json, "scheme");
+        json_write_string(json, segment->scheme);
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)segment->customers);
+        json_write_key(json, "share");
+        json_write_double(json, segment->share);
+        json_write_key(json, "entered");
+        segment->recorded ? json_write_integer(json, (int64_t)segment->entered) : json_write_null(json);
+        json_write_key(json, "left");
+        segment->recorded ? json_write_integer(json, (int64_t)segment->left) : json_write_null(json);
+        json_write_end_object(json);
     }
-    json_end_array(json);
-    json_end_object(json);
+    json_write_end_array(json);
+    json_write_end_object(json);
 }
 
 static void segments_table(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
@@ -151,15 +151,15 @@ static enum status print_count(struct cli *cli, const struct engine *engine, con
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    json_object(&json);
-    json_key(&json, "customers");
-    json_integer(&json, (int64_t)count->customers);
-    json_key(&json, "of");
-    json_integer(&json, (int64_t)count->of);
-    json_key(&json, "share");
-    json_double(&json, share);
+    json_write_object(&json);
+    json_write_key(&json, "customers");
+    json_write_integer(&json, (int64_t)count->customers);
+    json_write_key(&json, "of");
+    json_write_integer(&json, (int64_t)count->of);
+    json_write_key(&json, "share");
+    json_write_double(&json, share);
     moment_json(&json, engine, "as_of", now);
-    json_end_object(&json);
+    json_write_end_object(&json);
     return write_json(cli, &text, STATUS_OK, error);
 }
 
@@ -215,10 +215,10 @@ static void members_json(const struct engine_members *members, struct buffer *ou
 {
     struct json json;
     json_init(&json, out, false);
-    json_array(&json);
+    json_write_array(&json);
     for (size_t i = 0; i < members->count; i++)
-        json_text(&json, members->identifiers[i]);
-    json_end_array(&json);
+        json_write_text(&json, members->identifiers[i]);
+    json_write_end_array(&json);
     buffer_char(out, '\n');
 }
 

@@ -128,15 +128,15 @@ static void json_cell(const struct lake_vector *vector, size_t row, struct buffe
 {
     buffer_reset(scratch);
     if (!lake_known(vector, row)) {
-        json_null(json);
+        json_write_null(json);
         return;
     }
     format_scalar(vector, row, scratch);
     struct text text = {scratch->data ? scratch->data : "", scratch->length};
     if (vector->type == LAKE_BOOL || is_number(vector))
-        json_raw(json, text);
+        json_write_raw(json, text);
     else
-        json_text(json, text);
+        json_write_text(json, text);
 }
 
 enum style { STYLE_TABLE, STYLE_CSV, STYLE_JSON };
@@ -167,17 +167,17 @@ static void begin(struct writing *writing)
     cli_table_init(&writing->table, heads, columns, arena);
     json_init(&writing->json, &writing->out, false);
     if (writing->style == STYLE_JSON)
-        json_array(&writing->json);
+        json_write_array(&writing->json);
 }
 
 static void write_row(struct writing *writing, const struct lake_chunk *chunk, size_t row)
 {
     if (writing->style == STYLE_JSON)
-        json_object(&writing->json);
+        json_write_object(&writing->json);
     for (size_t c = 0; c < chunk->column_count; c++) {
         const struct lake_vector *column = &chunk->columns[c];
         if (writing->style == STYLE_JSON) {
-            json_key(&writing->json, writing->table.columns[c].name);
+            json_write_key(&writing->json, writing->table.columns[c].name);
             json_cell(column, row, &writing->scratch, &writing->json);
         } else if (writing->style == STYLE_CSV) {
             if (c)
@@ -190,7 +190,7 @@ static void write_row(struct writing *writing, const struct lake_chunk *chunk, s
         }
     }
     if (writing->style == STYLE_JSON)
-        json_end_object(&writing->json);
+        json_write_end_object(&writing->json);
     if (writing->style == STYLE_CSV)
         buffer_char(&writing->out, '\n');
 }
@@ -224,7 +224,7 @@ static enum status finish(struct writing *writing, struct error *error)
         return STATUS_OK;
     }
     if (writing->style == STYLE_JSON) {
-        json_end_array(&writing->json);
+        json_write_end_array(&writing->json);
         buffer_char(&writing->out, '\n');
     }
     return cli_write(writing->cli, (struct text){writing->out.data, writing->out.length}, error);

@@ -12,69 +12,69 @@ static const char *const role_names[] = {
 static void kind_json(const struct engine *engine, const struct engine_kind *kind, struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
-    json_object(json);
-    json_key(json, "name");
-    json_string(json, kind->name);
-    json_key(json, "role");
-    json_string(json, role_names[kind->role]);
-    json_key(json, "rows");
-    json_integer(json, (int64_t)kind->rows);
+    json_write_object(json);
+    json_write_key(json, "name");
+    json_write_string(json, kind->name);
+    json_write_key(json, "role");
+    json_write_string(json, role_names[kind->role]);
+    json_write_key(json, "rows");
+    json_write_integer(json, (int64_t)kind->rows);
     if (kind->has_times) {
-        json_key(json, "first");
-        json_string(json, moment_format(engine_zone(engine), kind->first, text));
-        json_key(json, "last");
-        json_string(json, moment_format(engine_zone(engine), kind->last, text));
+        json_write_key(json, "first");
+        json_write_string(json, moment_format(engine_zone(engine), kind->first, text));
+        json_write_key(json, "last");
+        json_write_string(json, moment_format(engine_zone(engine), kind->last, text));
     }
-    json_key(json, "columns");
-    json_array(json);
+    json_write_key(json, "columns");
+    json_write_array(json);
     for (size_t c = 0; c < kind->table->column_count; c++) {
         const struct schema_column *column = &kind->table->columns[c];
-        json_object(json);
-        json_key(json, "name");
-        json_string(json, column->name);
-        json_key(json, "type");
-        json_string(json, value_type_name(column->type));
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, column->name);
+        json_write_key(json, "type");
+        json_write_string(json, value_type_name(column->type));
         if (column->type == VALUE_DECIMAL) {
-            json_key(json, "scale");
-            json_integer(json, column->scale);
+            json_write_key(json, "scale");
+            json_write_integer(json, column->scale);
         }
         if (column->refers) {
-            json_key(json, "refers");
-            json_string(json, column->refers);
+            json_write_key(json, "refers");
+            json_write_string(json, column->refers);
         }
-        json_end_object(json);
+        json_write_end_object(json);
     }
-    json_end_array(json);
-    json_end_object(json);
+    json_write_end_array(json);
+    json_write_end_object(json);
 }
 
 static void status_json(const struct engine *engine, const struct engine_status *status, struct json *json)
 {
-    json_object(json);
-    json_key(json, "store");
-    json_string(json, status->path);
-    json_key(json, "time_zone");
-    json_string(json, status->zone);
-    json_key(json, "currency");
-    json_string(json, status->currency);
-    json_key(json, "customers");
-    json_integer(json, (int64_t)status->customers);
-    json_key(json, "facts");
-    json_integer(json, (int64_t)status->facts);
-    json_key(json, "bytes");
-    json_integer(json, (int64_t)status->bytes);
-    json_key(json, "imports");
-    json_integer(json, status->imports);
-    json_key(json, "segments");
-    json_integer(json, status->segments);
-    json_key(json, "refreshes");
-    json_integer(json, status->refreshes);
-    json_key(json, "kinds");
-    json_array(json);
+    json_write_object(json);
+    json_write_key(json, "store");
+    json_write_string(json, status->path);
+    json_write_key(json, "time_zone");
+    json_write_string(json, status->zone);
+    json_write_key(json, "currency");
+    json_write_string(json, status->currency);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)status->customers);
+    json_write_key(json, "facts");
+    json_write_integer(json, (int64_t)status->facts);
+    json_write_key(json, "bytes");
+    json_write_integer(json, (int64_t)status->bytes);
+    json_write_key(json, "imports");
+    json_write_integer(json, status->imports);
+    json_write_key(json, "segments");
+    json_write_integer(json, status->segments);
+    json_write_key(json, "refreshes");
+    json_write_integer(json, status->refreshes);
+    json_write_key(json, "kinds");
+    json_write_array(json);
     for (size_t i = 0; i < status->kind_count; i++)
         kind_json(engine, &status->kinds[i], json);
-    json_end_array(json);
-    json_end_object(json);
+    json_write_end_array(json);
+    json_write_end_object(json);
 }
 
 static const char *columns_text(struct cli *cli, const struct engine_kind *kind)

@@ -40,86 +40,86 @@ enum status cli_explain(struct cli *cli, struct error *error)
 
 static void spread_json(struct json *json, const char *key, const struct insight_spread *spread)
 {
-    json_key(json, key);
-    json_object(json);
-    json_key(json, "known");
-    json_integer(json, (int64_t)spread->known);
-    json_key(json, "mean");
-    json_double(json, spread->mean);
-    json_key(json, "median");
-    json_double(json, spread->median);
-    json_key(json, "deviation");
-    json_double(json, spread->deviation);
-    json_end_object(json);
+    json_write_key(json, key);
+    json_write_object(json);
+    json_write_key(json, "known");
+    json_write_integer(json, (int64_t)spread->known);
+    json_write_key(json, "mean");
+    json_write_double(json, spread->mean);
+    json_write_key(json, "median");
+    json_write_double(json, spread->median);
+    json_write_key(json, "deviation");
+    json_write_double(json, spread->deviation);
+    json_write_end_object(json);
 }
 
 static void difference_json(struct json *json, const struct insight_difference *line)
 {
-    json_object(json);
-    json_key(json, "what");
-    json_string(json, line->feature->text);
-    json_key(json, "by_definition");
-    json_bool(json, line->by_definition);
-    json_key(json, "effect");
-    json_double(json, line->effect);
+    json_write_object(json);
+    json_write_key(json, "what");
+    json_write_string(json, line->feature->text);
+    json_write_key(json, "by_definition");
+    json_write_bool(json, line->by_definition);
+    json_write_key(json, "effect");
+    json_write_double(json, line->effect);
     if (line->is_share) {
-        json_key(json, "value");
-        json_string(json, line->value);
-        json_key(json, "share_inside");
-        json_double(json, line->share_inside);
-        json_key(json, "share_outside");
-        json_double(json, line->share_outside);
-        json_key(json, "lift");
-        json_double(json, line->lift);
+        json_write_key(json, "value");
+        json_write_string(json, line->value);
+        json_write_key(json, "share_inside");
+        json_write_double(json, line->share_inside);
+        json_write_key(json, "share_outside");
+        json_write_double(json, line->share_outside);
+        json_write_key(json, "lift");
+        json_write_double(json, line->lift);
     } else {
         spread_json(json, "inside", &line->inside);
         spread_json(json, "outside", &line->outside);
     }
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 static void profile_json(const struct engine *engine, const struct engine_profile *profile, struct json *json)
 {
-    json_object(json);
-    json_key(json, "segment");
-    json_string(json, profile->name);
-    json_key(json, "title");
-    json_string(json, profile->title);
-    json_key(json, "customers");
-    json_integer(json, (int64_t)profile->customers);
-    json_key(json, "others");
-    json_integer(json, (int64_t)profile->others);
-    json_key(json, "share");
-    json_double(json, profile->share);
+    json_write_object(json);
+    json_write_key(json, "segment");
+    json_write_string(json, profile->name);
+    json_write_key(json, "title");
+    json_write_string(json, profile->title);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)profile->customers);
+    json_write_key(json, "others");
+    json_write_integer(json, (int64_t)profile->others);
+    json_write_key(json, "share");
+    json_write_double(json, profile->share);
     if (profile->revenue_of) {
-        json_key(json, "value");
-        json_object(json);
-        json_key(json, "of");
-        json_string(json, profile->revenue_of);
-        json_key(json, "last_365_days");
-        json_double(json, profile->year.total);
-        json_key(json, "others_last_365_days");
-        json_double(json, profile->year_others.total);
-        json_end_object(json);
+        json_write_key(json, "value");
+        json_write_object(json);
+        json_write_key(json, "of");
+        json_write_string(json, profile->revenue_of);
+        json_write_key(json, "last_365_days");
+        json_write_double(json, profile->year.total);
+        json_write_key(json, "others_last_365_days");
+        json_write_double(json, profile->year_others.total);
+        json_write_end_object(json);
     }
-    json_key(json, "sizes");
-    json_array(json);
+    json_write_key(json, "sizes");
+    json_write_array(json);
     for (size_t i = 0; i < profile->sizes; i++) {
         char at[MOMENT_TEXT_MAX];
-        json_object(json);
-        json_key(json, "moment");
-        json_string(json, moment_format(engine_zone(engine), profile->size_moment[i], at));
-        json_key(json, "customers");
-        json_integer(json, (int64_t)profile->size_customers[i]);
-        json_end_object(json);
+        json_write_object(json);
+        json_write_key(json, "moment");
+        json_write_string(json, moment_format(engine_zone(engine), profile->size_moment[i], at));
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)profile->size_customers[i]);
+        json_write_end_object(json);
     }
-    json_end_array(json);
-    json_key(json, "differences");
-    json_array(json);
+    json_write_end_array(json);
+    json_write_key(json, "differences");
+    json_write_array(json);
     for (size_t i = 0; i < profile->profile.count; i++)
         difference_json(json, &profile->profile.items[i]);
-    json_end_array(json);
-    json_end_object(json);
+    json_write_end_array(json);
+    json_write_end_object(json);
 }
 
 static void number_cell(struct cli_table *table, double number)
@@ -274,51 +274,51 @@ static const char *name_of(const struct engine_overlap *overlap, int segment)
 static void overlap_json(const struct engine_overlap *overlap, struct json *json)
 {
     const struct insight_overlap *found = &overlap->overlap;
-    json_object(json);
-    json_key(json, "customers");
-    json_integer(json, (int64_t)found->customers);
-    json_key(json, "in_none");
-    json_integer(json, (int64_t)found->none);
-    json_key(json, "segments");
-    json_array(json);
+    json_write_object(json);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)found->customers);
+    json_write_key(json, "in_none");
+    json_write_integer(json, (int64_t)found->none);
+    json_write_key(json, "segments");
+    json_write_array(json);
     for (int i = 0; i < overlap->segment_count; i++) {
-        json_object(json);
-        json_key(json, "name");
-        json_string(json, name_of(overlap, overlap->segments[i]));
-        json_key(json, "customers");
-        json_integer(json, (int64_t)found->size[overlap->segments[i]]);
-        json_end_object(json);
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, name_of(overlap, overlap->segments[i]));
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)found->size[overlap->segments[i]]);
+        json_write_end_object(json);
     }
-    json_end_array(json);
-    json_key(json, "pairs");
-    json_array(json);
+    json_write_end_array(json);
+    json_write_key(json, "pairs");
+    json_write_array(json);
     for (size_t i = 0; i < found->pair_count; i++) {
         const struct insight_pair *pair = &found->pairs[i];
-        json_object(json);
-        json_key(json, "a");
-        json_string(json, name_of(overlap, pair->a));
-        json_key(json, "b");
-        json_string(json, name_of(overlap, pair->b));
-        json_key(json, "both");
-        json_integer(json, (int64_t)pair->both);
-        json_end_object(json);
+        json_write_object(json);
+        json_write_key(json, "a");
+        json_write_string(json, name_of(overlap, pair->a));
+        json_write_key(json, "b");
+        json_write_string(json, name_of(overlap, pair->b));
+        json_write_key(json, "both");
+        json_write_integer(json, (int64_t)pair->both);
+        json_write_end_object(json);
     }
-    json_end_array(json);
-    json_key(json, "intersections");
-    json_array(json);
+    json_write_end_array(json);
+    json_write_key(json, "intersections");
+    json_write_array(json);
     for (size_t i = 0; i < found->group_count; i++) {
-        json_object(json);
-        json_key(json, "only_in");
-        json_array(json);
+        json_write_object(json);
+        json_write_key(json, "only_in");
+        json_write_array(json);
         for (int s = 0; s < found->groups[i].segment_count; s++)
-            json_string(json, name_of(overlap, found->groups[i].segments[s]));
-        json_end_array(json);
-        json_key(json, "customers");
-        json_integer(json, (int64_t)found->groups[i].customers);
-        json_end_object(json);
+            json_write_string(json, name_of(overlap, found->groups[i].segments[s]));
+        json_write_end_array(json);
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)found->groups[i].customers);
+        json_write_end_object(json);
     }
-    json_end_array(json);
-    json_end_object(json);
+    json_write_end_array(json);
+    json_write_end_object(json);
 }
 
 static void print_pairs(struct cli *cli, const struct engine_overlap *overlap)

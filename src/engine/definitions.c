@@ -205,7 +205,7 @@ static enum status save_text(struct engine *engine, const char *name, const char
                              const struct buffer *text, struct error *error)
 {
     struct catalog_definition definition = {
-        .name = name, .title = title, .scheme = scheme, .text = text->data, .saved = engine_clock(engine)};
+        .name = name, .title = title, .scheme = scheme, .text = text->data, .saved = engine_now(engine)};
     return catalog_save_definition(store_catalog(engine->store), &definition, error);
 }
 

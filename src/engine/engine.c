@@ -81,7 +81,7 @@ enum status engine_lake(struct engine *engine, struct lake **out, struct error *
     return STATUS_OK;
 }
 
-int64_t engine_clock(const struct engine *engine)
+int64_t engine_now(const struct engine *engine)
 {
     const char *fixed = getenv("STRATA_NOW");
     int64_t moment;
@@ -117,7 +117,7 @@ static enum status parse_moment(const struct engine *engine, const char *option,
 enum status engine_moment(struct engine *engine, const char *as_of, const char *known_at, struct arena *arena,
                           struct engine_moment *out, struct error *error)
 {
-    *out = (struct engine_moment){.now = engine_clock(engine), .known_at = INT64_MAX};
+    *out = (struct engine_moment){.now = engine_now(engine), .known_at = INT64_MAX};
     out->has_facts = newest_fact(engine, &out->newest);
     bool latest = as_of && strcmp(as_of, "latest") == 0;
     if (latest && out->has_facts)
@@ -141,7 +141,7 @@ enum status engine_undo(struct engine *engine, uint32_t number, struct error *er
 {
     struct lake *lake;
     TRY(engine_lake(engine, &lake, error));
-    TRY(store_undo(engine->store, lake, number, engine_clock(engine), error));
+    TRY(store_undo(engine->store, lake, number, engine_now(engine), error));
     return engine_reload(engine, error);
 }
 

@@ -37,6 +37,8 @@ const struct segment_set *engine_definitions(const struct engine *engine);
 /* Saved definitions that no longer fit the store and are left out: the i-th one's name and why; false past the last. */
 bool engine_broken(const struct engine *engine, size_t i, const char **name, const char **why);
 struct pool *engine_pool(struct engine *engine);
+/* Seconds since 1970, now. STRATA_NOW (a moment) overrides the clock, for tests and documents. */
+int64_t engine_now(const struct engine *engine);
 
 /*
  * The moment a question is about. text: NULL for now, "latest" for just after the newest fact, else a date (its local

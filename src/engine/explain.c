@@ -121,54 +121,54 @@ static void fact_json(const struct telling *telling, const struct segment_explai
     struct json *json = telling->json;
     uint32_t row = node->facts[i];
     char moment[MOMENT_TEXT_MAX];
-    json_object(json);
-    json_key(json, "kind");
-    json_string(json, table->name);
-    json_key(json, "time");
-    json_string(json, moment_format(telling->engine->zone, table->time[row], moment));
+    json_write_object(json);
+    json_write_key(json, "kind");
+    json_write_string(json, table->name);
+    json_write_key(json, "time");
+    json_write_string(json, moment_format(telling->engine->zone, table->time[row], moment));
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
         struct buffer value;
         buffer_init(&value, 0);
         value_text(telling, &table->columns[c], row, &value);
-        json_key(json, table->columns[c].name);
-        json_string(json, value.data ? value.data : "");
+        json_write_key(json, table->columns[c].name);
+        json_write_string(json, value.data ? value.data : "");
         buffer_release(&value);
     }
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 static void node_json(const struct telling *telling, const struct segment_explained *node)
 {
     struct json *json = telling->json;
-    json_object(json);
-    json_key(json, "text");
-    json_string(json, node->text);
+    json_write_object(json);
+    json_write_key(json, "text");
+    json_write_string(json, node->text);
     if (node->is_condition) {
-        json_key(json, "holds");
-        json_bool(json, node->truth);
+        json_write_key(json, "holds");
+        json_write_bool(json, node->truth);
     } else {
-        json_key(json, "value");
-        json_string(json, node->known ? node->value : NULL);
+        json_write_key(json, "value");
+        json_write_string(json, node->known ? node->value : NULL);
     }
     if (node->child_count) {
-        json_key(json, "of");
-        json_array(json);
+        json_write_key(json, "of");
+        json_write_array(json);
         for (int i = 0; i < node->child_count; i++)
             node_json(telling, node->child[i]);
-        json_end_array(json);
+        json_write_end_array(json);
     }
     if (node->fact_count) {
-        json_key(json, "facts");
-        json_array(json);
+        json_write_key(json, "facts");
+        json_write_array(json);
         for (int i = 0; i < node->fact_count; i++)
             fact_json(telling, node, i);
-        json_end_array(json);
-        json_key(json, "fact_total");
-        json_integer(json, node->fact_total);
+        json_write_end_array(json);
+        json_write_key(json, "fact_total");
+        json_write_integer(json, node->fact_total);
     }
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 static void explanation_json(const struct telling *telling, const char *name, const char *customer)
@@ -176,26 +176,26 @@ static void explanation_json(const struct telling *telling, const char *name, co
     const struct segment_explanation *why = telling->explanation;
     struct json *json = telling->json;
     char moment[MOMENT_TEXT_MAX];
-    json_object(json);
-    json_key(json, "segment");
-    json_string(json, name);
-    json_key(json, "customer");
-    json_string(json, customer);
-    json_key(json, "as_of");
-    json_string(json, moment_format(telling->engine->zone, why->now, moment));
-    json_key(json, "exists");
-    json_bool(json, why->exists);
-    json_key(json, "member");
-    json_bool(json, why->member);
-    json_key(json, "flips_at");
-    json_string(json, why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
-    json_key(json, "nearest");
-    json_string(json, !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
+    json_write_object(json);
+    json_write_key(json, "segment");
+    json_write_string(json, name);
+    json_write_key(json, "customer");
+    json_write_string(json, customer);
+    json_write_key(json, "as_of");
+    json_write_string(json, moment_format(telling->engine->zone, why->now, moment));
+    json_write_key(json, "exists");
+    json_write_bool(json, why->exists);
+    json_write_key(json, "member");
+    json_write_bool(json, why->member);
+    json_write_key(json, "flips_at");
+    json_write_string(json, why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
+    json_write_key(json, "nearest");
+    json_write_string(json, !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
     if (why->root) {
-        json_key(json, "condition");
+        json_write_key(json, "condition");
         node_json(telling, why->root);
     }
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 /* Explaining shows whole facts, so all columns of the kinds in question are loaded. */

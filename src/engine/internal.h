@@ -34,8 +34,6 @@ struct segment_needs engine_join_needs(const struct segment_needs *a, const stru
 /* The population with what needs says, as known at moment->known_at. */
 enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
                                    const struct engine_moment *moment, struct population **out, struct error *error);
-/* Seconds since 1970, now; STRATA_NOW (a moment) overrides the clock for tests and documents. */
-int64_t engine_clock(const struct engine *engine);
 /* Reads the files of the static lists that the set of apply names. */
 enum status engine_read_lists(struct engine *engine, struct arena *arena, struct engine_apply *apply,
                               struct error *error);

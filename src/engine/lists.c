@@ -100,7 +100,7 @@ enum status engine_read_lists(struct engine *engine, struct arena *arena, struct
             continue;
         struct catalog_list *list = &apply->lists[apply->list_count++];
         *list = (struct catalog_list){
-            .name = named->name, .source = list_path(named, arena), .saved = engine_clock(engine)};
+            .name = named->name, .source = list_path(named, arena), .saved = engine_now(engine)};
         TRY(read_whole(list->source, arena, &content, error));
         split_list(content, arena, list);
         if (!list->count)

@@ -215,7 +215,7 @@ static enum status record_all(struct engine *engine, const struct engine_view *v
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)text_hash((struct text){all.data, all.length}));
     buffer_release(&all);
     TRY(status);
-    struct catalog_refresh refresh = {.moment = view->now, .recorded = engine_clock(engine), .definitions = hash};
+    struct catalog_refresh refresh = {.moment = view->now, .recorded = engine_now(engine), .definitions = hash};
     uint32_t number;
     TRY(catalog_add_refresh(catalog, &refresh, &number, error));
     out->number = (int)number;

@@ -29,33 +29,33 @@ struct reporting {
 static void moment(struct reporting *report, const char *key, int64_t at)
 {
     char text[MOMENT_TEXT_MAX];
-    json_key(&report->json, key);
-    json_string(&report->json, moment_format(report->engine->zone, at, text));
+    json_write_key(&report->json, key);
+    json_write_string(&report->json, moment_format(report->engine->zone, at, text));
 }
 
 static void date(struct reporting *report, const char *key, int32_t day)
 {
     char text[DATE_TEXT_MAX];
-    json_key(&report->json, key);
-    json_string(&report->json, date_format(day, text));
+    json_write_key(&report->json, key);
+    json_write_string(&report->json, date_format(day, text));
 }
 
 static void string(struct reporting *report, const char *key, const char *text)
 {
-    json_key(&report->json, key);
-    json_string(&report->json, text);
+    json_write_key(&report->json, key);
+    json_write_string(&report->json, text);
 }
 
 static void integer(struct reporting *report, const char *key, uint64_t number)
 {
-    json_key(&report->json, key);
-    json_integer(&report->json, (int64_t)number);
+    json_write_key(&report->json, key);
+    json_write_integer(&report->json, (int64_t)number);
 }
 
 static void number(struct reporting *report, const char *key, double value)
 {
-    json_key(&report->json, key);
-    json_double(&report->json, value);
+    json_write_key(&report->json, key);
+    json_write_double(&report->json, value);
 }
 
 /* Money to the hundredth; the page formats it. */
@@ -67,26 +67,26 @@ static void money(struct reporting *report, const char *key, double value)
 static void write_store(struct reporting *report)
 {
     const char *path = store_path(report->engine->store), *slash = strrchr(path, '/');
-    json_key(&report->json, "store");
-    json_object(&report->json);
+    json_write_key(&report->json, "store");
+    json_write_object(&report->json);
     string(report, "name", slash && slash[1] ? slash + 1 : path);
     moment(report, "as_of", report->view.now);
     string(report, "zone", report->schema->zone);
     string(report, "currency", report->schema->currency);
     integer(report, "customers", report->segments.customers);
-    json_end_object(&report->json);
+    json_write_end_object(&report->json);
 }
 
 static void write_kind(struct reporting *report, const struct engine_kind *kind)
 {
-    json_object(&report->json);
+    json_write_object(&report->json);
     string(report, "name", kind->name);
     integer(report, "facts", kind->rows);
     if (kind->has_times) {
         moment(report, "first", kind->first);
         moment(report, "newest", kind->last);
     }
-    json_end_object(&report->json);
+    json_write_end_object(&report->json);
 }
 
 /* A kind is stale when its newest fact is much older than the newest of all kinds. */
@@ -97,33 +97,33 @@ static void write_stale(struct reporting *report, const struct engine_status *st
     for (size_t i = 0; i < status->kind_count; i++)
         if (status->kinds[i].role == SCHEMA_FACTS && status->kinds[i].last > newest)
             newest = status->kinds[i].last;
-    json_key(&report->json, "stale");
-    json_array(&report->json);
+    json_write_key(&report->json, "stale");
+    json_write_array(&report->json);
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
         int64_t days = (newest - kind->last) / SECONDS_A_DAY;
         if (kind->role != SCHEMA_FACTS || !kind->has_times || days <= STALE_DAYS)
             continue;
-        json_object(&report->json);
+        json_write_object(&report->json);
         string(report, "what", kind->name);
         moment(report, "since", kind->last);
         string(report, "message",
                arena_printf(report->arena, "nothing new for %lld days while other kinds went on", (long long)days));
-        json_end_object(&report->json);
+        json_write_end_object(&report->json);
     }
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
 }
 
 static enum status write_kinds(struct reporting *report, struct error *error)
 {
     struct engine_status status;
     TRY(engine_status(report->engine, report->arena, &status, error));
-    json_key(&report->json, "kinds");
-    json_array(&report->json);
+    json_write_key(&report->json, "kinds");
+    json_write_array(&report->json);
     for (size_t i = 0; i < status.kind_count; i++)
         if (status.kinds[i].role == SCHEMA_FACTS)
             write_kind(report, &status.kinds[i]);
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
     write_stale(report, &status);
     return STATUS_OK;
 }
@@ -132,23 +132,23 @@ static enum status write_kinds(struct reporting *report, struct error *error)
 
 static void write_spread(struct reporting *report, const char *key, const struct insight_spread *spread)
 {
-    json_key(&report->json, key);
-    json_object(&report->json);
+    json_write_key(&report->json, key);
+    json_write_object(&report->json);
     integer(report, "known", spread->known);
     number(report, "mean", spread->mean);
     number(report, "median", spread->median);
     number(report, "sd", spread->deviation);
-    json_end_object(&report->json);
+    json_write_end_object(&report->json);
 }
 
 static void write_difference(struct reporting *report, const struct insight_difference *line)
 {
     struct json *json = &report->json;
-    json_object(json);
+    json_write_object(json);
     string(report, "kind", line->is_share ? "text" : "number");
     string(report, "name", line->feature->text);
-    json_key(json, "by_definition");
-    json_bool(json, line->by_definition);
+    json_write_key(json, "by_definition");
+    json_write_bool(json, line->by_definition);
     if (line->is_share) {
         string(report, "value", line->value);
         number(report, "inside", line->share_inside);
@@ -159,7 +159,7 @@ static void write_difference(struct reporting *report, const struct insight_diff
         write_spread(report, "outside", &line->outside);
         number(report, "difference", line->effect);
     }
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 static void write_traits(struct reporting *report, int segment)
@@ -168,29 +168,29 @@ static void write_traits(struct reporting *report, int segment)
     size_t written[2] = {0, 0};
     insight_profile(report->view.set, report->schema, segment, report->view.result, &report->features,
                     report->view.population, report->arena, &profile);
-    json_key(&report->json, "traits");
-    json_array(&report->json);
+    json_write_key(&report->json, "traits");
+    json_write_array(&report->json);
     for (size_t i = 0; i < profile.count; i++)
         if (written[profile.items[i].by_definition]++ < MOST_TRAITS)
             write_difference(report, &profile.items[i]);
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
 }
 
 static void write_sizes(struct reporting *report, int segment)
 {
     const struct engine_history *history = &report->history;
-    json_key(&report->json, "sizes");
-    json_array(&report->json);
+    json_write_key(&report->json, "sizes");
+    json_write_array(&report->json);
     for (size_t r = 0; r < history->refreshes; r++) {
         uint64_t size = history->customers[r * (size_t)history->segment_count + (size_t)segment];
         if (size == UINT64_MAX)
             continue;
-        json_object(&report->json);
+        json_write_object(&report->json);
         date(report, "date", zone_date(report->engine->zone, history->moment[r]));
         integer(report, "customers", size);
-        json_end_object(&report->json);
+        json_write_end_object(&report->json);
     }
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
 }
 
 static double per(double total, uint64_t count)
@@ -200,12 +200,12 @@ static double per(double total, uint64_t count)
 
 static void write_figure(struct reporting *report, const char *label, double inside, double outside, const char *unit)
 {
-    json_object(&report->json);
+    json_write_object(&report->json);
     string(report, "label", label);
     number(report, "inside", isfinite(inside) ? round(inside * 1e4) / 1e4 : NAN);
     number(report, "outside", isfinite(outside) ? round(outside * 1e4) / 1e4 : NAN);
     string(report, "unit", unit);
-    json_end_object(&report->json);
+    json_write_end_object(&report->json);
 }
 
 static void write_value(struct reporting *report, const struct engine_segment *segment)
@@ -214,8 +214,8 @@ static void write_value(struct reporting *report, const struct engine_segment *s
     struct insight_money out = {report->all.facts - in->facts, report->all.buyers - in->buyers,
                                 report->all.total - in->total};
     uint64_t others = report->segments.customers - segment->customers;
-    json_key(&report->json, "value");
-    json_array(&report->json);
+    json_write_key(&report->json, "value");
+    json_write_array(&report->json);
     write_figure(report, "Revenue a customer, last 365 days", per(in->total, segment->customers),
                  per(out.total, others), "money");
     write_figure(report, "Average order", per(in->total, in->facts), per(out.total, out.facts), "money");
@@ -223,13 +223,13 @@ static void write_value(struct reporting *report, const struct engine_segment *s
                  per((double)out.facts, others), "number");
     write_figure(report, "Share who bought", per((double)in->buyers, segment->customers),
                  per((double)out.buyers, others), "share");
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
 }
 
 static void write_segment(struct reporting *report, const struct engine_segment *segment)
 {
     struct json *json = &report->json;
-    json_object(json);
+    json_write_object(json);
     string(report, "name", segment->name);
     string(report, "title", segment->title);
     string(report, "scheme", segment->scheme);
@@ -246,16 +246,16 @@ static void write_segment(struct reporting *report, const struct engine_segment 
         write_value(report, segment);
     }
     write_traits(report, segment->index);
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 static void write_segments(struct reporting *report)
 {
-    json_key(&report->json, "segments");
-    json_array(&report->json);
+    json_write_key(&report->json, "segments");
+    json_write_array(&report->json);
     for (size_t i = 0; i < report->segments.count; i++)
         write_segment(report, &report->segments.items[i]);
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
 }
 
 /* ---- overlap ---- */
@@ -268,26 +268,26 @@ static const char *name_of(const struct reporting *report, int segment)
 static void write_pair(struct reporting *report, const struct insight_pair *pair)
 {
     uint64_t a = report->overlap.size[pair->a], b = report->overlap.size[pair->b];
-    json_object(&report->json);
+    json_write_object(&report->json);
     string(report, "a", name_of(report, pair->a));
     string(report, "b", name_of(report, pair->b));
     integer(report, "customers", pair->both);
     number(report, "jaccard", (double)pair->both / (double)(a + b - pair->both));
     number(report, "a_in_b", (double)pair->both / (double)a);
     number(report, "b_in_a", (double)pair->both / (double)b);
-    json_end_object(&report->json);
+    json_write_end_object(&report->json);
 }
 
 static void write_group(struct reporting *report, const struct insight_group *group)
 {
-    json_object(&report->json);
-    json_key(&report->json, "segments");
-    json_array(&report->json);
+    json_write_object(&report->json);
+    json_write_key(&report->json, "segments");
+    json_write_array(&report->json);
     for (int s = 0; s < group->segment_count; s++)
-        json_string(&report->json, name_of(report, group->segments[s]));
-    json_end_array(&report->json);
+        json_write_string(&report->json, name_of(report, group->segments[s]));
+    json_write_end_array(&report->json);
     integer(report, "customers", group->customers);
-    json_end_object(&report->json);
+    json_write_end_object(&report->json);
 }
 
 static void write_overlap(struct reporting *report)
@@ -301,32 +301,32 @@ static void write_overlap(struct reporting *report)
     const struct insight_overlap *overlap = &report->overlap;
     uint64_t shown = overlap->none;
     struct json *json = &report->json;
-    json_key(json, "overlap");
-    json_object(json);
-    json_key(json, "segments");
-    json_array(json);
+    json_write_key(json, "overlap");
+    json_write_object(json);
+    json_write_key(json, "segments");
+    json_write_array(json);
     for (int i = 0; i < count; i++)
-        json_string(json, name_of(report, chosen[i]));
-    json_end_array(json);
-    json_key(json, "intersections");
-    json_array(json);
+        json_write_string(json, name_of(report, chosen[i]));
+    json_write_end_array(json);
+    json_write_key(json, "intersections");
+    json_write_array(json);
     for (size_t i = 0; i < overlap->group_count; i++) {
         write_group(report, &overlap->groups[i]);
         shown += overlap->groups[i].customers;
     }
-    json_end_array(json);
-    json_key(json, "rest");
-    json_object(json);
+    json_write_end_array(json);
+    json_write_key(json, "rest");
+    json_write_object(json);
     integer(report, "combinations", overlap->all_groups - overlap->group_count);
     integer(report, "customers", overlap->customers - shown);
-    json_end_object(json);
+    json_write_end_object(json);
     integer(report, "none", overlap->none);
-    json_key(json, "pairs");
-    json_array(json);
+    json_write_key(json, "pairs");
+    json_write_array(json);
     for (size_t i = 0; i < overlap->pair_count; i++)
         write_pair(report, &overlap->pairs[i]);
-    json_end_array(json);
-    json_end_object(json);
+    json_write_end_array(json);
+    json_write_end_object(json);
 }
 
 /* ---- schemes, revenue ---- */
@@ -334,8 +334,8 @@ static void write_overlap(struct reporting *report)
 static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme)
 {
     const struct engine_history *history = &report->history;
-    json_key(&report->json, "history");
-    json_array(&report->json);
+    json_write_key(&report->json, "history");
+    json_write_array(&report->json);
     for (size_t r = 0; r < history->refreshes; r++) {
         const uint64_t *sizes = &history->customers[r * (size_t)history->segment_count + (size_t)scheme->first_member];
         bool recorded = false;
@@ -343,77 +343,77 @@ static void write_scheme_history(struct reporting *report, const struct segment_
             recorded |= sizes[m] != UINT64_MAX;
         if (!recorded)
             continue;
-        json_object(&report->json);
+        json_write_object(&report->json);
         date(report, "date", zone_date(report->engine->zone, history->moment[r]));
-        json_key(&report->json, "customers");
-        json_array(&report->json);
+        json_write_key(&report->json, "customers");
+        json_write_array(&report->json);
         for (int m = 0; m < scheme->member_count; m++)
-            json_integer(&report->json, sizes[m] == UINT64_MAX ? 0 : (int64_t)sizes[m]);
-        json_end_array(&report->json);
-        json_end_object(&report->json);
+            json_write_integer(&report->json, sizes[m] == UINT64_MAX ? 0 : (int64_t)sizes[m]);
+        json_write_end_array(&report->json);
+        json_write_end_object(&report->json);
     }
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
 }
 
 static void write_scheme(struct reporting *report, const struct segment_scheme *scheme)
 {
     struct json *json = &report->json;
-    json_object(json);
+    json_write_object(json);
     string(report, "name", scheme->name);
     string(report, "title", scheme->title);
-    json_key(json, "exclusive");
-    json_bool(json, scheme->exclusive);
-    json_key(json, "parts");
-    json_array(json);
+    json_write_key(json, "exclusive");
+    json_write_bool(json, scheme->exclusive);
+    json_write_key(json, "parts");
+    json_write_array(json);
     for (int m = 0; m < scheme->member_count; m++) {
         const struct engine_segment *part = &report->segments.items[scheme->first_member + m];
-        json_object(json);
+        json_write_object(json);
         string(report, "name", part->name);
         string(report, "title", part->title);
         integer(report, "customers", part->customers);
         number(report, "share", part->share);
         if (report->revenue.property)
             money(report, "revenue", report->money[part->index].total);
-        json_end_object(json);
+        json_write_end_object(json);
     }
-    json_end_array(json);
+    json_write_end_array(json);
     write_scheme_history(report, scheme);
-    json_end_object(json);
+    json_write_end_object(json);
 }
 
 static void write_schemes(struct reporting *report)
 {
-    json_key(&report->json, "schemes");
-    json_array(&report->json);
+    json_write_key(&report->json, "schemes");
+    json_write_array(&report->json);
     for (int i = 0; i < report->view.set->scheme_count; i++)
         write_scheme(report, &report->view.set->schemes[i]);
-    json_end_array(&report->json);
+    json_write_end_array(&report->json);
 }
 
 static void write_revenue(struct reporting *report)
 {
     if (!report->revenue.property)
         return;
-    json_key(&report->json, "revenue");
-    json_object(&report->json);
+    json_write_key(&report->json, "revenue");
+    json_write_object(&report->json);
     string(report, "window", "last 365 days");
     money(report, "total", report->all.total);
-    json_key(&report->json, "segments");
-    json_array(&report->json);
+    json_write_key(&report->json, "segments");
+    json_write_array(&report->json);
     for (size_t i = 0; i < report->segments.count; i++) {
         const struct engine_segment *segment = &report->segments.items[i];
         const struct insight_money *own = &report->money[segment->index];
-        json_object(&report->json);
+        json_write_object(&report->json);
         string(report, "name", segment->name);
         money(report, "revenue", own->total);
         number(report, "share", report->all.total > 0 ? own->total / report->all.total : NAN);
         integer(report, "orders", own->facts);
         money(report, "average_order", per(own->total, own->facts));
         money(report, "per_customer", per(own->total, segment->customers));
-        json_end_object(&report->json);
+        json_write_end_object(&report->json);
     }
-    json_end_array(&report->json);
-    json_end_object(&report->json);
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
 }
 
 /* ---- time ---- */
@@ -422,30 +422,30 @@ static void write_cohorts(struct reporting *report, int table)
 {
     struct insight_cohorts cohorts;
     insight_cohorts(report->view.population, table, report->view.now, MOST_MONTHS, report->arena, &cohorts);
-    json_key(&report->json, "cohorts");
-    json_object(&report->json);
+    json_write_key(&report->json, "cohorts");
+    json_write_object(&report->json);
     string(report, "kind", report->revenue.kind);
     string(report, "unit", "month");
-    json_key(&report->json, "rows");
-    json_array(&report->json);
+    json_write_key(&report->json, "rows");
+    json_write_array(&report->json);
     for (int c = 0; c < cohorts.cohort_count; c++) {
         if (!cohorts.size[c])
             continue;
-        json_object(&report->json);
+        json_write_object(&report->json);
         char text[DATE_TEXT_MAX];
         date_format(date_of_unit_number(cohorts.month[c], CALENDAR_MONTH), text);
         text[7] = '\0';
         string(report, "cohort", text);
         integer(report, "customers", cohorts.size[c]);
-        json_key(&report->json, "active");
-        json_array(&report->json);
+        json_write_key(&report->json, "active");
+        json_write_array(&report->json);
         for (int m = 0; m + c < cohorts.month_count; m++)
-            json_integer(&report->json, (int64_t)cohorts.active[c * cohorts.month_count + m]);
-        json_end_array(&report->json);
-        json_end_object(&report->json);
+            json_write_integer(&report->json, (int64_t)cohorts.active[c * cohorts.month_count + m]);
+        json_write_end_array(&report->json);
+        json_write_end_object(&report->json);
     }
-    json_end_array(&report->json);
-    json_end_object(&report->json);
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
 }
 
 static void write_series(struct reporting *report, int table, enum calendar_unit unit, const char *name)
@@ -453,25 +453,25 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
     struct insight_series series;
     int32_t today = zone_date(report->engine->zone, report->view.now);
     insight_series(report->view.population, &report->revenue, table, report->view.now, unit, report->arena, &series);
-    json_object(&report->json);
+    json_write_object(&report->json);
     string(report, "unit", name);
-    json_key(&report->json, "points");
-    json_array(&report->json);
+    json_write_key(&report->json, "points");
+    json_write_array(&report->json);
     for (size_t i = 0; i < series.count; i++) {
-        json_object(&report->json);
+        json_write_object(&report->json);
         date(report, "date", series.date[i]);
         integer(report, "orders", series.facts[i]);
         integer(report, "customers", series.customers[i]);
         if (report->revenue.property)
             money(report, "revenue", series.revenue[i]);
         if (date_next(series.date[i], unit) > today) {
-            json_key(&report->json, "partial");
-            json_bool(&report->json, true);
+            json_write_key(&report->json, "partial");
+            json_write_bool(&report->json, true);
         }
-        json_end_object(&report->json);
+        json_write_end_object(&report->json);
     }
-    json_end_array(&report->json);
-    json_end_object(&report->json);
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
 }
 
 static void write_time(struct reporting *report)
@@ -480,15 +480,15 @@ static void write_time(struct reporting *report)
     if (table < 0)
         return;
     write_cohorts(report, table);
-    json_key(&report->json, "orders");
-    json_object(&report->json);
+    json_write_key(&report->json, "orders");
+    json_write_object(&report->json);
     string(report, "kind", report->revenue.kind);
-    json_key(&report->json, "series");
-    json_array(&report->json);
+    json_write_key(&report->json, "series");
+    json_write_array(&report->json);
     write_series(report, table, CALENDAR_WEEK, "week");
     write_series(report, table, CALENDAR_MONTH, "month");
-    json_end_array(&report->json);
-    json_end_object(&report->json);
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
 }
 
 /* ---- putting it together ---- */
@@ -516,10 +516,10 @@ static enum status gather(struct reporting *report, const struct engine_moment *
 
 static enum status write_all(struct reporting *report, struct error *error)
 {
-    json_object(&report->json);
+    json_write_object(&report->json);
     integer(report, "version", 1);
     string(report, "generator", "strata " STRATA_VERSION);
-    moment(report, "written", engine_clock(report->engine));
+    moment(report, "written", engine_now(report->engine));
     write_store(report);
     TRY(write_kinds(report, error));
     write_segments(report);
@@ -527,7 +527,7 @@ static enum status write_all(struct reporting *report, struct error *error)
     write_schemes(report);
     write_revenue(report);
     write_time(report);
-    json_end_object(&report->json);
+    json_write_end_object(&report->json);
     return STATUS_OK;
 }
 
