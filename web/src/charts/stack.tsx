@@ -30,6 +30,7 @@ export function ShareAreas({ label, width, names, rows }: Props) {
   );
   return (
     <svg width={width} height={frame.height} role="img" aria-label={label}>
+      <LeftAxis scale={y} frame={frame} format={(value) => share(value).replace('.0', '')} ticks={4} />
       {layers.map((layer) => (
         <path
           key={layer.key}
@@ -37,7 +38,6 @@ export function ShareAreas({ label, width, names, rows }: Props) {
           d={shape(layer as unknown as [number, number][]) ?? ''}
         />
       ))}
-      <LeftAxis scale={y} frame={frame} format={(value) => share(value).replace('.0', '')} ticks={4} />
       <BottomAxis
         scale={x}
         frame={frame}

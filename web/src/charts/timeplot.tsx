@@ -51,7 +51,7 @@ function options(props: Props, width: number, host: HTMLElement, onCursor: (at: 
       y: { range: (_plot, low, high) => [props.zero === false ? low : Math.min(0, low), high > 0 ? high * 1.06 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 84, values: dateLabels },
+      { ...axis, grid: { show: false }, space: 84, size: 32, values: dateLabels },
       { ...axis, size: 58, values: (_plot, splits) => splits.map((split) => props.tick(split)) },
     ],
     series: [

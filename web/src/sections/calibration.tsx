@@ -14,7 +14,7 @@ type Driver = NonNullable<CalibrationData['drivers']>[number];
 
 function Curve({ model, width }: { model: CalibrationData; width: number }) {
   const side = Math.min(width, 440);
-  const frame: Frame = { width: side, height: side * 0.86, top: 12, right: 12, bottom: 46, left: 56 };
+  const frame: Frame = { width: side, height: side * 0.86, top: 12, right: 24, bottom: 46, left: 56 };
   const unit = model.unit ?? 'share';
   const most = unit === 'share' ? 1 : Math.max(...model.bins.flatMap((bin) => [bin.predicted, bin.high ?? bin.actual]));
   const x = scaleLinear([0, most], [frame.left, side - frame.right]);
@@ -98,7 +98,7 @@ function OneModel({ model }: { model: CalibrationData }) {
         )}
         {model.measures && (
           <Table
-            compact
+            look="compact"
             label={`Quality of ${title}`}
             rows={model.measures}
             columns={MEASURES}
@@ -108,7 +108,7 @@ function OneModel({ model }: { model: CalibrationData }) {
         {model.drivers && model.drivers.length > 0 && (
           <>
             <Table
-              compact
+              look="compact"
               label={`Drivers of ${title}`}
               rows={model.drivers}
               columns={DRIVERS}

@@ -167,12 +167,7 @@ function OneClustering({ clustering }: { clustering: Clustering }) {
       label: 'Share',
       numeric: true,
       value: (row) => row.share,
-      cell: (row) => (
-        <>
-          <Bar value={row.share} most={most} />
-          {share(row.share)}
-        </>
-      ),
+      cell: (row) => <Bar value={row.share} most={most} text={share(row.share)} />,
     },
     {
       key: 'stability',

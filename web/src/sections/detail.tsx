@@ -50,7 +50,7 @@ function Difference({ value }: { value: number | null }) {
   return (
     <span class="diverging" aria-hidden="true">
       <span
-        class={value < 0 ? 'less' : 'more'}
+        class={value < 0 ? 'negative' : 'positive'}
         style={{ width: `${length}%`, left: `${value < 0 ? 50 - length : 50}%` }}
       />
     </span>
@@ -78,10 +78,10 @@ const NUMBERS: Column<NumberTrait>[] = [
     numeric: true,
     value: (row) => row.difference,
     cell: (row) => (
-      <>
+      <span class="barred">
         <Difference value={row.difference} />
-        {decimal(row.difference)}
-      </>
+        <span>{decimal(row.difference)}</span>
+      </span>
     ),
   },
   {
@@ -253,7 +253,7 @@ export function Detail() {
           <div>
             <h4>Value{report.store.currency && <span class="muted"> in {report.store.currency}</span>}</h4>
             <Table
-              compact
+              look="compact"
               label={`Value of ${segment.name}`}
               rows={segment.value}
               columns={VALUES}

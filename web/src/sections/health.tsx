@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Finding } from '../data';
-import { inUnit, moment } from '../format';
+import { inUnit, moment, plural } from '../format';
 import { useShared } from '../ui/context';
 import { Choice, Empty, Note, SegmentName } from '../ui/parts';
 
@@ -9,7 +9,7 @@ const SIGNS = { serious: '■', warning: '▲', note: '●' } as const;
 function OneFinding({ finding }: { finding: Finding }) {
   const { severity, figure, figure_label: label, threshold, unit } = finding;
   return (
-    <li class={`finding ${severity}`} data-severity={severity}>
+    <li class={`finding is-${severity}`} data-severity={severity}>
       <p class="finding-head">
         <span class="severity">
           <span aria-hidden="true">{SIGNS[severity]} </span>
@@ -54,8 +54,8 @@ export function Health() {
           options={[
             ['all', `all ${health.findings.length}`],
             ['serious', `${number('serious')} serious`],
-            ['warning', `${number('warning')} warnings`],
-            ['note', `${number('note')} notes`],
+            ['warning', plural(number('warning'), 'warning')],
+            ['note', plural(number('note'), 'note')],
           ]}
           value={show}
           onChange={setShow}

@@ -72,7 +72,7 @@ export const SECTIONS: Section[] = [
   },
   {
     id: 'rfm',
-    title: 'Recency and frequency',
+    title: 'RFM grid',
     group: 'Models',
     present: (report) => some(report.rfm?.cells),
     View: Rfm,

@@ -108,12 +108,7 @@ const PAIRS: Column<Pair>[] = [
     hint: 'Customers in both over customers in either',
     numeric: true,
     value: (row) => row.jaccard,
-    cell: (row) => (
-      <>
-        <Bar value={row.jaccard ?? 0} most={1} />
-        {decimal(row.jaccard)}
-      </>
-    ),
+    cell: (row) => <Bar value={row.jaccard ?? 0} most={1} text={decimal(row.jaccard)} />,
   },
   {
     key: 'a-in-b',

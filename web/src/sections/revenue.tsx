@@ -17,12 +17,7 @@ export function Revenue() {
       label: currency('Revenue'),
       numeric: true,
       value: (row) => row.revenue,
-      cell: (row) => (
-        <>
-          <Bar value={row.revenue} most={most} />
-          {money(row.revenue)}
-        </>
-      ),
+      cell: (row) => <Bar value={row.revenue} most={most} text={money(row.revenue)} />,
     },
     { key: 'share', label: 'Share of all', numeric: true, value: (row) => row.share, cell: (row) => share(row.share) },
     { key: 'orders', label: 'Orders', numeric: true, value: (row) => row.orders, cell: (row) => count(row.orders) },

@@ -55,12 +55,7 @@ export function Rfm() {
       label: 'Share',
       numeric: true,
       value: (row) => row.share,
-      cell: (row) => (
-        <>
-          <Bar value={row.share} most={most} />
-          {share(row.share)}
-        </>
-      ),
+      cell: (row) => <Bar value={row.share} most={most} text={share(row.share)} />,
     },
     {
       key: 'value',

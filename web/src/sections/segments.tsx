@@ -39,12 +39,7 @@ function columnsFor(segments: Segment[], currency: (label: string) => string): C
       hint: 'Share of all customers',
       numeric: true,
       value: (row) => row.share,
-      cell: (row) => (
-        <>
-          <Bar value={row.share} most={most} />
-          {share(row.share)}
-        </>
-      ),
+      cell: (row) => <Bar value={row.share} most={most} text={share(row.share)} />,
     },
     any((row) => row.entered) && {
       key: 'entered',
@@ -114,6 +109,7 @@ export function Segments() {
         <Empty>No segment has all of these words.</Empty>
       ) : (
         <Table
+          look="wide"
           label="Segments"
           rows={shown}
           columns={columns}

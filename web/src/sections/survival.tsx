@@ -61,7 +61,7 @@ function AtRisk({ survival }: { survival: SurvivalData }) {
   ];
   return (
     <Table
-      compact
+      look="compact"
       label={`Numbers at risk after so many ${survival.unit}`}
       rows={survival.groups}
       columns={columns}

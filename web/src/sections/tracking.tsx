@@ -72,7 +72,7 @@ export function Tracking() {
               <>
                 <h4>Customers by number of repeat orders</h4>
                 <Table
-                  compact
+                  look="compact"
                   label="Actual and expected by frequency"
                   rows={frequencies}
                   columns={columns}

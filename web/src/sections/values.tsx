@@ -1,6 +1,6 @@
 import { max } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
-import { BottomAxis, type Frame } from '../charts/axes';
+import { LeftAxis, type Frame } from '../charts/axes';
 import type { ValueDistribution } from '../data';
 import { compact, count, inUnit, share } from '../format';
 import { useShared } from '../ui/context';
@@ -10,36 +10,58 @@ import type { Column } from '../ui/table';
 
 type Bin = ValueDistribution['histogram'][number];
 
-/** Bins of unequal width: areas are customers, so the height is customers for each unit of value. */
+/**
+ * Value is skewed, so its bins widen to the right. Each bin gets the same width on the page and its height counts
+ * customers; in between, the axis is linear, which is where the quantiles are drawn.
+ */
 function Histogram({ distribution, width }: { distribution: ValueDistribution; width: number }) {
   const { histogram, quantiles = [], unit } = distribution;
-  const frame: Frame = { width, height: 250, top: 30, right: 14, bottom: 30, left: 16 };
-  const x = scaleLinear([histogram[0]?.from ?? 0, histogram.at(-1)?.to ?? 1], [frame.left, width - frame.right]);
-  const density = (bin: Bin) => bin.customers / Math.max(1e-9, bin.to - bin.from);
-  const y = scaleLinear([0, max(histogram, density) ?? 1], [frame.height - frame.bottom, frame.top]);
+  const frame: Frame = { width, height: 260, top: 58, right: 20, bottom: 30, left: 48 };
+  const step = (width - frame.left - frame.right) / Math.max(1, histogram.length);
+  const edges = [...histogram.map((bin) => bin.from), histogram.at(-1)?.to ?? 1];
+  const place = (_: number, at: number) => frame.left + at * step;
+  const x = scaleLinear(edges, edges.map(place)).clamp(true);
+  const y = scaleLinear(
+    [0, max(histogram, (bin) => bin.customers) ?? 1],
+    [frame.height - frame.bottom, frame.top],
+  ).nice(4);
   const marks = quantiles.filter(({ q }) => [0.5, 0.9, 0.99].includes(q));
+  const every = Math.ceil(46 / step);
   const label = `Histogram of ${distribution.title ?? distribution.name} in ${histogram.length} bins`;
   return (
     <svg width={width} height={frame.height} role="img" aria-label={label}>
+      <LeftAxis scale={y} frame={frame} format={compact} ticks={4} />
       {histogram.map((bin) => (
         <rect
           key={bin.from}
           class="fill-0 separate"
           x={x(bin.from)}
-          width={Math.max(1, x(bin.to) - x(bin.from))}
-          y={y(density(bin))}
-          height={y(0) - y(density(bin))}
+          width={step}
+          y={y(bin.customers)}
+          height={y(0) - y(bin.customers)}
         >
           <title>{`${inUnit(bin.from, unit)} to ${inUnit(bin.to, unit)}: ${count(bin.customers)}`}</title>
         </rect>
       ))}
+      <g class="axis">
+        {edges.map((edge, at) =>
+          at % every === 0 ? (
+            <text key={edge} x={x(edge)} y={frame.height - 10} text-anchor="middle">
+              {compact(edge)}
+            </text>
+          ) : null,
+        )}
+      </g>
       {marks.map(({ q, value }, at) => (
         <g key={q} class="mark" transform={`translate(${x(value)},0)`}>
-          <line y1={frame.top - 10 + 18 * at} y2={y(0)} />
-          <text x={5} y={frame.top + 18 * at}>{`${q * 100}%: ${inUnit(value, unit)}`}</text>
+          <line y1={6 + 17 * at} y2={y(0)} />
+          <text
+            x={x(value) > width - 150 ? -5 : 5}
+            text-anchor={x(value) > width - 150 ? 'end' : 'start'}
+            y={16 + 17 * at}
+          >{`${q === 0.5 ? 'median' : `${q * 100}% below`} ${inUnit(value, unit)}`}</text>
         </g>
       ))}
-      <BottomAxis scale={x} frame={frame} format={compact} ticks={Math.max(3, Math.floor(width / 110))} />
     </svg>
   );
 }
@@ -66,7 +88,9 @@ function OneValue({ distribution }: { distribution: ValueDistribution }) {
     <div data-value={distribution.name}>
       <Figure
         title={title}
-        note={[distribution.note, 'Areas are customers; the bins widen to the right.'].filter(Boolean).join(' ')}
+        note={[distribution.note, 'Each bar counts the customers of one range; the ranges may widen to the right.']
+          .filter(Boolean)
+          .join(' ')}
         label={title}
         rows={distribution.histogram}
         columns={columns}

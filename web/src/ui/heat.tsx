@@ -25,7 +25,7 @@ export const heatClass = (heat: number | null) =>
 
 export function HeatTable({ label, corner, columns, rows, lead, large }: Props) {
   return (
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <div class="scroll table" role="region" aria-label={label} tabIndex={0}>
       <table class={large ? 'heat large' : 'heat'}>
         <caption class="hidden">{label}</caption>
         <thead>

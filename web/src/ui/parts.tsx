@@ -25,7 +25,7 @@ export function Figure<Row>(props: {
         <summary>
           As a table<span class="hidden">: {props.label}</span>
         </summary>
-        <Table compact label={props.label} rows={props.rows} columns={props.columns} rowKey={props.rowKey} />
+        <Table look="compact" label={props.label} rows={props.rows} columns={props.columns} rowKey={props.rowKey} />
       </details>
     </figure>
   );
@@ -34,12 +34,19 @@ export function Figure<Row>(props: {
 export const Note = ({ children }: { children: ComponentChildren }) => <p class="note">{children}</p>;
 export const Empty = ({ children }: { children: ComponentChildren }) => <p class="empty">{children}</p>;
 
-/** A bar inside a table's cell; the cell's number says the same. */
-export function Bar({ value, most, tone = 0 }: { value: number; most: number; tone?: number }) {
+/** A bar inside a table's cell; with text, bar and text keep their places down the column. */
+export function Bar({ value, most, tone = 0, text }: { value: number; most: number; tone?: number; text?: string }) {
   const width = most > 0 ? (100 * Math.max(0, value)) / most : 0;
-  return (
+  const bar = (
     <span class="bar" aria-hidden="true">
       <span class={`tone-${tone}`} style={{ width: `${width}%` }} />
+    </span>
+  );
+  if (text === undefined) return bar;
+  return (
+    <span class="barred">
+      {bar}
+      <span>{text}</span>
     </span>
   );
 }

@@ -27,7 +27,8 @@ interface Props<Row> {
   /** Column sorted first, with a minus for the largest first. */
   sort?: string;
   selected?: string | undefined;
-  compact?: boolean;
+  /** Small and narrow, or as wide as the page. */
+  look?: 'compact' | 'wide';
 }
 
 type Order = { key: string; down: boolean } | null;
@@ -79,9 +80,9 @@ export function Table<Row>(props: Props<Row>) {
   const cut = limit !== undefined && !all && rows.length > limit + 2;
   const shown = cut ? ordered.slice(0, limit) : ordered;
   return (
-    <>
+    <div class="table">
       <div class="scroll" role="region" aria-label={label} tabIndex={0}>
-        <table class={props.compact ? 'compact' : undefined}>
+        <table class={props.look}>
           <caption class="hidden">{label}</caption>
           <thead>
             <tr>
@@ -102,7 +103,7 @@ export function Table<Row>(props: Props<Row>) {
           {all ? `Show the first ${limit}` : `Show all ${count(rows.length)}`}
         </button>
       )}
-    </>
+    </div>
   );
 }
 
