@@ -5,6 +5,7 @@ import type { Clustering } from '../data';
 import { count, decimal, figure, share } from '../format';
 import { useShared } from '../ui/context';
 import { Bar, Figure, Note } from '../ui/parts';
+import { Scroll } from '../ui/scroll';
 import { Table, type Column } from '../ui/table';
 
 type Group = Clustering['groups'][number];
@@ -27,7 +28,7 @@ function Profile({ clustering }: { clustering: Clustering }) {
         Coloured by distance from everyone's mean: blue above, ochre below, darker from 0.25 to 1 standard deviations
         and more.
       </Note>
-      <div class="scroll" role="region" aria-label="Means by group" tabIndex={0}>
+      <Scroll label="Means by group">
         <table class="heat profile">
           <caption class="hidden">Means of each trait by group</caption>
           <thead>
@@ -60,7 +61,7 @@ function Profile({ clustering }: { clustering: Clustering }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </>
   );
 }
@@ -83,9 +84,9 @@ function IndexPlot(props: { name: string; better: 'high' | 'low'; rows: QualityR
   )(points);
   return (
     <div class="small-multiple">
-      <h5>
+      <h4>
         {props.name} <span class="muted">{props.better === 'high' ? 'higher is better' : 'lower is better'}</span>
-      </h5>
+      </h4>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"

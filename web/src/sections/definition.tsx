@@ -1,4 +1,6 @@
 /** A definition in its canonical form, with words and texts set apart as an editor would. */
+import { Scroll } from '../ui/scroll';
+
 const WORDS =
   /(--[^\n]*)|('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|\b(segment|scheme|exclusive|else|where|and|or|not|in|is|known|unknown|between|last|next|before|after|within|of|since|from|to|ago|by|among|top|sample|seed|any|none|all|count|sum|avg|min|max|median|distinct|first|nth|gap|favourite|sequence|as|ever|changed|entered|left|periods|days|hours|weeks|months|years|today|like|contains|starts|ends|with|matches)\b|\b(\d[\d.,]*%?)/g;
 const CLASSES = ['comment', 'text', 'word', 'number'];
@@ -14,8 +16,10 @@ export function Definition({ text }: { text: string }) {
   }
   pieces.push(text.slice(at));
   return (
-    <pre class="definition" tabIndex={0} role="region" aria-label="Definition" data-field="definition">
-      <code>{pieces}</code>
-    </pre>
+    <div class="definition">
+      <Scroll label="Definition">
+        <pre data-field="definition">{pieces}</pre>
+      </Scroll>
+    </div>
   );
 }

@@ -183,8 +183,8 @@ function Traits({ traits }: { traits: Trait[] }) {
     <>
       <h4>What sets it apart</h4>
       <Note>
-        Differences are in standard deviations: 0.2 is small, 0.5 plain to see, 0.8 large. Lift is the share inside over
-        the share outside.
+        Differences are in standard deviations: 0.2 is small, 0.5 plain to see, 0.8 large; the bars end at 2. Lift is
+        the share inside over the share outside.
       </Note>
       <TraitTables traits={apart} label="what sets it apart" />
       {defining.length > 0 && (

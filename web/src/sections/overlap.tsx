@@ -5,6 +5,7 @@ import { count, decimal, plural, share } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
 import { Bar, Choice, Empty, Figure, Figures, Note, SegmentName } from '../ui/parts';
+import { Scroll } from '../ui/scroll';
 import { Table, type Column } from '../ui/table';
 
 const COMBINATIONS: Column<Intersection>[] = [
@@ -85,8 +86,8 @@ function Combinations({ overlap }: { overlap: OverlapData }) {
           />
         </div>
       )}
-      <div class="scroll" ref={frame} role="region" aria-label="UpSet plot" tabIndex={0}>
-        {width > 0 && <UpSet sets={sets} intersections={shown} width={width} />}
+      <div ref={frame}>
+        <Scroll label="UpSet plot">{width > 0 && <UpSet sets={sets} intersections={shown} width={width} />}</Scroll>
       </div>
     </Figure>
   );

@@ -1,5 +1,6 @@
 /** A heat map that is a real table: coloured cells with their figures in them, readable by eye, ear and machine. */
 import type { ComponentChildren } from 'preact';
+import { Scroll } from './scroll';
 
 export interface HeatCell {
   text: string;
@@ -25,48 +26,50 @@ export const heatClass = (heat: number | null) =>
 
 export function HeatTable({ label, corner, columns, rows, lead, large }: Props) {
   return (
-    <div class="scroll table" role="region" aria-label={label} tabIndex={0}>
-      <table class={large ? 'heat large' : 'heat'}>
-        <caption class="hidden">{label}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{corner}</th>
-            {lead && (
-              <th scope="col" class="numeric">
-                {lead}
-              </th>
-            )}
-            {columns.map((column) => (
-              <th key={column} scope="col" class="numeric">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.head} data-row={row.head}>
-              <th scope="row">{row.head}</th>
-              {lead && <td class="numeric lead">{row.lead}</td>}
-              {row.cells.map((cell, at) =>
-                cell ? (
-                  <td
-                    key={columns[at]}
-                    data-field={cell.key ?? columns[at]}
-                    class={heatClass(cell.heat)}
-                    title={cell.title}
-                  >
-                    {cell.text}
-                    {cell.more}
-                  </td>
-                ) : (
-                  <td key={columns[at]} />
-                ),
+    <div class="table">
+      <Scroll label={label}>
+        <table class={large ? 'heat large' : 'heat'}>
+          <caption class="hidden">{label}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{corner}</th>
+              {lead && (
+                <th scope="col" class="numeric">
+                  {lead}
+                </th>
               )}
+              {columns.map((column) => (
+                <th key={column} scope="col" class="numeric">
+                  {column}
+                </th>
+              ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.head} data-row={row.head}>
+                <th scope="row">{row.head}</th>
+                {lead && <td class="numeric lead">{row.lead}</td>}
+                {row.cells.map((cell, at) =>
+                  cell ? (
+                    <td
+                      key={columns[at]}
+                      data-field={cell.key ?? columns[at]}
+                      class={heatClass(cell.heat)}
+                      title={cell.title}
+                    >
+                      {cell.text}
+                      {cell.more}
+                    </td>
+                  ) : (
+                    <td key={columns[at]} />
+                  ),
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </div>
   );
 }

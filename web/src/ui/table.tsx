@@ -5,6 +5,7 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { count } from '../format';
+import { Scroll } from './scroll';
 
 export interface Column<Row> {
   key: string;
@@ -81,7 +82,7 @@ export function Table<Row>(props: Props<Row>) {
   const shown = cut ? ordered.slice(0, limit) : ordered;
   return (
     <div class="table">
-      <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+      <Scroll label={label}>
         <table class={props.look}>
           <caption class="hidden">{label}</caption>
           <thead>
@@ -97,7 +98,7 @@ export function Table<Row>(props: Props<Row>) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {limit !== undefined && rows.length > limit + 2 && (
         <button type="button" class="more" aria-expanded={all} onClick={() => setAll(!all)}>
           {all ? `Show the first ${limit}` : `Show all ${count(rows.length)}`}
