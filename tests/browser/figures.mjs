@@ -269,12 +269,17 @@ const OPTIONAL = {
   personas: 'personas',
 };
 
-const filled = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+/** An empty list of segments is worth a word; other empty lists are not worth a section. */
+function filled(key, value) {
+  if (key === 'segments') return value !== undefined;
+  if (key === 'overlap') return filled('', value?.segments);
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+}
 
 async function presence(tap, page, data) {
   const seen = await page.$$eval('main > section', (sections) => sections.map(({ id }) => id));
   const expected = Object.entries(OPTIONAL)
-    .filter(([, key]) => filled(data[key]))
+    .filter(([, key]) => filled(key, data[key]))
     .map(([id]) => id);
   tap.same(
     Object.keys(OPTIONAL).filter((id) => seen.includes(id)),

@@ -3,10 +3,15 @@
 export class Tap {
   #number = 0;
   #failed = 0;
+  #name;
+
+  constructor(name) {
+    this.#name = name;
+  }
 
   ok(passed, name, detail) {
     this.#number += 1;
-    console.log(`${passed ? 'ok' : 'not ok'} ${this.#number} - report: ${name}`);
+    console.log(`${passed ? 'ok' : 'not ok'} ${this.#number} - ${this.#name}: ${name}`);
     if (passed) return;
     this.#failed += 1;
     for (const line of String(detail ?? '').split('\n')) if (line) console.log(`# ${line}`);

@@ -9,4 +9,4 @@ if (!output) {
 const json = JSON.stringify(JSON.parse(readFileSync(data, 'utf8'))).replace(/</g, '\\u003c');
 const html = readFileSync(template, 'utf8').replace('/*STRATA_REPORT_DATA*/null', () => json);
 writeFileSync(output, html);
-console.log(`${output}: ${(html.length / 1000).toFixed(0)} kB`);
+console.error(`${output}: ${(html.length / 1000).toFixed(0)} kB`);
