@@ -50,6 +50,17 @@ export async function keyboard(tap, page, data) {
   const landed = await page.evaluate(() => document.activeElement?.id);
   tap.same(landed, 'detail-title', 'Enter on a segment leads to its details and takes the focus there');
 
+  if (data.segments.length > 1) {
+    const shown = () => page.getAttribute('#detail [data-segment]', 'data-segment');
+    const before = await shown();
+    await page.focus('#detail .chooser select');
+    await page.keyboard.press('ArrowDown');
+    if ((await shown()) === before) await page.keyboard.press('ArrowUp'); // it was the last
+    await page.waitForTimeout(50);
+    tap.ok((await shown()) !== before, 'an arrow key on the list shows another segment', await shown());
+    tap.same((await focus(page)).tag, 'SELECT', 'and the list keeps the focus');
+  }
+
   const summary = await page.$('details.as-table > summary');
   if (!summary) return;
   await summary.focus();

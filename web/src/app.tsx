@@ -7,25 +7,39 @@ import { useMedia } from './ui/hooks';
 import { Guard } from './ui/parts';
 
 const segmentInAddress = () => {
-  const match = /^#segment=(.+)$/.exec(location.hash);
-  return match?.[1] ? decodeURIComponent(match[1]) : undefined;
+  const name = /^#segment=(.+)$/.exec(location.hash)?.[1];
+  try {
+    return name && decodeURIComponent(name);
+  } catch {
+    return undefined; // a mangled address names nothing
+  }
 };
+
+/** Leads the reader to the details, unless they are stepping through segments there already. */
+function showDetails() {
+  if (!segmentInAddress() || document.activeElement?.closest('.chooser')) return;
+  document.getElementById('detail')?.scrollIntoView();
+  document.getElementById('detail-title')?.focus({ preventScroll: true });
+}
 
 /** The segment looked at lives in the address, so that a link to it can be sent and Back works. */
 function useSelected(): string | undefined {
   const [selected, setSelected] = useState(segmentInAddress);
   useEffect(() => {
-    const listen = () => setSelected((before) => segmentInAddress() ?? before);
-    addEventListener('hashchange', listen);
-    return () => removeEventListener('hashchange', listen);
+    const change = () => setSelected((before) => segmentInAddress() ?? before);
+    // A link to the segment that is shown already changes no address, yet must lead there.
+    const click = ({ target }: MouseEvent) => {
+      const link = target instanceof Element && target.closest('a[href^="#segment="]');
+      if (link && link.getAttribute('href') === location.hash) showDetails();
+    };
+    addEventListener('hashchange', change);
+    addEventListener('click', click);
+    return () => {
+      removeEventListener('hashchange', change);
+      removeEventListener('click', click);
+    };
   }, []);
-  useEffect(() => {
-    if (!segmentInAddress()) return;
-    document.getElementById('detail')?.scrollIntoView();
-    // A select that is being moved through with the arrow keys keeps its focus.
-    if (document.activeElement?.tagName !== 'SELECT')
-      document.getElementById('detail-title')?.focus({ preventScroll: true });
-  }, [selected]);
+  useEffect(showDetails, [selected]);
   return selected;
 }
 

@@ -17,6 +17,12 @@ interface Props {
 const ROW = 26;
 const BARS = 190;
 
+/** As much of a name as fits; the row's title and the table have all of it. */
+function clip(name: string, width: number): string {
+  const fits = Math.floor((width - 12) / 7.3);
+  return name.length > fits ? `${name.slice(0, fits - 1)}…` : name;
+}
+
 export function UpSet({ sets, intersections, width }: Props) {
   const narrow = width < 600;
   const labels = narrow ? 126 : 190;
@@ -39,7 +45,7 @@ export function UpSet({ sets, intersections, width }: Props) {
         <g key={set.name}>
           {at % 2 === 0 && <rect class="band" x={0} width={full} y={rowY(at) - ROW / 2} height={ROW} />}
           <text class="set" x={4} y={rowY(at)} dy="0.32em">
-            {set.name.length > labels / 7.2 ? `${set.name.slice(0, Math.floor(labels / 7.2) - 1)}…` : set.name}
+            {clip(set.name, labels)}
             <title>{set.name}</title>
           </text>
           <rect

@@ -20,7 +20,7 @@ function Chooser({ segments, segment }: { segments: Segment[]; segment: Segment 
     <div class="controls chooser">
       <label>
         Segment
-        <select value={segment.name} onChange={(event) => (location.hash = segmentLink(event.currentTarget.value))}>
+        <select value={segment.name} onChange={(event) => location.replace(segmentLink(event.currentTarget.value))}>
           {segments.filter((each) => !each.scheme).map(option)}
           {schemes.map((scheme) => (
             <optgroup key={scheme} label={`Scheme ${scheme}`}>
@@ -181,7 +181,7 @@ function Traits({ traits }: { traits: Trait[] }) {
   const defining = traits.filter((trait) => trait.by_definition);
   return (
     <>
-      <h4>What sets it apart</h4>
+      <h3>What sets it apart</h3>
       <Note>
         Differences are in standard deviations: 0.2 is small, 0.5 plain to see, 0.8 large; the bars end at 2. Lift is
         the share inside over the share outside.
@@ -189,7 +189,7 @@ function Traits({ traits }: { traits: Trait[] }) {
       <TraitTables traits={apart} label="what sets it apart" />
       {defining.length > 0 && (
         <div data-group="by-definition">
-          <h4>By definition</h4>
+          <h3>By definition</h3>
           <Note>Its own condition uses these, so they differ by construction.</Note>
           <TraitTables traits={defining} label="by definition" />
         </div>
@@ -240,32 +240,34 @@ export function Detail() {
   ];
   const points = segment.sizes ?? [];
   return (
-    <div data-segment={segment.name} key={segment.name}>
+    <>
       <Chooser segments={segments} segment={segment} />
-      <h3 class="detail-title" id="detail-title" tabIndex={-1}>
-        {segment.title ?? segment.name} {segment.title && <span class="name muted">{segment.name}</span>}
-      </h3>
-      <Figures items={items} />
-      {segment.definition && <Definition text={segment.definition} />}
-      <div class="halves">
-        {points.length > 1 && <Sizes segment={segment} points={points} />}
-        {segment.value && segment.value.length > 0 && (
-          <div>
-            <h4>Value{report.store.currency && <span class="muted"> in {report.store.currency}</span>}</h4>
-            <Table
-              look="compact"
-              label={`Value of ${segment.name}`}
-              rows={segment.value}
-              columns={VALUES}
-              rowKey={(row) => row.label}
-            />
-          </div>
+      <div data-segment={segment.name} key={segment.name}>
+        <h3 class="detail-title" id="detail-title" tabIndex={-1}>
+          {segment.title ?? segment.name} {segment.title && <span class="name muted">{segment.name}</span>}
+        </h3>
+        <Figures items={items} />
+        {segment.definition && <Definition text={segment.definition} />}
+        <div class="halves">
+          {points.length > 1 && <Sizes segment={segment} points={points} />}
+          {segment.value && segment.value.length > 0 && (
+            <div>
+              <h3>Value{report.store.currency && <span class="muted"> in {report.store.currency}</span>}</h3>
+              <Table
+                look="compact"
+                label={`Value of ${segment.name}`}
+                rows={segment.value}
+                columns={VALUES}
+                rowKey={(row) => row.label}
+              />
+            </div>
+          )}
+        </div>
+        {segment.customers === 0 && (
+          <Empty>Nobody is in this segment at this moment, so there is nothing to compare.</Empty>
         )}
+        {segment.traits && segment.traits.length > 0 && <Traits traits={segment.traits} />}
       </div>
-      {segment.customers === 0 && (
-        <Empty>Nobody is in this segment at this moment, so there is nothing to compare.</Empty>
-      )}
-      {segment.traits && segment.traits.length > 0 && <Traits traits={segment.traits} />}
-    </div>
+    </>
   );
 }

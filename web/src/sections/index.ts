@@ -24,7 +24,7 @@ import { Values } from './values';
 export interface Section {
   id: string;
   title: string;
-  group: 'Base' | 'Segments' | 'Behaviour' | 'Models' | 'Quality';
+  group: 'Store' | 'Segments' | 'Behaviour' | 'Models' | 'Quality';
   present: (report: Report) => boolean;
   View: ComponentType;
 }
@@ -32,7 +32,7 @@ export interface Section {
 const some = (list: unknown[] | undefined) => (list?.length ?? 0) > 0;
 
 export const SECTIONS: Section[] = [
-  { id: 'overview', title: 'Overview', group: 'Base', present: () => true, View: Overview },
+  { id: 'overview', title: 'Overview', group: 'Store', present: () => true, View: Overview },
   {
     id: 'segments',
     title: 'Segments',

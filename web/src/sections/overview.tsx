@@ -20,8 +20,18 @@ function kindColumns(zone: string): Column<Kind>[] {
       value: (row) => row.customers,
       cell: (row) => count(row.customers),
     },
-    { key: 'first', label: 'First', value: (row) => row.first, cell: (row) => day(row.first, zone) },
-    { key: 'newest', label: 'Newest', value: (row) => row.newest, cell: (row) => day(row.newest, zone) },
+    {
+      key: 'first',
+      label: 'First',
+      value: (row) => row.first,
+      cell: (row) => <span class="day">{day(row.first, zone)}</span>,
+    },
+    {
+      key: 'newest',
+      label: 'Newest',
+      value: (row) => row.newest,
+      cell: (row) => <span class="day">{day(row.newest, zone)}</span>,
+    },
   ];
 }
 

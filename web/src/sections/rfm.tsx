@@ -30,7 +30,7 @@ function Grid({ rfm, show }: { rfm: RfmData; show: Show }) {
     }),
   }));
   const columns = ascending(rfm.frequency_bins).map((f) => `F ${f}`);
-  return <HeatTable large label="RFM grid" corner="Recency ↓ Frequency →" columns={columns} rows={rows} />;
+  return <HeatTable large label="RFM grid" corner="R ↓ F →" columns={columns} rows={rows} />;
 }
 
 export function Rfm() {
@@ -68,8 +68,8 @@ export function Rfm() {
   return (
     <>
       <Note>
-        Over {rfm.window}. The highest bin is the best: R {rfm.recency_bins} bought most recently, F{' '}
-        {rfm.frequency_bins} most often.
+        Over {rfm.window}. Recency runs down, frequency to the right. The highest bin is the best: R {rfm.recency_bins}{' '}
+        bought most recently, F {rfm.frequency_bins} most often.
       </Note>
       <div class="controls">
         <Choice
