@@ -14,5 +14,5 @@ for (const name of names)
       here(`../fixtures/${name}.json`),
       here(`../dist/${name}.html`),
     ) ||
-    run(here('../../tests/browser/run'), here(`../dist/${name}.html`), '--name', name) ||
+    run(here('../../tests/browser/run.mjs'), here(`../dist/${name}.html`), '--name', name) ||
     process.exitCode;
