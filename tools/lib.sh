@@ -178,7 +178,12 @@ build_all()
     need_packages build
     mkdir -p .cache
     need_duckdb
-    [ $web = no ] || build_web
+    if [ $web = yes ]; then
+        build_web
+    elif [ ! -f web/dist/report.html ]; then
+        mkdir -p web/dist
+        touch -d @0 web/dist/report.html # an empty page, older than its sources, so that the next full build makes it
+    fi
     build_folder build "$@"
     ln -sf src/strata build/strata
 }
