@@ -1,10 +1,12 @@
 /* One table lists every field of a mapping; reading, writing, overlaying and the hints for misspelt keys follow from it. */
 #include "ingest/mapping.h"
 
-#include "base/json.h"
 #include "ingest/source.h"
 
-#include <jansson.h>
+#include <jansson.h> /* before base/json.h, which then leaves its old names out */
+
+#include "base/json.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,25 +163,25 @@ static void write_field(const struct field *field, const struct ingest_mapping *
     const struct ingest_names *names = CONST_AT(mapping, field, struct ingest_names);
     const struct ingest_pairs *pairs = CONST_AT(mapping, field, struct ingest_pairs);
     if (field->form == FIELD_TEXT && *CONST_AT(mapping, field, char *)) {
-        json_key(json, field->key);
-        json_string(json, *CONST_AT(mapping, field, char *));
+        json_write_key(json, field->key);
+        json_write_string(json, *CONST_AT(mapping, field, char *));
     } else if (field->form == FIELD_YES && *CONST_AT(mapping, field, bool)) {
-        json_key(json, field->key);
-        json_bool(json, true);
+        json_write_key(json, field->key);
+        json_write_bool(json, true);
     } else if (field->form == FIELD_NAMES && names->count) {
-        json_key(json, field->key);
-        json_array(json);
+        json_write_key(json, field->key);
+        json_write_array(json);
         for (size_t i = 0; i < names->count; i++)
-            json_string(json, names->items[i]);
-        json_end_array(json);
+            json_write_string(json, names->items[i]);
+        json_write_end_array(json);
     } else if (field->form == FIELD_PAIRS && pairs->count) {
-        json_key(json, field->key);
-        json_object(json);
+        json_write_key(json, field->key);
+        json_write_object(json);
         for (size_t i = 0; i < pairs->count; i++) {
-            json_key(json, pairs->items[i].name);
-            json_string(json, pairs->items[i].value);
+            json_write_key(json, pairs->items[i].name);
+            json_write_string(json, pairs->items[i].value);
         }
-        json_end_object(json);
+        json_write_end_object(json);
     }
 }
 
@@ -187,10 +189,10 @@ void ingest_mapping_write(const struct ingest_mapping *mapping, bool pretty, str
 {
     struct json json;
     json_init(&json, out, pretty);
-    json_object(&json);
+    json_write_object(&json);
     for (size_t i = 0; i < FIELD_COUNT; i++)
         write_field(&fields[i], mapping, &json);
-    json_end_object(&json);
+    json_write_end_object(&json);
 }
 
 void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[17])

@@ -278,12 +278,12 @@ static enum status next_locked(struct ingest_reader *reader, struct ingest_block
             TRY(open_next(reader, error));
         TRY(cut_block(reader, block, error));
         block->source = reader->source;
-        block->sequence = reader->sequence++;
         if (reader->fresh)
             skip_header(reader, block);
         block->first_line = reader->line;
         reader->line += count_char(block->data, block->length, reader->sources[reader->source].dialect.newline);
     }
+    block->sequence = reader->sequence++;
     return STATUS_OK;
 }
 
