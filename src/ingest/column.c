@@ -333,7 +333,7 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
         fits = false;
     if (!wanted && !(count && fits))
         return false;
-    found.type = declared == VALUE_DATE || (!evidence->clocked && declared != VALUE_TIME) ? VALUE_DATE : VALUE_TIME;
+    found.type = !evidence->clocked && declared != VALUE_TIME ? VALUE_DATE : VALUE_TIME;
     *type = found;
     return true;
 }
