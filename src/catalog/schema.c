@@ -140,36 +140,31 @@ static struct schema_column *fold_column(struct fold *fold, struct schema_table 
     return column;
 }
 
-/* Adds the codes of `more` (blank-separated) that are not in *codes; returns how many there are. */
+static bool has_word(const char *words, const char *word, size_t length)
+{
+    for (const char *p = words; *p;) {
+        size_t n = strcspn(p, " ");
+        if (n == length && memcmp(p, word, n) == 0)
+            return true;
+        p += n + (p[n] == ' ');
+    }
+    return false;
+}
+
+/* Adds the codes of `more` (blank-separated) that are not in *codes; returns how many there are then. */
 static int fold_currencies(struct arena *arena, const char **codes, const char *more)
 {
-    struct buffer all;
-    buffer_init(&all, 0);
-    buffer_string(&all, *codes ? *codes : "");
-    int count = 0;
+    const char *all = *codes ? *codes : "";
     for (const char *p = more ? more : ""; *p;) {
-        size_t length = strcspn(p, " ");
-        char padded[64], hay[64];
-        snprintf(padded, sizeof padded, " %.*s ", (int)length, p);
-        bool there = false;
-        for (const char *q = all.data; q && *q && !there;) {
-            size_t n = strcspn(q, " ");
-            snprintf(hay, sizeof hay, " %.*s ", (int)n, q);
-            there = strcmp(hay, padded) == 0;
-            q += n + (q[n] == ' ');
-        }
-        if (!there && length) {
-            if (all.length)
-                buffer_char(&all, ' ');
-            buffer_add(&all, p, length);
-        }
-        p += length + (p[length] == ' ');
+        size_t n = strcspn(p, " ");
+        if (n && !has_word(all, p, n))
+            all = arena_printf(arena, "%s%s%.*s", all, *all ? " " : "", (int)n, p);
+        p += n + (p[n] == ' ');
     }
-    for (size_t i = 0; i < all.length; i++)
-        count += all.data[i] == ' ';
-    count += all.length > 0;
-    *codes = all.length ? buffer_copy(&all, arena) : NULL;
-    buffer_release(&all);
+    int count = *all != '\0';
+    for (const char *p = all; *p; p++)
+        count += *p == ' ';
+    *codes = *all ? all : NULL;
     return count;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Numberings: text to a number, filled from many threads at once, the same whatever their number. A text that is new
- * gets a provisional number at once; when everything is read, store_numbering_settle gives final ones in order of first
+ * gets a provisional number at once; when everything is read, numbering_settle gives final ones in order of first
  * appearance. The customers' identifiers and the dictionary are numberings.
  */
 #ifndef STRATA_STORE_NUMBERING_H
@@ -23,14 +23,25 @@ bool numbering_find(const struct numbering *numbering, struct text text, uint32_
 /* How many are new. */
 uint32_t numbering_count(const struct numbering *numbering);
 /* used: a bit per new text, indexed by provisional number − next, or NULL for all: the others get no number. Afterwards
- * only numbering_final, numbering_new_texts and numbering_find (final numbers) may be called. Returns how many got one.
+ * only numbering_final, numbering_new_text and numbering_find (final numbers) may be called. Returns how many got one.
  */
 uint32_t numbering_settle(struct numbering *numbering, const uint64_t *used);
+/* Instead, where the order of numbers means nothing: every provisional number becomes final as it is. */
+uint32_t numbering_settle_as_met(struct numbering *numbering);
 /* The final number of what numbering_number gave; UINT32_MAX for an unused one. Thread-safe. */
 uint32_t numbering_final(const struct numbering *numbering, uint32_t provisional);
+/* The first number given anew, and after settling how many were. */
+uint32_t numbering_first_new(const struct numbering *numbering);
+uint32_t numbering_settled_count(const struct numbering *numbering);
 /* After settling: the texts that are new, in order of their final numbers next, next + 1, … */
 struct text numbering_new_text(const struct numbering *numbering, uint32_t index);
 
+/* The numbering of a role (PART_IDENTITY or PART_DICTIONARY), and its new texts as a part of the change; the next
+ * number moves on. What src/identity and the two below are made of. */
+enum status numbering_load(struct store *store, struct lake *lake, enum part_role role, struct numbering **out,
+                           struct error *error);
+enum status numbering_write(struct store_change *change, struct lake *lake, enum part_role role,
+                            const struct numbering *numbering, struct error *error);
 /* The dictionary of text codes, as a numbering, and its way back into the store. */
 enum status store_load_dictionary(struct store *store, struct lake *lake, struct numbering **out, struct error *error);
 /* Writes the new texts of a settled numbering as a dictionary part and moves CATALOG_NEXT_CODE on. */

@@ -71,10 +71,9 @@ const char *store_temporary(struct store_change *change, const char *suffix);
 struct store_new_part {
     const char *table; /* as struct catalog_part */
     enum part_role role;
-    const char *select; /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
-    bool ordered;       /* select gives the role's order already; else it is sorted here */
-    uint32_t first_import, last_import; /* of its rows */
-    struct lake_parquet parquet;        /* zero: defaults */
+    const char *select;          /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
+    bool ordered;                /* select gives the role's order already; else it is sorted here */
+    struct lake_parquet parquet; /* zero: defaults */
 };
 /* Runs select in lake and writes what it gives as a part of the change; for facts and traits the activity part beside
  * it too. A select without rows makes no part. *rows (may be NULL) is the number of rows. */
@@ -106,12 +105,14 @@ struct store_read {
                                    of the role's own columns and all the schema's, without "#" */
     size_t column_count;
     uint32_t until_import; /* rows of later imports are hidden; 0: none are */
-    bool part_number;      /* a last column `part` UINTEGER, and `row` UBIGINT: where the row stands in it */
 };
 /* Appends "SELECT … FROM read_parquet([…]) UNION ALL …" to sql. Without parts it is a SELECT of those columns without
  * rows. Order of rows is not promised. STATUS_NOT_FOUND for a table or column that the schema does not have. */
 enum status store_select(const struct store *store, const struct store_read *read, struct buffer *sql,
                          struct error *error);
+/* The same for one part alone (until_import as there); it has to be of that table and role. */
+enum status store_select_part(const struct store *store, const struct store_read *read, const struct catalog_part *part,
+                              struct buffer *sql, struct error *error);
 /* DuckDB's name of a column's type: "DECIMAL(18,2)", "STRUCT(latitude DOUBLE, longitude DOUBLE)", … out: 64 bytes. */
 char *store_sql_type(enum value_type type, int scale, char *out);
 
