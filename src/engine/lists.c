@@ -99,8 +99,8 @@ enum status engine_read_lists(struct engine *engine, struct arena *arena, struct
         if (!named->path)
             continue;
         struct catalog_list *list = &apply->lists[apply->list_count++];
-        *list = (struct catalog_list){
-            .name = named->name, .source = list_path(named, arena), .saved = engine_now(engine)};
+        *list =
+            (struct catalog_list){.name = named->name, .source = list_path(named, arena), .saved = engine_now(engine)};
         TRY(read_whole(list->source, arena, &content, error));
         split_list(content, arena, list);
         if (!list->count)

@@ -2,8 +2,7 @@
 #include "strata.h"
 
 #include "engine/arrow.h"
-#include "engine/engine.h"
-#include "ingest/ingest.h"
+#include "engine/public.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -14,7 +13,7 @@ struct strata_store {
     struct engine *engine;
 };
 
-static enum strata_status give(enum status status, const struct error *from, struct strata_error *to)
+enum strata_status engine_give_error(enum status status, const struct error *from, struct strata_error *to)
 {
     if (status == STATUS_OK || !to)
         return (enum strata_status)status;
@@ -23,6 +22,11 @@ static enum strata_status give(enum status status, const struct error *from, str
     snprintf(to->message, sizeof to->message, "%s", from->message);
     snprintf(to->hint, sizeof to->hint, "%s", from->hint);
     return to->status;
+}
+
+struct engine *engine_of_store(struct strata_store *store)
+{
+    return store->engine;
 }
 
 const char *strata_version(void)
@@ -34,7 +38,7 @@ enum strata_status strata_create(const char *path, const char *time_zone, const 
                                  struct strata_error *error)
 {
     struct error why = {0};
-    return give(engine_create(path, time_zone, currency, &why), &why, error);
+    return engine_give_error(engine_create(path, time_zone, currency, &why), &why, error);
 }
 
 enum strata_status strata_open(const char *path, int flags, struct strata_store **store, struct strata_error *error)
@@ -48,7 +52,7 @@ enum strata_status strata_open(const char *path, int flags, struct strata_store 
         *store = base_malloc(sizeof **store);
         (*store)->engine = engine;
     }
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 void strata_close(struct strata_store *store)
@@ -62,7 +66,7 @@ void strata_close(struct strata_store *store)
 enum strata_status strata_undo(struct strata_store *store, int number, struct strata_error *error)
 {
     struct error why = {0};
-    return give(engine_undo(store->engine, (uint32_t)number, &why), &why, error);
+    return engine_give_error(engine_undo(store->engine, (uint32_t)number, &why), &why, error);
 }
 
 enum strata_status strata_check(const char *source, struct strata_error *error)
@@ -75,7 +79,7 @@ enum strata_status strata_check(const char *source, struct strata_error *error)
     enum status status = segment_set_build(&text, 1, NULL, NULL, &arena, NULL, &set, &why);
     segment_set_free(set);
     arena_release(&arena);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 static enum status apply(struct engine *engine, const char *source, bool prune, struct arena *arena,
@@ -98,7 +102,7 @@ enum strata_status strata_apply(struct strata_store *store, const char *source, 
     arena_init(&arena, 0);
     enum status status = apply(store->engine, source, prune != 0, &arena, &why);
     arena_release(&arena);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 /* ---- lists ---- */
@@ -123,7 +127,7 @@ enum strata_status strata_segments(struct strata_store *store, const char *momen
         *segments = made;
     else
         strata_segments_free(made);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 int strata_segments_next(struct strata_segments *segments, struct strata_segment *segment)
@@ -157,7 +161,7 @@ enum strata_status strata_count(struct strata_store *store, const char *conditio
     if (status == STATUS_OK)
         *customers = count.customers;
     arena_release(&arena);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 struct strata_members {
@@ -180,7 +184,7 @@ static enum strata_status list_members(struct strata_store *store, const char *s
         *members = made;
     else
         strata_members_free(made);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 enum strata_status strata_members(struct strata_store *store, const char *segment, const char *moment,
@@ -244,7 +248,7 @@ enum strata_status strata_refresh(struct strata_store *store, const char *moment
     if (status == STATUS_OK && left)
         *left = refresh.left;
     arena_release(&arena);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 /* ---- texts ---- */
@@ -267,7 +271,7 @@ enum strata_status strata_explain(struct strata_store *store, const char *segmen
         *json = buffer_take(&text);
     buffer_release(&text);
     arena_release(&arena);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 enum strata_status strata_report(struct strata_store *store, const char *moment, char **html,
@@ -286,7 +290,7 @@ enum strata_status strata_report(struct strata_store *store, const char *moment,
         *html = buffer_take(&text);
     buffer_release(&text);
     arena_release(&arena);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
 
 void strata_text_free(char *text)
@@ -307,5 +311,5 @@ enum strata_status strata_sql(struct strata_store *store, const char *statement,
     enum status status = engine_sql_open(store->engine, statement, &sql, &why);
     if (status == STATUS_OK)
         engine_arrow_stream(engine_sql_result(sql), close_sql, sql, stream);
-    return give(status, &why, error);
+    return engine_give_error(status, &why, error);
 }
