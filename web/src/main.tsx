@@ -1,7 +1,13 @@
 import { render } from 'preact';
 import { App } from './app';
 import { readReport } from './data';
-import './style.css';
+import './style/base.css';
+import './style/tables.css';
+import './style/heat.css';
+import './style/charts.css';
+import './style/controls.css';
+import './style/cards.css';
+import './style/media.css';
 
 const root = document.getElementById('app');
 
