@@ -41,18 +41,20 @@ export function Revenue() {
       <Figures
         items={[{ label: currency(`Revenue, ${revenue.window}`), value: money(revenue.total), field: 'total' }]}
       />
-      <Note>Segments overlap, so their revenues add up to more than the total.</Note>
       {revenue.segments.length === 0 ? (
         <Empty>No segment has revenue in this window.</Empty>
       ) : (
-        <Table
-          label="Revenue by segment"
-          rows={revenue.segments}
-          columns={columns}
-          rowKey={(row) => row.name}
-          sort="-revenue"
-          limit={15}
-        />
+        <>
+          <Note>Segments may overlap; their revenues can then add up to more than the total.</Note>
+          <Table
+            label="Revenue by segment"
+            rows={revenue.segments}
+            columns={columns}
+            rowKey={(row) => row.name}
+            sort="-revenue"
+            limit={15}
+          />
+        </>
       )}
     </>
   );
