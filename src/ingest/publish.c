@@ -34,7 +34,7 @@ static void add_stored(const struct ingest_property *property, const char *prefi
     buffer_string(sql, " AS ");
     add_name(sql, property->name, "");
     if (ingest_is_coded(property)) {
-        buffer_string(sql, property->type == VALUE_SET ? ", text_code_final_set(" : ", text_code_final(");
+        buffer_string(sql, property->type == VALUE_SET ? ", list_sort(" : ", (");
         add_name(sql, name.data, "#");
         buffer_string(sql, ") AS ");
         add_name(sql, property->name, "#");
@@ -47,8 +47,7 @@ static enum status write_part(struct ingest_run *run, const char *table, enum pa
 {
     if (run->options->dry_run)
         return STATUS_OK;
-    struct store_new_part part = {
-        .table = table, .role = role, .select = select, .first_import = run->import, .last_import = run->import};
+    struct store_new_part part = {.table = table, .role = role, .select = select};
     return store_write_part(run->change, run->lake, &part, rows, error);
 }
 
@@ -86,7 +85,7 @@ static enum status make_present(struct ingest_run *run, bool *any, struct error 
         if (is_stored(&run->properties[i]) && schema_column(table, run->properties[i].name))
             columns[count++] = run->properties[i].name;
     struct store_read read = {
-        .table = run->table, .role = PART_FACTS, .columns = columns, .column_count = count, .part_number = true};
+        .table = run->table, .role = PART_FACTS, .columns = columns, .column_count = count};
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_string(&sql, "CREATE TEMP TABLE present AS SELECT * FROM (");
@@ -269,10 +268,8 @@ static enum status rewrite_part(struct ingest_run *run, const struct catalog_par
     buffer_init(&path, 0);
     buffer_sql_text(&path, text_from(store_file(run->store, run->arena, "%s", part->path)));
     const char *gone = "(SELECT v.id FROM verdicts v WHERE v.verdict = 4)";
-    struct store_new_part kept = {
-        .table = part->table, .role = PART_FACTS, .first_import = part->first_import, .last_import = part->last_import};
-    struct store_new_part shadow = kept;
-    shadow.role = PART_SHADOW;
+    struct store_new_part kept = {.table = part->table, .role = PART_FACTS};
+    struct store_new_part shadow = {.table = part->table, .role = PART_SHADOW};
     kept.select = arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s", path.data, gone);
     shadow.select = arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s", path.data, gone);
     buffer_release(&path);
@@ -281,20 +278,32 @@ static enum status rewrite_part(struct ingest_run *run, const struct catalog_par
     return store_write_part(run->change, run->lake, &shadow, NULL, error);
 }
 
+/* Parts of imports without --id have no such column. */
+static bool has_ids(const struct catalog_part *part)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (strcmp(part->columns[i].name, "id") == 0)
+            return true;
+    return false;
+}
+
 static enum status replace_present(struct ingest_run *run, struct error *error)
 {
     size_t count;
     const struct catalog_part *parts = store_parts(run->store, &count);
     TRY(count_rows(run, "SELECT count(*) FROM verdicts WHERE verdict = 4", &run->summary->replaced_rows, error));
     for (size_t i = 0; i < count && !run->options->dry_run; i++) {
-        uint64_t rows;
+        uint64_t rows = 0;
         if (parts[i].role != PART_FACTS || strcmp(parts[i].table, run->table) != 0)
             continue;
-        const char *sql = arena_printf(run->arena,
-                                       "SELECT count(*) FROM present p JOIN verdicts v USING (id) WHERE v.verdict = 4 AND "
-                                       "p.part = %u",
-                                       parts[i].number);
-        TRY(count_rows(run, sql, &rows, error));
+        struct buffer sql;
+        buffer_init(&sql, 0);
+        buffer_string(&sql, "SELECT count(*) FROM read_parquet(");
+        buffer_sql_text(&sql, text_from(store_file(run->store, run->arena, "%s", parts[i].path)));
+        buffer_string(&sql, ") WHERE id IN (SELECT id FROM verdicts WHERE verdict = 4)");
+        enum status status = has_ids(&parts[i]) ? count_rows(run, sql.data, &rows, error) : STATUS_OK;
+        buffer_release(&sql);
+        TRY(status);
         if (rows)
             TRY(rewrite_part(run, &parts[i], error));
     }
@@ -348,7 +357,7 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
     struct buffer sql;
     uint64_t rows = 0;
     buffer_init(&sql, 0);
-    buffer_printf(&sql, "SELECT key, text_code_final(\"key#\") AS \"key#\", %u::UINTEGER AS import, arrival::UBIGINT AS "
+    buffer_printf(&sql, "SELECT key, \"key#\", %u::UINTEGER AS import, arrival::UBIGINT AS "
                         "arrival",
                   run->import);
     for (size_t i = 0; i < run->property_count; i++)
@@ -439,9 +448,9 @@ static void group_select(struct ingest_run *run, const bool *constant, struct bu
         buffer_string(sql, " AS ");
         add_name(sql, property->name, "");
         if (!sum && ingest_is_coded(property)) {
-            buffer_string(sql, ", text_code_final(min(");
+            buffer_string(sql, ", any_value(");
             add_name(sql, property->name, "#");
-            buffer_string(sql, ")) AS ");
+            buffer_string(sql, ") AS ");
             add_name(sql, property->name, "#");
         }
     }
@@ -638,7 +647,7 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
 static enum status settle(struct ingest_run *run, struct error *error)
 {
     run->summary->new_customers = numbering_settle(run->identity, NULL);
-    numbering_settle(run->dictionary, NULL);
+    numbering_settle_as_met(run->dictionary);
     if (run->customer >= 0)
         TRY(count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
     return STATUS_OK;
