@@ -1,6 +1,7 @@
 /*
  * Spooling: what is not a file that can be read twice is first written out as CSV. A query is read in one go, so the
- * database sees one short transaction and the import one unchanging content, which can be recognised when it comes again.
+ * database sees one short transaction and the import one unchanging content, which can be recognised when it comes
+ * again.
  */
 #include "ingest/run.h"
 
@@ -174,9 +175,9 @@ static const char *head_text(const json_t *file, const char *key)
 static enum status open_retry_file(struct retry *retry, size_t index, struct error *error)
 {
     const json_t *file = json_array_get(json_object_get(retry->head, "files"), index);
-    retry->paths[index] = retry->run->change ? store_temporary(retry->run->change, ".retry") : NULL;
+    retry->paths[index] = ingest_temporary(retry->run);
     if (!retry->paths[index])
-        retry->paths[index] = arena_printf(retry->run->arena, "%s/retry-%zu", retry->run->temporary, index);
+        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
     TRY(open_spool(retry->paths[index], &retry->files[index], error));
     const char *header = head_text(file, "header");
     if (*header)
@@ -266,7 +267,8 @@ enum status ingest_spool_retry(struct ingest_run *run, struct error *error)
     if (!in) {
         int code = errno;
         enum status missing = error_system(error, code, "cannot read %s", run->options->retry);
-        return code == ENOENT ? error_set(error, STATUS_NOT_FOUND, "there is no file %s", run->options->retry) : missing;
+        return code == ENOENT ? error_set(error, STATUS_NOT_FOUND, "there is no file %s", run->options->retry)
+                              : missing;
     }
     enum status status = read_retry(&retry, in, error);
     fclose(in);
