@@ -15,6 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A data set of the file's head. */
+struct named {
+    const char *name, *items;
+};
+
 struct golden {
     struct arena arena;
     struct schema *schema;
@@ -22,7 +27,7 @@ struct golden {
     struct zone *other_zone;
     int64_t now;
     struct buffer definitions;
-    VECTOR(struct named { const char *name, *items; }) data; /* named data sets */
+    VECTOR(struct named) data; /* named data sets */
     struct duck duck;
     const char *prelude; /* the zone DuckDB knows now */
     int line, cases, failed;
@@ -308,8 +313,10 @@ static void expected_answer(struct golden *golden, const struct world *world, co
     for (char *name; (name = word(&copy));) {
         bool found = strcmp(name, "-") == 0;
         for (int i = 0; i < world->customers; i++)
-            if (strcmp(world->identifiers[i], name) == 0)
-                found = answer[i] = true;
+            if (strcmp(world->identifiers[i], name) == 0) {
+                answer[i] = 1;
+                found = true;
+            }
         if (!found)
             die(golden, "an expected customer has no data", name);
     }
