@@ -46,21 +46,41 @@ void arena_reset(struct arena *arena)
     }
 }
 
-static int add_chunk(struct arena *arena, size_t size)
+static struct arena_chunk *new_chunk(size_t size)
+{
+    struct arena_chunk *chunk = malloc(sizeof *chunk + size);
+    if (chunk)
+        *chunk = (struct arena_chunk){.size = size};
+    return chunk;
+}
+
+/* A chunk of its own for a large piece, behind the newest one, whose free end stays in use. */
+static void *alloc_apart(struct arena *arena, size_t size)
+{
+    struct arena_chunk *chunk = new_chunk(size);
+    if (!chunk)
+        return NULL;
+    chunk->older = arena->chunk->older;
+    arena->chunk->older = chunk;
+    return chunk->data;
+}
+
+/* Opens the next chunk and takes size bytes from it. */
+static void *alloc_from_new_chunk(struct arena *arena, size_t size)
 {
     size_t usual = arena->chunk ? arena->chunk->size * 2 : FIRST_CHUNK;
     if (usual > LARGEST_CHUNK)
         usual = LARGEST_CHUNK;
-    size_t room = size > usual ? size : usual;
-    struct arena_chunk *chunk = malloc(sizeof *chunk + room);
+    if (size > usual && arena->chunk)
+        return alloc_apart(arena, size);
+    struct arena_chunk *chunk = new_chunk(size > usual ? size : usual);
     if (!chunk)
-        return 0;
+        return NULL;
     chunk->older = arena->chunk;
-    chunk->size = room;
     arena->chunk = chunk;
-    arena->next = chunk->data;
-    arena->end = chunk->data + room;
-    return 1;
+    arena->next = chunk->data + size;
+    arena->end = chunk->data + chunk->size;
+    return chunk->data;
 }
 
 void *arena_try_alloc(struct arena *arena, size_t size)
@@ -70,11 +90,13 @@ void *arena_try_alloc(struct arena *arena, size_t size)
     size = size ? (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
     if (arena->limit && (size > arena->limit || arena->taken > arena->limit - size))
         return NULL;
-    if ((size_t)(arena->end - arena->next) < size && !add_chunk(arena, size))
-        return NULL;
     void *memory = arena->next;
-    arena->next += size;
-    arena->taken += size;
+    if ((size_t)(arena->end - arena->next) >= size)
+        arena->next += size;
+    else
+        memory = alloc_from_new_chunk(arena, size);
+    if (memory)
+        arena->taken += size;
     return memory;
 }
 

@@ -4,14 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As vsnprintf, but a text that is cut ends with a whole character. */
+static void format_cut(char *out, size_t size, const char *format, va_list arguments)
+{
+    int length = vsnprintf(out, size, format, arguments);
+    if (length < 0)
+        out[0] = '\0';
+    if (length < (int)size)
+        return;
+    size_t end = size - 1, start = end;
+    while (start > 0 && ((unsigned char)out[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)out[start - 1] < 0xc0)
+        return;
+    unsigned char lead = (unsigned char)out[--start];
+    size_t whole = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (start + whole > end)
+        out[start] = '\0';
+}
+
 enum status error_setv(struct error *error, enum status code, const char *format, va_list arguments)
 {
     if (!error)
         return code;
+    /* written aside first: the arguments may be parts of the error that is replaced */
+    char message[ERROR_MESSAGE_MAX];
+    format_cut(message, sizeof message, format, arguments);
     error->code = code;
     error->place[0] = '\0';
     error->hint[0] = '\0';
-    vsnprintf(error->message, sizeof error->message, format, arguments);
+    strcpy(error->message, message);
     return code;
 }
 
@@ -46,7 +68,9 @@ void error_place(struct error *error, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->place, sizeof error->place, format, arguments);
+    char place[ERROR_PLACE_MAX];
+    format_cut(place, sizeof place, format, arguments);
+    strcpy(error->place, place);
     va_end(arguments);
 }
 
@@ -56,7 +80,9 @@ void error_hint(struct error *error, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->hint, sizeof error->hint, format, arguments);
+    char hint[ERROR_HINT_MAX];
+    format_cut(hint, sizeof hint, format, arguments);
+    strcpy(error->hint, hint);
     va_end(arguments);
 }
 

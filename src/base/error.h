@@ -24,7 +24,8 @@ enum status {
 
 enum { ERROR_PLACE_MAX = 512, ERROR_MESSAGE_MAX = 2048, ERROR_HINT_MAX = 1024 };
 
-/* All strings are NUL-terminated UTF-8 and cut, never overrun. Owns nothing: copy it freely. */
+/* All strings are NUL-terminated UTF-8 and cut between characters, never overrun. Owns nothing: copy it freely. Its own
+ * strings may be arguments of the calls that replace them: error_set(e, code, "%s: %s", name, e->message). */
 struct error {
     enum status code;
     char place[ERROR_PLACE_MAX];     /* "segments.strata:3:9", "orders.csv line 17 column 4", or empty */
@@ -46,26 +47,26 @@ void error_clear(struct error *error);
 char *error_describe(const struct error *error, char *out, size_t size);
 
 /* Passes a failure on to the caller. */
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        enum status try_status_ = (call);                                                                              \
-        if (try_status_ != STATUS_OK)                                                                                  \
-            return try_status_;                                                                                        \
+#define TRY(call)                         \
+    do {                                  \
+        enum status try_status_ = (call); \
+        if (try_status_ != STATUS_OK)     \
+            return try_status_;           \
     } while (0)
 
 /* As TRY, for functions with clean-up at a label `done` and a variable `enum status status`. */
-#define TRY_GOTO(call)                                                                                                 \
-    do {                                                                                                               \
-        status = (call);                                                                                               \
-        if (status != STATUS_OK)                                                                                       \
-            goto done;                                                                                                 \
+#define TRY_GOTO(call)           \
+    do {                         \
+        status = (call);         \
+        if (status != STATUS_OK) \
+            goto done;           \
     } while (0)
 
 /* An assert that stays on in release builds. */
-#define ENSURE(condition)                                                                                              \
-    do {                                                                                                               \
-        if (__builtin_expect(!(condition), 0))                                                                         \
-            ensure_failed(#condition, __FILE__, __LINE__);                                                             \
+#define ENSURE(condition)                                  \
+    do {                                                   \
+        if (__builtin_expect(!(condition), 0))             \
+            ensure_failed(#condition, __FILE__, __LINE__); \
     } while (0)
 _Noreturn void ensure_failed(const char *condition, const char *file, int line);
 

@@ -20,13 +20,9 @@ static void new_line(struct json *json)
         buffer_string(json->out, "  ");
 }
 
-static void begin_value(struct json *json)
+static void separate(struct json *json)
 {
     uint64_t bit = 1ull << json->depth;
-    if (json->keyed & bit) {
-        json->keyed &= ~bit;
-        return;
-    }
     if (json->filled & bit)
         buffer_char(json->out, ',');
     json->filled |= bit;
@@ -34,52 +30,64 @@ static void begin_value(struct json *json)
         new_line(json);
 }
 
-static void open_level(struct json *json, char bracket)
+/* Every value comes by here first: one that follows its key stands already, all others are separated from the last. */
+static void begin_value(struct json *json)
 {
-    begin_value(json);
-    buffer_char(json->out, bracket);
-    ENSURE(json->depth < 62);
-    json->depth++;
-    json->filled &= ~(1ull << json->depth);
-    json->keyed &= ~(1ull << json->depth);
+    uint64_t bit = 1ull << json->depth;
+    ENSURE(!(json->object & bit) == !(json->keyed & bit));
+    if (json->keyed & bit)
+        json->keyed &= ~bit;
+    else
+        separate(json);
 }
 
-static void close_level(struct json *json, char bracket)
+static void open_level(struct json *json, bool object)
 {
-    ENSURE(json->depth > 0);
-    bool filled = json->filled & (1ull << json->depth);
+    begin_value(json);
+    buffer_char(json->out, object ? '{' : '[');
+    ENSURE(json->depth < 62);
+    uint64_t bit = 1ull << ++json->depth;
+    json->object = object ? json->object | bit : json->object & ~bit;
+    json->filled &= ~bit;
+    json->keyed &= ~bit;
+}
+
+static void close_level(struct json *json, bool object)
+{
+    uint64_t bit = 1ull << json->depth;
+    ENSURE(json->depth > 0 && !(json->object & bit) == !object && !(json->keyed & bit));
     json->depth--;
-    if (filled)
+    if (json->filled & bit)
         new_line(json);
-    buffer_char(json->out, bracket);
+    buffer_char(json->out, object ? '}' : ']');
     if (json->pretty && json->depth == 0)
         buffer_char(json->out, '\n');
 }
 
-void json_object(struct json *json)
+void json_write_object(struct json *json)
 {
-    open_level(json, '{');
+    open_level(json, true);
 }
 
-void json_end_object(struct json *json)
+void json_write_end_object(struct json *json)
 {
-    close_level(json, '}');
+    close_level(json, true);
 }
 
-void json_array(struct json *json)
+void json_write_array(struct json *json)
 {
-    open_level(json, '[');
+    open_level(json, false);
 }
 
-void json_end_array(struct json *json)
+void json_write_end_array(struct json *json)
 {
-    close_level(json, ']');
+    close_level(json, false);
 }
 
 static void add_escaped(struct buffer *out, const unsigned char *data, size_t length)
 {
-    static const char *const escapes[0x20] = {['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n",
-                                              ['\r'] = "\\r", ['\t'] = "\\t"};
+    static const char *const escapes[0x20] = {
+        ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
     buffer_char(out, '"');
     for (size_t i = 0; i < length;) {
         unsigned char c = data[i];
@@ -107,35 +115,37 @@ static void add_escaped(struct buffer *out, const unsigned char *data, size_t le
     buffer_char(out, '"');
 }
 
-void json_text(struct json *json, struct text value)
+void json_write_text(struct json *json, struct text value)
 {
     begin_value(json);
     add_escaped(json->out, (const unsigned char *)value.data, value.length);
 }
 
-void json_string(struct json *json, const char *value)
+void json_write_string(struct json *json, const char *value)
 {
     if (value)
-        json_text(json, text_from(value));
+        json_write_text(json, text_from(value));
     else
-        json_null(json);
+        json_write_null(json);
 }
 
-void json_key(struct json *json, const char *key)
+void json_write_key(struct json *json, const char *key)
 {
-    begin_value(json);
+    uint64_t bit = 1ull << json->depth;
+    ENSURE((json->object & bit) && !(json->keyed & bit));
+    separate(json);
     add_escaped(json->out, (const unsigned char *)key, strlen(key));
     buffer_string(json->out, json->pretty ? ": " : ":");
-    json->keyed |= 1ull << json->depth;
+    json->keyed |= bit;
 }
 
-void json_integer(struct json *json, int64_t value)
+void json_write_integer(struct json *json, int64_t value)
 {
     begin_value(json);
     buffer_printf(json->out, "%lld", (long long)value);
 }
 
-void json_double(struct json *json, double value)
+void json_write_double(struct json *json, double value)
 {
     begin_value(json);
     if (!isfinite(value)) {
@@ -146,26 +156,26 @@ void json_double(struct json *json, double value)
     buffer_string(json->out, number_format_double(value, text));
 }
 
-void json_decimal(struct json *json, int64_t scaled, int scale)
+void json_write_decimal(struct json *json, int64_t scaled, int scale)
 {
     char text[NUMBER_TEXT_MAX];
     begin_value(json);
     buffer_string(json->out, number_format_decimal(scaled, scale, text));
 }
 
-void json_bool(struct json *json, bool value)
+void json_write_bool(struct json *json, bool value)
 {
     begin_value(json);
     buffer_string(json->out, value ? "true" : "false");
 }
 
-void json_null(struct json *json)
+void json_write_null(struct json *json)
 {
     begin_value(json);
     buffer_string(json->out, "null");
 }
 
-void json_raw(struct json *json, struct text value)
+void json_write_raw(struct json *json, struct text value)
 {
     begin_value(json);
     buffer_text(json->out, value);

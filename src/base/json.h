@@ -1,6 +1,7 @@
 /*
- * Writing JSON, one value after another into a buffer; commas and quotes are the writer's business. Nesting is checked
- * by assert. Reading JSON is jansson's job (only where files come from people).
+ * Writing JSON, one value after another into a buffer; commas and quotes are the writer's business. Nesting, and that
+ * every value in an object has a key, is checked by assert. Reading JSON is jansson's job (only where files come from
+ * people); the names here stay clear of jansson's, whose functions they would otherwise replace in a linked program.
  */
 #ifndef STRATA_BASE_JSON_H
 #define STRATA_BASE_JSON_H
@@ -11,24 +12,49 @@ struct json {
     struct buffer *out;
     int depth;
     bool pretty;
+    uint64_t object; /* one bit a level: it is an object, not an array */
     uint64_t filled; /* one bit a level: something stands there already */
     uint64_t keyed;  /* one bit a level: a key was written, its value comes next */
 };
 
 void json_init(struct json *json, struct buffer *out, bool pretty);
-void json_object(struct json *json);
-void json_end_object(struct json *json);
-void json_array(struct json *json);
-void json_end_array(struct json *json);
-void json_key(struct json *json, const char *key);
-void json_string(struct json *json, const char *value); /* NULL writes null */
-void json_text(struct json *json, struct text value);   /* invalid UTF-8 becomes U+FFFD */
-void json_integer(struct json *json, int64_t value);
-void json_double(struct json *json, double value); /* shortest text that reads back the same; NaN and infinity: null */
-void json_decimal(struct json *json, int64_t scaled, int scale);
-void json_bool(struct json *json, bool value);
-void json_null(struct json *json);
-/* Text that is JSON already. */
-void json_raw(struct json *json, struct text value);
+void json_write_object(struct json *json);
+void json_write_end_object(struct json *json);
+void json_write_array(struct json *json);
+void json_write_end_array(struct json *json);
+void json_write_key(struct json *json, const char *key);
+void json_write_string(struct json *json, const char *value); /* NULL writes null */
+void json_write_text(struct json *json, struct text value);   /* invalid UTF-8 becomes U+FFFD */
+void json_write_integer(struct json *json, int64_t value);
+void json_write_double(struct json *json,
+                       double value); /* shortest text that reads back the same; NaN and infinity: null */
+void json_write_decimal(struct json *json, int64_t scaled, int scale);
+void json_write_bool(struct json *json, bool value);
+void json_write_null(struct json *json);
+/* Text that is JSON already; written as it is. */
+void json_write_raw(struct json *json, struct text value);
+
+/* The names these functions had at first, for rooms that were written with them. */
+#ifndef JANSSON_H
+#define JSON_OLD(name, parameters, ...)       \
+    static inline void json_##name parameters \
+    {                                         \
+        json_write_##name(__VA_ARGS__);       \
+    }
+JSON_OLD(object, (struct json * json), json)
+JSON_OLD(end_object, (struct json * json), json)
+JSON_OLD(array, (struct json * json), json)
+JSON_OLD(end_array, (struct json * json), json)
+JSON_OLD(key, (struct json * json, const char *key), json, key)
+JSON_OLD(string, (struct json * json, const char *value), json, value)
+JSON_OLD(text, (struct json * json, struct text value), json, value)
+JSON_OLD(integer, (struct json * json, int64_t value), json, value)
+JSON_OLD(double, (struct json * json, double value), json, value)
+JSON_OLD(decimal, (struct json * json, int64_t scaled, int scale), json, scaled, scale)
+JSON_OLD(bool, (struct json * json, bool value), json, value)
+JSON_OLD(null, (struct json * json), json)
+JSON_OLD(raw, (struct json * json, struct text value), json, value)
+#undef JSON_OLD
+#endif
 
 #endif

@@ -1,8 +1,9 @@
 #include "base/number.h"
 
-#include <errno.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,19 +30,28 @@ char *number_format_decimal(int64_t scaled, int scale, char *out)
     return out;
 }
 
-/* Parsing and printing go through the "C" locale whatever the host program has set. */
+/* Parsing and printing go through the "C" locale whatever the host program has set. It is made once and lives as long
+ * as the process. */
+static locale_t made_locale;
+
+static void make_locale(void)
+{
+    made_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    ENSURE(made_locale);
+}
+
 static locale_t c_locale(void)
 {
-    static locale_t locale;
-    if (!locale)
-        locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    return locale;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_locale);
+    return made_locale;
 }
 
 char *number_format_double(double value, char *out)
 {
     locale_t before = uselocale(c_locale());
-    for (int digits = 15; digits <= 17; digits++) {
+    /* fifteen digits survive the way there and back, except below the smallest normal number, where fewer do */
+    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         snprintf(out, NUMBER_TEXT_MAX, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
             break;
@@ -72,7 +82,7 @@ bool number_parse_decimal(struct text text, int64_t *scaled, int *scale)
             return false;
     }
     *scaled = value;
-    return digits > 0 && !(point && *scale == 0 && digits == 0);
+    return digits > 0;
 }
 
 bool number_parse_double(struct text text, double *value)

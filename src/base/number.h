@@ -12,10 +12,10 @@ enum { NUMBER_TEXT_MAX = 48, NUMBER_SCALE_MAX = 18 };
 int64_t number_power10(int exponent);
 /* "-12.50" for (−1250, 2); out has room for NUMBER_TEXT_MAX bytes; returns out. */
 char *number_format_decimal(int64_t scaled, int scale, char *out);
-/* The shortest decimal text that reads back as the same double. */
+/* The shortest decimal text that reads back as the same double; "nan", "inf" and "-inf" for what is not a number. */
 char *number_format_double(double value, char *out);
-/* Parses [+-]digits[.digits] exactly. False when it is not of that form or does not fit 64 bits. *scale is the number
- * of digits behind the point as written (trailing zeros count). */
+/* Parses [+-]digits[.digits] exactly; ".5" and "5." will do. False when it is not of that form, does not fit 64 bits or
+ * has more than NUMBER_SCALE_MAX digits behind the point. *scale is their number as written (trailing zeros count). */
 bool number_parse_decimal(struct text text, int64_t *scaled, int *scale);
 /* Parses a decimal or exponent form; false for anything else, and for NaN and infinity. Independent of the locale. */
 bool number_parse_double(struct text text, double *value);

@@ -76,13 +76,15 @@ static int processors(void)
         }
         fclose(file);
     }
-    return count < 1 ? 1 : count > 256 ? 256 : count;
+    return count < 1 ? 1 : count;
 }
 
 struct pool *pool_new(int threads)
 {
     struct pool *pool = base_calloc(1, sizeof *pool);
     pool->count = threads > 0 ? threads : processors();
+    if (pool->count > POOL_THREADS_MAX)
+        pool->count = POOL_THREADS_MAX;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->start, NULL);
     pthread_cond_init(&pool->done, NULL);

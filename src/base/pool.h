@@ -11,14 +11,16 @@
 
 struct pool;
 
-/* threads: 0 for as many as the machine (or its cgroup) offers, at most 256. The caller's thread works too, so a pool
- * of 1 starts no thread. */
+enum { POOL_THREADS_MAX = 256 };
+
+/* threads: 0 for as many as the machine (or its cgroup) offers; never more than POOL_THREADS_MAX. The caller's thread
+ * works too, so a pool of 1 starts no thread. */
 struct pool *pool_new(int threads);
 void pool_free(struct pool *pool);
 int pool_threads(const struct pool *pool);
 /* Runs run(context, task, worker) for each task in 0…tasks−1; worker is 0…threads−1 and no two tasks run at once with
- * the same worker, so scratch memory may be kept per worker. Returns when all are done. Not reentrant. pool may be NULL:
- * everything runs on the caller's thread as worker 0. */
+ * the same worker, so scratch memory may be kept per worker. Returns when all are done. Not reentrant. pool may be
+ * NULL: everything runs on the caller's thread as worker 0. */
 void pool_run(struct pool *pool, size_t tasks, void (*run)(void *context, size_t task, int worker), void *context);
 
 #endif

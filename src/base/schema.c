@@ -5,10 +5,10 @@
 const char *value_type_name(enum value_type type)
 {
     static const char *const names[VALUE_TYPES] = {
-        [VALUE_NONE] = "unknown type",  [VALUE_BOOL] = "yes/no", [VALUE_INT] = "integer",
-        [VALUE_DECIMAL] = "decimal",    [VALUE_DOUBLE] = "double", [VALUE_DATE] = "date",
-        [VALUE_TIME] = "time",          [VALUE_DURATION] = "duration", [VALUE_TEXT] = "text",
-        [VALUE_SET] = "set of text",    [VALUE_POINT] = "location",
+        [VALUE_NONE] = "unknown type", [VALUE_BOOL] = "yes/no",       [VALUE_INT] = "integer",
+        [VALUE_DECIMAL] = "decimal",   [VALUE_DOUBLE] = "double",     [VALUE_DATE] = "date",
+        [VALUE_TIME] = "time",         [VALUE_DURATION] = "duration", [VALUE_TEXT] = "text",
+        [VALUE_SET] = "set of text",   [VALUE_POINT] = "location",
     };
     ENSURE(type >= 0 && type < VALUE_TYPES);
     return names[type];

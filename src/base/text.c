@@ -97,9 +97,13 @@ bool text_valid_utf8(struct text text)
 }
 
 /* Simple folding maps one code point to one: lower case of upper case, as utf8proc's tables have it, which also joins
- * letters with two lower-case forms (sigma) and the Kelvin and long-s signs. */
+ * letters with two lower-case forms (sigma) and the Kelvin and long-s signs. The Turkish i's, dotted capital and
+ * dotless small, fold to themselves. */
 static utf8proc_int32_t fold_codepoint(utf8proc_int32_t codepoint)
 {
+    enum { DOTTED_CAPITAL_I = 0x130, DOTLESS_SMALL_I = 0x131 };
+    if (codepoint == DOTTED_CAPITAL_I || codepoint == DOTLESS_SMALL_I)
+        return codepoint;
     return utf8proc_tolower(utf8proc_toupper(codepoint));
 }
 
@@ -132,12 +136,13 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
+enum { DISTANCE_LONGEST = 64 };
+
 int text_distance(struct text a, struct text b)
 {
-    enum { LONGEST = 64 };
-    if (a.length > LONGEST || b.length > LONGEST)
-        return LONGEST;
-    int rows[3][LONGEST + 1];
+    if (a.length > DISTANCE_LONGEST || b.length > DISTANCE_LONGEST)
+        return DISTANCE_LONGEST;
+    int rows[3][DISTANCE_LONGEST + 1];
     int *before = rows[0], *last = rows[1], *row = rows[2];
     for (size_t j = 0; j <= b.length; j++)
         last[j] = (int)j;
@@ -159,7 +164,9 @@ int text_distance(struct text a, struct text b)
 int text_nearest(const char *word, const char *const *candidates, size_t count)
 {
     struct text wanted = text_from(word);
-    int best = -1, best_distance = (int)(wanted.length / 3) + 2;
+    if (wanted.length > DISTANCE_LONGEST)
+        return -1;
+    int best = -1, best_distance = (int)(wanted.length + 2) / 3 + 1;
     for (size_t i = 0; i < count; i++) {
         struct text candidate = text_from(candidates[i]);
         int distance = text_distance(wanted, candidate);

@@ -36,12 +36,13 @@ struct text text_fold(struct text text, struct arena *arena);
 /* How far apart two words are: insertions, deletions, changes and swaps of neighbours (Damerau–Levenshtein, optimal
  * string alignment), ASCII case ignored. For suggestions. Words past 64 bytes give 64. */
 int text_distance(struct text a, struct text b);
-/* The index of the candidate nearest to word, or -1 when none is near enough to suggest (more than a third differs). */
+/* The index of the candidate nearest to word, or -1 when none is near enough to suggest: at most a third
+ * of the word, rounded up, may differ, and something of the candidate must remain. */
 int text_nearest(const char *word, const char *const *candidates, size_t count);
 
 /*
- * A growing buffer, always NUL-terminated. Past its limit it stops growing and remembers that it was cut: look at
- * `cut` before using what came from a user's data.
+ * A growing buffer, NUL-terminated once something was added (data is NULL before). Past its limit it stops growing and
+ * remembers that it was cut: look at `cut` before using what came from a user's data.
  */
 struct buffer {
     char *data;

@@ -1,0 +1,29 @@
+/* What every unit test includes: cmocka and the few headers that it wants before it. */
+#ifndef STRATA_TESTS_UNIT_H
+#define STRATA_TESTS_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* The whole of main for a test program: runs the array tests and prints TAP. */
+#define UNIT_MAIN(tests)                                    \
+    int main(void)                                          \
+    {                                                       \
+        cmocka_set_message_output(CM_OUTPUT_TAP);           \
+        return cmocka_run_group_tests((tests), NULL, NULL); \
+    }
+
+/* The same random numbers on every machine (xorshift64*, Vigna 2016); the state starts anywhere but at 0. */
+static inline uint64_t unit_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545f4914f6cdd1du;
+}
+
+#endif
