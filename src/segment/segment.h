@@ -41,7 +41,8 @@ struct segment_set {
     struct segment_scheme *schemes;
     int scheme_count;
     int *order; /* segment indexes such that each comes after those it uses (and after its scheme's earlier members) */
-    const char **lists; /* names of the static lists used */
+    const char **lists;      /* names of the static lists defined: list winter from 'winter.csv' */
+    const char **list_files; /* the file each is copied from, as written */
     int list_count;
     bool checked;
 };

@@ -86,7 +86,7 @@ static const char *hash(const struct sql_scope *scope, const struct segment_node
                sql_text(sql, text_from(node->sample.seed)), table);
 }
 
-static const char *wide(struct sql *sql, unsigned __int128 value)
+static const char *wide(struct sql *sql, sql_wide value)
 {
     char digits[48];
     int at = 47;
@@ -104,10 +104,10 @@ const char *sql_sample(const struct sql_scope *scope, const struct segment_node 
     const char *u = SQL(scope, "CAST(%s AS UHUGEINT)", hash(scope, node));
     if (node->op == OP_BUCKET)
         return SQL(scope, "(CAST((%s * %" PRId64 ") // %s AS BIGINT) + 1)", u, sample->buckets,
-                   wide(scope->sql, (unsigned __int128)1 << 64));
+                   wide(scope->sql, (sql_wide)1 << 64));
     /* u < 2^64·p/100, so u < ceil of it. */
-    unsigned __int128 unit = (unsigned __int128)100 * (unsigned __int128)number_power10(sample->percent_scale);
-    unsigned __int128 limit = (((unsigned __int128)sample->percent_scaled << 64) + unit - 1) / unit;
+    sql_wide unit = (sql_wide)100 * (sql_wide)number_power10(sample->percent_scale);
+    sql_wide limit = (((sql_wide)sample->percent_scaled << 64) + unit - 1) / unit;
     return SQL(scope, "(%s%s < %s)", node->negated ? "NOT " : "", u, wide(scope->sql, limit));
 }
 

@@ -12,6 +12,8 @@
 #include "base/vector.h"
 #include "segment/sql.h"
 
+__extension__ typedef unsigned __int128 sql_wide;
+
 struct sql_table {
     const char *name, *body;
 };

@@ -77,9 +77,9 @@ static const char *step_table(struct story *story, int step)
 static const char *follows(struct sql *sql, int later, int earlier)
 {
     return arena_printf(sql->arena,
-                        "(q%1$d.time > q%2$d.time OR (q%1$d.time = q%2$d.time AND (q%1$d.kind <> q%2$d.kind OR "
-                        "q%1$d.arrival > q%2$d.arrival)))",
-                        later, earlier);
+                        "(q%d.time > q%d.time OR (q%d.time = q%d.time AND (q%d.kind <> q%d.kind OR "
+                        "q%d.arrival > q%d.arrival)))",
+                        later, earlier, later, earlier, later, earlier, later, earlier);
 }
 
 static const char *limit(struct sql *sql, int from, struct calendar_period length)
@@ -297,14 +297,13 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
     const char *lo = bounds.lo ? bounds.lo : sql_integer(sql, INT64_MIN);
     const char *hi =
         SQL(scope, "least(%s, %" PRId64 ")", bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX), sql->now);
-    const char *condition;
+    const char *moment = test->kind == RECORD_ENTERED ? "f.entered" : "f.\"left\"", *condition;
     if (test->kind == RECORD_IN && !test->has_window)
         condition = SQL(scope, "f.entered <= %" PRId64 " AND f.\"left\" > %" PRId64, sql->now, sql->now);
     else if (test->kind == RECORD_IN)
         condition = SQL(scope, "%s <= %s AND f.entered <= %s AND f.\"left\" > %s", lo, hi, hi, lo);
     else
-        condition = SQL(scope, "f.%1$s >= %2$s AND f.%1$s <= %3$s",
-                        test->kind == RECORD_ENTERED ? "entered" : "\"left\"", lo, hi);
+        condition = SQL(scope, "%s >= %s AND %s <= %s", moment, lo, moment, hi);
     const char *name = sql_text(sql, text_from(sql->set->segments[node->index].name));
     return sql_table(sql, "record",
                      SQL(scope, "SELECT DISTINCT f.customer FROM record f%s WHERE f.segment = %s AND %s",

@@ -253,9 +253,9 @@ static bool anniversary(const struct naive_context *context, const struct segmen
 
 static bool sample(const struct naive_context *context, const struct segment_node *node)
 {
-    unsigned __int128 u = naive_hash(context, node->sample.seed);
-    unsigned __int128 left = u * 100 * (unsigned __int128)number_power10(node->sample.percent_scale);
-    return left < (unsigned __int128)node->sample.percent_scaled << 64;
+    naive_unsigned_wide u = naive_hash(context, node->sample.seed);
+    naive_unsigned_wide left = u * 100 * (naive_unsigned_wide)number_power10(node->sample.percent_scale);
+    return left < (naive_unsigned_wide)node->sample.percent_scaled << 64;
 }
 
 static bool in_list(const struct naive_context *context, const struct segment_node *node)
@@ -375,7 +375,7 @@ static struct naive_value step(struct naive *naive, struct naive_value from, con
     return naive_integer(VALUE_DATE, date + sign * (period.seconds / SECONDS_A_DAY));
 }
 
-static struct naive_value fit(struct naive *naive, enum value_type type, int scale, __int128 exact)
+static struct naive_value fit(struct naive *naive, enum value_type type, int scale, naive_wide exact)
 {
     if (exact > INT64_MAX || exact < INT64_MIN) {
         naive->overflow = true;
@@ -397,9 +397,9 @@ static struct naive_value real(const struct segment_node *node, double number)
         .known = true, .type = node->type, .is_double = node->type == VALUE_DURATION, .number = number};
 }
 
-static __int128 at_scale(const struct naive_value *value, int scale)
+static naive_wide at_scale(const struct naive_value *value, int scale)
 {
-    __int128 exact = value->integer;
+    naive_wide exact = value->integer;
     for (int i = value->scale; i < scale; i++)
         exact *= 10;
     return exact;
@@ -416,7 +416,7 @@ static struct naive_value arithmetic(const struct naive_context *context, const 
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
     if (a_moment && b_moment)
         return fit(naive, VALUE_DURATION, 0,
-                   ((__int128)a.integer - b.integer) * (a.type == VALUE_DATE ? SECONDS_A_DAY : 1));
+                   ((naive_wide)a.integer - b.integer) * (a.type == VALUE_DATE ? SECONDS_A_DAY : 1));
     if (a_moment)
         return step(naive, a, node->child[1], b, sign);
     if (b_moment)
@@ -431,22 +431,22 @@ static struct naive_value arithmetic(const struct naive_context *context, const 
         return real(node, node->op == OP_MULTIPLY ? x * y : x + sign * y);
     }
     if (node->op == OP_MULTIPLY)
-        return fit(naive, node->type, a.scale + b.scale, (__int128)a.integer * b.integer);
+        return fit(naive, node->type, a.scale + b.scale, (naive_wide)a.integer * b.integer);
     int scale = a.scale > b.scale ? a.scale : b.scale;
     return fit(naive, node->type, scale, at_scale(&a, scale) + sign * at_scale(&b, scale));
 }
 
 static struct naive_value bucket(const struct naive_context *context, const struct segment_node *node)
 {
-    unsigned __int128 u = naive_hash(context, node->sample.seed);
-    return naive_integer(VALUE_INT, (int64_t)(u * (unsigned __int128)node->sample.buckets >> 64) + 1);
+    naive_unsigned_wide u = naive_hash(context, node->sample.seed);
+    return naive_integer(VALUE_INT, (int64_t)(u * (naive_unsigned_wide)node->sample.buckets >> 64) + 1);
 }
 
 static struct naive_value negate(const struct naive_context *context, const struct segment_node *node)
 {
     struct naive_value value = naive_value(context, node->child[0]);
     value.number = -value.number;
-    return value.known && !is_double(&value) ? fit(context->naive, value.type, value.scale, -(__int128)value.integer)
+    return value.known && !is_double(&value) ? fit(context->naive, value.type, value.scale, -(naive_wide)value.integer)
                                              : value;
 }
 

@@ -67,8 +67,8 @@ static int64_t kept(const struct segment_rank *rank, int64_t everyone)
 {
     if (!rank->is_percent)
         return rank->count;
-    __int128 unit = (__int128)100 * number_power10(rank->percent_scale);
-    return (int64_t)(((__int128)rank->percent_scaled * everyone + unit - 1) / unit);
+    naive_wide unit = (naive_wide)100 * number_power10(rank->percent_scale);
+    return (int64_t)(((naive_wide)rank->percent_scaled * everyone + unit - 1) / unit);
 }
 
 bool naive_top(const struct naive_context *context, const struct segment_node *node)

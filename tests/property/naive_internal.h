@@ -4,6 +4,9 @@
 
 #include "naive.h"
 
+__extension__ typedef __int128 naive_wide;
+__extension__ typedef unsigned __int128 naive_unsigned_wide;
+
 struct naive_value {
     bool known;
     enum value_type type;

@@ -47,7 +47,7 @@ int naive_compare(struct naive *naive, const struct naive_value *a, const struct
         return text_compare(a->text, b->text);
     if (a->type == VALUE_DOUBLE || b->type == VALUE_DOUBLE || a->is_double || b->is_double)
         return order(naive_double(a), naive_double(b));
-    __int128 x = a->integer, y = b->integer;
+    naive_wide x = a->integer, y = b->integer;
     for (int i = a->scale; i < b->scale; i++)
         x *= 10;
     for (int i = b->scale; i < a->scale; i++)

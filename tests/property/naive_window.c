@@ -185,7 +185,7 @@ static struct naive_fact *selected(const struct naive_context *context, const st
 
 /* ---- measures ---- */
 
-static int64_t checked(struct naive *naive, __int128 exact)
+static int64_t checked(struct naive *naive, naive_wide exact)
 {
     if (exact > INT64_MAX || exact < INT64_MIN)
         naive->overflow = true;
@@ -196,7 +196,7 @@ static struct naive_value sum(const struct naive_context *context, const struct 
                               const struct naive_value *values, size_t count)
 {
     struct naive_value total = {.known = true, .type = node->type, .scale = node->scale, .is_double = node->is_double};
-    __int128 exact = 0;
+    naive_wide exact = 0;
     bool real = node->type == VALUE_DOUBLE || node->is_double;
     for (size_t i = 0; i < count; i++) {
         exact += values[i].integer;
@@ -216,7 +216,7 @@ static struct naive_value average(const struct segment_node *node, const struct 
 {
     if (count == 0)
         return naive_unknown(node->type);
-    __int128 exact = 0;
+    naive_wide exact = 0;
     double real = 0;
     for (size_t i = 0; i < count; i++) {
         exact += values[i].integer;
