@@ -205,6 +205,51 @@ static void test_layout(void **state)
     buffer_release(&again);
 }
 
+/* ---- the reference: docs/language.md ---- */
+
+/* Definitions in a fence begin with a word or a comment of their own; else each line is a condition. */
+static bool holds_definitions(const char *fence)
+{
+    static const char *const begins[] = {"--", "segment ", "scheme ", "list "};
+    for (size_t i = 0; i < 4; i++)
+        if (strncmp(fence, begins[i], strlen(begins[i])) == 0)
+            return true;
+    return false;
+}
+
+static int check_fence(struct fixture *fixture, char *fence)
+{
+    if (holds_definitions(fence)) {
+        segment_set_free(build(fixture, fence, fixture->known));
+        return 1;
+    }
+    int conditions = 0;
+    char *rest;
+    for (char *line = strtok_r(fence, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), conditions++) {
+        struct segment_set *set = build_condition(fixture, text_from(line));
+        if (strcmp(last_of(set)->text, line) != 0)
+            fail_msg("the reference says “%s”, whose canonical form is “%s”", line, last_of(set)->text);
+        segment_set_free(set);
+    }
+    return conditions;
+}
+
+static void test_reference(void **state)
+{
+    struct fixture *fixture = *state;
+    struct text file = shop_file("docs/language.md", &fixture->arena);
+    int examples = 0;
+    for (char *at = (char *)(uintptr_t)file.data; (at = strstr(at, "```strata\n"));) {
+        char *begin = at + strlen("```strata\n"), *end = strstr(begin, "\n```");
+        assert_non_null(end);
+        end[1] = '\0';
+        examples += check_fence(fixture, begin);
+        at = end + 2;
+    }
+    print_message("# %d examples\n", examples);
+    assert_true(examples > 100);
+}
+
 /* ---- types ---- */
 
 static const struct segment_node *value_of(const struct segment_set *set)
@@ -537,6 +582,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_canonical, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
         cmocka_unit_test(test_layout),
+        cmocka_unit_test_setup_teardown(test_reference, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_coercions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
