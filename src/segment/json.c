@@ -200,10 +200,6 @@ static void put_set(struct json *json, const struct segment_node *node)
         json_write_string(json, node->name);
         return;
     }
-    if (json->depth > JSON_LEVELS) { /* too deep for JSON: nobody writes that by hand */
-        json_write_null(json);
-        return;
-    }
     bool form = node->op == OP_FORM;
     const struct segment_node *pair = form ? written(node->child[0]) : node;
     if (form && node->form == FORM_DIFFERENCE)
@@ -455,7 +451,8 @@ static void put(struct json *json, const struct segment_node *node)
     while (node->op == OP_CUSTOMER || node->op == OP_TRUTH)
         node = written(node->child[0]);
     json_write_object(json);
-    if (json->depth > JSON_LEVELS)
+    bool deep_sets = node->op == OP_FORM && json->depth + node->depth > JSON_LEVELS;
+    if (json->depth > JSON_LEVELS || deep_sets)
         put_text_form(json, "text", node);
     else
         put_fields(json, node);
