@@ -237,7 +237,8 @@ enum status segment_format(struct text source_text, const char *file, struct buf
 {
     struct arena arena;
     arena_init(&arena, 0);
-    struct source source = {file, source_text};
+    /* The lexer wants a NUL behind the text. */
+    struct source source = {file, {arena_strndup(&arena, source_text.data, source_text.length), source_text.length}};
     struct problems problems = {.arena = &arena};
     statement_vector statements = {0};
     struct tokens tokens = {0};
