@@ -281,7 +281,7 @@ void check_measure(struct check *check, const struct scope *scope, struct segmen
 void check_sequence(struct check *check, const struct scope *scope, struct segment_node *node);
 /* The kinds of a measure, all named by `written` with nothing behind them; false after an error. */
 bool check_kinds(struct check *check, struct segment_measure *measure);
-enum window_use { WINDOW_USE_FACTS, WINDOW_USE_VALUE, WINDOW_USE_PERIODS };
+enum window_use { WINDOW_USE_FACTS, WINDOW_USE_MOMENTS, WINDOW_USE_VALUE, WINDOW_USE_PERIODS };
 void check_window(struct check *check, const struct scope *scope, struct segment_window *window, enum window_use use);
 void check_arithmetic(struct check *check, const struct scope *scope, struct segment_node *node);
 void check_function(struct check *check, const struct scope *scope, struct segment_node *node);
