@@ -46,10 +46,12 @@ static bool in_periods(struct check *check, const struct segment_window *window)
 void segment_check_window(struct check *check, const struct scope *scope, struct segment_window *window,
                           enum window_use use)
 {
-    if (window->form == WINDOW_NEXT && use == WINDOW_USE_FACTS)
-        error_hint(
-            segment_check_error(check, window->span, "Facts have happened already: none lie in a window of the future"),
-            "“next” asks of a date: renewal_date next 30 days");
+    if (use != WINDOW_USE_FACTS && (window->weekdays || window->anniversary))
+        error_hint(segment_check_error(check, window->span, "“on” stands only inside measures and sequences"),
+                   "ask for weekday(…) in (6, 7), or anniversary(…) this month");
+    if (window->form == WINDOW_NEXT && (use == WINDOW_USE_FACTS || use == WINDOW_USE_MOMENTS))
+        error_hint(segment_check_error(check, window->span, "Facts have happened already: none lie in a window of the future"),
+                   "“next” asks of a date: renewal_date next 30 days");
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
     if (window->anchor)
         check_anchor(check, scope, window, &window->anchor, fixed);
@@ -351,7 +353,7 @@ static void check_ever(struct check *check, struct segment_node *node)
             "facts are asked about by any(…)");
     struct scope customer = {0};
     if (node->history->has_window)
-        segment_check_window(check, &customer, &node->history->window, WINDOW_USE_FACTS);
+        segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
 static void check_changed(struct check *check, struct segment_node *node)
@@ -373,7 +375,7 @@ static void check_changed(struct check *check, struct segment_node *node)
             (void)segment_check_comparable(check, &node->child[0], &node->child[i]);
     }
     if (node->history->has_window)
-        segment_check_window(check, &scope, &node->history->window, WINDOW_USE_FACTS);
+        segment_check_window(check, &scope, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
 static void check_account(struct check *check, const struct scope *scope, struct segment_node *node)
@@ -472,7 +474,7 @@ static void check_by_op(struct check *check, const struct scope *scope, struct s
     case OP_RECORD:
         check_segment(check, node);
         if (node->record->has_window)
-            segment_check_window(check, &plain, &node->record->window, WINDOW_USE_FACTS);
+            segment_check_window(check, &plain, &node->record->window, WINDOW_USE_MOMENTS);
         break;
     case OP_TOP: check_rank(check, &plain, node); break;
     case OP_LIST: check_list(check, node); break;
