@@ -1,0 +1,490 @@
+#include "model/clv.h"
+
+#include "base/json.h"
+#include "model/clv_rows.h"
+#include "model/json_read.h"
+#include "stats/linear.h"
+#include "stats/optimise.h"
+#include "stats/special.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_A_TASK = 2048, ROWS_FIRST_PASS = 20000 };
+
+static const struct clv_family *const families[MODEL_CLV_TYPES] = {
+    [MODEL_BGNBD] = &model_clv_family_bgnbd,
+    [MODEL_MBGNBD] = &model_clv_family_mbgnbd,
+    [MODEL_PARETO_NBD] = &model_clv_family_pareto,
+    [MODEL_BGBB] = &model_clv_family_bgbb,
+};
+
+const char *model_clv_type_name(enum model_clv_type type)
+{
+    return families[type]->name;
+}
+
+bool model_clv_type_parse(const char *name, enum model_clv_type *type)
+{
+    for (int i = 0; i < MODEL_CLV_TYPES; i++)
+        if (strcmp(families[i]->name, name) == 0) {
+            *type = (enum model_clv_type)i;
+            return true;
+        }
+    return false;
+}
+
+const char *model_clv_parameter_name(enum model_clv_type type, int index)
+{
+    return families[type]->parameter[index];
+}
+
+const char *model_clv_simpler(const struct model_clv *model)
+{
+    for (int i = 0; i < MODEL_CLV_PARAMETERS; i++)
+        if (!model->identified[i])
+            return families[model->type]->simpler;
+    return NULL;
+}
+
+/* Collapsing: sort, then merge neighbours that are equal. */
+struct row {
+    struct model_history history;
+    double weight;
+};
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct model_history *a = &((const struct row *)left)->history, *b = &((const struct row *)right)->history;
+    if (a->x != b->x)
+        return a->x < b->x ? -1 : 1;
+    if (a->tx != b->tx)
+        return a->tx < b->tx ? -1 : 1;
+    return (a->t > b->t) - (a->t < b->t);
+}
+
+static enum status check_history(enum model_clv_type type, const struct model_history *h, size_t row,
+                                 struct error *error)
+{
+    const char *wrong = NULL;
+    if (!(isfinite(h->x) && isfinite(h->tx) && isfinite(h->t) && h->x >= 0 && h->tx >= 0 && h->t >= 0))
+        wrong = "frequency, recency and age must be numbers, none below zero";
+    else if (h->tx > h->t)
+        wrong = "the last purchase lies after the end of the calibration period";
+    else if (h->x > 0 && h->tx == 0)
+        wrong = "there are repeat purchases, but the last one is at the time of the first";
+    else if (h->x == 0 && h->tx > 0)
+        wrong = "there is no repeat purchase, but the last one lies after the first";
+    else if (h->x != floor(h->x))
+        wrong = "the number of repeat purchases is not whole";
+    else if (type == MODEL_BGBB && (h->t != floor(h->t) || h->tx != floor(h->tx) || h->x > h->tx))
+        wrong = "BG/BB counts opportunities: whole numbers, at most one purchase at each";
+    else if (type == MODEL_BGBB && h->t > 5000)
+        wrong = "BG/BB takes at most 5,000 opportunities";
+    if (!wrong)
+        return STATUS_OK;
+    return error_set(error, STATUS_ERROR, "customer %zu (x = %g, t_x = %g, T = %g): %s", row + 1, h->x, h->tx, h->t,
+                     wrong);
+}
+
+static enum status sorted_rows(enum model_clv_type type, const struct model_clv_data *data, struct row *rows,
+                               size_t *count, struct error *error)
+{
+    *count = 0;
+    for (size_t i = 0; i < data->count; i++) {
+        TRY(check_history(type, &data->history[i], i, error));
+        double weight = data->weight ? data->weight[i] : 1;
+        if (!(weight >= 0 && isfinite(weight)))
+            return error_set(error, STATUS_ERROR, "customer %zu has the weight %g", i + 1, weight);
+        if (weight > 0)
+            rows[(*count)++] = (struct row){data->history[i], weight};
+    }
+    qsort(rows, *count, sizeof *rows, compare_rows);
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (kept && compare_rows(&rows[kept - 1], &rows[i]) == 0)
+            rows[kept - 1].weight += rows[i].weight;
+        else
+            rows[kept++] = rows[i];
+    *count = kept;
+    return STATUS_OK;
+}
+
+/* Every step-th row, as columns, with its groups of equal x. */
+static struct clv_rows make_rows(const struct row *rows, size_t count, size_t step, struct arena *arena)
+{
+    size_t places = (count + step - 1) / step;
+    struct clv_rows out = {.tx = ARENA_ARRAY(arena, double, places),
+                           .t = ARENA_ARRAY(arena, double, places),
+                           .weight = ARENA_ARRAY(arena, double, places),
+                           .group_x = ARENA_ARRAY(arena, double, places),
+                           .group_weight = ARENA_ARRAY(arena, double, places),
+                           .group_start = ARENA_ARRAY(arena, size_t, places + 1)};
+    for (size_t i = 0; i < count; i += step) {
+        const struct row *row = &rows[i];
+        if (out.groups == 0 || out.group_x[out.groups - 1] != row->history.x) {
+            out.group_x[out.groups] = row->history.x;
+            out.group_start[out.groups++] = out.count;
+        }
+        out.group_weight[out.groups - 1] += row->weight;
+        out.tx[out.count] = row->history.tx;
+        out.t[out.count] = row->history.t;
+        out.weight[out.count++] = row->weight;
+        out.total += row->weight;
+        out.mean_x += row->weight * row->history.x;
+        out.mean_t += row->weight * row->history.t;
+    }
+    out.group_start[out.groups] = out.count;
+    out.mean_x /= out.total;
+    out.mean_t /= out.total;
+    return out;
+}
+
+/* The negative log-likelihood by the parameters' logarithms, as stats_minimise wants it. */
+struct likelihood {
+    const struct clv_family *family;
+    const struct clv_rows *rows;
+    struct pool *pool;
+    size_t tasks;
+    double (*partial)[5]; /* a task each: folded in order, whoever computed them */
+    void *scratch;
+    double parameter[4];
+    const void *shared;
+};
+
+static void run_task(void *context, size_t task, int worker)
+{
+    struct likelihood *l = context;
+    (void)worker;
+    size_t from = task * ROWS_A_TASK, end = from + ROWS_A_TASK, group = 0, high = l->rows->groups;
+    end = end < l->rows->count ? end : l->rows->count;
+    while (high - group > 1) { /* the group that holds the first row */
+        size_t middle = (group + high) / 2;
+        if (l->rows->group_start[middle] <= from)
+            group = middle;
+        else
+            high = middle;
+    }
+    memset(l->partial[task], 0, sizeof l->partial[task]);
+    while (from < end) {
+        size_t to = l->rows->group_start[group + 1] < end ? l->rows->group_start[group + 1] : end;
+        l->family->stretch(l->parameter, l->rows, group, from, to, l->shared, l->partial[task]);
+        from = to;
+        group++;
+    }
+}
+
+static double evaluate(const double *x, double *gradient, void *context)
+{
+    struct likelihood *l = context;
+    double sum[5] = {0};
+    for (int i = 0; i < 4; i++) {
+        if (!(fabs(x[i]) < 40)) /* e^40 of any unit is out of this world */
+            return INFINITY;
+        l->parameter[i] = exp(x[i]);
+    }
+    if (l->family->prepare)
+        l->shared = l->family->prepare(l->parameter, l->rows, l->scratch);
+    pool_run(l->pool, l->tasks, run_task, l);
+    for (size_t task = 0; task < l->tasks; task++)
+        for (int i = 0; i < 5; i++)
+            sum[i] += l->partial[task][i];
+    for (size_t g = 0; g < l->rows->groups; g++)
+        l->family->group(l->parameter, l->rows->group_x[g], l->rows->group_weight[g], sum);
+    for (int i = 0; gradient && i < 4; i++)
+        gradient[i] = -sum[1 + i] * l->parameter[i];
+    return -sum[0];
+}
+
+static struct likelihood likelihood_of(enum model_clv_type type, const struct clv_rows *rows, struct pool *pool,
+                                       struct arena *arena)
+{
+    struct likelihood l = {.family = families[type], .rows = rows, .pool = pool};
+    l.tasks = (rows->count + ROWS_A_TASK - 1) / ROWS_A_TASK;
+    l.partial = arena_array(arena, l.tasks, sizeof *l.partial);
+    l.scratch = arena_zalloc(arena, l.family->scratch);
+    return l;
+}
+
+/* Standard errors from the curvature in logarithms, and which parameters the data pin down: a parameter whose logarithm
+ * is uncertain by more than 1 (a factor of e), or that ran to a bound, is not. */
+static void describe_uncertainty(struct likelihood *l, const double *x, struct model_clv *out)
+{
+    double scratch[12], hessian[16];
+    for (int i = 0; i < 4; i++)
+        out->error[i] = NAN;
+    for (int i = 0; i < 16; i++)
+        out->covariance[i] = NAN;
+    stats_numeric_hessian(4, evaluate, l, x, 1e-4, scratch, hessian);
+    bool curved = stats_cholesky(4, hessian);
+    if (curved)
+        stats_cholesky_inverse(4, hessian, out->covariance);
+    for (int i = 0; i < 4; i++) {
+        double relative = curved ? sqrt(out->covariance[i * 5]) : INFINITY;
+        out->identified[i] = relative < 1 && fabs(x[i]) < 25;
+        if (curved)
+            out->error[i] = relative * out->parameter[i];
+    }
+}
+
+/* A fit of some twenty thousand rows gives a start from which the whole needs only a few steps. */
+static void warm_start(enum model_clv_type type, const struct row *rows, size_t count, struct arena *arena, double *x)
+{
+    if (count < 3 * ROWS_FIRST_PASS)
+        return;
+    struct clv_rows some = make_rows(rows, count, count / ROWS_FIRST_PASS, arena);
+    struct likelihood l = likelihood_of(type, &some, NULL, arena);
+    struct stats_optimise_options options = {.tolerance = 1e-9, .gradient = 1e-5};
+    double start[4];
+    memcpy(start, x, sizeof start);
+    if (!stats_bfgs(4, evaluate, &l, &options, arena, x).converged)
+        memcpy(x, start, sizeof start);
+}
+
+static enum status fit_rows(enum model_clv_type type, const struct row *sorted, size_t count, struct pool *pool,
+                            struct arena *arena, struct model_clv *out, struct error *error)
+{
+    struct clv_rows rows = make_rows(sorted, count, 1, arena);
+    struct likelihood l = likelihood_of(type, &rows, pool, arena);
+    double x[4];
+    if (rows.mean_x == 0)
+        return error_set(error, STATUS_ERROR, "no customer of %.0f came back: %s has nothing to learn from", rows.total,
+                         families[type]->name);
+    families[type]->start(&rows, x);
+    for (int i = 0; i < 4; i++)
+        x[i] = log(x[i]);
+    warm_start(type, sorted, count, arena, x);
+    struct stats_optimum best = stats_minimise(4, evaluate, &l, NULL, arena, x);
+    if (!best.converged)
+        return error_set(error, STATUS_ERROR,
+                         "%s did not converge on %.0f customers (gradient %.2g after %d evaluations)",
+                         families[type]->name, rows.total, best.gradient, best.evaluations);
+    *out = (struct model_clv){.type = type,
+                              .log_likelihood = -best.value,
+                              .customers = rows.total,
+                              .rows = rows.count,
+                              .evaluations = best.evaluations};
+    for (int i = 0; i < 4; i++)
+        out->parameter[i] = exp(x[i]);
+    describe_uncertainty(&l, x, out);
+    return STATUS_OK;
+}
+
+enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data *data, struct pool *pool,
+                          struct arena *arena, struct model_clv *out, struct error *error)
+{
+    size_t count;
+    struct row *rows = base_malloc(sizeof *rows * (data->count + 1));
+    enum status status = sorted_rows(type, data, rows, &count, error);
+    if (status == STATUS_OK && count == 0)
+        status = error_set(error, STATUS_ERROR, "there are no customers to fit %s to", families[type]->name);
+    if (status == STATUS_OK)
+        status = fit_rows(type, rows, count, pool, arena, out, error);
+    free(rows);
+    return status;
+}
+
+enum status model_clv_log_likelihood(enum model_clv_type type, const double *parameter,
+                                     const struct model_clv_data *data, struct arena *arena, double *value,
+                                     double *gradient, struct error *error)
+{
+    size_t count;
+    double x[4];
+    struct row *sorted = base_malloc(sizeof *sorted * (data->count + 1));
+    enum status status = sorted_rows(type, data, sorted, &count, error);
+    if (status == STATUS_OK) {
+        struct clv_rows rows = make_rows(sorted, count, 1, arena);
+        struct likelihood l = likelihood_of(type, &rows, NULL, arena);
+        for (int i = 0; i < 4; i++)
+            x[i] = log(parameter[i]);
+        *value = -evaluate(x, gradient, &l);
+        for (int i = 0; gradient && i < 4; i++)
+            gradient[i] = -gradient[i];
+    }
+    free(sorted);
+    return status;
+}
+
+double model_clv_alive(const struct model_clv *model, const struct model_history *history)
+{
+    return families[model->type]->alive(model->parameter, history);
+}
+
+double model_clv_expected(const struct model_clv *model, const struct model_history *history, double ahead)
+{
+    return families[model->type]->expected(model->parameter, history, ahead);
+}
+
+double model_clv_new_expected(const struct model_clv *model, double age)
+{
+    return families[model->type]->new_expected(model->parameter, age);
+}
+
+double model_clv_new_more_than(const struct model_clv *model, double age, double n)
+{
+    return families[model->type]->new_more_than(model->parameter, age, n);
+}
+
+double model_clv_more_than(const struct model_clv *model, const struct model_history *history, double ahead, double n)
+{
+    return families[model->type]->more_than(model->parameter, history, ahead, n);
+}
+
+/* BG/BB has purchases at whole times only, so they are summed. For the others, integration by parts turns Σ of
+ * discounted purchases into e^−dH E(H) + d ∫ e^−dt E(t) dt, whose integrand is smooth: five nodes give six digits. */
+static double discounted(const struct model_clv *model, const struct model_history *history, double ahead, double rate,
+                         double whole)
+{
+    double node[5], weight[5], force = log1p(rate), sum = 0, before = 0;
+    if (force == 0)
+        return whole;
+    if (model->type == MODEL_BGBB) {
+        for (double i = 1; i <= ahead; i++) {
+            double now = model_clv_expected(model, history, i);
+            sum += exp(-force * i) * (now - before);
+            before = now;
+        }
+        return sum;
+    }
+    stats_gauss_legendre(5, node, weight);
+    for (int i = 0; i < 5; i++) {
+        double t = ahead * node[i];
+        sum += weight[i] * ahead * exp(-force * t) * model_clv_expected(model, history, t);
+    }
+    return exp(-force * ahead) * whole + force * sum;
+}
+
+double model_clv_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
+                            double rate)
+{
+    return discounted(model, history, ahead, rate, model_clv_expected(model, history, ahead));
+}
+
+double model_clv_expected_error(const struct model_clv *model, const struct model_history *history, double ahead)
+{
+    double slope[4], variance = 0;
+    for (int i = 0; i < 4; i++) {
+        struct model_clv above = *model, below = *model;
+        above.parameter[i] *= exp(1e-4);
+        below.parameter[i] *= exp(-1e-4);
+        slope[i] = (model_clv_expected(&above, history, ahead) - model_clv_expected(&below, history, ahead)) / 2e-4;
+    }
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            variance += slope[i] * slope[j] * model->covariance[i * 4 + j];
+    return variance >= 0 ? sqrt(variance) : NAN;
+}
+
+/* The smallest n with P(more than n) ≤ tail. */
+static double predictive_quantile(const struct model_clv *model, const struct model_history *history, double ahead,
+                                  double tail)
+{
+    double low = -1, high = 1;
+    while (model_clv_more_than(model, history, ahead, high) > tail && high < 1e12) {
+        low = high;
+        high *= 2;
+    }
+    while (high - low > 1) {
+        double middle = floor((low + high) / 2);
+        if (model_clv_more_than(model, history, ahead, middle) > tail)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+struct stats_interval model_clv_prediction(const struct model_clv *model, const struct model_history *history,
+                                           double ahead, double level)
+{
+    double tail = (1 - level) / 2;
+    return (struct stats_interval){predictive_quantile(model, history, ahead, 1 - tail),
+                                   predictive_quantile(model, history, ahead, tail)};
+}
+
+struct scoring {
+    const struct model_clv *model;
+    const struct model_history *history;
+    size_t count;
+    double ahead, rate;
+    const struct model_clv_scores *out;
+};
+
+static void score_task(void *context, size_t task, int worker)
+{
+    const struct scoring *s = context;
+    (void)worker;
+    size_t end = (task + 1) * ROWS_A_TASK < s->count ? (task + 1) * ROWS_A_TASK : s->count;
+    for (size_t i = task * ROWS_A_TASK; i < end; i++) {
+        const struct model_history *h = &s->history[i];
+        if (s->out->alive)
+            s->out->alive[i] = model_clv_alive(s->model, h);
+        if (!s->out->expected && !s->out->discounted)
+            continue;
+        double expected = model_clv_expected(s->model, h, s->ahead);
+        if (s->out->expected)
+            s->out->expected[i] = expected;
+        if (s->out->discounted)
+            s->out->discounted[i] = discounted(s->model, h, s->ahead, s->rate, expected);
+    }
+}
+
+void model_clv_score(const struct model_clv *model, const struct model_history *history, size_t count, double ahead,
+                     double rate, struct pool *pool, const struct model_clv_scores *out)
+{
+    struct scoring scoring = {model, history, count, ahead, rate, out};
+    pool_run(pool, (count + ROWS_A_TASK - 1) / ROWS_A_TASK, score_task, &scoring);
+}
+
+void model_clv_write(const struct model_clv *model, struct json *json)
+{
+    json_write_object(json);
+    json_write_key(json, "type");
+    json_write_string(json, families[model->type]->name);
+    json_write_key(json, "parameters");
+    json_write_object(json);
+    for (int i = 0; i < 4; i++) {
+        json_write_key(json, families[model->type]->parameter[i]);
+        json_write_object(json);
+        json_write_key(json, "value");
+        json_write_double(json, model->parameter[i]);
+        json_write_key(json, "error");
+        json_write_double(json, model->error[i]);
+        json_write_key(json, "identified");
+        json_write_bool(json, model->identified[i]);
+        json_write_end_object(json);
+    }
+    json_write_end_object(json);
+    model_json_put_all(json, "covariance_of_logarithms", model->covariance, 16);
+    model_json_put(json, "log_likelihood", model->log_likelihood);
+    model_json_put(json, "customers", model->customers);
+    model_json_put(json, "distinct_rows", (double)model->rows);
+    model_json_put(json, "evaluations", model->evaluations);
+    json_write_end_object(json);
+}
+
+enum status model_clv_read(struct text text, struct model_clv *out, struct error *error)
+{
+    struct model_json reader;
+    TRY(model_json_open(&reader, text, "customer value model", error));
+    const char *type = model_json_string(&reader, "type");
+    *out = (struct model_clv){0};
+    if (type && !model_clv_type_parse(type, &out->type))
+        model_json_fail(&reader, "there is no model type '%s'", type);
+    struct model_json all = model_json_object(&reader, "parameters");
+    for (int i = 0; type && i < 4; i++) {
+        struct model_json one = model_json_object(&all, families[out->type]->parameter[i]);
+        out->parameter[i] = model_json_number(&one, "value");
+        out->error[i] = model_json_number_or_nan(&one, "error");
+        out->identified[i] = model_json_bool(&one, "identified");
+        if (!(out->parameter[i] > 0))
+            model_json_fail(&one, "parameter %s must be positive", families[out->type]->parameter[i]);
+    }
+    model_json_numbers(&reader, "covariance_of_logarithms", out->covariance, 16);
+    out->log_likelihood = model_json_number(&reader, "log_likelihood");
+    out->customers = model_json_number(&reader, "customers");
+    out->rows = (size_t)model_json_number(&reader, "distinct_rows");
+    out->evaluations = (int)model_json_number(&reader, "evaluations");
+    return model_json_close(&reader, error);
+}

@@ -1,0 +1,266 @@
+/*
+ * Pareto/NBD. With a lifetime of density s β^s (β+τ)^−(s+1) the likelihood of (x, t_x, T) is
+ *
+ *   Γ(r+x)/Γ(r) α^r β^s · { (α+T)^−(r+x) (β+T)^−s  +  s [G(t_x) − G(T)] },
+ *   G(y) = ∫_y^∞ (α+τ)^−(r+x) (β+τ)^−(s+1) dτ.
+ *
+ * The usual two Gauss series underflow, cancel or converge slowly. Three forms of G do not, and each gives its
+ * derivatives with the same loop; k = r+s+x:
+ *
+ *   α ≥ β   (α+y)^−k Σ (s+1)_n/n! zⁿ/(k+n),  z = (α−β)/(α+y): the coefficients (s+1)_n/n! are the same for every
+ * customer; α < β   (α+y)^−(r+x−1) (β+y)^−(s+1) (1/k) Σ (s+1)_n/(k+1)_n ζⁿ,  ζ = (β−α)/(β+y)   (Pfaff's
+ * transformation); z or ζ past 0.9: Gauss–Legendre quadrature in ln(min(α,β)+τ) up to where the series is fast, and the
+ * series from there.
+ *
+ * Everything is kept as a logarithm with its four derivatives.
+ */
+#include "model/clv_rows.h"
+#include "stats/special.h"
+
+#include <float.h>
+#include <math.h>
+
+enum { TERMS = 400, NODES = 20 };
+
+/* ln of something positive, with derivatives by r, α, s, β. */
+struct graded {
+    double value, by[4];
+};
+
+struct shared {
+    double c[TERMS], c_s[TERMS]; /* (s+1)_n/n! and its derivative by s */
+    double node[NODES], weight[NODES];
+};
+
+static const void *prepare(const double *p, const struct clv_rows *rows, void *scratch)
+{
+    struct shared *shared = scratch;
+    double s = p[2], harmonic = 0;
+    (void)rows;
+    shared->c[0] = 1;
+    shared->c_s[0] = 0;
+    for (int n = 1; n < TERMS; n++) {
+        shared->c[n] = shared->c[n - 1] * (s + n) / n;
+        harmonic += 1 / (s + n);
+        shared->c_s[n] = shared->c[n] * harmonic;
+    }
+    stats_gauss_legendre(NODES, shared->node, shared->weight);
+    return shared;
+}
+
+static void start(const struct clv_rows *rows, double *parameter)
+{
+    parameter[0] = 0.8;
+    parameter[1] = 0.8 * rows->mean_t / fmax(rows->mean_x, 0.05);
+    parameter[2] = 0.6;
+    parameter[3] = 0.6 * rows->mean_t;
+}
+
+/* ln G(y) for α ≥ β by the first series. */
+static struct graded series_above(const double *p, double x, double y, const struct shared *shared)
+{
+    double k = p[0] + p[2] + x, far = p[1] + y, z = (p[1] - p[3]) / far, log_far = log(far);
+    double sum = 0, by_k = 0, by_s = 0, by_z = 0, power = 1, before = 0;
+    for (int n = 0; n < TERMS; n++) {
+        double share = power / (k + n), term = shared->c[n] * share;
+        sum += term;
+        by_k -= term / (k + n);
+        by_s += shared->c_s[n] * share;
+        by_z += shared->c[n] * n * before / (k + n);
+        if (n > 0 && term * (n + 1) < DBL_EPSILON / 16 * (1 - z) * sum)
+            break;
+        before = power;
+        power *= z;
+    }
+    by_k /= sum;
+    by_s /= sum;
+    by_z /= sum;
+    struct graded g = {log(sum) - k * log_far,
+                       {by_k - log_far, (by_z * (1 - z) - k) / far, by_k + by_s - log_far, -by_z / far}};
+    return g;
+}
+
+/* ln G(y) for α < β by the second series. */
+static struct graded series_below(const double *p, double x, double y)
+{
+    double r = p[0], s = p[2], k = r + s + x, near = p[1] + y, far = p[3] + y, z = (p[3] - p[1]) / far;
+    double log_near = log(near), log_far = log(far);
+    double term = 1, sum = 1, by_k = 0, by_s = 0, by_z = 0, rise_k = 0, rise_s = 0;
+    for (int n = 1; n < 100000; n++) {
+        rise_s += 1 / (s + n);
+        rise_k += 1 / (k + n);
+        double before = term * (s + n) / (k + n);
+        term = before * z;
+        sum += term;
+        by_s += term * rise_s;
+        by_k -= term * rise_k;
+        by_z += before * n;
+        if (term * (n + 1) < DBL_EPSILON / 16 * (1 - z) * sum)
+            break;
+    }
+    by_k = by_k / sum - 1 / k;
+    by_s /= sum;
+    by_z /= sum;
+    struct graded g;
+    g.value = log(sum / k) - (r + x - 1) * log_near - (s + 1) * log_far;
+    g.by[0] = by_k - log_near;
+    g.by[1] = -(r + x - 1) / near - by_z / far;
+    g.by[2] = by_k + by_s - log_far;
+    g.by[3] = -(s + 1) / far + by_z * (1 - z) / far;
+    return g;
+}
+
+/* a + b or a − b of what the logarithms stand for; the difference must be positive. */
+static struct graded combine(struct graded a, struct graded b, double sign)
+{
+    double ratio = exp(b.value - a.value), whole = 1 + sign * ratio;
+    struct graded out = {a.value + log(whole), {0}};
+    for (int i = 0; i < 4; i++)
+        out.by[i] = (a.by[i] + sign * ratio * b.by[i]) / whole;
+    return out;
+}
+
+/* The integral from y to `end`, which doubles the smaller of α+τ and β+τ a few times: panels of equal length in its ln.
+ */
+static struct graded quadrature(const double *p, double x, double y, double end, const struct shared *shared)
+{
+    double base = p[1] < p[3] ? p[1] : p[3], low = log(base + y), high = log(base + end);
+    int panels = (int)ceil(high - low);
+    double width = (high - low) / panels, shape = p[0] + x, s = p[2];
+    double top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y), sum = 0, by[4] = {0};
+    for (int i = 0; i < panels * NODES; i++) {
+        double at = exp(low + width * (i / NODES + shared->node[i % NODES])), tau = at - base;
+        double log_a = log(p[1] + tau), log_b = log(p[3] + tau);
+        double part = exp(-shape * log_a - (s + 1) * log_b - top) * at * width * shared->weight[i % NODES];
+        sum += part;
+        by[0] -= part * log_a;
+        by[1] -= part * shape / (p[1] + tau);
+        by[2] -= part * log_b;
+        by[3] -= part * (s + 1) / (p[3] + tau);
+    }
+    struct graded g = {log(sum) + top, {by[0] / sum, by[1] / sum, by[2] / sum, by[3] / sum}};
+    return g;
+}
+
+static struct graded log_g(const double *p, double x, double y, const struct shared *shared)
+{
+    double far = fmax(p[1], p[3]) + y, gap = fabs(p[1] - p[3]);
+    if (gap > 0.9 * far) {
+        double end = 2 * gap - fmax(p[1], p[3]); /* there z is one half */
+        struct graded tail = p[1] >= p[3] ? series_above(p, x, end, shared) : series_below(p, x, end);
+        return combine(quadrature(p, x, y, end, shared), tail, 1);
+    }
+    return p[1] >= p[3] ? series_above(p, x, y, shared) : series_below(p, x, y);
+}
+
+/* ln of (α+T)^−(r+x) (β+T)^−s: still alive at T. */
+static struct graded log_survival(const double *p, double x, double t)
+{
+    double log_a = log(p[1] + t), log_b = log(p[3] + t), shape = p[0] + x;
+    struct graded g = {-shape * log_a - p[2] * log_b, {-log_a, -shape / (p[1] + t), -log_b, -p[2] / (p[3] + t)}};
+    return g;
+}
+
+/* ln s [G(t_x) − G(T)]: left in between. Only for t_x < T. */
+static struct graded log_left(const double *p, const struct model_history *h, const struct shared *shared)
+{
+    struct graded g = combine(log_g(p, h->x, h->tx, shared), log_g(p, h->x, h->t, shared), -1);
+    g.value += log(p[2]);
+    g.by[2] += 1 / p[2];
+    return g;
+}
+
+static void group(const double *p, double x, double weight, double sum[5])
+{
+    double level = x > 0 ? stats_lgamma(x) - stats_lbeta(p[0], x) : 0;
+    sum[0] += weight * (level + p[0] * log(p[1]) + p[2] * log(p[3]));
+    sum[1] += weight * (stats_digamma(p[0] + x) - stats_digamma(p[0]) + log(p[1]));
+    sum[2] += weight * p[0] / p[1];
+    sum[3] += weight * log(p[3]);
+    sum[4] += weight * p[2] / p[3];
+}
+
+static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to,
+                    const void *shared, double sum[5])
+{
+    for (size_t i = from; i < to; i++) {
+        struct model_history h = {rows->group_x[index], rows->tx[i], rows->t[i]};
+        struct graded both = log_survival(p, h.x, h.t);
+        if (h.tx < h.t)
+            both = combine(both, log_left(p, &h, shared), 1);
+        sum[0] += rows->weight[i] * both.value;
+        for (int j = 0; j < 4; j++)
+            sum[1 + j] += rows->weight[i] * both.by[j];
+    }
+}
+
+static double alive(const double *p, const struct model_history *h)
+{
+    struct shared shared;
+    if (!(h->tx < h->t))
+        return 1;
+    prepare(p, NULL, &shared);
+    return stats_expit(log_survival(p, h->x, h->t).value - log_left(p, h, &shared).value);
+}
+
+/* Expected purchases within t at rate Gamma(shape, scale) of a lifetime with s and β: shape/scale · E[min(lifetime,
+ * t)]. */
+static double future(double shape, double scale, double s, double beta, double t)
+{
+    double log_ratio = -log1p(t / beta), lived;
+    if (fabs(s - 1) < 1e-12)
+        lived = -beta * log_ratio;
+    else
+        lived = -beta * expm1((s - 1) * log_ratio) / (s - 1);
+    return shape / scale * lived;
+}
+
+static double expected(const double *p, const struct model_history *h, double ahead)
+{
+    return alive(p, h) * future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->t, ahead);
+}
+
+static double new_expected(const double *p, double age)
+{
+    return future(p[0], p[1], p[2], p[3], age);
+}
+
+/* P(more than n within t), over when the customer leaves: ∫ f(τ) P(N(min(τ, t)) > n) dτ, by parts so that only the
+ * survival function is needed at smooth places: quadrature over the survival share u = (β/(β+τ))^s. */
+static double more_than(double shape, double scale, double s, double beta, double t, double n)
+{
+    double node[NODES], weight[NODES], stays = exp(-s * log1p(t / beta)), sum = 0;
+    stats_gauss_legendre(NODES, node, weight);
+    for (int i = 0; i < NODES; i++) {
+        double tau = t * node[i];
+        double density = s / (beta + tau) * exp(-s * log1p(tau / beta));
+        sum += t * weight[i] * density * stats_beta_lower(n + 1, shape, tau / (scale + tau), scale / (scale + tau));
+    }
+    return sum + stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
+}
+
+static double new_more_than(const double *p, double age, double n)
+{
+    return more_than(p[0], p[1], p[2], p[3], age, n);
+}
+
+static double future_more_than(const double *p, const struct model_history *h, double ahead, double n)
+{
+    return alive(p, h) * more_than(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->t, ahead, n);
+}
+
+const struct clv_family model_clv_family_pareto = {
+    .name = "pareto-nbd",
+    .parameter = {"r", "alpha", "s", "beta"},
+    .simpler = "NBD (nobody leaves)",
+    .group = group,
+    .stretch = stretch,
+    .prepare = prepare,
+    .scratch = sizeof(struct shared),
+    .start = start,
+    .alive = alive,
+    .expected = expected,
+    .new_expected = new_expected,
+    .new_more_than = new_more_than,
+    .more_than = future_more_than,
+};

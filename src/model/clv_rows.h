@@ -1,0 +1,43 @@
+/*
+ * Inside the room: what the likelihoods of clv.h share. Equal histories are one row with a weight; rows are sorted by
+ * x, so that all that depends on x alone is computed once for each x and not once for each customer.
+ */
+#ifndef STRATA_MODEL_CLV_ROWS_H
+#define STRATA_MODEL_CLV_ROWS_H
+
+#include "model/clv.h"
+
+struct clv_rows {
+    size_t count, groups;
+    double *tx, *t, *weight;        /* a row each */
+    double *group_x, *group_weight; /* a distinct x each */
+    size_t *group_start;            /* groups + 1 */
+    double total;                   /* customers */
+    double mean_x, mean_t;
+};
+
+/* What one stretch of rows with the same x adds: the value and four derivatives by the parameters themselves. */
+typedef void clv_stretch(const double *parameter, const struct clv_rows *rows, size_t group, size_t from, size_t to,
+                         const void *shared, double sum[5]);
+/* What one x adds, times its weight: terms without t_x and T. */
+typedef void clv_group(const double *parameter, double x, double weight, double sum[5]);
+
+/* One type of model. `prepare` makes what all rows share for given parameters (or is NULL). */
+struct clv_family {
+    const char *name, *parameter[4], *simpler;
+    clv_group *group;
+    clv_stretch *stretch;
+    const void *(*prepare)(const double *parameter, const struct clv_rows *rows, void *scratch);
+    size_t scratch;
+    void (*start)(const struct clv_rows *rows, double *parameter);
+    double (*alive)(const double *parameter, const struct model_history *history);
+    double (*expected)(const double *parameter, const struct model_history *history, double ahead);
+    double (*new_expected)(const double *parameter, double age);
+    double (*new_more_than)(const double *parameter, double age, double n);
+    double (*more_than)(const double *parameter, const struct model_history *history, double ahead, double n);
+};
+
+extern const struct clv_family model_clv_family_bgnbd, model_clv_family_mbgnbd, model_clv_family_pareto,
+    model_clv_family_bgbb;
+
+#endif

@@ -1,0 +1,196 @@
+#include "model/spend.h"
+
+#include "base/json.h"
+#include "model/json_read.h"
+#include "stats/linear.h"
+#include "stats/optimise.h"
+#include "stats/special.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CUSTOMERS_A_TASK = 2048 };
+
+struct likelihood {
+    const struct model_spend_data *data;
+    struct pool *pool;
+    double (*partial)[4];
+    double p, q, gamma;
+    double log_b, digamma_q; /* ln Γ(q), ψ(q) */
+};
+
+/* ln L of one customer: ln Γ(px+q) − ln Γ(px) − ln Γ(q) + q ln γ + px ln(xm) − ln m − (px+q) ln(γ+xm), written with
+ * ln B(px, q) and with logarithms of ratios. */
+static void add_customer(const struct likelihood *l, double x, double mean, double weight, double sum[4])
+{
+    double shape = l->p * x, total = x * mean, all = l->gamma + total;
+    double log_spent = log(total / all), log_rest = log(l->gamma / all);
+    double both = stats_digamma(shape + l->q);
+    sum[0] += weight * (l->q * log_rest + shape * log_spent - log(mean) - stats_lbeta(shape, l->q));
+    sum[1] += weight * x * (both - stats_digamma(shape) + log_spent);
+    sum[2] += weight * (both - l->digamma_q + log_rest);
+    sum[3] += weight * (l->q * total / l->gamma - shape) / all;
+}
+
+static void run_task(void *context, size_t task, int worker)
+{
+    struct likelihood *l = context;
+    (void)worker;
+    size_t end = (task + 1) * CUSTOMERS_A_TASK;
+    end = end < l->data->count ? end : l->data->count;
+    memset(l->partial[task], 0, sizeof l->partial[task]);
+    for (size_t i = task * CUSTOMERS_A_TASK; i < end; i++)
+        add_customer(l, l->data->x[i], l->data->mean[i], l->data->weight ? l->data->weight[i] : 1, l->partial[task]);
+}
+
+static double evaluate(const double *x, double *gradient, void *context)
+{
+    struct likelihood *l = context;
+    double sum[4] = {0};
+    for (int i = 0; i < 3; i++)
+        if (!(fabs(x[i]) < 40))
+            return INFINITY;
+    l->p = exp(x[0]);
+    l->q = 1 + exp(x[1]);
+    l->gamma = exp(x[2]);
+    l->digamma_q = stats_digamma(l->q);
+    size_t tasks = (l->data->count + CUSTOMERS_A_TASK - 1) / CUSTOMERS_A_TASK;
+    pool_run(l->pool, tasks, run_task, l);
+    for (size_t task = 0; task < tasks; task++)
+        for (int i = 0; i < 4; i++)
+            sum[i] += l->partial[task][i];
+    if (gradient) {
+        gradient[0] = -sum[1] * l->p;
+        gradient[1] = -sum[2] * (l->q - 1);
+        gradient[2] = -sum[3] * l->gamma;
+    }
+    return -sum[0];
+}
+
+double model_spend_log_likelihood(const double parameter[3], const struct model_spend_data *data, double *gradient)
+{
+    double x[3] = {log(parameter[0]), log(parameter[1] - 1), log(parameter[2])};
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct likelihood l = {.data = data};
+    l.partial = arena_array(&arena, data->count / CUSTOMERS_A_TASK + 1, sizeof *l.partial);
+    double value = -evaluate(x, gradient, &l);
+    for (int i = 0; gradient && i < 3; i++)
+        gradient[i] = -gradient[i];
+    arena_release(&arena);
+    return value;
+}
+
+static enum status check(const struct model_spend_data *data, double *level, struct error *error)
+{
+    double sum = 0, least = INFINITY, most = 0;
+    for (size_t i = 0; i < data->count; i++) {
+        double x = data->x[i], mean = data->mean[i];
+        if (!(x >= 1 && isfinite(x)))
+            return error_set(error, STATUS_ERROR, "customer %zu has %g repeat purchases; Gamma-Gamma takes 1 or more",
+                             i + 1, x);
+        if (!(mean > 0 && isfinite(mean)))
+            return error_set(error, STATUS_ERROR,
+                             "customer %zu has the mean value %g; Gamma-Gamma takes positive values", i + 1, mean);
+        sum += mean;
+        least = fmin(least, mean);
+        most = fmax(most, mean);
+    }
+    if (data->count < 3)
+        return error_set(error, STATUS_ERROR, "Gamma-Gamma needs at least 3 customers with repeat purchases, not %zu",
+                         data->count);
+    if (most - least <= 1e-12 * most)
+        return error_set(error, STATUS_ERROR, "every customer spends %g: there is nothing to model", most);
+    *level = sum / (double)data->count;
+    return STATUS_OK;
+}
+
+static void describe_uncertainty(struct likelihood *l, const double *x, struct model_spend *out)
+{
+    double scratch[9], hessian[9], slope[3] = {out->p, out->q - 1, out->gamma};
+    stats_numeric_hessian(3, evaluate, l, x, 1e-4, scratch, hessian);
+    bool curved = stats_cholesky(3, hessian);
+    for (int i = 0; i < 9; i++)
+        out->covariance[i] = NAN;
+    if (curved)
+        stats_cholesky_inverse(3, hessian, out->covariance);
+    for (int i = 0; i < 3; i++) {
+        double relative = curved ? sqrt(out->covariance[i * 4]) : NAN;
+        out->error[i] = relative * slope[i];
+        out->identified[i] = relative < 1 && fabs(x[i]) < 25;
+    }
+}
+
+enum status model_spend_fit(const struct model_spend_data *data, struct pool *pool, struct arena *arena,
+                            struct model_spend *out, struct error *error)
+{
+    double level = 1;
+    TRY(check(data, &level, error));
+    struct likelihood l = {.data = data, .pool = pool};
+    l.partial = arena_array(arena, data->count / CUSTOMERS_A_TASK + 1, sizeof *l.partial);
+    double x[3] = {log(3), log(2), log(level)}; /* mean pγ/(q−1) = 1.5 × the level: near enough for any unit of money */
+    struct stats_optimum best = stats_minimise(3, evaluate, &l, NULL, arena, x);
+    if (!best.converged)
+        return error_set(error, STATUS_ERROR, "Gamma-Gamma did not converge on %zu customers (gradient %.2g)",
+                         data->count, best.gradient);
+    *out = (struct model_spend){.p = exp(x[0]), .q = 1 + exp(x[1]), .gamma = exp(x[2]), .log_likelihood = -best.value};
+    for (size_t i = 0; i < data->count; i++)
+        out->customers += data->weight ? data->weight[i] : 1;
+    out->correlation = stats_correlation(data->x, data->mean, data->count);
+    describe_uncertainty(&l, x, out);
+    return STATUS_OK;
+}
+
+double model_spend_expected(const struct model_spend *model, double x, double mean)
+{
+    return model->p * (model->gamma + x * mean) / (model->p * x + model->q - 1);
+}
+
+struct stats_interval model_spend_interval(const struct model_spend *model, double x, double mean, double level)
+{
+    /* The customer's rate ν is Gamma(px+q, γ+xm) and the mean value p/ν. */
+    double shape = model->p * x + model->q, top = model->p * (model->gamma + x * mean), tail = (1 - level) / 2;
+    return (struct stats_interval){top / stats_gamma_q_inverse(shape, tail), top / stats_gamma_p_inverse(shape, tail)};
+}
+
+void model_spend_write(const struct model_spend *model, struct json *json)
+{
+    json_write_object(json);
+    json_write_key(json, "type");
+    json_write_string(json, "gamma-gamma");
+    model_json_put(json, "p", model->p);
+    model_json_put(json, "q", model->q);
+    model_json_put(json, "gamma", model->gamma);
+    model_json_put_all(json, "errors", model->error, 3);
+    model_json_put_all(json, "covariance_of_logarithms", model->covariance, 9);
+    json_write_key(json, "identified");
+    json_write_array(json);
+    for (int i = 0; i < 3; i++)
+        json_write_integer(json, model->identified[i]);
+    json_write_end_array(json);
+    model_json_put(json, "log_likelihood", model->log_likelihood);
+    model_json_put(json, "customers", model->customers);
+    model_json_put(json, "correlation", model->correlation);
+    json_write_end_object(json);
+}
+
+enum status model_spend_read(struct text text, struct model_spend *out, struct error *error)
+{
+    struct model_json reader;
+    double identified[3];
+    TRY(model_json_open(&reader, text, "spending model", error));
+    *out = (struct model_spend){.p = model_json_number(&reader, "p"),
+                                .q = model_json_number(&reader, "q"),
+                                .gamma = model_json_number(&reader, "gamma")};
+    model_json_numbers(&reader, "errors", out->error, 3);
+    model_json_numbers(&reader, "covariance_of_logarithms", out->covariance, 9);
+    model_json_numbers(&reader, "identified", identified, 3);
+    for (int i = 0; i < 3; i++)
+        out->identified[i] = identified[i] != 0;
+    out->log_likelihood = model_json_number(&reader, "log_likelihood");
+    out->customers = model_json_number(&reader, "customers");
+    out->correlation = model_json_number_or_nan(&reader, "correlation");
+    if (!(out->p > 0 && out->q > 1 && out->gamma > 0))
+        model_json_fail(&reader, "p and gamma must be positive and q above 1");
+    return model_json_close(&reader, error);
+}
