@@ -194,7 +194,7 @@ enum status engine_apply_plan(struct engine *engine, const struct segment_source
     TRY(engine_load_definitions(engine, error));
     TRY(segment_set_build(sources, count, engine_schema(engine), prune ? NULL : engine->definitions, arena,
                           &out->problems, &out->set, error));
-    TRY(engine_read_lists(engine, arena, out, error));
+    TRY(engine_read_lists(engine, sources, count, arena, out, error));
     TRY(find_removed(engine, out->set, prune, arena, out, error));
     return evaluate_both(engine, out->set, moment, arena, out, error);
 }

@@ -35,8 +35,8 @@ struct segment_needs engine_join_needs(const struct segment_needs *a, const stru
 enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
                                    const struct engine_moment *moment, struct population **out, struct error *error);
 /* Reads the files of the static lists that the set of apply names. */
-enum status engine_read_lists(struct engine *engine, struct arena *arena, struct engine_apply *apply,
-                              struct error *error);
+enum status engine_read_lists(struct engine *engine, const struct segment_source *sources, size_t count,
+                              struct arena *arena, struct engine_apply *apply, struct error *error);
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
 /* Members of a segment as numbers. */

@@ -79,28 +79,48 @@ static void split_list(struct text content, struct arena *arena, struct catalog_
     list->identifiers = identifiers;
 }
 
-/* Relative paths start from the folder of the file that names them. */
-static const char *list_path(const struct segment_list *list, struct arena *arena)
+/* Relative paths start from the folder of the file that defines the list. */
+static const char *list_path(const char *path, const char *base, struct arena *arena)
 {
-    const char *slash = list->file ? strrchr(list->file, '/') : NULL;
-    if (list->path[0] == '/' || !slash)
-        return list->path;
-    return arena_printf(arena, "%.*s/%s", (int)(slash - list->file), list->file, list->path);
+    const char *slash = base ? strrchr(base, '/') : NULL;
+    if (path[0] == '/' || !slash)
+        return path;
+    return arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path);
 }
 
-enum status engine_read_lists(struct engine *engine, struct arena *arena, struct engine_apply *apply,
-                              struct error *error)
+static bool is_saved(const struct catalog_list *saved, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(saved[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The source that defines the list: the one whose text has its file's name in it; lists saved before come from none. */
+static const char *defining_file(const struct segment_source *sources, size_t count, const char *path)
+{
+    for (size_t i = 0; i < count; i++)
+        if (memmem(sources[i].text.data, sources[i].text.length, path, strlen(path)))
+            return sources[i].file;
+    return NULL;
+}
+
+enum status engine_read_lists(struct engine *engine, const struct segment_source *sources, size_t count,
+                              struct arena *arena, struct engine_apply *apply, struct error *error)
 {
     const struct segment_set *set = apply->set;
+    struct catalog_list *saved;
+    size_t saved_count;
+    TRY(catalog_lists(store_catalog(engine->store), arena, &saved, &saved_count, error));
     apply->lists = ARENA_ARRAY(arena, struct catalog_list, (size_t)set->list_count + 1);
     for (int i = 0; i < set->list_count; i++) {
-        const struct segment_list *named = &set->lists[i];
         struct text content;
-        if (!named->path)
-            continue;
+        const char *file = defining_file(sources, count, set->list_files[i]);
+        if (!file && is_saved(saved, saved_count, set->lists[i]))
+            continue; /* not in these sources: its copy in the store stays */
         struct catalog_list *list = &apply->lists[apply->list_count++];
-        *list =
-            (struct catalog_list){.name = named->name, .source = list_path(named, arena), .saved = engine_now(engine)};
+        *list = (struct catalog_list){.name = set->lists[i], .saved = engine_now(engine)};
+        list->source = list_path(set->list_files[i], file, arena);
         TRY(read_whole(list->source, arena, &content, error));
         split_list(content, arena, list);
         if (!list->count)

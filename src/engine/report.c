@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { YEAR_DAYS = 365, MOST_GROUPS = 30, MOST_MONTHS = 24, MOST_TRAITS = 24, MOST_OVERLAP = 30 };
+enum { YEAR_DAYS = 365, MOST_GROUPS = 30, MOST_MONTHS = 24, MOST_TRAITS = 24, MOST_OVERLAP = 12 };
 
 struct reporting {
     struct engine *engine;
@@ -290,13 +290,26 @@ static void write_group(struct reporting *report, const struct insight_group *gr
     json_write_end_object(&report->json);
 }
 
-static void write_overlap(struct reporting *report)
+/* The largest segments outside schemes, in the set's order: more of them make combinations too small to see. */
+static void choose_overlapping(const struct reporting *report, int *chosen, int *count)
 {
     const struct segment_set *set = report->view.set;
-    int *chosen = ARENA_ARRAY(report->arena, int, (size_t)set->segment_count + 1), count = 0;
-    for (int s = 0; s < set->segment_count; s++)
-        if (set->segments[s].scheme < 0)
-            chosen[count++] = s;
+    for (int s = 0; s < set->segment_count; s++) {
+        uint64_t own = report->segments.items[s].customers;
+        int larger = 0;
+        for (int o = 0; o < set->segment_count; o++) {
+            uint64_t other = report->segments.items[o].customers;
+            larger += set->segments[o].scheme < 0 && (other > own || (other == own && o < s));
+        }
+        if (set->segments[s].scheme < 0 && own && larger < MOST_OVERLAP)
+            chosen[(*count)++] = s;
+    }
+}
+
+static void write_overlap(struct reporting *report)
+{
+    int *chosen = ARENA_ARRAY(report->arena, int, (size_t)report->view.set->segment_count + 1), count = 0;
+    choose_overlapping(report, chosen, &count);
     insight_overlap(report->view.result, chosen, count, MOST_GROUPS, report->arena, &report->overlap);
     const struct insight_overlap *overlap = &report->overlap;
     uint64_t shown = overlap->none;
@@ -368,7 +381,7 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
     for (int m = 0; m < scheme->member_count; m++) {
         const struct engine_segment *part = &report->segments.items[scheme->first_member + m];
         json_write_object(json);
-        string(report, "name", part->name);
+        string(report, "name", part->name + strlen(scheme->name) + 1); /* without "scheme." */
         string(report, "title", part->title);
         integer(report, "customers", part->customers);
         number(report, "share", part->share);
