@@ -1,6 +1,6 @@
 /*
- * Dialects: how a file is written, and how its bytes become records and fields. A block of bytes that ends at the end of a
- * record is split without looking at any other block, so blocks can be split by several threads.
+ * Dialects: how a file is written, and how its bytes become records and fields. A block of bytes that ends at the end
+ * of a record is split without looking at any other block, so blocks can be split by several threads.
  */
 #ifndef STRATA_INGEST_DIALECT_H
 #define STRATA_INGEST_DIALECT_H
@@ -58,6 +58,18 @@ struct ingest_record {
     size_t unnamed;         /* LAYOUT_JSON: keys of this record that names does not hold */
 };
 void ingest_record_release(struct ingest_record *record);
+
+/* Names of nested JSON values are joined with points and cut at this length. */
+enum { JSON_NAME_MAX = 512, JSON_DEPTH_MAX = 8 };
+static inline void join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
+{
+    size_t used = 0;
+    for (; *prefix && used < JSON_NAME_MAX - 1; prefix++)
+        out[used++] = *prefix;
+    for (; *key && used < JSON_NAME_MAX - 1; key++)
+        out[used++] = *key;
+    out[used] = 0;
+}
 
 /* Splits the record at *at (before end, which is the end of a record) and moves *at behind it. False when only empty
  * lines are left; *lines (may be NULL) counts the lines skipped and taken. */

@@ -272,8 +272,6 @@ static int path_step(struct compiler *compiler, const struct segment_path *path,
 {
     int id = start_step(compiler, table, start, scope);
     for (int hop = 0; hop < path->length - 1; hop++) {
-        if (path->is_key && hop == path->length - 2)
-            break;
         int reference = path->hop_table[hop], column = path->hop_column[hop];
         const struct schema_column *schema = schema_at(compiler, reference, column);
         struct step step = operator_step(compiler, step_lookup, shape_of(schema->type, false), &id, 1);
@@ -366,7 +364,7 @@ static const struct chosen_leaf *describe_chosen(struct compiler *compiler, cons
         chosen->table[k] = step->kind_table[k];
         chosen->column[k] = path->is_time ? 0 : plan_column(compiler, step->kind_table[k], path->start_column[k]);
     }
-    chosen->hops = path->is_time || path->length == 0 ? 0 : path->length - 1 - (path->is_key && path->length > 1);
+    chosen->hops = path->is_time || path->length == 0 ? 0 : path->length - 1;
     for (int hop = 0; hop < chosen->hops; hop++) {
         chosen->hop_table[hop] = path->hop_table[hop];
         chosen->hop_column[hop] = plan_column(compiler, path->hop_table[hop], path->hop_column[hop]);
