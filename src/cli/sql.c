@@ -250,6 +250,13 @@ static enum status choose_style(const struct cli *cli, enum style *style, bool *
     return STATUS_OK;
 }
 
+static enum status write_parquet(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct cli_output output;
+    TRY(cli_output_begin(cli, cli_value(cli, "output"), &output, error));
+    return cli_output_end(&output, engine_sql_parquet(engine, cli->arguments[0], output.aside, error), error);
+}
+
 static enum status run_statement(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct writing writing = {.cli = cli};
@@ -257,7 +264,7 @@ static enum status run_statement(struct cli *cli, struct engine *engine, struct 
     bool parquet;
     TRY(choose_style(cli, &writing.style, &parquet, error));
     if (parquet)
-        return engine_sql_parquet(engine, cli->arguments[0], cli_value(cli, "output"), error);
+        return write_parquet(cli, engine, error);
     TRY(engine_sql_open(engine, cli->arguments[0], &sql, error));
     writing.result = engine_sql_result(sql);
     buffer_init(&writing.out, 0);
