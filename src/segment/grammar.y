@@ -26,9 +26,6 @@
 #pragma GCC diagnostic ignored "-Wstrict-prototypes"
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wundef"
-
-typedef struct yyParser yyParser;
-static void syntax_error(yyParser *parser, struct parse *parse, struct token found);
 }
 
 
@@ -46,7 +43,7 @@ static void syntax_error(yyParser *parser, struct parse *parse, struct token fou
 
 %token ILLEGAL.
 
-%syntax_error { syntax_error(yypParser, parse, yyminor); }
+%syntax_error { parse->failed = true; }
 %parse_failure { parse->failed = true; }
 %stack_overflow { parse_fail(parse, parse->last.span, "put parts of it into segments of their own",
                              "This condition is nested too deeply"); }
@@ -396,12 +393,19 @@ static bool would_accept(yyParser *parser, int token)
 /* What could stand here, in words: one label for each group of tokens, the most telling first. */
 static void syntax_error(yyParser *parser, struct parse *parse, struct token found)
 {
-    if (parse->failed)
-        return;
     bool accepted[YYNTOKEN] = {false};
     for (int token = 0; token < YYNTOKEN; token++)
         accepted[token] = would_accept(parser, token);
     parse_unexpected(parse, found, accepted, YYNTOKEN);
+}
+
+/* Looks before it feeds: once the parser has found out by itself, it has reduced away what it could have gone on with. */
+static void feed(yyParser *parser, struct parse *parse, struct token token)
+{
+    if (would_accept(parser, token.kind))
+        segment_grammar(parser, token.kind, token, parse);
+    else
+        syntax_error(parser, parse, token);
 }
 
 void parse_tokens(struct parse *parse, const struct token *tokens, size_t count, int first)
@@ -412,11 +416,11 @@ void parse_tokens(struct parse *parse, const struct token *tokens, size_t count,
     if (first != 0)
         segment_grammar(&parser, first, (struct token){.kind = first}, parse);
     for (size_t i = 0; i < count && !parse->failed; i++) {
-        segment_grammar(&parser, tokens[i].kind, tokens[i], parse);
+        feed(&parser, parse, tokens[i]);
         parse->last = tokens[i];
     }
     if (!parse->failed)
-        segment_grammar(&parser, 0, (struct token){.span = {parse->last.span.end, parse->last.span.end}}, parse);
+        feed(&parser, parse, (struct token){.span = {parse->last.span.end, parse->last.span.end}});
     segment_grammarFinalize(&parser);
 }
 }
