@@ -440,7 +440,7 @@ static int compile_trait(struct compiler *compiler, const struct segment_node *n
         return 0;
     bool history = scope.moment != NO_STEP || scope.frame == FRAME_CODES;
     struct scope inside = history ? scope : customers_of(scope);
-    if (node->op == OP_TRAIT_AS_OF) {
+    if (node->op == OP_TRAIT_AS_OF && scope.frame != FRAME_CODES) {
         int moment = compile_value(compiler, node->child[0], customers_of(scope));
         inside = customers_of(scope);
         inside.moment = at(compiler, moment)->type == VALUE_DATE ? day_start_of(compiler, moment) : moment;
