@@ -35,11 +35,7 @@
   KNOWN UNKNOWN WITH BY AMONG ANY ALL NONE FIRST LAST NEXT TODAY YESTERDAY NOW THIS TOP BOTTOM SAMPLE BUCKET NTILE
   PERCENTILE ENTERED LEFT EVER CHANGED SEQUENCE PERIODS STOPPED RESUMED UNION INTERSECT EXCEPT SYMMETRIC DIFFERENCE
   CONTAINS STARTS ENDS LIKE MATCHES IGNORING SINCE UNTIL BEFORE AFTER WITHIN FROM TO ON ANNIVERSARY LIST YES NO TRUE
-  FALSE.
-
-/* Behind a test or an optional window, `within` opens a window rather than ending a step's filter. */
-%nonassoc EMPTY.
-%nonassoc WITHIN.
+  FALSE LIMIT.
 
 %token ILLEGAL.
 
@@ -83,7 +79,7 @@ and(A) ::= and(B) AND not(C). { A = node_chain(parse, OP_AND, B, C); }
 not(A) ::= test(A).
 not(A) ::= NOT(N) not(B). { A = node_new(parse, OP_NOT, span_join(N.span, B->span), 1, B); }
 
-test(A) ::= value(A). [EMPTY]
+test(A) ::= value(A).
 test(A) ::= value(B) compare(C) value(D). { A = node_compare(parse, B, C, D, false, D->span); }
 test(A) ::= value(B) compare(C) value(D) IGNORING CASE(E). { A = node_compare(parse, B, C, D, true, E.span); }
 test(A) ::= value(B) negation(N) BETWEEN value(C) AND value(D). {
@@ -149,7 +145,7 @@ test(A) ::= FIRST(W) TIME facts(F) opt_window(X). { A = node_first_time(parse, W
 test(A) ::= STOPPED(W) facts(F) FOR quantity(Q). { A = node_stopped(parse, W, F, Q); }
 test(A) ::= RESUMED(W) facts(F) AFTER quantity(Q) opt_window(X). { A = node_resumed(parse, W, F, Q, X); }
 test(A) ::= SEQUENCE(W) LP steps(S) RP(E) opt_window(X). { A = node_sequence(parse, W, S, X, E); }
-test(A) ::= SEQUENCE(W) LP steps(S) COMMA WHOLE WITHIN quantity(Q) RP(E) opt_window(X). {
+test(A) ::= SEQUENCE(W) LP steps(S) COMMA WHOLE LIMIT quantity(Q) RP(E) opt_window(X). {
     S->has_whole = true;
     S->whole = quantity_period(Q);
     S->whole_count = Q.count;
@@ -224,7 +220,7 @@ filter(A) ::= . { A = NULL; }
 filter(A) ::= WHERE or(B). { A = B; }
 %type step_limit {struct quantity}
 step_limit(A) ::= . { A = (struct quantity){.count = -1}; }
-step_limit(A) ::= WITHIN quantity(Q). { A = Q; }
+step_limit(A) ::= LIMIT quantity(Q). { A = Q; }
 
 /* ---- values ---- */
 value(A) ::= sum(A).
@@ -288,7 +284,7 @@ quantity(A) ::= NUMBER(N) UNIT(U). { A = quantity_new(parse, N, U); }
 %type span_window {struct segment_window *}
 %type on_window {struct segment_window *}
 %type weekdays {struct segment_window *}
-opt_window(A) ::= . [EMPTY] { A = NULL; }
+opt_window(A) ::= . { A = NULL; }
 opt_window(A) ::= window(A).
 opt_simple_window(A) ::= . { A = NULL; }
 opt_simple_window(A) ::= simple_window(A).

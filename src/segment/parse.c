@@ -58,7 +58,7 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
 {
     int words = 0;
     for (int token = 1; token < count; token++)
-        words += accepted[token] && token != TOKEN_EMPTY && token != TOKEN_ILLEGAL && token != TOKEN_CONDITION;
+        words += accepted[token] && token != TOKEN_ILLEGAL && token != TOKEN_CONDITION;
     bool value = accepted[TOKEN_NUMBER] && accepted[TOKEN_ID] && accepted[TOKEN_LP];
     if (accepted[TOKEN_NOT] && accepted[TOKEN_SAMPLE] && value) {
         expect(out, "a condition");
@@ -83,8 +83,8 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
     for (int token = 1; token < count; token++) {
         if (complete && (token == TOKEN_UNIT || token == TOKEN_LENGTH || token == TOKEN_IGNORING))
             continue;
-        bool grouped = token == TOKEN_EMPTY || token == TOKEN_ILLEGAL || token == TOKEN_CONDITION ||
-                       token == TOKEN_OR || (token >= TOKEN_EQ && token <= TOKEN_SLASH);
+        bool grouped = token == TOKEN_ILLEGAL || token == TOKEN_CONDITION || token == TOKEN_OR ||
+                       (token >= TOKEN_EQ && token <= TOKEN_SLASH);
         for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
             grouped |= groups[i].sign == token;
         if (!accepted[token] || grouped)

@@ -118,9 +118,20 @@ static const char *const fixed[] = {
     "strata_age(b, d) AS CASE WHEN b <= d THEN year(strata_civil(d)) - year(strata_civil(b)) - CASE WHEN "
     "strata_anniversary(b, year(strata_civil(d))) > d THEN 1 ELSE 0 END END",
     "strata_haversine(a, b, across) AS pow(sin((b - a) / 2), 2) + cos(a) * cos(b) * pow(sin(across / 2), 2)",
-    "strata_distance(a, a_long, b, b_long) AS 2 * CAST('6371008.8' AS DOUBLE) * asin(sqrt(least(CAST(1 AS DOUBLE), "
-    "strata_haversine(radians(a), radians(b), radians(b_long - a_long)))))",
-    "strata_version(v) AS v",
+    "strata_arc(h) AS 2 * CAST('6371008.8' AS DOUBLE) * asin(sqrt(CASE WHEN h > 1 THEN CAST(1 AS DOUBLE) ELSE h END))",
+    "strata_distance(a, a_long, b, b_long) AS strata_arc(strata_haversine(radians(a), radians(b), radians(b_long - "
+    "a_long)))",
+    /* a version as a list of texts that compare as its parts do: pre-release before release, words before numbers,
+     * missing parts as the number 0; up to 16 parts, numbers up to 40 digits */
+    "strata_version_key(pre, part) AS CASE WHEN pre THEN CASE WHEN part SIMILAR TO '[0-9].*' THEN 'b' ELSE 'a' END "
+    "ELSE "
+    "CASE WHEN part SIMILAR TO '[0-9].*' THEN 'd' ELSE 'c' END END || CASE WHEN part SIMILAR TO '[0-9].*' THEN "
+    "lpad(ltrim(part, '0'), 40, '0') ELSE part END",
+    "strata_version_part(p) AS strata_version_key(contains(regexp_extract(p, '^[-._+ ]*'), '-'), regexp_replace(p, "
+    "'^[-._+ "
+    "]*', ''))",
+    "strata_version(v) AS list_resize(list_transform(regexp_extract_all(v, '[-._+ ]*([0-9]+|[^-0-9._+ ]+)'), lambda p: "
+    "strata_version_part(p)), 16, strata_version_key(false, '0'))",
 };
 
 void segment_sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct buffer *out)

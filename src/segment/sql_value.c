@@ -234,6 +234,8 @@ static const char *customer(const struct sql_scope *scope, const struct segment_
 
 static const char *earlier(const struct sql_scope *scope, const struct segment_node *node)
 {
+    if (node->path.is_time)
+        return SQL(scope, "q%d.time", node->path.step);
     const char *ready = exposed(scope, node);
     ENSURE(ready);
     return ready;

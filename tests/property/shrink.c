@@ -61,7 +61,7 @@ static void three(const struct world *world, const struct segment_set *set, enum
         failed(out, "evaluator", &error);
     else if (ways_naive(world, set, population, world->now, fault, NULL, &answers[1], &error) != STATUS_OK)
         failed(out, "naive", &error);
-    else if (ways_sql_prepare(&duck, world, set, &sql, &error) != STATUS_OK ||
+    else if (ways_sql_prepare(&duck, world, set, segment_set_find(set, "suspect"), &sql, &error) != STATUS_OK ||
              ways_sql_run(&sql, world, &answers[2], &error) != STATUS_OK)
         failed(out, "SQL", &error);
     else

@@ -94,9 +94,9 @@ static struct segment_set *build(struct batch *batch, const struct buffer *text)
     return set;
 }
 
-static void define(struct batch *batch, const char *format, const char *name, char *text)
+static void define(struct batch *batch, const char *word, const char *name, char *text)
 {
-    buffer_printf(&batch->definitions, format, name, text);
+    buffer_printf(&batch->definitions, "%s %s where %s\n", word, name, text);
     free(text);
 }
 
@@ -107,10 +107,10 @@ static void define_bases(struct batch *batch, struct tally *tally)
     struct arena arena;
     arena_init(&arena, 0);
     for (int i = 0; i < 4; i++)
-        define(batch, "segment %s where %s\n", bases[i], condition(batch, &names, NULL, tally));
+        define(batch, "segment", bases[i], condition(batch, &names, NULL, tally));
     buffer_string(&batch->definitions, "scheme stage exclusive\n");
-    define(batch, "  %s where %s\n", "new", condition(batch, &names, NULL, tally));
-    define(batch, "  %s where %s\n", "old", condition(batch, &names, NULL, tally));
+    define(batch, " ", "new", condition(batch, &names, NULL, tally));
+    define(batch, " ", "old", condition(batch, &names, NULL, tally));
     buffer_string(&batch->definitions, "  else rest\n");
     arena_release(&arena);
 }
@@ -345,7 +345,7 @@ static void run_batch(const struct options *options, uint64_t seed, struct tally
     world_of(&batch, &world);
     ways_sql_prelude(&duck, &world);
     duck_load(&duck, &world, true);
-    if (ways_sql_prepare(&duck, &world, batch.set, &sql, &error) != STATUS_OK) {
+    if (ways_sql_prepare(&duck, &world, batch.set, 0, &sql, &error) != STATUS_OK) {
         failure(&batch, "SQL", &error, tally);
     } else {
         for (int i = 0; i < options->worlds; i++) {

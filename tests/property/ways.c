@@ -106,7 +106,7 @@ static enum status prepare(struct duck *duck, const char *statement, duckdb_prep
     return error_set(error, STATUS_ERROR, "DuckDB: %.600s in %.1200s", duckdb_prepare_error(*out), statement);
 }
 
-enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set,
+enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set, int first,
                              struct ways_sql *out, struct error *error)
 {
     struct buffer text;
@@ -115,9 +115,8 @@ enum status ways_sql_prepare(struct duck *duck, const struct world *world, const
     out->statements =
         base_calloc((size_t)set->segment_count / SEGMENTS_A_STATEMENT + 1, sizeof(duckdb_prepared_statement));
     enum status status = STATUS_OK;
-    for (int s = 0; s < set->segment_count; s++) {
-        buffer_printf(&text, "%sSELECT %d AS segment, customer FROM (", s % SEGMENTS_A_STATEMENT ? " UNION ALL " : "",
-                      s);
+    for (int s = first; s < set->segment_count; s++) {
+        buffer_printf(&text, "%sSELECT %d AS segment, customer FROM (", text.length ? " UNION ALL " : "", s);
         TRY_GOTO(segment_sql(set, world->schema, s, world->zone, world->now, &text, error));
         buffer_string(&text, ")");
         if (s % SEGMENTS_A_STATEMENT == SEGMENTS_A_STATEMENT - 1 || s == set->segment_count - 1) {
