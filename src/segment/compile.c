@@ -23,6 +23,7 @@ struct compiler {
     struct segment_plan *plan;
     struct error *error;
     bool failed;
+    int opaque; /* parts met so far that cannot be compiled for dictionary codes */
 };
 
 static const struct scope CUSTOMERS = {FRAME_CUSTOMERS, 0, false, NO_STEP, -1, NULL};
@@ -612,6 +613,7 @@ static int member_step(struct compiler *compiler, int segment);
 
 static int compile_segment(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
+    compiler->opaque++;
     int id = member_step(compiler, node->index);
     id = node->negated ? not_of(compiler, id) : id;
     return spread(compiler, id, scope);
@@ -1346,14 +1348,14 @@ static int compile_value(struct compiler *compiler, const struct segment_node *n
 
 static int compile_condition(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    int id = compile_raw(compiler, node, scope);
+    int opaque = compiler->opaque, id = compile_raw(compiler, node, scope);
     if (at(compiler, id)->shape != SHAPE_BITS) {
         struct step step = operator_step(compiler, step_truth, SHAPE_BITS, &id, 1);
         id = step_make(compiler, step, &id, 1);
     }
     const struct step *made = at(compiler, id);
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
-                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH;
+                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH && compiler->opaque == opaque;
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;

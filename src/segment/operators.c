@@ -508,6 +508,7 @@ static struct text version_part(struct text *rest, bool *number, bool *pre)
     *number = at < rest->length && is_digit(rest->data[at]);
     while (at < rest->length && is_digit(rest->data[at]) == *number && !strchr(".-_+ ", rest->data[at]))
         at++;
+    *pre &= at > begin;
     struct text part = {rest->data + begin, at - begin};
     *rest = (struct text){rest->data + at, rest->length - at};
     return part;
