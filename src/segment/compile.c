@@ -81,6 +81,7 @@ static void inherit(struct compiler *compiler, struct step *step, const int *chi
             step->clock = under->clock;
         step->code_leaf = merge_leaf(step->code_leaf, under->code_leaf);
         step->textual |= under->textual;
+        step->now_loose |= under->now_loose;
         step->cost += under->cost;
     }
 }
@@ -89,6 +90,10 @@ static int step_make(struct compiler *compiler, struct step step, const int *chi
 {
     struct segment_plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
+    if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {
+        step.next = step.next == next_compare ? next_compare : next_soon;
+        step.now_loose = false;
+    }
     struct buffer key;
     buffer_init(&key, 0);
     key_of(&step, &key);
@@ -227,10 +232,20 @@ static int stepwise_range(struct compiler *compiler, enum segment_compare compar
     child[1] = step_make(compiler, step, &constant, 1);
     struct step range = operator_step(compiler, step_in_range, SHAPE_BITS, child, 2);
     range.timeless = false;
-    range.next = next_calendar;
+    range.next = next_threshold;
     range.a = step.a;
     range.b = step.b;
     return step_make(compiler, range, child, 2);
+}
+
+/* now, or now and a fixed number of seconds. */
+static bool follows_now(struct compiler *compiler, int id)
+{
+    const struct step *step = at(compiler, id);
+    if (step->run == step_now)
+        return true;
+    bool shift = (step->run == step_add || step->run == step_subtract) && step->child_count == 2;
+    return shift && at(compiler, step->child[0])->run == step_now && at(compiler, step->child[1])->run == step_literal;
 }
 
 static int compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)
@@ -242,7 +257,8 @@ static int compare_of(struct compiler *compiler, enum segment_compare compare, i
     step.a = (int)compare;
     step.version = at(compiler, a)->version || at(compiler, b)->version;
     step.textual = at(compiler, a)->type == VALUE_TEXT;
-    step.next = next_compare;
+    bool moments = at(compiler, a)->type == VALUE_TIME && at(compiler, b)->type == VALUE_TIME;
+    step.next = moments && follows_now(compiler, a) != follows_now(compiler, b) ? next_compare : NULL;
     return step_make(compiler, step, child, 2);
 }
 
@@ -298,8 +314,6 @@ static int start_step(struct compiler *compiler, int table, int column, struct s
     step.scale = schema->scale;
     step.a = plan_column(compiler, table, column);
     step.b = table;
-    if (run == step_trait)
-        step.next = next_trait;
     compiler->plan->table_used[table] = true;
     int id = step_make(compiler, step, &moment, moment != NO_STEP);
     if (schema->type == VALUE_TEXT)
@@ -381,7 +395,8 @@ static int now_step(struct compiler *compiler, bool today)
     struct step step = blank(today ? step_today : step_now, SHAPE_INT, FRAME_ONE);
     step.type = today ? VALUE_DATE : VALUE_TIME;
     step.timeless = false;
-    step.next = today ? next_calendar : NULL;
+    step.next = today ? next_today : NULL;
+    step.now_loose = !today;
     return step_make(compiler, step, NULL, 0);
 }
 
@@ -495,7 +510,6 @@ static int compile_in(struct compiler *compiler, const struct segment_node *node
     step.b = node->folded;
     step.version = at(compiler, child[0])->version;
     step.textual = at(compiler, child[0])->type == VALUE_TEXT;
-    step.next = next_compare;
     int id = step_make(compiler, step, child, node->child_count);
     return node->negated ? and_of(compiler, not_of(compiler, id), known_of(compiler, child[0])) : id;
 }
@@ -1000,7 +1014,7 @@ static int compile_periods(struct compiler *compiler, const struct segment_node 
     step.type = VALUE_INT;
     step.timeless = false;
     step.a = (int)node->periods->unit;
-    step.next = next_calendar;
+    step.next = next_periods;
     step.cost = 50;
     int id = step_make(compiler, step, child, 2);
     at(compiler, id)->clock = CLOCK_BATCH; /* it turns that clock itself */
@@ -1393,6 +1407,10 @@ static void plan_finish(struct segment_plan *plan)
     for (size_t i = 0; i < plan->steps.count; i++)
         if (seen[i] && plan->steps.items[i].run == step_test)
             VECTOR_PUSH(&plan->tests, (int)i);
+    plan->moving.count = 0;
+    for (size_t i = 0; i < plan->steps.count; i++)
+        if (seen[i] && plan->steps.items[i].next)
+            VECTOR_PUSH(&plan->moving, (int)i);
     free(seen);
 }
 
@@ -1487,6 +1505,7 @@ void segment_plan_free(struct segment_plan *plan)
     VECTOR_RELEASE(&plan->columns);
     VECTOR_RELEASE(&plan->tests);
     VECTOR_RELEASE(&plan->globals);
+    VECTOR_RELEASE(&plan->moving);
     text_map_release(&plan->known);
     arena_release(&plan->arena);
     free(plan);

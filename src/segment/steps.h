@@ -83,6 +83,7 @@ struct step {
     int scale;
     bool timeless;  /* does not depend on now */
     bool version;   /* texts compared as versions */
+    bool now_loose; /* follows now to the second, and no condition has answered for that yet */
     int code_leaf;  /* the only text column it reads besides constants, or −1; −2: several or others */
     bool textual;   /* looks into texts: worth a look-up table */
     int cost;       /* rough, to order the children of and/or */
@@ -135,6 +136,7 @@ struct segment_plan {
     int table_count;
     VECTOR(struct plan_column) columns;
     VECTOR(int) tests;   /* look-up steps: tables are made when binding */
+    VECTOR(int) moving;  /* reachable steps with a next moment of their own */
     VECTOR(int) globals; /* rank and account steps, in order of dependence */
     VECTOR(pcre2_code *) patterns;
     int *member;   /* per segment of the set: its step, or −1 */
@@ -367,7 +369,8 @@ step_run step_sequence, step_periods;
 /* phase.c */
 step_run step_top, step_ntile, step_percentile, step_account;
 /* next.c */
-step_next next_compare, next_window, next_in_window, next_calendar, next_sequence, next_record, next_trait, next_history;
+step_next next_soon, next_today, next_compare, next_window, next_in_window, next_threshold, next_calendar, next_sequence,
+    next_periods, next_record, next_history;
 /* The first moment after now, by lane of the batch just evaluated. */
 void next_of_batch(struct run *run, int64_t *next);
 
