@@ -208,6 +208,8 @@ static int and_of(struct compiler *compiler, int a, int b)
     return junction(compiler, step_and, both, 2);
 }
 
+static int compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b);
+
 /* age(x) and whole units since x, compared with a constant. */
 static bool is_stepwise(struct compiler *compiler, int function, int constant)
 {
@@ -238,6 +240,22 @@ static int stepwise_range(struct compiler *compiler, enum segment_compare compar
     return step_make(compiler, range, child, 2);
 }
 
+static int any_rows(struct compiler *compiler, int selected, int table);
+
+/* The largest of some facts is above a limit when one of them is. */
+static bool is_extreme_limit(struct compiler *compiler, enum segment_compare compare, int a, int b)
+{
+    const struct step *step = at(compiler, a);
+    bool up = compare == COMPARE_GT || compare == COMPARE_GE, down = compare == COMPARE_LT || compare == COMPARE_LE;
+    return step->run == step_extreme && at(compiler, b)->frame == FRAME_ONE && (step->a ? up : down);
+}
+
+static int any_beyond(struct compiler *compiler, enum segment_compare compare, int a, int b)
+{
+    int selected = at(compiler, a)->child[0], argument = at(compiler, a)->child[1], table = at(compiler, a)->b;
+    return any_rows(compiler, and_of(compiler, selected, compare_of(compiler, compare, argument, b)), table);
+}
+
 /* now, or now and a fixed number of seconds. */
 static bool follows_now(struct compiler *compiler, int id)
 {
@@ -252,6 +270,8 @@ static int compare_of(struct compiler *compiler, enum segment_compare compare, i
 {
     if (compare != COMPARE_NE && is_stepwise(compiler, a, b))
         return stepwise_range(compiler, compare, a, b);
+    if (is_extreme_limit(compiler, compare, a, b))
+        return any_beyond(compiler, compare, a, b);
     int child[] = {a, b};
     struct step step = operator_step(compiler, step_compare, SHAPE_BITS, child, 2);
     step.a = (int)compare;

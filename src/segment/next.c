@@ -81,6 +81,11 @@ static int64_t next_unit(const struct run *run, const struct segment_window *win
 /* The moments at which an edge passes something that happened (or is due) at moment. */
 static void pass_edges(const struct run *run, const struct edges *edges, int64_t moment, int64_t *next, uint32_t lane)
 {
+    if (edges->count == 2 && edges->sign[0] < 0 && !edges->period[0].months && moment <= run->now &&
+        !edges->period[1].months && !edges->period[1].seconds) { /* last so many seconds: the usual case */
+        lower(run, next, lane, moment + edges->period[0].seconds);
+        return;
+    }
     for (int e = 0; e < edges->count; e++)
         lower(run, next, lane, moment_when(run, moment, edges->period[e], edges->sign[e]));
 }
@@ -112,16 +117,6 @@ static const struct step *moving_window(const struct run *run, int id)
             return found;
     }
     return NULL;
-}
-
-static int64_t first_time(const struct table_view *view, const uint64_t *bits, uint32_t begin, uint32_t end, bool last)
-{
-    for (uint32_t i = begin; i < end; i++) {
-        uint32_t row = last ? end - 1 - (i - begin) : i;
-        if (bit_at(bits, row))
-            return view->time[view->begin + row];
-    }
-    return -1;
 }
 
 /* Facts on their way in: the first one after the window's end, for windows that end before now. */
@@ -164,11 +159,10 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
     if (rows.hint == HINT_NONE && !late)
         return;
     for (uint32_t lane = 0; lane < run->count; lane++) {
-        int64_t time = rows.hint == HINT_NONE ? -1
-                                              : first_time(view, rows.bits, view->offset[lane] - view->begin,
-                                                           view->offset[lane + 1] - view->begin, last && !late);
-        if (time >= 0)
-            pass_edges(run, &edges, time, next, lane);
+        uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
+        uint32_t row = rows.hint == HINT_NONE ? end : last && !late ? last_bit(rows.bits, begin, end) : first_bit(rows.bits, begin, end);
+        if (row < end)
+            pass_edges(run, &edges, view->time[view->begin + row], next, lane);
         if (late)
             entering(run, &edges, view, lane, bounds.j[lane * bounds.stride], next);
     }
@@ -310,6 +304,15 @@ static int64_t reached(const struct run *run, const struct step *step, bool date
     return local_day_start(run->binding->clock, (int32_t)value) + count * UNIT_SECONDS[unit];
 }
 
+/* Whether one of the birthdays in question may come before the moment known so far: most do not, and calendars are slow. */
+static bool birthday_near(const struct run *run, int64_t birth, int64_t count, int64_t before)
+{
+    if (count < 0 || count > 9998)
+        return true;
+    int64_t first = (birth + count * 365 - 2) * SECONDS_A_DAY, last = (birth + (count + 1) * 366 + 3) * SECONDS_A_DAY;
+    return last > run->now && first < before;
+}
+
 /* age and units since, held against a limit: when the limit is reached, or passed by one. */
 void next_threshold(struct run *run, const struct step *step, int64_t *next)
 {
@@ -324,6 +327,8 @@ void next_threshold(struct run *run, const struct step *step, int64_t *next)
         if (!bit_at(value.bits, lane) || llabs(limit.i[0]) > INT64_C(100000000000))
             continue;
         int64_t x = value.i[lane * value.stride];
+        if (step->a == FUNCTION_AGE && !birthday_near(run, x, limit.i[0], next[lane]))
+            continue;
         lower(run, next, lane, reached(run, step, dates, x, limit.i[0]));
         lower(run, next, lane, reached(run, step, dates, x, limit.i[0] + 1));
         if (dates && x > run->today) /* not born yet */

@@ -224,6 +224,32 @@ static inline void bit_set(uint64_t *bits, size_t lane)
     bits[lane / 64] |= (uint64_t)1 << (lane % 64);
 }
 
+/* The first set bit in [begin, end), or end. */
+static inline uint32_t first_bit(const uint64_t *bits, uint32_t begin, uint32_t end)
+{
+    for (uint32_t at = begin; at < end; at = (at | 63) + 1) {
+        uint64_t word = bits[at / 64] >> (at % 64);
+        if (word) {
+            uint32_t row = at + (uint32_t)__builtin_ctzll(word);
+            return row < end ? row : end;
+        }
+    }
+    return end;
+}
+
+/* The last set bit in [begin, end), or end. */
+static inline uint32_t last_bit(const uint64_t *bits, uint32_t begin, uint32_t end)
+{
+    for (uint32_t at = end; at > begin; at = (at - 1) & ~UINT32_C(63)) {
+        uint64_t word = bits[(at - 1) / 64] << (63 - (at - 1) % 64);
+        if (word) {
+            uint32_t row = at - 1 - (uint32_t)__builtin_clzll(word);
+            return row >= begin && row < at ? row : end;
+        }
+    }
+    return end;
+}
+
 static inline const struct step *step_of(const struct run *run, int id)
 {
     return &run->plan->steps.items[id];
@@ -300,6 +326,7 @@ struct text run_text(struct run *run, int64_t code);
 void run_fail(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A number operand's lane as a double, by the rule of tree.h. */
 double operand_number(const struct operand *operand, size_t lane);
+void numbers_of(const struct operand *operand, size_t lanes, double *out);
 void clock_tick(struct run *run, enum step_clock clock);
 /* lane of each row of the view, in scratch memory of the run. */
 const uint32_t *row_owners(struct run *run, int table);
