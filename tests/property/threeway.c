@@ -24,7 +24,7 @@ struct options {
 
 struct tally {
     int64_t pairs, refused, tried, full, empty; /* full, empty: pairs whose answer is everyone or nobody */
-    int64_t differ, threads, one, next, next_checked, format, bounds, failures, caught;
+    int64_t differ, threads, one, delta, next, next_checked, format, bounds, failures, caught;
     int printed;
 };
 
@@ -287,6 +287,24 @@ static void check_next(struct batch *batch, struct world *world, const struct po
     free(next);
 }
 
+static void check_delta(struct batch *batch, const struct world *world, const unsigned char *whole, struct tally *tally)
+{
+    int segment = -1, customer = 0;
+    struct error error = {0};
+    if (delta_check(&batch->random, world, batch->set, whole, &segment, &customer, &error) != STATUS_OK) {
+        failure(batch, "The evaluator with a delta", &error, tally);
+        return;
+    }
+    if (segment < 0)
+        return;
+    tally->delta++;
+    if (++tally->printed <= 8)
+        printf("# with a delta, seed %" PRIu64 ", customer %s gets %d rather than %d: %s\n", batch->seed,
+               world->identifiers[customer], !whole[segment * world->customers + customer],
+               whole[segment * world->customers + customer],
+               batch->set->segments[segment].text ? batch->set->segments[segment].text : "else");
+}
+
 static void run_world(struct batch *batch, struct world *world, const struct ways_sql *sql, struct tally *tally)
 {
     struct population *population = NULL;
@@ -313,6 +331,7 @@ static void run_world(struct batch *batch, struct world *world, const struct way
         tally->threads += differences(batch, world, evaluator, threads, "1 and 3 threads differ", tally);
         tally->one += differences(batch, world, evaluator, one, "one and all differ", tally);
         count_extremes(batch, world, naive, tally);
+        check_delta(batch, world, naive, tally);
         check_next(batch, world, population, naive, tally);
     }
     free(evaluator);
@@ -495,6 +514,7 @@ int main(int argc, char **argv)
     ok(options.seconds || tally.pairs >= options.pairs, "%" PRId64 " pairs were run", options.pairs);
     ok(tally.threads == 0, "1 and 3 threads agree");
     ok(tally.one == 0, "one customer alone gets the same answer");
+    ok(tally.delta == 0, "what arrives late counts like what was there");
     ok(tally.next == 0, "no next moment is late");
     ok(tally.format == 0, "formatted and parsed again, segments have the same members");
     ok(tally.bounds == 0, "bounds of windows agree with an independent reckoning");
