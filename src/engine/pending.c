@@ -17,4 +17,3 @@ WEAK enum status segment_explain(const struct segment_set *set, const struct sch
 {
     return error_set(error, STATUS_ERROR, "explanations are not there yet");
 }
-
