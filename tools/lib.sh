@@ -16,6 +16,17 @@ quietly()
     fi
 }
 
+# Runs a program at the same addresses each time, where the system lets it: the sanitizers of gcc 12 and clang 14 cannot
+# live with as much randomness as newer kernels use.
+at_fixed_addresses()
+{
+    if setarch -R true 2>/dev/null; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
 # ---- Debian packages -------------------------------------------------------------------------------------------------
 
 # The packages of the groups in "$@" that are not installed yet.
@@ -48,7 +59,7 @@ as_root()
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        fail "these need root, and there is no sudo here; run as root: $*"
+        fail "this needs root, and there is no sudo here; run as root: $*"
     fi
 }
 
@@ -64,6 +75,8 @@ need_packages()
     missing=$(missing_packages build "$@" | sort -u | tr '\n' ' ')
     [ -z "$missing" ] && return
     command -v apt-get >/dev/null || fail "this machine has no apt-get; install what tools/packages lists: $missing"
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+        fail "packages are missing, and there is no sudo here; run as root: apt-get install $missing"
     say "installing $missing"
     mkdir -p .cache
     log=.cache/apt.log
@@ -149,7 +162,7 @@ build_folder()
     fi
     quiet_log=$(mktemp)
     if ninja --quiet -C "$folder" >"$quiet_log" 2>&1; then
-        grep -v '^ninja: no work to do' "$quiet_log" >&2 || true # warnings, if any
+        ! grep -q 'warning:' "$quiet_log" || cat "$quiet_log" >&2
         rm -f "$quiet_log"
     else
         cat "$quiet_log" >&2
@@ -165,7 +178,12 @@ build_all()
     need_packages build
     mkdir -p .cache
     need_duckdb
-    [ $web = no ] || build_web
+    if [ $web = yes ]; then
+        build_web
+    elif [ ! -f web/dist/report.html ]; then
+        mkdir -p web/dist
+        touch -d @0 web/dist/report.html # an empty page, older than its sources, so that the next full build makes it
+    fi
     build_folder build "$@"
     ln -sf src/strata build/strata
 }
@@ -173,6 +191,10 @@ build_all()
 install_all()
 {
     prefix=${1:-/usr/local}
+    case $prefix in
+        /*) ;;
+        *) prefix=$PWD/$prefix ;;
+    esac
     meson configure build --prefix "$prefix"
     if [ -w "$prefix" ] || { [ ! -e "$prefix" ] && [ -w "$(dirname "$prefix")" ]; }; then
         meson install -C build

@@ -4,6 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under the address sanitizer, what is not given out is poisoned and a gap follows each piece, so that a step past the
+ * end of a piece, or into memory that was taken back, is found as it would be with malloc. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define POISON(memory, size) ASAN_POISON_MEMORY_REGION((memory), (size))
+#define UNPOISON(memory, size) ASAN_UNPOISON_MEMORY_REGION((memory), (size))
+enum { GAP = 16 };
+#else
+#define POISON(memory, size) ((void)(memory), (void)(size))
+#define UNPOISON(memory, size) ((void)(memory), (void)(size))
+enum { GAP = 0 };
+#endif
+
 enum { ALIGNMENT = 16, FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
 
 struct arena_chunk {
@@ -41,6 +54,7 @@ void arena_reset(struct arena *arena)
     arena->taken = 0;
     if (keep) {
         keep->older = NULL;
+        POISON(keep->data, keep->size);
         arena->next = keep->data;
         arena->end = keep->data + keep->size;
     }
@@ -49,8 +63,10 @@ void arena_reset(struct arena *arena)
 static struct arena_chunk *new_chunk(size_t size)
 {
     struct arena_chunk *chunk = malloc(sizeof *chunk + size);
-    if (chunk)
-        *chunk = (struct arena_chunk){.size = size};
+    if (!chunk)
+        return NULL;
+    *chunk = (struct arena_chunk){.size = size};
+    POISON(chunk->data, size);
     return chunk;
 }
 
@@ -85,18 +101,21 @@ static void *alloc_from_new_chunk(struct arena *arena, size_t size)
 
 void *arena_try_alloc(struct arena *arena, size_t size)
 {
+    size_t asked = size;
     if (size > SIZE_MAX / 2)
         return NULL;
     size = size ? (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
     if (arena->limit && (size > arena->limit || arena->taken > arena->limit - size))
         return NULL;
     void *memory = arena->next;
-    if ((size_t)(arena->end - arena->next) >= size)
-        arena->next += size;
+    if ((size_t)(arena->end - arena->next) >= size + GAP)
+        arena->next += size + GAP;
     else
-        memory = alloc_from_new_chunk(arena, size);
-    if (memory)
-        arena->taken += size;
+        memory = alloc_from_new_chunk(arena, size + GAP);
+    if (!memory)
+        return NULL;
+    UNPOISON(memory, asked);
+    arena->taken += size;
     return memory;
 }
 

@@ -88,7 +88,8 @@ enum zone_fit { ZONE_EXACT, ZONE_REPEATED, ZONE_MISSING };
 /* The moment of a local date and clock (0…86399); *fit (may be NULL) says whether it happened twice or never. */
 int64_t zone_moment(const struct zone *zone, int32_t date, int32_t clock, enum zone_fit *fit);
 /* The first moment of a local date: midnight, or the first moment after a gap that swallows midnight. When midnight
- * happens twice, the first occurrence, so that every moment lies in [start of its date, start of the next). */
+ * happens twice, the first occurrence; of a date that a zone skipped, the start of the next. Every moment lies in [start
+ * of its date, start of the next), but for the minutes after a clock goes back over midnight (St. John's did at 00:01). */
 int64_t zone_day_start(const struct zone *zone, int32_t date);
 /* moment + sign × period: months step on the local calendar keeping the clock, seconds are a duration. sign ±1. */
 int64_t zone_add(const struct zone *zone, int64_t moment, struct calendar_period period, int sign);
@@ -101,7 +102,7 @@ char *moment_format(const struct zone *zone, int64_t moment, char *out);
 /* ISO dates "2025-03-31". */
 bool date_parse(struct text text, int32_t *date);
 /* ISO 8601: a date, optional "T" or space and hh:mm[:ss[.fraction]], optional Z or ±hh[:mm]. Without an offset in zone;
- * a bare date is local midnight; a fraction is cut. False when text is not of that form. */
+ * a bare date is local midnight; a fraction is cut, and 23:59:60 is 23:59:59. False when text is not of that form. */
 bool moment_parse(const struct zone *zone, struct text text, int64_t *moment);
 /* "30 days", "1 month", for people, from a period; out has 64 bytes. */
 char *period_format(struct calendar_period period, char *out);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* As vsnprintf, but a text that is cut ends with a whole character. */
-static void format_cut(char *out, size_t size, const char *format, va_list arguments)
+PRINTF_LIKE(3, 0) static void format_cut(char *out, size_t size, const char *format, va_list arguments)
 {
     int length = vsnprintf(out, size, format, arguments);
     if (length < 0)

@@ -36,7 +36,8 @@ struct error {
 /* Sets code and message, clears place and hint, and returns code, so that `return error_set(…)` reads well.
  * error may be NULL, when the caller does not care why. */
 enum status error_set(struct error *error, enum status code, const char *format, ...) PRINTF_LIKE(3, 4) MUST_USE;
-enum status error_setv(struct error *error, enum status code, const char *format, va_list arguments) MUST_USE;
+enum status error_setv(struct error *error, enum status code, const char *format, va_list arguments)
+    PRINTF_LIKE(3, 0) MUST_USE;
 /* As error_set, for a failed system call: appends ": " and the text of errno_value. */
 enum status error_system(struct error *error, int errno_value, const char *format, ...) PRINTF_LIKE(3, 4) MUST_USE;
 /* Adds the place or the hint to an error already set. They do nothing when error is NULL. */

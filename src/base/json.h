@@ -34,27 +34,4 @@ void json_write_null(struct json *json);
 /* Text that is JSON already; written as it is. */
 void json_write_raw(struct json *json, struct text value);
 
-/* The names these functions had at first, for rooms that were written with them. */
-#ifndef JANSSON_H
-#define JSON_OLD(name, parameters, ...)       \
-    static inline void json_##name parameters \
-    {                                         \
-        json_write_##name(__VA_ARGS__);       \
-    }
-JSON_OLD(object, (struct json * json), json)
-JSON_OLD(end_object, (struct json * json), json)
-JSON_OLD(array, (struct json * json), json)
-JSON_OLD(end_array, (struct json * json), json)
-JSON_OLD(key, (struct json * json, const char *key), json, key)
-JSON_OLD(string, (struct json * json, const char *value), json, value)
-JSON_OLD(text, (struct json * json, struct text value), json, value)
-JSON_OLD(integer, (struct json * json, int64_t value), json, value)
-JSON_OLD(double, (struct json * json, double value), json, value)
-JSON_OLD(decimal, (struct json * json, int64_t scaled, int scale), json, scaled, scale)
-JSON_OLD(bool, (struct json * json, bool value), json, value)
-JSON_OLD(null, (struct json * json), json)
-JSON_OLD(raw, (struct json * json, struct text value), json, value)
-#undef JSON_OLD
-#endif
-
 #endif

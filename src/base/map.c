@@ -156,3 +156,9 @@ uint64_t number_map_put(struct number_map *map, uint64_t key, uint64_t value, bo
     map->count++;
     return value;
 }
+
+void number_map_set(struct number_map *map, uint64_t key, uint64_t value)
+{
+    number_map_put(map, key, value, NULL);
+    map->values[number_slot(map, key)] = value;
+}

@@ -41,5 +41,7 @@ void number_map_release(struct number_map *map);
 bool number_map_find(const struct number_map *map, uint64_t key, uint64_t *value);
 /* As text_map_put. */
 uint64_t number_map_put(struct number_map *map, uint64_t key, uint64_t value, bool *is_new);
+/* Sets the value of key, new or not. */
+void number_map_set(struct number_map *map, uint64_t key, uint64_t value);
 
 #endif

@@ -18,6 +18,10 @@
 
 #define POPULATION_NO_ROW UINT32_MAX
 #define POPULATION_NO_CODE UINT32_MAX
+/* first_time of a customer of whom nothing is known at any moment. */
+#define POPULATION_NEVER UINT32_MAX
+/* Arrays over rows may be read this many bytes past their end, so that loops may work on whole vectors. */
+enum { POPULATION_BLOCK = 512, POPULATION_PADDING = 64 };
 
 struct population_column {
     const char *name;
@@ -26,6 +30,7 @@ struct population_column {
     int refers;     /* index of the reference table its texts are keys of, or −1 */
     unsigned width; /* bytes a row: 0 (every row is base), 1, 2, 4, 8; DOUBLE: 8; POINT: 16 (latitude, longitude doubles); SET: 0 */
     int64_t base;   /* INT DECIMAL DATE TIME BOOL: value = base + (unsigned) stored; TEXT: code = stored, base 0 */
+    int64_t max;    /* the largest value held (not DOUBLE, POINT, SET); proves that sums fit */
     const void *values;
     const uint64_t *known;     /* bit a row; NULL: all are known */
     const uint32_t *set_start; /* SET: rows + 1 entries into set_codes */
@@ -39,6 +44,9 @@ struct population_table {
     const uint32_t *offset;    /* facts and traits: customers + 1 entries (rows < 2^32); references: NULL */
     const uint32_t *time;      /* facts and traits: a row; references: NULL */
     const uint32_t *last_time; /* facts and traits: per position the time of the last row; 0 where there is none */
+    const uint32_t *block_last; /* facts and traits: per POPULATION_BLOCK positions the largest last_time */
+    uint32_t time_min, time_max; /* over all rows; min > max when there are none */
+    bool one_each;               /* every position has exactly one row, so that rows are positions */
     struct population_column *columns;
     size_t column_count;
     const uint32_t *row_of_code; /* references: row of the key with that dictionary code, or POPULATION_NO_ROW */
@@ -71,7 +79,8 @@ struct population {
     size_t list_count;
     const struct zone *zone; /* the store's; borrowed */
     uint32_t code_count;     /* dictionary codes 0…code_count−1 */
-    void *internal;
+    uint64_t serial;         /* differs between any two populations of a process */
+    struct population_internal *internal;
 };
 
 /* Index of the table, or −1 if it was not loaded. */

@@ -7,7 +7,7 @@
 #define STRATA_SEGMENT_PLAN_H
 
 #include "base/pool.h"
-#include "population/population.h"
+#include "population/delta.h"
 #include "segment/segment.h"
 
 struct segment_plan;
@@ -67,10 +67,11 @@ void segment_state_free(struct segment_state *state);
 enum status segment_phase_new(const struct segment_plan *plan, const struct population *population, int64_t now,
                               struct pool *pool, struct segment_phase **out, struct error *error);
 void segment_phase_free(struct segment_phase *phase);
-/* bits: one a segment of the set (bit s of word s / 64). next may be NULL. */
+/* bits: one a segment of the set (bit s of word s / 64). next may be NULL. delta: what arrived for the customer since the
+ * population was built, read together with it; may be NULL. */
 enum status segment_evaluate_one(const struct segment_plan *plan, const struct population *population,
                                  const struct segment_phase *phase, uint32_t position, int64_t now,
-                                 struct segment_state *state, uint64_t *bits, int64_t *next, struct error *error);
+                                 const struct population_delta *delta, struct segment_state *state, uint64_t *bits, int64_t *next, struct error *error);
 
 /*
  * The values of arbitrary customer-context value nodes of the set's conditions (profile, explain and models use it): one value a customer.

@@ -54,7 +54,7 @@ enum segment_op {
     OP_EVER,        /* see struct segment_history */
     OP_CHANGED,     /* see struct segment_history */
     OP_ACCOUNT,     /* see struct segment_account; BOOL for any, all, none */
-    OP_FORM,        /* a surface form whose meaning is child[0]; readers other than the formatter look only there */
+    OP_FORM,        /* a surface form whose meaning is child[0]; readers other than the formatter look only there. See enum segment_form */
 
     /* ---- values ---- */
     OP_LITERAL,     /* constant: see struct segment_literal */
@@ -81,7 +81,18 @@ enum segment_op {
     OP_GAP,       /* DURATION: only as a measure's argument: time since the previous selected fact */
     OP_CUSTOMER,  /* child[0] evaluated in the customer's context, the same for all of their facts */
     OP_STEP,      /* property or time of the fact an earlier step of this sequence matched: see struct segment_path */
+
+    OP_NAME, /* a name before checking, see struct segment_path; in a checked tree only where `written` keeps the text */
     OP_COUNT_
+};
+
+/* Surface forms. The formatter finds what was written in the meaning itself. */
+enum segment_form {
+    FORM_FIRST_TIME, /* first time order last 30 days: first(order.time) lies in the window; `facts`, `window` as written */
+    FORM_STOPPED,    /* stopped order for 60 days: any(order) and none(order last 60 days) */
+    FORM_SETS,       /* in (a union b except c): or, and, not over OP_SEGMENT */
+    FORM_EXCEPT,     /* a except b, within FORM_SETS: a and not b */
+    FORM_DIFFERENCE, /* a symmetric difference b, within FORM_SETS: (a and not b) or (b and not a) */
 };
 
 enum segment_compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
@@ -145,17 +156,20 @@ struct segment_literal {
 
 /* A walk from a customer or a fact to a column, through reference tables: city; account.industry; order.product.category.
  * Each hop goes from a column that refers to a reference table to the row with that key (no such row: unknown). */
-enum { SEGMENT_HOPS_MAX = 4, SEGMENT_KINDS_MAX = 16, SEGMENT_STEPS_MAX = 8 };
+enum { SEGMENT_HOPS_MAX = 4, SEGMENT_PARTS_MAX = 8, SEGMENT_KINDS_MAX = 16, SEGMENT_STEPS_MAX = 8 };
 struct segment_path {
-    const char *names[SEGMENT_HOPS_MAX + 1]; /* as written, without the kind */
+    const char *names[SEGMENT_HOPS_MAX + 1]; /* resolved: column names, without kind, alias or `customer` */
     int length;                              /* names used */
+    const char *written;                     /* the whole path as the formatter prints it: order.product.category */
+    const char *parts[SEGMENT_PARTS_MAX];    /* its parts as written, before checking */
+    int part_count;
     /* Resolved by the checker: schema table index and column index of the start (OP_TRAIT: the trait table), then of each
      * hop. For OP_PROPERTY the start differs per kind of the measure: start_column[k]. Types agree over kinds. */
     int start_column[SEGMENT_KINDS_MAX];
     int hop_table[SEGMENT_HOPS_MAX], hop_column[SEGMENT_HOPS_MAX]; /* length − 1 hops */
     int step;      /* OP_STEP: which earlier step (0-based, all steps counted) */
     bool is_time;  /* OP_STEP: its time rather than a property */
-    bool is_key;   /* the path ends at the key of a reference table: the pointer column's own text */
+    bool is_key;   /* written to the key of a reference table (order.product.sku): the pointer's own text; the key is not in names */
 };
 
 /* ---- windows: which moments count; always inclusive [lo, hi] in whole seconds, so (start, end] is [start + 1, end] ---- */
@@ -212,6 +226,8 @@ enum segment_aggregate {
 };
 struct segment_measure {
     enum segment_aggregate aggregate;
+    struct segment_node **written; /* the arguments as written, for the formatter: kinds, or values that name their kind */
+    int written_count;
     const char *kinds[SEGMENT_KINDS_MAX];
     int kind_table[SEGMENT_KINDS_MAX]; /* schema table index */
     int kind_count;
@@ -346,12 +362,15 @@ struct segment_node {
     bool negated;
     bool folded;   /* comparison ignoring case (OP_TEXT, OP_IN): both sides under simple folding */
     bool constant; /* the same for every customer and fact at one T (set by the checker) */
+    bool implicit; /* put around child[0] by the checker, not written: the formatter looks through it */
+    uint16_t depth; /* of the tree below, itself included: at most SEGMENT_DEPTH_MAX */
     struct segment_node **child;
     int child_count;
-    const char *name; /* OP_SEGMENT, OP_RECORD, OP_LIST, OP_SCHEME: as written; OP_FORM: which form */
+    const char *name; /* OP_SEGMENT, OP_RECORD, OP_LIST, OP_SCHEME: as written */
     int index;        /* its place among the set's segments (OP_SEGMENT, OP_RECORD) or schemes (OP_SCHEME), −1 before checking */
     union {
         enum segment_compare compare;
+        enum segment_form form;
         enum segment_text_test text_test;
         enum segment_set_test set_test;
         struct segment_literal literal;

@@ -1,9 +1,8 @@
 #include "unit/unit.h"
 
-#include <jansson.h>
-
 #include "base/json.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,0 +1,247 @@
+/*
+ * The catalog: the SQLite database that remembers everything small. It is the only room that sees sqlite3.h. What each
+ * table means stands in docs/store-format.md.
+ *
+ * A catalog is used by one thread at a time. Whoever writes does so between catalog_begin and catalog_commit; several
+ * calls then count together or not at all. src/store brackets them (store_change), so other rooms never begin or commit
+ * themselves. Lists come in arenas of the caller. All moments are seconds since 1970.
+ */
+#ifndef STRATA_CATALOG_CATALOG_H
+#define STRATA_CATALOG_CATALOG_H
+
+#include "base/schema.h"
+#include "bitmap/bitmap.h"
+
+struct catalog;
+
+enum { CATALOG_FORMAT = 1 }; /* the version of the store's format that this program writes and reads */
+
+enum catalog_mode {
+    CATALOG_READ, /* also where nothing can be written */
+    CATALOG_WRITE,
+    CATALOG_CREATE, /* the file must not exist */
+};
+
+/* zone (IANA name) and currency (ISO 4217 or NULL) count for CATALOG_CREATE alone. A catalog of a newer format is
+ * STATUS_ERROR with a hint to update; a file that is no catalog, STATUS_ERROR; no file, STATUS_NOT_FOUND. */
+enum status catalog_open(const char *path, enum catalog_mode mode, const char *zone, const char *currency,
+                         struct catalog **out, struct error *error);
+void catalog_close(struct catalog *catalog);
+
+enum status catalog_begin(struct catalog *catalog, struct error *error);
+enum status catalog_commit(struct catalog *catalog, struct error *error);
+/* Does nothing outside a transaction. */
+void catalog_rollback(struct catalog *catalog);
+/* A reading transaction: everything read until catalog_rollback is of one moment. */
+enum status catalog_begin_read(struct catalog *catalog, struct error *error);
+
+/*
+ * Meta: counters and settings.
+ */
+enum catalog_counter {
+    CATALOG_GENERATION,    /* grows with every published change */
+    CATALOG_NEXT_IMPORT,   /* 1 at first */
+    CATALOG_NEXT_PART,     /* 1 at first */
+    CATALOG_NEXT_CUSTOMER, /* 1 at first: the number the next new customer gets; numbers are never reused */
+    CATALOG_NEXT_CODE,     /* 0 at first: the next dictionary code */
+    CATALOG_COUNTERS,
+};
+enum status catalog_counter(struct catalog *catalog, enum catalog_counter counter, uint64_t *out, struct error *error);
+enum status catalog_set_counter(struct catalog *catalog, enum catalog_counter counter, uint64_t value,
+                                struct error *error);
+/* Free settings by name ("model.clv", …) for rooms above; *value is NULL when there is none. */
+enum status catalog_setting(struct catalog *catalog, const char *name, struct arena *arena, const char **value,
+                            struct error *error);
+/* value NULL removes it. */
+enum status catalog_set_setting(struct catalog *catalog, const char *name, const char *value, struct error *error);
+
+/*
+ * The schema. Every import states what it brought, by itself; the store's schema is these statements folded in order of
+ * import, so that taking one back leaves exactly what the others make of it.
+ */
+struct catalog_column {
+    struct schema_column
+        column;       /* what this import needs: type and scale of its own values, refers, currency, plain, undated */
+    int whole_digits; /* INT and DECIMAL: the most digits before the point; 0 when not known */
+    const char *currencies; /* "EUR USD": the codes seen in this import for this amount, or NULL; column.currencies is
+                               ignored */
+};
+struct catalog_table {
+    const char *name;
+    enum schema_role role;
+    const char *key; /* references */
+    const struct catalog_column *columns;
+    size_t column_count;
+};
+enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const struct catalog_table *table,
+                               struct error *error);
+/* The folded schema with zone and currency, of all imports that are not undone, in arena. */
+enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out, struct error *error);
+/* What holds both: the same type; integers in decimals; both in doubles; dates in times; anything in text; texts in
+ * sets. Decimals that would need more than 18 digits become doubles. The rule by which the schema is folded; an import
+ * uses it to see what its column will become. whole_digits of a and b as above, 0 when not known. */
+void catalog_widen(enum value_type *type, int *scale, int *whole_digits, enum value_type other, int other_scale,
+                   int other_whole_digits);
+
+/*
+ * Imports.
+ */
+struct catalog_import {
+    uint32_t number; /* given by catalog_add_import */
+    int64_t received;
+    const char *what;         /* "facts", "traits" or "reference" */
+    const char *table;        /* the kind or reference; SCHEMA_TRAIT_TABLE for traits */
+    const char *sources;      /* JSON array of file names or addresses, as given */
+    const char *content_hash; /* of all bytes read, hexadecimal */
+    const char *mapping;      /* JSON */
+    const char *mapping_hash;
+    const char
+        *counts;    /* JSON: rows read, stored, set aside by reason, filtered, columns' types, distinct, unknown … */
+    bool replaces;  /* --on-conflict replace */
+    int64_t undone; /* when it was taken back; 0: it counts */
+};
+/* import->number is ignored; *number is the one given. */
+enum status catalog_add_import(struct catalog *catalog, const struct catalog_import *import, uint32_t *number,
+                               struct error *error);
+/* Sets counts of an import added before (they are known at its end). */
+enum status catalog_set_import_counts(struct catalog *catalog, uint32_t number, const char *counts,
+                                      struct error *error);
+enum status catalog_set_import_undone(struct catalog *catalog, uint32_t number, int64_t when, struct error *error);
+/* In order of number; undone ones too. */
+enum status catalog_imports(struct catalog *catalog, struct arena *arena, struct catalog_import **out, size_t *count,
+                            struct error *error);
+/* STATUS_NOT_FOUND names the imports there are. */
+enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct arena *arena,
+                                struct catalog_import *out, struct error *error);
+/* The last import, not undone, of a content into a table; out->number is 0 when there is none. */
+enum status catalog_import_of_content(struct catalog *catalog, const char *content_hash, const char *table,
+                                      struct arena *arena, struct catalog_import *out, struct error *error);
+
+/*
+ * Parts. Written by src/store; others read the list with store_parts.
+ */
+enum part_role {
+    PART_FACTS,
+    PART_TRAITS,
+    PART_SHADOW,
+    PART_ACTIVITY,
+    PART_REFERENCE,
+    PART_IDENTITY,
+    PART_DICTIONARY,
+    PART_ROLES,
+};
+const char *catalog_role_name(enum part_role role);
+
+struct catalog_part_column {
+    const char *name;
+    const char *type; /* as DuckDB spells it: "DECIMAL(18,2)" */
+};
+struct catalog_part {
+    uint32_t number;
+    uint32_t owner;    /* activity: the facts or traits part beside which it stands; else 0 */
+    const char *table; /* kind, reference; SCHEMA_TRAIT_TABLE; "identity"; "dictionary" */
+    enum part_role role;
+    const char *path;                   /* relative to the store */
+    uint32_t first_import, last_import; /* 0 where rows bear no import */
+    uint64_t rows, bytes;
+    int64_t first_time, last_time; /* facts and traits: of rows that are dated; 0, 0 when there are none */
+    const struct catalog_part_column *columns;
+    size_t column_count;
+    uint64_t added, removed; /* generations; removed 0: it counts */
+};
+enum status catalog_add_part(struct catalog *catalog, const struct catalog_part *part, struct error *error);
+/* It stops counting with that generation. */
+enum status catalog_remove_part(struct catalog *catalog, uint32_t number, uint64_t generation, struct error *error);
+/* Its file is gone: forget it. */
+enum status catalog_forget_part(struct catalog *catalog, uint32_t number, struct error *error);
+/* removed: those that stopped counting and whose files may still be there; else those that count, in order of number.
+ */
+enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *arena, struct catalog_part **out,
+                          size_t *count, struct error *error);
+
+/*
+ * Definitions of segments and schemes, in order of first saving.
+ */
+struct catalog_definition {
+    const char *name;
+    bool scheme;
+    const char *title; /* or NULL */
+    const char *text;  /* canonical (strata fmt) */
+    int64_t saved;
+};
+/* Adds or replaces the one of that name. */
+enum status catalog_save_definition(struct catalog *catalog, const struct catalog_definition *definition,
+                                    struct error *error);
+/* STATUS_NOT_FOUND when there is none. */
+enum status catalog_delete_definition(struct catalog *catalog, const char *name, struct error *error);
+enum status catalog_definitions(struct catalog *catalog, struct arena *arena, struct catalog_definition **out,
+                                size_t *count, struct error *error);
+
+/*
+ * Static lists of identifiers.
+ */
+struct catalog_list {
+    const char *name;
+    const char *source; /* the file it was copied from */
+    int64_t saved;
+    const struct text *identifiers; /* as in the file, in order; NULL from catalog_lists */
+    size_t count;
+};
+enum status catalog_save_list(struct catalog *catalog, const struct catalog_list *list, struct error *error);
+enum status catalog_delete_list(struct catalog *catalog, const char *name, struct error *error);
+/* All lists without their identifiers. */
+enum status catalog_lists(struct catalog *catalog, struct arena *arena, struct catalog_list **out, size_t *count,
+                          struct error *error);
+enum status catalog_find_list(struct catalog *catalog, const char *name, struct arena *arena, struct catalog_list *out,
+                              struct error *error);
+
+/*
+ * Refreshes and the memberships they recorded. Sets hold customer numbers.
+ */
+struct catalog_refresh {
+    uint32_t number;         /* given by catalog_add_refresh; 1 at first */
+    int64_t moment;          /* the T it evaluated */
+    int64_t recorded;        /* when it ran */
+    const char *definitions; /* hash of the definitions in force */
+};
+/* STATUS_USAGE when moment is not later than the last refresh's. */
+enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_refresh *refresh, uint32_t *number,
+                                struct error *error);
+enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, struct catalog_refresh **out, size_t *count,
+                              struct error *error);
+
+enum membership_cause {
+    CAUSE_FACTS,      /* something arrived */
+    CAUSE_TIME,       /* time passed */
+    CAUSE_DEFINITION, /* the definition is new or changed */
+    CAUSE_UNDO,       /* an import was taken back */
+    MEMBERSHIP_CAUSES,
+};
+const char *membership_cause_name(enum membership_cause cause);
+
+/* Who entered or left a segment with a refresh, for one cause. Empty sets are not stored. Scheme members are segments
+ * named "lifecycle.new". */
+enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, const char *segment, bool entered,
+                                   enum membership_cause cause, const struct bitmap *customers, struct error *error);
+struct catalog_membership {
+    uint32_t refresh;
+    int64_t moment; /* the refresh's */
+    const char *segment;
+    bool entered;
+    enum membership_cause cause;
+    struct bitmap *customers; /* owned by each; bitmap_free it */
+};
+/* Calls each for what was recorded of segment (NULL: of all), in order of refresh, then segment, leavers before
+ * entrants. A failure of each ends it and is returned. */
+enum status catalog_memberships(struct catalog *catalog, const char *segment,
+                                enum status (*each)(void *context, struct catalog_membership *membership,
+                                                    struct error *error),
+                                void *context, struct error *error);
+/* Names of all segments of which something was recorded, in order of bytes. */
+enum status catalog_recorded_segments(struct catalog *catalog, struct arena *arena, const char ***out, size_t *count,
+                                      struct error *error);
+/* Who is inside after all refreshes with moment <= until (INT64_MAX: all); the caller frees *out. */
+enum status catalog_members(struct catalog *catalog, const char *segment, int64_t until, struct bitmap **out,
+                            struct error *error);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * Imports and parts: what came in, and the files it lies in.
+ */
+#include "catalog/internal.h"
+
+#include <string.h>
+
+#define IMPORT_COLUMNS \
+    "number, received, what, table_name, sources, content_hash, mapping, mapping_hash, counts, replaces, undone"
+
+enum status catalog_add_import(struct catalog *catalog, const struct catalog_import *import, uint32_t *number,
+                               struct error *error)
+{
+    uint64_t next;
+    TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
+    TRY(catalog_set_counter(catalog, CATALOG_NEXT_IMPORT, next + 1, error));
+    *number = (uint32_t)next;
+    return catalog_run(catalog, error, "INSERT INTO import VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "uisssssssii",
+                       next, import->received, import->what, import->table, import->sources ? import->sources : "[]",
+                       import->content_hash ? import->content_hash : "", import->mapping ? import->mapping : "{}",
+                       import->mapping_hash ? import->mapping_hash : "", import->counts ? import->counts : "{}",
+                       (int64_t)import->replaces, import->undone);
+}
+
+enum status catalog_set_import_counts(struct catalog *catalog, uint32_t number, const char *counts, struct error *error)
+{
+    return catalog_run(catalog, error, "UPDATE import SET counts = ? WHERE number = ?", "si", counts, (int64_t)number);
+}
+
+enum status catalog_set_import_undone(struct catalog *catalog, uint32_t number, int64_t when, struct error *error)
+{
+    return catalog_run(catalog, error, "UPDATE import SET undone = ? WHERE number = ?", "ii", when, (int64_t)number);
+}
+
+static struct catalog_import read_import(sqlite3_stmt *row, struct arena *arena)
+{
+    return (struct catalog_import){
+        .number = (uint32_t)sqlite3_column_int64(row, 0),
+        .received = sqlite3_column_int64(row, 1),
+        .what = catalog_column_text(row, 2, arena),
+        .table = catalog_column_text(row, 3, arena),
+        .sources = catalog_column_text(row, 4, arena),
+        .content_hash = catalog_column_text(row, 5, arena),
+        .mapping = catalog_column_text(row, 6, arena),
+        .mapping_hash = catalog_column_text(row, 7, arena),
+        .counts = catalog_column_text(row, 8, arena),
+        .replaces = sqlite3_column_int(row, 9),
+        .undone = sqlite3_column_int64(row, 10),
+    };
+}
+
+enum status catalog_imports(struct catalog *catalog, struct arena *arena, struct catalog_import **out, size_t *count,
+                            struct error *error)
+{
+    int64_t total;
+    TRY(catalog_integer(catalog, "SELECT count(*) FROM import", 0, &total, error));
+    *out = ARENA_ARRAY(arena, struct catalog_import, (size_t)total);
+    *count = 0;
+    sqlite3_stmt *statement;
+    TRY(catalog_query(catalog, &statement, error, "SELECT " IMPORT_COLUMNS " FROM import ORDER BY number", ""));
+    for (bool row;;) {
+        TRY(catalog_step(catalog, &statement, &row, error));
+        if (!row)
+            return STATUS_OK;
+        (*out)[(*count)++] = read_import(statement, arena);
+    }
+}
+
+enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct arena *arena,
+                                struct catalog_import *out, struct error *error)
+{
+    sqlite3_stmt *statement;
+    bool row;
+    TRY(catalog_query(catalog, &statement, error, "SELECT " IMPORT_COLUMNS " FROM import WHERE number = ?", "i",
+                      (int64_t)number));
+    TRY(catalog_step(catalog, &statement, &row, error));
+    if (row) {
+        *out = read_import(statement, arena);
+        sqlite3_finalize(statement);
+        return STATUS_OK;
+    }
+    int64_t last;
+    TRY(catalog_integer(catalog, "SELECT max(number) FROM import", 0, &last, error));
+    enum status status = error_set(error, STATUS_NOT_FOUND, "there is no import %u", number);
+    if (last)
+        error_hint(error, "The store has imports 1 to %lld; strata imports lists them.", (long long)last);
+    else
+        error_hint(error, "Nothing has been imported into this store yet.");
+    return status;
+}
+
+enum status catalog_import_of_content(struct catalog *catalog, const char *content_hash, const char *table,
+                                      struct arena *arena, struct catalog_import *out, struct error *error)
+{
+    sqlite3_stmt *statement;
+    bool row;
+    *out = (struct catalog_import){0};
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT " IMPORT_COLUMNS " FROM import WHERE content_hash = ? AND table_name = ? AND undone = 0"
+                      " ORDER BY number DESC LIMIT 1",
+                      "ss", content_hash, table));
+    TRY(catalog_step(catalog, &statement, &row, error));
+    if (row)
+        *out = read_import(statement, arena);
+    sqlite3_finalize(statement);
+    return STATUS_OK;
+}
+
+static const char *const role_names[PART_ROLES] = {"facts",     "traits",   "shadow",    "activity",
+                                                   "reference", "identity", "dictionary"};
+
+const char *catalog_role_name(enum part_role role)
+{
+    ENSURE(role < PART_ROLES);
+    return role_names[role];
+}
+
+enum status catalog_add_part(struct catalog *catalog, const struct catalog_part *part, struct error *error)
+{
+    TRY(catalog_run(catalog, error, "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", "iisisiiuuiiu",
+                    (int64_t)part->number, (int64_t)part->owner, part->table, (int64_t)part->role, part->path,
+                    (int64_t)part->first_import, (int64_t)part->last_import, part->rows, part->bytes, part->first_time,
+                    part->last_time, part->added));
+    for (size_t i = 0; i < part->column_count; i++)
+        TRY(catalog_run(catalog, error, "INSERT INTO part_column VALUES (?, ?, ?, ?)", "iiss", (int64_t)part->number,
+                        (int64_t)i, part->columns[i].name, part->columns[i].type));
+    return STATUS_OK;
+}
+
+enum status catalog_remove_part(struct catalog *catalog, uint32_t number, uint64_t generation, struct error *error)
+{
+    return catalog_run(catalog, error, "UPDATE part SET removed = ? WHERE number = ?", "ui", generation,
+                       (int64_t)number);
+}
+
+enum status catalog_forget_part(struct catalog *catalog, uint32_t number, struct error *error)
+{
+    TRY(catalog_run(catalog, error, "DELETE FROM part_column WHERE part = ?", "i", (int64_t)number));
+    return catalog_run(catalog, error, "DELETE FROM part WHERE number = ?", "i", (int64_t)number);
+}
+
+static enum status read_part_columns(struct catalog *catalog, struct arena *arena, struct catalog_part *part,
+                                     struct error *error)
+{
+    sqlite3_stmt *statement;
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT name, type, (SELECT count(*) FROM part_column WHERE part = p.part) FROM part_column p"
+                      " WHERE part = ? ORDER BY position",
+                      "i", (int64_t)part->number));
+    struct catalog_part_column *columns = NULL;
+    for (bool row;;) {
+        TRY(catalog_step(catalog, &statement, &row, error));
+        if (!row)
+            break;
+        if (!columns)
+            columns = ARENA_ARRAY(arena, struct catalog_part_column, (size_t)sqlite3_column_int64(statement, 2));
+        columns[part->column_count++] = (struct catalog_part_column){catalog_column_text(statement, 0, arena),
+                                                                     catalog_column_text(statement, 1, arena)};
+    }
+    part->columns = columns;
+    return STATUS_OK;
+}
+
+enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *arena, struct catalog_part **out,
+                          size_t *count, struct error *error)
+{
+    int64_t total;
+    TRY(catalog_integer(catalog, "SELECT count(*) FROM part", 0, &total, error));
+    *out = ARENA_ARRAY(arena, struct catalog_part, (size_t)total);
+    *count = 0;
+    sqlite3_stmt *s;
+    TRY(catalog_query(
+        catalog, &s, error,
+        "SELECT number, owner, table_name, role, path, first_import, last_import, rows, bytes, first_time,"
+        " last_time, added, removed FROM part WHERE (removed > 0) = ? ORDER BY number",
+        "i", (int64_t)removed));
+    for (bool row;;) {
+        TRY(catalog_step(catalog, &s, &row, error));
+        if (!row)
+            break;
+        struct catalog_part *part = &(*out)[(*count)++];
+        *part = (struct catalog_part){
+            .number = (uint32_t)sqlite3_column_int64(s, 0),
+            .owner = (uint32_t)sqlite3_column_int64(s, 1),
+            .table = catalog_column_text(s, 2, arena),
+            .role = (enum part_role)sqlite3_column_int(s, 3),
+            .path = catalog_column_text(s, 4, arena),
+            .first_import = (uint32_t)sqlite3_column_int64(s, 5),
+            .last_import = (uint32_t)sqlite3_column_int64(s, 6),
+            .rows = (uint64_t)sqlite3_column_int64(s, 7),
+            .bytes = (uint64_t)sqlite3_column_int64(s, 8),
+            .first_time = sqlite3_column_int64(s, 9),
+            .last_time = sqlite3_column_int64(s, 10),
+            .added = (uint64_t)sqlite3_column_int64(s, 11),
+            .removed = (uint64_t)sqlite3_column_int64(s, 12),
+        };
+    }
+    for (size_t i = 0; i < *count; i++)
+        TRY(read_part_columns(catalog, arena, &(*out)[i], error));
+    return STATUS_OK;
+}

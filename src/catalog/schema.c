@@ -1,0 +1,223 @@
+/*
+ * The schema, folded. Each import has stated the tables and columns it brought, with the types its own values need. The
+ * store's schema is what one gets by widening these statements in order of import. So nothing has to be undone in it
+ * when an import is: the remaining statements are folded again.
+ */
+#include "catalog/internal.h"
+
+#include <string.h>
+
+enum { DECIMAL_DIGITS = 18 };
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static bool is_exact(enum value_type type)
+{
+    return type == VALUE_INT || type == VALUE_DECIMAL;
+}
+
+static bool is_number(enum value_type type)
+{
+    return is_exact(type) || type == VALUE_DOUBLE;
+}
+
+static bool is_day(enum value_type type)
+{
+    return type == VALUE_DATE || type == VALUE_TIME;
+}
+
+static enum value_type wider(enum value_type a, enum value_type b)
+{
+    if (a == b || b == VALUE_NONE)
+        return a;
+    if (a == VALUE_NONE)
+        return b;
+    if (is_exact(a) && is_exact(b))
+        return VALUE_DECIMAL;
+    if (is_number(a) && is_number(b))
+        return VALUE_DOUBLE;
+    if (is_day(a) && is_day(b))
+        return VALUE_TIME;
+    return a == VALUE_SET || b == VALUE_SET ? VALUE_SET : VALUE_TEXT;
+}
+
+void catalog_widen(enum value_type *type, int *scale, int *whole_digits, enum value_type other, int other_scale,
+                   int other_whole_digits)
+{
+    enum value_type result = wider(*type, other);
+    int digits = larger(*whole_digits, other_whole_digits);
+    int places = larger(*type == VALUE_DECIMAL ? *scale : 0, other == VALUE_DECIMAL ? other_scale : 0);
+    if (result == VALUE_DECIMAL && digits + places > DECIMAL_DIGITS)
+        result = VALUE_DOUBLE;
+    *type = result;
+    *scale = result == VALUE_DECIMAL ? places : 0;
+    *whole_digits = is_exact(result) ? digits : 0;
+}
+
+enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const struct catalog_table *table,
+                               struct error *error)
+{
+    TRY(catalog_run(catalog, error, "INSERT INTO schema_table VALUES (?, ?, ?, ?)", "isis", (int64_t)import,
+                    table->name, (int64_t)table->role, table->key));
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct catalog_column *c = &table->columns[i];
+        TRY(catalog_run(catalog, error, "INSERT INTO schema_column VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        "isisiiisssii", (int64_t)import, table->name, (int64_t)i, c->column.name,
+                        (int64_t)c->column.type, (int64_t)c->column.scale, (int64_t)c->whole_digits, c->column.refers,
+                        c->column.currency, c->currencies, (int64_t)c->column.plain, (int64_t)c->column.undated));
+    }
+    return STATUS_OK;
+}
+
+/* The schema while it is folded. Counts are bounded by what imports stated; lists grow by doubling within the arena. */
+struct fold {
+    struct schema *schema;
+    size_t table_capacity;
+    struct fold_column {
+        const char *table, *name;
+        int whole_digits;
+        const char *currencies;
+    } * columns;
+    size_t column_count, column_capacity;
+    struct arena *arena;
+};
+
+static void *grown(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity ? *capacity * 2 : 8;
+    void *larger_items = arena_array(arena, *capacity, size);
+    if (count)
+        memcpy(larger_items, items, count * size);
+    return larger_items;
+}
+
+static struct schema_table *fold_table(struct fold *fold, sqlite3_stmt *row)
+{
+    const char *name = (const char *)sqlite3_column_text(row, 0);
+    struct schema *schema = fold->schema;
+    struct schema_table *table = (struct schema_table *)schema_table(schema, name);
+    if (!table) {
+        schema->tables =
+            grown(fold->arena, schema->tables, schema->table_count, &fold->table_capacity, sizeof *schema->tables);
+        table = &schema->tables[schema->table_count++];
+        *table = (struct schema_table){.name = arena_strdup(fold->arena, name)};
+        table->role = (enum schema_role)sqlite3_column_int(row, 1);
+    }
+    const char *key = catalog_column_text(row, 2, fold->arena);
+    table->key = key ? key : table->key;
+    return table;
+}
+
+static struct fold_column *fold_notes(struct fold *fold, const char *table, const char *name)
+{
+    for (size_t i = 0; i < fold->column_count; i++)
+        if (strcmp(fold->columns[i].table, table) == 0 && strcmp(fold->columns[i].name, name) == 0)
+            return &fold->columns[i];
+    fold->columns =
+        grown(fold->arena, fold->columns, fold->column_count, &fold->column_capacity, sizeof *fold->columns);
+    struct fold_column *notes = &fold->columns[fold->column_count++];
+    *notes = (struct fold_column){.table = table, .name = name};
+    return notes;
+}
+
+static struct schema_column *fold_column(struct fold *fold, struct schema_table *table, const char *name)
+{
+    int index = schema_column_index(table, name);
+    if (index >= 0)
+        return &table->columns[index];
+    /* grows by one: columns are few, and their tables may not be interleaved with others' */
+    struct schema_column *columns = ARENA_ARRAY(fold->arena, struct schema_column, table->column_count + 1);
+    if (table->column_count)
+        memcpy(columns, table->columns, table->column_count * sizeof *columns);
+    table->columns = columns;
+    struct schema_column *column = &columns[table->column_count++];
+    column->name = arena_strdup(fold->arena, name);
+    return column;
+}
+
+static bool has_word(const char *words, const char *word, size_t length)
+{
+    for (const char *p = words; *p;) {
+        size_t n = strcspn(p, " ");
+        if (n == length && memcmp(p, word, n) == 0)
+            return true;
+        p += n + (p[n] == ' ');
+    }
+    return false;
+}
+
+/* Adds the codes of `more` (blank-separated) that are not in *codes; returns how many there are then. */
+static int fold_currencies(struct arena *arena, const char **codes, const char *more)
+{
+    const char *all = *codes ? *codes : "";
+    for (const char *p = more ? more : ""; *p;) {
+        size_t n = strcspn(p, " ");
+        if (n && !has_word(all, p, n))
+            all = arena_printf(arena, "%s%s%.*s", all, *all ? " " : "", (int)n, p);
+        p += n + (p[n] == ' ');
+    }
+    int count = *all != '\0';
+    for (const char *p = all; *p; p++)
+        count += *p == ' ';
+    *codes = *all ? all : NULL;
+    return count;
+}
+
+static void fold_row(struct fold *fold, struct schema_table *table, sqlite3_stmt *row)
+{
+    struct schema_column *column = fold_column(fold, table, (const char *)sqlite3_column_text(row, 3));
+    struct fold_column *notes = fold_notes(fold, table->name, column->name);
+    catalog_widen(&column->type, &column->scale, &notes->whole_digits, (enum value_type)sqlite3_column_int(row, 4),
+                  sqlite3_column_int(row, 5), sqlite3_column_int(row, 6));
+    const char *refers = catalog_column_text(row, 7, fold->arena);
+    const char *currency = catalog_column_text(row, 8, fold->arena);
+    column->refers = refers ? refers : column->refers;
+    column->currency = currency ? currency : column->currency;
+    column->currencies = fold_currencies(fold->arena, &notes->currencies, (const char *)sqlite3_column_text(row, 9));
+    column->plain = column->plain || sqlite3_column_int(row, 10);
+    column->undated = column->undated || sqlite3_column_int(row, 11);
+}
+
+static enum status load_text(struct catalog *catalog, const char *name, struct arena *arena, const char **out,
+                             struct error *error)
+{
+    sqlite3_stmt *statement;
+    bool row;
+    TRY(catalog_query(catalog, &statement, error, "SELECT value FROM meta WHERE name = ?", "s", name));
+    TRY(catalog_step(catalog, &statement, &row, error));
+    *out = row ? catalog_column_text(statement, 0, arena) : NULL;
+    sqlite3_finalize(statement);
+    return STATUS_OK;
+}
+
+enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out, struct error *error)
+{
+    struct schema *schema = ARENA_NEW(arena, struct schema);
+    struct fold fold = {.schema = schema, .arena = arena};
+    TRY(load_text(catalog, "zone", arena, &schema->zone, error));
+    TRY(load_text(catalog, "currency", arena, &schema->currency, error));
+    sqlite3_stmt *statement;
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT t.name, t.role, t.key, c.name, c.type, c.scale, c.whole_digits, c.refers, c.currency,"
+                      " c.currencies, c.plain, c.undated"
+                      " FROM import i JOIN schema_table t ON t.import = i.number"
+                      " LEFT JOIN schema_column c ON c.import = t.import AND c.table_name = t.name"
+                      " WHERE i.undone = 0 ORDER BY t.import, t.name, c.position",
+                      ""));
+    for (;;) {
+        bool row;
+        TRY(catalog_step(catalog, &statement, &row, error));
+        if (!row)
+            break;
+        struct schema_table *table = fold_table(&fold, statement);
+        if (sqlite3_column_type(statement, 3) != SQLITE_NULL)
+            fold_row(&fold, table, statement);
+    }
+    *out = schema;
+    return STATUS_OK;
+}

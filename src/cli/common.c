@@ -1,0 +1,150 @@
+/* What several commands do alike. */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEFINITIONS_MAX = SEGMENT_SOURCE_MAX };
+
+void cli_note(const struct cli *cli, const char *format, ...)
+{
+    if (cli->quiet)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("strata: ", cli->err);
+    vfprintf(cli->err, format, arguments);
+    fputc('\n', cli->err);
+    va_end(arguments);
+}
+
+bool cli_confirm(const struct cli *cli, const char *question)
+{
+    if (!isatty(STDIN_FILENO) || !cli->terminal_err)
+        return false;
+    fprintf(cli->err, "%s [y/N] ", question);
+    fflush(cli->err);
+    char answer[16];
+    return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+enum status cli_write_file(struct cli *cli, const char *path, struct text text, struct error *error)
+{
+    char *aside = arena_printf(&cli->arena, "%s.part-%ld", path, (long)getpid());
+    FILE *file = fopen(aside, "we");
+    if (!file)
+        return error_system(error, errno, "cannot write %s", path);
+    bool written = fwrite(text.data, 1, text.length, file) == text.length;
+    int reason = errno;
+    if (fclose(file) != 0 && written) {
+        written = false;
+        reason = errno;
+    }
+    if (written && rename(aside, path) != 0) {
+        written = false;
+        reason = errno;
+    }
+    if (written)
+        return STATUS_OK;
+    unlink(aside);
+    return error_system(error, reason, "cannot write %s", path);
+}
+
+enum status cli_write(struct cli *cli, struct text text, struct error *error)
+{
+    const char *path = cli_value(cli, "output");
+    if (path && strcmp(path, "-") != 0)
+        return cli_write_file(cli, path, text, error);
+    fwrite(text.data, 1, text.length, cli->out);
+    return STATUS_OK;
+}
+
+enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error)
+{
+    TRY(cli_need_store(cli, error));
+    struct engine_options options = {
+        .path = cli->store, .write = write, .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
+    TRY(engine_open(&options, out, error));
+    const char *name, *why;
+    for (size_t i = 0; engine_broken(*out, i, &name, &why); i++)
+        cli_note(cli, "the definition of %s no longer fits the store and is left out: %s", name, why);
+    return STATUS_OK;
+}
+
+enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error)
+{
+    TRY(engine_moment(engine, cli_value(cli, "as-of"), cli_value(cli, "known-at"), &cli->arena, out, error));
+    if (out->notice)
+        cli_note(cli, "%s", out->notice);
+    return STATUS_OK;
+}
+
+void cli_problems(const struct cli *cli, const struct segment_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct segment_problem *problem = &problems->items[i];
+        if (problem->is_warning && cli->quiet)
+            continue;
+        const char *color = !cli->color_err ? "" : problem->is_warning ? "\033[33m" : "\033[31m";
+        fprintf(cli->err, "%s: %s%s%s%s\n", problem->error.place, color, problem->is_warning ? "note: " : "",
+                problem->error.message, cli->color_err ? "\033[0m" : "");
+        if (problem->excerpt)
+            fprintf(cli->err, "%s\n", problem->excerpt);
+        if (problem->error.hint[0])
+            fprintf(cli->err, "  %s\n", problem->error.hint);
+    }
+}
+
+static enum status cannot_open(const char *path, struct error *error)
+{
+    int reason = errno;
+    enum status status = error_system(error, reason, "cannot read %s", path);
+    if (reason != ENOENT)
+        return status;
+    return error->code = STATUS_NOT_FOUND;
+}
+
+static enum status read_stream(FILE *file, const char *path, size_t limit, struct buffer *content, struct error *error)
+{
+    char piece[1 << 16];
+    size_t got;
+    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
+        buffer_add(content, piece, got);
+    if (ferror(file))
+        return error_system(error, errno, "cannot read %s", path);
+    if (content->cut)
+        return error_set(error, STATUS_ERROR, "%s is larger than %zu MB, too large for this", path, limit >> 20);
+    return STATUS_OK;
+}
+
+enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struct text *out, struct error *error)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "re");
+    if (!file)
+        return cannot_open(path, error);
+    struct buffer content;
+    buffer_init(&content, limit);
+    enum status status = read_stream(file, path, limit, &content, error);
+    if (status == STATUS_OK)
+        *out = (struct text){buffer_copy(&content, &cli->arena), content.length};
+    buffer_release(&content);
+    if (!standard)
+        fclose(file);
+    return status;
+}
+
+enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_t *count, struct error *error)
+{
+    *count = (size_t)cli->argument_count;
+    *out = ARENA_ARRAY(&cli->arena, struct segment_source, *count);
+    for (size_t i = 0; i < *count; i++) {
+        const char *path = cli->arguments[i];
+        (*out)[i].file = strcmp(path, "-") == 0 ? "standard input" : path;
+        TRY(cli_read_file(cli, path, DEFINITIONS_MAX, &(*out)[i].text, error));
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,293 @@
+/* check, fmt, apply, export, delete, show: definitions in and out. */
+#include "cli/commands.h"
+
+#include "cli/table.h"
+
+#include <string.h>
+
+static void problems_json(const struct segment_problems *problems, struct json *json)
+{
+    json_write_key(json, "problems");
+    json_write_array(json);
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct segment_problem *problem = &problems->items[i];
+        json_write_object(json);
+        json_write_key(json, "place");
+        json_write_string(json, problem->error.place);
+        json_write_key(json, "warning");
+        json_write_bool(json, problem->is_warning);
+        json_write_key(json, "message");
+        json_write_string(json, problem->error.message);
+        json_write_key(json, "hint");
+        json_write_string(json, problem->error.hint[0] ? problem->error.hint : NULL);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+}
+
+static enum status print_json(struct cli *cli, const struct buffer *text, struct error *error)
+{
+    return cli_write(cli, (struct text){text->data, text->length}, error);
+}
+
+/* A problem that was printed with its excerpt is not said twice: the closing sentence counts instead. */
+static enum status summed_up(const struct segment_problems *problems, enum status status, struct error *error)
+{
+    if (status == STATUS_OK || problems->errors == 0)
+        return status;
+    return error_set(error, status, "%zu %s; nothing was saved", problems->errors,
+                     problems->errors == 1 ? "mistake" : "mistakes");
+}
+
+enum status cli_check(struct cli *cli, struct error *error)
+{
+    struct segment_source *sources;
+    size_t count;
+    TRY(cli_read_sources(cli, &sources, &count, error));
+    struct engine *engine = NULL;
+    const struct schema *schema = NULL;
+    const struct segment_set *known = NULL;
+    if (cli_switch(cli, "store") || cli_switch(cli, "directory")) {
+        cli->store = cli_value(cli, "store");
+        TRY(cli_open(cli, false, &engine, error));
+        schema = engine_schema(engine);
+        known = engine_definitions(engine);
+    }
+    struct segment_problems problems = {0};
+    struct segment_set *set = NULL;
+    enum status status = segment_set_build(sources, count, schema, known, &cli->arena, &problems, &set, error);
+    if (cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        json_write_object(&json);
+        json_write_key(&json, "ok");
+        json_write_bool(&json, status == STATUS_OK);
+        problems_json(&problems, &json);
+        json_write_end_object(&json);
+        if (status == STATUS_OK)
+            status = print_json(cli, &text, error);
+        else
+            fwrite(text.data, 1, text.length, cli->out);
+        buffer_release(&text);
+    } else {
+        cli_problems(cli, &problems);
+        if (status == STATUS_OK)
+            cli_note(cli, "%d segments and %d schemes are well formed%s", set->segment_count, set->scheme_count,
+                     schema ? "" : " (names of properties were taken on trust: --store STORE checks them too)");
+    }
+    if (status != STATUS_OK && problems.errors)
+        status = error_set(error, status, "%zu %s", problems.errors, problems.errors == 1 ? "mistake" : "mistakes");
+    segment_set_free(set);
+    engine_close(engine);
+    return status;
+}
+
+enum status cli_fmt(struct cli *cli, struct error *error)
+{
+    struct segment_source *sources;
+    size_t count;
+    bool write = cli_switch(cli, "write"), check = cli_switch(cli, "check");
+    TRY(cli_read_sources(cli, &sources, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        struct buffer text;
+        buffer_init(&text, 0);
+        enum status status = segment_format(sources[i].text, sources[i].file, &text, error);
+        struct text formatted = {text.data, text.length};
+        bool same = status == STATUS_OK && text_equal(formatted, sources[i].text);
+        if (status == STATUS_OK && check && !same)
+            status = error_set(error, STATUS_ERROR, "%s is not in canonical form: strata fmt --write %s",
+                               sources[i].file, sources[i].file);
+        else if (status == STATUS_OK && write && !same) {
+            status = cli_write_file(cli, cli->arguments[i], formatted, error);
+        } else if (status == STATUS_OK && !write && !check)
+            status = cli_write(cli, formatted, error);
+        buffer_release(&text);
+        TRY(status);
+    }
+    return STATUS_OK;
+}
+
+static const char *const change_words[] = {"added", "changed", "removed", "unchanged"};
+
+static void print_changes(struct cli *cli, const struct engine_apply *apply)
+{
+    static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"", CLI_LEFT},      {"before", CLI_RIGHT},
+                                                {"after", CLI_RIGHT},  {"join", CLI_RIGHT}, {"leave", CLI_RIGHT}};
+    struct cli_table table;
+    cli_table_init(&table, columns, 6, &cli->arena);
+    size_t same = 0;
+    for (size_t i = 0; i < apply->count; i++) {
+        const struct engine_change *change = &apply->changes[i];
+        if (change->what == ENGINE_UNCHANGED && !change->joins && !change->leaves) {
+            same++;
+            continue;
+        }
+        cli_cell(&table, change->name);
+        cli_cell(&table, change_words[change->what]);
+        cli_cell_count(&table, (int64_t)change->before);
+        cli_cell_count(&table, (int64_t)change->after);
+        cli_cell_count(&table, (int64_t)change->joins);
+        cli_cell_count(&table, (int64_t)change->leaves);
+    }
+    if (table.cell_count)
+        cli_table_print(&table, cli);
+    if (same)
+        fprintf(cli->out, "%s%zu %s unchanged\n", table.cell_count ? "and " : "", same,
+                same == 1 ? "segment is" : "segments are");
+}
+
+static void changes_json(const struct engine_apply *apply, bool saved, struct json *json)
+{
+    json_write_object(json);
+    json_write_key(json, "saved");
+    json_write_bool(json, saved);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)apply->customers);
+    json_write_key(json, "segments");
+    json_write_array(json);
+    for (size_t i = 0; i < apply->count; i++) {
+        const struct engine_change *change = &apply->changes[i];
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, change->name);
+        json_write_key(json, "change");
+        json_write_string(json, change_words[change->what]);
+        json_write_key(json, "before");
+        json_write_integer(json, (int64_t)change->before);
+        json_write_key(json, "after");
+        json_write_integer(json, (int64_t)change->after);
+        json_write_key(json, "join");
+        json_write_integer(json, (int64_t)change->joins);
+        json_write_key(json, "leave");
+        json_write_integer(json, (int64_t)change->leaves);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    problems_json(&apply->problems, json);
+    json_write_end_object(json);
+}
+
+static enum status save_or_not(struct cli *cli, struct engine *engine, const struct engine_apply *apply, bool *saved,
+                               struct error *error)
+{
+    *saved = false;
+    if (cli_switch(cli, "dry-run")) {
+        cli_note(cli, "a dry run: nothing was saved");
+        return STATUS_OK;
+    }
+    if (!cli_switch(cli, "yes") && !cli_confirm(cli, "Save these definitions?")) {
+        enum status status = error_set(error, STATUS_USAGE, "nothing was saved: nobody said yes");
+        error_hint(error, "--yes saves without asking, --dry-run only shows");
+        return status;
+    }
+    TRY(engine_apply_save(engine, apply, error));
+    *saved = true;
+    return STATUS_OK;
+}
+
+static enum status apply_sources(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct segment_source *sources;
+    size_t count;
+    struct engine_moment moment;
+    struct engine_apply apply = {0};
+    TRY(cli_read_sources(cli, &sources, &count, error));
+    TRY(cli_moment(cli, engine, &moment, error));
+    enum status status =
+        engine_apply_plan(engine, sources, count, cli_switch(cli, "prune"), &moment, &cli->arena, &apply, error);
+    cli_problems(cli, &apply.problems);
+    TRY(summed_up(&apply.problems, status, error));
+    if (!cli->json)
+        print_changes(cli, &apply);
+    bool saved;
+    fflush(cli->out);
+    status = save_or_not(cli, engine, &apply, &saved, error);
+    if (status == STATUS_OK && cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        changes_json(&apply, saved, &json);
+        status = print_json(cli, &text, error);
+        buffer_release(&text);
+    } else if (saved) {
+        cli_note(cli, "saved %d segments and %d schemes", apply.set->segment_count, apply.set->scheme_count);
+    }
+    segment_set_free(apply.set);
+    return status;
+}
+
+enum status cli_apply(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &engine, error));
+    enum status status = apply_sources(cli, engine, error);
+    engine_close(engine);
+    return status;
+}
+
+enum status cli_export(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    struct buffer text;
+    TRY(cli_open(cli, false, &engine, error));
+    buffer_init(&text, 0);
+    enum status status = engine_export(engine, &text, error);
+    if (status == STATUS_OK)
+        status = cli_write(cli, (struct text){text.data ? text.data : "", text.length}, error);
+    buffer_release(&text);
+    engine_close(engine);
+    return status;
+}
+
+enum status cli_delete(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, true, &engine, error));
+    enum status status = STATUS_OK;
+    for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++) {
+        status = engine_delete(engine, cli->arguments[i], error);
+        if (status == STATUS_OK)
+            cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
+    }
+    engine_close(engine);
+    return status;
+}
+
+static void show_definition(struct cli *cli, const struct segment_set *set, int segment, struct buffer *text)
+{
+    if (cli->json) {
+        struct json json;
+        json_init(&json, text, true);
+        segment_write_json(set, segment, &json);
+    } else if (set->segments[segment].scheme >= 0) {
+        segment_format_scheme(set, set->segments[segment].scheme, text);
+    } else {
+        segment_format_definition(set, segment, text);
+    }
+}
+
+enum status cli_show(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, false, &engine, error));
+    const struct segment_set *set = engine_definitions(engine);
+    struct buffer text;
+    buffer_init(&text, 0);
+    int segment, scheme = segment_set_find_scheme(set, cli->arguments[0]);
+    enum status status = STATUS_OK;
+    if (scheme >= 0 && !cli->json) {
+        segment_format_scheme(set, scheme, &text);
+    } else {
+        status = engine_find_segment(engine, cli->arguments[0], &segment, error);
+        if (status == STATUS_OK)
+            show_definition(cli, set, segment, &text);
+    }
+    if (status == STATUS_OK)
+        status = cli_write(cli, (struct text){text.data, text.length}, error);
+    buffer_release(&text);
+    engine_close(engine);
+    return status;
+}

@@ -1,0 +1,314 @@
+/* segments, count, members, refresh, report: who is where. */
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "cli/table.h"
+
+#include <string.h>
+
+static void moment_json(struct json *json, const struct engine *engine, const char *key, int64_t moment)
+{
+    char text[MOMENT_TEXT_MAX];
+    json_write_key(json, key);
+    json_write_string(json, moment_format(engine_zone(engine), moment, text));
+}
+
+static enum status write_json(struct cli *cli, struct buffer *text, enum status status, struct error *error)
+{
+    if (status == STATUS_OK)
+        status = cli_write(cli, (struct text){text->data, text->length}, error);
+    buffer_release(text);
+    return status;
+}
+
+static void segments_json(const struct engine *engine, const struct engine_segments *segments, int64_t now,
+                          struct json *json)
+{
+    json_write_object(json);
+    moment_json(json, engine, "as_of", now);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)segments->customers);
+    if (segments->has_refresh)
+        moment_json(json, engine, "refreshed", segments->refreshed);
+    json_write_key(json, "segments");
+    json_write_array(json);
+    for (size_t i = 0; i < segments->count; i++) {
+        const struct engine_segment *segment = &segments->items[i];
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, segment->name);
+        json_write_key(json, "title");
+        json_write_string(json, segment->title);
+        json_write_key(json, "scheme");
+        json_write_string(json, segment->scheme);
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)segment->customers);
+        json_write_key(json, "share");
+        json_write_double(json, segment->share);
+        json_write_key(json, "entered");
+        segment->recorded ? json_write_integer(json, (int64_t)segment->entered) : json_write_null(json);
+        json_write_key(json, "left");
+        segment->recorded ? json_write_integer(json, (int64_t)segment->left) : json_write_null(json);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+static void segments_table(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
+                           int64_t now)
+{
+    static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"title", CLI_LEFT},    {"customers", CLI_RIGHT},
+                                                {"share", CLI_RIGHT},  {"entered", CLI_RIGHT}, {"left", CLI_RIGHT}};
+    struct cli_table table;
+    char text[MOMENT_TEXT_MAX], refreshed[MOMENT_TEXT_MAX];
+    cli_table_init(&table, columns, segments->has_refresh ? 6 : 4, &cli->arena);
+    for (size_t i = 0; i < segments->count; i++) {
+        const struct engine_segment *segment = &segments->items[i];
+        cli_cell(&table, segment->name);
+        cli_cell(&table, segment->title);
+        cli_cell_count(&table, (int64_t)segment->customers);
+        cli_cell_share(&table, segment->share);
+        if (!segments->has_refresh)
+            continue;
+        for (int left = 0; left < 2; left++) {
+            if (segment->recorded)
+                cli_cell_count(&table, (int64_t)(left ? segment->left : segment->entered));
+            else
+                cli_cell(&table, NULL);
+        }
+    }
+    if (segments->count)
+        cli_table_print(&table, cli);
+    else
+        cli_note(cli, "no segments yet: strata apply STORE FILE adds some");
+    char count[NUMBER_TEXT_MAX];
+    cli_note(cli, "%s customers as of %s", number_format_thousands((int64_t)segments->customers, count),
+             moment_format(engine_zone(engine), now, text));
+    if (segments->has_refresh)
+        cli_note(cli, "entered and left are those of the refresh at %s",
+                 moment_format(engine_zone(engine), segments->refreshed, refreshed));
+}
+
+static enum status print_segments(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
+                                  int64_t now, struct error *error)
+{
+    if (!cli->json) {
+        segments_table(cli, engine, segments, now);
+        return STATUS_OK;
+    }
+    struct buffer text;
+    struct json json;
+    buffer_init(&text, 0);
+    json_init(&json, &text, true);
+    segments_json(engine, segments, now, &json);
+    return write_json(cli, &text, STATUS_OK, error);
+}
+
+enum status cli_segments(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    struct engine_moment moment;
+    struct engine_segments segments;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = cli_moment(cli, engine, &moment, error);
+    if (status == STATUS_OK)
+        status = engine_segments(engine, &moment, &cli->arena, &segments, error);
+    if (status == STATUS_OK)
+        status = print_segments(cli, engine, &segments, moment.now, error);
+    engine_close(engine);
+    return status;
+}
+
+/* The condition is the argument, the file behind -f, or standard input for "-". */
+static enum status read_condition(struct cli *cli, struct text *out, struct error *error)
+{
+    const char *file = cli_value(cli, "file");
+    const char *argument = cli->argument_count ? cli->arguments[0] : NULL;
+    if (!file && argument && strcmp(argument, "-") != 0) {
+        *out = text_from(argument);
+        return STATUS_OK;
+    }
+    if (!file && !argument) {
+        enum status status = error_set(error, STATUS_USAGE, "strata count needs a condition");
+        error_hint(error, "strata count STORE 'count(order last 30 days) >= 2', or -f FILE, or - for standard input");
+        return status;
+    }
+    return cli_read_file(cli, file ? file : "-", SEGMENT_SOURCE_MAX, out, error);
+}
+
+static enum status print_count(struct cli *cli, const struct engine *engine, const struct engine_count *count,
+                               int64_t now, struct error *error)
+{
+    char a[NUMBER_TEXT_MAX], b[NUMBER_TEXT_MAX];
+    double share = count->of ? (double)count->customers / (double)count->of : 0;
+    if (!cli->json) {
+        fprintf(cli->out, "%s\n", number_format_thousands((int64_t)count->customers, a));
+        cli_note(cli, "of %s customers (%.1f%%)", number_format_thousands((int64_t)count->of, b), 100 * share);
+        return STATUS_OK;
+    }
+    struct buffer text;
+    struct json json;
+    buffer_init(&text, 0);
+    json_init(&json, &text, true);
+    json_write_object(&json);
+    json_write_key(&json, "customers");
+    json_write_integer(&json, (int64_t)count->customers);
+    json_write_key(&json, "of");
+    json_write_integer(&json, (int64_t)count->of);
+    json_write_key(&json, "share");
+    json_write_double(&json, share);
+    moment_json(&json, engine, "as_of", now);
+    json_write_end_object(&json);
+    return write_json(cli, &text, STATUS_OK, error);
+}
+
+static enum status count_condition(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct text condition;
+    struct engine_moment moment;
+    struct engine_count count = {0};
+    TRY(read_condition(cli, &condition, error));
+    TRY(cli_moment(cli, engine, &moment, error));
+    enum status status = engine_count(engine, condition, &moment, &cli->arena, &count, error);
+    cli_problems(cli, &count.problems);
+    if (status != STATUS_OK && count.problems.errors)
+        return error_set(error, status, "the condition has %zu %s", count.problems.errors,
+                         count.problems.errors == 1 ? "mistake" : "mistakes");
+    TRY(status);
+    return print_count(cli, engine, &count, moment.now, error);
+}
+
+enum status cli_count(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = count_condition(cli, engine, error);
+    engine_close(engine);
+    return status;
+}
+
+static void members_csv(const struct engine_members *members, struct buffer *out)
+{
+    buffer_string(out, "customer\n");
+    for (size_t i = 0; i < members->count; i++) {
+        struct text id = members->identifiers[i];
+        bool quote = false;
+        for (size_t c = 0; c < id.length; c++)
+            quote |= strchr(",\"\r\n", id.data[c]) != NULL;
+        if (!quote) {
+            buffer_text(out, id);
+        } else {
+            buffer_char(out, '"');
+            for (size_t c = 0; c < id.length; c++) {
+                if (id.data[c] == '"')
+                    buffer_char(out, '"');
+                buffer_char(out, id.data[c]);
+            }
+            buffer_char(out, '"');
+        }
+        buffer_char(out, '\n');
+    }
+}
+
+static void members_json(const struct engine_members *members, struct buffer *out)
+{
+    struct json json;
+    json_init(&json, out, false);
+    json_write_array(&json);
+    for (size_t i = 0; i < members->count; i++)
+        json_write_text(&json, members->identifiers[i]);
+    json_write_end_array(&json);
+    buffer_char(out, '\n');
+}
+
+static enum status write_members(struct cli *cli, struct engine *engine, const struct engine_members *members,
+                                 struct error *error)
+{
+    const char *format = cli_value(cli, "format"), *output = cli_value(cli, "output");
+    size_t length = output ? strlen(output) : 0;
+    if (!format)
+        format = cli->json || (length > 5 && strcmp(output + length - 5, ".json") == 0) ? "json"
+                 : length > 8 && strcmp(output + length - 8, ".parquet") == 0           ? "parquet"
+                                                                                        : "csv";
+    if (strcmp(format, "parquet") == 0) {
+        if (!output)
+            return error_set(error, STATUS_USAGE, "Parquet needs a file: -o FILE");
+        return engine_members_parquet(engine, members, output, error);
+    }
+    struct buffer text;
+    buffer_init(&text, 0);
+    if (strcmp(format, "json") == 0)
+        members_json(members, &text);
+    else if (strcmp(format, "csv") == 0)
+        members_csv(members, &text);
+    else
+        return error_set(error, STATUS_USAGE, "there is no format '%s': csv, json and parquet are known", format);
+    return write_json(cli, &text, STATUS_OK, error);
+}
+
+static enum status list_members(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct engine_moment moment;
+    struct engine_members members;
+    TRY(cli_moment(cli, engine, &moment, error));
+    TRY(engine_members(engine, cli->arguments[0], (struct text){0}, &moment, &cli->arena, &members, error));
+    TRY(write_members(cli, engine, &members, error));
+    if (cli_switch(cli, "output"))
+        cli_note(cli, "%zu customers written to %s", members.count, cli_value(cli, "output"));
+    return STATUS_OK;
+}
+
+enum status cli_members(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = list_members(cli, engine, error);
+    engine_close(engine);
+    return status;
+}
+
+static enum status refresh_and_tell(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct engine_moment moment;
+    struct engine_refresh refresh;
+    TRY(cli_moment(cli, engine, &moment, error));
+    TRY(engine_refresh(engine, &moment, &cli->arena, &refresh, error));
+    if (cli->json)
+        return print_segments(cli, engine, &refresh.segments, moment.now, error);
+    char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
+    fprintf(cli->out, "refresh %d at %s: %s entries, %s exits\n", refresh.number,
+            moment_format(engine_zone(engine), refresh.moment, at),
+            number_format_thousands((int64_t)refresh.entered, entered),
+            number_format_thousands((int64_t)refresh.left, left));
+    return STATUS_OK;
+}
+
+enum status cli_refresh(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, true, &engine, error));
+    enum status status = refresh_and_tell(cli, engine, error);
+    engine_close(engine);
+    return status;
+}
+
+enum status cli_report(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    struct engine_moment moment;
+    struct buffer text;
+    TRY(cli_open(cli, false, &engine, error));
+    buffer_init(&text, 0);
+    enum status status = cli_moment(cli, engine, &moment, error);
+    if (status == STATUS_OK)
+        status = cli->json ? engine_report_data(engine, &moment, &text, error)
+                           : engine_report(engine, &moment, &text, error);
+    if (status == STATUS_OK && !cli_switch(cli, "output") && !cli->json)
+        status = error_set(error, STATUS_USAGE, "a report needs a file: strata report STORE -o report.html");
+    status = write_json(cli, &text, status, error);
+    if (status == STATUS_OK && cli_switch(cli, "output"))
+        cli_note(cli, "the report is in %s; open it in a browser", cli_value(cli, "output"));
+    engine_close(engine);
+    return status;
+}

@@ -1,0 +1,182 @@
+/* What people read about the commands: help, the man page and shell completion, all from the table. */
+#include "cli/command.h"
+
+#include <string.h>
+
+static void option_lines(FILE *out, const struct cli_option *options)
+{
+    for (; options && options->name; options++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%c%s--%s%s%s", options->letter ? "-" : " ",
+                 options->letter ? options->letter : ' ', options->letter ? ", " : "  ", options->name,
+                 options->value ? " " : "", options->value ? options->value : "");
+        fprintf(out, "  %-30s %s%s\n", left, options->help, options->repeats ? " (may be repeated)" : "");
+    }
+}
+
+void cli_help(FILE *out, const struct cli_command *command)
+{
+    fprintf(out, "usage: strata %s %s%s\n\n%s\n", command->name, command->arguments,
+            command->options && command->options->name ? " [options]" : "", command->summary);
+    if (command->details)
+        fprintf(out, "\n%s\n", command->details);
+    fprintf(out, "\noptions:\n");
+    option_lines(out, command->options);
+    if (command->evaluates)
+        option_lines(out, cli_moment_options);
+    option_lines(out, cli_common_options);
+    if (command->example)
+        fprintf(out, "\nfor example:\n%s\n", command->example);
+    if (command->takes_store)
+        fprintf(
+            out,
+            "\nSTORE may be left out: then it is the one -C DIR, STRATA_STORE or the nearest folder upward names.\n");
+}
+
+void cli_help_all(FILE *out)
+{
+    fprintf(out, "strata divides a business's customers into segments, and says why.\n\n"
+                 "usage: strata COMMAND [arguments] [options]\n\ncommands:\n");
+    for (const struct cli_command *command = cli_commands; command->name; command++)
+        fprintf(out, "  %-12s %s\n", command->name, command->summary);
+    fprintf(out, "\nstrata COMMAND --help says more of each; strata help man prints the manual page.\n"
+                 "Data go to stdout, everything else to stderr. Exit codes: 0 done, 1 error, 2 wrong usage,\n"
+                 "3 not found, 4 too many rows set aside, 75 the store is busy.\n");
+}
+
+/* roff: a leading dot or quote and every backslash and dash need care. */
+static void roff_text(FILE *out, const char *text)
+{
+    bool line_start = true;
+    for (; *text; text++) {
+        if (line_start && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+        line_start = *text == '\n';
+    }
+}
+
+static void roff_options(FILE *out, const struct cli_option *options)
+{
+    for (; options && options->name; options++) {
+        fputs(".TP\n.B ", out);
+        if (options->letter)
+            fprintf(out, "\\-%c, ", options->letter);
+        fputs("\\-\\-", out);
+        roff_text(out, options->name);
+        if (options->value) {
+            fputc(' ', out);
+            roff_text(out, options->value);
+        }
+        fputc('\n', out);
+        roff_text(out, options->help);
+        fputc('\n', out);
+    }
+}
+
+static void roff_command(FILE *out, const struct cli_command *command)
+{
+    fprintf(out, ".SS strata ");
+    roff_text(out, command->name);
+    fputc(' ', out);
+    roff_text(out, command->arguments);
+    fputc('\n', out);
+    roff_text(out, command->summary);
+    fputs(".\n", out);
+    if (command->details) {
+        fputs(".PP\n", out);
+        roff_text(out, command->details);
+        fputc('\n', out);
+    }
+    roff_options(out, command->options);
+    if (command->evaluates)
+        roff_options(out, cli_moment_options);
+    if (command->example) {
+        fputs(".PP\n.nf\n", out);
+        roff_text(out, command->example);
+        fputs("\n.fi\n", out);
+    }
+}
+
+void cli_man_page(FILE *out)
+{
+    fputs(".TH STRATA 1\n.SH NAME\nstrata \\- customer segmentation\n.SH SYNOPSIS\n.B strata\n.I COMMAND\n"
+          "[arguments] [options]\n.SH DESCRIPTION\n"
+          "Strata takes in a business's raw files, keeps every customer in the segments they belong to, and says why.\n"
+          "A store is a directory; STORE may be left out, and is then named by \\-C, by STRATA_STORE, or found upward "
+          "from the working directory.\n.SH COMMANDS\n",
+          out);
+    for (const struct cli_command *command = cli_commands; command->name; command++)
+        roff_command(out, command);
+    fputs(".SH COMMON OPTIONS\n", out);
+    roff_options(out, cli_common_options);
+    fputs(".SH EXIT STATUS\n0 done; 1 error; 2 wrong usage; 3 not found; 4 too many rows set aside; 75 the store is "
+          "busy.\n"
+          ".SH ENVIRONMENT\nSTRATA_STORE names the store; NO_COLOR turns colours off.\n",
+          out);
+}
+
+static void completion_words(FILE *out, const struct cli_option *options)
+{
+    for (; options && options->name; options++)
+        fprintf(out, " --%s", options->name);
+}
+
+static void bash_completion(FILE *out)
+{
+    fputs("_strata() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"",
+          out);
+    for (const struct cli_command *command = cli_commands; command->name; command++)
+        fprintf(out, "%s%s", command == cli_commands ? "" : " ", command->name);
+    fputs("\"\n  else\n    case ${COMP_WORDS[1]} in\n", out);
+    for (const struct cli_command *command = cli_commands; command->name; command++) {
+        fprintf(out, "    %s) words=\"", command->name);
+        completion_words(out, command->options);
+        completion_words(out, command->evaluates ? cli_moment_options : NULL);
+        completion_words(out, cli_common_options);
+        fputs("\";;\n", out);
+    }
+    fputs("    esac\n    case $word in -*) ;; *) words=;; esac\n  fi\n"
+          "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+          "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"))\n}\ncomplete -o filenames -F _strata "
+          "strata\n",
+          out);
+}
+
+static void fish_options(FILE *out, const char *command, const struct cli_option *options)
+{
+    for (; options && options->name; options++) {
+        fprintf(out, "complete -c strata -n '__fish_seen_subcommand_from %s' -l %s%s -d \"%s\"\n", command,
+                options->name, options->value ? " -r" : "", options->help);
+    }
+}
+
+static void fish_completion(FILE *out)
+{
+    for (const struct cli_command *command = cli_commands; command->name; command++) {
+        fprintf(out, "complete -c strata -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name, command->summary);
+        fish_options(out, command->name, command->options);
+        fish_options(out, command->name, command->evaluates ? cli_moment_options : NULL);
+        fish_options(out, command->name, cli_common_options);
+    }
+}
+
+enum status cli_completion(FILE *out, const char *shell, struct error *error)
+{
+    if (strcmp(shell, "bash") == 0) {
+        bash_completion(out);
+    } else if (strcmp(shell, "zsh") == 0) {
+        fputs("#compdef strata\nautoload -U +X bashcompinit && bashcompinit\n", out);
+        bash_completion(out);
+    } else if (strcmp(shell, "fish") == 0) {
+        fish_completion(out);
+    } else {
+        return error_set(error, STATUS_USAGE, "no completion for the shell '%s': bash, zsh and fish are known", shell);
+    }
+    return STATUS_OK;
+}

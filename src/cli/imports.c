@@ -1,0 +1,281 @@
+/* import, imports: files and databases in, and back out again. */
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "catalog/catalog.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "ingest/ingest.h"
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* "NAME=VALUE" options; the first = divides. */
+static enum status read_pairs(struct cli *cli, const char *option, struct ingest_pairs *out, struct error *error)
+{
+    size_t count;
+    const char **values = cli_values(cli, option, &count);
+    out->items = ARENA_ARRAY(&cli->arena, struct ingest_pair, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const char *equals = strchr(values[i], '=');
+        if (!equals || equals == values[i] || !equals[1]) {
+            enum status status =
+                error_set(error, STATUS_USAGE, "--%s %s has no name and value with = between", option, values[i]);
+            error_hint(error, "for example --%s name=value; strata import --help says which is which", option);
+            return status;
+        }
+        struct ingest_pair pair = {arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])), equals + 1};
+        out->items[out->count++] = pair;
+    }
+    return STATUS_OK;
+}
+
+static void read_names(struct cli *cli, const char *option, struct ingest_names *out)
+{
+    const char *value = cli_value(cli, option);
+    if (!value)
+        return;
+    size_t most = 1;
+    for (const char *at = value; *at; at++)
+        most += *at == ',';
+    out->items = ARENA_ARRAY(&cli->arena, const char *, most);
+    for (const char *at = value; *at;) {
+        size_t length = strcspn(at, ",");
+        struct text name = text_trim((struct text){at, length});
+        if (name.length)
+            out->items[out->count++] = arena_strndup(&cli->arena, name.data, name.length);
+        at += length + (at[length] == ',');
+    }
+}
+
+struct text_setting {
+    const char *option;
+    size_t offset; /* in struct ingest_mapping */
+};
+#define SETTING(option, field)                         \
+    {                                                  \
+        option, offsetof(struct ingest_mapping, field) \
+    }
+static const struct text_setting text_settings[] = {
+    SETTING("kind", kind),
+    SETTING("reference", reference),
+    SETTING("key", key),
+    SETTING("customer", customer),
+    SETTING("time", time),
+    SETTING("group-by", group_by),
+    SETTING("where", where),
+    SETTING("currency-column", currency_column),
+    SETTING("file-time-zone", file_time_zone),
+    SETTING("valid-from", valid_from),
+    SETTING("on-conflict", on_conflict),
+    SETTING("delimiter", delimiter),
+    SETTING("decimal", decimal),
+    SETTING("encoding", encoding),
+    SETTING("header", header),
+};
+
+static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping, struct error *error)
+{
+    for (size_t i = 0; i < sizeof text_settings / sizeof *text_settings; i++)
+        memcpy((char *)mapping + text_settings[i].offset, &(const char *){cli_value(cli, text_settings[i].option)},
+               sizeof(const char *));
+    mapping->undated = cli_switch(cli, "undated");
+    read_names(cli, "id", &mapping->id);
+    read_names(cli, "select", &mapping->select);
+    TRY(read_pairs(cli, "set", &mapping->set, error));
+    TRY(read_pairs(cli, "trait", &mapping->trait, error));
+    TRY(read_pairs(cli, "map", &mapping->map, error));
+    TRY(read_pairs(cli, "refers", &mapping->refers, error));
+    return read_pairs(cli, "type", &mapping->types, error);
+}
+
+static enum status read_options(struct cli *cli, struct engine *engine, struct ingest_options *options,
+                                struct error *error)
+{
+    long replace;
+    *options = (struct ingest_options){
+        .sources = cli->arguments,
+        .source_count = (size_t)cli->argument_count,
+        .query = cli_value(cli, "query"),
+        .mapping_file = cli_value(cli, "mapping"),
+        .save_mapping = cli_value(cli, "save-mapping"),
+        .rejects = cli_value(cli, "rejects"),
+        .max_rejects = cli_value(cli, "max-rejects"),
+        .retry = cli_value(cli, "retry"),
+        .again = cli_switch(cli, "again"),
+        .dry_run = cli_switch(cli, "dry-run"),
+        .now = engine_now(engine),
+    };
+    TRY(cli_number(cli, "replace", 0, &replace, error));
+    options->replace = (uint32_t)replace;
+    if (!options->source_count && !options->retry) {
+        enum status status = error_set(error, STATUS_USAGE, "strata import needs a file");
+        error_hint(error, "strata import STORE FILE --kind KIND; --dry-run shows what would come in");
+        return status;
+    }
+    return read_mapping(cli, &options->mapping, error);
+}
+
+struct stepping {
+    struct cli_progress progress;
+    const char *phase;
+};
+
+static bool step(void *context, const char *phase, double fraction)
+{
+    struct stepping *stepping = context;
+    if (stepping->phase != phase) {
+        double started = stepping->progress.started;
+        cli_progress_start(&stepping->progress, stepping->progress.cli, phase);
+        stepping->progress.started = stepping->phase ? stepping->progress.started : started;
+        stepping->phase = phase;
+    }
+    if (fraction >= 0)
+        cli_progress_update(&stepping->progress, fraction * 100, 100, "%");
+    return true;
+}
+
+static enum status tell(struct cli *cli, const struct ingest_summary *summary, enum status status, struct error *error)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    if (cli->json) {
+        ingest_summary_json(summary, true, &text);
+        if (status == STATUS_OK)
+            status = cli_write(cli, (struct text){text.data ? text.data : "", text.length}, error);
+    } else if (!cli->quiet) {
+        ingest_summary_print(summary, &text);
+        fwrite(text.data ? text.data : "", 1, text.length, cli->out);
+    }
+    buffer_release(&text);
+    return status;
+}
+
+static enum status import_sources(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct ingest_options options;
+    struct ingest_summary summary = {0};
+    struct stepping stepping = {0};
+    struct ingest_progress progress = {step, &stepping};
+    TRY(read_options(cli, engine, &options, error));
+    cli_progress_start(&stepping.progress, cli, "reading");
+    enum status status = ingest_run(engine_store(engine), &options, &progress, &cli->arena, &summary, error);
+    cli_progress_end(&stepping.progress);
+    if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
+        status = tell(cli, &summary, status, error);
+    return status;
+}
+
+enum status cli_import(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &engine, error));
+    enum status status = import_sources(cli, engine, error);
+    engine_close(engine);
+    return status;
+}
+
+/* ---- imports ---- */
+
+static enum status undo_import(struct cli *cli, struct error *error)
+{
+    char *end;
+    long number = cli->argument_count == 2 ? strtol(cli->arguments[1], &end, 10) : 0;
+    if (strcmp(cli->arguments[0], "undo") != 0 || cli->argument_count != 2 || *end || number < 1) {
+        enum status status = error_set(error, STATUS_USAGE, "strata imports lists imports, or takes one back");
+        error_hint(error, "strata imports STORE, or strata imports STORE undo N");
+        return status;
+    }
+    struct engine *engine;
+    TRY(cli_open(cli, true, &engine, error));
+    enum status status = engine_undo(engine, (uint32_t)number, error);
+    engine_close(engine);
+    if (status == STATUS_OK)
+        cli_note(cli, "import %ld is taken back; the store is as if it had never been", number);
+    return status;
+}
+
+static void imports_json(const struct engine *engine, const struct catalog_import *imports, size_t count,
+                         struct json *json)
+{
+    char moment[MOMENT_TEXT_MAX];
+    json_write_array(json);
+    for (size_t i = 0; i < count; i++) {
+        json_write_object(json);
+        json_write_key(json, "number");
+        json_write_integer(json, imports[i].number);
+        json_write_key(json, "received");
+        json_write_string(json, moment_format(engine_zone(engine), imports[i].received, moment));
+        json_write_key(json, "into");
+        json_write_string(json, imports[i].table);
+        json_write_key(json, "sources");
+        json_write_raw(json, text_from(imports[i].sources ? imports[i].sources : "[]"));
+        json_write_key(json, "undone");
+        json_write_string(json,
+                          imports[i].undone ? moment_format(engine_zone(engine), imports[i].undone, moment) : NULL);
+        json_write_key(json, "counts");
+        json_write_raw(json, text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+}
+
+/* "stored":123 out of the counts, which the import itself wrote. */
+static long long counted(const char *counts, const char *key)
+{
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "\"%s\":", key);
+    const char *at = counts ? strstr(counts, pattern) : NULL;
+    return at ? strtoll(at + strlen(pattern), NULL, 10) : 0;
+}
+
+static void imports_table(struct cli *cli, const struct engine *engine, const struct catalog_import *imports,
+                          size_t count)
+{
+    static const struct cli_column columns[] = {{"import", CLI_RIGHT}, {"received", CLI_LEFT}, {"into", CLI_LEFT},
+                                                {"read", CLI_RIGHT},   {"stored", CLI_RIGHT},  {"set aside", CLI_RIGHT},
+                                                {"", CLI_LEFT},        {"sources", CLI_LEFT}};
+    struct cli_table table;
+    char moment[MOMENT_TEXT_MAX];
+    cli_table_init(&table, columns, 8, &cli->arena);
+    for (size_t i = 0; i < count; i++) {
+        cli_cellf(&table, "%u", imports[i].number);
+        cli_cell(&table, moment_format(engine_zone(engine), imports[i].received, moment));
+        cli_cell(&table, imports[i].table);
+        cli_cell_count(&table, counted(imports[i].counts, "read"));
+        cli_cell_count(&table, counted(imports[i].counts, "stored"));
+        cli_cell_count(&table, counted(imports[i].counts, "set_aside"));
+        cli_cell(&table, imports[i].undone ? "undone" : NULL);
+        cli_cell(&table, imports[i].sources);
+    }
+    if (count)
+        cli_table_print(&table, cli);
+    else
+        cli_note(cli, "nothing was imported yet");
+}
+
+enum status cli_imports(struct cli *cli, struct error *error)
+{
+    if (cli->argument_count)
+        return undo_import(cli, error);
+    struct engine *engine;
+    struct catalog_import *imports;
+    size_t count;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = catalog_imports(store_catalog(engine_store(engine)), &cli->arena, &imports, &count, error);
+    if (status == STATUS_OK && cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        imports_json(engine, imports, count, &json);
+        status = cli_write(cli, (struct text){text.data, text.length}, error);
+        buffer_release(&text);
+    } else if (status == STATUS_OK) {
+        imports_table(cli, engine, imports, count);
+    }
+    engine_close(engine);
+    return status;
+}

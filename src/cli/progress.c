@@ -1,0 +1,52 @@
+#include "cli/progress.h"
+
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+void cli_progress_start(struct cli_progress *progress, const struct cli *cli, const char *what)
+{
+    *progress = (struct cli_progress){.cli = cli, .what = what, .started = now()};
+}
+
+static const char *human(double count, char *out, size_t size)
+{
+    if (count >= 1e9)
+        snprintf(out, size, "%.1f G", count / 1e9);
+    else if (count >= 1e6)
+        snprintf(out, size, "%.1f M", count / 1e6);
+    else if (count >= 1e4)
+        snprintf(out, size, "%.0f k", count / 1e3);
+    else
+        snprintf(out, size, "%.0f", count);
+    return out;
+}
+
+void cli_progress_update(struct cli_progress *progress, double done, double total, const char *unit)
+{
+    double at = now(), spent = at - progress->started;
+    if (!progress->cli->terminal_err || progress->cli->quiet || spent < 1 || at - progress->shown < .1)
+        return;
+    progress->shown = at;
+    progress->drawn = true;
+    char amount[32], rate[32];
+    fprintf(progress->cli->err, "\r\033[K%s: %s %s", progress->what, human(done, amount, sizeof amount), unit);
+    if (total > 0)
+        fprintf(progress->cli->err, " (%.0f%%)", 100 * (done < total ? done / total : 1));
+    if (done > 0)
+        fprintf(progress->cli->err, ", %s/s", human(done / spent, rate, sizeof rate));
+    if (total > done && done > 0)
+        fprintf(progress->cli->err, ", %.0f s left", spent * (total - done) / done);
+    fflush(progress->cli->err);
+}
+
+void cli_progress_end(struct cli_progress *progress)
+{
+    if (progress->drawn)
+        fputs("\r\033[K", progress->cli->err);
+}

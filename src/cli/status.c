@@ -1,0 +1,199 @@
+/* status, init, help and the like: the store and the program themselves. */
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "cli/table.h"
+
+#include <string.h>
+
+static const char *const role_names[] = {
+    [SCHEMA_FACTS] = "facts", [SCHEMA_TRAITS] = "traits", [SCHEMA_REFERENCE] = "reference"};
+
+static void kind_json(const struct engine *engine, const struct engine_kind *kind, struct json *json)
+{
+    char text[MOMENT_TEXT_MAX];
+    json_write_object(json);
+    json_write_key(json, "name");
+    json_write_string(json, kind->name);
+    json_write_key(json, "role");
+    json_write_string(json, role_names[kind->role]);
+    json_write_key(json, "rows");
+    json_write_integer(json, (int64_t)kind->rows);
+    if (kind->has_times) {
+        json_write_key(json, "first");
+        json_write_string(json, moment_format(engine_zone(engine), kind->first, text));
+        json_write_key(json, "last");
+        json_write_string(json, moment_format(engine_zone(engine), kind->last, text));
+    }
+    json_write_key(json, "columns");
+    json_write_array(json);
+    for (size_t c = 0; c < kind->table->column_count; c++) {
+        const struct schema_column *column = &kind->table->columns[c];
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, column->name);
+        json_write_key(json, "type");
+        json_write_string(json, value_type_name(column->type));
+        if (column->type == VALUE_DECIMAL) {
+            json_write_key(json, "scale");
+            json_write_integer(json, column->scale);
+        }
+        if (column->refers) {
+            json_write_key(json, "refers");
+            json_write_string(json, column->refers);
+        }
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+static void status_json(const struct engine *engine, const struct engine_status *status, struct json *json)
+{
+    json_write_object(json);
+    json_write_key(json, "store");
+    json_write_string(json, status->path);
+    json_write_key(json, "time_zone");
+    json_write_string(json, status->zone);
+    json_write_key(json, "currency");
+    json_write_string(json, status->currency);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)status->customers);
+    json_write_key(json, "facts");
+    json_write_integer(json, (int64_t)status->facts);
+    json_write_key(json, "bytes");
+    json_write_integer(json, (int64_t)status->bytes);
+    json_write_key(json, "imports");
+    json_write_integer(json, status->imports);
+    json_write_key(json, "segments");
+    json_write_integer(json, status->segments);
+    json_write_key(json, "refreshes");
+    json_write_integer(json, status->refreshes);
+    json_write_key(json, "kinds");
+    json_write_array(json);
+    for (size_t i = 0; i < status->kind_count; i++)
+        kind_json(engine, &status->kinds[i], json);
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+static const char *columns_text(struct cli *cli, const struct engine_kind *kind)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    for (size_t c = 0; c < kind->table->column_count; c++) {
+        const struct schema_column *column = &kind->table->columns[c];
+        buffer_printf(&text, "%s%s %s", c ? ", " : "", column->name, value_type_name(column->type));
+        if (column->type == VALUE_DECIMAL)
+            buffer_printf(&text, "(%d)", column->scale);
+        if (column->refers)
+            buffer_printf(&text, " → %s", column->refers);
+    }
+    const char *copy = buffer_copy(&text, &cli->arena);
+    buffer_release(&text);
+    return copy;
+}
+
+static void print_kinds(struct cli *cli, const struct engine *engine, const struct engine_status *status)
+{
+    static const struct cli_column columns[] = {{"name", CLI_LEFT}, {"what", CLI_LEFT}, {"rows", CLI_RIGHT},
+                                                {"from", CLI_LEFT}, {"to", CLI_LEFT},   {"columns", CLI_LEFT}};
+    struct cli_table table;
+    char date[DATE_TEXT_MAX];
+    const struct zone *zone = engine_zone(engine);
+    cli_table_init(&table, columns, 6, &cli->arena);
+    for (size_t i = 0; i < status->kind_count; i++) {
+        const struct engine_kind *kind = &status->kinds[i];
+        cli_cell(&table, kind->name);
+        cli_cell(&table, role_names[kind->role]);
+        cli_cell_count(&table, (int64_t)kind->rows);
+        cli_cell(&table, kind->has_times ? date_format(zone_date(zone, kind->first), date) : NULL);
+        cli_cell(&table, kind->has_times ? date_format(zone_date(zone, kind->last), date) : NULL);
+        cli_cell(&table, columns_text(cli, kind));
+    }
+    if (table.cell_count)
+        cli_table_print(&table, cli);
+}
+
+static void print_status(struct cli *cli, const struct engine *engine, const struct engine_status *status)
+{
+    char customers[NUMBER_TEXT_MAX], facts[NUMBER_TEXT_MAX], moment[MOMENT_TEXT_MAX];
+    fprintf(cli->out, "%s: %s customers, %s facts, %.1f MB, time zone %s%s%s\n", status->path,
+            number_format_thousands((int64_t)status->customers, customers),
+            number_format_thousands((int64_t)status->facts, facts), (double)status->bytes / 1e6, status->zone,
+            status->currency ? ", currency " : "", status->currency ? status->currency : "");
+    fprintf(cli->out, "%d imports, %d segments, %d schemes, %d refreshes", status->imports, status->segments,
+            status->schemes, status->refreshes);
+    if (status->has_refresh)
+        fprintf(cli->out, ", the last at %s", moment_format(engine_zone(engine), status->last_refresh, moment));
+    fputs("\n\n", cli->out);
+    print_kinds(cli, engine, status);
+}
+
+enum status cli_status(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    struct engine_status store;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = engine_status(engine, &cli->arena, &store, error);
+    if (status == STATUS_OK && cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        status_json(engine, &store, &json);
+        status = cli_write(cli, (struct text){text.data, text.length}, error);
+        buffer_release(&text);
+    } else if (status == STATUS_OK) {
+        print_status(cli, engine, &store);
+    }
+    engine_close(engine);
+    return status;
+}
+
+enum status cli_init(struct cli *cli, struct error *error)
+{
+    const char *zone = cli_value(cli, "time-zone"), *currency = cli_value(cli, "currency");
+    TRY(engine_create(cli->arguments[0], zone, currency, error));
+    cli_note(cli, "made the store %s, time zone %s%s%s%s", cli->arguments[0], zone ? zone : "UTC",
+             zone ? "" : " (--time-zone says another)", currency ? ", currency " : "", currency ? currency : "");
+    cli_note(cli, "next: strata import %s FILE --kind KIND --dry-run", cli->arguments[0]);
+    return STATUS_OK;
+}
+
+static const struct cli_command *command_named(const char *name)
+{
+    for (const struct cli_command *command = cli_commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+enum status cli_help_command(struct cli *cli, struct error *error)
+{
+    if (!cli->argument_count) {
+        cli_help_all(cli->out);
+        return STATUS_OK;
+    }
+    if (strcmp(cli->arguments[0], "man") == 0) {
+        cli_man_page(cli->out);
+        return STATUS_OK;
+    }
+    const struct cli_command *command = command_named(cli->arguments[0]);
+    if (!command)
+        return error_set(error, STATUS_USAGE, "there is no command '%s'; strata help lists them", cli->arguments[0]);
+    cli_help(cli->out, command);
+    return STATUS_OK;
+}
+
+enum status cli_completion_command(struct cli *cli, struct error *error)
+{
+    return cli_completion(cli->out, cli->arguments[0], error);
+}
+
+enum status cli_version(struct cli *cli, struct error *error)
+{
+    (void)error;
+    fprintf(cli->out, "strata %s\n", STRATA_VERSION);
+    return STATUS_OK;
+}

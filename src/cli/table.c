@@ -1,0 +1,100 @@
+#include "cli/table.h"
+
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+#include <utf8proc.h>
+
+void cli_table_init(struct cli_table *table, const struct cli_column *columns, size_t column_count, struct arena *arena)
+{
+    *table = (struct cli_table){.columns = columns, .column_count = column_count, .arena = arena};
+}
+
+void cli_cell(struct cli_table *table, const char *text)
+{
+    if (table->cell_count == table->capacity) {
+        size_t capacity = table->capacity ? table->capacity * 2 : 64;
+        const char **cells = ARENA_ARRAY(table->arena, const char *, capacity);
+        if (table->cell_count)
+            memcpy(cells, table->cells, table->cell_count * sizeof *cells);
+        table->cells = cells;
+        table->capacity = capacity;
+    }
+    table->cells[table->cell_count++] = text ? arena_strdup(table->arena, text) : "";
+}
+
+void cli_cellf(struct cli_table *table, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    cli_cell(table, arena_vprintf(table->arena, format, arguments));
+    va_end(arguments);
+}
+
+void cli_cell_count(struct cli_table *table, int64_t count)
+{
+    char text[NUMBER_TEXT_MAX];
+    cli_cell(table, number_format_thousands(count, text));
+}
+
+void cli_cell_share(struct cli_table *table, double share)
+{
+    if (isfinite(share))
+        cli_cellf(table, "%.1f%%", 100 * share);
+    else
+        cli_cell(table, NULL);
+}
+
+size_t cli_display_width(const char *text)
+{
+    size_t width = 0;
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+    while (*at) {
+        utf8proc_int32_t codepoint;
+        utf8proc_ssize_t used = utf8proc_iterate(at, -1, &codepoint);
+        if (used <= 0) {
+            width++;
+            at++;
+            continue;
+        }
+        int columns = utf8proc_charwidth(codepoint);
+        width += columns > 0 ? (size_t)columns : 0;
+        at += used;
+    }
+    return width;
+}
+
+static void print_cell(FILE *out, const char *text, size_t width, enum cli_align align, bool last)
+{
+    size_t used = cli_display_width(text);
+    int padding = width > used ? (int)(width - used) : 0;
+    if (align == CLI_RIGHT)
+        fprintf(out, "%*s", padding, "");
+    fputs(text, out);
+    if (align == CLI_LEFT && !last)
+        fprintf(out, "%*s", padding, "");
+    fputs(last ? "\n" : "  ", out);
+}
+
+void cli_table_print(const struct cli_table *table, const struct cli *cli)
+{
+    size_t columns = table->column_count, rows = table->cell_count / columns;
+    size_t *width = ARENA_ARRAY(table->arena, size_t, columns);
+    for (size_t c = 0; c < columns; c++) {
+        width[c] = cli_display_width(table->columns[c].name);
+        for (size_t r = 0; r < rows; r++) {
+            size_t wide = cli_display_width(table->cells[r * columns + c]);
+            width[c] = wide > width[c] ? wide : width[c];
+        }
+    }
+    if (cli->color_out)
+        fputs("\033[1m", cli->out);
+    for (size_t c = 0; c < columns; c++)
+        print_cell(cli->out, table->columns[c].name, width[c], table->columns[c].align, c + 1 == columns);
+    if (cli->color_out)
+        fputs("\033[0m", cli->out);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            print_cell(cli->out, table->cells[r * columns + c], width[c], table->columns[c].align, c + 1 == columns);
+}

@@ -1,0 +1,408 @@
+/* explain, profile, overlap, status: what a segment is, and why somebody is in it. */
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "cli/table.h"
+
+#include <math.h>
+#include <string.h>
+
+static enum status write_text(struct cli *cli, struct buffer *text, enum status status, struct error *error)
+{
+    if (status == STATUS_OK)
+        status = cli_write(cli, (struct text){text->data ? text->data : "", text->length}, error);
+    buffer_release(text);
+    return status;
+}
+
+enum status cli_explain(struct cli *cli, struct error *error)
+{
+    const char *customer = cli_value(cli, "customer");
+    if (!customer)
+        return error_set(error, STATUS_USAGE, "strata explain needs --customer ID");
+    struct engine *engine;
+    struct engine_moment moment;
+    struct buffer text;
+    struct json json;
+    TRY(cli_open(cli, false, &engine, error));
+    buffer_init(&text, 0);
+    json_init(&json, &text, true);
+    enum status status = cli_moment(cli, engine, &moment, error);
+    if (status == STATUS_OK)
+        status = engine_explain(engine, cli->arguments[0], customer, &moment, &cli->arena, cli->json ? NULL : &text,
+                                cli->json ? &json : NULL, error);
+    status = write_text(cli, &text, status, error);
+    engine_close(engine);
+    return status;
+}
+
+/* ---- profile ---- */
+
+static void spread_json(struct json *json, const char *key, const struct insight_spread *spread)
+{
+    json_write_key(json, key);
+    json_write_object(json);
+    json_write_key(json, "known");
+    json_write_integer(json, (int64_t)spread->known);
+    json_write_key(json, "mean");
+    json_write_double(json, spread->mean);
+    json_write_key(json, "median");
+    json_write_double(json, spread->median);
+    json_write_key(json, "deviation");
+    json_write_double(json, spread->deviation);
+    json_write_end_object(json);
+}
+
+static void difference_json(struct json *json, const struct insight_difference *line)
+{
+    json_write_object(json);
+    json_write_key(json, "what");
+    json_write_string(json, line->feature->text);
+    json_write_key(json, "by_definition");
+    json_write_bool(json, line->by_definition);
+    json_write_key(json, "effect");
+    json_write_double(json, line->effect);
+    if (line->is_share) {
+        json_write_key(json, "value");
+        json_write_string(json, line->value);
+        json_write_key(json, "share_inside");
+        json_write_double(json, line->share_inside);
+        json_write_key(json, "share_outside");
+        json_write_double(json, line->share_outside);
+        json_write_key(json, "lift");
+        json_write_double(json, line->lift);
+    } else {
+        spread_json(json, "inside", &line->inside);
+        spread_json(json, "outside", &line->outside);
+    }
+    json_write_end_object(json);
+}
+
+static void profile_json(const struct engine *engine, const struct engine_profile *profile, struct json *json)
+{
+    json_write_object(json);
+    json_write_key(json, "segment");
+    json_write_string(json, profile->name);
+    json_write_key(json, "title");
+    json_write_string(json, profile->title);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)profile->customers);
+    json_write_key(json, "others");
+    json_write_integer(json, (int64_t)profile->others);
+    json_write_key(json, "share");
+    json_write_double(json, profile->share);
+    if (profile->revenue_of) {
+        json_write_key(json, "value");
+        json_write_object(json);
+        json_write_key(json, "of");
+        json_write_string(json, profile->revenue_of);
+        json_write_key(json, "last_365_days");
+        json_write_double(json, profile->year.total);
+        json_write_key(json, "others_last_365_days");
+        json_write_double(json, profile->year_others.total);
+        json_write_end_object(json);
+    }
+    json_write_key(json, "sizes");
+    json_write_array(json);
+    for (size_t i = 0; i < profile->sizes; i++) {
+        char at[MOMENT_TEXT_MAX];
+        json_write_object(json);
+        json_write_key(json, "moment");
+        json_write_string(json, moment_format(engine_zone(engine), profile->size_moment[i], at));
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)profile->size_customers[i]);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    json_write_key(json, "differences");
+    json_write_array(json);
+    for (size_t i = 0; i < profile->profile.count; i++)
+        difference_json(json, &profile->profile.items[i]);
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+static void number_cell(struct cli_table *table, double number)
+{
+    if (!isfinite(number))
+        cli_cell(table, "–");
+    else if (fabs(number) >= 1000)
+        cli_cellf(table, "%.0f", number);
+    else
+        cli_cellf(table, "%.4g", number);
+}
+
+static void numbers_table(struct cli *cli, const struct insight_profile *profile, bool by_definition, size_t most)
+{
+    static const struct cli_column columns[] = {{"number", CLI_LEFT},     {"mean", CLI_RIGHT},   {"others", CLI_RIGHT},
+                                                {"median", CLI_RIGHT},    {"others", CLI_RIGHT}, {"spread", CLI_RIGHT},
+                                                {"difference", CLI_RIGHT}};
+    struct cli_table table;
+    cli_table_init(&table, columns, 7, &cli->arena);
+    for (size_t i = 0; i < profile->count && table.cell_count < most * 7; i++) {
+        const struct insight_difference *line = &profile->items[i];
+        if (line->is_share || line->by_definition != by_definition)
+            continue;
+        cli_cell(&table, line->feature->text);
+        number_cell(&table, line->inside.mean);
+        number_cell(&table, line->outside.mean);
+        number_cell(&table, line->inside.median);
+        number_cell(&table, line->outside.median);
+        number_cell(&table, line->inside.deviation);
+        cli_cellf(&table, "%+.2f", line->effect);
+    }
+    if (table.cell_count) {
+        cli_table_print(&table, cli);
+        fputc('\n', cli->out);
+    }
+}
+
+static void shares_table(struct cli *cli, const struct insight_profile *profile, bool by_definition, size_t most)
+{
+    static const struct cli_column columns[] = {{"text", CLI_LEFT},    {"value", CLI_LEFT}, {"share", CLI_RIGHT},
+                                                {"others", CLI_RIGHT}, {"lift", CLI_RIGHT}, {"difference", CLI_RIGHT}};
+    struct cli_table table;
+    cli_table_init(&table, columns, 6, &cli->arena);
+    for (size_t i = 0; i < profile->count && table.cell_count < most * 6; i++) {
+        const struct insight_difference *line = &profile->items[i];
+        if (!line->is_share || line->by_definition != by_definition)
+            continue;
+        cli_cell(&table, line->feature->text);
+        cli_cell(&table, line->value);
+        cli_cell_share(&table, line->share_inside);
+        cli_cell_share(&table, line->share_outside);
+        if (isfinite(line->lift))
+            cli_cellf(&table, "%.2f", line->lift);
+        else
+            cli_cell(&table, "only here");
+        cli_cellf(&table, "%+.2f", line->effect);
+    }
+    if (table.cell_count) {
+        cli_table_print(&table, cli);
+        fputc('\n', cli->out);
+    }
+}
+
+static void print_value(struct cli *cli, const struct engine_profile *profile)
+{
+    if (!profile->revenue_of)
+        return;
+    double all = profile->year.total + profile->year_others.total;
+    fprintf(cli->out, "value: %s of the last 365 days %.2f", profile->revenue_of, profile->year.total);
+    if (all > 0)
+        fprintf(cli->out, " (%.1f%% of all)", 100 * profile->year.total / all);
+    if (profile->customers)
+        fprintf(cli->out, ", %.2f a customer", profile->year.total / (double)profile->customers);
+    if (profile->others)
+        fprintf(cli->out, "; everyone else %.2f a customer", profile->year_others.total / (double)profile->others);
+    fputc('\n', cli->out);
+}
+
+static void print_sizes(struct cli *cli, const struct engine *engine, const struct engine_profile *profile)
+{
+    if (!profile->sizes)
+        return;
+    fprintf(cli->out, "size at %s:", profile->sizes_recorded ? "each refresh" : "each month's start");
+    for (size_t i = 0; i < profile->sizes; i++) {
+        char date[DATE_TEXT_MAX];
+        fprintf(cli->out, "%s %s %llu", i ? "," : "",
+                date_format(zone_date(engine_zone(engine), profile->size_moment[i]), date),
+                (unsigned long long)profile->size_customers[i]);
+    }
+    fputs("\n", cli->out);
+}
+
+static void print_profile(struct cli *cli, const struct engine *engine, const struct engine_profile *profile,
+                          size_t most)
+{
+    char count[NUMBER_TEXT_MAX];
+    fprintf(cli->out, "%s%s%s\n  where %s\n\n", profile->name, profile->title ? ": " : "",
+            profile->title ? profile->title : "", profile->text);
+    fprintf(cli->out, "%s customers, %.1f%% of all\n", number_format_thousands((int64_t)profile->customers, count),
+            100 * profile->share);
+    print_value(cli, profile);
+    print_sizes(cli, engine, profile);
+    fputs("\nWhat sets them apart from everyone else, the strongest first\n\n", cli->out);
+    numbers_table(cli, &profile->profile, false, most);
+    shares_table(cli, &profile->profile, false, most);
+    bool own = false;
+    for (size_t i = 0; i < profile->profile.count; i++)
+        own |= profile->profile.items[i].by_definition;
+    if (!own)
+        return;
+    fputs("By definition: what the segment's own condition reads\n\n", cli->out);
+    numbers_table(cli, &profile->profile, true, most);
+    shares_table(cli, &profile->profile, true, most);
+}
+
+static enum status profile_segment(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct engine_moment moment;
+    struct engine_profile profile;
+    long most;
+    TRY(cli_number(cli, "top", 12, &most, error));
+    TRY(cli_moment(cli, engine, &moment, error));
+    TRY(engine_profile(engine, cli->arguments[0], &moment, &cli->arena, &profile, error));
+    if (!cli->json) {
+        print_profile(cli, engine, &profile, (size_t)most);
+        return STATUS_OK;
+    }
+    struct buffer text;
+    struct json json;
+    buffer_init(&text, 0);
+    json_init(&json, &text, true);
+    profile_json(engine, &profile, &json);
+    return write_text(cli, &text, STATUS_OK, error);
+}
+
+enum status cli_profile(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = profile_segment(cli, engine, error);
+    engine_close(engine);
+    return status;
+}
+
+/* ---- overlap ---- */
+
+static const char *name_of(const struct engine_overlap *overlap, int segment)
+{
+    return overlap->view.set->segments[segment].name;
+}
+
+static void overlap_json(const struct engine_overlap *overlap, struct json *json)
+{
+    const struct insight_overlap *found = &overlap->overlap;
+    json_write_object(json);
+    json_write_key(json, "customers");
+    json_write_integer(json, (int64_t)found->customers);
+    json_write_key(json, "in_none");
+    json_write_integer(json, (int64_t)found->none);
+    json_write_key(json, "segments");
+    json_write_array(json);
+    for (int i = 0; i < overlap->segment_count; i++) {
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, name_of(overlap, overlap->segments[i]));
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)found->size[overlap->segments[i]]);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    json_write_key(json, "pairs");
+    json_write_array(json);
+    for (size_t i = 0; i < found->pair_count; i++) {
+        const struct insight_pair *pair = &found->pairs[i];
+        json_write_object(json);
+        json_write_key(json, "a");
+        json_write_string(json, name_of(overlap, pair->a));
+        json_write_key(json, "b");
+        json_write_string(json, name_of(overlap, pair->b));
+        json_write_key(json, "both");
+        json_write_integer(json, (int64_t)pair->both);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    json_write_key(json, "intersections");
+    json_write_array(json);
+    for (size_t i = 0; i < found->group_count; i++) {
+        json_write_object(json);
+        json_write_key(json, "only_in");
+        json_write_array(json);
+        for (int s = 0; s < found->groups[i].segment_count; s++)
+            json_write_string(json, name_of(overlap, found->groups[i].segments[s]));
+        json_write_end_array(json);
+        json_write_key(json, "customers");
+        json_write_integer(json, (int64_t)found->groups[i].customers);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+static void print_pairs(struct cli *cli, const struct engine_overlap *overlap)
+{
+    static const struct cli_column columns[] = {
+        {"segment", CLI_LEFT},    {"and", CLI_LEFT},       {"both", CLI_RIGHT}, {"of first", CLI_RIGHT},
+        {"of second", CLI_RIGHT}, {"likeness", CLI_RIGHT}, {"", CLI_LEFT}};
+    const struct insight_overlap *found = &overlap->overlap;
+    struct cli_table table;
+    cli_table_init(&table, columns, 7, &cli->arena);
+    for (size_t i = 0; i < found->pair_count; i++) {
+        const struct insight_pair *pair = &found->pairs[i];
+        uint64_t a = found->size[pair->a], b = found->size[pair->b];
+        cli_cell(&table, name_of(overlap, pair->a));
+        cli_cell(&table, name_of(overlap, pair->b));
+        cli_cell_count(&table, (int64_t)pair->both);
+        cli_cell_share(&table, (double)pair->both / (double)a);
+        cli_cell_share(&table, (double)pair->both / (double)b);
+        cli_cell_share(&table, (double)pair->both / (double)(a + b - pair->both));
+        cli_cell(&table, pair->both == a && pair->both == b ? "the same customers"
+                         : pair->both == a                  ? "the first lies in the second"
+                         : pair->both == b                  ? "the second lies in the first"
+                                                            : NULL);
+    }
+    if (table.cell_count)
+        cli_table_print(&table, cli);
+}
+
+static void print_groups(struct cli *cli, const struct engine_overlap *overlap)
+{
+    static const struct cli_column columns[] = {
+        {"customers", CLI_RIGHT}, {"share", CLI_RIGHT}, {"in exactly", CLI_LEFT}};
+    const struct insight_overlap *found = &overlap->overlap;
+    struct cli_table table;
+    cli_table_init(&table, columns, 3, &cli->arena);
+    for (size_t i = 0; i < found->group_count; i++) {
+        struct buffer names;
+        buffer_init(&names, 0);
+        for (int s = 0; s < found->groups[i].segment_count; s++)
+            buffer_printf(&names, "%s%s", s ? ", " : "", name_of(overlap, found->groups[i].segments[s]));
+        cli_cell_count(&table, (int64_t)found->groups[i].customers);
+        cli_cell_share(&table, (double)found->groups[i].customers / (double)found->customers);
+        cli_cell(&table, names.data);
+        buffer_release(&names);
+    }
+    if (!table.cell_count)
+        return;
+    fputs("\nThe largest combinations, each customer counted once\n\n", cli->out);
+    cli_table_print(&table, cli);
+}
+
+static enum status show_overlap(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct engine_moment moment;
+    struct engine_overlap overlap;
+    long most;
+    char count[NUMBER_TEXT_MAX];
+    TRY(cli_number(cli, "top", 20, &most, error));
+    TRY(cli_moment(cli, engine, &moment, error));
+    TRY(engine_overlap(engine, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment, &cli->arena,
+                       &overlap, error));
+    enum status status = STATUS_OK;
+    if (cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        overlap_json(&overlap, &json);
+        status = write_text(cli, &text, STATUS_OK, error);
+    } else {
+        print_pairs(cli, &overlap);
+        print_groups(cli, &overlap);
+        fprintf(cli->out, "\n%s customers are in none of these segments\n",
+                number_format_thousands((int64_t)overlap.overlap.none, count));
+    }
+    engine_view_close(&overlap.view);
+    return status;
+}
+
+enum status cli_overlap(struct cli *cli, struct error *error)
+{
+    struct engine *engine;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = show_overlap(cli, engine, error);
+    engine_close(engine);
+    return status;
+}

@@ -1,0 +1,320 @@
+/* Definitions: loading the saved ones, planning and saving changes, deleting and exporting. */
+#include "engine/internal.h"
+
+#include "base/vector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void engine_forget_definitions(struct engine *engine)
+{
+    segment_set_free(engine->definitions);
+    engine->definitions = NULL;
+    engine->broken = NULL;
+    engine->broken_count = 0;
+}
+
+static void leave_out(struct engine *engine, const struct segment_problem *problem)
+{
+    struct engine_broken *more = ARENA_ARRAY(&engine->arena, struct engine_broken, engine->broken_count + 1);
+    if (engine->broken_count)
+        memcpy(more, engine->broken, engine->broken_count * sizeof *more);
+    more[engine->broken_count++] = (struct engine_broken){arena_strdup(&engine->arena, problem->file),
+                                                          arena_strdup(&engine->arena, problem->error.message)};
+    engine->broken = more;
+}
+
+/* Drops the sources that have mistakes; returns how many are left. */
+static size_t drop_broken(struct engine *engine, struct segment_source *sources, size_t count,
+                          const struct segment_problems *problems)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct segment_problem *wrong = NULL;
+        for (size_t p = 0; p < problems->count && !wrong; p++)
+            if (!problems->items[p].is_warning && strcmp(problems->items[p].file, sources[i].file) == 0)
+                wrong = &problems->items[p];
+        if (wrong)
+            leave_out(engine, wrong);
+        else
+            sources[kept++] = sources[i];
+    }
+    return kept;
+}
+
+/* A saved definition may stop fitting (an import was taken back, and its columns with it). Such ones are left out and
+ * named, so that everything else goes on working. */
+enum status engine_load_definitions(struct engine *engine, struct error *error)
+{
+    if (engine->definitions)
+        return STATUS_OK;
+    struct catalog_definition *saved;
+    size_t count;
+    TRY(catalog_definitions(store_catalog(engine->store), &engine->arena, &saved, &count, error));
+    struct segment_source *sources = ARENA_ARRAY(&engine->arena, struct segment_source, count + 1);
+    for (size_t i = 0; i < count; i++)
+        sources[i] = (struct segment_source){saved[i].name, text_from(saved[i].text)};
+    for (;;) {
+        struct segment_problems problems = {0};
+        enum status status = segment_set_build(sources, count, engine_schema(engine), NULL, &engine->arena, &problems,
+                                               &engine->definitions, error);
+        if (status == STATUS_OK)
+            return STATUS_OK;
+        size_t kept = drop_broken(engine, sources, count, &problems);
+        if (kept == count)
+            return status;
+        count = kept;
+    }
+}
+
+const struct segment_set *engine_definitions(const struct engine *engine)
+{
+    return engine->definitions;
+}
+
+bool engine_broken(const struct engine *engine, size_t i, const char **name, const char **why)
+{
+    if (i >= engine->broken_count)
+        return false;
+    *name = engine->broken[i].name;
+    *why = engine->broken[i].message;
+    return true;
+}
+
+enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error)
+{
+    const struct segment_set *set = engine->definitions;
+    *index = segment_set_find(set, name);
+    if (*index >= 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < engine->broken_count; i++)
+        if (strcmp(engine->broken[i].name, name) == 0)
+            return error_set(error, STATUS_ERROR, "the definition of %s no longer fits the store: %s", name,
+                             engine->broken[i].message);
+    enum status status = error_set(error, STATUS_NOT_FOUND, "there is no segment '%s'", name);
+    const char **names = base_calloc((size_t)set->segment_count + 1, sizeof *names);
+    for (int i = 0; i < set->segment_count; i++)
+        names[i] = set->segments[i].name;
+    int nearest = text_nearest(name, names, (size_t)set->segment_count);
+    if (nearest >= 0)
+        error_hint(error, "did you mean %s?", names[nearest]);
+    else
+        error_hint(error, "strata segments lists them");
+    free(names);
+    return status;
+}
+
+/* ---- what would change ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static void count_change(const struct segment_result *old, int before, const struct segment_result *new, int after,
+                         struct engine_change *change)
+{
+    const uint64_t *a = before >= 0 ? old->members[before] : NULL, *b = after >= 0 ? new->members[after] : NULL;
+    for (size_t w = 0; w < new->words; w++) {
+        uint64_t x = a ? a[w] : 0, y = b ? b[w] : 0;
+        change->before += (uint64_t)__builtin_popcountll(x);
+        change->after += (uint64_t)__builtin_popcountll(y);
+        change->joins += (uint64_t)__builtin_popcountll(y & ~x);
+        change->leaves += (uint64_t)__builtin_popcountll(x & ~y);
+    }
+}
+
+static void list_changes(const struct segment_set *old_set, const struct segment_result *old,
+                         const struct segment_set *new_set, const struct segment_result *new, struct arena *arena,
+                         struct engine_apply *out)
+{
+    size_t most = (size_t)old_set->segment_count + (size_t)new_set->segment_count;
+    out->changes = ARENA_ARRAY(arena, struct engine_change, most + 1);
+    for (int i = 0; i < new_set->segment_count; i++) {
+        int before = segment_set_find(old_set, new_set->segments[i].name);
+        struct engine_change *change = &out->changes[out->count++];
+        change->name = arena_strdup(arena, new_set->segments[i].name);
+        bool same = before >= 0 && same_text(old_set->segments[before].text, new_set->segments[i].text) &&
+                    same_text(old_set->segments[before].title, new_set->segments[i].title);
+        change->what = before < 0 ? ENGINE_ADDED : same ? ENGINE_UNCHANGED : ENGINE_CHANGED;
+        count_change(old, before, new, i, change);
+    }
+    for (int i = 0; i < old_set->segment_count; i++) {
+        if (segment_set_find(new_set, old_set->segments[i].name) >= 0)
+            continue;
+        struct engine_change *change = &out->changes[out->count++];
+        change->name = arena_strdup(arena, old_set->segments[i].name);
+        change->what = ENGINE_REMOVED;
+        count_change(old, i, new, -1, change);
+    }
+    for (size_t w = 0; w < new->words; w++)
+        out->customers += (uint64_t)__builtin_popcountll(new->existing[w]);
+}
+
+/* Saved names (segments outside schemes, schemes) that the new set no longer has; broken ones too when pruning. */
+static enum status find_removed(struct engine *engine, const struct segment_set *set, bool prune, struct arena *arena,
+                                struct engine_apply *out, struct error *error)
+{
+    struct catalog_definition *saved;
+    size_t count;
+    TRY(catalog_definitions(store_catalog(engine->store), arena, &saved, &count, error));
+    out->removed = ARENA_ARRAY(arena, const char *, count + 1);
+    for (size_t i = 0; prune && i < count; i++)
+        if (segment_set_find(set, saved[i].name) < 0 && segment_set_find_scheme(set, saved[i].name) < 0)
+            out->removed[out->removed_count++] = saved[i].name;
+    return STATUS_OK;
+}
+
+static enum status evaluate_both(struct engine *engine, const struct segment_set *new_set,
+                                 const struct engine_moment *moment, struct arena *arena, struct engine_apply *out,
+                                 struct error *error)
+{
+    const struct segment_set *old_set = engine->definitions;
+    struct segment_needs needs = segment_needs(old_set, engine_schema(engine), NULL, -1, arena);
+    struct engine_view new_view = {0};
+    TRY(engine_evaluate(engine, new_set, NULL, -1, &needs, moment, &new_view, error));
+    struct segment_plan *plan = NULL;
+    struct segment_result *old = NULL;
+    enum status status = segment_plan_new(old_set, engine_schema(engine), NULL, -1, &plan, error);
+    if (status == STATUS_OK)
+        status = segment_evaluate(plan, new_view.population, moment->now, engine_pool(engine), false, &old, error);
+    if (status == STATUS_OK)
+        list_changes(old_set, old, new_set, new_view.result, arena, out);
+    segment_result_free(old);
+    segment_plan_free(plan);
+    engine_view_close(&new_view);
+    return status;
+}
+
+enum status engine_apply_plan(struct engine *engine, const struct segment_source *sources, size_t count, bool prune,
+                              const struct engine_moment *moment, struct arena *arena, struct engine_apply *out,
+                              struct error *error)
+{
+    *out = (struct engine_apply){0};
+    TRY(engine_load_definitions(engine, error));
+    TRY(segment_set_build(sources, count, engine_schema(engine), prune ? NULL : engine->definitions, arena,
+                          &out->problems, &out->set, error));
+    TRY(engine_read_lists(engine, sources, count, arena, out, error));
+    TRY(find_removed(engine, out->set, prune, arena, out, error));
+    return evaluate_both(engine, out->set, moment, arena, out, error);
+}
+
+/* ---- saving ---- */
+
+static enum status save_text(struct engine *engine, const char *name, const char *title, bool scheme,
+                             const struct buffer *text, struct error *error)
+{
+    struct catalog_definition definition = {
+        .name = name, .title = title, .scheme = scheme, .text = text->data, .saved = engine_now(engine)};
+    return catalog_save_definition(store_catalog(engine->store), &definition, error);
+}
+
+static enum status save_definitions(struct engine *engine, const struct segment_set *set, struct error *error)
+{
+    enum status status = STATUS_OK;
+    struct buffer text;
+    buffer_init(&text, 0);
+    for (int i = 0; status == STATUS_OK && i < set->segment_count; i++) {
+        if (set->segments[i].scheme >= 0)
+            continue;
+        buffer_reset(&text);
+        segment_format_definition(set, i, &text);
+        status = save_text(engine, set->segments[i].name, set->segments[i].title, false, &text, error);
+    }
+    for (int i = 0; status == STATUS_OK && i < set->scheme_count; i++) {
+        buffer_reset(&text);
+        segment_format_scheme(set, i, &text);
+        status = save_text(engine, set->schemes[i].name, set->schemes[i].title, true, &text, error);
+    }
+    buffer_release(&text);
+    return status;
+}
+
+static enum status save_all(struct engine *engine, const struct engine_apply *apply, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    for (size_t i = 0; i < apply->removed_count; i++)
+        TRY(catalog_delete_definition(catalog, apply->removed[i], error));
+    for (size_t i = 0; i < apply->list_count; i++)
+        TRY(catalog_save_list(catalog, &apply->lists[i], error));
+    return save_definitions(engine, apply->set, error);
+}
+
+enum status engine_apply_save(struct engine *engine, const struct engine_apply *apply, struct error *error)
+{
+    struct store_change *change;
+    TRY(store_begin(engine->store, &change, error));
+    enum status status = save_all(engine, apply, error);
+    if (status != STATUS_OK) {
+        store_abort(change);
+        return status;
+    }
+    engine_forget_definitions(engine);
+    return store_commit(change, error);
+}
+
+static enum status refuse_used(const struct engine *engine, const char *name, struct error *error)
+{
+    const struct segment_set *set = engine->definitions;
+    int scheme = segment_set_find_scheme(set, name);
+    for (int i = 0; i < set->segment_count; i++) {
+        const struct segment_definition *user = &set->segments[i];
+        for (int u = 0; u < user->use_count; u++) {
+            const struct segment_definition *used = &set->segments[user->uses[u]];
+            bool hit = scheme >= 0 ? used->scheme == scheme && user->scheme != scheme : strcmp(used->name, name) == 0;
+            if (hit)
+                return error_set(error, STATUS_ERROR, "%s is used by %s; delete or change that first", name,
+                                 user->name);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_deletable(struct engine *engine, const char *name, struct error *error)
+{
+    int segment;
+    const struct segment_set *set = engine->definitions;
+    for (size_t i = 0; i < engine->broken_count; i++)
+        if (strcmp(engine->broken[i].name, name) == 0)
+            return STATUS_OK;
+    if (segment_set_find_scheme(set, name) < 0) {
+        TRY(engine_find_segment(engine, name, &segment, error));
+        int scheme = set->segments[segment].scheme;
+        if (scheme >= 0)
+            return error_set(error, STATUS_ERROR, "%s is part of the scheme %s; apply a new form of the scheme instead",
+                             name, set->schemes[scheme].name);
+    }
+    return refuse_used(engine, name, error);
+}
+
+enum status engine_delete(struct engine *engine, const char *name, struct error *error)
+{
+    struct store_change *change;
+    TRY(engine_load_definitions(engine, error));
+    TRY(check_deletable(engine, name, error));
+    TRY(store_begin(engine->store, &change, error));
+    enum status status = catalog_delete_definition(store_catalog(engine->store), name, error);
+    if (status != STATUS_OK) {
+        store_abort(change);
+        return status;
+    }
+    engine_forget_definitions(engine);
+    return store_commit(change, error);
+}
+
+enum status engine_export(struct engine *engine, struct buffer *out, struct error *error)
+{
+    struct catalog_definition *saved;
+    size_t count;
+    struct arena arena;
+    arena_init(&arena, 0);
+    enum status status = catalog_definitions(store_catalog(engine->store), &arena, &saved, &count, error);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        buffer_string(out, i ? "\n" : "");
+        buffer_string(out, saved[i].text);
+        if (out->length && out->data[out->length - 1] != '\n')
+            buffer_char(out, '\n');
+    }
+    arena_release(&arena);
+    return status;
+}

@@ -1,0 +1,247 @@
+/* Why: the explanation of a membership, for people and as JSON. */
+#include "engine/internal.h"
+
+#include "base/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct telling {
+    const struct engine *engine;
+    const struct population *population;
+    const struct segment_explanation *explanation;
+    struct buffer *text;
+    struct json *json;
+};
+
+/* One value of a fact, as people write it. */
+static void value_text(const struct telling *telling, const struct population_column *column, size_t row,
+                       struct buffer *out)
+{
+    char text[64]; /* room for a number, a date or a moment */
+    struct population_value value = population_get(column, row);
+    if (!value.known) {
+        buffer_string(out, "unknown");
+        return;
+    }
+    switch (column->type) {
+    case VALUE_BOOL: buffer_string(out, value.integer ? "yes" : "no"); break;
+    case VALUE_DECIMAL: buffer_string(out, number_format_decimal(value.integer, column->scale, text)); break;
+    case VALUE_DOUBLE: buffer_string(out, number_format_double(value.number, text)); break;
+    case VALUE_DATE: buffer_string(out, date_format((int32_t)value.integer, text)); break;
+    case VALUE_TIME: buffer_string(out, moment_format(telling->engine->zone, value.integer, text)); break;
+    case VALUE_TEXT: buffer_text(out, population_text(telling->population, (uint32_t)value.integer)); break;
+    case VALUE_POINT: buffer_printf(out, "%.4f, %.4f", value.latitude, value.longitude); break;
+    case VALUE_SET:
+        for (uint32_t i = 0; i < value.code_count; i++) {
+            buffer_string(out, i ? ", " : "");
+            buffer_text(out, population_text(telling->population, value.codes[i]));
+        }
+        break;
+    default: buffer_printf(out, "%lld", (long long)value.integer);
+    }
+}
+
+static void indent(struct buffer *out, int depth)
+{
+    for (int i = 0; i < depth; i++)
+        buffer_string(out, "  ");
+}
+
+static void fact_text(const struct telling *telling, const struct segment_explained *node, int i, int depth)
+{
+    const struct population_table *table = &telling->population->tables[node->fact_tables[i]];
+    uint32_t row = node->facts[i];
+    char moment[MOMENT_TEXT_MAX];
+    indent(telling->text, depth);
+    buffer_printf(telling->text, "· %s %s", table->name,
+                  moment_format(telling->engine->zone, table->time[row], moment));
+    for (size_t c = 0; c < table->column_count; c++) {
+        if (!population_get(&table->columns[c], row).known)
+            continue;
+        buffer_printf(telling->text, ", %s ", table->columns[c].name);
+        value_text(telling, &table->columns[c], row, telling->text);
+    }
+    buffer_char(telling->text, '\n');
+}
+
+static void node_text(const struct telling *telling, const struct segment_explained *node, int depth)
+{
+    indent(telling->text, depth);
+    if (node->is_condition)
+        buffer_printf(telling->text, "%s %s\n", node->truth ? "✓" : "✗", node->text);
+    else
+        buffer_printf(telling->text, "%s = %s\n", node->text, node->value);
+    for (int i = 0; i < node->child_count; i++)
+        if (node->child[i]->is_condition || node->child[i]->node->op != OP_LITERAL)
+            node_text(telling, node->child[i], depth + 1);
+    for (int i = 0; i < node->fact_count; i++)
+        fact_text(telling, node, i, depth + 1);
+    if (node->fact_total > node->fact_count) {
+        indent(telling->text, depth + 1);
+        buffer_printf(telling->text, "… and %lld more facts\n", (long long)(node->fact_total - node->fact_count));
+    }
+}
+
+static void flip_text(const struct telling *telling)
+{
+    const struct segment_explanation *why = telling->explanation;
+    char moment[MOMENT_TEXT_MAX];
+    if (!why->flips)
+        buffer_printf(telling->text, "Time alone will not change that within ten years.\n");
+    else
+        buffer_printf(telling->text, "If nothing else happens, %s at %s.\n", why->member ? "they leave" : "they enter",
+                      moment_format(telling->engine->zone, why->flips_at, moment));
+}
+
+static void explanation_text(const struct telling *telling, const char *name, const char *customer)
+{
+    const struct segment_explanation *why = telling->explanation;
+    char moment[MOMENT_TEXT_MAX];
+    buffer_printf(telling->text, "%s %s in %s at %s\n\n", customer, why->member ? "is" : "is not", name,
+                  moment_format(telling->engine->zone, why->now, moment));
+    if (!why->exists) {
+        buffer_printf(telling->text, "Nothing was known of them by then.\n");
+        return;
+    }
+    if (why->root)
+        node_text(telling, why->root, 0);
+    buffer_char(telling->text, '\n');
+    if (why->nearest)
+        buffer_printf(telling->text, "Nearest to holding: %s\n",
+                      why->nearest_why ? why->nearest_why : why->nearest->text);
+    flip_text(telling);
+}
+
+/* ---- JSON ---- */
+
+static void fact_json(const struct telling *telling, const struct segment_explained *node, int i)
+{
+    const struct population_table *table = &telling->population->tables[node->fact_tables[i]];
+    struct json *json = telling->json;
+    uint32_t row = node->facts[i];
+    char moment[MOMENT_TEXT_MAX];
+    json_write_object(json);
+    json_write_key(json, "kind");
+    json_write_string(json, table->name);
+    json_write_key(json, "time");
+    json_write_string(json, moment_format(telling->engine->zone, table->time[row], moment));
+    for (size_t c = 0; c < table->column_count; c++) {
+        if (!population_get(&table->columns[c], row).known)
+            continue;
+        struct buffer value;
+        buffer_init(&value, 0);
+        value_text(telling, &table->columns[c], row, &value);
+        json_write_key(json, table->columns[c].name);
+        json_write_string(json, value.data ? value.data : "");
+        buffer_release(&value);
+    }
+    json_write_end_object(json);
+}
+
+static void node_json(const struct telling *telling, const struct segment_explained *node)
+{
+    struct json *json = telling->json;
+    json_write_object(json);
+    json_write_key(json, "text");
+    json_write_string(json, node->text);
+    if (node->is_condition) {
+        json_write_key(json, "holds");
+        json_write_bool(json, node->truth);
+    } else {
+        json_write_key(json, "value");
+        json_write_string(json, node->known ? node->value : NULL);
+    }
+    if (node->child_count) {
+        json_write_key(json, "of");
+        json_write_array(json);
+        for (int i = 0; i < node->child_count; i++)
+            node_json(telling, node->child[i]);
+        json_write_end_array(json);
+    }
+    if (node->fact_count) {
+        json_write_key(json, "facts");
+        json_write_array(json);
+        for (int i = 0; i < node->fact_count; i++)
+            fact_json(telling, node, i);
+        json_write_end_array(json);
+        json_write_key(json, "fact_total");
+        json_write_integer(json, node->fact_total);
+    }
+    json_write_end_object(json);
+}
+
+static void explanation_json(const struct telling *telling, const char *name, const char *customer)
+{
+    const struct segment_explanation *why = telling->explanation;
+    struct json *json = telling->json;
+    char moment[MOMENT_TEXT_MAX];
+    json_write_object(json);
+    json_write_key(json, "segment");
+    json_write_string(json, name);
+    json_write_key(json, "customer");
+    json_write_string(json, customer);
+    json_write_key(json, "as_of");
+    json_write_string(json, moment_format(telling->engine->zone, why->now, moment));
+    json_write_key(json, "exists");
+    json_write_bool(json, why->exists);
+    json_write_key(json, "member");
+    json_write_bool(json, why->member);
+    json_write_key(json, "flips_at");
+    json_write_string(json, why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
+    json_write_key(json, "nearest");
+    json_write_string(json, !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
+    if (why->root) {
+        json_write_key(json, "condition");
+        node_json(telling, why->root);
+    }
+    json_write_end_object(json);
+}
+
+/* Explaining shows whole facts, so all columns of the kinds in question are loaded. */
+static struct segment_needs whole_kinds(const struct segment_needs *needs, const struct schema *schema,
+                                        struct arena *arena)
+{
+    struct segment_needs whole = *needs;
+    whole.items = ARENA_ARRAY(arena, struct segment_need, needs->count + 1);
+    for (size_t i = 0; i < needs->count; i++) {
+        const struct schema_table *table = schema_table(schema, needs->items[i].table);
+        whole.items[i] = needs->items[i];
+        if (!table || table->role != SCHEMA_FACTS)
+            continue;
+        whole.items[i].columns = ARENA_ARRAY(arena, const char *, table->column_count + 1);
+        for (size_t c = 0; c < table->column_count; c++)
+            whole.items[i].columns[c] = table->columns[c].name;
+    }
+    return whole;
+}
+
+enum status engine_explain(struct engine *engine, const char *segment, const char *customer,
+                           const struct engine_moment *moment, struct arena *arena, struct buffer *text,
+                           struct json *json, struct error *error)
+{
+    int index;
+    uint32_t position;
+    struct engine_view view;
+    struct segment_explanation why;
+    const struct schema *schema = engine_schema(engine);
+    TRY(engine_find_segment(engine, segment, &index, error));
+    struct segment_needs needs = segment_needs(engine->definitions, schema, &index, 1, arena);
+    needs = whole_kinds(&needs, schema, arena);
+    TRY(engine_evaluate(engine, NULL, &index, 1, &needs, moment, &view, error));
+    enum status status = STATUS_OK;
+    if (!population_find(view.population, text_from(customer), &position))
+        status = error_set(error, STATUS_NOT_FOUND, "there is no customer '%s'", customer);
+    if (status == STATUS_OK)
+        status = segment_explain(view.set, schema, index, view.population, position, moment->now, engine_pool(engine),
+                                 arena, &why, error);
+    if (status == STATUS_OK) {
+        struct telling telling = {engine, view.population, &why, text, json};
+        if (text)
+            explanation_text(&telling, segment, customer);
+        if (json)
+            explanation_json(&telling, segment, customer);
+    }
+    engine_view_close(&view);
+    return status;
+}

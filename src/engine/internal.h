@@ -1,0 +1,45 @@
+/* What the engine's files share. */
+#ifndef STRATA_ENGINE_INTERNAL_H
+#define STRATA_ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+
+#include "catalog/catalog.h"
+#include "lake/lake.h"
+#include "store/store.h"
+
+struct engine_broken {
+    const char *name, *message;
+};
+
+struct engine {
+    struct store *store;
+    struct lake *lake; /* opened when first needed */
+    struct pool *pool; /* likewise */
+    struct zone *zone;
+    int threads;
+    struct segment_set *definitions; /* loaded when first needed; NULL after a change */
+    struct arena arena;              /* as long as the engine */
+    struct engine_broken *broken;    /* definitions that no longer fit the store, left out */
+    size_t broken_count;
+};
+
+enum status engine_lake(struct engine *engine, struct lake **out, struct error *error);
+/* Loads definitions unless that is done. */
+enum status engine_load_definitions(struct engine *engine, struct error *error);
+void engine_forget_definitions(struct engine *engine);
+/* Union of two needs, in arena. */
+struct segment_needs engine_join_needs(const struct segment_needs *a, const struct segment_needs *b,
+                                       struct arena *arena);
+/* The population with what needs says, as known at moment->known_at. */
+enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
+                                   const struct engine_moment *moment, struct population **out, struct error *error);
+/* Reads the files of the static lists that the set of apply names. */
+enum status engine_read_lists(struct engine *engine, const struct segment_source *sources, size_t count,
+                              struct arena *arena, struct engine_apply *apply, struct error *error);
+/* What reading revenue needs. */
+struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
+/* Members of a segment as numbers. */
+struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment);
+
+#endif

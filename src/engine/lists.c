@@ -1,0 +1,130 @@
+/* Static lists: files of identifiers, copied into the store when the definitions that name them are applied. */
+#include "engine/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_BYTES_MAX = 512 << 20 };
+
+static enum status read_whole(const char *path, struct arena *arena, struct text *out, struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return error_system(error, errno, "cannot read the list %s", path);
+    struct buffer content;
+    char piece[1 << 16];
+    size_t got;
+    buffer_init(&content, LIST_BYTES_MAX);
+    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
+        buffer_add(&content, piece, got);
+    enum status status = STATUS_OK;
+    if (ferror(file))
+        status = error_system(error, errno, "cannot read the list %s", path);
+    else if (content.cut)
+        status = error_set(error, STATUS_ERROR, "the list %s is larger than %d MB", path, LIST_BYTES_MAX >> 20);
+    else
+        *out = (struct text){buffer_copy(&content, arena), content.length};
+    buffer_release(&content);
+    fclose(file);
+    return status;
+}
+
+/* The first field of each line, quotes taken off; a first line `customer` or the like is a heading when no digit is in
+ * it and the second line has one. */
+static struct text first_field(struct text line)
+{
+    line = text_trim(line);
+    if (line.length && line.data[0] == '"') {
+        const char *end = memchr(line.data + 1, '"', line.length - 1);
+        if (end)
+            return (struct text){line.data + 1, (size_t)(end - line.data) - 1};
+    }
+    size_t length = 0;
+    while (length < line.length && !strchr(",;\t", line.data[length]))
+        length++;
+    return text_trim((struct text){line.data, length});
+}
+
+static bool has_digit(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] >= '0' && text.data[i] <= '9')
+            return true;
+    return false;
+}
+
+static void split_list(struct text content, struct arena *arena, struct catalog_list *list)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i < content.length; i++)
+        lines += content.data[i] == '\n';
+    struct text *identifiers = ARENA_ARRAY(arena, struct text, lines);
+    if (content.length >= 3 && memcmp(content.data, "\xef\xbb\xbf", 3) == 0)
+        content = (struct text){content.data + 3, content.length - 3};
+    while (content.length) {
+        const char *end = memchr(content.data, '\n', content.length);
+        size_t length = end ? (size_t)(end - content.data) : content.length;
+        struct text field = first_field((struct text){content.data, length});
+        if (field.length)
+            identifiers[list->count++] = field;
+        length += end != NULL;
+        content = (struct text){content.data + length, content.length - length};
+    }
+    if (list->count > 1 && !has_digit(identifiers[0]) && has_digit(identifiers[1])) {
+        identifiers++;
+        list->count--;
+    }
+    list->identifiers = identifiers;
+}
+
+/* Relative paths start from the folder of the file that defines the list. */
+static const char *list_path(const char *path, const char *base, struct arena *arena)
+{
+    const char *slash = base ? strrchr(base, '/') : NULL;
+    if (path[0] == '/' || !slash)
+        return path;
+    return arena_printf(arena, "%.*s/%s", (int)(slash - base), base, path);
+}
+
+static bool is_saved(const struct catalog_list *saved, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(saved[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The source that defines the list: the one whose text has its file's name in it; lists saved before come from none. */
+static const char *defining_file(const struct segment_source *sources, size_t count, const char *path)
+{
+    for (size_t i = 0; i < count; i++)
+        if (memmem(sources[i].text.data, sources[i].text.length, path, strlen(path)))
+            return sources[i].file;
+    return NULL;
+}
+
+enum status engine_read_lists(struct engine *engine, const struct segment_source *sources, size_t count,
+                              struct arena *arena, struct engine_apply *apply, struct error *error)
+{
+    const struct segment_set *set = apply->set;
+    struct catalog_list *saved;
+    size_t saved_count;
+    TRY(catalog_lists(store_catalog(engine->store), arena, &saved, &saved_count, error));
+    apply->lists = ARENA_ARRAY(arena, struct catalog_list, (size_t)set->list_count + 1);
+    for (int i = 0; i < set->list_count; i++) {
+        struct text content;
+        const char *file = defining_file(sources, count, set->list_files[i]);
+        if (!file && is_saved(saved, saved_count, set->lists[i]))
+            continue; /* not in these sources: its copy in the store stays */
+        struct catalog_list *list = &apply->lists[apply->list_count++];
+        *list = (struct catalog_list){.name = set->lists[i], .saved = engine_now(engine)};
+        list->source = list_path(set->list_files[i], file, arena);
+        TRY(read_whole(list->source, arena, &content, error));
+        split_list(content, arena, list);
+        if (!list->count)
+            return error_set(error, STATUS_ERROR, "the list %s holds no identifier", list->source);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,315 @@
+/* The library's public face (include/strata.h) over the engine. */
+#include "strata.h"
+
+#include "engine/arrow.h"
+#include "engine/public.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct strata_store {
+    struct engine *engine;
+};
+
+enum strata_status engine_give_error(enum status status, const struct error *from, struct strata_error *to)
+{
+    if (status == STATUS_OK || !to)
+        return (enum strata_status)status;
+    to->status = (enum strata_status)status;
+    snprintf(to->place, sizeof to->place, "%s", from->place);
+    snprintf(to->message, sizeof to->message, "%s", from->message);
+    snprintf(to->hint, sizeof to->hint, "%s", from->hint);
+    return to->status;
+}
+
+struct engine *engine_of_store(struct strata_store *store)
+{
+    return store->engine;
+}
+
+const char *strata_version(void)
+{
+    return STRATA_VERSION;
+}
+
+enum strata_status strata_create(const char *path, const char *time_zone, const char *currency,
+                                 struct strata_error *error)
+{
+    struct error why = {0};
+    return engine_give_error(engine_create(path, time_zone, currency, &why), &why, error);
+}
+
+enum strata_status strata_open(const char *path, int flags, struct strata_store **store, struct strata_error *error)
+{
+    struct error why = {0};
+    struct engine *engine;
+    struct engine_options options = {
+        .path = path, .write = flags & STRATA_WRITE, .command = "a program using libstrata"};
+    enum status status = engine_open(&options, &engine, &why);
+    if (status == STATUS_OK) {
+        *store = base_malloc(sizeof **store);
+        (*store)->engine = engine;
+    }
+    return engine_give_error(status, &why, error);
+}
+
+void strata_close(struct strata_store *store)
+{
+    if (!store)
+        return;
+    engine_close(store->engine);
+    free(store);
+}
+
+enum strata_status strata_undo(struct strata_store *store, int number, struct strata_error *error)
+{
+    struct error why = {0};
+    return engine_give_error(engine_undo(store->engine, (uint32_t)number, &why), &why, error);
+}
+
+enum strata_status strata_check(const char *source, struct strata_error *error)
+{
+    struct error why = {0};
+    struct arena arena;
+    struct segment_set *set = NULL;
+    struct segment_source text = {"source", text_from(source)};
+    arena_init(&arena, 0);
+    enum status status = segment_set_build(&text, 1, NULL, NULL, &arena, NULL, &set, &why);
+    segment_set_free(set);
+    arena_release(&arena);
+    return engine_give_error(status, &why, error);
+}
+
+static enum status apply(struct engine *engine, const char *source, bool prune, struct arena *arena,
+                         struct error *error)
+{
+    struct engine_moment moment;
+    struct engine_apply plan;
+    struct segment_source text = {"source", text_from(source)};
+    TRY(engine_moment(engine, "latest", NULL, arena, &moment, error));
+    TRY(engine_apply_plan(engine, &text, 1, prune, &moment, arena, &plan, error));
+    enum status status = engine_apply_save(engine, &plan, error);
+    segment_set_free(plan.set);
+    return status == STATUS_OK ? engine_reload(engine, error) : status;
+}
+
+enum strata_status strata_apply(struct strata_store *store, const char *source, int prune, struct strata_error *error)
+{
+    struct error why = {0};
+    struct arena arena;
+    arena_init(&arena, 0);
+    enum status status = apply(store->engine, source, prune != 0, &arena, &why);
+    arena_release(&arena);
+    return engine_give_error(status, &why, error);
+}
+
+/* ---- lists ---- */
+
+struct strata_segments {
+    struct arena arena;
+    struct engine_segments list;
+    size_t at;
+};
+
+enum strata_status strata_segments(struct strata_store *store, const char *moment, struct strata_segments **segments,
+                                   struct strata_error *error)
+{
+    struct error why = {0};
+    struct engine_moment at;
+    struct strata_segments *made = base_calloc(1, sizeof *made);
+    arena_init(&made->arena, 0);
+    enum status status = engine_moment(store->engine, moment, NULL, &made->arena, &at, &why);
+    if (status == STATUS_OK)
+        status = engine_segments(store->engine, &at, &made->arena, &made->list, &why);
+    if (status == STATUS_OK)
+        *segments = made;
+    else
+        strata_segments_free(made);
+    return engine_give_error(status, &why, error);
+}
+
+int strata_segments_next(struct strata_segments *segments, struct strata_segment *segment)
+{
+    if (segments->at >= segments->list.count)
+        return 0;
+    const struct engine_segment *from = &segments->list.items[segments->at++];
+    *segment = (struct strata_segment){from->name, from->title, from->customers, from->share};
+    return 1;
+}
+
+void strata_segments_free(struct strata_segments *segments)
+{
+    if (!segments)
+        return;
+    arena_release(&segments->arena);
+    free(segments);
+}
+
+enum strata_status strata_count(struct strata_store *store, const char *condition, const char *moment,
+                                uint64_t *customers, struct strata_error *error)
+{
+    struct error why = {0};
+    struct arena arena;
+    struct engine_moment at;
+    struct engine_count count;
+    arena_init(&arena, 0);
+    enum status status = engine_moment(store->engine, moment, NULL, &arena, &at, &why);
+    if (status == STATUS_OK)
+        status = engine_count(store->engine, text_from(condition), &at, &arena, &count, &why);
+    if (status == STATUS_OK)
+        *customers = count.customers;
+    arena_release(&arena);
+    return engine_give_error(status, &why, error);
+}
+
+struct strata_members {
+    struct arena arena;
+    struct engine_members list;
+    size_t at;
+};
+
+static enum strata_status list_members(struct strata_store *store, const char *segment, const char *condition,
+                                       const char *moment, struct strata_members **members, struct strata_error *error)
+{
+    struct error why = {0};
+    struct engine_moment at;
+    struct strata_members *made = base_calloc(1, sizeof *made);
+    arena_init(&made->arena, 0);
+    enum status status = engine_moment(store->engine, moment, NULL, &made->arena, &at, &why);
+    if (status == STATUS_OK)
+        status = engine_members(store->engine, segment, text_from(condition), &at, &made->arena, &made->list, &why);
+    if (status == STATUS_OK)
+        *members = made;
+    else
+        strata_members_free(made);
+    return engine_give_error(status, &why, error);
+}
+
+enum strata_status strata_members(struct strata_store *store, const char *segment, const char *moment,
+                                  struct strata_members **members, struct strata_error *error)
+{
+    return list_members(store, segment, NULL, moment, members, error);
+}
+
+enum strata_status strata_find(struct strata_store *store, const char *condition, const char *moment,
+                               struct strata_members **members, struct strata_error *error)
+{
+    return list_members(store, NULL, condition, moment, members, error);
+}
+
+uint64_t strata_members_count(const struct strata_members *members)
+{
+    return members->list.count;
+}
+
+int strata_members_next(struct strata_members *members, const char **identifier, uint32_t *number)
+{
+    if (members->at >= members->list.count)
+        return 0;
+    if (identifier)
+        *identifier = members->list.identifiers[members->at].data;
+    if (number)
+        *number = members->list.numbers[members->at];
+    members->at++;
+    return 1;
+}
+
+void strata_members_free(struct strata_members *members)
+{
+    if (!members)
+        return;
+    arena_release(&members->arena);
+    free(members);
+}
+
+enum strata_status strata_members_arrow(const struct strata_members *members, struct ArrowArrayStream *stream,
+                                        struct strata_error *error)
+{
+    (void)error;
+    engine_arrow_members(&members->list, stream);
+    return STRATA_OK;
+}
+
+enum strata_status strata_refresh(struct strata_store *store, const char *moment, uint64_t *entered, uint64_t *left,
+                                  struct strata_error *error)
+{
+    struct error why = {0};
+    struct arena arena;
+    struct engine_moment at;
+    struct engine_refresh refresh;
+    arena_init(&arena, 0);
+    enum status status = engine_moment(store->engine, moment, NULL, &arena, &at, &why);
+    if (status == STATUS_OK)
+        status = engine_refresh(store->engine, &at, &arena, &refresh, &why);
+    if (status == STATUS_OK && entered)
+        *entered = refresh.entered;
+    if (status == STATUS_OK && left)
+        *left = refresh.left;
+    arena_release(&arena);
+    return engine_give_error(status, &why, error);
+}
+
+/* ---- texts ---- */
+
+enum strata_status strata_explain(struct strata_store *store, const char *segment, const char *customer,
+                                  const char *moment, char **json, struct strata_error *error)
+{
+    struct error why = {0};
+    struct arena arena;
+    struct engine_moment at;
+    struct buffer text;
+    struct json writer;
+    arena_init(&arena, 0);
+    buffer_init(&text, 0);
+    json_init(&writer, &text, true);
+    enum status status = engine_moment(store->engine, moment, NULL, &arena, &at, &why);
+    if (status == STATUS_OK)
+        status = engine_explain(store->engine, segment, customer, &at, &arena, NULL, &writer, &why);
+    if (status == STATUS_OK)
+        *json = buffer_take(&text);
+    buffer_release(&text);
+    arena_release(&arena);
+    return engine_give_error(status, &why, error);
+}
+
+enum strata_status strata_report(struct strata_store *store, const char *moment, char **html,
+                                 struct strata_error *error)
+{
+    struct error why = {0};
+    struct arena arena;
+    struct engine_moment at;
+    struct buffer text;
+    arena_init(&arena, 0);
+    buffer_init(&text, 0);
+    enum status status = engine_moment(store->engine, moment, NULL, &arena, &at, &why);
+    if (status == STATUS_OK)
+        status = engine_report(store->engine, &at, &text, &why);
+    if (status == STATUS_OK)
+        *html = buffer_take(&text);
+    buffer_release(&text);
+    arena_release(&arena);
+    return engine_give_error(status, &why, error);
+}
+
+void strata_text_free(char *text)
+{
+    free(text);
+}
+
+static void close_sql(void *owner)
+{
+    engine_sql_close(owner);
+}
+
+enum strata_status strata_sql(struct strata_store *store, const char *statement, struct ArrowArrayStream *stream,
+                              struct strata_error *error)
+{
+    struct error why = {0};
+    struct engine_sql *sql;
+    enum status status = engine_sql_open(store->engine, statement, &sql, &why);
+    if (status == STATUS_OK)
+        engine_arrow_stream(engine_sql_result(sql), close_sql, sql, stream);
+    return engine_give_error(status, &why, error);
+}

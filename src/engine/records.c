@@ -1,0 +1,324 @@
+/* Records: a refresh evaluates everything at a moment and writes down who entered, who left, and what brought it about.
+ */
+#include "engine/internal.h"
+
+#include "base/number.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment)
+{
+    size_t count = segment_result_count(result, segment), found = 0;
+    uint32_t *numbers = base_malloc((count + 1) * sizeof *numbers);
+    for (uint32_t p = 0; p < population->customers; p++)
+        if (segment_result_has(result, segment, p))
+            numbers[found++] = (uint32_t)population->number[p];
+    qsort(numbers, found, sizeof *numbers, by_value);
+    struct bitmap *members = bitmap_from_sorted(numbers, found);
+    free(numbers);
+    return members;
+}
+
+/* What happened since the last refresh, to tell causes apart. */
+struct since {
+    bool is_first;
+    int64_t moment, recorded;
+    struct bitmap *fresh; /* customers with facts newer than the last moment, or received since */
+    bool undone;          /* some import was taken back since */
+};
+
+static void add_newer(const struct engine_view *view, int64_t after, struct bitmap *fresh)
+{
+    const struct population *population = view->population;
+    for (size_t t = 0; t < population->table_count; t++) {
+        const struct population_table *table = &population->tables[t];
+        if (table->role == SCHEMA_REFERENCE)
+            continue;
+        for (uint32_t p = 0; p < population->customers; p++)
+            for (uint32_t row = table->offset[p + 1]; row-- > table->offset[p] && table->time[row] > after;)
+                if (table->time[row] <= view->now) {
+                    bitmap_add(fresh, (uint32_t)population->number[p]);
+                    break;
+                }
+    }
+}
+
+/* Customers with facts of imports that arrived since, whatever their own time. */
+static enum status add_received(struct engine *engine, uint32_t after_import, struct bitmap *fresh, struct error *error)
+{
+    struct lake *lake;
+    size_t count;
+    const struct catalog_part *parts = store_parts(engine->store, &count);
+    struct buffer sql;
+    struct arena arena;
+    buffer_init(&sql, 0);
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < count; i++) {
+        if ((parts[i].role != PART_FACTS && parts[i].role != PART_TRAITS) || parts[i].last_import <= after_import)
+            continue;
+        buffer_string(&sql, sql.length ? " UNION " : "");
+        buffer_string(&sql, "SELECT DISTINCT customer FROM read_parquet(");
+        buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));
+        buffer_printf(&sql, ") WHERE import > %u", after_import);
+    }
+    enum status status = sql.length ? engine_lake(engine, &lake, error) : STATUS_OK;
+    struct lake_result *result = NULL;
+    const struct lake_chunk *chunk = NULL;
+    if (status == STATUS_OK && sql.length)
+        status = lake_query(lake, sql.data, &result, error);
+    while (result && status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+        for (size_t row = 0; row < chunk->rows; row++)
+            bitmap_add(fresh, (uint32_t)lake_integer(&chunk->columns[0], row));
+    lake_result_free(result);
+    buffer_release(&sql);
+    arena_release(&arena);
+    return status;
+}
+
+static enum status look_back(struct engine *engine, const struct engine_view *view, const struct catalog_refresh *last,
+                             struct arena *arena, struct since *since, struct error *error)
+{
+    *since = (struct since){.is_first = !last, .fresh = bitmap_new()};
+    if (!last)
+        return STATUS_OK;
+    since->moment = last->moment;
+    since->recorded = last->recorded;
+    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog_import *imports;
+    size_t count;
+    const char *seen;
+    TRY(catalog_imports(catalog, arena, &imports, &count, error));
+    for (size_t i = 0; i < count; i++)
+        since->undone |= imports[i].undone && imports[i].undone >= last->recorded;
+    TRY(catalog_setting(catalog, "refresh.last_import", arena, &seen, error));
+    add_newer(view, last->moment, since->fresh);
+    return add_received(engine, seen ? (uint32_t)strtoul(seen, NULL, 10) : 0, since->fresh, error);
+}
+
+/* The text a segment's membership hangs on: its own definition and those of all it uses. */
+static uint64_t definition_hash(const struct segment_set *set, int segment, struct bitmap *seen)
+{
+    if (bitmap_contains(seen, (uint32_t)segment))
+        return 0;
+    bitmap_add(seen, (uint32_t)segment);
+    const struct segment_definition *definition = &set->segments[segment];
+    uint64_t hash = text_hash(text_from(definition->text));
+    for (int u = 0; u < definition->use_count; u++)
+        hash = hash * 31 + definition_hash(set, definition->uses[u], seen);
+    return hash;
+}
+
+static enum status definition_changed(struct engine *engine, const struct segment_set *set, int segment,
+                                      struct arena *arena, bool *changed, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct bitmap *seen = bitmap_new();
+    char *hash = arena_printf(arena, "%016llx", (unsigned long long)definition_hash(set, segment, seen));
+    char *key = arena_printf(arena, "refresh.definition.%s", set->segments[segment].name);
+    bitmap_free(seen);
+    const char *before;
+    TRY(catalog_setting(catalog, key, arena, &before, error));
+    *changed = !before || strcmp(before, hash) != 0;
+    return *changed ? catalog_set_setting(catalog, key, hash, error) : STATUS_OK;
+}
+
+/* Splits who moved by cause and writes each part down. */
+static enum status record_move(struct engine *engine, uint32_t refresh, const char *segment, bool entered,
+                               const struct since *since, bool definition, struct bitmap *moved, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    if (bitmap_count(moved) == 0)
+        return STATUS_OK;
+    if (definition || since->is_first)
+        return catalog_add_membership(catalog, refresh, segment, entered, CAUSE_DEFINITION, moved, error);
+    struct bitmap *facts = bitmap_copy(moved), *rest = bitmap_copy(moved);
+    bitmap_and(facts, since->fresh);
+    bitmap_andnot(rest, since->fresh);
+    enum status status = STATUS_OK;
+    if (bitmap_count(facts))
+        status = catalog_add_membership(catalog, refresh, segment, entered, CAUSE_FACTS, facts, error);
+    if (status == STATUS_OK && bitmap_count(rest))
+        status = catalog_add_membership(catalog, refresh, segment, entered, since->undone ? CAUSE_UNDO : CAUSE_TIME,
+                                        rest, error);
+    bitmap_free(facts);
+    bitmap_free(rest);
+    return status;
+}
+
+static enum status record_segment(struct engine *engine, const struct engine_view *view, int segment, uint32_t refresh,
+                                  const struct since *since, struct arena *arena, struct engine_refresh *out,
+                                  struct error *error)
+{
+    const char *name = view->set->segments[segment].name;
+    struct bitmap *before = NULL;
+    bool definition;
+    TRY(definition_changed(engine, view->set, segment, arena, &definition, error));
+    TRY(catalog_members(store_catalog(engine->store), name, INT64_MAX, &before, error));
+    struct bitmap *entered = engine_numbers(view->population, view->result, segment), *left = before;
+    struct bitmap *now = bitmap_copy(entered);
+    bitmap_andnot(entered, before);
+    bitmap_andnot(left, now);
+    struct engine_segment *line = &out->segments.items[segment];
+    line->recorded = true;
+    line->entered = bitmap_count(entered);
+    line->left = bitmap_count(left);
+    out->entered += line->entered;
+    out->left += line->left;
+    enum status status = record_move(engine, refresh, name, false, since, definition, left, error);
+    if (status == STATUS_OK)
+        status = record_move(engine, refresh, name, true, since, definition, entered, error);
+    bitmap_free(entered);
+    bitmap_free(left);
+    bitmap_free(now);
+    return status;
+}
+
+static void list_sizes(const struct engine_view *view, struct arena *arena, struct engine_refresh *out)
+{
+    const struct segment_set *set = view->set;
+    struct engine_segments *segments = &out->segments;
+    for (size_t w = 0; w < view->result->words; w++)
+        segments->customers += (uint64_t)__builtin_popcountll(view->result->existing[w]);
+    segments->items = ARENA_ARRAY(arena, struct engine_segment, (size_t)set->segment_count + 1);
+    segments->count = (size_t)set->segment_count;
+    segments->has_refresh = true;
+    segments->refreshed = view->now;
+    out->customers = segments->customers;
+    for (int i = 0; i < set->segment_count; i++) {
+        struct engine_segment *line = &segments->items[i];
+        *line = (struct engine_segment){.index = i, .name = arena_strdup(arena, set->segments[i].name)};
+        line->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
+        line->scheme =
+            set->segments[i].scheme >= 0 ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name) : NULL;
+        line->customers = segment_result_count(view->result, i);
+        line->share = segments->customers ? (double)line->customers / (double)segments->customers : 0;
+    }
+}
+
+static enum status record_all(struct engine *engine, const struct engine_view *view, const struct catalog_refresh *last,
+                              struct arena *arena, struct engine_refresh *out, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct since since;
+    struct buffer all;
+    buffer_init(&all, 0);
+    enum status status = engine_export(engine, &all, error);
+    char hash[32];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)text_hash((struct text){all.data, all.length}));
+    buffer_release(&all);
+    TRY(status);
+    struct catalog_refresh refresh = {.moment = view->now, .recorded = engine_now(engine), .definitions = hash};
+    uint32_t number;
+    TRY(catalog_add_refresh(catalog, &refresh, &number, error));
+    out->number = (int)number;
+    status = look_back(engine, view, last, arena, &since, error);
+    for (int s = 0; status == STATUS_OK && s < view->set->segment_count; s++)
+        status = record_segment(engine, view, s, number, &since, arena, out, error);
+    bitmap_free(since.fresh);
+    uint64_t next;
+    if (status == STATUS_OK)
+        status = catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error);
+    if (status == STATUS_OK)
+        status = catalog_set_setting(catalog, "refresh.last_import",
+                                     arena_printf(arena, "%llu", (unsigned long long)(next - 1)), error);
+    return status;
+}
+
+enum status engine_refresh(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
+                           struct engine_refresh *out, struct error *error)
+{
+    struct catalog_refresh *refreshes;
+    size_t count;
+    *out = (struct engine_refresh){.moment = moment->now};
+    TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
+    const struct catalog_refresh *last = count ? &refreshes[count - 1] : NULL;
+    if (last && moment->now <= last->moment) {
+        char at[MOMENT_TEXT_MAX];
+        return error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
+                         moment_format(engine->zone, last->moment, at));
+    }
+    struct engine_view view;
+    struct store_change *change;
+    TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
+    list_sizes(&view, arena, out);
+    enum status status = store_begin(engine->store, &change, error);
+    if (status == STATUS_OK) {
+        status = record_all(engine, &view, last, arena, out, error);
+        if (status == STATUS_OK)
+            status = store_commit(change, error);
+        else
+            store_abort(change);
+    }
+    engine_view_close(&view);
+    return status;
+}
+
+/* ---- sizes over time ---- */
+
+struct folding {
+    const struct segment_set *set;
+    struct engine_history *out;
+    const struct catalog_refresh *refreshes;
+    uint64_t *size;
+    bool *seen;
+    size_t at; /* refresh being folded */
+};
+
+static void close_refreshes(struct folding *folding, uint32_t before)
+{
+    struct engine_history *out = folding->out;
+    for (; folding->at < out->refreshes && folding->refreshes[folding->at].number < before; folding->at++)
+        for (int s = 0; s < out->segment_count; s++)
+            out->customers[folding->at * (size_t)out->segment_count + (size_t)s] =
+                folding->seen[s] ? folding->size[s] : UINT64_MAX;
+}
+
+static enum status fold_membership(void *context, struct catalog_membership *membership, struct error *error)
+{
+    struct folding *folding = context;
+    (void)error;
+    close_refreshes(folding, membership->refresh);
+    int segment = segment_set_find(folding->set, membership->segment);
+    if (segment >= 0) {
+        uint64_t moved = bitmap_count(membership->customers);
+        folding->seen[segment] = true;
+        folding->size[segment] += membership->entered ? moved : 0 - moved;
+    }
+    bitmap_free(membership->customers);
+    return STATUS_OK;
+}
+
+enum status engine_history(struct engine *engine, int64_t until, struct arena *arena, struct engine_history *out,
+                           struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog_refresh *refreshes;
+    size_t count;
+    TRY(engine_load_definitions(engine, error));
+    *out = (struct engine_history){.segment_count = engine->definitions->segment_count};
+    TRY(catalog_refreshes(catalog, arena, &refreshes, &count, error));
+    while (out->refreshes < count && refreshes[out->refreshes].moment <= until)
+        out->refreshes++;
+    size_t segments = (size_t)out->segment_count;
+    out->moment = ARENA_ARRAY(arena, int64_t, out->refreshes + 1);
+    out->customers = ARENA_ARRAY(arena, uint64_t, out->refreshes * segments + 1);
+    for (size_t r = 0; r < out->refreshes; r++)
+        out->moment[r] = refreshes[r].moment;
+    struct folding folding = {engine->definitions,
+                              out,
+                              refreshes,
+                              ARENA_ARRAY(arena, uint64_t, segments + 1),
+                              ARENA_ARRAY(arena, bool, segments + 1),
+                              0};
+    TRY(catalog_memberships(catalog, NULL, fold_membership, &folding, error));
+    close_refreshes(&folding, UINT32_MAX);
+    return STATUS_OK;
+}

@@ -1,0 +1,589 @@
+/*
+ * The report's data: everything the page shows, as one JSON value (docs/report-data.md). One evaluation of all segments
+ * serves every section.
+ */
+#include "engine/internal.h"
+
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { YEAR_DAYS = 365, MOST_GROUPS = 30, MOST_MONTHS = 24, MOST_TRAITS = 24, MOST_OVERLAP = 12 };
+
+struct reporting {
+    struct engine *engine;
+    const struct schema *schema;
+    struct engine_view view;
+    struct insight_features features;
+    struct insight_revenue revenue;
+    struct insight_overlap overlap;
+    struct engine_segments segments;
+    struct engine_history history;
+    struct insight_money *money; /* a segment: of the last year */
+    struct insight_money all;
+    struct arena *arena;
+    struct json json;
+};
+
+static void moment(struct reporting *report, const char *key, int64_t at)
+{
+    char text[MOMENT_TEXT_MAX];
+    json_write_key(&report->json, key);
+    json_write_string(&report->json, moment_format(report->engine->zone, at, text));
+}
+
+static void date(struct reporting *report, const char *key, int32_t day)
+{
+    char text[DATE_TEXT_MAX];
+    json_write_key(&report->json, key);
+    json_write_string(&report->json, date_format(day, text));
+}
+
+static void string(struct reporting *report, const char *key, const char *text)
+{
+    json_write_key(&report->json, key);
+    json_write_string(&report->json, text);
+}
+
+static void integer(struct reporting *report, const char *key, uint64_t number)
+{
+    json_write_key(&report->json, key);
+    json_write_integer(&report->json, (int64_t)number);
+}
+
+static void number(struct reporting *report, const char *key, double value)
+{
+    json_write_key(&report->json, key);
+    json_write_double(&report->json, value);
+}
+
+/* Money to the hundredth; the page formats it. */
+static void money(struct reporting *report, const char *key, double value)
+{
+    number(report, key, round(value * 100) / 100);
+}
+
+static void write_store(struct reporting *report)
+{
+    const char *path = store_path(report->engine->store), *slash = strrchr(path, '/');
+    json_write_key(&report->json, "store");
+    json_write_object(&report->json);
+    string(report, "name", slash && slash[1] ? slash + 1 : path);
+    moment(report, "as_of", report->view.now);
+    string(report, "zone", report->schema->zone);
+    string(report, "currency", report->schema->currency);
+    integer(report, "customers", report->segments.customers);
+    json_write_end_object(&report->json);
+}
+
+static void write_kind(struct reporting *report, const struct engine_kind *kind)
+{
+    json_write_object(&report->json);
+    string(report, "name", kind->name);
+    integer(report, "facts", kind->rows);
+    if (kind->has_times) {
+        moment(report, "first", kind->first);
+        moment(report, "newest", kind->last);
+    }
+    json_write_end_object(&report->json);
+}
+
+/* A kind is stale when its newest fact is much older than the newest of all kinds. */
+static void write_stale(struct reporting *report, const struct engine_status *status)
+{
+    enum { STALE_DAYS = 30 };
+    int64_t newest = 0;
+    for (size_t i = 0; i < status->kind_count; i++)
+        if (status->kinds[i].role == SCHEMA_FACTS && status->kinds[i].last > newest)
+            newest = status->kinds[i].last;
+    json_write_key(&report->json, "stale");
+    json_write_array(&report->json);
+    for (size_t i = 0; i < status->kind_count; i++) {
+        const struct engine_kind *kind = &status->kinds[i];
+        int64_t days = (newest - kind->last) / SECONDS_A_DAY;
+        if (kind->role != SCHEMA_FACTS || !kind->has_times || days <= STALE_DAYS)
+            continue;
+        json_write_object(&report->json);
+        string(report, "what", kind->name);
+        moment(report, "since", kind->last);
+        string(report, "message",
+               arena_printf(report->arena, "nothing new for %lld days while other kinds went on", (long long)days));
+        json_write_end_object(&report->json);
+    }
+    json_write_end_array(&report->json);
+}
+
+static enum status write_kinds(struct reporting *report, struct error *error)
+{
+    struct engine_status status;
+    TRY(engine_status(report->engine, report->arena, &status, error));
+    json_write_key(&report->json, "kinds");
+    json_write_array(&report->json);
+    for (size_t i = 0; i < status.kind_count; i++)
+        if (status.kinds[i].role == SCHEMA_FACTS)
+            write_kind(report, &status.kinds[i]);
+    json_write_end_array(&report->json);
+    write_stale(report, &status);
+    return STATUS_OK;
+}
+
+/* ---- segments ---- */
+
+static void write_spread(struct reporting *report, const char *key, const struct insight_spread *spread)
+{
+    json_write_key(&report->json, key);
+    json_write_object(&report->json);
+    integer(report, "known", spread->known);
+    number(report, "mean", spread->mean);
+    number(report, "median", spread->median);
+    number(report, "sd", spread->deviation);
+    json_write_end_object(&report->json);
+}
+
+static void write_difference(struct reporting *report, const struct insight_difference *line)
+{
+    struct json *json = &report->json;
+    json_write_object(json);
+    string(report, "kind", line->is_share ? "text" : "number");
+    string(report, "name", line->feature->text);
+    json_write_key(json, "by_definition");
+    json_write_bool(json, line->by_definition);
+    if (line->is_share) {
+        string(report, "value", line->value);
+        number(report, "inside", line->share_inside);
+        number(report, "outside", line->share_outside);
+        number(report, "lift", line->lift);
+    } else {
+        write_spread(report, "inside", &line->inside);
+        write_spread(report, "outside", &line->outside);
+        number(report, "difference", line->effect);
+    }
+    json_write_end_object(json);
+}
+
+static void write_traits(struct reporting *report, int segment)
+{
+    struct insight_profile profile;
+    size_t written[2] = {0, 0};
+    insight_profile(report->view.set, report->schema, segment, report->view.result, &report->features,
+                    report->view.population, report->arena, &profile);
+    json_write_key(&report->json, "traits");
+    json_write_array(&report->json);
+    for (size_t i = 0; i < profile.count; i++)
+        if (written[profile.items[i].by_definition]++ < MOST_TRAITS)
+            write_difference(report, &profile.items[i]);
+    json_write_end_array(&report->json);
+}
+
+static void write_sizes(struct reporting *report, int segment)
+{
+    const struct engine_history *history = &report->history;
+    json_write_key(&report->json, "sizes");
+    json_write_array(&report->json);
+    for (size_t r = 0; r < history->refreshes; r++) {
+        uint64_t size = history->customers[r * (size_t)history->segment_count + (size_t)segment];
+        if (size == UINT64_MAX)
+            continue;
+        json_write_object(&report->json);
+        date(report, "date", zone_date(report->engine->zone, history->moment[r]));
+        integer(report, "customers", size);
+        json_write_end_object(&report->json);
+    }
+    json_write_end_array(&report->json);
+}
+
+static double per(double total, uint64_t count)
+{
+    return count ? total / (double)count : NAN;
+}
+
+static void write_figure(struct reporting *report, const char *label, double inside, double outside, const char *unit)
+{
+    json_write_object(&report->json);
+    string(report, "label", label);
+    number(report, "inside", isfinite(inside) ? round(inside * 1e4) / 1e4 : NAN);
+    number(report, "outside", isfinite(outside) ? round(outside * 1e4) / 1e4 : NAN);
+    string(report, "unit", unit);
+    json_write_end_object(&report->json);
+}
+
+static void write_value(struct reporting *report, const struct engine_segment *segment)
+{
+    const struct insight_money *in = &report->money[segment->index];
+    struct insight_money out = {report->all.facts - in->facts, report->all.buyers - in->buyers,
+                                report->all.total - in->total};
+    uint64_t others = report->segments.customers - segment->customers;
+    json_write_key(&report->json, "value");
+    json_write_array(&report->json);
+    write_figure(report, "Revenue a customer, last 365 days", per(in->total, segment->customers),
+                 per(out.total, others), "money");
+    write_figure(report, "Average order", per(in->total, in->facts), per(out.total, out.facts), "money");
+    write_figure(report, "Orders a customer", per((double)in->facts, segment->customers),
+                 per((double)out.facts, others), "number");
+    write_figure(report, "Share who bought", per((double)in->buyers, segment->customers),
+                 per((double)out.buyers, others), "share");
+    json_write_end_array(&report->json);
+}
+
+static void write_segment(struct reporting *report, const struct engine_segment *segment)
+{
+    struct json *json = &report->json;
+    json_write_object(json);
+    string(report, "name", segment->name);
+    string(report, "title", segment->title);
+    string(report, "scheme", segment->scheme);
+    integer(report, "customers", segment->customers);
+    number(report, "share", segment->share);
+    if (segment->recorded) {
+        integer(report, "entered", segment->entered);
+        integer(report, "left", segment->left);
+    }
+    string(report, "definition", report->view.set->segments[segment->index].text);
+    write_sizes(report, segment->index);
+    if (report->revenue.property) {
+        money(report, "revenue", report->money[segment->index].total);
+        write_value(report, segment);
+    }
+    write_traits(report, segment->index);
+    json_write_end_object(json);
+}
+
+static void write_segments(struct reporting *report)
+{
+    json_write_key(&report->json, "segments");
+    json_write_array(&report->json);
+    for (size_t i = 0; i < report->segments.count; i++)
+        write_segment(report, &report->segments.items[i]);
+    json_write_end_array(&report->json);
+}
+
+/* ---- overlap ---- */
+
+static const char *name_of(const struct reporting *report, int segment)
+{
+    return report->view.set->segments[segment].name;
+}
+
+static void write_pair(struct reporting *report, const struct insight_pair *pair)
+{
+    uint64_t a = report->overlap.size[pair->a], b = report->overlap.size[pair->b];
+    json_write_object(&report->json);
+    string(report, "a", name_of(report, pair->a));
+    string(report, "b", name_of(report, pair->b));
+    integer(report, "customers", pair->both);
+    number(report, "jaccard", (double)pair->both / (double)(a + b - pair->both));
+    number(report, "a_in_b", (double)pair->both / (double)a);
+    number(report, "b_in_a", (double)pair->both / (double)b);
+    json_write_end_object(&report->json);
+}
+
+static void write_group(struct reporting *report, const struct insight_group *group)
+{
+    json_write_object(&report->json);
+    json_write_key(&report->json, "segments");
+    json_write_array(&report->json);
+    for (int s = 0; s < group->segment_count; s++)
+        json_write_string(&report->json, name_of(report, group->segments[s]));
+    json_write_end_array(&report->json);
+    integer(report, "customers", group->customers);
+    json_write_end_object(&report->json);
+}
+
+/* The largest segments outside schemes, in the set's order: more of them make combinations too small to see. */
+static void choose_overlapping(const struct reporting *report, int *chosen, int *count)
+{
+    const struct segment_set *set = report->view.set;
+    for (int s = 0; s < set->segment_count; s++) {
+        uint64_t own = report->segments.items[s].customers;
+        int larger = 0;
+        for (int o = 0; o < set->segment_count; o++) {
+            uint64_t other = report->segments.items[o].customers;
+            larger += set->segments[o].scheme < 0 && (other > own || (other == own && o < s));
+        }
+        if (set->segments[s].scheme < 0 && own && larger < MOST_OVERLAP)
+            chosen[(*count)++] = s;
+    }
+}
+
+static void write_overlap(struct reporting *report)
+{
+    int *chosen = ARENA_ARRAY(report->arena, int, (size_t)report->view.set->segment_count + 1), count = 0;
+    choose_overlapping(report, chosen, &count);
+    insight_overlap(report->view.result, chosen, count, MOST_GROUPS, report->arena, &report->overlap);
+    const struct insight_overlap *overlap = &report->overlap;
+    uint64_t shown = overlap->none;
+    struct json *json = &report->json;
+    json_write_key(json, "overlap");
+    json_write_object(json);
+    json_write_key(json, "segments");
+    json_write_array(json);
+    for (int i = 0; i < count; i++)
+        json_write_string(json, name_of(report, chosen[i]));
+    json_write_end_array(json);
+    json_write_key(json, "intersections");
+    json_write_array(json);
+    for (size_t i = 0; i < overlap->group_count; i++) {
+        write_group(report, &overlap->groups[i]);
+        shown += overlap->groups[i].customers;
+    }
+    json_write_end_array(json);
+    json_write_key(json, "rest");
+    json_write_object(json);
+    integer(report, "combinations", overlap->all_groups - overlap->group_count);
+    integer(report, "customers", overlap->customers - shown);
+    json_write_end_object(json);
+    integer(report, "none", overlap->none);
+    json_write_key(json, "pairs");
+    json_write_array(json);
+    for (size_t i = 0; i < overlap->pair_count; i++)
+        write_pair(report, &overlap->pairs[i]);
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+/* ---- schemes, revenue ---- */
+
+static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme)
+{
+    const struct engine_history *history = &report->history;
+    json_write_key(&report->json, "history");
+    json_write_array(&report->json);
+    for (size_t r = 0; r < history->refreshes; r++) {
+        const uint64_t *sizes = &history->customers[r * (size_t)history->segment_count + (size_t)scheme->first_member];
+        bool recorded = false;
+        for (int m = 0; m < scheme->member_count; m++)
+            recorded |= sizes[m] != UINT64_MAX;
+        if (!recorded)
+            continue;
+        json_write_object(&report->json);
+        date(report, "date", zone_date(report->engine->zone, history->moment[r]));
+        json_write_key(&report->json, "customers");
+        json_write_array(&report->json);
+        for (int m = 0; m < scheme->member_count; m++)
+            json_write_integer(&report->json, sizes[m] == UINT64_MAX ? 0 : (int64_t)sizes[m]);
+        json_write_end_array(&report->json);
+        json_write_end_object(&report->json);
+    }
+    json_write_end_array(&report->json);
+}
+
+static void write_scheme(struct reporting *report, const struct segment_scheme *scheme)
+{
+    struct json *json = &report->json;
+    json_write_object(json);
+    string(report, "name", scheme->name);
+    string(report, "title", scheme->title);
+    json_write_key(json, "exclusive");
+    json_write_bool(json, scheme->exclusive);
+    json_write_key(json, "parts");
+    json_write_array(json);
+    for (int m = 0; m < scheme->member_count; m++) {
+        const struct engine_segment *part = &report->segments.items[scheme->first_member + m];
+        json_write_object(json);
+        string(report, "name", part->name + strlen(scheme->name) + 1); /* without "scheme." */
+        string(report, "title", part->title);
+        integer(report, "customers", part->customers);
+        number(report, "share", part->share);
+        if (report->revenue.property)
+            money(report, "revenue", report->money[part->index].total);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    write_scheme_history(report, scheme);
+    json_write_end_object(json);
+}
+
+static void write_schemes(struct reporting *report)
+{
+    json_write_key(&report->json, "schemes");
+    json_write_array(&report->json);
+    for (int i = 0; i < report->view.set->scheme_count; i++)
+        write_scheme(report, &report->view.set->schemes[i]);
+    json_write_end_array(&report->json);
+}
+
+static void write_revenue(struct reporting *report)
+{
+    if (!report->revenue.property)
+        return;
+    json_write_key(&report->json, "revenue");
+    json_write_object(&report->json);
+    string(report, "window", "last 365 days");
+    money(report, "total", report->all.total);
+    json_write_key(&report->json, "segments");
+    json_write_array(&report->json);
+    for (size_t i = 0; i < report->segments.count; i++) {
+        const struct engine_segment *segment = &report->segments.items[i];
+        const struct insight_money *own = &report->money[segment->index];
+        json_write_object(&report->json);
+        string(report, "name", segment->name);
+        money(report, "revenue", own->total);
+        number(report, "share", report->all.total > 0 ? own->total / report->all.total : NAN);
+        integer(report, "orders", own->facts);
+        money(report, "average_order", per(own->total, own->facts));
+        money(report, "per_customer", per(own->total, segment->customers));
+        json_write_end_object(&report->json);
+    }
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
+}
+
+/* ---- time ---- */
+
+static void write_cohorts(struct reporting *report, int table)
+{
+    struct insight_cohorts cohorts;
+    insight_cohorts(report->view.population, table, report->view.now, MOST_MONTHS, report->arena, &cohorts);
+    json_write_key(&report->json, "cohorts");
+    json_write_object(&report->json);
+    string(report, "kind", report->revenue.kind);
+    string(report, "unit", "month");
+    json_write_key(&report->json, "rows");
+    json_write_array(&report->json);
+    for (int c = 0; c < cohorts.cohort_count; c++) {
+        if (!cohorts.size[c])
+            continue;
+        json_write_object(&report->json);
+        char text[DATE_TEXT_MAX];
+        date_format(date_of_unit_number(cohorts.month[c], CALENDAR_MONTH), text);
+        text[7] = '\0';
+        string(report, "cohort", text);
+        integer(report, "customers", cohorts.size[c]);
+        json_write_key(&report->json, "active");
+        json_write_array(&report->json);
+        for (int m = 0; m + c < cohorts.month_count; m++)
+            json_write_integer(&report->json, (int64_t)cohorts.active[c * cohorts.month_count + m]);
+        json_write_end_array(&report->json);
+        json_write_end_object(&report->json);
+    }
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
+}
+
+static void write_series(struct reporting *report, int table, enum calendar_unit unit, const char *name)
+{
+    struct insight_series series;
+    int32_t today = zone_date(report->engine->zone, report->view.now);
+    insight_series(report->view.population, &report->revenue, table, report->view.now, unit, report->arena, &series);
+    json_write_object(&report->json);
+    string(report, "unit", name);
+    json_write_key(&report->json, "points");
+    json_write_array(&report->json);
+    for (size_t i = 0; i < series.count; i++) {
+        json_write_object(&report->json);
+        date(report, "date", series.date[i]);
+        integer(report, "orders", series.facts[i]);
+        integer(report, "customers", series.customers[i]);
+        if (report->revenue.property)
+            money(report, "revenue", series.revenue[i]);
+        if (date_next(series.date[i], unit) > today) {
+            json_write_key(&report->json, "partial");
+            json_write_bool(&report->json, true);
+        }
+        json_write_end_object(&report->json);
+    }
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
+}
+
+static void write_time(struct reporting *report)
+{
+    int table = report->revenue.table < 0 ? -1 : population_table_index(report->view.population, report->revenue.kind);
+    if (table < 0)
+        return;
+    write_cohorts(report, table);
+    json_write_key(&report->json, "orders");
+    json_write_object(&report->json);
+    string(report, "kind", report->revenue.kind);
+    json_write_key(&report->json, "series");
+    json_write_array(&report->json);
+    write_series(report, table, CALENDAR_WEEK, "week");
+    write_series(report, table, CALENDAR_MONTH, "month");
+    json_write_end_array(&report->json);
+    json_write_end_object(&report->json);
+}
+
+/* ---- putting it together ---- */
+
+static void count_money(struct reporting *report)
+{
+    const struct segment_result *result = report->view.result;
+    int64_t now = report->view.now, from = now - (int64_t)YEAR_DAYS * SECONDS_A_DAY;
+    report->money = ARENA_ARRAY(report->arena, struct insight_money, (size_t)result->segment_count + 1);
+    for (int s = 0; s < result->segment_count; s++)
+        report->money[s] = insight_money(report->view.population, &report->revenue, result->members[s], from, now);
+    report->all = insight_money(report->view.population, &report->revenue, result->existing, from, now);
+}
+
+static enum status gather(struct reporting *report, const struct engine_moment *at, struct error *error)
+{
+    struct engine *engine = report->engine;
+    TRY(engine_segments(engine, at, report->arena, &report->segments, error));
+    TRY(engine_history(engine, at->now, report->arena, &report->history, error));
+    TRY(insight_features_evaluate(&report->features, report->schema, report->view.population,
+                                  report->view.result->existing, at->now, engine_pool(engine), report->arena, error));
+    count_money(report);
+    return STATUS_OK;
+}
+
+static enum status write_all(struct reporting *report, struct error *error)
+{
+    json_write_object(&report->json);
+    integer(report, "version", 1);
+    string(report, "generator", "strata " STRATA_VERSION);
+    moment(report, "written", engine_now(report->engine));
+    write_store(report);
+    TRY(write_kinds(report, error));
+    write_segments(report);
+    write_overlap(report);
+    write_schemes(report);
+    write_revenue(report);
+    write_time(report);
+    json_write_end_object(&report->json);
+    return STATUS_OK;
+}
+
+enum status engine_report_data(struct engine *engine, const struct engine_moment *at, struct buffer *out,
+                               struct error *error)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct reporting report = {.engine = engine, .schema = engine_schema(engine), .arena = &arena};
+    report.revenue = insight_revenue_find(report.schema);
+    json_init(&report.json, out, false);
+    enum status status = insight_features_new(report.schema, &arena, &report.features, error);
+    if (status == STATUS_OK) {
+        struct segment_needs needs = insight_features_needs(&report.features, report.schema, &arena);
+        struct segment_needs money = engine_revenue_needs(&report.revenue, &arena);
+        needs = engine_join_needs(&needs, &money, &arena);
+        status = engine_evaluate(engine, NULL, NULL, -1, &needs, at, &report.view, error);
+    }
+    if (status == STATUS_OK)
+        status = gather(&report, at, error);
+    if (status == STATUS_OK)
+        status = write_all(&report, error);
+    engine_view_close(&report.view);
+    segment_set_free(report.features.set);
+    arena_release(&arena);
+    return status;
+}
+
+extern const char engine_report_page[] __attribute__((visibility("hidden")));
+extern const char engine_report_page_end[] __attribute__((visibility("hidden")));
+
+enum status engine_report(struct engine *engine, const struct engine_moment *at, struct buffer *html,
+                          struct error *error)
+{
+    static const char marker[] = "/*STRATA_REPORT_DATA*/null";
+    struct text page = {engine_report_page, (size_t)(engine_report_page_end - engine_report_page)};
+    const char *place = memmem(page.data, page.length, marker, sizeof marker - 1);
+    if (!place)
+        return error_set(error, STATUS_ERROR,
+                         "this program was built without the report's page; --json prints the report's data");
+    buffer_add(html, page.data, (size_t)(place - page.data));
+    TRY(engine_report_data(engine, at, html, error));
+    place += sizeof marker - 1;
+    buffer_add(html, place, page.length - (size_t)(place - page.data));
+    return STATUS_OK;
+}

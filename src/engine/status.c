@@ -1,0 +1,111 @@
+/* What the store holds, from the catalog and the headers of parts alone. */
+#include "engine/internal.h"
+
+#include <string.h>
+
+static void add_parts(const struct engine *engine, struct engine_kind *kind)
+{
+    size_t count;
+    const struct catalog_part *parts = store_parts(engine->store, &count);
+    enum part_role role = kind->role == SCHEMA_FACTS    ? PART_FACTS
+                          : kind->role == SCHEMA_TRAITS ? PART_TRAITS
+                                                        : PART_REFERENCE;
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_part *part = &parts[i];
+        if (part->role != role || strcmp(part->table, kind->name) != 0)
+            continue;
+        kind->rows += part->rows;
+        if (!part->last_time)
+            continue;
+        if (!kind->has_times || part->first_time < kind->first)
+            kind->first = part->first_time;
+        if (!kind->has_times || part->last_time > kind->last)
+            kind->last = part->last_time;
+        kind->has_times = true;
+    }
+}
+
+/* Of a reference table only the last row of each key counts. */
+static enum status count_reference(struct engine *engine, struct engine_kind *kind, struct error *error)
+{
+    static const char *const key[] = {"key"};
+    struct lake *lake;
+    struct buffer sql;
+    int64_t rows;
+    TRY(engine_lake(engine, &lake, error));
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "SELECT count(DISTINCT key) FROM (");
+    struct store_read read = {.table = kind->name, .role = PART_REFERENCE, .columns = key, .column_count = 1};
+    enum status status = store_select(engine->store, &read, &sql, error);
+    buffer_string(&sql, ")");
+    if (status == STATUS_OK)
+        status = lake_query_integer(lake, sql.data, &rows, NULL, error);
+    buffer_release(&sql);
+    if (status == STATUS_OK)
+        kind->rows = (uint64_t)rows;
+    return status;
+}
+
+static enum status count_customers(struct engine *engine, uint64_t *out, struct error *error)
+{
+    struct lake *lake;
+    struct buffer sql;
+    struct arena arena;
+    size_t count;
+    int64_t customers = 0;
+    const struct catalog_part *parts = store_parts(engine->store, &count);
+    buffer_init(&sql, 0);
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].role != PART_ACTIVITY)
+            continue;
+        buffer_string(&sql, sql.length ? "," : "SELECT count(DISTINCT customer) FROM read_parquet([");
+        buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));
+    }
+    enum status status = STATUS_OK;
+    if (sql.length) {
+        buffer_string(&sql, "])");
+        status = engine_lake(engine, &lake, error);
+        if (status == STATUS_OK)
+            status = lake_query_integer(lake, sql.data, &customers, NULL, error);
+    }
+    buffer_release(&sql);
+    arena_release(&arena);
+    *out = (uint64_t)customers;
+    return status;
+}
+
+enum status engine_status(struct engine *engine, struct arena *arena, struct engine_status *out, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    const struct schema *schema = engine_schema(engine);
+    struct catalog_import *imports;
+    struct catalog_refresh *refreshes;
+    size_t count;
+    *out =
+        (struct engine_status){.path = store_path(engine->store), .zone = schema->zone, .currency = schema->currency};
+    TRY(catalog_imports(catalog, arena, &imports, &count, error));
+    for (size_t i = 0; i < count; i++)
+        out->imports += imports[i].undone == 0;
+    TRY(catalog_refreshes(catalog, arena, &refreshes, &count, error));
+    out->refreshes = (int)count;
+    out->has_refresh = count > 0;
+    out->last_refresh = count ? refreshes[count - 1].moment : 0;
+    for (int i = 0; i < engine->definitions->segment_count; i++)
+        out->segments += engine->definitions->segments[i].scheme < 0;
+    out->schemes = engine->definitions->scheme_count;
+    out->kinds = ARENA_ARRAY(arena, struct engine_kind, schema->table_count + 1);
+    for (size_t t = 0; t < schema->table_count; t++) {
+        struct engine_kind *kind = &out->kinds[out->kind_count++];
+        *kind = (struct engine_kind){
+            .name = schema->tables[t].name, .role = schema->tables[t].role, .table = &schema->tables[t]};
+        add_parts(engine, kind);
+        if (kind->role == SCHEMA_REFERENCE)
+            TRY(count_reference(engine, kind, error));
+        out->facts += kind->role == SCHEMA_FACTS ? kind->rows : 0;
+    }
+    const struct catalog_part *parts = store_parts(engine->store, &count);
+    for (size_t i = 0; i < count; i++)
+        out->bytes += parts[i].bytes;
+    return count_customers(engine, &out->customers, error);
+}

@@ -1,0 +1,146 @@
+/* Profiles and overlaps: the insight room fed with what it needs. */
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MONTHS_BACK = 12 };
+
+struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena)
+{
+    struct segment_needs needs = {0};
+    if (revenue->table < 0)
+        return needs;
+    needs.items = ARENA_ARRAY(arena, struct segment_need, 1);
+    const char **columns = ARENA_ARRAY(arena, const char *, 2);
+    columns[0] = revenue->property;
+    needs.items[0] = (struct segment_need){revenue->kind, columns};
+    needs.count = 1;
+    return needs;
+}
+
+static enum status sizes_at_months(struct engine *engine, const struct engine_view *view, int segment,
+                                   struct arena *arena, struct engine_profile *out, struct error *error)
+{
+    int32_t month = date_floor(zone_date(engine->zone, view->now), CALENDAR_MONTH);
+    struct segment_plan *plan;
+    out->size_moment = ARENA_ARRAY(arena, int64_t, MONTHS_BACK + 1);
+    out->size_customers = ARENA_ARRAY(arena, uint64_t, MONTHS_BACK + 1);
+    TRY(segment_plan_new(view->set, engine_schema(engine), &segment, 1, &plan, error));
+    enum status status = STATUS_OK;
+    for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
+        int64_t at = back < 0 ? view->now : zone_day_start(engine->zone, date_add_months(month, -back));
+        struct segment_result *result = NULL;
+        status = segment_evaluate(plan, view->population, at, engine_pool(engine), false, &result, error);
+        if (status == STATUS_OK) {
+            out->size_moment[out->sizes] = at;
+            out->size_customers[out->sizes++] = segment_result_count(result, segment);
+        }
+        segment_result_free(result);
+    }
+    segment_plan_free(plan);
+    return status;
+}
+
+static enum status add_sizes(struct engine *engine, const struct engine_view *view, int segment, struct arena *arena,
+                             struct engine_profile *out, struct error *error)
+{
+    struct engine_history history;
+    TRY(engine_history(engine, view->now, arena, &history, error));
+    out->size_moment = ARENA_ARRAY(arena, int64_t, history.refreshes + 1);
+    out->size_customers = ARENA_ARRAY(arena, uint64_t, history.refreshes + 1);
+    for (size_t r = 0; r < history.refreshes; r++) {
+        uint64_t size = history.customers[r * (size_t)history.segment_count + (size_t)segment];
+        if (size == UINT64_MAX)
+            continue;
+        out->size_moment[out->sizes] = history.moment[r];
+        out->size_customers[out->sizes++] = size;
+    }
+    out->sizes_recorded = out->sizes >= 2;
+    if (out->sizes_recorded)
+        return STATUS_OK;
+    out->sizes = 0;
+    return sizes_at_months(engine, view, segment, arena, out, error);
+}
+
+static void add_money(const struct engine_view *view, int segment, const struct insight_revenue *revenue,
+                      struct arena *arena, struct engine_profile *out)
+{
+    if (!revenue->property)
+        return;
+    int64_t from = view->now - INT64_C(365) * SECONDS_A_DAY;
+    uint64_t *others = ARENA_ARRAY(arena, uint64_t, view->result->words);
+    for (size_t w = 0; w < view->result->words; w++)
+        others[w] = view->result->existing[w] & ~view->result->members[segment][w];
+    out->revenue_of = arena_printf(arena, "%s.%s", revenue->kind, revenue->property);
+    out->year = insight_money(view->population, revenue, view->result->members[segment], from, view->now);
+    out->year_others = insight_money(view->population, revenue, others, from, view->now);
+}
+
+static enum status fill_profile(struct engine *engine, const struct engine_view *view, int segment,
+                                struct insight_features *features, struct arena *arena, struct engine_profile *out,
+                                struct error *error)
+{
+    const struct schema *schema = engine_schema(engine);
+    TRY(insight_features_evaluate(features, schema, view->population, view->result->existing, view->now,
+                                  engine_pool(engine), arena, error));
+    insight_profile(view->set, schema, segment, view->result, features, view->population, arena, &out->profile);
+    out->customers = out->profile.customers;
+    out->others = out->profile.others;
+    uint64_t all = out->customers + out->others;
+    out->share = all ? (double)out->customers / (double)all : 0;
+    return STATUS_OK;
+}
+
+enum status engine_profile(struct engine *engine, const char *segment, const struct engine_moment *moment,
+                           struct arena *arena, struct engine_profile *out, struct error *error)
+{
+    const struct schema *schema = engine_schema(engine);
+    struct insight_features features;
+    struct engine_view view;
+    *out = (struct engine_profile){0};
+    TRY(engine_find_segment(engine, segment, &out->segment, error));
+    const struct segment_definition *definition = &engine->definitions->segments[out->segment];
+    out->name = definition->name;
+    out->title = definition->title;
+    out->text = definition->text;
+    TRY(insight_features_new(schema, arena, &features, error));
+    struct insight_revenue revenue = insight_revenue_find(schema);
+    struct segment_needs needs = insight_features_needs(&features, schema, arena),
+                         money = engine_revenue_needs(&revenue, arena);
+    needs = engine_join_needs(&needs, &money, arena);
+    enum status status = engine_evaluate(engine, NULL, &out->segment, 1, &needs, moment, &view, error);
+    if (status == STATUS_OK) {
+        status = fill_profile(engine, &view, out->segment, &features, arena, out, error);
+        add_money(&view, out->segment, &revenue, arena, out);
+        if (status == STATUS_OK)
+            status = add_sizes(engine, &view, out->segment, arena, out, error);
+        engine_view_close(&view);
+    }
+    segment_set_free(features.set);
+    return status;
+}
+
+static enum status choose_segments(struct engine *engine, const char *const *names, size_t count, struct arena *arena,
+                                   struct engine_overlap *out, struct error *error)
+{
+    const struct segment_set *set = engine->definitions;
+    out->segments = ARENA_ARRAY(arena, int, (size_t)set->segment_count + count + 1);
+    for (size_t i = 0; i < count; i++)
+        TRY(engine_find_segment(engine, names[i], &out->segments[out->segment_count++], error));
+    for (int i = 0; count == 0 && i < set->segment_count; i++)
+        if (set->segments[i].scheme < 0)
+            out->segments[out->segment_count++] = i;
+    return STATUS_OK;
+}
+
+enum status engine_overlap(struct engine *engine, const char *const *names, size_t count, size_t most_groups,
+                           const struct engine_moment *moment, struct arena *arena, struct engine_overlap *out,
+                           struct error *error)
+{
+    *out = (struct engine_overlap){0};
+    TRY(choose_segments(engine, names, count, arena, out, error));
+    TRY(engine_evaluate(engine, NULL, out->segments, out->segment_count, NULL, moment, &out->view, error));
+    insight_overlap(out->view.result, out->segments, out->segment_count, most_groups, arena, &out->overlap);
+    return STATUS_OK;
+}

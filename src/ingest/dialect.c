@@ -1,0 +1,358 @@
+#include "ingest/dialect.h"
+
+#include "base/map.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *ingest_layout_name(enum ingest_layout layout)
+{
+    static const char *const names[LAYOUTS] = {"delimited", "spaces", "json-lines"};
+    return names[layout];
+}
+
+const char *ingest_encoding_name(enum ingest_encoding encoding)
+{
+    static const char *const names[ENCODINGS] = {"UTF-8", "Latin-1"};
+    return names[encoding];
+}
+
+char *ingest_delimiter_name(char delimiter, char *out)
+{
+    static const struct {
+        char delimiter;
+        const char *name;
+    } names[] = {{',', "comma"}, {';', "semicolon"}, {'\t', "tab"}, {'|', "bar"}, {'#', "#"}, {' ', "space"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].delimiter == delimiter)
+            return strcpy(out, names[i].name);
+    out[0] = delimiter;
+    out[1] = 0;
+    return out;
+}
+
+void ingest_record_release(struct ingest_record *record)
+{
+    free(record->fields);
+    free(record->scratch);
+    record->fields = NULL;
+    record->scratch = NULL;
+    record->count = record->capacity = record->scratch_used = record->scratch_capacity = 0;
+}
+
+static struct ingest_field *add_field(struct ingest_record *record)
+{
+    if (record->count == record->capacity) {
+        record->capacity = record->capacity ? record->capacity * 2 : 32;
+        record->fields = base_realloc(record->fields, record->capacity * sizeof *record->fields);
+    }
+    return &record->fields[record->count++];
+}
+
+/* Room for what the rest of the block may need; grows only while no field of this record points into it. */
+static char *scratch_room(struct ingest_record *record, size_t length)
+{
+    if (record->scratch_capacity - record->scratch_used < length) {
+        ENSURE(record->scratch_used == 0);
+        record->scratch_capacity = length;
+        record->scratch = base_realloc(record->scratch, length);
+    }
+    return record->scratch + record->scratch_used;
+}
+
+static inline bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void set_trimmed(struct ingest_field *field, const char *start, const char *end)
+{
+    while (start < end && blank(*start))
+        start++;
+    while (end > start && (blank(end[-1]) || end[-1] == '\r'))
+        end--;
+    *field = (struct ingest_field){start, (size_t)(end - start), false};
+}
+
+/* The closing quote of a field whose text starts at `at`, or NULL; *escapes says whether it holds escaped quotes. */
+static const char *closing_quote(const struct ingest_dialect *dialect, const char *at, const char *end, bool *escapes)
+{
+    *escapes = false;
+    if (dialect->escape == dialect->quote) {
+        while ((at = memchr(at, dialect->quote, (size_t)(end - at)))) {
+            if (at + 1 >= end || at[1] != dialect->quote)
+                return at;
+            *escapes = true;
+            at += 2;
+        }
+        return NULL;
+    }
+    for (; at < end; at++) {
+        if (*at == dialect->quote)
+            return at;
+        if (*at == dialect->escape) {
+            *escapes = true;
+            at++;
+        }
+    }
+    return NULL;
+}
+
+static void unescape(const struct ingest_dialect *dialect, struct ingest_record *record, const char *start,
+                     const char *close, const char *end, struct ingest_field *field)
+{
+    char *out = scratch_room(record, (size_t)(end - start)), *to = out;
+    for (const char *at = start; at < close; at++) {
+        if (*at == dialect->escape && at + 1 < close)
+            at++;
+        *to++ = *at;
+    }
+    record->scratch_used += (size_t)(to - out);
+    *field = (struct ingest_field){out, (size_t)(to - out), true};
+}
+
+/* One quoted field; returns where the text behind its closing quote starts. */
+static const char *split_quoted(const struct ingest_dialect *dialect, const char *at, const char *end,
+                                struct ingest_record *record)
+{
+    bool escapes;
+    const char *start = at + 1, *close = closing_quote(dialect, start, end, &escapes);
+    struct ingest_field *field = add_field(record);
+    if (!close) {
+        record->flaw = FLAW_QUOTE;
+        *field = (struct ingest_field){start, (size_t)(end - start), true};
+        return end;
+    }
+    *field = (struct ingest_field){start, (size_t)(close - start), true};
+    if (escapes)
+        unescape(dialect, record, start, close, end, field);
+    for (const char *c = start; c < close && (c = memchr(c, dialect->newline, (size_t)(close - c))); c++)
+        record->lines++;
+    at = close + 1;
+    while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter && *at != dialect->newline)
+        at++;
+    if (at < end && *at != dialect->delimiter && *at != dialect->newline)
+        record->flaw = FLAW_QUOTE;
+    return at;
+}
+
+static const char *split_delimited(const struct ingest_dialect *dialect, const char *at, const char *end,
+                                   struct ingest_record *record)
+{
+    const char delimiter = dialect->delimiter, newline = dialect->newline, quote = dialect->quote;
+    for (;;) {
+        if (quote && at < end && *at == quote)
+            at = split_quoted(dialect, at, end, record);
+        else
+            add_field(record)->data = NULL;
+        const char *start = at;
+        while (at < end && *at != delimiter && *at != newline)
+            at++;
+        struct ingest_field *field = &record->fields[record->count - 1];
+        if (!field->data)
+            set_trimmed(field, start, at);
+        if (at == end || *at == newline)
+            return at;
+        at++;
+    }
+}
+
+static void split_spaces(const char *at, const char *end, struct ingest_record *record)
+{
+    for (;;) {
+        while (at < end && (blank(*at) || *at == '\r'))
+            at++;
+        if (at == end)
+            return;
+        const char *start = at;
+        while (at < end && !blank(*at) && *at != '\r')
+            at++;
+        *add_field(record) = (struct ingest_field){start, (size_t)(at - start), false};
+    }
+}
+
+/* JSON lines */
+
+
+static void keep_text(struct ingest_record *record, struct ingest_field *field, const char *text, size_t length)
+{
+    char *out = scratch_room(record, length);
+    memcpy(out, text, length);
+    record->scratch_used += length;
+    *field = (struct ingest_field){out, length, true};
+}
+
+/* A list is handed on as its JSON text; the same text as the file's, but for white space. */
+static void keep_scalar(struct ingest_record *record, struct ingest_field *field, const json_t *value)
+{
+    if (json_is_string(value)) {
+        keep_text(record, field, json_string_value(value), json_string_length(value));
+        return;
+    }
+    if (json_is_null(value))
+        return;
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (text)
+        keep_text(record, field, text, strlen(text));
+    free(text);
+}
+
+static void json_fields(struct ingest_record *record, json_t *object, const char *prefix, int depth)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        char name[JSON_NAME_MAX];
+        join_key(name, prefix, key);
+        if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
+            char inner[JSON_NAME_MAX];
+            join_key(inner, name, ".");
+            json_fields(record, value, inner, depth + 1);
+            continue;
+        }
+        const struct text_map_entry *entry = text_map_find(record->names, text_from(name));
+        if (!entry)
+            record->unnamed++;
+        else
+            keep_scalar(record, &record->fields[entry->value], value);
+    }
+}
+
+/*
+ * Numbers keep their digits as written, so that 12.10 stays money: jansson would read a double. Every number outside a
+ * string is put between quotes before parsing.
+ */
+static size_t quote_numbers(const char *at, const char *end, char *out)
+{
+    char *to = out;
+    bool inside = false;
+    while (at < end) {
+        char c = *at;
+        if (inside) {
+            if (c == '\\' && at + 1 < end)
+                *to++ = *at++;
+            else if (c == '"')
+                inside = false;
+            *to++ = *at++;
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            *to++ = '"';
+            while (at < end && *at && strchr("+-.0123456789eE", *at))
+                *to++ = *at++;
+            *to++ = '"';
+        } else {
+            inside = c == '"';
+            *to++ = *at++;
+        }
+    }
+    return (size_t)(to - out);
+}
+
+/* Every field's text is at most as long as the line with its numbers quoted. */
+static void split_json(const char *at, const char *end, struct ingest_record *record)
+{
+    size_t length = (size_t)(end - at);
+    scratch_room(record, 4 * length + 256);
+    for (size_t i = 0; i < record->names->count; i++)
+        *add_field(record) = (struct ingest_field){"", 0, false};
+    char *quoted = base_malloc(3 * length + 1);
+    size_t used = quote_numbers(at, end, quoted);
+    json_t *object = json_loadb(quoted, used, 0, NULL);
+    free(quoted);
+    if (!json_is_object(object))
+        record->flaw = FLAW_JSON;
+    else
+        json_fields(record, object, "", 0);
+    json_decref(object);
+}
+
+bool ingest_split(const struct ingest_dialect *dialect, const char **at, const char *end, struct ingest_record *record,
+                  size_t *skipped)
+{
+    const char *start = *at;
+    *skipped = 0;
+    while (start < end && (*start == dialect->newline || (*start == '\r' && start + 1 < end && start[1] == '\n'))) {
+        *skipped += *start == dialect->newline;
+        start++;
+    }
+    if (start >= end)
+        return false;
+    record->count = record->scratch_used = record->unnamed = 0;
+    record->lines = 1;
+    record->flaw = FLAW_NONE;
+    record->line = start;
+    const char *stop;
+    if (dialect->layout == LAYOUT_DELIMITED) {
+        stop = split_delimited(dialect, start, end, record);
+    } else {
+        stop = memchr(start, dialect->newline, (size_t)(end - start));
+        stop = stop ? stop : end;
+        if (dialect->layout == LAYOUT_SPACES)
+            split_spaces(start, stop, record);
+        else
+            split_json(start, stop, record);
+    }
+    record->length = (size_t)(stop - start);
+    if (record->length && start[record->length - 1] == '\r')
+        record->length--;
+    *at = stop < end ? stop + 1 : end;
+    return true;
+}
+
+/* Only a quote at the start of a field opens one, as in split_delimited. */
+static bool opens(const struct ingest_dialect *dialect, const char *data, const char *quote)
+{
+    return quote == data || quote[-1] == dialect->delimiter || quote[-1] == dialect->newline;
+}
+
+size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length)
+{
+    const char *at = data, *end = data + length;
+    size_t whole = 0;
+    for (;;) {
+        const char *quote = NULL;
+        if (dialect->layout == LAYOUT_DELIMITED && dialect->quote && at < end)
+            quote = memchr(at, dialect->quote, (size_t)(end - at));
+        const char *stop = quote ? quote : end;
+        const char *newline = at < stop ? memrchr(at, dialect->newline, (size_t)(stop - at)) : NULL;
+        if (newline)
+            whole = (size_t)(newline - data) + 1;
+        if (!quote)
+            return whole;
+        at = quote + 1;
+        if (opens(dialect, data, quote)) {
+            bool escapes;
+            const char *close = closing_quote(dialect, at, end, &escapes);
+            if (!close)
+                return whole;
+            at = close + 1;
+        }
+    }
+}
+
+size_t ingest_to_utf8(const char *data, size_t length, char *out)
+{
+    static const uint16_t upper[32] = {
+        0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+        0x2039, 0x0152, 0x8d,   0x017d, 0x8f,   0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+        0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178,
+    };
+    char *to = out;
+    for (size_t i = 0; i < length; i++) {
+        unsigned c = (unsigned char)data[i];
+        if (c >= 0x80 && c < 0xa0)
+            c = upper[c - 0x80];
+        if (c < 0x80) {
+            *to++ = (char)c;
+        } else if (c < 0x800) {
+            *to++ = (char)(0xc0 | c >> 6);
+            *to++ = (char)(0x80 | (c & 0x3f));
+        } else {
+            *to++ = (char)(0xe0 | c >> 12);
+            *to++ = (char)(0x80 | (c >> 6 & 0x3f));
+            *to++ = (char)(0x80 | (c & 0x3f));
+        }
+    }
+    return (size_t)(to - out);
+}

@@ -1,0 +1,61 @@
+/*
+ * The mapping: all that decides what becomes of a content. Options and a mapping file say a part of it, guessing fills
+ * in the rest; complete, it is written down with the import, and its hash tells whether the same was done before.
+ */
+#ifndef STRATA_INGEST_MAPPING_H
+#define STRATA_INGEST_MAPPING_H
+
+#include "ingest/sniff.h"
+
+struct ingest_pair {
+    const char *name, *value;
+};
+struct ingest_pairs {
+    struct ingest_pair *items;
+    size_t count;
+};
+struct ingest_names {
+    const char **items;
+    size_t count;
+};
+
+/* Strings are NULL and lists empty where nothing is said. All memory belongs to the arena it was made in. */
+struct ingest_mapping {
+    const char *kind;      /* of facts; SCHEMA_TRAIT_TABLE imports traits */
+    const char *reference; /* instead of kind: the reference table */
+    const char *key;       /* references: the column with the key */
+    const char *customer, *time;
+    struct ingest_names id; /* columns that together name a fact once and for all */
+    const char *group_by;
+    struct ingest_pairs set;    /* property = SQL over the file's columns */
+    const char *where;          /* SQL */
+    struct ingest_names select; /* columns that become properties; empty: all */
+    struct ingest_pairs trait;  /* trait = column */
+    struct ingest_pairs map;    /* property = column */
+    struct ingest_pairs refers; /* column = reference table */
+    struct ingest_pairs types;  /* column = type or date format */
+    const char *currency_column;
+    const char *file_time_zone;
+    const char *valid_from;
+    const char *on_conflict;                             /* "set-aside" or "replace" */
+    const char *delimiter, *decimal, *encoding, *header; /* "yes" or "no" */
+    bool undated;
+};
+
+/* Reads a mapping file. Unknown keys are errors that name the nearest known one. */
+enum status ingest_mapping_parse(struct text json, const char *name, struct arena *arena, struct ingest_mapping *out,
+                                 struct error *error);
+enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out, struct error *error);
+/* The canonical JSON: keys in a fixed order, what is not said left out. */
+void ingest_mapping_write(const struct ingest_mapping *mapping, bool pretty, struct buffer *out);
+/* 16 hexadecimal digits and NUL. */
+void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[17]);
+/* What `over` says replaces what `base` says; pairs replace those of the same name. */
+void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_mapping *over, struct arena *arena);
+/* Checks what can be checked without a file: contradictions between the settings, names, types. */
+enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct error *error);
+struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping);
+/* The value of name, or NULL. */
+const char *ingest_pair_value(const struct ingest_pairs *pairs, const char *name);
+
+#endif

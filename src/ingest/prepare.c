@@ -1,0 +1,516 @@
+/*
+ * Before anything is read in full: what the sources are, which columns they have between them, which of those is the
+ * customer, the time, the key, and what each column will be called in the store.
+ */
+#include "ingest/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void ingest_notice(struct ingest_run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = arena_vprintf(run->arena, format, arguments);
+    va_end(arguments);
+    VECTOR_PUSH(&run->notices, text);
+}
+
+void ingest_warn(struct ingest_run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = arena_vprintf(run->arena, format, arguments);
+    va_end(arguments);
+    VECTOR_PUSH(&run->warnings, text);
+}
+
+int ingest_find_column(const struct ingest_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->column_count; i++)
+        if (strcmp(run->columns[i].name, name) == 0)
+            return (int)i;
+    for (size_t i = 0; i < run->column_count; i++)
+        if (strcasecmp(run->columns[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+enum status ingest_need_column(const struct ingest_run *run, const char *what, const char *name, int *out,
+                               struct error *error)
+{
+    *out = ingest_find_column(run, name);
+    if (*out >= 0)
+        return STATUS_OK;
+    const char **names = ARENA_ARRAY(run->arena, const char *, run->column_count);
+    for (size_t i = 0; i < run->column_count; i++)
+        names[i] = run->columns[i].name;
+    enum status status =
+        error_set(error, STATUS_USAGE, "%s names the column %s, which the file does not have", what, name);
+    int nearest = text_nearest(name, names, run->column_count);
+    if (nearest >= 0) {
+        error_hint(error, "did you mean %s?", names[nearest]);
+        return status;
+    }
+    struct buffer list;
+    buffer_init(&list, ERROR_HINT_MAX - 64);
+    for (size_t i = 0; i < run->column_count; i++)
+        buffer_printf(&list, "%s%s", i ? ", " : "", names[i]);
+    error_hint(error, "its columns are %s", list.data ? list.data : "none");
+    buffer_release(&list);
+    return status;
+}
+
+/* Sources */
+
+const char *ingest_temporary(struct ingest_run *run)
+{
+    if (run->change)
+        return store_temporary(run->change, ".spool");
+    if (!run->temporary) {
+        const char *folder = getenv("TMPDIR");
+        run->temporary = mkdtemp(arena_printf(run->arena, "%s/strata-XXXXXX", folder && *folder ? folder : "/tmp"));
+    }
+    return run->temporary ? arena_printf(run->arena, "%s/%zu", run->temporary, run->temporary_count++) : NULL;
+}
+
+static enum status spool_source(struct ingest_run *run, size_t index, bool parquet, struct error *error)
+{
+    struct ingest_source *source = &run->sources[index];
+    const char *path = ingest_temporary(run);
+    if (!path)
+        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
+    if (parquet)
+        TRY(ingest_spool_parquet(source->path, path, run->lake, error));
+    else if (strcmp(source->path, "-") == 0)
+        TRY(ingest_spool_stdin(path, error));
+    else
+        TRY(ingest_spool_postgres(source->path, run->options->query, path, error));
+    source->path = path;
+    return STATUS_OK;
+}
+
+static bool is_postgres(const char *address)
+{
+    return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
+}
+
+/* Without the password: addresses are shown and kept. */
+static const char *public_name(const char *address, struct arena *arena)
+{
+    const char *at = is_postgres(address) ? strrchr(address, '@') : NULL;
+    const char *user = strstr(address, "//");
+    const char *colon = at && user ? memchr(user + 2, ':', (size_t)(at - user - 2)) : NULL;
+    if (!colon)
+        return address;
+    return arena_printf(arena, "%.*s%s", (int)(colon - address), address, at);
+}
+
+static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *hash, struct error *error)
+{
+    struct ingest_source *source = &run->sources[index];
+    struct ingest_sniff *sniff = &run->sniffs[index];
+    struct ingest_summary_source *summary = &run->summary->sources[index];
+    source->name = public_name(source->path, run->arena);
+    summary->postgres = is_postgres(source->path);
+    struct ingest_dialect_choice choice = ingest_mapping_dialect(&run->mapping), exact = {',', '.', 1, 1};
+    bool spooled = summary->postgres || strcmp(source->path, "-") == 0;
+    if (run->options->query && !summary->postgres)
+        return error_set(error, STATUS_USAGE, "--query belongs to a postgresql:// address");
+    if (spooled)
+        TRY(spool_source(run, index, false, error));
+    uint64_t content, bytes;
+    TRY(ingest_hash_file(source->path, &content, &bytes, error));
+    TRY(ingest_sniff_file(source->path, source->name, summary->postgres ? &exact : &choice, run->arena, sniff, error));
+    if (sniff->parquet) {
+        summary->parquet = true;
+        TRY(spool_source(run, index, true, error));
+        TRY(ingest_hash_file(source->path, &(uint64_t){0}, &bytes, error));
+        TRY(ingest_sniff_file(source->path, source->name, &exact, run->arena, sniff, error));
+    }
+    source->dialect = sniff->dialect;
+    source->bytes = bytes;
+    uint64_t both[2] = {*hash, content};
+    *hash = text_hash((struct text){(const char *)both, sizeof both});
+    summary->name = source->name;
+    summary->dialect = sniff->dialect;
+    summary->bytes = bytes;
+    return STATUS_OK;
+}
+
+static enum status open_sources(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_options *options = run->options;
+    if (!run->source_count) {
+        run->source_count = options->source_count;
+        run->sources = ARENA_ARRAY(run->arena, struct ingest_source, run->source_count);
+        for (size_t i = 0; i < run->source_count; i++)
+            run->sources[i].path = options->sources[i];
+    }
+    if (!run->source_count)
+        return error_set(error, STATUS_USAGE, "there is nothing to import: name a file");
+    run->sniffs = ARENA_ARRAY(run->arena, struct ingest_sniff, run->source_count);
+    run->source_columns = ARENA_ARRAY(run->arena, struct ingest_source_columns, run->source_count);
+    run->summary->sources = ARENA_ARRAY(run->arena, struct ingest_summary_source, run->source_count);
+    run->summary->source_count = run->source_count;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < run->source_count; i++)
+        TRY(sniff_source(run, i, &hash, error));
+    snprintf(run->content_hash, sizeof run->content_hash, "%016llx", (unsigned long long)hash);
+    return STATUS_OK;
+}
+
+/* Columns */
+
+static int add_column(struct ingest_run *run, const char *name, bool unnamed)
+{
+    if (run->column_count == run->column_capacity) {
+        run->column_capacity = run->column_capacity ? run->column_capacity * 2 : 32;
+        run->columns = base_realloc(run->columns, run->column_capacity * sizeof *run->columns);
+        run->hints = base_realloc(run->hints, run->column_capacity * sizeof *run->hints);
+        run->sample = base_realloc(run->sample, run->column_capacity * sizeof *run->sample);
+    }
+    run->columns[run->column_count] = (struct ingest_column){.name = name, .unnamed = unnamed};
+    run->hints[run->column_count] = (struct ingest_type_hint){.name = name};
+    run->sample[run->column_count] = (struct ingest_evidence){0};
+    return (int)run->column_count++;
+}
+
+/* SQL names do not tell capitals from small letters, so two columns of one file must differ in more than that. */
+static const char *own_name(struct ingest_run *run, const char *name, size_t index, const int *taken, size_t count)
+{
+    char *wanted = *name ? arena_strdup(run->arena, name) : arena_printf(run->arena, "column%zu", index + 1);
+    for (int copy = 2;; copy++) {
+        bool used = strcasecmp(wanted, SCAN_ROW) == 0 || strcasecmp(wanted, SCAN_TIME) == 0;
+        for (size_t i = 0; i < count; i++)
+            used |= taken[i] >= 0 && strcasecmp(run->columns[taken[i]].name, wanted) == 0;
+        if (!used)
+            return wanted;
+        wanted = arena_printf(run->arena, "%s_%d", *name ? name : "column", copy);
+        if (copy == 2)
+            ingest_notice(run, "the column name %s occurs twice; the second one is called %s", name, wanted);
+    }
+}
+
+static void join_columns(struct ingest_run *run, size_t index)
+{
+    const struct ingest_sniff *sniff = &run->sniffs[index];
+    int *columns = ARENA_ARRAY(run->arena, int, sniff->column_count);
+    struct text_map *names = NULL;
+    if (sniff->dialect.layout == LAYOUT_JSON) {
+        names = ARENA_NEW(run->arena, struct text_map);
+        text_map_init(names);
+    }
+    for (size_t i = 0; i < sniff->column_count; i++) {
+        const char *name = own_name(run, sniff->names[i], i, columns, i);
+        int column = ingest_find_column(run, name);
+        bool unnamed = !*sniff->names[i] && sniff->dialect.header;
+        columns[i] = column >= 0 ? column : add_column(run, name, unnamed);
+        ingest_evidence_merge(&run->sample[columns[i]], &sniff->evidence[i]);
+        if (names)
+            text_map_put(names, text_from(sniff->names[i]), i, NULL);
+    }
+    run->source_columns[index] = (struct ingest_source_columns){columns, sniff->column_count, names};
+}
+
+/* Roles */
+
+bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence)
+{
+    bool changed = false;
+    for (size_t i = 0; i < run->column_count; i++) {
+        struct ingest_type type = ingest_decide(&evidence[i], &run->hints[i]);
+        changed |= !ingest_type_equal(&type, &run->columns[i].type);
+        run->columns[i].type = type;
+    }
+    return changed;
+}
+
+static void guess_role(struct ingest_run *run, enum ingest_role role, const char **said)
+{
+    if (*said) {
+        run->said[role] = true;
+        int column = ingest_find_column(run, *said);
+        run->guesses[role] = (struct ingest_guess){column, 100};
+        return;
+    }
+    struct ingest_candidate *candidates = ARENA_ARRAY(run->arena, struct ingest_candidate, run->column_count);
+    for (size_t i = 0; i < run->column_count; i++)
+        candidates[i] = (struct ingest_candidate){run->columns[i].name, &run->sample[i], &run->columns[i].type};
+    run->guesses[role] = ingest_guess(role, candidates, run->column_count, run->table);
+    if (run->guesses[role].column >= 0 && role != ROLE_AMOUNT && role != ROLE_GROUP)
+        *said = run->columns[run->guesses[role].column].name;
+}
+
+static enum status no_column(const char *what, const char *option, struct error *error)
+{
+    enum status status = error_set(error, STATUS_USAGE, "no column looks like the %s", what);
+    error_hint(error, "name it: %s COLUMN", option);
+    return status;
+}
+
+static enum status find_roles(struct ingest_run *run, struct error *error)
+{
+    struct ingest_mapping *mapping = &run->mapping;
+    const char *amount = ingest_pair_value(&mapping->map, "amount"), *group = mapping->group_by;
+    run->customer = run->time = run->key = run->group = -1;
+    if (mapping->reference) {
+        if (!mapping->key)
+            return error_set(error, STATUS_USAGE, "a reference table needs --key COLUMN: what facts will point at");
+        return ingest_need_column(run, "--key", mapping->key, &run->key, error);
+    }
+    guess_role(run, ROLE_CUSTOMER, &mapping->customer);
+    if (!mapping->customer)
+        return no_column("customer", "--customer", error);
+    TRY(ingest_need_column(run, "--customer", mapping->customer, &run->customer, error));
+    if (!run->traits)
+        guess_role(run, ROLE_TIME, &mapping->time);
+    if (!run->traits && !mapping->time)
+        return no_column("time", "--time", error);
+    if (mapping->time)
+        TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
+    guess_role(run, ROLE_AMOUNT, &amount);
+    guess_role(run, ROLE_GROUP, &group);
+    if (mapping->group_by && run->traits)
+        return error_set(error, STATUS_USAGE, "traits have no lines to group: leave --group-by out");
+    if (mapping->group_by)
+        TRY(ingest_need_column(run, "--group-by", mapping->group_by, &run->group, error));
+    return STATUS_OK;
+}
+
+static enum status check_names(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    int column;
+    for (size_t i = 0; i < mapping->id.count; i++) {
+        TRY(ingest_need_column(run, "--id", mapping->id.items[i], &column, error));
+        run->hints[column].text = run->columns[column].id = true;
+    }
+    for (size_t i = 0; i < mapping->refers.count; i++) {
+        TRY(ingest_need_column(run, "--refers", mapping->refers.items[i].name, &column, error));
+        run->hints[column].text = true;
+    }
+    for (size_t i = 0; i < mapping->types.count; i++) {
+        TRY(ingest_need_column(run, "types", mapping->types.items[i].name, &column, error));
+        run->hints[column].declared = mapping->types.items[i].value;
+    }
+    for (size_t i = 0; i < mapping->select.count; i++)
+        if (!ingest_pair_value(&mapping->set, mapping->select.items[i]))
+            TRY(ingest_need_column(run, "--select", mapping->select.items[i], &column, error));
+    for (size_t i = 0; i < mapping->map.count; i++)
+        if (!ingest_pair_value(&mapping->set, mapping->map.items[i].value))
+            TRY(ingest_need_column(run, "--map", mapping->map.items[i].value, &column, error));
+    for (size_t i = 0; i < mapping->trait.count; i++)
+        if (!ingest_pair_value(&mapping->set, mapping->trait.items[i].value))
+            TRY(ingest_need_column(run, "--trait", mapping->trait.items[i].value, &column, error));
+    if (mapping->currency_column)
+        TRY(ingest_need_column(run, "--currency-column", mapping->currency_column, &column, error));
+    return STATUS_OK;
+}
+
+/* Properties */
+
+static const char *property_name(struct ingest_run *run, const char *column)
+{
+    static const char *const own[] = {"customer", "time", "import", "arrival", "id", "key", "part", "row"};
+    const char *name = column;
+    for (size_t i = 0; i < run->mapping.map.count; i++)
+        if (strcmp(run->mapping.map.items[i].value, column) == 0)
+            name = run->mapping.map.items[i].name;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcasecmp(name, own[i]) == 0) {
+            const char *other = arena_printf(run->arena, "%s_", name);
+            ingest_notice(run, "%s is a name of Strata's own, so the column is kept as %s (--map NAME=%s renames it)",
+                          name, other, column);
+            return other;
+        }
+    return name;
+}
+
+static bool selected(const struct ingest_run *run, size_t column)
+{
+    const struct ingest_names *select = &run->mapping.select;
+    bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key;
+    for (size_t i = 0; i < select->count; i++)
+        if (ingest_find_column(run, select->items[i]) == (int)column)
+            return true;
+    for (size_t i = 0; i < run->mapping.map.count; i++)
+        if (ingest_find_column(run, run->mapping.map.items[i].value) == (int)column)
+            return true;
+    return !consumed && select->count == 0;
+}
+
+/* What the store makes a column refer to: what --refers says, else a table of the column's name or with such a key. */
+static const char *referred_table(const struct ingest_run *run, const char *column, const char *name)
+{
+    const char *said = ingest_pair_value(&run->mapping.refers, column);
+    const struct schema *schema = store_schema(run->store);
+    if (said || run->role != SCHEMA_FACTS)
+        return said;
+    for (size_t i = 0; i < schema->table_count; i++) {
+        const struct schema_table *table = &schema->tables[i];
+        size_t length = strlen(table->name), own = strlen(name);
+        if (table->role != SCHEMA_REFERENCE)
+            continue;
+        bool same = strcasecmp(table->name, name) == 0 || (table->key && strcasecmp(table->key, name) == 0);
+        bool plural = length == own + 1 && table->name[own] == 's' && strncasecmp(table->name, name, own) == 0;
+        if (same || plural)
+            return arena_strdup(run->arena, table->name);
+    }
+    return NULL;
+}
+
+static const struct schema_column *stored_column(const struct ingest_run *run, const char *table, const char *name)
+{
+    const struct schema_table *found = schema_table(store_schema(run->store), table);
+    return found ? schema_column(found, name) : NULL;
+}
+
+/* Keys, and what is text already, must be text before the first type is decided. */
+static void hint_types(struct ingest_run *run)
+{
+    for (size_t i = 0; i < run->column_count; i++) {
+        const char *column = run->columns[i].name, *name = column;
+        for (size_t m = 0; m < run->mapping.map.count; m++)
+            if (strcmp(run->mapping.map.items[m].value, column) == 0)
+                name = run->mapping.map.items[m].name;
+        const struct schema_column *stored = stored_column(run, run->table, name);
+        struct ingest_type_hint *hint = &run->hints[i];
+        hint->text |= (int)i == run->customer || (int)i == run->key || referred_table(run, column, name) != NULL ||
+                      (stored && stored->type == VALUE_TEXT);
+        hint->time = (int)i == run->time;
+    }
+}
+
+static void add_property(struct ingest_run *run, struct ingest_property property)
+{
+    const struct schema_column *stored =
+        stored_column(run, property.trait ? SCHEMA_TRAIT_TABLE : run->table, property.name);
+    property.plain = stored && stored->plain;
+    property.force_text = stored && stored->type == VALUE_TEXT;
+    run->properties[run->property_count++] = property;
+}
+
+enum status ingest_list_properties(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    run->properties =
+        ARENA_ARRAY(run->arena, struct ingest_property, run->column_count + mapping->set.count + mapping->trait.count);
+    run->property_count = 0;
+    for (size_t i = 0; i < run->column_count; i++) {
+        const char *column = run->columns[i].name;
+        if (!selected(run, i) || ingest_pair_value(&mapping->set, column))
+            continue;
+        const char *name = property_name(run, column);
+        add_property(run, (struct ingest_property){.column = column,
+                                                   .name = name,
+                                                   .source = (int)i,
+                                                   .refers = referred_table(run, column, name),
+                                                   .additive = ingest_additive_name(name)});
+    }
+    for (size_t i = 0; i < mapping->set.count; i++) {
+        const char *name = mapping->set.items[i].name;
+        add_property(run, (struct ingest_property){
+                              .column = name, .name = property_name(run, name), .source = -1, .additive = true});
+    }
+    for (size_t i = 0; i < mapping->trait.count; i++) {
+        const char *column = mapping->trait.items[i].value;
+        int source = ingest_pair_value(&mapping->set, column) ? -1 : ingest_find_column(run, column);
+        add_property(run, (struct ingest_property){.column = source >= 0 ? run->columns[source].name : column,
+                                                   .name = mapping->trait.items[i].name,
+                                                   .source = source,
+                                                   .trait = true});
+    }
+    for (size_t i = 0; i < run->property_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (run->properties[i].trait == run->properties[j].trait &&
+                strcasecmp(run->properties[i].name, run->properties[j].name) == 0)
+                return error_set(error, STATUS_USAGE, "two columns would become the property %s",
+                                 run->properties[i].name);
+    return STATUS_OK;
+}
+
+static enum status open_zone(struct ingest_run *run, struct error *error)
+{
+    const char *name = run->mapping.file_time_zone;
+    if (!name)
+        name = store_schema(run->store)->zone;
+    run->summary->zone = arena_strdup(run->arena, name);
+    return zone_open(name, &run->zone, error);
+}
+
+static enum status read_valid_from(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    run->told = mapping->undated ? 0 : run->options->now;
+    if (!mapping->valid_from)
+        return STATUS_OK;
+    if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) || run->told < FACT_TIME_MIN ||
+        run->told > FACT_TIME_MAX) {
+        enum status status =
+            error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time", mapping->valid_from);
+        error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
+        return status;
+    }
+    return STATUS_OK;
+}
+
+static void complete_mapping(struct ingest_run *run)
+{
+    struct ingest_mapping *mapping = &run->mapping;
+    if (!mapping->file_time_zone)
+        mapping->file_time_zone = store_schema(run->store)->zone;
+    if (!mapping->on_conflict && mapping->id.count)
+        mapping->on_conflict = "set-aside";
+}
+
+enum status ingest_prepare(struct ingest_run *run, struct error *error)
+{
+    struct ingest_mapping *mapping = &run->mapping;
+    if (run->options->mapping_file)
+        TRY(ingest_mapping_load(run->options->mapping_file, run->arena, mapping, error));
+    ingest_mapping_overlay(mapping, &run->options->mapping, run->arena);
+    if (run->options->retry)
+        TRY(ingest_spool_retry(run, error));
+    TRY(ingest_mapping_check(mapping, error));
+    run->traits = mapping->kind && strcmp(mapping->kind, SCHEMA_TRAIT_TABLE) == 0;
+    run->table = mapping->kind ? mapping->kind : mapping->reference;
+    run->role = mapping->reference ? SCHEMA_REFERENCE : run->traits ? SCHEMA_TRAITS : SCHEMA_FACTS;
+    const struct schema_table *stored = schema_table(store_schema(run->store), run->table);
+    if (stored && stored->role != run->role)
+        return error_set(error, STATUS_USAGE, "%s is %s in this store already; choose another name", run->table,
+                         stored->role == SCHEMA_REFERENCE ? "a reference table" : "a kind of facts");
+    TRY(open_zone(run, error));
+    TRY(read_valid_from(run, error));
+    TRY(open_sources(run, error));
+    for (size_t i = 0; i < run->source_count; i++)
+        join_columns(run, i);
+    ingest_retype(run, run->sample);
+    TRY(find_roles(run, error));
+    TRY(check_names(run, error));
+    hint_types(run);
+    ingest_retype(run, run->sample);
+    complete_mapping(run);
+    return ingest_list_properties(run, error);
+}
+
+void ingest_prepare_release(struct ingest_run *run)
+{
+    for (size_t i = 0; i < run->column_count; i++)
+        ingest_evidence_release(&run->sample[i]);
+    for (size_t i = 0; run->source_columns && i < run->source_count; i++) {
+        if (run->source_columns[i].names)
+            text_map_release(run->source_columns[i].names);
+    }
+    for (size_t i = 0; run->temporary && i < run->temporary_count; i++)
+        unlink(arena_printf(run->arena, "%s/%zu", run->temporary, i));
+    for (size_t i = 0; run->sniffs && i < run->source_count; i++)
+        ingest_sniff_release(&run->sniffs[i]);
+    if (run->temporary)
+        rmdir(run->temporary);
+    free(run->columns);
+    free(run->hints);
+    free(run->sample);
+    zone_close(run->zone);
+}

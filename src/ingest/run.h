@@ -1,0 +1,109 @@
+/* What the files of this room share while one import runs. Nobody else includes it. */
+#ifndef STRATA_INGEST_RUN_H
+#define STRATA_INGEST_RUN_H
+
+#include "ingest/ingest.h"
+#include "ingest/scan.h"
+
+#include "base/vector.h"
+#include "store/numbering.h"
+
+enum { INGEST_DICTIONARY_MAX = 1000000 }; /* distinct texts before a column is stored plain */
+
+/* A property of the rows to be stored. */
+struct ingest_property {
+    const char *column; /* in SQL: of the files or of --set */
+    const char *name;   /* in the store */
+    int source;         /* index of the files' column, or −1 for --set */
+    enum value_type type;
+    int scale;
+    int whole_digits;
+    bool plain, additive, trait; /* trait: of --trait, not of the kind */
+    bool force_text;             /* keys and what the store already has as text */
+    const char *refers, *currency, *currencies;
+};
+
+struct ingest_run {
+    struct store *store;
+    const struct ingest_options *options;
+    const struct ingest_progress *progress;
+    struct arena *arena;
+    struct ingest_summary *summary;
+    struct ingest_mapping mapping;
+    const char *phase;
+
+    struct ingest_source *sources;
+    struct ingest_sniff *sniffs;
+    struct ingest_source_columns *source_columns;
+    size_t source_count;
+    const char *temporary; /* a folder for spooled sources without a change, removed at the end; or NULL */
+    size_t temporary_count;
+    char content_hash[17];
+
+    struct ingest_column *columns;
+    struct ingest_type_hint *hints;
+    struct ingest_evidence *sample; /* by column */
+    size_t column_count, column_capacity;
+    struct ingest_guess guesses[ROLES];
+    bool said[ROLES];
+    int customer, time, key, group;
+    bool traits; /* --kind customer */
+    const char *table;
+    enum schema_role role;
+    struct zone *zone;
+    int64_t told; /* traits without a time of their own: the moment they hold from */
+
+    struct ingest_property *properties;
+    size_t property_count;
+
+    struct store_change *change;
+    struct lake *lake;
+    struct numbering *identity, *dictionary;
+    struct ingest_scan scan;
+    struct ingest_ordered_file rejects;
+    const char *rejects_file;
+    uint32_t import;
+    VECTOR(const char *) notices;
+    VECTOR(const char *) warnings;
+    VECTOR(struct ingest_summary_table) tables;
+};
+
+void ingest_notice(struct ingest_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+void ingest_warn(struct ingest_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The column of that name, or −1; the error names the nearest one. */
+int ingest_find_column(const struct ingest_run *run, const char *name);
+enum status ingest_need_column(const struct ingest_run *run, const char *what, const char *name, int *out,
+                               struct error *error);
+
+/* prepare.c: sources, columns, roles, properties. */
+enum status ingest_prepare(struct ingest_run *run, struct error *error);
+void ingest_prepare_release(struct ingest_run *run);
+/* A path for a file of this import's own, removed at its end; NULL when no folder can be made. */
+const char *ingest_temporary(struct ingest_run *run);
+/* Types by what is known of the columns; true when any differs from before. */
+bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence);
+enum status ingest_list_properties(struct ingest_run *run, struct error *error);
+
+/* spool.c: what is not a file becomes one. */
+enum status ingest_spool_stdin(const char *path, struct error *error);
+enum status ingest_spool_postgres(const char *address, const char *query, const char *path, struct error *error);
+enum status ingest_spool_parquet(const char *parquet, const char *path, struct lake *lake, struct error *error);
+enum status ingest_spool_retry(struct ingest_run *run, struct error *error);
+
+/* stage.c: the sources into DuckDB's table `staged`, by scanning as often as the types need. */
+enum status ingest_stage(struct ingest_run *run, struct error *error);
+/* publish.c: from `staged` to parts. */
+enum status ingest_publish(struct ingest_run *run, struct error *error);
+/* The SQL that makes a property's value of its column. */
+void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql);
+static inline bool ingest_is_number(enum value_type type)
+{
+    return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
+}
+/* Text and sets have dictionary codes beside them, unless they are plain. */
+static inline bool ingest_is_coded(const struct ingest_property *property)
+{
+    return (property->type == VALUE_TEXT || property->type == VALUE_SET) && !property->plain;
+}
+
+#endif

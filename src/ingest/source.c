@@ -1,0 +1,313 @@
+#include "ingest/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+struct ingest_stream {
+    int file;
+    gzFile gz;
+    char *path;
+    uint64_t position;
+};
+
+static enum status open_error(const char *path, struct error *error)
+{
+    int code = errno;
+    enum status status = error_system(error, code, "cannot read %s", path);
+    if (code == ENOENT || code == ENOTDIR) {
+        status = error_set(error, STATUS_NOT_FOUND, "there is no file %s", path);
+        error_hint(error, "check the path; it is taken relative to the working directory");
+    }
+    return status;
+}
+
+static enum status open_file(const char *path, int *file, struct error *error)
+{
+    *file = open(path, O_RDONLY | O_CLOEXEC);
+    if (*file < 0)
+        return open_error(path, error);
+    struct stat info;
+    if (fstat(*file, &info) == 0 && S_ISDIR(info.st_mode)) {
+        close(*file);
+        enum status status = error_set(error, STATUS_ERROR, "%s is a directory", path);
+        error_hint(error, "name the files in it: %s/*", path);
+        return status;
+    }
+    return STATUS_OK;
+}
+
+enum status ingest_stream_open(const char *path, bool gzip, struct ingest_stream **out, struct error *error)
+{
+    int file;
+    TRY(open_file(path, &file, error));
+    struct ingest_stream *stream = base_calloc(1, sizeof *stream);
+    stream->file = file;
+    stream->path = base_strdup(path);
+    if (gzip) {
+        stream->gz = gzdopen(file, "rb");
+        ENSURE(stream->gz);
+        gzbuffer(stream->gz, 256 << 10);
+    }
+    *out = stream;
+    return STATUS_OK;
+}
+
+void ingest_stream_close(struct ingest_stream *stream)
+{
+    if (!stream)
+        return;
+    if (stream->gz)
+        gzclose_r(stream->gz);
+    else
+        close(stream->file);
+    free(stream->path);
+    free(stream);
+}
+
+static enum status gzip_error(struct ingest_stream *stream, struct error *error)
+{
+    int code;
+    const char *message = gzerror(stream->gz, &code);
+    enum status status;
+    if (code == Z_BUF_ERROR) {
+        status = error_set(error, STATUS_ERROR, "the gzip file %s ends too early: it is not complete", stream->path);
+        error_hint(error, "copy or download it again; `gzip -t %s` checks it", stream->path);
+    } else {
+        status = error_set(error, STATUS_ERROR, "the gzip file %s is damaged: %s", stream->path, message);
+        error_hint(error, "copy or download it again");
+    }
+    return status;
+}
+
+enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t size, size_t *got, struct error *error)
+{
+    *got = 0;
+    while (*got < size) {
+        size_t want = size - *got < (1u << 30) ? size - *got : 1u << 30;
+        ssize_t count =
+            stream->gz ? gzread(stream->gz, out + *got, (unsigned)want) : read(stream->file, out + *got, want);
+        if (count < 0 && !stream->gz && errno == EINTR)
+            continue;
+        if (count < 0)
+            return stream->gz ? gzip_error(stream, error) : error_system(error, errno, "cannot read %s", stream->path);
+        if (count == 0)
+            break;
+        *got += (size_t)count;
+    }
+    stream->position = stream->gz ? (uint64_t)gzoffset(stream->gz) : stream->position + *got;
+    int code = Z_OK;
+    if (stream->gz && *got < size && (gzerror(stream->gz, &code), code != Z_OK))
+        return gzip_error(stream, error);
+    return STATUS_OK;
+}
+
+uint64_t ingest_stream_position(const struct ingest_stream *stream)
+{
+    return stream->position;
+}
+
+enum status ingest_hash_file(const char *path, uint64_t *hash, uint64_t *bytes, struct error *error)
+{
+    struct ingest_stream *stream;
+    TRY(ingest_stream_open(path, false, &stream, error));
+    char *data = base_malloc(INGEST_BLOCK);
+    enum status status = STATUS_OK;
+    uint64_t state[2] = {0, 0};
+    size_t got;
+    *bytes = 0;
+    for (;;) {
+        TRY_GOTO(ingest_stream_read(stream, data, INGEST_BLOCK, &got, error));
+        if (got == 0)
+            break;
+        *bytes += got;
+        state[1] = text_hash((struct text){data, got});
+        state[0] = text_hash((struct text){(const char *)state, sizeof state});
+    }
+    *hash = state[0];
+done:
+    free(data);
+    ingest_stream_close(stream);
+    return status;
+}
+
+void ingest_block_release(struct ingest_block *block)
+{
+    free(block->data);
+    block->data = NULL;
+    block->length = block->capacity = 0;
+}
+
+static void block_room(struct ingest_block *block, size_t size)
+{
+    if (block->capacity >= size)
+        return;
+    block->data = base_realloc(block->data, size);
+    block->capacity = size;
+}
+
+void ingest_reader_init(struct ingest_reader *reader, const struct ingest_source *sources, size_t count)
+{
+    *reader = (struct ingest_reader){.sources = sources, .source_count = count};
+    pthread_mutex_init(&reader->mutex, NULL);
+}
+
+void ingest_reader_release(struct ingest_reader *reader)
+{
+    ingest_stream_close(reader->stream);
+    free(reader->carry);
+    pthread_mutex_destroy(&reader->mutex);
+}
+
+static size_t count_char(const char *data, size_t length, char c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += data[i] == c;
+    return count;
+}
+
+static enum status too_long(const struct ingest_reader *reader, struct error *error)
+{
+    const struct ingest_source *source = &reader->sources[reader->source];
+    enum status status =
+        error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB", INGEST_RECORD_MAX >> 20);
+    error_place(error, "%s line %llu", source->name, (unsigned long long)reader->line);
+    if (source->dialect.quote)
+        error_hint(error, "look for a quote (%c) that is opened there and never closed", source->dialect.quote);
+    else
+        error_hint(error, "check that this is a file of rows, one a line");
+    return status;
+}
+
+/* Fills the block up to `size` bytes, beginning with what was carried over; *at_end when the stream ended. */
+static enum status read_block(struct ingest_reader *reader, struct ingest_block *block, size_t size, bool *at_end,
+                              struct error *error)
+{
+    block_room(block, size);
+    if (block->length == 0) {
+        memcpy(block->data, reader->carry ? reader->carry : "", reader->carry_length);
+        block->length = reader->carry_length;
+        reader->carry_length = 0;
+    }
+    size_t got, want = size - block->length;
+    TRY(ingest_stream_read(reader->stream, block->data + block->length, want, &got, error));
+    block->length += got;
+    *at_end = got < want;
+    return STATUS_OK;
+}
+
+static void keep_rest(struct ingest_reader *reader, struct ingest_block *block, size_t whole)
+{
+    reader->carry_length = block->length - whole;
+    if (reader->carry_capacity < reader->carry_length) {
+        reader->carry_capacity = reader->carry_length + 4096;
+        reader->carry = base_realloc(reader->carry, reader->carry_capacity);
+    }
+    memcpy(reader->carry, block->data + whole, reader->carry_length);
+    block->length = whole;
+}
+
+/* Reads on until the block holds at least one whole record. */
+static enum status cut_block(struct ingest_reader *reader, struct ingest_block *block, struct error *error)
+{
+    const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
+    bool at_end = false;
+    size_t size = INGEST_BLOCK + reader->carry_length;
+    for (;;) {
+        TRY(read_block(reader, block, size, &at_end, error));
+        if (at_end)
+            break;
+        size_t whole = ingest_whole_records(dialect, block->data, block->length);
+        if (whole) {
+            keep_rest(reader, block, whole);
+            break;
+        }
+        if (block->length >= INGEST_RECORD_MAX)
+            return too_long(reader, error);
+        size *= 2;
+    }
+    if (at_end) {
+        reader->read_bytes += reader->sources[reader->source].bytes;
+        ingest_stream_close(reader->stream);
+        reader->stream = NULL;
+    }
+    return STATUS_OK;
+}
+
+/* Cuts the byte order mark and the header off the first block of a source. */
+static void skip_header(struct ingest_reader *reader, struct ingest_block *block)
+{
+    const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
+    const char *at = block->data, *end = block->data + block->length;
+    if (dialect->bom && block->length >= 3)
+        at += 3;
+    if (dialect->header) {
+        struct ingest_record record = {0};
+        size_t skipped;
+        if (ingest_split(dialect, &at, end, &record, &skipped))
+            reader->line += skipped + record.lines;
+        ingest_record_release(&record);
+    }
+    block->length = (size_t)(end - at);
+    memmove(block->data, at, block->length);
+    reader->fresh = false;
+}
+
+static enum status open_next(struct ingest_reader *reader, struct error *error)
+{
+    const struct ingest_source *source = &reader->sources[reader->next_source];
+    TRY(ingest_stream_open(source->path, source->dialect.gzip, &reader->stream, error));
+    reader->source = reader->next_source++;
+    reader->fresh = true;
+    reader->line = 1;
+    reader->carry_length = 0;
+    return STATUS_OK;
+}
+
+static enum status next_locked(struct ingest_reader *reader, struct ingest_block *block, struct error *error)
+{
+    while (!block->length) {
+        if (!reader->stream && reader->next_source == reader->source_count)
+            return STATUS_OK;
+        if (!reader->stream)
+            TRY(open_next(reader, error));
+        TRY(cut_block(reader, block, error));
+        block->source = reader->source;
+        if (reader->fresh)
+            skip_header(reader, block);
+        block->first_line = reader->line;
+        reader->line += count_char(block->data, block->length, reader->sources[reader->source].dialect.newline);
+    }
+    block->sequence = reader->sequence++;
+    return STATUS_OK;
+}
+
+enum status ingest_reader_next(struct ingest_reader *reader, struct ingest_block *block, struct error *error)
+{
+    pthread_mutex_lock(&reader->mutex);
+    block->length = 0;
+    enum status status = reader->failed ? STATUS_OK : next_locked(reader, block, error);
+    if (status != STATUS_OK) {
+        reader->failed = true;
+        block->length = 0;
+    }
+    pthread_mutex_unlock(&reader->mutex);
+    return status;
+}
+
+double ingest_reader_progress(struct ingest_reader *reader)
+{
+    pthread_mutex_lock(&reader->mutex);
+    uint64_t total = 0, done = reader->read_bytes;
+    for (size_t i = 0; i < reader->source_count; i++)
+        total += reader->sources[i].bytes;
+    if (reader->stream)
+        done += ingest_stream_position(reader->stream);
+    pthread_mutex_unlock(&reader->mutex);
+    return total ? (double)done / (double)total : 1;
+}

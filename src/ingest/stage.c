@@ -1,0 +1,361 @@
+/*
+ * Staging: one statement reads the sources through the scan, computes what --set says, filters by --where, numbers
+ * customers and texts, and keeps the rows in DuckDB. When the evidence of that pass asks for wider types, the pass is
+ * repeated with them: types come from the whole content, and a file whose first megabytes are typical is read once.
+ */
+#include "ingest/run.h"
+
+#include "base/number.h"
+#include "identity/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PASSES_MAX = 5 };
+
+static bool report(void *context, double fraction)
+{
+    struct ingest_run *run = context;
+    if (run->scan.evidence)
+        fraction = ingest_reader_progress(&run->scan.reader);
+    return run->progress->step(run->progress->context, run->phase, fraction);
+}
+
+static void release_pass(struct ingest_run *run)
+{
+    struct error ignored;
+    ingest_scan_release(&run->scan);
+    if (ingest_ordered_file_close(&run->rejects, &ignored) != STATUS_OK)
+        ingest_warn(run, "%s", ignored.message);
+    lake_close(run->lake);
+    numbering_free(run->identity);
+    numbering_free(run->dictionary);
+    run->lake = NULL;
+    run->identity = run->dictionary = NULL;
+}
+
+static enum status open_pass(struct ingest_run *run, struct error *error)
+{
+    if (run->lake)
+        release_pass(run);
+    TRY(store_lake(run->store, run->options->threads, &run->lake, error));
+    if (run->progress)
+        lake_on_progress(run->lake, report, run);
+    TRY(identity_load(run->store, run->lake, &run->identity, error));
+    TRY(identity_register(run->lake, run->identity, error));
+    TRY(store_load_dictionary(run->store, run->lake, &run->dictionary, error));
+    TRY(store_register_numbering(run->lake, "text_code", run->dictionary, error));
+    TRY(lake_execute(run->lake, "CREATE TEMP MACRO point(a, b) AS {'latitude': a::DOUBLE, 'longitude': b::DOUBLE}",
+                     error));
+    TRY(ingest_ordered_file_open(&run->rejects, run->rejects_file, error));
+    run->scan = (struct ingest_scan){
+        .sources = run->sources,
+        .source_columns = run->source_columns,
+        .source_count = run->source_count,
+        .columns = run->columns,
+        .column_count = run->column_count,
+        .customer = run->customer,
+        .time = run->time,
+        .key = run->key,
+        .group = run->group,
+        .zone = run->zone,
+        .rejects = &run->rejects,
+    };
+    ingest_scan_init(&run->scan);
+    return ingest_scan_register(&run->scan, run->lake, "rows", error);
+}
+
+/* SQL */
+
+/* "SELECT *, (expression) AS name … FROM from", with the first `sets` computed columns. */
+static void computed_sql(const struct ingest_run *run, const char *from, size_t sets, struct buffer *sql)
+{
+    const struct ingest_pairs *set = &run->mapping.set;
+    buffer_string(sql, "SELECT *");
+    bool excluding = false;
+    for (size_t i = 0; i < sets; i++)
+        if (ingest_find_column(run, set->items[i].name) >= 0) {
+            buffer_string(sql, excluding ? ", " : " EXCLUDE (");
+            buffer_sql_name(sql, text_from(set->items[i].name));
+            excluding = true;
+        }
+    if (excluding)
+        buffer_char(sql, ')');
+    for (size_t i = 0; i < sets; i++) {
+        buffer_printf(sql, ", (%s) AS ", set->items[i].value);
+        buffer_sql_name(sql, text_from(set->items[i].name));
+    }
+    buffer_printf(sql, " FROM %s", from);
+}
+
+static enum status computed_type(struct ingest_property *property, const struct lake_vector *vector,
+                                 struct error *error)
+{
+    static const enum value_type types[] = {
+        [LAKE_BOOL] = VALUE_BOOL, [LAKE_I8] = VALUE_INT,         [LAKE_I16] = VALUE_INT,
+        [LAKE_I32] = VALUE_INT,   [LAKE_I64] = VALUE_INT,        [LAKE_I128] = VALUE_INT,
+        [LAKE_U8] = VALUE_INT,    [LAKE_U16] = VALUE_INT,        [LAKE_U32] = VALUE_INT,
+        [LAKE_U64] = VALUE_INT,   [LAKE_FLOAT] = VALUE_DOUBLE,   [LAKE_DOUBLE] = VALUE_DOUBLE,
+        [LAKE_DATE] = VALUE_DATE, [LAKE_TIMESTAMP] = VALUE_TIME, [LAKE_TIMESTAMP_S] = VALUE_TIME,
+        [LAKE_TEXT] = VALUE_TEXT, [LAKE_LIST] = VALUE_SET,       [LAKE_STRUCT] = VALUE_POINT,
+    };
+    size_t count = sizeof types / sizeof *types;
+    property->type = (size_t)vector->type < count ? types[vector->type] : VALUE_NONE;
+    if (property->type == VALUE_INT && vector->width)
+        property->type = VALUE_DECIMAL;
+    property->scale = property->type == VALUE_DECIMAL ? vector->scale : 0;
+    if (property->type == VALUE_DECIMAL && property->scale == 0)
+        property->type = VALUE_INT;
+    if (property->type == VALUE_SET && (vector->child_count != 1 || vector->children[0].type != LAKE_TEXT))
+        property->type = VALUE_NONE;
+    if (property->type == VALUE_POINT && vector->child_count != 2)
+        property->type = VALUE_NONE;
+    if (property->type != VALUE_NONE)
+        return STATUS_OK;
+    enum status status =
+        error_set(error, STATUS_USAGE, "--set %s gives a type that Strata does not keep", property->column);
+    error_hint(error, "cast it: number, text, date, timestamp, yes/no, list of text, or point(latitude, longitude)");
+    return status;
+}
+
+static enum status bad_sql(const struct ingest_run *run, const char *what, const char *sql, struct error *error)
+{
+    struct error cause = *error;
+    struct buffer columns;
+    buffer_init(&columns, ERROR_HINT_MAX - 64);
+    for (size_t i = 0; i < run->column_count; i++)
+        buffer_printf(&columns, "%s%s (%s)", i ? ", " : "", run->columns[i].name,
+                      value_type_name(run->columns[i].type.type));
+    enum status status = error_set(error, STATUS_USAGE, "%s '%s' cannot be computed: %s", what, sql, cause.message);
+    error_hint(error, "the columns are %s", columns.data ? columns.data : "none");
+    buffer_release(&columns);
+    return status;
+}
+
+/* An empty table of the scan's shape, so that expressions can be judged without reading a row. */
+static enum status make_shape(struct ingest_run *run, struct error *error)
+{
+    return lake_execute(run->lake, "CREATE OR REPLACE TEMP TABLE shape AS SELECT * FROM rows() LIMIT 0", error);
+}
+
+static enum status judge_expressions(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    struct buffer sql;
+    struct lake_result *result = NULL;
+    enum status status = STATUS_OK;
+    buffer_init(&sql, 0);
+    for (size_t i = 0; i < mapping->set.count && status == STATUS_OK; i++) {
+        buffer_reset(&sql);
+        computed_sql(run, "shape", i + 1, &sql);
+        status = lake_query(run->lake, sql.data, &result, error);
+        if (status != STATUS_OK) {
+            status = bad_sql(run, "--set", mapping->set.items[i].value, error);
+            break;
+        }
+        const struct lake_vector *last = lake_result_column(result, lake_result_columns(result) - 1);
+        for (size_t p = 0; p < run->property_count && status == STATUS_OK; p++)
+            if (run->properties[p].source < 0 && strcmp(run->properties[p].column, mapping->set.items[i].name) == 0)
+                status = computed_type(&run->properties[p], last, error);
+        lake_result_free(result);
+    }
+    if (status == STATUS_OK && mapping->where) {
+        buffer_reset(&sql);
+        buffer_string(&sql, "SELECT * FROM (");
+        computed_sql(run, "shape", mapping->set.count, &sql);
+        buffer_printf(&sql, ") WHERE (%s)", mapping->where);
+        status = lake_execute(run->lake, sql.data, error);
+        if (status != STATUS_OK)
+            status = bad_sql(run, "--where", mapping->where, error);
+    }
+    buffer_release(&sql);
+    return status;
+}
+
+void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql)
+{
+    struct buffer name;
+    buffer_init(&name, 0);
+    buffer_sql_name(&name, text_from(property->column));
+    const char *column = name.data;
+    bool computed = property->source < 0;
+    if (!computed && property->type == VALUE_SET)
+        buffer_printf(sql, "list_distinct(from_json(%s, '[\"VARCHAR\"]'))", column);
+    else if (!computed && property->type == VALUE_POINT)
+        buffer_printf(sql, "point(split_part(%s, ',', 1), split_part(%s, ',', 2))", column, column);
+    else if (!computed)
+        buffer_string(sql, column);
+    else if (property->type == VALUE_DECIMAL)
+        buffer_printf(sql, "CAST(%s AS DECIMAL(18,%d))", column, property->scale);
+    else if (property->type == VALUE_INT)
+        buffer_printf(sql, "CAST(%s AS BIGINT)", column);
+    else if (property->type == VALUE_DOUBLE)
+        buffer_printf(sql, "CASE WHEN isfinite(%s) THEN CAST(%s AS DOUBLE) END", column, column);
+    else if (property->type == VALUE_TIME)
+        buffer_printf(sql, "date_trunc('second', CAST(%s AS TIMESTAMP))", column);
+    else if (property->type == VALUE_TEXT)
+        buffer_printf(sql, "nullif(trim(%s), '')", column);
+    else if (property->type == VALUE_SET)
+        buffer_printf(sql, "list_distinct(%s)", column);
+    else if (property->type == VALUE_POINT)
+        buffer_printf(sql, "point(struct_extract_at(%s, 1), struct_extract_at(%s, 2))", column, column);
+    else
+        buffer_string(sql, column);
+    buffer_release(&name);
+}
+
+static void add_sql_name(struct buffer *sql, const char *prefix, const char *name, const char *suffix)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    buffer_printf(&text, "%s%s%s", prefix, name, suffix);
+    buffer_sql_name(sql, (struct text){text.data, text.length});
+    buffer_release(&text);
+}
+
+static void add_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql)
+{
+    const char *prefix = property->trait ? "@trait:" : "";
+    buffer_string(sql, ", ");
+    ingest_property_sql(property, run, sql);
+    buffer_string(sql, " AS ");
+    add_sql_name(sql, prefix, property->name, "");
+    if (!ingest_is_coded(property))
+        return;
+    buffer_string(sql, property->type == VALUE_SET ? ", text_code_set(" : ", text_code(");
+    ingest_property_sql(property, run, sql);
+    buffer_string(sql, ", \"" SCAN_ROW "\") AS ");
+    add_sql_name(sql, prefix, property->name, "#");
+}
+
+static void add_column_sql(const struct ingest_run *run, const char *before, const char *column, const char *after,
+                           struct buffer *sql)
+{
+    buffer_string(sql, before);
+    buffer_sql_name(sql, text_from(column));
+    buffer_string(sql, after);
+}
+
+static void staging_sql(const struct ingest_run *run, struct buffer *sql)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    buffer_string(sql, "CREATE TEMP TABLE staged AS SELECT \"" SCAN_ROW "\" AS arrival");
+    if (run->customer >= 0)
+        add_column_sql(run, ", customer_number(", mapping->customer, ", \"" SCAN_ROW "\") AS customer", sql);
+    if (run->time >= 0)
+        buffer_string(sql, ", \"" SCAN_TIME "\" AS time");
+    else if (run->customer >= 0)
+        buffer_printf(sql, ", %lld::UINTEGER AS time", (long long)run->told);
+    if (run->key >= 0) {
+        add_column_sql(run, ", ", mapping->key, " AS key", sql);
+        add_column_sql(run, ", text_code(", mapping->key, ", \"" SCAN_ROW "\") AS \"key#\"", sql);
+    }
+    for (size_t i = 0; i < mapping->id.count; i++)
+        add_column_sql(run, i ? " || chr(31) || " : ", ", mapping->id.items[i], "", sql);
+    if (mapping->id.count)
+        buffer_string(sql, " AS id");
+    if (run->group >= 0)
+        add_column_sql(run, ", ", mapping->group_by, " AS \"@group\"", sql);
+    if (mapping->currency_column)
+        add_column_sql(run, ", CAST(", mapping->currency_column, " AS VARCHAR) AS \"@currency\"", sql);
+    if (run->options->dry_run && run->customer >= 0)
+        add_column_sql(run, ", ", mapping->customer, " AS \"@customer\"", sql);
+    for (size_t i = 0; i < run->property_count; i++)
+        if (run->properties[i].type != VALUE_NONE)
+            add_property_sql(&run->properties[i], run, sql);
+    buffer_string(sql, " FROM (");
+    computed_sql(run, "rows()", mapping->set.count, sql);
+    buffer_char(sql, ')');
+    if (mapping->where)
+        buffer_printf(sql, " WHERE (%s)", mapping->where);
+}
+
+/* Types of properties that come straight from a column. */
+static void set_types(struct ingest_run *run, const struct ingest_evidence *evidence)
+{
+    for (size_t i = 0; i < run->property_count; i++) {
+        struct ingest_property *property = &run->properties[i];
+        if (property->source < 0)
+            continue;
+        const struct ingest_type *type = &run->columns[property->source].type;
+        property->type = type->type;
+        property->scale = type->scale;
+        property->whole_digits = evidence[property->source].max_digits;
+    }
+}
+
+/* What the scan has seen of the texts' encoding and the objects' keys may ask for another pass, too. */
+static bool reconsider_sources(struct ingest_run *run)
+{
+    bool changed = false;
+    for (size_t i = 0; i < run->source_count; i++) {
+        const struct ingest_file_counts *counts = &run->scan.files[i];
+        struct ingest_dialect *dialect = &run->sources[i].dialect;
+        if (dialect->encoding == ENCODING_UTF8 && counts->invalid_bytes_rows > counts->valid_bytes_rows &&
+            !dialect->bom) {
+            dialect->encoding = run->summary->sources[i].dialect.encoding = ENCODING_LATIN1;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* A text column of very many different values is stored without codes: its dictionary would help nobody. */
+static bool reconsider_dictionary(struct ingest_run *run, const struct ingest_evidence *evidence, double factor)
+{
+    bool changed = false;
+    for (size_t i = 0; i < run->property_count; i++) {
+        struct ingest_property *property = &run->properties[i];
+        if (property->source < 0 || property->plain || property->type != VALUE_TEXT)
+            continue;
+        uint64_t distinct = ingest_distinct_count(&evidence[property->source].distinct, NULL);
+        uint64_t known = evidence[property->source].rows;
+        bool growing = factor <= 1 || distinct * 2 > known;
+        if (growing && (double)distinct * factor > INGEST_DICTIONARY_MAX)
+            changed = property->plain = true;
+    }
+    return changed;
+}
+
+static double expected_growth(const struct ingest_run *run)
+{
+    double bytes = 0, sampled = 0;
+    for (size_t i = 0; i < run->source_count; i++) {
+        double size = (double)run->sources[i].bytes * (run->sources[i].dialect.gzip ? 4 : 1);
+        bytes += size;
+        sampled += run->sniffs[i].whole || size < INGEST_SAMPLE ? size : INGEST_SAMPLE;
+    }
+    return sampled > 0 ? bytes / sampled : 1;
+}
+
+static enum status run_pass(struct ingest_run *run, struct error *error)
+{
+    struct buffer sql;
+    TRY(open_pass(run, error));
+    TRY(make_shape(run, error));
+    TRY(judge_expressions(run, error));
+    buffer_init(&sql, 0);
+    staging_sql(run, &sql);
+    enum status status = lake_execute(run->lake, sql.data, error);
+    buffer_release(&sql);
+    return status;
+}
+
+enum status ingest_stage(struct ingest_run *run, struct error *error)
+{
+    set_types(run, run->sample);
+    reconsider_dictionary(run, run->sample, expected_growth(run));
+    run->phase = "reading";
+    for (int pass = 0; pass < PASSES_MAX; pass++) {
+        TRY(run_pass(run, error));
+        bool stale = atomic_load(&run->scan.stale);
+        bool again = reconsider_sources(run);
+        again |= ingest_retype(run, run->scan.evidence);
+        set_types(run, run->scan.evidence);
+        again |= reconsider_dictionary(run, run->scan.evidence, 1);
+        if (!again && !stale)
+            return STATUS_OK;
+        run->phase = "reading again";
+    }
+    return error_set(error, STATUS_ERROR, "the columns' types do not settle: a file changes while it is read");
+}

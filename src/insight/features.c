@@ -1,0 +1,209 @@
+/*
+ * Features are written in the segment language and parsed as one condition, `count(order) >= 0 and …`, so that names,
+ * types and currencies are checked by the one checker and computed by the one evaluator.
+ */
+#include "insight/internal.h"
+
+#include "base/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_FEATURES = 240 };
+
+struct draft {
+    struct buffer condition;
+    struct insight_feature items[MOST_FEATURES];
+    size_t count;
+    struct arena *arena;
+};
+
+/* Backquotes do no harm to a name that needs none: the canonical text drops them. */
+static void add_name(struct buffer *out, const char *name)
+{
+    buffer_printf(out, "`%s`", name);
+}
+
+/* head(`kind`.`column`) tail; column and kind NULL where they do not belong. */
+static void add_feature(struct draft *draft, const char *table, const char *column, const char *head, const char *kind,
+                        const char *name, const char *tail)
+{
+    if (draft->count == MOST_FEATURES || strchr(table, '`') || (column && strchr(column, '`')))
+        return;
+    buffer_string(&draft->condition, draft->count ? " and " : "");
+    buffer_string(&draft->condition, head);
+    if (kind)
+        add_name(&draft->condition, kind);
+    if (kind && name)
+        buffer_char(&draft->condition, '.');
+    if (name)
+        add_name(&draft->condition, name);
+    buffer_string(&draft->condition, tail);
+    draft->items[draft->count++] = (struct insight_feature){.table = table, .column = column};
+}
+
+static bool is_number(enum value_type type)
+{
+    return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
+}
+
+static void add_trait(struct draft *draft, const struct schema_table *table, const struct schema_column *column)
+{
+    if (column->type == VALUE_POINT || column->plain)
+        return;
+    if (column->type == VALUE_DATE)
+        add_feature(draft, table->name, column->name, "age(", NULL, column->name, ") is known");
+    else if (column->type == VALUE_TIME)
+        add_feature(draft, table->name, column->name, "days since ", NULL, column->name, " is known");
+    else
+        add_feature(draft, table->name, column->name, "", NULL, column->name, " is known");
+}
+
+static void add_kind(struct draft *draft, const struct schema_table *table)
+{
+    add_feature(draft, table->name, NULL, "count(", table->name, NULL, ") is known");
+    add_feature(draft, table->name, NULL, "days since last(", table->name, "time", ") is known");
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct schema_column *column = &table->columns[i];
+        bool mixed = column->currency && column->currencies > 1;
+        if (is_number(column->type) && !mixed) {
+            add_feature(draft, table->name, column->name, "sum(", table->name, column->name, ") is known");
+            add_feature(draft, table->name, column->name, "avg(", table->name, column->name, ") is known");
+        } else if (column->type == VALUE_TEXT && !column->plain) {
+            add_feature(draft, table->name, column->name, "favourite(", table->name, column->name, ") is known");
+        }
+    }
+}
+
+static const char *node_text(const struct segment_node *node, struct arena *arena)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    segment_format_node(node, &text);
+    const char *copy = buffer_copy(&text, arena);
+    buffer_release(&text);
+    return copy;
+}
+
+static void resolve_nodes(struct insight_features *out, struct arena *arena)
+{
+    const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
+    for (size_t i = 0; i < out->count; i++) {
+        const struct segment_node *known = out->count == 1 ? root : root->child[i];
+        while (known->op == OP_FORM)
+            known = known->child[0];
+        out->items[i].node = known->child[0];
+        out->items[i].text = node_text(known->child[0], arena);
+    }
+}
+
+enum status insight_features_new(const struct schema *schema, struct arena *arena, struct insight_features *out,
+                                 struct error *error)
+{
+    struct draft *draft = ARENA_NEW(arena, struct draft);
+    draft->arena = arena;
+    buffer_init(&draft->condition, 0);
+    *out = (struct insight_features){0};
+    for (size_t t = 0; t < schema->table_count; t++) {
+        const struct schema_table *table = &schema->tables[t];
+        if (table->role == SCHEMA_FACTS)
+            add_kind(draft, table);
+        for (size_t i = 0; table->role == SCHEMA_TRAITS && i < table->column_count; i++)
+            add_trait(draft, table, &table->columns[i]);
+    }
+    enum status status = STATUS_OK;
+    if (draft->count) {
+        struct text condition = {draft->condition.data, draft->condition.length};
+        status = segment_condition_build(condition, schema, NULL, arena, NULL, &out->set, error);
+    }
+    buffer_release(&draft->condition);
+    TRY(status);
+    out->items = draft->items;
+    out->count = draft->count;
+    if (out->count)
+        resolve_nodes(out, arena);
+    return STATUS_OK;
+}
+
+struct segment_needs insight_features_needs(const struct insight_features *features, const struct schema *schema,
+                                            struct arena *arena)
+{
+    if (!features->set)
+        return (struct segment_needs){0};
+    int last = features->set->segment_count - 1;
+    return segment_needs(features->set, schema, &last, 1, arena);
+}
+
+double insight_number(const struct segment_values *values, size_t position)
+{
+    if (values->type == VALUE_DOUBLE || values->is_double)
+        return values->doubles[position];
+    if (values->type == VALUE_DECIMAL)
+        return number_decimal_to_double(values->integers[position], values->scale);
+    return (double)values->integers[position];
+}
+
+struct ranked {
+    double number;
+    uint32_t position;
+};
+
+static int by_number(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    return (x->position > y->position) - (x->position < y->position);
+}
+
+struct sorting {
+    struct insight_features *features;
+    const uint64_t *existing;
+    uint32_t customers;
+};
+
+static bool is_ranked(enum value_type type)
+{
+    return type != VALUE_SET && type != VALUE_TEXT && type != VALUE_BOOL && type != VALUE_POINT;
+}
+
+static void sort_feature(void *context, size_t task, int worker)
+{
+    struct sorting *sorting = context;
+    struct insight_feature *feature = &sorting->features->items[task];
+    (void)worker;
+    if (!is_ranked(feature->values.type))
+        return;
+    struct ranked *ranked = base_malloc((sorting->customers + 1u) * sizeof *ranked);
+    uint32_t count = 0;
+    for (uint32_t p = 0; p < sorting->customers; p++)
+        if (feature->values.known[p / 64] & sorting->existing[p / 64] & (UINT64_C(1) << (p % 64)))
+            ranked[count++] = (struct ranked){insight_number(&feature->values, p), p};
+    qsort(ranked, count, sizeof *ranked, by_number);
+    for (uint32_t i = 0; i < count; i++)
+        feature->order[i] = ranked[i].position;
+    feature->order_count = count;
+    free(ranked);
+}
+
+enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
+                                      const struct population *population, const uint64_t *existing, int64_t now,
+                                      struct pool *pool, struct arena *arena, struct error *error)
+{
+    if (!features->count)
+        return STATUS_OK;
+    const struct segment_node **nodes = ARENA_ARRAY(arena, const struct segment_node *, features->count);
+    struct segment_values *values = ARENA_ARRAY(arena, struct segment_values, features->count);
+    for (size_t i = 0; i < features->count; i++)
+        nodes[i] = features->items[i].node;
+    TRY(segment_evaluate_values(features->set, schema, nodes, (int)features->count, population, now, pool, arena,
+                                values, error));
+    for (size_t i = 0; i < features->count; i++) {
+        features->items[i].values = values[i];
+        if (is_ranked(values[i].type))
+            features->items[i].order = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
+    }
+    struct sorting sorting = {features, existing, population->customers};
+    pool_run(pool, features->count, sort_feature, &sorting);
+    return STATUS_OK;
+}

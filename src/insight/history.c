@@ -1,0 +1,207 @@
+/* What happened over time: revenue of a group, cohorts and how they come back, facts a week or a month. */
+#include "insight/insight.h"
+
+#include "base/number.h"
+
+#include <string.h>
+
+static const char *const kind_names[] = {"order",        "orders", "purchase", "purchases",      "transaction",
+                                         "transactions", "sale",   "sales",    "Order Completed"};
+static const char *const amount_names[] = {"amount", "revenue",      "total", "sales_value", "sales",
+                                           "value",  "dollar_value", "price", "spend",       "spent"};
+
+static bool is_money(const struct schema_column *column)
+{
+    bool number = column->type == VALUE_DECIMAL || column->type == VALUE_INT || column->type == VALUE_DOUBLE;
+    return number && !(column->currency && column->currencies > 1);
+}
+
+/* The first money-like column by the order of the names above; −1 when the kind has none. */
+static int amount_column(const struct schema_table *table)
+{
+    for (size_t n = 0; n < sizeof amount_names / sizeof *amount_names; n++) {
+        int column = schema_column_index(table, amount_names[n]);
+        if (column >= 0 && is_money(&table->columns[column]))
+            return column;
+    }
+    for (size_t c = 0; c < table->column_count; c++)
+        if (table->columns[c].type == VALUE_DECIMAL && is_money(&table->columns[c]))
+            return (int)c;
+    return -1;
+}
+
+static struct insight_revenue revenue_of(const struct schema *schema, int t)
+{
+    const struct schema_table *table = &schema->tables[t];
+    int column = amount_column(table);
+    struct insight_revenue found = {.table = t, .column = column, .kind = table->name};
+    if (column >= 0) {
+        found.property = table->columns[column].name;
+        found.scale = table->columns[column].scale;
+        found.type = table->columns[column].type;
+    }
+    return found;
+}
+
+struct insight_revenue insight_revenue_find(const struct schema *schema)
+{
+    for (size_t n = 0; n < sizeof kind_names / sizeof *kind_names; n++)
+        for (size_t t = 0; t < schema->table_count; t++)
+            if (schema->tables[t].role == SCHEMA_FACTS && strcmp(schema->tables[t].name, kind_names[n]) == 0)
+                return revenue_of(schema, (int)t);
+    for (size_t t = 0; t < schema->table_count; t++)
+        if (schema->tables[t].role == SCHEMA_FACTS && amount_column(&schema->tables[t]) >= 0)
+            return revenue_of(schema, (int)t);
+    for (size_t t = 0; t < schema->table_count; t++)
+        if (schema->tables[t].role == SCHEMA_FACTS)
+            return revenue_of(schema, (int)t);
+    return (struct insight_revenue){.table = -1, .column = -1};
+}
+
+static const struct population_table *revenue_table(const struct population *population,
+                                                    const struct insight_revenue *revenue,
+                                                    const struct population_column **amount)
+{
+    *amount = NULL;
+    int t = revenue->table < 0 ? -1 : population_table_index(population, revenue->kind);
+    if (t < 0)
+        return NULL;
+    const struct population_table *table = &population->tables[t];
+    int c = revenue->property ? population_column_index(table, revenue->property) : -1;
+    if (c >= 0)
+        *amount = &table->columns[c];
+    return table;
+}
+
+/* Money is added up exactly as integers per scale; doubles in the order of rows. */
+struct amount {
+    number_wide exact;
+    double inexact;
+};
+
+static void add_amount(struct amount *sum, const struct population_column *column, size_t row)
+{
+    if (!column)
+        return;
+    struct population_value value = population_get(column, row);
+    if (!value.known)
+        return;
+    if (column->type == VALUE_DOUBLE)
+        sum->inexact += value.number;
+    else
+        sum->exact += value.integer;
+}
+
+static double total(const struct amount *sum, const struct population_column *column)
+{
+    if (!column)
+        return 0;
+    int scale = column->type == VALUE_DECIMAL ? column->scale : 0;
+    return column->type == VALUE_DOUBLE ? sum->inexact : (double)sum->exact / (double)number_power10(scale);
+}
+
+struct insight_money insight_money(const struct population *population, const struct insight_revenue *revenue,
+                                   const uint64_t *members, int64_t from, int64_t until)
+{
+    struct insight_money money = {0};
+    const struct population_column *column;
+    const struct population_table *table = revenue_table(population, revenue, &column);
+    struct amount sum = {0};
+    for (uint32_t p = 0; table && p < population->customers; p++) {
+        if (!(members[p / 64] >> (p % 64) & 1))
+            continue;
+        uint64_t before = money.facts;
+        for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {
+            if (table->time[row] <= from || table->time[row] > until)
+                continue;
+            money.facts++;
+            add_amount(&sum, column, row);
+        }
+        money.buyers += money.facts > before;
+    }
+    money.total = total(&sum, column);
+    return money;
+}
+
+static int64_t month_of(const struct population *population, uint32_t time)
+{
+    return date_unit_number(zone_date(population->zone, time), CALENDAR_MONTH);
+}
+
+void insight_cohorts(const struct population *population, int t, int64_t now, int most_months, struct arena *arena,
+                     struct insight_cohorts *out)
+{
+    *out = (struct insight_cohorts){0};
+    const struct population_table *table = &population->tables[t];
+    int64_t last = date_unit_number(zone_date(population->zone, now), CALENDAR_MONTH), first = last;
+    for (uint32_t p = 0; p < population->customers; p++)
+        if (table->offset[p] < table->offset[p + 1] && table->time[table->offset[p]] <= now) {
+            int64_t month = month_of(population, table->time[table->offset[p]]);
+            first = month < first ? month : first;
+        }
+    if (last - first + 1 > most_months)
+        first = last - most_months + 1;
+    int count = (int)(last - first + 1);
+    out->cohort_count = out->month_count = count;
+    out->month = ARENA_ARRAY(arena, int32_t, (size_t)count);
+    out->size = ARENA_ARRAY(arena, uint64_t, (size_t)count);
+    out->active = ARENA_ARRAY(arena, uint64_t, (size_t)count * (size_t)count);
+    for (int c = 0; c < count; c++)
+        out->month[c] = (int32_t)(first + c);
+    for (uint32_t p = 0; p < population->customers; p++) {
+        uint32_t row = table->offset[p], end = table->offset[p + 1];
+        if (row == end || table->time[row] > now)
+            continue;
+        int64_t cohort = month_of(population, table->time[row]) - first;
+        if (cohort < 0)
+            continue; /* before the months shown */
+        out->size[cohort]++;
+        for (int64_t seen = -1; row < end && table->time[row] <= now; row++) {
+            int64_t month = month_of(population, table->time[row]) - first - cohort;
+            if (month != seen)
+                out->active[cohort * count + month]++;
+            seen = month;
+        }
+    }
+}
+
+void insight_series(const struct population *population, const struct insight_revenue *revenue, int t, int64_t now,
+                    enum calendar_unit unit, struct arena *arena, struct insight_series *out)
+{
+    *out = (struct insight_series){0};
+    const struct population_table *table = &population->tables[t];
+    const struct population_column *column;
+    if (revenue_table(population, revenue, &column) != table)
+        column = NULL;
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    for (size_t row = 0; row < table->rows; row++) {
+        if (table->time[row] > now)
+            continue;
+        int64_t number = date_unit_number(zone_date(population->zone, table->time[row]), unit);
+        first = number < first ? number : first;
+        last = number > last ? number : last;
+    }
+    if (first > last)
+        return;
+    size_t count = (size_t)(last - first + 1);
+    out->count = count;
+    out->date = ARENA_ARRAY(arena, int32_t, count);
+    out->facts = ARENA_ARRAY(arena, uint64_t, count);
+    out->customers = ARENA_ARRAY(arena, uint64_t, count);
+    out->revenue = ARENA_ARRAY(arena, double, count);
+    struct amount *sums = ARENA_ARRAY(arena, struct amount, count);
+    for (size_t i = 0; i < count; i++)
+        out->date[i] = date_of_unit_number(first + (int64_t)i, unit);
+    for (uint32_t p = 0; p < population->customers; p++) {
+        int64_t seen = -1;
+        for (uint32_t row = table->offset[p]; row < table->offset[p + 1] && table->time[row] <= now; row++) {
+            int64_t at = date_unit_number(zone_date(population->zone, table->time[row]), unit) - first;
+            out->facts[at]++;
+            out->customers[at] += at != seen;
+            seen = at;
+            add_amount(&sums[at], column, row);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        out->revenue[i] = total(&sums[i], column);
+}

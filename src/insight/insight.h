@@ -1,0 +1,138 @@
+/*
+ * Insight: what a segment is and how segments lie to each other. Everything here reads a population and the evaluated
+ * memberships and returns plain numbers in an arena; nothing is stored and nothing is printed.
+ */
+#ifndef STRATA_INSIGHT_INSIGHT_H
+#define STRATA_INSIGHT_INSIGHT_H
+
+#include "base/arena.h"
+#include "base/pool.h"
+#include "population/population.h"
+#include "segment/plan.h"
+
+/* The kind and property that mean revenue: of the kind `order` (or the one most like it) the amount. Indexes into the
+ * schema, −1 when the store has nothing of the sort. */
+struct insight_revenue {
+    int table, column;
+    const char *kind, *property;
+    int scale;
+    enum value_type type;
+};
+struct insight_revenue insight_revenue_find(const struct schema *schema);
+
+/*
+ * Features: the values customers are compared by. Every told trait is one; of every kind its count, the days since the
+ * last and of its numbers the sum and mean, of its texts the favourite. They are conditions of the segment language, so
+ * that the one evaluator computes them.
+ */
+struct insight_feature {
+    const char *text;   /* "sum(order.amount)", canonical */
+    const char *table;  /* what it reads: kind or "customer" */
+    const char *column; /* property or trait; NULL: the times of the kind */
+    const struct segment_node *node;
+    struct segment_values values; /* one a customer, once insight_features_evaluate has run */
+    uint32_t *order;              /* numbers: positions of existing customers with a known value, by value */
+    uint32_t order_count;
+};
+struct insight_features {
+    struct insight_feature *items;
+    size_t count;
+    struct segment_set *set; /* owns the nodes; free with segment_set_free */
+};
+/* currency columns that hold several currencies are left out: they are never summed together. */
+enum status insight_features_new(const struct schema *schema, struct arena *arena, struct insight_features *out,
+                                 struct error *error);
+/* What evaluating them reads. */
+struct segment_needs insight_features_needs(const struct insight_features *features, const struct schema *schema,
+                                            struct arena *arena);
+
+/* Fills values and orders of all features for a population at a moment; existing is a bit a position. Sorting once here
+ * is what lets many segments be profiled in linear time each. */
+enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
+                                      const struct population *population, const uint64_t *existing, int64_t now,
+                                      struct pool *pool, struct arena *arena, struct error *error);
+
+struct insight_spread {
+    uint64_t known;
+    double mean, median, deviation; /* sample standard deviation; NaN when too few are known */
+};
+
+/* One line of a profile. Numbers: inside and outside; texts (and yes/no and set members): one value with its shares. */
+struct insight_difference {
+    const struct insight_feature *feature;
+    bool by_definition; /* the segment's own condition reads this */
+    bool is_share;
+    struct insight_spread inside, outside; /* numbers */
+    const char *value;                     /* shares: the text, "yes" or the member */
+    double share_inside, share_outside,
+        lift; /* of those where it is known; lift = inside / outside, infinite when outside is 0 */
+    uint64_t count_inside, count_outside;
+    double effect; /* standardised difference (mean_in − mean_out) / √((s_in² + s_out²) / 2); shares: Cohen's h,
+                      2·asin√p_in − 2·asin√p_out (Cohen 1988, chapters 2 and 6); both on one scale */
+};
+struct insight_profile {
+    uint64_t customers, others;       /* in the segment; existing and not in it */
+    struct insight_difference *items; /* by |effect|, largest first; those by definition after all others */
+    size_t count;
+};
+/* Compares the members of `segment` with everyone else who exists; features are evaluated. */
+void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
+                     const struct segment_result *result, const struct insight_features *features,
+                     const struct population *population, struct arena *arena, struct insight_profile *out);
+
+/* Revenue of the customers in a bitset of positions (words as segment_result's), facts in (from, until]. */
+struct insight_money {
+    uint64_t facts, buyers;
+    double total;
+};
+struct insight_money insight_money(const struct population *population, const struct insight_revenue *revenue,
+                                   const uint64_t *members, int64_t from, int64_t until);
+
+struct insight_pair {
+    int a, b; /* segment indexes, a < b */
+    uint64_t both;
+};
+struct insight_group {
+    const int *segments; /* in exactly these and no other */
+    int segment_count;
+    uint64_t customers;
+};
+struct insight_overlap {
+    uint64_t customers, none;   /* existing; in no segment */
+    uint64_t *size;             /* by segment index */
+    struct insight_pair *pairs; /* every pair with both > 0, a then b */
+    size_t pair_count;
+    struct insight_group *groups; /* the largest exact intersections, largest first */
+    size_t group_count;
+    size_t all_groups; /* how many exact intersections there are */
+};
+/* segments: those to compare (indexes; count of them). most_groups: how many exact intersections to return. */
+void insight_overlap(const struct segment_result *result, const int *segments, int count, size_t most_groups,
+                     struct arena *arena, struct insight_overlap *out);
+
+/* Customers by the local month of their first fact of a kind, and how many of them came back each month after. */
+struct insight_cohorts {
+    int cohort_count, month_count;
+    int32_t *month;   /* date_unit_number of each cohort's month */
+    uint64_t *size;   /* customers of each cohort */
+    uint64_t *active; /* cohort × month_count: with a fact in the k-th month after the first (k = 0: the same month) */
+};
+void insight_cohorts(const struct population *population, int table, int64_t now, int most_months, struct arena *arena,
+                     struct insight_cohorts *out);
+
+/* Facts and revenue a local unit, oldest first; units without facts are there with zeros. */
+struct insight_series {
+    size_t count;
+    int32_t *date; /* first day of the unit */
+    uint64_t *facts, *customers;
+    double *revenue;
+};
+void insight_series(const struct population *population, const struct insight_revenue *revenue, int table, int64_t now,
+                    enum calendar_unit unit, struct arena *arena, struct insight_series *out);
+
+/* True when the definition of segment, or of any it uses, reads that table and column (column NULL: counts or times of
+ * the kind). */
+bool insight_defined_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table,
+                        const char *column);
+
+#endif

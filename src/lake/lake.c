@@ -1,0 +1,260 @@
+/*
+ * Opening a lake, running statements in it and reading their results.
+ */
+#include "lake/internal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct lake_string) == sizeof(duckdb_string_t), "strings have DuckDB's layout");
+_Static_assert(sizeof(struct lake_span) == sizeof(duckdb_list_entry), "lists have DuckDB's layout");
+_Static_assert(sizeof(lake_wide) == sizeof(duckdb_hugeint), "wide integers have DuckDB's layout");
+
+/* The first number in a file of the kernel's, or 0. */
+static uint64_t number_in_file(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    unsigned long long value = 0;
+    if (file) {
+        if (fscanf(file, "%llu", &value) != 1)
+            value = 0;
+        fclose(file);
+    }
+    return value;
+}
+
+static uint64_t default_memory_limit(void)
+{
+    uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t group = number_in_file("/sys/fs/cgroup/memory.max");
+    if (!group)
+        group = number_in_file("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    return (group && group < memory ? group : memory) / 2;
+}
+
+static int default_threads(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < 1 ? 1 : count;
+}
+
+static enum status configure(struct lake *lake, const struct lake_options *options, struct error *error)
+{
+    uint64_t memory = options && options->memory_limit ? options->memory_limit : default_memory_limit();
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    buffer_printf(&sql, "SET memory_limit='%lluKiB'; SET threads=%d;", (unsigned long long)(memory / 1024),
+                  lake->threads);
+    buffer_string(&sql, "SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;"
+                        "SET allow_community_extensions=false; SET TimeZone='UTC';"
+                        "SET enable_progress_bar=true; SET enable_progress_bar_print=false; SET temp_directory=");
+    buffer_sql_text(&sql, text_from(options && options->temp_directory ? options->temp_directory : ""));
+    enum status status = lake_execute(lake, sql.data, error);
+    buffer_release(&sql);
+    return status;
+}
+
+enum status lake_open(const struct lake_options *options, struct lake **out, struct error *error)
+{
+    struct lake *lake = base_calloc(1, sizeof *lake);
+    pthread_mutex_init(&lake->mutex, NULL);
+    lake->threads = options && options->threads > 0 ? options->threads : default_threads();
+    char *reason = NULL;
+    enum status status;
+    if (duckdb_open_ext(NULL, &lake->database, NULL, &reason) != DuckDBSuccess ||
+        duckdb_connect(lake->database, &lake->connection) != DuckDBSuccess)
+        status = error_set(error, STATUS_ERROR, "DuckDB cannot be started: %s", reason ? reason : "no reason given");
+    else
+        status = configure(lake, options, error);
+    if (reason)
+        duckdb_free(reason);
+    if (status != STATUS_OK) {
+        lake_close(lake);
+        return status;
+    }
+    *out = lake;
+    return STATUS_OK;
+}
+
+void lake_close(struct lake *lake)
+{
+    if (!lake)
+        return;
+    ENSURE(!lake->result_open);
+    if (lake->connection)
+        duckdb_disconnect(&lake->connection);
+    if (lake->database)
+        duckdb_close(&lake->database);
+    lake_release_extensions(lake);
+    pthread_mutex_destroy(&lake->mutex);
+    free(lake);
+}
+
+int lake_threads(const struct lake *lake)
+{
+    return lake->threads;
+}
+
+/* "Invalid Input Error: Cannot …" without its first words, which speak of DuckDB's insides. */
+static const char *without_prefix(const char *message)
+{
+    for (;;) {
+        const char *p = message;
+        while (isalpha((unsigned char)*p) || *p == ' ' || *p == '-' || *p == '/')
+            p++;
+        if (*p != ':' || p - message < 5 || strncmp(p - 5, "Error", 5) != 0)
+            return message;
+        message = p + 1;
+        while (*message == ' ')
+            message++;
+    }
+}
+
+/* What a cause needs to be told to people; the first whose words are in the message counts. */
+static const struct {
+    const char *words, *hint;
+} hints[] = {
+    {"No space left on device", "The disk is full: free some space, then run the command again."},
+    {"Disk quota exceeded", "The disk quota is used up: free some space, then run the command again."},
+    {"Out of Memory", "The work does not fit into memory: close other programs or use a larger machine."},
+    {"failed to allocate data", "The work does not fit into memory: close other programs or use a larger machine."},
+    {"max_temp_directory_size", "The disk is full: free some space, then run the command again."},
+};
+
+static enum status failure(struct lake *lake, const char *message, bool keep_lines, struct error *error)
+{
+    pthread_mutex_lock(&lake->mutex);
+    bool ours = lake->callback_failed;
+    if (ours && error)
+        *error = lake->callback_error;
+    enum status status = ours ? lake->callback_error.code : STATUS_ERROR;
+    lake->callback_failed = false;
+    pthread_mutex_unlock(&lake->mutex);
+    if (ours)
+        return status;
+    const char *text = without_prefix(message ? message : "DuckDB gave no reason");
+    const char *end = keep_lines ? NULL : strstr(text, "\n\nLINE ");
+    size_t length = end ? (size_t)(end - text) : strlen(text);
+    while (length && isspace((unsigned char)text[length - 1]))
+        length--;
+    status = error_set(error, STATUS_ERROR, "%.*s", (int)length, text);
+    for (size_t i = 0; message && i < sizeof hints / sizeof *hints; i++)
+        if (strstr(message, hints[i].words)) {
+            error_hint(error, "%s", hints[i].hint);
+            break;
+        }
+    return status;
+}
+
+enum status lake_failure(struct lake *lake, const char *message, struct error *error)
+{
+    return failure(lake, message, false, error);
+}
+
+enum status lake_failure_in_sql(struct lake *lake, const char *message, struct error *error)
+{
+    return failure(lake, message, true, error);
+}
+
+const char *lake_callback_failure(struct lake *lake, const struct error *error)
+{
+    pthread_mutex_lock(&lake->mutex);
+    if (!lake->callback_failed) {
+        lake->callback_failed = true;
+        lake->callback_error = *error;
+    }
+    pthread_mutex_unlock(&lake->mutex);
+    return error->message;
+}
+
+static void *watch_run(void *argument)
+{
+    struct lake_watch *watch = argument;
+    pthread_mutex_lock(&watch->mutex);
+    while (!watch->stop) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 100000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_cond_timedwait(&watch->wake, &watch->mutex, &until) != ETIMEDOUT || watch->stop)
+            continue;
+        if (!watch->lake->step(watch->lake->step_context, lake_progress(watch->lake)))
+            lake_interrupt(watch->lake);
+    }
+    pthread_mutex_unlock(&watch->mutex);
+    return NULL;
+}
+
+void lake_watch_start(struct lake_watch *watch, struct lake *lake)
+{
+    *watch = (struct lake_watch){.lake = lake};
+    if (!lake->step)
+        return;
+    pthread_mutex_init(&watch->mutex, NULL);
+    pthread_cond_init(&watch->wake, NULL);
+    watch->running = pthread_create(&watch->thread, NULL, watch_run, watch) == 0;
+}
+
+void lake_watch_stop(struct lake_watch *watch)
+{
+    if (!watch->running)
+        return;
+    pthread_mutex_lock(&watch->mutex);
+    watch->stop = true;
+    pthread_cond_signal(&watch->wake);
+    pthread_mutex_unlock(&watch->mutex);
+    pthread_join(watch->thread, NULL);
+    pthread_cond_destroy(&watch->wake);
+    pthread_mutex_destroy(&watch->mutex);
+    watch->running = false;
+}
+
+enum status lake_execute(struct lake *lake, const char *sql, struct error *error)
+{
+    ENSURE(!lake->result_open);
+    struct lake_watch watch;
+    lake_watch_start(&watch, lake);
+    duckdb_result result;
+    bool good = duckdb_query(lake->connection, sql, &result) == DuckDBSuccess;
+    lake_watch_stop(&watch);
+    enum status status = good ? STATUS_OK : lake_failure(lake, duckdb_result_error(&result), error);
+    duckdb_destroy_result(&result);
+    return status;
+}
+
+enum status lake_executef(struct lake *lake, struct error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *sql = NULL;
+    ENSURE(vasprintf(&sql, format, arguments) >= 0);
+    va_end(arguments);
+    enum status status = lake_execute(lake, sql, error);
+    free(sql);
+    return status;
+}
+
+double lake_progress(struct lake *lake)
+{
+    double percentage = duckdb_query_progress(lake->connection).percentage;
+    return percentage < 0 ? -1 : percentage / 100;
+}
+
+void lake_interrupt(struct lake *lake)
+{
+    duckdb_interrupt(lake->connection);
+}
+
+void lake_on_progress(struct lake *lake, bool (*step)(void *context, double fraction), void *context)
+{
+    lake->step = step;
+    lake->step_context = context;
+}

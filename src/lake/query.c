@@ -1,0 +1,287 @@
+/*
+ * Results, chunk by chunk, and the SQL of users.
+ */
+#include "lake/internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct lake_result {
+    struct lake *lake;
+    duckdb_result result;
+    duckdb_data_chunk chunk;
+    struct arena arena;
+    struct lake_vector *columns;
+    struct lake_chunk view;
+    struct lake_watch watch;
+    bool user;
+};
+
+static void frame_result(struct lake_result *result)
+{
+    arena_init(&result->arena, 0);
+    size_t count = duckdb_column_count(&result->result);
+    result->columns = ARENA_ARRAY(&result->arena, struct lake_vector, count);
+    for (size_t i = 0; i < count; i++) {
+        duckdb_logical_type type = duckdb_column_logical_type(&result->result, i);
+        lake_vector_frame(&result->columns[i], type, duckdb_column_name(&result->result, i), &result->arena);
+        duckdb_destroy_logical_type(&type);
+    }
+    result->view = (struct lake_chunk){.columns = result->columns, .column_count = count};
+}
+
+/* Runs the statement up to its first rows; destroys it. */
+static enum status start(struct lake *lake, duckdb_prepared_statement statement, bool user, struct lake_result **out,
+                         struct error *error)
+{
+    struct lake_result *result = base_calloc(1, sizeof *result);
+    result->lake = lake;
+    result->user = user;
+    lake_watch_start(&result->watch, lake);
+    duckdb_pending_result pending = NULL;
+    bool good = duckdb_pending_prepared_streaming(statement, &pending) == DuckDBSuccess;
+    enum status status = STATUS_OK;
+    if (!good)
+        status = lake_failure(lake, duckdb_pending_error(pending), error);
+    else if (duckdb_execute_pending(pending, &result->result) != DuckDBSuccess)
+        status = lake_failure(lake, duckdb_result_error(&result->result), error);
+    duckdb_destroy_pending(&pending);
+    duckdb_destroy_prepare(&statement);
+    if (status != STATUS_OK) {
+        lake_watch_stop(&result->watch);
+        if (good)
+            duckdb_destroy_result(&result->result);
+        free(result);
+        return status;
+    }
+    frame_result(result);
+    lake->result_open = true;
+    *out = result;
+    return STATUS_OK;
+}
+
+enum status lake_query(struct lake *lake, const char *sql, struct lake_result **out, struct error *error)
+{
+    ENSURE(!lake->result_open);
+    duckdb_prepared_statement statement = NULL;
+    if (duckdb_prepare(lake->connection, sql, &statement) != DuckDBSuccess) {
+        enum status status = lake_failure(lake, duckdb_prepare_error(statement), error);
+        duckdb_destroy_prepare(&statement);
+        return status;
+    }
+    return start(lake, statement, false, out, error);
+}
+
+enum status lake_queryf(struct lake *lake, struct lake_result **out, struct error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *sql = NULL;
+    ENSURE(vasprintf(&sql, format, arguments) >= 0);
+    va_end(arguments);
+    enum status status = lake_query(lake, sql, out, error);
+    free(sql);
+    return status;
+}
+
+size_t lake_result_columns(const struct lake_result *result)
+{
+    return result->view.column_count;
+}
+
+const struct lake_vector *lake_result_column(const struct lake_result *result, size_t column)
+{
+    return &result->columns[column];
+}
+
+enum status lake_result_next(struct lake_result *result, const struct lake_chunk **chunk, struct error *error)
+{
+    *chunk = NULL;
+    do {
+        if (result->chunk)
+            duckdb_destroy_data_chunk(&result->chunk);
+        result->chunk = duckdb_fetch_chunk(result->result);
+        if (!result->chunk) {
+            const char *reason = duckdb_result_error(&result->result);
+            return reason ? lake_failure(result->lake, reason, error) : STATUS_OK;
+        }
+        result->view.rows = duckdb_data_chunk_get_size(result->chunk);
+    } while (result->view.rows == 0);
+    for (size_t i = 0; i < result->view.column_count; i++)
+        lake_vector_fill(&result->columns[i], duckdb_data_chunk_get_vector(result->chunk, i));
+    *chunk = &result->view;
+    return STATUS_OK;
+}
+
+void lake_result_free(struct lake_result *result)
+{
+    if (!result)
+        return;
+    lake_watch_stop(&result->watch);
+    if (result->chunk)
+        duckdb_destroy_data_chunk(&result->chunk);
+    duckdb_destroy_result(&result->result);
+    arena_release(&result->arena);
+    result->lake->result_open = false;
+    free(result);
+}
+
+enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out, bool *known, struct error *error)
+{
+    struct lake_result *result = NULL;
+    TRY(lake_query(lake, sql, &result, error));
+    const struct lake_chunk *chunk;
+    enum status status = lake_result_next(result, &chunk, error);
+    if (status == STATUS_OK) {
+        bool there = chunk && lake_known(&chunk->columns[0], 0);
+        *out = there ? lake_integer(&chunk->columns[0], 0) : 0;
+        if (known)
+            *known = there;
+    }
+    lake_result_free(result);
+    return status;
+}
+
+enum status lake_write_parquet(struct lake *lake, const char *select, const char *path,
+                               const struct lake_parquet *options, uint64_t *rows, struct error *error)
+{
+    const char *compression = options && options->compression ? options->compression : LAKE_COMPRESSION;
+    uint64_t row_group = options && options->row_group ? options->row_group : LAKE_ROW_GROUP;
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    buffer_printf(&sql, "COPY (%s) TO ", select);
+    buffer_sql_text(&sql, text_from(path));
+    buffer_printf(&sql, " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %llu)", compression,
+                  (unsigned long long)row_group);
+    int64_t written = 0;
+    enum status status = lake_query_integer(lake, sql.data, &written, NULL, error);
+    if (rows)
+        *rows = (uint64_t)written;
+    buffer_release(&sql);
+    return status;
+}
+
+enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count, struct error *error)
+{
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "SET allowed_directories=[]; SET allowed_paths=[");
+    for (size_t i = 0; i < count; i++) {
+        buffer_string(&sql, i ? ", " : "");
+        buffer_sql_text(&sql, text_from(paths[i]));
+    }
+    buffer_string(&sql, "]; SET enable_external_access=false; SET lock_configuration=true");
+    enum status status = lake_execute(lake, sql.data, error);
+    buffer_release(&sql);
+    return status;
+}
+
+/* Behind white space and comments. */
+static const char *skip_space(const char *sql)
+{
+    for (;;) {
+        while (isspace((unsigned char)*sql))
+            sql++;
+        if (sql[0] == '-' && sql[1] == '-') {
+            sql += strcspn(sql, "\n");
+        } else if (sql[0] == '/' && sql[1] == '*') {
+            const char *end = strstr(sql + 2, "*/");
+            sql = end ? end + 2 : sql + strlen(sql);
+        } else {
+            return sql;
+        }
+    }
+}
+
+static bool skip_word(const char **sql, const char *word)
+{
+    const char *p = skip_space(*sql);
+    size_t length = strlen(word);
+    if (strncasecmp(p, word, length) != 0 || isalnum((unsigned char)p[length]) || p[length] == '_')
+        return false;
+    *sql = p + length;
+    return true;
+}
+
+/* The statement that an EXPLAIN speaks of: EXPLAIN ANALYZE runs it, so it has to be a SELECT itself. NULL when sql
+ * does not look like an EXPLAIN. */
+static const char *explained(const char *sql)
+{
+    if (!skip_word(&sql, "explain"))
+        return NULL;
+    const char *options = skip_space(sql);
+    if (*options == '(') {
+        /* either options or a SELECT in brackets: options begin with one of these words */
+        const char *inside = options + 1;
+        if (skip_word(&inside, "analyze") || skip_word(&inside, "analyse") || skip_word(&inside, "format")) {
+            const char *end = strchr(inside, ')');
+            return end ? end + 1 : "";
+        }
+        return options;
+    }
+    if (skip_word(&sql, "analyze") || skip_word(&sql, "analyse"))
+        return sql;
+    return sql;
+}
+
+static enum status refuse(struct error *error)
+{
+    enum status status = error_set(error, STATUS_USAGE, "only one SELECT (or an EXPLAIN of one) can be run here");
+    error_hint(error, "A store is changed by strata's own commands, never by SQL.");
+    return status;
+}
+
+/* Prepares the only statement of sql, which has to be of one of two types. */
+static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepared_statement *out,
+                                duckdb_statement_type *type, struct error *error)
+{
+    duckdb_extracted_statements statements = NULL;
+    size_t count = duckdb_extract_statements(lake->connection, sql, &statements);
+    const char *reason = duckdb_extract_statements_error(statements);
+    enum status status = STATUS_OK;
+    if (count != 1)
+        status = count == 0 && reason ? lake_failure_in_sql(lake, reason, error) : refuse(error);
+    else if (duckdb_prepare_extracted_statement(lake->connection, statements, 0, out) != DuckDBSuccess)
+        status = lake_failure_in_sql(lake, duckdb_prepare_error(*out), error);
+    else if (duckdb_nparams(*out) != 0)
+        status = error_set(error, STATUS_USAGE, "the statement has parameters, and nothing gives them values");
+    else
+        *type = duckdb_prepared_statement_type(*out);
+    duckdb_destroy_extracted(&statements);
+    if (status != STATUS_OK && *out)
+        duckdb_destroy_prepare(out);
+    return status;
+}
+
+static enum status check_explained(struct lake *lake, const char *sql, struct error *error)
+{
+    const char *inner = explained(sql);
+    duckdb_prepared_statement statement = NULL;
+    duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
+    if (!inner)
+        return refuse(error);
+    TRY(prepare_user(lake, inner, &statement, &type, error));
+    duckdb_destroy_prepare(&statement);
+    return type == DUCKDB_STATEMENT_TYPE_SELECT ? STATUS_OK : refuse(error);
+}
+
+enum status lake_query_user(struct lake *lake, const char *sql, struct lake_result **out, struct error *error)
+{
+    ENSURE(!lake->result_open);
+    duckdb_prepared_statement statement = NULL;
+    duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
+    TRY(prepare_user(lake, sql, &statement, &type, error));
+    enum status status = STATUS_OK;
+    if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
+        status = check_explained(lake, sql, error);
+    else if (type != DUCKDB_STATEMENT_TYPE_SELECT)
+        status = refuse(error);
+    if (status != STATUS_OK) {
+        duckdb_destroy_prepare(&statement);
+        return status;
+    }
+    return start(lake, statement, true, out, error);
+}

@@ -1,0 +1,189 @@
+/* Reading a finished population: names, identifiers, texts, single values, and what it all weighs. */
+#include "population/population.h"
+
+#include "population/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *population_array(size_t count, size_t size)
+{
+    size_t bytes = 0;
+    ENSURE(!__builtin_mul_overflow(count, size, &bytes) && bytes < SIZE_MAX - 4096);
+    bytes = (bytes + POPULATION_PADDING + 63) & ~(size_t)63;
+    void *memory = aligned_alloc(64, bytes);
+    ENSURE(memory);
+    memset(memory, 0, bytes);
+    return memory;
+}
+
+int population_table_index(const struct population *population, const char *name)
+{
+    for (size_t i = 0; i < population->table_count; i++)
+        if (strcmp(population->tables[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+int population_column_index(const struct population_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (strcmp(table->columns[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+struct text population_identifier(const struct population *population, uint32_t position)
+{
+    const struct population_internal *internal = population->internal;
+    uint64_t start = internal->identifier_start[position];
+    return (struct text){internal->identifier_bytes + start, internal->identifier_start[position + 1] - start};
+}
+
+bool population_find(const struct population *population, struct text identifier, uint32_t *position)
+{
+    const struct population_internal *internal = population->internal;
+    if (!internal->identifier_slot_count)
+        return false;
+    size_t mask = internal->identifier_slot_count - 1;
+    for (size_t slot = text_hash(identifier) & mask; internal->identifier_slots[slot]; slot = (slot + 1) & mask) {
+        uint32_t found = internal->identifier_slots[slot] - 1;
+        if (text_equal(population_identifier(population, found), identifier)) {
+            *position = found;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct text population_text(const struct population *population, uint32_t code)
+{
+    ENSURE(code < population->code_count);
+    return population->internal->dictionary.entries[code].key;
+}
+
+uint32_t population_code(const struct population *population, struct text text)
+{
+    const struct text_map_entry *entry = text_map_find(&population->internal->dictionary, text);
+    return entry ? (uint32_t)entry->value : POPULATION_NO_CODE;
+}
+
+static uint64_t stored(const struct population_column *column, size_t row)
+{
+    switch (column->width) {
+    case 1: return ((const uint8_t *)column->values)[row];
+    case 2: return ((const uint16_t *)column->values)[row];
+    case 4: return ((const uint32_t *)column->values)[row];
+    case 8: return ((const uint64_t *)column->values)[row];
+    default: return 0;
+    }
+}
+
+struct population_value population_get(const struct population_column *column, size_t row)
+{
+    struct population_value value = {.known = !column->known || (column->known[row / 64] >> (row % 64) & 1)};
+    if (!value.known)
+        return value;
+    if (column->type == VALUE_DOUBLE) {
+        value.number = ((const double *)column->values)[row];
+    } else if (column->type == VALUE_POINT) {
+        value.latitude = ((const double *)column->values)[2 * row];
+        value.longitude = ((const double *)column->values)[2 * row + 1];
+    } else if (column->type == VALUE_SET) {
+        value.codes = column->set_codes + column->set_start[row];
+        value.code_count = column->set_start[row + 1] - column->set_start[row];
+    } else {
+        value.integer = (int64_t)((uint64_t)column->base + stored(column, row));
+    }
+    return value;
+}
+
+static void free_table(struct population_table *table)
+{
+    for (size_t c = 0; c < table->column_count; c++) {
+        struct population_column *column = &table->columns[c];
+        free((void *)column->values);
+        free((void *)column->known);
+        free((void *)column->set_start);
+        free((void *)column->set_codes);
+    }
+    free((void *)table->offset);
+    free((void *)table->time);
+    free((void *)table->last_time);
+    free((void *)table->block_last);
+    free((void *)table->row_of_code);
+}
+
+void population_free(struct population *population)
+{
+    if (!population)
+        return;
+    for (size_t i = 0; i < population->table_count; i++)
+        free_table(&population->tables[i]);
+    for (size_t i = 0; i < population->record_count; i++) {
+        free((void *)population->records[i].offset);
+        free((void *)population->records[i].entered);
+        free((void *)population->records[i].left);
+    }
+    for (size_t i = 0; i < population->list_count; i++)
+        free((void *)population->lists[i].members);
+    free((void *)population->number);
+    free((void *)population->first_time);
+    free((void *)population->last_time);
+    struct population_internal *internal = population->internal;
+    free(internal->identifier_bytes);
+    free(internal->identifier_start);
+    free(internal->identifier_slots);
+    text_map_release(&internal->dictionary);
+    arena_release(&internal->arena);
+    free(internal);
+    free(population);
+}
+
+static size_t column_bytes(const struct population_column *column, size_t rows)
+{
+    size_t bytes = column->values ? rows * column->width : 0;
+    if (column->known)
+        bytes += (rows + 63) / 64 * 8;
+    if (column->set_start)
+        bytes += (rows + 1 + column->set_start[rows]) * sizeof(uint32_t);
+    return bytes;
+}
+
+static void add_table(struct population_memory *memory, const struct population_table *table, uint32_t customers)
+{
+    size_t rows = 0, directory = 0;
+    for (size_t c = 0; c < table->column_count; c++)
+        rows += column_bytes(&table->columns[c], table->rows);
+    if (table->time)
+        rows += table->rows * sizeof *table->time;
+    if (table->offset)
+        directory = ((size_t)customers * 2 + 1 + (customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK) * 4;
+    if (table->role == SCHEMA_FACTS) {
+        memory->facts += rows;
+        memory->directory += directory;
+        memory->fact_rows += table->rows;
+    } else if (table->role == SCHEMA_TRAITS) {
+        memory->traits += rows + directory;
+    } else {
+        memory->references += rows + table->code_count * sizeof *table->row_of_code;
+    }
+}
+
+struct population_memory population_memory(const struct population *population)
+{
+    const struct population_internal *internal = population->internal;
+    uint32_t customers = population->customers;
+    struct population_memory memory = {0};
+    for (size_t i = 0; i < population->table_count; i++)
+        add_table(&memory, &population->tables[i], customers);
+    memory.customers = (size_t)customers * (8 + 4 + 4 + 8) + internal->identifier_start[customers] +
+                       internal->identifier_slot_count * sizeof *internal->identifier_slots;
+    memory.dictionary = internal->dictionary.keys.taken +
+                        internal->dictionary.capacity * sizeof *internal->dictionary.entries +
+                        internal->dictionary.slot_count * sizeof *internal->dictionary.slots;
+    for (size_t i = 0; i < population->record_count; i++)
+        memory.records += ((size_t)customers + 1) * 4 + (size_t)population->records[i].offset[customers] * 16;
+    memory.records += population->list_count * ((customers + 63) / 64) * 8;
+    return memory;
+}

@@ -1,0 +1,682 @@
+/*
+ * Measures: one value a customer from the rows of one or several kinds. The rows of a batch of customers are one contiguous range,
+ * so selections are bitmaps over that range, made by plain loops over narrow arrays; what a customer's share of them is follows
+ * from the offsets. Counting is a difference of two ranks in the bitmap, without a branch per customer.
+ */
+#include "segment/steps.h"
+
+#include <string.h>
+
+/* ---- windows ---- */
+
+static bool block_is_quiet(const struct run *run, const struct table_view *view, int64_t lo)
+{
+    if (!view->table || !view->table->block_last || run->delta)
+        return false;
+    uint32_t from = run->first / POPULATION_BLOCK, to = (run->first + run->count - 1) / POPULATION_BLOCK;
+    for (uint32_t block = from; block <= to; block++)
+        if (view->table->block_last[block] >= lo)
+            return false;
+    return true;
+}
+
+/* The same window for every customer of the batch. */
+static void window_for_all(struct run *run, const struct table_view *view, int64_t lo, int64_t hi, struct vector *out)
+{
+    hi = hi < run->now ? hi : run->now;
+    lo = lo < 0 ? 0 : lo;
+    if (lo > hi || view->begin == view->end || (lo > 0 && block_is_quiet(run, view, lo))) {
+        set_none(run, out);
+        return;
+    }
+    if (hi > UINT32_MAX)
+        hi = UINT32_MAX;
+    bool all = view->table && !run->delta && view->table->time_min >= lo && view->table->time_max <= hi;
+    if (all)
+        set_all(run, out);
+    else
+        run->kernels->range_u32(view->time + view->begin, view->end - view->begin, (uint32_t)lo, (uint32_t)(hi - lo),
+                                out->bits);
+}
+
+static void window_each(struct run *run, const struct table_view *view, const struct operand *bounds, struct vector *out)
+{
+    memset(out->bits, 0, words_of(view->end - view->begin) * sizeof *out->bits);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        int64_t lo = bounds->i[lane], hi = bounds->j[lane] < run->now ? bounds->j[lane] : run->now;
+        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
+            if (view->time[row] >= lo && view->time[row] <= hi)
+                bit_set(out->bits, row - view->begin);
+    }
+}
+
+/* Makes the bits the step's own before some of them are taken away. */
+static void own_bits(struct vector *out, size_t lanes)
+{
+    if (out->bits != out->own_bits)
+        memcpy(out->own_bits, out->bits, words_of(lanes) * sizeof *out->bits);
+    out->bits = out->own_bits;
+    out->hint = HINT_MIXED;
+}
+
+static void keep_weekdays(struct run *run, const struct table_view *view, int64_t weekdays, struct vector *out)
+{
+    size_t lanes = view->end - view->begin;
+    own_bits(out, lanes);
+    for (size_t lane = 0; lane < lanes; lane++)
+        if (bit_at(out->bits, lane) &&
+            !(weekdays >> date_weekday(local_date(run->binding->clock, view->time[view->begin + lane])) & 1))
+            out->bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
+}
+
+static bool is_anniversary(int32_t date, int32_t of)
+{
+    int32_t year = date_to_civil(date).year;
+    return year >= date_to_civil(of).year && date_anniversary(of, year) == date;
+}
+
+static void keep_anniversaries(struct run *run, const struct table_view *view, const struct operand *of, struct vector *out)
+{
+    own_bits(out, view->end - view->begin);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
+            size_t bit = row - view->begin;
+            bool keep = bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
+                        is_anniversary(local_date(run->binding->clock, view->time[row]), (int32_t)of->i[lane * of->stride]);
+            if (!keep)
+                out->bits[bit / 64] &= ~((uint64_t)1 << (bit % 64));
+        }
+}
+
+void step_window(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct table_view *view = &run->views[step->b];
+    struct operand bounds = operand_of(run, step->child[0]);
+    if (bounds.stride == 0)
+        window_for_all(run, view, bounds.i[0], bounds.j[0], out);
+    else
+        window_each(run, view, &bounds, out);
+    if (step->q && out->hint != HINT_NONE)
+        keep_weekdays(run, view, step->q, out);
+    if (step->child_count > 1 && out->hint != HINT_NONE) {
+        struct operand of = operand_of(run, step->child[1]);
+        keep_anniversaries(run, view, &of, out);
+    }
+}
+
+/* ---- counts ---- */
+
+/* counts[lane] = selected rows of the customer. */
+static void count_selected(struct run *run, const struct table_view *view, const struct operand *selected, uint32_t *counts)
+{
+    uint32_t lanes = run->count, begin = view->begin;
+    if (selected->hint == HINT_NONE) {
+        memset(counts, 0, lanes * sizeof *counts);
+        return;
+    }
+    if (selected->hint == HINT_ALL) {
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            counts[lane] = view->offset[lane + 1] - view->offset[lane];
+        return;
+    }
+    uint32_t *before = arena_alloc(&run->scratch, (words_of(view->end - begin) + 1) * sizeof *before);
+    run->kernels->count_ranges(selected->bits, view->end - begin, view->offset + 1, begin, lanes, before, counts);
+}
+
+void step_count(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct table_view *view = &run->views[step->b];
+    struct operand selected = operand_of(run, step->child[0]);
+    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 1) * sizeof *counts);
+    count_selected(run, view, &selected, counts);
+    set_all(run, out);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        out->i[lane] = counts[lane];
+}
+
+/* Any fact since lo, when none is later than the window: the customer's last one tells. */
+static bool any_by_last(struct run *run, const struct step *step, const struct table_view *view, struct vector *out)
+{
+    const struct step *window = step_of(run, step->child[0]);
+    if (window->run != step_window || window->q || window->child_count > 1 || !view->table || run->delta)
+        return false;
+    struct operand bounds = operand_of(run, window->child[0]);
+    if (bounds.stride || bounds.i[0] <= 0 || bounds.i[0] > UINT32_MAX || bounds.j[0] < view->table->time_max ||
+        run->now < view->table->time_max)
+        return false;
+    uint32_t lo = (uint32_t)bounds.i[0];
+    run->kernels->range_u32(view->table->last_time + run->first, run->count, lo, UINT32_MAX - lo, out->bits);
+    return true;
+}
+
+void step_any(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct table_view *view = &run->views[step->b];
+    if (any_by_last(run, step, view, out))
+        return;
+    struct operand selected = operand_of(run, step->child[0]);
+    if (selected.hint == HINT_NONE) {
+        set_none(run, out);
+        return;
+    }
+    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 64) * sizeof *counts);
+    count_selected(run, view, &selected, counts);
+    memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        out->bits[lane / 64] |= (uint64_t)(counts[lane] != 0) << (lane % 64);
+}
+
+/* ---- sums ---- */
+
+#define FOR_SELECTED(selected, view, row)                                                                              \
+    for (size_t w_ = 0; w_ < words_of((view)->end - (view)->begin); w_++)                                              \
+        for (uint64_t row, left_ = selected_word(selected, view, w_);                                                  \
+             left_ && (row = w_ * 64 + (uint64_t)__builtin_ctzll(left_), true); left_ &= left_ - 1)
+
+static inline uint64_t selected_word(const struct operand *selected, const struct table_view *view, size_t w)
+{
+    size_t rows = view->end - view->begin;
+    return w * 64 + 64 > rows ? selected->bits[w] & (((uint64_t)1 << (rows % 64)) - 1) : selected->bits[w];
+}
+
+static void sum_doubles(struct run *run, const struct table_view *view, const struct operand *selected,
+                        const struct operand *argument, struct vector *out)
+{
+    uint32_t lane = 0;
+    memset(out->d, 0, run->count * sizeof *out->d);
+    FOR_SELECTED(selected, view, row) {
+        while (view->begin + row >= view->offset[lane + 1])
+            lane++;
+        if (bit_at(argument->bits, row))
+            out->d[lane] += argument->d[row];
+    }
+}
+
+/* Whether no sum over the batch's rows can leave 64 bits, by the column's own bounds. */
+static bool sum_fits(const struct run *run, const struct step *step, const struct table_view *view, const struct operand *argument)
+{
+    const struct step *under = step_of(run, step->child[1]);
+    if (under->run != step_column || !run->columns[under->a] || run->delta)
+        return false;
+    const struct population_column *column = run->columns[under->a];
+    int64_t low = column->base, high = column->max, limit = INT64_MAX / ((int64_t)(view->end - view->begin) + 1);
+    return low > -limit && high < limit;
+}
+
+/* Running totals over all rows; a customer's sum is a difference of two. No branch depends on the data. */
+static void sum_by_prefix(struct run *run, const struct table_view *view, const struct operand *selected,
+                          const struct operand *argument, struct vector *out)
+{
+    size_t rows = view->end - view->begin;
+    int64_t *totals = arena_alloc(&run->scratch, (rows + 65) * sizeof *totals), total = 0;
+    totals[0] = 0;
+    for (size_t w = 0; w < words_of(rows); w++) {
+        uint64_t word = selected->bits[w] & argument->bits[w];
+        size_t end = w * 64 + 64 < rows ? w * 64 + 64 : rows;
+        for (size_t row = w * 64; row < end; row++, word >>= 1) {
+            total += argument->i[row] & -(int64_t)(word & 1);
+            totals[row + 1] = total;
+        }
+    }
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        out->i[lane] = totals[view->offset[lane + 1] - view->begin] - totals[view->offset[lane] - view->begin];
+}
+
+static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
+                     const struct operand *argument, struct vector *out)
+{
+    int128 sums[BATCH] = {0};
+    uint32_t lane = 0;
+    FOR_SELECTED(selected, view, row) {
+        while (view->begin + row >= view->offset[lane + 1])
+            lane++;
+        if (bit_at(argument->bits, row))
+            sums[lane] += argument->i[row];
+    }
+    for (lane = 0; lane < run->count; lane++) {
+        out->i[lane] = (int64_t)sums[lane];
+        if (sums[lane] != out->i[lane])
+            run_fail(run, "a sum is past the range of 64-bit numbers");
+    }
+}
+
+void step_sum(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct table_view *view = &run->views[step->b];
+    struct operand selected = operand_of(run, step->child[0]);
+    set_all(run, out);
+    if (selected.hint == HINT_NONE) {
+        memset(out->i, 0, run->count * sizeof *out->i); /* 0.0 too */
+        return;
+    }
+    struct operand argument = operand_of(run, step->child[1]);
+    if (step->shape == SHAPE_DOUBLE) {
+        sum_doubles(run, view, &selected, &argument, out);
+        return;
+    }
+    if (sum_fits(run, step, view, &argument))
+        sum_by_prefix(run, view, &selected, &argument, out);
+    else
+        sum_wide(run, view, &selected, &argument, out);
+}
+
+void step_average(struct run *run, const struct step *step, struct vector *out)
+{
+    struct operand sum = operand_of(run, step->child[0]), count = operand_of(run, step->child[1]);
+    size_t lanes = lanes_of(run, step);
+    memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
+    double unit = sum.step->type == VALUE_DECIMAL ? (double)number_power10(sum.step->scale) : 1;
+    for (size_t lane = 0; lane < lanes; lane++) {
+        int64_t n = count.i[lane];
+        if (n == 0)
+            continue;
+        bit_set(out->bits, lane);
+        out->d[lane] = sum.step->shape == SHAPE_DOUBLE ? sum.d[lane] / (double)n : (double)sum.i[lane] / ((double)n * unit);
+    }
+}
+
+/* ---- first, last, least and greatest of one kind ---- */
+
+static void take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out, size_t lane)
+{
+    switch (step->shape) {
+    case SHAPE_TEXT: out->text[lane] = argument->text[row]; break;
+    case SHAPE_POINT: out->e[lane] = argument->e[row]; out->d[lane] = argument->d[row]; break;
+    case SHAPE_SET: out->count[lane] = argument->count[row]; out->codes[lane] = argument->codes[row]; break;
+    default: out->i[lane] = argument->i[row]; break;
+    }
+    bit_set(out->bits, lane);
+}
+
+/* The first (or last) selected row in [begin, end), or end. */
+static uint32_t edge_row(const uint64_t *bits, uint32_t begin, uint32_t end, bool last)
+{
+    for (uint32_t i = begin; i < end; i++) {
+        uint32_t row = last ? end - 1 - (i - begin) : i;
+        if (bit_at(bits, row))
+            return row;
+    }
+    return end;
+}
+
+/* Only the chosen rows are read where the argument stands in the table as it is. */
+static void take_edge(struct run *run, const struct step *step, const struct table_view *view, uint32_t row,
+                      const struct operand *argument, struct vector *out, uint32_t lane)
+{
+    const struct step *under = step_of(run, step->child[1]);
+    if (argument->step) {
+        take_argument(step, argument, row, out, lane);
+    } else {
+        out->i[lane] = under->run == step_row_time ? (int64_t)view->time[view->begin + row]
+                                                   : population_get(run->columns[under->a], view->begin + row).integer;
+        bit_set(out->bits, lane);
+    }
+}
+
+void step_edge(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct table_view *view = &run->views[step->b];
+    struct operand selected = operand_of(run, step->child[0]), argument = {0};
+    const struct step *under = step_of(run, step->child[1]);
+    memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
+    if (selected.hint == HINT_NONE)
+        return;
+    bool direct = under->run == step_row_time || (under->run == step_column && under->shape == SHAPE_INT && run->columns[under->a]);
+    if (!direct)
+        argument = operand_of(run, step->child[1]);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
+        uint32_t row = edge_row(selected.bits, begin, end, step->a);
+        if (row < end)
+            take_edge(run, step, view, row, &argument, out, lane);
+    }
+}
+
+static void extreme_integers(const struct run *run, const struct step *step, const struct table_view *view,
+                             const struct operand *selected, const struct operand *argument, struct vector *out)
+{
+    int64_t worst = step->a ? INT64_MIN : INT64_MAX;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        int64_t best = worst;
+        bool any = false;
+        for (uint32_t row = view->offset[lane] - view->begin; row < view->offset[lane + 1] - view->begin; row++) {
+            bool in = bit_at(selected->bits, row);
+            int64_t value = in ? argument->i[row] : worst;
+            best = step->a ? (value > best ? value : best) : (value < best ? value : best);
+            any |= in;
+        }
+        out->i[lane] = best;
+        out->bits[lane / 64] |= (uint64_t)any << (lane % 64);
+    }
+}
+
+void step_extreme(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct table_view *view = &run->views[step->b];
+    struct operand selected = operand_of(run, step->child[0]);
+    memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
+    if (selected.hint == HINT_NONE)
+        return;
+    struct operand argument = operand_of(run, step->child[1]);
+    if (step->shape == SHAPE_INT && step->type != VALUE_TEXT) {
+        extreme_integers(run, step, view, &selected, &argument, out);
+        return;
+    }
+    enum segment_compare wanted = step->a ? COMPARE_GT : COMPARE_LT;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        int64_t best = -1;
+        for (uint32_t row = view->offset[lane] - view->begin; row < view->offset[lane + 1] - view->begin; row++)
+            if (bit_at(selected.bits, row) &&
+                (best < 0 || compare_holds(run, wanted, &argument, row, &argument, (size_t)best)))
+                best = row;
+        if (best >= 0)
+            take_argument(step, &argument, (size_t)best, out, lane);
+    }
+}
+
+/* ---- aggregates that need the facts in order ---- */
+
+/* One selected fact: its kind's place in the measure, its row, relative to the batch, its time. */
+struct picked {
+    uint32_t time, row;
+    int kind;
+};
+
+struct gather {
+    const struct step *step;
+    int kinds;
+    const struct table_view *view[SEGMENT_KINDS_MAX];
+    struct operand selected[SEGMENT_KINDS_MAX], argument[SEGMENT_KINDS_MAX];
+    bool has_argument;
+    struct picked *picked;
+    size_t count;
+};
+
+/* The customer's selected facts of all kinds in order of time, then kind as written, then arrival. */
+static void pick(struct run *run, struct gather *gather, uint32_t lane)
+{
+    uint32_t next[SEGMENT_KINDS_MAX], end[SEGMENT_KINDS_MAX];
+    size_t room = 0;
+    for (int k = 0; k < gather->kinds; k++) {
+        const struct table_view *view = gather->view[k];
+        next[k] = view->offset[lane] - view->begin;
+        end[k] = view->offset[lane + 1] - view->begin;
+        room += end[k] - next[k];
+    }
+    gather->picked = arena_alloc(&run->scratch, (room + 1) * sizeof *gather->picked);
+    gather->count = 0;
+    for (;;) {
+        int best = -1;
+        for (int k = 0; k < gather->kinds; k++) {
+            const struct table_view *view = gather->view[k];
+            while (next[k] < end[k] && !bit_at(gather->selected[k].bits, next[k]))
+                next[k]++;
+            if (next[k] < end[k] && (best < 0 || view->time[view->begin + next[k]] <
+                                                     gather->view[best]->time[gather->view[best]->begin + next[best]]))
+                best = k;
+        }
+        if (best < 0)
+            return;
+        const struct table_view *view = gather->view[best];
+        gather->picked[gather->count++] = (struct picked){view->time[view->begin + next[best]], next[best], best};
+        next[best]++;
+    }
+}
+
+static const struct operand *argument_at(const struct gather *gather, size_t i, size_t *row)
+{
+    *row = gather->picked[i].row;
+    return &gather->argument[gather->picked[i].kind];
+}
+
+static int compare_picked(struct run *run, const struct gather *gather, size_t a, size_t b)
+{
+    size_t x, y;
+    const struct operand *left = argument_at(gather, a, &x), *right = argument_at(gather, b, &y);
+    if (compare_holds(run, COMPARE_EQ, left, x, right, y))
+        return 0;
+    return compare_holds(run, COMPARE_LT, left, x, right, y) ? -1 : 1;
+}
+
+/* Orders indexes of picked facts by value, stably: a plain merge sort. */
+static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
+{
+    size_t count = gather->count;
+    uint32_t *order = arena_alloc(&run->scratch, (count + 1) * sizeof *order);
+    uint32_t *other = arena_alloc(&run->scratch, (count + 1) * sizeof *other);
+    for (size_t i = 0; i < count; i++)
+        order[i] = (uint32_t)i;
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t low = 0; low < count; low += 2 * width) {
+            size_t mid = low + width < count ? low + width : count, high = mid + width < count ? mid + width : count;
+            size_t a = low, b = mid;
+            for (size_t to = low; to < high; to++)
+                other[to] = a < mid && (b >= high || compare_picked(run, gather, order[b], order[a]) >= 0) ? order[a++]
+                                                                                                          : order[b++];
+        }
+        uint32_t *swap = order;
+        order = other;
+        other = swap;
+    }
+    return order;
+}
+
+static void put_picked(const struct gather *gather, size_t i, struct vector *out, size_t lane)
+{
+    size_t row;
+    const struct operand *argument = argument_at(gather, i, &row);
+    take_argument(gather->step, argument, row, out, lane);
+}
+
+static void put_number(struct vector *out, size_t lane, double value)
+{
+    out->d[lane] = value;
+    bit_set(out->bits, lane);
+}
+
+static void put_integer(struct vector *out, size_t lane, int64_t value)
+{
+    out->i[lane] = value;
+    bit_set(out->bits, lane);
+}
+
+static double picked_number(const struct gather *gather, size_t i)
+{
+    size_t row;
+    const struct operand *argument = argument_at(gather, i, &row);
+    return operand_number(argument, row);
+}
+
+static void put_favourite(struct run *run, const struct gather *gather, struct vector *out, size_t lane)
+{
+    const uint32_t *order = sorted_by_value(run, gather);
+    size_t best = 0, best_length = 0;
+    for (size_t i = 0; i < gather->count;) {
+        size_t end = i + 1;
+        while (end < gather->count && compare_picked(run, gather, order[i], order[end]) == 0)
+            end++;
+        size_t latest = order[end - 1]; /* stable: the last of a run is the most recent */
+        if (end - i > best_length || (end - i == best_length && latest > best)) {
+            best = latest;
+            best_length = end - i;
+        }
+        i = end;
+    }
+    put_picked(gather, best, out, lane);
+}
+
+/* Different integers (or text codes, which differ as their texts do) among the picked. */
+static int64_t distinct_integers(struct run *run, const struct gather *gather)
+{
+    enum { SMALL = 48 };
+    int64_t *seen = arena_alloc(&run->scratch, (gather->count + 1) * sizeof *seen);
+    size_t used = 0;
+    for (size_t i = 0; i < gather->count; i++) {
+        size_t row, at = 0;
+        const struct operand *argument = argument_at(gather, i, &row);
+        int64_t value = argument->i[row];
+        while (at < used && seen[at] != value)
+            at++;
+        if (at == used)
+            seen[used++] = value;
+        if (used > SMALL)
+            return -1;
+    }
+    return (int64_t)used;
+}
+
+static int64_t distinct_count(struct run *run, const struct gather *gather)
+{
+    const struct step *argument = gather->argument[0].step;
+    if (gather->count && argument->shape == SHAPE_INT && !argument->version) {
+        int64_t few = distinct_integers(run, gather);
+        if (few >= 0)
+            return few;
+    }
+    const uint32_t *order = sorted_by_value(run, gather);
+    int64_t count = gather->count > 0;
+    for (size_t i = 1; i < gather->count; i++)
+        count += compare_picked(run, gather, order[i - 1], order[i]) != 0;
+    return count;
+}
+
+static void put_sum(struct run *run, const struct gather *gather, struct vector *out, size_t lane, bool average)
+{
+    int128 exact = 0;
+    double sum = 0, unit = 1;
+    bool doubles = gather->argument[0].step->shape == SHAPE_DOUBLE;
+    if (gather->argument[0].step->type == VALUE_DECIMAL)
+        unit = (double)number_power10(gather->argument[0].step->scale);
+    for (size_t i = 0; i < gather->count; i++) {
+        size_t row;
+        const struct operand *argument = argument_at(gather, i, &row);
+        if (doubles)
+            sum += argument->d[row];
+        else
+            exact += argument->i[row];
+    }
+    if (average && gather->count)
+        put_number(out, lane, doubles ? sum / (double)gather->count : (double)exact / ((double)gather->count * unit));
+    else if (!average && doubles)
+        put_number(out, lane, sum);
+    else if (!average)
+        put_integer(out, lane, (int64_t)exact);
+    if (!average && exact != (int64_t)exact)
+        run_fail(run, "a sum is past the range of 64-bit numbers");
+}
+
+static void put_median(struct run *run, const struct gather *gather, struct vector *out, size_t lane)
+{
+    const uint32_t *order = sorted_by_value(run, gather);
+    size_t middle = gather->count / 2;
+    double value = picked_number(gather, order[middle]);
+    if (gather->count % 2 == 0)
+        value = (picked_number(gather, order[middle - 1]) + value) / 2;
+    put_number(out, lane, value);
+}
+
+static void aggregate(struct run *run, const struct gather *gather, struct vector *out, size_t lane)
+{
+    const struct step *step = gather->step;
+    size_t count = gather->count, best = 0;
+    switch (step->a) {
+    case AGGREGATE_COUNT: put_integer(out, lane, (int64_t)count); return;
+    case AGGREGATE_DISTINCT: put_integer(out, lane, distinct_count(run, gather)); return;
+    case AGGREGATE_SUM: put_sum(run, gather, out, lane, false); return;
+    default: break;
+    }
+    if (count == 0)
+        return;
+    switch (step->a) {
+    case AGGREGATE_AVG: put_sum(run, gather, out, lane, true); break;
+    case AGGREGATE_MEDIAN: put_median(run, gather, out, lane); break;
+    case AGGREGATE_FIRST: put_picked(gather, 0, out, lane); break;
+    case AGGREGATE_LAST: put_picked(gather, count - 1, out, lane); break;
+    case AGGREGATE_NTH:
+        if (step->p > 0 && (uint64_t)step->p <= count)
+            put_picked(gather, (size_t)step->p - 1, out, lane);
+        else if (step->p < 0 && (uint64_t)-step->p <= count)
+            put_picked(gather, count - (size_t)-step->p, out, lane);
+        break;
+    case AGGREGATE_FAVOURITE: put_favourite(run, gather, out, lane); break;
+    default:
+        for (size_t i = 1; i < count; i++) {
+            int order = compare_picked(run, gather, i, best);
+            if (step->a == AGGREGATE_MIN ? order < 0 : order > 0)
+                best = i;
+        }
+        put_picked(gather, best, out, lane);
+    }
+}
+
+/* gap(…): the facts become the times between them. */
+static void make_gaps(struct run *run, struct gather *gather, const struct step *duration)
+{
+    size_t count = gather->count ? gather->count - 1 : 0;
+    int64_t *gaps = arena_alloc(&run->scratch, (count + 1) * sizeof *gaps);
+    for (size_t i = 0; i < count; i++) {
+        gaps[i] = (int64_t)gather->picked[i + 1].time - gather->picked[i].time;
+        gather->picked[i].row = (uint32_t)i;
+        gather->picked[i].kind = 0;
+    }
+    gather->count = count;
+    gather->argument[0] = (struct operand){.step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
+}
+
+void step_gather(struct run *run, const struct step *step, struct vector *out)
+{
+    static const struct step duration = {.shape = SHAPE_INT, .type = VALUE_DURATION};
+    struct gather gather = {.step = step, .kinds = step->b};
+    bool none = true;
+    for (int k = 0; k < step->b; k++) {
+        gather.view[k] = &run->views[step_of(run, step->child[k])->frame - FRAME_ROWS];
+        gather.selected[k] = operand_of(run, step->child[k]);
+        none &= gather.selected[k].hint == HINT_NONE;
+    }
+    memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
+    for (int k = 0; !none && step->child_count > step->b && k < step->b; k++)
+        gather.argument[k] = operand_of(run, step->child[step->b + k]);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        if (none)
+            gather.count = 0;
+        else
+            pick(run, &gather, lane);
+        if (step->c)
+            make_gaps(run, &gather, &duration);
+        if (none && step->a == AGGREGATE_SUM)
+            step->shape == SHAPE_DOUBLE ? put_number(out, lane, 0) : put_integer(out, lane, 0);
+        else
+            aggregate(run, &gather, out, lane);
+    }
+}
+
+/* Some selected fact in the window comes more than the gap after the selected one before it. */
+static bool has_resumed(struct run *run, const struct step *step, const struct gather *gather, const struct operand *windows)
+{
+    struct calendar_period gap = {step->a, step->p};
+    for (size_t i = 1; i < gather->count; i++) {
+        const struct picked *fact = &gather->picked[i];
+        int64_t limit = gap.months ? zone_add(run->population->zone, gather->picked[i - 1].time, gap, 1)
+                                   : gather->picked[i - 1].time + gap.seconds;
+        if (fact->time > limit && bit_at(windows[fact->kind].bits, fact->row))
+            return true;
+    }
+    return false;
+}
+
+void step_resumed(struct run *run, const struct step *step, struct vector *out)
+{
+    struct gather gather = {.step = step, .kinds = step->b};
+    struct operand windows[SEGMENT_KINDS_MAX];
+    for (int k = 0; k < step->b; k++) {
+        gather.view[k] = &run->views[step_of(run, step->child[k + step->b])->frame - FRAME_ROWS];
+        gather.selected[k] = operand_of(run, step->child[k]);
+        windows[k] = operand_of(run, step->child[k + step->b]);
+    }
+    memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        pick(run, &gather, lane);
+        if (has_resumed(run, step, &gather, windows))
+            bit_set(out->own_bits, lane);
+    }
+}

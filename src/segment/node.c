@@ -1,0 +1,891 @@
+/* The grammar's actions: each makes one node, and says at once what the grammar alone cannot forbid. */
+#include "segment/language.h"
+
+#include "base/number.h"
+
+#include <string.h>
+
+struct segment_span span_join(struct segment_span a, struct segment_span b)
+{
+    if (a.end == a.begin)
+        return b;
+    if (b.end == b.begin)
+        return a;
+    return (struct segment_span){a.begin < b.begin ? a.begin : b.begin, a.end > b.end ? a.end : b.end};
+}
+
+static void depth_visit(struct segment_node **child, void *depth)
+{
+    if ((*child)->depth > *(int *)depth)
+        *(int *)depth = (*child)->depth;
+}
+
+/* Called again after anything was hung below the node. */
+static struct segment_node *measure_depth(struct parse *parse, struct segment_node *node)
+{
+    int depth = 0;
+    node_each(node, depth_visit, &depth);
+    if (node->op == OP_MEASURE)
+        for (int i = 0; i < node->measure->written_count; i++)
+            depth_visit(&node->measure->written[i], &depth);
+    if (depth >= SEGMENT_DEPTH_MAX)
+        parse_fail(parse, node->span, "put parts of it into segments of their own",
+                   "This condition is nested too deeply");
+    node->depth = (uint16_t)(depth < SEGMENT_DEPTH_MAX ? depth + 1 : SEGMENT_DEPTH_MAX);
+    return node;
+}
+
+static struct segment_node *node_alloc(struct parse *parse, enum segment_op op, struct segment_span span, int children)
+{
+    if (++parse->nodes > NODES_MAX)
+        parse_fail(parse, span, "split it into several segments", "This definition is too large");
+    struct segment_node *node = ARENA_NEW(parse->arena, struct segment_node);
+    node->op = op;
+    node->span = span;
+    node->index = -1;
+    node->depth = 1;
+    node->child_count = children;
+    if (children > 0)
+        node->child = ARENA_ARRAY(parse->arena, struct segment_node *, children);
+    return node;
+}
+
+struct segment_node *node_new(struct parse *parse, enum segment_op op, struct segment_span span, int child_count, ...)
+{
+    struct segment_node *node = node_alloc(parse, op, span, child_count);
+    va_list children;
+    va_start(children, child_count);
+    for (int i = 0; i < child_count; i++)
+        node->child[i] = va_arg(children, struct segment_node *);
+    va_end(children);
+    return child_count > 0 ? measure_depth(parse, node) : node;
+}
+
+/* Arrays in the arena double when their count is a power of two. */
+static struct segment_node **grow(struct parse *parse, struct segment_node **items, int count)
+{
+    if (count != 0 && (count & (count - 1)) != 0)
+        return items;
+    struct segment_node **more = ARENA_ARRAY(parse->arena, struct segment_node *, count == 0 ? 1 : 2 * (size_t)count);
+    if (count > 0)
+        memcpy(more, items, sizeof *items * (size_t)count);
+    return more;
+}
+
+struct node_list list_add(struct parse *parse, struct node_list list, struct segment_node *node)
+{
+    list.items = grow(parse, list.items, list.count);
+    list.items[list.count++] = node;
+    return list;
+}
+
+struct segment_node *node_of_list(struct parse *parse, enum segment_op op, struct segment_span span,
+                                  struct segment_node *first, struct node_list rest)
+{
+    struct segment_node *node = node_alloc(parse, op, span, rest.count + 1);
+    node->child[0] = first;
+    memcpy(node->child + 1, rest.items, sizeof *rest.items * (size_t)rest.count);
+    return measure_depth(parse, node);
+}
+
+/* a and b and c is one node with three children, whatever the parentheses. */
+struct segment_node *node_chain(struct parse *parse, enum segment_op op, struct segment_node *a, struct segment_node *b)
+{
+    if (a->op != op) {
+        struct segment_node *chain = node_alloc(parse, op, a->span, 0);
+        chain->child = grow(parse, NULL, 0);
+        chain->child[chain->child_count++] = a;
+        a = chain;
+    }
+    struct node_list more = {&b, 1};
+    if (b->op == op)
+        more = (struct node_list){b->child, b->child_count};
+    a->span = span_join(a->span, b->span);
+    for (int i = 0; i < more.count; i++) {
+        a->child = grow(parse, a->child, a->child_count);
+        a->child[a->child_count++] = more.items[i];
+    }
+    int depth = a->depth - 1;
+    for (int i = 0; i < more.count; i++)
+        depth_visit(&more.items[i], &depth);
+    depth_visit(&a->child[0], &depth);
+    a->depth = (uint16_t)(depth + 1);
+    if (a->depth > SEGMENT_DEPTH_MAX)
+        parse_fail(parse, a->span, "put parts of it into segments of their own", "This condition is nested too deeply");
+    return a;
+}
+
+/* a = b ignoring case is a text test; != its negation. */
+struct segment_node *node_compare(struct parse *parse, struct segment_node *a, enum segment_compare compare,
+                                  struct segment_node *b, bool folded, struct segment_span end)
+{
+    struct segment_span span = span_join(a->span, end);
+    if (!folded) {
+        struct segment_node *node = node_new(parse, OP_COMPARE, span, 2, a, b);
+        node->compare = compare;
+        return node;
+    }
+    if (compare != COMPARE_EQ && compare != COMPARE_NE)
+        parse_fail(parse, span, NULL, "Only = and != can ignore case");
+    struct segment_node *node = node_text_test(parse, a, compare == COMPARE_NE, TEXT_EQUALS, b, true);
+    node->span = span;
+    return node;
+}
+
+struct segment_node *node_text_test(struct parse *parse, struct segment_node *a, bool negated,
+                                    enum segment_text_test test, struct segment_node *b, bool folded)
+{
+    struct segment_node *node = node_new(parse, OP_TEXT, span_join(a->span, b->span), 2, a, b);
+    node->text_test = test;
+    node->negated = negated;
+    node->folded = folded;
+    return node;
+}
+
+/* ---- constants ---- */
+
+static struct segment_node *literal(struct parse *parse, struct segment_span span, enum value_type type)
+{
+    struct segment_node *node = node_alloc(parse, OP_LITERAL, span, 0);
+    node->type = type;
+    node->literal.known = true;
+    return node;
+}
+
+static bool has_exponent(struct text text)
+{
+    return memchr(text.data, 'e', text.length) || memchr(text.data, 'E', text.length);
+}
+
+static void number_fail(struct parse *parse, struct token token)
+{
+    parse_fail(parse, token.span, "numbers have at most 18 digits", "This number is too large");
+}
+
+struct segment_node *node_number(struct parse *parse, struct token token)
+{
+    struct segment_node *node = literal(parse, token.span, VALUE_INT);
+    if (has_exponent(token.text)) {
+        node->type = VALUE_DOUBLE;
+        if (!number_parse_double(token.text, &node->literal.number))
+            number_fail(parse, token);
+        return node;
+    }
+    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) || node->scale > NUMBER_SCALE_MAX)
+        number_fail(parse, token);
+    if (memchr(token.text.data, '.', token.text.length))
+        node->type = VALUE_DECIMAL;
+    return node;
+}
+
+struct segment_node *node_percent(struct parse *parse, struct token token)
+{
+    struct segment_node *node = literal(parse, token.span, VALUE_DECIMAL);
+    node->literal.is_percent = true;
+    token.text.length--;
+    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) || node->scale > NUMBER_SCALE_MAX - 2)
+        number_fail(parse, token);
+    node->scale += 2;
+    return node;
+}
+
+struct segment_node *node_length(struct parse *parse, struct token number, struct token unit)
+{
+    struct segment_node *node = literal(parse, span_join(number.span, unit.span), VALUE_DOUBLE);
+    double value;
+    if (!number_parse_double(number.text, &value))
+        number_fail(parse, number);
+    node->literal.is_length = true;
+    bool km = text_is(unit.text, "km");
+    node->literal.number = value * (km ? 1000 : 1);
+    node->literal.count = km;
+    node->literal.text = number.text;
+    return node;
+}
+
+struct quantity quantity_new(struct parse *parse, struct token number, struct token unit)
+{
+    struct quantity quantity = {0, unit_of(unit.text), span_join(number.span, unit.span)};
+    int scale;
+    if (!number_parse_decimal(number.text, &quantity.count, &scale) ||
+        memchr(number.text.data, '.', number.text.length))
+        parse_fail(parse, number.span, "use a smaller unit: 36 hours rather than 1.5 days",
+                   "A length of time is a whole number of its unit");
+    else if (quantity.count > 100000000)
+        parse_fail(parse, number.span, NULL, "This length of time is too long");
+    return quantity;
+}
+
+struct calendar_period quantity_period(struct quantity quantity)
+{
+    static const struct calendar_period units[] = {{0, 1},      {0, 60}, {0, 3600}, {0, 86400},
+                                                   {0, 604800}, {1, 0},  {3, 0},    {12, 0}};
+    struct calendar_period unit = units[quantity.unit];
+    return (struct calendar_period){(int32_t)(unit.months * quantity.count), unit.seconds * quantity.count};
+}
+
+struct segment_node *node_quantity(struct parse *parse, struct quantity quantity)
+{
+    struct segment_node *node = literal(parse, quantity.span, VALUE_DURATION);
+    node->literal.is_period = true;
+    node->literal.period = quantity_period(quantity);
+    node->literal.integer = node->literal.period.seconds;
+    node->literal.unit = quantity.unit;
+    node->literal.count = quantity.count;
+    return node;
+}
+
+struct segment_node *node_string(struct parse *parse, struct token token)
+{
+    struct segment_node *node = literal(parse, token.span, VALUE_TEXT);
+    node->literal.text = token.text;
+    return node;
+}
+
+struct segment_node *node_date(struct parse *parse, struct token token)
+{
+    struct segment_node *node = literal(parse, token.span, VALUE_DATE);
+    int32_t date = 0;
+    if (!date_parse(token.text, &date))
+        parse_fail(parse, token.span, "dates are written year-month-day, such as 2025-03-31", "There is no such date");
+    node->literal.integer = date;
+    return node;
+}
+
+/* Read in the store's zone by the checker; the text is kept as written. */
+struct segment_node *node_moment(struct parse *parse, struct token token)
+{
+    struct segment_node *node = literal(parse, token.span, VALUE_TIME);
+    node->literal.text = token.text;
+    return node;
+}
+
+struct segment_node *node_bool(struct parse *parse, struct token token, bool value)
+{
+    struct segment_node *node = literal(parse, token.span, VALUE_BOOL);
+    node->literal.integer = value;
+    return node;
+}
+
+/* A minus before a number belongs to the number. */
+struct segment_node *node_negate(struct parse *parse, struct token minus, struct segment_node *operand)
+{
+    bool number = operand->op == OP_LITERAL && !operand->literal.is_length &&
+                  (operand->type == VALUE_INT || operand->type == VALUE_DECIMAL || operand->type == VALUE_DOUBLE);
+    if (!number)
+        return node_new(parse, OP_NEGATE, span_join(minus.span, operand->span), 1, operand);
+    operand->literal.integer = -operand->literal.integer;
+    operand->literal.number = -operand->literal.number;
+    operand->span = span_join(minus.span, operand->span);
+    return operand;
+}
+
+/* ---- names ---- */
+
+static void write_path(struct parse *parse, struct segment_node *node)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    for (int i = 0; i < node->path.part_count; i++) {
+        if (i > 0)
+            buffer_char(&out, '.');
+        (i > 0 ? format_part : format_name)(&out, node->path.parts[i]);
+    }
+    node->path.written = buffer_copy(&out, parse->arena);
+    buffer_release(&out);
+}
+
+struct segment_node *node_name(struct parse *parse, struct token first)
+{
+    struct segment_node *node = node_alloc(parse, OP_NAME, first.span, 0);
+    node->path.parts[0] = token_string(parse, first);
+    node->path.part_count = 1;
+    write_path(parse, node);
+    return node;
+}
+
+struct segment_node *node_name_add(struct parse *parse, struct segment_node *path, struct token next)
+{
+    path->span = span_join(path->span, next.span);
+    if (path->path.part_count == SEGMENT_PARTS_MAX) {
+        parse_fail(parse, path->span, NULL, "A name has at most %d parts", SEGMENT_PARTS_MAX);
+        return path;
+    }
+    path->path.parts[path->path.part_count++] = token_string(parse, next);
+    write_path(parse, path);
+    return path;
+}
+
+/* The parts of a name joined by dots: kinds and segments may have dots in them. */
+static const char *joined(struct parse *parse, const struct segment_path *path)
+{
+    const char *name = path->parts[0];
+    for (int i = 1; i < path->part_count; i++)
+        name = arena_printf(parse->arena, "%s.%s", name, path->parts[i]);
+    return name;
+}
+
+/* ---- calls ---- */
+
+static struct segment_measure *measure_new(struct parse *parse, enum segment_aggregate aggregate,
+                                           struct segment_node **written, int count)
+{
+    struct segment_measure *measure = ARENA_NEW(parse->arena, struct segment_measure);
+    measure->aggregate = aggregate;
+    measure->written = written;
+    measure->written_count = count;
+    return measure;
+}
+
+static struct segment_node *node_of_measure(struct parse *parse, struct segment_span span,
+                                            struct segment_measure *measure)
+{
+    struct segment_node *node = node_alloc(parse, OP_MEASURE, span, 0);
+    node->measure = measure;
+    return measure_depth(parse, node);
+}
+
+/* any, all, none, count of account.customers. NULL when the call is not of that form. */
+static struct segment_node *account_call(struct parse *parse, struct text name, struct segment_span span,
+                                         struct node_list arguments, struct segment_window *window,
+                                         struct segment_node *filter)
+{
+    static const char *const quantifiers[] = {"any", "all", "none", "count"};
+    int quantifier = 0;
+    while (quantifier < 4 && !text_is(name, quantifiers[quantifier]))
+        quantifier++;
+    const struct segment_node *argument = arguments.items[0];
+    if (quantifier == 4 || arguments.count != 1 || argument->op != OP_NAME || argument->path.part_count < 2 ||
+        strcmp(argument->path.parts[argument->path.part_count - 1], "customers") != 0)
+        return NULL;
+    if (window)
+        parse_fail(parse, window->span, "put the window into the condition on those customers",
+                   "An account's customers have no window");
+    struct segment_node *node = node_alloc(parse, OP_ACCOUNT, span, filter ? 1 : 0);
+    if (filter)
+        node->child[0] = filter;
+    node->account = ARENA_NEW(parse->arena, struct segment_account);
+    node->account->quantifier = quantifier;
+    node->account->path = argument->path;
+    return measure_depth(parse, node);
+}
+
+static struct segment_node *measure_call(struct parse *parse, int aggregate, struct segment_span span,
+                                         struct node_list arguments, struct segment_window *window,
+                                         struct segment_node *filter)
+{
+    struct segment_measure *measure = measure_new(parse, aggregate, arguments.items, arguments.count);
+    if (aggregate == AGGREGATE_NTH) {
+        const struct segment_node *n = arguments.items[arguments.count - 1];
+        measure->written_count--;
+        if (measure->written_count == 0 || n->op != OP_LITERAL || n->type != VALUE_INT || n->literal.integer == 0)
+            parse_fail(parse, n->span, "1 is the first, 2 the second, -1 the last",
+                       "nth needs a value and a whole number other than 0: nth(order.time, 2)");
+        else
+            measure->nth = n->literal.integer;
+    }
+    if (measure->written_count > SEGMENT_KINDS_MAX)
+        parse_fail(parse, span, NULL, "A measure reads at most %d kinds", SEGMENT_KINDS_MAX);
+    if (window)
+        measure->window = *window;
+    measure->filter = filter;
+    return node_of_measure(parse, span, measure);
+}
+
+static struct segment_node *function_call(struct parse *parse, struct token name, const struct function_word *word,
+                                          struct segment_span span, struct node_list arguments)
+{
+    if (arguments.count < word->least || arguments.count > word->most) {
+        if (word->least == word->most)
+            parse_fail(parse, span, NULL, "%s(…) takes %d value%s, here are %d", word->name, word->least,
+                       word->least == 1 ? "" : "s", arguments.count);
+        else
+            parse_fail(parse, span, NULL, "%s(…) takes %d to %d values, here are %d", word->name, word->least,
+                       word->most, arguments.count);
+    }
+    struct segment_node *node = node_alloc(parse, OP_FUNCTION, span, arguments.count);
+    memcpy(node->child, arguments.items, sizeof *node->child * (size_t)arguments.count);
+    node->function = word->function;
+    return measure_depth(parse, node);
+}
+
+static void unknown_call(struct parse *parse, struct token name)
+{
+    size_t count;
+    const char *const *names = call_names(parse->arena, &count);
+    const char *word = token_string(parse, name);
+    bool is_all = strcmp(word, "all") == 0;
+    int nearest = is_all ? -1 : text_nearest(word, names, count);
+    const char *hint = is_all ? "all(…) asks of every customer of an account: all(account.customers where …)"
+                       : nearest >= 0 ? arena_printf(parse->arena, "did you mean “%s”?", names[nearest])
+                                      : "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
+                                        "last, nth, favourite";
+    parse_fail(parse, name.span, hint, "There is no measure or function “%s”", word);
+}
+
+struct segment_node *node_call(struct parse *parse, struct token name, struct node_list arguments,
+                               struct segment_window *window, struct segment_node *filter, struct token end)
+{
+    struct segment_span span = span_join(name.span, end.span);
+    struct segment_node *account = account_call(parse, name.text, span, arguments, window, filter);
+    if (account)
+        return account;
+    int aggregate = aggregate_by_name(name.text);
+    if (aggregate >= 0)
+        return measure_call(parse, aggregate, span, arguments, window, filter);
+    const struct function_word *word = function_by_name(name.text);
+    bool gap = text_is(name.text, "gap");
+    if (!word && !gap) {
+        unknown_call(parse, name);
+        return node_alloc(parse, OP_LITERAL, span, 0);
+    }
+    if (window || filter)
+        parse_fail(
+            parse, window ? window->span : filter->span, "put them into a measure, such as count(order last 30 days)",
+            "%.*s(…) is a function of one value and takes no window or filter", (int)name.text.length, name.text.data);
+    if (word)
+        return function_call(parse, name, word, span, arguments);
+    if (arguments.count != 1 || arguments.items[0]->op != OP_NAME)
+        parse_fail(parse, span, NULL, "gap takes the time of a kind of fact: gap(order.time)");
+    return node_new(parse, OP_GAP, span, 1, arguments.items[0]);
+}
+
+struct segment_node *node_since(struct parse *parse, struct token unit, bool until, struct segment_node *of)
+{
+    struct segment_node *node = node_new(parse, OP_FUNCTION, span_join(unit.span, of->span), 1, of);
+    node->function = until ? FUNCTION_UNTIL : FUNCTION_SINCE;
+    node->unit = unit_of(unit.text);
+    return node;
+}
+
+/* ---- segments, records, lists ---- */
+
+struct segment_node *node_set_name(struct parse *parse, struct token name, struct token member)
+{
+    struct segment_node *node = node_alloc(parse, OP_SEGMENT, name.span, 0);
+    node->name = token_string(parse, name);
+    if (member.text.data) {
+        node->name = arena_printf(parse->arena, "%s.%s", node->name, token_string(parse, member));
+        node->span = span_join(name.span, member.span);
+    }
+    return node;
+}
+
+struct segment_node *node_record(struct parse *parse, enum segment_record_kind kind, struct token word,
+                                 struct token name, struct token member, struct segment_window *window)
+{
+    struct segment_node *node = node_set_name(parse, name, member);
+    node->op = OP_RECORD;
+    node->span = span_join(word.span, node->span);
+    node->record = ARENA_NEW(parse->arena, struct segment_record_test);
+    node->record->kind = kind;
+    if (window) {
+        node->record->has_window = true;
+        node->record->window = *window;
+        node->span = span_join(node->span, window->span);
+    }
+    return measure_depth(parse, node);
+}
+
+struct segment_node *node_segment(struct parse *parse, struct token in, struct token name, struct token member,
+                                  struct segment_window *window)
+{
+    if (window)
+        return node_record(parse, RECORD_IN, in, name, member, window);
+    struct segment_node *node = node_set_name(parse, name, member);
+    node->span = span_join(in.span, node->span);
+    return node;
+}
+
+struct segment_node *node_list_test(struct parse *parse, struct token in, struct token name)
+{
+    struct segment_node *node = node_alloc(parse, OP_LIST, span_join(in.span, name.span), 0);
+    node->name = token_string(parse, name);
+    return node;
+}
+
+static int count_nodes(struct segment_node *node)
+{
+    int total = 1;
+    for (int i = 0; i < node->child_count; i++)
+        total += count_nodes(node->child[i]);
+    return total;
+}
+
+static struct segment_node *form_new(struct parse *parse, enum segment_form form, struct segment_span span,
+                                     struct segment_node *meaning)
+{
+    struct segment_node *node = node_new(parse, OP_FORM, span, 1, meaning);
+    node->form = form;
+    return node;
+}
+
+struct segment_node *node_sets(struct parse *parse, struct segment_span span, struct segment_node *meaning)
+{
+    /* in (vip) is in vip. */
+    if (meaning->op == OP_SEGMENT) {
+        meaning->span = span;
+        return meaning;
+    }
+    return form_new(parse, FORM_SETS, span, meaning);
+}
+
+struct segment_node *node_except(struct parse *parse, struct segment_node *a, struct segment_node *b)
+{
+    struct segment_span span = span_join(a->span, b->span);
+    struct segment_node *out = node_new(parse, OP_NOT, b->span, 1, b);
+    return form_new(parse, FORM_EXCEPT, span, node_new(parse, OP_AND, span, 2, a, out));
+}
+
+/* Both sides stand twice in the meaning, so nesting grows fast. */
+struct segment_node *node_symmetric(struct parse *parse, struct segment_node *a, struct segment_node *b)
+{
+    struct segment_span span = span_join(a->span, b->span);
+    if (count_nodes(a) + count_nodes(b) > FORM_NODES_MAX) {
+        parse_fail(parse, span, "put parts of it into segments of their own", "This set expression is too large");
+        return a;
+    }
+    struct segment_node *left = node_except(parse, a, b)->child[0];
+    struct segment_node *right = node_except(parse, node_copy(b, parse->arena), node_copy(a, parse->arena))->child[0];
+    return form_new(parse, FORM_DIFFERENCE, span, node_new(parse, OP_OR, span, 2, left, right));
+}
+
+/* ---- ranks and samples ---- */
+
+static bool small_count(struct parse *parse, struct token token, int64_t *out)
+{
+    int scale;
+    if (number_parse_decimal(token.text, out, &scale) && !memchr(token.text.data, '.', token.text.length) &&
+        *out >= 1 && *out <= INT32_MAX)
+        return true;
+    parse_fail(parse, token.span, NULL, "A whole number from 1 up is needed here");
+    *out = 1;
+    return false;
+}
+
+static void read_percent(struct parse *parse, struct token token, int64_t *scaled, int *scale)
+{
+    struct text text = {token.text.data, token.text.length - 1};
+    bool good = number_parse_decimal(text, scaled, scale) && *scale <= 12;
+    if (!good || *scaled > 100 * number_power10(*scale))
+        parse_fail(parse, token.span, NULL, "A share lies between 0%% and 100%%, with at most 12 decimals");
+}
+
+static struct segment_node *rank_new(struct parse *parse, enum segment_op op, struct segment_span span,
+                                     struct segment_node *by, struct segment_node *among)
+{
+    struct segment_node *node = node_alloc(parse, op, span_join(span, by->span), 1);
+    node->child[0] = by;
+    node->rank = ARENA_NEW(parse->arena, struct segment_rank);
+    node->rank->among = among;
+    if (among)
+        node->span = span_join(node->span, among->span);
+    return measure_depth(parse, node);
+}
+
+struct segment_node *node_top(struct parse *parse, struct token word, bool bottom, struct token amount, bool percent,
+                              struct segment_node *by, struct segment_node *among, struct segment_span end)
+{
+    struct segment_node *node = rank_new(parse, OP_TOP, span_join(word.span, end), by, among);
+    node->rank->bottom = bottom;
+    node->rank->is_percent = percent;
+    if (percent) {
+        read_percent(parse, amount, &node->rank->percent_scaled, &node->rank->percent_scale);
+        node->rank->percent = number_decimal_to_double(node->rank->percent_scaled, node->rank->percent_scale);
+    } else {
+        small_count(parse, amount, &node->rank->count);
+    }
+    return node;
+}
+
+struct segment_node *node_ntile(struct parse *parse, struct token word, struct token count, struct segment_node *by,
+                                struct segment_node *among)
+{
+    struct segment_node *node = rank_new(parse, OP_NTILE, word.span, by, among);
+    small_count(parse, count, &node->rank->count);
+    return node;
+}
+
+struct segment_node *node_percentile(struct parse *parse, struct token word, struct segment_node *by,
+                                     struct segment_node *among)
+{
+    return rank_new(parse, OP_PERCENTILE, word.span, by, among);
+}
+
+struct segment_node *node_sample(struct parse *parse, struct token word, struct token percent, struct token seed)
+{
+    struct segment_node *node = node_alloc(parse, OP_SAMPLE, span_join(word.span, percent.span), 0);
+    node->span = span_join(node->span, seed.span);
+    node->sample.seed = seed.text.data ? token_string(parse, seed) : "";
+    read_percent(parse, percent, &node->sample.percent_scaled, &node->sample.percent_scale);
+    return node;
+}
+
+struct segment_node *node_bucket(struct parse *parse, struct token word, struct token count, struct token seed,
+                                 struct token end)
+{
+    struct segment_node *node = node_alloc(parse, OP_BUCKET, span_join(word.span, end.span), 0);
+    node->sample.seed = seed.text.data ? token_string(parse, seed) : "";
+    small_count(parse, count, &node->sample.buckets);
+    return node;
+}
+
+/* ---- histories ---- */
+
+struct segment_node *node_periods(struct parse *parse, struct token word, struct token unit,
+                                  struct segment_node *condition, struct segment_window *window, struct token end)
+{
+    struct segment_node *node = node_new(parse, OP_PERIODS, span_join(word.span, end.span), 1, condition);
+    node->periods = ARENA_NEW(parse->arena, struct segment_periods);
+    node->periods->unit = unit_of(unit.text);
+    node->periods->window = *window;
+    if (node->periods->unit < CALENDAR_DAY)
+        parse_fail(parse, unit.span, NULL, "periods counts days, weeks, months, quarters or years");
+    return measure_depth(parse, node);
+}
+
+static void set_history(struct parse *parse, struct segment_node *node, struct segment_window *window)
+{
+    node->history = ARENA_NEW(parse->arena, struct segment_history);
+    if (window) {
+        node->history->has_window = true;
+        node->history->window = *window;
+    }
+}
+
+struct segment_node *node_ever(struct parse *parse, struct token word, struct segment_node *condition,
+                               struct segment_window *window, struct token end)
+{
+    struct segment_node *node = node_new(parse, OP_EVER, span_join(word.span, end.span), 1, condition);
+    set_history(parse, node, window);
+    return measure_depth(parse, node);
+}
+
+static bool is_moment_literal(const struct segment_node *node)
+{
+    return node->op == OP_LITERAL && (node->type == VALUE_DATE || node->type == VALUE_TIME);
+}
+
+struct segment_node *node_changed(struct parse *parse, struct token word, struct segment_node *trait,
+                                  struct segment_node *from, struct segment_node *to, struct segment_window *window,
+                                  struct token end)
+{
+    struct segment_span span = span_join(word.span, end.span);
+    /* changed(plan from 2025-01-01 to 2025-03-31): two dates and no window of its own are the window. */
+    if (from && to && !window && is_moment_literal(from) && is_moment_literal(to)) {
+        window = window_anchor(parse, WINDOW_FROM_TO, from->span, from, to);
+        from = to = NULL;
+    }
+    struct segment_node *node = node_alloc(parse, OP_CHANGED, span, 3);
+    node->child[0] = trait;
+    node->child[1] = from;
+    node->child[2] = to;
+    set_history(parse, node, window);
+    return measure_depth(parse, node);
+}
+
+/* ---- facts ---- */
+
+struct facts *facts_add(struct parse *parse, struct facts *facts, struct segment_node *kind)
+{
+    if (!facts) {
+        facts = ARENA_NEW(parse->arena, struct facts);
+        facts->span = kind->span;
+    }
+    facts->span = span_join(facts->span, kind->span);
+    if (facts->count == SEGMENT_KINDS_MAX)
+        parse_fail(parse, kind->span, NULL, "At most %d kinds can stand together", SEGMENT_KINDS_MAX);
+    else
+        facts->kinds[facts->count++] = kind;
+    return facts;
+}
+
+static struct segment_measure *measure_of_facts(struct parse *parse, enum segment_aggregate aggregate,
+                                                const struct facts *facts, bool copy)
+{
+    struct segment_node **written = ARENA_ARRAY(parse->arena, struct segment_node *, facts->count);
+    for (int i = 0; i < facts->count; i++)
+        written[i] = node_copy(facts->kinds[i], parse->arena);
+    struct segment_measure *measure = measure_new(parse, aggregate, written, facts->count);
+    measure->filter = facts->filter && copy ? node_copy(facts->filter, parse->arena) : facts->filter;
+    return measure;
+}
+
+static struct segment_node *any_of_facts(struct parse *parse, const struct facts *facts, struct segment_span span)
+{
+    return node_of_measure(parse, span, measure_of_facts(parse, AGGREGATE_ANY, facts, false));
+}
+
+struct segment_node *node_first_time(struct parse *parse, struct token word, struct facts *facts,
+                                     struct segment_window *window)
+{
+    struct segment_span span = span_join(word.span, window ? window->span : facts->span);
+    if (!window)
+        return form_new(parse, FORM_FIRST_TIME, span, any_of_facts(parse, facts, span));
+    struct segment_measure *measure = measure_of_facts(parse, AGGREGATE_FIRST, facts, false);
+    for (int i = 0; i < measure->written_count; i++)
+        node_name_add(parse, measure->written[i],
+                      (struct token){.span = measure->written[i]->span, .text = TEXT("time")});
+    struct segment_node *first = node_of_measure(parse, facts->span, measure);
+    return form_new(parse, FORM_FIRST_TIME, span, node_in_window(parse, first, window));
+}
+
+struct segment_node *node_stopped(struct parse *parse, struct token word, struct facts *facts, struct quantity quantity)
+{
+    struct segment_span span = span_join(word.span, quantity.span);
+    struct segment_measure *none = measure_of_facts(parse, AGGREGATE_NONE, facts, true);
+    none->window = *window_length(parse, WINDOW_LAST, quantity.span, quantity);
+    struct segment_node *any = any_of_facts(parse, facts, span);
+    return form_new(parse, FORM_STOPPED, span,
+                    node_new(parse, OP_AND, span, 2, any, node_of_measure(parse, span, none)));
+}
+
+struct segment_node *node_resumed(struct parse *parse, struct token word, struct facts *facts, struct quantity quantity,
+                                  struct segment_window *window)
+{
+    struct segment_span span = span_join(word.span, window ? window->span : quantity.span);
+    struct segment_node *node = node_alloc(parse, OP_RESUMED, span, 0);
+    node->resumed = ARENA_NEW(parse->arena, struct segment_resumed);
+    node->resumed->facts = *measure_of_facts(parse, AGGREGATE_ANY, facts, false);
+    if (window)
+        node->resumed->facts.window = *window;
+    node->resumed->gap = quantity_period(quantity);
+    node->resumed->gap_count = quantity.count;
+    node->resumed->gap_unit = quantity.unit;
+    return measure_depth(parse, node);
+}
+
+struct segment_step *step_new(struct parse *parse, bool negated, struct facts *kinds, struct token alias,
+                              struct segment_node *filter, struct quantity within)
+{
+    struct segment_step *step = ARENA_NEW(parse->arena, struct segment_step);
+    step->negated = negated;
+    step->alias = alias.text.data ? token_string(parse, alias) : NULL;
+    step->kind_count = kinds->count;
+    for (int i = 0; i < kinds->count; i++)
+        step->kinds[i] = joined(parse, &kinds->kinds[i]->path);
+    step->filter = filter;
+    step->span = filter ? span_join(kinds->span, filter->span) : kinds->span;
+    if (within.count >= 0) {
+        step->has_within = true;
+        step->within = quantity_period(within);
+        step->within_count = within.count;
+        step->within_unit = within.unit;
+        step->span = span_join(step->span, within.span);
+    }
+    return step;
+}
+
+struct segment_sequence *sequence_add(struct parse *parse, struct segment_sequence *sequence, struct segment_step *step)
+{
+    if (!sequence) {
+        sequence = ARENA_NEW(parse->arena, struct segment_sequence);
+        sequence->steps = ARENA_ARRAY(parse->arena, struct segment_step, SEGMENT_STEPS_MAX);
+        if (step->negated)
+            parse_fail(parse, step->span, "begin with what did happen", "A sequence cannot begin with a negated step");
+        if (step->has_within)
+            parse_fail(parse, step->span, "give the sequence a window instead: sequence(…) last 7 days",
+                       "The first step has nothing before it that it could be within of");
+    } else if (step->negated && sequence->steps[sequence->step_count - 1].negated) {
+        parse_fail(parse, step->span, "name both kinds in one step: not (order, refund)",
+                   "Two negated steps cannot follow each other");
+    }
+    if (sequence->step_count == SEGMENT_STEPS_MAX)
+        parse_fail(parse, step->span, NULL, "A sequence has at most %d steps", SEGMENT_STEPS_MAX);
+    else
+        sequence->steps[sequence->step_count++] = *step;
+    return sequence;
+}
+
+struct segment_node *node_sequence(struct parse *parse, struct token word, struct segment_sequence *sequence,
+                                   struct segment_window *window, struct token end)
+{
+    struct segment_node *node = node_alloc(parse, OP_SEQUENCE, span_join(word.span, end.span), 0);
+    if (window) {
+        sequence->window = *window;
+        node->span = span_join(node->span, window->span);
+    }
+    node->sequence = sequence;
+    return measure_depth(parse, node);
+}
+
+/* ---- windows ---- */
+
+struct segment_node *node_in_window(struct parse *parse, struct segment_node *value, struct segment_window *window)
+{
+    struct segment_node *node = node_new(parse, OP_IN_WINDOW, span_join(value->span, window->span), 1, value);
+    node->window = window;
+    if (window->weekdays || window->anniversary)
+        parse_fail(parse, window->span, "ask for weekday(…) in (6, 7), or anniversary(…) this month",
+                   "“on” stands only inside measures and sequences");
+    return measure_depth(parse, node);
+}
+
+struct segment_window *window_new(struct parse *parse, enum segment_window_form form, struct segment_span span)
+{
+    struct segment_window *window = ARENA_NEW(parse->arena, struct segment_window);
+    window->form = form;
+    window->span = span;
+    return window;
+}
+
+struct segment_window *window_length(struct parse *parse, enum segment_window_form form, struct segment_span begin,
+                                     struct quantity quantity)
+{
+    struct segment_window *window = window_new(parse, form, span_join(begin, quantity.span));
+    window->length = quantity_period(quantity);
+    window->count = quantity.count;
+    window->unit = quantity.unit;
+    return window;
+}
+
+struct segment_window *window_anchor(struct parse *parse, enum segment_window_form form, struct segment_span begin,
+                                     struct segment_node *anchor, struct segment_node *to)
+{
+    struct segment_window *window = window_new(parse, form, span_join(begin, to ? to->span : anchor->span));
+    window->anchor = anchor;
+    window->to = to;
+    return window;
+}
+
+struct segment_window *window_ago(struct parse *parse, struct token between, struct segment_node *from,
+                                  struct segment_node *to, struct token ago)
+{
+    struct segment_window *window = window_new(parse, WINDOW_AGO, span_join(between.span, ago.span));
+    bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL && to->literal.is_period;
+    if (!plain || from->literal.integer < 0 || from->literal.integer >= to->literal.count) {
+        parse_fail(parse, window->span, NULL,
+                   "A span of the past is written between 30 and 60 days ago, the smaller number first");
+        return window;
+    }
+    struct quantity near = {from->literal.integer, to->literal.unit, from->span};
+    window->unit = near.unit;
+    window->count = near.count;
+    window->length = quantity_period(near);
+    window->longer = to->literal.period;
+    window->longer_count = to->literal.count;
+    return window;
+}
+
+struct segment_window *window_calendar(struct parse *parse, enum segment_window_form form, struct segment_span begin,
+                                       struct token number, struct token unit)
+{
+    struct segment_window *window = window_new(parse, form, span_join(begin, unit.span));
+    window->count = 1;
+    window->unit = unit.text.data ? unit_of(unit.text) : CALENDAR_DAY;
+    if (number.text.data && small_count(parse, number, &window->count) && window->count > 100000)
+        parse_fail(parse, number.span, NULL, "This window is too long");
+    if (window->unit < CALENDAR_DAY)
+        parse_fail(parse, unit.span, "say last 24 hours", "Calendar units are day, week, month, quarter and year");
+    return window;
+}
+
+void window_weekday(struct parse *parse, struct segment_window *window, struct token name)
+{
+    int weekday = weekday_by_name(name.text);
+    if (weekday == 0)
+        parse_fail(parse, name.span, "weekdays are monday to sunday", "There is no weekday “%.*s”",
+                   (int)name.text.length, name.text.data);
+    else
+        window->weekdays |= 1u << weekday;
+}

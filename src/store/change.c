@@ -1,0 +1,319 @@
+/*
+ * Changes. Files are written to tmp/ while the change is prepared; the catalog's transaction is open all the time and
+ * holds everything small. Commit syncs the files, renames them to where they belong, syncs the folders, and only
+ * then commits the transaction that lists them: a kill before that leaves files that nobody lists, a kill after it
+ * leaves replaced files that nobody reads. The next writer removes both.
+ */
+#include "base/map.h"
+#include "store/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *store_quote(struct arena *arena, const char *path)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    buffer_sql_text(&out, text_from(path));
+    const char *quoted = buffer_copy(&out, arena);
+    buffer_release(&out);
+    return quoted;
+}
+
+enum status store_begin(struct store *store, struct store_change **out, struct error *error)
+{
+    ENSURE(store->mode == STORE_WRITE && !store->change);
+    TRY(catalog_begin(store->catalog, error));
+    struct store_change *change = base_calloc(1, sizeof *change);
+    change->store = store;
+    arena_init(&change->arena, 0);
+    store->change = change;
+    *out = change;
+    return STATUS_OK;
+}
+
+static void change_free(struct store_change *change)
+{
+    change->store->change = NULL;
+    VECTOR_RELEASE(&change->added);
+    VECTOR_RELEASE(&change->dropped);
+    VECTOR_RELEASE(&change->files);
+    VECTOR_RELEASE(&change->obsolete);
+    VECTOR_RELEASE(&change->temporaries);
+    arena_release(&change->arena);
+    free(change);
+}
+
+static void remove_temporaries(struct store_change *change)
+{
+    for (size_t i = 0; i < change->temporaries.count; i++) {
+        file_remove_tree(change->temporaries.items[i], true);
+        unlink(change->temporaries.items[i]);
+    }
+}
+
+void store_abort(struct store_change *change)
+{
+    if (!change)
+        return;
+    for (size_t i = 0; i < change->files.count; i++)
+        if (change->files.items[i].published)
+            unlink(change->files.items[i].to);
+    catalog_rollback(change->store->catalog);
+    remove_temporaries(change);
+    change_free(change);
+}
+
+const char *store_temporary(struct store_change *change, const char *suffix)
+{
+    const char *name =
+        store_file(change->store, &change->arena, "tmp/%zu%s", change->temporaries.count, suffix ? suffix : "");
+    VECTOR_PUSH(&change->temporaries, name);
+    return name;
+}
+
+bool store_dropped(const struct store_change *change, uint32_t number)
+{
+    for (size_t i = 0; i < change->dropped.count; i++)
+        if (change->dropped.items[i] == number)
+            return true;
+    return false;
+}
+
+enum status store_drop_part(struct store_change *change, uint32_t number, struct error *error)
+{
+    (void)error;
+    struct store *store = change->store;
+    for (size_t i = 0; i < change->added.count; i++)
+        if (change->added.items[i].part.number == number || change->added.items[i].part.owner == number)
+            change->added.items[i].temporary = NULL;
+    for (size_t i = 0; i < store->part_count; i++)
+        if ((store->parts[i].number == number || store->parts[i].owner == number) &&
+            !store_dropped(change, store->parts[i].number))
+            VECTOR_PUSH(&change->dropped, store->parts[i].number);
+    return STATUS_OK;
+}
+
+enum status store_add_rejects(struct store_change *change, uint32_t import, const char *temporary, struct error *error)
+{
+    (void)error;
+    const char *to = store_file(change->store, &change->arena, "rejects/%u.jsonl", import);
+    VECTOR_PUSH(&change->files, (struct change_file){temporary, to, false});
+    return STATUS_OK;
+}
+
+/*
+ * Writing parts.
+ */
+static enum status describe(struct store_change *change, struct lake *lake, struct change_part *added,
+                            struct error *error)
+{
+    struct lake_result *result;
+    const struct lake_chunk *chunk;
+    VECTOR(struct catalog_part_column) columns = {0};
+    TRY(lake_queryf(lake, &result, error, "DESCRIBE SELECT * FROM read_parquet(%s)",
+                    store_quote(&change->arena, added->temporary)));
+    enum status status;
+    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+        for (size_t i = 0; i < chunk->rows; i++) {
+            struct text name = lake_text(&chunk->columns[0], i), type = lake_text(&chunk->columns[1], i);
+            VECTOR_PUSH(&columns, (struct catalog_part_column){arena_strndup(&change->arena, name.data, name.length),
+                                                               arena_strndup(&change->arena, type.data, type.length)});
+        }
+    lake_result_free(result);
+    struct catalog_part_column *kept = ARENA_ARRAY(&change->arena, struct catalog_part_column, columns.count);
+    if (columns.count)
+        memcpy(kept, columns.items, columns.count * sizeof *kept);
+    added->part.columns = kept;
+    added->part.column_count = columns.count;
+    VECTOR_RELEASE(&columns);
+    return status;
+}
+
+static enum status take_range(struct lake *lake, struct arena *arena, const char *select, const char *path,
+                              int64_t *first, int64_t *last, struct error *error)
+{
+    struct lake_result *result;
+    const struct lake_chunk *chunk;
+    TRY(lake_queryf(lake, &result, error, "SELECT %s FROM read_parquet(%s)", select, store_quote(arena, path)));
+    enum status status = lake_result_next(result, &chunk, error);
+    *first = *last = 0;
+    if (status == STATUS_OK && chunk && lake_known(&chunk->columns[0], 0)) {
+        *first = lake_integer(&chunk->columns[0], 0);
+        *last = lake_integer(&chunk->columns[1], 0);
+    }
+    lake_result_free(result);
+    return status;
+}
+
+static bool has_import(enum part_role role)
+{
+    return role == PART_FACTS || role == PART_TRAITS || role == PART_SHADOW || role == PART_REFERENCE;
+}
+
+/* Everything the catalog says about a part is taken from its file, never from who wrote it. */
+static enum status measure(struct store_change *change, struct lake *lake, struct change_part *added,
+                           struct error *error)
+{
+    struct catalog_part *part = &added->part;
+    struct stat file;
+    int64_t first, last;
+    TRY(describe(change, lake, added, error));
+    if (has_import(part->role)) {
+        TRY(take_range(lake, &change->arena, "min(import), max(import)", added->temporary, &first, &last, error));
+        part->first_import = (uint32_t)first;
+        part->last_import = (uint32_t)last;
+        if (part->role != PART_REFERENCE)
+            TRY(take_range(lake, &change->arena,
+                           "min(\"time\") FILTER (\"time\" > 0), max(\"time\") FILTER (\"time\" > 0)", added->temporary,
+                           &part->first_time, &part->last_time, error));
+    }
+    if (stat(added->temporary, &file) != 0)
+        return error_system(error, errno, "%s cannot be read back", added->temporary);
+    part->bytes = (uint64_t)file.st_size;
+    return STATUS_OK;
+}
+
+static enum status write_one(struct store_change *change, struct lake *lake, const struct store_new_part *new_part,
+                             uint32_t owner, struct change_part *added, struct error *error)
+{
+    uint64_t number;
+    struct catalog *catalog = change->store->catalog;
+    TRY(catalog_counter(catalog, CATALOG_NEXT_PART, &number, error));
+    TRY(catalog_set_counter(catalog, CATALOG_NEXT_PART, number + 1, error));
+    *added = (struct change_part){.temporary = store_temporary(change, ".parquet")};
+    const char *folder = file_safe_name(&change->arena, new_part->table);
+    added->part = (struct catalog_part){
+        .number = (uint32_t)number,
+        .owner = owner,
+        .table = arena_strdup(&change->arena, new_part->table),
+        .role = new_part->role,
+        .path = arena_printf(&change->arena, "parts/%s/%u.parquet", folder, (unsigned)number),
+    };
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    if (new_part->ordered)
+        buffer_string(&sql, new_part->select);
+    else
+        buffer_printf(&sql, "SELECT * FROM (%s) ORDER BY %s", new_part->select, store_role_order(new_part->role));
+    enum status status =
+        lake_write_parquet(lake, sql.data, added->temporary, &new_part->parquet, &added->part.rows, error);
+    buffer_release(&sql);
+    if (status == STATUS_OK && added->part.rows == 0)
+        unlink(added->temporary);
+    else if (status == STATUS_OK)
+        status = measure(change, lake, added, error);
+    return status;
+}
+
+enum status store_write_part(struct store_change *change, struct lake *lake, const struct store_new_part *part,
+                             uint64_t *rows, struct error *error)
+{
+    struct change_part added;
+    TRY(write_one(change, lake, part, 0, &added, error));
+    if (rows)
+        *rows = added.part.rows;
+    if (added.part.rows == 0)
+        return STATUS_OK;
+    VECTOR_PUSH(&change->added, added);
+    if (part->role != PART_FACTS && part->role != PART_TRAITS)
+        return STATUS_OK;
+    struct store_new_part activity = {.table = part->table, .role = PART_ACTIVITY};
+    activity.select = arena_printf(&change->arena,
+                                   "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" "
+                                   "FROM read_parquet(%s) GROUP BY customer",
+                                   store_quote(&change->arena, added.temporary));
+    struct change_part beside;
+    TRY(write_one(change, lake, &activity, added.part.number, &beside, error));
+    VECTOR_PUSH(&change->added, beside);
+    return STATUS_OK;
+}
+
+/*
+ * Publishing.
+ */
+static enum status publish_file(struct store_change *change, struct change_file *file, struct error *error)
+{
+    TRY(file_sync(file->from, error));
+    store_step(change->store);
+    if (rename(file->from, file->to) != 0)
+        return error_system(error, errno, "%s cannot be moved to its place", file->to);
+    file->published = true;
+    store_step(change->store);
+    return STATUS_OK;
+}
+
+static const char *folder_of(struct arena *arena, const char *path)
+{
+    return arena_strndup(arena, path, (size_t)(strrchr(path, '/') - path));
+}
+
+static enum status publish_files(struct store_change *change, struct error *error)
+{
+    struct store *store = change->store;
+    for (size_t i = 0; i < change->added.count; i++) {
+        struct change_part *added = &change->added.items[i];
+        if (!added->temporary)
+            continue;
+        const char *to = store_file(store, &change->arena, "%s", added->part.path);
+        TRY(file_make_folder(folder_of(&change->arena, to), error));
+        VECTOR_PUSH(&change->files, (struct change_file){added->temporary, to, false});
+    }
+    struct text_map folders;
+    text_map_init(&folders);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < change->files.count && status == STATUS_OK; i++) {
+        status = publish_file(change, &change->files.items[i], error);
+        text_map_put(&folders, text_from(folder_of(&change->arena, change->files.items[i].to)), 0, NULL);
+    }
+    for (size_t i = 0; i < folders.count && status == STATUS_OK; i++)
+        status = file_sync(folders.entries[i].key.data, error);
+    text_map_release(&folders);
+    if (status == STATUS_OK && change->files.count)
+        status = file_sync(store_file(store, &change->arena, "parts"), error);
+    return status;
+}
+
+static enum status list_parts(struct store_change *change, struct error *error)
+{
+    struct store *store = change->store;
+    uint64_t generation = store->generation + 1;
+    TRY(catalog_set_counter(store->catalog, CATALOG_GENERATION, generation, error));
+    for (size_t i = 0; i < change->added.count; i++) {
+        struct change_part *added = &change->added.items[i];
+        added->part.added = generation;
+        if (added->temporary)
+            TRY(catalog_add_part(store->catalog, &added->part, error));
+    }
+    for (size_t i = 0; i < change->dropped.count; i++)
+        TRY(catalog_remove_part(store->catalog, change->dropped.items[i], generation, error));
+    return STATUS_OK;
+}
+
+enum status store_commit(struct store_change *change, struct error *error)
+{
+    struct store *store = change->store;
+    enum status status = publish_files(change, error);
+    if (status == STATUS_OK)
+        status = list_parts(change, error);
+    store_step(store);
+    if (status == STATUS_OK)
+        status = catalog_commit(store->catalog, error);
+    if (status != STATUS_OK) {
+        store_abort(change);
+        return status;
+    }
+    store_step(store);
+    for (size_t i = 0; i < change->obsolete.count; i++)
+        unlink(change->obsolete.items[i]);
+    remove_temporaries(change);
+    change_free(change);
+    TRY(store_load(store, error));
+    /* the change counts; files that cannot be deleted now are the next writer's business */
+    (void)store_reclaim(store, NULL);
+    return STATUS_OK;
+}

@@ -1,0 +1,67 @@
+/*
+ * Files: syncing, making and removing. A file counts as written when it and the folder that names it are synced.
+ */
+#include "store/internal.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum status file_sync(const char *path, struct error *error)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int failed = file < 0 || fsync(file) != 0 ? errno : 0;
+    if (file >= 0)
+        close(file);
+    return failed ? error_system(error, failed, "%s cannot be written to the disk", path) : STATUS_OK;
+}
+
+enum status file_make_folder(const char *path, struct error *error)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return STATUS_OK;
+    return error_system(error, errno, "the folder %s cannot be made", path);
+}
+
+void file_remove_tree(const char *path, bool itself)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        char name[4096];
+        struct stat file;
+        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        if (lstat(name, &file) == 0 && S_ISDIR(file.st_mode))
+            file_remove_tree(name, true);
+        else
+            unlink(name);
+    }
+    if (folder)
+        closedir(folder);
+    if (itself)
+        rmdir(path);
+}
+
+const char *file_safe_name(struct arena *arena, const char *name)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    for (const char *p = name; *p; p++) {
+        bool plain = isalnum((unsigned char)*p) || *p == '_' || *p == '-' || (*p == '.' && p != name);
+        if (plain && (unsigned char)*p < 128)
+            buffer_char(&out, *p);
+        else
+            buffer_printf(&out, "%%%02X", (unsigned)(unsigned char)*p);
+    }
+    /* folder names end at 255 bytes; parts are told apart by their numbers, so a cut name does no harm */
+    const char *safe = arena_strndup(arena, out.data, out.length > 200 ? 200 : out.length);
+    buffer_release(&out);
+    return safe;
+}

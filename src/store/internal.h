@@ -1,0 +1,70 @@
+/* What the files of this room share. Nobody else includes it. */
+#ifndef STRATA_STORE_INTERNAL_H
+#define STRATA_STORE_INTERNAL_H
+
+#include "base/vector.h"
+#include "store/store.h"
+
+struct store {
+    char *path;
+    enum store_mode mode;
+    struct catalog *catalog;
+    int lock;           /* the writer's lock file, or −1 */
+    int generations;    /* where a reader holds the byte of its generation, or −1 */
+    struct arena arena; /* schema and parts as of `generation` */
+    struct schema *schema;
+    struct catalog_part *parts;
+    size_t part_count;
+    uint64_t generation;
+    struct store_change *change;
+    uint64_t steps; /* steps of publishing taken, for store_step */
+};
+
+/* Reads schema and parts anew. */
+enum status store_load(struct store *store, struct error *error);
+/* Deletes the files of parts that stopped counting, unless a reader may still use them. */
+enum status store_reclaim(struct store *store, struct error *error);
+/* A place at which a test may want the process to die: with STRATA_CRASH_AT=n in the environment, the n-th call kills
+ * the process the hard way. */
+void store_step(struct store *store);
+
+/* Files. Paths are full ones. */
+enum status file_sync(const char *path, struct error *error);
+enum status file_make_folder(const char *path, struct error *error); /* fine when it is there */
+void file_remove_tree(const char *path, bool itself);
+/* name with every byte but letters, digits, '.', '_' and '-' as %XX; a leading dot too. */
+const char *file_safe_name(struct arena *arena, const char *name);
+
+/* Columns that a role has besides the table's own. */
+struct role_column {
+    const char *name, *type;
+    bool optional; /* `id`: not every part has it */
+};
+const struct role_column *store_role_columns(enum part_role role, size_t *count);
+/* "customer, time, import, arrival": what a role's parts are sorted by, as SQL. */
+const char *store_role_order(enum part_role role);
+
+/* What a change has written and dropped so far, for those who rewrite parts. */
+struct change_part {
+    struct catalog_part part;
+    const char *temporary; /* full path; NULL: dropped again */
+    bool published;
+};
+struct change_file {
+    const char *from, *to; /* full paths */
+    bool published;
+};
+struct store_change {
+    struct store *store;
+    struct arena arena;
+    VECTOR(struct change_part) added;
+    VECTOR(uint32_t) dropped;
+    VECTOR(struct change_file) files;
+    VECTOR(const char *) obsolete; /* files to delete once the change counts */
+    VECTOR(const char *) temporaries;
+};
+/* path as an SQL literal, in arena. */
+const char *store_quote(struct arena *arena, const char *path);
+bool store_dropped(const struct store_change *change, uint32_t number);
+
+#endif

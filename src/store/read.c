@@ -1,0 +1,286 @@
+/*
+ * Parts as SQL. A part keeps the types it was written with, and the schema may have widened since, or a column may have
+ * come later. So the SELECT over a table is a UNION ALL over groups of parts that were written alike, each casting its
+ * columns to what the schema says now.
+ */
+#include "store/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct role_column fact_columns[] = {
+    {"customer", "UINTEGER", false}, {"time", "UINTEGER", false}, {"import", "UINTEGER", false},
+    {"arrival", "UBIGINT", false},   {"id", "VARCHAR", true},
+};
+static const struct role_column activity_columns[] = {
+    {"customer", "UINTEGER", false}, {"first", "UINTEGER", false}, {"last", "UINTEGER", false}};
+static const struct role_column reference_columns[] = {{"key", "VARCHAR", false},
+                                                       {"key#", "UINTEGER", false},
+                                                       {"import", "UINTEGER", false},
+                                                       {"arrival", "UBIGINT", false}};
+static const struct role_column identity_columns[] = {{"identifier", "VARCHAR", false},
+                                                      {"customer", "UINTEGER", false}};
+static const struct role_column dictionary_columns[] = {{"code", "UINTEGER", false}, {"text", "VARCHAR", false}};
+
+static const struct {
+    const struct role_column *columns;
+    size_t count;
+    const char *order;
+    bool has_properties;
+} roles[PART_ROLES] = {
+    [PART_FACTS] = {fact_columns, 5, "customer, \"time\", import, arrival", true},
+    [PART_TRAITS] = {fact_columns, 5, "customer, \"time\", import, arrival", true},
+    [PART_SHADOW] = {fact_columns, 5, "id, import, arrival", true},
+    [PART_ACTIVITY] = {activity_columns, 3, "customer", false},
+    [PART_REFERENCE] = {reference_columns, 4, "key, import, arrival", true},
+    [PART_IDENTITY] = {identity_columns, 2, "identifier", false},
+    [PART_DICTIONARY] = {dictionary_columns, 2, "code", false},
+};
+
+const struct role_column *store_role_columns(enum part_role role, size_t *count)
+{
+    *count = roles[role].count;
+    return roles[role].columns;
+}
+
+const char *store_role_order(enum part_role role)
+{
+    return roles[role].order;
+}
+
+char *store_sql_type(enum value_type type, int scale, char *out)
+{
+    static const char *const names[VALUE_TYPES] = {
+        [VALUE_NONE] = "VARCHAR",
+        [VALUE_BOOL] = "BOOLEAN",
+        [VALUE_INT] = "BIGINT",
+        [VALUE_DECIMAL] = "DECIMAL",
+        [VALUE_DOUBLE] = "DOUBLE",
+        [VALUE_DATE] = "DATE",
+        [VALUE_TIME] = "TIMESTAMP",
+        [VALUE_DURATION] = "BIGINT",
+        [VALUE_TEXT] = "VARCHAR",
+        [VALUE_SET] = "VARCHAR[]",
+        [VALUE_POINT] = "STRUCT(latitude DOUBLE, longitude DOUBLE)",
+    };
+    if (type == VALUE_DECIMAL)
+        snprintf(out, 64, "DECIMAL(18,%d)", scale);
+    else
+        snprintf(out, 64, "%s", names[type]);
+    return out;
+}
+
+/* A column to read: where its name comes from and what it shall be. */
+struct wanted {
+    const char *name;
+    char type[64];
+};
+
+struct reading {
+    const struct store *store;
+    const struct store_read *read;
+    struct arena arena;
+    struct wanted *wanted;
+    size_t wanted_count;
+};
+
+static enum status unknown_column(const struct schema_table *table, const char *table_name, const char *column,
+                                  struct error *error)
+{
+    enum status status = error_set(error, STATUS_NOT_FOUND, "%s has no column %s", table_name, column);
+    const char *names[256];
+    size_t count = 0;
+    for (size_t i = 0; table && i < table->column_count && count < 256; i++)
+        names[count++] = table->columns[i].name;
+    int nearest = text_nearest(column, names, count);
+    if (nearest >= 0)
+        error_hint(error, "Did you mean %s?", names[nearest]);
+    return status;
+}
+
+static enum status want(struct reading *reading, const struct schema_table *table, const char *name,
+                        struct error *error)
+{
+    struct wanted *wanted = &reading->wanted[reading->wanted_count++];
+    wanted->name = name;
+    size_t own;
+    const struct role_column *columns = store_role_columns(reading->read->role, &own);
+    for (size_t i = 0; i < own; i++)
+        if (strcmp(columns[i].name, name) == 0) {
+            snprintf(wanted->type, sizeof wanted->type, "%s", columns[i].type);
+            return STATUS_OK;
+        }
+    size_t length = strlen(name);
+    bool codes = length > 1 && name[length - 1] == '#';
+    const struct schema_column *column =
+        table ? schema_column(table, codes ? arena_strndup(&reading->arena, name, length - 1) : name) : NULL;
+    if (!column)
+        return unknown_column(table, reading->read->table, name, error);
+    if (codes)
+        snprintf(wanted->type, sizeof wanted->type, column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER");
+    else
+        store_sql_type(column->type, column->scale, wanted->type);
+    return STATUS_OK;
+}
+
+static enum status want_all(struct reading *reading, const struct schema_table *table, struct error *error)
+{
+    size_t own;
+    const struct role_column *columns = store_role_columns(reading->read->role, &own);
+    for (size_t i = 0; i < own; i++)
+        if (columns[i].name[strlen(columns[i].name) - 1] != '#')
+            TRY(want(reading, table, columns[i].name, error));
+    for (size_t i = 0; table && roles[reading->read->role].has_properties && i < table->column_count; i++)
+        TRY(want(reading, table, table->columns[i].name, error));
+    return STATUS_OK;
+}
+
+static enum status start(struct reading *reading, const struct store *store, const struct store_read *read,
+                         struct error *error)
+{
+    *reading = (struct reading){.store = store, .read = read};
+    arena_init(&reading->arena, 0);
+    const struct schema_table *table = schema_table(store->schema, read->table);
+    if (roles[read->role].has_properties && !table)
+        return error_set(error, STATUS_NOT_FOUND, "the store has no %s", read->table);
+    size_t most = read->columns ? read->column_count : 8 + (table ? table->column_count : 0);
+    reading->wanted = ARENA_ARRAY(&reading->arena, struct wanted, most);
+    if (!read->columns)
+        return want_all(reading, table, error);
+    for (size_t i = 0; i < read->column_count; i++)
+        TRY(want(reading, table, read->columns[i], error));
+    return STATUS_OK;
+}
+
+static const char *part_type(const struct catalog_part *part, const char *name)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (strcmp(part->columns[i].name, name) == 0)
+            return part->columns[i].type;
+    return NULL;
+}
+
+/* The expression that makes `has` into `type`; a day becomes the store's local midnight. */
+static void cast(struct buffer *sql, const struct reading *reading, const struct wanted *wanted, const char *has)
+{
+    struct buffer name;
+    buffer_init(&name, 0);
+    buffer_sql_name(&name, text_from(wanted->name));
+    if (!has)
+        buffer_printf(sql, "NULL::%s", wanted->type);
+    else if (strcmp(has, wanted->type) == 0)
+        buffer_string(sql, name.data);
+    else if (strcmp(has, "DATE") == 0 && strcmp(wanted->type, "TIMESTAMP") == 0)
+        buffer_printf(sql, "timezone('UTC', timezone('%s', %s::TIMESTAMP))", reading->store->schema->zone, name.data);
+    else if (strcmp(has, "TIMESTAMP") == 0 && strcmp(wanted->type, "VARCHAR") == 0)
+        buffer_printf(sql, "strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%SZ')", name.data);
+    else if (strcmp(wanted->type, "VARCHAR[]") == 0)
+        buffer_printf(sql, "CASE WHEN %s IS NULL THEN NULL ELSE [%s::VARCHAR] END", name.data, name.data);
+    else
+        buffer_printf(sql, "CAST(%s AS %s)", name.data, wanted->type);
+    buffer_string(sql, " AS ");
+    buffer_string(sql, name.data);
+    buffer_release(&name);
+}
+
+static bool alike(const struct reading *reading, const struct catalog_part *a, const struct catalog_part *b)
+{
+    for (size_t i = 0; i < reading->wanted_count; i++) {
+        const char *x = part_type(a, reading->wanted[i].name), *y = part_type(b, reading->wanted[i].name);
+        if ((x == NULL) != (y == NULL) || (x && strcmp(x, y) != 0))
+            return false;
+    }
+    return true;
+}
+
+static bool wants_filter(const struct reading *reading, const struct catalog_part *part)
+{
+    return reading->read->until_import && part->last_import > reading->read->until_import;
+}
+
+static bool is_read(const struct reading *reading, const struct catalog_part *part)
+{
+    return part->role == reading->read->role && strcmp(part->table, reading->read->table) == 0 &&
+           (!reading->read->until_import || part->first_import <= reading->read->until_import);
+}
+
+static void select_group(struct reading *reading, struct buffer *sql, const struct catalog_part *const *parts,
+                         size_t count)
+{
+    buffer_string(sql, "SELECT ");
+    for (size_t i = 0; i < reading->wanted_count; i++) {
+        buffer_string(sql, i ? ", " : "");
+        cast(sql, reading, &reading->wanted[i], part_type(parts[0], reading->wanted[i].name));
+    }
+    buffer_string(sql,
+                  reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet([" : " FROM read_parquet([");
+    for (size_t i = 0; i < count; i++) {
+        const char *path = store_file(reading->store, &reading->arena, "%s", parts[i]->path);
+        buffer_string(sql, i ? ", " : "");
+        buffer_sql_text(sql, text_from(path));
+    }
+    buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
+    if (wants_filter(reading, parts[0]))
+        buffer_printf(sql, " WHERE import <= %u", reading->read->until_import);
+}
+
+static void select_nothing(struct reading *reading, struct buffer *sql)
+{
+    buffer_string(sql, "SELECT ");
+    for (size_t i = 0; i < reading->wanted_count; i++) {
+        buffer_string(sql, i ? ", " : "");
+        cast(sql, reading, &reading->wanted[i], NULL);
+    }
+    if (reading->read->rows)
+        buffer_string(sql, ", 0::BIGINT AS \"row\"");
+    buffer_string(sql, " WHERE false");
+}
+
+static void select_groups(struct reading *reading, struct buffer *sql)
+{
+    const struct store *store = reading->store;
+    const struct catalog_part **group = ARENA_ARRAY(&reading->arena, const struct catalog_part *, store->part_count);
+    bool *done = ARENA_ARRAY(&reading->arena, bool, store->part_count);
+    size_t groups = 0;
+    for (size_t i = 0; i < store->part_count; i++) {
+        size_t count = 0;
+        for (size_t j = i; j < store->part_count && !done[i]; j++) {
+            const struct catalog_part *first = &store->parts[i], *part = &store->parts[j];
+            if (done[j] || !is_read(reading, first) || !is_read(reading, part) || !alike(reading, first, part) ||
+                wants_filter(reading, first) != wants_filter(reading, part))
+                continue;
+            group[count++] = part;
+            done[j] = j != i;
+        }
+        if (count) {
+            buffer_string(sql, groups++ ? " UNION ALL " : "");
+            select_group(reading, sql, group, count);
+        }
+    }
+    if (!groups)
+        select_nothing(reading, sql);
+}
+
+enum status store_select(const struct store *store, const struct store_read *read, struct buffer *sql,
+                         struct error *error)
+{
+    struct reading reading;
+    enum status status = start(&reading, store, read, error);
+    if (status == STATUS_OK)
+        select_groups(&reading, sql);
+    arena_release(&reading.arena);
+    return status;
+}
+
+enum status store_select_part(const struct store *store, const struct store_read *read, const struct catalog_part *part,
+                              struct buffer *sql, struct error *error)
+{
+    struct reading reading;
+    enum status status = start(&reading, store, read, error);
+    if (status == STATUS_OK && is_read(&reading, part))
+        select_group(&reading, sql, &part, 1);
+    else if (status == STATUS_OK)
+        select_nothing(&reading, sql);
+    arena_release(&reading.arena);
+    return status;
+}

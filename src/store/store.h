@@ -1,0 +1,128 @@
+/*
+ * The store: a directory with a catalog and parts (docs/store-format.md). This room holds the writer's lock, the
+ * readers' generations, the publishing and the cleaning of parts; nobody else creates, renames or deletes a file in a
+ * store.
+ *
+ * A change is a unit. Parts are written aside, synced, renamed, their folders synced; then one catalog transaction
+ * lists them, with everything else that belongs to the change. Killed at any moment, the store is the old one or the
+ * new one; what lies about is removed by the next writer.
+ *
+ * A struct store is used by one thread at a time.
+ */
+#ifndef STRATA_STORE_STORE_H
+#define STRATA_STORE_STORE_H
+
+#include "catalog/catalog.h"
+#include "lake/lake.h"
+
+struct store;
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+/* Makes a store in a directory that does not exist or is empty. zone: IANA name (checked by the caller with zone_open);
+ * currency: ISO 4217 or NULL. */
+enum status store_create(const char *path, const char *zone, const char *currency, struct error *error);
+
+/* STORE_WRITE takes the lock and cleans up what a killed writer left; when another process has it, STATUS_BUSY names it
+ * by command, pid and since when. command: what to write into the lock for others to read ("strata import orders.csv").
+ * STORE_READ never waits and works in read-only places. No store there: STATUS_NOT_FOUND. */
+enum status store_open(const char *path, enum store_mode mode, const char *command, struct store **out,
+                       struct error *error);
+void store_close(struct store *store);
+
+/* Which store a command means: argument, else directory (the option -C), else $STRATA_STORE, else the nearest upward
+ * from the working directory, as git does. argument and directory may be NULL. The path is in arena. STATUS_NOT_FOUND
+ * says where it looked. */
+enum status store_find(const char *argument, const char *directory, struct arena *arena, const char **path,
+                       struct error *error);
+/* Whether path is a store: a directory with a catalog. */
+bool store_is(const char *path);
+
+const char *store_path(const struct store *store);
+bool store_writable(const struct store *store);
+/* For reading at any time; for writing within a change alone. */
+struct catalog *store_catalog(struct store *store);
+/* As of the opening or the last commit; valid until the next commit. */
+const struct schema *store_schema(const struct store *store);
+uint64_t store_generation(const struct store *store);
+/* The parts that count, in order of number; valid until the next commit. */
+const struct catalog_part *store_parts(const struct store *store, size_t *count);
+/* A file's full path in arena: store_file(store, arena, "%s", part->path). */
+const char *store_file(const struct store *store, struct arena *arena, const char *format, ...) PRINTF_LIKE(3, 4);
+/* A lake for this store: spills to STORE/tmp when writing (to nowhere when reading), default memory. threads: 0 for
+ * all. */
+enum status store_lake(const struct store *store, int threads, struct lake **out, struct error *error);
+
+/*
+ * Changes. One at a time. Catalog writes (catalog_add_import, catalog_save_definition, …) made between begin and commit
+ * belong to it.
+ */
+struct store_change;
+
+enum status store_begin(struct store *store, struct store_change **out, struct error *error);
+/* Publishes. On failure the store is as before and the change is gone. Frees change either way. */
+enum status store_commit(struct store_change *change, struct error *error);
+/* Takes everything back. change may be NULL. */
+void store_abort(struct store_change *change);
+/* A path in STORE/tmp for a file of the change's own (staging, rejects), unique within it; removed at commit or abort
+ * unless published. In the change's arena. */
+const char *store_temporary(struct store_change *change, const char *suffix);
+
+struct store_new_part {
+    const char *table; /* as struct catalog_part */
+    enum part_role role;
+    const char *select;          /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
+    bool ordered;                /* select gives the role's order already; else it is sorted here */
+    struct lake_parquet parquet; /* zero: defaults */
+};
+/* Runs select in lake and writes what it gives as a part of the change; for facts and traits the activity part beside
+ * it too. A select without rows makes no part. *rows (may be NULL) is the number of rows. */
+enum status store_write_part(struct store_change *change, struct lake *lake, const struct store_new_part *part,
+                             uint64_t *rows, struct error *error);
+/* The part (and the activity beside it) stops counting with this change. */
+enum status store_drop_part(struct store_change *change, uint32_t number, struct error *error);
+/* Publishes a finished temporary file as rejects/<import>.jsonl. */
+enum status store_add_rejects(struct store_change *change, uint32_t import, const char *temporary, struct error *error);
+
+/* Takes import `number` back, exactly: the store becomes the one in which it never ran. Its own change.
+ * STATUS_NOT_FOUND when there is none, STATUS_USAGE when it is undone already. `now`: the moment to write down. */
+enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error);
+/* Within a change: the same, without writing when it was undone (--replace N undoes and imports in one). */
+enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
+                              struct error *error);
+/* Merges small parts where many lie about: its own change, or none. *merged (may be NULL) is the number of parts that
+ * went. */
+enum status store_merge(struct store *store, struct lake *lake, size_t *merged, struct error *error);
+
+/*
+ * Reading parts as SQL. A table's parts may have been written with narrower types or without a column; the SELECT made
+ * here casts each to what the schema says now, and gives NULL where a part has none.
+ */
+struct store_read {
+    const char *table;
+    enum part_role role;
+    const char *const *columns; /* names as in parts ("amount", "country#", "customer"), in the order wanted; NULL: all
+                                   of the role's own columns and all the schema's, without "#" */
+    size_t column_count;
+    bool rows;             /* store_select_part: a last column `row` BIGINT, where the row stands in the part */
+    uint32_t until_import; /* rows of later imports are hidden; 0: none are */
+};
+/* Appends "SELECT … FROM read_parquet([…]) UNION ALL …" to sql. Without parts it is a SELECT of those columns without
+ * rows. Order of rows is not promised. STATUS_NOT_FOUND for a table or column that the schema does not have. */
+enum status store_select(const struct store *store, const struct store_read *read, struct buffer *sql,
+                         struct error *error);
+/* The same for one part alone (until_import as there); it has to be of that table and role. */
+enum status store_select_part(const struct store *store, const struct store_read *read, const struct catalog_part *part,
+                              struct buffer *sql, struct error *error);
+/* DuckDB's name of a column's type: "DECIMAL(18,2)", "STRUCT(latitude DOUBLE, longitude DOUBLE)", … out: 64 bytes. */
+char *store_sql_type(enum value_type type, int scale, char *out);
+
+/* Views for users' SQL: one per kind (customer, customer_number, time, properties, id, import), `customers` (customer,
+ * customer_number, the present value of each trait), one per reference table (its key, columns; the row that counts),
+ * `memberships` (segment, customer, customer_number, entered, "left") and `refreshes` (number, moment, recorded).
+ * customer is the identifier; times are timestamps in UTC. Then take everything else away with lake_lock_down(lake,
+ * paths, count): *paths are the files that the views read. arena lives as long as lake. */
+enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena, const char *const **paths,
+                               size_t *path_count, struct error *error);
+
+#endif

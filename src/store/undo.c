@@ -1,0 +1,240 @@
+/*
+ * Taking an import back, exactly. Its own parts are dropped; parts that were merged from several imports are written
+ * again without its rows; rows that had been refused because of an id it had brought come alive; identifiers of
+ * customers who have nothing left go. The schema needs nothing: it is folded from the imports that remain.
+ *
+ * Which row of an id stands (docs/store-format.md): the first in order of import and arrival, unless a later import
+ * said replace; then the last such row. The lines of a grouped import (`order.line`) bear the id of their group and
+ * follow it: all lines of the import that stands.
+ */
+#include "store/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct undo {
+    struct store_change *change;
+    struct store *store;
+    struct lake *lake;
+    uint32_t number;
+    struct arena *arena;
+    const char *replacing; /* SQL list of the numbers of imports that said replace */
+};
+
+static const char *full_path(struct undo *undo, const struct catalog_part *part)
+{
+    return store_quote(undo->arena, store_file(undo->store, undo->arena, "%s", part->path));
+}
+
+/* Writes a part again with the rows that `where` keeps; without any it is just dropped. */
+static enum status rewrite(struct undo *undo, const struct catalog_part *part, const char *where, struct error *error)
+{
+    struct store_new_part again = {.table = part->table, .role = part->role, .ordered = true};
+    uint64_t rows;
+    again.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE %s", full_path(undo, part), where);
+    TRY(store_write_part(undo->change, undo->lake, &again, &rows, error));
+    return store_drop_part(undo->change, part->number, error);
+}
+
+static bool bears_imports(enum part_role role)
+{
+    return role == PART_FACTS || role == PART_TRAITS || role == PART_SHADOW || role == PART_REFERENCE;
+}
+
+static bool holds(const struct undo *undo, const struct catalog_part *part)
+{
+    return bears_imports(part->role) && part->first_import <= undo->number && undo->number <= part->last_import;
+}
+
+static enum status drop_rows(struct undo *undo, struct error *error)
+{
+    const char *where = arena_printf(undo->arena, "import <> %u", undo->number);
+    for (size_t i = 0; i < undo->store->part_count; i++) {
+        const struct catalog_part *part = &undo->store->parts[i];
+        if (!holds(undo, part) || part->role == PART_SHADOW)
+            continue;
+        if (part->first_import == part->last_import)
+            TRY(store_drop_part(undo->change, part->number, error));
+        else
+            TRY(rewrite(undo, part, where, error));
+    }
+    return STATUS_OK;
+}
+
+static bool has_column(const struct catalog_part *part, const char *name)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (strcmp(part->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Appends the paths of a kind's parts of a role that were there before the undo, as an SQL list; returns their number.
+ */
+static size_t part_list(struct undo *undo, const char *table, enum part_role role, bool only_holding,
+                        struct buffer *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < undo->store->part_count; i++) {
+        const struct catalog_part *part = &undo->store->parts[i];
+        if (part->role != role || strcmp(part->table, table) != 0 || (only_holding && !holds(undo, part)) ||
+            !has_column(part, "id"))
+            continue;
+        buffer_string(out, count++ ? ", " : "");
+        buffer_string(out, full_path(undo, part));
+    }
+    return count;
+}
+
+static bool is_lines(const char *table)
+{
+    size_t length = strlen(table);
+    return length > 5 && strcmp(table + length - 5, ".line") == 0;
+}
+
+/* The rows that come alive, as a temporary table of (import, arrival). */
+static enum status choose(struct undo *undo, const char *table, const char *facts, const char *shadow, int64_t *count,
+                          struct error *error)
+{
+    const char *rank = is_lines(table) ? "dense_rank" : "row_number";
+    const char *tie = is_lines(table) ? "" : ", CASE WHEN replaces THEN -arrival::HUGEINT ELSE arrival END";
+    TRY(lake_executef(undo->lake, error,
+                      "CREATE OR REPLACE TEMP TABLE strata_alive AS SELECT import, arrival FROM ("
+                      " SELECT import, arrival, %s() OVER (PARTITION BY id ORDER BY replaces DESC,"
+                      "  CASE WHEN replaces THEN -import::BIGINT ELSE import END%s) AS place"
+                      " FROM (SELECT id, import, arrival, import IN (%s) AS replaces"
+                      "  FROM read_parquet([%s], union_by_name=true)"
+                      "  WHERE import <> %u AND id IN (SELECT id FROM read_parquet([%s], union_by_name=true)"
+                      "   WHERE import = %u AND id IS NOT NULL))) WHERE place = 1",
+                      rank, tie, undo->replacing, shadow, undo->number, facts, undo->number));
+    return lake_query_integer(undo->lake, "SELECT count(*) FROM strata_alive", count, NULL, error);
+}
+
+/* A shadow part loses the rows of the import, and gives away those that come alive (when any is): they become a part of
+ * facts of their own, in the types they have. */
+static enum status settle_shadow(struct undo *undo, const struct catalog_part *shadow, bool any, struct error *error)
+{
+    static const char *const alive = "(import, arrival) IN (SELECT (import, arrival) FROM strata_alive)";
+    uint64_t rows = 0;
+    if (any) {
+        struct store_new_part facts = {.table = shadow->table, .role = PART_FACTS};
+        facts.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE import <> %u AND %s",
+                                    full_path(undo, shadow), undo->number, alive);
+        TRY(store_write_part(undo->change, undo->lake, &facts, &rows, error));
+    }
+    if (!rows && !holds(undo, shadow))
+        return STATUS_OK;
+    const char *where = arena_printf(undo->arena, "import <> %u%s%s%s", undo->number, any ? " AND NOT (" : "",
+                                     any ? alive : "", any ? ")" : "");
+    return rewrite(undo, shadow, where, error);
+}
+
+static enum status revive(struct undo *undo, const char *table, struct error *error)
+{
+    struct buffer facts, shadow;
+    int64_t count = 0;
+    buffer_init(&facts, 0);
+    buffer_init(&shadow, 0);
+    enum status status = STATUS_OK;
+    if (part_list(undo, table, PART_FACTS, true, &facts) && part_list(undo, table, PART_SHADOW, false, &shadow))
+        status = choose(undo, table, facts.data, shadow.data, &count, error);
+    for (size_t i = 0; status == STATUS_OK && i < undo->store->part_count; i++) {
+        const struct catalog_part *part = &undo->store->parts[i];
+        if (part->role == PART_SHADOW && strcmp(part->table, table) == 0)
+            status = settle_shadow(undo, part, count > 0, error);
+    }
+    buffer_release(&facts);
+    buffer_release(&shadow);
+    return status;
+}
+
+/* Every customer with a fact or a trait after the change: the activity parts that will count. */
+static size_t activity_list(struct undo *undo, struct buffer *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < undo->store->part_count; i++) {
+        const struct catalog_part *part = &undo->store->parts[i];
+        if (part->role == PART_ACTIVITY && !store_dropped(undo->change, part->number)) {
+            buffer_string(out, count++ ? ", " : "");
+            buffer_string(out, full_path(undo, part));
+        }
+    }
+    for (size_t i = 0; i < undo->change->added.count; i++) {
+        const struct change_part *added = &undo->change->added.items[i];
+        if (added->temporary && added->part.role == PART_ACTIVITY) {
+            buffer_string(out, count++ ? ", " : "");
+            buffer_string(out, store_quote(undo->arena, added->temporary));
+        }
+    }
+    return count;
+}
+
+static enum status forget_customers(struct undo *undo, struct error *error)
+{
+    struct buffer where;
+    buffer_init(&where, 0);
+    buffer_string(&where, "customer IN (SELECT customer FROM read_parquet([");
+    bool anyone = activity_list(undo, &where) > 0;
+    buffer_string(&where, "]))");
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < undo->store->part_count && status == STATUS_OK; i++) {
+        const struct catalog_part *part = &undo->store->parts[i];
+        if (part->role != PART_IDENTITY)
+            continue;
+        int64_t kept = 0;
+        if (anyone) {
+            const char *sql = arena_printf(undo->arena, "SELECT count(*) FROM read_parquet(%s) WHERE %s",
+                                           full_path(undo, part), where.data);
+            status = lake_query_integer(undo->lake, sql, &kept, NULL, error);
+        }
+        if (status == STATUS_OK && kept == 0)
+            status = store_drop_part(undo->change, part->number, error);
+        else if (status == STATUS_OK && (uint64_t)kept != part->rows)
+            status = rewrite(undo, part, where.data, error);
+    }
+    buffer_release(&where);
+    return status;
+}
+
+static enum status list_replacing(struct undo *undo, struct error *error)
+{
+    struct catalog_import *imports;
+    size_t count;
+    TRY(catalog_imports(undo->store->catalog, undo->arena, &imports, &count, error));
+    undo->replacing = "0";
+    for (size_t i = 0; i < count; i++)
+        if (imports[i].replaces && !imports[i].undone)
+            undo->replacing = arena_printf(undo->arena, "%s, %u", undo->replacing, imports[i].number);
+    return STATUS_OK;
+}
+
+enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
+                              struct error *error)
+{
+    struct undo undo = {change, change->store, lake, number, &change->arena, NULL};
+    struct catalog_import import;
+    TRY(catalog_find_import(undo.store->catalog, number, undo.arena, &import, error));
+    if (import.undone)
+        return error_set(error, STATUS_USAGE, "import %u has been taken back already", number);
+    TRY(list_replacing(&undo, error));
+    TRY(drop_rows(&undo, error));
+    const struct schema *schema = undo.store->schema;
+    for (size_t i = 0; i < schema->table_count; i++)
+        if (schema->tables[i].role == SCHEMA_FACTS)
+            TRY(revive(&undo, schema->tables[i].name, error));
+    TRY(forget_customers(&undo, error));
+    VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", number));
+    return catalog_set_import_undone(undo.store->catalog, number, now ? now : 1, error);
+}
+
+enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error)
+{
+    struct store_change *change;
+    TRY(store_begin(store, &change, error));
+    enum status status = store_undo_within(change, lake, number, now, error);
+    if (status != STATUS_OK) {
+        store_abort(change);
+        return status;
+    }
+    return store_commit(change, error);
+}

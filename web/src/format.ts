@@ -1,0 +1,63 @@
+/**
+ * Numbers and dates as text. The reader's browser must not change a report: the same file shows the same figures
+ * everywhere, so one fixed form is used: 12,345.6 and 2025-06-30, currencies by their code.
+ */
+import type { Unit, Unknown } from './data';
+
+const LOCALE = 'en';
+export const NONE = '–';
+
+const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
+const precise = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 4 });
+const two = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const percent = new Intl.NumberFormat(LOCALE, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const signed = new Intl.NumberFormat(LOCALE, { signDisplay: 'exceptZero', maximumFractionDigits: 0 });
+
+type Value = number | Unknown;
+const known = (value: Value): value is number => value !== null && value !== undefined && Number.isFinite(value);
+
+export const count = (value: Value) => (known(value) ? whole.format(value) : NONE);
+export const change = (value: Value) => (known(value) ? signed.format(value).replace('-', '−') : NONE);
+export const share = (value: Value) => (known(value) ? percent.format(value) : NONE);
+export const decimal = (value: Value) => (known(value) ? two.format(value).replace('-', '−') : NONE);
+export const compact = (value: Value) => (known(value) ? short.format(value) : NONE);
+
+/** A number of unknown size: whole when large, four significant digits when small. */
+export function figure(value: Value): string {
+  if (!known(value)) return NONE;
+  return (Math.abs(value) >= 1000 ? whole : precise).format(value).replace('-', '−');
+}
+
+/** Money without its currency, which stands in the heading; cents only where they matter. */
+export function money(value: Value): string {
+  if (!known(value)) return NONE;
+  return (Math.abs(value) >= 1000 ? whole : two).format(value).replace('-', '−');
+}
+
+export function inUnit(value: Value, unit: Unit | undefined): string {
+  if (unit === 'money') return money(value);
+  if (unit === 'share') return share(value);
+  if (unit === 'days') return known(value) ? `${figure(value)} d` : NONE;
+  return figure(value);
+}
+
+/** The day of a moment, as the clock of the store's zone shows it. */
+export function moment(text: string, zone: string): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return text;
+  try {
+    // Swedish writes dates as ISO does.
+    return new Intl.DateTimeFormat('sv', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' }).format(at);
+  } catch {
+    return text.slice(0, 16).replace('T', ' ');
+  }
+}
+
+export const day = (text: string | Unknown, zone: string) => (text ? moment(text, zone).slice(0, 10) : NONE);
+
+/** Seconds since 1970 of a day, read as UTC so that no zone shifts it. */
+export const daySeconds = (text: string) => Date.parse(`${text.slice(0, 10)}T00:00:00Z`) / 1000;
+
+export const plural = (number: number, one: string, many = `${one}s`) =>
+  `${count(number)} ${number === 1 ? one : many}`;

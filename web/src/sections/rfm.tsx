@@ -1,0 +1,90 @@
+import { useState } from 'preact/hooks';
+import type { Rfm as RfmData } from '../data';
+import { count, money, share } from '../format';
+import { useCurrency, useShared } from '../ui/context';
+import { HeatScale, HeatTable } from '../ui/heat';
+import { Bar, Choice, Note } from '../ui/parts';
+import { Table, type Column } from '../ui/table';
+
+type Name = NonNullable<RfmData['names']>[number];
+type Show = 'customers' | 'value';
+
+const descending = (number: number) => Array.from({ length: number }, (_, at) => number - at);
+const ascending = (number: number) => descending(number).reverse();
+
+function Grid({ rfm, show }: { rfm: RfmData; show: Show }) {
+  const titles = new Map(rfm.names?.map((name) => [name.name, name.title ?? name.name]));
+  const of = (cell: RfmData['cells'][number]) => (show === 'customers' ? cell.customers : (cell.mean_value ?? 0));
+  const most = Math.max(1, ...rfm.cells.map(of));
+  const rows = descending(rfm.recency_bins).map((r) => ({
+    head: `R ${r}`,
+    cells: ascending(rfm.frequency_bins).map((f) => {
+      const cell = rfm.cells.find((each) => each.r === r && each.f === f);
+      if (!cell) return null;
+      return {
+        key: `${r}-${f}`,
+        text: show === 'customers' ? count(cell.customers) : money(cell.mean_value),
+        heat: of(cell) / most,
+        more: <span class="cell-name">{titles.get(cell.name) ?? cell.name}</span>,
+      };
+    }),
+  }));
+  const columns = ascending(rfm.frequency_bins).map((f) => `F ${f}`);
+  return <HeatTable large label="RFM grid" corner="R ↓ F →" columns={columns} rows={rows} />;
+}
+
+export function Rfm() {
+  const { report } = useShared();
+  const currency = useCurrency();
+  const [show, setShow] = useState<Show>('customers');
+  const { rfm } = report;
+  if (!rfm) return null;
+  const names = rfm.names ?? [];
+  const most = Math.max(0, ...names.map((name) => name.share));
+  const columns: Column<Name>[] = [
+    { key: 'name', label: 'Cell', value: (row) => row.title ?? row.name, cell: (row) => row.title ?? row.name },
+    {
+      key: 'customers',
+      label: 'Customers',
+      numeric: true,
+      value: (row) => row.customers,
+      cell: (row) => count(row.customers),
+    },
+    {
+      key: 'share',
+      label: 'Share',
+      numeric: true,
+      value: (row) => row.share,
+      cell: (row) => <Bar value={row.share} most={most} text={share(row.share)} />,
+    },
+    {
+      key: 'value',
+      label: currency('Mean value'),
+      numeric: true,
+      value: (row) => row.mean_value,
+      cell: (row) => money(row.mean_value),
+    },
+  ];
+  return (
+    <>
+      <Note>
+        Over {rfm.window}. Recency runs down, frequency to the right. The highest bin is the best: R {rfm.recency_bins}{' '}
+        bought most recently, F {rfm.frequency_bins} most often.
+      </Note>
+      <div class="controls">
+        <Choice
+          label="Cells show"
+          options={[
+            ['customers', 'customers'],
+            ['value', 'mean value'],
+          ]}
+          value={show}
+          onChange={setShow}
+        />
+        <HeatScale from="few" to="many" />
+      </div>
+      <Grid rfm={rfm} show={show} />
+      {names.length > 0 && <Table label="Cells by name" rows={names} columns={columns} rowKey={(row) => row.name} />}
+    </>
+  );
+}

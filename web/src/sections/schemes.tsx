@@ -1,0 +1,124 @@
+import { ShareAreas } from '../charts/stack';
+import type { Part, Scheme } from '../data';
+import { count, money, share } from '../format';
+import { useCurrency, useShared } from '../ui/context';
+import { useWidth } from '../ui/hooks';
+import { Figure, Note } from '../ui/parts';
+import { Table, type Column } from '../ui/table';
+
+type Placed = Part & { tone: number };
+
+function columnsFor(parts: Part[], currency: (label: string) => string): Column<Placed>[] {
+  const columns: Column<Placed>[] = [
+    {
+      key: 'name',
+      label: 'Part',
+      value: (row) => row.name,
+      cell: (row) => (
+        <>
+          <span class={`swatch tone-${row.tone % 7}`} aria-hidden="true" />
+          <span class="name">{row.name}</span>
+          {row.title && <span class="title">{row.title}</span>}
+        </>
+      ),
+    },
+    {
+      key: 'customers',
+      label: 'Customers',
+      numeric: true,
+      value: (row) => row.customers,
+      cell: (row) => count(row.customers),
+    },
+    { key: 'share', label: 'Share', numeric: true, value: (row) => row.share, cell: (row) => share(row.share) },
+  ];
+  if (parts.some((part) => typeof part.revenue === 'number'))
+    columns.push({
+      key: 'revenue',
+      label: currency('Revenue'),
+      numeric: true,
+      value: (row) => row.revenue,
+      cell: (row) => money(row.revenue),
+    });
+  return columns;
+}
+
+/** One bar that is the whole base; parts too narrow for their name stay without it, the table below names all. */
+function StackedBar({ parts }: { parts: Placed[] }) {
+  const label = parts.map((part) => `${part.name} ${share(part.share)}`).join(', ');
+  return (
+    <div class="stacked" role="img" aria-label={label}>
+      {parts.map((part) => (
+        <span
+          key={part.name}
+          class={`tone-${part.tone % 7}`}
+          style={{ flexGrow: part.share }}
+          title={`${part.name}: ${share(part.share)}`}
+        />
+      ))}
+    </div>
+  );
+}
+
+function OneScheme({ scheme }: { scheme: Scheme }) {
+  const currency = useCurrency();
+  const [frame, width] = useWidth<HTMLDivElement>();
+  const parts = scheme.parts.map((part, tone) => ({ ...part, tone }));
+  const history = scheme.history ?? [];
+  const title = scheme.title ?? scheme.name;
+  const columns: Column<(typeof history)[number]>[] = [
+    { key: 'date', label: 'Date', cell: (row) => row.date },
+    ...parts.map((part, at) => ({
+      key: part.name,
+      label: part.name,
+      numeric: true,
+      cell: (row: (typeof history)[number]) => count(row.customers[at]),
+    })),
+  ];
+  return (
+    <div class="scheme" data-scheme={scheme.name}>
+      <h3>{title}</h3>
+      {scheme.exclusive ? (
+        <StackedBar parts={parts} />
+      ) : (
+        <Note>The parts of this scheme overlap; their shares do not add up.</Note>
+      )}
+      <Table
+        label={`Parts of ${title}`}
+        rows={parts}
+        columns={columnsFor(scheme.parts, currency)}
+        rowKey={(row) => row.name}
+      />
+      {history.length > 1 && scheme.exclusive && (
+        <Figure
+          title={`${title} over time`}
+          label={`${title} over time`}
+          rows={history}
+          columns={columns}
+          rowKey={(row) => row.date}
+        >
+          <div ref={frame}>
+            {width > 0 && (
+              <ShareAreas
+                label={`Shares of ${parts.length} parts at ${history.length} moments`}
+                width={width}
+                names={parts.map((part) => part.name)}
+                rows={history}
+              />
+            )}
+          </div>
+        </Figure>
+      )}
+    </div>
+  );
+}
+
+export function Schemes() {
+  const { report } = useShared();
+  return (
+    <>
+      {report.schemes?.map((scheme) => (
+        <OneScheme key={scheme.name} scheme={scheme} />
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+/** What every section may ask: the report, the names of its segments, the segment looked at now. */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Report, Segment } from '../data';
+
+export interface Shared {
+  report: Report;
+  byName: Map<string, Segment>;
+  /** The segment shown in detail. */
+  selected: string | undefined;
+}
+
+export function share(report: Report, selected: string | undefined): Shared {
+  return { report, byName: new Map(report.segments?.map((segment) => [segment.name, segment])), selected };
+}
+
+export const SharedContext = createContext<Shared | null>(null);
+
+export function useShared(): Shared {
+  const shared = useContext(SharedContext);
+  if (!shared) throw new Error('a section is drawn outside the report');
+  return shared;
+}
+
+export const segmentLink = (name: string) => `#segment=${encodeURIComponent(name)}`;
+
+/** "Revenue (EUR)": a heading for money, whose cells bear no currency. */
+export function useCurrency(): (label: string) => string {
+  const { currency } = useShared().report.store;
+  return (label) => (currency ? `${label} (${currency})` : label);
+}
