@@ -3,6 +3,7 @@
  * serves every section.
  */
 #include "engine/internal.h"
+#include "engine/judge.h"
 
 #include "base/number.h"
 
@@ -541,6 +542,9 @@ static enum status write_all(struct reporting *report, struct error *error)
     write_revenue(report);
     write_time(report);
     TRY(engine_report_models(report->engine, &report->json, error));
+    struct engine_judging judging = {report->engine,    report->schema,   &report->view,
+                                     &report->features, &report->revenue, report->arena};
+    TRY(engine_report_judgement(&judging, &report->json, error));
     json_write_end_object(&report->json);
     return STATUS_OK;
 }
