@@ -191,24 +191,27 @@ static enum status find_removed(struct engine *engine, const struct segment_set 
     return STATUS_OK;
 }
 
+/* The saved definitions first, over the lists as they are; then the new ones, over the lists as they would be. */
 static enum status evaluate_both(struct engine *engine, const struct segment_set *new_set,
                                  const struct engine_moment *moment, struct arena *arena, struct engine_apply *out,
                                  struct error *error)
 {
-    const struct segment_set *old_set = engine->definitions;
-    struct segment_needs needs = segment_needs(old_set, engine_schema(engine), NULL, -1, arena);
-    struct engine_view new_view = {0};
-    TRY(engine_evaluate(engine, new_set, NULL, -1, &needs, moment, &new_view, error));
+    const struct schema *schema = engine_schema(engine);
+    struct segment_needs needs = segment_needs(new_set, schema, NULL, -1, arena);
+    struct engine_view old = {0};
     struct segment_plan *plan = NULL;
-    struct segment_result *old = NULL;
-    enum status status = segment_plan_new(old_set, engine_schema(engine), NULL, -1, &plan, error);
+    struct segment_result *new = NULL;
+    TRY(engine_evaluate(engine, NULL, NULL, -1, &needs, moment, &old, error));
+    if (needs.lists)
+        engine_overlay_lists(old.population, out->lists, out->list_count, arena);
+    enum status status = segment_plan_new(new_set, schema, NULL, -1, &plan, error);
     if (status == STATUS_OK)
-        status = segment_evaluate(plan, new_view.population, moment->now, engine_pool(engine), false, &old, error);
+        status = segment_evaluate(plan, old.population, moment->now, engine_pool(engine), false, &new, error);
     if (status == STATUS_OK)
-        list_changes(old_set, old, new_set, new_view.result, arena, out);
-    segment_result_free(old);
+        list_changes(old.set, old.result, new_set, new, arena, out);
+    segment_result_free(new);
     segment_plan_free(plan);
-    engine_view_close(&new_view);
+    engine_view_close(&old);
     return status;
 }
 
@@ -222,10 +225,7 @@ enum status engine_apply_plan(struct engine *engine, const struct segment_source
                           &out->problems, &out->set, error));
     TRY(engine_read_lists(engine, sources, count, arena, out, error));
     TRY(find_removed(engine, out->set, prune, arena, out, error));
-    engine->previewed = out;
-    enum status status = evaluate_both(engine, out->set, moment, arena, out, error);
-    engine->previewed = NULL;
-    return status;
+    return evaluate_both(engine, out->set, moment, arena, out, error);
 }
 
 /* ---- saving ---- */

@@ -69,8 +69,6 @@ enum status engine_load_population(struct engine *engine, const struct segment_n
                                    .lists = needs->lists,
                                    .known_at = moment->known_at};
     enum status status = population_load(engine->store, lake, &load, engine->zone, engine_pool(engine), out, error);
-    if (status == STATUS_OK && engine->previewed && needs->lists)
-        engine_overlay_lists(*out, engine->previewed->lists, engine->previewed->list_count, &engine->arena);
     arena_release(&arena);
     return status;
 }

@@ -18,10 +18,9 @@ struct engine {
     struct pool *pool; /* likewise */
     struct zone *zone;
     int threads;
-    struct segment_set *definitions;      /* loaded when first needed; NULL after a change */
-    struct arena arena;                   /* as long as the engine */
-    const struct engine_apply *previewed; /* its lists are taken for saved while it is being planned; else NULL */
-    struct engine_broken *broken;         /* definitions that no longer fit the store, left out */
+    struct segment_set *definitions; /* loaded when first needed; NULL after a change */
+    struct arena arena;              /* as long as the engine */
+    struct engine_broken *broken;    /* definitions that no longer fit the store, left out */
     size_t broken_count;
 };
 
