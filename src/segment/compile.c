@@ -1414,6 +1414,19 @@ static void mark(const struct segment_plan *plan, int id, bool *seen)
         }
 }
 
+/* Measures over the same selected rows have the same next moment. */
+static bool moves_with_earlier(const struct segment_plan *plan, const struct step *step)
+{
+    bool single = step->next == next_window && step->run != step_gather && step->run != step_resumed;
+    for (size_t i = 0; single && i < plan->moving.count; i++) {
+        const struct step *other = &plan->steps.items[plan->moving.items[i]];
+        if (other->next == next_window && other->run != step_gather && other->run != step_resumed &&
+            other->child[0] == step->child[0] && other->clock == step->clock && other->run != step_any)
+            return true; /* the oldest fact's leaving, which is never later than the newest's */
+    }
+    return false;
+}
+
 /* Which look-up tables are worth making: those that some root reaches. */
 static void plan_finish(struct segment_plan *plan)
 {
@@ -1429,7 +1442,7 @@ static void plan_finish(struct segment_plan *plan)
             VECTOR_PUSH(&plan->tests, (int)i);
     plan->moving.count = 0;
     for (size_t i = 0; i < plan->steps.count; i++)
-        if (seen[i] && plan->steps.items[i].next)
+        if (seen[i] && plan->steps.items[i].next && !moves_with_earlier(plan, &plan->steps.items[i]))
             VECTOR_PUSH(&plan->moving, (int)i);
     free(seen);
 }

@@ -203,53 +203,83 @@ static bool sum_fits(const struct run *run, const struct step *step, const struc
     return low > -limit && high < limit;
 }
 
-/* Running totals over all rows; a customer's sum is a difference of two. No branch depends on the data. */
-#define TOTAL_ROWS(type)                                                                                               \
+/* Values of the selected rows of a stored column, one behind the other; all selected: bits is NULL. Returns their number. */
+#define COLLECT_ROWS(type)                                                                                             \
     do {                                                                                                               \
         const type *in_ = (const type *)column->values + begin;                                                        \
-        for (size_t w = 0; w < words_of(rows); w++) {                                                                  \
-            uint64_t word = mask[w];                                                                                   \
-            size_t end = w * 64 + 64 < rows ? w * 64 + 64 : rows;                                                      \
-            for (size_t row = w * 64; row < end; row++, word >>= 1) {                                                  \
-                total += (base + (int64_t)in_[row]) & -(int64_t)(word & 1);                                            \
-                totals[row + 1] = total;                                                                               \
-            }                                                                                                          \
+        if (!bits) {                                                                                                   \
+            for (size_t row = 0; row < rows; row++)                                                                    \
+                out[row] = base + (int64_t)in_[row];                                                                   \
+            return rows;                                                                                               \
         }                                                                                                              \
+        for (size_t w = 0; w < words_of(rows); w++)                                                                    \
+            for (uint64_t left = w * 64 + 64 > rows ? bits[w] & (((uint64_t)1 << (rows % 64)) - 1) : bits[w]; left;      \
+                 left &= left - 1)                                                                                     \
+                out[used++] = base + (int64_t)in_[w * 64 + (size_t)__builtin_ctzll(left)];                             \
     } while (0)
 
-static void total_rows(const struct population_column *column, size_t begin, size_t rows, const uint64_t *mask, int64_t *totals)
+static size_t collect_rows(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits, int64_t *out)
 {
-    static const uint8_t zeros[POPULATION_PADDING];
-    int64_t total = 0, base = column->base;
-    totals[0] = 0;
+    int64_t base = column->base;
+    size_t used = 0;
     switch (column->width) {
-    case 1: TOTAL_ROWS(uint8_t); break;
-    case 2: TOTAL_ROWS(uint16_t); break;
-    case 4: TOTAL_ROWS(uint32_t); break;
-    case 8: TOTAL_ROWS(int64_t); break;
+    case 1: COLLECT_ROWS(uint8_t); break;
+    case 2: COLLECT_ROWS(uint16_t); break;
+    case 4: COLLECT_ROWS(uint32_t); break;
+    case 8: COLLECT_ROWS(int64_t); break;
     default:
         for (size_t row = 0; row < rows; row++)
-            totals[row + 1] = total += (base + zeros[0]) & -(int64_t)bit_at(mask, row);
+            if (!bits || bit_at(bits, row))
+                out[used++] = base;
     }
+    return used;
 }
 
-static void sum_by_prefix(struct run *run, const struct step *step, const struct table_view *view,
-                          const struct operand *selected, struct vector *out)
+/* The values of a stored column that a measure selects, and how many of them are each customer's. */
+struct collected {
+    int64_t *values;
+    uint32_t *counts; /* by lane */
+    size_t count;
+};
+
+static struct collected collect_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                                         const struct population_column *column)
 {
-    const struct population_column *column = run->columns[step_of(run, step->child[1])->a];
     size_t rows = view->end - view->begin, words = words_of(rows);
-    int64_t *totals = arena_alloc(&run->scratch, (rows + 65) * sizeof *totals);
-    const uint64_t *mask = selected->bits;
+    struct collected collected = {arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values),
+                                  arena_alloc(&run->scratch, (run->count + 1) * sizeof *collected.counts), 0};
+    struct operand mask = *selected;
     if (column->known) {
         struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
         column_known(run, column, view->begin, rows, &known);
         for (size_t w = 0; w < words; w++)
-            known.bits[w] &= mask[w];
-        mask = known.bits;
+            known.bits[w] &= selected->bits[w];
+        mask.bits = known.bits;
+        mask.hint = HINT_MIXED;
     }
-    total_rows(column, view->begin, rows, mask, totals);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        out->i[lane] = totals[view->offset[lane + 1] - view->begin] - totals[view->offset[lane] - view->begin];
+    count_selected(run, view, &mask, collected.counts);
+    collected.count = collect_rows(column, view->begin, rows, mask.hint == HINT_ALL ? NULL : mask.bits, collected.values);
+    return collected;
+}
+
+/* Running totals over the selected rows; a customer's sum is a difference of two. No branch depends on a customer. */
+static void sum_by_totals(struct run *run, const struct step *step, const struct table_view *view,
+                          const struct operand *selected, struct vector *out)
+{
+    struct collected collected = collect_selected(run, view, selected, run->columns[step_of(run, step->child[1])->a]);
+    int64_t total = 0, before = 0;
+    for (size_t i = 0; i < collected.count; i++) {
+        int64_t value = collected.values[i];
+        collected.values[i] = total;
+        total += value;
+    }
+    collected.values[collected.count] = total;
+    size_t at = 0;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        at += collected.counts[lane];
+        out->i[lane] = collected.values[at] - before;
+        before = collected.values[at];
+    }
 }
 
 static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
@@ -280,7 +310,7 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         return;
     }
     if (step->shape != SHAPE_DOUBLE && sum_fits(run, step, view)) {
-        sum_by_prefix(run, step, view, &selected, out);
+        sum_by_totals(run, step, view, &selected, out);
         return;
     }
     struct operand argument = operand_of(run, step->child[1]);
@@ -326,7 +356,7 @@ static void edge_rows(const struct run *run, const struct table_view *view, cons
     for (uint32_t lane = 0; lane < run->count; lane++) {
         uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
         if (all)
-            rows[lane] = last && end > begin ? end - 1 : begin; /* begin is the end when there are none */
+            rows[lane] = last ? end - (end > begin) : begin; /* begin is the end when there are none */
         else
             rows[lane] = last ? last_bit(selected->bits, begin, end) : first_bit(selected->bits, begin, end);
     }
@@ -334,10 +364,9 @@ static void edge_rows(const struct run *run, const struct table_view *view, cons
 
 #define TAKE_EDGES(expression)                                                                                         \
     for (uint32_t lane = 0; lane < run->count; lane++) {                                                               \
-        size_t row = rows[lane];                                                                                       \
-        bool any = row + view->begin < view->offset[lane + 1];                                                         \
-        out->bits[lane / 64] |= (uint64_t)any << (lane % 64);                                                          \
-        out->i[lane] = any ? (expression) : 0;                                                                         \
+        size_t row = rows[lane]; /* one past the rows where there is none: padding, read for nothing */               \
+        out->bits[lane / 64] |= (uint64_t)(row + view->begin < view->offset[lane + 1]) << (lane % 64);                 \
+        out->i[lane] = expression;                                                                                     \
     }
 
 /* Only the chosen rows are read where the argument stands in the table as it is. */
@@ -369,6 +398,14 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     if (selected.hint == HINT_NONE)
         return;
+    bool last_of_all = step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
+    if (last_of_all && view->table && !run->delta) { /* kept by the population */
+        for (uint32_t lane = 0; lane < run->count; lane++) {
+            out->i[lane] = view->table->last_time[run->first + lane];
+            out->bits[lane / 64] |= (uint64_t)(view->offset[lane] < view->offset[lane + 1]) << (lane % 64);
+        }
+        return;
+    }
     uint32_t *rows = arena_alloc(&run->scratch, run->count * sizeof *rows);
     edge_rows(run, view, &selected, step->a, rows);
     if (take_stored_edges(run, step_of(run, step->child[1]), view, rows, out))
@@ -688,6 +725,14 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     memset(out->i, 0, run->count * sizeof *out->i);
     if (selected.hint == HINT_NONE)
         return true;
+    const struct population_column *column = under->run == step_column ? run->columns[under->a] : NULL;
+    if (column) {
+        struct collected collected = collect_selected(run, view, &selected, column);
+        int64_t *values = collected.values;
+        for (uint32_t lane = 0; lane < run->count; values += collected.counts[lane], lane++)
+            out->i[lane] = collected.counts[lane] < 2 ? collected.counts[lane] : count_different(values, collected.counts[lane]);
+        return true;
+    }
     struct operand argument = operand_of(run, step->child[1]);
     int64_t *values = arena_alloc(&run->scratch, (view->end - view->begin + 1) * sizeof *values);
     for (uint32_t lane = 0; lane < run->count; lane++) {

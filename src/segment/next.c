@@ -443,7 +443,10 @@ void next_of_batch(struct run *run, int64_t *next)
         next[lane] = INT64_MAX;
     for (size_t i = 0; i < plan->moving.count; i++) {
         const struct step *step = &plan->steps.items[plan->moving.items[i]];
-        if (run->vectors[plan->moving.items[i]].stamp == run->epoch[step->clock] || step->clock == CLOCK_PERIOD)
+        bool measure = step->next == next_window; /* may stand for others over the same rows */
+        int made = measure ? step->child[0] : plan->moving.items[i];
+        if (run->vectors[made].stamp == run->epoch[step_of(run, made)->clock] || step->clock == CLOCK_PERIOD ||
+            run->vectors[plan->moving.items[i]].stamp == run->epoch[step->clock])
             step->next(run, step, next);
     }
     next_future(run, next);
