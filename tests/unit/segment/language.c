@@ -1,4 +1,5 @@
 /* The front end of the segment language: canonical text, types, order, and the golden texts of its errors. */
+#include "base/json.h"
 #include "segment/segment.h"
 #include "unit.h"
 
@@ -119,6 +120,73 @@ static void check_canonical(struct fixture *fixture, char *line)
         fail_msg("“%s” becomes “%s” in the end", expected, last_of(again)->text);
     segment_set_free(again);
     segment_set_free(set);
+}
+
+/* The tree as JSON and back is the same text. */
+static void check_json(struct fixture *fixture, char *line)
+{
+    char *cut = strstr(line, "   => ");
+    if (cut)
+        *cut = '\0';
+    struct segment_set *set = build_condition(fixture, text_from(line));
+    struct buffer json_text, source, expected;
+    struct json json;
+    struct error error;
+    buffer_init(&json_text, 0);
+    buffer_init(&source, 0);
+    buffer_init(&expected, 0);
+    json_init(&json, &json_text, false);
+    struct segment_definition *definition = &set->segments[set->segment_count - 1];
+    definition->name = "round";
+    segment_write_json(set, set->segment_count - 1, &json);
+    if (segment_read_json((struct text){json_text.data, json_text.length}, &source, &error) != STATUS_OK)
+        fail_msg("“%s” as %s: %s", line, json_text.data, error.message);
+    struct segment_set *again = build(fixture, source.data, fixture->known);
+    if (strcmp(last_of(again)->text, definition->text) != 0)
+        fail_msg("“%s” as %s becomes “%s”", definition->text, json_text.data, last_of(again)->text);
+    segment_set_free(again);
+    segment_set_free(set);
+    buffer_release(&json_text);
+    buffer_release(&source);
+    buffer_release(&expected);
+}
+
+static void test_json(void **state)
+{
+    struct fixture *fixture = *state;
+    each_line(fixture, "tests/golden/canonical.txt", check_json);
+    struct buffer out, source;
+    struct json json;
+    struct error error;
+    buffer_init(&out, 0);
+    buffer_init(&source, 0);
+    json_init(&json, &out, false);
+    segment_write_scheme_json(fixture->known, 0, &json);
+    assert_string_equal(out.data, "{\"scheme\":\"life\",\"exclusive\":true,\"members\":[{\"member\":\"new\",\"where\":"
+                                  "{\"measure\":\"any\",\"of\":[{\"name\":[\"order\"]}],\"window\":{\"form\":\"last\","
+                                  "\"length\":{\"count\":30,\"unit\":\"day\"}}}},{\"member\":\"old\",\"else\":true}]}");
+    assert_int_equal(segment_read_json((struct text){out.data, out.length}, &source, &error), STATUS_OK);
+    struct segment_set *set = build(fixture, source.data, NULL);
+    assert_int_equal(set->segment_count, 2);
+    segment_set_free(set);
+    static const char *const wrong[] = {
+        "",
+        "{",
+        "[1]",
+        "{}",
+        "{\"segment\":\"a\"",
+        "{\"segment\":1,\"where\":{}}",
+        "{\"segment\":\"a\",\"where\":{}}",
+        "{\"segment\":\"a\",\"where\":{\"known\":5}}",
+        "{\"segment\":\"a.b\",\"scheme\":\"a\",\"where\":{\"value\":true}}",
+        "{\"segment\":\"a\",\"where\":{\"decimal\":\"1 or (active)\"}}",
+        "{\"segment\":\"a\",\"where\":{\"and\":[]}}",
+        "{\"segment\":\"a\",\"where\":{\"in_window\":{\"name\":[\"x\"]},\"window\":{\"form\":\"never\"}}}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (segment_read_json(text_from(wrong[i]), &source, &error) == STATUS_OK)
+            fail_msg("%s is read", wrong[i]);
+    buffer_release(&out);
+    buffer_release(&source);
 }
 
 static void test_canonical(void **state)
@@ -580,6 +648,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_canonical, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
         cmocka_unit_test(test_layout),
         cmocka_unit_test_setup_teardown(test_reference, set_up, tear_down),
