@@ -281,8 +281,8 @@ void step_in_range(struct run *run, const struct step *step, struct vector *out)
         out->bits[w] &= value.bits[w];
 }
 
-static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a, const struct operand *b,
-                            size_t lanes, struct vector *out)
+static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
+                            const struct operand *b, size_t lanes, struct vector *out)
 {
     size_t room = (lanes + 64) * sizeof(double);
     double *left = arena_alloc(&run->scratch, room), *right = arena_alloc(&run->scratch, room);
