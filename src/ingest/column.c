@@ -175,8 +175,8 @@ static bool date_like_int(struct text value)
     return value.length == 9 || value.length == 10 || value.length == 12 || value.length == 13;
 }
 
-void ingest_observe(struct ingest_evidence *evidence, struct text value, struct ingest_number_style style, uint64_t line,
-                    bool expect_date, struct ingest_reading *reading)
+void ingest_observe(struct ingest_evidence *evidence, struct text value, struct ingest_number_style style,
+                    uint64_t line, bool expect_date, struct ingest_reading *reading)
 {
     evidence->rows++;
     reading->dates = 0;
@@ -244,9 +244,9 @@ static const struct {
     const char *name;
     enum value_type type;
 } declared_types[] = {
-    {"text", VALUE_TEXT},     {"integer", VALUE_INT}, {"decimal", VALUE_DECIMAL}, {"double", VALUE_DOUBLE},
-    {"yes/no", VALUE_BOOL},   {"date", VALUE_DATE},   {"time", VALUE_TIME},       {"set of text", VALUE_SET},
-    {"location", VALUE_POINT},
+    {"text", VALUE_TEXT},     {"integer", VALUE_INT},     {"decimal", VALUE_DECIMAL},
+    {"double", VALUE_DOUBLE}, {"yes/no", VALUE_BOOL},     {"date", VALUE_DATE},
+    {"time", VALUE_TIME},     {"set of text", VALUE_SET}, {"location", VALUE_POINT},
 };
 
 static enum value_type declared_type(const char *declared)

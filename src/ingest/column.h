@@ -1,6 +1,7 @@
 /*
  * Columns: what all values of a column together say about its type, and which role it may play. Evidence is gathered by
- * each thread for itself and added up, so that the type comes from the whole content and never depends on who read what.
+ * each thread for itself and added up, so that the type comes from the whole content and never depends on who read
+ * what.
  */
 #ifndef STRATA_INGEST_COLUMN_H
 #define STRATA_INGEST_COLUMN_H
@@ -24,11 +25,11 @@ uint64_t ingest_distinct_count(const struct ingest_distinct *distinct, bool *exa
 
 struct ingest_evidence {
     uint64_t rows, forms[FORMS];
-    uint64_t text_digits;  /* of FORM_TEXT: those that hold a digit, as codes do */
-    uint64_t lists;        /* of FORM_TEXT: JSON lists */
-    uint64_t points;       /* of FORM_TEXT: "48.2082,16.3738" */
+    uint64_t text_digits;       /* of FORM_TEXT: those that hold a digit, as codes do */
+    uint64_t lists;             /* of FORM_TEXT: JSON lists */
+    uint64_t points;            /* of FORM_TEXT: "48.2082,16.3738" */
     uint64_t capital_pairs, na; /* of FORM_TEXT: two capital letters; of FORM_UNKNOWN: the word NA */
-    uint64_t dot_zero;     /* of FORM_DECIMAL: written 17850.0 */
+    uint64_t dot_zero;          /* of FORM_DECIMAL: written 17850.0 */
     int max_scale, max_digits;
     uint64_t dates[INGEST_DATE_KINDS]; /* values that read as a date, by bit of enum ingest_date_format */
     uint64_t date_values, clocked, with_offset;
@@ -45,8 +46,8 @@ struct ingest_reading {
     unsigned dates;
     struct ingest_moment moment;
 };
-void ingest_observe(struct ingest_evidence *evidence, struct text value, struct ingest_number_style style, uint64_t line,
-                    bool expect_date, struct ingest_reading *reading);
+void ingest_observe(struct ingest_evidence *evidence, struct text value, struct ingest_number_style style,
+                    uint64_t line, bool expect_date, struct ingest_reading *reading);
 void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evidence *from);
 uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, bool na_is_text);
 

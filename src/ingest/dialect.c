@@ -203,7 +203,8 @@ static void json_fields(struct ingest_record *record, json_t *object, const char
 {
     const char *key;
     json_t *value;
-    json_object_foreach (object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         char name[512];
         snprintf(name, sizeof name, "%s%s", prefix, key);
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {

@@ -1,6 +1,6 @@
 /*
- * Dialects: how a file is written, and how its bytes become records and fields. A block of bytes that ends at the end of a
- * record is split without looking at any other block, so blocks can be split by several threads.
+ * Dialects: how a file is written, and how its bytes become records and fields. A block of bytes that ends at the end
+ * of a record is split without looking at any other block, so blocks can be split by several threads.
  */
 #ifndef STRATA_INGEST_DIALECT_H
 #define STRATA_INGEST_DIALECT_H

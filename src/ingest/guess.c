@@ -1,7 +1,7 @@
 /*
- * Guessing roles. A name speaks first: each role has words that people use for it, with weights. The values then confirm
- * or forbid: an amount is a number, a time reads as one, a customer comes back. What is guessed is always shown with its
- * confidence, and an option overrules it.
+ * Guessing roles. A name speaks first: each role has words that people use for it, with weights. The values then
+ * confirm or forbid: an amount is a number, a time reads as one, a customer comes back. What is guessed is always shown
+ * with its confidence, and an option overrules it.
  */
 #include "ingest/column.h"
 
@@ -15,19 +15,19 @@ struct clue {
 };
 
 static const struct clue customer_clues[] = {
-    {"customerid", 95, true},   {"customer", 92, true},     {"customerkey", 95, true}, {"customernumber", 95, true},
-    {"customerno", 95, true},   {"custid", 93, true},       {"clientid", 92, true},    {"client", 88, true},
-    {"clientnum", 92, true},    {"userid", 90, true},       {"user", 86, true},        {"memberid", 90, true},
-    {"householdid", 90, true},  {"household", 86, true},    {"accountid", 70, true},   {"visitorid", 80, true},
-    {"contactid", 82, true},    {"personid", 82, true},     {"masterid", 72, true},    {"shopperid", 85, true},
-    {"buyerid", 85, true},      {"hhid", 80, true},         {"email", 62, true},       {"emailaddress", 62, true},
-    {"recid", 60, true},        {"uniqueid", 58, true},     {"id", 56, true},          {"customer", 70, false},
-    {"client", 60, false},      {"userid", 60, false},
+    {"customerid", 95, true},  {"customer", 92, true},  {"customerkey", 95, true}, {"customernumber", 95, true},
+    {"customerno", 95, true},  {"custid", 93, true},    {"clientid", 92, true},    {"client", 88, true},
+    {"clientnum", 92, true},   {"userid", 90, true},    {"user", 86, true},        {"memberid", 90, true},
+    {"householdid", 90, true}, {"household", 86, true}, {"accountid", 70, true},   {"visitorid", 80, true},
+    {"contactid", 82, true},   {"personid", 82, true},  {"masterid", 72, true},    {"shopperid", 85, true},
+    {"buyerid", 85, true},     {"hhid", 80, true},      {"email", 62, true},       {"emailaddress", 62, true},
+    {"recid", 60, true},       {"uniqueid", 58, true},  {"id", 56, true},          {"customer", 70, false},
+    {"client", 60, false},     {"userid", 60, false},
 };
 static const struct clue time_clues[] = {
-    {"timestamp", 92, true}, {"time", 92, true},    {"date", 90, true},       {"datetime", 92, true},
-    {"createdat", 90, true}, {"occurredat", 92, true}, {"invoicedate", 92, true}, {"orderdate", 92, true},
-    {"timestamp", 85, false}, {"datetime", 82, false}, {"date", 72, false},     {"time", 66, false},
+    {"timestamp", 92, true},  {"time", 92, true},       {"date", 90, true},        {"datetime", 92, true},
+    {"createdat", 90, true},  {"occurredat", 92, true}, {"invoicedate", 92, true}, {"orderdate", 92, true},
+    {"timestamp", 85, false}, {"datetime", 82, false},  {"date", 72, false},       {"time", 66, false},
     {"createdat", 80, false}, {"day", 45, true},
 };
 static const struct clue time_against[] = {
@@ -35,17 +35,17 @@ static const struct clue time_against[] = {
     {"end", 25, false},   {"expir", 40, false}, {"update", 15, false}, {"modified", 20, false},
 };
 static const struct clue amount_clues[] = {
-    {"amount", 95, true},   {"total", 88, true},     {"revenue", 92, true},  {"totalamount", 95, true},
+    {"amount", 95, true},   {"total", 88, true},      {"revenue", 92, true},     {"totalamount", 95, true},
     {"sales", 84, true},    {"salesvalue", 92, true}, {"dollarvalue", 90, true}, {"value", 72, true},
-    {"spend", 82, true},    {"price", 60, true},     {"turnover", 85, true}, {"amount", 80, false},
-    {"revenue", 78, false}, {"total", 66, false},    {"sales", 66, false},   {"value", 60, false},
-    {"spend", 60, false},   {"price", 45, false},    {"cost", 30, false},
+    {"spend", 82, true},    {"price", 60, true},      {"turnover", 85, true},    {"amount", 80, false},
+    {"revenue", 78, false}, {"total", 66, false},     {"sales", 66, false},      {"value", 60, false},
+    {"spend", 60, false},   {"price", 45, false},     {"cost", 30, false},
 };
 static const struct clue group_clues[] = {
-    {"invoiceno", 95, true}, {"invoice", 92, true},      {"invoiceid", 95, true}, {"invoicenumber", 95, true},
-    {"orderid", 93, true},   {"orderno", 93, true},      {"ordernumber", 95, true}, {"basketid", 92, true},
-    {"basket", 88, true},    {"receiptid", 92, true},    {"receipt", 86, true},   {"transactionid", 85, true},
-    {"invoice", 60, false},  {"basket", 60, false},      {"receipt", 60, false},
+    {"invoiceno", 95, true}, {"invoice", 92, true},   {"invoiceid", 95, true},   {"invoicenumber", 95, true},
+    {"orderid", 93, true},   {"orderno", 93, true},   {"ordernumber", 95, true}, {"basketid", 92, true},
+    {"basket", 88, true},    {"receiptid", 92, true}, {"receipt", 86, true},     {"transactionid", 85, true},
+    {"invoice", 60, false},  {"basket", 60, false},   {"receipt", 60, false},
 };
 
 #define CLUES(array) array, sizeof array / sizeof *array
@@ -168,8 +168,8 @@ bool ingest_additive_name(const char *name)
         {"numberof", 60, false}, {"cost", 50, false},     {"items", 60, true},
     };
     static const struct clue against[] = {
-        {"unitprice", 90, false}, {"price", 60, false}, {"rate", 80, false}, {"percent", 90, false}, {"pct", 90, false},
-        {"avg", 90, false},       {"score", 90, false}, {"unitcost", 90, false},
+        {"unitprice", 90, false}, {"price", 60, false}, {"rate", 80, false},  {"percent", 90, false},
+        {"pct", 90, false},       {"avg", 90, false},   {"score", 90, false}, {"unitcost", 90, false},
     };
     char plain[256];
     plain_name(name, plain, sizeof plain);

@@ -2,8 +2,8 @@
  * Ingest: files and databases in; facts, traits and reference rows published in a store, all or nothing, with every row
  * that could not be used kept beside them and the reason why (docs/import.md).
  *
- * The flow: the sources are sniffed, the mapping is completed by guessing, the scan reads everything once into a staging
- * table of DuckDB, and from there parts are written and published in one change of the store.
+ * The flow: the sources are sniffed, the mapping is completed by guessing, the scan reads everything once into a
+ * staging table of DuckDB, and from there parts are written and published in one change of the store.
  */
 #ifndef STRATA_INGEST_INGEST_H
 #define STRATA_INGEST_INGEST_H
@@ -67,8 +67,8 @@ struct ingest_summary_table {
 
 /* All that an import has to say. Memory: the arena given to ingest_run. */
 struct ingest_summary {
-    uint32_t import;        /* 0 for a dry run */
-    uint32_t already;       /* the import that did the same before: nothing was added */
+    uint32_t import;  /* 0 for a dry run */
+    uint32_t already; /* the import that did the same before: nothing was added */
     uint32_t replaced;
     bool dry_run;
     struct ingest_mapping mapping; /* completed */
@@ -78,7 +78,7 @@ struct ingest_summary {
     size_t column_count;
     struct ingest_summary_table *tables;
     size_t table_count;
-    uint64_t read, set_aside, filtered, stored; /* rows of the sources; stored: those that became lines or facts */
+    uint64_t read, set_aside, filtered, stored;      /* rows of the sources; stored: those that became lines or facts */
     uint64_t repeated_ids, conflicts, replaced_rows; /* --id: rows that were there already, the same or different */
     uint64_t customers, new_customers;
     struct ingest_reject_count *rejects;

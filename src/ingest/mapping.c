@@ -1,4 +1,5 @@
-/* One table lists every field of a mapping; reading, writing, overlaying and the hints for misspelt keys follow from it. */
+/* One table lists every field of a mapping; reading, writing, overlaying and the hints for misspelt keys follow from
+ * it. */
 #include "ingest/mapping.h"
 
 #include "ingest/source.h"
@@ -17,14 +18,17 @@ static const struct field {
     enum field_form form;
     size_t offset;
 } fields[] = {
-#define FIELD(name, form) {#name, form, offsetof(struct ingest_mapping, name)}
-    FIELD(kind, FIELD_TEXT),           FIELD(reference, FIELD_TEXT),      FIELD(key, FIELD_TEXT),
-    FIELD(customer, FIELD_TEXT),       FIELD(time, FIELD_TEXT),           FIELD(id, FIELD_NAMES),
-    FIELD(group_by, FIELD_TEXT),       FIELD(set, FIELD_PAIRS),           FIELD(where, FIELD_TEXT),
-    FIELD(select, FIELD_NAMES),        FIELD(trait, FIELD_PAIRS),         FIELD(map, FIELD_PAIRS),
-    FIELD(refers, FIELD_PAIRS),        FIELD(types, FIELD_PAIRS),         FIELD(currency_column, FIELD_TEXT),
-    FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT),     FIELD(undated, FIELD_YES),
-    FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),      FIELD(decimal, FIELD_TEXT),
+#define FIELD(name, form)                                  \
+    {                                                      \
+#name, form, offsetof(struct ingest_mapping, name) \
+    }
+    FIELD(kind, FIELD_TEXT),           FIELD(reference, FIELD_TEXT),  FIELD(key, FIELD_TEXT),
+    FIELD(customer, FIELD_TEXT),       FIELD(time, FIELD_TEXT),       FIELD(id, FIELD_NAMES),
+    FIELD(group_by, FIELD_TEXT),       FIELD(set, FIELD_PAIRS),       FIELD(where, FIELD_TEXT),
+    FIELD(select, FIELD_NAMES),        FIELD(trait, FIELD_PAIRS),     FIELD(map, FIELD_PAIRS),
+    FIELD(refers, FIELD_PAIRS),        FIELD(types, FIELD_PAIRS),     FIELD(currency_column, FIELD_TEXT),
+    FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT), FIELD(undated, FIELD_YES),
+    FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
     FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),
 #undef FIELD
 };
@@ -63,7 +67,8 @@ static enum status read_pairs(const char *key, json_t *value, struct arena *aren
     out->items = ARENA_ARRAY(arena, struct ingest_pair, json_object_size(value));
     const char *name;
     json_t *item;
-    json_object_foreach (value, name, item) {
+    json_object_foreach(value, name, item)
+    {
         if (!json_is_string(item))
             return wrong_value(key, "an object whose values are texts", error);
         out->items[out->count++] =
@@ -72,8 +77,8 @@ static enum status read_pairs(const char *key, json_t *value, struct arena *aren
     return STATUS_OK;
 }
 
-static enum status read_field(const struct field *field, json_t *value, struct arena *arena,
-                              struct ingest_mapping *out, struct error *error)
+static enum status read_field(const struct field *field, json_t *value, struct arena *arena, struct ingest_mapping *out,
+                              struct error *error)
 {
     switch (field->form) {
     case FIELD_TEXT:
@@ -86,10 +91,8 @@ static enum status read_field(const struct field *field, json_t *value, struct a
             return wrong_value(field->key, "true or false", error);
         *AT(out, field, bool) = json_is_true(value);
         return STATUS_OK;
-    case FIELD_NAMES:
-        return read_names(field->key, value, arena, AT(out, field, struct ingest_names), error);
-    case FIELD_PAIRS:
-        return read_pairs(field->key, value, arena, AT(out, field, struct ingest_pairs), error);
+    case FIELD_NAMES: return read_names(field->key, value, arena, AT(out, field, struct ingest_names), error);
+    case FIELD_PAIRS: return read_pairs(field->key, value, arena, AT(out, field, struct ingest_pairs), error);
     }
     return STATUS_OK;
 }
@@ -130,7 +133,8 @@ enum status ingest_mapping_parse(struct text text, const char *name, struct aren
     }
     const char *key;
     json_t *value;
-    json_object_foreach (root, key, value) {
+    json_object_foreach(root, key, value)
+    {
         const struct field *field = find_field(key);
         status = field ? read_field(field, value, arena, out, error) : unknown_key(key, error);
         if (status != STATUS_OK)
@@ -259,8 +263,9 @@ static enum status check_contradictions(const struct ingest_mapping *mapping, st
         const char *message;
     } rules[] = {
         {mapping->kind && mapping->reference, "--kind and --reference exclude each other: facts or a reference table"},
-        {!mapping->kind && !mapping->reference, "say what the rows are: --kind KIND (facts), --kind customer (traits) or "
-                                                "--reference NAME"},
+        {!mapping->kind && !mapping->reference,
+         "say what the rows are: --kind KIND (facts), --kind customer (traits) or "
+         "--reference NAME"},
         {mapping->reference && mapping->customer, "a reference table has no customers: leave --customer out"},
         {mapping->reference && mapping->group_by, "a reference table has no lines to group: leave --group-by out"},
         {mapping->reference && mapping->id.count, "the rows of a reference table are known by --key, not by --id"},

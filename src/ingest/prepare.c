@@ -46,7 +46,8 @@ enum status ingest_need_column(const struct ingest_run *run, const char *what, c
     const char **names = ARENA_ARRAY(run->arena, const char *, run->column_count);
     for (size_t i = 0; i < run->column_count; i++)
         names[i] = run->columns[i].name;
-    enum status status = error_set(error, STATUS_USAGE, "%s names the column %s, which the file does not have", what, name);
+    enum status status =
+        error_set(error, STATUS_USAGE, "%s names the column %s, which the file does not have", what, name);
     int nearest = text_nearest(name, names, run->column_count);
     if (nearest >= 0) {
         error_hint(error, "did you mean %s?", names[nearest]);
@@ -63,28 +64,21 @@ enum status ingest_need_column(const struct ingest_run *run, const char *what, c
 
 /* Sources */
 
-static const char *spool_path(struct ingest_run *run)
-{
-    if (!run->temporary) {
-        const char *folder = getenv("TMPDIR");
-        char *path = arena_printf(run->arena, "%s/strata-XXXXXX", folder && *folder ? folder : "/tmp");
-        run->temporary = mkdtemp(path);
-    }
-    return run->temporary;
-}
-
-static const char *spool_file(struct ingest_run *run, size_t index)
+const char *ingest_temporary(struct ingest_run *run)
 {
     if (run->change)
         return store_temporary(run->change, ".spool");
-    const char *folder = spool_path(run);
-    return folder ? arena_printf(run->arena, "%s/%zu.csv", folder, index) : NULL;
+    if (!run->temporary) {
+        const char *folder = getenv("TMPDIR");
+        run->temporary = mkdtemp(arena_printf(run->arena, "%s/strata-XXXXXX", folder && *folder ? folder : "/tmp"));
+    }
+    return run->temporary ? arena_printf(run->arena, "%s/%zu", run->temporary, run->temporary_count++) : NULL;
 }
 
 static enum status spool_source(struct ingest_run *run, size_t index, bool parquet, struct error *error)
 {
     struct ingest_source *source = &run->sources[index];
-    const char *path = spool_file(run, index);
+    const char *path = ingest_temporary(run);
     if (!path)
         return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
     if (parquet)
@@ -243,8 +237,7 @@ static void guess_role(struct ingest_run *run, enum ingest_role role, const char
     }
     struct ingest_candidate *candidates = ARENA_ARRAY(run->arena, struct ingest_candidate, run->column_count);
     for (size_t i = 0; i < run->column_count; i++)
-        candidates[i] =
-            (struct ingest_candidate){run->columns[i].name, &run->sample[i], &run->columns[i].type};
+        candidates[i] = (struct ingest_candidate){run->columns[i].name, &run->sample[i], &run->columns[i].type};
     run->guesses[role] = ingest_guess(role, candidates, run->column_count, run->table);
     if (run->guesses[role].column >= 0 && role != ROLE_AMOUNT && role != ROLE_GROUP)
         *said = run->columns[run->guesses[role].column].name;
@@ -328,8 +321,8 @@ static const char *property_name(struct ingest_run *run, const char *column)
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcasecmp(name, own[i]) == 0) {
             const char *other = arena_printf(run->arena, "%s_", name);
-            ingest_notice(run, "%s is a name of Strata's own, so the column is kept as %s (--map NAME=%s renames it)", name,
-                          other, column);
+            ingest_notice(run, "%s is a name of Strata's own, so the column is kept as %s (--map NAME=%s renames it)",
+                          name, other, column);
             return other;
         }
     return name;
@@ -402,8 +395,8 @@ static void add_property(struct ingest_run *run, struct ingest_property property
 enum status ingest_list_properties(struct ingest_run *run, struct error *error)
 {
     const struct ingest_mapping *mapping = &run->mapping;
-    run->properties = ARENA_ARRAY(run->arena, struct ingest_property,
-                                  run->column_count + mapping->set.count + mapping->trait.count);
+    run->properties =
+        ARENA_ARRAY(run->arena, struct ingest_property, run->column_count + mapping->set.count + mapping->trait.count);
     run->property_count = 0;
     for (size_t i = 0; i < run->column_count; i++) {
         const char *column = run->columns[i].name;
@@ -455,8 +448,8 @@ static enum status read_valid_from(struct ingest_run *run, struct error *error)
         return STATUS_OK;
     if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) || run->told < FACT_TIME_MIN ||
         run->told > FACT_TIME_MAX) {
-        enum status status = error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time",
-                                       mapping->valid_from);
+        enum status status =
+            error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time", mapping->valid_from);
         error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
         return status;
     }
@@ -509,9 +502,9 @@ void ingest_prepare_release(struct ingest_run *run)
     for (size_t i = 0; run->source_columns && i < run->source_count; i++) {
         if (run->source_columns[i].names)
             text_map_release(run->source_columns[i].names);
-        if (run->temporary && strncmp(run->sources[i].path, run->temporary, strlen(run->temporary)) == 0)
-            unlink(run->sources[i].path);
     }
+    for (size_t i = 0; run->temporary && i < run->temporary_count; i++)
+        unlink(arena_printf(run->arena, "%s/%zu", run->temporary, i));
     for (size_t i = 0; run->sniffs && i < run->source_count; i++)
         ingest_sniff_release(&run->sniffs[i]);
     if (run->temporary)

@@ -1,6 +1,6 @@
 /*
- * Publishing: from the staged rows to parts. Rows with an id that the store has already stay in the shadow; the lines of
- * an invoice become one fact; traits told by facts are kept where they change. All of it is one change of the store.
+ * Publishing: from the staged rows to parts. Rows with an id that the store has already stay in the shadow; the lines
+ * of an invoice become one fact; traits told by facts are kept where they change. All of it is one change of the store.
  */
 #include "ingest/run.h"
 
@@ -34,7 +34,7 @@ static void add_stored(const struct ingest_property *property, const char *prefi
     buffer_string(sql, " AS ");
     add_name(sql, property->name, "");
     if (ingest_is_coded(property)) {
-        buffer_string(sql, property->type == VALUE_SET ? ", text_code_final_set(" : ", text_code_final(");
+        buffer_string(sql, property->type == VALUE_SET ? ", list_sort(" : ", (");
         add_name(sql, name.data, "#");
         buffer_string(sql, ") AS ");
         add_name(sql, property->name, "#");
@@ -47,8 +47,7 @@ static enum status write_part(struct ingest_run *run, const char *table, enum pa
 {
     if (run->options->dry_run)
         return STATUS_OK;
-    struct store_new_part part = {
-        .table = table, .role = role, .select = select, .first_import = run->import, .last_import = run->import};
+    struct store_new_part part = {.table = table, .role = role, .select = select};
     return store_write_part(run->change, run->lake, &part, rows, error);
 }
 
@@ -85,8 +84,7 @@ static enum status make_present(struct ingest_run *run, bool *any, struct error 
     for (size_t i = 0; i < run->property_count; i++)
         if (is_stored(&run->properties[i]) && schema_column(table, run->properties[i].name))
             columns[count++] = run->properties[i].name;
-    struct store_read read = {
-        .table = run->table, .role = PART_FACTS, .columns = columns, .column_count = count, .part_number = true};
+    struct store_read read = {.table = run->table, .role = PART_FACTS, .columns = columns, .column_count = count};
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_string(&sql, "CREATE TEMP TABLE present AS SELECT * FROM (");
@@ -120,8 +118,8 @@ static void same_content(struct ingest_run *run, const char *a, const char *b, b
 }
 
 /*
- * verdict of every staged row: 0 it stands; 1 the same is there already, in this import; 2 in the store; 3 and 4 likewise with
- * another content. The first row of an id stands, with --on-conflict replace the last.
+ * verdict of every staged row: 0 it stands; 1 the same is there already, in this import; 2 in the store; 3 and 4
+ * likewise with another content. The first row of an id stands, with --on-conflict replace the last.
  */
 static enum status judge_ids(struct ingest_run *run, bool present, bool replace, struct error *error)
 {
@@ -239,8 +237,9 @@ static enum status set_conflicts_aside(struct ingest_run *run, struct error *err
 
 static void facts_select(struct ingest_run *run, const char *from, struct buffer *sql)
 {
-    buffer_printf(sql, "SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, %u::UINTEGER AS import, "
-                       "arrival::UBIGINT AS arrival",
+    buffer_printf(sql,
+                  "SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, %u::UINTEGER AS import, "
+                  "arrival::UBIGINT AS arrival",
                   run->import);
     if (run->mapping.id.count)
         buffer_string(sql, ", id");
@@ -254,8 +253,9 @@ static enum status write_shadow(struct ingest_run *run, bool replace, struct err
 {
     struct buffer sql;
     buffer_init(&sql, 0);
-    facts_select(run, replace ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
-                              : "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (2, 4))",
+    facts_select(run,
+                 replace ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
+                         : "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (2, 4))",
                  &sql);
     enum status status = write_part(run, run->table, PART_SHADOW, sql.data, NULL, error);
     buffer_release(&sql);
@@ -269,16 +269,24 @@ static enum status rewrite_part(struct ingest_run *run, const struct catalog_par
     buffer_init(&path, 0);
     buffer_sql_text(&path, text_from(store_file(run->store, run->arena, "%s", part->path)));
     const char *gone = "(SELECT v.id FROM verdicts v WHERE v.verdict = 4)";
-    struct store_new_part kept = {
-        .table = part->table, .role = PART_FACTS, .first_import = part->first_import, .last_import = part->last_import};
-    struct store_new_part shadow = kept;
-    shadow.role = PART_SHADOW;
-    kept.select = arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s", path.data, gone);
+    struct store_new_part kept = {.table = part->table, .role = PART_FACTS};
+    struct store_new_part shadow = {.table = part->table, .role = PART_SHADOW};
+    kept.select =
+        arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s", path.data, gone);
     shadow.select = arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s", path.data, gone);
     buffer_release(&path);
     TRY(store_drop_part(run->change, part->number, error));
     TRY(store_write_part(run->change, run->lake, &kept, NULL, error));
     return store_write_part(run->change, run->lake, &shadow, NULL, error);
+}
+
+/* Parts of imports without --id have no such column. */
+static bool has_ids(const struct catalog_part *part)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (strcmp(part->columns[i].name, "id") == 0)
+            return true;
+    return false;
 }
 
 static enum status replace_present(struct ingest_run *run, struct error *error)
@@ -287,14 +295,17 @@ static enum status replace_present(struct ingest_run *run, struct error *error)
     const struct catalog_part *parts = store_parts(run->store, &count);
     TRY(count_rows(run, "SELECT count(*) FROM verdicts WHERE verdict = 4", &run->summary->replaced_rows, error));
     for (size_t i = 0; i < count && !run->options->dry_run; i++) {
-        uint64_t rows;
+        uint64_t rows = 0;
         if (parts[i].role != PART_FACTS || strcmp(parts[i].table, run->table) != 0)
             continue;
-        const char *sql = arena_printf(run->arena,
-                                       "SELECT count(*) FROM present p JOIN verdicts v USING (id) WHERE v.verdict = 4 AND "
-                                       "p.part = %u",
-                                       parts[i].number);
-        TRY(count_rows(run, sql, &rows, error));
+        struct buffer sql;
+        buffer_init(&sql, 0);
+        buffer_string(&sql, "SELECT count(*) FROM read_parquet(");
+        buffer_sql_text(&sql, text_from(store_file(run->store, run->arena, "%s", parts[i].path)));
+        buffer_string(&sql, ") WHERE id IN (SELECT id FROM verdicts WHERE verdict = 4)");
+        enum status status = has_ids(&parts[i]) ? count_rows(run, sql.data, &rows, error) : STATUS_OK;
+        buffer_release(&sql);
+        TRY(status);
         if (rows)
             TRY(rewrite_part(run, &parts[i], error));
     }
@@ -320,11 +331,12 @@ static enum status apply_verdicts(struct ingest_run *run, struct error *error)
     bool replace = strcmp(run->mapping.on_conflict, "replace") == 0;
     if (schema_table(store_schema(run->store), run->table))
         TRY(write_shadow(run, replace, error));
-    return lake_execute(run->lake,
-                        replace ? "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict "
-                                  "IN (0, 4))"
-                                : "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict = 0)",
-                        error);
+    return lake_execute(
+        run->lake,
+        replace ? "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict "
+                  "IN (0, 4))"
+                : "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict = 0)",
+        error);
 }
 
 /* Facts */
@@ -348,8 +360,9 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
     struct buffer sql;
     uint64_t rows = 0;
     buffer_init(&sql, 0);
-    buffer_printf(&sql, "SELECT key, text_code_final(\"key#\") AS \"key#\", %u::UINTEGER AS import, arrival::UBIGINT AS "
-                        "arrival",
+    buffer_printf(&sql,
+                  "SELECT key, \"key#\", %u::UINTEGER AS import, arrival::UBIGINT AS "
+                  "arrival",
                   run->import);
     for (size_t i = 0; i < run->property_count; i++)
         if (is_stored(&run->properties[i]))
@@ -362,8 +375,8 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
     TRY(count_rows(run, "SELECT count(*) FROM staged", &rows, error));
     TRY(count_rows(run, "SELECT count(DISTINCT key) FROM staged", &keys, error));
     if (keys < rows)
-        ingest_warn(run, "%llu rows repeat a key of %s; the last row of a key counts", (unsigned long long)(rows - keys),
-                    run->mapping.key);
+        ingest_warn(run, "%llu rows repeat a key of %s; the last row of a key counts",
+                    (unsigned long long)(rows - keys), run->mapping.key);
     remember_table(run, run->table, SCHEMA_REFERENCE, rows);
     return STATUS_OK;
 }
@@ -418,8 +431,9 @@ static enum status find_constants(struct ingest_run *run, bool *constant, struct
 
 static void group_select(struct ingest_run *run, const bool *constant, struct buffer *sql)
 {
-    buffer_printf(sql, "SELECT customer_number_final(customer) AS customer, min(time)::UINTEGER AS time, %u::UINTEGER AS "
-                       "import, min(arrival)::UBIGINT AS arrival",
+    buffer_printf(sql,
+                  "SELECT customer_number_final(customer) AS customer, min(time)::UINTEGER AS time, %u::UINTEGER AS "
+                  "import, min(arrival)::UBIGINT AS arrival",
                   run->import);
     if (run->mapping.id.count)
         buffer_string(sql, ", min(id) AS id");
@@ -439,9 +453,9 @@ static void group_select(struct ingest_run *run, const bool *constant, struct bu
         buffer_string(sql, " AS ");
         add_name(sql, property->name, "");
         if (!sum && ingest_is_coded(property)) {
-            buffer_string(sql, ", text_code_final(min(");
+            buffer_string(sql, ", any_value(");
             add_name(sql, property->name, "#");
-            buffer_string(sql, ")) AS ");
+            buffer_string(sql, ") AS ");
             add_name(sql, property->name, "#");
         }
     }
@@ -459,15 +473,15 @@ static enum status write_groups(struct ingest_run *run, bool *constant, struct e
     buffer_init(&sql, 0);
     group_select(run, constant, &sql);
     enum status status = write_part(run, run->table, PART_FACTS, sql.data, &rows, error);
-    const char *count = arena_printf(run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)",
-                                     group_columns(run));
+    const char *count =
+        arena_printf(run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)", group_columns(run));
     buffer_release(&sql);
     TRY(status);
     TRY(count_rows(run, count, &rows, error));
     remember_table(run, run->table, SCHEMA_FACTS, rows);
     for (size_t i = 0; i < run->property_count; i++)
-        constant[i] |= is_stored(&run->properties[i]) && run->properties[i].additive &&
-                       ingest_is_number(run->properties[i].type);
+        constant[i] |=
+            is_stored(&run->properties[i]) && run->properties[i].additive && ingest_is_number(run->properties[i].type);
     return STATUS_OK;
 }
 
@@ -531,8 +545,8 @@ static enum status find_currencies(struct ingest_run *run, const char **out, str
     struct lake_result *result;
     const struct lake_chunk *chunk;
     struct buffer list;
-    TRY(lake_query(run->lake, "SELECT DISTINCT \"@currency\" FROM staged WHERE \"@currency\" IS NOT NULL ORDER BY 1", &result,
-                   error));
+    TRY(lake_query(run->lake, "SELECT DISTINCT \"@currency\" FROM staged WHERE \"@currency\" IS NOT NULL ORDER BY 1",
+                   &result, error));
     buffer_init(&list, 0);
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
@@ -612,15 +626,14 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
             continue;
         }
         static const char *const key[] = {"key"};
-        struct store_read read = {
-            .table = property->refers, .role = PART_REFERENCE, .columns = key, .column_count = 1};
+        struct store_read read = {.table = property->refers, .role = PART_REFERENCE, .columns = key, .column_count = 1};
         struct buffer sql, name;
         buffer_init(&sql, 0);
         buffer_init(&name, 0);
         add_name(&name, property->name, "");
         uint64_t rows = 0;
-        buffer_printf(&sql, "SELECT count(*) FROM staged WHERE %s IS NOT NULL AND %s NOT IN (SELECT key FROM (", name.data,
-                      name.data);
+        buffer_printf(&sql, "SELECT count(*) FROM staged WHERE %s IS NOT NULL AND %s NOT IN (SELECT key FROM (",
+                      name.data, name.data);
         enum status status = store_select(run->store, &read, &sql, error);
         buffer_string(&sql, ") WHERE key IS NOT NULL)");
         if (status == STATUS_OK)
@@ -629,8 +642,9 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
         buffer_release(&name);
         TRY(status);
         if (rows)
-            ingest_warn(run, "%llu %s a %s that %s does not hold; the facts are kept, and what they point at is unknown",
-                        (unsigned long long)rows, rows == 1 ? "row names" : "rows name", property->name, property->refers);
+            ingest_warn(
+                run, "%llu %s a %s that %s does not hold; the facts are kept, and what they point at is unknown",
+                (unsigned long long)rows, rows == 1 ? "row names" : "rows name", property->name, property->refers);
     }
     return STATUS_OK;
 }
@@ -638,7 +652,7 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
 static enum status settle(struct ingest_run *run, struct error *error)
 {
     run->summary->new_customers = numbering_settle(run->identity, NULL);
-    numbering_settle(run->dictionary, NULL);
+    numbering_settle_as_met(run->dictionary);
     if (run->customer >= 0)
         TRY(count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
     return STATUS_OK;

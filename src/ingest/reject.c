@@ -1,5 +1,7 @@
 #include "ingest/reject.h"
 
+#include "base/json.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

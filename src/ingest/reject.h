@@ -5,7 +5,6 @@
 #ifndef STRATA_INGEST_REJECT_H
 #define STRATA_INGEST_REJECT_H
 
-#include "base/json.h"
 #include "base/text.h"
 
 #include <pthread.h>
@@ -72,7 +71,7 @@ struct ingest_ordered_file {
     struct ingest_late_text {
         uint64_t sequence;
         struct buffer text;
-    } *late;
+    } * late;
     size_t late_count, late_capacity;
     bool failed;
 };

@@ -36,7 +36,8 @@ struct ingest_run {
     struct ingest_sniff *sniffs;
     struct ingest_source_columns *source_columns;
     size_t source_count;
-    const char *temporary; /* a folder for spooled sources, removed at the end; or NULL */
+    const char *temporary; /* a folder for spooled sources without a change, removed at the end; or NULL */
+    size_t temporary_count;
     char content_hash[17];
 
     struct ingest_column *columns;
@@ -77,6 +78,8 @@ enum status ingest_need_column(const struct ingest_run *run, const char *what, c
 /* prepare.c: sources, columns, roles, properties. */
 enum status ingest_prepare(struct ingest_run *run, struct error *error);
 void ingest_prepare_release(struct ingest_run *run);
+/* A path for a file of this import's own, removed at its end; NULL when no folder can be made. */
+const char *ingest_temporary(struct ingest_run *run);
 /* Types by what is known of the columns; true when any differs from before. */
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence);
 enum status ingest_list_properties(struct ingest_run *run, struct error *error);

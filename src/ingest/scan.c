@@ -1,6 +1,7 @@
 /*
- * Each thread takes a block, splits its records, looks at every value once (ingest_observe), and either sets the row aside or
- * writes it into DuckDB's vectors. Nothing is shared between threads but the reader's lock and, at the end, the sums.
+ * Each thread takes a block, splits its records, looks at every value once (ingest_observe), and either sets the row
+ * aside or writes it into DuckDB's vectors. Nothing is shared between threads but the reader's lock and, at the end,
+ * the sums.
  */
 #include "ingest/scan.h"
 
@@ -267,7 +268,8 @@ static bool to_scale(const struct ingest_number *number, const struct ingest_typ
            number_rescale(scaled, type->scale - scale, out);
 }
 
-/* Whether the value reads as its column's type; wrong says why not. A number that needs more room proves the plan stale. */
+/* Whether the value reads as its column's type; wrong says why not. A number that needs more room proves the plan
+ * stale. */
 static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *wrong)
 {
     const struct ingest_type *type = &thread->scan->columns[column].type;
@@ -289,12 +291,8 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
         }
         reading->number.scaled = scaled;
         return true;
-    case VALUE_DOUBLE:
-        *wrong = form == FORM_NONFINITE ? REASON_NOT_FINITE : REASON_BAD_NUMBER;
-        return number;
-    case VALUE_BOOL:
-        *wrong = REASON_BAD_BOOL;
-        return form == FORM_BOOL;
+    case VALUE_DOUBLE: *wrong = form == FORM_NONFINITE ? REASON_NOT_FINITE : REASON_BAD_NUMBER; return number;
+    case VALUE_BOOL: *wrong = REASON_BAD_BOOL; return form == FORM_BOOL;
     case VALUE_DATE:
     case VALUE_TIME:
         *wrong = REASON_BAD_DATE;
@@ -305,11 +303,8 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
         if (type->type == VALUE_DATE && reading->moment.has_clock)
             atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
         return true;
-    case VALUE_NONE:
-        atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
-        return true;
-    default:
-        return true;
+    case VALUE_NONE: atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed); return true;
+    default: return true;
     }
 }
 
@@ -454,24 +449,13 @@ static void put_value(struct scan_thread *thread, size_t column, struct lake_out
         return;
     }
     switch (type->type) {
-    case VALUE_BOOL:
-        ((uint8_t *)output->data)[row] = (thread->values[column].data[0] | 32) == 't';
-        return;
+    case VALUE_BOOL: ((uint8_t *)output->data)[row] = (thread->values[column].data[0] | 32) == 't'; return;
     case VALUE_INT:
-    case VALUE_DECIMAL:
-        ((int64_t *)output->data)[row] = reading->number.scaled;
-        return;
-    case VALUE_DOUBLE:
-        ((double *)output->data)[row] = to_double(reading, thread->values[column]);
-        return;
-    case VALUE_DATE:
-        ((int32_t *)output->data)[row] = reading->moment.date;
-        return;
-    case VALUE_TIME:
-        ((int64_t *)output->data)[row] = to_moment(thread, &reading->moment, NULL) * 1000000;
-        return;
-    default:
-        lake_output_text(output, row, to_text(type, reading, thread->values[column]));
+    case VALUE_DECIMAL: ((int64_t *)output->data)[row] = reading->number.scaled; return;
+    case VALUE_DOUBLE: ((double *)output->data)[row] = to_double(reading, thread->values[column]); return;
+    case VALUE_DATE: ((int32_t *)output->data)[row] = reading->moment.date; return;
+    case VALUE_TIME: ((int64_t *)output->data)[row] = to_moment(thread, &reading->moment, NULL) * 1000000; return;
+    default: lake_output_text(output, row, to_text(type, reading, thread->values[column]));
     }
 }
 
@@ -542,7 +526,7 @@ enum status ingest_scan_run(struct ingest_scan *scan, struct error *error)
 static const char *sql_type(const struct ingest_type *type, struct arena *arena)
 {
     static const char *const names[VALUE_TYPES] = {
-        [VALUE_BOOL] = "BOOLEAN", [VALUE_INT] = "BIGINT", [VALUE_DOUBLE] = "DOUBLE",
+        [VALUE_BOOL] = "BOOLEAN", [VALUE_INT] = "BIGINT",     [VALUE_DOUBLE] = "DOUBLE",
         [VALUE_DATE] = "DATE",    [VALUE_TIME] = "TIMESTAMP",
     };
     if (type->type == VALUE_DECIMAL)

@@ -1,6 +1,7 @@
 /*
- * Every way to separate fields that is in use is tried on the first rows, and the one under which the rows agree best on
- * their number of fields wins. Only then come quotes, decimal signs, the header: each is decided by what most rows say.
+ * Every way to separate fields that is in use is tried on the first rows, and the one under which the rows agree best
+ * on their number of fields wins. Only then come quotes, decimal signs, the header: each is decided by what most rows
+ * say.
  */
 #include "ingest/sniff.h"
 
@@ -66,7 +67,8 @@ static size_t quoted_fields(const char *data, const char *end, char delimiter, c
     return count;
 }
 
-/* Double quotes unless they make rows fall apart (TSV dumps hold them as text); single ones when nearly all rows use them. */
+/* Double quotes unless they make rows fall apart (TSV dumps hold them as text); single ones when nearly all rows use
+ * them. */
 static void choose_quote(const char *data, const char *end, struct trial *trial)
 {
     struct ingest_dialect *dialect = &trial->dialect;
@@ -138,7 +140,8 @@ static void choose_numbers(const char *data, const char *end, struct ingest_dial
     ingest_record_release(&record);
 }
 
-/* A first row is a header when it reads like names: no numbers, no dates, no two alike, and not found again as values. */
+/* A first row is a header when it reads like names: no numbers, no dates, no two alike, and not found again as values.
+ */
 static bool looks_like_header(const char *data, const char *end, const struct ingest_dialect *dialect)
 {
     struct ingest_record record = {0};
@@ -195,8 +198,8 @@ static void set_names(const struct ingest_record *record, size_t columns, bool h
 
 static enum status too_many_columns(size_t count, const char *name, struct error *error)
 {
-    enum status status = error_set(error, STATUS_ERROR, "%s has %zu columns; Strata reads at most %d", name, count,
-                                   INGEST_COLUMNS_MAX);
+    enum status status =
+        error_set(error, STATUS_ERROR, "%s has %zu columns; Strata reads at most %d", name, count, INGEST_COLUMNS_MAX);
     error_hint(error, "make rows of them: customer, name, value");
     return status;
 }
@@ -235,7 +238,8 @@ static void json_names(const char *prefix, json_t *object, struct text_map *name
 {
     const char *key;
     json_t *value;
-    json_object_foreach (object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         char name[512];
         snprintf(name, sizeof name, "%s%s", prefix, key);
         if (json_is_object(value) && depth < 8) {
@@ -333,8 +337,8 @@ static void apply_choice(const struct ingest_dialect_choice *choice, struct inge
 }
 
 static enum status sniff_text(const char *data, size_t length, bool whole, const char *name,
-                              const struct ingest_dialect_choice *choice, struct arena *arena,
-                              struct ingest_sniff *out, struct error *error)
+                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
+                              struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
     const char *end = data + length;
@@ -365,8 +369,8 @@ static enum status sniff_text(const char *data, size_t length, bool whole, const
 }
 
 enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, const char *name,
-                               const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
-                               struct error *error)
+                               const struct ingest_dialect_choice *choice, struct arena *arena,
+                               struct ingest_sniff *out, struct error *error)
 {
     *out = (struct ingest_sniff){.whole = whole};
     if (length >= 4 && memcmp(data, "PAR1", 4) == 0) {

@@ -26,8 +26,8 @@ struct ingest_dialect_choice {
 /* Looks at data, the first bytes of a file's content (unpacked). whole: they are all there are. name is for messages.
  * choice may be NULL. Names live in arena. STATUS_ERROR for what is empty or not a file of rows. */
 enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, const char *name,
-                               const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
-                               struct error *error);
+                               const struct ingest_dialect_choice *choice, struct arena *arena,
+                               struct ingest_sniff *out, struct error *error);
 /* Opens path, unpacks, and looks. */
 enum status ingest_sniff_file(const char *path, const char *name, const struct ingest_dialect_choice *choice,
                               struct arena *arena, struct ingest_sniff *out, struct error *error);

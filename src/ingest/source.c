@@ -89,8 +89,8 @@ enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t s
     *got = 0;
     while (*got < size) {
         size_t want = size - *got < (1u << 30) ? size - *got : 1u << 30;
-        ssize_t count = stream->gz ? gzread(stream->gz, out + *got, (unsigned)want)
-                                   : read(stream->file, out + *got, want);
+        ssize_t count =
+            stream->gz ? gzread(stream->gz, out + *got, (unsigned)want) : read(stream->file, out + *got, want);
         if (count < 0 && !stream->gz && errno == EINTR)
             continue;
         if (count < 0)
@@ -174,8 +174,8 @@ static size_t count_char(const char *data, size_t length, char c)
 static enum status too_long(const struct ingest_reader *reader, struct error *error)
 {
     const struct ingest_source *source = &reader->sources[reader->source];
-    enum status status = error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB",
-                                   INGEST_RECORD_MAX >> 20);
+    enum status status =
+        error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB", INGEST_RECORD_MAX >> 20);
     error_place(error, "%s line %llu", source->name, (unsigned long long)reader->line);
     if (source->dialect.quote)
         error_hint(error, "look for a quote (%c) that is opened there and never closed", source->dialect.quote);

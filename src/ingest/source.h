@@ -1,7 +1,8 @@
 /*
  * Sources: files as streams of blocks. A block holds whole records of one file; the reader cuts blocks one after
- * another, under a lock, and whoever got one splits it alone. Gzip is unpacked on the way. What is not a file (a pipe, a
- * database, a Parquet file) is first written out as one, because types come from the whole content and may need a second look.
+ * another, under a lock, and whoever got one splits it alone. Gzip is unpacked on the way. What is not a file (a pipe,
+ * a database, a Parquet file) is first written out as one, because types come from the whole content and may need a
+ * second look.
  */
 #ifndef STRATA_INGEST_SOURCE_H
 #define STRATA_INGEST_SOURCE_H
@@ -11,9 +12,9 @@
 #include <pthread.h>
 
 enum {
-    INGEST_BLOCK = 1 << 20,           /* bytes a block aims at */
-    INGEST_RECORD_MAX = 64 << 20,     /* the longest record: an unclosed quote is the usual reason for more */
-    INGEST_SAMPLE = 4 << 20,          /* bytes that the first look takes */
+    INGEST_BLOCK = 1 << 20,       /* bytes a block aims at */
+    INGEST_RECORD_MAX = 64 << 20, /* the longest record: an unclosed quote is the usual reason for more */
+    INGEST_SAMPLE = 4 << 20,      /* bytes that the first look takes */
     INGEST_COLUMNS_MAX = 4096,
 };
 

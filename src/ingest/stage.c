@@ -45,8 +45,8 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
     TRY(identity_register(run->lake, run->identity, error));
     TRY(store_load_dictionary(run->store, run->lake, &run->dictionary, error));
     TRY(store_register_numbering(run->lake, "text_code", run->dictionary, error));
-    TRY(lake_execute(run->lake,
-                     "CREATE TEMP MACRO point(a, b) AS {'latitude': a::DOUBLE, 'longitude': b::DOUBLE}", error));
+    TRY(lake_execute(run->lake, "CREATE TEMP MACRO point(a, b) AS {'latitude': a::DOUBLE, 'longitude': b::DOUBLE}",
+                     error));
     TRY(ingest_ordered_file_open(&run->rejects, run->rejects_file, error));
     run->scan = (struct ingest_scan){
         .sources = run->sources,
@@ -92,11 +92,12 @@ static enum status computed_type(struct ingest_property *property, const struct 
                                  struct error *error)
 {
     static const enum value_type types[] = {
-        [LAKE_BOOL] = VALUE_BOOL,  [LAKE_I8] = VALUE_INT,       [LAKE_I16] = VALUE_INT,    [LAKE_I32] = VALUE_INT,
-        [LAKE_I64] = VALUE_INT,    [LAKE_I128] = VALUE_INT,     [LAKE_U8] = VALUE_INT,     [LAKE_U16] = VALUE_INT,
-        [LAKE_U32] = VALUE_INT,    [LAKE_U64] = VALUE_INT,      [LAKE_FLOAT] = VALUE_DOUBLE, [LAKE_DOUBLE] = VALUE_DOUBLE,
-        [LAKE_DATE] = VALUE_DATE,  [LAKE_TIMESTAMP] = VALUE_TIME, [LAKE_TIMESTAMP_S] = VALUE_TIME, [LAKE_TEXT] = VALUE_TEXT,
-        [LAKE_LIST] = VALUE_SET,   [LAKE_STRUCT] = VALUE_POINT,
+        [LAKE_BOOL] = VALUE_BOOL, [LAKE_I8] = VALUE_INT,         [LAKE_I16] = VALUE_INT,
+        [LAKE_I32] = VALUE_INT,   [LAKE_I64] = VALUE_INT,        [LAKE_I128] = VALUE_INT,
+        [LAKE_U8] = VALUE_INT,    [LAKE_U16] = VALUE_INT,        [LAKE_U32] = VALUE_INT,
+        [LAKE_U64] = VALUE_INT,   [LAKE_FLOAT] = VALUE_DOUBLE,   [LAKE_DOUBLE] = VALUE_DOUBLE,
+        [LAKE_DATE] = VALUE_DATE, [LAKE_TIMESTAMP] = VALUE_TIME, [LAKE_TIMESTAMP_S] = VALUE_TIME,
+        [LAKE_TEXT] = VALUE_TEXT, [LAKE_LIST] = VALUE_SET,       [LAKE_STRUCT] = VALUE_POINT,
     };
     size_t count = sizeof types / sizeof *types;
     property->type = (size_t)vector->type < count ? types[vector->type] : VALUE_NONE;
@@ -111,7 +112,8 @@ static enum status computed_type(struct ingest_property *property, const struct 
         property->type = VALUE_NONE;
     if (property->type != VALUE_NONE)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_USAGE, "--set %s gives a type that Strata does not keep", property->column);
+    enum status status =
+        error_set(error, STATUS_USAGE, "--set %s gives a type that Strata does not keep", property->column);
     error_hint(error, "cast it: number, text, date, timestamp, yes/no, list of text, or point(latitude, longitude)");
     return status;
 }

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-/* DuckDB owns the three: the extension with the function, the asked-for columns with a query, the worker with a thread. */
+/* DuckDB owns the three: the extension with the function, the asked-for columns with a query, the worker with a thread.
+ */
 struct stream_extension {
     struct lake *lake;
     struct lake_stream stream;

@@ -1,6 +1,7 @@
 /*
- * Tables that C code fills without knowing beforehand how many rows there will be, from several threads at once: a file that
- * is split into blocks, for example. Every thread has a state of its own; only the columns that a query asks for are filled.
+ * Tables that C code fills without knowing beforehand how many rows there will be, from several threads at once: a file
+ * that is split into blocks, for example. Every thread has a state of its own; only the columns that a query asks for
+ * are filled.
  */
 #ifndef STRATA_LAKE_STREAM_H
 #define STRATA_LAKE_STREAM_H

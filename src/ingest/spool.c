@@ -1,0 +1,284 @@
+/*
+ * Spooling: what is not a file that can be read twice is first written out as CSV. A query is read in one go, so the
+ * database sees one short transaction and the import one unchanging content, which can be recognised when it comes
+ * again.
+ */
+#include "ingest/run.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+static enum status open_spool(const char *path, FILE **out, struct error *error)
+{
+    *out = fopen(path, "we");
+    return *out ? STATUS_OK : error_system(error, errno, "cannot write %s", path);
+}
+
+static enum status close_spool(const char *path, FILE *file, bool failed, struct error *error)
+{
+    failed |= ferror(file) != 0;
+    failed |= fclose(file) != 0;
+    return failed ? error_system(error, errno, "cannot write %s", path) : STATUS_OK;
+}
+
+enum status ingest_spool_stdin(const char *path, struct error *error)
+{
+    FILE *file;
+    char data[1 << 16];
+    ssize_t got;
+    TRY(open_spool(path, &file, error));
+    bool failed = false;
+    while ((got = read(STDIN_FILENO, data, sizeof data)) > 0)
+        failed |= fwrite(data, 1, (size_t)got, file) != (size_t)got;
+    TRY(close_spool(path, file, failed, error));
+    return got < 0 ? error_system(error, errno, "cannot read standard input") : STATUS_OK;
+}
+
+/* PostgreSQL */
+
+static enum status postgres_error(PGconn *connection, const char *what, struct error *error)
+{
+    struct text message = text_trim(text_from(PQerrorMessage(connection)));
+    return error_set(error, STATUS_ERROR, "%s: %.*s", what, (int)message.length, message.data);
+}
+
+static enum status copy_rows(PGconn *connection, FILE *file, struct error *error)
+{
+    char *data;
+    int length;
+    bool failed = false;
+    while ((length = PQgetCopyData(connection, &data, 0)) > 0) {
+        failed |= fwrite(data, 1, (size_t)length, file) != (size_t)length;
+        PQfreemem(data);
+    }
+    if (length == -2)
+        return postgres_error(connection, "the query broke off", error);
+    PGresult *result = PQgetResult(connection);
+    enum status status = STATUS_OK;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        status = postgres_error(connection, "the query broke off", error);
+    PQclear(result);
+    if (status == STATUS_OK && failed)
+        status = error_system(error, errno, "cannot write the query's rows");
+    return status;
+}
+
+/* Times come as ISO with their offset, whatever the server's settings are. */
+static enum status run_copy(PGconn *connection, const char *query, FILE *file, struct error *error)
+{
+    static const char *const settings = "SET datestyle = 'ISO, YMD'; SET client_encoding = 'UTF8'; SET "
+                                        "extra_float_digits = 1; SET default_transaction_read_only = on";
+    PGresult *result = PQexec(connection, settings);
+    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    if (!good)
+        return postgres_error(connection, "the database refuses the session's settings", error);
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    buffer_printf(&sql, "COPY (%s) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)", query);
+    result = PQexec(connection, sql.data);
+    buffer_release(&sql);
+    enum status status = STATUS_OK;
+    if (PQresultStatus(result) == PGRES_COPY_OUT)
+        status = copy_rows(connection, file, error);
+    else
+        status = postgres_error(connection, "the query fails", error);
+    PQclear(result);
+    return status;
+}
+
+enum status ingest_spool_postgres(const char *address, const char *query, const char *path, struct error *error)
+{
+    if (!query || !*query) {
+        enum status status = error_set(error, STATUS_USAGE, "a database needs a --query: what shall be read?");
+        error_hint(error, "for example --query 'SELECT * FROM orders'");
+        return status;
+    }
+    struct text trimmed = text_trim(text_from(query));
+    while (trimmed.length && trimmed.data[trimmed.length - 1] == ';')
+        trimmed.length--;
+    PGconn *connection = PQconnectdb(address);
+    enum status status = STATUS_OK;
+    FILE *file = NULL;
+    char *statement = strndup(trimmed.data, trimmed.length);
+    if (PQstatus(connection) != CONNECTION_OK)
+        status = postgres_error(connection, "cannot reach the database", error);
+    if (status == STATUS_OK)
+        status = open_spool(path, &file, error);
+    if (status == STATUS_OK) {
+        status = run_copy(connection, statement, file, error);
+        struct error closing;
+        enum status closed = close_spool(path, file, false, &closing);
+        if (status == STATUS_OK && closed != STATUS_OK) {
+            status = closed;
+            *error = closing;
+        }
+    }
+    free(statement);
+    PQfinish(connection);
+    return status;
+}
+
+enum status ingest_spool_parquet(const char *parquet, const char *path, struct lake *lake, struct error *error)
+{
+    struct buffer sql;
+    struct lake *own = NULL;
+    if (!lake) {
+        TRY(lake_open(NULL, &own, error));
+        lake = own;
+    }
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "COPY (SELECT * FROM read_parquet(");
+    buffer_sql_text(&sql, text_from(parquet));
+    buffer_string(&sql, ")) TO ");
+    buffer_sql_text(&sql, text_from(path));
+    buffer_string(&sql, " (FORMAT csv, HEADER true, FORCE_QUOTE *)");
+    enum status status = lake_execute(lake, sql.data, error);
+    buffer_release(&sql);
+    lake_close(own);
+    if (status != STATUS_OK)
+        error_place(error, "%s", parquet);
+    return status;
+}
+
+/* Mended rows: the "row" of each line, under the header of the file it came from. */
+
+struct retry {
+    struct ingest_run *run;
+    json_t *head;
+    FILE **files;
+    const char **paths;
+    size_t count;
+    uint64_t rows;
+};
+
+static enum status bad_retry(const struct retry *retry, uint64_t line, const char *what, struct error *error)
+{
+    enum status status = error_set(error, STATUS_ERROR, "%s", what);
+    error_place(error, "%s:%llu", retry->run->options->retry, (unsigned long long)line);
+    error_hint(error, "mend the text behind \"row\" in the file of rejects that an import wrote, and keep the rest");
+    return status;
+}
+
+static const char *head_text(const json_t *file, const char *key)
+{
+    const char *text = json_string_value(json_object_get(file, key));
+    return text ? text : "";
+}
+
+static enum status open_retry_file(struct retry *retry, size_t index, struct error *error)
+{
+    const json_t *file = json_array_get(json_object_get(retry->head, "files"), index);
+    retry->paths[index] = ingest_temporary(retry->run);
+    if (!retry->paths[index])
+        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
+    TRY(open_spool(retry->paths[index], &retry->files[index], error));
+    const char *header = head_text(file, "header");
+    if (*header)
+        fprintf(retry->files[index], "%s\n", header);
+    return STATUS_OK;
+}
+
+static enum status retry_row(struct retry *retry, const json_t *object, uint64_t line, struct error *error)
+{
+    const char *name = head_text(object, "file"), *row = json_string_value(json_object_get(object, "row"));
+    json_t *files = json_object_get(retry->head, "files");
+    if (!row)
+        return bad_retry(retry, line, "this line has no \"row\"", error);
+    for (size_t i = 0; i < retry->count; i++) {
+        if (strcmp(head_text(json_array_get(files, i), "name"), name) != 0)
+            continue;
+        if (!retry->files[i])
+            TRY(open_retry_file(retry, i, error));
+        fprintf(retry->files[i], "%s\n", row);
+        retry->rows++;
+        return STATUS_OK;
+    }
+    return bad_retry(retry, line, "this row's \"file\" is none of the import's", error);
+}
+
+static enum status read_head(struct retry *retry, const char *line, size_t length, struct error *error)
+{
+    struct ingest_run *run = retry->run;
+    retry->head = json_loadb(line, length, 0, NULL);
+    json_t *mapping = json_object_get(retry->head, "mapping"), *files = json_object_get(retry->head, "files");
+    if (!json_is_object(mapping) || !json_is_array(files))
+        return bad_retry(retry, 1, "this is not a file of rejects that an import wrote", error);
+    retry->count = json_array_size(files);
+    retry->files = base_calloc(retry->count + 1, sizeof *retry->files);
+    retry->paths = base_calloc(retry->count + 1, sizeof *retry->paths);
+    char *text = json_dumps(mapping, JSON_COMPACT);
+    struct ingest_mapping parsed;
+    enum status status = ingest_mapping_parse(text_from(text), run->options->retry, run->arena, &parsed, error);
+    free(text);
+    TRY(status);
+    ingest_mapping_overlay(&parsed, &run->mapping, run->arena);
+    run->mapping = parsed;
+    return STATUS_OK;
+}
+
+static enum status read_retry(struct retry *retry, FILE *in, struct error *error)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    enum status status = STATUS_OK;
+    for (uint64_t number = 1; status == STATUS_OK && (length = getline(&line, &capacity, in)) > 0; number++) {
+        if (number == 1) {
+            status = read_head(retry, line, (size_t)length, error);
+            continue;
+        }
+        json_t *object = json_loadb(line, (size_t)length, 0, NULL);
+        status = json_is_object(object) ? retry_row(retry, object, number, error)
+                                        : bad_retry(retry, number, "this line is not a JSON object", error);
+        json_decref(object);
+    }
+    free(line);
+    if (status == STATUS_OK && retry->rows == 0)
+        status = bad_retry(retry, 1, "there is no row to try again", error);
+    return status;
+}
+
+static enum status take_files(struct retry *retry, struct error *error)
+{
+    struct ingest_run *run = retry->run;
+    run->sources = ARENA_ARRAY(run->arena, struct ingest_source, retry->count);
+    for (size_t i = 0; i < retry->count; i++) {
+        if (!retry->files[i])
+            continue;
+        FILE *file = retry->files[i];
+        retry->files[i] = NULL;
+        TRY(close_spool(retry->paths[i], file, false, error));
+        run->sources[run->source_count++].path = retry->paths[i];
+    }
+    return STATUS_OK;
+}
+
+enum status ingest_spool_retry(struct ingest_run *run, struct error *error)
+{
+    struct retry retry = {.run = run};
+    FILE *in = fopen(run->options->retry, "re");
+    if (!in) {
+        int code = errno;
+        enum status missing = error_system(error, code, "cannot read %s", run->options->retry);
+        return code == ENOENT ? error_set(error, STATUS_NOT_FOUND, "there is no file %s", run->options->retry)
+                              : missing;
+    }
+    enum status status = read_retry(&retry, in, error);
+    fclose(in);
+    if (status == STATUS_OK)
+        status = take_files(&retry, error);
+    for (size_t i = 0; i < retry.count; i++)
+        if (retry.files[i])
+            fclose(retry.files[i]);
+    free(retry.files);
+    free(retry.paths);
+    json_decref(retry.head);
+    return status;
+}
