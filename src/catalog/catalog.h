@@ -237,6 +237,9 @@ enum status catalog_memberships(struct catalog *catalog, const char *segment,
                                 enum status (*each)(void *context, struct catalog_membership *membership,
                                                     struct error *error),
                                 void *context, struct error *error);
+/* Names of all segments of which something was recorded, in order of bytes. */
+enum status catalog_recorded_segments(struct catalog *catalog, struct arena *arena, const char ***out, size_t *count,
+                                      struct error *error);
 /* Who is inside after all refreshes with moment <= until (INT64_MAX: all); the caller frees *out. */
 enum status catalog_members(struct catalog *catalog, const char *segment, int64_t until, struct bitmap **out,
                             struct error *error);

@@ -118,6 +118,23 @@ enum status catalog_memberships(struct catalog *catalog, const char *segment,
     }
 }
 
+enum status catalog_recorded_segments(struct catalog *catalog, struct arena *arena, const char ***out, size_t *count,
+                                      struct error *error)
+{
+    int64_t total;
+    TRY(catalog_integer(catalog, "SELECT count(DISTINCT segment) FROM membership", 0, &total, error));
+    *out = ARENA_ARRAY(arena, const char *, (size_t)total + 1);
+    *count = 0;
+    sqlite3_stmt *statement;
+    TRY(catalog_query(catalog, &statement, error, "SELECT DISTINCT segment FROM membership ORDER BY segment", ""));
+    for (bool row;;) {
+        TRY(catalog_step(catalog, &statement, &row, error));
+        if (!row)
+            return STATUS_OK;
+        (*out)[(*count)++] = catalog_column_text(statement, 0, arena);
+    }
+}
+
 struct inside {
     struct bitmap *members;
     int64_t until;

@@ -101,7 +101,7 @@ static void take_store(struct cli *cli)
     }
     struct error ignored;
     const char *found = NULL;
-    if (store_find(cli_value(cli, "directory"), &cli->arena, &found, &ignored) == STATUS_OK)
+    if (store_find(NULL, cli_value(cli, "directory"), &cli->arena, &found, &ignored) == STATUS_OK)
         cli->store = found;
 }
 
@@ -144,8 +144,7 @@ enum status cli_need_store(struct cli *cli, struct error *error)
 {
     if (cli->store)
         return STATUS_OK;
-    const char *found = NULL;
-    return store_find(cli_value(cli, "directory"), &cli->arena, &found, error);
+    return store_find(NULL, cli_value(cli, "directory"), &cli->arena, &cli->store, error);
 }
 
 const char *cli_value(const struct cli *cli, const char *option)

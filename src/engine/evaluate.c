@@ -60,16 +60,12 @@ enum status engine_load_population(struct engine *engine, const struct segment_n
     struct arena arena;
     TRY(engine_lake(engine, &lake, error));
     arena_init(&arena, 0);
-    struct population_load load = {.records = needs->records,
-                                   .lists = needs->lists,
-                                   .known_at = moment->known_at,
-                                   .zone = engine->zone,
-                                   .table_count = needs->count};
-    struct population_load_table *tables = ARENA_ARRAY(&arena, struct population_load_table, needs->count + 1);
+    struct population_need *wanted = ARENA_ARRAY(&arena, struct population_need, needs->count + 1);
     for (size_t i = 0; i < needs->count; i++)
-        tables[i] = (struct population_load_table){needs->items[i].table, needs->items[i].columns};
-    load.tables = tables;
-    enum status status = population_load(engine->store, lake, &load, engine_pool(engine), out, error);
+        wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns};
+    struct population_load load = {.needs = wanted, .need_count = needs->count, .records = needs->records,
+                                   .lists = needs->lists, .known_at = moment->known_at};
+    enum status status = population_load(engine->store, lake, &load, engine->zone, engine_pool(engine), out, error);
     arena_release(&arena);
     return status;
 }

@@ -174,7 +174,6 @@ static void split_spaces(const char *at, const char *end, struct ingest_record *
 
 /* JSON lines */
 
-enum { JSON_DEPTH_MAX = 8 };
 
 static void keep_text(struct ingest_record *record, struct ingest_field *field, const char *text, size_t length)
 {
@@ -205,11 +204,11 @@ static void json_fields(struct ingest_record *record, json_t *object, const char
     json_t *value;
     json_object_foreach(object, key, value)
     {
-        char name[512];
-        snprintf(name, sizeof name, "%s%s", prefix, key);
+        char name[JSON_NAME_MAX];
+        join_key(name, prefix, key);
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
-            char inner[513];
-            snprintf(inner, sizeof inner, "%s.", name);
+            char inner[JSON_NAME_MAX];
+            join_key(inner, name, ".");
             json_fields(record, value, inner, depth + 1);
             continue;
         }

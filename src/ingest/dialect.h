@@ -59,6 +59,18 @@ struct ingest_record {
 };
 void ingest_record_release(struct ingest_record *record);
 
+/* Names of nested JSON values are joined with points and cut at this length. */
+enum { JSON_NAME_MAX = 512, JSON_DEPTH_MAX = 8 };
+static inline void join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
+{
+    size_t used = 0;
+    for (; *prefix && used < JSON_NAME_MAX - 1; prefix++)
+        out[used++] = *prefix;
+    for (; *key && used < JSON_NAME_MAX - 1; key++)
+        out[used++] = *key;
+    out[used] = 0;
+}
+
 /* Splits the record at *at (before end, which is the end of a record) and moves *at behind it. False when only empty
  * lines are left; *lines (may be NULL) counts the lines skipped and taken. */
 bool ingest_split(const struct ingest_dialect *dialect, const char **at, const char *end, struct ingest_record *record,

@@ -69,8 +69,6 @@ void ingest_reject_write(const struct ingest_reject *reject, struct buffer *out)
     }
     json_write_key(&json, "reason");
     json_write_string(&json, reasons[reject->reason].code);
-    json_write_key(&json, "message");
-    json_write_string(&json, reasons[reject->reason].text);
     json_write_key(&json, "suggestion");
     json_write_string(&json, reasons[reject->reason].advice);
     json_write_key(&json, "row");

@@ -213,7 +213,7 @@ static enum status check_limit(struct ingest_run *run, struct error *error)
                     ingest_reason_advice(chief->reason));
     if (!run->options->max_rejects)
         return STATUS_OK;
-    uint64_t limit;
+    uint64_t limit = 0;
     TRY(parse_limit(run->options->max_rejects, summary->read, &limit, error));
     if (summary->set_aside <= limit)
         return STATUS_OK;

@@ -198,7 +198,7 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
     else if (property->type == VALUE_SET)
         buffer_printf(sql, "list_distinct(%s)", column);
     else if (property->type == VALUE_POINT)
-        buffer_printf(sql, "point((%s)[1], (%s)[2])", column, column);
+        buffer_printf(sql, "point(struct_extract_at(%s, 1), struct_extract_at(%s, 2))", column, column);
     else
         buffer_string(sql, column);
     buffer_release(&name);

@@ -400,7 +400,7 @@ static unsigned parse_epoch(struct text value, unsigned formats, struct ingest_m
 static unsigned parse_named(struct text value, unsigned formats, struct ingest_moment *moment)
 {
     struct cursor cursor = {value.data, value.data + value.length};
-    int day, month, year, count;
+    int day = 0, month, year, count;
     bool day_first = digit(*value.data);
     unsigned format = day_first ? DATE_FORMAT_D_MONTH_Y : DATE_FORMAT_MONTH_D_Y;
     if (!(formats & format))

@@ -107,6 +107,11 @@ enum status lake_register_function(struct lake *lake, const struct lake_function
     return status;
 }
 
+uint64_t lake_unique(struct lake *lake)
+{
+    return ++lake->unique;
+}
+
 struct scan {
     _Atomic uint64_t next; /* the first row nobody has taken */
     atomic_bool ended;

@@ -20,6 +20,7 @@ struct lake {
     struct error callback_error; /* … and this is why; DuckDB would keep the message alone */
     struct lake_extension *extensions;
     bool result_open;
+    uint64_t unique;
 };
 
 /* Turns DuckDB's message into ours. Prefers the error of a callback when one failed. */

@@ -157,6 +157,9 @@ struct lake_function {
                        struct error *error);
     void *context; /* borrowed; outlives the lake */
 };
+/* A number that grows with every call: for names of functions and sources, which stay taken as long as the lake lives.
+ */
+uint64_t lake_unique(struct lake *lake);
 enum status lake_register_function(struct lake *lake, const struct lake_function *function, struct error *error);
 
 /*

@@ -5,12 +5,13 @@
 #include <utf8proc.h>
 
 /* The lanes where all children are known, into out->bits. */
-static void known_in_all(struct run *run, const struct step *step, struct vector *out, const struct operand *operands)
+static void known_in_all(struct run *run, const struct step *step, struct vector *out, const struct operand *operands,
+                         int count)
 {
     size_t words = words_of(lanes_of(run, step));
     for (size_t w = 0; w < words; w++) {
         out->bits[w] = operands[0].bits[w];
-        for (int c = 1; c < step->child_count; c++)
+        for (int c = 1; c < count; c++)
             out->bits[w] &= operands[c].bits[w];
     }
 }
@@ -97,13 +98,13 @@ static void add_signed(struct run *run, const struct step *step, struct vector *
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0])};
     if (step->child_count == 1) { /* a calendar period */
-        known_in_all(run, step, out, operands);
+        known_in_all(run, step, out, operands, 1);
         FOR_KNOWN(out, lanes)
             out->i[lane] = add_months(run, step, operands[0].i[lane * operands[0].stride], sign);
         return;
     }
     operands[1] = operand_of(run, step->child[1]);
-    known_in_all(run, step, out, operands);
+    known_in_all(run, step, out, operands, step->child_count);
     if (step->shape == SHAPE_DOUBLE) {
         FOR_KNOWN(out, lanes)
             out->d[lane] = operand_number(&operands[0], lane) + sign * operand_number(&operands[1], lane);
@@ -127,7 +128,7 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
-    known_in_all(run, step, out, operands);
+    known_in_all(run, step, out, operands, step->child_count);
     bool decimal_duration = step->type == VALUE_DURATION &&
                             (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
     FOR_KNOWN(out, lanes) {
@@ -146,7 +147,7 @@ void step_divide(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
-    known_in_all(run, step, out, operands);
+    known_in_all(run, step, out, operands, step->child_count);
     FOR_KNOWN(out, lanes) {
         double by = operand_number(&operands[1], lane);
         if (by == 0)
@@ -160,7 +161,7 @@ void step_negate(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand a = operand_of(run, step->child[0]);
-    known_in_all(run, step, out, &a);
+    known_in_all(run, step, out, &a, 1);
     FOR_KNOWN(out, lanes) {
         if (step->shape == SHAPE_DOUBLE)
             out->d[lane] = -operand_number(&a, lane);
@@ -195,7 +196,7 @@ void step_numeric(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand a = operand_of(run, step->child[0]);
-    known_in_all(run, step, out, &a);
+    known_in_all(run, step, out, &a, 1);
     int64_t unit = a.step->type == VALUE_DECIMAL ? number_power10(a.step->scale) : 1;
     FOR_KNOWN(out, lanes) {
         if (step->a != FUNCTION_ABS) {
@@ -216,7 +217,7 @@ void step_size(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand a = operand_of(run, step->child[0]);
-    known_in_all(run, step, out, &a);
+    known_in_all(run, step, out, &a, 1);
     FOR_KNOWN(out, lanes)
         out->i[lane] = a.count[lane * a.stride];
 }
@@ -233,7 +234,7 @@ void step_length(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand a = operand_of(run, step->child[0]);
-    known_in_all(run, step, out, &a);
+    known_in_all(run, step, out, &a, 1);
     FOR_KNOWN(out, lanes)
         out->i[lane] = code_points(operand_text(run, &a, lane));
 }
@@ -261,7 +262,7 @@ void step_case(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand a = operand_of(run, step->child[0]);
-    known_in_all(run, step, out, &a);
+    known_in_all(run, step, out, &a, 1);
     struct arena *memory = step->frame == FRAME_ONE ? &run->lasting : &run->scratch;
     FOR_KNOWN(out, lanes)
         out->text[lane] = change_case(operand_text(run, &a, lane), step->a == FUNCTION_UPPER, memory);
@@ -333,7 +334,7 @@ void step_distance(struct run *run, const struct step *step, struct vector *out)
     struct operand operands[3];
     for (int c = 0; c < step->child_count; c++)
         operands[c] = operand_of(run, step->child[c]);
-    known_in_all(run, step, out, operands);
+    known_in_all(run, step, out, operands, step->child_count);
     FOR_KNOWN(out, lanes) {
         size_t at = lane * operands[0].stride;
         out->d[lane] = haversine(operands[0].d[at], operands[0].e[at], operand_number(&operands[1], lane),

@@ -86,13 +86,33 @@ static bool never_unknown(const struct segment_node *node)
     return safe;
 }
 
-/* The operand of a test that an `and` beside it already asks to be known. */
-static bool asked_known(struct check *check, const struct segment_node *chain, const struct segment_node *operand)
+static bool is_negative(const struct segment_node *test)
+{
+    switch (test->op) {
+    case OP_COMPARE: return test->compare == COMPARE_NE;
+    case OP_SET: return test->set_test == SET_NONE_OF;
+    default: return test->negated;
+    }
+}
+
+/* Whether a test that holds tells the reader that words, its operand, is known. */
+static bool shows_known(struct check *check, const struct segment_node *test, const char *words)
+{
+    if (test->op < OP_COMPARE || test->op > OP_ANNIVERSARY || is_negative(test))
+        return false;
+    for (int i = 0; i < test->child_count; i++)
+        if (strcmp(node_words(check, test->child[i]), words) == 0)
+            return true;
+    return false;
+}
+
+/* The operand of a test that another one joined by `and` shows to be known. */
+static bool asked_known(struct check *check, const struct segment_node *chain, const struct segment_node *test,
+                        const struct segment_node *operand)
 {
     const char *words = node_words(check, operand);
     for (int i = 0; chain && i < chain->child_count; i++)
-        if (chain->child[i]->op == OP_KNOWN && !chain->child[i]->negated &&
-            strcmp(node_words(check, chain->child[i]->child[0]), words) == 0)
+        if (chain->child[i] != test && shows_known(check, chain->child[i], words))
             return true;
     return false;
 }
@@ -100,15 +120,12 @@ static bool asked_known(struct check *check, const struct segment_node *chain, c
 /* a != b is false where a is unknown, not (a = b) is true: people mean either. */
 static void warn_unknown(struct check *check, const struct segment_node *test, const struct segment_node *chain)
 {
-    bool negative = test->op == OP_COMPARE ? test->compare == COMPARE_NE
-                    : test->op == OP_SET   ? test->set_test == SET_NONE_OF
-                                           : test->negated && test->op != OP_KNOWN;
-    if (!negative)
+    if (test->op == OP_KNOWN || !is_negative(test))
         return;
     const struct segment_node *operand = NULL;
     int operands = test->op == OP_COMPARE || test->op == OP_TEXT ? 2 : 1;
     for (int i = 0; i < operands && !operand; i++)
-        if (!never_unknown(test->child[i]) && !asked_known(check, chain, test->child[i]))
+        if (!never_unknown(test->child[i]) && !asked_known(check, chain, test, test->child[i]))
             operand = test->child[i];
     if (!operand)
         return;

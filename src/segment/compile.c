@@ -144,8 +144,12 @@ static enum shape shape_of(enum value_type type, bool is_double)
     }
 }
 
+static int constant_bits(struct compiler *compiler, bool value);
+
 static int known_of(struct compiler *compiler, int value)
 {
+    if (at(compiler, value)->run == step_row_time)
+        return constant_bits(compiler, true);
     struct step step = operator_step(compiler, step_known, SHAPE_BITS, &value, 1);
     return step_make(compiler, step, &value, 1);
 }
@@ -173,6 +177,8 @@ static int junction(struct compiler *compiler, step_run *run, const int *given, 
         bool twice = false;
         for (int j = 0; j < used; j++)
             twice |= child[j] == given[i];
+        const struct step *under = at(compiler, given[i]);
+        twice |= run == step_and && under->run == step_and && under->child_count == 0; /* and true */
         if (twice)
             continue;
         while (at_place > 0 && at(compiler, child[at_place - 1])->cost > at(compiler, given[i])->cost) {
@@ -184,8 +190,8 @@ static int junction(struct compiler *compiler, step_run *run, const int *given, 
     }
     if (used == 1)
         return child[0];
-    if (used == 0 && run == step_or)
-        return constant_bits(compiler, false);
+    if (used == 0)
+        return constant_bits(compiler, run == step_and);
     struct step step = operator_step(compiler, run, SHAPE_BITS, child, used);
     return step_make(compiler, step, child, used);
 }
@@ -196,8 +202,40 @@ static int and_of(struct compiler *compiler, int a, int b)
     return junction(compiler, step_and, both, 2);
 }
 
+/* age(x) and whole units since x, compared with a constant. */
+static bool is_stepwise(struct compiler *compiler, int function, int constant)
+{
+    const struct step *step = at(compiler, function), *other = at(compiler, constant);
+    if (other->frame != FRAME_ONE || other->type != VALUE_INT || step->frame == FRAME_ONE)
+        return false;
+    if (step->run == step_age)
+        return true;
+    bool dates = step->child_count && at(compiler, step->child[0])->type == VALUE_DATE;
+    return step->run == step_since && step->a == FUNCTION_SINCE && (dates || step->b <= CALENDAR_WEEK);
+}
+
+static int stepwise_range(struct compiler *compiler, enum segment_compare compare, int function, int constant)
+{
+    struct step step = blank(step_threshold, SHAPE_BOUNDS, FRAME_ONE);
+    int child[] = {at(compiler, function)->child[0], 0};
+    step.timeless = false;
+    step.a = at(compiler, function)->a;
+    step.b = at(compiler, function)->b;
+    step.c = at(compiler, child[0])->type == VALUE_DATE;
+    step.p = (int64_t)compare;
+    child[1] = step_make(compiler, step, &constant, 1);
+    struct step range = operator_step(compiler, step_in_range, SHAPE_BITS, child, 2);
+    range.timeless = false;
+    range.next = next_calendar;
+    range.a = step.a;
+    range.b = step.b;
+    return step_make(compiler, range, child, 2);
+}
+
 static int compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
+    if (compare != COMPARE_NE && is_stepwise(compiler, a, b))
+        return stepwise_range(compiler, compare, a, b);
     int child[] = {a, b};
     struct step step = operator_step(compiler, step_compare, SHAPE_BITS, child, 2);
     step.a = (int)compare;
@@ -272,8 +310,6 @@ static int path_step(struct compiler *compiler, const struct segment_path *path,
 {
     int id = start_step(compiler, table, start, scope);
     for (int hop = 0; hop < path->length - 1; hop++) {
-        if (path->is_key && hop == path->length - 2)
-            break;
         int reference = path->hop_table[hop], column = path->hop_column[hop];
         const struct schema_column *schema = schema_at(compiler, reference, column);
         struct step step = operator_step(compiler, step_lookup, shape_of(schema->type, false), &id, 1);
@@ -366,7 +402,7 @@ static const struct chosen_leaf *describe_chosen(struct compiler *compiler, cons
         chosen->table[k] = step->kind_table[k];
         chosen->column[k] = path->is_time ? 0 : plan_column(compiler, step->kind_table[k], path->start_column[k]);
     }
-    chosen->hops = path->is_time || path->length == 0 ? 0 : path->length - 1 - (path->is_key && path->length > 1);
+    chosen->hops = path->is_time || path->length == 0 ? 0 : path->length - 1;
     for (int hop = 0; hop < chosen->hops; hop++) {
         chosen->hop_table[hop] = path->hop_table[hop];
         chosen->hop_column[hop] = plan_column(compiler, path->hop_table[hop], path->hop_column[hop]);
@@ -404,7 +440,7 @@ static int compile_trait(struct compiler *compiler, const struct segment_node *n
         return 0;
     bool history = scope.moment != NO_STEP || scope.frame == FRAME_CODES;
     struct scope inside = history ? scope : customers_of(scope);
-    if (node->op == OP_TRAIT_AS_OF) {
+    if (node->op == OP_TRAIT_AS_OF && scope.frame != FRAME_CODES) {
         int moment = compile_value(compiler, node->child[0], customers_of(scope));
         inside = customers_of(scope);
         inside.moment = at(compiler, moment)->type == VALUE_DATE ? day_start_of(compiler, moment) : moment;

@@ -9,6 +9,20 @@
 
 /* ---- binding ---- */
 
+/* The one run of codes for which a predicate holds, if it is one and the unknown is not in it. */
+static struct code_range only_range(const uint8_t *table, size_t codes)
+{
+    size_t first = 0, end;
+    while (first < codes && !table[first])
+        first++;
+    for (end = first; end < codes && table[end];)
+        end++;
+    for (size_t code = end; code <= codes; code++)
+        if (table[code])
+            return (struct code_range){false, 0, 0};
+    return (struct code_range){first < codes, (uint32_t)first, (uint32_t)(end - first - (first < codes))};
+}
+
 static void fill_test(struct binding *binding, struct run *run, int id)
 {
     const struct step *step = &binding->plan->steps.items[id];
@@ -18,6 +32,7 @@ static void fill_test(struct binding *binding, struct run *run, int id)
     for (size_t code = 0; code <= codes; code++)
         table[code] = bit_at(holds.bits, code);
     binding->tests[id] = table;
+    binding->ranges[id] = only_range(table, codes);
 }
 
 /* Evaluates every predicate over a text column once per code, and once for the unknown. */
@@ -57,6 +72,7 @@ enum status binding_new(const struct segment_plan *plan, const struct population
     binding->tables = base_calloc((size_t)plan->table_count + 1, sizeof *binding->tables);
     binding->columns = base_calloc(plan->columns.count + 1, sizeof *binding->columns);
     binding->tests = base_calloc(plan->steps.count + 1, sizeof *binding->tests);
+    binding->ranges = base_calloc(plan->steps.count + 1, sizeof *binding->ranges);
     binding->clock = local_clock_new(population->zone);
     for (int t = 0; t < plan->table_count; t++) {
         int index = population_table_index(population, plan->table_names[t]);
@@ -85,6 +101,7 @@ void binding_free(struct binding *binding)
     free(binding->tables);
     free(binding->columns);
     free(binding->tests);
+    free(binding->ranges);
     local_clock_free(binding->clock);
     free(binding);
 }
@@ -95,6 +112,7 @@ struct run *run_new(const struct segment_plan *plan)
 {
     struct run *run = base_calloc(1, sizeof *run);
     run->plan = plan;
+    run->kernels = kernels_best();
     run->vectors = base_calloc(plan->steps.count + 1, sizeof *run->vectors);
     run->lanes = base_calloc((size_t)plan->table_count + FRAME_ROWS, sizeof *run->lanes);
     run->views = base_calloc((size_t)plan->table_count + 1, sizeof *run->views);
@@ -320,8 +338,10 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
     size_t word = first / 64, words = words_of(count);
     uint64_t *existing = result->existing + word;
     const uint32_t *first_time = run->population->first_time + first;
-    for (uint32_t lane = 0; lane < count; lane++)
-        existing[lane / 64] |= (uint64_t)(first_time[lane] != POPULATION_NEVER && first_time[lane] <= run->now) << (lane % 64);
+    if (run->now >= 0) {
+        uint32_t now = run->now < POPULATION_NEVER ? (uint32_t)run->now : POPULATION_NEVER - 1;
+        run->kernels->range_u32(first_time, count, 0, now, existing);
+    }
     for (int s = 0; s < result->segment_count; s++) {
         if (!result->members[s])
             continue;

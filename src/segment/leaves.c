@@ -66,14 +66,64 @@ static void widen(const struct population_column *column, size_t begin, size_t l
     }
 }
 
+void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes, struct vector *out)
+{
+    if (column->known)
+        shift_bits(out->bits, column->known, begin, lanes);
+    else
+        set_all(run, out);
+}
+
+static void stored_range(const struct kernels *kernels, const struct population_column *column, size_t begin, size_t lanes,
+                         uint64_t lo, uint64_t span, uint64_t *bits)
+{
+    switch (column->width) {
+    case 1: kernels->range_u8((const uint8_t *)column->values + begin, lanes, (uint8_t)lo, (uint8_t)span, bits); break;
+    case 2: kernels->range_u16((const uint16_t *)column->values + begin, lanes, (uint16_t)lo, (uint16_t)span, bits); break;
+    default: kernels->range_u32((const uint32_t *)column->values + begin, lanes, (uint32_t)lo, (uint32_t)span, bits); break;
+    }
+}
+
+void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo, int64_t hi,
+                  struct vector *out)
+{
+    int64_t least = column->type == VALUE_TEXT ? 0 : column->base;
+    lo = lo < least ? least : lo;
+    hi = hi > column->max ? column->max : hi;
+    if (lo > hi) {
+        set_none(run, out);
+        return;
+    }
+    if (lo == least && hi == column->max) {
+        column_known(run, column, begin, lanes, out);
+        return;
+    }
+    stored_range(run->kernels, column, begin, lanes, (uint64_t)lo - (uint64_t)least, (uint64_t)hi - (uint64_t)lo, out->bits);
+    if (!column->known)
+        return;
+    uint64_t *known = arena_alloc(&run->scratch, words_of(lanes) * sizeof *known);
+    shift_bits(known, column->known, begin, lanes);
+    for (size_t w = 0; w < words_of(lanes); w++)
+        out->bits[w] &= known[w];
+}
+
+const struct population_column *stored_column(const struct run *run, const struct step *step, size_t *begin)
+{
+    bool told = step->run == step_trait && run->views[step->b].table && run->views[step->b].table->one_each &&
+                run->views[step->b].table->time_max <= run->now && !run->delta;
+    if (step->run != step_column && !told)
+        return NULL;
+    const struct population_column *column = run->columns[step->a];
+    bool number = column && (column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DATE ||
+                             column->type == VALUE_TIME || column->type == VALUE_BOOL || column->type == VALUE_TEXT);
+    *begin = run->views[step->b].begin;
+    return number && column->width <= 4 && !run->delta ? column : NULL;
+}
+
 static void load_column(struct run *run, const struct population_column *column, size_t begin, size_t lanes,
                         struct vector *out)
 {
-    if (column->known) {
-        shift_bits(out->bits, column->known, begin, lanes);
-    } else {
-        set_all(run, out);
-    }
+    column_known(run, column, begin, lanes, out);
     if (column->type == VALUE_DOUBLE) {
         memcpy(out->d, (const double *)column->values + begin, lanes * sizeof *out->d);
     } else if (column->type == VALUE_POINT) {
@@ -246,6 +296,13 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
     const uint8_t *table = run->binding->tests[step - run->plan->steps.items];
     size_t lanes = lanes_of(run, step), codes = run->population->code_count;
     const struct step *leaf = step_of(run, step->child[0]);
+    struct code_range range = run->binding->ranges[step - run->plan->steps.items];
+    size_t begin;
+    const struct population_column *stored = range.valid ? stored_column(run, leaf, &begin) : NULL;
+    if (stored) {
+        column_range(run, stored, begin, lanes, range.first, (int64_t)range.first + range.span, out);
+        return;
+    }
     if (leaf->run == step_column && !run->delta) {
         if (run->columns[leaf->a])
             test_column(run, &run->views[leaf->b], run->columns[leaf->a], table, table[codes], lanes, out);

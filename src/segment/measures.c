@@ -9,24 +9,6 @@
 
 /* ---- windows ---- */
 
-/* bits of lo <= value − 0 <= lo + span, unsigned. */
-static void range_bits(const uint32_t *values, size_t count, uint32_t lo, uint32_t span, uint64_t *bits)
-{
-    size_t whole = count / 64;
-    for (size_t w = 0; w < whole; w++) {
-        uint64_t word = 0;
-        for (unsigned j = 0; j < 64; j++)
-            word |= (uint64_t)(values[w * 64 + j] - lo <= span) << j;
-        bits[w] = word;
-    }
-    if (count % 64) {
-        uint64_t word = 0;
-        for (size_t row = whole * 64; row < count; row++)
-            word |= (uint64_t)(values[row] - lo <= span) << (row % 64);
-        bits[whole] = word;
-    }
-}
-
 static bool block_is_quiet(const struct run *run, const struct table_view *view, int64_t lo)
 {
     if (!view->table || !view->table->block_last || run->delta)
@@ -53,7 +35,8 @@ static void window_for_all(struct run *run, const struct table_view *view, int64
     if (all)
         set_all(run, out);
     else
-        range_bits(view->time + view->begin, view->end - view->begin, (uint32_t)lo, (uint32_t)(hi - lo), out->bits);
+        run->kernels->range_u32(view->time + view->begin, view->end - view->begin, (uint32_t)lo, (uint32_t)(hi - lo),
+                                out->bits);
 }
 
 static void window_each(struct run *run, const struct table_view *view, const struct operand *bounds, struct vector *out)
@@ -123,12 +106,6 @@ void step_window(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- counts ---- */
 
-static inline uint32_t rank_of(const uint64_t *bits, const uint32_t *before, uint32_t bit)
-{
-    uint64_t low = bits[bit / 64] & (((uint64_t)1 << (bit % 64)) - 1);
-    return before[bit / 64] + (uint32_t)__builtin_popcountll(low);
-}
-
 /* counts[lane] = selected rows of the customer. */
 static void count_selected(struct run *run, const struct table_view *view, const struct operand *selected, uint32_t *counts)
 {
@@ -142,23 +119,8 @@ static void count_selected(struct run *run, const struct table_view *view, const
             counts[lane] = view->offset[lane + 1] - view->offset[lane];
         return;
     }
-    size_t words = words_of(view->end - begin);
-    uint32_t *before = arena_alloc(&run->scratch, (words + 1) * sizeof *before);
-    uint32_t sum = 0;
-    for (size_t w = 0; w < words; w++) {
-        before[w] = sum;
-        sum += (uint32_t)__builtin_popcountll(selected->bits[w]);
-    }
-    uint32_t rows = view->end - begin, last = 0;
-    for (uint32_t lane = 0; lane < lanes; lane++) {
-        uint32_t end = view->offset[lane + 1] - begin, rank;
-        if (end < rows)
-            rank = rank_of(selected->bits, before, end);
-        else
-            rank = rows ? rank_of(selected->bits, before, rows - 1) + bit_at(selected->bits, rows - 1) : 0;
-        counts[lane] = rank - last;
-        last = rank;
-    }
+    uint32_t *before = arena_alloc(&run->scratch, (words_of(view->end - begin) + 1) * sizeof *before);
+    run->kernels->count_ranges(selected->bits, view->end - begin, view->offset + 1, begin, lanes, before, counts);
 }
 
 void step_count(struct run *run, const struct step *step, struct vector *out)
@@ -172,9 +134,26 @@ void step_count(struct run *run, const struct step *step, struct vector *out)
         out->i[lane] = counts[lane];
 }
 
+/* Any fact since lo, when none is later than the window: the customer's last one tells. */
+static bool any_by_last(struct run *run, const struct step *step, const struct table_view *view, struct vector *out)
+{
+    const struct step *window = step_of(run, step->child[0]);
+    if (window->run != step_window || window->q || window->child_count > 1 || !view->table || run->delta)
+        return false;
+    struct operand bounds = operand_of(run, window->child[0]);
+    if (bounds.stride || bounds.i[0] <= 0 || bounds.i[0] > UINT32_MAX || bounds.j[0] < view->table->time_max ||
+        run->now < view->table->time_max)
+        return false;
+    uint32_t lo = (uint32_t)bounds.i[0];
+    run->kernels->range_u32(view->table->last_time + run->first, run->count, lo, UINT32_MAX - lo, out->bits);
+    return true;
+}
+
 void step_any(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
+    if (any_by_last(run, step, view, out))
+        return;
     struct operand selected = operand_of(run, step->child[0]);
     if (selected.hint == HINT_NONE) {
         set_none(run, out);
@@ -213,6 +192,54 @@ static void sum_doubles(struct run *run, const struct table_view *view, const st
     }
 }
 
+/* Whether no sum over the batch's rows can leave 64 bits, by the column's own bounds. */
+static bool sum_fits(const struct run *run, const struct step *step, const struct table_view *view, const struct operand *argument)
+{
+    const struct step *under = step_of(run, step->child[1]);
+    if (under->run != step_column || !run->columns[under->a] || run->delta)
+        return false;
+    const struct population_column *column = run->columns[under->a];
+    int64_t low = column->base, high = column->max, limit = INT64_MAX / ((int64_t)(view->end - view->begin) + 1);
+    return low > -limit && high < limit;
+}
+
+/* Running totals over all rows; a customer's sum is a difference of two. No branch depends on the data. */
+static void sum_by_prefix(struct run *run, const struct table_view *view, const struct operand *selected,
+                          const struct operand *argument, struct vector *out)
+{
+    size_t rows = view->end - view->begin;
+    int64_t *totals = arena_alloc(&run->scratch, (rows + 65) * sizeof *totals), total = 0;
+    totals[0] = 0;
+    for (size_t w = 0; w < words_of(rows); w++) {
+        uint64_t word = selected->bits[w] & argument->bits[w];
+        size_t end = w * 64 + 64 < rows ? w * 64 + 64 : rows;
+        for (size_t row = w * 64; row < end; row++, word >>= 1) {
+            total += argument->i[row] & -(int64_t)(word & 1);
+            totals[row + 1] = total;
+        }
+    }
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        out->i[lane] = totals[view->offset[lane + 1] - view->begin] - totals[view->offset[lane] - view->begin];
+}
+
+static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
+                     const struct operand *argument, struct vector *out)
+{
+    __int128 sums[BATCH] = {0};
+    uint32_t lane = 0;
+    FOR_SELECTED(selected, view, row) {
+        while (view->begin + row >= view->offset[lane + 1])
+            lane++;
+        if (bit_at(argument->bits, row))
+            sums[lane] += argument->i[row];
+    }
+    for (lane = 0; lane < run->count; lane++) {
+        out->i[lane] = (int64_t)sums[lane];
+        if (sums[lane] != out->i[lane])
+            run_fail(run, "a sum is past the range of 64-bit numbers");
+    }
+}
+
 void step_sum(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
@@ -227,19 +254,10 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         sum_doubles(run, view, &selected, &argument, out);
         return;
     }
-    __int128 sums[BATCH] = {0};
-    uint32_t lane = 0;
-    FOR_SELECTED(&selected, view, row) {
-        while (view->begin + row >= view->offset[lane + 1])
-            lane++;
-        if (bit_at(argument.bits, row))
-            sums[lane] += argument.i[row];
-    }
-    for (lane = 0; lane < run->count; lane++) {
-        out->i[lane] = (int64_t)sums[lane];
-        if (sums[lane] != out->i[lane])
-            run_fail(run, "a sum is past the range of 64-bit numbers");
-    }
+    if (sum_fits(run, step, view, &argument))
+        sum_by_prefix(run, view, &selected, &argument, out);
+    else
+        sum_wide(run, view, &selected, &argument, out);
 }
 
 void step_average(struct run *run, const struct step *step, struct vector *out)
@@ -270,23 +288,65 @@ static void take_argument(const struct step *step, const struct operand *argumen
     bit_set(out->bits, lane);
 }
 
+/* The first (or last) selected row in [begin, end), or end. */
+static uint32_t edge_row(const uint64_t *bits, uint32_t begin, uint32_t end, bool last)
+{
+    for (uint32_t i = begin; i < end; i++) {
+        uint32_t row = last ? end - 1 - (i - begin) : i;
+        if (bit_at(bits, row))
+            return row;
+    }
+    return end;
+}
+
+/* Only the chosen rows are read where the argument stands in the table as it is. */
+static void take_edge(struct run *run, const struct step *step, const struct table_view *view, uint32_t row,
+                      const struct operand *argument, struct vector *out, uint32_t lane)
+{
+    const struct step *under = step_of(run, step->child[1]);
+    if (argument->step) {
+        take_argument(step, argument, row, out, lane);
+    } else {
+        out->i[lane] = under->run == step_row_time ? (int64_t)view->time[view->begin + row]
+                                                   : population_get(run->columns[under->a], view->begin + row).integer;
+        bit_set(out->bits, lane);
+    }
+}
+
 void step_edge(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
-    struct operand selected = operand_of(run, step->child[0]);
+    struct operand selected = operand_of(run, step->child[0]), argument = {0};
+    const struct step *under = step_of(run, step->child[1]);
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     if (selected.hint == HINT_NONE)
         return;
-    struct operand argument = operand_of(run, step->child[1]);
+    bool direct = under->run == step_row_time || (under->run == step_column && under->shape == SHAPE_INT && run->columns[under->a]);
+    if (!direct)
+        argument = operand_of(run, step->child[1]);
     for (uint32_t lane = 0; lane < run->count; lane++) {
         uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
-        for (uint32_t i = begin; i < end; i++) {
-            uint32_t row = step->a ? end - 1 - (i - begin) : i;
-            if (!bit_at(selected.bits, row))
-                continue;
-            take_argument(step, &argument, row, out, lane);
-            break;
+        uint32_t row = edge_row(selected.bits, begin, end, step->a);
+        if (row < end)
+            take_edge(run, step, view, row, &argument, out, lane);
+    }
+}
+
+static void extreme_integers(const struct run *run, const struct step *step, const struct table_view *view,
+                             const struct operand *selected, const struct operand *argument, struct vector *out)
+{
+    int64_t worst = step->a ? INT64_MIN : INT64_MAX;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        int64_t best = worst;
+        bool any = false;
+        for (uint32_t row = view->offset[lane] - view->begin; row < view->offset[lane + 1] - view->begin; row++) {
+            bool in = bit_at(selected->bits, row);
+            int64_t value = in ? argument->i[row] : worst;
+            best = step->a ? (value > best ? value : best) : (value < best ? value : best);
+            any |= in;
         }
+        out->i[lane] = best;
+        out->bits[lane / 64] |= (uint64_t)any << (lane % 64);
     }
 }
 
@@ -298,6 +358,10 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
     if (selected.hint == HINT_NONE)
         return;
     struct operand argument = operand_of(run, step->child[1]);
+    if (step->shape == SHAPE_INT && step->type != VALUE_TEXT) {
+        extreme_integers(run, step, view, &selected, &argument, out);
+        return;
+    }
     enum segment_compare wanted = step->a ? COMPARE_GT : COMPARE_LT;
     for (uint32_t lane = 0; lane < run->count; lane++) {
         int64_t best = -1;
@@ -441,8 +505,34 @@ static void put_favourite(struct run *run, const struct gather *gather, struct v
     put_picked(gather, best, out, lane);
 }
 
+/* Different integers (or text codes, which differ as their texts do) among the picked. */
+static int64_t distinct_integers(struct run *run, const struct gather *gather)
+{
+    enum { SMALL = 48 };
+    int64_t *seen = arena_alloc(&run->scratch, (gather->count + 1) * sizeof *seen);
+    size_t used = 0;
+    for (size_t i = 0; i < gather->count; i++) {
+        size_t row, at = 0;
+        const struct operand *argument = argument_at(gather, i, &row);
+        int64_t value = argument->i[row];
+        while (at < used && seen[at] != value)
+            at++;
+        if (at == used)
+            seen[used++] = value;
+        if (used > SMALL)
+            return -1;
+    }
+    return (int64_t)used;
+}
+
 static int64_t distinct_count(struct run *run, const struct gather *gather)
 {
+    const struct step *argument = gather->argument[0].step;
+    if (gather->count && argument->shape == SHAPE_INT && !argument->version) {
+        int64_t few = distinct_integers(run, gather);
+        if (few >= 0)
+            return few;
+    }
     const uint32_t *order = sorted_by_value(run, gather);
     int64_t count = gather->count > 0;
     for (size_t i = 1; i < gather->count; i++)

@@ -27,7 +27,7 @@ static void need_path(struct needs_maker *maker, const struct segment_path *path
 {
     need_column(maker, table, path->start_column[slot]);
     for (int hop = 0; hop < path->length - 1; hop++)
-        need_column(maker, path->hop_table[hop], path->is_key && hop == path->length - 2 ? -1 : path->hop_column[hop]);
+        need_column(maker, path->hop_table[hop], path->hop_column[hop]);
 }
 
 static int trait_table(const struct needs_maker *maker)

@@ -102,6 +102,11 @@ void step_not(struct run *run, const struct step *step, struct vector *out)
 
 void step_known(struct run *run, const struct step *step, struct vector *out)
 {
+    const struct step *under = step_of(run, step->child[0]);
+    if (under->run == step_column && run->columns[under->a]) { /* without looking at the values */
+        column_known(run, run->columns[under->a], run->views[under->b].begin, lanes_of(run, step), out);
+        return;
+    }
     struct operand child = operand_of(run, step->child[0]);
     out->bits = (uint64_t *)child.bits;
     out->hint = child.hint;
@@ -187,9 +192,22 @@ bool compare_holds(struct run *run, enum segment_compare compare, const struct o
 {
     bool codes = a->step->type == VALUE_TEXT && a->step->shape == SHAPE_INT && b->step->shape == SHAPE_INT &&
                  !a->step->version && !b->step->version;
-    if (codes && a->i[x * a->stride] == b->i[y * b->stride])
-        return order_holds(compare, 0);
+    if (codes && (compare <= COMPARE_NE || a->i[x * a->stride] == b->i[y * b->stride]))
+        return order_holds(compare, a->i[x * a->stride] != b->i[y * b->stride]);
     return order_holds(compare, compare_lanes(run, a, x, b, y));
+}
+
+/* The values that compare so with a constant, as a range; COMPARE_NE is the outside of one. */
+static struct segment_bounds compare_range(enum segment_compare compare, int64_t value)
+{
+    static const struct segment_bounds nothing = {1, 0};
+    switch (compare) {
+    case COMPARE_LT: return value == INT64_MIN ? nothing : (struct segment_bounds){INT64_MIN, value - 1};
+    case COMPARE_LE: return (struct segment_bounds){INT64_MIN, value};
+    case COMPARE_GT: return value == INT64_MAX ? nothing : (struct segment_bounds){value + 1, INT64_MAX};
+    case COMPARE_GE: return (struct segment_bounds){value, INT64_MAX};
+    default: return (struct segment_bounds){value, value};
+    }
 }
 
 #define FILL_COMPARE(out, lanes, left, right)                                                                          \
@@ -202,12 +220,14 @@ bool compare_holds(struct run *run, enum segment_compare compare, const struct o
     case COMPARE_GE: FILL_BITS(out, lanes, (left) >= (right)) break;                                                   \
     }
 
-static void compare_integers(enum segment_compare compare, const struct operand *a, const struct operand *b, size_t lanes,
+static void compare_integers(const struct kernels *kernels, enum segment_compare compare, const struct operand *a, const struct operand *b, size_t lanes,
                              struct vector *out)
 {
     if (b->stride == 0 && a->stride == 1) {
-        const int64_t *left = a->i, right = b->i[0];
-        FILL_COMPARE(out, lanes, left[lane], right)
+        struct segment_bounds range = compare_range(compare, b->i[0]);
+        kernels->range_i64(a->i, lanes, range.lo, range.hi, out->bits);
+        for (size_t w = 0; compare == COMPARE_NE && w < words_of(lanes); w++)
+            out->bits[w] = ~out->bits[w];
     } else {
         FILL_COMPARE(out, lanes, a->i[lane * a->stride], b->i[lane * b->stride])
     }
@@ -225,8 +245,46 @@ static void mask_known(uint64_t *mask, const struct operand *a, const struct ope
         mask[w] = a->bits[w] & b->bits[w];
 }
 
+/* A stored column against a constant of its own scale: no need to widen it. */
+static bool compare_stored(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct step *a = step_of(run, step->child[0]), *b = step_of(run, step->child[1]);
+    size_t begin;
+    bool plain = b->frame == FRAME_ONE && b->shape == SHAPE_INT && a->type != VALUE_TEXT && step->a != COMPARE_NE &&
+                 (a->type == VALUE_DECIMAL ? a->scale : 0) == (b->type == VALUE_DECIMAL ? b->scale : 0);
+    const struct population_column *column = plain ? stored_column(run, a, &begin) : NULL;
+    if (!column)
+        return false;
+    struct operand constant = operand_of(run, step->child[1]);
+    struct segment_bounds range = compare_range((enum segment_compare)step->a, constant.i[0]);
+    if (constant.hint == HINT_NONE)
+        set_none(run, out);
+    else
+        column_range(run, column, begin, lanes_of(run, step), range.lo, range.hi, out);
+    return true;
+}
+
+/* A value in constant bounds: what a comparison with a step-wise function of it (age, days since) comes to. */
+void step_in_range(struct run *run, const struct step *step, struct vector *out)
+{
+    size_t lanes = lanes_of(run, step), begin;
+    const struct step *under = step_of(run, step->child[0]);
+    struct operand bounds = operand_of(run, step->child[1]);
+    const struct population_column *column = stored_column(run, under, &begin);
+    if (column) {
+        column_range(run, column, begin, lanes, bounds.i[0], bounds.j[0], out);
+        return;
+    }
+    struct operand value = operand_of(run, step->child[0]);
+    run->kernels->range_i64(value.i, value.stride ? lanes : 1, bounds.i[0], bounds.j[0], out->bits);
+    for (size_t w = 0; w < words_of(lanes); w++)
+        out->bits[w] &= value.bits[w];
+}
+
 void step_compare(struct run *run, const struct step *step, struct vector *out)
 {
+    if (compare_stored(run, step, out))
+        return;
     struct operand a = operand_of(run, step->child[0]), b = operand_of(run, step->child[1]);
     enum segment_compare compare = (enum segment_compare)step->a;
     size_t lanes = lanes_of(run, step);
@@ -236,7 +294,7 @@ void step_compare(struct run *run, const struct step *step, struct vector *out)
     }
     bool plain = a.step->type != VALUE_TEXT && !is_double(&a) && !is_double(&b);
     if (plain && decimal_scale(&a) == decimal_scale(&b)) {
-        compare_integers(compare, &a, &b, lanes, out);
+        compare_integers(run->kernels, compare, &a, &b, lanes, out);
         if (a.hint != HINT_ALL || b.hint != HINT_ALL)
             both_known(out, &a, &b, lanes);
     } else {

@@ -20,6 +20,7 @@
 #include "base/number.h"
 #include "base/vector.h"
 #include "population/delta.h"
+#include "segment/kernels.h"
 #include "segment/plan.h"
 
 #include <pcre2.h>
@@ -139,6 +140,12 @@ struct segment_plan {
     bool uses_future; /* some step reads facts, so facts after now will change it */
 };
 
+/* Codes first … first + span; valid only when a predicate holds exactly there. */
+struct code_range {
+    bool valid;
+    uint32_t first, span;
+};
+
 /* A plan against one population. */
 struct binding {
     const struct segment_plan *plan;
@@ -146,6 +153,7 @@ struct binding {
     const struct population_table **tables;   /* by plan table; NULL: not loaded */
     const struct population_column **columns; /* by plan column; NULL: not loaded */
     uint8_t **tests;                          /* by step: truth per code, the unknown last */
+    struct code_range *ranges;                /* by step: where a test holds, when that is one run of codes */
     struct local_clock *clock;
 };
 
@@ -161,6 +169,7 @@ struct table_view {
 /* Everything one thread needs to execute a plan. */
 struct run {
     const struct segment_plan *plan;
+    const struct kernels *kernels;
     const struct binding *binding;
     const struct population *population;
     const struct segment_phase *phase;
@@ -324,14 +333,22 @@ enum status phase_fill(const struct segment_plan *plan, const struct binding *bi
 
 /* Steps: the operators. Grouped by file. */
 /* operators.c */
-step_run step_and, step_or, step_not, step_compare, step_in, step_known, step_truth, step_as_value, step_text, step_set,
+step_run step_and, step_or, step_not, step_compare, step_in_range, step_in, step_known, step_truth, step_as_value, step_text, step_set,
     step_version;
 /* arithmetic.c */
 step_run step_add, step_subtract, step_multiply, step_divide, step_negate, step_numeric, step_size, step_length, step_case,
     step_choose, step_coalesce, step_distance;
 /* times.c */
-step_run step_now, step_today, step_age, step_calendar, step_hour, step_since, step_bounds, step_in_window,
+step_run step_now, step_today, step_age, step_calendar, step_hour, step_since, step_bounds, step_threshold, step_in_window,
     step_anniversary, step_period_bounds;
+/* Bits of a stored column's rows whose value lies in [lo, hi]; known rows only. For integers, dates, times and codes. */
+void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo, int64_t hi,
+                  struct vector *out);
+/* Knownness of a column's rows into out->bits. */
+void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes, struct vector *out);
+/* The column a step reads as it is stored, or NULL; *begin: its first row of the batch. */
+const struct population_column *stored_column(const struct run *run, const struct step *step, size_t *begin);
+
 /* leaves.c */
 step_run step_literal, step_column, step_lookup, step_row_time, step_customer, step_code, step_test, step_trait,
     step_trait_at, step_list, step_record, step_sample, step_scheme, step_row_moment, step_row_told, step_changed,

@@ -189,6 +189,58 @@ void step_since(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
+/* ---- thresholds ---- */
+
+/* Ages and times since fall as their date or moment rises, so where one meets a comparison is one range of it, found by
+ * bisection once a moment. */
+static int64_t stepwise(const struct run *run, const struct step *step, int64_t value)
+{
+    if (step->a == FUNCTION_AGE)
+        return date_age((int32_t)value, run->today);
+    bool dates = step->c;
+    return units_between(run->population->zone, (enum calendar_unit)step->b, dates, value, dates ? run->today : run->now,
+                         run->now, false);
+}
+
+/* The largest value in [lo, hi] at which the function is at least limit; lo − 1 when there is none. */
+static int64_t last_at_least(const struct run *run, const struct step *step, int64_t lo, int64_t hi, int64_t limit)
+{
+    int64_t below = lo - 1;
+    while (below < hi) {
+        int64_t middle = below + (hi - below + 1) / 2;
+        if (stepwise(run, step, middle) >= limit)
+            below = middle;
+        else
+            hi = middle - 1;
+    }
+    return below;
+}
+
+void step_threshold(struct run *run, const struct step *step, struct vector *out)
+{
+    struct operand limit = operand_of(run, step->child[0]);
+    enum segment_compare compare = (enum segment_compare)step->p;
+    int64_t lo = step->c ? DATE_MIN : MOMENT_MIN, hi = step->c ? DATE_MAX : MOMENT_MAX, value = limit.i[0];
+    if (step->a == FUNCTION_AGE)
+        hi = run->today;
+    set_all(run, out);
+    out->i[0] = lo;
+    out->j[0] = hi;
+    bool past = value == INT64_MAX && (compare == COMPARE_GT || compare == COMPARE_LE || compare == COMPARE_EQ);
+    int64_t at_least = last_at_least(run, step, lo, hi, value);
+    int64_t above = past ? lo - 1 : last_at_least(run, step, lo, hi, value + 1);
+    if (compare == COMPARE_GE || compare == COMPARE_EQ)
+        out->j[0] = at_least;
+    if (compare == COMPARE_GT)
+        out->j[0] = above;
+    if (compare == COMPARE_LT)
+        out->i[0] = at_least + 1;
+    if (compare == COMPARE_LE || compare == COMPARE_EQ)
+        out->i[0] = above + 1;
+    if (!(limit.bits[0] & 1))
+        out->j[0] = out->i[0] - 1;
+}
+
 /* ---- windows ---- */
 
 static struct segment_bounds bounds_at(struct run *run, const struct step *step, const struct operand *values, size_t lane)

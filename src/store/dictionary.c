@@ -71,11 +71,7 @@ enum status numbering_write(struct store_change *change, struct lake *lake, enum
     uint32_t count = numbering_settled_count(numbering);
     if (!count)
         return STATUS_OK;
-    /* a source's name stays taken as long as the lake lives: part numbers make it new */
-    uint64_t number;
-    TRY(catalog_counter(change->store->catalog, CATALOG_NEXT_PART, &number, error));
-    const char *name =
-        arena_printf(&change->arena, "strata_new_%llu_%p", (unsigned long long)number, (void *)numbering);
+    const char *name = arena_printf(&change->arena, "strata_new_texts_%llu", (unsigned long long)lake_unique(lake));
     static const char *const names[] = {"number", "text"}, *const types[] = {"UINTEGER", "VARCHAR"};
     struct lake_source source = {name, names, types, 2, count, true, fill_new, (void *)numbering};
     TRY(lake_register_source(lake, &source, error));

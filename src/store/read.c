@@ -212,13 +212,14 @@ static void select_group(struct reading *reading, struct buffer *sql, const stru
         buffer_string(sql, i ? ", " : "");
         cast(sql, reading, &reading->wanted[i], part_type(parts[0], reading->wanted[i].name));
     }
-    buffer_string(sql, " FROM read_parquet([");
+    buffer_string(sql,
+                  reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet([" : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
         const char *path = store_file(reading->store, &reading->arena, "%s", parts[i]->path);
         buffer_string(sql, i ? ", " : "");
         buffer_sql_text(sql, text_from(path));
     }
-    buffer_string(sql, "])");
+    buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
     if (wants_filter(reading, parts[0]))
         buffer_printf(sql, " WHERE import <= %u", reading->read->until_import);
 }
@@ -230,6 +231,8 @@ static void select_nothing(struct reading *reading, struct buffer *sql)
         buffer_string(sql, i ? ", " : "");
         cast(sql, reading, &reading->wanted[i], NULL);
     }
+    if (reading->read->rows)
+        buffer_string(sql, ", 0::BIGINT AS \"row\"");
     buffer_string(sql, " WHERE false");
 }
 

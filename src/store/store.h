@@ -104,6 +104,7 @@ struct store_read {
     const char *const *columns; /* names as in parts ("amount", "country#", "customer"), in the order wanted; NULL: all
                                    of the role's own columns and all the schema's, without "#" */
     size_t column_count;
+    bool rows;             /* store_select_part: a last column `row` BIGINT, where the row stands in the part */
     uint32_t until_import; /* rows of later imports are hidden; 0: none are */
 };
 /* Appends "SELECT … FROM read_parquet([…]) UNION ALL …" to sql. Without parts it is a SELECT of those columns without

@@ -1,0 +1,412 @@
+/*
+ * Loading a population: who exists, the dictionary, then table after table, references, records and lists.
+ */
+#include "identity/identity.h"
+#include "population/loading.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t loading_code(struct loading *loading, struct text text)
+{
+    uint32_t code = population_builder_code(loading->builder, text);
+    if (code == loading->texts.count) {
+        struct text copy = {arena_strndup(&loading->arena, text.data, text.length), text.length};
+        VECTOR_PUSH(&loading->texts, copy);
+    }
+    return code;
+}
+
+uint32_t loading_until(const struct loading *loading)
+{
+    return loading->until == UINT32_MAX ? 0 : loading->until;
+}
+
+bool loading_sees(const struct loading *loading, const struct catalog_part *part)
+{
+    return part->first_import <= loading->until;
+}
+
+/* The last import whose rows may be seen. */
+static enum status find_until(struct loading *loading, struct error *error)
+{
+    struct catalog_import *imports;
+    size_t count;
+    loading->until = UINT32_MAX;
+    if (loading->what->known_at == INT64_MAX)
+        return STATUS_OK;
+    TRY(catalog_imports(store_catalog(loading->store), &loading->arena, &imports, &count, error));
+    loading->until = 0;
+    for (size_t i = 0; i < count; i++)
+        if (imports[i].received <= loading->what->known_at)
+            loading->until = imports[i].number;
+    return STATUS_OK;
+}
+
+/*
+ * Who exists: the activity parts of all kinds, read in parallel into arrays by customer number.
+ */
+struct activity {
+    struct loading *loading;
+    bool facts;
+};
+
+static void lower(uint32_t *place, uint32_t value)
+{
+    _Atomic uint32_t *cell = (_Atomic uint32_t *)place;
+    uint32_t seen = atomic_load_explicit(cell, memory_order_relaxed);
+    while (value < seen &&
+           !atomic_compare_exchange_weak_explicit(cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+static void raise_to(uint32_t *place, uint32_t value)
+{
+    _Atomic uint32_t *cell = (_Atomic uint32_t *)place;
+    uint32_t seen = atomic_load_explicit(cell, memory_order_relaxed);
+    while (value > seen &&
+           !atomic_compare_exchange_weak_explicit(cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+static enum status put_activity(void *context, const struct lake_chunk *in, struct lake_output *out,
+                                struct error *error)
+{
+    const struct activity *activity = context;
+    struct loading *loading = activity->loading;
+    const uint32_t *customer = in->columns[0].data, *first = in->columns[1].data, *last = in->columns[2].data;
+    memset(out->data, 1, in->rows);
+    for (size_t i = 0; i < in->rows; i++) {
+        if (customer[i] >= loading->limit)
+            return error_set(error, STATUS_ERROR, "the store speaks of a customer number it never gave: %u",
+                             customer[i]);
+        lower(&loading->first[customer[i]], first[i]);
+        if (activity->facts)
+            raise_to(&loading->last[customer[i]], last[i]);
+    }
+    return STATUS_OK;
+}
+
+/* A part whose rows are all to be seen has its activity beside it; else it is gathered from the rows that are. */
+static enum status activity_sql(struct loading *loading, const struct catalog_part *part, struct buffer *sql,
+                                struct error *error)
+{
+    static const char *const small[] = {"customer", "first", "last"}, *const large[] = {"customer", "time"};
+    size_t count;
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && part->last_import <= loading->until) {
+            struct store_read read = {parts[i].table, PART_ACTIVITY, small, 3, false, 0};
+            return store_select_part(loading->store, &read, &parts[i], sql, error);
+        }
+    struct store_read read = {part->table, part->role, large, 2, false, loading_until(loading)};
+    buffer_string(sql, "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" FROM (");
+    enum status status = store_select_part(loading->store, &read, part, sql, error);
+    buffer_string(sql, ") GROUP BY customer");
+    return status;
+}
+
+static enum status read_activity(struct loading *loading, const struct catalog_part *part, struct error *error)
+{
+    static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER"};
+    struct activity activity = {loading, part->role == PART_FACTS};
+    char name[64];
+    int64_t ignored;
+    snprintf(name, sizeof name, "strata_activity_%llu", (unsigned long long)lake_unique(loading->lake));
+    struct lake_function function = {name, types, 3, "BOOLEAN", true, put_activity, &activity};
+    TRY(lake_register_function(loading->lake, &function, error));
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    buffer_printf(&sql, "SELECT count(%s(customer, \"first\", \"last\")) FROM (", name);
+    enum status status = activity_sql(loading, part, &sql, error);
+    buffer_char(&sql, ')');
+    if (status == STATUS_OK)
+        status = lake_query_integer(loading->lake, sql.data, &ignored, NULL, error);
+    buffer_release(&sql);
+    return status;
+}
+
+static enum status give_customers(struct loading *loading, struct error *error)
+{
+    struct identity_names names;
+    enum status status = identity_names_load(&names, loading->store, loading->lake, NULL, error);
+    uint64_t *numbers = base_malloc(((size_t)loading->customers + 1) * sizeof *numbers);
+    struct text *identifiers = base_malloc(((size_t)loading->customers + 1) * sizeof *identifiers);
+    uint32_t *first = base_malloc(((size_t)loading->customers + 1) * sizeof *first);
+    uint32_t *last = base_malloc(((size_t)loading->customers + 1) * sizeof *last);
+    for (uint32_t number = 0; number < loading->limit && status == STATUS_OK; number++) {
+        uint32_t i = loading->index[number];
+        if (i == UINT32_MAX)
+            continue;
+        numbers[i] = number;
+        identifiers[i] = identity_name(&names, number);
+        first[i] = loading->first[number];
+        last[i] = loading->last[number];
+    }
+    if (status == STATUS_OK) {
+        population_builder_customers(loading->builder, numbers, identifiers, loading->customers);
+        population_builder_activity(loading->builder, first, last);
+    }
+    free(numbers);
+    free(identifiers);
+    free(first);
+    free(last);
+    identity_names_release(&names);
+    return status;
+}
+
+static enum status load_customers(struct loading *loading, struct error *error)
+{
+    uint64_t limit;
+    size_t count;
+    TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CUSTOMER, &limit, error));
+    loading->limit = (uint32_t)limit;
+    loading->first = base_malloc((limit + 1) * sizeof *loading->first);
+    loading->last = base_calloc(limit + 1, sizeof *loading->last);
+    loading->index = base_malloc((limit + 1) * sizeof *loading->index);
+    memset(loading->first, 0xff, (limit + 1) * sizeof *loading->first);
+    memset(loading->index, 0xff, (limit + 1) * sizeof *loading->index);
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    for (size_t i = 0; i < count; i++)
+        if ((parts[i].role == PART_FACTS || parts[i].role == PART_TRAITS) && loading_sees(loading, &parts[i]))
+            TRY(read_activity(loading, &parts[i], error));
+    for (uint32_t number = 0; number < limit; number++)
+        if (loading->first[number] != UINT32_MAX)
+            loading->index[number] = loading->customers++;
+    return give_customers(loading, error);
+}
+
+/*
+ * The dictionary. Codes are given without gaps, so the texts by code are an array.
+ */
+static enum status load_dictionary(struct loading *loading, struct error *error)
+{
+    static const char *const columns[] = {"code", "text"};
+    struct store_read read = {"dictionary", PART_DICTIONARY, columns, 2, false, 0};
+    struct lake_result *result = NULL;
+    const struct lake_chunk *chunk;
+    uint64_t limit;
+    struct buffer sql;
+    TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CODE, &limit, error));
+    struct text *texts = ARENA_ARRAY(&loading->arena, struct text, limit + 1);
+    buffer_init(&sql, 0);
+    enum status status = store_select(loading->store, &read, &sql, error);
+    if (status == STATUS_OK)
+        status = lake_query(loading->lake, sql.data, &result, error);
+    buffer_release(&sql);
+    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+        for (size_t i = 0; i < chunk->rows; i++) {
+            uint32_t code = ((const uint32_t *)chunk->columns[0].data)[i];
+            struct text text = lake_text(&chunk->columns[1], i);
+            if (code < limit)
+                texts[code] = (struct text){arena_strndup(&loading->arena, text.data, text.length), text.length};
+        }
+    lake_result_free(result);
+    for (size_t code = 0; code < limit && status == STATUS_OK; code++) {
+        /* a code whose text has been erased keeps its place */
+        struct text text = texts[code].data ? texts[code] : text_from(arena_printf(&loading->arena, "\x1f%zu", code));
+        if (population_builder_code(loading->builder, text) != code)
+            return error_set(error, STATUS_ERROR, "the store's dictionary holds a text twice: %.*s", (int)text.length,
+                             text.data);
+        VECTOR_PUSH(&loading->texts, text);
+    }
+    return status;
+}
+
+/*
+ * Records and lists.
+ */
+struct intervals {
+    struct loading *loading;
+    const char *segment;
+    VECTOR(uint32_t) customer;
+    VECTOR(int64_t) entered;
+    VECTOR(int64_t) left;
+    uint32_t *open; /* by customer index: the interval without an end + 1, or 0 */
+};
+
+struct crossing {
+    struct intervals *intervals;
+    int64_t moment;
+    bool entered;
+};
+
+static bool cross(uint32_t number, void *context)
+{
+    struct crossing *crossing = context;
+    struct intervals *intervals = crossing->intervals;
+    struct loading *loading = intervals->loading;
+    uint32_t i = number < loading->limit ? loading->index[number] : UINT32_MAX;
+    if (i == UINT32_MAX)
+        return true;
+    if (!crossing->entered) {
+        if (intervals->open[i])
+            intervals->left.items[intervals->open[i] - 1] = crossing->moment;
+        intervals->open[i] = 0;
+    } else if (!intervals->open[i]) {
+        VECTOR_PUSH(&intervals->customer, i);
+        VECTOR_PUSH(&intervals->entered, crossing->moment);
+        VECTOR_PUSH(&intervals->left, INT64_MAX);
+        intervals->open[i] = (uint32_t)intervals->customer.count;
+    }
+    return true;
+}
+
+static void give_intervals(struct intervals *intervals)
+{
+    size_t count = intervals->customer.count;
+    uint32_t customers = intervals->loading->customers;
+    uint32_t *next = base_calloc((size_t)customers + 1, sizeof *next),
+             *customer = base_malloc((count + 1) * sizeof *customer);
+    int64_t *entered = base_malloc((count + 1) * sizeof *entered), *left = base_malloc((count + 1) * sizeof *left);
+    for (size_t i = 0; i < count; i++)
+        next[intervals->customer.items[i] + 1]++;
+    for (uint32_t c = 0; c < customers; c++)
+        next[c + 1] += next[c];
+    /* they came in order of time, so each customer's stay in it */
+    for (size_t i = 0; i < count; i++) {
+        uint32_t at = next[intervals->customer.items[i]]++;
+        customer[at] = intervals->customer.items[i];
+        entered[at] = intervals->entered.items[i];
+        left[at] = intervals->left.items[i];
+    }
+    population_builder_records(intervals->loading->builder, intervals->segment, count, customer, entered, left);
+    free(next);
+    free(customer);
+    free(entered);
+    free(left);
+}
+
+static enum status take_membership(void *context, struct catalog_membership *membership, struct error *error)
+{
+    struct intervals *intervals = context;
+    (void)error;
+    struct crossing crossing = {intervals, membership->moment, membership->entered};
+    bitmap_each(membership->customers, cross, &crossing);
+    bitmap_free(membership->customers);
+    return STATUS_OK;
+}
+
+static enum status load_segment(struct loading *loading, const char *segment, struct error *error)
+{
+    struct intervals intervals = {.loading = loading, .segment = segment};
+    intervals.open = base_calloc((size_t)loading->customers + 1, sizeof *intervals.open);
+    enum status status =
+        catalog_memberships(store_catalog(loading->store), segment, take_membership, &intervals, error);
+    if (status == STATUS_OK)
+        give_intervals(&intervals);
+    free(intervals.open);
+    VECTOR_RELEASE(&intervals.customer);
+    VECTOR_RELEASE(&intervals.entered);
+    VECTOR_RELEASE(&intervals.left);
+    return status;
+}
+
+static enum status load_records(struct loading *loading, struct error *error)
+{
+    const char **segments;
+    size_t count;
+    TRY(catalog_recorded_segments(store_catalog(loading->store), &loading->arena, &segments, &count, error));
+    for (size_t i = 0; i < count; i++)
+        TRY(load_segment(loading, segments[i], error));
+    return STATUS_OK;
+}
+
+static enum status load_lists(struct loading *loading, struct error *error)
+{
+    struct catalog_list *lists;
+    size_t count;
+    TRY(catalog_lists(store_catalog(loading->store), &loading->arena, &lists, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        struct catalog_list list;
+        TRY(catalog_find_list(store_catalog(loading->store), lists[i].name, &loading->arena, &list, error));
+        population_builder_list(loading->builder, list.name, list.identifiers, list.count);
+    }
+    return STATUS_OK;
+}
+
+/*
+ * Tables.
+ */
+static bool wants(const struct loading *loading, const char *table, const char *column, bool *any)
+{
+    bool wanted = loading->what->everything;
+    *any = wanted;
+    for (size_t i = 0; i < loading->what->need_count; i++) {
+        const struct population_need *need = &loading->what->needs[i];
+        if (strcmp(need->table, table) != 0)
+            continue;
+        *any = true;
+        wanted = wanted || !need->columns;
+        for (const char *const *c = need->columns; c && *c && column; c++)
+            wanted = wanted || strcmp(*c, column) == 0;
+    }
+    return wanted;
+}
+
+static enum status check_needs(const struct loading *loading, struct error *error)
+{
+    for (size_t i = 0; i < loading->what->need_count && !loading->what->everything; i++) {
+        const struct population_need *need = &loading->what->needs[i];
+        const struct schema_table *table = schema_table(loading->schema, need->table);
+        if (!table)
+            return error_set(error, STATUS_NOT_FOUND, "the store has no %s", need->table);
+        for (const char *const *c = need->columns; c && *c; c++)
+            if (!schema_column(table, *c))
+                return error_set(error, STATUS_NOT_FOUND, "%s has no column %s", need->table, *c);
+    }
+    return STATUS_OK;
+}
+
+static enum status load_tables(struct loading *loading, bool references, struct error *error)
+{
+    for (size_t t = 0; t < loading->schema->table_count; t++) {
+        const struct schema_table *table = &loading->schema->tables[t];
+        const struct schema_column **columns =
+            ARENA_ARRAY(&loading->arena, const struct schema_column *, table->column_count + 1);
+        size_t count = 0;
+        bool any = false, all = wants(loading, table->name, NULL, &any);
+        if (!any || (table->role == SCHEMA_REFERENCE) != references)
+            continue;
+        for (size_t c = 0; c < table->column_count; c++)
+            if ((all || wants(loading, table->name, table->columns[c].name, &any)) &&
+                table->columns[c].type != VALUE_NONE)
+                columns[count++] = &table->columns[c];
+        TRY(references ? loading_reference(loading, table, columns, count, error)
+                       : loading_table(loading, table, columns, count, error));
+    }
+    return STATUS_OK;
+}
+
+static enum status load(struct loading *loading, struct error *error)
+{
+    TRY(check_needs(loading, error));
+    TRY(find_until(loading, error));
+    TRY(load_customers(loading, error));
+    TRY(load_dictionary(loading, error));
+    TRY(load_tables(loading, true, error));
+    TRY(load_tables(loading, false, error));
+    if (loading->what->records)
+        TRY(load_records(loading, error));
+    return loading->what->lists ? load_lists(loading, error) : STATUS_OK;
+}
+
+enum status population_load(struct store *store, struct lake *lake, const struct population_load *what,
+                            const struct zone *zone, struct pool *pool, struct population **out, struct error *error)
+{
+    struct loading loading = {.store = store, .lake = lake, .what = what, .schema = store_schema(store)};
+    arena_init(&loading.arena, 0);
+    loading.builder = population_builder_new(zone);
+    enum status status = load(&loading, error);
+    if (status == STATUS_OK)
+        status = population_builder_finish(loading.builder, pool, out, error);
+    population_builder_free(loading.builder);
+    free(loading.first);
+    free(loading.last);
+    free(loading.index);
+    VECTOR_RELEASE(&loading.texts);
+    arena_release(&loading.arena);
+    return status;
+}

@@ -1,0 +1,28 @@
+/*
+ * The loops that touch every row: is a stored number in a range? One bit a row. The set of instructions is chosen once, at run
+ * time; all give the same bits.
+ */
+#ifndef STRATA_SEGMENT_KERNELS_H
+#define STRATA_SEGMENT_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* bits: words for count rows; what lies past the last row in the last word is 0. value − lo <= span, unsigned. */
+struct kernels {
+    void (*range_u8)(const uint8_t *values, size_t count, uint8_t lo, uint8_t span, uint64_t *bits);
+    void (*range_u16)(const uint16_t *values, size_t count, uint16_t lo, uint16_t span, uint64_t *bits);
+    void (*range_u32)(const uint32_t *values, size_t count, uint32_t lo, uint32_t span, uint64_t *bits);
+    /* lo <= value <= hi, signed. */
+    void (*range_i64)(const int64_t *values, size_t count, int64_t lo, int64_t hi, uint64_t *bits);
+    /* counts[i] = bits set in [ends[i − 1], ends[i]), ends relative to base, the first range starting at 0. before is scratch:
+     * a number a word. */
+    void (*count_ranges)(const uint64_t *bits, size_t rows, const uint32_t *ends, uint32_t base, size_t ranges, uint32_t *before,
+                         uint32_t *counts);
+};
+
+/* The best for this processor. */
+const struct kernels *kernels_best(void);
+
+#endif
