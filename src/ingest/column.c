@@ -202,6 +202,7 @@ void ingest_observe(struct ingest_evidence *evidence, struct text value, struct 
             evidence->max_scale = number->scale;
         if (reading->form != FORM_DOUBLE && number->digits > evidence->max_digits)
             evidence->max_digits = number->digits;
+        evidence->whole_doubles += reading->form == FORM_DOUBLE && number->whole;
         evidence->dot_zero += reading->form == FORM_DECIMAL && number->scale == 1 && number->zero_fraction;
     } else if (reading->form == FORM_TEXT && !(expect_date && reading->dates)) {
         observe_text(evidence, value, line);
@@ -221,6 +222,7 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
     into->capital_pairs += from->capital_pairs;
     into->na += from->na;
     into->dot_zero += from->dot_zero;
+    into->whole_doubles += from->whole_doubles;
     into->date_values += from->date_values;
     into->clocked += from->clocked;
     into->with_offset += from->with_offset;
@@ -340,9 +342,11 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
 
 static void decide_number(const struct ingest_evidence *evidence, enum value_type declared, struct ingest_type *type)
 {
-    uint64_t decimals = evidence->forms[FORM_DECIMAL];
-    type->dot_zero = decimals && evidence->dot_zero == decimals && !evidence->forms[FORM_DOUBLE];
-    if (declared == VALUE_DOUBLE || evidence->forms[FORM_DOUBLE] || evidence->max_scale + evidence->max_digits > 18)
+    uint64_t decimals = evidence->forms[FORM_DECIMAL], doubles = evidence->forms[FORM_DOUBLE];
+    if (!decimals && doubles == evidence->whole_doubles && doubles < evidence->forms[FORM_INT])
+        doubles = 0;
+    type->dot_zero = decimals && evidence->dot_zero == decimals && !doubles;
+    if (declared == VALUE_DOUBLE || doubles || evidence->max_scale + evidence->max_digits > 18)
         type->type = VALUE_DOUBLE;
     else if (decimals && !type->dot_zero)
         type->type = VALUE_DECIMAL;

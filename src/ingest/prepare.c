@@ -356,7 +356,7 @@ static const char *referred_table(const struct ingest_run *run, const char *colu
         bool same = strcasecmp(table->name, name) == 0 || (table->key && strcasecmp(table->key, name) == 0);
         bool plural = length == own + 1 && table->name[own] == 's' && strncasecmp(table->name, name, own) == 0;
         if (same || plural)
-            return table->name;
+            return arena_strdup(run->arena, table->name);
     }
     return NULL;
 }

@@ -303,6 +303,8 @@ static void add_notices(struct ingest_run *run)
         const char *name = run->columns[i].name;
         if (type->dot_zero && evidence->dot_zero)
             ingest_notice(run, "%s: whole numbers written with .0 are kept without it", name);
+        if (type->type == VALUE_INT && evidence->whole_doubles)
+            ingest_notice(run, "%s: whole numbers written with an exponent are kept as whole numbers", name);
         if (type->ambiguous)
             ingest_warn(run,
                         "%s: every date could be day/month or month/day; read as %s (a mapping's \"types\" can say "

@@ -283,7 +283,7 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
         if (!number)
             return false;
         int64_t scaled;
-        if (type->type == VALUE_INT && form == FORM_INT)
+        if (type->type == VALUE_INT && (form == FORM_INT || (form == FORM_DOUBLE && reading->number.whole)))
             return true;
         if (form == FORM_DOUBLE || !to_scale(&reading->number, type, &scaled)) {
             atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);

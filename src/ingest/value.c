@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -142,6 +143,24 @@ static void describe_digits(struct text plain, struct ingest_number *number)
         number->zero_fraction &= *at == '0';
 }
 
+/* 4.0128e+10, as statistics programs write 40128000000: digits and zeros, nothing lost. */
+static bool whole_exponent(struct text plain, int64_t *out)
+{
+    const char *mark = memchr(plain.data, 'e', plain.length);
+    mark = mark ? mark : memchr(plain.data, 'E', plain.length);
+    struct text mantissa = {plain.data, (size_t)(mark - plain.data)};
+    int64_t exponent, scaled;
+    int scale;
+    struct text power = {mark + 1, plain.length - mantissa.length - 1};
+    if (power.length > 1 && *power.data == '+')
+        power = (struct text){power.data + 1, power.length - 1};
+    while (power.length > 1 && *power.data == '0')
+        power = (struct text){power.data + 1, power.length - 1};
+    return number_parse_decimal(mantissa, &scaled, &scale) && ingest_parse_int(power, &exponent) &&
+           exponent >= scale && exponent - scale <= 18 && number_rescale(scaled, (int)exponent - scale, out) &&
+           llabs(*out) < number_power10(18);
+}
+
 /* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are printed doubles. */
 static enum ingest_form classify_plain(struct text plain, struct ingest_number *number)
 {
@@ -155,6 +174,7 @@ static enum ingest_form classify_plain(struct text plain, struct ingest_number *
         if (number->scale == 0)
             return FORM_TEXT;
     }
+    number->whole = exponent && whole_exponent(plain, &number->scaled);
     return number_parse_double(plain, &number->real) ? FORM_DOUBLE : FORM_TEXT;
 }
 

@@ -33,6 +33,7 @@ struct ingest_number {
     int digits;         /* digits before the point without leading zeros */
     bool zero_fraction; /* the digits behind the point are all zero */
     double real;        /* FORM_DOUBLE */
+    bool whole;         /* FORM_DOUBLE: 4.0128e+10 is exactly a whole number, and scaled holds it */
 };
 
 /* True for what stands for "no value": nothing, NA, N/A, #N/A, NULL, null, \N. */
