@@ -6,6 +6,9 @@
 
 #include "base/text.h"
 
+/* 128 bits, for sums that must not wrap. */
+__extension__ typedef __int128 number_wide;
+
 enum { NUMBER_TEXT_MAX = 48, NUMBER_SCALE_MAX = 18 };
 
 /* 10^exponent for 0…18. */

@@ -49,10 +49,11 @@ static void format_wide(lake_wide value, struct buffer *out)
     char digits[48];
     int at = sizeof digits;
     bool negative = value < 0;
-    unsigned __int128 left = negative ? -(unsigned __int128)value : (unsigned __int128)value;
-    do
-        digits[--at] = (char)('0' + (int)(left % 10));
-    while (left /= 10);
+    lake_wide left = value;
+    do { /* digit by digit from the right, the sign taken off each: the smallest value has no positive twin */
+        int digit = (int)(left % 10);
+        digits[--at] = (char)('0' + (digit < 0 ? -digit : digit));
+    } while (left /= 10);
     if (negative)
         digits[--at] = '-';
     buffer_add(out, digits + at, sizeof digits - (size_t)at);

@@ -17,14 +17,3 @@ WEAK enum status segment_explain(const struct segment_set *set, const struct sch
 {
     return error_set(error, STATUS_ERROR, "explanations are not there yet");
 }
-
-WEAK enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena, const char *const **paths,
-                                    size_t *path_count, struct error *error)
-{
-    return error_set(error, STATUS_ERROR, "views are not there yet");
-}
-
-WEAK void segment_write_json(const struct segment_set *set, int segment, struct json *json)
-{
-    json_write_null(json);
-}

@@ -75,7 +75,7 @@ static const struct population_table *revenue_table(const struct population *pop
 
 /* Money is added up exactly as integers per scale; doubles in the order of rows. */
 struct amount {
-    __int128 exact;
+    number_wide exact;
     double inexact;
 };
 

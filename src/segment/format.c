@@ -54,6 +54,14 @@ void format_name(struct buffer *out, const char *name)
         quote(out, text_from(name), '`');
 }
 
+void format_part(struct buffer *out, const char *name)
+{
+    if (plain_name(name))
+        buffer_string(out, name);
+    else
+        quote(out, text_from(name), '`');
+}
+
 void format_string(struct buffer *out, struct text text)
 {
     quote(out, text, '\'');
@@ -62,28 +70,28 @@ void format_string(struct buffer *out, struct text text)
 /* A name whose dots join parts: order.line, lifecycle.new. */
 static void format_dotted(struct buffer *out, const char *name)
 {
-    const char *dot = strchr(name, '.');
-    char part[NAME_MAX_BYTES + 1];
-    bool simple = strlen(name) <= NAME_MAX_BYTES;
-    for (const char *at = name; simple && at; at = dot ? dot + 1 : NULL, dot = at ? strchr(at, '.') : NULL) {
-        size_t length = dot ? (size_t)(dot - at) : strlen(at);
-        memcpy(part, at, length);
-        part[length] = '\0';
-        simple = length > 0 && plain_name(part);
+    struct text rest = text_from(name);
+    struct buffer parts, part;
+    buffer_init(&parts, 0);
+    buffer_init(&part, 0);
+    bool simple = true;
+    for (bool first = true; simple && rest.data; first = false) {
+        const char *dot = memchr(rest.data, '.', rest.length);
+        size_t length = dot ? (size_t)(dot - rest.data) : rest.length;
+        buffer_reset(&part);
+        buffer_add(&part, rest.data, length);
+        simple = length > 0 && plain_name(part.data);
+        if (!first)
+            buffer_char(&parts, '.');
+        (first ? format_name : format_part)(&parts, simple ? part.data : "");
+        rest = dot ? (struct text){dot + 1, rest.length - length - 1} : (struct text){NULL, 0};
     }
-    if (!simple) {
+    if (simple)
+        buffer_text(out, (struct text){parts.data, parts.length});
+    else
         quote(out, text_from(name), '`');
-        return;
-    }
-    const char *at = name;
-    for (dot = strchr(name, '.'); dot; dot = strchr(at, '.')) {
-        memcpy(part, at, (size_t)(dot - at));
-        part[dot - at] = '\0';
-        format_name(out, part);
-        buffer_char(out, '.');
-        at = dot + 1;
-    }
-    format_name(out, at);
+    buffer_release(&parts);
+    buffer_release(&part);
 }
 
 /* The member of a scheme is two names with a dot between them. */
@@ -100,7 +108,7 @@ static void format_segment_name(struct buffer *out, const char *name)
     format_name(out, scheme.data);
     buffer_release(&scheme);
     buffer_char(out, '.');
-    format_name(out, dot + 1);
+    format_part(out, dot + 1);
 }
 
 static void format_count(struct buffer *out, int64_t count, enum calendar_unit unit)
@@ -267,7 +275,7 @@ static void format_facts(const struct segment_measure *measure, bool shorten, st
         for (int p = 0; p < path->part_count - shorten; p++) {
             if (p > 0)
                 buffer_char(out, '.');
-            format_name(out, path->parts[p]);
+            (p > 0 ? format_part : format_name)(out, path->parts[p]);
         }
     }
     if (measure->filter) {

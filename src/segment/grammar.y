@@ -26,9 +26,6 @@
 #pragma GCC diagnostic ignored "-Wstrict-prototypes"
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wundef"
-
-typedef struct yyParser yyParser;
-static void syntax_error(yyParser *parser, struct parse *parse, struct token found);
 }
 
 
@@ -38,15 +35,11 @@ static void syntax_error(yyParser *parser, struct parse *parse, struct token fou
   KNOWN UNKNOWN WITH BY AMONG ANY ALL NONE FIRST LAST NEXT TODAY YESTERDAY NOW THIS TOP BOTTOM SAMPLE BUCKET NTILE
   PERCENTILE ENTERED LEFT EVER CHANGED SEQUENCE PERIODS STOPPED RESUMED UNION INTERSECT EXCEPT SYMMETRIC DIFFERENCE
   CONTAINS STARTS ENDS LIKE MATCHES IGNORING SINCE UNTIL BEFORE AFTER WITHIN FROM TO ON ANNIVERSARY LIST YES NO TRUE
-  FALSE.
-
-/* Behind a test or an optional window, `within` opens a window rather than ending a step's filter. */
-%nonassoc EMPTY.
-%nonassoc WITHIN.
+  FALSE LIMIT.
 
 %token ILLEGAL.
 
-%syntax_error { syntax_error(yypParser, parse, yyminor); }
+%syntax_error { parse->failed = true; }
 %parse_failure { parse->failed = true; }
 %stack_overflow { parse_fail(parse, parse->last.span, "put parts of it into segments of their own",
                              "This condition is nested too deeply"); }
@@ -86,7 +79,7 @@ and(A) ::= and(B) AND not(C). { A = node_chain(parse, OP_AND, B, C); }
 not(A) ::= test(A).
 not(A) ::= NOT(N) not(B). { A = node_new(parse, OP_NOT, span_join(N.span, B->span), 1, B); }
 
-test(A) ::= value(A). [EMPTY]
+test(A) ::= value(A).
 test(A) ::= value(B) compare(C) value(D). { A = node_compare(parse, B, C, D, false, D->span); }
 test(A) ::= value(B) compare(C) value(D) IGNORING CASE(E). { A = node_compare(parse, B, C, D, true, E.span); }
 test(A) ::= value(B) negation(N) BETWEEN value(C) AND value(D). {
@@ -152,7 +145,7 @@ test(A) ::= FIRST(W) TIME facts(F) opt_window(X). { A = node_first_time(parse, W
 test(A) ::= STOPPED(W) facts(F) FOR quantity(Q). { A = node_stopped(parse, W, F, Q); }
 test(A) ::= RESUMED(W) facts(F) AFTER quantity(Q) opt_window(X). { A = node_resumed(parse, W, F, Q, X); }
 test(A) ::= SEQUENCE(W) LP steps(S) RP(E) opt_window(X). { A = node_sequence(parse, W, S, X, E); }
-test(A) ::= SEQUENCE(W) LP steps(S) COMMA WHOLE WITHIN quantity(Q) RP(E) opt_window(X). {
+test(A) ::= SEQUENCE(W) LP steps(S) COMMA WHOLE LIMIT quantity(Q) RP(E) opt_window(X). {
     S->has_whole = true;
     S->whole = quantity_period(Q);
     S->whole_count = Q.count;
@@ -227,7 +220,7 @@ filter(A) ::= . { A = NULL; }
 filter(A) ::= WHERE or(B). { A = B; }
 %type step_limit {struct quantity}
 step_limit(A) ::= . { A = (struct quantity){.count = -1}; }
-step_limit(A) ::= WITHIN quantity(Q). { A = Q; }
+step_limit(A) ::= LIMIT quantity(Q). { A = Q; }
 
 /* ---- values ---- */
 value(A) ::= sum(A).
@@ -291,7 +284,7 @@ quantity(A) ::= NUMBER(N) UNIT(U). { A = quantity_new(parse, N, U); }
 %type span_window {struct segment_window *}
 %type on_window {struct segment_window *}
 %type weekdays {struct segment_window *}
-opt_window(A) ::= . [EMPTY] { A = NULL; }
+opt_window(A) ::= . { A = NULL; }
 opt_window(A) ::= window(A).
 opt_simple_window(A) ::= . { A = NULL; }
 opt_simple_window(A) ::= simple_window(A).
@@ -396,12 +389,19 @@ static bool would_accept(yyParser *parser, int token)
 /* What could stand here, in words: one label for each group of tokens, the most telling first. */
 static void syntax_error(yyParser *parser, struct parse *parse, struct token found)
 {
-    if (parse->failed)
-        return;
     bool accepted[YYNTOKEN] = {false};
     for (int token = 0; token < YYNTOKEN; token++)
         accepted[token] = would_accept(parser, token);
     parse_unexpected(parse, found, accepted, YYNTOKEN);
+}
+
+/* Looks before it feeds: once the parser has found out by itself, it has reduced away what it could have gone on with. */
+static void feed(yyParser *parser, struct parse *parse, struct token token)
+{
+    if (would_accept(parser, token.kind))
+        segment_grammar(parser, token.kind, token, parse);
+    else
+        syntax_error(parser, parse, token);
 }
 
 void parse_tokens(struct parse *parse, const struct token *tokens, size_t count, int first)
@@ -412,11 +412,11 @@ void parse_tokens(struct parse *parse, const struct token *tokens, size_t count,
     if (first != 0)
         segment_grammar(&parser, first, (struct token){.kind = first}, parse);
     for (size_t i = 0; i < count && !parse->failed; i++) {
-        segment_grammar(&parser, tokens[i].kind, tokens[i], parse);
+        feed(&parser, parse, tokens[i]);
         parse->last = tokens[i];
     }
     if (!parse->failed)
-        segment_grammar(&parser, 0, (struct token){.span = {parse->last.span.end, parse->last.span.end}}, parse);
+        feed(&parser, parse, (struct token){.span = {parse->last.span.end, parse->last.span.end}});
     segment_grammarFinalize(&parser);
 }
 }

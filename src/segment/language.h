@@ -239,6 +239,8 @@ void node_each(struct segment_node *node, void (*visit)(struct segment_node **ch
 struct segment_node *node_copy(const struct segment_node *node, struct arena *arena);
 /* Appends name as a canonical name, in backquotes where it needs them. */
 void format_name(struct buffer *out, const char *name);
+/* The same behind a dot, where every word is a name. */
+void format_part(struct buffer *out, const char *name);
 void format_string(struct buffer *out, struct text text);
 void format_window(const struct segment_window *window, struct buffer *out);
 

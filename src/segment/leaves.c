@@ -553,12 +553,12 @@ void step_sample(struct run *run, const struct step *step, struct vector *out)
         set_all(run, out);
     else
         memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
-    unsigned __int128 whole = (unsigned __int128)100 * (uint64_t)number_power10(step->b);
+    uint128 whole = (uint128)100 * (uint64_t)number_power10(step->b);
     for (uint32_t lane = 0; lane < lanes; lane++) {
         uint64_t u = sample_number(step->name, population_identifier(run->population, run->first + lane));
         if (step->a)
-            out->i[lane] = (int64_t)((unsigned __int128)u * (uint64_t)step->q >> 64) + 1;
-        else if (u * whole < (unsigned __int128)(uint64_t)step->p << 64)
+            out->i[lane] = (int64_t)((uint128)u * (uint64_t)step->q >> 64) + 1;
+        else if (u * whole < (uint128)(uint64_t)step->p << 64)
             bit_set(out->bits, lane);
     }
 }

@@ -85,9 +85,22 @@ static void push_comment(struct scan *scan, const char *begin, const char *end)
     VECTOR_PUSH(&scan->out->comments, comment);
 }
 
-void lex(const struct source *source, struct arena *arena, struct problems *problems, struct tokens *out)
+/* `within 2 days` limits a step of a sequence, unless of, after or before follows: then it is a window. The grammar would
+ * learn that too late. */
+static void tell_limits(struct tokens *tokens)
 {
-    struct scan scan = {source, arena, problems, out};
+    struct token *items = tokens->list.items;
+    for (size_t i = 0; i + 2 < tokens->list.count; i++) {
+        bool quantity = items[i + 1].kind == TOKEN_NUMBER && items[i + 2].kind == TOKEN_UNIT;
+        int next = i + 3 < tokens->list.count ? items[i + 3].kind : 0;
+        if (items[i].kind == TOKEN_WITHIN && quantity && next != TOKEN_OF && next != TOKEN_AFTER && next != TOKEN_BEFORE)
+            items[i].kind = TOKEN_LIMIT;
+    }
+}
+
+static void scan_all(struct scan *scan)
+{
+    const struct source *source = scan->source;
     const char *YYCURSOR = source->text.data, *YYLIMIT = YYCURSOR + source->text.length, *YYMARKER = YYCURSOR;
     if (source->text.length >= 3 && memcmp(YYCURSOR, "\xEF\xBB\xBF", 3) == 0)
         YYCURSOR += 3;
@@ -108,54 +121,61 @@ void lex(const struct source *source, struct arena *arena, struct problems *prob
 
         $ { return; }
         [ \t\r\n]+ { continue; }
-        "--" [^\n\x00]* { push_comment(&scan, begin, YYCURSOR); continue; }
-        word { push_word(&scan, begin, YYCURSOR); continue; }
-        "`" ([^`\x00] | "``")* "`" { push_quoted(&scan, TOKEN_ID, begin, YYCURSOR); continue; }
-        "'" ([^'\x00] | "''")* "'" { push_quoted(&scan, TOKEN_STRING, begin, YYCURSOR); continue; }
-        "\"" ([^"\x00] | "\"\"")* "\"" { push_quoted(&scan, TOKEN_STRING, begin, YYCURSOR); continue; }
-        date { push(&scan, TOKEN_DATE, begin, YYCURSOR); continue; }
-        date "T" clock ("Z" | [+-] [0-9]{2} ":" [0-9]{2})? { push(&scan, TOKEN_MOMENT, begin, YYCURSOR); continue; }
-        number { push(&scan, TOKEN_NUMBER, begin, YYCURSOR); continue; }
-        digits ("." digits)? "%" { push(&scan, TOKEN_PERCENT, begin, YYCURSOR); continue; }
+        "--" [^\n\x00]* { push_comment(scan, begin, YYCURSOR); continue; }
+        word { push_word(scan, begin, YYCURSOR); continue; }
+        "`" ([^`\x00] | "``")* "`" { push_quoted(scan, TOKEN_ID, begin, YYCURSOR); continue; }
+        "'" ([^'\x00] | "''")* "'" { push_quoted(scan, TOKEN_STRING, begin, YYCURSOR); continue; }
+        "\"" ([^"\x00] | "\"\"")* "\"" { push_quoted(scan, TOKEN_STRING, begin, YYCURSOR); continue; }
+        date { push(scan, TOKEN_DATE, begin, YYCURSOR); continue; }
+        date "T" clock ("Z" | [+-] [0-9]{2} ":" [0-9]{2})? { push(scan, TOKEN_MOMENT, begin, YYCURSOR); continue; }
+        number { push(scan, TOKEN_NUMBER, begin, YYCURSOR); continue; }
+        digits ("." digits)? "%" { push(scan, TOKEN_PERCENT, begin, YYCURSOR); continue; }
         number word {
-            error_hint(illegal(&scan, begin, YYCURSOR, "A number and a name run into each other"),
+            error_hint(illegal(scan, begin, YYCURSOR, "A number and a name run into each other"),
                        "put a space between them, or put a name that begins with a digit in backquotes");
             continue;
         }
-        "(" { push(&scan, TOKEN_LP, begin, YYCURSOR); continue; }
-        ")" { push(&scan, TOKEN_RP, begin, YYCURSOR); continue; }
-        "," { push(&scan, TOKEN_COMMA, begin, YYCURSOR); continue; }
-        "." { push(&scan, TOKEN_DOT, begin, YYCURSOR); continue; }
-        "=" { push(&scan, TOKEN_EQ, begin, YYCURSOR); continue; }
-        "!=" | "<>" { push(&scan, TOKEN_NE, begin, YYCURSOR); continue; }
-        "<" { push(&scan, TOKEN_LT, begin, YYCURSOR); continue; }
-        "<=" { push(&scan, TOKEN_LE, begin, YYCURSOR); continue; }
-        ">" { push(&scan, TOKEN_GT, begin, YYCURSOR); continue; }
-        ">=" { push(&scan, TOKEN_GE, begin, YYCURSOR); continue; }
-        "+" { push(&scan, TOKEN_PLUS, begin, YYCURSOR); continue; }
-        "-" { push(&scan, TOKEN_MINUS, begin, YYCURSOR); continue; }
-        "*" { push(&scan, TOKEN_STAR, begin, YYCURSOR); continue; }
-        "/" { push(&scan, TOKEN_SLASH, begin, YYCURSOR); continue; }
+        "(" { push(scan, TOKEN_LP, begin, YYCURSOR); continue; }
+        ")" { push(scan, TOKEN_RP, begin, YYCURSOR); continue; }
+        "," { push(scan, TOKEN_COMMA, begin, YYCURSOR); continue; }
+        "." { push(scan, TOKEN_DOT, begin, YYCURSOR); continue; }
+        "=" { push(scan, TOKEN_EQ, begin, YYCURSOR); continue; }
+        "!=" | "<>" { push(scan, TOKEN_NE, begin, YYCURSOR); continue; }
+        "<" { push(scan, TOKEN_LT, begin, YYCURSOR); continue; }
+        "<=" { push(scan, TOKEN_LE, begin, YYCURSOR); continue; }
+        ">" { push(scan, TOKEN_GT, begin, YYCURSOR); continue; }
+        ">=" { push(scan, TOKEN_GE, begin, YYCURSOR); continue; }
+        "+" { push(scan, TOKEN_PLUS, begin, YYCURSOR); continue; }
+        "-" { push(scan, TOKEN_MINUS, begin, YYCURSOR); continue; }
+        "*" { push(scan, TOKEN_STAR, begin, YYCURSOR); continue; }
+        "/" { push(scan, TOKEN_SLASH, begin, YYCURSOR); continue; }
         "==" {
-            error_hint(illegal(&scan, begin, YYCURSOR, "“==” is no sign of the language"), "equality is written =");
+            error_hint(illegal(scan, begin, YYCURSOR, "“==” is no sign of the language"), "equality is written =");
             continue;
         }
         "&&" | "||" | "!" {
-            error_hint(illegal(&scan, begin, YYCURSOR, "This sign is no part of the language"),
+            error_hint(illegal(scan, begin, YYCURSOR, "This sign is no part of the language"),
                        "write and, or, not in words");
             continue;
         }
         ['"`] {
-            error_hint(illegal(&scan, begin, YYCURSOR, "This quote is never closed"),
+            error_hint(illegal(scan, begin, YYCURSOR, "This quote is never closed"),
                        "close it with %c; a quote inside the text is doubled", *begin);
             continue;
         }
         * {
-            illegal(&scan, begin, YYCURSOR, "This character is no part of the language");
+            illegal(scan, begin, YYCURSOR, "This character is no part of the language");
             continue;
         }
         */
     }
+}
+
+void lex(const struct source *source, struct arena *arena, struct problems *problems, struct tokens *out)
+{
+    struct scan scan = {source, arena, problems, out};
+    scan_all(&scan);
+    tell_limits(out);
 }
 
 void tokens_release(struct tokens *tokens)

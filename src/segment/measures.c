@@ -225,7 +225,7 @@ static void sum_by_prefix(struct run *run, const struct table_view *view, const 
 static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
                      const struct operand *argument, struct vector *out)
 {
-    __int128 sums[BATCH] = {0};
+    int128 sums[BATCH] = {0};
     uint32_t lane = 0;
     FOR_SELECTED(selected, view, row) {
         while (view->begin + row >= view->offset[lane + 1])
@@ -542,7 +542,7 @@ static int64_t distinct_count(struct run *run, const struct gather *gather)
 
 static void put_sum(struct run *run, const struct gather *gather, struct vector *out, size_t lane, bool average)
 {
-    __int128 exact = 0;
+    int128 exact = 0;
     double sum = 0, unit = 1;
     bool doubles = gather->argument[0].step->shape == SHAPE_DOUBLE;
     if (gather->argument[0].step->type == VALUE_DECIMAL)

@@ -289,7 +289,7 @@ static void write_path(struct parse *parse, struct segment_node *node)
     for (int i = 0; i < node->path.part_count; i++) {
         if (i > 0)
             buffer_char(&out, '.');
-        format_name(&out, node->path.parts[i]);
+        (i > 0 ? format_part : format_name)(&out, node->path.parts[i]);
     }
     node->path.written = buffer_copy(&out, parse->arena);
     buffer_release(&out);

@@ -166,7 +166,7 @@ static int decimal_scale(const struct operand *operand)
 static int compare_decimals(const struct operand *a, size_t x, const struct operand *b, size_t y)
 {
     int left = decimal_scale(a), right = decimal_scale(b);
-    __int128 m = a->i[x * a->stride], n = b->i[y * b->stride];
+    int128 m = a->i[x * a->stride], n = b->i[y * b->stride];
     if (left < right)
         m *= number_power10(right - left);
     else if (right < left)

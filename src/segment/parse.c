@@ -58,7 +58,7 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
 {
     int words = 0;
     for (int token = 1; token < count; token++)
-        words += accepted[token] && token != TOKEN_EMPTY && token != TOKEN_ILLEGAL && token != TOKEN_CONDITION;
+        words += accepted[token] && token != TOKEN_ILLEGAL && token != TOKEN_CONDITION;
     bool value = accepted[TOKEN_NUMBER] && accepted[TOKEN_ID] && accepted[TOKEN_LP];
     if (accepted[TOKEN_NOT] && accepted[TOKEN_SAMPLE] && value) {
         expect(out, "a condition");
@@ -78,9 +78,13 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
         expect(out, "the end");
     if (accepted[TOKEN_ID] || words > LISTED + 8)
         return;
+    bool complete =
+        accepted[TOKEN_AND] && accepted[TOKEN_OR]; /* units and the like could follow, but hardly were meant */
     for (int token = 1; token < count; token++) {
-        bool grouped = token == TOKEN_EMPTY || token == TOKEN_ILLEGAL || token == TOKEN_CONDITION ||
-                       token == TOKEN_OR || (token >= TOKEN_EQ && token <= TOKEN_SLASH);
+        if (complete && (token == TOKEN_UNIT || token == TOKEN_LENGTH || token == TOKEN_IGNORING))
+            continue;
+        bool grouped = token == TOKEN_ILLEGAL || token == TOKEN_CONDITION || token == TOKEN_OR ||
+                       (token >= TOKEN_EQ && token <= TOKEN_SLASH);
         for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
             grouped |= groups[i].sign == token;
         if (!accepted[token] || grouped)
@@ -97,8 +101,18 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
 {
     if (found.kind == TOKEN_UNIT && parse->last.kind == TOKEN_LAST)
         return "say last 30 days, or last calendar month";
-    if (found.kind == TOKEN_NUMBER && parse->last.kind == TOKEN_COMMA)
+    if (found.kind == TOKEN_COMMA && parse->last.kind == TOKEN_NUMBER)
         return "numbers are written without thousands separators";
+    if (parse->last.kind == TOKEN_UNIT &&
+        (found.kind >= TOKEN_EQ || found.kind == TOKEN_IS || found.kind == TOKEN_IN) && accepted[TOKEN_LP])
+        return arena_printf(parse->arena, "a name that is also a unit of time stands in backquotes: `%.*s`",
+                            (int)parse->last.text.length, parse->last.text.data);
+    bool window = found.kind == TOKEN_LAST || found.kind == TOKEN_SINCE || found.kind == TOKEN_BEFORE ||
+                  found.kind == TOKEN_WITHIN || found.kind == TOKEN_FROM || found.kind == TOKEN_ON;
+    if (window && accepted[TOKEN_RP] && accepted[TOKEN_AND])
+        return "inside a measure the window comes before the filter: count(order last 30 days where …)";
+    if (found.kind == TOKEN_ELSE)
+        return "the else member comes last, after at least one other";
     if (accepted[TOKEN_ID] && found.text.data && keyword_kind(found.text) && !found.quoted)
         return arena_printf(parse->arena, "“%.*s” is a word of the language; as a name it stands in backquotes: `%.*s`",
                             (int)found.text.length, found.text.data, (int)found.text.length, found.text.data);
@@ -200,7 +214,7 @@ void parse_source(const struct source *source, struct arena *arena, struct probl
         while (end < count && !begins_statement(items, count, end))
             end++;
         struct statement statement;
-        if (!begins_statement(items, count, at)) {
+        if (items[at].kind != TOKEN_LIST && !begins_statement(items, count, at)) {
             bool likely = items[at].kind == TOKEN_ID;
             struct error *error = problem_add(problems, source, items[at].span, false,
                                               "A definition begins with segment, scheme or list");

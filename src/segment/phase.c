@@ -215,9 +215,9 @@ static uint64_t top_count(const struct step *step, uint64_t known)
 {
     if (!(step->a & 2))
         return step->p < 0 ? 0 : (uint64_t)step->p < known ? (uint64_t)step->p : known;
-    __int128 whole = (__int128)100 * number_power10(step->b);
-    __int128 count = ((__int128)step->q * (__int128)known + whole - 1) / whole;
-    return count < 0 ? 0 : count < (__int128)known ? (uint64_t)count : known;
+    int128 whole = (int128)100 * number_power10(step->b);
+    int128 count = ((int128)step->q * (int128)known + whole - 1) / whole;
+    return count < 0 ? 0 : count < (int128)known ? (uint64_t)count : known;
 }
 
 /* Moves the wanted-th of count to its place, everything before it to its left (Hoare's quickselect). */

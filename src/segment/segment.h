@@ -95,8 +95,16 @@ void segment_format_scheme(const struct segment_set *set, int scheme, struct buf
 void segment_format_node(const struct segment_node *node, struct buffer *out);
 
 struct json;
-/* The tree as JSON for programs, and back (the JSON is turned into text and parsed, so that one grammar rules). */
+/*
+ * A definition as JSON for programs, {"segment": …, "title": …, "where": {…}}, and a whole scheme, {"scheme": …,
+ * "exclusive": …, "members": […]}. Nodes are as src/segment/json_read.c lists them.
+ */
 void segment_write_json(const struct segment_set *set, int segment, struct json *json);
+void segment_write_scheme_json(const struct segment_set *set, int scheme, struct json *json);
+/*
+ * The way back: one definition, scheme, or {"list": name, "file": path}, or an array of them, becomes text of the language, which is appended to
+ * source and not yet checked; parse it with segment_set_build. STATUS_ERROR when json is none of these.
+ */
 enum status segment_read_json(struct text json, struct buffer *source, struct error *error);
 
 #endif

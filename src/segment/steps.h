@@ -25,6 +25,10 @@
 
 #include <pcre2.h>
 
+/* Sums and products before they are held against 64 bits. */
+__extension__ typedef __int128 int128;
+__extension__ typedef unsigned __int128 uint128;
+
 enum { BATCH = 512, BATCH_WORDS = BATCH / 64 };
 
 enum frame { FRAME_ONE, FRAME_CUSTOMERS, FRAME_CODES, FRAME_ROWS /* + plan table */ };

@@ -167,6 +167,7 @@ const char *token_label(int kind)
         {TOKEN_SLASH, "“/”"},
         {TOKEN_UNIT, "a unit of time such as days"},
         {TOKEN_LENGTH, "a unit of length (km, m)"},
+        {TOKEN_LIMIT, "“within”"},
         {0, "the end"},
     };
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)

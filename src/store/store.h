@@ -117,11 +117,11 @@ enum status store_select_part(const struct store *store, const struct store_read
 /* DuckDB's name of a column's type: "DECIMAL(18,2)", "STRUCT(latitude DOUBLE, longitude DOUBLE)", … out: 64 bytes. */
 char *store_sql_type(enum value_type type, int scale, char *out);
 
-/* Views for users' SQL, one per table of the schema: kinds (customer, time, properties, import), `customers` (customer,
- * the present value of each trait), references (key, columns; the row that counts). customer is the identifier,
- * customer_number the number; `memberships` (segment, customer, entered, "left") and `refreshes` come from the records.
- * Then lock the lake down with lake_lock_down(lake, paths, count): *paths are the parts that the views read, in arena.
- */
+/* Views for users' SQL: one per kind (customer, customer_number, time, properties, id, import), `customers` (customer,
+ * customer_number, the present value of each trait), one per reference table (its key, columns; the row that counts),
+ * `memberships` (segment, customer, customer_number, entered, "left") and `refreshes` (number, moment, recorded).
+ * customer is the identifier; times are timestamps in UTC. Then take everything else away with lake_lock_down(lake,
+ * paths, count): *paths are the files that the views read. arena lives as long as lake. */
 enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena, const char *const **paths,
                                size_t *path_count, struct error *error);
 

@@ -34,9 +34,9 @@ static enum value_type shop_type(const char *name)
     static const struct {
         const char *name;
         enum value_type type;
-    } types[] = {{"text", VALUE_TEXT}, {"int", VALUE_INT},   {"decimal", VALUE_DECIMAL}, {"double", VALUE_DOUBLE},
-                 {"date", VALUE_DATE}, {"time", VALUE_TIME}, {"bool", VALUE_BOOL},       {"set", VALUE_SET},
-                 {"point", VALUE_POINT}};
+    } types[] = {{"text", VALUE_TEXT},     {"int", VALUE_INT},   {"decimal", VALUE_DECIMAL},
+                 {"double", VALUE_DOUBLE}, {"date", VALUE_DATE}, {"time", VALUE_TIME},
+                 {"bool", VALUE_BOOL},     {"set", VALUE_SET},   {"point", VALUE_POINT}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strncmp(name, types[i].name, strlen(types[i].name)) == 0)
             return types[i].type;
@@ -78,7 +78,9 @@ static inline struct schema *shop_schema(struct arena *arena)
         if (strcmp(table->name, "Order_x_Completed") == 0)
             table->name = "Order Completed";
         if (table->role == SCHEMA_REFERENCE)
-            table->key = strcmp(table->name, "product") == 0 ? "sku" : strcmp(table->name, "brand") == 0 ? "name" : "id";
+            table->key = strcmp(table->name, "product") == 0 ? "sku"
+                         : strcmp(table->name, "brand") == 0 ? "name"
+                                                             : "id";
         table->columns = ARENA_ARRAY(arena, struct schema_column, 32);
         for (char *column; (column = strtok_r(NULL, " ", &rest));)
             shop_column(&table->columns[table->column_count++], column, arena);

@@ -1,0 +1,301 @@
+/*
+ * k-prototypes by Lloyd's iteration: rows to the nearest prototype, prototypes to the means of the numbers and the commonest
+ * categories (the lowest code of equally common ones). A start takes rows drawn as k-means++ draws them, in proportion to
+ * their cost so far. k-modes is the case without numbers.
+ */
+#include "base/json.h"
+#include "model/cluster.h"
+#include "model/json_read.h"
+#include "stats/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 200, ROWS_A_TASK = 2048 };
+
+struct work {
+    const struct model_prototypes_data *data;
+    int k;
+    double gamma;
+    struct pool *pool;
+    double *centre, *size, *cost; /* cost: of each row at its prototype */
+    uint32_t *mode, *label;
+    size_t *task_moved, tasks;
+    size_t *level_start; /* a category each: where its counts begin */
+    double *counts;      /* k × all levels */
+};
+
+static double distance(const struct work *w, size_t i, int c)
+{
+    int columns = w->data->columns, categories = w->data->categories;
+    double sum = 0;
+    unsigned differ = 0;
+    const double *number = w->data->number + i * (size_t)columns, *centre = w->centre + c * columns;
+    const uint32_t *code = w->data->code + i * (size_t)categories, *mode = w->mode + c * categories;
+    for (int j = 0; j < columns; j++)
+        sum += (number[j] - centre[j]) * (number[j] - centre[j]);
+    for (int j = 0; j < categories; j++)
+        differ += code[j] != mode[j];
+    return sum + w->gamma * differ;
+}
+
+static void assign_task(void *context, size_t task, int worker)
+{
+    struct work *w = context;
+    (void)worker;
+    size_t end = (task + 1) * ROWS_A_TASK < w->data->rows ? (task + 1) * ROWS_A_TASK : w->data->rows;
+    w->task_moved[task] = 0;
+    for (size_t i = task * ROWS_A_TASK; i < end; i++) {
+        uint32_t best = 0;
+        double nearest = INFINITY;
+        for (int c = 0; c < w->k; c++) {
+            double d = distance(w, i, c);
+            if (d < nearest) {
+                nearest = d;
+                best = (uint32_t)c;
+            }
+        }
+        w->task_moved[task] += best != w->label[i];
+        w->label[i] = best;
+        w->cost[i] = nearest;
+    }
+}
+
+static void take_row(struct work *w, int c, size_t i)
+{
+    size_t columns = (size_t)w->data->columns, categories = (size_t)w->data->categories;
+    memcpy(w->centre + (size_t)c * columns, w->data->number + i * columns, sizeof(double) * columns);
+    memcpy(w->mode + (size_t)c * categories, w->data->code + i * categories, sizeof(uint32_t) * categories);
+}
+
+static void choose_starts(struct work *w, struct stats_random *random)
+{
+    size_t rows = w->data->rows;
+    take_row(w, 0, stats_random_below(random, rows));
+    for (size_t i = 0; i < rows; i++)
+        w->cost[i] = distance(w, i, 0);
+    for (int c = 1; c < w->k; c++) {
+        double total = 0;
+        for (size_t i = 0; i < rows; i++)
+            total += w->cost[i];
+        take_row(w, c, total > 0 ? stats_random_weighted(random, w->cost, rows, total) : stats_random_below(random, rows));
+        for (size_t i = 0; i < rows; i++)
+            w->cost[i] = fmin(w->cost[i], distance(w, i, c));
+    }
+}
+
+static void count_rows(struct work *w)
+{
+    const struct model_prototypes_data *data = w->data;
+    size_t levels = w->level_start[data->categories];
+    memset(w->counts, 0, sizeof *w->counts * (size_t)w->k * levels);
+    memset(w->centre, 0, sizeof *w->centre * (size_t)w->k * (size_t)data->columns);
+    memset(w->size, 0, sizeof *w->size * (size_t)w->k);
+    for (size_t i = 0; i < data->rows; i++) {
+        size_t c = w->label[i];
+        w->size[c]++;
+        for (int j = 0; j < data->columns; j++)
+            w->centre[c * (size_t)data->columns + (size_t)j] += data->number[i * (size_t)data->columns + (size_t)j];
+        for (int j = 0; j < data->categories; j++)
+            w->counts[c * levels + w->level_start[j] + data->code[i * (size_t)data->categories + (size_t)j]]++;
+    }
+}
+
+static void update(struct work *w)
+{
+    const struct model_prototypes_data *data = w->data;
+    size_t levels = w->level_start[data->categories];
+    count_rows(w);
+    for (int c = 0; c < w->k; c++) {
+        if (w->size[c] == 0) { /* an empty group takes the row that costs most */
+            size_t worst = 0;
+            for (size_t i = 1; i < data->rows; i++)
+                worst = w->cost[i] > w->cost[worst] ? i : worst;
+            take_row(w, c, worst);
+            w->cost[worst] = 0;
+            continue;
+        }
+        for (int j = 0; j < data->columns; j++)
+            w->centre[c * data->columns + j] /= w->size[c];
+        for (int j = 0; j < data->categories; j++) {
+            const double *count = w->counts + (size_t)c * levels + w->level_start[j];
+            uint32_t best = 0;
+            for (uint32_t level = 1; level < data->levels[j]; level++)
+                best = count[level] > count[best] ? level : best;
+            w->mode[c * data->categories + j] = best;
+        }
+    }
+}
+
+static double run(struct work *w, int *rounds)
+{
+    double total = 0;
+    memset(w->label, 0xff, sizeof *w->label * w->data->rows);
+    for (*rounds = 1; *rounds <= ROUNDS; ++*rounds) {
+        size_t moved = 0;
+        pool_run(w->pool, w->tasks, assign_task, w);
+        for (size_t task = 0; task < w->tasks; task++)
+            moved += w->task_moved[task];
+        if (moved == 0)
+            break;
+        update(w);
+    }
+    for (size_t i = 0; i < w->data->rows; i++)
+        total += w->cost[i];
+    return total;
+}
+
+static enum status check(const struct model_prototypes_data *data, int k, struct error *error)
+{
+    if (data->columns < 0 || data->categories < 0 || data->columns + data->categories == 0 ||
+        data->columns + data->categories > MODEL_CLUSTER_COLUMNS_MAX)
+        return error_set(error, STATUS_ERROR, "%d traits cannot be clustered: 1 to %d are possible",
+                         data->columns + data->categories, MODEL_CLUSTER_COLUMNS_MAX);
+    if (k < 1 || (size_t)k > data->rows || k > MODEL_CLUSTER_GROUPS_MAX)
+        return error_set(error, STATUS_ERROR, "%zu customers cannot be divided into %d groups", data->rows, k);
+    for (size_t i = 0; i < data->rows * (size_t)data->columns; i++)
+        if (!(fabs(data->number[i]) < 1e150))
+            return error_set(error, STATUS_ERROR, "customer %zu has no usable value in trait %zu",
+                             i / (size_t)data->columns + 1, i % (size_t)data->columns + 1);
+    for (int j = 0; j < data->categories; j++)
+        if (data->levels[j] == 0 || data->levels[j] > 65536)
+            return error_set(error, STATUS_ERROR, "category %d has %u different values; 1 to 65,536 are possible", j + 1,
+                             data->levels[j]);
+    for (size_t i = 0; i < data->rows * (size_t)data->categories; i++)
+        ENSURE(data->code[i] < data->levels[i % (size_t)data->categories]);
+    return STATUS_OK;
+}
+
+static double usual_gamma(const struct model_prototypes_data *data)
+{
+    double total = 0;
+    for (int j = 0; j < data->columns; j++) {
+        double mean = 0, sum = 0;
+        for (size_t i = 0; i < data->rows; i++)
+            mean += data->number[i * (size_t)data->columns + (size_t)j];
+        mean /= (double)data->rows;
+        for (size_t i = 0; i < data->rows; i++) {
+            double gap = data->number[i * (size_t)data->columns + (size_t)j] - mean;
+            sum += gap * gap;
+        }
+        total += sqrt(sum / (double)data->rows);
+    }
+    return data->columns ? 0.5 * total / data->columns : 1;
+}
+
+static struct work work_for(const struct model_prototypes_data *data, int k, double gamma, struct pool *pool,
+                            struct arena *arena)
+{
+    struct work w = {.data = data, .k = k, .pool = pool, .gamma = gamma > 0 ? gamma : usual_gamma(data)};
+    w.level_start = ARENA_ARRAY(arena, size_t, data->categories + 1);
+    for (int j = 0; j < data->categories; j++)
+        w.level_start[j + 1] = w.level_start[j] + data->levels[j];
+    w.tasks = (data->rows + ROWS_A_TASK - 1) / ROWS_A_TASK;
+    w.centre = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns);
+    w.mode = ARENA_ARRAY(arena, uint32_t, (size_t)k *(size_t)data->categories);
+    w.size = ARENA_ARRAY(arena, double, k);
+    w.cost = ARENA_ARRAY(arena, double, data->rows);
+    w.label = ARENA_ARRAY(arena, uint32_t, data->rows);
+    w.task_moved = ARENA_ARRAY(arena, size_t, w.tasks);
+    w.counts = ARENA_ARRAY(arena, double, (size_t)k *w.level_start[data->categories]);
+    return w;
+}
+
+static void keep(struct work *w, double cost, int rounds, struct arena *arena, struct model_prototypes *out)
+{
+    size_t columns = (size_t)w->data->columns, categories = (size_t)w->data->categories;
+    uint32_t *order = ARENA_ARRAY(arena, uint32_t, w->k);
+    model_cluster_renumber(w->label, w->data->rows, w->k, order);
+    memcpy(out->label, w->label, sizeof *w->label * w->data->rows);
+    memset(out->size, 0, sizeof *out->size * (size_t)w->k);
+    for (size_t i = 0; i < w->data->rows; i++)
+        out->size[w->label[i]]++;
+    for (size_t c = 0; c < (size_t)w->k; c++) {
+        memcpy(out->centre + c * columns, w->centre + order[c] * columns, sizeof(double) * columns);
+        memcpy(out->mode + c * categories, w->mode + order[c] * categories, sizeof(uint32_t) * categories);
+    }
+    out->cost = cost;
+    out->iterations = rounds;
+}
+
+enum status model_prototypes_fit(const struct model_prototypes_data *data, int k, double gamma, int starts,
+                                 uint64_t seed, struct pool *pool, struct arena *arena, struct model_prototypes *out,
+                                 struct error *error)
+{
+    TRY(check(data, k, error));
+    struct arena scratch;
+    arena_init(&scratch, 0);
+    struct work w = work_for(data, k, gamma, pool, &scratch);
+    *out = (struct model_prototypes){
+        .k = k, .columns = data->columns, .categories = data->categories, .gamma = w.gamma, .cost = INFINITY,
+        .centre = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns),
+        .mode = ARENA_ARRAY(arena, uint32_t, (size_t)k *(size_t)data->categories),
+        .size = ARENA_ARRAY(arena, double, k), .label = ARENA_ARRAY(arena, uint32_t, data->rows)};
+    for (int start = 0; start < (starts > 0 ? starts : 10); start++) {
+        struct stats_random random;
+        int rounds;
+        stats_random_init(&random, seed, (uint64_t)start);
+        choose_starts(&w, &random);
+        double cost = run(&w, &rounds);
+        if (cost < out->cost)
+            keep(&w, cost, rounds, &scratch, out);
+    }
+    arena_release(&scratch);
+    return STATUS_OK;
+}
+
+uint32_t model_prototypes_assign(const struct model_prototypes *model, const double *number, const uint32_t *code)
+{
+    struct model_prototypes_data row = {1, model->columns, model->categories, number, code, NULL};
+    struct work w = {.data = &row, .k = model->k, .gamma = model->gamma, .centre = model->centre, .mode = model->mode};
+    uint32_t best = 0;
+    for (int c = 1; c < model->k; c++)
+        if (distance(&w, 0, c) < distance(&w, 0, (int)best))
+            best = (uint32_t)c;
+    return best;
+}
+
+void model_prototypes_write(const struct model_prototypes *model, struct json *json)
+{
+    size_t k = (size_t)model->k;
+    json_write_object(json);
+    model_json_put(json, "groups", model->k);
+    model_json_put(json, "columns", model->columns);
+    model_json_put(json, "categories", model->categories);
+    model_json_put(json, "gamma", model->gamma);
+    model_json_put(json, "cost", model->cost);
+    model_json_put_all(json, "sizes", model->size, k);
+    model_json_put_all(json, "centres", model->centre, k * (size_t)model->columns);
+    json_write_key(json, "modes");
+    json_write_array(json);
+    for (size_t i = 0; i < k * (size_t)model->categories; i++)
+        json_write_integer(json, model->mode[i]);
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+enum status model_prototypes_read(struct text text, struct arena *arena, struct model_prototypes *out,
+                                  struct error *error)
+{
+    struct model_json reader;
+    size_t sizes, centres, modes;
+    TRY(model_json_open(&reader, text, "clustering", error));
+    *out = (struct model_prototypes){.k = (int)model_json_number(&reader, "groups"),
+                                     .columns = (int)model_json_number(&reader, "columns"),
+                                     .categories = (int)model_json_number(&reader, "categories"),
+                                     .gamma = model_json_number(&reader, "gamma"),
+                                     .cost = model_json_number(&reader, "cost")};
+    out->size = model_json_array(&reader, "sizes", MODEL_CLUSTER_GROUPS_MAX, arena, &sizes);
+    out->centre = model_json_array(&reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena,
+                                   &centres);
+    double *mode = model_json_array(&reader, "modes", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena,
+                                    &modes);
+    if (out->k < 1 || out->columns < 0 || out->categories < 0 || sizes != (size_t)out->k ||
+        centres != sizes * (size_t)out->columns || modes != sizes * (size_t)out->categories)
+        model_json_fail(&reader, "the numbers of groups, traits and prototypes do not fit together");
+    out->mode = ARENA_ARRAY(arena, uint32_t, modes);
+    for (size_t i = 0; i < modes; i++)
+        out->mode[i] = mode[i] >= 0 && mode[i] < 65536 ? (uint32_t)mode[i] : 0;
+    return model_json_close(&reader, error);
+}

@@ -1,0 +1,728 @@
+/*
+ * JSON into the text of the language, so that one grammar rules: what this writes is parsed like anything else. Every
+ * operand is put in parentheses, which the formatter takes away again.
+ *
+ * A node is known by its key; the table below is the list of them.
+ */
+#include "segment/language.h"
+
+#include <jansson.h>
+#include <string.h>
+
+struct reader {
+    struct buffer *out;
+    struct error *error;
+    int depth;
+    bool failed;
+};
+
+static void put(struct reader *reader, const json_t *node);
+
+static void fail(struct reader *reader, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void fail(struct reader *reader, const char *format, ...)
+{
+    if (reader->failed)
+        return;
+    reader->failed = true;
+    va_list arguments;
+    va_start(arguments, format);
+    enum status status = error_setv(reader->error, STATUS_ERROR, format, arguments);
+    va_end(arguments);
+    (void)status;
+}
+
+static const char *string(struct reader *reader, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value))
+        return json_string_value(value);
+    fail(reader, "The JSON of a segment needs a text under “%s”", key);
+    return "";
+}
+
+/* Words, numbers and dates that stand in the text as they are. */
+static void put_plain(struct reader *reader, const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+- =!<>";
+    if (*text == '\0' || text[strspn(text, allowed)] != '\0' || strstr(text, "--"))
+        fail(reader, "“%s” is no plain word or number", text);
+    else
+        buffer_string(reader->out, text);
+}
+
+static void put_text(struct reader *reader, const char *text)
+{
+    format_string(reader->out, text_from(text));
+}
+
+static void put_group(struct reader *reader, const json_t *node)
+{
+    buffer_char(reader->out, '(');
+    put(reader, node);
+    buffer_char(reader->out, ')');
+}
+
+static void put_operand(struct reader *reader, const json_t *object, const char *key)
+{
+    const json_t *node = json_object_get(object, key);
+    if (!node)
+        fail(reader, "The JSON of a segment needs “%s” here", key);
+    else
+        put_group(reader, node);
+}
+
+static void put_joined(struct reader *reader, const json_t *list, const char *between)
+{
+    if (!json_is_array(list) || json_array_size(list) == 0) {
+        fail(reader, "A list of nodes is needed here");
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (i > 0)
+            buffer_string(reader->out, between);
+        put_group(reader, json_array_get(list, i));
+    }
+}
+
+static void put_path(struct reader *reader, const json_t *parts)
+{
+    if (!json_is_array(parts) || json_array_size(parts) == 0)
+        fail(reader, "A name is a list of its parts");
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        const char *part = json_string_value(json_array_get(parts, i));
+        if (i > 0)
+            buffer_char(reader->out, '.');
+        if (part)
+            format_name(reader->out, part);
+        else
+            fail(reader, "The parts of a name are texts");
+    }
+}
+
+/* A segment's name: a member's has a dot in it. */
+static void put_segment_name(struct reader *reader, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    struct buffer scheme;
+    buffer_init(&scheme, 0);
+    buffer_add(&scheme, name, dot ? (size_t)(dot - name) : strlen(name));
+    format_name(reader->out, scheme.length ? scheme.data : "");
+    if (dot) {
+        buffer_char(reader->out, '.');
+        format_name(reader->out, dot + 1);
+    }
+    buffer_release(&scheme);
+}
+
+static void put_length(struct reader *reader, const json_t *length, bool with_unit)
+{
+    const json_t *count = json_object_get(length, "count");
+    if (!json_is_integer(count))
+        fail(reader, "A length of time has a “count” and a “unit”");
+    buffer_printf(reader->out, "%lld", (long long)json_integer_value(count));
+    if (with_unit) {
+        buffer_char(reader->out, ' ');
+        put_plain(reader, string(reader, length, "unit"));
+    }
+}
+
+static bool flag(const json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
+}
+
+/* ---- windows ---- */
+
+static void put_on(struct reader *reader, const json_t *window)
+{
+    const json_t *days = json_object_get(window, "weekdays"), *anniversary = json_object_get(window, "anniversary");
+    if (days) {
+        buffer_string(reader->out, " on weekday (");
+        for (size_t i = 0; i < json_array_size(days); i++) {
+            const char *day = json_string_value(json_array_get(days, i));
+            buffer_string(reader->out, i > 0 ? ", " : "");
+            put_plain(reader, day ? day : "");
+        }
+        buffer_char(reader->out, ')');
+    } else if (anniversary) {
+        buffer_string(reader->out, " on anniversary of ");
+        put_group(reader, anniversary);
+    }
+}
+
+/* What each form of window is made of: the words, and behind them a length, an anchor, or both. */
+static const struct {
+    const char *form, *before, *between, *behind;
+    bool length, unit_only, anchor;
+} windows[] = {
+    {"all", "", "", "", false, false, false},
+    {"last", " last ", "", "", true, false, false},
+    {"next", " next ", "", "", true, false, false},
+    {"before_last", " before last ", "", "", true, false, false},
+    {"since", " since ", "", "", false, false, true},
+    {"before", " before ", "", "", false, false, true},
+    {"this", " this ", "", "", false, true, false},
+    {"within", " within ", " of ", "", true, false, true},
+    {"within_after", " within ", " after ", "", true, false, true},
+    {"within_before", " within ", " before ", "", true, false, true},
+};
+
+static void put_special_window(struct reader *reader, const json_t *window, const char *form)
+{
+    const json_t *length = json_object_get(window, "length");
+    if (strcmp(form, "ago") == 0) {
+        buffer_string(reader->out, " between ");
+        put_length(reader, length, false);
+        buffer_string(reader->out, " and ");
+        put_length(reader, json_object_get(window, "longer"), true);
+        buffer_string(reader->out, " ago");
+    } else if (strcmp(form, "from_to") == 0) {
+        buffer_string(reader->out, " from ");
+        put_operand(reader, window, "anchor");
+        buffer_string(reader->out, " to ");
+        put_operand(reader, window, "to");
+    } else if (strcmp(form, "previous") == 0) {
+        buffer_string(reader->out, " last ");
+        put_length(reader, length, false);
+        buffer_string(reader->out, " calendar ");
+        put_plain(reader, string(reader, length, "unit"));
+    } else {
+        fail(reader, "There is no form of window “%s”", form);
+    }
+}
+
+static void put_window(struct reader *reader, const json_t *object)
+{
+    const json_t *window = json_object_get(object, "window"), *length = json_object_get(window, "length");
+    if (!window)
+        return;
+    const char *form = string(reader, window, "form");
+    size_t i = 0, count = sizeof windows / sizeof *windows;
+    while (i < count && strcmp(windows[i].form, form) != 0)
+        i++;
+    if (i == count) {
+        put_special_window(reader, window, form);
+    } else {
+        buffer_string(reader->out, windows[i].before);
+        if (windows[i].length)
+            put_length(reader, length, true);
+        if (windows[i].unit_only)
+            put_plain(reader, string(reader, length, "unit"));
+        buffer_string(reader->out, windows[i].between);
+        if (windows[i].anchor)
+            put_operand(reader, window, "anchor");
+    }
+    put_on(reader, window);
+}
+
+/* ---- facts ---- */
+
+static void put_where(struct reader *reader, const json_t *object)
+{
+    const json_t *where = json_object_get(object, "where");
+    if (where) {
+        buffer_string(reader->out, " where ");
+        put_group(reader, where);
+    }
+}
+
+static void put_kinds(struct reader *reader, const json_t *object)
+{
+    const json_t *kinds = json_object_get(object, "kinds");
+    if (!json_is_array(kinds) || json_array_size(kinds) == 0)
+        fail(reader, "Facts need their “kinds”");
+    for (size_t i = 0; i < json_array_size(kinds); i++) {
+        buffer_string(reader->out, i > 0 ? ", " : "");
+        put_path(reader, json_array_get(kinds, i));
+    }
+}
+
+/* Only what needs parentheses has them: (order) is no kind. */
+static void put_facts(struct reader *reader, const json_t *facts, bool with_filter)
+{
+    bool group =
+        json_array_size(json_object_get(facts, "kinds")) > 1 || (with_filter && json_object_get(facts, "where"));
+    buffer_string(reader->out, group ? "(" : "");
+    put_kinds(reader, facts);
+    if (with_filter)
+        put_where(reader, facts);
+    buffer_string(reader->out, group ? ")" : "");
+}
+
+static void put_step(struct reader *reader, const json_t *step)
+{
+    const json_t *within = json_object_get(step, "within");
+    buffer_string(reader->out, flag(step, "not") ? "not " : "");
+    put_facts(reader, step, false);
+    if (json_object_get(step, "as")) {
+        buffer_string(reader->out, " as ");
+        format_name(reader->out, string(reader, step, "as"));
+    }
+    put_where(reader, step);
+    if (within) {
+        buffer_string(reader->out, " within ");
+        put_length(reader, within, true);
+    }
+}
+
+/* ---- nodes, one function for each key ---- */
+
+typedef void node_reader(struct reader *reader, const json_t *node, const json_t *value, const char *key);
+
+static void read_chain(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    static const char *const signs[][2] = {{"and", " and "},    {"or", " or "},      {"add", " + "},
+                                           {"subtract", " - "}, {"multiply", " * "}, {"divide", " / "}};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strcmp(signs[i][0], key) == 0)
+            put_joined(reader, value, signs[i][1]);
+}
+
+static void read_prefix(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, strcmp(key, "not") == 0 ? "not " : "- ");
+    put_group(reader, value);
+}
+
+static void put_folded(struct reader *reader, const json_t *node)
+{
+    if (flag(node, "ignoring_case"))
+        buffer_string(reader->out, " ignoring case");
+}
+
+static void read_compare(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    const char *sign = string(reader, node, key);
+    bool equals = strcmp(key, "text_test") == 0 && strcmp(sign, "=") == 0;
+    put_operand(reader, node, "left");
+    if (equals)
+        buffer_string(reader->out, flag(node, "negated") ? " != " : " = ");
+    else {
+        buffer_string(reader->out, flag(node, "negated") ? " not " : " ");
+        put_plain(reader, sign);
+        buffer_char(reader->out, ' ');
+    }
+    put_operand(reader, node, "right");
+    put_folded(reader, node);
+}
+
+static void read_between(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_group(reader, value);
+    buffer_string(reader->out, flag(node, "negated") ? " not between " : " between ");
+    put_operand(reader, node, "from");
+    buffer_string(reader->out, " and ");
+    put_operand(reader, node, "to");
+}
+
+static void read_in(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    bool set = strcmp(key, "set_test") == 0;
+    put_operand(reader, node, set ? "left" : "in");
+    buffer_string(reader->out, flag(node, "negated") ? " not " : " ");
+    put_plain(reader, set ? string(reader, node, key) : "in");
+    buffer_string(reader->out, " (");
+    put_joined(reader, json_object_get(node, "values"), ", ");
+    buffer_char(reader->out, ')');
+    put_folded(reader, node);
+}
+
+static void read_known(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_group(reader, value);
+    buffer_string(reader->out, flag(node, "negated") ? " is unknown" : " is known");
+}
+
+static void read_in_window(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, strcmp(key, "anniversary") == 0 ? "anniversary" : "");
+    put_group(reader, value);
+    put_window(reader, node);
+}
+
+static void read_member(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, "in ");
+    put_segment_name(reader, string(reader, node, key));
+}
+
+static void read_list(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, "in list ");
+    format_name(reader->out, string(reader, node, key));
+}
+
+static void read_record(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_plain(reader, string(reader, node, key));
+    buffer_char(reader->out, ' ');
+    put_segment_name(reader, string(reader, node, "segment"));
+    put_window(reader, node);
+}
+
+static void put_set(struct reader *reader, const json_t *set)
+{
+    static const char *const words[][2] = {{"union", " union "},
+                                           {"intersect", " intersect "},
+                                           {"except", " except "},
+                                           {"symmetric_difference", " symmetric difference "}};
+    if (json_is_string(set)) {
+        put_segment_name(reader, json_string_value(set));
+        return;
+    }
+    for (size_t w = 0; w < 4 && reader->depth < SEGMENT_DEPTH_MAX; w++) {
+        const json_t *list = json_object_get(set, words[w][0]);
+        if (!list)
+            continue;
+        reader->depth++;
+        buffer_char(reader->out, '(');
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            buffer_string(reader->out, i > 0 ? words[w][1] : "");
+            put_set(reader, json_array_get(list, i));
+        }
+        buffer_char(reader->out, ')');
+        reader->depth--;
+        return;
+    }
+    fail(reader, "Sets are names, or union, intersect, except, symmetric_difference of sets");
+}
+
+static void read_sets(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, "in (");
+    put_set(reader, value);
+    buffer_char(reader->out, ')');
+}
+
+static void put_among(struct reader *reader, const json_t *node)
+{
+    const json_t *among = json_object_get(node, "among");
+    if (among) {
+        buffer_string(reader->out, " among ");
+        put_group(reader, among);
+    }
+}
+
+static void read_rank(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    bool ntile = strcmp(key, "ntile") == 0;
+    buffer_printf(reader->out, ntile ? "%s(" : "%s ", key);
+    if (json_is_object(value)) {
+        put_plain(reader, string(reader, value, "percent"));
+        buffer_char(reader->out, '%');
+    } else {
+        buffer_printf(reader->out, "%lld", (long long)json_integer_value(value));
+    }
+    buffer_string(reader->out, ntile ? ") by " : " by ");
+    put_operand(reader, node, "by");
+    put_among(reader, node);
+}
+
+static void read_percentile(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, "percentile by ");
+    put_group(reader, value);
+    put_among(reader, node);
+}
+
+static void read_sample(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    bool bucket = strcmp(key, "bucket") == 0;
+    if (bucket) {
+        buffer_printf(reader->out, "bucket(%lld", (long long)json_integer_value(value));
+    } else {
+        buffer_string(reader->out, "sample ");
+        put_plain(reader, string(reader, node, key));
+        buffer_char(reader->out, '%');
+    }
+    if (json_object_get(node, "seed")) {
+        buffer_string(reader->out, " seed ");
+        put_text(reader, string(reader, node, "seed"));
+    }
+    buffer_string(reader->out, bucket ? ")" : "");
+}
+
+static void read_periods(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, "periods(");
+    put_plain(reader, string(reader, node, key));
+    buffer_string(reader->out, ", ");
+    put_operand(reader, node, "where");
+    buffer_char(reader->out, ',');
+    put_window(reader, node);
+    buffer_char(reader->out, ')');
+}
+
+static void read_ever(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, "ever(");
+    put_group(reader, value);
+    buffer_string(reader->out, json_object_get(node, "window") ? "," : "");
+    put_window(reader, node);
+    buffer_char(reader->out, ')');
+}
+
+static void read_changed(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, "changed(");
+    put_path(reader, json_object_get(value, "name"));
+    for (int i = 0; i < 2; i++) {
+        const char *side = i == 0 ? "from" : "to";
+        if (!json_object_get(node, side))
+            continue;
+        buffer_printf(reader->out, " %s ", side);
+        put_operand(reader, node, side);
+    }
+    put_window(reader, node);
+    buffer_char(reader->out, ')');
+}
+
+static void read_facts(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    bool stopped = strcmp(key, "stopped") == 0, resumed = strcmp(key, "resumed") == 0;
+    buffer_string(reader->out, stopped ? "stopped " : resumed ? "resumed " : "first time ");
+    put_facts(reader, value, true);
+    if (stopped || resumed) {
+        buffer_string(reader->out, stopped ? " for " : " after ");
+        put_length(reader, json_object_get(node, stopped ? "for" : "after"), true);
+    }
+    put_window(reader, node);
+}
+
+static void read_sequence(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    const json_t *whole = json_object_get(node, "whole");
+    buffer_string(reader->out, "sequence(");
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        buffer_string(reader->out, i > 0 ? ", " : "");
+        put_step(reader, json_array_get(value, i));
+    }
+    if (whole) {
+        buffer_string(reader->out, ", whole within ");
+        put_length(reader, whole, true);
+    }
+    buffer_char(reader->out, ')');
+    put_window(reader, node);
+}
+
+static void read_account(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_plain(reader, string(reader, node, key));
+    buffer_char(reader->out, '(');
+    put_path(reader, json_object_get(node, "of"));
+    put_where(reader, node);
+    buffer_char(reader->out, ')');
+}
+
+static void read_measure(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_plain(reader, string(reader, node, key));
+    buffer_char(reader->out, '(');
+    put_joined(reader, json_object_get(node, "of"), ", ");
+    if (json_object_get(node, "nth"))
+        buffer_printf(reader->out, ", %lld", (long long)json_integer_value(json_object_get(node, "nth")));
+    put_window(reader, node);
+    put_where(reader, node);
+    buffer_char(reader->out, ')');
+}
+
+static void read_as_of(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_path(reader, json_object_get(node, "trait"));
+    buffer_string(reader->out, " as of ");
+    put_group(reader, value);
+}
+
+static void read_since(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_plain(reader, string(reader, node, "unit"));
+    buffer_printf(reader->out, "s %s ", key);
+    put_group(reader, value);
+}
+
+static void read_word(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, key);
+}
+
+static void read_name(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    bool gap = strcmp(key, "gap") == 0;
+    buffer_string(reader->out, gap ? "gap(" : "");
+    put_path(reader, value);
+    buffer_string(reader->out, gap ? ")" : "");
+}
+
+static void read_plain(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_plain(reader, string(reader, node, key));
+    buffer_string(reader->out, strcmp(key, "percent") == 0 ? "%" : "");
+}
+
+static void read_duration(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    put_length(reader, value, true);
+}
+
+static void read_value(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    if (json_is_string(value))
+        put_text(reader, string(reader, node, key));
+    else if (json_is_boolean(value))
+        buffer_string(reader->out, json_is_true(value) ? "yes" : "no");
+    else if (json_is_integer(value))
+        buffer_printf(reader->out, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        buffer_printf(reader->out, "%.17ge0", json_real_value(value));
+    else
+        fail(reader, "A “value” is a text, a whole number, or true or false");
+}
+
+static void read_text(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+{
+    buffer_string(reader->out, string(reader, node, key));
+}
+
+/* The key that says what a node is. Keys that others use too come last. */
+static const struct {
+    const char *key;
+    node_reader *read;
+} nodes[] = {
+    {"and", read_chain},
+    {"or", read_chain},
+    {"not", read_prefix},
+    {"compare", read_compare},
+    {"text_test", read_compare},
+    {"between", read_between},
+    {"set_test", read_in},
+    {"in", read_in},
+    {"known", read_known},
+    {"in_window", read_in_window},
+    {"anniversary", read_in_window},
+    {"member_of", read_member},
+    {"list", read_list},
+    {"record", read_record},
+    {"sets", read_sets},
+    {"top", read_rank},
+    {"bottom", read_rank},
+    {"ntile", read_rank},
+    {"percentile", read_percentile},
+    {"sample", read_sample},
+    {"bucket", read_sample},
+    {"periods", read_periods},
+    {"ever", read_ever},
+    {"changed", read_changed},
+    {"first_time", read_facts},
+    {"stopped", read_facts},
+    {"resumed", read_facts},
+    {"sequence", read_sequence},
+    {"account", read_account},
+    {"measure", read_measure},
+    {"as_of", read_as_of},
+    {"since", read_since},
+    {"until", read_since},
+    {"today", read_word},
+    {"now", read_word},
+    {"add", read_chain},
+    {"subtract", read_chain},
+    {"multiply", read_chain},
+    {"divide", read_chain},
+    {"negate", read_prefix},
+    {"function", read_measure},
+    {"gap", read_name},
+    {"name", read_name},
+    {"decimal", read_plain},
+    {"double", read_plain},
+    {"percent", read_plain},
+    {"date", read_plain},
+    {"moment", read_plain},
+    {"length", read_plain},
+    {"duration", read_duration},
+    {"value", read_value},
+    {"text", read_text},
+};
+
+static void put(struct reader *reader, const json_t *node)
+{
+    if (reader->depth >= SEGMENT_DEPTH_MAX)
+        fail(reader, "This condition is nested too deeply");
+    if (reader->failed)
+        return;
+    reader->depth++;
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+        const json_t *value = json_object_get(node, nodes[i].key);
+        if (value) {
+            nodes[i].read(reader, node, value, nodes[i].key);
+            reader->depth--;
+            return;
+        }
+    }
+    fail(reader, "There is a node without a key that says what it is");
+}
+
+/* ---- definitions ---- */
+
+static void put_head(struct reader *reader, const json_t *object, const char *key)
+{
+    format_name(reader->out, string(reader, object, key));
+    if (json_is_string(json_object_get(object, "title"))) {
+        buffer_char(reader->out, ' ');
+        put_text(reader, string(reader, object, "title"));
+    }
+}
+
+static void put_scheme(struct reader *reader, const json_t *scheme, const json_t *members)
+{
+    buffer_string(reader->out, "scheme ");
+    put_head(reader, scheme, "scheme");
+    buffer_string(reader->out, flag(scheme, "exclusive") ? " exclusive\n" : " overlapping\n");
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const json_t *member = json_array_get(members, i);
+        buffer_string(reader->out, flag(member, "else") ? "  else " : "  ");
+        put_head(reader, member, "member");
+        put_where(reader, member);
+        buffer_char(reader->out, '\n');
+    }
+}
+
+static void put_definition(struct reader *reader, const json_t *object)
+{
+    const json_t *members = json_object_get(object, "members");
+    if (members) {
+        put_scheme(reader, object, members);
+    } else if (json_object_get(object, "scheme")) {
+        fail(reader, "“%s” belongs to a scheme: give the scheme with all its members",
+             string(reader, object, "segment"));
+    } else if (json_object_get(object, "file")) {
+        buffer_string(reader->out, "list ");
+        put_head(reader, object, "list");
+        buffer_string(reader->out, " from ");
+        put_text(reader, string(reader, object, "file"));
+    } else {
+        buffer_string(reader->out, "segment ");
+        put_head(reader, object, "segment");
+        buffer_string(reader->out, "\n ");
+        put_where(reader, object);
+    }
+    buffer_char(reader->out, '\n');
+}
+
+enum status segment_read_json(struct text text, struct buffer *source, struct error *error)
+{
+    json_error_t problem;
+    json_t *root = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, &problem);
+    if (!root) {
+        enum status status = error_set(error, STATUS_ERROR, "This is no JSON: %s", problem.text);
+        error_place(error, "line %d column %d", problem.line, problem.column);
+        return status;
+    }
+    struct reader reader = {.out = source, .error = error};
+    if (json_is_array(root))
+        for (size_t i = 0; i < json_array_size(root); i++)
+            put_definition(&reader, json_array_get(root, i));
+    else
+        put_definition(&reader, root);
+    json_decref(root);
+    return reader.failed ? STATUS_ERROR : STATUS_OK;
+}

@@ -1,0 +1,162 @@
+/*
+ * The functions that statements call: local dates, steps on the calendar, folding. A zone is written into them as the
+ * list of its transitions, so that the engine's own idea of time zones never matters.
+ *
+ * Three readings of a zone with transitions x (offset before → offset after):
+ *   of a moment:            the offset after, from x on;
+ *   of a local time:        the offset after, from x + after on: a repeated hour is its second occurrence, a missing
+ * one moves forward; of a day's first moment: the offset before holds until both clocks have passed, so a repeated
+ * midnight is its first occurrence; a midnight that never happens is x itself.
+ */
+#include "segment/sql.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <utf8proc.h>
+
+struct transitions {
+    int64_t *moments;
+    int32_t *after; /* offset from the moment on */
+    int32_t first;  /* offset before all */
+    size_t count;
+};
+
+enum { TRANSITIONS_MAX = 4096 };
+
+static struct transitions transitions_of(const struct zone *zone, int64_t from, int64_t until)
+{
+    struct transitions all = {.first = zone_offset(zone, from)};
+    all.moments = base_calloc(TRANSITIONS_MAX, sizeof *all.moments);
+    all.after = base_calloc(TRANSITIONS_MAX, sizeof *all.after);
+    all.count = zone_transitions(zone, from, until, all.moments, all.after, TRANSITIONS_MAX);
+    if (all.count > TRANSITIONS_MAX)
+        all.count = TRANSITIONS_MAX;
+    return all;
+}
+
+/* CASE over transitions from the last to the first; `wall` adds to each moment what the clock there shows. */
+static void offset_case(const struct transitions *all, const char *x, bool wall, struct buffer *out)
+{
+    if (all->count == 0) {
+        buffer_printf(out, "%" PRId32, all->first);
+        return;
+    }
+    buffer_string(out, "CASE");
+    for (size_t i = all->count; i-- > 0;)
+        buffer_printf(out, " WHEN %s >= %" PRId64 " THEN %" PRId32, x, all->moments[i] + (wall ? all->after[i] : 0),
+                      all->after[i]);
+    buffer_printf(out, " ELSE %" PRId32 " END", all->first);
+}
+
+/* The first moment of a day whose local midnight is l. */
+static void midnight_case(const struct transitions *all, struct buffer *out)
+{
+    if (all->count == 0) {
+        buffer_printf(out, "l - %" PRId32, all->first);
+        return;
+    }
+    buffer_string(out, "CASE");
+    for (size_t i = all->count; i-- > 0;) {
+        int32_t before = i ? all->after[i - 1] : all->first, after = all->after[i];
+        int64_t moment = all->moments[i];
+        buffer_printf(out, " WHEN l >= %" PRId64 " THEN l - %" PRId32, moment + (after > before ? after : before),
+                      after);
+        if (after > before)
+            buffer_printf(out, " WHEN l >= %" PRId64 " THEN %" PRId64, moment + before, moment);
+    }
+    buffer_printf(out, " ELSE l - %" PRId32 " END", all->first);
+}
+
+/* Characters whose simple folding is not their lower case, and what they fold to. */
+static void folding(struct buffer *from, struct buffer *to)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    for (utf8proc_int32_t point = 0x80; point < 0x1F000; point++) {
+        if (!utf8proc_codepoint_valid(point))
+            continue;
+        utf8proc_uint8_t bytes[4], lower[4];
+        utf8proc_ssize_t length = utf8proc_encode_char(point, bytes);
+        utf8proc_ssize_t lower_length = utf8proc_encode_char(utf8proc_tolower(point), lower);
+        struct text folded = text_fold((struct text){(const char *)bytes, (size_t)length}, &arena);
+        if (text_equal(folded, (struct text){(const char *)lower, (size_t)lower_length}))
+            continue;
+        buffer_add(from, bytes, (size_t)length);
+        buffer_text(to, folded);
+        arena_reset(&arena);
+    }
+    arena_release(&arena);
+}
+
+static const char *const fixed[] = {
+    "strata_floor_div(a, b) AS (a - ((a % b) + b) % b) // b",
+    "strata_date(t) AS strata_floor_div(t + strata_offset(t), 86400)",
+    "strata_clock(t) AS t + strata_offset(t) - 86400 * strata_date(t)",
+    "strata_moment(l) AS l - strata_wall_offset(l)",
+    "strata_day_start(d) AS strata_midnight(CAST(d AS BIGINT) * 86400)",
+    "strata_civil(d) AS DATE '1970-01-01' + CAST(d AS INTEGER)",
+    "strata_number(d) AS CAST(d AS DATE) - DATE '1970-01-01'",
+    "strata_month(d) AS year(strata_civil(d)) * 12 + month(strata_civil(d)) - 1",
+    "strata_quarter(d) AS year(strata_civil(d)) * 4 + (month(strata_civil(d)) - 1) // 3",
+    "strata_add_months(d, n) AS greatest(-719162, least(2932896, strata_number(strata_civil(d) + to_months(CAST(n AS "
+    "INTEGER)))))",
+    "strata_step(t, n) AS strata_moment(strata_add_months(strata_date(t), n) * 86400 + strata_clock(t))",
+    "strata_months_between(a, b) AS strata_month(b) - strata_month(a) - CASE WHEN strata_add_months(a, strata_month(b) "
+    "- "
+    "strata_month(a)) > b THEN 1 ELSE 0 END",
+    /* of moments: one less when the clock of b has not reached that of a on the completing day */
+    "strata_completed(a, b, n, a_clock, b_clock) AS n - CASE WHEN strata_add_months(a, n) = b AND b_clock < a_clock "
+    "THEN 1 "
+    "ELSE 0 END",
+    "strata_clock_months_between(a, b) AS strata_completed(strata_date(a), strata_date(b), "
+    "strata_months_between(strata_date(a), strata_date(b)), strata_clock(a), strata_clock(b))",
+    "strata_anniversary(d, y) AS strata_add_months(d, 12 * (y - year(strata_civil(d))))",
+    "strata_later_of(d, y, a) AS CASE WHEN strata_anniversary(d, y) > a THEN strata_anniversary(d, y) ELSE "
+    "strata_anniversary(d, y + 1) END",
+    /* the first anniversary (or the day itself) after a */
+    "strata_anniversary_after(d, a) AS strata_later_of(d, greatest(year(strata_civil(d)), year(strata_civil(a))), a)",
+    "strata_age(b, d) AS CASE WHEN b <= d THEN year(strata_civil(d)) - year(strata_civil(b)) - CASE WHEN "
+    "strata_anniversary(b, year(strata_civil(d))) > d THEN 1 ELSE 0 END END",
+    "strata_haversine(a, b, across) AS pow(sin((b - a) / 2), 2) + cos(a) * cos(b) * pow(sin(across / 2), 2)",
+    "strata_arc(h) AS 2 * CAST('6371008.8' AS DOUBLE) * asin(sqrt(CASE WHEN h > 1 THEN CAST(1 AS DOUBLE) ELSE h END))",
+    "strata_distance(a, a_long, b, b_long) AS strata_arc(strata_haversine(radians(a), radians(b), radians(b_long - "
+    "a_long)))",
+    /* a version as a list of texts that compare as its parts do: pre-release before release, words before numbers,
+     * missing parts as the number 0; up to 16 parts, numbers up to 40 digits */
+    "strata_version_key(pre, part) AS CASE WHEN pre THEN CASE WHEN part SIMILAR TO '[0-9].*' THEN 'b' ELSE 'a' END "
+    "ELSE "
+    "CASE WHEN part SIMILAR TO '[0-9].*' THEN 'd' ELSE 'c' END END || CASE WHEN part SIMILAR TO '[0-9].*' THEN "
+    "lpad(ltrim(part, '0'), 40, '0') ELSE part END",
+    "strata_version_part(p) AS strata_version_key(contains(regexp_extract(p, '^[-._+ ]*'), '-'), regexp_replace(p, "
+    "'^[-._+ "
+    "]*', ''))",
+    "strata_version(v) AS list_resize(list_transform(regexp_extract_all(v, '[-._+ ]*([0-9]+|[^-0-9._+ ]+)'), lambda p: "
+    "strata_version_part(p)), 16, strata_version_key(false, '0'))",
+};
+
+void segment_sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct buffer *out)
+{
+    struct transitions all = transitions_of(zone, from, until);
+    buffer_string(out, "CREATE OR REPLACE MACRO strata_offset(t) AS (");
+    offset_case(&all, "t", false, out);
+    buffer_string(out, ");\nCREATE OR REPLACE MACRO strata_wall_offset(l) AS (");
+    offset_case(&all, "l", true, out);
+    buffer_string(out, ");\nCREATE OR REPLACE MACRO strata_midnight(l) AS (");
+    midnight_case(&all, out);
+    buffer_string(out, ");\n");
+    free(all.moments);
+    free(all.after);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        buffer_printf(out, "CREATE OR REPLACE MACRO %s;\n", fixed[i]);
+    struct buffer plain, folded;
+    buffer_init(&plain, 0);
+    buffer_init(&folded, 0);
+    folding(&plain, &folded);
+    buffer_string(out, "CREATE OR REPLACE MACRO strata_fold(x) AS lower(translate(x, ");
+    buffer_sql_text(out, (struct text){plain.data, plain.length});
+    buffer_string(out, ", ");
+    buffer_sql_text(out, (struct text){folded.data, folded.length});
+    buffer_string(out, "));\n");
+    buffer_release(&plain);
+    buffer_release(&folded);
+}

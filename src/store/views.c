@@ -1,0 +1,279 @@
+/*
+ * Views for people's SQL: one per table of the schema, with customers by identifier, times as timestamps (UTC) and each
+ * value in the type that the schema says; the customers with the present value of each trait; and the records. The
+ * records live in the catalog as sets; they become rows only when a query asks for them.
+ */
+#include "base/vector.h"
+#include "store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct views {
+    struct store *store;
+    struct lake *lake;
+    struct arena *arena;
+};
+
+static enum status create_view(struct views *views, const char *name, const char *select, struct error *error)
+{
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "CREATE OR REPLACE VIEW ");
+    buffer_sql_name(&sql, text_from(name));
+    buffer_printf(&sql, " AS %s", select);
+    enum status status = lake_execute(views->lake, sql.data, error);
+    buffer_release(&sql);
+    return status;
+}
+
+/* The SELECT over a table's parts, in arena. */
+static enum status parts_sql(struct views *views, const char *table, enum part_role role, const char **out,
+                             struct error *error)
+{
+    struct store_read read = {.table = table, .role = role};
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    enum status status = store_select(views->store, &read, &sql, error);
+    *out = buffer_copy(&sql, views->arena);
+    buffer_release(&sql);
+    return status;
+}
+
+static const char *quoted(struct views *views, const char *name)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    buffer_sql_name(&out, text_from(name));
+    const char *text = buffer_copy(&out, views->arena);
+    buffer_release(&out);
+    return text;
+}
+
+/* ", "a", "b"" with a format for each, %s being the quoted name. */
+static const char *columns_sql(struct views *views, const struct schema_table *table, const char *before,
+                               const char *after)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    for (size_t i = 0; i < table->column_count; i++) {
+        const char *name = quoted(views, table->columns[i].name);
+        buffer_printf(&out, ", %s%s%s AS %s", before, name, after, name);
+    }
+    const char *text = buffer_copy(&out, views->arena);
+    buffer_release(&out);
+    return text;
+}
+
+static const char *const identities = "(SELECT identifier, customer FROM strata_identity)";
+
+static enum status view_facts(struct views *views, const struct schema_table *table, struct error *error)
+{
+    const char *parts;
+    TRY(parts_sql(views, table->name, PART_FACTS, &parts, error));
+    const char *select =
+        arena_printf(views->arena,
+                     "SELECT i.identifier AS customer, f.customer AS customer_number, "
+                     "make_timestamp(\"time\"::BIGINT * 1000000) AS \"time\"%s, f.id AS id, f.import AS import "
+                     "FROM (%s) f JOIN %s i USING (customer)",
+                     columns_sql(views, table, "f.", ""), parts, identities);
+    return create_view(views, table->name, select, error);
+}
+
+static enum status view_reference(struct views *views, const struct schema_table *table, struct error *error)
+{
+    const char *parts;
+    TRY(parts_sql(views, table->name, PART_REFERENCE, &parts, error));
+    const char *select =
+        arena_printf(views->arena,
+                     "SELECT key AS %s%s FROM (SELECT * FROM (%s) QUALIFY row_number() OVER "
+                     "(PARTITION BY key ORDER BY import DESC, arrival DESC) = 1) r",
+                     quoted(views, table->key ? table->key : "key"), columns_sql(views, table, "r.", ""), parts);
+    return create_view(views, table->name, select, error);
+}
+
+/* Everybody with a fact or a trait, and of each trait the last value told. */
+static enum status view_customers(struct views *views, struct error *error)
+{
+    const struct schema_table *traits = schema_table(views->store->schema, SCHEMA_TRAIT_TABLE);
+    const char *told = "SELECT NULL::UINTEGER AS customer WHERE false", *present = "";
+    if (traits) {
+        const char *parts;
+        TRY(parts_sql(views, traits->name, PART_TRAITS, &parts, error));
+        told = arena_printf(views->arena, "SELECT customer%s FROM (%s) GROUP BY customer",
+                            columns_sql(views, traits, "arg_max(", ", row(\"time\", import, arrival))"), parts);
+        present = columns_sql(views, traits, "t.", "");
+    }
+    struct buffer everybody;
+    buffer_init(&everybody, 0);
+    for (size_t i = 0; i < views->store->part_count; i++) {
+        const struct catalog_part *part = &views->store->parts[i];
+        if (part->role == PART_ACTIVITY)
+            buffer_printf(&everybody, "%s%s", everybody.length ? ", " : "",
+                          store_quote(views->arena, store_file(views->store, views->arena, "%s", part->path)));
+    }
+    const char *who = everybody.length ? arena_printf(views->arena, "SELECT DISTINCT customer FROM read_parquet([%s])",
+                                                      everybody.data)
+                                       : "SELECT NULL::UINTEGER AS customer WHERE false";
+    buffer_release(&everybody);
+    const char *select = arena_printf(views->arena,
+                                      "SELECT i.identifier AS customer, a.customer AS customer_number%s FROM (%s) a "
+                                      "JOIN %s i USING (customer) LEFT JOIN (%s) t USING (customer)",
+                                      present, who, identities, told);
+    return create_view(views, "customers", select, error);
+}
+
+/*
+ * Records as a table that C fills. The intervals are made at the first row asked for.
+ */
+struct interval {
+    uint32_t segment, customer;
+    int64_t entered, left; /* INT64_MAX: still inside */
+};
+
+struct records {
+    struct store *store;
+    bool loaded;
+    const char **segments;
+    size_t segment_count;
+    VECTOR(struct interval) intervals;
+    uint32_t *open; /* by customer: the interval without an end + 1 */
+    uint64_t limit;
+    uint32_t segment;
+    int64_t moment;
+    bool entered;
+};
+
+static bool cross(uint32_t customer, void *context)
+{
+    struct records *records = context;
+    if (customer >= records->limit)
+        return true;
+    uint32_t *open = &records->open[customer];
+    if (!records->entered && *open) {
+        records->intervals.items[*open - 1].left = records->moment;
+        *open = 0;
+    } else if (records->entered && !*open) {
+        VECTOR_PUSH(&records->intervals, (struct interval){records->segment, customer, records->moment, INT64_MAX});
+        *open = (uint32_t)records->intervals.count;
+    }
+    return true;
+}
+
+static enum status take(void *context, struct catalog_membership *membership, struct error *error)
+{
+    struct records *records = context;
+    (void)error;
+    records->moment = membership->moment;
+    records->entered = membership->entered;
+    bitmap_each(membership->customers, cross, records);
+    bitmap_free(membership->customers);
+    return STATUS_OK;
+}
+
+static enum status load_records(struct records *records, struct error *error)
+{
+    struct catalog *catalog = records->store->catalog;
+    enum status status = catalog_counter(catalog, CATALOG_NEXT_CUSTOMER, &records->limit, error);
+    records->open = base_malloc((records->limit + 1) * sizeof *records->open);
+    for (uint32_t i = 0; i < records->segment_count && status == STATUS_OK; i++) {
+        memset(records->open, 0, (records->limit + 1) * sizeof *records->open);
+        records->segment = i;
+        status = catalog_memberships(catalog, records->segments[i], take, records, error);
+    }
+    free(records->open);
+    records->open = NULL;
+    records->loaded = status == STATUS_OK;
+    return status;
+}
+
+static enum status fill_records(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
+                                struct error *error)
+{
+    struct records *records = context;
+    if (!records->loaded)
+        TRY(load_records(records, error));
+    size_t count = 0;
+    for (; count < max && first + count < records->intervals.count; count++) {
+        const struct interval *interval = &records->intervals.items[first + count];
+        lake_output_text(&columns[0], count, text_from(records->segments[interval->segment]));
+        ((uint32_t *)columns[1].data)[count] = interval->customer;
+        ((int64_t *)columns[2].data)[count] = interval->entered;
+        ((int64_t *)columns[3].data)[count] = interval->left;
+        if (interval->left == INT64_MAX)
+            lake_output_null(&columns[3], count);
+    }
+    if (!count && first) /* the last row has been given: a later query reads anew */
+        VECTOR_RELEASE(&records->intervals);
+    records->loaded = records->loaded && records->intervals.items;
+    *filled = count;
+    return STATUS_OK;
+}
+
+static enum status view_records(struct views *views, struct error *error)
+{
+    static const char *const names[] = {"segment", "customer", "entered", "left"};
+    static const char *const types[] = {"VARCHAR", "UINTEGER", "BIGINT", "BIGINT"};
+    struct records *records = ARENA_NEW(views->arena, struct records);
+    records->store = views->store;
+    TRY(catalog_recorded_segments(views->store->catalog, views->arena, &records->segments, &records->segment_count,
+                                  error));
+    struct lake_source source = {"strata_records", names, types, 4, 0, false, fill_records, records};
+    TRY(lake_register_source(views->lake, &source, error));
+    const char *select =
+        arena_printf(views->arena,
+                     "SELECT segment, i.identifier AS customer, r.customer AS customer_number, "
+                     "make_timestamp(entered * 1000000) AS entered, make_timestamp(\"left\" * 1000000) AS \"left\" "
+                     "FROM strata_records() r JOIN %s i USING (customer)",
+                     identities);
+    return create_view(views, "memberships", select, error);
+}
+
+static enum status view_refreshes(struct views *views, struct error *error)
+{
+    struct catalog_refresh *refreshes;
+    size_t count;
+    TRY(catalog_refreshes(views->store->catalog, views->arena, &refreshes, &count, error));
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "SELECT number, make_timestamp(m * 1000000) AS moment, make_timestamp(r * 1000000) AS recorded "
+                        "FROM (VALUES (0, 0::BIGINT, 0::BIGINT)");
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&sql, ", (%u, %lld, %lld)", refreshes[i].number, (long long)refreshes[i].moment,
+                      (long long)refreshes[i].recorded);
+    buffer_string(&sql, ") v(number, m, r) WHERE number > 0");
+    enum status status = create_view(views, "refreshes", sql.data, error);
+    buffer_release(&sql);
+    return status;
+}
+
+static const char *const *list_paths(struct views *views, size_t *count)
+{
+    const struct store *store = views->store;
+    const char **paths = ARENA_ARRAY(views->arena, const char *, store->part_count + 1);
+    for (size_t i = 0; i < store->part_count; i++)
+        paths[i] = store_file(store, views->arena, "%s", store->parts[i].path);
+    *count = store->part_count;
+    return paths;
+}
+
+enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena, const char *const **paths,
+                               size_t *path_count, struct error *error)
+{
+    struct views views = {store, lake, arena};
+    const char *names;
+    TRY(parts_sql(&views, "identity", PART_IDENTITY, &names, error));
+    TRY(create_view(&views, "strata_identity", names, error));
+    TRY(view_customers(&views, error));
+    TRY(view_records(&views, error));
+    TRY(view_refreshes(&views, error));
+    for (size_t i = 0; i < store->schema->table_count; i++) {
+        const struct schema_table *table = &store->schema->tables[i];
+        if (table->role == SCHEMA_FACTS)
+            TRY(view_facts(&views, table, error));
+        else if (table->role == SCHEMA_REFERENCE)
+            TRY(view_reference(&views, table, error));
+    }
+    *paths = list_paths(&views, path_count);
+    return STATUS_OK;
+}

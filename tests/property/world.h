@@ -1,0 +1,78 @@
+/*
+ * A small world for tests: a schema, a zone, and data as plain rows, which becomes a population for the evaluator and
+ * tables for DuckDB. Random worlds come from random_world.c, hand-written ones from tests/golden.
+ */
+#ifndef STRATA_TESTS_PROPERTY_WORLD_H
+#define STRATA_TESTS_PROPERTY_WORLD_H
+
+#include "base/calendar.h"
+#include "base/schema.h"
+#include "base/vector.h"
+#include "population/population.h"
+
+#include "duckdb.h"
+
+enum { WORLD_COLUMNS_MAX = 16, WORLD_ITEMS_MAX = 5 };
+
+struct world_cell {
+    bool known;
+    int64_t integer; /* BOOL INT DECIMAL DATE TIME */
+    double number;   /* DOUBLE; POINT: latitude */
+    double longitude;
+    const char *text;
+    const char *items[WORLD_ITEMS_MAX]; /* SET, distinct */
+    int item_count;
+};
+struct world_row {
+    int customer; /* index; facts and tellings */
+    int64_t time;
+    const char *key; /* references */
+    struct world_cell cells[WORLD_COLUMNS_MAX];
+};
+struct world_rows {
+    VECTOR(struct world_row) list; /* in order of arrival; world_finish sorts by customer, then time */
+};
+struct world_record {
+    const char *segment;
+    int customer;
+    int64_t entered, left;
+};
+struct world_list {
+    const char *name;
+    int customer;
+};
+
+struct world {
+    struct arena arena;
+    struct schema *schema;
+    struct zone *zone; /* borrowed */
+    int64_t now;
+    const char **identifiers; /* by customer index; numbers are 3 × index + 7 */
+    int customers;
+    struct world_rows *rows; /* by schema table */
+    VECTOR(struct world_record) records;
+    VECTOR(struct world_list) lists;
+};
+
+void world_init(struct world *world);
+void world_release(struct world *world);
+uint64_t world_number(int customer);
+/* Sorts the rows; call once when all are there. */
+void world_finish(struct world *world);
+/* The customer's first fact or telling, 0 for an undated one; INT64_MAX when there is none. */
+int64_t world_first(const struct world *world, int customer);
+enum status world_population(const struct world *world, struct population **out, struct error *error);
+
+/* ---- DuckDB ---- */
+struct duck {
+    duckdb_database database;
+    duckdb_connection connection;
+};
+void duck_open(struct duck *duck);
+void duck_close(struct duck *duck);
+/* Runs statements one by one, split at ";\n"; aborts with the message when one fails. */
+void duck_run(struct duck *duck, const char *statements);
+/* Empties the tables of segment_sql_tables and fills them with the world's rows; create: makes them first. */
+void duck_load(struct duck *duck, const struct world *world, bool create);
+
+#endif
