@@ -8,7 +8,7 @@
 
 #include "ingest/dialect.h"
 
-enum { INGEST_EXAMPLE_MAX = 48, INGEST_DATE_KINDS = 9, INGEST_DISTINCT_EXACT = 1 << 18 };
+enum { INGEST_EXAMPLE_MAX = 48, INGEST_DATE_KINDS = 9, INGEST_DISTINCT_EXACT = 1 << 17 };
 
 /* How many different values there are: exact up to INGEST_DISTINCT_EXACT by their 64-bit hashes, estimated beyond it
  * (HyperLogLog, Flajolet et al. 2007, with 2^14 registers: standard error 0.8%). Zero is ready for use. */

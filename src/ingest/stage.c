@@ -41,6 +41,8 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
     TRY(store_lake(run->store, run->options->threads, &run->lake, error));
     if (run->progress)
         lake_on_progress(run->lake, report, run);
+    else
+        TRY(lake_execute(run->lake, "SET enable_progress_bar=false", error));
     TRY(identity_load(run->store, run->lake, &run->identity, error));
     TRY(identity_register(run->lake, run->identity, error));
     TRY(store_load_dictionary(run->store, run->lake, &run->dictionary, error));
@@ -335,7 +337,10 @@ static enum status run_pass(struct ingest_run *run, struct error *error)
     TRY(make_shape(run, error));
     TRY(judge_expressions(run, error));
     buffer_init(&sql, 0);
+    /* rows bear their order of arrival, so threads may put them down as they come */
+    buffer_string(&sql, "SET preserve_insertion_order=false; ");
     staging_sql(run, &sql);
+    buffer_string(&sql, "; SET preserve_insertion_order=true");
     enum status status = lake_execute(run->lake, sql.data, error);
     buffer_release(&sql);
     return status;
