@@ -246,12 +246,9 @@ enum status cli_delete(struct cli *cli, struct error *error)
 {
     struct engine *engine;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status = STATUS_OK;
-    for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++) {
-        status = engine_delete(engine, cli->arguments[i], error);
-        if (status == STATUS_OK)
-            cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
-    }
+    enum status status = engine_delete(engine, cli->arguments, (size_t)cli->argument_count, error);
+    for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++)
+        cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
     engine_close(engine);
     return status;
 }

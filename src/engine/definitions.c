@@ -253,12 +253,26 @@ enum status engine_apply_save(struct engine *engine, const struct engine_apply *
     return store_commit(change, error);
 }
 
-static enum status refuse_used(const struct engine *engine, const char *name, struct error *error)
+/* Whether a segment goes too, by its own name or with its scheme. */
+static bool goes(const struct segment_set *set, const struct segment_definition *segment, const char *const *names,
+                 size_t count)
+{
+    const char *scheme = segment->scheme >= 0 ? set->schemes[segment->scheme].name : NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], segment->name) == 0 || (scheme && strcmp(names[i], scheme) == 0))
+            return true;
+    return false;
+}
+
+static enum status refuse_used(const struct engine *engine, const char *name, const char *const *names, size_t count,
+                               struct error *error)
 {
     const struct segment_set *set = engine->definitions;
     int scheme = segment_set_find_scheme(set, name);
     for (int i = 0; i < set->segment_count; i++) {
         const struct segment_definition *user = &set->segments[i];
+        if (goes(set, user, names, count))
+            continue;
         for (int u = 0; u < user->use_count; u++) {
             const struct segment_definition *used = &set->segments[user->uses[u]];
             bool hit = scheme >= 0 ? used->scheme == scheme && user->scheme != scheme : strcmp(used->name, name) == 0;
@@ -270,7 +284,8 @@ static enum status refuse_used(const struct engine *engine, const char *name, st
     return STATUS_OK;
 }
 
-static enum status check_deletable(struct engine *engine, const char *name, struct error *error)
+static enum status check_deletable(struct engine *engine, const char *name, const char *const *names, size_t count,
+                                   struct error *error)
 {
     int segment;
     const struct segment_set *set = engine->definitions;
@@ -284,16 +299,19 @@ static enum status check_deletable(struct engine *engine, const char *name, stru
             return error_set(error, STATUS_ERROR, "%s is part of the scheme %s; apply a new form of the scheme instead",
                              name, set->schemes[scheme].name);
     }
-    return refuse_used(engine, name, error);
+    return refuse_used(engine, name, names, count, error);
 }
 
-enum status engine_delete(struct engine *engine, const char *name, struct error *error)
+enum status engine_delete(struct engine *engine, const char *const *names, size_t count, struct error *error)
 {
     struct store_change *change;
     TRY(engine_load_definitions(engine, error));
-    TRY(check_deletable(engine, name, error));
+    for (size_t i = 0; i < count; i++)
+        TRY(check_deletable(engine, names[i], names, count, error));
     TRY(store_begin(engine->store, &change, error));
-    enum status status = catalog_delete_definition(store_catalog(engine->store), name, error);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        status = catalog_delete_definition(store_catalog(engine->store), names[i], error);
     if (status != STATUS_OK) {
         store_abort(change);
         return status;

@@ -64,8 +64,8 @@ double model_silhouette(const struct model_matrix *matrix, const uint32_t *label
     struct arena arena;
     arena_init(&arena, 0);
     uint32_t *rows = ARENA_ARRAY(&arena, uint32_t, count);
-    struct silhouette s = {matrix, label, rows, count, k, ARENA_ARRAY(&arena, double, k),
-                           ARENA_ARRAY(&arena, double, count)};
+    struct silhouette s = {
+        matrix, label, rows, count, k, ARENA_ARRAY(&arena, double, k), ARENA_ARRAY(&arena, double, count)};
     sample(matrix->rows, count, seed, rows);
     int groups = 0;
     for (size_t i = 0; i < count; i++)
@@ -134,8 +134,8 @@ double model_davies_bouldin(const struct model_matrix *matrix, const uint32_t *l
     struct centres c = centres_of(matrix, label, k, &arena);
     double *spread = ARENA_ARRAY(&arena, double, k), total = 0;
     for (size_t i = 0; i < matrix->rows; i++)
-        spread[label[i]] += sqrt(squared(matrix->data + i * (size_t)d, c.centre + label[i] * (size_t)d, d)) /
-                            c.size[label[i]];
+        spread[label[i]] +=
+            sqrt(squared(matrix->data + i * (size_t)d, c.centre + label[i] * (size_t)d, d)) / c.size[label[i]];
     for (int a = 0; a < k; a++) {
         double worst = 0;
         for (int b = 0; c.size[a] > 0 && b < k; b++)
@@ -213,7 +213,8 @@ static struct grouping_box box_around(const struct model_matrix *matrix, struct 
     return box;
 }
 
-static void fill_uniform(const struct grouping_box *box, size_t rows, size_t d, struct stats_random *random, double *out)
+static void fill_uniform(const struct grouping_box *box, size_t rows, size_t d, struct stats_random *random,
+                         double *out)
 {
     for (size_t i = 0; i < rows; i++) {
         double *row = out + i * d;
@@ -235,7 +236,7 @@ struct gap_work {
     void *context;
     struct grouping_box box;
     double *log_w;        /* (draws + 1) × largest */
-    struct error *errors;       /* one a draw */
+    struct error *errors; /* one a draw */
 };
 
 static void gap_task(void *context, size_t task, int worker)
@@ -277,9 +278,15 @@ enum status model_gap_statistic(const struct model_matrix *matrix, int largest, 
 {
     TRY(model_cluster_check(matrix, largest, error));
     if (power == 1 && matrix->rows > 5000)
-        return error_set(error, STATUS_ERROR, "the gap statistic of plain distances takes at most 5,000 customers, not %zu",
-                         matrix->rows);
-    struct gap_work g = {matrix, largest, power, seed, method, context, box_around(matrix, arena),
+        return error_set(error, STATUS_ERROR,
+                         "the gap statistic of plain distances takes at most 5,000 customers, not %zu", matrix->rows);
+    struct gap_work g = {matrix,
+                         largest,
+                         power,
+                         seed,
+                         method,
+                         context,
+                         box_around(matrix, arena),
                          ARENA_ARRAY(arena, double, (size_t)(draws + 1) * (size_t)largest),
                          ARENA_ARRAY(arena, struct error, draws + 1)};
     pool_run(pool, (size_t)draws + 1, gap_task, &g);
@@ -367,8 +374,14 @@ enum status model_stability(const struct model_matrix *matrix, int k, const uint
     TRY(model_cluster_check(matrix, k, error));
     struct arena arena;
     arena_init(&arena, 0);
-    struct stability s = {matrix, label, k, seed, method, context,
-                          ARENA_ARRAY(&arena, double, (size_t)draws *(size_t)k), ARENA_ARRAY(&arena, struct error, draws)};
+    struct stability s = {matrix,
+                          label,
+                          k,
+                          seed,
+                          method,
+                          context,
+                          ARENA_ARRAY(&arena, double, (size_t)draws *(size_t)k),
+                          ARENA_ARRAY(&arena, struct error, draws)};
     pool_run(pool, (size_t)draws, stability_task, &s);
     enum status status = STATUS_OK;
     for (int i = 0; i < draws && status == STATUS_OK; i++)

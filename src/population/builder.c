@@ -1,7 +1,8 @@
 /*
  * Building a population. Tables come with rows by customer, time and arrival. They are narrowed at once, so that the
- * builder never holds wide copies of them. Finishing orders the customers by last activity and moves each customer's rows, a short
- * contiguous run, to their new place: linear passes over narrow arrays, handed out to the pool in chunks of positions.
+ * builder never holds wide copies of them. Finishing orders the customers by last activity and moves each customer's
+ * rows, a short contiguous run, to their new place: linear passes over narrow arrays, handed out to the pool in chunks
+ * of positions.
  */
 #include "base/vector.h"
 #include "population/internal.h"
@@ -29,7 +30,7 @@ struct population_builder {
     uint32_t customers;
     uint64_t *numbers;
     struct text *identifiers;
-    uint32_t *first, *last; /* by customer index */
+    uint32_t *first, *last;                 /* by customer index */
     VECTOR(struct population_table) tables; /* offset by customer index until finish */
     VECTOR(struct pending_records) records;
     VECTOR(struct pending_list) lists;
@@ -136,11 +137,11 @@ static unsigned width_for(uint64_t range)
     return range == 0 ? 0 : range <= UINT8_MAX ? 1 : range <= UINT16_MAX ? 2 : range <= UINT32_MAX ? 4 : 8;
 }
 
-#define STORE_NARROW(type, expression)                                                                                 \
-    do {                                                                                                               \
-        type *out_ = values;                                                                                           \
-        for (size_t row = 0; row < rows; row++)                                                                        \
-            out_[row] = (type)(expression);                                                                            \
+#define STORE_NARROW(type, expression)          \
+    do {                                        \
+        type *out_ = values;                    \
+        for (size_t row = 0; row < rows; row++) \
+            out_[row] = (type)(expression);     \
     } while (0)
 
 static void clear_unknown(struct population_column *column, size_t rows)
@@ -288,9 +289,10 @@ static enum status check_rows(const struct population_builder *builder, const ch
         bool late = row && (customer[row] < customer[row - 1] ||
                             (customer[row] == customer[row - 1] && time[row] < time[row - 1]));
         if (late || customer[row] >= builder->customers)
-            return error_set(error, STATUS_ERROR,
-                             "row %zu of %s is out of order: rows go by customer, then time, and name a customer given before",
-                             row, name);
+            return error_set(
+                error, STATUS_ERROR,
+                "row %zu of %s is out of order: rows go by customer, then time, and name a customer given before", row,
+                name);
     }
     return STATUS_OK;
 }
@@ -381,8 +383,8 @@ void population_builder_list(struct population_builder *builder, const char *nam
     struct arena *arena = &builder->internal->arena;
     struct pending_list list = {arena_strdup(arena, name), ARENA_ARRAY(arena, struct text, count + 1), count};
     for (size_t i = 0; i < count; i++)
-        list.identifiers[i] = (struct text){arena_strndup(arena, identifiers[i].data, identifiers[i].length),
-                                            identifiers[i].length};
+        list.identifiers[i] =
+            (struct text){arena_strndup(arena, identifiers[i].data, identifiers[i].length), identifiers[i].length};
     VECTOR_PUSH(&builder->lists, list);
 }
 
@@ -436,20 +438,20 @@ struct move {
 };
 
 /* Tiny runs: a call to memcpy costs more than the copy itself. */
-#define MOVE_RUNS(type)                                                                                                \
-    static void move_##type(const struct move *move, const void *from_, void *to_, size_t begin, size_t end)           \
-    {                                                                                                                  \
-        const type *from = from_;                                                                                      \
-        type *to = to_;                                                                                                \
-        for (size_t p = begin; p < end; p++) {                                                                         \
-            if (p + 16 < end)                                                                                          \
-                __builtin_prefetch(&from[move->from->offset[move->order[p + 16]]]);                                    \
-            const type *in = from + move->from->offset[move->order[p]];                                                \
-            type *out = to + move->offset[p];                                                                          \
-            uint32_t count = move->offset[p + 1] - move->offset[p];                                                    \
-            for (uint32_t i = 0; i < count; i++)                                                                       \
-                out[i] = in[i];                                                                                        \
-        }                                                                                                              \
+#define MOVE_RUNS(type)                                                                                      \
+    static void move_##type(const struct move *move, const void *from_, void *to_, size_t begin, size_t end) \
+    {                                                                                                        \
+        const type *from = from_;                                                                            \
+        type *to = to_;                                                                                      \
+        for (size_t p = begin; p < end; p++) {                                                               \
+            if (p + 16 < end)                                                                                \
+                __builtin_prefetch(&from[move->from->offset[move->order[p + 16]]]);                          \
+            const type *in = from + move->from->offset[move->order[p]];                                      \
+            type *out = to + move->offset[p];                                                                \
+            uint32_t count = move->offset[p + 1] - move->offset[p];                                          \
+            for (uint32_t i = 0; i < count; i++)                                                             \
+                out[i] = in[i];                                                                              \
+        }                                                                                                    \
     }
 struct move_pair {
     double latitude, longitude;
@@ -491,7 +493,8 @@ static void move_irregular(const struct move *move, size_t c)
         size_t length = from->set_start[in + count] - from->set_start[in];
         memcpy((uint32_t *)to->set_codes + used, from->set_codes + from->set_start[in], length * sizeof(uint32_t));
         for (size_t i = 0; i < count; i++)
-            ((uint32_t *)to->set_start)[out + i + 1] = (uint32_t)(used + from->set_start[in + i + 1] - from->set_start[in]);
+            ((uint32_t *)to->set_start)[out + i + 1] =
+                (uint32_t)(used + from->set_start[in + i + 1] - from->set_start[in]);
         used += length;
     }
 }
@@ -581,7 +584,8 @@ static void resolve_references(struct population_builder *builder)
         for (size_t c = 0; c < table->column_count; c++) {
             const char *refers = builder->refers.items[t][c];
             for (size_t r = 0; refers && r < builder->tables.count; r++)
-                if (builder->tables.items[r].role == SCHEMA_REFERENCE && strcmp(builder->tables.items[r].name, refers) == 0)
+                if (builder->tables.items[r].role == SCHEMA_REFERENCE &&
+                    strcmp(builder->tables.items[r].name, refers) == 0)
                     table->columns[c].refers = (int)r;
         }
     }

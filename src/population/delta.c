@@ -221,8 +221,8 @@ static void add_set(struct view_column *memory, struct population_value value, s
     memory->set_start[row + 1] = used + length;
 }
 
-static void fill_column(const struct population_delta *delta, const struct population_column *base, uint32_t begin, size_t c,
-                        struct population_rows *rows, size_t count)
+static void fill_column(const struct population_delta *delta, const struct population_column *base, uint32_t begin,
+                        size_t c, struct population_rows *rows, size_t count)
 {
     struct view_column *memory = &rows->memory[c];
     memset(memory->known, 0, (count / 64 + 1) * 8);

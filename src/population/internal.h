@@ -6,9 +6,9 @@
 #include "population/population.h"
 
 struct population_internal {
-    struct arena arena;        /* names and the small structures */
+    struct arena arena;         /* names and the small structures */
     struct text_map dictionary; /* text to code */
-    char *identifier_bytes;    /* the first identifiers, one behind the other, by position */
+    char *identifier_bytes;     /* the first identifiers, one behind the other, by position */
     uint64_t *identifier_start; /* customers + 1 */
     uint32_t *identifier_slots; /* open addressing: position + 1, 0 is empty */
     size_t identifier_slot_count;

@@ -1,7 +1,7 @@
 /*
  * From the checked tree to steps. Every node becomes one step, or a few; a step equal to an earlier one is that one.
- * Conditions over one text column and constants are compiled a second time for the frame of dictionary codes, and read as a
- * table from then on.
+ * Conditions over one text column and constants are compiled a second time for the frame of dictionary codes, and read
+ * as a table from then on.
  */
 #include "segment/steps.h"
 
@@ -23,6 +23,7 @@ struct compiler {
     struct segment_plan *plan;
     struct error *error;
     bool failed;
+    int opaque; /* parts met so far that cannot be compiled for dictionary codes */
 };
 
 static const struct scope CUSTOMERS = {FRAME_CUSTOMERS, 0, false, NO_STEP, -1, NULL};
@@ -47,12 +48,13 @@ static int refuse(struct compiler *compiler, const char *what)
 
 static void key_of(const struct step *step, struct buffer *key)
 {
-    const void *fields[] = {&step->run,  &step->shape, &step->frame, &step->type, &step->scale, &step->version,
-                            &step->a,    &step->b,     &step->c,     &step->p,    &step->q,     &step->x,
-                            &step->extra, &step->clock};
-    const size_t sizes[] = {sizeof step->run, sizeof step->shape, sizeof step->frame, sizeof step->type, sizeof step->scale,
-                            sizeof step->version, sizeof step->a, sizeof step->b, sizeof step->c, sizeof step->p,
-                            sizeof step->q, sizeof step->x, sizeof step->extra, sizeof step->clock};
+    const void *fields[] = {&step->run,     &step->shape, &step->frame, &step->type, &step->scale,
+                            &step->version, &step->a,     &step->b,     &step->c,    &step->p,
+                            &step->q,       &step->x,     &step->extra, &step->clock};
+    const size_t sizes[] = {sizeof step->run,   sizeof step->shape,   sizeof step->frame, sizeof step->type,
+                            sizeof step->scale, sizeof step->version, sizeof step->a,     sizeof step->b,
+                            sizeof step->c,     sizeof step->p,       sizeof step->q,     sizeof step->x,
+                            sizeof step->extra, sizeof step->clock};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         buffer_add(key, fields[i], sizes[i]);
     if (step->child_count)
@@ -106,8 +108,14 @@ static enum step_clock frame_clock(int frame)
 
 static struct step blank(step_run *run, enum shape shape, int frame)
 {
-    return (struct step){.run = run, .shape = shape, .frame = frame, .clock = frame_clock(frame), .type = VALUE_BOOL,
-                         .timeless = true, .code_leaf = LEAF_NONE, .cost = 1};
+    return (struct step){.run = run,
+                         .shape = shape,
+                         .frame = frame,
+                         .clock = frame_clock(frame),
+                         .type = VALUE_BOOL,
+                         .timeless = true,
+                         .code_leaf = LEAF_NONE,
+                         .cost = 1};
 }
 
 static struct step leaf(step_run *run, enum shape shape, int frame)
@@ -128,7 +136,8 @@ static int operator_frame(struct compiler *compiler, const int *child, int count
     return frame;
 }
 
-static struct step operator_step(struct compiler *compiler, step_run *run, enum shape shape, const int *child, int count)
+static struct step operator_step(struct compiler *compiler, step_run *run, enum shape shape, const int *child,
+                                 int count)
 {
     return blank(run, shape, operator_frame(compiler, child, count));
 }
@@ -245,7 +254,8 @@ static int compare_of(struct compiler *compiler, enum segment_compare compare, i
     return step_make(compiler, step, child, 2);
 }
 
-static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node, const int *child, int count)
+static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node, const int *child,
+                      int count)
 {
     struct step step = operator_step(compiler, run, shape_of(node->type, node->is_double), child, count);
     step.type = node->type;
@@ -291,7 +301,9 @@ static int start_step(struct compiler *compiler, int table, int column, struct s
         return step_make(compiler, code, NULL, 0);
     }
     int moment = scope.moment;
-    step_run *run = trait ? moment == NO_STEP ? step_trait : step_trait_at : moment == NO_STEP ? step_column : step_trait_at;
+    step_run *run = trait               ? moment == NO_STEP ? step_trait : step_trait_at
+                    : moment == NO_STEP ? step_column
+                                        : step_trait_at;
     struct step step = leaf(run, shape_of(schema->type, false), scope.frame);
     step.type = schema->type;
     step.scale = schema->scale;
@@ -306,7 +318,8 @@ static int start_step(struct compiler *compiler, int table, int column, struct s
     return id;
 }
 
-static int path_step(struct compiler *compiler, const struct segment_path *path, int table, int start, struct scope scope)
+static int path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
+                     struct scope scope)
 {
     int id = start_step(compiler, table, start, scope);
     for (int hop = 0; hop < path->length - 1; hop++) {
@@ -471,14 +484,16 @@ static int compile_between(struct compiler *compiler, const struct segment_node 
     if (at(compiler, value)->type == VALUE_TIME && at(compiler, lo)->type == VALUE_DATE)
         value = local_date_of(compiler, value);
     if (!node->negated)
-        return and_of(compiler, compare_of(compiler, COMPARE_GE, value, lo), compare_of(compiler, COMPARE_LE, value, hi));
+        return and_of(compiler, compare_of(compiler, COMPARE_GE, value, lo),
+                      compare_of(compiler, COMPARE_LE, value, hi));
     int outside[] = {compare_of(compiler, COMPARE_LT, value, lo), compare_of(compiler, COMPARE_GT, value, hi)};
     int parts[] = {junction(compiler, step_or, outside, 2), known_of(compiler, value), known_of(compiler, lo),
                    known_of(compiler, hi)};
     return junction(compiler, step_and, parts, 4);
 }
 
-static int *compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope, bool conditions)
+static int *compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope,
+                             bool conditions)
 {
     int *child = ARENA_ARRAY(&compiler->plan->arena, int, (size_t)node->child_count + 1);
     for (int i = 0; i < node->child_count; i++)
@@ -598,6 +613,7 @@ static int member_step(struct compiler *compiler, int segment);
 
 static int compile_segment(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
+    compiler->opaque++;
     int id = member_step(compiler, node->index);
     id = node->negated ? not_of(compiler, id) : id;
     return spread(compiler, id, scope);
@@ -683,7 +699,8 @@ static int compile_rank(struct compiler *compiler, const struct segment_node *no
 static int compile_account(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_account *account = node->account;
-    int child[2] = {path_step(compiler, &account->path, trait_table(compiler), account->path.start_column[0], CUSTOMERS)};
+    int child[2] = {
+        path_step(compiler, &account->path, trait_table(compiler), account->path.start_column[0], CUSTOMERS)};
     bool condition = node->child_count > 0 && node->child[0];
     child[1] = condition ? compile_condition(compiler, node->child[0], CUSTOMERS) : constant_bits(compiler, true);
     bool count = account->quantifier == ACCOUNT_COUNT;
@@ -759,7 +776,8 @@ static int compile_ever(struct compiler *compiler, const struct segment_node *no
         lower.type = VALUE_TIME;
         struct scope then = CUSTOMERS;
         then.moment = step_make(compiler, lower, &bounds, 1);
-        int first = and_of(compiler, compile_condition(compiler, node->child[0], then), known_of(compiler, then.moment));
+        int first =
+            and_of(compiler, compile_condition(compiler, node->child[0], then), known_of(compiler, then.moment));
         int either[] = {any, first};
         any = junction(compiler, step_or, either, 2);
     }
@@ -875,9 +893,9 @@ static int per_kind(struct compiler *compiler, const struct segment_measure *mea
         else if (aggregate == AGGREGATE_SUM)
             part[k] = sum_rows(compiler, selected, argument, table);
         else
-            part[k] = count_rows(compiler,
-                                 argument == NO_STEP ? selected : and_of(compiler, selected, known_of(compiler, argument)),
-                                 table);
+            part[k] = count_rows(
+                compiler, argument == NO_STEP ? selected : and_of(compiler, selected, known_of(compiler, argument)),
+                table);
     }
     return measure->kind_count;
 }
@@ -974,14 +992,21 @@ static int compile_measure(struct compiler *compiler, const struct segment_node 
     switch (measure->aggregate) {
     case AGGREGATE_ANY:
     case AGGREGATE_NONE: id = compile_any(compiler, measure, inside); break;
-    case AGGREGATE_COUNT: id = gather ? compile_gather(compiler, node, inside) : compile_count(compiler, measure, inside); break;
-    case AGGREGATE_SUM: id = gather ? compile_gather(compiler, node, inside) : compile_sum(compiler, measure, inside); break;
-    case AGGREGATE_AVG: id = gather ? compile_gather(compiler, node, inside) : compile_average(compiler, node, inside); break;
+    case AGGREGATE_COUNT:
+        id = gather ? compile_gather(compiler, node, inside) : compile_count(compiler, measure, inside);
+        break;
+    case AGGREGATE_SUM:
+        id = gather ? compile_gather(compiler, node, inside) : compile_sum(compiler, measure, inside);
+        break;
+    case AGGREGATE_AVG:
+        id = gather ? compile_gather(compiler, node, inside) : compile_average(compiler, node, inside);
+        break;
     case AGGREGATE_FIRST:
     case AGGREGATE_LAST:
     case AGGREGATE_MIN:
     case AGGREGATE_MAX:
-        id = gather || measure->kind_count > 1 ? compile_gather(compiler, node, inside) : compile_edge(compiler, node, inside);
+        id = gather || measure->kind_count > 1 ? compile_gather(compiler, node, inside)
+                                               : compile_edge(compiler, node, inside);
         break;
     default: id = compile_gather(compiler, node, inside); break;
     }
@@ -1050,11 +1075,13 @@ struct sequence_maker {
 
 static enum segment_compare mirrored(enum segment_compare compare)
 {
-    static const enum segment_compare mirror[] = {COMPARE_EQ, COMPARE_NE, COMPARE_GT, COMPARE_GE, COMPARE_LT, COMPARE_LE};
+    static const enum segment_compare mirror[] = {COMPARE_EQ, COMPARE_NE, COMPARE_GT,
+                                                  COMPARE_GE, COMPARE_LT, COMPARE_LE};
     return mirror[compare];
 }
 
-/* own-side compare other-side, where the sides speak of one fact each: both become vectors, compared when facts are chosen. */
+/* own-side compare other-side, where the sides speak of one fact each: both become vectors, compared when facts are
+ * chosen. */
 static bool add_pair(struct sequence_maker *maker, const struct segment_node *node)
 {
     if (node->op != OP_COMPARE || maker->kind->pair_count + SEGMENT_KINDS_MAX > CONJUNCTS_MAX)
@@ -1203,15 +1230,32 @@ static int compile_arithmetic(struct compiler *compiler, const struct segment_no
 }
 
 static step_run *const FUNCTION_RUN[FUNCTIONS_] = {
-    [FUNCTION_AGE] = step_age,           [FUNCTION_DATE] = step_calendar,     [FUNCTION_YEAR] = step_calendar,
-    [FUNCTION_QUARTER] = step_calendar,  [FUNCTION_MONTH] = step_calendar,    [FUNCTION_WEEK] = step_calendar,
-    [FUNCTION_DAY] = step_calendar,      [FUNCTION_MONTH_OF_YEAR] = step_calendar,
-    [FUNCTION_DAY_OF_MONTH] = step_calendar, [FUNCTION_WEEKDAY] = step_calendar, [FUNCTION_HOUR] = step_hour,
-    [FUNCTION_SINCE] = step_since,       [FUNCTION_UNTIL] = step_since,       [FUNCTION_SIZE] = step_size,
-    [FUNCTION_LENGTH] = step_length,     [FUNCTION_LOWER] = step_case,        [FUNCTION_UPPER] = step_case,
-    [FUNCTION_ABS] = step_numeric,       [FUNCTION_FLOOR] = step_numeric,     [FUNCTION_CEIL] = step_numeric,
-    [FUNCTION_ROUND] = step_numeric,     [FUNCTION_LEAST] = step_choose,      [FUNCTION_GREATEST] = step_choose,
-    [FUNCTION_COALESCE] = step_coalesce, [FUNCTION_DISTANCE] = step_distance, [FUNCTION_VERSION] = step_version,
+    [FUNCTION_AGE] = step_age,
+    [FUNCTION_DATE] = step_calendar,
+    [FUNCTION_YEAR] = step_calendar,
+    [FUNCTION_QUARTER] = step_calendar,
+    [FUNCTION_MONTH] = step_calendar,
+    [FUNCTION_WEEK] = step_calendar,
+    [FUNCTION_DAY] = step_calendar,
+    [FUNCTION_MONTH_OF_YEAR] = step_calendar,
+    [FUNCTION_DAY_OF_MONTH] = step_calendar,
+    [FUNCTION_WEEKDAY] = step_calendar,
+    [FUNCTION_HOUR] = step_hour,
+    [FUNCTION_SINCE] = step_since,
+    [FUNCTION_UNTIL] = step_since,
+    [FUNCTION_SIZE] = step_size,
+    [FUNCTION_LENGTH] = step_length,
+    [FUNCTION_LOWER] = step_case,
+    [FUNCTION_UPPER] = step_case,
+    [FUNCTION_ABS] = step_numeric,
+    [FUNCTION_FLOOR] = step_numeric,
+    [FUNCTION_CEIL] = step_numeric,
+    [FUNCTION_ROUND] = step_numeric,
+    [FUNCTION_LEAST] = step_choose,
+    [FUNCTION_GREATEST] = step_choose,
+    [FUNCTION_COALESCE] = step_coalesce,
+    [FUNCTION_DISTANCE] = step_distance,
+    [FUNCTION_VERSION] = step_version,
 };
 
 static int compile_function(struct compiler *compiler, const struct segment_node *node, struct scope scope)
@@ -1304,14 +1348,14 @@ static int compile_value(struct compiler *compiler, const struct segment_node *n
 
 static int compile_condition(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    int id = compile_raw(compiler, node, scope);
+    int opaque = compiler->opaque, id = compile_raw(compiler, node, scope);
     if (at(compiler, id)->shape != SHAPE_BITS) {
         struct step step = operator_step(compiler, step_truth, SHAPE_BITS, &id, 1);
         id = step_make(compiler, step, &id, 1);
     }
     const struct step *made = at(compiler, id);
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
-                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH;
+                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH && compiler->opaque == opaque;
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;

@@ -1,6 +1,7 @@
 /*
- * Executing a plan: bound to a population (columns found, predicates turned into tables by dictionary code), given a moment, and
- * run over batches of customers. A refresh hands batches to the pool; a fact that arrives runs a batch of one. There is nothing else.
+ * Executing a plan: bound to a population (columns found, predicates turned into tables by dictionary code), given a
+ * moment, and run over batches of customers. A refresh hands batches to the pool; a fact that arrives runs a batch of
+ * one. There is nothing else.
  */
 #include "segment/steps.h"
 
@@ -211,7 +212,7 @@ void run_bind(struct run *run, const struct binding *binding, const struct segme
     run_moment(run, now);
 }
 
-static const size_t FIRST_SIZE[] = {[SHAPE_BITS] = 0, [SHAPE_INT] = 8,  [SHAPE_DOUBLE] = 8, [SHAPE_POINT] = 8,
+static const size_t FIRST_SIZE[] = {[SHAPE_BITS] = 0, [SHAPE_INT] = 8,   [SHAPE_DOUBLE] = 8, [SHAPE_POINT] = 8,
                                     [SHAPE_SET] = 8,  [SHAPE_TEXT] = 16, [SHAPE_BOUNDS] = 8};
 static const size_t SECOND_SIZE[] = {[SHAPE_POINT] = 8, [SHAPE_SET] = 4, [SHAPE_BOUNDS] = 8, [SHAPE_TEXT] = 0};
 
@@ -368,8 +369,8 @@ static void pass_task(void *context, size_t task, int worker)
     }
 }
 
-static struct segment_result *result_new(const struct segment_plan *plan, const struct population *population, int64_t now,
-                                         bool with_next)
+static struct segment_result *result_new(const struct segment_plan *plan, const struct population *population,
+                                         int64_t now, bool with_next)
 {
     struct segment_result *result = base_calloc(1, sizeof *result);
     result->now = now;

@@ -1,7 +1,8 @@
 /*
- * Measures: one value a customer from the rows of one or several kinds. The rows of a batch of customers are one contiguous range,
- * so selections are bitmaps over that range, made by plain loops over narrow arrays; what a customer's share of them is follows
- * from the offsets. Counting is a difference of two ranks in the bitmap, without a branch per customer.
+ * Measures: one value a customer from the rows of one or several kinds. The rows of a batch of customers are one
+ * contiguous range, so selections are bitmaps over that range, made by plain loops over narrow arrays; what a
+ * customer's share of them is follows from the offsets. Counting is a difference of two ranks in the bitmap, without a
+ * branch per customer.
  */
 #include "segment/steps.h"
 
@@ -39,7 +40,8 @@ static void window_for_all(struct run *run, const struct table_view *view, int64
                                 out->bits);
 }
 
-static void window_each(struct run *run, const struct table_view *view, const struct operand *bounds, struct vector *out)
+static void window_each(struct run *run, const struct table_view *view, const struct operand *bounds,
+                        struct vector *out)
 {
     memset(out->bits, 0, words_of(view->end - view->begin) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++) {
@@ -75,14 +77,16 @@ static bool is_anniversary(int32_t date, int32_t of)
     return year >= date_to_civil(of).year && date_anniversary(of, year) == date;
 }
 
-static void keep_anniversaries(struct run *run, const struct table_view *view, const struct operand *of, struct vector *out)
+static void keep_anniversaries(struct run *run, const struct table_view *view, const struct operand *of,
+                               struct vector *out)
 {
     own_bits(out, view->end - view->begin);
     for (uint32_t lane = 0; lane < run->count; lane++)
         for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
             size_t bit = row - view->begin;
-            bool keep = bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
-                        is_anniversary(local_date(run->binding->clock, view->time[row]), (int32_t)of->i[lane * of->stride]);
+            bool keep =
+                bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
+                is_anniversary(local_date(run->binding->clock, view->time[row]), (int32_t)of->i[lane * of->stride]);
             if (!keep)
                 out->bits[bit / 64] &= ~((uint64_t)1 << (bit % 64));
         }
@@ -107,7 +111,8 @@ void step_window(struct run *run, const struct step *step, struct vector *out)
 /* ---- counts ---- */
 
 /* counts[lane] = selected rows of the customer. */
-static void count_selected(struct run *run, const struct table_view *view, const struct operand *selected, uint32_t *counts)
+static void count_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                           uint32_t *counts)
 {
     uint32_t lanes = run->count, begin = view->begin;
     if (selected->hint == HINT_NONE) {
@@ -168,9 +173,9 @@ void step_any(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- sums ---- */
 
-#define FOR_SELECTED(selected, view, row)                                                                              \
-    for (size_t w_ = 0; w_ < words_of((view)->end - (view)->begin); w_++)                                              \
-        for (uint64_t row, left_ = selected_word(selected, view, w_);                                                  \
+#define FOR_SELECTED(selected, view, row)                                 \
+    for (size_t w_ = 0; w_ < words_of((view)->end - (view)->begin); w_++) \
+        for (uint64_t row, left_ = selected_word(selected, view, w_);     \
              left_ && (row = w_ * 64 + (uint64_t)__builtin_ctzll(left_), true); left_ &= left_ - 1)
 
 static inline uint64_t selected_word(const struct operand *selected, const struct table_view *view, size_t w)
@@ -184,7 +189,8 @@ static void sum_doubles(struct run *run, const struct table_view *view, const st
 {
     uint32_t lane = 0;
     memset(out->d, 0, run->count * sizeof *out->d);
-    FOR_SELECTED(selected, view, row) {
+    FOR_SELECTED(selected, view, row)
+    {
         while (view->begin + row >= view->offset[lane + 1])
             lane++;
         if (bit_at(argument->bits, row))
@@ -193,7 +199,8 @@ static void sum_doubles(struct run *run, const struct table_view *view, const st
 }
 
 /* Whether no sum over the batch's rows can leave 64 bits, by the column's own bounds. */
-static bool sum_fits(const struct run *run, const struct step *step, const struct table_view *view, const struct operand *argument)
+static bool sum_fits(const struct run *run, const struct step *step, const struct table_view *view,
+                     const struct operand *argument)
 {
     const struct step *under = step_of(run, step->child[1]);
     if (under->run != step_column || !run->columns[under->a] || run->delta)
@@ -227,7 +234,8 @@ static void sum_wide(struct run *run, const struct table_view *view, const struc
 {
     int128 sums[BATCH] = {0};
     uint32_t lane = 0;
-    FOR_SELECTED(selected, view, row) {
+    FOR_SELECTED(selected, view, row)
+    {
         while (view->begin + row >= view->offset[lane + 1])
             lane++;
         if (bit_at(argument->bits, row))
@@ -271,18 +279,26 @@ void step_average(struct run *run, const struct step *step, struct vector *out)
         if (n == 0)
             continue;
         bit_set(out->bits, lane);
-        out->d[lane] = sum.step->shape == SHAPE_DOUBLE ? sum.d[lane] / (double)n : (double)sum.i[lane] / ((double)n * unit);
+        out->d[lane] =
+            sum.step->shape == SHAPE_DOUBLE ? sum.d[lane] / (double)n : (double)sum.i[lane] / ((double)n * unit);
     }
 }
 
 /* ---- first, last, least and greatest of one kind ---- */
 
-static void take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out, size_t lane)
+static void take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out,
+                          size_t lane)
 {
     switch (step->shape) {
     case SHAPE_TEXT: out->text[lane] = argument->text[row]; break;
-    case SHAPE_POINT: out->e[lane] = argument->e[row]; out->d[lane] = argument->d[row]; break;
-    case SHAPE_SET: out->count[lane] = argument->count[row]; out->codes[lane] = argument->codes[row]; break;
+    case SHAPE_POINT:
+        out->e[lane] = argument->e[row];
+        out->d[lane] = argument->d[row];
+        break;
+    case SHAPE_SET:
+        out->count[lane] = argument->count[row];
+        out->codes[lane] = argument->codes[row];
+        break;
     default: out->i[lane] = argument->i[row]; break;
     }
     bit_set(out->bits, lane);
@@ -321,7 +337,8 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     if (selected.hint == HINT_NONE)
         return;
-    bool direct = under->run == step_row_time || (under->run == step_column && under->shape == SHAPE_INT && run->columns[under->a]);
+    bool direct = under->run == step_row_time ||
+                  (under->run == step_column && under->shape == SHAPE_INT && run->columns[under->a]);
     if (!direct)
         argument = operand_of(run, step->child[1]);
     for (uint32_t lane = 0; lane < run->count; lane++) {
@@ -452,7 +469,7 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
             size_t a = low, b = mid;
             for (size_t to = low; to < high; to++)
                 other[to] = a < mid && (b >= high || compare_picked(run, gather, order[b], order[a]) >= 0) ? order[a++]
-                                                                                                          : order[b++];
+                                                                                                           : order[b++];
         }
         uint32_t *swap = order;
         order = other;
@@ -620,7 +637,8 @@ static void make_gaps(struct run *run, struct gather *gather, const struct step 
         gather->picked[i].kind = 0;
     }
     gather->count = count;
-    gather->argument[0] = (struct operand){.step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
+    gather->argument[0] =
+        (struct operand){.step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
 }
 
 void step_gather(struct run *run, const struct step *step, struct vector *out)
@@ -651,7 +669,8 @@ void step_gather(struct run *run, const struct step *step, struct vector *out)
 }
 
 /* Some selected fact in the window comes more than the gap after the selected one before it. */
-static bool has_resumed(struct run *run, const struct step *step, const struct gather *gather, const struct operand *windows)
+static bool has_resumed(struct run *run, const struct step *step, const struct gather *gather,
+                        const struct operand *windows)
 {
     struct calendar_period gap = {step->a, step->p};
     for (size_t i = 1; i < gather->count; i++) {

@@ -1,11 +1,11 @@
 /* The next moment at which a membership may flip by itself. */
 #include "segment/steps.h"
 
-#define SOON(name)                                                                                                     \
-    void name(struct run *run, const struct step *step, int64_t *next)                                                 \
-    {                                                                                                                  \
-        for (uint32_t lane = 0; lane < run->count; lane++)                                                             \
-            next[lane] = run->now + 1;                                                                                 \
+#define SOON(name)                                                     \
+    void name(struct run *run, const struct step *step, int64_t *next) \
+    {                                                                  \
+        for (uint32_t lane = 0; lane < run->count; lane++)             \
+            next[lane] = run->now + 1;                                 \
     }
 SOON(next_compare)
 SOON(next_window)

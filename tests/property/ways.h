@@ -23,15 +23,16 @@ enum status ways_naive(const struct world *world, const struct segment_set *set,
                        int64_t now, enum naive_fault fault, bool *bounds_differ, unsigned char **out,
                        struct error *error);
 
-/* SQL: statements are prepared once and run over several worlds of one schema and moment. Segments before `first` are left out. */
+/* SQL: statements are prepared once and run over several worlds of one schema and moment. Segments before `first` are
+ * left out. */
 struct ways_sql {
     struct duck *duck;
     duckdb_prepared_statement *statements;
     int statement_count;
     int segment_count;
 };
-enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set,
-                             int first, struct ways_sql *out, struct error *error);
+enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set, int first,
+                             struct ways_sql *out, struct error *error);
 enum status ways_sql_run(const struct ways_sql *sql, const struct world *world, unsigned char **out,
                          struct error *error);
 void ways_sql_release(struct ways_sql *sql);
