@@ -104,6 +104,12 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
         trial.dialect.quote = trial.dialect.escape = '"';
         run_trial(data, end, &trial);
         double score = trial_score(&trial);
+        struct trial plain = {.dialect = trial.dialect};
+        plain.dialect.quote = 0;
+        if (trial.flaws)
+            run_trial(data, end, &plain);
+        if (trial.flaws && trial_score(&plain) - 1 > score)
+            score = trial_score(&plain) - 1;
         if (candidates[i] == ' ' && best_score >= 8)
             score = 0;
         if (score > best_score) {

@@ -135,21 +135,37 @@ static int64_t whole_seconds(int64_t microseconds)
         }                                              \
     } while (0)
 
+/* The usual case by far: one part, rows one behind the other, all known, and values in the form they keep. */
+static bool put_block(const struct put *put, size_t c, const struct lake_chunk *in, const int64_t *rows)
+{
+    struct inlet *inlet = &put->table->inlets[c];
+    const struct lake_vector *vector = &in->columns[c];
+    if (put->table->place || vector->known || !in->rows || rows[in->rows - 1] - rows[0] != (int64_t)in->rows - 1)
+        return false;
+    size_t first = put->base + (size_t)rows[0];
+    if (inlet->integers && vector->type == LAKE_I64 && inlet->column->type != VALUE_TIME)
+        memcpy(inlet->integers + first, vector->data, in->rows * sizeof(int64_t));
+    else if (inlet->column->type == VALUE_DOUBLE)
+        memcpy(inlet->doubles + first, vector->data, in->rows * sizeof(double));
+    else if (inlet->column->type == VALUE_TEXT && put->coded[c])
+        memcpy(inlet->codes + first, vector->data, in->rows * sizeof(uint32_t));
+    else
+        return false;
+    return true;
+}
+
 static void put_column(const struct put *put, size_t c, const struct lake_chunk *in, const int64_t *rows)
 {
     struct inlet *inlet = &put->table->inlets[c];
     const struct lake_vector *vector = &in->columns[c];
+    if (put_block(put, c, in, rows))
+        return;
     switch (inlet->column->type) {
     case VALUE_BOOL: PUT_EACH(inlet->integers[row] = ((const uint8_t *)vector->data)[i]); break;
     case VALUE_DATE: PUT_EACH(inlet->integers[row] = ((const int32_t *)vector->data)[i]); break;
     case VALUE_TIME: PUT_EACH(inlet->integers[row] = whole_seconds(((const int64_t *)vector->data)[i])); break;
     case VALUE_INT:
-    case VALUE_DECIMAL:
-        if (vector->type == LAKE_I64)
-            PUT_EACH(inlet->integers[row] = ((const int64_t *)vector->data)[i]);
-        else
-            PUT_EACH(inlet->integers[row] = lake_integer(vector, i));
-        break;
+    case VALUE_DECIMAL: PUT_EACH(inlet->integers[row] = ((const int64_t *)vector->data)[i]); break;
     case VALUE_DOUBLE: PUT_EACH(inlet->doubles[row] = ((const double *)vector->data)[i]); break;
     case VALUE_POINT:
         PUT_EACH((inlet->doubles[2 * row] = lake_number(&vector->children[0], i),

@@ -1397,13 +1397,6 @@ static int member_step(struct compiler *compiler, int segment)
     return plan->member[segment];
 }
 
-int plan_add_root(struct segment_plan *plan, const struct segment_node *node, struct error *error)
-{
-    struct compiler compiler = {.plan = plan, .error = error};
-    int id = compile_raw(&compiler, node, CUSTOMERS);
-    return compiler.failed ? -1 : id;
-}
-
 static void mark(const struct segment_plan *plan, int id, bool *seen)
 {
     if (seen[id])
@@ -1430,8 +1423,7 @@ static void mark(const struct segment_plan *plan, int id, bool *seen)
 }
 
 /* Which look-up tables are worth making: those that some root reaches. */
-void plan_finish(struct segment_plan *plan);
-void plan_finish(struct segment_plan *plan)
+static void plan_finish(struct segment_plan *plan)
 {
     bool *seen = base_calloc(plan->steps.count + 1, 1);
     for (int s = 0; s < plan->set->segment_count; s++)
@@ -1479,6 +1471,51 @@ enum status segment_plan_new(const struct segment_set *set, const struct schema 
     plan_finish(plan);
     *out = plan;
     return STATUS_OK;
+}
+
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema, const struct segment_node *const *nodes,
+                          int count, struct segment_plan **out, struct error *error)
+{
+    struct segment_plan *plan = plan_blank(set, schema);
+    struct compiler compiler = {.plan = plan, .error = error};
+    plan->extra = ARENA_ARRAY(&plan->arena, int, (size_t)count + 1);
+    for (int i = 0; i < count && !compiler.failed; i++)
+        plan->extra[plan->extra_count++] = compile_raw(&compiler, nodes[i], CUSTOMERS);
+    if (compiler.failed) {
+        segment_plan_free(plan);
+        return STATUS_ERROR;
+    }
+    plan_finish(plan);
+    *out = plan;
+    return STATUS_OK;
+}
+
+static int measure_rows(struct compiler *compiler, const struct segment_measure *measure, int *steps)
+{
+    for (int k = 0; k < measure->kind_count; k++) {
+        steps[k] = selected_rows(compiler, measure, k, CUSTOMERS);
+        if (measure->argument && !is_gap(measure))
+            steps[k] = and_of(compiler, steps[k], known_of(compiler, argument_rows(compiler, measure, k, CUSTOMERS)));
+    }
+    return measure->kind_count;
+}
+
+int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX])
+{
+    struct error error;
+    struct compiler compiler = {.plan = plan, .error = &error};
+    int count = 0;
+    if (node->op == OP_MEASURE)
+        count = measure_rows(&compiler, node->measure, steps);
+    if (node->op == OP_RESUMED)
+        count = measure_rows(&compiler, &node->resumed->facts, steps);
+    if (node->op == OP_SEQUENCE) {
+        int id = compile_raw(&compiler, node, CUSTOMERS);
+        const struct sequence_plan *sequence = at(&compiler, id)->extra;
+        for (; count < sequence->source->steps[0].kind_count; count++)
+            steps[count] = sequence->kinds[0][count].start_mask;
+    }
+    return compiler.failed ? 0 : count;
 }
 
 void segment_plan_free(struct segment_plan *plan)

@@ -327,9 +327,12 @@ int32_t local_date(const struct local_clock *clock, int64_t moment);
 int64_t local_day_start(const struct local_clock *clock, int32_t date);
 
 /* compile.c */
-struct compiler;
-/* Adds a root to a plan under construction: plans for values and explanations. Returns the step. */
-int plan_add_root(struct segment_plan *plan, const struct segment_node *node, struct error *error);
+/* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of nodes[i]. */
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema, const struct segment_node *const *nodes,
+                          int count, struct segment_plan **out, struct error *error);
+/* The bitmaps of rows that a measure, a sequence's first step or `resumed` counts, one a kind; returns their number. To
+ * be asked for before the plan is bound. */
+int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX]);
 
 /* phase.c */
 enum status phase_fill(const struct segment_plan *plan, const struct binding *binding, int64_t now, struct pool *pool,

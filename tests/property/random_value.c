@@ -4,9 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+void gen_undo(struct gen *gen, size_t length)
+{
+    gen->out->length = length;
+    if (gen->out->data)
+        gen->out->data[length] = '\0';
+}
+
 void gen_name(struct gen *gen, const char *name)
 {
-    GEN(gen, strchr(name, ' ') || strcmp(name, "order") == 0 ? (strchr(name, ' ') ? "`%s`" : "%s") : "%s", name);
+    GEN(gen, strchr(name, ' ') ? "`%s`" : "%s", name);
 }
 
 /* ---- paths ---- */
@@ -356,8 +363,7 @@ static void number_function(struct gen *gen)
         }
     }
     }
-    out->length = start;
-    out->data[start] = '\0';
+    gen_undo(gen, start);
     GEN(gen, "%d", BELOW(gen, 20));
 }
 

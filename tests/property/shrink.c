@@ -204,9 +204,11 @@ void shrink_print(struct world *world, const char *definitions, const char *cond
     printf("# segment: %s\n", text);
     if (*trial.problem)
         printf("# failure: %s\n", trial.problem);
-    else if (!trial.differs)
+    else if (!trial.differs) {
         printf("# alone, on the same data, the condition does not disagree\n");
-    else
+        free(text);
+        return;
+    } else
         printf("# customer %s: evaluator %d, naive %d, SQL %d\n", world->identifiers[trial.customer], trial.evaluator,
                trial.naive, trial.sql);
     print_world(world);
