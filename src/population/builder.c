@@ -289,46 +289,49 @@ static enum status take_columns(struct population_builder *builder, struct popul
 
 /* ---- tables ---- */
 
-static enum status check_rows(const struct population_builder *builder, const char *name, size_t rows,
+static enum status out_of_order(const char *name, size_t row, struct error *error)
+{
+    return error_set(error, STATUS_ERROR,
+                     "row %zu of %s is out of order: rows go by customer, then time, and name a customer given before",
+                     row, name);
+}
+
+/* Rows are checked and counted in one pass: where the customer changes, the next one's rows begin. */
+static enum status count_rows(struct population_builder *builder, struct population_table *table,
                               const uint32_t *customer, const uint32_t *time, struct error *error)
 {
-    if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
-    for (size_t row = 0; row < rows; row++) {
-        bool late = row && (customer[row] < customer[row - 1] ||
-                            (customer[row] == customer[row - 1] && time[row] < time[row - 1]));
-        if (late || customer[row] >= builder->customers)
-            return error_set(
-                error, STATUS_ERROR,
-                "row %zu of %s is out of order: rows go by customer, then time, and name a customer given before", row,
-                name);
+    uint32_t customers = builder->customers, present = 0;
+    uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
+    table->offset = offset;
+    for (size_t row = 0; row < table->rows; row++) {
+        if (customer[row] == present) {
+            if (row && customer[row - 1] == present && time[row] < time[row - 1])
+                return out_of_order(table->name, row, error);
+            continue;
+        }
+        if (customer[row] < present || customer[row] >= customers)
+            return out_of_order(table->name, row, error);
+        while (present < customer[row])
+            offset[++present] = (uint32_t)row;
     }
+    if (table->rows && customers == 0)
+        return out_of_order(table->name, 0, error);
+    while (present < customers)
+        offset[++present] = (uint32_t)table->rows;
     return STATUS_OK;
 }
 
-static void count_rows(struct population_builder *builder, struct population_table *table, const uint32_t *customer)
-{
-    uint32_t customers = builder->customers;
-    uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
-    for (size_t row = 0; row < table->rows; row++)
-        offset[customer[row] + 1]++;
-    for (uint32_t c = 0; c < customers; c++)
-        offset[c + 1] += offset[c];
-    table->offset = offset;
-}
-
+/* Within a customer rows go by time, so the first and the last say all. */
 static void note_times(struct population_builder *builder, struct population_table *table)
 {
     table->time_min = UINT32_MAX;
     table->time_max = 0;
-    for (size_t row = 0; row < table->rows; row++) {
-        table->time_min = table->time[row] < table->time_min ? table->time[row] : table->time_min;
-        table->time_max = table->time[row] > table->time_max ? table->time[row] : table->time_max;
-    }
     for (uint32_t c = 0; c < builder->customers; c++) {
         if (table->offset[c] == table->offset[c + 1])
             continue;
         uint32_t first = table->time[table->offset[c]], last = table->time[table->offset[c + 1] - 1];
+        table->time_min = first < table->time_min ? first : table->time_min;
+        table->time_max = last > table->time_max ? last : table->time_max;
         builder->first[c] = first < builder->first[c] ? first : builder->first[c];
         if (table->role == SCHEMA_FACTS)
             builder->last[c] = last > builder->last[c] ? last : builder->last[c];
@@ -340,7 +343,8 @@ enum status population_builder_table(struct population_builder *builder, const c
                                      const struct population_input *columns, size_t column_count, struct error *error)
 {
     ENSURE(role == SCHEMA_FACTS || role == SCHEMA_TRAITS);
-    TRY(check_rows(builder, name, rows, customer, time, error));
+    if (rows > UINT32_MAX - 1)
+        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
     VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
@@ -348,7 +352,7 @@ enum status population_builder_table(struct population_builder *builder, const c
     if (rows)
         memcpy(times, time, rows * sizeof *times);
     table->time = times;
-    count_rows(builder, table, customer);
+    TRY(count_rows(builder, table, customer, time, error));
     note_times(builder, table);
     return take_columns(builder, table, columns, column_count, error);
 }
