@@ -154,7 +154,7 @@ static size_t place_of(const struct explaining *explaining, const struct segment
     return i;
 }
 
-static bool numbers_of(struct explaining *explaining, const struct segment_explained *clause, double *have, double *need)
+static bool sides_of(struct explaining *explaining, const struct segment_explained *clause, double *have, double *need)
 {
     if (clause->child_count < 2)
         return false;
@@ -174,7 +174,7 @@ static bool numbers_of(struct explaining *explaining, const struct segment_expla
 static double distance_of(struct explaining *explaining, const struct segment_explained *clause)
 {
     double have, need;
-    if (meaning(clause->node)->op != OP_COMPARE || !numbers_of(explaining, clause, &have, &need))
+    if (meaning(clause->node)->op != OP_COMPARE || !sides_of(explaining, clause, &have, &need))
         return 2;
     double size = fabs(need) > 1 ? fabs(need) : 1, share = fabs(have - need) / size;
     return share / (1 + share);
@@ -220,7 +220,7 @@ static const char *compare_why(struct explaining *explaining, const struct segme
     double have, need;
     if (!left->known)
         return arena_printf(explaining->arena, "%s is unknown", left->text);
-    if (!numbers_of(explaining, clause, &have, &need) || compare == COMPARE_EQ || compare == COMPARE_NE)
+    if (!sides_of(explaining, clause, &have, &need) || compare == COMPARE_EQ || compare == COMPARE_NE)
         return arena_printf(explaining->arena, "%s is %s", left->text, left->value);
     const char *strict = (compare == COMPARE_GT || compare == COMPARE_LT) ? "more than " : "";
     const char *amount = missing_text(explaining, clause, fabs(have - need));
