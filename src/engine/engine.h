@@ -55,6 +55,8 @@ struct engine_moment {
 enum status engine_moment(struct engine *engine, const char *as_of, const char *known_at, struct arena *arena,
                           struct engine_moment *out, struct error *error);
 
+/* Merges small parts where many lie about; to be called after imports. Nothing is lost when it fails or is killed. */
+enum status engine_tidy(struct engine *engine, struct error *error);
 /* Takes an import back. */
 enum status engine_undo(struct engine *engine, uint32_t number, struct error *error);
 /* Reads the definitions again, after the store or they changed. */
