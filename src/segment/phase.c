@@ -100,7 +100,8 @@ void step_ntile(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
-static uint64_t at_most(const struct run *run, const struct phase_result *result, const struct operand *value, uint32_t lane)
+static uint64_t at_most(const struct run *run, const struct phase_result *result, const struct operand *value,
+                        uint32_t lane)
 {
     struct order order = {run->population, run->delta, false, value->step->type == VALUE_TEXT, false};
     uint64_t low = 0, high = result->known;
