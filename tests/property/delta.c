@@ -7,6 +7,7 @@
 
 #include "population/delta.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,15 @@ enum status delta_check(struct random *random, const struct world *world, const 
         add_rows(&late, population, delta);
         status = compare(world, set, population, delta, whole, segment, customer, error);
         population_delta_free(delta);
+    }
+    for (size_t t = 0; *segment >= 0 && getenv("THREEWAY_DELTA") && t < tables; t++) {
+        for (size_t i = 0; i < early.rows[t].list.count + late.rows[t].list.count; i++) {
+            size_t own = early.rows[t].list.count;
+            const struct world_row *row = i < own ? &early.rows[t].list.items[i] : &late.rows[t].list.items[i - own];
+            if (row->customer == *customer && !row->key)
+                printf("# %s %s T%+lld\n", i < own ? "early" : "late", world->schema->tables[t].name,
+                       (long long)(row->time - world->now));
+        }
     }
     population_free(population);
     for (size_t t = 0; t < tables; t++) {
