@@ -26,7 +26,19 @@ struct tally {
     int64_t pairs, refused, tried, full, empty; /* full, empty: pairs whose answer is everyone or nobody */
     int64_t differ, threads, one, delta, next, next_checked, format, bounds, failures, caught;
     int printed;
+    double
+        seconds[5]; /* of the processor: the naive interpreter, the evaluator, planning SQL, running it, other checks */
 };
+
+enum { SECONDS_NAIVE, SECONDS_EVALUATOR, SECONDS_PLAN, SECONDS_SQL, SECONDS_CHECKS };
+
+/* Adds the processor time since *from to a part's, and starts the next. */
+static void clocked(struct tally *tally, int part, clock_t *from)
+{
+    clock_t now = clock();
+    tally->seconds[part] += (double)(now - *from) / CLOCKS_PER_SEC;
+    *from = now;
+}
 
 static const char *const recorded[] = {"base0", "base1"};
 static const char *const lists[] = {"friends", "testers"};
@@ -313,16 +325,26 @@ static void run_world(struct batch *batch, struct world *world, const struct way
     bool bounds = false;
     enum status status = world_population(world, &population, &error);
     ENSURE(status == STATUS_OK);
+    clock_t from = clock();
     duck_load(sql->duck, world, false);
-    if (ways_naive(world, batch->set, population, world->now, NAIVE_FAULT_NONE, &bounds, &naive, &error) != STATUS_OK)
+    clocked(tally, SECONDS_SQL, &from);
+    bool good =
+        ways_naive(world, batch->set, population, world->now, NAIVE_FAULT_NONE, &bounds, &naive, &error) == STATUS_OK;
+    clocked(tally, SECONDS_NAIVE, &from);
+    if (!good)
         failure(batch, "The naive interpreter", &error, tally);
-    else if (ways_evaluator(world, batch->set, population, 1, &evaluator, &error) != STATUS_OK ||
-             ways_evaluator(world, batch->set, population, 3, &threads, &error) != STATUS_OK ||
-             ways_one(world, batch->set, population, &one, &error) != STATUS_OK)
+    good = good && ways_evaluator(world, batch->set, population, 1, &evaluator, &error) == STATUS_OK &&
+           ways_evaluator(world, batch->set, population, 3, &threads, &error) == STATUS_OK &&
+           ways_one(world, batch->set, population, &one, &error) == STATUS_OK;
+    clocked(tally, SECONDS_EVALUATOR, &from);
+    if (naive && !good)
         failure(batch, "The evaluator", &error, tally);
-    else if (ways_sql_run(sql, world, &by_sql, &error) != STATUS_OK)
+    if (good && ways_sql_run(sql, world, &by_sql, &error) != STATUS_OK) {
         failure(batch, "SQL", &error, tally);
-    else {
+        good = false;
+    }
+    clocked(tally, SECONDS_SQL, &from);
+    if (good) {
         tally->pairs += batch->set->segment_count;
         tally->bounds += bounds;
         int64_t wrong = differences(batch, world, evaluator, naive, "evaluator and naive differ", tally);
@@ -333,6 +355,7 @@ static void run_world(struct batch *batch, struct world *world, const struct way
         count_extremes(batch, world, naive, tally);
         check_delta(batch, world, naive, tally);
         check_next(batch, world, population, naive, tally);
+        clocked(tally, SECONDS_CHECKS, &from);
     }
     free(evaluator);
     free(threads);
@@ -389,7 +412,10 @@ static void run_batch(const struct options *options, uint64_t seed, struct tally
     world_of(&batch, &world);
     ways_sql_prelude(&duck, &world);
     duck_load(&duck, &world, true);
-    if (ways_sql_prepare(&duck, &world, batch.set, 0, &sql, &error) != STATUS_OK) {
+    clock_t from = clock();
+    bool good = ways_sql_prepare(&duck, &world, batch.set, 0, &sql, &error) == STATUS_OK;
+    clocked(tally, SECONDS_PLAN, &from);
+    if (!good) {
         failure(&batch, "SQL", &error, tally);
     } else {
         for (int i = 0; i < options->worlds; i++) {
@@ -501,6 +527,7 @@ int main(int argc, char **argv)
         [NAIVE_FAULT_LOCAL_DAY] = "dates taken in UTC",
     };
     struct options options = read_options(argc, argv);
+    setvbuf(stdout, NULL, _IOLBF, 0);
     struct tally tally = {0};
     run_all(&options, &tally);
     printf("# %" PRId64 " pairs from seed %" PRIu64 "; %" PRId64 " of %" PRId64
@@ -508,6 +535,9 @@ int main(int argc, char **argv)
            tally.pairs, options.seed, tally.refused, tally.tried,
            100.0 * (double)tally.empty / (double)(tally.pairs + 1),
            100.0 * (double)tally.full / (double)(tally.pairs + 1), tally.next_checked);
+    printf("# seconds of the processor: naive %.1f, evaluator %.1f, planning SQL %.1f, running it %.1f, checks %.1f\n",
+           tally.seconds[SECONDS_NAIVE], tally.seconds[SECONDS_EVALUATOR], tally.seconds[SECONDS_PLAN],
+           tally.seconds[SECONDS_SQL], tally.seconds[SECONDS_CHECKS]);
     ok(tally.failures == 0, "all three ways run (%" PRId64 " failures)", tally.failures);
     ok(tally.differ == 0 && tally.pairs > 0, "three ways agree on %" PRId64 " pairs (%" PRId64 " differ)", tally.pairs,
        tally.differ);
