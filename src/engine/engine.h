@@ -135,6 +135,8 @@ struct engine_apply {
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
     size_t removed_count;
+    const char **removed_lists;
+    size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative to their source's
  * folder. */
