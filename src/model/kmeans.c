@@ -1,12 +1,12 @@
 /*
- * k-means. Three things make it fast. Centres are laid out column by column in blocks of eight, so that one row meets eight
- * centres at once in vector registers, with no sums across lanes; each distance is still added up in the order of the columns,
- * so every machine gets the same bits. Hamerly's bounds (an upper one on the distance to the own centre, a lower one on the
- * distance to any other) let most rows be skipped without being read. And sums of groups are kept up to date by the rows that
- * move; they are computed afresh before the answer is given.
+ * k-means. Three things make it fast. Centres are laid out column by column in blocks of eight, so that one row meets
+ * eight centres at once in vector registers, with no sums across lanes; each distance is still added up in the order of
+ * the columns, so every machine gets the same bits. Hamerly's bounds (an upper one on the distance to the own centre, a
+ * lower one on the distance to any other) let most rows be skipped without being read. And sums of groups are kept up
+ * to date by the rows that move; they are computed afresh before the answer is given.
  *
- * Rows are cut into tasks of equal size that depend on the number of rows alone; each adds into its own place and the places
- * are folded in order, so threads do not matter.
+ * Rows are cut into tasks of equal size that depend on the number of rows alone; each adds into its own place and the
+ * places are folded in order, so threads do not matter.
  */
 #include "base/json.h"
 #include "model/cluster.h"
@@ -26,14 +26,14 @@ struct work {
     size_t rows, task_rows, tasks;
     int columns, k, padded;
     struct pool *pool;
-    double *centre, *before;    /* k × columns */
-    double *turned;             /* columns × padded: centres column by column */
-    double *sum, *count;        /* k × columns, k */
-    double *task_sum;           /* a task each: k × (columns + 1) changes of sum and count */
+    double *centre, *before; /* k × columns */
+    double *turned;          /* columns × padded: centres column by column */
+    double *sum, *count;     /* k × columns, k */
+    double *task_sum;        /* a task each: k × (columns + 1) changes of sum and count */
     double *task_inertia;
     size_t *task_moved;
-    double *half_gap, *move;    /* k: half the distance to the nearest other centre; how far the centre moved */
-    double *upper, *lower;      /* a row each */
+    double *half_gap, *move; /* k: half the distance to the nearest other centre; how far the centre moved */
+    double *upper, *lower;   /* a row each */
     uint32_t *label;
     double most_move, next_move; /* the two largest moves */
     int most_mover;
@@ -48,10 +48,10 @@ static double squared_distance(const double *a, const double *b, int columns)
     return sum;
 }
 
-/* The nearest centre and the squared distances to it and to the next. turned has `padded` centres; those past k are far. */
-__attribute__((target_clones("avx2", "default"))) static uint32_t nearest_two(const double *row, int columns,
-                                                                              const double *turned, int padded,
-                                                                              double *best, double *next)
+/* The nearest centre and the squared distances to it and to the next. turned has `padded` centres; those past k are
+ * far. */
+__attribute__((target_clones("avx2", "default"))) static uint32_t
+nearest_two(const double *row, int columns, const double *turned, int padded, double *best, double *next)
 {
     double nearest = INFINITY, second = INFINITY;
     uint32_t at = 0;
@@ -204,7 +204,8 @@ static void measure_gaps(struct work *w)
         double least = INFINITY;
         for (int b = 0; b < w->k; b++)
             if (a != b)
-                least = fmin(least, squared_distance(w->centre + a * w->columns, w->centre + b * w->columns, w->columns));
+                least =
+                    fmin(least, squared_distance(w->centre + a * w->columns, w->centre + b * w->columns, w->columns));
         w->half_gap[a] = sqrt(least) / 2 * (1 - 1e-12);
     }
 }
@@ -293,8 +294,8 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
     return w;
 }
 
-/* Greedy k-means++: each next centre is the best of a few rows drawn in proportion to their squared distance. w->upper holds
- * the squared distances to the nearest centre so far, w->lower those of the candidate. */
+/* Greedy k-means++: each next centre is the best of a few rows drawn in proportion to their squared distance. w->upper
+ * holds the squared distances to the nearest centre so far, w->lower those of the candidate. */
 static void choose_starts(struct work *w, struct stats_random *random)
 {
     int tries = 2 + (int)log(w->k), columns = w->columns;
@@ -424,8 +425,10 @@ enum status model_kmeans_fit(const struct model_matrix *matrix, const struct mod
         keep_finalist(list, finalists, &trial, sum_afresh(&trial));
     }
     struct work whole = sampled ? work_for(matrix->data, matrix->rows, matrix->columns, k, pool, &scratch) : trial;
-    *out = (struct model_kmeans){.centre = ARENA_ARRAY(arena, double, cells), .size = ARENA_ARRAY(arena, double, k),
-                                 .label = ARENA_ARRAY(arena, uint32_t, matrix->rows), .inertia = INFINITY};
+    *out = (struct model_kmeans){.centre = ARENA_ARRAY(arena, double, cells),
+                                 .size = ARENA_ARRAY(arena, double, k),
+                                 .label = ARENA_ARRAY(arena, uint32_t, matrix->rows),
+                                 .inertia = INFINITY};
     for (int i = 0; i < finalists && isfinite(list[i].inertia); i++) {
         memcpy(whole.centre, list[i].centre, sizeof *whole.centre * cells);
         int iterations = iterate(&whole, rounds, least_move, &converged);
@@ -476,8 +479,8 @@ enum status model_kmeans_read(struct text text, struct arena *arena, struct mode
                                  .columns = (int)model_json_number(&reader, "columns")};
     out->inertia = model_json_number(&reader, "inertia");
     out->size = model_json_array(&reader, "sizes", MODEL_CLUSTER_GROUPS_MAX, arena, &sizes);
-    out->centre = model_json_array(&reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena,
-                                   &centres);
+    out->centre =
+        model_json_array(&reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &centres);
     if (out->k < 1 || out->columns < 1 || sizes != (size_t)out->k || centres != sizes * (size_t)out->columns)
         model_json_fail(&reader, "the numbers of groups, columns and centres do not fit together");
     out->converged = true;

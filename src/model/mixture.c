@@ -1,7 +1,7 @@
 /*
- * Gaussian mixtures. Everything that can vanish or explode stays a logarithm; covariances are sums of centred products, and
- * each is lifted by a ten-millionth of the columns' variances so that a flat group has a density at all. A start whose group
- * lives off that lift (its likelihood is unbounded in truth) is thrown away.
+ * Gaussian mixtures. Everything that can vanish or explode stays a logarithm; covariances are sums of centred products,
+ * and each is lifted by a ten-millionth of the columns' variances so that a flat group has a density at all. A start
+ * whose group lives off that lift (its likelihood is unbounded in truth) is thrown away.
  */
 #include "base/json.h"
 #include "model/cluster.h"
@@ -24,11 +24,11 @@ struct em {
     struct pool *pool;
     size_t tasks;
     double *share, *mean, *factor, *log_det;
-    double *chance;                /* rows × k */
-    double *task_likelihood;       /* a task each */
-    double *task_weight;           /* a task each: k */
+    double *chance;                 /* rows × k */
+    double *task_likelihood;        /* a task each */
+    double *task_weight;            /* a task each: k */
     double *task_mean, *task_cross; /* a task each: k × columns, k × columns × columns */
-    double *variance;              /* of the columns */
+    double *variance;               /* of the columns */
 };
 
 static double log_density(const double *mean, const double *factor, double log_det, int columns, const double *row,
@@ -166,7 +166,8 @@ static void expect_labels(struct em *em, const uint32_t *label)
         em->chance[i * (size_t)k + c] = 1;
         em->task_weight[task * (size_t)k + c]++;
         for (int j = 0; j < d; j++)
-            em->task_mean[task * (size_t)(k * d) + c * (size_t)d + (size_t)j] += em->matrix->data[i * (size_t)d + (size_t)j];
+            em->task_mean[task * (size_t)(k * d) + c * (size_t)d + (size_t)j] +=
+                em->matrix->data[i * (size_t)d + (size_t)j];
     }
 }
 
@@ -195,8 +196,12 @@ static double run_em(struct em *em, int *rounds)
 static struct em em_for(const struct model_matrix *matrix, const struct model_mixture_options *options,
                         struct pool *pool, struct arena *arena)
 {
-    struct em em = {.matrix = matrix, .k = options->k, .columns = matrix->columns, .shape = options->shape,
-                    .pool = pool, .tasks = (matrix->rows + ROWS_A_TASK - 1) / ROWS_A_TASK};
+    struct em em = {.matrix = matrix,
+                    .k = options->k,
+                    .columns = matrix->columns,
+                    .shape = options->shape,
+                    .pool = pool,
+                    .tasks = (matrix->rows + ROWS_A_TASK - 1) / ROWS_A_TASK};
     size_t k = (size_t)em.k, d = (size_t)em.columns;
     em.share = ARENA_ARRAY(arena, double, k);
     em.mean = ARENA_ARRAY(arena, double, k *d);
@@ -260,14 +265,19 @@ enum status model_mixture_fit(const struct model_matrix *matrix, const struct mo
     struct arena scratch;
     arena_init(&scratch, 0);
     struct em em = em_for(matrix, options, pool, &scratch);
-    *out = (struct model_mixture){.k = options->k, .columns = d, .shape = options->shape,
-                                  .share = ARENA_ARRAY(arena, double, k), .mean = ARENA_ARRAY(arena, double, k *(size_t)d),
+    *out = (struct model_mixture){.k = options->k,
+                                  .columns = d,
+                                  .shape = options->shape,
+                                  .share = ARENA_ARRAY(arena, double, k),
+                                  .mean = ARENA_ARRAY(arena, double, k *(size_t)d),
                                   .factor = ARENA_ARRAY(arena, double, k *square),
-                                  .label = ARENA_ARRAY(arena, uint32_t, matrix->rows), .log_likelihood = -INFINITY};
+                                  .label = ARENA_ARRAY(arena, uint32_t, matrix->rows),
+                                  .log_likelihood = -INFINITY};
     enum status status = STATUS_OK;
     for (int start = 0; start < starts && status == STATUS_OK; start++) {
         struct model_kmeans groups;
-        struct model_kmeans_options how = {.k = options->k, .starts = start == 0 ? 10 : 1,
+        struct model_kmeans_options how = {.k = options->k,
+                                           .starts = start == 0 ? 10 : 1,
                                            .max_iterations = start % 3 == 2 ? 1 : 300,
                                            .seed = options->seed + (uint64_t)start};
         status = model_kmeans_fit(matrix, &how, pool, &scratch, &groups, error);
@@ -287,10 +297,11 @@ enum status model_mixture_fit(const struct model_matrix *matrix, const struct mo
     }
     arena_release(&scratch);
     if (status == STATUS_OK && !isfinite(out->log_likelihood))
-        status = error_set(error, STATUS_ERROR,
-                           "no start of a mixture of %d groups ended with groups of their own spread: take fewer groups, "
-                           "or leave constant traits out",
-                           options->k);
+        status =
+            error_set(error, STATUS_ERROR,
+                      "no start of a mixture of %d groups ended with groups of their own spread: take fewer groups, "
+                      "or leave constant traits out",
+                      options->k);
     return status;
 }
 
@@ -299,8 +310,8 @@ double model_mixture_score(const struct model_mixture *model, const double *row,
     int d = model->columns;
     for (int c = 0; c < model->k; c++) {
         const double *factor = model->factor + (size_t)c * (size_t)(d * d);
-        chances[c] = log(model->share[c]) + log_density(model->mean + c * d, factor, stats_cholesky_log_det(d, factor),
-                                                        d, row, scratch);
+        chances[c] = log(model->share[c]) +
+                     log_density(model->mean + c * d, factor, stats_cholesky_log_det(d, factor), d, row, scratch);
     }
     double all = stats_log_sum_exp(chances, (size_t)model->k);
     for (int c = 0; c < model->k; c++)

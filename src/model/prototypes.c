@@ -1,7 +1,7 @@
 /*
- * k-prototypes by Lloyd's iteration: rows to the nearest prototype, prototypes to the means of the numbers and the commonest
- * categories (the lowest code of equally common ones). A start takes rows drawn as k-means++ draws them, in proportion to
- * their cost so far. k-modes is the case without numbers.
+ * k-prototypes by Lloyd's iteration: rows to the nearest prototype, prototypes to the means of the numbers and the
+ * commonest categories (the lowest code of equally common ones). A start takes rows drawn as k-means++ draws them, in
+ * proportion to their cost so far. k-modes is the case without numbers.
  */
 #include "base/json.h"
 #include "model/cluster.h"
@@ -79,7 +79,8 @@ static void choose_starts(struct work *w, struct stats_random *random)
         double total = 0;
         for (size_t i = 0; i < rows; i++)
             total += w->cost[i];
-        take_row(w, c, total > 0 ? stats_random_weighted(random, w->cost, rows, total) : stats_random_below(random, rows));
+        take_row(w, c,
+                 total > 0 ? stats_random_weighted(random, w->cost, rows, total) : stats_random_below(random, rows));
         for (size_t i = 0; i < rows; i++)
             w->cost[i] = fmin(w->cost[i], distance(w, i, c));
     }
@@ -160,8 +161,8 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
                              i / (size_t)data->columns + 1, i % (size_t)data->columns + 1);
     for (int j = 0; j < data->categories; j++)
         if (data->levels[j] == 0 || data->levels[j] > 65536)
-            return error_set(error, STATUS_ERROR, "category %d has %u different values; 1 to 65,536 are possible", j + 1,
-                             data->levels[j]);
+            return error_set(error, STATUS_ERROR, "category %d has %u different values; 1 to 65,536 are possible",
+                             j + 1, data->levels[j]);
     for (size_t i = 0; i < data->rows * (size_t)data->categories; i++)
         ENSURE(data->code[i] < data->levels[i % (size_t)data->categories]);
     return STATUS_OK;
@@ -193,7 +194,7 @@ static struct work work_for(const struct model_prototypes_data *data, int k, dou
         w.level_start[j + 1] = w.level_start[j] + data->levels[j];
     w.tasks = (data->rows + ROWS_A_TASK - 1) / ROWS_A_TASK;
     w.centre = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns);
-    w.mode = ARENA_ARRAY(arena, uint32_t, (size_t)k *(size_t)data->categories);
+    w.mode = ARENA_ARRAY(arena, uint32_t, (size_t)k * (size_t)data->categories);
     w.size = ARENA_ARRAY(arena, double, k);
     w.cost = ARENA_ARRAY(arena, double, data->rows);
     w.label = ARENA_ARRAY(arena, uint32_t, data->rows);
@@ -227,11 +228,15 @@ enum status model_prototypes_fit(const struct model_prototypes_data *data, int k
     struct arena scratch;
     arena_init(&scratch, 0);
     struct work w = work_for(data, k, gamma, pool, &scratch);
-    *out = (struct model_prototypes){
-        .k = k, .columns = data->columns, .categories = data->categories, .gamma = w.gamma, .cost = INFINITY,
-        .centre = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns),
-        .mode = ARENA_ARRAY(arena, uint32_t, (size_t)k *(size_t)data->categories),
-        .size = ARENA_ARRAY(arena, double, k), .label = ARENA_ARRAY(arena, uint32_t, data->rows)};
+    *out = (struct model_prototypes){.k = k,
+                                     .columns = data->columns,
+                                     .categories = data->categories,
+                                     .gamma = w.gamma,
+                                     .cost = INFINITY,
+                                     .centre = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns),
+                                     .mode = ARENA_ARRAY(arena, uint32_t, (size_t)k * (size_t)data->categories),
+                                     .size = ARENA_ARRAY(arena, double, k),
+                                     .label = ARENA_ARRAY(arena, uint32_t, data->rows)};
     for (int start = 0; start < (starts > 0 ? starts : 10); start++) {
         struct stats_random random;
         int rounds;
@@ -287,10 +292,10 @@ enum status model_prototypes_read(struct text text, struct arena *arena, struct 
                                      .gamma = model_json_number(&reader, "gamma"),
                                      .cost = model_json_number(&reader, "cost")};
     out->size = model_json_array(&reader, "sizes", MODEL_CLUSTER_GROUPS_MAX, arena, &sizes);
-    out->centre = model_json_array(&reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena,
-                                   &centres);
-    double *mode = model_json_array(&reader, "modes", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena,
-                                    &modes);
+    out->centre =
+        model_json_array(&reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &centres);
+    double *mode =
+        model_json_array(&reader, "modes", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &modes);
     if (out->k < 1 || out->columns < 0 || out->categories < 0 || sizes != (size_t)out->k ||
         centres != sizes * (size_t)out->columns || modes != sizes * (size_t)out->categories)
         model_json_fail(&reader, "the numbers of groups, traits and prototypes do not fit together");

@@ -194,7 +194,11 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
                              struct pool *pool, struct model_quality *low, struct model_quality *high)
 {
     size_t total = (size_t)draws;
-    struct bootstrap boot = {.label = label, .a = predicted, .count = count, .customer = customer, .seed = seed,
+    struct bootstrap boot = {.label = label,
+                             .a = predicted,
+                             .count = count,
+                             .customer = customer,
+                             .seed = seed,
                              .customers = customer ? customers : count};
     boot.order_a = base_malloc(sizeof *boot.order_a * (count + 1));
     boot.of_a = base_calloc(total, sizeof *boot.of_a);
@@ -215,11 +219,16 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
 }
 
 struct stats_interval model_quality_auc_difference(const unsigned char *label, const double *a, const double *b,
-                                                   size_t count, const uint32_t *customer, size_t customers,
-                                                   int draws, double level, uint64_t seed, struct pool *pool)
+                                                   size_t count, const uint32_t *customer, size_t customers, int draws,
+                                                   double level, uint64_t seed, struct pool *pool)
 {
     size_t total = (size_t)draws;
-    struct bootstrap boot = {.label = label, .a = a, .b = b, .count = count, .customer = customer, .seed = seed,
+    struct bootstrap boot = {.label = label,
+                             .a = a,
+                             .b = b,
+                             .count = count,
+                             .customer = customer,
+                             .seed = seed,
                              .customers = customer ? customers : count};
     boot.order_a = base_malloc(sizeof *boot.order_a * (2 * count + 1));
     boot.order_b = boot.order_a + count;

@@ -1,12 +1,12 @@
 /*
- * Recency, frequency and monetary value: three scores of 1…bins for each customer, best highest, and a grid of eleven named
- * cells that holds every customer exactly once.
+ * Recency, frequency and monetary value: three scores of 1…bins for each customer, best highest, and a grid of eleven
+ * named cells that holds every customer exactly once.
  *
- * Ties. MODEL_RFM_QUANTILE (ours): cut points are the type-7 quantiles at i/bins; a value belongs to the lowest bin whose cut
- * point it does not exceed. Equal values always share a bin, so bins are as even as the ties allow and no more.
- * MODEL_RFM_PACKAGE: the rule of the R package rfm 0.3.0, for comparing with its reports: a value belongs to the lowest bin
- * whose cut point plus one exceeds it. For whole numbers that is our rule with cut points rounded up; for fractions below one
- * it is not to be recommended. MODEL_RFM_FIXED: cut points are given.
+ * Ties. MODEL_RFM_QUANTILE (ours): cut points are the type-7 quantiles at i/bins; a value belongs to the lowest bin
+ * whose cut point it does not exceed. Equal values always share a bin, so bins are as even as the ties allow and no
+ * more. MODEL_RFM_PACKAGE: the rule of the R package rfm 0.3.0, for comparing with its reports: a value belongs to the
+ * lowest bin whose cut point plus one exceeds it. For whole numbers that is our rule with cut points rounded up; for
+ * fractions below one it is not to be recommended. MODEL_RFM_FIXED: cut points are given.
  */
 #ifndef STRATA_MODEL_RFM_H
 #define STRATA_MODEL_RFM_H

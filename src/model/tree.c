@@ -1,10 +1,10 @@
 /*
  * Ward's tree and k-medoids: the two methods that look at pairs of rows.
  *
- * The tree: from any group walk to its nearest neighbour, from there to its own, until two are each other's nearest; merge
- * them and walk on from where the walk stood (nearest-neighbour chains; Murtagh 1983). Ward's distance obeys what makes
- * that right, and needs only centroids and sizes, so no table of distances is kept. Merges come out of order and are sorted
- * by height afterwards.
+ * The tree: from any group walk to its nearest neighbour, from there to its own, until two are each other's nearest;
+ * merge them and walk on from where the walk stood (nearest-neighbour chains; Murtagh 1983). Ward's distance obeys what
+ * makes that right, and needs only centroids and sizes, so no table of distances is kept. Merges come out of order and
+ * are sorted by height afterwards.
  */
 #include "model/cluster.h"
 #include "stats/summary.h"
@@ -15,8 +15,8 @@
 
 struct forest {
     int columns;
-    size_t count;     /* groups alive */
-    uint32_t *alive;  /* their numbers */
+    size_t count;    /* groups alive */
+    uint32_t *alive; /* their numbers */
     double *centre, *size;
 };
 
@@ -91,8 +91,9 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
     TRY(model_cluster_check(matrix, 1, error));
     size_t rows = matrix->rows, cells = rows * (size_t)matrix->columns;
     if (rows > MODEL_WARD_MAX)
-        return error_set(error, STATUS_ERROR, "Ward's method takes at most %d customers, not %zu: take a sample, or k-means",
-                         MODEL_WARD_MAX, rows);
+        return error_set(error, STATUS_ERROR,
+                         "Ward's method takes at most %d customers, not %zu: take a sample, or k-means", MODEL_WARD_MAX,
+                         rows);
     struct arena scratch;
     arena_init(&scratch, 0);
     struct forest f = {matrix->columns, rows, ARENA_ARRAY(&scratch, uint32_t, rows),
@@ -132,7 +133,8 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
 void model_ward_cut(const struct model_ward *tree, int k, struct arena *arena, uint32_t *label)
 {
     size_t rows = tree->rows, merges = rows - (size_t)k;
-    uint32_t *group = ARENA_ARRAY(arena, uint32_t, 2 * rows), next = 0; /* of each name, from the top down; 0: none yet */
+    uint32_t *group = ARENA_ARRAY(arena, uint32_t, 2 * rows),
+             next = 0; /* of each name, from the top down; 0: none yet */
     for (size_t m = rows - 1; m-- > 0;) {
         uint32_t own = m < merges ? group[rows + m] : 0;
         if (m < merges && own == 0)
@@ -191,8 +193,8 @@ static void pam_build(struct pam *p)
     }
 }
 
-/* SWAP: the best exchange of a medoid for another row, until none lowers the cost. The changes of all k medoids against one
- * candidate are summed in one pass (Schubert & Rousseeuw 2021). */
+/* SWAP: the best exchange of a medoid for another row, until none lowers the cost. The changes of all k medoids against
+ * one candidate are summed in one pass (Schubert & Rousseeuw 2021). */
 static bool pam_swap(struct pam *p, double *change)
 {
     double best = -1e-12;
@@ -226,13 +228,17 @@ enum status model_pam_fit(const struct model_matrix *matrix, int k, struct arena
     TRY(model_cluster_check(matrix, k, error));
     size_t rows = matrix->rows, columns = (size_t)matrix->columns;
     if (rows > MODEL_PAM_MAX)
-        return error_set(error, STATUS_ERROR, "k-medoids takes at most %d customers, not %zu: take a sample", MODEL_PAM_MAX,
-                         rows);
+        return error_set(error, STATUS_ERROR, "k-medoids takes at most %d customers, not %zu: take a sample",
+                         MODEL_PAM_MAX, rows);
     struct arena scratch;
     arena_init(&scratch, 0);
-    struct pam p = {.rows = rows, .k = k, .distance = ARENA_ARRAY(&scratch, double, rows *rows),
-                    .medoid = ARENA_ARRAY(&scratch, uint32_t, k), .nearest = label,
-                    .first = ARENA_ARRAY(&scratch, double, rows), .second = ARENA_ARRAY(&scratch, double, rows)};
+    struct pam p = {.rows = rows,
+                    .k = k,
+                    .distance = ARENA_ARRAY(&scratch, double, rows *rows),
+                    .medoid = ARENA_ARRAY(&scratch, uint32_t, k),
+                    .nearest = label,
+                    .first = ARENA_ARRAY(&scratch, double, rows),
+                    .second = ARENA_ARRAY(&scratch, double, rows)};
     for (size_t a = 0; a < rows; a++)
         for (size_t b = 0; b < a; b++) {
             double sum = 0;

@@ -1,4 +1,5 @@
-/* Making checked trees by hand, for tests of the evaluator that must not depend on the parser. Everything lives in one arena. */
+/* Making checked trees by hand, for tests of the evaluator that must not depend on the parser. Everything lives in one
+ * arena. */
 #ifndef STRATA_TESTS_SUPPORT_TREES_H
 #define STRATA_TESTS_SUPPORT_TREES_H
 
@@ -107,13 +108,13 @@ static inline struct segment_window tree_last(int32_t months, int64_t seconds)
     return (struct segment_window){.form = WINDOW_LAST, .length = {months, seconds}};
 }
 
-static inline node *tree_measure(struct trees *trees, enum segment_aggregate aggregate, enum value_type type, const char *kind,
-                                 node *argument, node *filter, struct segment_window window)
+static inline node *tree_measure(struct trees *trees, enum segment_aggregate aggregate, enum value_type type,
+                                 const char *kind, node *argument, node *filter, struct segment_window window)
 {
     node *made = tree_new(trees, OP_MEASURE, type, 0);
     made->measure = ARENA_NEW(&trees->arena, struct segment_measure);
-    *made->measure = (struct segment_measure){.aggregate = aggregate, .kind_count = 1, .argument = argument,
-                                              .filter = filter, .window = window, .nth = 1};
+    *made->measure = (struct segment_measure){
+        .aggregate = aggregate, .kind_count = 1, .argument = argument, .filter = filter, .window = window, .nth = 1};
     made->measure->kinds[0] = kind;
     made->measure->kind_table[0] = (int)(schema_table(&trees->schema, kind) - trees->schema.tables);
     if (type == VALUE_DECIMAL)

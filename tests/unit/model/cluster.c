@@ -1,9 +1,9 @@
 /*
- * Clustering against the figures of FIGURES.md, against naive computation, on degenerate data, and the same for any number
- * of threads.
+ * Clustering against the figures of FIGURES.md, against naive computation, on degenerate data, and the same for any
+ * number of threads.
  */
-#include "base/json.h"
 #include "model/cluster.h"
+#include "base/json.h"
 #include "model/grouping.h"
 #include "stats/inference.h"
 #include "stats/random.h"
@@ -76,7 +76,8 @@ static void kmeans_on_iris(void **state)
     ASSERT_NEAR(model.inertia, 12881.051, 5e-4);
 }
 
-/* Hamerly's bounds must not change the answer: a plain Lloyd iteration from the found centres stays put, many groups or few. */
+/* Hamerly's bounds must not change the answer: a plain Lloyd iteration from the found centres stays put, many groups or
+ * few. */
 static void kmeans_is_a_fixed_point(void **state)
 {
     (void)state;
@@ -94,7 +95,7 @@ static void kmeans_is_a_fixed_point(void **state)
         ASSERT_OK(model_kmeans_fit(&matrix, &options, NULL, &arena, &alone, &error));
         assert_true(model.converged && model.inertia == alone.inertia);
         assert_memory_equal(model.label, alone.label, sizeof *model.label * ROWS);
-        double *sum = ARENA_ARRAY(&arena, double, k * (D + 1)), inertia = 0;
+        double *sum = ARENA_ARRAY(&arena, double, k *(D + 1)), inertia = 0;
         for (size_t i = 0; i < ROWS; i++) {
             double d;
             uint32_t c = model_kmeans_assign(&model, data + i * D, &d);
@@ -212,7 +213,8 @@ static void stability(void **state)
         struct model_kmeans model;
         double jaccard[4];
         ASSERT_OK(model_kmeans_fit(&matrix, &options, pool, &arena, &model, &error));
-        ASSERT_OK(model_stability(&matrix, k, model.label, 200, 17, model_grouping_kmeans, NULL, pool, jaccard, &error));
+        ASSERT_OK(
+            model_stability(&matrix, k, model.label, 200, 17, model_grouping_kmeans, NULL, pool, jaccard, &error));
         qsort(jaccard, (size_t)k, sizeof *jaccard, compare_doubles);
         for (int c = 0; c < k; c++)
             ASSERT_NEAR(jaccard[c], truth[k - 2][c], 0.02);
@@ -224,7 +226,7 @@ static void modes_and_prototypes(void **state)
     (void)state;
     struct table soy = table_read("classic/soybean.csv", ',', false, &arena);
     int categories = (int)soy.columns - 1;
-    uint32_t *code = ARENA_ARRAY(&arena, uint32_t, soy.rows *(size_t)categories),
+    uint32_t *code = ARENA_ARRAY(&arena, uint32_t, soy.rows * (size_t)categories),
              *levels = ARENA_ARRAY(&arena, uint32_t, categories);
     for (int j = 0; j < categories; j++) {
         int count, *codes = table_codes(&soy, (size_t)j, &arena, &count);
@@ -287,6 +289,45 @@ static void degenerate(void **state)
     assert_int_equal(match[1], 0);
 }
 
+/* Forty data sets without structure, of four kinds, and three with: few false alarms, no misses. */
+static void natural_groups(void **state)
+{
+    (void)state;
+    enum { ROWS = 150, D = 3, SETS = 40 };
+    double data[ROWS * D];
+    struct model_matrix matrix = {ROWS, D, data};
+    struct model_structure found;
+    int alarms = 0;
+    for (int set = 0; set < SETS; set++) {
+        struct stats_random random;
+        stats_random_init(&random, 77, (uint64_t)set);
+        for (int i = 0; i < ROWS; i++) {
+            double common = stats_random_normal(&random);
+            for (int j = 0; j < D; j++)
+                data[i * D + j] = set % 4 == 0   ? stats_random_uniform(&random)
+                                  : set % 4 == 1 ? stats_random_normal(&random) * (1 + j)
+                                  : set % 4 == 2 ? stats_random_normal(&random) + 2 * common
+                                                 : stats_random_uniform(&random) * (1 + 3 * j) + common;
+        }
+        ASSERT_OK(model_structure_test(&matrix, 5, 39, (uint64_t)set, pool, &arena, &found, &error));
+        alarms += found.natural;
+    }
+    assert_in_range(alarms, 0, 4); /* 2.5% are expected; five of forty would happen once in 250 runs */
+    for (int groups = 2; groups <= 4; groups++) {
+        struct stats_random random;
+        stats_random_init(&random, 78, (uint64_t)groups);
+        for (int i = 0; i < ROWS; i++)
+            for (int j = 0; j < D; j++)
+                data[i * D + j] = stats_random_normal(&random) + 7 * sin((i % groups) * 1.4 + j * 1.7);
+        ASSERT_OK(model_structure_test(&matrix, 6, 39, 1, pool, &arena, &found, &error));
+        assert_true(found.natural);
+        assert_int_equal(found.groups, groups);
+    }
+    struct model_matrix flowers = iris();
+    ASSERT_OK(model_structure_test(&flowers, 6, 39, 1, pool, &arena, &found, &error));
+    assert_true(found.natural && found.groups >= 2);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -306,9 +347,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kmeans_on_iris),  cmocka_unit_test(kmeans_is_a_fixed_point), cmocka_unit_test(mixtures),
-        cmocka_unit_test(ward),            cmocka_unit_test(medoids_and_gap),         cmocka_unit_test(stability),
-        cmocka_unit_test(modes_and_prototypes), cmocka_unit_test(degenerate),
+        cmocka_unit_test(kmeans_on_iris),
+        cmocka_unit_test(kmeans_is_a_fixed_point),
+        cmocka_unit_test(mixtures),
+        cmocka_unit_test(ward),
+        cmocka_unit_test(medoids_and_gap),
+        cmocka_unit_test(stability),
+        cmocka_unit_test(modes_and_prototypes),
+        cmocka_unit_test(degenerate),
+        cmocka_unit_test(natural_groups),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

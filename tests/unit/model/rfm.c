@@ -1,7 +1,7 @@
 /* RFM on the rfm package's own orders (FIGURES.md), the grid, survey measures and measures of predictions. */
+#include "model/rfm.h"
 #include "base/json.h"
 #include "model/quality.h"
-#include "model/rfm.h"
 #include "model/survey.h"
 #include "stats/random.h"
 #include "support/cdnow.h"
@@ -65,8 +65,10 @@ static void package_scores(void **state)
         const char *name;
         double r, f, m;
         int code;
-    } known[] = {{"Abbey O'Reilly", 205, 6, 472, 343}, {"Add Senger", 140, 3, 340, 412},
-                 {"Aden Lesch", -1, 0, 0, 323},        {"Agness O'Keefe", -1, 0, 0, 555}};
+    } known[] = {{"Abbey O'Reilly", 205, 6, 472, 343},
+                 {"Add Senger", 140, 3, 340, 412},
+                 {"Aden Lesch", -1, 0, 0, 323},
+                 {"Agness O'Keefe", -1, 0, 0, 555}};
     int sizes[3][6] = {{0}}, best = 0, worst = 0, cells = 0, matched = 0;
     bool seen[556] = {false};
     for (size_t i = 0; i < orders.data.count; i++) {
@@ -87,8 +89,7 @@ static void package_scores(void **state)
                 matched++;
             }
     }
-    static const int truth[3][5] = {
-        {197, 200, 199, 199, 200}, {268, 187, 176, 244, 120}, {200, 200, 198, 202, 195}};
+    static const int truth[3][5] = {{197, 200, 199, 199, 200}, {268, 187, 176, 244, 120}, {200, 200, 198, 202, 195}};
     for (int part = 0; part < 3; part++)
         for (int s = 1; s <= 5; s++)
             assert_int_equal(sizes[part][s], truth[part][s - 1]);
