@@ -229,7 +229,7 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
         }
         if (block->length >= INGEST_RECORD_MAX)
             return too_long(reader, error);
-        size *= 2;
+        size = size * 2 < INGEST_RECORD_MAX ? size * 2 : INGEST_RECORD_MAX;
     }
     if (at_end) {
         reader->read_bytes += reader->sources[reader->source].bytes;
