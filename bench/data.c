@@ -11,10 +11,11 @@ const char *const KIND_NAMES[KINDS] = {"order",   "view",   "cart",  "email_sent
                                        "support", "survey", "login", "refund",     "review",     "share"};
 /* Of a thousand facts. */
 static const int SHARE_OF[KINDS] = {80, 300, 80, 160, 100, 40, 20, 15, 140, 10, 20, 35};
-static const bool HAS_NUMBER[KINDS] = {[ORDER] = true, [VIEW] = true, [SURVEY] = true, [REFUND] = true, [REVIEW] = true};
+static const bool HAS_NUMBER[KINDS] = {
+    [ORDER] = true, [VIEW] = true, [SURVEY] = true, [REFUND] = true, [REVIEW] = true};
 static const bool HAS_TEXT[KINDS] = {[ORDER] = true, [VIEW] = true, [CART] = true, [SUPPORT] = true};
-static const char *const NUMBER_NAME[KINDS] = {[ORDER] = "amount", [VIEW] = "seconds", [SURVEY] = "nps",
-                                               [REFUND] = "amount", [REVIEW] = "stars"};
+static const char *const NUMBER_NAME[KINDS] = {
+    [ORDER] = "amount", [VIEW] = "seconds", [SURVEY] = "nps", [REFUND] = "amount", [REVIEW] = "stars"};
 static const char *const CITY_NAMES[] = {"Wien", "Graz", "Linz", "Salzburg", "Innsbruck"};
 static const char *const TOPIC_NAMES[TOPICS] = {"billing", "delivery", "returns", "account", "product", "other"};
 static const char *const PLAN_NAMES[PLANS] = {"free", "basic", "pro"};
@@ -44,8 +45,8 @@ const char *data_text(uint32_t code, char *out)
     else if (code < CODE_CITY)
         sprintf(out, code == CODE_CATEGORY ? "shoes" : "category %u", code - CODE_CATEGORY);
     else if (code < CODE_TOPIC)
-        sprintf(out, code - CODE_CITY < 5 ? "%s" : "City %s%u", code - CODE_CITY < 5 ? CITY_NAMES[code - CODE_CITY] : "",
-                code - CODE_CITY);
+        sprintf(out, code - CODE_CITY < 5 ? "%s" : "City %s%u",
+                code - CODE_CITY < 5 ? CITY_NAMES[code - CODE_CITY] : "", code - CODE_CITY);
     else
         sprintf(out, "%s", code < CODE_PLAN ? TOPIC_NAMES[code - CODE_TOPIC] : PLAN_NAMES[code - CODE_PLAN]);
     return out;
@@ -90,7 +91,8 @@ static int by_time(const void *a, const void *b)
 static void make_customer(struct data *data, uint32_t customer, double facts_each, uint64_t *state)
 {
     enum { YEARS2 = 730 * 86400 };
-    double begin = random_unit(state) * 0.95, end = random_unit(state) < 0.4 ? 1 : begin + (1 - begin) * random_unit(state);
+    double begin = random_unit(state) * 0.95,
+           end = random_unit(state) < 0.4 ? 1 : begin + (1 - begin) * random_unit(state);
     double weight = -log(1 - random_unit(state)); /* mean 1, skewed */
     uint32_t start = (uint32_t)(data->now - YEARS2 + (int64_t)(begin * YEARS2));
     uint32_t span = 1 + (uint32_t)((end - begin) * YEARS2);
@@ -143,7 +145,8 @@ void data_release(struct data *data)
 
 const struct schema *data_schema(void)
 {
-    static struct schema_column traits[] = {{.name = "birth_date", .type = VALUE_DATE}, {.name = "city", .type = VALUE_TEXT},
+    static struct schema_column traits[] = {{.name = "birth_date", .type = VALUE_DATE},
+                                            {.name = "city", .type = VALUE_TEXT},
                                             {.name = "plan", .type = VALUE_TEXT}};
     static struct schema_column product[] = {{.name = "category", .type = VALUE_TEXT}};
     static struct schema_column order[] = {{.name = "amount", .type = VALUE_DECIMAL, .scale = 2},
@@ -156,28 +159,33 @@ const struct schema *data_schema(void)
     static struct schema_column refund[] = {{.name = "amount", .type = VALUE_DECIMAL, .scale = 2}};
     static struct schema_column review[] = {{.name = "stars", .type = VALUE_INT}};
     static struct schema_table tables[] = {
-        {"order", SCHEMA_FACTS, NULL, order, 2},     {"view", SCHEMA_FACTS, NULL, view, 2},
-        {"cart", SCHEMA_FACTS, NULL, cart, 1},       {"email_sent", SCHEMA_FACTS, NULL, NULL, 0},
-        {"email_open", SCHEMA_FACTS, NULL, NULL, 0}, {"email_click", SCHEMA_FACTS, NULL, NULL, 0},
-        {"support", SCHEMA_FACTS, NULL, support, 1}, {"survey", SCHEMA_FACTS, NULL, survey, 1},
-        {"login", SCHEMA_FACTS, NULL, NULL, 0},      {"refund", SCHEMA_FACTS, NULL, refund, 1},
-        {"review", SCHEMA_FACTS, NULL, review, 1},   {"share", SCHEMA_FACTS, NULL, NULL, 0},
+        {"order", SCHEMA_FACTS, NULL, order, 2},      {"view", SCHEMA_FACTS, NULL, view, 2},
+        {"cart", SCHEMA_FACTS, NULL, cart, 1},        {"email_sent", SCHEMA_FACTS, NULL, NULL, 0},
+        {"email_open", SCHEMA_FACTS, NULL, NULL, 0},  {"email_click", SCHEMA_FACTS, NULL, NULL, 0},
+        {"support", SCHEMA_FACTS, NULL, support, 1},  {"survey", SCHEMA_FACTS, NULL, survey, 1},
+        {"login", SCHEMA_FACTS, NULL, NULL, 0},       {"refund", SCHEMA_FACTS, NULL, refund, 1},
+        {"review", SCHEMA_FACTS, NULL, review, 1},    {"share", SCHEMA_FACTS, NULL, NULL, 0},
         {"customer", SCHEMA_TRAITS, NULL, traits, 3}, {"product", SCHEMA_REFERENCE, "product", product, 1}};
     static const struct schema schema = {.tables = tables, .table_count = KINDS + 2, .zone = "Europe/Vienna"};
     return &schema;
 }
 
-static enum status add_kind(struct population_builder *builder, const struct facts *facts, int kind, struct error *error)
+static enum status add_kind(struct population_builder *builder, const struct facts *facts, int kind,
+                            struct error *error)
 {
     struct population_input columns[2];
     size_t count = 0;
     bool money = kind == ORDER || kind == REFUND;
     if (HAS_NUMBER[kind])
-        columns[count++] = (struct population_input){.name = NUMBER_NAME[kind], .type = money ? VALUE_DECIMAL : VALUE_INT,
-                                                     .scale = money ? 2 : 0, .integers = facts->number};
+        columns[count++] = (struct population_input){.name = NUMBER_NAME[kind],
+                                                     .type = money ? VALUE_DECIMAL : VALUE_INT,
+                                                     .scale = money ? 2 : 0,
+                                                     .integers = facts->number};
     if (HAS_TEXT[kind])
-        columns[count++] = (struct population_input){.name = kind == SUPPORT ? "topic" : "product", .type = VALUE_TEXT,
-                                                     .refers = kind == SUPPORT ? NULL : "product", .codes = facts->product};
+        columns[count++] = (struct population_input){.name = kind == SUPPORT ? "topic" : "product",
+                                                     .type = VALUE_TEXT,
+                                                     .refers = kind == SUPPORT ? NULL : "product",
+                                                     .codes = facts->product};
     return population_builder_table(builder, KIND_NAMES[kind], SCHEMA_FACTS, facts->rows, facts->customer, facts->time,
                                     columns, count, error);
 }
@@ -205,8 +213,8 @@ static enum status add_tables(const struct data *data, struct population_builder
     return population_builder_reference(builder, "product", PRODUCTS, keys, &category, 1, error);
 }
 
-enum status data_population(const struct data *data, const struct zone *zone, struct pool *pool, struct population **out,
-                            struct error *error)
+enum status data_population(const struct data *data, const struct zone *zone, struct pool *pool,
+                            struct population **out, struct error *error)
 {
     struct population_builder *builder = population_builder_new(zone);
     uint64_t *numbers = base_malloc(data->customers * sizeof *numbers);

@@ -22,21 +22,26 @@ struct data {
     size_t fact_count;
     int64_t now;
     struct facts facts[KINDS];
-    int64_t *birth;           /* trait: days since 1970 */
-    uint32_t *city, *plan;    /* traits: codes */
-    uint32_t *told;           /* when the traits were told */
+    int64_t *birth;        /* trait: days since 1970 */
+    uint32_t *city, *plan; /* traits: codes */
+    uint32_t *told;        /* when the traits were told */
     int category[PRODUCTS];
 };
 
 /* Names of codes: products first, then categories, cities, topics, plans. */
 const char *data_text(uint32_t code, char *out);
-enum { CODE_CATEGORY = PRODUCTS, CODE_CITY = CODE_CATEGORY + CATEGORIES, CODE_TOPIC = CODE_CITY + CITIES,
-       CODE_PLAN = CODE_TOPIC + TOPICS, CODES = CODE_PLAN + PLANS };
+enum {
+    CODE_CATEGORY = PRODUCTS,
+    CODE_CITY = CODE_CATEGORY + CATEGORIES,
+    CODE_TOPIC = CODE_CITY + CITIES,
+    CODE_PLAN = CODE_TOPIC + TOPICS,
+    CODES = CODE_PLAN + PLANS
+};
 
 void data_make(struct data *data, uint32_t customers, double facts_each);
 void data_release(struct data *data);
 const struct schema *data_schema(void);
-enum status data_population(const struct data *data, const struct zone *zone, struct pool *pool, struct population **out,
-                            struct error *error);
+enum status data_population(const struct data *data, const struct zone *zone, struct pool *pool,
+                            struct population **out, struct error *error);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The refresh benchmark: customers × facts × segments in memory, against DuckDB on the same data in the same process. Rounds
- * alternate; what is printed are medians. Processor time is of the whole process, all threads. Members are compared.
+ * The refresh benchmark: customers × facts × segments in memory, against DuckDB on the same data in the same process.
+ * Rounds alternate; what is printed are medians. Processor time is of the whole process, all threads. Members are
+ * compared.
  *
  *   bench-refresh [customers] [facts a customer] [rounds] [threads] [json file]
  */
@@ -15,7 +16,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { MANY = 400, ROUNDS_MAX = 99, ONE_FACTS = 200000 };
+enum { MANY = 400, ROUNDS_MAX = 99, ONE_FACTS = 200000, AHEAD = 12 };
 
 struct timing {
     double wall, cpu;
@@ -100,7 +101,8 @@ static void duck_run(struct duck *duck, const char *sql, duckdb_result *result)
 static void duck_open(struct duck *duck, int threads)
 {
     char setting[64];
-    if (duckdb_open(NULL, &duck->database) != DuckDBSuccess || duckdb_connect(duck->database, &duck->connection) != DuckDBSuccess)
+    if (duckdb_open(NULL, &duck->database) != DuckDBSuccess ||
+        duckdb_connect(duck->database, &duck->connection) != DuckDBSuccess)
         fail("DuckDB does not open");
     snprintf(setting, sizeof setting, "set threads = %d", threads);
     duck_run(duck, setting, NULL);
@@ -128,7 +130,8 @@ static void fill_vector(duckdb_vector vector, const struct duck_column *column, 
         out[i] = column->u32 ? (int32_t)column->u32[begin + i] : (int32_t)column->i64[begin + i];
 }
 
-static void duck_load(struct duck *duck, const char *table, const struct duck_column *columns, size_t column_count, size_t rows)
+static void duck_load(struct duck *duck, const char *table, const struct duck_column *columns, size_t column_count,
+                      size_t rows)
 {
     char sql[512];
     duckdb_logical_type types[8];
@@ -161,14 +164,15 @@ static void duck_load(struct duck *duck, const char *table, const struct duck_co
         duckdb_destroy_logical_type(&types[c]);
 }
 
-static const char *const NUMBER_COLUMN[KINDS] = {[ORDER] = "amount", [VIEW] = "seconds", [SURVEY] = "nps",
-                                                 [REFUND] = "amount", [REVIEW] = "stars"};
+static const char *const NUMBER_COLUMN[KINDS] = {
+    [ORDER] = "amount", [VIEW] = "seconds", [SURVEY] = "nps", [REFUND] = "amount", [REVIEW] = "stars"};
 
 static void duck_fill(struct duck *duck, const struct data *data)
 {
     for (int kind = 0; kind < KINDS; kind++) {
         const struct facts *facts = &data->facts[kind];
-        struct duck_column columns[4] = {{.name = "customer", .u32 = facts->customer}, {.name = "time", .u32 = facts->time}};
+        struct duck_column columns[4] = {{.name = "customer", .u32 = facts->customer},
+                                         {.name = "time", .u32 = facts->time}};
         size_t count = 2;
         if (facts->number)
             columns[count++] = (struct duck_column){.name = NUMBER_COLUMN[kind], .i64 = facts->number};
@@ -181,8 +185,10 @@ static void duck_fill(struct duck *duck, const struct data *data)
     uint32_t *each = base_malloc(((size_t)data->customers + PRODUCTS) * 4), categories[PRODUCTS];
     for (uint32_t c = 0; c < data->customers; c++)
         each[c] = c;
-    struct duck_column customer[] = {{.name = "customer", .u32 = each}, {.name = "birth", .i64 = data->birth},
-                                     {.name = "city", .code = data->city}, {.name = "plan", .code = data->plan}};
+    struct duck_column customer[] = {{.name = "customer", .u32 = each},
+                                     {.name = "birth", .i64 = data->birth},
+                                     {.name = "city", .code = data->city},
+                                     {.name = "plan", .code = data->plan}};
     duck_load(duck, "customer", customer, 4, data->customers);
     for (uint32_t p = 0; p < PRODUCTS; p++) {
         each[p] = p;
@@ -260,8 +266,9 @@ static long compare_members(struct bench *bench, const struct segment_result *re
         for (int s = 0; s < SEGMENTS; s++)
             if ((own ^ other) >> s & 1) {
                 if (differences++ < 10)
-                    fprintf(stderr, "customer %u, %s: Strata %d, DuckDB %d\n", (unsigned)bench->population->number[p] - 1,
-                            bench->few.set.segments[s].name, own >> s & 1, other >> s & 1);
+                    fprintf(stderr, "customer %u, %s: Strata %d, DuckDB %d\n",
+                            (unsigned)bench->population->number[p] - 1, bench->few.set.segments[s].name, own >> s & 1,
+                            other >> s & 1);
             }
     }
     return differences;
@@ -326,22 +333,31 @@ static void one_fact(struct bench *bench)
     struct error error;
     struct segment_state *state = segment_state_new(bench->plan);
     struct population_delta *delta = population_delta_new(bench->population);
-    int table = population_table_index(bench->population, "order"), views = population_table_index(bench->population, "view");
+    int table = population_table_index(bench->population, "order"),
+        views = population_table_index(bench->population, "view");
     int count = bench->data.customers < ONE_FACTS ? (int)bench->data.customers : ONE_FACTS;
     double *latency = base_malloc((size_t)count * sizeof *latency);
     uint64_t random = 7, bits[SEGMENTS / 64 + 1], sum = 0;
     double start = 0;
+    uint32_t *queue = base_malloc(((size_t)count + 1000 + AHEAD) * sizeof *queue);
+    for (int i = 0; i < count + 1000 + AHEAD; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        queue[i] = (uint32_t)((random >> 33) % bench->data.customers);
+    }
     for (int i = -1000; i < count; i++) {
         if (i == 0)
             start = seconds_now();
-        random = random * 6364136223846793005u + 1442695040888963407u;
-        uint32_t position = (uint32_t)((random >> 33) % bench->data.customers);
-        struct population_value order[2] = {{.known = true, .integer = 1000 + i % 5000}, {.known = true, .integer = i & 4095}};
+        uint32_t position = queue[i + 1000];
+        segment_prefetch(state, queue[i + 1000 + AHEAD], 0);
+        segment_prefetch(state, queue[i + 1000 + AHEAD / 2], 1);
+        struct population_value order[2] = {{.known = true, .integer = 1000 + i % 5000},
+                                            {.known = true, .integer = i & 4095}};
         int64_t now = bench->data.now + i / 100;
         double begin = seconds_now();
         population_delta_add(delta, position, i & 1 ? table : views, (uint32_t)now, order);
-        check(segment_evaluate_one(bench->plan, bench->population, NULL, position, now, delta, state, bits, NULL, &error),
-              &error);
+        check(
+            segment_evaluate_one(bench->plan, bench->population, NULL, position, now, delta, state, bits, NULL, &error),
+            &error);
         if (i >= 0)
             latency[i] = seconds_now() - begin;
         sum += bits[0];
@@ -353,6 +369,7 @@ static void one_fact(struct bench *bench)
     if (sum == 42)
         printf("\n");
     free(latency);
+    free(queue);
     population_delta_free(delta);
     segment_state_free(state);
 }
@@ -372,15 +389,15 @@ static void write_json(const struct bench *bench, const struct series *series, i
     if (!file)
         fail("cannot write the results");
     struct population_memory memory = population_memory(bench->population);
-    fprintf(file, "{\n  \"customers\": %u,\n  \"facts\": %zu,\n  \"threads\": %d,\n  \"rounds\": %d,\n", bench->data.customers,
-            bench->data.fact_count, bench->threads, bench->rounds);
+    fprintf(file, "{\n  \"customers\": %u,\n  \"facts\": %zu,\n  \"threads\": %d,\n  \"rounds\": %d,\n",
+            bench->data.customers, bench->data.fact_count, bench->threads, bench->rounds);
     for (int i = 0; i < count; i++)
         fprintf(file, "  \"%s\": {\"wall\": %.6f, \"cpu\": %.6f},\n", series[i].name,
                 median(series[i].wall, series[i].count), median(series[i].cpu, series[i].count));
     fprintf(file, "  \"bytes_a_fact\": %.3f,\n", (double)(memory.facts + memory.directory) / (double)memory.fact_rows);
     fprintf(file, "  \"bandwidth\": %.0f,\n  \"build_seconds\": %.3f,\n", bench->bandwidth, bench->build);
-    fprintf(file, "  \"one_fact\": {\"p50\": %.9f, \"p99\": %.9f, \"a_second\": %.0f},\n", bench->one_p50, bench->one_p99,
-            bench->one_rate);
+    fprintf(file, "  \"one_fact\": {\"p50\": %.9f, \"p99\": %.9f, \"a_second\": %.0f},\n", bench->one_p50,
+            bench->one_p99, bench->one_rate);
     fprintf(file, "  \"differences\": %ld\n}\n", bench->differences);
     fclose(file);
 }
@@ -434,10 +451,13 @@ static void report(struct bench *bench, const struct series *series)
         if (series[i].count)
             print_series(&series[i], base);
     double bytes = (double)(memory.facts + memory.directory + memory.traits);
-    printf("  bytes a fact %.2f (rows %.2f, directory %.2f)\n", (double)(memory.facts + memory.directory) / (double)memory.fact_rows,
+    printf("  bytes a fact %.2f (rows %.2f, directory %.2f)\n",
+           (double)(memory.facts + memory.directory) / (double)memory.fact_rows,
            (double)memory.facts / (double)memory.fact_rows, (double)memory.directory / (double)memory.fact_rows);
-    printf("  memory bandwidth %.1f GB/s: all bytes once take %.4f s\n", bench->bandwidth / 1e9, bytes / bench->bandwidth);
-    printf("  one fact: p50 %.2f us, p99 %.2f us, %.0f a second\n", bench->one_p50 * 1e6, bench->one_p99 * 1e6, bench->one_rate);
+    printf("  memory bandwidth %.1f GB/s: all bytes once take %.4f s\n", bench->bandwidth / 1e9,
+           bytes / bench->bandwidth);
+    printf("  one fact: p50 %.2f us, p99 %.2f us, %.0f a second\n", bench->one_p50 * 1e6, bench->one_p99 * 1e6,
+           bench->one_rate);
     printf("  differences from DuckDB: %ld\n", bench->differences);
 }
 
@@ -450,8 +470,11 @@ int main(int argc, char **argv)
     bench.threads = argc > 4 ? atoi(argv[4]) : 0;
     bench.with_duck = !getenv("BENCH_NO_DUCKDB");
     bench.rounds = bench.rounds > ROUNDS_MAX ? ROUNDS_MAX : bench.rounds;
-    static struct series series[SERIES] = {{.name = "refresh_20"}, {.name = "refresh_20_next"}, {.name = "refresh_400"},
-                                           {.name = "duckdb_best"}, {.name = "duckdb_obvious"}};
+    static struct series series[SERIES] = {{.name = "refresh_20"},
+                                           {.name = "refresh_20_next"},
+                                           {.name = "refresh_400"},
+                                           {.name = "duckdb_best"},
+                                           {.name = "duckdb_obvious"}};
     prepare(&bench, customers, each);
     verify(&bench);
     bench.bandwidth = measure_bandwidth(bench.pool);

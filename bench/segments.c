@@ -1,7 +1,7 @@
 /*
  * Twenty segments: thresholds, windows, sums, distinct values, a sequence, trait filters and combinations. The same
- * question three times: as trees, as SQL with one pre-filtered aggregate per kind of fact, and as the SQL that one would write
- * first, a sub-query per measure.
+ * question three times: as trees, as SQL with one pre-filtered aggregate per kind of fact, and as the SQL that one
+ * would write first, a sub-query per measure.
  */
 #include "segments.h"
 
@@ -20,11 +20,11 @@ static struct segment_window last_days(int days)
     return tree_last(0, (int64_t)days * DAY);
 }
 
-static node *measure(struct trees *t, enum segment_aggregate aggregate, const char *kind, const char *column, node *filter,
-                     struct segment_window window)
+static node *measure(struct trees *t, enum segment_aggregate aggregate, const char *kind, const char *column,
+                     node *filter, struct segment_window window)
 {
     node *argument = column ? tree_column(t, OP_PROPERTY, kind, column) : NULL;
-    enum value_type type = aggregate == AGGREGATE_ANY || aggregate == AGGREGATE_NONE           ? VALUE_BOOL
+    enum value_type type = aggregate == AGGREGATE_ANY || aggregate == AGGREGATE_NONE         ? VALUE_BOOL
                            : aggregate == AGGREGATE_COUNT || aggregate == AGGREGATE_DISTINCT ? VALUE_INT
                            : aggregate == AGGREGATE_AVG                                      ? VALUE_DOUBLE
                                                                                              : argument->type;
@@ -112,8 +112,12 @@ static node *abandoned(struct trees *t, int days)
     made->sequence->window = last_days(days);
     struct segment_step *cart = &made->sequence->steps[0], *order = &made->sequence->steps[1];
     *cart = (struct segment_step){.alias = "c", .kinds = {"cart"}, .kind_table = {CART}, .kind_count = 1};
-    *order = (struct segment_step){.kinds = {"order"}, .kind_table = {ORDER}, .kind_count = 1, .negated = true,
-                                   .has_within = true, .within = {0, DAY}};
+    *order = (struct segment_step){.kinds = {"order"},
+                                   .kind_table = {ORDER},
+                                   .kind_count = 1,
+                                   .negated = true,
+                                   .has_within = true,
+                                   .within = {0, DAY}};
     node *chosen = tree_column(t, OP_STEP, "cart", "product");
     order->filter = tree_compare(t, tree_column(t, OP_PROPERTY, "order", "product"), COMPARE_EQ, chosen);
     return made;
@@ -128,7 +132,8 @@ static node *age_between(struct trees *t, int low, int high)
 
 static node *opens_ratio(struct trees *t, int days)
 {
-    return tree_new(t, OP_DIVIDE, VALUE_DOUBLE, 2, count_last(t, "email_open", days), count_last(t, "email_sent", days));
+    return tree_new(t, OP_DIVIDE, VALUE_DOUBLE, 2, count_last(t, "email_open", days),
+                    count_last(t, "email_sent", days));
 }
 
 static node *days_since(struct trees *t, node *moment)
@@ -141,17 +146,20 @@ static node *days_since(struct trees *t, node *moment)
 
 static node *recent_threshold(struct trees *t, int days)
 {
-    return tree_new(t, OP_SUBTRACT, VALUE_TIME, 2, tree_new(t, OP_NOW, VALUE_TIME, 0), tree_period(t, 0, (int64_t)days * DAY));
+    return tree_new(t, OP_SUBTRACT, VALUE_TIME, 2, tree_new(t, OP_NOW, VALUE_TIME, 0),
+                    tree_period(t, 0, (int64_t)days * DAY));
 }
 
 static void add_spenders(struct trees *t, struct variant v)
 {
     struct segment_window year = last_days(365 + v.shift);
-    int vip = tree_segment(t, "vip", both(t, at_least(t, measure(t, AGGREGATE_SUM, "order", "amount", NULL, year),
-                                                      money(t, 20000 + v.step * 1000)),
-                                          at_least(t, count_last(t, "order", 365 + v.shift), number(t, 3))));
+    int vip = tree_segment(
+        t, "vip",
+        both(t, at_least(t, measure(t, AGGREGATE_SUM, "order", "amount", NULL, year), money(t, 20000 + v.step * 1000)),
+             at_least(t, count_last(t, "order", 365 + v.shift), number(t, 3))));
     tree_segment(t, "lapsing_vip", both(t, in_segment(t, vip), negate(t, any_last(t, "order", 60 + v.shift))));
-    node *dear = tree_compare(t, tree_column(t, OP_PROPERTY, "order", "amount"), COMPARE_GT, money(t, 2000 + v.step * 100));
+    node *dear =
+        tree_compare(t, tree_column(t, OP_PROPERTY, "order", "amount"), COMPARE_GT, money(t, 2000 + v.step * 100));
     node *shoes = measure(t, AGGREGATE_COUNT, "order", NULL, both(t, category_is(t, "order", "shoes"), dear), year);
     tree_segment(t, "shoe_lovers", at_least(t, shoes, number(t, 1)));
     tree_segment(t, "abandoned", abandoned(t, 7 + v.shift % 20));
@@ -162,10 +170,12 @@ static void add_spenders(struct trees *t, struct variant v)
 
 static void add_readers(struct trees *t, struct variant v)
 {
-    tree_segment(t, "reads_nothing",
-                 tree_compare(t, opens_ratio(t, 90 + v.shift), COMPARE_LT, tree_integer(t, VALUE_DECIMAL, 2, 5 + v.step)));
-    node *signs = either(t, either(t, any_last(t, "email_open", 30 + v.shift), any_last(t, "email_click", 30 + v.shift)),
-                         any_last(t, "view", 30 + v.shift));
+    tree_segment(
+        t, "reads_nothing",
+        tree_compare(t, opens_ratio(t, 90 + v.shift), COMPARE_LT, tree_integer(t, VALUE_DECIMAL, 2, 5 + v.step)));
+    node *signs =
+        either(t, either(t, any_last(t, "email_open", 30 + v.shift), any_last(t, "email_click", 30 + v.shift)),
+               any_last(t, "view", 30 + v.shift));
     tree_segment(t, "any_sign", signs);
     tree_segment(t, "promoters", at_least(t, always(t, AGGREGATE_LAST, "survey", "nps"), number(t, 9 - v.step % 5)));
     tree_segment(t, "new", at_least(t, time_of(t, AGGREGATE_FIRST, "order"), recent_threshold(t, 30 + v.shift)));
@@ -177,36 +187,46 @@ static void add_readers(struct trees *t, struct variant v)
 static void add_buyers(struct trees *t, struct variant v)
 {
     tree_segment(t, "big_basket",
-                 tree_compare(t, measure(t, AGGREGATE_MAX, "order", "amount", NULL, last_days(180 + v.shift)), COMPARE_GT,
-                              money(t, 20000 + v.step * 100)));
-    tree_segment(t, "dear_baskets", both(t, tree_compare(t, always(t, AGGREGATE_AVG, "order", "amount"), COMPARE_GT,
-                                                         number(t, 80 + v.step)),
-                                         at_least(t, always(t, AGGREGATE_COUNT, "order", NULL), number(t, 2))));
+                 tree_compare(t, measure(t, AGGREGATE_MAX, "order", "amount", NULL, last_days(180 + v.shift)),
+                              COMPARE_GT, money(t, 20000 + v.step * 100)));
+    tree_segment(t, "dear_baskets",
+                 both(t,
+                      tree_compare(t, always(t, AGGREGATE_AVG, "order", "amount"), COMPARE_GT, number(t, 80 + v.step)),
+                      at_least(t, always(t, AGGREGATE_COUNT, "order", NULL), number(t, 2))));
     node *billing = text_is_any(t, tree_column(t, OP_PROPERTY, "support", "topic"), "billing", NULL);
-    tree_segment(t, "billing_trouble",
-                 at_least(t, measure(t, AGGREGATE_COUNT, "support", NULL, billing, last_days(90 + v.shift)), number(t, 1)));
+    tree_segment(
+        t, "billing_trouble",
+        at_least(t, measure(t, AGGREGATE_COUNT, "support", NULL, billing, last_days(90 + v.shift)), number(t, 1)));
     tree_segment(t, "refunders",
-                 both(t, tree_compare(t, measure(t, AGGREGATE_SUM, "refund", "amount", NULL, last_days(365 + v.shift)),
-                                      COMPARE_GT, money(t, 5000 + v.step * 50)),
+                 both(t,
+                      tree_compare(t, measure(t, AGGREGATE_SUM, "refund", "amount", NULL, last_days(365 + v.shift)),
+                                   COMPARE_GT, money(t, 5000 + v.step * 50)),
                       any_last(t, "order", 90 + v.shift)));
     tree_segment(t, "active", at_least(t, count_last(t, "login", 30 + v.shift), number(t, 2 + v.step % 4)));
 }
 
 static void add_rest(struct trees *t, struct variant v, int first)
 {
-    tree_segment(t, "dormant", both(t, negate(t, any_last(t, "login", 180 + v.shift)), always(t, AGGREGATE_ANY, "order", NULL)));
-    tree_segment(t, "pro_viennese", both(t, text_is_any(t, tree_column(t, OP_TRAIT, "customer", "plan"), "pro", NULL),
-                                         text_is_any(t, tree_column(t, OP_TRAIT, "customer", "city"), "Wien", NULL)));
-    tree_segment(t, "overdue", both(t, tree_compare(t, days_since(t, time_of(t, AGGREGATE_LAST, "order")), COMPARE_GT,
-                                                    number(t, 90 + v.shift)),
-                                    at_least(t, always(t, AGGREGATE_COUNT, "order", NULL), number(t, 3))));
-    tree_segment(t, "worth_calling", both(t, either(t, in_segment(t, first), in_segment(t, first + 7)),
-                                          negate(t, in_segment(t, first + 5))));
+    tree_segment(t, "dormant",
+                 both(t, negate(t, any_last(t, "login", 180 + v.shift)), always(t, AGGREGATE_ANY, "order", NULL)));
+    tree_segment(t, "pro_viennese",
+                 both(t, text_is_any(t, tree_column(t, OP_TRAIT, "customer", "plan"), "pro", NULL),
+                      text_is_any(t, tree_column(t, OP_TRAIT, "customer", "city"), "Wien", NULL)));
+    tree_segment(
+        t, "overdue",
+        both(t,
+             tree_compare(t, days_since(t, time_of(t, AGGREGATE_LAST, "order")), COMPARE_GT, number(t, 90 + v.shift)),
+             at_least(t, always(t, AGGREGATE_COUNT, "order", NULL), number(t, 3))));
+    tree_segment(
+        t, "worth_calling",
+        both(t, either(t, in_segment(t, first), in_segment(t, first + 7)), negate(t, in_segment(t, first + 5))));
     node *stars = at_least(t, tree_column(t, OP_PROPERTY, "review", "stars"), number(t, 4));
-    tree_segment(t, "fans", either(t, at_least(t, measure(t, AGGREGATE_COUNT, "review", NULL, stars, last_days(365 + v.shift)),
-                                               number(t, 2)),
-                                   tree_compare(t, measure(t, AGGREGATE_SUM, "view", "seconds", NULL, last_days(30 + v.shift)),
-                                                COMPARE_GT, number(t, 1800 + v.step * 10))));
+    tree_segment(
+        t, "fans",
+        either(t,
+               at_least(t, measure(t, AGGREGATE_COUNT, "review", NULL, stars, last_days(365 + v.shift)), number(t, 2)),
+               tree_compare(t, measure(t, AGGREGATE_SUM, "view", "seconds", NULL, last_days(30 + v.shift)), COMPARE_GT,
+                            number(t, 1800 + v.step * 10))));
 }
 
 void segments_make(struct trees *trees, int count)
@@ -253,7 +273,8 @@ char *segments_best_sql(int64_t now)
         "a as (select distinct customer from cart t where time > {7} and time <= {1} and not exists (\n"
         "  select 1 from \"order\" r where r.time > {7} and r.customer = t.customer and r.product = t.product\n"
         "  and r.time >= t.time and r.time <= t.time + 86400)),\n"
-        "v as (select customer, count(distinct product) p30, sum(seconds) s30 from view where time > {30} group by customer),\n"
+        "v as (select customer, count(distinct product) p30, sum(seconds) s30 from view where time > {30} group by "
+        "customer),\n"
         "es as (select customer, count(*) c90 from email_sent where time > {90} group by customer),\n"
         "eo as (select customer, count(*) c90, max(time) l from email_open where time > {90} group by customer),\n"
         "ec as (select distinct customer from email_click where time > {30}),\n"

@@ -1,7 +1,8 @@
 /*
- * Time. A moment is whole seconds since 1970-01-01T00:00:00Z (int64_t); a date is days since 1970-01-01 (int32_t, proleptic
- * Gregorian, years 0001–9999); a clock is seconds since local midnight. A zone maps moments to local dates and clocks and
- * back; its rules come from the machine's IANA database (TZif files, with the rule for years past their last entry).
+ * Time. A moment is whole seconds since 1970-01-01T00:00:00Z (int64_t); a date is days since 1970-01-01 (int32_t,
+ * proleptic Gregorian, years 0001–9999); a clock is seconds since local midnight. A zone maps moments to local dates
+ * and clocks and back; its rules come from the machine's IANA database (TZif files, with the rule for years past their
+ * last entry).
  *
  * Local times that happen twice are read as their second occurrence; those that never happen move forward by the gap
  * (02:30 becomes 03:30 where clocks go from 2 to 3). Zones are immutable after opening and may be shared by threads.
@@ -65,7 +66,8 @@ int32_t date_of_unit_number(int64_t number, enum calendar_unit unit);
 int32_t date_anniversary(int32_t date, int32_t year);
 /* Completed years from birth to on; negative before. 29 February is completed on 28 February in other years. */
 int32_t date_age(int32_t birth, int32_t on);
-/* Completed calendar months from a to b (b's day at or past a's, a's clamped to b's month); negative when b < a. */
+/* Completed calendar months from a to b (b's day at or past a's, a's clamped to b's month), rounded towards minus
+ * infinity: −1 from the moment b lies before a. */
 int64_t date_months_between(int32_t a, int32_t b);
 
 struct zone;
@@ -88,8 +90,9 @@ enum zone_fit { ZONE_EXACT, ZONE_REPEATED, ZONE_MISSING };
 /* The moment of a local date and clock (0…86399); *fit (may be NULL) says whether it happened twice or never. */
 int64_t zone_moment(const struct zone *zone, int32_t date, int32_t clock, enum zone_fit *fit);
 /* The first moment of a local date: midnight, or the first moment after a gap that swallows midnight. When midnight
- * happens twice, the first occurrence; of a date that a zone skipped, the start of the next. Every moment lies in [start
- * of its date, start of the next), but for the minutes after a clock goes back over midnight (St. John's did at 00:01). */
+ * happens twice, the first occurrence; of a date that a zone skipped, the start of the next. Every moment lies in
+ * [start of its date, start of the next), but for the minutes after a clock goes back over midnight (St. John's did at
+ * 00:01). */
 int64_t zone_day_start(const struct zone *zone, int32_t date);
 /* moment + sign × period: months step on the local calendar keeping the clock, seconds are a duration. sign ±1. */
 int64_t zone_add(const struct zone *zone, int64_t moment, struct calendar_period period, int sign);

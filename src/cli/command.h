@@ -80,7 +80,14 @@ void cli_note(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 bool cli_confirm(const struct cli *cli, const char *question);
 /* Writes text to stdout or, with -o, to the file, whole or not at all. */
 enum status cli_write(struct cli *cli, struct text text, struct error *error);
-/* Written beside the target and renamed, so that nobody ever sees half a file. */
+/* A file that appears whole or not at all: write to `aside` between begin and end. end gives it its name when status is
+ * STATUS_OK, else removes it; it returns status, or why the name could not be given. */
+struct cli_output {
+    const char *aside, *target; /* in the request's arena; the same for a device or a pipe */
+    unsigned mode;              /* of the file that is replaced; 0: there was none */
+};
+enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out, struct error *error);
+enum status cli_output_end(const struct cli_output *output, enum status status, struct error *error);
 enum status cli_write_file(struct cli *cli, const char *path, struct text text, struct error *error);
 
 #endif

@@ -31,28 +31,6 @@ bool cli_confirm(const struct cli *cli, const char *question)
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-enum status cli_write_file(struct cli *cli, const char *path, struct text text, struct error *error)
-{
-    char *aside = arena_printf(&cli->arena, "%s.part-%ld", path, (long)getpid());
-    FILE *file = fopen(aside, "we");
-    if (!file)
-        return error_system(error, errno, "cannot write %s", path);
-    bool written = fwrite(text.data, 1, text.length, file) == text.length;
-    int reason = errno;
-    if (fclose(file) != 0 && written) {
-        written = false;
-        reason = errno;
-    }
-    if (written && rename(aside, path) != 0) {
-        written = false;
-        reason = errno;
-    }
-    if (written)
-        return STATUS_OK;
-    unlink(aside);
-    return error_system(error, reason, "cannot write %s", path);
-}
-
 enum status cli_write(struct cli *cli, struct text text, struct error *error)
 {
     const char *path = cli_value(cli, "output");

@@ -74,7 +74,9 @@ enum status cli_check(struct cli *cli, struct error *error)
     } else {
         cli_problems(cli, &problems);
         if (status == STATUS_OK)
-            cli_note(cli, "%d segments and %d schemes are well formed%s", set->segment_count, set->scheme_count,
+            cli_note(cli, "%d %s and %d %s are well formed%s", set->segment_count,
+                     set->segment_count == 1 ? "segment" : "segments", set->scheme_count,
+                     set->scheme_count == 1 ? "scheme" : "schemes",
                      schema ? "" : " (names of properties were taken on trust: --store STORE checks them too)");
     }
     if (status != STATUS_OK && problems.errors)
@@ -213,7 +215,9 @@ static enum status apply_sources(struct cli *cli, struct engine *engine, struct 
         status = print_json(cli, &text, error);
         buffer_release(&text);
     } else if (saved) {
-        cli_note(cli, "saved %d segments and %d schemes", apply.set->segment_count, apply.set->scheme_count);
+        cli_note(cli, "saved; the store has %d %s and %d %s", apply.set->segment_count,
+                 apply.set->segment_count == 1 ? "segment" : "segments", apply.set->scheme_count,
+                 apply.set->scheme_count == 1 ? "scheme" : "schemes");
     }
     segment_set_free(apply.set);
     return status;
@@ -246,12 +250,9 @@ enum status cli_delete(struct cli *cli, struct error *error)
 {
     struct engine *engine;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status = STATUS_OK;
-    for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++) {
-        status = engine_delete(engine, cli->arguments[i], error);
-        if (status == STATUS_OK)
-            cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
-    }
+    enum status status = engine_delete(engine, cli->arguments, (size_t)cli->argument_count, error);
+    for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++)
+        cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
     engine_close(engine);
     return status;
 }

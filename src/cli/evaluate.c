@@ -234,7 +234,9 @@ static enum status write_members(struct cli *cli, struct engine *engine, const s
     if (strcmp(format, "parquet") == 0) {
         if (!output)
             return error_set(error, STATUS_USAGE, "Parquet needs a file: -o FILE");
-        return engine_members_parquet(engine, members, output, error);
+        struct cli_output file;
+        TRY(cli_output_begin(cli, output, &file, error));
+        return cli_output_end(&file, engine_members_parquet(engine, members, file.aside, error), error);
     }
     struct buffer text;
     buffer_init(&text, 0);

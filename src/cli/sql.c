@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "lake/lake.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,13 +103,9 @@ static bool is_number(const struct lake_vector *vector)
     return vector->type >= LAKE_I8 && vector->type <= LAKE_DOUBLE;
 }
 
-static void csv_cell(const struct lake_vector *vector, size_t row, struct buffer *scratch, struct buffer *out)
+/* An empty text is quoted, so that it differs from the unknown. */
+static void csv_text(struct text text, struct buffer *out)
 {
-    if (!lake_known(vector, row))
-        return;
-    buffer_reset(scratch);
-    format_scalar(vector, row, scratch);
-    struct text text = {scratch->data ? scratch->data : "", scratch->length};
     bool quote = text.length == 0;
     for (size_t i = 0; i < text.length; i++)
         quote |= strchr(",\"\r\n", text.data[i]) != NULL;
@@ -125,10 +122,26 @@ static void csv_cell(const struct lake_vector *vector, size_t row, struct buffer
     buffer_char(out, '"');
 }
 
+static void csv_cell(const struct lake_vector *vector, size_t row, struct buffer *scratch, struct buffer *out)
+{
+    if (!lake_known(vector, row))
+        return;
+    buffer_reset(scratch);
+    format_scalar(vector, row, scratch);
+    csv_text((struct text){scratch->data ? scratch->data : "", scratch->length}, out);
+}
+
+/* JSON has no words for infinity and for what is not a number: they become null. */
+static bool has_json(const struct lake_vector *vector, size_t row)
+{
+    bool binary = vector->type == LAKE_FLOAT || vector->type == LAKE_DOUBLE;
+    return lake_known(vector, row) && (!binary || isfinite(lake_number(vector, row)));
+}
+
 static void json_cell(const struct lake_vector *vector, size_t row, struct buffer *scratch, struct json *json)
 {
     buffer_reset(scratch);
-    if (!lake_known(vector, row)) {
+    if (!has_json(vector, row)) {
         json_write_null(json);
         return;
     }
@@ -160,8 +173,10 @@ static void begin(struct writing *writing)
     for (size_t c = 0; c < columns; c++) {
         const struct lake_vector *column = lake_result_column(writing->result, c);
         heads[c] = (struct cli_column){arena_strdup(arena, column->name), is_number(column) ? CLI_RIGHT : CLI_LEFT};
-        if (writing->style == STYLE_CSV)
-            buffer_printf(&writing->out, "%s%s", c ? "," : "", column->name);
+        if (writing->style == STYLE_CSV) {
+            buffer_string(&writing->out, c ? "," : "");
+            csv_text(text_from(column->name), &writing->out);
+        }
     }
     if (writing->style == STYLE_CSV)
         buffer_char(&writing->out, '\n');
@@ -251,6 +266,13 @@ static enum status choose_style(const struct cli *cli, enum style *style, bool *
     return STATUS_OK;
 }
 
+static enum status write_parquet(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct cli_output output;
+    TRY(cli_output_begin(cli, cli_value(cli, "output"), &output, error));
+    return cli_output_end(&output, engine_sql_parquet(engine, cli->arguments[0], output.aside, error), error);
+}
+
 static enum status run_statement(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct writing writing = {.cli = cli};
@@ -258,7 +280,7 @@ static enum status run_statement(struct cli *cli, struct engine *engine, struct 
     bool parquet;
     TRY(choose_style(cli, &writing.style, &parquet, error));
     if (parquet)
-        return engine_sql_parquet(engine, cli->arguments[0], cli_value(cli, "output"), error);
+        return write_parquet(cli, engine, error);
     TRY(engine_sql_open(engine, cli->arguments[0], &sql, error));
     writing.result = engine_sql_result(sql);
     buffer_init(&writing.out, 0);

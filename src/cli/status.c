@@ -67,6 +67,8 @@ static void status_json(const struct engine *engine, const struct engine_status 
     json_write_integer(json, status->imports);
     json_write_key(json, "segments");
     json_write_integer(json, status->segments);
+    json_write_key(json, "schemes");
+    json_write_integer(json, status->schemes);
     json_write_key(json, "refreshes");
     json_write_integer(json, status->refreshes);
     json_write_key(json, "kinds");

@@ -65,16 +65,22 @@ size_t cli_display_width(const char *text)
     return width;
 }
 
-static void print_cell(FILE *out, const char *text, size_t width, enum cli_align align, bool last)
+/* Spaces are owed until something follows them, so that no line ends in spaces. */
+static size_t print_cell(FILE *out, const char *text, size_t width, enum cli_align align, size_t owed)
 {
-    size_t used = cli_display_width(text);
-    int padding = width > used ? (int)(width - used) : 0;
-    if (align == CLI_RIGHT)
-        fprintf(out, "%*s", padding, "");
-    fputs(text, out);
-    if (align == CLI_LEFT && !last)
-        fprintf(out, "%*s", padding, "");
-    fputs(last ? "\n" : "  ", out);
+    size_t used = cli_display_width(text), padding = width > used ? width - used : 0;
+    if (!used)
+        return owed + width + 2;
+    fprintf(out, "%*s%s", (int)(owed + (align == CLI_RIGHT ? padding : 0)), "", text);
+    return (align == CLI_RIGHT ? 0 : padding) + 2;
+}
+
+static void print_row(FILE *out, const struct cli_table *table, const char *const *cells, const size_t *width)
+{
+    size_t owed = 0;
+    for (size_t c = 0; c < table->column_count; c++)
+        owed = print_cell(out, cells[c], width[c], table->columns[c].align, owed);
+    fputc('\n', out);
 }
 
 void cli_table_print(const struct cli_table *table, const struct cli *cli)
@@ -88,13 +94,12 @@ void cli_table_print(const struct cli_table *table, const struct cli *cli)
             width[c] = wide > width[c] ? wide : width[c];
         }
     }
-    if (cli->color_out)
-        fputs("\033[1m", cli->out);
+    const char **heads = ARENA_ARRAY(table->arena, const char *, columns);
     for (size_t c = 0; c < columns; c++)
-        print_cell(cli->out, table->columns[c].name, width[c], table->columns[c].align, c + 1 == columns);
-    if (cli->color_out)
-        fputs("\033[0m", cli->out);
+        heads[c] = table->columns[c].name;
+    fputs(cli->color_out ? "\033[1m" : "", cli->out);
+    print_row(cli->out, table, heads, width);
+    fputs(cli->color_out ? "\033[0m" : "", cli->out);
     for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++)
-            print_cell(cli->out, table->cells[r * columns + c], width[c], table->columns[c].align, c + 1 == columns);
+        print_row(cli->out, table, table->cells + r * columns, width);
 }

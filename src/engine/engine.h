@@ -135,6 +135,8 @@ struct engine_apply {
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
     size_t removed_count;
+    const char **removed_lists;
+    size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative to their source's
  * folder. */
@@ -143,8 +145,8 @@ enum status engine_apply_plan(struct engine *engine, const struct segment_source
                               struct error *error);
 /* Saves what engine_apply_plan found, in one transaction. */
 enum status engine_apply_save(struct engine *engine, const struct engine_apply *apply, struct error *error);
-/* Removes a segment or scheme; refused while others use it. */
-enum status engine_delete(struct engine *engine, const char *name, struct error *error);
+/* Removes segments or schemes, all or none; refused while one that stays uses them. */
+enum status engine_delete(struct engine *engine, const char *const *names, size_t count, struct error *error);
 /* All definitions as one canonical source. */
 enum status engine_export(struct engine *engine, struct buffer *out, struct error *error);
 

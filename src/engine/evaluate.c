@@ -63,8 +63,11 @@ enum status engine_load_population(struct engine *engine, const struct segment_n
     struct population_need *wanted = ARENA_ARRAY(&arena, struct population_need, needs->count + 1);
     for (size_t i = 0; i < needs->count; i++)
         wanted[i] = (struct population_need){needs->items[i].table, needs->items[i].columns};
-    struct population_load load = {.needs = wanted, .need_count = needs->count, .records = needs->records,
-                                   .lists = needs->lists, .known_at = moment->known_at};
+    struct population_load load = {.needs = wanted,
+                                   .need_count = needs->count,
+                                   .records = needs->records,
+                                   .lists = needs->lists,
+                                   .known_at = moment->known_at};
     enum status status = population_load(engine->store, lake, &load, engine->zone, engine_pool(engine), out, error);
     arena_release(&arena);
     return status;

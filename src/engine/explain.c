@@ -10,6 +10,7 @@ struct telling {
     const struct engine *engine;
     const struct population *population;
     const struct segment_explanation *explanation;
+    const char *instead; /* the member of the same scheme that has them, or NULL */
     struct buffer *text;
     struct json *json;
 };
@@ -65,22 +66,36 @@ static void fact_text(const struct telling *telling, const struct segment_explai
     buffer_char(telling->text, '\n');
 }
 
+enum { FACTS_SHOWN = 5 }; /* in text; JSON has all that were kept */
+
+static void facts_text(const struct telling *telling, const struct segment_explained *node, int depth)
+{
+    int shown = node->fact_count < FACTS_SHOWN ? node->fact_count : FACTS_SHOWN;
+    for (int i = 0; i < shown; i++)
+        fact_text(telling, node, i, depth);
+    if (node->fact_total <= shown)
+        return;
+    long long more = (long long)(node->fact_total - shown);
+    indent(telling->text, depth);
+    buffer_printf(telling->text, "… and %lld more %s\n", more, more == 1 ? "fact" : "facts");
+}
+
+/* What the checker put in to fit types is passed over: people did not write it. */
 static void node_text(const struct telling *telling, const struct segment_explained *node, int depth)
 {
-    indent(telling->text, depth);
-    if (node->is_condition)
-        buffer_printf(telling->text, "%s %s\n", node->truth ? "✓" : "✗", node->text);
-    else
-        buffer_printf(telling->text, "%s = %s\n", node->text, node->value);
+    bool silent = node->node->implicit && node->child_count;
+    if (!silent) {
+        indent(telling->text, depth);
+        if (node->is_condition)
+            buffer_printf(telling->text, "%s %s\n", node->truth ? "✓" : "✗", node->text);
+        else
+            buffer_printf(telling->text, "%s = %s\n", node->text, node->value);
+        depth++;
+    }
     for (int i = 0; i < node->child_count; i++)
         if (node->child[i]->is_condition || node->child[i]->node->op != OP_LITERAL)
-            node_text(telling, node->child[i], depth + 1);
-    for (int i = 0; i < node->fact_count; i++)
-        fact_text(telling, node, i, depth + 1);
-    if (node->fact_total > node->fact_count) {
-        indent(telling->text, depth + 1);
-        buffer_printf(telling->text, "… and %lld more facts\n", (long long)(node->fact_total - node->fact_count));
-    }
+            node_text(telling, node->child[i], depth);
+    facts_text(telling, node, depth);
 }
 
 static void flip_text(const struct telling *telling)
@@ -106,7 +121,11 @@ static void explanation_text(const struct telling *telling, const char *name, co
     }
     if (why->root)
         node_text(telling, why->root, 0);
+    else
+        buffer_printf(telling->text, "%s else: in no other member of the scheme\n", why->member ? "✓" : "✗");
     buffer_char(telling->text, '\n');
+    if (telling->instead)
+        buffer_printf(telling->text, "They are in %s, and the scheme has room for one.\n", telling->instead);
     if (why->nearest)
         buffer_printf(telling->text, "Nearest to holding: %s\n",
                       why->nearest_why ? why->nearest_why : why->nearest->text);
@@ -191,6 +210,8 @@ static void explanation_json(const struct telling *telling, const char *name, co
     json_write_string(json, why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
     json_write_key(json, "nearest");
     json_write_string(json, !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
+    json_write_key(json, "instead");
+    json_write_string(json, telling->instead);
     if (why->root) {
         json_write_key(json, "condition");
         node_json(telling, why->root);
@@ -216,6 +237,28 @@ static struct segment_needs whole_kinds(const struct segment_needs *needs, const
     return whole;
 }
 
+/* The segment and, when it belongs to a scheme of which everybody is in one member, the other members. */
+static int *with_rivals(const struct segment_set *set, int segment, struct arena *arena, int *count)
+{
+    int scheme = set->segments[segment].scheme;
+    int rivals = scheme >= 0 && set->schemes[scheme].exclusive ? set->schemes[scheme].member_count : 0;
+    int *segments = ARENA_ARRAY(arena, int, (size_t)rivals + 1);
+    segments[0] = segment;
+    *count = 1;
+    for (int i = 0; i < rivals; i++)
+        if (set->schemes[scheme].first_member + i != segment)
+            segments[(*count)++] = set->schemes[scheme].first_member + i;
+    return segments;
+}
+
+static const char *member_instead(const struct engine_view *view, const int *segments, int count, uint32_t position)
+{
+    for (int i = 1; i < count; i++)
+        if (segment_result_has(view->result, segments[i], position))
+            return view->set->segments[segments[i]].name;
+    return NULL;
+}
+
 enum status engine_explain(struct engine *engine, const char *segment, const char *customer,
                            const struct engine_moment *moment, struct arena *arena, struct buffer *text,
                            struct json *json, struct error *error)
@@ -226,9 +269,10 @@ enum status engine_explain(struct engine *engine, const char *segment, const cha
     struct segment_explanation why;
     const struct schema *schema = engine_schema(engine);
     TRY(engine_find_segment(engine, segment, &index, error));
-    struct segment_needs needs = segment_needs(engine->definitions, schema, &index, 1, arena);
+    int count, *segments = with_rivals(engine->definitions, index, arena, &count);
+    struct segment_needs needs = segment_needs(engine->definitions, schema, segments, count, arena);
     needs = whole_kinds(&needs, schema, arena);
-    TRY(engine_evaluate(engine, NULL, &index, 1, &needs, moment, &view, error));
+    TRY(engine_evaluate(engine, NULL, segments, count, &needs, moment, &view, error));
     enum status status = STATUS_OK;
     if (!population_find(view.population, text_from(customer), &position))
         status = error_set(error, STATUS_NOT_FOUND, "there is no customer '%s'", customer);
@@ -236,7 +280,8 @@ enum status engine_explain(struct engine *engine, const char *segment, const cha
         status = segment_explain(view.set, schema, index, view.population, position, moment->now, engine_pool(engine),
                                  arena, &why, error);
     if (status == STATUS_OK) {
-        struct telling telling = {engine, view.population, &why, text, json};
+        const char *instead = member_instead(&view, segments, count, position);
+        struct telling telling = {engine, view.population, &why, instead, text, json};
         if (text)
             explanation_text(&telling, segment, customer);
         if (json)

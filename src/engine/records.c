@@ -242,8 +242,11 @@ enum status engine_refresh(struct engine *engine, const struct engine_moment *mo
     const struct catalog_refresh *last = count ? &refreshes[count - 1] : NULL;
     if (last && moment->now <= last->moment) {
         char at[MOMENT_TEXT_MAX];
-        return error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
-                         moment_format(engine->zone, last->moment, at));
+        enum status status =
+            error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
+                      moment_format(engine->zone, last->moment, at));
+        error_hint(error, "records only go forward; to look back, ask with --as-of: strata segments --as-of T");
+        return status;
     }
     struct engine_view view;
     struct store_change *change;

@@ -8,7 +8,7 @@
 
 #include "ingest/dialect.h"
 
-enum { INGEST_EXAMPLE_MAX = 48, INGEST_DATE_KINDS = 9, INGEST_DISTINCT_EXACT = 1 << 18 };
+enum { INGEST_EXAMPLE_MAX = 48, INGEST_DATE_KINDS = 9, INGEST_DISTINCT_EXACT = 1 << 17 };
 
 /* How many different values there are: exact up to INGEST_DISTINCT_EXACT by their 64-bit hashes, estimated beyond it
  * (HyperLogLog, Flajolet et al. 2007, with 2^14 registers: standard error 0.8%). Zero is ready for use. */
@@ -30,7 +30,7 @@ struct ingest_evidence {
     uint64_t points;            /* of FORM_TEXT: "48.2082,16.3738" */
     uint64_t capital_pairs, na; /* of FORM_TEXT: two capital letters; of FORM_UNKNOWN: the word NA */
     uint64_t dot_zero;          /* of FORM_DECIMAL: written 17850.0 */
-    uint64_t whole_doubles; /* of FORM_DOUBLE: whole numbers written 4.0128e+10 */
+    uint64_t whole_doubles;     /* of FORM_DOUBLE: whole numbers written 4.0128e+10 */
     int max_scale, max_digits;
     uint64_t dates[INGEST_DATE_KINDS]; /* values that read as a date, by bit of enum ingest_date_format */
     uint64_t date_values, clocked, with_offset;

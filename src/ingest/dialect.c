@@ -174,7 +174,6 @@ static void split_spaces(const char *at, const char *end, struct ingest_record *
 
 /* JSON lines */
 
-
 static void keep_text(struct ingest_record *record, struct ingest_field *field, const char *text, size_t length)
 {
     char *out = scratch_room(record, length);

@@ -106,7 +106,7 @@ static int time_confidence(const struct ingest_candidate *column, const char *pl
     int score = best_clue(plain, CLUES(time_clues));
     const struct ingest_evidence *evidence = column->evidence;
     uint64_t known = known_values(column);
-    bool dates = type == VALUE_DATE || type == VALUE_TIME || (known && evidence->date_values == known && score);
+    bool dates = type == VALUE_DATE || type == VALUE_TIME || (known && evidence->date_values * 2 >= known && score);
     if (!dates)
         return 0;
     score = score ? score : 40;

@@ -653,7 +653,9 @@ static enum status settle(struct ingest_run *run, struct error *error)
 {
     run->summary->new_customers = numbering_settle(run->identity, NULL);
     numbering_settle_as_met(run->dictionary);
-    if (run->customer >= 0)
+    run->summary->customers = run->summary->new_customers;
+    bool first_ever = numbering_first_new(run->identity) == 1;
+    if (run->customer >= 0 && !first_ever)
         TRY(count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
     return STATUS_OK;
 }

@@ -41,6 +41,8 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
     TRY(store_lake(run->store, run->options->threads, &run->lake, error));
     if (run->progress)
         lake_on_progress(run->lake, report, run);
+    else
+        TRY(lake_execute(run->lake, "SET enable_progress_bar=false", error));
     TRY(identity_load(run->store, run->lake, &run->identity, error));
     TRY(identity_register(run->lake, run->identity, error));
     TRY(store_load_dictionary(run->store, run->lake, &run->dictionary, error));
@@ -285,7 +287,7 @@ static void set_types(struct ingest_run *run, const struct ingest_evidence *evid
 }
 
 /* What the scan has seen of the texts' encoding and the objects' keys may ask for another pass, too. */
-static bool reconsider_sources(struct ingest_run *run)
+static enum status reconsider_sources(struct ingest_run *run, bool *again, struct error *error)
 {
     bool changed = false;
     for (size_t i = 0; i < run->source_count; i++) {
@@ -296,8 +298,13 @@ static bool reconsider_sources(struct ingest_run *run)
             dialect->encoding = run->summary->sources[i].dialect.encoding = ENCODING_LATIN1;
             changed = true;
         }
+        if (counts->new_names) {
+            TRY(ingest_add_names(run, i, error));
+            changed = true;
+        }
     }
-    return changed;
+    *again = changed;
+    return STATUS_OK;
 }
 
 /* A text column of very many different values is stored without codes: its dictionary would help nobody. */
@@ -335,7 +342,10 @@ static enum status run_pass(struct ingest_run *run, struct error *error)
     TRY(make_shape(run, error));
     TRY(judge_expressions(run, error));
     buffer_init(&sql, 0);
+    /* rows bear their order of arrival, so threads may put them down as they come */
+    buffer_string(&sql, "SET preserve_insertion_order=false; ");
     staging_sql(run, &sql);
+    buffer_string(&sql, "; SET preserve_insertion_order=true");
     enum status status = lake_execute(run->lake, sql.data, error);
     buffer_release(&sql);
     return status;
@@ -348,8 +358,11 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
     run->phase = "reading";
     for (int pass = 0; pass < PASSES_MAX; pass++) {
         TRY(run_pass(run, error));
-        bool stale = atomic_load(&run->scan.stale);
-        bool again = reconsider_sources(run);
+        bool stale = atomic_load(&run->scan.stale), again;
+        size_t columns = run->column_count;
+        TRY(reconsider_sources(run, &again, error));
+        if (run->column_count > columns)
+            continue;
         again |= ingest_retype(run, run->scan.evidence);
         set_types(run, run->scan.evidence);
         again |= reconsider_dictionary(run, run->scan.evidence, 1);

@@ -156,8 +156,8 @@ static bool whole_exponent(struct text plain, int64_t *out)
         power = (struct text){power.data + 1, power.length - 1};
     while (power.length > 1 && *power.data == '0')
         power = (struct text){power.data + 1, power.length - 1};
-    return number_parse_decimal(mantissa, &scaled, &scale) && ingest_parse_int(power, &exponent) &&
-           exponent >= scale && exponent - scale <= 18 && number_rescale(scaled, (int)exponent - scale, out) &&
+    return number_parse_decimal(mantissa, &scaled, &scale) && ingest_parse_int(power, &exponent) && exponent >= scale &&
+           exponent - scale <= 18 && number_rescale(scaled, (int)exponent - scale, out) &&
            llabs(*out) < number_power10(18);
 }
 

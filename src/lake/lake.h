@@ -188,9 +188,12 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
 struct lake_parquet {
     const char *compression; /* NULL: LAKE_COMPRESSION */
     uint64_t row_group;      /* rows; 0: LAKE_ROW_GROUP */
+    int version; /* of Parquet's encodings; 0: LAKE_PARQUET_VERSION; 1 for files that old tools are to read */
 };
+/* Measured on 5 million facts of 8 columns: version 2 with zstd is 9% smaller than version 1, and takes a third less
+ * time to write and to read; snappy and lz4 save a further tenth of the time and cost 3% of the room. */
 #define LAKE_COMPRESSION "zstd"
-enum { LAKE_ROW_GROUP = 122880 };
+enum { LAKE_ROW_GROUP = 122880, LAKE_PARQUET_VERSION = 2 };
 /* options may be NULL. *rows (may be NULL) is the number written. */
 enum status lake_write_parquet(struct lake *lake, const char *select, const char *path,
                                const struct lake_parquet *options, uint64_t *rows, struct error *error);

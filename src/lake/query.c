@@ -154,8 +154,8 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
     buffer_init(&sql, 0);
     buffer_printf(&sql, "COPY (%s) TO ", select);
     buffer_sql_text(&sql, text_from(path));
-    buffer_printf(&sql, " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %llu)", compression,
-                  (unsigned long long)row_group);
+    buffer_printf(&sql, " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %llu, PARQUET_VERSION v%d)", compression,
+                  (unsigned long long)row_group, options && options->version ? options->version : LAKE_PARQUET_VERSION);
     int64_t written = 0;
     enum status status = lake_query_integer(lake, sql.data, &written, NULL, error);
     if (rows)

@@ -136,12 +136,16 @@ static enum status give_customers(struct loading *loading, struct error *error)
     struct text *identifiers = base_malloc(((size_t)loading->customers + 1) * sizeof *identifiers);
     uint32_t *first = base_malloc(((size_t)loading->customers + 1) * sizeof *first);
     uint32_t *last = base_malloc(((size_t)loading->customers + 1) * sizeof *last);
+    size_t at = 0;
     for (uint32_t number = 0; number < loading->limit && status == STATUS_OK; number++) {
         uint32_t i = loading->index[number];
         if (i == UINT32_MAX)
             continue;
+        while (at < names.count && names.numbers[at] < number)
+            at++;
+        bool named = at < names.count && names.numbers[at] == number;
         numbers[i] = number;
-        identifiers[i] = identity_name(&names, number);
+        identifiers[i] = named ? names.identifiers[at] : TEXT("");
         first[i] = loading->first[number];
         last[i] = loading->last[number];
     }

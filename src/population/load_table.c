@@ -10,6 +10,7 @@
  * Texts come as codes where the part has them. Where it has not (a column with too many texts, or one that became text
  * later), they are numbered while they are read, in order of appearance.
  */
+#include "population/internal.h"
 #include "population/loading.h"
 #include "store/numbering.h"
 
@@ -135,21 +136,37 @@ static int64_t whole_seconds(int64_t microseconds)
         }                                              \
     } while (0)
 
+/* The usual case by far: one part, rows one behind the other, all known, and values in the form they keep. */
+static bool put_block(const struct put *put, size_t c, const struct lake_chunk *in, const int64_t *rows)
+{
+    struct inlet *inlet = &put->table->inlets[c];
+    const struct lake_vector *vector = &in->columns[c];
+    if (put->table->place || vector->known || !in->rows || rows[in->rows - 1] - rows[0] != (int64_t)in->rows - 1)
+        return false;
+    size_t first = put->base + (size_t)rows[0];
+    if (inlet->integers && vector->type == LAKE_I64 && inlet->column->type != VALUE_TIME)
+        memcpy(inlet->integers + first, vector->data, in->rows * sizeof(int64_t));
+    else if (inlet->column->type == VALUE_DOUBLE)
+        memcpy(inlet->doubles + first, vector->data, in->rows * sizeof(double));
+    else if (inlet->column->type == VALUE_TEXT && put->coded[c])
+        memcpy(inlet->codes + first, vector->data, in->rows * sizeof(uint32_t));
+    else
+        return false;
+    return true;
+}
+
 static void put_column(const struct put *put, size_t c, const struct lake_chunk *in, const int64_t *rows)
 {
     struct inlet *inlet = &put->table->inlets[c];
     const struct lake_vector *vector = &in->columns[c];
+    if (put_block(put, c, in, rows))
+        return;
     switch (inlet->column->type) {
     case VALUE_BOOL: PUT_EACH(inlet->integers[row] = ((const uint8_t *)vector->data)[i]); break;
     case VALUE_DATE: PUT_EACH(inlet->integers[row] = ((const int32_t *)vector->data)[i]); break;
     case VALUE_TIME: PUT_EACH(inlet->integers[row] = whole_seconds(((const int64_t *)vector->data)[i])); break;
     case VALUE_INT:
-    case VALUE_DECIMAL:
-        if (vector->type == LAKE_I64)
-            PUT_EACH(inlet->integers[row] = ((const int64_t *)vector->data)[i]);
-        else
-            PUT_EACH(inlet->integers[row] = lake_integer(vector, i));
-        break;
+    case VALUE_DECIMAL: PUT_EACH(inlet->integers[row] = ((const int64_t *)vector->data)[i]); break;
     case VALUE_DOUBLE: PUT_EACH(inlet->doubles[row] = ((const double *)vector->data)[i]); break;
     case VALUE_POINT:
         PUT_EACH((inlet->doubles[2 * row] = lake_number(&vector->children[0], i),
@@ -310,7 +327,7 @@ static void merge(struct table_loading *table)
 
 static uint32_t *moved(const struct table_loading *table, uint32_t *from)
 {
-    uint32_t *to = base_malloc((table->rows + 1) * sizeof *to);
+    uint32_t *to = population_room(table->rows + 1, sizeof *to);
     for (size_t i = 0; i < table->total; i++)
         if (table->place[i] != UINT32_MAX)
             to[table->place[i]] = from[i];
@@ -362,19 +379,19 @@ static enum status place_rows(struct table_loading *table, struct error *error)
     bool all_seen = true;
     for (size_t p = 0; p < table->part_count; p++)
         all_seen = all_seen && table->parts[p]->last_import <= table->loading->until;
-    table->customer = base_malloc((table->total + 1) * sizeof *table->customer);
-    table->time = base_malloc((table->total + 1) * sizeof *table->time);
+    table->customer = population_room(table->total + 1, sizeof *table->customer);
+    table->time = population_room(table->total + 1, sizeof *table->time);
     memset(table->customer, 0xff, (table->total + 1) * sizeof *table->customer);
     if (imports_overlap(table)) {
-        table->import = base_malloc((table->total + 1) * sizeof *table->import);
-        table->arrival = base_malloc((table->total + 1) * sizeof *table->arrival);
+        table->import = population_room(table->total + 1, sizeof *table->import);
+        table->arrival = population_room(table->total + 1, sizeof *table->arrival);
     }
     TRY(read_keys(table, error));
     if (table->part_count <= 1 && all_seen) {
         table->rows = table->total;
         return STATUS_OK;
     }
-    table->place = base_malloc((table->total + 1) * sizeof *table->place);
+    table->place = population_room(table->total + 1, sizeof *table->place);
     memset(table->place, 0xff, (table->total + 1) * sizeof *table->place);
     merge(table);
     table->customer = moved(table, table->customer);
@@ -388,17 +405,17 @@ static void open_inlets(struct table_loading *table)
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];
         enum value_type type = inlet->column->type;
-        inlet->known = base_malloc(words * sizeof *inlet->known);
+        inlet->known = population_room(words, sizeof *inlet->known);
         memset((void *)inlet->known, 0xff, words * sizeof *inlet->known);
         if (type == VALUE_DOUBLE || type == VALUE_POINT)
-            inlet->doubles = base_calloc(rows * (type == VALUE_POINT ? 2 : 1), sizeof *inlet->doubles);
+            inlet->doubles = population_room(rows * (type == VALUE_POINT ? 2 : 1), sizeof *inlet->doubles);
         else if (type == VALUE_SET) {
-            inlet->set_at = base_calloc(rows, sizeof *inlet->set_at);
-            inlet->set_length = base_calloc(rows, sizeof *inlet->set_length);
+            inlet->set_at = population_array(rows, sizeof *inlet->set_at);
+            inlet->set_length = population_array(rows, sizeof *inlet->set_length);
         } else if (type == VALUE_TEXT)
-            inlet->codes = base_calloc(rows, sizeof *inlet->codes);
+            inlet->codes = population_room(rows, sizeof *inlet->codes);
         else
-            inlet->integers = base_calloc(rows, sizeof *inlet->integers);
+            inlet->integers = population_room(rows, sizeof *inlet->integers);
     }
 }
 

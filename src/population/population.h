@@ -1,13 +1,14 @@
 /*
  * The population: the in-memory, columnar picture of all customers that segments are evaluated on.
  *
- * Customers stand at positions 0…customers−1, ordered by last activity (then by number), so that whoever is quiet lies together. Every kind of fact is
- * one table in CSR form: offset[p] … offset[p+1]−1 are the rows of the customer at position p, in order of time, then arrival, and each
- * property is one array over rows. Told traits are such a table too (the rows are tellings); reference tables have rows of their own.
- * A measure over orders reads orders and nothing else. Values are held as narrow as they fit: stored + base.
+ * Customers stand at positions 0…customers−1, ordered by last activity (then by number), so that whoever is quiet lies
+ * together. Every kind of fact is one table in CSR form: offset[p] … offset[p+1]−1 are the rows of the customer at
+ * position p, in order of time, then arrival, and each property is one array over rows. Told traits are such a table
+ * too (the rows are tellings); reference tables have rows of their own. A measure over orders reads orders and nothing
+ * else. Values are held as narrow as they fit: stored + base.
  *
- * A population is immutable once built and may be read by any number of threads; facts that arrive later go into its delta
- * (delta.h). Times are whole seconds since 1970 in 32 bits (1970–2105); an undated telling has time 0.
+ * A population is immutable once built and may be read by any number of threads; facts that arrive later go into its
+ * delta (delta.h). Times are whole seconds since 1970 in 32 bits (1970–2105); an undated telling has time 0.
  */
 #ifndef STRATA_POPULATION_POPULATION_H
 #define STRATA_POPULATION_POPULATION_H
@@ -28,7 +29,8 @@ struct population_column {
     enum value_type type;
     int scale;
     int refers;     /* index of the reference table its texts are keys of, or −1 */
-    unsigned width; /* bytes a row: 0 (every row is base), 1, 2, 4, 8; DOUBLE: 8; POINT: 16 (latitude, longitude doubles); SET: 0 */
+    unsigned width; /* bytes a row: 0 (every row is base), 1, 2, 4, 8; DOUBLE: 8; POINT: 16 (latitude, longitude
+                       doubles); SET: 0 */
     int64_t base;   /* INT DECIMAL DATE TIME BOOL: value = base + (unsigned) stored; TEXT: code = stored, base 0 */
     int64_t max;    /* the largest value held (not DOUBLE, POINT, SET); proves that sums fit */
     const void *values;
@@ -41,10 +43,10 @@ struct population_table {
     const char *name;
     enum schema_role role;
     size_t rows;
-    const uint32_t *offset;    /* facts and traits: customers + 1 entries (rows < 2^32); references: NULL */
-    const uint32_t *time;      /* facts and traits: a row; references: NULL */
-    const uint32_t *last_time; /* facts and traits: per position the time of the last row; 0 where there is none */
-    const uint32_t *block_last; /* facts and traits: per POPULATION_BLOCK positions the largest last_time */
+    const uint32_t *offset;      /* facts and traits: customers + 1 entries (rows < 2^32); references: NULL */
+    const uint32_t *time;        /* facts and traits: a row; references: NULL */
+    const uint32_t *last_time;   /* facts and traits: per position the time of the last row; 0 where there is none */
+    const uint32_t *block_last;  /* facts and traits: per POPULATION_BLOCK positions the largest last_time */
     uint32_t time_min, time_max; /* over all rows; min > max when there are none */
     bool one_each;               /* every position has exactly one row, so that rows are positions */
     struct population_column *columns;
@@ -68,9 +70,10 @@ struct population_list {
 
 struct population {
     uint32_t customers;
-    const uint64_t *number;     /* by position: the customer's number */
-    const uint32_t *first_time; /* by position: earliest fact or telling of any kind (0: undated); exists at T when <= T */
-    const uint32_t *last_time;  /* by position: latest fact of any kind */
+    const uint64_t *number; /* by position: the customer's number */
+    const uint32_t
+        *first_time; /* by position: earliest fact or telling of any kind (0: undated); exists at T when <= T */
+    const uint32_t *last_time; /* by position: latest fact of any kind */
     struct population_table *tables;
     size_t table_count;
     struct population_records *records;
@@ -97,8 +100,8 @@ uint32_t population_code(const struct population *population, struct text text);
 /* One value, slowly and plainly: for the naive interpreter, for output and for tests. */
 struct population_value {
     bool known;
-    int64_t integer;       /* BOOL INT DECIMAL DATE TIME, TEXT as code */
-    double number;         /* DOUBLE */
+    int64_t integer; /* BOOL INT DECIMAL DATE TIME, TEXT as code */
+    double number;   /* DOUBLE */
     double latitude, longitude;
     const uint32_t *codes; /* SET */
     uint32_t code_count;
@@ -107,7 +110,8 @@ struct population_value population_get(const struct population_column *column, s
 
 void population_free(struct population *population);
 
-/* Bytes in use, said by the program itself: facts (times, offsets, properties, last times), customers, traits, references, dictionary. */
+/* Bytes in use, said by the program itself: facts (times, offsets, properties, last times), customers, traits,
+ * references, dictionary. */
 struct population_memory {
     size_t facts, directory, customers, traits, references, dictionary, records;
     size_t fact_rows;
@@ -115,7 +119,8 @@ struct population_memory {
 struct population_memory population_memory(const struct population *population);
 
 /*
- * Building. Give the customers, then tables, then finish. Everything is copied; the builder is single-threaded but finish may use the pool.
+ * Building. Give the customers, then tables, then finish. Everything is copied; the builder is single-threaded but
+ * finish may use the pool.
  */
 struct population_builder;
 
@@ -139,7 +144,8 @@ void population_builder_customers(struct population_builder *builder, const uint
                                   const struct text *identifiers, uint32_t count);
 /* Adds text to the dictionary (or finds it there). Codes come in order 0, 1, 2, … of first appearance. */
 uint32_t population_builder_code(struct population_builder *builder, struct text text);
-/* Facts or tellings: customer[i] is an index into the customers given; rows are sorted by customer, then time, then arrival (checked). */
+/* Facts or tellings: customer[i] is an index into the customers given; rows are sorted by customer, then time, then
+ * arrival (checked). */
 enum status population_builder_table(struct population_builder *builder, const char *name, enum schema_role role,
                                      size_t rows, const uint32_t *customer, const uint32_t *time,
                                      const struct population_input *columns, size_t column_count, struct error *error);
@@ -151,8 +157,8 @@ void population_builder_records(struct population_builder *builder, const char *
                                 const uint32_t *customer, const int64_t *entered, const int64_t *left);
 void population_builder_list(struct population_builder *builder, const char *name, const struct text *identifiers,
                              size_t count);
-/* Who exists from when even without a row in the tables given (facts of kinds that were not loaded): first and last activity per customer
- * index, merged with what the tables say. */
+/* Who exists from when even without a row in the tables given (facts of kinds that were not loaded): first and last
+ * activity per customer index, merged with what the tables say. */
 void population_builder_activity(struct population_builder *builder, const uint32_t *first, const uint32_t *last);
 /* Orders customers by last activity, permutes every table, narrows every column. The builder is empty afterwards. */
 enum status population_builder_finish(struct population_builder *builder, struct pool *pool, struct population **out,

@@ -143,17 +143,38 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
+/* All lanes as doubles; those of unknown lanes may be anything. */
+void numbers_of(const struct operand *operand, size_t lanes, double *out)
+{
+    bool decimal = operand->step->type == VALUE_DECIMAL && operand->step->scale;
+    double unit = decimal ? (double)number_power10(operand->step->scale) : 1;
+    if (operand->step->shape == SHAPE_DOUBLE) {
+        for (size_t lane = 0; lane < lanes; lane++)
+            out[lane] = operand->d[lane * operand->stride];
+    } else if (decimal) {
+        for (size_t lane = 0; lane < lanes; lane++)
+            out[lane] = (double)operand->i[lane * operand->stride] / unit;
+    } else {
+        for (size_t lane = 0; lane < lanes; lane++)
+            out[lane] = (double)operand->i[lane * operand->stride];
+    }
+}
+
 void step_divide(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
     known_in_all(run, step, out, operands, step->child_count);
-    FOR_KNOWN(out, lanes) {
-        double by = operand_number(&operands[1], lane);
-        if (by == 0)
-            out->bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
-        else
-            out->d[lane] = operand_number(&operands[0], lane) / by;
+    double *by = arena_alloc(&run->scratch, (lanes + 64) * sizeof *by);
+    numbers_of(&operands[0], lanes, out->d);
+    numbers_of(&operands[1], lanes, by);
+    for (size_t w = 0; w < words_of(lanes); w++) {
+        uint64_t zero = 0;
+        for (size_t lane = w * 64; lane < lanes && lane < w * 64 + 64; lane++) {
+            zero |= (uint64_t)(by[lane] == 0) << (lane % 64);
+            out->d[lane] /= by[lane];
+        }
+        out->bits[w] &= ~zero;
     }
 }
 

@@ -11,20 +11,20 @@ static void check_anchor(struct check *check, const struct scope *scope, struct 
                          struct segment_node **anchor, bool must_be_constant)
 {
     struct scope customer = {.history = scope->history};
-    check_value(check, &customer, anchor);
+    segment_check_value(check, &customer, anchor);
     enum value_type type = (*anchor)->type;
     if (type != VALUE_NONE && type != VALUE_DATE && type != VALUE_TIME) {
-        struct error *error = check_error(check, (*anchor)->span, "A window needs a date or time, but %s is %s",
-                                          node_words(check, *anchor), value_type_name(type));
+        struct error *error = segment_check_error(check, (*anchor)->span, "A window needs a date or time, but %s is %s",
+                                                  segment_node_words(check, *anchor), value_type_name(type));
         if (type == VALUE_TEXT && (*anchor)->op == OP_LITERAL)
             error_hint(error, "dates are written without quotes: 2025-03-31");
         else if (type == VALUE_DURATION)
             error_hint(error, "count back from a day: today - 30 days");
     } else if (must_be_constant && !(*anchor)->constant) {
         const char *word = window->form == WINDOW_UNTIL ? "“before”" : "“from … to …”";
-        error_hint(
-            check_error(check, (*anchor)->span, "%s here takes a date that is the same for every customer", word),
-            "for a date of the customer's own say since …, or within 30 days before …");
+        error_hint(segment_check_error(check, (*anchor)->span,
+                                       "%s here takes a date that is the same for every customer", word),
+                   "for a date of the customer's own say since …, or within 30 days before …");
     }
 }
 
@@ -32,22 +32,27 @@ static bool in_periods(struct check *check, const struct segment_window *window)
 {
     static const int64_t unbounded = 1 << WINDOW_ALL | 1 << WINDOW_BEFORE_LAST | 1 << WINDOW_UNTIL | 1 << WINDOW_NEXT;
     if (unbounded >> window->form & 1) {
-        error_hint(check_error(check, window->span, "periods needs a window with a beginning"),
+        error_hint(segment_check_error(check, window->span, "periods needs a window with a beginning"),
                    "such as last 6 months");
         return false;
     }
     if ((window->anchor && !window->anchor->constant) || window->weekdays || window->anniversary) {
-        check_error(check, window->span, "The window of periods is the same for every customer");
+        segment_check_error(check, window->span, "The window of periods is the same for every customer");
         return false;
     }
     return true;
 }
 
-void check_window(struct check *check, const struct scope *scope, struct segment_window *window, enum window_use use)
+void segment_check_window(struct check *check, const struct scope *scope, struct segment_window *window,
+                          enum window_use use)
 {
-    if (window->form == WINDOW_NEXT && use == WINDOW_USE_FACTS)
-        error_hint(check_error(check, window->span, "Facts have happened already: none lie in a window of the future"),
-                   "“next” asks of a date: renewal_date next 30 days");
+    if (use != WINDOW_USE_FACTS && (window->weekdays || window->anniversary))
+        error_hint(segment_check_error(check, window->span, "“on” stands only inside measures and sequences"),
+                   "ask for weekday(…) in (6, 7), or anniversary(…) this month");
+    if (window->form == WINDOW_NEXT && (use == WINDOW_USE_FACTS || use == WINDOW_USE_MOMENTS))
+        error_hint(
+            segment_check_error(check, window->span, "Facts have happened already: none lie in a window of the future"),
+            "“next” asks of a date: renewal_date next 30 days");
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
     if (window->anchor)
         check_anchor(check, scope, window, &window->anchor, fixed);
@@ -55,15 +60,15 @@ void check_window(struct check *check, const struct scope *scope, struct segment
         check_anchor(check, scope, window, &window->to, fixed);
     if (window->to && window->anchor->op == OP_LITERAL && window->to->op == OP_LITERAL &&
         window->anchor->type == window->to->type && window->anchor->literal.integer > window->to->literal.integer)
-        error_hint(check_error(check, window->span, "This window ends before it begins"), "swap the two dates");
+        error_hint(segment_check_error(check, window->span, "This window ends before it begins"), "swap the two dates");
     if (window->anniversary) {
         struct scope customer = {.history = scope->history};
-        check_value(check, &customer, &window->anniversary);
-        wrap_date(check, &window->anniversary);
+        segment_check_value(check, &customer, &window->anniversary);
+        segment_wrap_date(check, &window->anniversary);
         enum value_type type = window->anniversary->type;
         if (type != VALUE_NONE && type != VALUE_DATE)
-            check_error(check, window->anniversary->span, "An anniversary needs a date, but %s is %s",
-                        node_words(check, window->anniversary), value_type_name(type));
+            segment_check_error(check, window->anniversary->span, "An anniversary needs a date, but %s is %s",
+                                segment_node_words(check, window->anniversary), value_type_name(type));
     }
     if (use == WINDOW_USE_PERIODS)
         (void)in_periods(check, window);
@@ -101,7 +106,7 @@ static bool shows_known(struct check *check, const struct segment_node *test, co
     if (test->op < OP_COMPARE || test->op > OP_ANNIVERSARY || is_negative(test))
         return false;
     for (int i = 0; i < test->child_count; i++)
-        if (strcmp(node_words(check, test->child[i]), words) == 0)
+        if (strcmp(segment_node_words(check, test->child[i]), words) == 0)
             return true;
     return false;
 }
@@ -110,7 +115,7 @@ static bool shows_known(struct check *check, const struct segment_node *test, co
 static bool asked_known(struct check *check, const struct segment_node *chain, const struct segment_node *test,
                         const struct segment_node *operand)
 {
-    const char *words = node_words(check, operand);
+    const char *words = segment_node_words(check, operand);
     for (int i = 0; chain && i < chain->child_count; i++)
         if (chain->child[i] != test && shows_known(check, chain->child[i], words))
             return true;
@@ -136,39 +141,39 @@ static void warn_unknown(struct check *check, const struct segment_node *test, c
         positive.set_test = SET_ANY_OF;
     else
         positive.negated = false;
-    struct error *warning =
-        check_warning(check, test->span, "This is false where %s is unknown", node_words(check, operand));
+    struct error *warning = segment_check_warning(check, test->span, "This is false where %s is unknown",
+                                                  segment_node_words(check, operand));
     error_hint(warning, "to include the unknown write not (%s); to show that they are left out add %s is known",
-               node_words(check, &positive), node_words(check, operand));
+               segment_node_words(check, &positive), segment_node_words(check, operand));
 }
 
 /* ---- tests ---- */
 
 static void check_in(struct check *check, const struct scope *scope, struct segment_node *node)
 {
-    check_operand(check, scope, &node->child[0]);
+    segment_check_operand(check, scope, &node->child[0]);
     bool all_dates = true;
     for (int i = 1; i < node->child_count; i++) {
-        check_operand(check, scope, &node->child[i]);
+        segment_check_operand(check, scope, &node->child[i]);
         const struct segment_node *item = node->child[i];
         if (item->op != OP_LITERAL)
-            error_hint(
-                check_error(check, item->span, "A list holds constants, and %s is none", node_words(check, item)),
-                "compare with it by =, joined by or");
+            error_hint(segment_check_error(check, item->span, "A list holds constants, and %s is none",
+                                           segment_node_words(check, item)),
+                       "compare with it by =, joined by or");
         all_dates &= item->type == VALUE_DATE;
     }
     if (all_dates)
-        wrap_date(check, &node->child[0]);
+        segment_wrap_date(check, &node->child[0]);
     for (int i = 1; i < node->child_count; i++) {
         struct segment_node **item = &node->child[i];
         if (!all_dates && node->child[0]->type == VALUE_TIME && (*item)->type == VALUE_DATE) {
-            check_error(check, (*item)->span, "This list mixes dates and times");
+            segment_check_error(check, (*item)->span, "This list mixes dates and times");
             return;
         }
-        if (!check_comparable(check, &node->child[0], item))
+        if (!segment_check_comparable(check, &node->child[0], item))
             return;
         if (node->folded && (*item)->type != VALUE_TEXT) {
-            check_error(check, (*item)->span, "Only text can ignore case");
+            segment_check_error(check, (*item)->span, "Only text can ignore case");
             return;
         }
     }
@@ -177,7 +182,7 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
 static void check_pattern(struct check *check, const struct segment_node *pattern)
 {
     if (pattern->op != OP_LITERAL) {
-        check_error(check, pattern->span, "The pattern of “matches” is a text in quotes");
+        segment_check_error(check, pattern->span, "The pattern of “matches” is a text in quotes");
         return;
     }
     int code;
@@ -187,8 +192,8 @@ static void check_pattern(struct check *check, const struct segment_node *patter
     if (!compiled) {
         PCRE2_UCHAR message[200];
         pcre2_get_error_message(code, message, sizeof message);
-        check_error(check, pattern->span, "This is no regular expression: %s at character %zu", (char *)message,
-                    (size_t)at + 1);
+        segment_check_error(check, pattern->span, "This is no regular expression: %s at character %zu", (char *)message,
+                            (size_t)at + 1);
     }
     pcre2_code_free(compiled);
 }
@@ -196,52 +201,52 @@ static void check_pattern(struct check *check, const struct segment_node *patter
 static void check_text_test(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     for (int i = 0; i < 2; i++) {
-        check_operand(check, scope, &node->child[i]);
+        segment_check_operand(check, scope, &node->child[i]);
         const struct segment_node *side = node->child[i];
         if (side->type == VALUE_TEXT || side->type == VALUE_NONE)
             continue;
-        struct error *error = check_error(check, side->span, "%s is %s, and this test is one of text",
-                                          node_words(check, side), value_type_name(side->type));
+        struct error *error = segment_check_error(check, side->span, "%s is %s, and this test is one of text",
+                                                  segment_node_words(check, side), value_type_name(side->type));
         if (side->type == VALUE_SET)
             error_hint(error, "ask for its members: any of (…), all of (…), none of (…)");
         return;
     }
     for (int i = 0; i < 2; i++)
         if (node->child[i]->op == OP_FUNCTION && node->child[i]->function == FUNCTION_VERSION)
-            check_error(check, node->child[i]->span, "A version compares only with a version");
+            segment_check_error(check, node->child[i]->span, "A version compares only with a version");
     if (node->text_test == TEXT_MATCHES && node->child[1]->type == VALUE_TEXT)
         check_pattern(check, node->child[1]);
 }
 
 static void check_set(struct check *check, const struct scope *scope, struct segment_node *node)
 {
-    check_value(check, scope, &node->child[0]);
+    segment_check_value(check, scope, &node->child[0]);
     const struct segment_node *set = node->child[0];
     if (set->type != VALUE_NONE && set->type != VALUE_SET) {
-        error_hint(
-            check_error(check, set->span, "%s is %s, not a set", node_words(check, set), value_type_name(set->type)),
-            "write in (…) or not in (…)");
+        error_hint(segment_check_error(check, set->span, "%s is %s, not a set", segment_node_words(check, set),
+                                       value_type_name(set->type)),
+                   "write in (…) or not in (…)");
         return;
     }
     for (int i = 1; i < node->child_count; i++) {
-        check_value(check, scope, &node->child[i]);
+        segment_check_value(check, scope, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL || node->child[i]->type != VALUE_TEXT)
-            check_error(check, node->child[i]->span, "The members of a set are texts in quotes");
+            segment_check_error(check, node->child[i]->span, "The members of a set are texts in quotes");
     }
 }
 
 static void check_in_window(struct check *check, const struct scope *scope, struct segment_node *node)
 {
-    check_value(check, scope, &node->child[0]);
+    segment_check_value(check, scope, &node->child[0]);
     if (node->op == OP_ANNIVERSARY)
-        wrap_date(check, &node->child[0]);
+        segment_wrap_date(check, &node->child[0]);
     const struct segment_node *value = node->child[0];
     bool good = value->type == VALUE_NONE || value->type == VALUE_DATE ||
                 (value->type == VALUE_TIME && node->op != OP_ANNIVERSARY);
     if (!good)
-        check_error(check, value->span, "A window asks of a date or time, but %s is %s", node_words(check, value),
-                    value_type_name(value->type));
-    check_window(check, scope, node->window, WINDOW_USE_VALUE);
+        segment_check_error(check, value->span, "A window asks of a date or time, but %s is %s",
+                            segment_node_words(check, value), value_type_name(value->type));
+    segment_check_window(check, scope, node->window, WINDOW_USE_VALUE);
 }
 
 /* lifecycle = 'new': the member must be there. */
@@ -256,38 +261,38 @@ static void check_member(struct check *check, const struct segment_node *scheme,
         if (text_is(value->literal.text, names[i]))
             return;
     }
-    struct error *error =
-        check_error(check, value->span, "The scheme “%s” has no member %s", found->name, node_words(check, value));
-    problem_suggest(error, arena_strndup(check->arena, value->literal.text.data, value->literal.text.length), names,
-                    (size_t)found->member_count);
+    struct error *error = segment_check_error(check, value->span, "The scheme “%s” has no member %s", found->name,
+                                              segment_node_words(check, value));
+    segment_problem_suggest(error, arena_strndup(check->arena, value->literal.text.data, value->literal.text.length),
+                            names, (size_t)found->member_count);
 }
 
 static void check_compare(struct check *check, const struct scope *scope, struct segment_node *node)
 {
-    check_operand(check, scope, &node->child[0]);
-    check_operand(check, scope, &node->child[1]);
+    segment_check_operand(check, scope, &node->child[0]);
+    segment_check_operand(check, scope, &node->child[1]);
     check_member(check, node->child[0], node->child[1]);
     check_member(check, node->child[1], node->child[0]);
-    (void)check_comparable(check, &node->child[0], &node->child[1]);
+    (void)segment_check_comparable(check, &node->child[0], &node->child[1]);
 }
 
 static void check_between(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     for (int i = 0; i < 3; i++)
-        check_operand(check, scope, &node->child[i]);
-    if (check_comparable(check, &node->child[0], &node->child[1]))
-        (void)check_comparable(check, &node->child[0], &node->child[2]);
+        segment_check_operand(check, scope, &node->child[i]);
+    if (segment_check_comparable(check, &node->child[0], &node->child[1]))
+        (void)segment_check_comparable(check, &node->child[0], &node->child[2]);
 }
 
 /* ---- tests of the customer ---- */
 
-void suggest_segment(struct check *check, struct error *error, const char *name)
+void segment_suggest_segment(struct check *check, struct error *error, const char *name)
 {
     const struct segment_set *set = check->set;
     const char **names = ARENA_ARRAY(check->arena, const char *, set->segment_count + 1);
     for (int i = 0; i < set->segment_count; i++)
         names[i] = set->segments[i].name;
-    problem_suggest(error, name, names, (size_t)set->segment_count);
+    segment_problem_suggest(error, name, names, (size_t)set->segment_count);
 }
 
 static void check_segment(struct check *check, struct segment_node *node)
@@ -298,11 +303,12 @@ static void check_segment(struct check *check, struct segment_node *node)
     int scheme = segment_set_find_scheme(check->set, node->name);
     if (scheme >= 0) {
         const struct segment_scheme *found = &check->set->schemes[scheme];
-        error_hint(check_error(check, node->span, "“%s” is a scheme, not a segment", node->name),
+        error_hint(segment_check_error(check, node->span, "“%s” is a scheme, not a segment", node->name),
                    "name one of its members, such as in %s", check->set->segments[found->first_member].name);
         return;
     }
-    suggest_segment(check, check_error(check, node->span, "There is no segment “%s”", node->name), node->name);
+    segment_suggest_segment(check, segment_check_error(check, node->span, "There is no segment “%s”", node->name),
+                            node->name);
 }
 
 static void check_list(struct check *check, const struct segment_node *node)
@@ -310,78 +316,79 @@ static void check_list(struct check *check, const struct segment_node *node)
     for (int i = 0; i < check->list_count; i++)
         if (strcmp(check->list_names[i], node->name) == 0)
             return;
-    struct error *error = check_error(check, node->span, "There is no list “%s”", node->name);
-    if (!problem_suggest(error, node->name, check->list_names, (size_t)check->list_count))
+    struct error *error = segment_check_error(check, node->span, "There is no list “%s”", node->name);
+    if (!segment_problem_suggest(error, node->name, check->list_names, (size_t)check->list_count))
         error_hint(error, "define it: list %s from '%s.csv'", node->name, node->name);
 }
 
 static void check_rank(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     struct scope plain = {.history = scope->history};
-    check_value(check, &plain, &node->child[0]);
+    segment_check_value(check, &plain, &node->child[0]);
     enum value_type type = node->child[0]->type;
-    bool good =
-        type == VALUE_NONE || is_number(type) || type == VALUE_DURATION || type == VALUE_DATE || type == VALUE_TIME;
+    bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) || type == VALUE_DURATION ||
+                type == VALUE_DATE || type == VALUE_TIME;
     if (!good)
-        check_error(check, node->child[0]->span, "A rank needs a number, date or time, but %s is %s",
-                    node_words(check, node->child[0]), value_type_name(type));
+        segment_check_error(check, node->child[0]->span, "A rank needs a number, text, date or time, but %s is %s",
+                            segment_node_words(check, node->child[0]), value_type_name(type));
     if (node->rank->among)
-        check_condition(check, &plain, &node->rank->among);
+        segment_check_condition(check, &plain, &node->rank->among);
 }
 
 static void count_traits(struct segment_node **node, void *data)
 {
     *(int *)data += (*node)->op == OP_TRAIT;
-    node_each(*node, count_traits, data);
+    segment_node_each(*node, count_traits, data);
 }
 
 static void check_ever(struct check *check, struct segment_node *node)
 {
     struct scope scope = {.history = "ever"};
     size_t errors = check->problems->errors;
-    check_condition(check, &scope, &node->child[0]);
+    segment_check_condition(check, &scope, &node->child[0]);
     int traits = 0;
     count_traits(&node->child[0], &traits);
     if (traits == 0 && errors == check->problems->errors)
-        error_hint(check_error(check, node->span, "ever(…) asks about the history of a trait, and here is none"),
-                   "facts are asked about by any(…)");
+        error_hint(
+            segment_check_error(check, node->span, "ever(…) asks about the history of a trait, and here is none"),
+            "facts are asked about by any(…)");
     struct scope customer = {0};
     if (node->history->has_window)
-        check_window(check, &customer, &node->history->window, WINDOW_USE_FACTS);
+        segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
 static void check_changed(struct check *check, struct segment_node *node)
 {
     struct scope scope = {0};
-    check_value(check, &scope, &node->child[0]);
+    segment_check_value(check, &scope, &node->child[0]);
     if (node->child[0]->op != OP_TRAIT || node->child[0]->path.length > 1) {
         if (node->child[0]->type != VALUE_NONE || node->child[0]->op != OP_TRAIT)
-            check_error(check, node->child[0]->span, "changed(…) asks about a trait of the customer's own");
+            segment_check_error(check, node->child[0]->span, "changed(…) asks about a trait of the customer's own");
         return;
     }
     for (int i = 1; i < 3; i++) {
         if (!node->child[i])
             continue;
-        check_value(check, &scope, &node->child[i]);
+        segment_check_value(check, &scope, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL)
-            check_error(check, node->child[i]->span, "The values before and after a change are constants");
+            segment_check_error(check, node->child[i]->span, "The values before and after a change are constants");
         else
-            (void)check_comparable(check, &node->child[0], &node->child[i]);
+            (void)segment_check_comparable(check, &node->child[0], &node->child[i]);
     }
     if (node->history->has_window)
-        check_window(check, &scope, &node->history->window, WINDOW_USE_FACTS);
+        segment_check_window(check, &scope, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
 static void check_account(struct check *check, const struct scope *scope, struct segment_node *node)
 {
-    struct segment_node *pointer = wrap(check, node, OP_NAME, VALUE_NONE);
+    struct segment_node *pointer = segment_wrap(check, node, OP_NAME, VALUE_NONE);
     pointer->path = node->account->path;
     pointer->path.part_count--;
     pointer->implicit = false;
     pointer->child_count = 0;
     struct scope customer = {0};
     size_t errors = check->problems->errors;
-    check_name(check, &customer, &pointer);
+    segment_check_name(check, &customer, &pointer);
     const char *written = node->account->path.written;
     struct segment_path *path = &node->account->path;
     int parts = path->part_count;
@@ -396,13 +403,14 @@ static void check_account(struct check *check, const struct scope *scope, struct
         bool pointing = pointer->op == OP_TRAIT && path->length == 1 && !path->is_key &&
                         traits->columns[path->start_column[0]].refers;
         if (!pointing)
-            error_hint(check_error(check, node->span,
-                                   "“%s” does not point at a reference table, so it has no customers", path->parts[0]),
+            error_hint(segment_check_error(check, node->span,
+                                           "“%s” does not point at a reference table, so it has no customers",
+                                           path->parts[0]),
                        "import the customers with --refers %s=TABLE", path->parts[0]);
     }
     struct scope plain = {.period = scope->period};
     if (node->child_count > 0)
-        check_condition(check, &plain, &node->child[0]);
+        segment_check_condition(check, &plain, &node->child[0]);
 }
 
 /* ---- any condition ---- */
@@ -421,15 +429,15 @@ static bool is_condition(const struct segment_node *node)
 /* A value where a condition is due: yes or no. */
 static void check_truth(struct check *check, const struct scope *scope, struct segment_node **node)
 {
-    check_value(check, scope, node);
+    segment_check_value(check, scope, node);
     if ((*node)->type != VALUE_BOOL && (*node)->type != VALUE_NONE) {
-        struct error *error = check_error(check, (*node)->span, "%s is %s, not a condition", node_words(check, *node),
-                                          value_type_name((*node)->type));
+        struct error *error = segment_check_error(check, (*node)->span, "%s is %s, not a condition",
+                                                  segment_node_words(check, *node), value_type_name((*node)->type));
         error_hint(error, (*node)->type == VALUE_INT || (*node)->type == VALUE_DECIMAL || (*node)->type == VALUE_DOUBLE
                               ? "compare it: … >= 1"
                               : "compare it, or ask: … is known");
     }
-    *node = wrap(check, *node, OP_TRUTH, VALUE_BOOL);
+    *node = segment_wrap(check, *node, OP_TRUTH, VALUE_BOOL);
 }
 
 static void check_by_op(struct check *check, const struct scope *scope, struct segment_node *node)
@@ -441,33 +449,33 @@ static void check_by_op(struct check *check, const struct scope *scope, struct s
     case OP_NOT:
     case OP_FORM:
         for (int i = 0; i < node->child_count; i++)
-            check_condition(check, scope, &node->child[i]);
+            segment_check_condition(check, scope, &node->child[i]);
         break;
     case OP_COMPARE: check_compare(check, scope, node); break;
     case OP_BETWEEN: check_between(check, scope, node); break;
     case OP_IN: check_in(check, scope, node); break;
-    case OP_KNOWN: check_operand(check, scope, &node->child[0]); break;
+    case OP_KNOWN: segment_check_operand(check, scope, &node->child[0]); break;
     case OP_TEXT: check_text_test(check, scope, node); break;
     case OP_SET: check_set(check, scope, node); break;
     case OP_IN_WINDOW:
     case OP_ANNIVERSARY: check_in_window(check, scope, node); break;
-    case OP_SEQUENCE: check_sequence(check, &plain, node); break;
+    case OP_SEQUENCE: segment_check_sequence(check, &plain, node); break;
     case OP_RESUMED: {
         struct segment_measure *facts = &node->resumed->facts;
-        if (!check_kinds(check, facts))
+        if (!segment_check_kinds(check, facts))
             break;
         struct scope fact = {
             .fact = true, .kinds = facts->kinds, .tables = facts->kind_table, .kind_count = facts->kind_count};
         if (facts->filter)
-            check_condition(check, &fact, &facts->filter);
-        check_window(check, &plain, &facts->window, WINDOW_USE_FACTS);
+            segment_check_condition(check, &fact, &facts->filter);
+        segment_check_window(check, &plain, &facts->window, WINDOW_USE_FACTS);
         break;
     }
     case OP_SEGMENT: check_segment(check, node); break;
     case OP_RECORD:
         check_segment(check, node);
         if (node->record->has_window)
-            check_window(check, &plain, &node->record->window, WINDOW_USE_FACTS);
+            segment_check_window(check, &plain, &node->record->window, WINDOW_USE_MOMENTS);
         break;
     case OP_TOP: check_rank(check, &plain, node); break;
     case OP_LIST: check_list(check, node); break;
@@ -481,19 +489,19 @@ static void check_by_op(struct check *check, const struct scope *scope, struct s
 static bool refuse(struct check *check, const struct scope *scope, const struct segment_node *node)
 {
     if (scope->fact && !is_fact_test(node->op)) {
-        error_hint(check_error(check, node->span,
-                               "“%s” asks about the customer and cannot stand where facts are chosen",
-                               node_words(check, node)),
+        error_hint(segment_check_error(check, node->span,
+                                       "“%s” asks about the customer and cannot stand where facts are chosen",
+                                       segment_node_words(check, node)),
                    "put it beside the measure, joined by and");
         return true;
     }
     if (scope->history && !is_fact_test(node->op)) {
-        check_error(check, node->span, "Inside ever(…) stand only tests of traits");
+        segment_check_error(check, node->span, "Inside ever(…) stand only tests of traits");
         return true;
     }
     bool moment_only = node->op == OP_SEQUENCE || node->op == OP_RESUMED || node->op == OP_FORM;
     if (scope->period && moment_only) {
-        check_error(check, node->span, "Inside periods(…) stand only measures and tests of the customer");
+        segment_check_error(check, node->span, "Inside periods(…) stand only measures and tests of the customer");
         return true;
     }
     return false;
@@ -528,7 +536,7 @@ static void check_in_chain(struct check *check, const struct scope *scope, struc
         warn_unknown(check, *node, chain);
 }
 
-void check_condition(struct check *check, const struct scope *scope, struct segment_node **node)
+void segment_check_condition(struct check *check, const struct scope *scope, struct segment_node **node)
 {
     check_in_chain(check, scope, node, NULL);
 }
@@ -538,17 +546,17 @@ void check_condition(struct check *check, const struct scope *scope, struct segm
 static void check_as_of(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     struct segment_node *moment = node->child[0], *trait = node->child[1];
-    check_value(check, scope, &node->child[0]);
-    check_value(check, scope, &node->child[1]);
+    segment_check_value(check, scope, &node->child[0]);
+    segment_check_value(check, scope, &node->child[1]);
     moment = node->child[0];
     trait = node->child[1];
     if (moment->type != VALUE_NONE && moment->type != VALUE_DATE && moment->type != VALUE_TIME)
-        check_error(check, moment->span, "as of needs a date or time, but %s is %s", node_words(check, moment),
-                    value_type_name(moment->type));
+        segment_check_error(check, moment->span, "as of needs a date or time, but %s is %s",
+                            segment_node_words(check, moment), value_type_name(moment->type));
     else if (!moment->constant)
-        check_error(check, moment->span, "as of takes a moment that is the same for every customer");
+        segment_check_error(check, moment->span, "as of takes a moment that is the same for every customer");
     if (trait->op != OP_TRAIT) {
-        check_error(check, trait->span, "as of asks about a trait of the customer");
+        segment_check_error(check, trait->span, "as of asks about a trait of the customer");
         return;
     }
     node->path = trait->path;
@@ -563,13 +571,13 @@ static void check_periods(struct check *check, struct segment_node *node)
         [CALENDAR_DAY] = 1, [CALENDAR_WEEK] = 7, [CALENDAR_MONTH] = 28, [CALENDAR_QUARTER] = 89, [CALENDAR_YEAR] = 365};
     struct segment_window *window = &node->periods->window;
     struct scope scope = {.period = true}, plain = {0};
-    check_condition(check, &scope, &node->child[0]);
-    check_window(check, &plain, window, WINDOW_USE_PERIODS);
+    segment_check_condition(check, &scope, &node->child[0]);
+    segment_check_window(check, &plain, window, WINDOW_USE_PERIODS);
     int64_t length = window->length.months * INT64_C(30) + window->length.seconds / SECONDS_A_DAY;
     if (window->form == WINDOW_PREVIOUS)
         length = window->count * days[window->unit];
     if (length / days[node->periods->unit] > 1000)
-        check_error(check, window->span, "This window has more than 1,000 periods");
+        segment_check_error(check, window->span, "This window has more than 1,000 periods");
 }
 
 static void check_literal(struct check *check, struct segment_node *node)
@@ -578,7 +586,7 @@ static void check_literal(struct check *check, struct segment_node *node)
         return;
     if (!moment_parse(check->zone, node->literal.text, &node->literal.integer))
         error_hint(
-            check_error(check, node->span, "There is no such moment"),
+            segment_check_error(check, node->span, "There is no such moment"),
             "moments are written 2025-03-31T14:05, with Z or an offset such as +02:00 when it is not the store's zone");
 }
 
@@ -595,42 +603,43 @@ static bool set_constant(const struct segment_node *node)
 static bool refuse_value(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     if (is_condition(node)) {
-        check_error(check, node->span, "%s is a condition; here a value is needed", node_words(check, node));
+        segment_check_error(check, node->span, "%s is a condition; here a value is needed",
+                            segment_node_words(check, node));
         return true;
     }
     bool customer_only = node->op == OP_PERIODS || node->op == OP_NTILE || node->op == OP_PERCENTILE ||
                          node->op == OP_BUCKET || node->op == OP_ACCOUNT || node->op == OP_TRAIT_AS_OF;
     if (scope->fact && customer_only) {
-        error_hint(check_error(check, node->span,
-                               "“%s” asks about the customer and cannot stand where facts are chosen",
-                               node_words(check, node)),
+        error_hint(segment_check_error(check, node->span,
+                                       "“%s” asks about the customer and cannot stand where facts are chosen",
+                                       segment_node_words(check, node)),
                    "put it beside the measure, joined by and");
         return true;
     }
     if (scope->history && (customer_only || node->op == OP_MEASURE)) {
-        check_error(check, node->span, "Inside ever(…) stand only tests of traits");
+        segment_check_error(check, node->span, "Inside ever(…) stand only tests of traits");
         return true;
     }
     return false;
 }
 
-void check_operand(struct check *check, const struct scope *scope, struct segment_node **node)
+void segment_check_operand(struct check *check, const struct scope *scope, struct segment_node **node)
 {
     struct scope operand = *scope;
     operand.text_function = true;
-    check_value(check, &operand, node);
+    segment_check_value(check, &operand, node);
 }
 
 /* A measure of the customer among their facts: where amount > avg(order.amount). */
 static void check_inner_measure(struct check *check, const struct scope *scope, struct segment_node **node)
 {
     struct scope customer = {.history = scope->history};
-    check_measure(check, &customer, *node);
+    segment_check_measure(check, &customer, *node);
     if (scope->fact)
-        *node = wrap(check, *node, OP_CUSTOMER, (*node)->type);
+        *node = segment_wrap(check, *node, OP_CUSTOMER, (*node)->type);
 }
 
-void check_value(struct check *check, const struct scope *scope, struct segment_node **place)
+void segment_check_value(struct check *check, const struct scope *scope, struct segment_node **place)
 {
     struct segment_node *node = *place;
     struct scope inner = *scope;
@@ -643,22 +652,22 @@ void check_value(struct check *check, const struct scope *scope, struct segment_
     case OP_LITERAL: check_literal(check, node); break;
     case OP_NOW: node->type = VALUE_TIME; break;
     case OP_TODAY: node->type = VALUE_DATE; break;
-    case OP_NAME: check_name(check, &inner, place); break;
+    case OP_NAME: segment_check_name(check, &inner, place); break;
     case OP_TRAIT_AS_OF: check_as_of(check, &inner, node); break;
     case OP_MEASURE:
         if (scope->fact)
             check_inner_measure(check, scope, place);
         else
-            check_measure(check, scope, node);
+            segment_check_measure(check, scope, node);
         break;
     case OP_ADD:
     case OP_SUBTRACT:
     case OP_MULTIPLY:
     case OP_DIVIDE:
-    case OP_NEGATE: check_arithmetic(check, &inner, node); break;
+    case OP_NEGATE: segment_check_arithmetic(check, &inner, node); break;
     case OP_FUNCTION:
         inner.text_function = scope->text_function;
-        check_function(check, &inner, node);
+        segment_check_function(check, &inner, node);
         break;
     case OP_PERIODS:
         check_periods(check, node);
@@ -673,12 +682,12 @@ void check_value(struct check *check, const struct scope *scope, struct segment_
     case OP_ACCOUNT: check_account(check, &inner, node); break;
     case OP_GAP:
         if (!scope->fact) {
-            error_hint(check_error(check, node->span, "gap stands only inside a measure"),
+            error_hint(segment_check_error(check, node->span, "gap stands only inside a measure"),
                        "such as avg(gap(order.time))");
         } else {
-            check_value(check, &inner, &node->child[0]);
+            segment_check_value(check, &inner, &node->child[0]);
             if (node->child[0]->op != OP_FACT_TIME)
-                check_error(check, node->span, "gap takes the time of a kind of fact: gap(order.time)");
+                segment_check_error(check, node->span, "gap takes the time of a kind of fact: gap(order.time)");
             node->child_count = 0;
         }
         node->type = VALUE_DURATION;

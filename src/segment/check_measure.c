@@ -36,7 +36,7 @@ static bool kind_of_path(struct check *check, const struct segment_path *path, b
     }
     for (int to = path->part_count; to > 0; to--) {
         *name = join_parts(check, path, to);
-        if (find_kind(check, *name, table))
+        if (segment_find_kind(check, *name, table))
             return true;
     }
     return false;
@@ -60,7 +60,7 @@ static void find_kinds(struct segment_node **node, void *data)
         }
         return;
     }
-    node_each(*node, find_kinds, data);
+    segment_node_each(*node, find_kinds, data);
 }
 
 /* The kind an argument speaks of; *bare says that it is nothing but the kind. False after an error. */
@@ -77,16 +77,16 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
     *name = kinds.name;
     *table = kinds.table;
     if (kinds.conflict) {
-        error_hint(check_error(check, argument->span, "One argument speaks of two kinds of fact"),
+        error_hint(segment_check_error(check, argument->span, "One argument speaks of two kinds of fact"),
                    "write a measure for each kind, and combine the measures");
         return false;
     }
     if (kinds.name)
         return true;
-    const char *word = node_words(check, argument);
-    struct error *error = check_error(check, argument->span, "“%s” names no kind of fact", word);
+    const char *word = segment_node_words(check, argument);
+    struct error *error = segment_check_error(check, argument->span, "“%s” names no kind of fact", word);
     if (argument->op == OP_NAME && check->schema)
-        suggest_kind(check, error, argument->path.parts[0]);
+        segment_suggest_kind(check, error, argument->path.parts[0]);
     else
         error_hint(error, "a measure speaks of facts: count(order), sum(order.amount)");
     return false;
@@ -147,14 +147,15 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
         none_bare &= !bare;
         for (int j = 0; j < i; j++)
             if (strcmp(measure->kinds[i], measure->kinds[j]) == 0) {
-                error_hint(check_error(check, measure->written[i]->span, "“%s” stands here twice", measure->kinds[i]),
-                           "a measure takes one value; several arguments are the same value of several kinds");
+                error_hint(
+                    segment_check_error(check, measure->written[i]->span, "“%s” stands here twice", measure->kinds[i]),
+                    "a measure takes one value; several arguments are the same value of several kinds");
                 return false;
             }
     }
     measure->kind_count = measure->written_count;
     if (!all_bare && !none_bare) {
-        check_error(check, measure->written[0]->span, "Either all arguments are kinds, or all are values");
+        segment_check_error(check, measure->written[0]->span, "Either all arguments are kinds, or all are values");
         return false;
     }
     if (all_bare)
@@ -163,15 +164,15 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
         .fact = true, .kinds = measure->kinds, .tables = measure->kind_table, .kind_count = measure->kind_count};
     for (int i = 0; i < measure->written_count; i++) {
         size_t errors = check->problems->errors;
-        struct segment_node *argument = node_copy(measure->written[i], check->arena);
-        check_value(check, &scope, &argument);
+        struct segment_node *argument = segment_node_copy(measure->written[i], check->arena);
+        segment_check_value(check, &scope, &argument);
         if (check->problems->errors != errors)
             return false;
         if (i == 0) {
             measure->argument = argument;
         } else if (!same_tree(measure->argument, argument)) {
-            error_hint(check_error(check, measure->written[i]->span,
-                                   "The arguments of a measure differ in more than their kind"),
+            error_hint(segment_check_error(check, measure->written[i]->span,
+                                           "The arguments of a measure differ in more than their kind"),
                        "write a measure for each kind, and combine the measures");
             return false;
         }
@@ -226,10 +227,11 @@ static bool check_argument(struct check *check, struct segment_node *node)
 {
     struct segment_measure *measure = node->measure;
     const struct segment_node *argument = measure->argument;
-    const char *name = aggregate_name(measure->aggregate);
+    const char *name = segment_aggregate_name(measure->aggregate);
     enum argument_need need = rules[measure->aggregate].need;
     if (!argument && need != NEED_NO && need != NEED_MAY) {
-        struct error *error = check_error(check, node->span, "%s needs a value of each fact, not a kind alone", name);
+        struct error *error =
+            segment_check_error(check, node->span, "%s needs a value of each fact, not a kind alone", name);
         char example[256];
         struct buffer text;
         buffer_init(&text, sizeof example);
@@ -242,17 +244,17 @@ static bool check_argument(struct check *check, struct segment_node *node)
     if (!argument)
         return true;
     if (need == NEED_NO) {
-        error_hint(check_error(check, argument->span, "%s takes kinds of fact, not a value", name),
+        error_hint(segment_check_error(check, argument->span, "%s takes kinds of fact, not a value", name),
                    "put the test into its filter: %s(%s where …)", name, measure->kinds[0]);
         return false;
     }
     if (argument->op == OP_GAP && !rules[measure->aggregate].gap) {
-        check_error(check, argument->span, "%s cannot take gaps", name);
+        segment_check_error(check, argument->span, "%s cannot take gaps", name);
         return false;
     }
     if (!type_fits(need, argument->type)) {
-        check_error(check, argument->span, "%s cannot take “%s”, which is of type %s", name,
-                    node_words(check, argument), value_type_name(argument->type));
+        segment_check_error(check, argument->span, "%s cannot take “%s”, which is of type %s", name,
+                            segment_node_words(check, argument), value_type_name(argument->type));
         return false;
     }
     return true;
@@ -322,30 +324,32 @@ static void find_money(struct segment_node **node, void *data)
             if (!column->currency || column->currencies <= 1 || fixes(measure->filter, column->currency))
                 continue;
             money->reported = true;
-            error_hint(check_error(money->check, (*node)->span,
-                                   "“%s” holds amounts in %d currencies, which cannot be put together",
-                                   (*node)->path.written, column->currencies),
-                       "choose one: %s(… where %s = 'EUR')", aggregate_name(measure->aggregate), column->currency);
+            error_hint(segment_check_error(money->check, (*node)->span,
+                                           "“%s” holds amounts in %d currencies, which cannot be put together",
+                                           (*node)->path.written, column->currencies),
+                       "choose one: %s(… where %s = 'EUR')", segment_aggregate_name(measure->aggregate),
+                       column->currency);
         }
-    node_each(*node, find_money, data);
+    segment_node_each(*node, find_money, data);
 }
 
-void check_measure(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_measure(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     struct segment_measure *measure = node->measure;
     node->type = VALUE_NONE;
     if (scope->period &&
         (measure->window.form != WINDOW_ALL || measure->window.weekdays || measure->window.anniversary))
-        error_hint(check_error(check, measure->window.span, "A measure inside periods has no window of its own"),
-                   "each period is its window");
+        error_hint(
+            segment_check_error(check, measure->window.span, "A measure inside periods has no window of its own"),
+            "each period is its window");
     if (!resolve_arguments(check, measure))
         return;
     struct scope customer = {.history = scope->history};
-    check_window(check, &customer, &measure->window, WINDOW_USE_FACTS);
+    segment_check_window(check, &customer, &measure->window, WINDOW_USE_FACTS);
     struct scope fact = {
         .fact = true, .kinds = measure->kinds, .tables = measure->kind_table, .kind_count = measure->kind_count};
     if (measure->filter)
-        check_condition(check, &fact, &measure->filter);
+        segment_check_condition(check, &fact, &measure->filter);
     if (!check_argument(check, node))
         return;
     set_type(node);
@@ -359,18 +363,19 @@ static bool check_step(struct check *check, struct segment_sequence *sequence, i
 {
     struct segment_step *step = &sequence->steps[s];
     for (int k = 0; k < step->kind_count; k++)
-        if (!find_kind(check, step->kinds[k], &step->kind_table[k])) {
-            suggest_kind(check, check_error(check, step->span, "There is no kind of fact “%s”", step->kinds[k]),
-                         step->kinds[k]);
+        if (!segment_find_kind(check, step->kinds[k], &step->kind_table[k])) {
+            segment_suggest_kind(
+                check, segment_check_error(check, step->span, "There is no kind of fact “%s”", step->kinds[k]),
+                step->kinds[k]);
             return false;
         }
     for (int before = 0; step->alias && before < s; before++)
         if (sequence->steps[before].alias && strcmp(sequence->steps[before].alias, step->alias) == 0)
-            check_error(check, step->span, "Two steps are called “%s”", step->alias);
+            segment_check_error(check, step->span, "Two steps are called “%s”", step->alias);
     return true;
 }
 
-void check_sequence(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_sequence(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     struct segment_sequence *sequence = node->sequence;
     for (int s = 0; s < sequence->step_count; s++)
@@ -385,7 +390,7 @@ void check_sequence(struct check *check, const struct scope *scope, struct segme
                              .sequence = sequence,
                              .step = s};
         if (step->filter)
-            check_condition(check, &fact, &step->filter);
+            segment_check_condition(check, &fact, &step->filter);
     }
-    check_window(check, scope, &sequence->window, WINDOW_USE_FACTS);
+    segment_check_window(check, scope, &sequence->window, WINDOW_USE_FACTS);
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-bool find_kind(const struct check *check, const char *name, int *table)
+bool segment_find_kind(const struct check *check, const char *name, int *table)
 {
     *table = -1;
     if (!check->schema)
@@ -51,14 +51,14 @@ static void suggest_columns(struct check *check, struct error *error, int table,
         error_hint(error, "did you mean “%s%s”?", prefix, names[nearest]);
 }
 
-void suggest_kind(struct check *check, struct error *error, const char *name)
+void segment_suggest_kind(struct check *check, struct error *error, const char *name)
 {
     const char **names = ARENA_ARRAY(check->arena, const char *, check->schema->table_count + 1);
     size_t count = 0;
     for (size_t i = 0; i < check->schema->table_count; i++)
         if (check->schema->tables[i].role == SCHEMA_FACTS)
             names[count++] = check->schema->tables[i].name;
-    if (!problem_suggest(error, name, names, count) && count > 0 && count <= 12) {
+    if (!segment_problem_suggest(error, name, names, count) && count > 0 && count <= 12) {
         struct buffer list;
         buffer_init(&list, 0);
         for (size_t i = 0; i < count; i++)
@@ -162,7 +162,8 @@ static void trust_path(struct check *check, struct segment_node *node, int from)
     struct segment_path *path = &node->path;
     int length = path->part_count - from;
     if (length > SEGMENT_HOPS_MAX + 1) {
-        check_error(check, node->span, "A walk through reference tables takes at most %d steps", SEGMENT_HOPS_MAX);
+        segment_check_error(check, node->span, "A walk through reference tables takes at most %d steps",
+                            SEGMENT_HOPS_MAX);
         length = SEGMENT_HOPS_MAX + 1;
     }
     path->length = length;
@@ -178,21 +179,22 @@ static void trust_path(struct check *check, struct segment_node *node, int from)
 static bool explain_walk(struct check *check, const struct segment_node *node, const struct walk *walk)
 {
     if (walk->too_long) {
-        check_error(check, node->span, "A walk through reference tables takes at most %d steps", SEGMENT_HOPS_MAX);
+        segment_check_error(check, node->span, "A walk through reference tables takes at most %d steps",
+                            SEGMENT_HOPS_MAX);
         return true;
     }
     if (walk->length == 0)
         return false;
     if (walk->no_pointer) {
         struct error *error =
-            check_error(check, node->span, "“%s” does not point at a reference table, so it has no “%s”",
-                        walk->no_pointer, node->path.parts[walk->failed_part]);
+            segment_check_error(check, node->span, "“%s” does not point at a reference table, so it has no “%s”",
+                                walk->no_pointer, node->path.parts[walk->failed_part]);
         error_hint(error, "import it with --refers %s=TABLE", walk->no_pointer);
         return true;
     }
     const char *missing = node->path.parts[walk->failed_part];
-    struct error *error = check_error(check, node->span, "The reference table “%s” has no column “%s”",
-                                      check->schema->tables[walk->failed_table].name, missing);
+    struct error *error = segment_check_error(check, node->span, "The reference table “%s” has no column “%s”",
+                                              check->schema->tables[walk->failed_table].name, missing);
     suggest_columns(check, error, walk->failed_table, missing, "");
     return true;
 }
@@ -209,9 +211,9 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     const struct segment_path *path = &node->path;
     const char *name = join(check, path, from, path->part_count), *first = path->parts[from];
     int table;
-    if (find_kind(check, name, &table) || find_kind(check, first, &table)) {
-        bool whole = find_kind(check, name, &table);
-        struct error *error = check_error(
+    if (segment_find_kind(check, name, &table) || segment_find_kind(check, first, &table)) {
+        bool whole = segment_find_kind(check, name, &table);
+        struct error *error = segment_check_error(
             check, node->span, "“%s” is a kind of fact, and a customer has any number of them", whole ? name : first);
         error_hint(error,
                    whole ? "say which or how many: any(%s), count(%s)" : "say which or how many: last(%s), sum(%s)",
@@ -219,10 +221,10 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
         return;
     }
     if (names_segment(check, name)) {
-        error_hint(check_error(check, node->span, "“%s” is a segment", name), "write in %s", path->written);
+        error_hint(segment_check_error(check, node->span, "“%s” is a segment", name), "write in %s", path->written);
         return;
     }
-    struct error *error = check_error(check, node->span, "There is no trait “%s”", name);
+    struct error *error = segment_check_error(check, node->span, "There is no trait “%s”", name);
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     if (traits >= 0)
         suggest_columns(check, error, traits, name, "");
@@ -257,8 +259,9 @@ static void check_customer_name(struct check *check, struct segment_node *node)
         node->index = scheme;
         node->type = VALUE_TEXT;
         if (!check->set->schemes[scheme].exclusive)
-            error_hint(check_error(check, node->span,
-                                   "The scheme “%s” is overlapping: a customer may be in several members", node->name),
+            error_hint(segment_check_error(check, node->span,
+                                           "The scheme “%s” is overlapping: a customer may be in several members",
+                                           node->name),
                        "ask for one of them: in %s.…", node->name);
         return;
     }
@@ -286,7 +289,7 @@ static void check_property(struct check *check, const struct scope *scope, struc
             if (!explain_walk(check, node, &walk)) {
                 const char *name = join(check, &node->path, from, node->path.part_count);
                 struct error *error =
-                    check_error(check, node->span, "“%s” has no property “%s”", scope->kinds[k], name);
+                    segment_check_error(check, node->span, "“%s” has no property “%s”", scope->kinds[k], name);
                 int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
                 if (traits >= 0 && schema_column_index(&check->schema->tables[traits], name) >= 0)
                     error_hint(error, "the customer's trait is customer.%s", name);
@@ -303,8 +306,8 @@ static void check_property(struct check *check, const struct scope *scope, struc
         for (int i = 1; k > 0 && i < walk.length && !differs; i++)
             differs = node->path.hop_table[i - 1] != walk.table[i] || node->path.hop_column[i - 1] != walk.column[i];
         if (differs) {
-            error_hint(check_error(check, node->span, "“%s” is not of the same type in “%s” and “%s”",
-                                   node->path.written, scope->kinds[0], scope->kinds[k]),
+            error_hint(segment_check_error(check, node->span, "“%s” is not of the same type in “%s” and “%s”",
+                                           node->path.written, scope->kinds[0], scope->kinds[k]),
                        "write a measure for each of them");
             node->type = VALUE_NONE;
             return;
@@ -341,10 +344,10 @@ static bool check_step_name(struct check *check, const struct scope *scope, stru
         if (s >= scope->step || step->negated) {
             if (s == scope->step) /* a step may name itself: its own property */
                 break;
-            check_error(check, node->span,
-                        step->negated ? "“%s” names a step that must not happen, so it has no properties"
-                                      : "“%s” is a later step; a step can speak of earlier ones only",
-                        step->alias);
+            segment_check_error(check, node->span,
+                                step->negated ? "“%s” names a step that must not happen, so it has no properties"
+                                              : "“%s” is a later step; a step can speak of earlier ones only",
+                                step->alias);
             node->type = VALUE_NONE;
             return true;
         }
@@ -370,7 +373,7 @@ static void check_fact_name(struct check *check, const struct scope *scope, stru
         return;
     if (path->part_count > 1 && strcmp(path->parts[0], SCHEMA_TRAIT_TABLE) == 0) {
         check_customer_name(check, *node);
-        *node = wrap(check, *node, OP_CUSTOMER, (*node)->type);
+        *node = segment_wrap(check, *node, OP_CUSTOMER, (*node)->type);
         return;
     }
     int from = kind_prefix(check, scope, path);
@@ -386,7 +389,7 @@ static void check_fact_name(struct check *check, const struct scope *scope, stru
     check_property(check, scope, *node, from);
 }
 
-void check_name(struct check *check, const struct scope *scope, struct segment_node **node)
+void segment_check_name(struct check *check, const struct scope *scope, struct segment_node **node)
 {
     if (scope->fact)
         check_fact_name(check, scope, node);
@@ -396,13 +399,14 @@ void check_name(struct check *check, const struct scope *scope, struct segment_n
 
 /* ---- kinds ---- */
 
-bool check_kinds(struct check *check, struct segment_measure *measure)
+bool segment_check_kinds(struct check *check, struct segment_measure *measure)
 {
     for (int i = 0; i < measure->written_count; i++) {
         const struct segment_node *node = measure->written[i];
         const char *name = join(check, &node->path, 0, node->path.part_count);
-        if (!find_kind(check, name, &measure->kind_table[i])) {
-            suggest_kind(check, check_error(check, node->span, "There is no kind of fact “%s”", name), name);
+        if (!segment_find_kind(check, name, &measure->kind_table[i])) {
+            segment_suggest_kind(check, segment_check_error(check, node->span, "There is no kind of fact “%s”", name),
+                                 name);
             return false;
         }
         measure->kinds[i] = name;

@@ -5,12 +5,13 @@
 
 #include <string.h>
 
-bool is_number(enum value_type type)
+bool segment_is_number(enum value_type type)
 {
     return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
 }
 
-struct segment_node *wrap(struct check *check, struct segment_node *node, enum segment_op op, enum value_type type)
+struct segment_node *segment_wrap(struct check *check, struct segment_node *node, enum segment_op op,
+                                  enum value_type type)
 {
     struct segment_node *outer = ARENA_NEW(check->arena, struct segment_node);
     *outer = (struct segment_node){.op = op,
@@ -28,11 +29,11 @@ struct segment_node *wrap(struct check *check, struct segment_node *node, enum s
     return outer;
 }
 
-void wrap_date(struct check *check, struct segment_node **node)
+void segment_wrap_date(struct check *check, struct segment_node **node)
 {
     if ((*node)->type != VALUE_TIME)
         return;
-    *node = wrap(check, *node, OP_FUNCTION, VALUE_DATE);
+    *node = segment_wrap(check, *node, OP_FUNCTION, VALUE_DATE);
     (*node)->function = FUNCTION_DATE;
 }
 
@@ -53,7 +54,7 @@ static struct segment_node *constant(struct check *check, struct segment_span sp
 static struct segment_node *wrap_multiply(struct check *check, struct segment_node *node, struct segment_node *factor,
                                           enum value_type type)
 {
-    struct segment_node *product = wrap(check, node, OP_MULTIPLY, type);
+    struct segment_node *product = segment_wrap(check, node, OP_MULTIPLY, type);
     product->child[1] = factor;
     product->child_count = 2;
     product->scale += factor->scale;
@@ -73,8 +74,9 @@ static bool since_to_duration(struct check *check, struct segment_node **node)
     static const int64_t seconds[] = {1, 60, 3600, 86400, 604800};
     enum calendar_unit unit = (*node)->unit;
     if (unit > CALENDAR_WEEK) {
-        check_error(check, (*node)->span,
-                    "%ss have no fixed length, so they do not compare with a duration; count days", unit_name(unit));
+        segment_check_error(check, (*node)->span,
+                            "%ss have no fixed length, so they do not compare with a duration; count days",
+                            segment_unit_name(unit));
         return false;
     }
     struct segment_node *factor = constant(check, (*node)->span, VALUE_DURATION);
@@ -97,7 +99,8 @@ static bool fixed_length(struct check *check, const struct segment_node *node)
 {
     if (!has_months(node))
         return true;
-    error_hint(check_error(check, node->span, "A month has no fixed length, so it can only be added to a date or time"),
+    error_hint(segment_check_error(check, node->span,
+                                   "A month has no fixed length, so it can only be added to a date or time"),
                "count days or weeks here");
     return false;
 }
@@ -128,14 +131,14 @@ static struct segment_node *as_double(struct check *check, struct segment_node *
     return product;
 }
 
-bool unify(struct check *check, struct segment_node **nodes, int count)
+bool segment_unify(struct check *check, struct segment_node **nodes, int count)
 {
     bool any_double = false, any_decimal = false, any_double_duration = false;
     int scale = 0;
     for (int i = 0; i < count; i++) {
         if (nodes[i]->type == VALUE_NONE)
             return true;
-        bool both_numbers = is_number(nodes[0]->type) && is_number(nodes[i]->type);
+        bool both_numbers = segment_is_number(nodes[0]->type) && segment_is_number(nodes[i]->type);
         if (nodes[i]->type != nodes[0]->type && !both_numbers)
             return false;
         any_double |= nodes[i]->type == VALUE_DOUBLE;
@@ -166,12 +169,12 @@ static bool compare_versions(struct check *check, struct segment_node **a, struc
     if (is_version(*a) && is_version(*b))
         return true;
     if ((*plain)->type != VALUE_TEXT && (*plain)->type != VALUE_NONE) {
-        error_hint(check_error(check, (*plain)->span, "A version compares only with a version, not with %s",
-                               value_type_name((*plain)->type)),
+        error_hint(segment_check_error(check, (*plain)->span, "A version compares only with a version, not with %s",
+                                       value_type_name((*plain)->type)),
                    "write the version in quotes: '2.10'");
         return false;
     }
-    *plain = wrap(check, *plain, OP_FUNCTION, VALUE_TEXT);
+    *plain = segment_wrap(check, *plain, OP_FUNCTION, VALUE_TEXT);
     (*plain)->function = FUNCTION_VERSION;
     return true;
 }
@@ -181,22 +184,22 @@ static bool compare_duration(struct check *check, struct segment_node **number)
 {
     if (is_since(*number))
         return since_to_duration(check, number);
-    error_hint(check_error(check, (*number)->span, "A plain number does not compare with a length of time"),
+    error_hint(segment_check_error(check, (*number)->span, "A plain number does not compare with a length of time"),
                "give it a unit: 30 days");
     return false;
 }
 
 static void explain_types(struct check *check, struct segment_node *a, struct segment_node *b)
 {
-    struct error *error =
-        check_error(check, span_join(a->span, b->span), "%s is %s and %s is %s: they do not compare",
-                    node_words(check, a), value_type_name(a->type), node_words(check, b), value_type_name(b->type));
+    struct error *error = segment_check_error(
+        check, segment_span_join(a->span, b->span), "%s is %s and %s is %s: they do not compare",
+        segment_node_words(check, a), value_type_name(a->type), segment_node_words(check, b), value_type_name(b->type));
     const struct segment_node *text = a->type == VALUE_TEXT ? a : b, *other = text == a ? b : a;
     if (text->type != VALUE_TEXT || text->op != OP_LITERAL)
         return;
     if (other->type == VALUE_DATE || other->type == VALUE_TIME)
         error_hint(error, "dates are written without quotes: 2025-03-31");
-    else if (is_number(other->type))
+    else if (segment_is_number(other->type))
         error_hint(error, "numbers are written without quotes");
     else if (other->type == VALUE_SET)
         error_hint(error, "ask for its members: any of (…), all of (…), none of (…)");
@@ -204,7 +207,7 @@ static void explain_types(struct check *check, struct segment_node *a, struct se
         error_hint(error, "write yes or no");
 }
 
-bool check_comparable(struct check *check, struct segment_node **a, struct segment_node **b)
+bool segment_check_comparable(struct check *check, struct segment_node **a, struct segment_node **b)
 {
     if (is_version(*a) || is_version(*b))
         return compare_versions(check, a, b);
@@ -214,14 +217,15 @@ bool check_comparable(struct check *check, struct segment_node **a, struct segme
     if (left == VALUE_NONE || right == VALUE_NONE)
         return true;
     if (left == VALUE_TIME && right == VALUE_DATE)
-        wrap_date(check, a);
+        segment_wrap_date(check, a);
     else if (left == VALUE_DATE && right == VALUE_TIME)
-        wrap_date(check, b);
-    else if (is_number(left) && right == VALUE_DURATION)
+        segment_wrap_date(check, b);
+    else if (segment_is_number(left) && right == VALUE_DURATION)
         return compare_duration(check, a);
-    else if (left == VALUE_DURATION && is_number(right))
+    else if (left == VALUE_DURATION && segment_is_number(right))
         return compare_duration(check, b);
-    else if (left == VALUE_SET || left == VALUE_POINT || (left != right && !(is_number(left) && is_number(right)))) {
+    else if (left == VALUE_SET || left == VALUE_POINT ||
+             (left != right && !(segment_is_number(left) && segment_is_number(right)))) {
         explain_types(check, *a, *b);
         return false;
     }
@@ -236,9 +240,9 @@ static bool wrong_operands(struct check *check, const struct segment_node *node)
     const struct segment_node *a = node->child[0], *b = node->child[1];
     bool swap = node->op == OP_SUBTRACT || node->op == OP_ADD;
     const struct segment_node *first = swap ? b : a, *second = swap ? a : b;
-    check_error(check, node->span, "%s (%s) cannot be %s %s (%s)", node_words(check, first),
-                value_type_name(first->type), verbs[node->op - OP_ADD], node_words(check, second),
-                value_type_name(second->type));
+    segment_check_error(check, node->span, "%s (%s) cannot be %s %s (%s)", segment_node_words(check, first),
+                        value_type_name(first->type), verbs[node->op - OP_ADD], segment_node_words(check, second),
+                        value_type_name(second->type));
     return false;
 }
 
@@ -263,13 +267,14 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
         node->type = (*a)->type;
         bool whole_days = (*b)->op == OP_LITERAL && (*b)->literal.period.seconds % SECONDS_A_DAY == 0;
         if (node->type == VALUE_DATE && !whole_days) {
-            error_hint(
-                check_error(check, (*b)->span, "Only whole days, weeks, months and years can be added to a date"),
-                "use now or a time for hours");
+            error_hint(segment_check_error(check, (*b)->span,
+                                           "Only whole days, weeks, months and years can be added to a date"),
+                       "use now or a time for hours");
             return false;
         }
         if (node->type == VALUE_TIME && (*b)->is_double) {
-            check_error(check, (*b)->span, "A length of time with fractions of a second cannot be added to a time");
+            segment_check_error(check, (*b)->span,
+                                "A length of time with fractions of a second cannot be added to a time");
             return false;
         }
         return true;
@@ -278,13 +283,13 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
                    ((*b)->type == VALUE_DATE || (*b)->type == VALUE_TIME);
     if (node->op != OP_SUBTRACT || !moments) {
         wrong_operands(check, node);
-        if (is_number((*b)->type))
+        if (segment_is_number((*b)->type))
             error_hint(&check->problems->list.items[check->problems->list.count - 1].error, "give it a unit: 30 days");
         return false;
     }
     if ((*a)->type != (*b)->type) {
-        wrap_date(check, a);
-        wrap_date(check, b);
+        segment_wrap_date(check, a);
+        segment_wrap_date(check, b);
     }
     node->type = VALUE_DURATION;
     return true;
@@ -297,18 +302,18 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
     if (!fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
     if (sum) {
-        if ((*a)->type != VALUE_DURATION && !(is_number((*a)->type) && compare_duration(check, a)))
-            return is_number((*a)->type) ? false : wrong_operands(check, node);
-        if ((*b)->type != VALUE_DURATION && !(is_number((*b)->type) && compare_duration(check, b)))
-            return is_number((*b)->type) ? false : wrong_operands(check, node);
+        if ((*a)->type != VALUE_DURATION && !(segment_is_number((*a)->type) && compare_duration(check, a)))
+            return segment_is_number((*a)->type) ? false : wrong_operands(check, node);
+        if ((*b)->type != VALUE_DURATION && !(segment_is_number((*b)->type) && compare_duration(check, b)))
+            return segment_is_number((*b)->type) ? false : wrong_operands(check, node);
         node->is_double = (*a)->is_double || (*b)->is_double;
     } else if (node->op == OP_MULTIPLY) {
         struct segment_node *number = (*a)->type == VALUE_DURATION ? *b : *a, *length = number == *a ? *b : *a;
-        if (!is_number(number->type))
+        if (!segment_is_number(number->type))
             return wrong_operands(check, node);
         node->is_double = length->is_double || number->type != VALUE_INT;
     } else {
-        if ((*a)->type != VALUE_DURATION || !is_number((*b)->type)) {
+        if ((*a)->type != VALUE_DURATION || !segment_is_number((*b)->type)) {
             wrong_operands(check, node);
             error_hint(&check->problems->list.items[check->problems->list.count - 1].error,
                        "a length of time can be divided by a number; for a ratio divide days since … by days since …");
@@ -320,28 +325,28 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
     return true;
 }
 
-void check_arithmetic(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_arithmetic(struct check *check, const struct scope *scope, struct segment_node *node)
 {
-    check_value(check, scope, &node->child[0]);
+    segment_check_value(check, scope, &node->child[0]);
     if (node->op == OP_NEGATE) {
         const struct segment_node *child = node->child[0];
         node->type = child->type;
         node->scale = child->scale;
         node->is_double = child->is_double;
-        if (child->type != VALUE_NONE && !is_number(child->type) && child->type != VALUE_DURATION)
-            check_error(check, node->span, "%s is %s and has no negative", node_words(check, child),
-                        value_type_name(child->type));
+        if (child->type != VALUE_NONE && !segment_is_number(child->type) && child->type != VALUE_DURATION)
+            segment_check_error(check, node->span, "%s is %s and has no negative", segment_node_words(check, child),
+                                value_type_name(child->type));
         else if (child->type == VALUE_DURATION)
             (void)fixed_length(check, child);
         return;
     }
-    check_value(check, scope, &node->child[1]);
+    segment_check_value(check, scope, &node->child[1]);
     enum value_type left = node->child[0]->type, right = node->child[1]->type;
     node->type = VALUE_NONE;
     if (left == VALUE_NONE || right == VALUE_NONE)
         return;
     bool good;
-    if (is_number(left) && is_number(right)) {
+    if (segment_is_number(left) && segment_is_number(right)) {
         number_type(node);
         return;
     }
@@ -410,8 +415,8 @@ static bool takes(enum takes what, enum value_type type)
     case TAKES_TIME: return type == VALUE_TIME;
     case TAKES_TEXT: return type == VALUE_TEXT;
     case TAKES_SET: return type == VALUE_SET;
-    case TAKES_NUMBER: return is_number(type);
-    case TAKES_AMOUNT: return is_number(type) || type == VALUE_DURATION;
+    case TAKES_NUMBER: return segment_is_number(type);
+    case TAKES_AMOUNT: return segment_is_number(type) || type == VALUE_DURATION;
     case TAKES_POINT: return type == VALUE_POINT;
     case TAKES_SAME: return type != VALUE_SET && type != VALUE_POINT;
     }
@@ -422,16 +427,17 @@ static void check_same(struct check *check, struct segment_node *node)
 {
     for (int i = 0; i < node->child_count; i++)
         if (!takes(TAKES_SAME, node->child[i]->type)) {
-            check_error(check, node->child[i]->span, "%s cannot take %s", function_name(node->function),
-                        value_type_name(node->child[i]->type));
+            segment_check_error(check, node->child[i]->span, "%s cannot take %s", segment_function_name(node->function),
+                                value_type_name(node->child[i]->type));
             node->type = VALUE_NONE;
             return;
         } else if (!fixed_length(check, node->child[i])) {
             node->type = VALUE_NONE;
             return;
         }
-    if (!unify(check, node->child, node->child_count)) {
-        check_error(check, node->span, "The values of %s are of different types", function_name(node->function));
+    if (!segment_unify(check, node->child, node->child_count)) {
+        segment_check_error(check, node->span, "The values of %s are of different types",
+                            segment_function_name(node->function));
         node->type = VALUE_NONE;
         return;
     }
@@ -443,18 +449,18 @@ static void check_same(struct check *check, struct segment_node *node)
             node->type = VALUE_NONE;
 }
 
-void check_function(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_function(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     bool text =
         node->function == FUNCTION_LOWER || node->function == FUNCTION_UPPER || node->function == FUNCTION_VERSION;
     if (text && !scope->text_function)
-        error_hint(check_error(check, node->span, "%s(…) stands only on a side of a comparison",
-                               function_name(node->function)),
-                   "such as %s(…) = '…'", function_name(node->function));
+        error_hint(segment_check_error(check, node->span, "%s(…) stands only on a side of a comparison",
+                                       segment_function_name(node->function)),
+                   "such as %s(…) = '…'", segment_function_name(node->function));
     struct scope inner = *scope;
     inner.text_function = false;
     for (int i = 0; i < node->child_count; i++)
-        check_value(check, &inner, &node->child[i]);
+        segment_check_value(check, &inner, &node->child[i]);
     enum takes what = signatures[node->function].takes;
     node->type = signatures[node->function].gives;
     if (what == TAKES_SAME) {
@@ -463,10 +469,11 @@ void check_function(struct check *check, const struct scope *scope, struct segme
     }
     struct segment_node **first = &node->child[0];
     if ((*first)->type != VALUE_NONE && !takes(what, (*first)->type))
-        check_error(check, (*first)->span, "%s needs %s, but %s is %s", function_name(node->function),
-                    signatures[node->function].wanted, node_words(check, *first), value_type_name((*first)->type));
+        segment_check_error(check, (*first)->span, "%s needs %s, but %s is %s", segment_function_name(node->function),
+                            signatures[node->function].wanted, segment_node_words(check, *first),
+                            value_type_name((*first)->type));
     if (what == TAKES_DATE)
-        wrap_date(check, first);
+        segment_wrap_date(check, first);
     if (what == TAKES_AMOUNT) {
         node->type = (*first)->type;
         node->scale = (*first)->scale;
@@ -474,6 +481,6 @@ void check_function(struct check *check, const struct scope *scope, struct segme
         (void)fixed_length(check, *first);
     }
     for (int i = 1; i < node->child_count; i++)
-        if (node->child[i]->type != VALUE_NONE && !is_number(node->child[i]->type))
-            check_error(check, node->child[i]->span, "distance needs a latitude and a longitude in degrees");
+        if (node->child[i]->type != VALUE_NONE && !segment_is_number(node->child[i]->type))
+            segment_check_error(check, node->child[i]->span, "distance needs a latitude and a longitude in degrees");
 }

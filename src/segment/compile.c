@@ -1,7 +1,7 @@
 /*
  * From the checked tree to steps. Every node becomes one step, or a few; a step equal to an earlier one is that one.
- * Conditions over one text column and constants are compiled a second time for the frame of dictionary codes, and read as a
- * table from then on.
+ * Conditions over one text column and constants are compiled a second time for the frame of dictionary codes, and read
+ * as a table from then on.
  */
 #include "segment/steps.h"
 
@@ -23,6 +23,7 @@ struct compiler {
     struct segment_plan *plan;
     struct error *error;
     bool failed;
+    int opaque; /* parts met so far that cannot be compiled for dictionary codes */
 };
 
 static const struct scope CUSTOMERS = {FRAME_CUSTOMERS, 0, false, NO_STEP, -1, NULL};
@@ -47,12 +48,13 @@ static int refuse(struct compiler *compiler, const char *what)
 
 static void key_of(const struct step *step, struct buffer *key)
 {
-    const void *fields[] = {&step->run,  &step->shape, &step->frame, &step->type, &step->scale, &step->version,
-                            &step->a,    &step->b,     &step->c,     &step->p,    &step->q,     &step->x,
-                            &step->extra, &step->clock};
-    const size_t sizes[] = {sizeof step->run, sizeof step->shape, sizeof step->frame, sizeof step->type, sizeof step->scale,
-                            sizeof step->version, sizeof step->a, sizeof step->b, sizeof step->c, sizeof step->p,
-                            sizeof step->q, sizeof step->x, sizeof step->extra, sizeof step->clock};
+    const void *fields[] = {&step->run,     &step->shape, &step->frame, &step->type, &step->scale,
+                            &step->version, &step->a,     &step->b,     &step->c,    &step->p,
+                            &step->q,       &step->x,     &step->extra, &step->clock};
+    const size_t sizes[] = {sizeof step->run,   sizeof step->shape,   sizeof step->frame, sizeof step->type,
+                            sizeof step->scale, sizeof step->version, sizeof step->a,     sizeof step->b,
+                            sizeof step->c,     sizeof step->p,       sizeof step->q,     sizeof step->x,
+                            sizeof step->extra, sizeof step->clock};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         buffer_add(key, fields[i], sizes[i]);
     if (step->child_count)
@@ -80,6 +82,7 @@ static void inherit(struct compiler *compiler, struct step *step, const int *chi
             step->clock = under->clock;
         step->code_leaf = merge_leaf(step->code_leaf, under->code_leaf);
         step->textual |= under->textual;
+        step->now_loose |= under->now_loose;
         step->cost += under->cost;
     }
 }
@@ -88,6 +91,10 @@ static int step_make(struct compiler *compiler, struct step step, const int *chi
 {
     struct segment_plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
+    if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {
+        step.next = step.next == next_compare ? next_compare : next_soon;
+        step.now_loose = false;
+    }
     struct buffer key;
     buffer_init(&key, 0);
     key_of(&step, &key);
@@ -106,8 +113,14 @@ static enum step_clock frame_clock(int frame)
 
 static struct step blank(step_run *run, enum shape shape, int frame)
 {
-    return (struct step){.run = run, .shape = shape, .frame = frame, .clock = frame_clock(frame), .type = VALUE_BOOL,
-                         .timeless = true, .code_leaf = LEAF_NONE, .cost = 1};
+    return (struct step){.run = run,
+                         .shape = shape,
+                         .frame = frame,
+                         .clock = frame_clock(frame),
+                         .type = VALUE_BOOL,
+                         .timeless = true,
+                         .code_leaf = LEAF_NONE,
+                         .cost = 1};
 }
 
 static struct step leaf(step_run *run, enum shape shape, int frame)
@@ -128,7 +141,8 @@ static int operator_frame(struct compiler *compiler, const int *child, int count
     return frame;
 }
 
-static struct step operator_step(struct compiler *compiler, step_run *run, enum shape shape, const int *child, int count)
+static struct step operator_step(struct compiler *compiler, step_run *run, enum shape shape, const int *child,
+                                 int count)
 {
     return blank(run, shape, operator_frame(compiler, child, count));
 }
@@ -202,6 +216,8 @@ static int and_of(struct compiler *compiler, int a, int b)
     return junction(compiler, step_and, both, 2);
 }
 
+static int compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b);
+
 /* age(x) and whole units since x, compared with a constant. */
 static bool is_stepwise(struct compiler *compiler, int function, int constant)
 {
@@ -226,26 +242,56 @@ static int stepwise_range(struct compiler *compiler, enum segment_compare compar
     child[1] = step_make(compiler, step, &constant, 1);
     struct step range = operator_step(compiler, step_in_range, SHAPE_BITS, child, 2);
     range.timeless = false;
-    range.next = next_calendar;
+    range.next = next_threshold;
     range.a = step.a;
     range.b = step.b;
     return step_make(compiler, range, child, 2);
+}
+
+static int any_rows(struct compiler *compiler, int selected, int table);
+
+/* The largest of some facts is above a limit when one of them is. */
+static bool is_extreme_limit(struct compiler *compiler, enum segment_compare compare, int a, int b)
+{
+    const struct step *step = at(compiler, a);
+    bool up = compare == COMPARE_GT || compare == COMPARE_GE, down = compare == COMPARE_LT || compare == COMPARE_LE;
+    return step->run == step_extreme && at(compiler, b)->frame == FRAME_ONE && (step->a ? up : down);
+}
+
+static int any_beyond(struct compiler *compiler, enum segment_compare compare, int a, int b)
+{
+    int selected = at(compiler, a)->child[0], argument = at(compiler, a)->child[1], table = at(compiler, a)->b;
+    return any_rows(compiler, and_of(compiler, selected, compare_of(compiler, compare, argument, b)), table);
+}
+
+/* now, or now and a fixed number of seconds. */
+static bool follows_now(struct compiler *compiler, int id)
+{
+    const struct step *step = at(compiler, id);
+    if (step->run == step_now)
+        return true;
+    bool shift = (step->run == step_add || step->run == step_subtract) && step->child_count == 2;
+    return shift && at(compiler, step->child[0])->run == step_now && at(compiler, step->child[1])->run == step_literal;
 }
 
 static int compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
     if (compare != COMPARE_NE && is_stepwise(compiler, a, b))
         return stepwise_range(compiler, compare, a, b);
+    if (is_extreme_limit(compiler, compare, a, b))
+        return any_beyond(compiler, compare, a, b);
     int child[] = {a, b};
     struct step step = operator_step(compiler, step_compare, SHAPE_BITS, child, 2);
     step.a = (int)compare;
     step.version = at(compiler, a)->version || at(compiler, b)->version;
     step.textual = at(compiler, a)->type == VALUE_TEXT;
-    step.next = next_compare;
+    bool moments = at(compiler, a)->type == VALUE_TIME && at(compiler, b)->type == VALUE_TIME;
+    step.next = moments && follows_now(compiler, a) != follows_now(compiler, b) ? next_compare : NULL;
     return step_make(compiler, step, child, 2);
 }
 
-static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node, const int *child, int count)
+static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node, const int *child,
+                      int count)
 {
     struct step step = operator_step(compiler, run, shape_of(node->type, node->is_double), child, count);
     step.type = node->type;
@@ -291,14 +337,14 @@ static int start_step(struct compiler *compiler, int table, int column, struct s
         return step_make(compiler, code, NULL, 0);
     }
     int moment = scope.moment;
-    step_run *run = trait ? moment == NO_STEP ? step_trait : step_trait_at : moment == NO_STEP ? step_column : step_trait_at;
+    step_run *run = trait               ? moment == NO_STEP ? step_trait : step_trait_at
+                    : moment == NO_STEP ? step_column
+                                        : step_trait_at;
     struct step step = leaf(run, shape_of(schema->type, false), scope.frame);
     step.type = schema->type;
     step.scale = schema->scale;
     step.a = plan_column(compiler, table, column);
     step.b = table;
-    if (run == step_trait)
-        step.next = next_trait;
     compiler->plan->table_used[table] = true;
     int id = step_make(compiler, step, &moment, moment != NO_STEP);
     if (schema->type == VALUE_TEXT)
@@ -306,7 +352,8 @@ static int start_step(struct compiler *compiler, int table, int column, struct s
     return id;
 }
 
-static int path_step(struct compiler *compiler, const struct segment_path *path, int table, int start, struct scope scope)
+static int path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
+                     struct scope scope)
 {
     int id = start_step(compiler, table, start, scope);
     for (int hop = 0; hop < path->length - 1; hop++) {
@@ -380,7 +427,8 @@ static int now_step(struct compiler *compiler, bool today)
     struct step step = blank(today ? step_today : step_now, SHAPE_INT, FRAME_ONE);
     step.type = today ? VALUE_DATE : VALUE_TIME;
     step.timeless = false;
-    step.next = today ? next_calendar : NULL;
+    step.next = today ? next_today : NULL;
+    step.now_loose = !today;
     return step_make(compiler, step, NULL, 0);
 }
 
@@ -471,14 +519,16 @@ static int compile_between(struct compiler *compiler, const struct segment_node 
     if (at(compiler, value)->type == VALUE_TIME && at(compiler, lo)->type == VALUE_DATE)
         value = local_date_of(compiler, value);
     if (!node->negated)
-        return and_of(compiler, compare_of(compiler, COMPARE_GE, value, lo), compare_of(compiler, COMPARE_LE, value, hi));
+        return and_of(compiler, compare_of(compiler, COMPARE_GE, value, lo),
+                      compare_of(compiler, COMPARE_LE, value, hi));
     int outside[] = {compare_of(compiler, COMPARE_LT, value, lo), compare_of(compiler, COMPARE_GT, value, hi)};
     int parts[] = {junction(compiler, step_or, outside, 2), known_of(compiler, value), known_of(compiler, lo),
                    known_of(compiler, hi)};
     return junction(compiler, step_and, parts, 4);
 }
 
-static int *compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope, bool conditions)
+static int *compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope,
+                             bool conditions)
 {
     int *child = ARENA_ARRAY(&compiler->plan->arena, int, (size_t)node->child_count + 1);
     for (int i = 0; i < node->child_count; i++)
@@ -494,7 +544,6 @@ static int compile_in(struct compiler *compiler, const struct segment_node *node
     step.b = node->folded;
     step.version = at(compiler, child[0])->version;
     step.textual = at(compiler, child[0])->type == VALUE_TEXT;
-    step.next = next_compare;
     int id = step_make(compiler, step, child, node->child_count);
     return node->negated ? and_of(compiler, not_of(compiler, id), known_of(compiler, child[0])) : id;
 }
@@ -598,6 +647,7 @@ static int member_step(struct compiler *compiler, int segment);
 
 static int compile_segment(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
+    compiler->opaque++;
     int id = member_step(compiler, node->index);
     id = node->negated ? not_of(compiler, id) : id;
     return spread(compiler, id, scope);
@@ -683,7 +733,8 @@ static int compile_rank(struct compiler *compiler, const struct segment_node *no
 static int compile_account(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_account *account = node->account;
-    int child[2] = {path_step(compiler, &account->path, trait_table(compiler), account->path.start_column[0], CUSTOMERS)};
+    int child[2] = {
+        path_step(compiler, &account->path, trait_table(compiler), account->path.start_column[0], CUSTOMERS)};
     bool condition = node->child_count > 0 && node->child[0];
     child[1] = condition ? compile_condition(compiler, node->child[0], CUSTOMERS) : constant_bits(compiler, true);
     bool count = account->quantifier == ACCOUNT_COUNT;
@@ -759,7 +810,8 @@ static int compile_ever(struct compiler *compiler, const struct segment_node *no
         lower.type = VALUE_TIME;
         struct scope then = CUSTOMERS;
         then.moment = step_make(compiler, lower, &bounds, 1);
-        int first = and_of(compiler, compile_condition(compiler, node->child[0], then), known_of(compiler, then.moment));
+        int first =
+            and_of(compiler, compile_condition(compiler, node->child[0], then), known_of(compiler, then.moment));
         int either[] = {any, first};
         any = junction(compiler, step_or, either, 2);
     }
@@ -875,9 +927,9 @@ static int per_kind(struct compiler *compiler, const struct segment_measure *mea
         else if (aggregate == AGGREGATE_SUM)
             part[k] = sum_rows(compiler, selected, argument, table);
         else
-            part[k] = count_rows(compiler,
-                                 argument == NO_STEP ? selected : and_of(compiler, selected, known_of(compiler, argument)),
-                                 table);
+            part[k] = count_rows(
+                compiler, argument == NO_STEP ? selected : and_of(compiler, selected, known_of(compiler, argument)),
+                table);
     }
     return measure->kind_count;
 }
@@ -974,14 +1026,21 @@ static int compile_measure(struct compiler *compiler, const struct segment_node 
     switch (measure->aggregate) {
     case AGGREGATE_ANY:
     case AGGREGATE_NONE: id = compile_any(compiler, measure, inside); break;
-    case AGGREGATE_COUNT: id = gather ? compile_gather(compiler, node, inside) : compile_count(compiler, measure, inside); break;
-    case AGGREGATE_SUM: id = gather ? compile_gather(compiler, node, inside) : compile_sum(compiler, measure, inside); break;
-    case AGGREGATE_AVG: id = gather ? compile_gather(compiler, node, inside) : compile_average(compiler, node, inside); break;
+    case AGGREGATE_COUNT:
+        id = gather ? compile_gather(compiler, node, inside) : compile_count(compiler, measure, inside);
+        break;
+    case AGGREGATE_SUM:
+        id = gather ? compile_gather(compiler, node, inside) : compile_sum(compiler, measure, inside);
+        break;
+    case AGGREGATE_AVG:
+        id = gather ? compile_gather(compiler, node, inside) : compile_average(compiler, node, inside);
+        break;
     case AGGREGATE_FIRST:
     case AGGREGATE_LAST:
     case AGGREGATE_MIN:
     case AGGREGATE_MAX:
-        id = gather || measure->kind_count > 1 ? compile_gather(compiler, node, inside) : compile_edge(compiler, node, inside);
+        id = gather || measure->kind_count > 1 ? compile_gather(compiler, node, inside)
+                                               : compile_edge(compiler, node, inside);
         break;
     default: id = compile_gather(compiler, node, inside); break;
     }
@@ -998,7 +1057,7 @@ static int compile_periods(struct compiler *compiler, const struct segment_node 
     step.type = VALUE_INT;
     step.timeless = false;
     step.a = (int)node->periods->unit;
-    step.next = next_calendar;
+    step.next = next_periods;
     step.cost = 50;
     int id = step_make(compiler, step, child, 2);
     at(compiler, id)->clock = CLOCK_BATCH; /* it turns that clock itself */
@@ -1050,11 +1109,13 @@ struct sequence_maker {
 
 static enum segment_compare mirrored(enum segment_compare compare)
 {
-    static const enum segment_compare mirror[] = {COMPARE_EQ, COMPARE_NE, COMPARE_GT, COMPARE_GE, COMPARE_LT, COMPARE_LE};
+    static const enum segment_compare mirror[] = {COMPARE_EQ, COMPARE_NE, COMPARE_GT,
+                                                  COMPARE_GE, COMPARE_LT, COMPARE_LE};
     return mirror[compare];
 }
 
-/* own-side compare other-side, where the sides speak of one fact each: both become vectors, compared when facts are chosen. */
+/* own-side compare other-side, where the sides speak of one fact each: both become vectors, compared when facts are
+ * chosen. */
 static bool add_pair(struct sequence_maker *maker, const struct segment_node *node)
 {
     if (node->op != OP_COMPARE || maker->kind->pair_count + SEGMENT_KINDS_MAX > CONJUNCTS_MAX)
@@ -1203,15 +1264,32 @@ static int compile_arithmetic(struct compiler *compiler, const struct segment_no
 }
 
 static step_run *const FUNCTION_RUN[FUNCTIONS_] = {
-    [FUNCTION_AGE] = step_age,           [FUNCTION_DATE] = step_calendar,     [FUNCTION_YEAR] = step_calendar,
-    [FUNCTION_QUARTER] = step_calendar,  [FUNCTION_MONTH] = step_calendar,    [FUNCTION_WEEK] = step_calendar,
-    [FUNCTION_DAY] = step_calendar,      [FUNCTION_MONTH_OF_YEAR] = step_calendar,
-    [FUNCTION_DAY_OF_MONTH] = step_calendar, [FUNCTION_WEEKDAY] = step_calendar, [FUNCTION_HOUR] = step_hour,
-    [FUNCTION_SINCE] = step_since,       [FUNCTION_UNTIL] = step_since,       [FUNCTION_SIZE] = step_size,
-    [FUNCTION_LENGTH] = step_length,     [FUNCTION_LOWER] = step_case,        [FUNCTION_UPPER] = step_case,
-    [FUNCTION_ABS] = step_numeric,       [FUNCTION_FLOOR] = step_numeric,     [FUNCTION_CEIL] = step_numeric,
-    [FUNCTION_ROUND] = step_numeric,     [FUNCTION_LEAST] = step_choose,      [FUNCTION_GREATEST] = step_choose,
-    [FUNCTION_COALESCE] = step_coalesce, [FUNCTION_DISTANCE] = step_distance, [FUNCTION_VERSION] = step_version,
+    [FUNCTION_AGE] = step_age,
+    [FUNCTION_DATE] = step_calendar,
+    [FUNCTION_YEAR] = step_calendar,
+    [FUNCTION_QUARTER] = step_calendar,
+    [FUNCTION_MONTH] = step_calendar,
+    [FUNCTION_WEEK] = step_calendar,
+    [FUNCTION_DAY] = step_calendar,
+    [FUNCTION_MONTH_OF_YEAR] = step_calendar,
+    [FUNCTION_DAY_OF_MONTH] = step_calendar,
+    [FUNCTION_WEEKDAY] = step_calendar,
+    [FUNCTION_HOUR] = step_hour,
+    [FUNCTION_SINCE] = step_since,
+    [FUNCTION_UNTIL] = step_since,
+    [FUNCTION_SIZE] = step_size,
+    [FUNCTION_LENGTH] = step_length,
+    [FUNCTION_LOWER] = step_case,
+    [FUNCTION_UPPER] = step_case,
+    [FUNCTION_ABS] = step_numeric,
+    [FUNCTION_FLOOR] = step_numeric,
+    [FUNCTION_CEIL] = step_numeric,
+    [FUNCTION_ROUND] = step_numeric,
+    [FUNCTION_LEAST] = step_choose,
+    [FUNCTION_GREATEST] = step_choose,
+    [FUNCTION_COALESCE] = step_coalesce,
+    [FUNCTION_DISTANCE] = step_distance,
+    [FUNCTION_VERSION] = step_version,
 };
 
 static int compile_function(struct compiler *compiler, const struct segment_node *node, struct scope scope)
@@ -1304,14 +1382,15 @@ static int compile_value(struct compiler *compiler, const struct segment_node *n
 
 static int compile_condition(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    int id = compile_raw(compiler, node, scope);
+    int opaque = compiler->opaque, id = compile_raw(compiler, node, scope);
     if (at(compiler, id)->shape != SHAPE_BITS) {
         struct step step = operator_step(compiler, step_truth, SHAPE_BITS, &id, 1);
         id = step_make(compiler, step, &id, 1);
     }
     const struct step *made = at(compiler, id);
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
-                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH;
+                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
+                    compiler->opaque == opaque;
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;
@@ -1353,13 +1432,6 @@ static int member_step(struct compiler *compiler, int segment)
     return plan->member[segment];
 }
 
-int plan_add_root(struct segment_plan *plan, const struct segment_node *node, struct error *error)
-{
-    struct compiler compiler = {.plan = plan, .error = error};
-    int id = compile_raw(&compiler, node, CUSTOMERS);
-    return compiler.failed ? -1 : id;
-}
-
 static void mark(const struct segment_plan *plan, int id, bool *seen)
 {
     if (seen[id])
@@ -1385,9 +1457,21 @@ static void mark(const struct segment_plan *plan, int id, bool *seen)
         }
 }
 
+/* Measures over the same selected rows have the same next moment. */
+static bool moves_with_earlier(const struct segment_plan *plan, const struct step *step)
+{
+    bool single = step->next == next_window && step->run != step_gather && step->run != step_resumed;
+    for (size_t i = 0; single && i < plan->moving.count; i++) {
+        const struct step *other = &plan->steps.items[plan->moving.items[i]];
+        if (other->next == next_window && other->run != step_gather && other->run != step_resumed &&
+            other->child[0] == step->child[0] && other->clock == step->clock && other->run != step_any)
+            return true; /* the oldest fact's leaving, which is never later than the newest's */
+    }
+    return false;
+}
+
 /* Which look-up tables are worth making: those that some root reaches. */
-void plan_finish(struct segment_plan *plan);
-void plan_finish(struct segment_plan *plan)
+static void plan_finish(struct segment_plan *plan)
 {
     bool *seen = base_calloc(plan->steps.count + 1, 1);
     for (int s = 0; s < plan->set->segment_count; s++)
@@ -1399,6 +1483,10 @@ void plan_finish(struct segment_plan *plan)
     for (size_t i = 0; i < plan->steps.count; i++)
         if (seen[i] && plan->steps.items[i].run == step_test)
             VECTOR_PUSH(&plan->tests, (int)i);
+    plan->moving.count = 0;
+    for (size_t i = 0; i < plan->steps.count; i++)
+        if (seen[i] && plan->steps.items[i].next && !moves_with_earlier(plan, &plan->steps.items[i]))
+            VECTOR_PUSH(&plan->moving, (int)i);
     free(seen);
 }
 
@@ -1437,6 +1525,52 @@ enum status segment_plan_new(const struct segment_set *set, const struct schema 
     return STATUS_OK;
 }
 
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
+                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
+                          struct error *error)
+{
+    struct segment_plan *plan = plan_blank(set, schema);
+    struct compiler compiler = {.plan = plan, .error = error};
+    plan->extra = ARENA_ARRAY(&plan->arena, int, (size_t)count + 1);
+    for (int i = 0; i < count && !compiler.failed; i++)
+        plan->extra[plan->extra_count++] = compile_raw(&compiler, nodes[i], CUSTOMERS);
+    if (compiler.failed) {
+        segment_plan_free(plan);
+        return STATUS_ERROR;
+    }
+    plan_finish(plan);
+    *out = plan;
+    return STATUS_OK;
+}
+
+static int measure_rows(struct compiler *compiler, const struct segment_measure *measure, int *steps)
+{
+    for (int k = 0; k < measure->kind_count; k++) {
+        steps[k] = selected_rows(compiler, measure, k, CUSTOMERS);
+        if (measure->argument && !is_gap(measure))
+            steps[k] = and_of(compiler, steps[k], known_of(compiler, argument_rows(compiler, measure, k, CUSTOMERS)));
+    }
+    return measure->kind_count;
+}
+
+int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX])
+{
+    struct error error;
+    struct compiler compiler = {.plan = plan, .error = &error};
+    int count = 0;
+    if (node->op == OP_MEASURE)
+        count = measure_rows(&compiler, node->measure, steps);
+    if (node->op == OP_RESUMED)
+        count = measure_rows(&compiler, &node->resumed->facts, steps);
+    if (node->op == OP_SEQUENCE) {
+        int id = compile_raw(&compiler, node, CUSTOMERS);
+        const struct sequence_plan *sequence = at(&compiler, id)->extra;
+        for (; count < sequence->source->steps[0].kind_count; count++)
+            steps[count] = sequence->kinds[0][count].start_mask;
+    }
+    return compiler.failed ? 0 : count;
+}
+
 void segment_plan_free(struct segment_plan *plan)
 {
     if (!plan)
@@ -1448,6 +1582,7 @@ void segment_plan_free(struct segment_plan *plan)
     VECTOR_RELEASE(&plan->columns);
     VECTOR_RELEASE(&plan->tests);
     VECTOR_RELEASE(&plan->globals);
+    VECTOR_RELEASE(&plan->moving);
     text_map_release(&plan->known);
     arena_release(&plan->arena);
     free(plan);

@@ -1,6 +1,7 @@
 /*
- * Executing a plan: bound to a population (columns found, predicates turned into tables by dictionary code), given a moment, and
- * run over batches of customers. A refresh hands batches to the pool; a fact that arrives runs a batch of one. There is nothing else.
+ * Executing a plan: bound to a population (columns found, predicates turned into tables by dictionary code), given a
+ * moment, and run over batches of customers. A refresh hands batches to the pool; a fact that arrives runs a batch of
+ * one. There is nothing else.
  */
 #include "segment/steps.h"
 
@@ -211,7 +212,7 @@ void run_bind(struct run *run, const struct binding *binding, const struct segme
     run_moment(run, now);
 }
 
-static const size_t FIRST_SIZE[] = {[SHAPE_BITS] = 0, [SHAPE_INT] = 8,  [SHAPE_DOUBLE] = 8, [SHAPE_POINT] = 8,
+static const size_t FIRST_SIZE[] = {[SHAPE_BITS] = 0, [SHAPE_INT] = 8,   [SHAPE_DOUBLE] = 8, [SHAPE_POINT] = 8,
                                     [SHAPE_SET] = 8,  [SHAPE_TEXT] = 16, [SHAPE_BOUNDS] = 8};
 static const size_t SECOND_SIZE[] = {[SHAPE_POINT] = 8, [SHAPE_SET] = 4, [SHAPE_BOUNDS] = 8, [SHAPE_TEXT] = 0};
 
@@ -368,8 +369,8 @@ static void pass_task(void *context, size_t task, int worker)
     }
 }
 
-static struct segment_result *result_new(const struct segment_plan *plan, const struct population *population, int64_t now,
-                                         bool with_next)
+static struct segment_result *result_new(const struct segment_plan *plan, const struct population *population,
+                                         int64_t now, bool with_next)
 {
     struct segment_result *result = base_calloc(1, sizeof *result);
     result->now = now;
@@ -471,6 +472,31 @@ static enum status rebind(struct run *run, const struct population *population, 
     run_free(run->inner);
     run->inner = NULL;
     return binding_new(run->plan, population, &run->own_binding, error);
+}
+
+/* The two stages are apart because the second must read what the first fetched. */
+void segment_prefetch(const struct segment_state *state, uint32_t position, int stage)
+{
+    const struct run *run = &state->run;
+    if (!run->binding)
+        return;
+    for (int t = 0; t < run->plan->table_count; t++) {
+        const struct population_table *table = run->binding->tables[t];
+        if (!table || !table->offset || !run->plan->table_used[t])
+            continue;
+        if (stage == 0) {
+            __builtin_prefetch(&table->offset[position]);
+            __builtin_prefetch(&table->last_time[position]);
+        } else {
+            __builtin_prefetch(&table->time[table->offset[position]]);
+        }
+    }
+    for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {
+        const struct population_table *table = run->binding->tables[run->plan->columns.items[c].table];
+        const struct population_column *column = run->binding->columns[c];
+        if (column && table->offset && column->values)
+            __builtin_prefetch((const char *)column->values + (size_t)table->offset[position] * column->width);
+    }
 }
 
 enum status segment_evaluate_one(const struct segment_plan *plan, const struct population *population,

@@ -46,15 +46,15 @@ static void quote(struct buffer *out, struct text text, char mark)
     buffer_char(out, mark);
 }
 
-void format_name(struct buffer *out, const char *name)
+void segment_format_name(struct buffer *out, const char *name)
 {
-    if (plain_name(name) && !is_reserved(text_from(name)))
+    if (plain_name(name) && !segment_is_reserved(text_from(name)))
         buffer_string(out, name);
     else
         quote(out, text_from(name), '`');
 }
 
-void format_part(struct buffer *out, const char *name)
+void segment_format_part(struct buffer *out, const char *name)
 {
     if (plain_name(name))
         buffer_string(out, name);
@@ -62,7 +62,7 @@ void format_part(struct buffer *out, const char *name)
         quote(out, text_from(name), '`');
 }
 
-void format_string(struct buffer *out, struct text text)
+void segment_format_string(struct buffer *out, struct text text)
 {
     quote(out, text, '\'');
 }
@@ -83,7 +83,7 @@ static void format_dotted(struct buffer *out, const char *name)
         simple = length > 0 && plain_name(part.data);
         if (!first)
             buffer_char(&parts, '.');
-        (first ? format_name : format_part)(&parts, simple ? part.data : "");
+        (first ? segment_format_name : segment_format_part)(&parts, simple ? part.data : "");
         rest = dot ? (struct text){dot + 1, rest.length - length - 1} : (struct text){NULL, 0};
     }
     if (simple)
@@ -99,21 +99,21 @@ static void format_segment_name(struct buffer *out, const char *name)
 {
     const char *dot = strchr(name, '.');
     if (!dot) {
-        format_name(out, name);
+        segment_format_name(out, name);
         return;
     }
     struct buffer scheme;
     buffer_init(&scheme, 0);
     buffer_add(&scheme, name, (size_t)(dot - name));
-    format_name(out, scheme.data);
+    segment_format_name(out, scheme.data);
     buffer_release(&scheme);
     buffer_char(out, '.');
-    format_part(out, dot + 1);
+    segment_format_part(out, dot + 1);
 }
 
 static void format_count(struct buffer *out, int64_t count, enum calendar_unit unit)
 {
-    buffer_printf(out, "%lld %s%s", (long long)count, unit_name(unit), count == 1 ? "" : "s");
+    buffer_printf(out, "%lld %s%s", (long long)count, segment_unit_name(unit), count == 1 ? "" : "s");
 }
 
 static void format_literal(const struct segment_node *node, struct buffer *out)
@@ -142,7 +142,7 @@ static void format_literal(const struct segment_node *node, struct buffer *out)
     case VALUE_DATE: buffer_string(out, date_format((int32_t)literal->integer, text)); break;
     case VALUE_TIME: buffer_text(out, literal->text); break;
     case VALUE_DURATION: format_count(out, literal->count, literal->unit); break;
-    default: format_string(out, literal->text); break;
+    default: segment_format_string(out, literal->text); break;
     }
 }
 
@@ -153,13 +153,13 @@ static void format_calendar(const struct segment_window *window, struct buffer *
     if (window->form == WINDOW_THIS && window->unit == CALENDAR_DAY)
         buffer_string(out, "today");
     else if (window->form == WINDOW_THIS)
-        buffer_printf(out, "this %s", unit_name(window->unit));
+        buffer_printf(out, "this %s", segment_unit_name(window->unit));
     else if (window->count == 1 && window->unit == CALENDAR_DAY)
         buffer_string(out, "yesterday");
     else if (window->count == 1)
-        buffer_printf(out, "last calendar %s", unit_name(window->unit));
+        buffer_printf(out, "last calendar %s", segment_unit_name(window->unit));
     else
-        buffer_printf(out, "last %lld calendar %ss", (long long)window->count, unit_name(window->unit));
+        buffer_printf(out, "last %lld calendar %ss", (long long)window->count, segment_unit_name(window->unit));
 }
 
 static void format_on(const struct segment_window *window, struct buffer *out)
@@ -174,14 +174,14 @@ static void format_on(const struct segment_window *window, struct buffer *out)
         const char *comma = "";
         for (int day = 1; day <= 7; day++)
             if (window->weekdays & 1u << day) {
-                buffer_printf(out, "%s%s", comma, weekday_name(day));
+                buffer_printf(out, "%s%s", comma, segment_weekday_name(day));
                 comma = ", ";
             }
         buffer_char(out, ')');
     }
 }
 
-void format_window(const struct segment_window *window, struct buffer *out)
+void segment_format_window(const struct segment_window *window, struct buffer *out)
 {
     static const char *const anchored[] = {
         [WINDOW_SINCE] = "since ",  [WINDOW_UNTIL] = "before ",           [WINDOW_WITHIN] = " of ",
@@ -237,7 +237,7 @@ static void format_behind(const struct segment_window *window, struct buffer *ou
 {
     if (has_window(window)) {
         buffer_char(out, ' ');
-        format_window(window, out);
+        segment_format_window(window, out);
     }
 }
 
@@ -245,7 +245,7 @@ static void format_behind(const struct segment_window *window, struct buffer *ou
 
 static void format_measure(const struct segment_measure *measure, struct buffer *out)
 {
-    buffer_printf(out, "%s(", aggregate_name(measure->aggregate));
+    buffer_printf(out, "%s(", segment_aggregate_name(measure->aggregate));
     for (int i = 0; i < measure->written_count; i++) {
         if (i > 0)
             buffer_string(out, ", ");
@@ -275,7 +275,7 @@ static void format_facts(const struct segment_measure *measure, bool shorten, st
         for (int p = 0; p < path->part_count - shorten; p++) {
             if (p > 0)
                 buffer_char(out, '.');
-            (p > 0 ? format_part : format_name)(out, path->parts[p]);
+            (p > 0 ? segment_format_part : segment_format_name)(out, path->parts[p]);
         }
     }
     if (measure->filter) {
@@ -301,7 +301,7 @@ static void format_step(const struct segment_step *step, struct buffer *out)
         buffer_char(out, ')');
     if (step->alias) {
         buffer_string(out, " as ");
-        format_name(out, step->alias);
+        segment_format_name(out, step->alias);
     }
     if (step->filter) {
         buffer_string(out, " where ");
@@ -499,7 +499,7 @@ static void format_sample(const struct segment_node *node, struct buffer *out)
         buffer_printf(out, "bucket(%lld", (long long)node->sample.buckets);
     if (*node->sample.seed) {
         buffer_string(out, " seed ");
-        format_string(out, text_from(node->sample.seed));
+        segment_format_string(out, text_from(node->sample.seed));
     }
     if (node->op == OP_BUCKET)
         buffer_char(out, ')');
@@ -522,7 +522,7 @@ static void format_history(const struct segment_node *node, struct buffer *out)
         format(node->child[0], LEVEL_OR, out);
         if (history->has_window) {
             buffer_string(out, ", ");
-            format_window(&history->window, out);
+            segment_format_window(&history->window, out);
         }
     } else {
         buffer_string(out, "changed(");
@@ -567,11 +567,12 @@ static void format_arithmetic(const struct segment_node *node, struct buffer *ou
 static void format_function(const struct segment_node *node, struct buffer *out)
 {
     if (node->function == FUNCTION_SINCE || node->function == FUNCTION_UNTIL) {
-        buffer_printf(out, "%ss %s ", unit_name(node->unit), node->function == FUNCTION_SINCE ? "since" : "until");
+        buffer_printf(out, "%ss %s ", segment_unit_name(node->unit),
+                      node->function == FUNCTION_SINCE ? "since" : "until");
         format(node->child[0], LEVEL_PRIMARY, out);
         return;
     }
-    buffer_printf(out, "%s(", function_name(node->function));
+    buffer_printf(out, "%s(", segment_function_name(node->function));
     format_values(node, 0, out);
     buffer_char(out, ')');
 }
@@ -680,7 +681,7 @@ static void format_bare(const struct segment_node *node, struct buffer *out)
     case OP_BUCKET: format_sample(node, out); break;
     case OP_LIST:
         buffer_string(out, node->negated ? "not in list " : "in list ");
-        format_name(out, node->name);
+        segment_format_name(out, node->name);
         break;
     case OP_EVER:
     case OP_CHANGED: format_history(node, out); break;
@@ -710,10 +711,10 @@ static void format_bare(const struct segment_node *node, struct buffer *out)
         break;
     case OP_FUNCTION: format_function(node, out); break;
     case OP_PERIODS:
-        buffer_printf(out, "periods(%s, ", unit_name(node->periods->unit));
+        buffer_printf(out, "periods(%s, ", segment_unit_name(node->periods->unit));
         format(node->child[0], LEVEL_OR, out);
         buffer_string(out, ", ");
-        format_window(&node->periods->window, out);
+        segment_format_window(&node->periods->window, out);
         buffer_char(out, ')');
         break;
     case OP_GAP:

@@ -57,7 +57,7 @@ static void put_length(struct json *json, const char *key, int64_t count, enum c
     json_write_object(json);
     json_write_key(json, "count");
     json_write_integer(json, count);
-    put_string(json, "unit", unit_name(unit));
+    put_string(json, "unit", segment_unit_name(unit));
     json_write_end_object(json);
 }
 
@@ -120,7 +120,7 @@ static void put_window(struct json *json, const struct segment_window *window)
         json_write_array(json);
         for (int day = 1; day <= 7; day++)
             if (window->weekdays & 1u << day)
-                json_write_string(json, weekday_name(day));
+                json_write_string(json, segment_weekday_name(day));
         json_write_end_array(json);
     }
     put_key(json, "anniversary", window->anniversary);
@@ -149,7 +149,7 @@ static void put_facts(struct json *json, const char *key, const struct segment_m
 
 static void put_measure(struct json *json, const struct segment_measure *measure)
 {
-    put_string(json, "measure", aggregate_name(measure->aggregate));
+    put_string(json, "measure", segment_aggregate_name(measure->aggregate));
     put_list(json, "of", measure->written, measure->written_count);
     if (measure->aggregate == AGGREGATE_NTH) {
         json_write_key(json, "nth");
@@ -198,10 +198,6 @@ static void put_set(struct json *json, const struct segment_node *node)
     node = written(node);
     if (node->op == OP_SEGMENT) {
         json_write_string(json, node->name);
-        return;
-    }
-    if (json->depth > JSON_LEVELS) { /* too deep for JSON: nobody writes that by hand */
-        json_write_null(json);
         return;
     }
     bool form = node->op == OP_FORM;
@@ -381,7 +377,7 @@ static void put_customer_test(struct json *json, const struct segment_node *node
         put_window(json, &node->resumed->facts.window);
         break;
     default:
-        put_string(json, "periods", unit_name(node->periods->unit));
+        put_string(json, "periods", segment_unit_name(node->periods->unit));
         put_key(json, "where", node->child[0]);
         put_window(json, &node->periods->window);
     }
@@ -390,11 +386,11 @@ static void put_customer_test(struct json *json, const struct segment_node *node
 static void put_function(struct json *json, const struct segment_node *node)
 {
     if (node->function == FUNCTION_SINCE || node->function == FUNCTION_UNTIL) {
-        put_key(json, function_name(node->function), node->child[0]);
-        put_string(json, "unit", unit_name(node->unit));
+        put_key(json, segment_function_name(node->function), node->child[0]);
+        put_string(json, "unit", segment_unit_name(node->unit));
         return;
     }
-    put_string(json, "function", function_name(node->function));
+    put_string(json, "function", segment_function_name(node->function));
     put_list(json, "of", node->child, node->child_count);
 }
 
@@ -455,7 +451,8 @@ static void put(struct json *json, const struct segment_node *node)
     while (node->op == OP_CUSTOMER || node->op == OP_TRUTH)
         node = written(node->child[0]);
     json_write_object(json);
-    if (json->depth > JSON_LEVELS)
+    bool deep_sets = node->op == OP_FORM && json->depth + node->depth > JSON_LEVELS;
+    if (json->depth > JSON_LEVELS || deep_sets)
         put_text_form(json, "text", node);
     else
         put_fields(json, node);

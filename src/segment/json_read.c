@@ -53,7 +53,7 @@ static void put_plain(struct reader *reader, const char *text)
 
 static void put_text(struct reader *reader, const char *text)
 {
-    format_string(reader->out, text_from(text));
+    segment_format_string(reader->out, text_from(text));
 }
 
 static void put_group(struct reader *reader, const json_t *node)
@@ -94,7 +94,7 @@ static void put_path(struct reader *reader, const json_t *parts)
         if (i > 0)
             buffer_char(reader->out, '.');
         if (part)
-            format_name(reader->out, part);
+            segment_format_name(reader->out, part);
         else
             fail(reader, "The parts of a name are texts");
     }
@@ -107,10 +107,10 @@ static void put_segment_name(struct reader *reader, const char *name)
     struct buffer scheme;
     buffer_init(&scheme, 0);
     buffer_add(&scheme, name, dot ? (size_t)(dot - name) : strlen(name));
-    format_name(reader->out, scheme.length ? scheme.data : "");
+    segment_format_name(reader->out, scheme.length ? scheme.data : "");
     if (dot) {
         buffer_char(reader->out, '.');
-        format_name(reader->out, dot + 1);
+        segment_format_name(reader->out, dot + 1);
     }
     buffer_release(&scheme);
 }
@@ -257,7 +257,7 @@ static void put_step(struct reader *reader, const json_t *step)
     put_facts(reader, step, false);
     if (json_object_get(step, "as")) {
         buffer_string(reader->out, " as ");
-        format_name(reader->out, string(reader, step, "as"));
+        segment_format_name(reader->out, string(reader, step, "as"));
     }
     put_where(reader, step);
     if (within) {
@@ -350,7 +350,7 @@ static void read_member(struct reader *reader, const json_t *node, const json_t 
 static void read_list(struct reader *reader, const json_t *node, const json_t *value, const char *key)
 {
     buffer_string(reader->out, "in list ");
-    format_name(reader->out, string(reader, node, key));
+    segment_format_name(reader->out, string(reader, node, key));
 }
 
 static void read_record(struct reader *reader, const json_t *node, const json_t *value, const char *key)
@@ -665,7 +665,7 @@ static void put(struct reader *reader, const json_t *node)
 
 static void put_head(struct reader *reader, const json_t *object, const char *key)
 {
-    format_name(reader->out, string(reader, object, key));
+    segment_format_name(reader->out, string(reader, object, key));
     if (json_is_string(json_object_get(object, "title"))) {
         buffer_char(reader->out, ' ');
         put_text(reader, string(reader, object, "title"));

@@ -6,21 +6,21 @@
 
 /* ---- plain C ---- */
 
-#define PLAIN_TAIL(test)                                                                                               \
-    if (count % 64) {                                                                                                  \
-        uint64_t word = 0;                                                                                             \
-        for (size_t row = count & ~(size_t)63; row < count; row++)                                                     \
-            word |= (uint64_t)(test) << (row % 64);                                                                    \
-        bits[count / 64] = word;                                                                                       \
+#define PLAIN_TAIL(test)                                           \
+    if (count % 64) {                                              \
+        uint64_t word = 0;                                         \
+        for (size_t row = count & ~(size_t)63; row < count; row++) \
+            word |= (uint64_t)(test) << (row % 64);                \
+        bits[count / 64] = word;                                   \
     }
 
-#define PLAIN(test)                                                                                                    \
-    for (size_t w = 0; w < count / 64; w++) {                                                                          \
-        uint64_t word = 0;                                                                                             \
-        for (size_t row = w * 64; row < w * 64 + 64; row++)                                                            \
-            word |= (uint64_t)(test) << (row % 64);                                                                    \
-        bits[w] = word;                                                                                                \
-    }                                                                                                                  \
+#define PLAIN(test)                                         \
+    for (size_t w = 0; w < count / 64; w++) {               \
+        uint64_t word = 0;                                  \
+        for (size_t row = w * 64; row < w * 64 + 64; row++) \
+            word |= (uint64_t)(test) << (row % 64);         \
+        bits[w] = word;                                     \
+    }                                                       \
     PLAIN_TAIL(test)
 
 static void plain_u8(const uint8_t *values, size_t count, uint8_t lo, uint8_t span, uint64_t *bits)
@@ -44,7 +44,8 @@ static void plain_i64(const int64_t *values, size_t count, int64_t lo, int64_t h
 }
 
 static inline __attribute__((always_inline)) void count_with(const uint64_t *bits, size_t rows, const uint32_t *ends,
-                                                             uint32_t base, size_t ranges, uint32_t *before, uint32_t *counts)
+                                                             uint32_t base, size_t ranges, uint32_t *before,
+                                                             uint32_t *counts)
 {
     size_t words = (rows + 63) / 64;
     uint32_t sum = 0, last = 0;
@@ -55,18 +56,19 @@ static inline __attribute__((always_inline)) void count_with(const uint64_t *bit
     for (size_t i = 0; i < ranges; i++) {
         uint32_t end = ends[i] - base, rank;
         if (end < rows)
-            rank = before[end / 64] + (uint32_t)__builtin_popcountll(bits[end / 64] & (((uint64_t)1 << (end % 64)) - 1));
+            rank =
+                before[end / 64] + (uint32_t)__builtin_popcountll(bits[end / 64] & (((uint64_t)1 << (end % 64)) - 1));
         else
-            rank = rows ? before[(rows - 1) / 64] +
-                              (uint32_t)__builtin_popcountll(bits[(rows - 1) / 64] & (UINT64_MAX >> (63 - (rows - 1) % 64)))
+            rank = rows ? before[(rows - 1) / 64] + (uint32_t)__builtin_popcountll(
+                                                        bits[(rows - 1) / 64] & (UINT64_MAX >> (63 - (rows - 1) % 64)))
                         : 0;
         counts[i] = rank - last;
         last = rank;
     }
 }
 
-static void plain_count(const uint64_t *bits, size_t rows, const uint32_t *ends, uint32_t base, size_t ranges, uint32_t *before,
-                        uint32_t *counts)
+static void plain_count(const uint64_t *bits, size_t rows, const uint32_t *ends, uint32_t base, size_t ranges,
+                        uint32_t *before, uint32_t *counts)
 {
     count_with(bits, rows, ends, base, ranges, before, counts);
 }
@@ -101,7 +103,8 @@ AVX2 static void avx2_u16(const uint16_t *values, size_t count, uint16_t lo, uin
         uint64_t word = 0;
         for (unsigned part = 0; part < 2; part++) {
             const __m256i *in = (const __m256i *)(values + w * 64) + 2 * part;
-            __m256i a = _mm256_sub_epi16(_mm256_loadu_si256(in), low), b = _mm256_sub_epi16(_mm256_loadu_si256(in + 1), low);
+            __m256i a = _mm256_sub_epi16(_mm256_loadu_si256(in), low),
+                    b = _mm256_sub_epi16(_mm256_loadu_si256(in + 1), low);
             a = _mm256_cmpeq_epi16(_mm256_min_epu16(a, range), a);
             b = _mm256_cmpeq_epi16(_mm256_min_epu16(b, range), b);
             __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(a, b), 0xd8);

@@ -1,6 +1,6 @@
 /*
- * The loops that touch every row: is a stored number in a range? One bit a row. The set of instructions is chosen once, at run
- * time; all give the same bits.
+ * The loops that touch every row: is a stored number in a range? One bit a row. The set of instructions is chosen once,
+ * at run time; all give the same bits.
  */
 #ifndef STRATA_SEGMENT_KERNELS_H
 #define STRATA_SEGMENT_KERNELS_H
@@ -16,10 +16,10 @@ struct kernels {
     void (*range_u32)(const uint32_t *values, size_t count, uint32_t lo, uint32_t span, uint64_t *bits);
     /* lo <= value <= hi, signed. */
     void (*range_i64)(const int64_t *values, size_t count, int64_t lo, int64_t hi, uint64_t *bits);
-    /* counts[i] = bits set in [ends[i − 1], ends[i]), ends relative to base, the first range starting at 0. before is scratch:
-     * a number a word. */
-    void (*count_ranges)(const uint64_t *bits, size_t rows, const uint32_t *ends, uint32_t base, size_t ranges, uint32_t *before,
-                         uint32_t *counts);
+    /* counts[i] = bits set in [ends[i − 1], ends[i]), ends relative to base, the first range starting at 0. before is
+     * scratch: a number a word. */
+    void (*count_ranges)(const uint64_t *bits, size_t rows, const uint32_t *ends, uint32_t base, size_t ranges,
+                         uint32_t *before, uint32_t *counts);
 };
 
 /* The best for this processor. */

@@ -117,7 +117,7 @@ static void put_title(struct buffer *out, const char *title)
 static void put_segment(struct layout *layout, const struct statement *statement, uint32_t next)
 {
     buffer_string(layout->out, "segment ");
-    format_name(layout->out, statement->name);
+    segment_format_name(layout->out, statement->name);
     put_title(layout->out, statement->title);
     buffer_char(layout->out, '\n');
     comments_before(layout, first_clause_end(statement->condition), 2);
@@ -130,7 +130,7 @@ static void put_segment(struct layout *layout, const struct statement *statement
 static void member_head(const struct member *member, struct buffer *head)
 {
     buffer_reset(head);
-    format_name(head, member->name);
+    segment_format_name(head, member->name);
     put_title(head, member->title);
 }
 
@@ -176,7 +176,7 @@ static void put_scheme(struct layout *layout, const struct statement *statement,
             width = columns;
     }
     buffer_string(layout->out, "scheme ");
-    format_name(layout->out, statement->name);
+    segment_format_name(layout->out, statement->name);
     put_title(layout->out, statement->title);
     buffer_string(layout->out, statement->exclusive ? " exclusive\n" : " overlapping\n");
     for (int i = 0; i < statement->member_count; i++) {
@@ -191,9 +191,9 @@ static void put_list(struct layout *layout, const struct statement *statement, u
 {
     comments_before(layout, statement->span.end, 0);
     buffer_string(layout->out, "list ");
-    format_name(layout->out, statement->name);
+    segment_format_name(layout->out, statement->name);
     buffer_string(layout->out, " from ");
-    format_string(layout->out, text_from(statement->path));
+    segment_format_string(layout->out, text_from(statement->path));
     comment_behind(layout, next);
     buffer_char(layout->out, '\n');
 }
@@ -237,7 +237,8 @@ enum status segment_format(struct text source_text, const char *file, struct buf
 {
     struct arena arena;
     arena_init(&arena, 0);
-    struct source source = {file, source_text};
+    /* The lexer wants a NUL behind the text. */
+    struct source source = {file, {arena_strndup(&arena, source_text.data, source_text.length), source_text.length}};
     struct problems problems = {.arena = &arena};
     statement_vector statements = {0};
     struct tokens tokens = {0};
@@ -246,7 +247,7 @@ enum status segment_format(struct text source_text, const char *file, struct buf
         status = error_set(error, STATUS_ERROR, "This is no text in UTF-8 of at most %d MiB", SEGMENT_SOURCE_MAX >> 20);
         error_place(error, "%s", file);
     } else {
-        parse_source(&source, &arena, &problems, &statements);
+        segment_parse_source(&source, &arena, &problems, &statements);
     }
     if (problems.errors > 0) {
         if (error)
@@ -254,7 +255,7 @@ enum status segment_format(struct text source_text, const char *file, struct buf
         status = STATUS_ERROR;
     }
     if (status == STATUS_OK) {
-        lex(&source, &arena, &problems, &tokens);
+        segment_lex(&source, &arena, &problems, &tokens);
         struct layout layout = {&source, tokens.comments.items, tokens.comments.count, 0, out};
         uint32_t end = (uint32_t)source_text.length + 1;
         for (size_t i = 0; i < statements.count; i++) {
@@ -268,7 +269,7 @@ enum status segment_format(struct text source_text, const char *file, struct buf
             buffer_char(out, '\n');
         comments_between(&layout, end);
     }
-    tokens_release(&tokens);
+    segment_tokens_release(&tokens);
     VECTOR_RELEASE(&statements);
     VECTOR_RELEASE(&problems.list);
     arena_release(&arena);

@@ -1,4 +1,5 @@
-/* Where vectors come from: columns, traits, look-ups through reference tables, tables by code, lists, records, samples. */
+/* Where vectors come from: columns, traits, look-ups through reference tables, tables by code, lists, records, samples.
+ */
 #include "segment/md5.h"
 #include "segment/steps.h"
 
@@ -46,11 +47,11 @@ static void shift_bits(uint64_t *out, const uint64_t *bits, size_t begin, size_t
     }
 }
 
-#define WIDEN(type)                                                                                                    \
-    do {                                                                                                               \
-        const type *in_ = (const type *)column->values + begin;                                                        \
-        for (size_t lane = 0; lane < lanes; lane++)                                                                    \
-            out->i[lane] = column->base + (int64_t)in_[lane];                                                          \
+#define WIDEN(type)                                             \
+    do {                                                        \
+        const type *in_ = (const type *)column->values + begin; \
+        for (size_t lane = 0; lane < lanes; lane++)             \
+            out->i[lane] = column->base + (int64_t)in_[lane];   \
     } while (0)
 
 static void widen(const struct population_column *column, size_t begin, size_t lanes, struct vector *out)
@@ -66,7 +67,8 @@ static void widen(const struct population_column *column, size_t begin, size_t l
     }
 }
 
-void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes, struct vector *out)
+void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes,
+                  struct vector *out)
 {
     if (column->known)
         shift_bits(out->bits, column->known, begin, lanes);
@@ -74,18 +76,22 @@ void column_known(struct run *run, const struct population_column *column, size_
         set_all(run, out);
 }
 
-static void stored_range(const struct kernels *kernels, const struct population_column *column, size_t begin, size_t lanes,
-                         uint64_t lo, uint64_t span, uint64_t *bits)
+static void stored_range(const struct kernels *kernels, const struct population_column *column, size_t begin,
+                         size_t lanes, uint64_t lo, uint64_t span, uint64_t *bits)
 {
     switch (column->width) {
     case 1: kernels->range_u8((const uint8_t *)column->values + begin, lanes, (uint8_t)lo, (uint8_t)span, bits); break;
-    case 2: kernels->range_u16((const uint16_t *)column->values + begin, lanes, (uint16_t)lo, (uint16_t)span, bits); break;
-    default: kernels->range_u32((const uint32_t *)column->values + begin, lanes, (uint32_t)lo, (uint32_t)span, bits); break;
+    case 2:
+        kernels->range_u16((const uint16_t *)column->values + begin, lanes, (uint16_t)lo, (uint16_t)span, bits);
+        break;
+    default:
+        kernels->range_u32((const uint32_t *)column->values + begin, lanes, (uint32_t)lo, (uint32_t)span, bits);
+        break;
     }
 }
 
-void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo, int64_t hi,
-                  struct vector *out)
+void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo,
+                  int64_t hi, struct vector *out)
 {
     int64_t least = column->type == VALUE_TEXT ? 0 : column->base;
     lo = lo < least ? least : lo;
@@ -98,7 +104,8 @@ void column_range(struct run *run, const struct population_column *column, size_
         column_known(run, column, begin, lanes, out);
         return;
     }
-    stored_range(run->kernels, column, begin, lanes, (uint64_t)lo - (uint64_t)least, (uint64_t)hi - (uint64_t)lo, out->bits);
+    stored_range(run->kernels, column, begin, lanes, (uint64_t)lo - (uint64_t)least, (uint64_t)hi - (uint64_t)lo,
+                 out->bits);
     if (!column->known)
         return;
     uint64_t *known = arena_alloc(&run->scratch, words_of(lanes) * sizeof *known);
@@ -224,9 +231,18 @@ void step_customer(struct run *run, const struct step *step, struct vector *out)
         switch (step->shape) {
         case SHAPE_BITS: break;
         case SHAPE_TEXT: out->text[lane] = child.text[from]; break;
-        case SHAPE_BOUNDS: out->j[lane] = child.j[from]; out->i[lane] = child.i[from]; break;
-        case SHAPE_POINT: out->e[lane] = child.e[from]; out->d[lane] = child.d[from]; break;
-        case SHAPE_SET: out->count[lane] = child.count[from]; out->codes[lane] = child.codes[from]; break;
+        case SHAPE_BOUNDS:
+            out->j[lane] = child.j[from];
+            out->i[lane] = child.i[from];
+            break;
+        case SHAPE_POINT:
+            out->e[lane] = child.e[from];
+            out->d[lane] = child.d[from];
+            break;
+        case SHAPE_SET:
+            out->count[lane] = child.count[from];
+            out->codes[lane] = child.codes[from];
+            break;
         default: out->i[lane] = child.i[from]; break; /* doubles too: the same eight bytes */
         }
     }
@@ -256,26 +272,26 @@ static bool test_new_code(struct run *run, const struct step *step, int64_t code
     return holds;
 }
 
-#define TEST_CODES(type)                                                                                               \
-    do {                                                                                                               \
-        const type *in_ = (const type *)column->values + view->begin;                                                  \
-        for (size_t w = 0; w < lanes / 64; w++) {                                                                      \
-            uint64_t word = 0;                                                                                         \
-            for (unsigned j = 0; j < 64; j++)                                                                          \
-                word |= (uint64_t)table[in_[w * 64 + j]] << j;                                                         \
-            out->bits[w] = word;                                                                                       \
-        }                                                                                                              \
-        if (lanes % 64) {                                                                                              \
-            uint64_t word = 0;                                                                                         \
-            for (size_t lane = lanes & ~(size_t)63; lane < lanes; lane++)                                              \
-                word |= (uint64_t)table[in_[lane]] << (lane % 64);                                                     \
-            out->bits[lanes / 64] = word;                                                                              \
-        }                                                                                                              \
+#define TEST_CODES(type)                                                  \
+    do {                                                                  \
+        const type *in_ = (const type *)column->values + view->begin;     \
+        for (size_t w = 0; w < lanes / 64; w++) {                         \
+            uint64_t word = 0;                                            \
+            for (unsigned j = 0; j < 64; j++)                             \
+                word |= (uint64_t)table[in_[w * 64 + j]] << j;            \
+            out->bits[w] = word;                                          \
+        }                                                                 \
+        if (lanes % 64) {                                                 \
+            uint64_t word = 0;                                            \
+            for (size_t lane = lanes & ~(size_t)63; lane < lanes; lane++) \
+                word |= (uint64_t)table[in_[lane]] << (lane % 64);        \
+            out->bits[lanes / 64] = word;                                 \
+        }                                                                 \
     } while (0)
 
 /* Straight from the narrow column. */
-static void test_column(struct run *run, const struct table_view *view, const struct population_column *column, const uint8_t *table,
-                        bool unknown, size_t lanes, struct vector *out)
+static void test_column(struct run *run, const struct table_view *view, const struct population_column *column,
+                        const uint8_t *table, bool unknown, size_t lanes, struct vector *out)
 {
     switch (column->width) {
     case 1: TEST_CODES(uint8_t); break;
@@ -325,8 +341,8 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
 /* ---- traits ---- */
 
 /* The last telling at or before moment where the column is known, into a lane. */
-static void take_telling(const struct table_view *view, const struct population_column *column, uint32_t lane_of_customer,
-                         int64_t moment, struct vector *out, size_t lane)
+static void take_telling(const struct table_view *view, const struct population_column *column,
+                         uint32_t lane_of_customer, int64_t moment, struct vector *out, size_t lane)
 {
     uint32_t begin = view->offset[lane_of_customer];
     for (uint32_t row = view->offset[lane_of_customer + 1]; row-- > begin;) {
@@ -387,11 +403,12 @@ void step_row_moment(struct run *run, const struct step *step, struct vector *ou
     }
 }
 
-static bool change_fits(struct run *run, const struct step *step, const struct operand *value, size_t before, size_t row,
-                        const struct operand *from, const struct operand *to)
+static bool change_fits(struct run *run, const struct step *step, const struct operand *value, size_t before,
+                        size_t row, const struct operand *from, const struct operand *to)
 {
     return compare_holds(run, COMPARE_NE, value, before, value, row) &&
-           (!(step->a & 1) || (bit_at(from->bits, before) && compare_holds(run, COMPARE_EQ, value, before, from, before))) &&
+           (!(step->a & 1) ||
+            (bit_at(from->bits, before) && compare_holds(run, COMPARE_EQ, value, before, from, before))) &&
            (!(step->a & 2) || (bit_at(to->bits, row) && compare_holds(run, COMPARE_EQ, value, row, to, row)));
 }
 
@@ -401,7 +418,8 @@ static bool sets_differ(const struct operand *value, size_t a, size_t b)
            memcmp(value->codes[a], value->codes[b], value->count[a] * sizeof **value->codes) != 0;
 }
 
-static bool has_changed(struct run *run, const struct step *step, const struct operand *operands, size_t begin, size_t end)
+static bool has_changed(struct run *run, const struct step *step, const struct operand *operands, size_t begin,
+                        size_t end)
 {
     const struct operand *value = &operands[0], *window = &operands[1];
     size_t before = SIZE_MAX;
@@ -493,7 +511,8 @@ void step_list(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
-static bool interval_counts(struct run *run, const struct step *step, int64_t entered, int64_t left, int64_t lo, int64_t hi)
+static bool interval_counts(struct run *run, const struct step *step, int64_t entered, int64_t left, int64_t lo,
+                            int64_t hi)
 {
     if (step->a == RECORD_IN)
         return step->b ? entered <= hi && left > lo : entered <= run->now && left > run->now;
@@ -502,8 +521,8 @@ static bool interval_counts(struct run *run, const struct step *step, int64_t en
     return moment != INT64_MAX && moment >= lo && moment <= hi && day;
 }
 
-static bool recorded(struct run *run, const struct step *step, const struct population_records *records, uint32_t position,
-                     int64_t lo, int64_t hi)
+static bool recorded(struct run *run, const struct step *step, const struct population_records *records,
+                     uint32_t position, int64_t lo, int64_t hi)
 {
     hi = hi < run->now ? hi : run->now;
     for (uint32_t i = records->offset[position]; lo <= hi && i < records->offset[position + 1]; i++)

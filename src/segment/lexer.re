@@ -30,7 +30,7 @@ static void push(struct scan *scan, int kind, const char *begin, const char *end
 static struct error *illegal(struct scan *scan, const char *begin, const char *end, const char *message)
 {
     push(scan, TOKEN_ILLEGAL, begin, end);
-    return problem_add(scan->problems, scan->source, span_of(scan, begin, end), false, "%s", message);
+    return segment_problem_add(scan->problems, scan->source, span_of(scan, begin, end), false, "%s", message);
 }
 
 static bool after_dot(const struct scan *scan)
@@ -42,7 +42,7 @@ static bool after_dot(const struct scan *scan)
 static void push_word(struct scan *scan, const char *begin, const char *end)
 {
     struct text word = {begin, (size_t)(end - begin)};
-    int kind = after_dot(scan) ? 0 : keyword_kind(word);
+    int kind = after_dot(scan) ? 0 : segment_keyword_kind(word);
     if (word.length > NAME_MAX_BYTES) {
         illegal(scan, begin, end, "This name is longer than 200 bytes");
         return;
@@ -171,14 +171,14 @@ static void scan_all(struct scan *scan)
     }
 }
 
-void lex(const struct source *source, struct arena *arena, struct problems *problems, struct tokens *out)
+void segment_lex(const struct source *source, struct arena *arena, struct problems *problems, struct tokens *out)
 {
     struct scan scan = {source, arena, problems, out};
     scan_all(&scan);
     tell_limits(out);
 }
 
-void tokens_release(struct tokens *tokens)
+void segment_tokens_release(struct tokens *tokens)
 {
     VECTOR_RELEASE(&tokens->list);
     VECTOR_RELEASE(&tokens->comments);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-struct segment_span span_join(struct segment_span a, struct segment_span b)
+struct segment_span segment_span_join(struct segment_span a, struct segment_span b)
 {
     if (a.end == a.begin)
         return b;
@@ -21,24 +21,24 @@ static void depth_visit(struct segment_node **child, void *depth)
 }
 
 /* Called again after anything was hung below the node. */
-static struct segment_node *measure_depth(struct parse *parse, struct segment_node *node)
+struct segment_node *segment_node_measure(struct parse *parse, struct segment_node *node)
 {
     int depth = 0;
-    node_each(node, depth_visit, &depth);
+    segment_node_each(node, depth_visit, &depth);
     if (node->op == OP_MEASURE)
         for (int i = 0; i < node->measure->written_count; i++)
             depth_visit(&node->measure->written[i], &depth);
     if (depth >= SEGMENT_DEPTH_MAX)
-        parse_fail(parse, node->span, "put parts of it into segments of their own",
-                   "This condition is nested too deeply");
+        segment_parse_fail(parse, node->span, "put parts of it into segments of their own",
+                           "This condition is nested too deeply");
     node->depth = (uint16_t)(depth < SEGMENT_DEPTH_MAX ? depth + 1 : SEGMENT_DEPTH_MAX);
     return node;
 }
 
-static struct segment_node *node_alloc(struct parse *parse, enum segment_op op, struct segment_span span, int children)
+struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op, struct segment_span span, int children)
 {
     if (++parse->nodes > NODES_MAX)
-        parse_fail(parse, span, "split it into several segments", "This definition is too large");
+        segment_parse_fail(parse, span, "split it into several segments", "This definition is too large");
     struct segment_node *node = ARENA_NEW(parse->arena, struct segment_node);
     node->op = op;
     node->span = span;
@@ -50,15 +50,16 @@ static struct segment_node *node_alloc(struct parse *parse, enum segment_op op, 
     return node;
 }
 
-struct segment_node *node_new(struct parse *parse, enum segment_op op, struct segment_span span, int child_count, ...)
+struct segment_node *segment_node_new(struct parse *parse, enum segment_op op, struct segment_span span,
+                                      int child_count, ...)
 {
-    struct segment_node *node = node_alloc(parse, op, span, child_count);
+    struct segment_node *node = segment_node_alloc(parse, op, span, child_count);
     va_list children;
     va_start(children, child_count);
     for (int i = 0; i < child_count; i++)
         node->child[i] = va_arg(children, struct segment_node *);
     va_end(children);
-    return child_count > 0 ? measure_depth(parse, node) : node;
+    return child_count > 0 ? segment_node_measure(parse, node) : node;
 }
 
 /* Arrays in the arena double when their count is a power of two. */
@@ -72,27 +73,28 @@ static struct segment_node **grow(struct parse *parse, struct segment_node **ite
     return more;
 }
 
-struct node_list list_add(struct parse *parse, struct node_list list, struct segment_node *node)
+struct node_list segment_list_add(struct parse *parse, struct node_list list, struct segment_node *node)
 {
     list.items = grow(parse, list.items, list.count);
     list.items[list.count++] = node;
     return list;
 }
 
-struct segment_node *node_of_list(struct parse *parse, enum segment_op op, struct segment_span span,
-                                  struct segment_node *first, struct node_list rest)
+struct segment_node *segment_node_of_list(struct parse *parse, enum segment_op op, struct segment_span span,
+                                          struct segment_node *first, struct node_list rest)
 {
-    struct segment_node *node = node_alloc(parse, op, span, rest.count + 1);
+    struct segment_node *node = segment_node_alloc(parse, op, span, rest.count + 1);
     node->child[0] = first;
     memcpy(node->child + 1, rest.items, sizeof *rest.items * (size_t)rest.count);
-    return measure_depth(parse, node);
+    return segment_node_measure(parse, node);
 }
 
 /* a and b and c is one node with three children, whatever the parentheses. */
-struct segment_node *node_chain(struct parse *parse, enum segment_op op, struct segment_node *a, struct segment_node *b)
+struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op, struct segment_node *a,
+                                        struct segment_node *b)
 {
     if (a->op != op) {
-        struct segment_node *chain = node_alloc(parse, op, a->span, 0);
+        struct segment_node *chain = segment_node_alloc(parse, op, a->span, 0);
         chain->child = grow(parse, NULL, 0);
         chain->child[chain->child_count++] = a;
         a = chain;
@@ -100,7 +102,7 @@ struct segment_node *node_chain(struct parse *parse, enum segment_op op, struct 
     struct node_list more = {&b, 1};
     if (b->op == op)
         more = (struct node_list){b->child, b->child_count};
-    a->span = span_join(a->span, b->span);
+    a->span = segment_span_join(a->span, b->span);
     for (int i = 0; i < more.count; i++) {
         a->child = grow(parse, a->child, a->child_count);
         a->child[a->child_count++] = more.items[i];
@@ -111,31 +113,32 @@ struct segment_node *node_chain(struct parse *parse, enum segment_op op, struct 
     depth_visit(&a->child[0], &depth);
     a->depth = (uint16_t)(depth + 1);
     if (a->depth > SEGMENT_DEPTH_MAX)
-        parse_fail(parse, a->span, "put parts of it into segments of their own", "This condition is nested too deeply");
+        segment_parse_fail(parse, a->span, "put parts of it into segments of their own",
+                           "This condition is nested too deeply");
     return a;
 }
 
 /* a = b ignoring case is a text test; != its negation. */
-struct segment_node *node_compare(struct parse *parse, struct segment_node *a, enum segment_compare compare,
-                                  struct segment_node *b, bool folded, struct segment_span end)
+struct segment_node *segment_node_compare(struct parse *parse, struct segment_node *a, enum segment_compare compare,
+                                          struct segment_node *b, bool folded, struct segment_span end)
 {
-    struct segment_span span = span_join(a->span, end);
+    struct segment_span span = segment_span_join(a->span, end);
     if (!folded) {
-        struct segment_node *node = node_new(parse, OP_COMPARE, span, 2, a, b);
+        struct segment_node *node = segment_node_new(parse, OP_COMPARE, span, 2, a, b);
         node->compare = compare;
         return node;
     }
     if (compare != COMPARE_EQ && compare != COMPARE_NE)
-        parse_fail(parse, span, NULL, "Only = and != can ignore case");
-    struct segment_node *node = node_text_test(parse, a, compare == COMPARE_NE, TEXT_EQUALS, b, true);
+        segment_parse_fail(parse, span, NULL, "Only = and != can ignore case");
+    struct segment_node *node = segment_node_text_test(parse, a, compare == COMPARE_NE, TEXT_EQUALS, b, true);
     node->span = span;
     return node;
 }
 
-struct segment_node *node_text_test(struct parse *parse, struct segment_node *a, bool negated,
-                                    enum segment_text_test test, struct segment_node *b, bool folded)
+struct segment_node *segment_node_text_test(struct parse *parse, struct segment_node *a, bool negated,
+                                            enum segment_text_test test, struct segment_node *b, bool folded)
 {
-    struct segment_node *node = node_new(parse, OP_TEXT, span_join(a->span, b->span), 2, a, b);
+    struct segment_node *node = segment_node_new(parse, OP_TEXT, segment_span_join(a->span, b->span), 2, a, b);
     node->text_test = test;
     node->negated = negated;
     node->folded = folded;
@@ -146,7 +149,7 @@ struct segment_node *node_text_test(struct parse *parse, struct segment_node *a,
 
 static struct segment_node *literal(struct parse *parse, struct segment_span span, enum value_type type)
 {
-    struct segment_node *node = node_alloc(parse, OP_LITERAL, span, 0);
+    struct segment_node *node = segment_node_alloc(parse, OP_LITERAL, span, 0);
     node->type = type;
     node->literal.known = true;
     return node;
@@ -159,10 +162,10 @@ static bool has_exponent(struct text text)
 
 static void number_fail(struct parse *parse, struct token token)
 {
-    parse_fail(parse, token.span, "numbers have at most 18 digits", "This number is too large");
+    segment_parse_fail(parse, token.span, "numbers have at most 18 digits", "This number is too large");
 }
 
-struct segment_node *node_number(struct parse *parse, struct token token)
+struct segment_node *segment_node_number(struct parse *parse, struct token token)
 {
     struct segment_node *node = literal(parse, token.span, VALUE_INT);
     if (has_exponent(token.text)) {
@@ -178,7 +181,7 @@ struct segment_node *node_number(struct parse *parse, struct token token)
     return node;
 }
 
-struct segment_node *node_percent(struct parse *parse, struct token token)
+struct segment_node *segment_node_percent(struct parse *parse, struct token token)
 {
     struct segment_node *node = literal(parse, token.span, VALUE_DECIMAL);
     node->literal.is_percent = true;
@@ -189,9 +192,9 @@ struct segment_node *node_percent(struct parse *parse, struct token token)
     return node;
 }
 
-struct segment_node *node_length(struct parse *parse, struct token number, struct token unit)
+struct segment_node *segment_node_length(struct parse *parse, struct token number, struct token unit)
 {
-    struct segment_node *node = literal(parse, span_join(number.span, unit.span), VALUE_DOUBLE);
+    struct segment_node *node = literal(parse, segment_span_join(number.span, unit.span), VALUE_DOUBLE);
     double value;
     if (!number_parse_double(number.text, &value))
         number_fail(parse, number);
@@ -203,20 +206,20 @@ struct segment_node *node_length(struct parse *parse, struct token number, struc
     return node;
 }
 
-struct quantity quantity_new(struct parse *parse, struct token number, struct token unit)
+struct quantity segment_quantity_new(struct parse *parse, struct token number, struct token unit)
 {
-    struct quantity quantity = {0, unit_of(unit.text), span_join(number.span, unit.span)};
+    struct quantity quantity = {0, segment_unit_of(unit.text), segment_span_join(number.span, unit.span)};
     int scale;
     if (!number_parse_decimal(number.text, &quantity.count, &scale) ||
         memchr(number.text.data, '.', number.text.length))
-        parse_fail(parse, number.span, "use a smaller unit: 36 hours rather than 1.5 days",
-                   "A length of time is a whole number of its unit");
+        segment_parse_fail(parse, number.span, "use a smaller unit: 36 hours rather than 1.5 days",
+                           "A length of time is a whole number of its unit");
     else if (quantity.count > 100000000)
-        parse_fail(parse, number.span, NULL, "This length of time is too long");
+        segment_parse_fail(parse, number.span, NULL, "This length of time is too long");
     return quantity;
 }
 
-struct calendar_period quantity_period(struct quantity quantity)
+struct calendar_period segment_quantity_period(struct quantity quantity)
 {
     static const struct calendar_period units[] = {{0, 1},      {0, 60}, {0, 3600}, {0, 86400},
                                                    {0, 604800}, {1, 0},  {3, 0},    {12, 0}};
@@ -224,43 +227,44 @@ struct calendar_period quantity_period(struct quantity quantity)
     return (struct calendar_period){(int32_t)(unit.months * quantity.count), unit.seconds * quantity.count};
 }
 
-struct segment_node *node_quantity(struct parse *parse, struct quantity quantity)
+struct segment_node *segment_node_quantity(struct parse *parse, struct quantity quantity)
 {
     struct segment_node *node = literal(parse, quantity.span, VALUE_DURATION);
     node->literal.is_period = true;
-    node->literal.period = quantity_period(quantity);
+    node->literal.period = segment_quantity_period(quantity);
     node->literal.integer = node->literal.period.seconds;
     node->literal.unit = quantity.unit;
     node->literal.count = quantity.count;
     return node;
 }
 
-struct segment_node *node_string(struct parse *parse, struct token token)
+struct segment_node *segment_node_string(struct parse *parse, struct token token)
 {
     struct segment_node *node = literal(parse, token.span, VALUE_TEXT);
     node->literal.text = token.text;
     return node;
 }
 
-struct segment_node *node_date(struct parse *parse, struct token token)
+struct segment_node *segment_node_date(struct parse *parse, struct token token)
 {
     struct segment_node *node = literal(parse, token.span, VALUE_DATE);
     int32_t date = 0;
     if (!date_parse(token.text, &date))
-        parse_fail(parse, token.span, "dates are written year-month-day, such as 2025-03-31", "There is no such date");
+        segment_parse_fail(parse, token.span, "dates are written year-month-day, such as 2025-03-31",
+                           "There is no such date");
     node->literal.integer = date;
     return node;
 }
 
 /* Read in the store's zone by the checker; the text is kept as written. */
-struct segment_node *node_moment(struct parse *parse, struct token token)
+struct segment_node *segment_node_moment(struct parse *parse, struct token token)
 {
     struct segment_node *node = literal(parse, token.span, VALUE_TIME);
     node->literal.text = token.text;
     return node;
 }
 
-struct segment_node *node_bool(struct parse *parse, struct token token, bool value)
+struct segment_node *segment_node_bool(struct parse *parse, struct token token, bool value)
 {
     struct segment_node *node = literal(parse, token.span, VALUE_BOOL);
     node->literal.integer = value;
@@ -268,15 +272,15 @@ struct segment_node *node_bool(struct parse *parse, struct token token, bool val
 }
 
 /* A minus before a number belongs to the number. */
-struct segment_node *node_negate(struct parse *parse, struct token minus, struct segment_node *operand)
+struct segment_node *segment_node_negate(struct parse *parse, struct token minus, struct segment_node *operand)
 {
     bool number = operand->op == OP_LITERAL && !operand->literal.is_length &&
                   (operand->type == VALUE_INT || operand->type == VALUE_DECIMAL || operand->type == VALUE_DOUBLE);
     if (!number)
-        return node_new(parse, OP_NEGATE, span_join(minus.span, operand->span), 1, operand);
+        return segment_node_new(parse, OP_NEGATE, segment_span_join(minus.span, operand->span), 1, operand);
     operand->literal.integer = -operand->literal.integer;
     operand->literal.number = -operand->literal.number;
-    operand->span = span_join(minus.span, operand->span);
+    operand->span = segment_span_join(minus.span, operand->span);
     return operand;
 }
 
@@ -289,29 +293,29 @@ static void write_path(struct parse *parse, struct segment_node *node)
     for (int i = 0; i < node->path.part_count; i++) {
         if (i > 0)
             buffer_char(&out, '.');
-        (i > 0 ? format_part : format_name)(&out, node->path.parts[i]);
+        (i > 0 ? segment_format_part : segment_format_name)(&out, node->path.parts[i]);
     }
     node->path.written = buffer_copy(&out, parse->arena);
     buffer_release(&out);
 }
 
-struct segment_node *node_name(struct parse *parse, struct token first)
+struct segment_node *segment_node_name(struct parse *parse, struct token first)
 {
-    struct segment_node *node = node_alloc(parse, OP_NAME, first.span, 0);
-    node->path.parts[0] = token_string(parse, first);
+    struct segment_node *node = segment_node_alloc(parse, OP_NAME, first.span, 0);
+    node->path.parts[0] = segment_token_string(parse, first);
     node->path.part_count = 1;
     write_path(parse, node);
     return node;
 }
 
-struct segment_node *node_name_add(struct parse *parse, struct segment_node *path, struct token next)
+struct segment_node *segment_node_name_add(struct parse *parse, struct segment_node *path, struct token next)
 {
-    path->span = span_join(path->span, next.span);
+    path->span = segment_span_join(path->span, next.span);
     if (path->path.part_count == SEGMENT_PARTS_MAX) {
-        parse_fail(parse, path->span, NULL, "A name has at most %d parts", SEGMENT_PARTS_MAX);
+        segment_parse_fail(parse, path->span, NULL, "A name has at most %d parts", SEGMENT_PARTS_MAX);
         return path;
     }
-    path->path.parts[path->path.part_count++] = token_string(parse, next);
+    path->path.parts[path->path.part_count++] = segment_token_string(parse, next);
     write_path(parse, path);
     return path;
 }
@@ -340,9 +344,9 @@ static struct segment_measure *measure_new(struct parse *parse, enum segment_agg
 static struct segment_node *node_of_measure(struct parse *parse, struct segment_span span,
                                             struct segment_measure *measure)
 {
-    struct segment_node *node = node_alloc(parse, OP_MEASURE, span, 0);
+    struct segment_node *node = segment_node_alloc(parse, OP_MEASURE, span, 0);
     node->measure = measure;
-    return measure_depth(parse, node);
+    return segment_node_measure(parse, node);
 }
 
 /* any, all, none, count of account.customers. NULL when the call is not of that form. */
@@ -359,15 +363,15 @@ static struct segment_node *account_call(struct parse *parse, struct text name, 
         strcmp(argument->path.parts[argument->path.part_count - 1], "customers") != 0)
         return NULL;
     if (window)
-        parse_fail(parse, window->span, "put the window into the condition on those customers",
-                   "An account's customers have no window");
-    struct segment_node *node = node_alloc(parse, OP_ACCOUNT, span, filter ? 1 : 0);
+        segment_parse_fail(parse, window->span, "put the window into the condition on those customers",
+                           "An account's customers have no window");
+    struct segment_node *node = segment_node_alloc(parse, OP_ACCOUNT, span, filter ? 1 : 0);
     if (filter)
         node->child[0] = filter;
     node->account = ARENA_NEW(parse->arena, struct segment_account);
     node->account->quantifier = quantifier;
     node->account->path = argument->path;
-    return measure_depth(parse, node);
+    return segment_node_measure(parse, node);
 }
 
 static struct segment_node *measure_call(struct parse *parse, int aggregate, struct segment_span span,
@@ -379,13 +383,13 @@ static struct segment_node *measure_call(struct parse *parse, int aggregate, str
         const struct segment_node *n = arguments.items[arguments.count - 1];
         measure->written_count--;
         if (measure->written_count == 0 || n->op != OP_LITERAL || n->type != VALUE_INT || n->literal.integer == 0)
-            parse_fail(parse, n->span, "1 is the first, 2 the second, -1 the last",
-                       "nth needs a value and a whole number other than 0: nth(order.time, 2)");
+            segment_parse_fail(parse, n->span, "1 is the first, 2 the second, -1 the last",
+                               "nth needs a value and a whole number other than 0: nth(order.time, 2)");
         else
             measure->nth = n->literal.integer;
     }
     if (measure->written_count > SEGMENT_KINDS_MAX)
-        parse_fail(parse, span, NULL, "A measure reads at most %d kinds", SEGMENT_KINDS_MAX);
+        segment_parse_fail(parse, span, NULL, "A measure reads at most %d kinds", SEGMENT_KINDS_MAX);
     if (window)
         measure->window = *window;
     measure->filter = filter;
@@ -397,110 +401,110 @@ static struct segment_node *function_call(struct parse *parse, struct token name
 {
     if (arguments.count < word->least || arguments.count > word->most) {
         if (word->least == word->most)
-            parse_fail(parse, span, NULL, "%s(…) takes %d value%s, here are %d", word->name, word->least,
-                       word->least == 1 ? "" : "s", arguments.count);
+            segment_parse_fail(parse, span, NULL, "%s(…) takes %d value%s, here are %d", word->name, word->least,
+                               word->least == 1 ? "" : "s", arguments.count);
         else
-            parse_fail(parse, span, NULL, "%s(…) takes %d to %d values, here are %d", word->name, word->least,
-                       word->most, arguments.count);
+            segment_parse_fail(parse, span, NULL, "%s(…) takes %d to %d values, here are %d", word->name, word->least,
+                               word->most, arguments.count);
     }
-    struct segment_node *node = node_alloc(parse, OP_FUNCTION, span, arguments.count);
+    struct segment_node *node = segment_node_alloc(parse, OP_FUNCTION, span, arguments.count);
     memcpy(node->child, arguments.items, sizeof *node->child * (size_t)arguments.count);
     node->function = word->function;
-    return measure_depth(parse, node);
+    return segment_node_measure(parse, node);
 }
 
 static void unknown_call(struct parse *parse, struct token name)
 {
     size_t count;
-    const char *const *names = call_names(parse->arena, &count);
-    const char *word = token_string(parse, name);
+    const char *const *names = segment_call_names(parse->arena, &count);
+    const char *word = segment_token_string(parse, name);
     bool is_all = strcmp(word, "all") == 0;
     int nearest = is_all ? -1 : text_nearest(word, names, count);
     const char *hint = is_all ? "all(…) asks of every customer of an account: all(account.customers where …)"
                        : nearest >= 0 ? arena_printf(parse->arena, "did you mean “%s”?", names[nearest])
                                       : "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
                                         "last, nth, favourite";
-    parse_fail(parse, name.span, hint, "There is no measure or function “%s”", word);
+    segment_parse_fail(parse, name.span, hint, "There is no measure or function “%s”", word);
 }
 
-struct segment_node *node_call(struct parse *parse, struct token name, struct node_list arguments,
-                               struct segment_window *window, struct segment_node *filter, struct token end)
+struct segment_node *segment_node_call(struct parse *parse, struct token name, struct node_list arguments,
+                                       struct segment_window *window, struct segment_node *filter, struct token end)
 {
-    struct segment_span span = span_join(name.span, end.span);
+    struct segment_span span = segment_span_join(name.span, end.span);
     struct segment_node *account = account_call(parse, name.text, span, arguments, window, filter);
     if (account)
         return account;
-    int aggregate = aggregate_by_name(name.text);
+    int aggregate = segment_aggregate_by_name(name.text);
     if (aggregate >= 0)
         return measure_call(parse, aggregate, span, arguments, window, filter);
-    const struct function_word *word = function_by_name(name.text);
+    const struct function_word *word = segment_function_by_name(name.text);
     bool gap = text_is(name.text, "gap");
     if (!word && !gap) {
         unknown_call(parse, name);
-        return node_alloc(parse, OP_LITERAL, span, 0);
+        return segment_node_alloc(parse, OP_LITERAL, span, 0);
     }
     if (window || filter)
-        parse_fail(
+        segment_parse_fail(
             parse, window ? window->span : filter->span, "put them into a measure, such as count(order last 30 days)",
             "%.*s(…) is a function of one value and takes no window or filter", (int)name.text.length, name.text.data);
     if (word)
         return function_call(parse, name, word, span, arguments);
     if (arguments.count != 1 || arguments.items[0]->op != OP_NAME)
-        parse_fail(parse, span, NULL, "gap takes the time of a kind of fact: gap(order.time)");
-    return node_new(parse, OP_GAP, span, 1, arguments.items[0]);
+        segment_parse_fail(parse, span, NULL, "gap takes the time of a kind of fact: gap(order.time)");
+    return segment_node_new(parse, OP_GAP, span, 1, arguments.items[0]);
 }
 
-struct segment_node *node_since(struct parse *parse, struct token unit, bool until, struct segment_node *of)
+struct segment_node *segment_node_since(struct parse *parse, struct token unit, bool until, struct segment_node *of)
 {
-    struct segment_node *node = node_new(parse, OP_FUNCTION, span_join(unit.span, of->span), 1, of);
+    struct segment_node *node = segment_node_new(parse, OP_FUNCTION, segment_span_join(unit.span, of->span), 1, of);
     node->function = until ? FUNCTION_UNTIL : FUNCTION_SINCE;
-    node->unit = unit_of(unit.text);
+    node->unit = segment_unit_of(unit.text);
     return node;
 }
 
 /* ---- segments, records, lists ---- */
 
-struct segment_node *node_set_name(struct parse *parse, struct token name, struct token member)
+struct segment_node *segment_node_set_name(struct parse *parse, struct token name, struct token member)
 {
-    struct segment_node *node = node_alloc(parse, OP_SEGMENT, name.span, 0);
-    node->name = token_string(parse, name);
+    struct segment_node *node = segment_node_alloc(parse, OP_SEGMENT, name.span, 0);
+    node->name = segment_token_string(parse, name);
     if (member.text.data) {
-        node->name = arena_printf(parse->arena, "%s.%s", node->name, token_string(parse, member));
-        node->span = span_join(name.span, member.span);
+        node->name = arena_printf(parse->arena, "%s.%s", node->name, segment_token_string(parse, member));
+        node->span = segment_span_join(name.span, member.span);
     }
     return node;
 }
 
-struct segment_node *node_record(struct parse *parse, enum segment_record_kind kind, struct token word,
-                                 struct token name, struct token member, struct segment_window *window)
+struct segment_node *segment_node_record(struct parse *parse, enum segment_record_kind kind, struct token word,
+                                         struct token name, struct token member, struct segment_window *window)
 {
-    struct segment_node *node = node_set_name(parse, name, member);
+    struct segment_node *node = segment_node_set_name(parse, name, member);
     node->op = OP_RECORD;
-    node->span = span_join(word.span, node->span);
+    node->span = segment_span_join(word.span, node->span);
     node->record = ARENA_NEW(parse->arena, struct segment_record_test);
     node->record->kind = kind;
     if (window) {
         node->record->has_window = true;
         node->record->window = *window;
-        node->span = span_join(node->span, window->span);
+        node->span = segment_span_join(node->span, window->span);
     }
-    return measure_depth(parse, node);
+    return segment_node_measure(parse, node);
 }
 
-struct segment_node *node_segment(struct parse *parse, struct token in, struct token name, struct token member,
-                                  struct segment_window *window)
+struct segment_node *segment_node_segment(struct parse *parse, struct token in, struct token name, struct token member,
+                                          struct segment_window *window)
 {
     if (window)
-        return node_record(parse, RECORD_IN, in, name, member, window);
-    struct segment_node *node = node_set_name(parse, name, member);
-    node->span = span_join(in.span, node->span);
+        return segment_node_record(parse, RECORD_IN, in, name, member, window);
+    struct segment_node *node = segment_node_set_name(parse, name, member);
+    node->span = segment_span_join(in.span, node->span);
     return node;
 }
 
-struct segment_node *node_list_test(struct parse *parse, struct token in, struct token name)
+struct segment_node *segment_node_list_test(struct parse *parse, struct token in, struct token name)
 {
-    struct segment_node *node = node_alloc(parse, OP_LIST, span_join(in.span, name.span), 0);
-    node->name = token_string(parse, name);
+    struct segment_node *node = segment_node_alloc(parse, OP_LIST, segment_span_join(in.span, name.span), 0);
+    node->name = segment_token_string(parse, name);
     return node;
 }
 
@@ -515,12 +519,12 @@ static int count_nodes(struct segment_node *node)
 static struct segment_node *form_new(struct parse *parse, enum segment_form form, struct segment_span span,
                                      struct segment_node *meaning)
 {
-    struct segment_node *node = node_new(parse, OP_FORM, span, 1, meaning);
+    struct segment_node *node = segment_node_new(parse, OP_FORM, span, 1, meaning);
     node->form = form;
     return node;
 }
 
-struct segment_node *node_sets(struct parse *parse, struct segment_span span, struct segment_node *meaning)
+struct segment_node *segment_node_sets(struct parse *parse, struct segment_span span, struct segment_node *meaning)
 {
     /* in (vip) is in vip. */
     if (meaning->op == OP_SEGMENT) {
@@ -530,171 +534,39 @@ struct segment_node *node_sets(struct parse *parse, struct segment_span span, st
     return form_new(parse, FORM_SETS, span, meaning);
 }
 
-struct segment_node *node_except(struct parse *parse, struct segment_node *a, struct segment_node *b)
+struct segment_node *segment_node_except(struct parse *parse, struct segment_node *a, struct segment_node *b)
 {
-    struct segment_span span = span_join(a->span, b->span);
-    struct segment_node *out = node_new(parse, OP_NOT, b->span, 1, b);
-    return form_new(parse, FORM_EXCEPT, span, node_new(parse, OP_AND, span, 2, a, out));
+    struct segment_span span = segment_span_join(a->span, b->span);
+    struct segment_node *out = segment_node_new(parse, OP_NOT, b->span, 1, b);
+    return form_new(parse, FORM_EXCEPT, span, segment_node_new(parse, OP_AND, span, 2, a, out));
 }
 
 /* Both sides stand twice in the meaning, so nesting grows fast. */
-struct segment_node *node_symmetric(struct parse *parse, struct segment_node *a, struct segment_node *b)
+struct segment_node *segment_node_symmetric(struct parse *parse, struct segment_node *a, struct segment_node *b)
 {
-    struct segment_span span = span_join(a->span, b->span);
+    struct segment_span span = segment_span_join(a->span, b->span);
     if (count_nodes(a) + count_nodes(b) > FORM_NODES_MAX) {
-        parse_fail(parse, span, "put parts of it into segments of their own", "This set expression is too large");
+        segment_parse_fail(parse, span, "put parts of it into segments of their own",
+                           "This set expression is too large");
         return a;
     }
-    struct segment_node *left = node_except(parse, a, b)->child[0];
-    struct segment_node *right = node_except(parse, node_copy(b, parse->arena), node_copy(a, parse->arena))->child[0];
-    return form_new(parse, FORM_DIFFERENCE, span, node_new(parse, OP_OR, span, 2, left, right));
-}
-
-/* ---- ranks and samples ---- */
-
-static bool small_count(struct parse *parse, struct token token, int64_t *out)
-{
-    int scale;
-    if (number_parse_decimal(token.text, out, &scale) && !memchr(token.text.data, '.', token.text.length) &&
-        *out >= 1 && *out <= INT32_MAX)
-        return true;
-    parse_fail(parse, token.span, NULL, "A whole number from 1 up is needed here");
-    *out = 1;
-    return false;
-}
-
-static void read_percent(struct parse *parse, struct token token, int64_t *scaled, int *scale)
-{
-    struct text text = {token.text.data, token.text.length - 1};
-    bool good = number_parse_decimal(text, scaled, scale) && *scale <= 12;
-    if (!good || *scaled > 100 * number_power10(*scale))
-        parse_fail(parse, token.span, NULL, "A share lies between 0%% and 100%%, with at most 12 decimals");
-}
-
-static struct segment_node *rank_new(struct parse *parse, enum segment_op op, struct segment_span span,
-                                     struct segment_node *by, struct segment_node *among)
-{
-    struct segment_node *node = node_alloc(parse, op, span_join(span, by->span), 1);
-    node->child[0] = by;
-    node->rank = ARENA_NEW(parse->arena, struct segment_rank);
-    node->rank->among = among;
-    if (among)
-        node->span = span_join(node->span, among->span);
-    return measure_depth(parse, node);
-}
-
-struct segment_node *node_top(struct parse *parse, struct token word, bool bottom, struct token amount, bool percent,
-                              struct segment_node *by, struct segment_node *among, struct segment_span end)
-{
-    struct segment_node *node = rank_new(parse, OP_TOP, span_join(word.span, end), by, among);
-    node->rank->bottom = bottom;
-    node->rank->is_percent = percent;
-    if (percent) {
-        read_percent(parse, amount, &node->rank->percent_scaled, &node->rank->percent_scale);
-        node->rank->percent = number_decimal_to_double(node->rank->percent_scaled, node->rank->percent_scale);
-    } else {
-        small_count(parse, amount, &node->rank->count);
-    }
-    return node;
-}
-
-struct segment_node *node_ntile(struct parse *parse, struct token word, struct token count, struct segment_node *by,
-                                struct segment_node *among)
-{
-    struct segment_node *node = rank_new(parse, OP_NTILE, word.span, by, among);
-    small_count(parse, count, &node->rank->count);
-    return node;
-}
-
-struct segment_node *node_percentile(struct parse *parse, struct token word, struct segment_node *by,
-                                     struct segment_node *among)
-{
-    return rank_new(parse, OP_PERCENTILE, word.span, by, among);
-}
-
-struct segment_node *node_sample(struct parse *parse, struct token word, struct token percent, struct token seed)
-{
-    struct segment_node *node = node_alloc(parse, OP_SAMPLE, span_join(word.span, percent.span), 0);
-    node->span = span_join(node->span, seed.span);
-    node->sample.seed = seed.text.data ? token_string(parse, seed) : "";
-    read_percent(parse, percent, &node->sample.percent_scaled, &node->sample.percent_scale);
-    return node;
-}
-
-struct segment_node *node_bucket(struct parse *parse, struct token word, struct token count, struct token seed,
-                                 struct token end)
-{
-    struct segment_node *node = node_alloc(parse, OP_BUCKET, span_join(word.span, end.span), 0);
-    node->sample.seed = seed.text.data ? token_string(parse, seed) : "";
-    small_count(parse, count, &node->sample.buckets);
-    return node;
-}
-
-/* ---- histories ---- */
-
-struct segment_node *node_periods(struct parse *parse, struct token word, struct token unit,
-                                  struct segment_node *condition, struct segment_window *window, struct token end)
-{
-    struct segment_node *node = node_new(parse, OP_PERIODS, span_join(word.span, end.span), 1, condition);
-    node->periods = ARENA_NEW(parse->arena, struct segment_periods);
-    node->periods->unit = unit_of(unit.text);
-    node->periods->window = *window;
-    if (node->periods->unit < CALENDAR_DAY)
-        parse_fail(parse, unit.span, NULL, "periods counts days, weeks, months, quarters or years");
-    return measure_depth(parse, node);
-}
-
-static void set_history(struct parse *parse, struct segment_node *node, struct segment_window *window)
-{
-    node->history = ARENA_NEW(parse->arena, struct segment_history);
-    if (window) {
-        node->history->has_window = true;
-        node->history->window = *window;
-    }
-}
-
-struct segment_node *node_ever(struct parse *parse, struct token word, struct segment_node *condition,
-                               struct segment_window *window, struct token end)
-{
-    struct segment_node *node = node_new(parse, OP_EVER, span_join(word.span, end.span), 1, condition);
-    set_history(parse, node, window);
-    return measure_depth(parse, node);
-}
-
-static bool is_moment_literal(const struct segment_node *node)
-{
-    return node->op == OP_LITERAL && (node->type == VALUE_DATE || node->type == VALUE_TIME);
-}
-
-struct segment_node *node_changed(struct parse *parse, struct token word, struct segment_node *trait,
-                                  struct segment_node *from, struct segment_node *to, struct segment_window *window,
-                                  struct token end)
-{
-    struct segment_span span = span_join(word.span, end.span);
-    /* changed(plan from 2025-01-01 to 2025-03-31): two dates and no window of its own are the window. */
-    if (from && to && !window && is_moment_literal(from) && is_moment_literal(to)) {
-        window = window_anchor(parse, WINDOW_FROM_TO, from->span, from, to);
-        from = to = NULL;
-    }
-    struct segment_node *node = node_alloc(parse, OP_CHANGED, span, 3);
-    node->child[0] = trait;
-    node->child[1] = from;
-    node->child[2] = to;
-    set_history(parse, node, window);
-    return measure_depth(parse, node);
+    struct segment_node *left = segment_node_except(parse, a, b)->child[0];
+    struct segment_node *right =
+        segment_node_except(parse, segment_node_copy(b, parse->arena), segment_node_copy(a, parse->arena))->child[0];
+    return form_new(parse, FORM_DIFFERENCE, span, segment_node_new(parse, OP_OR, span, 2, left, right));
 }
 
 /* ---- facts ---- */
 
-struct facts *facts_add(struct parse *parse, struct facts *facts, struct segment_node *kind)
+struct facts *segment_facts_add(struct parse *parse, struct facts *facts, struct segment_node *kind)
 {
     if (!facts) {
         facts = ARENA_NEW(parse->arena, struct facts);
         facts->span = kind->span;
     }
-    facts->span = span_join(facts->span, kind->span);
+    facts->span = segment_span_join(facts->span, kind->span);
     if (facts->count == SEGMENT_KINDS_MAX)
-        parse_fail(parse, kind->span, NULL, "At most %d kinds can stand together", SEGMENT_KINDS_MAX);
+        segment_parse_fail(parse, kind->span, NULL, "At most %d kinds can stand together", SEGMENT_KINDS_MAX);
     else
         facts->kinds[facts->count++] = kind;
     return facts;
@@ -705,9 +577,9 @@ static struct segment_measure *measure_of_facts(struct parse *parse, enum segmen
 {
     struct segment_node **written = ARENA_ARRAY(parse->arena, struct segment_node *, facts->count);
     for (int i = 0; i < facts->count; i++)
-        written[i] = node_copy(facts->kinds[i], parse->arena);
+        written[i] = segment_node_copy(facts->kinds[i], parse->arena);
     struct segment_measure *measure = measure_new(parse, aggregate, written, facts->count);
-    measure->filter = facts->filter && copy ? node_copy(facts->filter, parse->arena) : facts->filter;
+    measure->filter = facts->filter && copy ? segment_node_copy(facts->filter, parse->arena) : facts->filter;
     return measure;
 }
 
@@ -716,112 +588,117 @@ static struct segment_node *any_of_facts(struct parse *parse, const struct facts
     return node_of_measure(parse, span, measure_of_facts(parse, AGGREGATE_ANY, facts, false));
 }
 
-struct segment_node *node_first_time(struct parse *parse, struct token word, struct facts *facts,
-                                     struct segment_window *window)
+struct segment_node *segment_node_first_time(struct parse *parse, struct token word, struct facts *facts,
+                                             struct segment_window *window)
 {
-    struct segment_span span = span_join(word.span, window ? window->span : facts->span);
+    struct segment_span span = segment_span_join(word.span, window ? window->span : facts->span);
     if (!window)
         return form_new(parse, FORM_FIRST_TIME, span, any_of_facts(parse, facts, span));
     struct segment_measure *measure = measure_of_facts(parse, AGGREGATE_FIRST, facts, false);
     for (int i = 0; i < measure->written_count; i++)
-        node_name_add(parse, measure->written[i],
-                      (struct token){.span = measure->written[i]->span, .text = TEXT("time")});
+        segment_node_name_add(parse, measure->written[i],
+                              (struct token){.span = measure->written[i]->span, .text = TEXT("time")});
     struct segment_node *first = node_of_measure(parse, facts->span, measure);
-    return form_new(parse, FORM_FIRST_TIME, span, node_in_window(parse, first, window));
+    return form_new(parse, FORM_FIRST_TIME, span, segment_node_in_window(parse, first, window));
 }
 
-struct segment_node *node_stopped(struct parse *parse, struct token word, struct facts *facts, struct quantity quantity)
+struct segment_node *segment_node_stopped(struct parse *parse, struct token word, struct facts *facts,
+                                          struct quantity quantity)
 {
-    struct segment_span span = span_join(word.span, quantity.span);
+    struct segment_span span = segment_span_join(word.span, quantity.span);
     struct segment_measure *none = measure_of_facts(parse, AGGREGATE_NONE, facts, true);
-    none->window = *window_length(parse, WINDOW_LAST, quantity.span, quantity);
+    none->window = *segment_window_length(parse, WINDOW_LAST, quantity.span, quantity);
     struct segment_node *any = any_of_facts(parse, facts, span);
     return form_new(parse, FORM_STOPPED, span,
-                    node_new(parse, OP_AND, span, 2, any, node_of_measure(parse, span, none)));
+                    segment_node_new(parse, OP_AND, span, 2, any, node_of_measure(parse, span, none)));
 }
 
-struct segment_node *node_resumed(struct parse *parse, struct token word, struct facts *facts, struct quantity quantity,
-                                  struct segment_window *window)
+struct segment_node *segment_node_resumed(struct parse *parse, struct token word, struct facts *facts,
+                                          struct quantity quantity, struct segment_window *window)
 {
-    struct segment_span span = span_join(word.span, window ? window->span : quantity.span);
-    struct segment_node *node = node_alloc(parse, OP_RESUMED, span, 0);
+    struct segment_span span = segment_span_join(word.span, window ? window->span : quantity.span);
+    struct segment_node *node = segment_node_alloc(parse, OP_RESUMED, span, 0);
     node->resumed = ARENA_NEW(parse->arena, struct segment_resumed);
     node->resumed->facts = *measure_of_facts(parse, AGGREGATE_ANY, facts, false);
     if (window)
         node->resumed->facts.window = *window;
-    node->resumed->gap = quantity_period(quantity);
+    node->resumed->gap = segment_quantity_period(quantity);
     node->resumed->gap_count = quantity.count;
     node->resumed->gap_unit = quantity.unit;
-    return measure_depth(parse, node);
+    return segment_node_measure(parse, node);
 }
 
-struct segment_step *step_new(struct parse *parse, bool negated, struct facts *kinds, struct token alias,
-                              struct segment_node *filter, struct quantity within)
+struct segment_step *segment_step_new(struct parse *parse, bool negated, struct facts *kinds, struct token alias,
+                                      struct segment_node *filter, struct quantity within)
 {
     struct segment_step *step = ARENA_NEW(parse->arena, struct segment_step);
     step->negated = negated;
-    step->alias = alias.text.data ? token_string(parse, alias) : NULL;
+    step->alias = alias.text.data ? segment_token_string(parse, alias) : NULL;
     step->kind_count = kinds->count;
     for (int i = 0; i < kinds->count; i++)
         step->kinds[i] = joined(parse, &kinds->kinds[i]->path);
     step->filter = filter;
-    step->span = filter ? span_join(kinds->span, filter->span) : kinds->span;
+    step->span = filter ? segment_span_join(kinds->span, filter->span) : kinds->span;
     if (within.count >= 0) {
         step->has_within = true;
-        step->within = quantity_period(within);
+        step->within = segment_quantity_period(within);
         step->within_count = within.count;
         step->within_unit = within.unit;
-        step->span = span_join(step->span, within.span);
+        step->span = segment_span_join(step->span, within.span);
     }
     return step;
 }
 
-struct segment_sequence *sequence_add(struct parse *parse, struct segment_sequence *sequence, struct segment_step *step)
+struct segment_sequence *segment_sequence_add(struct parse *parse, struct segment_sequence *sequence,
+                                              struct segment_step *step)
 {
     if (!sequence) {
         sequence = ARENA_NEW(parse->arena, struct segment_sequence);
         sequence->steps = ARENA_ARRAY(parse->arena, struct segment_step, SEGMENT_STEPS_MAX);
         if (step->negated)
-            parse_fail(parse, step->span, "begin with what did happen", "A sequence cannot begin with a negated step");
+            segment_parse_fail(parse, step->span, "begin with what did happen",
+                               "A sequence cannot begin with a negated step");
         if (step->has_within)
-            parse_fail(parse, step->span, "give the sequence a window instead: sequence(…) last 7 days",
-                       "The first step has nothing before it that it could be within of");
+            segment_parse_fail(parse, step->span, "give the sequence a window instead: sequence(…) last 7 days",
+                               "The first step has nothing before it that it could be within of");
     } else if (step->negated && sequence->steps[sequence->step_count - 1].negated) {
-        parse_fail(parse, step->span, "name both kinds in one step: not (order, refund)",
-                   "Two negated steps cannot follow each other");
+        segment_parse_fail(parse, step->span, "name both kinds in one step: not (order, refund)",
+                           "Two negated steps cannot follow each other");
     }
     if (sequence->step_count == SEGMENT_STEPS_MAX)
-        parse_fail(parse, step->span, NULL, "A sequence has at most %d steps", SEGMENT_STEPS_MAX);
+        segment_parse_fail(parse, step->span, NULL, "A sequence has at most %d steps", SEGMENT_STEPS_MAX);
     else
         sequence->steps[sequence->step_count++] = *step;
     return sequence;
 }
 
-struct segment_node *node_sequence(struct parse *parse, struct token word, struct segment_sequence *sequence,
-                                   struct segment_window *window, struct token end)
+struct segment_node *segment_node_sequence(struct parse *parse, struct token word, struct segment_sequence *sequence,
+                                           struct segment_window *window, struct token end)
 {
-    struct segment_node *node = node_alloc(parse, OP_SEQUENCE, span_join(word.span, end.span), 0);
+    struct segment_node *node = segment_node_alloc(parse, OP_SEQUENCE, segment_span_join(word.span, end.span), 0);
     if (window) {
         sequence->window = *window;
-        node->span = span_join(node->span, window->span);
+        node->span = segment_span_join(node->span, window->span);
     }
     node->sequence = sequence;
-    return measure_depth(parse, node);
+    return segment_node_measure(parse, node);
 }
 
 /* ---- windows ---- */
 
-struct segment_node *node_in_window(struct parse *parse, struct segment_node *value, struct segment_window *window)
+struct segment_node *segment_node_in_window(struct parse *parse, struct segment_node *value,
+                                            struct segment_window *window)
 {
-    struct segment_node *node = node_new(parse, OP_IN_WINDOW, span_join(value->span, window->span), 1, value);
+    struct segment_node *node =
+        segment_node_new(parse, OP_IN_WINDOW, segment_span_join(value->span, window->span), 1, value);
     node->window = window;
     if (window->weekdays || window->anniversary)
-        parse_fail(parse, window->span, "ask for weekday(…) in (6, 7), or anniversary(…) this month",
-                   "“on” stands only inside measures and sequences");
-    return measure_depth(parse, node);
+        segment_parse_fail(parse, window->span, "ask for weekday(…) in (6, 7), or anniversary(…) this month",
+                           "“on” stands only inside measures and sequences");
+    return segment_node_measure(parse, node);
 }
 
-struct segment_window *window_new(struct parse *parse, enum segment_window_form form, struct segment_span span)
+struct segment_window *segment_window_new(struct parse *parse, enum segment_window_form form, struct segment_span span)
 {
     struct segment_window *window = ARENA_NEW(parse->arena, struct segment_window);
     window->form = form;
@@ -829,63 +706,66 @@ struct segment_window *window_new(struct parse *parse, enum segment_window_form 
     return window;
 }
 
-struct segment_window *window_length(struct parse *parse, enum segment_window_form form, struct segment_span begin,
-                                     struct quantity quantity)
+struct segment_window *segment_window_length(struct parse *parse, enum segment_window_form form,
+                                             struct segment_span begin, struct quantity quantity)
 {
-    struct segment_window *window = window_new(parse, form, span_join(begin, quantity.span));
-    window->length = quantity_period(quantity);
+    struct segment_window *window = segment_window_new(parse, form, segment_span_join(begin, quantity.span));
+    window->length = segment_quantity_period(quantity);
     window->count = quantity.count;
     window->unit = quantity.unit;
     return window;
 }
 
-struct segment_window *window_anchor(struct parse *parse, enum segment_window_form form, struct segment_span begin,
-                                     struct segment_node *anchor, struct segment_node *to)
+struct segment_window *segment_window_anchor(struct parse *parse, enum segment_window_form form,
+                                             struct segment_span begin, struct segment_node *anchor,
+                                             struct segment_node *to)
 {
-    struct segment_window *window = window_new(parse, form, span_join(begin, to ? to->span : anchor->span));
+    struct segment_window *window =
+        segment_window_new(parse, form, segment_span_join(begin, to ? to->span : anchor->span));
     window->anchor = anchor;
     window->to = to;
     return window;
 }
 
-struct segment_window *window_ago(struct parse *parse, struct token between, struct segment_node *from,
-                                  struct segment_node *to, struct token ago)
+struct segment_window *segment_window_ago(struct parse *parse, struct token between, struct segment_node *from,
+                                          struct segment_node *to, struct token ago)
 {
-    struct segment_window *window = window_new(parse, WINDOW_AGO, span_join(between.span, ago.span));
+    struct segment_window *window = segment_window_new(parse, WINDOW_AGO, segment_span_join(between.span, ago.span));
     bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL && to->literal.is_period;
     if (!plain || from->literal.integer < 0 || from->literal.integer >= to->literal.count) {
-        parse_fail(parse, window->span, NULL,
-                   "A span of the past is written between 30 and 60 days ago, the smaller number first");
+        segment_parse_fail(parse, window->span, NULL,
+                           "A span of the past is written between 30 and 60 days ago, the smaller number first");
         return window;
     }
     struct quantity near = {from->literal.integer, to->literal.unit, from->span};
     window->unit = near.unit;
     window->count = near.count;
-    window->length = quantity_period(near);
+    window->length = segment_quantity_period(near);
     window->longer = to->literal.period;
     window->longer_count = to->literal.count;
     return window;
 }
 
-struct segment_window *window_calendar(struct parse *parse, enum segment_window_form form, struct segment_span begin,
-                                       struct token number, struct token unit)
+struct segment_window *segment_window_calendar(struct parse *parse, enum segment_window_form form,
+                                               struct segment_span begin, struct token number, struct token unit)
 {
-    struct segment_window *window = window_new(parse, form, span_join(begin, unit.span));
+    struct segment_window *window = segment_window_new(parse, form, segment_span_join(begin, unit.span));
     window->count = 1;
-    window->unit = unit.text.data ? unit_of(unit.text) : CALENDAR_DAY;
-    if (number.text.data && small_count(parse, number, &window->count) && window->count > 100000)
-        parse_fail(parse, number.span, NULL, "This window is too long");
+    window->unit = unit.text.data ? segment_unit_of(unit.text) : CALENDAR_DAY;
+    if (number.text.data && segment_small_count(parse, number, &window->count) && window->count > 100000)
+        segment_parse_fail(parse, number.span, NULL, "This window is too long");
     if (window->unit < CALENDAR_DAY)
-        parse_fail(parse, unit.span, "say last 24 hours", "Calendar units are day, week, month, quarter and year");
+        segment_parse_fail(parse, unit.span, "say last 24 hours",
+                           "Calendar units are day, week, month, quarter and year");
     return window;
 }
 
-void window_weekday(struct parse *parse, struct segment_window *window, struct token name)
+void segment_window_weekday(struct parse *parse, struct segment_window *window, struct token name)
 {
-    int weekday = weekday_by_name(name.text);
+    int weekday = segment_weekday_by_name(name.text);
     if (weekday == 0)
-        parse_fail(parse, name.span, "weekdays are monday to sunday", "There is no weekday “%.*s”",
-                   (int)name.text.length, name.text.data);
+        segment_parse_fail(parse, name.span, "weekdays are monday to sunday", "There is no weekday “%.*s”",
+                           (int)name.text.length, name.text.data);
     else
         window->weekdays |= 1u << weekday;
 }

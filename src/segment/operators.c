@@ -4,27 +4,27 @@
 #include <string.h>
 
 /* out[lane] = expression for all lanes, a word at a time. The expression may be evaluated for lanes past the last. */
-#define FILL_BITS(out, lanes, expression)                                                                              \
-    for (size_t w_ = 0; w_ < words_of(lanes); w_++) {                                                                  \
-        uint64_t word_ = 0;                                                                                            \
-        for (unsigned j_ = 0; j_ < 64; j_++) {                                                                         \
-            size_t lane = w_ * 64 + j_;                                                                                \
-            word_ |= (uint64_t)(expression) << j_;                                                                     \
-        }                                                                                                              \
-        (out)->bits[w_] = word_;                                                                                       \
+#define FILL_BITS(out, lanes, expression)             \
+    for (size_t w_ = 0; w_ < words_of(lanes); w_++) { \
+        uint64_t word_ = 0;                           \
+        for (unsigned j_ = 0; j_ < 64; j_++) {        \
+            size_t lane = w_ * 64 + j_;               \
+            word_ |= (uint64_t)(expression) << j_;    \
+        }                                             \
+        (out)->bits[w_] = word_;                      \
     }
 
 /* For expressions that may only be evaluated for real lanes whose bit in `wanted` is set. */
-#define FILL_KNOWN(out, lanes, wanted, expression)                                                                     \
-    for (size_t w_ = 0; w_ < words_of(lanes); w_++) {                                                                  \
-        uint64_t left_ = (wanted)[w_], word_ = 0;                                                                      \
-        if (w_ * 64 + 64 > (lanes))                                                                                    \
-            left_ &= ((uint64_t)1 << ((lanes) % 64)) - 1;                                                              \
-        for (; left_; left_ &= left_ - 1) {                                                                            \
-            size_t lane = w_ * 64 + (size_t)__builtin_ctzll(left_);                                                    \
-            word_ |= (uint64_t)(expression) << (lane % 64);                                                            \
-        }                                                                                                              \
-        (out)->bits[w_] = word_;                                                                                       \
+#define FILL_KNOWN(out, lanes, wanted, expression)                  \
+    for (size_t w_ = 0; w_ < words_of(lanes); w_++) {               \
+        uint64_t left_ = (wanted)[w_], word_ = 0;                   \
+        if (w_ * 64 + 64 > (lanes))                                 \
+            left_ &= ((uint64_t)1 << ((lanes) % 64)) - 1;           \
+        for (; left_; left_ &= left_ - 1) {                         \
+            size_t lane = w_ * 64 + (size_t)__builtin_ctzll(left_); \
+            word_ |= (uint64_t)(expression) << (lane % 64);         \
+        }                                                           \
+        (out)->bits[w_] = word_;                                    \
     }
 
 static bool any_bit(const uint64_t *bits, size_t lanes)
@@ -210,18 +210,18 @@ static struct segment_bounds compare_range(enum segment_compare compare, int64_t
     }
 }
 
-#define FILL_COMPARE(out, lanes, left, right)                                                                          \
-    switch (compare) {                                                                                                 \
-    case COMPARE_EQ: FILL_BITS(out, lanes, (left) == (right)) break;                                                   \
-    case COMPARE_NE: FILL_BITS(out, lanes, (left) != (right)) break;                                                   \
-    case COMPARE_LT: FILL_BITS(out, lanes, (left) < (right)) break;                                                    \
-    case COMPARE_LE: FILL_BITS(out, lanes, (left) <= (right)) break;                                                   \
-    case COMPARE_GT: FILL_BITS(out, lanes, (left) > (right)) break;                                                    \
-    case COMPARE_GE: FILL_BITS(out, lanes, (left) >= (right)) break;                                                   \
+#define FILL_COMPARE(out, lanes, left, right)                        \
+    switch (compare) {                                               \
+    case COMPARE_EQ: FILL_BITS(out, lanes, (left) == (right)) break; \
+    case COMPARE_NE: FILL_BITS(out, lanes, (left) != (right)) break; \
+    case COMPARE_LT: FILL_BITS(out, lanes, (left) < (right)) break;  \
+    case COMPARE_LE: FILL_BITS(out, lanes, (left) <= (right)) break; \
+    case COMPARE_GT: FILL_BITS(out, lanes, (left) > (right)) break;  \
+    case COMPARE_GE: FILL_BITS(out, lanes, (left) >= (right)) break; \
     }
 
-static void compare_integers(const struct kernels *kernels, enum segment_compare compare, const struct operand *a, const struct operand *b, size_t lanes,
-                             struct vector *out)
+static void compare_integers(const struct kernels *kernels, enum segment_compare compare, const struct operand *a,
+                             const struct operand *b, size_t lanes, struct vector *out)
 {
     if (b->stride == 0 && a->stride == 1) {
         struct segment_bounds range = compare_range(compare, b->i[0]);
@@ -281,6 +281,18 @@ void step_in_range(struct run *run, const struct step *step, struct vector *out)
         out->bits[w] &= value.bits[w];
 }
 
+static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
+                            const struct operand *b, size_t lanes, struct vector *out)
+{
+    size_t room = (lanes + 64) * sizeof(double);
+    double *left = arena_alloc(&run->scratch, room), *right = arena_alloc(&run->scratch, room);
+    numbers_of(a, lanes, left);
+    numbers_of(b, lanes, right);
+    for (size_t lane = lanes; lane < words_of(lanes) * 64; lane++)
+        left[lane] = right[lane] = 0;
+    FILL_COMPARE(out, lanes, left[lane], right[lane])
+}
+
 void step_compare(struct run *run, const struct step *step, struct vector *out)
 {
     if (compare_stored(run, step, out))
@@ -297,6 +309,9 @@ void step_compare(struct run *run, const struct step *step, struct vector *out)
         compare_integers(run->kernels, compare, &a, &b, lanes, out);
         if (a.hint != HINT_ALL || b.hint != HINT_ALL)
             both_known(out, &a, &b, lanes);
+    } else if (a.step->type != VALUE_TEXT && (is_double(&a) || is_double(&b))) {
+        compare_doubles(run, compare, &a, &b, lanes, out);
+        both_known(out, &a, &b, lanes);
     } else {
         mask_known(out->bits, &a, &b, lanes);
         FILL_KNOWN(out, lanes, out->bits, compare_holds(run, compare, &a, lane, &b, lane));
@@ -328,7 +343,8 @@ static int64_t *sorted_items(struct run *run, const struct step *step, const str
     for (int c = 1; c < step->child_count; c++) {
         struct operand item = operand_of(run, step->child[c]);
         bool text = value->step->type == VALUE_TEXT && value->step->shape == SHAPE_INT;
-        if (is_double(&item) || decimal_scale(&item) != decimal_scale(value) || (value->step->type == VALUE_TEXT && !text))
+        if (is_double(&item) || decimal_scale(&item) != decimal_scale(value) ||
+            (value->step->type == VALUE_TEXT && !text))
             return NULL;
         items[c - 1] = text ? (int64_t)population_code(run->population, operand_text(run, &item, 0)) : item.i[0];
     }
@@ -507,6 +523,7 @@ static struct text version_part(struct text *rest, bool *number, bool *pre)
     *number = at < rest->length && is_digit(rest->data[at]);
     while (at < rest->length && is_digit(rest->data[at]) == *number && !strchr(".-_+ ", rest->data[at]))
         at++;
+    *pre &= at > begin;
     struct text part = {rest->data + begin, at - begin};
     *rest = (struct text){rest->data + at, rest->length - at};
     return part;

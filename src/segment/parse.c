@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *token_string(struct parse *parse, struct token token)
+const char *segment_token_string(struct parse *parse, struct token token)
 {
     return arena_strndup(parse->arena, token.text.data, token.text.length);
 }
 
 /* Only the first error of a statement is reported: what follows it is mostly its echo. */
-void parse_fail(struct parse *parse, struct segment_span span, const char *hint, const char *format, ...)
+void segment_parse_fail(struct parse *parse, struct segment_span span, const char *hint, const char *format, ...)
 {
     if (parse->failed)
         return;
@@ -24,7 +24,7 @@ void parse_fail(struct parse *parse, struct segment_span span, const char *hint,
     va_start(arguments, format);
     char *message = arena_vprintf(parse->arena, format, arguments);
     va_end(arguments);
-    struct error *error = problem_add(parse->problems, parse->source, span, false, "%s", message);
+    struct error *error = segment_problem_add(parse->problems, parse->source, span, false, "%s", message);
     if (hint)
         error_hint(error, "%s", hint);
 }
@@ -89,9 +89,9 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
             grouped |= groups[i].sign == token;
         if (!accepted[token] || grouped)
             continue;
-        const char *label = token_label(token);
+        const char *label = segment_token_label(token);
         char quoted[64];
-        snprintf(quoted, sizeof quoted, keyword_kind(text_from(label)) ? "“%s”" : "%s", label);
+        snprintf(quoted, sizeof quoted, segment_keyword_kind(text_from(label)) ? "“%s”" : "%s", label);
         expect(out, quoted);
     }
 }
@@ -113,22 +113,22 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
         return "inside a measure the window comes before the filter: count(order last 30 days where …)";
     if (found.kind == TOKEN_ELSE)
         return "the else member comes last, after at least one other";
-    if (accepted[TOKEN_ID] && found.text.data && keyword_kind(found.text) && !found.quoted)
+    if (accepted[TOKEN_ID] && found.text.data && segment_keyword_kind(found.text) && !found.quoted)
         return arena_printf(parse->arena, "“%.*s” is a word of the language; as a name it stands in backquotes: `%.*s`",
                             (int)found.text.length, found.text.data, (int)found.text.length, found.text.data);
     if (found.kind != TOKEN_ID || found.quoted)
         return NULL;
     size_t count, near = 0;
-    const char *const *all = keyword_names(parse->arena, &count);
+    const char *const *all = segment_keyword_names(parse->arena, &count);
     const char **names = ARENA_ARRAY(parse->arena, const char *, count);
     for (size_t i = 0; i < count; i++)
-        if (accepted[keyword_kind(text_from(all[i]))])
+        if (accepted[segment_keyword_kind(text_from(all[i]))])
             names[near++] = all[i];
-    int nearest = text_nearest(token_string(parse, found), names, near);
+    int nearest = text_nearest(segment_token_string(parse, found), names, near);
     return nearest < 0 ? NULL : arena_printf(parse->arena, "did you mean “%s”?", names[nearest]);
 }
 
-void parse_unexpected(struct parse *parse, struct token found, const bool *accepted, int count)
+void segment_parse_unexpected(struct parse *parse, struct token found, const bool *accepted, int count)
 {
     if (found.kind == TOKEN_ILLEGAL) { /* already reported */
         parse->failed = true;
@@ -139,28 +139,28 @@ void parse_unexpected(struct parse *parse, struct token found, const bool *accep
     list_expected(&expected, accepted, count);
     const char *hint = usual_mistake(parse, found, accepted);
     if (found.text.data)
-        parse_fail(parse, found.span, hint, "“%.*s” does not fit here; expected is %s",
-                   (int)(found.text.length > 60 ? 60 : found.text.length), found.text.data, expected.data);
+        segment_parse_fail(parse, found.span, hint, "“%.*s” does not fit here; expected is %s",
+                           (int)(found.text.length > 60 ? 60 : found.text.length), found.text.data, expected.data);
     else
-        parse_fail(parse, found.span, hint, "The definition ends too early; expected is %s", expected.data);
+        segment_parse_fail(parse, found.span, hint, "The definition ends too early; expected is %s", expected.data);
     buffer_release(&expected);
 }
 
 /* ---- statements ---- */
 
-void statement_begin(struct parse *parse, enum statement_kind kind, struct token name, struct token title)
+void segment_statement_begin(struct parse *parse, enum statement_kind kind, struct token name, struct token title)
 {
     struct statement *statement = &parse->statement;
     statement->kind = kind;
-    statement->name = token_string(parse, name);
+    statement->name = segment_token_string(parse, name);
     statement->name_span = name.span;
-    statement->title = title.text.data ? token_string(parse, title) : NULL;
+    statement->title = title.text.data ? segment_token_string(parse, title) : NULL;
     if (strchr(statement->name, '.'))
-        parse_fail(parse, name.span, NULL, "The name of a segment, scheme or list has no dot in it");
+        segment_parse_fail(parse, name.span, NULL, "The name of a segment, scheme or list has no dot in it");
 }
 
-void statement_member(struct parse *parse, struct token name, struct token title, struct segment_node *condition,
-                      bool is_else)
+void segment_statement_member(struct parse *parse, struct token name, struct token title,
+                              struct segment_node *condition, bool is_else)
 {
     struct statement *statement = &parse->statement;
     int count = statement->member_count;
@@ -171,13 +171,15 @@ void statement_member(struct parse *parse, struct token name, struct token title
         statement->members = more;
     }
     struct member *member = &statement->members[statement->member_count++];
-    *member = (struct member){token_string(parse, name), title.text.data ? token_string(parse, title) : NULL, name.span,
-                              condition, is_else};
+    *member =
+        (struct member){segment_token_string(parse, name), title.text.data ? segment_token_string(parse, title) : NULL,
+                        name.span, condition, is_else};
     for (int i = 0; i < count; i++)
         if (strcmp(statement->members[i].name, member->name) == 0)
-            parse_fail(parse, name.span, "give it another name", "The scheme has a member “%s” already", member->name);
+            segment_parse_fail(parse, name.span, "give it another name", "The scheme has a member “%s” already",
+                               member->name);
     if (strchr(member->name, '.'))
-        parse_fail(parse, name.span, NULL, "The name of a member has no dot in it");
+        segment_parse_fail(parse, name.span, NULL, "The name of a member has no dot in it");
 }
 
 static bool begins_statement(const struct token *tokens, size_t count, size_t at)
@@ -197,16 +199,17 @@ static bool parse_one(const struct source *source, struct arena *arena, struct p
     parse.statement.source = source;
     parse.statement.kind = STATEMENT_CONDITION;
     if (count > 0)
-        parse.statement.span = span_join(tokens[0].span, tokens[count - 1].span);
-    parse_tokens(&parse, tokens, count, first);
+        parse.statement.span = segment_span_join(tokens[0].span, tokens[count - 1].span);
+    segment_parse_tokens(&parse, tokens, count, first);
     *out = parse.statement;
     return !parse.failed && problems->errors == errors;
 }
 
-void parse_source(const struct source *source, struct arena *arena, struct problems *problems, statement_vector *out)
+void segment_parse_source(const struct source *source, struct arena *arena, struct problems *problems,
+                          statement_vector *out)
 {
     struct tokens tokens = {0};
-    lex(source, arena, problems, &tokens);
+    segment_lex(source, arena, problems, &tokens);
     const struct token *items = tokens.list.items;
     size_t count = tokens.list.count, at = 0;
     while (at < count) {
@@ -216,32 +219,34 @@ void parse_source(const struct source *source, struct arena *arena, struct probl
         struct statement statement;
         if (items[at].kind != TOKEN_LIST && !begins_statement(items, count, at)) {
             bool likely = items[at].kind == TOKEN_ID;
-            struct error *error = problem_add(problems, source, items[at].span, false,
-                                              "A definition begins with segment, scheme or list");
+            struct error *error = segment_problem_add(problems, source, items[at].span, false,
+                                                      "A definition begins with segment, scheme or list");
             static const char *const words[] = {"segment", "scheme", "list"};
             if (likely)
-                problem_suggest(error, arena_strndup(arena, items[at].text.data, items[at].text.length), words, 3);
+                segment_problem_suggest(error, arena_strndup(arena, items[at].text.data, items[at].text.length), words,
+                                        3);
         } else if (parse_one(source, arena, problems, items + at, end - at, 0, &statement)) {
             if (out->count < STATEMENTS_MAX)
                 VECTOR_PUSH(out, statement);
         }
         at = end;
     }
-    tokens_release(&tokens);
+    segment_tokens_release(&tokens);
 }
 
-bool parse_condition(const struct source *source, struct arena *arena, struct problems *problems, struct statement *out)
+bool segment_parse_condition(const struct source *source, struct arena *arena, struct problems *problems,
+                             struct statement *out)
 {
     struct tokens tokens = {0};
     size_t errors = problems->errors;
-    lex(source, arena, problems, &tokens);
+    segment_lex(source, arena, problems, &tokens);
     bool good = problems->errors == errors;
     if (tokens.list.count == 0 && good) {
-        problem_add(problems, source, (struct segment_span){0, 0}, false, "The condition is empty");
+        segment_problem_add(problems, source, (struct segment_span){0, 0}, false, "The condition is empty");
         good = false;
     } else {
         good = parse_one(source, arena, problems, tokens.list.items, tokens.list.count, TOKEN_CONDITION, out) && good;
     }
-    tokens_release(&tokens);
+    segment_tokens_release(&tokens);
     return good;
 }

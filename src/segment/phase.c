@@ -1,6 +1,6 @@
 /*
- * What a rank or an account needs to know of everyone: found once a refresh, before the pass, and a constant for it. A customer
- * who is evaluated alone is held against the same constants.
+ * What a rank or an account needs to know of everyone: found once a refresh, before the pass, and a constant for it. A
+ * customer who is evaluated alone is held against the same constants.
  */
 #include "segment/steps.h"
 
@@ -142,8 +142,8 @@ struct collect {
     struct segment_phase *phase;
     const struct step *step;
     int64_t now;
-    struct run **runs;  /* by worker */
-    int64_t *integers;  /* by position */
+    struct run **runs; /* by worker */
+    int64_t *integers; /* by position */
     double *doubles;
     uint64_t *value_known, *among;
 };
@@ -248,7 +248,8 @@ static void select_nth(struct ranked *items, size_t count, size_t wanted, struct
 static void fill_rank(const struct collect *collect, struct phase_result *result)
 {
     const struct step *step = collect->step;
-    struct order order = {collect->binding->population, collect->doubles != NULL, step->run == step_top && !(step->a & 1)};
+    struct order order = {collect->binding->population, collect->doubles != NULL,
+                          step->run == step_top && !(step->a & 1)};
     struct ranked *items = take_part(collect, &result->known);
     uint64_t known = result->known;
     if (step->run == step_top) {
@@ -281,7 +282,8 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
     free(items);
 }
 
-static enum status fill_one(struct collect *collect, struct phase_result *result, struct pool *pool, struct error *error)
+static enum status fill_one(struct collect *collect, struct phase_result *result, struct pool *pool,
+                            struct error *error)
 {
     uint32_t customers = collect->binding->population->customers;
     bool doubles = collect->plan->steps.items[collect->step->child[0]].shape == SHAPE_DOUBLE;

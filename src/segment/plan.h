@@ -14,7 +14,7 @@ struct segment_plan;
 
 /* Which columns a plan reads, so that a command loads only those: one entry a table, NULL-terminated column names. */
 struct segment_need {
-    const char *table;   /* kind, "customer", or reference table */
+    const char *table;    /* kind, "customer", or reference table */
     const char **columns; /* NULL-terminated; may be empty: the times only */
 };
 struct segment_needs {
@@ -29,7 +29,8 @@ struct segment_needs segment_needs(const struct segment_set *set, const struct s
 
 /*
  * Plans the named segments (indexes; count −1: all) and whatever they use. set, and the schema it was checked against,
- * must outlive the plan. A plan is const once made and may be executed by many threads at once, each with its own state.
+ * must outlive the plan. A plan is const once made and may be executed by many threads at once, each with its own
+ * state.
  */
 enum status segment_plan_new(const struct segment_set *set, const struct schema *schema, const int *segments, int count,
                              struct segment_plan **out, struct error *error);
@@ -37,17 +38,17 @@ void segment_plan_free(struct segment_plan *plan);
 
 /*
  * Evaluation at moment `now`. One bit a customer and segment, by position (bit p of word p / 64); customers that do not
- * exist at now are in no segment. next (if asked for): per customer the first moment after now at which some membership may flip by
- * itself, INT64_MAX for never; never later than the truth.
+ * exist at now are in no segment. next (if asked for): per customer the first moment after now at which some membership
+ * may flip by itself, INT64_MAX for never; never later than the truth.
  */
 struct segment_result {
     int64_t now;
-    uint32_t customers;  /* positions 0…customers−1 */
-    size_t words;        /* of one bitset */
-    int segment_count;   /* of the set; segments not planned have NULL members */
-    uint64_t **members;  /* by segment index */
-    uint64_t *existing;  /* who exists at now */
-    int64_t *next;       /* or NULL */
+    uint32_t customers; /* positions 0…customers−1 */
+    size_t words;       /* of one bitset */
+    int segment_count;  /* of the set; segments not planned have NULL members */
+    uint64_t **members; /* by segment index */
+    uint64_t *existing; /* who exists at now */
+    int64_t *next;      /* or NULL */
 };
 /* pool may be NULL. Answers do not depend on the number of threads. Free with segment_result_free. */
 enum status segment_evaluate(const struct segment_plan *plan, const struct population *population, int64_t now,
@@ -57,24 +58,30 @@ uint64_t segment_result_count(const struct segment_result *result, int segment);
 bool segment_result_has(const struct segment_result *result, int segment, uint32_t position);
 
 /*
- * One customer: the same steps over a range of one, what everyone contributes (cut-offs, accounts) taken from `phase` of a
- * full evaluation (NULL when the plan has no ranks or accounts). For real time. State is reusable scratch, one a thread.
+ * One customer: the same steps over a range of one, what everyone contributes (cut-offs, accounts) taken from `phase`
+ * of a full evaluation (NULL when the plan has no ranks or accounts). For real time. State is reusable scratch, one a
+ * thread.
  */
 struct segment_state;
 struct segment_phase;
 struct segment_state *segment_state_new(const struct segment_plan *plan);
 void segment_state_free(struct segment_state *state);
+/* Brings a customer's rows nearer to the processor while facts before theirs in a queue are worked on: stage 0 some ten facts
+ * ahead, stage 1 some five. Changes nothing; does nothing before the state's first evaluation. */
+void segment_prefetch(const struct segment_state *state, uint32_t position, int stage);
 enum status segment_phase_new(const struct segment_plan *plan, const struct population *population, int64_t now,
                               struct pool *pool, struct segment_phase **out, struct error *error);
 void segment_phase_free(struct segment_phase *phase);
-/* bits: one a segment of the set (bit s of word s / 64). next may be NULL. delta: what arrived for the customer since the
- * population was built, read together with it; may be NULL. */
+/* bits: one a segment of the set (bit s of word s / 64). next may be NULL. delta: what arrived for the customer since
+ * the population was built, read together with it; may be NULL. */
 enum status segment_evaluate_one(const struct segment_plan *plan, const struct population *population,
                                  const struct segment_phase *phase, uint32_t position, int64_t now,
-                                 const struct population_delta *delta, struct segment_state *state, uint64_t *bits, int64_t *next, struct error *error);
+                                 const struct population_delta *delta, struct segment_state *state, uint64_t *bits,
+                                 int64_t *next, struct error *error);
 
 /*
- * The values of arbitrary customer-context value nodes of the set's conditions (profile, explain and models use it): one value a customer.
+ * The values of arbitrary customer-context value nodes of the set's conditions (profile, explain and models use it):
+ * one value a customer.
  */
 struct segment_values {
     enum value_type type;
@@ -94,13 +101,13 @@ enum status segment_evaluate_values(const struct segment_set *set, const struct 
  */
 struct segment_explained {
     const struct segment_node *node;
-    bool is_condition, truth;   /* conditions */
-    bool known;                 /* values */
-    const char *value;          /* formatted for people: "1,234.50", "'Wien'", "2025-03-31", "unknown" */
-    const char *text;           /* canonical text of the node */
+    bool is_condition, truth; /* conditions */
+    bool known;               /* values */
+    const char *value;        /* formatted for people: "1,234.50", "'Wien'", "2025-03-31", "unknown" */
+    const char *text;         /* canonical text of the node */
     struct segment_explained **child;
     int child_count;
-    const uint32_t *facts; /* measures and sequences: rows of the kinds' tables that count, at most 20, newest first */
+    const uint32_t *facts;  /* measures and sequences: rows of the kinds' tables that count, at most 20, newest first */
     const int *fact_tables; /* population table index of each */
     int fact_count;
     int64_t fact_total; /* how many count in all */
@@ -110,8 +117,8 @@ struct segment_explanation {
     bool exists, member;
     struct segment_explained *root;
     const struct segment_explained *nearest; /* when not a member: the failing clause nearest to holding, or NULL */
-    const char *nearest_why;                 /* "sum(order.amount last 365 days) is 812.00, needs 188.00 more" or NULL */
-    bool flips;                              /* membership will flip by itself within ten years */
+    const char *nearest_why; /* "sum(order.amount last 365 days) is 812.00, needs 188.00 more" or NULL */
+    bool flips;              /* membership will flip by itself within ten years */
     int64_t flips_at;
 };
 /* All in arena. */

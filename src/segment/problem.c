@@ -58,8 +58,8 @@ static const char *excerpt(struct arena *arena, struct text line, size_t begin, 
     return copy;
 }
 
-struct error *problem_add(struct problems *problems, const struct source *source, struct segment_span span,
-                          bool is_warning, const char *format, ...)
+struct error *segment_problem_add(struct problems *problems, const struct source *source, struct segment_span span,
+                                  bool is_warning, const char *format, ...)
 {
     problems->errors += !is_warning;
     if (problems->list.count >= PROBLEMS_MAX)
@@ -91,7 +91,7 @@ struct error *problem_add(struct problems *problems, const struct source *source
     return &problems->list.items[problems->list.count - 1].error;
 }
 
-bool problem_suggest(struct error *error, const char *word, const char *const *candidates, size_t count)
+bool segment_problem_suggest(struct error *error, const char *word, const char *const *candidates, size_t count)
 {
     int nearest = text_nearest(word, candidates, count);
     if (nearest >= 0)

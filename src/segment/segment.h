@@ -1,8 +1,8 @@
 /*
  * Segments: the language (this file and tree.h), plans and evaluation (plan.h), and SQL (sql.h).
  *
- * A segment_set holds definitions: segments and schemes with their checked trees. It is built from source texts, checked
- * as a whole against a schema, and immutable afterwards; any number of threads may read it.
+ * A segment_set holds definitions: segments and schemes with their checked trees. It is built from source texts,
+ * checked as a whole against a schema, and immutable afterwards; any number of threads may read it.
  */
 #ifndef STRATA_SEGMENT_SEGMENT_H
 #define STRATA_SEGMENT_SEGMENT_H
@@ -11,15 +11,16 @@
 
 enum { SEGMENT_SOURCE_MAX = 16 << 20, SEGMENT_DEPTH_MAX = 200 };
 
-/* One segment. Scheme members are segments too, named `scheme.member`; the `else` member has no condition of its own. */
+/* One segment. Scheme members are segments too, named `scheme.member`; the `else` member has no condition of its own.
+ */
 struct segment_definition {
-    const char *name;  /* "vip", "lifecycle.new" */
-    const char *title; /* or NULL */
+    const char *name;               /* "vip", "lifecycle.new" */
+    const char *title;              /* or NULL */
     struct segment_node *condition; /* as written and checked; NULL for an else member */
     int scheme;                     /* index of its scheme, or −1 */
     bool is_else;                   /* in its scheme's else */
-    const char *text;               /* canonical text of the condition (what fmt prints behind `where`), "else" for else members */
-    const char *file;               /* where it stands, for messages */
+    const char *text; /* canonical text of the condition (what fmt prints behind `where`), "else" for else members */
+    const char *file; /* where it stands, for messages */
     struct segment_span span;
     const int *uses; /* indexes of the segments it reads (in, among, count(account.customers where in …), scheme = …) */
     int use_count;
@@ -54,8 +55,8 @@ struct segment_source {
 
 /* Several errors of one check: all definitions are looked at before anything is saved. */
 struct segment_problem {
-    struct error error;    /* place is "file:line:column" */
-    bool is_warning;       /* e.g. `!=` where `not (… = …)` would include the unknown */
+    struct error error; /* place is "file:line:column" */
+    bool is_warning;    /* e.g. `!=` where `not (… = …)` would include the unknown */
     struct segment_span span;
     const char *file;
     const char *excerpt; /* the source line and a line with ^~~~ under the place, "\n" between */
@@ -67,16 +68,16 @@ struct segment_problems {
 
 /*
  * Parses sources and checks them together. schema NULL: only what needs no store is checked (names and types of
- * properties are taken on trust). `known` (may be NULL) is a set of already saved definitions that the new ones may refer to; a
- * definition of the same name in sources replaces it in the result; the rest are part of the result unchanged. On success *out is a
- * checked set (free with segment_set_free). On failure STATUS_ERROR with the first error; *problems (may be NULL; in arena)
- * lists all of them, warnings also on success.
+ * properties are taken on trust). `known` (may be NULL) is a set of already saved definitions that the new ones may
+ * refer to; a definition of the same name in sources replaces it in the result; the rest are part of the result
+ * unchanged. On success *out is a checked set (free with segment_set_free). On failure STATUS_ERROR with the first
+ * error; *problems (may be NULL; in arena) lists all of them, warnings also on success.
  */
 enum status segment_set_build(const struct segment_source *sources, size_t source_count, const struct schema *schema,
                               const struct segment_set *known, struct arena *arena, struct segment_problems *problems,
                               struct segment_set **out, struct error *error);
-/* One condition, as `strata count` takes it, checked against schema and known segments. The result is a set whose last segment is
- * named "?" and holds the condition. */
+/* One condition, as `strata count` takes it, checked against schema and known segments. The result is a set whose last
+ * segment is named "?" and holds the condition. */
 enum status segment_condition_build(struct text condition, const struct schema *schema, const struct segment_set *known,
                                     struct arena *arena, struct segment_problems *problems, struct segment_set **out,
                                     struct error *error);
@@ -86,7 +87,8 @@ int segment_set_find(const struct segment_set *set, const char *name);
 /* Index of the scheme named so, or −1. */
 int segment_set_find_scheme(const struct segment_set *set, const char *name);
 
-/* The canonical form of whole sources (strata fmt); comments are kept. Parsing and formatting its result gives the same text again. */
+/* The canonical form of whole sources (strata fmt); comments are kept. Parsing and formatting its result gives the same
+ * text again. */
 enum status segment_format(struct text source, const char *file, struct buffer *out, struct error *error);
 /* The canonical text of one definition ("segment vip "Very…"\n  where …\n") or a scheme with all its members. */
 void segment_format_definition(const struct segment_set *set, int segment, struct buffer *out);
@@ -102,8 +104,9 @@ struct json;
 void segment_write_json(const struct segment_set *set, int segment, struct json *json);
 void segment_write_scheme_json(const struct segment_set *set, int scheme, struct json *json);
 /*
- * The way back: one definition, scheme, or {"list": name, "file": path}, or an array of them, becomes text of the language, which is appended to
- * source and not yet checked; parse it with segment_set_build. STATUS_ERROR when json is none of these.
+ * The way back: one definition, scheme, or {"list": name, "file": path}, or an array of them, becomes text of the
+ * language, which is appended to source and not yet checked; parse it with segment_set_build. STATUS_ERROR when json is
+ * none of these.
  */
 enum status segment_read_json(struct text json, struct buffer *source, struct error *error);
 

@@ -1,9 +1,10 @@
 /*
- * Sequences. The filters of all steps are bitmaps over the batch's rows before any customer is looked at; only customers
- * with a fact that may begin the sequence are searched. The search tries first facts from the latest to the earliest: a later
- * beginning leaves more time for the rest, so a fact that led nowhere once need not be tried again, unless filters speak of earlier
- * facts. Conditions between two chosen facts (product = cart.product) are two vectors, compared when a pair is tried; whatever does
- * not split so is evaluated for one customer at a time by a second run of the same plan.
+ * Sequences. The filters of all steps are bitmaps over the batch's rows before any customer is looked at; only
+ * customers with a fact that may begin the sequence are searched. The search tries first facts from the latest to the
+ * earliest: a later beginning leaves more time for the rest, so a fact that led nowhere once need not be tried again,
+ * unless filters speak of earlier facts. Conditions between two chosen facts (product = cart.product) are two vectors,
+ * compared when a pair is tried; whatever does not split so is evaluated for one customer at a time by a second run of
+ * the same plan.
  */
 #include "segment/steps.h"
 
@@ -22,8 +23,8 @@ struct search {
     struct chosen chosen[SEGMENT_STEPS_MAX];
     uint32_t chosen_row[SEGMENT_STEPS_MAX];
     int chosen_kind[SEGMENT_STEPS_MAX];
-    uint8_t *visited;  /* by step, then row of each kind in turn */
-    uint32_t stride;   /* rows of the customer over all kinds of a step, at most */
+    uint8_t *visited; /* by step, then row of each kind in turn */
+    uint32_t stride;  /* rows of the customer over all kinds of a step, at most */
 };
 
 static uint32_t row_begin(const struct search *search, int table)

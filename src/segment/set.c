@@ -47,14 +47,14 @@ static bool readable(struct build *build, const struct source *source)
 {
     if (source->text.length > SEGMENT_SOURCE_MAX) {
         struct source empty = {source->file, {"", 0}};
-        problem_add(&build->problems, &empty, (struct segment_span){0, 0}, false, "The file is larger than %d MiB",
-                    SEGMENT_SOURCE_MAX >> 20);
+        segment_problem_add(&build->problems, &empty, (struct segment_span){0, 0}, false,
+                            "The file is larger than %d MiB", SEGMENT_SOURCE_MAX >> 20);
         return false;
     }
     if (!text_valid_utf8(source->text)) {
         uint32_t at = (uint32_t)valid_length(source->text);
-        error_hint(problem_add(&build->problems, source, (struct segment_span){at, at}, false,
-                               "The text is not valid UTF-8 from here"),
+        error_hint(segment_problem_add(&build->problems, source, (struct segment_span){at, at}, false,
+                                       "The text is not valid UTF-8 from here"),
                    "save the file as UTF-8");
         return false;
     }
@@ -67,9 +67,9 @@ static void parse_known(struct build *build, const struct segment_set *known)
     buffer_init(&text, 0);
     for (int i = 0; i < known->list_count; i++) {
         buffer_string(&text, "list ");
-        format_name(&text, known->lists[i]);
+        segment_format_name(&text, known->lists[i]);
         buffer_string(&text, " from ");
-        format_string(&text, text_from(known->list_files[i]));
+        segment_format_string(&text, text_from(known->list_files[i]));
         buffer_char(&text, '\n');
     }
     for (int i = 0; i < known->segment_count; i++) {
@@ -82,7 +82,7 @@ static void parse_known(struct build *build, const struct segment_set *known)
     }
     const struct source *source = source_new(build, "saved definitions", (struct text){text.data, text.length});
     buffer_release(&text);
-    parse_source(source, &build->set->arena, &build->problems, &build->statements);
+    segment_parse_source(source, &build->set->arena, &build->problems, &build->statements);
     for (size_t i = 0; i < build->statements.count; i++)
         build->statements.items[i].from_known = true;
 }
@@ -113,8 +113,8 @@ static void merge(struct build *build)
         struct statement *other = &build->statements.items[place];
         ENSURE(same_space(other, &statement));
         if (!other->from_known)
-            error_hint(problem_add(&build->problems, statement.source, statement.name_span, false,
-                                   "“%s” is defined twice", statement.name),
+            error_hint(segment_problem_add(&build->problems, statement.source, statement.name_span, false,
+                                           "“%s” is defined twice", statement.name),
                        "the first is in %s", other->source->file);
         else
             *other = statement;
@@ -208,11 +208,12 @@ static void check_all(struct build *build)
         const struct statement *statement = &build->statements.items[i];
         int members = statement->kind == STATEMENT_SCHEME ? statement->member_count : statement->kind != STATEMENT_LIST;
         build->check.source = statement->source;
+        build->check.saved = statement->from_known;
         for (int m = 0; m < members; m++, at++) {
             struct segment_definition *segment = &build->set->segments[at];
             segment->text = canonical(build->set, segment);
             if (segment->condition)
-                check_condition(&build->check, &scope, &segment->condition);
+                segment_check_condition(&build->check, &scope, &segment->condition);
         }
     }
 }
@@ -242,7 +243,7 @@ static void find_uses(struct segment_node **node, void *data)
         for (int i = 0; i < scheme->member_count; i++)
             add_use(uses, scheme->first_member + i);
     }
-    node_each(*node, find_uses, data);
+    segment_node_each(*node, find_uses, data);
 }
 
 static void fill_uses(struct segment_set *set)
@@ -299,9 +300,9 @@ static void report_cycle(struct build *build, const struct visit *stack, size_t 
     for (size_t i = 0; i < build->statements.count && !source; i++)
         if (build->statements.items[i].source->file == segment->file)
             source = build->statements.items[i].source;
-    error_hint(
-        problem_add(&build->problems, source, segment->span, false, "These segments go in a circle: %s", names.data),
-        "take one of them out of the circle");
+    error_hint(segment_problem_add(&build->problems, source, segment->span, false, "These segments go in a circle: %s",
+                                   names.data),
+               "take one of them out of the circle");
     buffer_release(&names);
 }
 
@@ -412,7 +413,7 @@ enum status segment_set_build(const struct segment_source *sources, size_t sourc
     for (size_t i = 0; i < source_count; i++) {
         const struct source *source = source_new(&build, sources[i].file, sources[i].text);
         if (readable(&build, source))
-            parse_source(source, &build.set->arena, &build.problems, &build.statements);
+            segment_parse_source(source, &build.set->arena, &build.problems, &build.statements);
     }
     return finish(&build, schema, problems, out, error);
 }
@@ -425,7 +426,7 @@ enum status segment_condition_build(struct text condition, const struct schema *
     begin(&build, arena, known);
     const struct source *source = source_new(&build, "condition", condition);
     struct statement statement = {0};
-    if (readable(&build, source) && parse_condition(source, &build.set->arena, &build.problems, &statement)) {
+    if (readable(&build, source) && segment_parse_condition(source, &build.set->arena, &build.problems, &statement)) {
         statement.name = "?";
         VECTOR_PUSH(&build.statements, statement);
     }
@@ -458,25 +459,27 @@ int segment_set_find_scheme(const struct segment_set *set, const char *name)
 
 /* ---- messages of the checker ---- */
 
-struct error *check_error(struct check *check, struct segment_span span, const char *format, ...)
+struct error *segment_check_error(struct check *check, struct segment_span span, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     const char *message = arena_vprintf(check->arena, format, arguments);
     va_end(arguments);
-    return problem_add(check->problems, check->source, span, false, "%s", message);
+    return segment_problem_add(check->problems, check->source, span, false, "%s", message);
 }
 
-struct error *check_warning(struct check *check, struct segment_span span, const char *format, ...)
+struct error *segment_check_warning(struct check *check, struct segment_span span, const char *format, ...)
 {
+    if (check->saved)
+        return &check->unsaid;
     va_list arguments;
     va_start(arguments, format);
     const char *message = arena_vprintf(check->arena, format, arguments);
     va_end(arguments);
-    return problem_add(check->problems, check->source, span, true, "%s", message);
+    return segment_problem_add(check->problems, check->source, span, true, "%s", message);
 }
 
-const char *node_words(struct check *check, const struct segment_node *node)
+const char *segment_node_words(struct check *check, const struct segment_node *node)
 {
     enum { WORDS_MAX = 120 };
     struct buffer text;

@@ -1,6 +1,6 @@
 /*
- * Dates, moments and windows. Local dates of facts are asked for by the million, so the zone is turned into one offset per UTC day;
- * only on days on which the offset changes is the zone itself asked.
+ * Dates, moments and windows. Local dates of facts are asked for by the million, so the zone is turned into one offset
+ * per UTC day; only on days on which the offset changes is the zone itself asked.
  */
 #include "segment/steps.h"
 
@@ -69,8 +69,8 @@ void step_today(struct run *run, const struct step *step, struct vector *out)
     out->i[0] = run->today;
 }
 
-#define FOR_KNOWN(out, lanes)                                                                                          \
-    for (size_t lane = 0; lane < (lanes); lane++)                                                                      \
+#define FOR_KNOWN(out, lanes)                     \
+    for (size_t lane = 0; lane < (lanes); lane++) \
         if (bit_at((out)->bits, lane))
 
 static void same_known(struct vector *out, const struct operand *child)
@@ -84,7 +84,8 @@ void step_age(struct run *run, const struct step *step, struct vector *out)
     struct operand child = operand_of(run, step->child[0]);
     size_t lanes = lanes_of(run, step);
     memcpy(out->bits, child.bits, words_of(lanes) * sizeof *out->bits);
-    FOR_KNOWN(out, lanes) {
+    FOR_KNOWN(out, lanes)
+    {
         int32_t birth = (int32_t)child.i[lane * child.stride];
         if (birth > run->today)
             out->bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
@@ -115,7 +116,8 @@ void step_calendar(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     bool moments = child.step->type == VALUE_TIME;
-    FOR_KNOWN(out, lanes) {
+    FOR_KNOWN(out, lanes)
+    {
         int64_t value = child.i[lane * child.stride];
         out->i[lane] = calendar_value(step->a, moments ? local_date(run->binding->clock, value) : (int32_t)value);
     }
@@ -127,7 +129,7 @@ void step_hour(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     FOR_KNOWN(out, lanes)
-        out->i[lane] = zone_clock(run->population->zone, child.i[lane * child.stride]) / 3600;
+    out->i[lane] = zone_clock(run->population->zone, child.i[lane * child.stride]) / 3600;
 }
 
 void step_day_start(struct run *run, const struct step *step, struct vector *out)
@@ -136,7 +138,7 @@ void step_day_start(struct run *run, const struct step *step, struct vector *out
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     FOR_KNOWN(out, lanes)
-        out->i[lane] = zone_day_start(run->population->zone, (int32_t)child.i[lane * child.stride]);
+    out->i[lane] = zone_day_start(run->population->zone, (int32_t)child.i[lane * child.stride]);
 }
 
 static int64_t floor_divide(int64_t a, int64_t b)
@@ -159,8 +161,8 @@ static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
 }
 
 /* Whole units from a to b, rounded down; dates: from a day to a day, hours from the day's first moment. */
-static int64_t units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b, int64_t now,
-                             bool until)
+static int64_t units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
+                             int64_t now, bool until)
 {
     if (unit >= CALENDAR_MONTH) {
         int64_t months = dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
@@ -182,7 +184,8 @@ void step_since(struct run *run, const struct step *step, struct vector *out)
     bool dates = child.step->type == VALUE_DATE, until = step->a == FUNCTION_UNTIL;
     int64_t here = dates ? run->today : run->now;
     same_known(out, &child);
-    FOR_KNOWN(out, lanes) {
+    FOR_KNOWN(out, lanes)
+    {
         int64_t value = child.i[lane * child.stride];
         out->i[lane] = units_between(run->population->zone, (enum calendar_unit)step->b, dates, until ? here : value,
                                      until ? value : here, run->now, until);
@@ -198,8 +201,8 @@ static int64_t stepwise(const struct run *run, const struct step *step, int64_t 
     if (step->a == FUNCTION_AGE)
         return date_age((int32_t)value, run->today);
     bool dates = step->c;
-    return units_between(run->population->zone, (enum calendar_unit)step->b, dates, value, dates ? run->today : run->now,
-                         run->now, false);
+    return units_between(run->population->zone, (enum calendar_unit)step->b, dates, value,
+                         dates ? run->today : run->now, run->now, false);
 }
 
 /* The largest value in [lo, hi] at which the function is at least limit; lo − 1 when there is none. */
@@ -243,7 +246,8 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
 
 /* ---- windows ---- */
 
-static struct segment_bounds bounds_at(struct run *run, const struct step *step, const struct operand *values, size_t lane)
+static struct segment_bounds bounds_at(struct run *run, const struct step *step, const struct operand *values,
+                                       size_t lane)
 {
     struct segment_anchor anchors[2] = {{false, 0}, {false, 0}};
     for (int c = 0; c < step->child_count; c++) {

@@ -52,7 +52,7 @@ static bool has_details(const struct segment_node *node)
     }
 }
 
-void node_each(struct segment_node *node, visitor *visit, void *data)
+void segment_node_each(struct segment_node *node, visitor *visit, void *data)
 {
     for (int i = 0; i < node->child_count; i++)
         visit_one(&node->child[i], visit, data);
@@ -77,7 +77,7 @@ void node_each(struct segment_node *node, visitor *visit, void *data)
 
 static void copy_visit(struct segment_node **child, void *arena)
 {
-    *child = node_copy(*child, arena);
+    *child = segment_node_copy(*child, arena);
 }
 
 static void *copy_bytes(const void *from, size_t size, struct arena *arena)
@@ -89,7 +89,7 @@ static void copy_written(struct segment_measure *measure, struct arena *arena)
 {
     measure->written = copy_bytes(measure->written, sizeof *measure->written * (size_t)measure->written_count, arena);
     for (int i = 0; i < measure->written_count; i++)
-        measure->written[i] = node_copy(measure->written[i], arena);
+        measure->written[i] = segment_node_copy(measure->written[i], arena);
 }
 
 /* What hangs at the node by pointer, so that the copy's children can be replaced. */
@@ -125,12 +125,12 @@ static void copy_details(struct segment_node *node, struct arena *arena)
 #undef COPY
 }
 
-struct segment_node *node_copy(const struct segment_node *node, struct arena *arena)
+struct segment_node *segment_node_copy(const struct segment_node *node, struct arena *arena)
 {
     struct segment_node *copy = copy_bytes(node, sizeof *node, arena);
     if (node->child_count > 0)
         copy->child = copy_bytes(node->child, sizeof *node->child * (size_t)node->child_count, arena);
     copy_details(copy, arena);
-    node_each(copy, copy_visit, arena);
+    segment_node_each(copy, copy_visit, arena);
     return copy;
 }

@@ -127,19 +127,19 @@ static const struct keyword *keyword_find(struct text word)
     return NULL;
 }
 
-int keyword_kind(struct text word)
+int segment_keyword_kind(struct text word)
 {
     const struct keyword *keyword = keyword_find(word);
     return keyword ? keyword->kind : 0;
 }
 
-bool is_reserved(struct text word)
+bool segment_is_reserved(struct text word)
 {
     const struct keyword *keyword = keyword_find(word);
     return keyword && !keyword->soft;
 }
 
-const char *token_label(int kind)
+const char *segment_token_label(int kind)
 {
     static const struct {
         int kind;
@@ -179,7 +179,7 @@ const char *token_label(int kind)
     return "something else";
 }
 
-const char *const *keyword_names(struct arena *arena, size_t *count)
+const char *const *segment_keyword_names(struct arena *arena, size_t *count)
 {
     const char **names = ARENA_ARRAY(arena, const char *, KEYWORDS);
     for (size_t i = 0; i < KEYWORDS; i++)
@@ -216,7 +216,7 @@ static const struct function_word functions[] = {
 };
 enum { FUNCTION_WORDS = sizeof functions / sizeof *functions };
 
-const struct function_word *function_by_name(struct text name)
+const struct function_word *segment_function_by_name(struct text name)
 {
     for (size_t i = 0; i < FUNCTION_WORDS; i++)
         if (text_is(name, functions[i].name))
@@ -224,7 +224,7 @@ const struct function_word *function_by_name(struct text name)
     return NULL;
 }
 
-const char *function_name(enum segment_function function)
+const char *segment_function_name(enum segment_function function)
 {
     for (size_t i = 0; i < FUNCTION_WORDS; i++)
         if (functions[i].function == function)
@@ -249,7 +249,7 @@ static const char *const aggregates[] = {
 };
 enum { AGGREGATES = sizeof aggregates / sizeof *aggregates };
 
-int aggregate_by_name(struct text name)
+int segment_aggregate_by_name(struct text name)
 {
     for (int i = 0; i < AGGREGATES; i++)
         if (text_is(name, aggregates[i]))
@@ -257,12 +257,12 @@ int aggregate_by_name(struct text name)
     return -1;
 }
 
-const char *aggregate_name(enum segment_aggregate aggregate)
+const char *segment_aggregate_name(enum segment_aggregate aggregate)
 {
     return aggregates[aggregate];
 }
 
-const char *const *call_names(struct arena *arena, size_t *count)
+const char *const *segment_call_names(struct arena *arena, size_t *count)
 {
     const char **names = ARENA_ARRAY(arena, const char *, FUNCTION_WORDS + AGGREGATES + 2);
     size_t n = 0;
@@ -278,7 +278,7 @@ const char *const *call_names(struct arena *arena, size_t *count)
 
 static const char *const weekdays[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
 
-int weekday_by_name(struct text name)
+int segment_weekday_by_name(struct text name)
 {
     for (int i = 0; i < 7; i++)
         if (text_is(name, weekdays[i]))
@@ -286,14 +286,14 @@ int weekday_by_name(struct text name)
     return 0;
 }
 
-const char *weekday_name(int weekday)
+const char *segment_weekday_name(int weekday)
 {
     return weekdays[weekday - 1];
 }
 
 static const char *const units[] = {"second", "minute", "hour", "day", "week", "month", "quarter", "year"};
 
-enum calendar_unit unit_of(struct text word)
+enum calendar_unit segment_unit_of(struct text word)
 {
     for (int i = 0; i < 8; i++) {
         size_t length = strlen(units[i]);
@@ -304,7 +304,7 @@ enum calendar_unit unit_of(struct text word)
     return CALENDAR_DAY;
 }
 
-const char *unit_name(enum calendar_unit unit)
+const char *segment_unit_name(enum calendar_unit unit)
 {
     return units[unit];
 }

@@ -98,14 +98,21 @@ static enum status number_texts(void *context, const struct lake_chunk *in, stru
                                 struct error *error)
 {
     uint32_t *numbers = out->data;
+    struct text texts[NUMBERING_BATCH];
+    uint64_t rows[NUMBERING_BATCH];
     (void)error;
-    for (size_t i = 0; i < in->rows; i++)
-        if (lake_known(&in->columns[0], i))
-            numbers[i] = numbering_number(context, lake_text(&in->columns[0], i),
-                                          lake_known(&in->columns[1], i) ? (uint64_t)lake_integer(&in->columns[1], i)
-                                                                         : UINT64_MAX);
-        else
-            lake_output_null(out, i);
+    for (size_t start = 0; start < in->rows; start += NUMBERING_BATCH) {
+        size_t count = in->rows - start < NUMBERING_BATCH ? in->rows - start : NUMBERING_BATCH;
+        for (size_t i = 0; i < count; i++) {
+            bool known = lake_known(&in->columns[0], start + i);
+            texts[i] = known ? lake_text(&in->columns[0], start + i) : (struct text){0};
+            rows[i] = lake_known(&in->columns[1], start + i) ? (uint64_t)lake_integer(&in->columns[1], start + i)
+                                                             : UINT64_MAX;
+            if (!known)
+                lake_output_null(out, start + i);
+        }
+        numbering_numbers(context, texts, rows, count, numbers + start);
+    }
     return STATUS_OK;
 }
 

@@ -159,9 +159,8 @@ static void lower_row(struct entry *entry, uint64_t row)
         ;
 }
 
-uint32_t numbering_number(struct numbering *numbering, struct text text, uint64_t row)
+static uint32_t number_hashed(struct numbering *numbering, struct text text, uint64_t hash, uint64_t row)
 {
-    uint64_t hash = text_hash(text);
     struct shard *shard = shard_of(numbering, hash);
     struct entry *entry = look_up(shard, text, hash);
     if (!entry) {
@@ -178,6 +177,39 @@ uint32_t numbering_number(struct numbering *numbering, struct text text, uint64_
     if (entry->number >= numbering->next)
         lower_row(entry, row);
     return entry->number;
+}
+
+uint32_t numbering_number(struct numbering *numbering, struct text text, uint64_t row)
+{
+    return number_hashed(numbering, text, text_hash(text), row);
+}
+
+/* Three strides: ask for the slots, then for the entries they point at, then look. */
+static void number_batch(struct numbering *numbering, const struct text *texts, const uint64_t *rows, size_t count,
+                         uint32_t *numbers)
+{
+    uint64_t hashes[NUMBERING_BATCH];
+    struct slots *slots[NUMBERING_BATCH];
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = text_hash(texts[i].data ? texts[i] : (struct text){"", 0});
+        slots[i] = atomic_load_explicit(&shard_of(numbering, hashes[i])->slots, memory_order_acquire);
+        __builtin_prefetch(&slots[i]->entries[hashes[i] & slots[i]->mask]);
+    }
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(
+            atomic_load_explicit(&slots[i]->entries[hashes[i] & slots[i]->mask], memory_order_relaxed));
+    for (size_t i = 0; i < count; i++)
+        if (texts[i].data)
+            numbers[i] = number_hashed(numbering, texts[i], hashes[i], rows[i]);
+}
+
+void numbering_numbers(struct numbering *numbering, const struct text *texts, const uint64_t *rows, size_t count,
+                       uint32_t *numbers)
+{
+    for (size_t i = 0; i < count; i += NUMBERING_BATCH) {
+        size_t batch = count - i < NUMBERING_BATCH ? count - i : NUMBERING_BATCH;
+        number_batch(numbering, texts + i, rows + i, batch, numbers + i);
+    }
 }
 
 bool numbering_find(const struct numbering *numbering, struct text text, uint32_t *number)

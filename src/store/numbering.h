@@ -18,6 +18,11 @@ void numbering_known(struct numbering *numbering, struct text text, uint32_t num
  * settled by the bytes of the text. Thread-safe. More than 2^32 − 2 numbers end the process: callers check
  * numbering_count. */
 uint32_t numbering_number(struct numbering *numbering, struct text text, uint64_t row);
+/* The same for a batch: memory is asked for many texts at once, which is several times faster where the numbering is
+ * larger than the caches. A text without data is left out, and its number alone. */
+enum { NUMBERING_BATCH = 64 };
+void numbering_numbers(struct numbering *numbering, const struct text *texts, const uint64_t *rows, size_t count,
+                       uint32_t *numbers);
 /* Thread-safe. */
 bool numbering_find(const struct numbering *numbering, struct text text, uint32_t *number);
 /* How many are new. */

@@ -144,8 +144,7 @@ static bool dates(struct gen *gen)
         GEN(gen, " %s ", PICK(gen, compares));
         if (gen_moment(gen, ONE_IN(gen, 2)))
             break;
-        gen->out->length = start;
-        gen->out->data[start] = '\0';
+        gen_undo(gen, start);
         gen_window(gen);
         break;
     }
@@ -177,8 +176,7 @@ static bool durations(struct gen *gen)
     }
     GEN(gen, "now - ");
     if (!gen_moment(gen, false)) {
-        out->length = start;
-        out->data[start] = '\0';
+        gen_undo(gen, start);
         return false;
     }
     GEN(gen, " %s %d %s", PICK(gen, compares), 1 + BELOW(gen, 9), ONE_IN(gen, 2) ? "days" : "hours");
@@ -297,8 +295,7 @@ static void gen_test(struct gen *gen)
         size_t start = gen->out->length;
         if (PICK(gen, tests)(gen))
             return;
-        gen->out->length = start;
-        gen->out->data[start] = '\0';
+        gen_undo(gen, start);
     }
 }
 

@@ -31,6 +31,8 @@ struct gen {
 #define TYPE(type) (1u << (type))
 #define NUMBERS (TYPE(VALUE_INT) | TYPE(VALUE_DECIMAL) | TYPE(VALUE_DOUBLE))
 
+/* Takes back what was written since the buffer had this length. */
+void gen_undo(struct gen *gen, size_t length);
 void gen_name(struct gen *gen, const char *name);
 /* A random path to a column of one of the types; NULL when there is none here. *column (may be NULL) is where it ends.
  * In a static buffer. */

@@ -4,12 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void undo(struct gen *gen, size_t start)
-{
-    gen->out->length = start;
-    gen->out->data[start] = '\0';
-}
-
 /* ---- one thing after another ---- */
 
 static void gen_short(struct gen *gen)
@@ -202,7 +196,7 @@ bool gen_story(struct gen *gen)
     size_t start = gen->out->length;
     if (PICK(gen, stories)(gen))
         return true;
-    undo(gen, start);
+    gen_undo(gen, start);
     return false;
 }
 
@@ -309,6 +303,6 @@ bool gen_everyone(struct gen *gen)
     size_t start = gen->out->length;
     if (PICK(gen, all)(gen))
         return true;
-    undo(gen, start);
+    gen_undo(gen, start);
     return false;
 }

@@ -124,7 +124,7 @@ int64_t random_now(struct random *random, const struct zone *zone)
     return zone_day_start(zone, date) + nudge;
 }
 
-static int64_t random_moment(struct random *random, const struct world *world, int64_t before)
+static int64_t any_moment(struct random *random, const struct world *world, int64_t before)
 {
     static const int64_t units[] = {1, 60, 3600, 86400, 7 * 86400};
     int64_t edge = random_below(random, 3) - 1, now = world->now;
@@ -141,6 +141,12 @@ static int64_t random_moment(struct random *random, const struct world *world, i
     case 9: return now - (int64_t)(random_next(random) % (400 * 86400));
     default: return now - (int64_t)(random_next(random) % (40 * 86400));
     }
+}
+
+static int64_t random_moment(struct random *random, const struct world *world, int64_t before)
+{
+    int64_t moment = any_moment(random, world, before);
+    return world->quiet && moment > world->now ? 2 * world->now - moment : moment;
 }
 
 /* ---- values ---- */
@@ -264,7 +270,9 @@ static void random_records(struct random *random, struct world *world, const cha
                 struct world_record record = {.segment = segments[s], .customer = customer};
                 record.entered = at + random_below(random, 20) * 86400 + random_below(random, 3) - 1;
                 at = record.entered + 1 + random_below(random, 15) * 86400;
-                record.left = random_one_in(random, 3) ? INT64_MAX : at;
+                record.left = random_one_in(random, 3) || (world->quiet && at > world->now) ? INT64_MAX : at;
+                if (world->quiet && record.entered > world->now)
+                    break;
                 VECTOR_PUSH(&world->records, record);
                 if (record.left == INT64_MAX)
                     break;
@@ -278,6 +286,7 @@ void random_world(struct random *random, struct world *world, int customers, con
 {
     static const char *const lists[] = {"friends", "testers"};
     static const char *const prefixes[] = {"c", "C", "ä", "z-"};
+    world->quiet = random_one_in(random, 2);
     world->customers = customers;
     world->identifiers = ARENA_ARRAY(&world->arena, const char *, (size_t)customers + 1);
     world->rows = ARENA_ARRAY(&world->arena, struct world_rows, world->schema->table_count);

@@ -57,7 +57,7 @@ static void three(const struct world *world, const struct segment_set *set, enum
     duck_load(&duck, world, true);
     enum status status = world_population(world, &population, &error);
     ENSURE(status == STATUS_OK);
-    if (ways_evaluator(world, set, population, 1, NULL, &answers[0], &error) != STATUS_OK)
+    if (ways_evaluator(world, set, population, 1, &answers[0], &error) != STATUS_OK)
         failed(out, "evaluator", &error);
     else if (ways_naive(world, set, population, world->now, fault, NULL, &answers[1], &error) != STATUS_OK)
         failed(out, "naive", &error);
@@ -204,9 +204,11 @@ void shrink_print(struct world *world, const char *definitions, const char *cond
     printf("# segment: %s\n", text);
     if (*trial.problem)
         printf("# failure: %s\n", trial.problem);
-    else if (!trial.differs)
+    else if (!trial.differs) {
         printf("# alone, on the same data, the condition does not disagree\n");
-    else
+        free(text);
+        return;
+    } else
         printf("# customer %s: evaluator %d, naive %d, SQL %d\n", world->identifiers[trial.customer], trial.evaluator,
                trial.naive, trial.sql);
     print_world(world);

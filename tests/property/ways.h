@@ -12,8 +12,10 @@
 /* All answers are the caller's to free. threads: of the evaluation; next (may be NULL) gets the next moments by
  * customer index. */
 enum status ways_evaluator(const struct world *world, const struct segment_set *set,
-                           const struct population *population, int threads, int64_t *next, unsigned char **out,
-                           struct error *error);
+                           const struct population *population, int threads, unsigned char **out, struct error *error);
+/* Next moments by customer index of a plan for this segment alone. */
+enum status ways_next(const struct world *world, const struct segment_set *set, const struct population *population,
+                      int segment, int64_t *next, struct error *error);
 /* The same through segment_evaluate_one, customer by customer. */
 enum status ways_one(const struct world *world, const struct segment_set *set, const struct population *population,
                      unsigned char **out, struct error *error);
@@ -23,15 +25,16 @@ enum status ways_naive(const struct world *world, const struct segment_set *set,
                        int64_t now, enum naive_fault fault, bool *bounds_differ, unsigned char **out,
                        struct error *error);
 
-/* SQL: statements are prepared once and run over several worlds of one schema and moment. Segments before `first` are left out. */
+/* SQL: statements are prepared once and run over several worlds of one schema and moment. Segments before `first` are
+ * left out. */
 struct ways_sql {
     struct duck *duck;
     duckdb_prepared_statement *statements;
     int statement_count;
     int segment_count;
 };
-enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set,
-                             int first, struct ways_sql *out, struct error *error);
+enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set, int first,
+                             struct ways_sql *out, struct error *error);
 enum status ways_sql_run(const struct ways_sql *sql, const struct world *world, unsigned char **out,
                          struct error *error);
 void ways_sql_release(struct ways_sql *sql);

@@ -1,0 +1,59 @@
+/*
+ * Files for people appear whole or not at all: they are written beside their name and renamed when they are complete,
+ * so that whoever looks sees the old file or the new one. What is no file to be replaced (a device, a pipe) is written
+ * straight: renaming over /dev/null would take it away from everybody.
+ */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out, struct error *error)
+{
+    char followed[PATH_MAX];
+    struct stat there;
+    bool exists = stat(path, &there) == 0;
+    /* a link keeps pointing where it did: what it points at is replaced */
+    out->target = exists && realpath(path, followed) ? arena_strdup(&cli->arena, followed) : path;
+    out->mode = exists ? there.st_mode & 07777 : 0;
+    if (exists && S_ISDIR(there.st_mode))
+        return error_system(error, EISDIR, "cannot write %s", path);
+    out->aside = exists && !S_ISREG(there.st_mode)
+                     ? out->target
+                     : arena_printf(&cli->arena, "%s.part-%ld", out->target, (long)getpid());
+    return STATUS_OK;
+}
+
+enum status cli_output_end(const struct cli_output *output, enum status status, struct error *error)
+{
+    if (output->aside == output->target)
+        return status;
+    if (status == STATUS_OK && output->mode)
+        (void)!chmod(output->aside, output->mode); /* best effort: the file is good with other rights too */
+    if (status == STATUS_OK && rename(output->aside, output->target) != 0)
+        status = error_system(error, errno, "cannot write %s", output->target);
+    if (status != STATUS_OK)
+        unlink(output->aside);
+    return status;
+}
+
+enum status cli_write_file(struct cli *cli, const char *path, struct text text, struct error *error)
+{
+    struct cli_output output;
+    TRY(cli_output_begin(cli, path, &output, error));
+    FILE *file = fopen(output.aside, "we");
+    if (!file)
+        return error_system(error, errno, "cannot write %s", path);
+    bool written = fwrite(text.data, 1, text.length, file) == text.length;
+    int reason = errno;
+    if (fclose(file) != 0 && written) {
+        written = false;
+        reason = errno;
+    }
+    enum status status = written ? STATUS_OK : error_system(error, reason, "cannot write %s", path);
+    return cli_output_end(&output, status, error);
+}
