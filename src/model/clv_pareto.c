@@ -28,9 +28,20 @@ struct graded {
 };
 
 struct shared {
+    int terms;
     double c[TERMS], c_s[TERMS]; /* (s+1)_n/n! and its derivative by s */
     double node[NODES], weight[NODES];
 };
+
+/* How many terms the first series can need: none for α < β, else those down to 1e-17 of the worst z that it meets. */
+static int terms_for(const double *p)
+{
+    double z = p[1] >= p[3] ? (p[1] - p[3]) / p[1] : 0, most = z < 0.9 ? z : 0.9;
+    if (most < 1e-3)
+        return 16;
+    double terms = 30 + 3 * p[2] + 45 / -log(most);
+    return terms < TERMS ? (int)terms : TERMS;
+}
 
 static const void *prepare(const double *p, const struct clv_rows *rows, void *scratch)
 {
@@ -39,12 +50,14 @@ static const void *prepare(const double *p, const struct clv_rows *rows, void *s
     (void)rows;
     shared->c[0] = 1;
     shared->c_s[0] = 0;
-    for (int n = 1; n < TERMS; n++) {
+    shared->terms = terms_for(p);
+    for (int n = 1; n < shared->terms; n++) {
         shared->c[n] = shared->c[n - 1] * (s + n) / n;
         harmonic += 1 / (s + n);
         shared->c_s[n] = shared->c[n] * harmonic;
     }
-    stats_gauss_legendre(NODES, shared->node, shared->weight);
+    if (fabs(p[1] - p[3]) > 0.9 * fmax(p[1], p[3])) /* else no row needs quadrature */
+        stats_gauss_legendre(NODES, shared->node, shared->weight);
     return shared;
 }
 
@@ -61,7 +74,7 @@ static struct graded series_above(const double *p, double x, double y, const str
 {
     double k = p[0] + p[2] + x, far = p[1] + y, z = (p[1] - p[3]) / far, log_far = log(far);
     double sum = 0, by_k = 0, by_s = 0, by_z = 0, power = 1, before = 0;
-    for (int n = 0; n < TERMS; n++) {
+    for (int n = 0; n < shared->terms; n++) {
         double share = power / (k + n), term = shared->c[n] * share;
         sum += term;
         by_k -= term / (k + n);
@@ -215,9 +228,9 @@ static double future(double shape, double scale, double s, double beta, double t
     return shape / scale * lived;
 }
 
-static double expected(const double *p, const struct model_history *h, double ahead)
+static double alive_future(const double *p, const struct model_history *h, double ahead)
 {
-    return alive(p, h) * future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->t, ahead);
+    return future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->t, ahead);
 }
 
 static double new_expected(const double *p, double age)
@@ -259,7 +272,7 @@ const struct clv_family model_clv_family_pareto = {
     .scratch = sizeof(struct shared),
     .start = start,
     .alive = alive,
-    .expected = expected,
+    .future = alive_future,
     .new_expected = new_expected,
     .new_more_than = new_more_than,
     .more_than = future_more_than,
