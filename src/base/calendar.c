@@ -149,8 +149,6 @@ int32_t date_age(int32_t birth, int32_t on)
 
 int64_t date_months_between(int32_t a, int32_t b)
 {
-    if (b < a)
-        return -date_months_between(b, a);
     int64_t months = date_unit_number(b, CALENDAR_MONTH) - date_unit_number(a, CALENDAR_MONTH);
     return months - (date_add_months(a, months) > b);
 }

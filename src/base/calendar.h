@@ -66,7 +66,8 @@ int32_t date_of_unit_number(int64_t number, enum calendar_unit unit);
 int32_t date_anniversary(int32_t date, int32_t year);
 /* Completed years from birth to on; negative before. 29 February is completed on 28 February in other years. */
 int32_t date_age(int32_t birth, int32_t on);
-/* Completed calendar months from a to b (b's day at or past a's, a's clamped to b's month); negative when b < a. */
+/* Completed calendar months from a to b (b's day at or past a's, a's clamped to b's month), rounded towards minus
+ * infinity: −1 from the moment b lies before a. */
 int64_t date_months_between(int32_t a, int32_t b);
 
 struct zone;

@@ -61,8 +61,7 @@ static void *helper_main(void *argument)
     }
 }
 
-/* Processors this process may use: its affinity mask, cut by the cgroup's CPU quota. */
-static int processors(void)
+int pool_processors(void)
 {
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -82,7 +81,7 @@ static int processors(void)
 struct pool *pool_new(int threads)
 {
     struct pool *pool = base_calloc(1, sizeof *pool);
-    pool->count = threads > 0 ? threads : processors();
+    pool->count = threads > 0 ? threads : pool_processors();
     if (pool->count > POOL_THREADS_MAX)
         pool->count = POOL_THREADS_MAX;
     pthread_mutex_init(&pool->lock, NULL);

@@ -18,6 +18,8 @@ enum { POOL_THREADS_MAX = 256 };
 struct pool *pool_new(int threads);
 void pool_free(struct pool *pool);
 int pool_threads(const struct pool *pool);
+/* Processors this process may use: its affinity mask, cut by the cgroup's CPU quota. */
+int pool_processors(void);
 /* Runs run(context, task, worker) for each task in 0…tasks−1; worker is 0…threads−1 and no two tasks run at once with
  * the same worker, so scratch memory may be kept per worker. Returns when all are done. Not reentrant. pool may be
  * NULL: everything runs on the caller's thread as worker 0. */

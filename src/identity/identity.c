@@ -3,6 +3,8 @@
  */
 #include "identity/identity.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,16 +48,46 @@ enum status identity_find(struct store *store, struct lake *lake, struct text id
     return status;
 }
 
-static void keep(struct identity_names *names, struct text *by_number, const struct lake_chunk *chunk,
-                 const struct bitmap *only)
+/*
+ * All identifiers by number. DuckDB's threads write them to their places; each chunk's texts lie in one block.
+ */
+struct collecting {
+    struct identity_names *names;
+    struct text *by_number;
+    uint64_t limit;
+    const struct bitmap *only;
+    pthread_mutex_t mutex; /* guards the arena */
+};
+
+static bool is_wanted(const struct collecting *collecting, const struct lake_chunk *chunk, size_t i)
 {
+    uint32_t number = ((const uint32_t *)chunk->columns[1].data)[i];
+    return number < collecting->limit && (!collecting->only || bitmap_contains(collecting->only, number));
+}
+
+static enum status collect(void *context, const struct lake_chunk *chunk, struct lake_output *out, struct error *error)
+{
+    struct collecting *collecting = context;
+    const uint32_t *number = chunk->columns[1].data;
+    size_t total = 0;
+    (void)error;
+    memset(out->data, 1, chunk->rows);
+    for (size_t i = 0; i < chunk->rows; i++)
+        total += is_wanted(collecting, chunk, i) ? lake_text(&chunk->columns[0], i).length + 1 : 0;
+    pthread_mutex_lock(&collecting->mutex);
+    char *block = arena_alloc(&collecting->names->texts, total);
+    pthread_mutex_unlock(&collecting->mutex);
     for (size_t i = 0; i < chunk->rows; i++) {
-        uint32_t number = (uint32_t)lake_integer(&chunk->columns[1], i);
-        if (only && !bitmap_contains(only, number))
+        if (!is_wanted(collecting, chunk, i))
             continue;
         struct text text = lake_text(&chunk->columns[0], i);
-        by_number[number] = (struct text){arena_strndup(&names->texts, text.data, text.length), text.length};
+        if (text.length)
+            memcpy(block, text.data, text.length);
+        block[text.length] = '\0';
+        collecting->by_number[number[i]] = (struct text){block, text.length};
+        block += text.length + 1;
     }
+    return STATUS_OK;
 }
 
 static void compact(struct identity_names *names, const struct text *by_number, size_t limit)
@@ -72,30 +104,41 @@ static void compact(struct identity_names *names, const struct text *by_number, 
         }
 }
 
+static enum status collect_all(struct collecting *collecting, struct store *store, struct lake *lake,
+                               struct error *error)
+{
+    static const char *const types[] = {"VARCHAR", "UINTEGER"};
+    char name[64];
+    int64_t ignored;
+    struct buffer sql;
+    snprintf(name, sizeof name, "strata_collect_%llu", (unsigned long long)lake_unique(lake));
+    struct lake_function function = {name, types, 2, "BOOLEAN", true, collect, collecting};
+    TRY(lake_register_function(lake, &function, error));
+    buffer_init(&sql, 0);
+    buffer_printf(&sql, "SELECT count(%s(identifier, customer)) FROM (", name);
+    enum status status = store_select(store, &identities, &sql, error);
+    buffer_char(&sql, ')');
+    if (status == STATUS_OK)
+        status = lake_query_integer(lake, sql.data, &ignored, NULL, error);
+    buffer_release(&sql);
+    return status;
+}
+
 enum status identity_names_load(struct identity_names *names, struct store *store, struct lake *lake,
                                 const struct bitmap *only, struct error *error)
 {
     uint64_t limit;
-    struct lake_result *result = NULL;
-    const struct lake_chunk *chunk;
-    struct buffer sql;
     *names = (struct identity_names){0};
     arena_init(&names->texts, 0);
     TRY(catalog_counter(store_catalog(store), CATALOG_NEXT_CUSTOMER, &limit, error));
-    buffer_init(&sql, 0);
-    enum status status = store_select(store, &identities, &sql, error);
+    struct collecting collecting = {.names = names, .limit = limit, .only = only};
+    collecting.by_number = base_calloc(limit + 1, sizeof *collecting.by_number);
+    pthread_mutex_init(&collecting.mutex, NULL);
+    enum status status = collect_all(&collecting, store, lake, error);
     if (status == STATUS_OK)
-        status = lake_query(lake, sql.data, &result, error);
-    buffer_release(&sql);
-    if (status != STATUS_OK)
-        return status;
-    struct text *by_number = base_calloc(limit + 1, sizeof *by_number);
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
-        keep(names, by_number, chunk, only);
-    lake_result_free(result);
-    if (status == STATUS_OK)
-        compact(names, by_number, limit);
-    free(by_number);
+        compact(names, collecting.by_number, limit);
+    pthread_mutex_destroy(&collecting.mutex);
+    free(collecting.by_number);
     return status;
 }
 

@@ -131,8 +131,7 @@ static bool is_point(struct text value)
     if (!comma || value.length > 64)
         return false;
     struct text first = text_trim((struct text){value.data, (size_t)(comma - value.data)});
-    struct text second = text_trim((struct text){comma + 1, value.length - first.length - 1});
-    second = text_trim((struct text){comma + 1, (size_t)(value.data + value.length - comma - 1)});
+    struct text second = text_trim((struct text){comma + 1, (size_t)(value.data + value.length - comma - 1)});
     return memchr(first.data, '.', first.length) && memchr(second.data, '.', second.length) &&
            number_parse_double(first, &latitude) && number_parse_double(second, &longitude) && fabs(latitude) <= 90 &&
            fabs(longitude) <= 180;

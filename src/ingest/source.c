@@ -220,16 +220,16 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
     size_t size = INGEST_BLOCK + reader->carry_length;
     for (;;) {
         TRY(read_block(reader, block, size, &at_end, error));
-        if (at_end)
+        if (at_end && block->length < INGEST_RECORD_MAX)
             break;
         size_t whole = ingest_whole_records(dialect, block->data, block->length);
-        if (whole) {
-            keep_rest(reader, block, whole);
-            break;
-        }
-        if (block->length >= INGEST_RECORD_MAX)
+        if (block->length - whole >= INGEST_RECORD_MAX)
             return too_long(reader, error);
-        size = size * 2 < INGEST_RECORD_MAX ? size * 2 : INGEST_RECORD_MAX;
+        if (whole && !at_end)
+            keep_rest(reader, block, whole);
+        if (whole || at_end)
+            break;
+        size *= 2;
     }
     if (at_end) {
         reader->read_bytes += reader->sources[reader->source].bytes;

@@ -1,11 +1,11 @@
 /*
  * Opening a lake, running statements in it and reading their results.
  */
+#include "base/pool.h"
 #include "lake/internal.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,38 +16,44 @@ _Static_assert(sizeof(struct lake_string) == sizeof(duckdb_string_t), "strings h
 _Static_assert(sizeof(struct lake_span) == sizeof(duckdb_list_entry), "lists have DuckDB's layout");
 _Static_assert(sizeof(lake_wide) == sizeof(duckdb_hugeint), "wide integers have DuckDB's layout");
 
-/* The first number in a file of the kernel's, or 0. */
-static uint64_t number_in_file(const char *path)
+/* The number in a file of the kernel's, or the limit there was ("max" is no number). */
+static uint64_t lower_limit(const char *path, uint64_t limit)
 {
     FILE *file = fopen(path, "re");
-    unsigned long long value = 0;
-    if (file) {
-        if (fscanf(file, "%llu", &value) != 1)
-            value = 0;
+    unsigned long long value;
+    if (!file)
+        return limit;
+    bool number = fscanf(file, "%llu", &value) == 1 && value > 0;
+    fclose(file);
+    return number && value < limit ? value : limit;
+}
+
+/* The machine's memory, or what the process's cgroup or any above it allows. */
+static uint64_t memory_offered(void)
+{
+    uint64_t limit = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    limit = lower_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes", limit);
+    char line[4096] = "", path[8192];
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    while (file && fgets(line, sizeof line, file) && strncmp(line, "0::", 3) != 0)
+        line[0] = '\0';
+    if (file)
         fclose(file);
+    char *group = strncmp(line, "0::", 3) == 0 ? line + 3 : line;
+    group[strcspn(group, "\n")] = '\0';
+    for (char *slash; group[0]; *slash = '\0') {
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
+        limit = lower_limit(path, limit);
+        slash = strrchr(group, '/');
+        if (!slash)
+            break;
     }
-    return value;
-}
-
-static uint64_t default_memory_limit(void)
-{
-    uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t group = number_in_file("/sys/fs/cgroup/memory.max");
-    if (!group)
-        group = number_in_file("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-    return (group && group < memory ? group : memory) / 2;
-}
-
-static int default_threads(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < 1 ? 1 : count;
+    return lower_limit("/sys/fs/cgroup/memory.max", limit);
 }
 
 static enum status configure(struct lake *lake, const struct lake_options *options, struct error *error)
 {
-    uint64_t memory = options && options->memory_limit ? options->memory_limit : default_memory_limit();
+    uint64_t memory = options && options->memory_limit ? options->memory_limit : memory_offered() / 2;
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SET memory_limit='%lluKiB'; SET threads=%d;", (unsigned long long)(memory / 1024),
@@ -65,7 +71,7 @@ enum status lake_open(const struct lake_options *options, struct lake **out, str
 {
     struct lake *lake = base_calloc(1, sizeof *lake);
     pthread_mutex_init(&lake->mutex, NULL);
-    lake->threads = options && options->threads > 0 ? options->threads : default_threads();
+    lake->threads = options && options->threads > 0 ? options->threads : pool_processors();
     char *reason = NULL;
     enum status status;
     if (duckdb_open_ext(NULL, &lake->database, NULL, &reason) != DuckDBSuccess ||

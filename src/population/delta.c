@@ -22,6 +22,7 @@ struct population_delta {
     VECTOR(uint32_t) earliest;
     VECTOR(struct delta_row) rows;
     VECTOR(struct population_value) values;
+    struct arena sets; /* codes of sets */
 };
 
 struct population_delta *population_delta_new(const struct population *population)
@@ -30,6 +31,7 @@ struct population_delta *population_delta_new(const struct population *populatio
     delta->population = population;
     text_map_init(&delta->texts);
     number_map_init(&delta->first);
+    arena_init(&delta->sets, 0);
     return delta;
 }
 
@@ -45,6 +47,7 @@ void population_delta_free(struct population_delta *delta)
     VECTOR_RELEASE(&delta->earliest);
     VECTOR_RELEASE(&delta->rows);
     VECTOR_RELEASE(&delta->values);
+    arena_release(&delta->sets);
     free(delta);
 }
 
@@ -60,6 +63,17 @@ struct text population_delta_text(const struct population_delta *delta, uint32_t
 {
     ENSURE(delta && code - delta->population->code_count < delta->texts.count);
     return delta->texts.entries[code - delta->population->code_count].key;
+}
+
+/* The value with its set's codes copied. */
+static struct population_value own_value(struct population_delta *delta, struct population_value value)
+{
+    if (!value.known || value.code_count == 0)
+        return value;
+    uint32_t *codes = ARENA_ARRAY(&delta->sets, uint32_t, value.code_count);
+    memcpy(codes, value.codes, value.code_count * sizeof *codes);
+    value.codes = codes;
+    return value;
 }
 
 void population_delta_add(struct population_delta *delta, uint32_t position, int table, uint32_t time,
@@ -82,7 +96,7 @@ void population_delta_add(struct population_delta *delta, uint32_t position, int
     }
     VECTOR_PUSH(&delta->rows, (struct delta_row){time, -1, table, delta->values.count});
     for (size_t c = 0; c < delta->population->tables[table].column_count; c++)
-        VECTOR_PUSH(&delta->values, values[c]);
+        VECTOR_PUSH(&delta->values, own_value(delta, values[c]));
 }
 
 size_t population_delta_rows(const struct population_delta *delta)

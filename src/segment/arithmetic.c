@@ -1,5 +1,4 @@
-/* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and the plain functions.
- */
+/* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and the plain functions. */
 #include "segment/steps.h"
 
 #include <math.h>
@@ -17,8 +16,8 @@ static void known_in_all(struct run *run, const struct step *step, struct vector
     }
 }
 
-#define FOR_KNOWN(out, lanes)                     \
-    for (size_t lane = 0; lane < (lanes); lane++) \
+#define FOR_KNOWN(out, lanes)                                                                                          \
+    for (size_t lane = 0; lane < (lanes); lane++)                                                                      \
         if (bit_at((out)->bits, lane))
 
 static const char *const PAST = "a result is past the range of 64-bit numbers";
@@ -101,18 +100,18 @@ static void add_signed(struct run *run, const struct step *step, struct vector *
     if (step->child_count == 1) { /* a calendar period */
         known_in_all(run, step, out, operands, 1);
         FOR_KNOWN(out, lanes)
-        out->i[lane] = add_months(run, step, operands[0].i[lane * operands[0].stride], sign);
+            out->i[lane] = add_months(run, step, operands[0].i[lane * operands[0].stride], sign);
         return;
     }
     operands[1] = operand_of(run, step->child[1]);
     known_in_all(run, step, out, operands, step->child_count);
     if (step->shape == SHAPE_DOUBLE) {
         FOR_KNOWN(out, lanes)
-        out->d[lane] = operand_number(&operands[0], lane) + sign * operand_number(&operands[1], lane);
+            out->d[lane] = operand_number(&operands[0], lane) + sign * operand_number(&operands[1], lane);
         return;
     }
     FOR_KNOWN(out, lanes)
-    out->i[lane] = add_exact(run, step, &operands[0], &operands[1], lane, sign);
+        out->i[lane] = add_exact(run, step, &operands[0], &operands[1], lane, sign);
 }
 
 void step_add(struct run *run, const struct step *step, struct vector *out)
@@ -132,16 +131,32 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
     known_in_all(run, step, out, operands, step->child_count);
     bool decimal_duration = step->type == VALUE_DURATION &&
                             (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
-    FOR_KNOWN(out, lanes)
-    {
+    FOR_KNOWN(out, lanes) {
         if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {
             out->i[lane] = (int64_t)floor(operand_number(&operands[0], lane) * operand_number(&operands[1], lane));
-        } else if (__builtin_mul_overflow(operands[0].i[lane * operands[0].stride],
-                                          operands[1].i[lane * operands[1].stride], &out->i[lane])) {
+        } else if (__builtin_mul_overflow(operands[0].i[lane * operands[0].stride], operands[1].i[lane * operands[1].stride],
+                                          &out->i[lane])) {
             run_fail(run, "%s", PAST);
         }
+    }
+}
+
+/* All lanes as doubles; those of unknown lanes may be anything. */
+void numbers_of(const struct operand *operand, size_t lanes, double *out)
+{
+    bool decimal = operand->step->type == VALUE_DECIMAL && operand->step->scale;
+    double unit = decimal ? (double)number_power10(operand->step->scale) : 1;
+    if (operand->step->shape == SHAPE_DOUBLE) {
+        for (size_t lane = 0; lane < lanes; lane++)
+            out[lane] = operand->d[lane * operand->stride];
+    } else if (decimal) {
+        for (size_t lane = 0; lane < lanes; lane++)
+            out[lane] = (double)operand->i[lane * operand->stride] / unit;
+    } else {
+        for (size_t lane = 0; lane < lanes; lane++)
+            out[lane] = (double)operand->i[lane * operand->stride];
     }
 }
 
@@ -150,13 +165,16 @@ void step_divide(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
     known_in_all(run, step, out, operands, step->child_count);
-    FOR_KNOWN(out, lanes)
-    {
-        double by = operand_number(&operands[1], lane);
-        if (by == 0)
-            out->bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
-        else
-            out->d[lane] = operand_number(&operands[0], lane) / by;
+    double *by = arena_alloc(&run->scratch, (lanes + 64) * sizeof *by);
+    numbers_of(&operands[0], lanes, out->d);
+    numbers_of(&operands[1], lanes, by);
+    for (size_t w = 0; w < words_of(lanes); w++) {
+        uint64_t zero = 0;
+        for (size_t lane = w * 64; lane < lanes && lane < w * 64 + 64; lane++) {
+            zero |= (uint64_t)(by[lane] == 0) << (lane % 64);
+            out->d[lane] /= by[lane];
+        }
+        out->bits[w] &= ~zero;
     }
 }
 
@@ -165,8 +183,7 @@ void step_negate(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     struct operand a = operand_of(run, step->child[0]);
     known_in_all(run, step, out, &a, 1);
-    FOR_KNOWN(out, lanes)
-    {
+    FOR_KNOWN(out, lanes) {
         if (step->shape == SHAPE_DOUBLE)
             out->d[lane] = -operand_number(&a, lane);
         else if (__builtin_sub_overflow((int64_t)0, a.i[lane * a.stride], &out->i[lane]))
@@ -202,8 +219,7 @@ void step_numeric(struct run *run, const struct step *step, struct vector *out)
     struct operand a = operand_of(run, step->child[0]);
     known_in_all(run, step, out, &a, 1);
     int64_t unit = a.step->type == VALUE_DECIMAL ? number_power10(a.step->scale) : 1;
-    FOR_KNOWN(out, lanes)
-    {
+    FOR_KNOWN(out, lanes) {
         if (step->a != FUNCTION_ABS) {
             out->i[lane] = a.step->shape == SHAPE_DOUBLE ? round_double(run, a.d[lane * a.stride], step->a)
                                                          : round_decimal(a.i[lane * a.stride], unit, step->a);
@@ -224,7 +240,7 @@ void step_size(struct run *run, const struct step *step, struct vector *out)
     struct operand a = operand_of(run, step->child[0]);
     known_in_all(run, step, out, &a, 1);
     FOR_KNOWN(out, lanes)
-    out->i[lane] = a.count[lane * a.stride];
+        out->i[lane] = a.count[lane * a.stride];
 }
 
 static int64_t code_points(struct text text)
@@ -241,7 +257,7 @@ void step_length(struct run *run, const struct step *step, struct vector *out)
     struct operand a = operand_of(run, step->child[0]);
     known_in_all(run, step, out, &a, 1);
     FOR_KNOWN(out, lanes)
-    out->i[lane] = code_points(operand_text(run, &a, lane));
+        out->i[lane] = code_points(operand_text(run, &a, lane));
 }
 
 static struct text change_case(struct text text, bool upper, struct arena *arena)
@@ -250,8 +266,8 @@ static struct text change_case(struct text text, bool upper, struct arena *arena
     size_t used = 0, at = 0;
     while (at < text.length) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t length =
-            utf8proc_iterate((const utf8proc_uint8_t *)text.data + at, (utf8proc_ssize_t)(text.length - at), &point);
+        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text.data + at,
+                                                   (utf8proc_ssize_t)(text.length - at), &point);
         if (length <= 0) {
             bytes[used++] = text.data[at++];
             continue;
@@ -270,12 +286,11 @@ void step_case(struct run *run, const struct step *step, struct vector *out)
     known_in_all(run, step, out, &a, 1);
     struct arena *memory = step->frame == FRAME_ONE ? &run->lasting : &run->scratch;
     FOR_KNOWN(out, lanes)
-    out->text[lane] = change_case(operand_text(run, &a, lane), step->a == FUNCTION_UPPER, memory);
+        out->text[lane] = change_case(operand_text(run, &a, lane), step->a == FUNCTION_UPPER, memory);
 }
 
 /* Copies a lane of a child into the step's own shape and scale. */
-static void take_lane(struct run *run, const struct step *step, struct vector *out, const struct operand *from,
-                      size_t lane)
+static void take_lane(struct run *run, const struct step *step, struct vector *out, const struct operand *from, size_t lane)
 {
     if (step->shape == SHAPE_TEXT)
         out->text[lane] = operand_text(run, from, lane);
@@ -296,8 +311,7 @@ void step_choose(struct run *run, const struct step *step, struct vector *out)
     for (size_t lane = 0; lane < lanes; lane++) {
         int best = -1;
         for (int c = 0; c < step->child_count; c++)
-            if (bit_at(child[c].bits, lane) &&
-                (best < 0 || compare_holds(run, wanted, &child[c], lane, &child[best], lane)))
+            if (bit_at(child[c].bits, lane) && (best < 0 || compare_holds(run, wanted, &child[c], lane, &child[best], lane)))
                 best = c;
         out->own_bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
         if (best < 0)
@@ -329,8 +343,7 @@ void step_coalesce(struct run *run, const struct step *step, struct vector *out)
 static double haversine(double latitude1, double longitude1, double latitude2, double longitude2)
 {
     const double radius = 6371008.8, radian = 0.017453292519943295;
-    double half_latitude = (latitude2 - latitude1) * radian / 2,
-           half_longitude = (longitude2 - longitude1) * radian / 2;
+    double half_latitude = (latitude2 - latitude1) * radian / 2, half_longitude = (longitude2 - longitude1) * radian / 2;
     double a = sin(half_latitude) * sin(half_latitude) +
                cos(latitude1 * radian) * cos(latitude2 * radian) * sin(half_longitude) * sin(half_longitude);
     return 2 * radius * asin(sqrt(a > 1 ? 1 : a));
@@ -343,8 +356,7 @@ void step_distance(struct run *run, const struct step *step, struct vector *out)
     for (int c = 0; c < step->child_count; c++)
         operands[c] = operand_of(run, step->child[c]);
     known_in_all(run, step, out, operands, step->child_count);
-    FOR_KNOWN(out, lanes)
-    {
+    FOR_KNOWN(out, lanes) {
         size_t at = lane * operands[0].stride;
         out->d[lane] = haversine(operands[0].d[at], operands[0].e[at], operand_number(&operands[1], lane),
                                  operand_number(&operands[2], lane));

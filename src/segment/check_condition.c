@@ -50,8 +50,9 @@ void segment_check_window(struct check *check, const struct scope *scope, struct
         error_hint(segment_check_error(check, window->span, "“on” stands only inside measures and sequences"),
                    "ask for weekday(…) in (6, 7), or anniversary(…) this month");
     if (window->form == WINDOW_NEXT && (use == WINDOW_USE_FACTS || use == WINDOW_USE_MOMENTS))
-        error_hint(segment_check_error(check, window->span, "Facts have happened already: none lie in a window of the future"),
-                   "“next” asks of a date: renewal_date next 30 days");
+        error_hint(
+            segment_check_error(check, window->span, "Facts have happened already: none lie in a window of the future"),
+            "“next” asks of a date: renewal_date next 30 days");
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
     if (window->anchor)
         check_anchor(check, scope, window, &window->anchor, fixed);
@@ -325,10 +326,10 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
     struct scope plain = {.history = scope->history};
     segment_check_value(check, &plain, &node->child[0]);
     enum value_type type = node->child[0]->type;
-    bool good = type == VALUE_NONE || segment_is_number(type) || type == VALUE_DURATION || type == VALUE_DATE ||
-                type == VALUE_TIME;
+    bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) || type == VALUE_DURATION ||
+                type == VALUE_DATE || type == VALUE_TIME;
     if (!good)
-        segment_check_error(check, node->child[0]->span, "A rank needs a number, date or time, but %s is %s",
+        segment_check_error(check, node->child[0]->span, "A rank needs a number, text, date or time, but %s is %s",
                             segment_node_words(check, node->child[0]), value_type_name(type));
     if (node->rank->among)
         segment_check_condition(check, &plain, &node->rank->among);

@@ -82,6 +82,7 @@ static void inherit(struct compiler *compiler, struct step *step, const int *chi
             step->clock = under->clock;
         step->code_leaf = merge_leaf(step->code_leaf, under->code_leaf);
         step->textual |= under->textual;
+        step->now_loose |= under->now_loose;
         step->cost += under->cost;
     }
 }
@@ -90,6 +91,10 @@ static int step_make(struct compiler *compiler, struct step step, const int *chi
 {
     struct segment_plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
+    if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {
+        step.next = step.next == next_compare ? next_compare : next_soon;
+        step.now_loose = false;
+    }
     struct buffer key;
     buffer_init(&key, 0);
     key_of(&step, &key);
@@ -211,6 +216,8 @@ static int and_of(struct compiler *compiler, int a, int b)
     return junction(compiler, step_and, both, 2);
 }
 
+static int compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b);
+
 /* age(x) and whole units since x, compared with a constant. */
 static bool is_stepwise(struct compiler *compiler, int function, int constant)
 {
@@ -235,22 +242,51 @@ static int stepwise_range(struct compiler *compiler, enum segment_compare compar
     child[1] = step_make(compiler, step, &constant, 1);
     struct step range = operator_step(compiler, step_in_range, SHAPE_BITS, child, 2);
     range.timeless = false;
-    range.next = next_calendar;
+    range.next = next_threshold;
     range.a = step.a;
     range.b = step.b;
     return step_make(compiler, range, child, 2);
+}
+
+static int any_rows(struct compiler *compiler, int selected, int table);
+
+/* The largest of some facts is above a limit when one of them is. */
+static bool is_extreme_limit(struct compiler *compiler, enum segment_compare compare, int a, int b)
+{
+    const struct step *step = at(compiler, a);
+    bool up = compare == COMPARE_GT || compare == COMPARE_GE, down = compare == COMPARE_LT || compare == COMPARE_LE;
+    return step->run == step_extreme && at(compiler, b)->frame == FRAME_ONE && (step->a ? up : down);
+}
+
+static int any_beyond(struct compiler *compiler, enum segment_compare compare, int a, int b)
+{
+    int selected = at(compiler, a)->child[0], argument = at(compiler, a)->child[1], table = at(compiler, a)->b;
+    return any_rows(compiler, and_of(compiler, selected, compare_of(compiler, compare, argument, b)), table);
+}
+
+/* now, or now and a fixed number of seconds. */
+static bool follows_now(struct compiler *compiler, int id)
+{
+    const struct step *step = at(compiler, id);
+    if (step->run == step_now)
+        return true;
+    bool shift = (step->run == step_add || step->run == step_subtract) && step->child_count == 2;
+    return shift && at(compiler, step->child[0])->run == step_now && at(compiler, step->child[1])->run == step_literal;
 }
 
 static int compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
     if (compare != COMPARE_NE && is_stepwise(compiler, a, b))
         return stepwise_range(compiler, compare, a, b);
+    if (is_extreme_limit(compiler, compare, a, b))
+        return any_beyond(compiler, compare, a, b);
     int child[] = {a, b};
     struct step step = operator_step(compiler, step_compare, SHAPE_BITS, child, 2);
     step.a = (int)compare;
     step.version = at(compiler, a)->version || at(compiler, b)->version;
     step.textual = at(compiler, a)->type == VALUE_TEXT;
-    step.next = next_compare;
+    bool moments = at(compiler, a)->type == VALUE_TIME && at(compiler, b)->type == VALUE_TIME;
+    step.next = moments && follows_now(compiler, a) != follows_now(compiler, b) ? next_compare : NULL;
     return step_make(compiler, step, child, 2);
 }
 
@@ -309,8 +345,6 @@ static int start_step(struct compiler *compiler, int table, int column, struct s
     step.scale = schema->scale;
     step.a = plan_column(compiler, table, column);
     step.b = table;
-    if (run == step_trait)
-        step.next = next_trait;
     compiler->plan->table_used[table] = true;
     int id = step_make(compiler, step, &moment, moment != NO_STEP);
     if (schema->type == VALUE_TEXT)
@@ -393,7 +427,8 @@ static int now_step(struct compiler *compiler, bool today)
     struct step step = blank(today ? step_today : step_now, SHAPE_INT, FRAME_ONE);
     step.type = today ? VALUE_DATE : VALUE_TIME;
     step.timeless = false;
-    step.next = today ? next_calendar : NULL;
+    step.next = today ? next_today : NULL;
+    step.now_loose = !today;
     return step_make(compiler, step, NULL, 0);
 }
 
@@ -509,7 +544,6 @@ static int compile_in(struct compiler *compiler, const struct segment_node *node
     step.b = node->folded;
     step.version = at(compiler, child[0])->version;
     step.textual = at(compiler, child[0])->type == VALUE_TEXT;
-    step.next = next_compare;
     int id = step_make(compiler, step, child, node->child_count);
     return node->negated ? and_of(compiler, not_of(compiler, id), known_of(compiler, child[0])) : id;
 }
@@ -1023,7 +1057,7 @@ static int compile_periods(struct compiler *compiler, const struct segment_node 
     step.type = VALUE_INT;
     step.timeless = false;
     step.a = (int)node->periods->unit;
-    step.next = next_calendar;
+    step.next = next_periods;
     step.cost = 50;
     int id = step_make(compiler, step, child, 2);
     at(compiler, id)->clock = CLOCK_BATCH; /* it turns that clock itself */
@@ -1355,7 +1389,8 @@ static int compile_condition(struct compiler *compiler, const struct segment_nod
     }
     const struct step *made = at(compiler, id);
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
-                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH && compiler->opaque == opaque;
+                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
+                    compiler->opaque == opaque;
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;
@@ -1422,6 +1457,19 @@ static void mark(const struct segment_plan *plan, int id, bool *seen)
         }
 }
 
+/* Measures over the same selected rows have the same next moment. */
+static bool moves_with_earlier(const struct segment_plan *plan, const struct step *step)
+{
+    bool single = step->next == next_window && step->run != step_gather && step->run != step_resumed;
+    for (size_t i = 0; single && i < plan->moving.count; i++) {
+        const struct step *other = &plan->steps.items[plan->moving.items[i]];
+        if (other->next == next_window && other->run != step_gather && other->run != step_resumed &&
+            other->child[0] == step->child[0] && other->clock == step->clock && other->run != step_any)
+            return true; /* the oldest fact's leaving, which is never later than the newest's */
+    }
+    return false;
+}
+
 /* Which look-up tables are worth making: those that some root reaches. */
 static void plan_finish(struct segment_plan *plan)
 {
@@ -1435,6 +1483,10 @@ static void plan_finish(struct segment_plan *plan)
     for (size_t i = 0; i < plan->steps.count; i++)
         if (seen[i] && plan->steps.items[i].run == step_test)
             VECTOR_PUSH(&plan->tests, (int)i);
+    plan->moving.count = 0;
+    for (size_t i = 0; i < plan->steps.count; i++)
+        if (seen[i] && plan->steps.items[i].next && !moves_with_earlier(plan, &plan->steps.items[i]))
+            VECTOR_PUSH(&plan->moving, (int)i);
     free(seen);
 }
 
@@ -1473,8 +1525,9 @@ enum status segment_plan_new(const struct segment_set *set, const struct schema 
     return STATUS_OK;
 }
 
-enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema, const struct segment_node *const *nodes,
-                          int count, struct segment_plan **out, struct error *error)
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
+                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
+                          struct error *error)
 {
     struct segment_plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
@@ -1529,6 +1582,7 @@ void segment_plan_free(struct segment_plan *plan)
     VECTOR_RELEASE(&plan->columns);
     VECTOR_RELEASE(&plan->tests);
     VECTOR_RELEASE(&plan->globals);
+    VECTOR_RELEASE(&plan->moving);
     text_map_release(&plan->known);
     arena_release(&plan->arena);
     free(plan);

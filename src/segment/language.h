@@ -267,6 +267,8 @@ struct check {
     struct problems *problems;
     const struct source *source; /* of the definition being checked */
     struct arena *arena;         /* the set's */
+    bool saved;                  /* a definition saved before: it was warned about then */
+    struct error unsaid;         /* takes the warnings that are not given */
     const char **list_names;
     int list_count;
 };

@@ -199,8 +199,7 @@ static void sum_doubles(struct run *run, const struct table_view *view, const st
 }
 
 /* Whether no sum over the batch's rows can leave 64 bits, by the column's own bounds. */
-static bool sum_fits(const struct run *run, const struct step *step, const struct table_view *view,
-                     const struct operand *argument)
+static bool sum_fits(const struct run *run, const struct step *step, const struct table_view *view)
 {
     const struct step *under = step_of(run, step->child[1]);
     if (under->run != step_column || !run->columns[under->a] || run->delta)
@@ -210,23 +209,86 @@ static bool sum_fits(const struct run *run, const struct step *step, const struc
     return low > -limit && high < limit;
 }
 
-/* Running totals over all rows; a customer's sum is a difference of two. No branch depends on the data. */
-static void sum_by_prefix(struct run *run, const struct table_view *view, const struct operand *selected,
-                          const struct operand *argument, struct vector *out)
+/* Values of the selected rows of a stored column, one behind the other; all selected: bits is NULL. Returns their
+ * number. */
+#define COLLECT_ROWS(type)                                                                                          \
+    do {                                                                                                            \
+        const type *in_ = (const type *)column->values + begin;                                                     \
+        if (!bits) {                                                                                                \
+            for (size_t row = 0; row < rows; row++)                                                                 \
+                out[row] = base + (int64_t)in_[row];                                                                \
+            return rows;                                                                                            \
+        }                                                                                                           \
+        for (size_t w = 0; w < words_of(rows); w++)                                                                 \
+            for (uint64_t left = w * 64 + 64 > rows ? bits[w] & (((uint64_t)1 << (rows % 64)) - 1) : bits[w]; left; \
+                 left &= left - 1)                                                                                  \
+                out[used++] = base + (int64_t)in_[w * 64 + (size_t)__builtin_ctzll(left)];                          \
+    } while (0)
+
+static size_t collect_rows(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits,
+                           int64_t *out)
 {
-    size_t rows = view->end - view->begin;
-    int64_t *totals = arena_alloc(&run->scratch, (rows + 65) * sizeof *totals), total = 0;
-    totals[0] = 0;
-    for (size_t w = 0; w < words_of(rows); w++) {
-        uint64_t word = selected->bits[w] & argument->bits[w];
-        size_t end = w * 64 + 64 < rows ? w * 64 + 64 : rows;
-        for (size_t row = w * 64; row < end; row++, word >>= 1) {
-            total += argument->i[row] & -(int64_t)(word & 1);
-            totals[row + 1] = total;
-        }
+    int64_t base = column->base;
+    size_t used = 0;
+    switch (column->width) {
+    case 1: COLLECT_ROWS(uint8_t); break;
+    case 2: COLLECT_ROWS(uint16_t); break;
+    case 4: COLLECT_ROWS(uint32_t); break;
+    case 8: COLLECT_ROWS(int64_t); break;
+    default:
+        for (size_t row = 0; row < rows; row++)
+            if (!bits || bit_at(bits, row))
+                out[used++] = base;
     }
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        out->i[lane] = totals[view->offset[lane + 1] - view->begin] - totals[view->offset[lane] - view->begin];
+    return used;
+}
+
+/* The values of a stored column that a measure selects, and how many of them are each customer's. */
+struct collected {
+    int64_t *values;
+    uint32_t *counts; /* by lane */
+    size_t count;
+};
+
+static struct collected collect_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                                         const struct population_column *column)
+{
+    size_t rows = view->end - view->begin, words = words_of(rows);
+    struct collected collected = {arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values),
+                                  arena_alloc(&run->scratch, (run->count + 1) * sizeof *collected.counts), 0};
+    struct operand mask = *selected;
+    if (column->known) {
+        struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
+        column_known(run, column, view->begin, rows, &known);
+        for (size_t w = 0; w < words; w++)
+            known.bits[w] &= selected->bits[w];
+        mask.bits = known.bits;
+        mask.hint = HINT_MIXED;
+    }
+    count_selected(run, view, &mask, collected.counts);
+    collected.count =
+        collect_rows(column, view->begin, rows, mask.hint == HINT_ALL ? NULL : mask.bits, collected.values);
+    return collected;
+}
+
+/* Running totals over the selected rows; a customer's sum is a difference of two. No branch depends on a customer. */
+static void sum_by_totals(struct run *run, const struct step *step, const struct table_view *view,
+                          const struct operand *selected, struct vector *out)
+{
+    struct collected collected = collect_selected(run, view, selected, run->columns[step_of(run, step->child[1])->a]);
+    int64_t total = 0, before = 0;
+    for (size_t i = 0; i < collected.count; i++) {
+        int64_t value = collected.values[i];
+        collected.values[i] = total;
+        total += value;
+    }
+    collected.values[collected.count] = total;
+    size_t at = 0;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        at += collected.counts[lane];
+        out->i[lane] = collected.values[at] - before;
+        before = collected.values[at];
+    }
 }
 
 static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
@@ -257,13 +319,13 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         memset(out->i, 0, run->count * sizeof *out->i); /* 0.0 too */
         return;
     }
-    struct operand argument = operand_of(run, step->child[1]);
-    if (step->shape == SHAPE_DOUBLE) {
-        sum_doubles(run, view, &selected, &argument, out);
+    if (step->shape != SHAPE_DOUBLE && sum_fits(run, step, view)) {
+        sum_by_totals(run, step, view, &selected, out);
         return;
     }
-    if (sum_fits(run, step, view, &argument))
-        sum_by_prefix(run, view, &selected, &argument, out);
+    struct operand argument = operand_of(run, step->child[1]);
+    if (step->shape == SHAPE_DOUBLE)
+        sum_doubles(run, view, &selected, &argument, out);
     else
         sum_wide(run, view, &selected, &argument, out);
 }
@@ -304,49 +366,73 @@ static void take_argument(const struct step *step, const struct operand *argumen
     bit_set(out->bits, lane);
 }
 
-/* The first (or last) selected row in [begin, end), or end. */
-static uint32_t edge_row(const uint64_t *bits, uint32_t begin, uint32_t end, bool last)
+/* rows[lane]: the first (or last) selected row of each customer, the end of their rows where there is none. */
+static void edge_rows(const struct run *run, const struct table_view *view, const struct operand *selected, bool last,
+                      uint32_t *rows)
 {
-    for (uint32_t i = begin; i < end; i++) {
-        uint32_t row = last ? end - 1 - (i - begin) : i;
-        if (bit_at(bits, row))
-            return row;
+    bool all = selected->hint == HINT_ALL;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
+        if (all)
+            rows[lane] = last ? end - (end > begin) : begin; /* begin is the end when there are none */
+        else
+            rows[lane] = last ? last_bit(selected->bits, begin, end) : first_bit(selected->bits, begin, end);
     }
-    return end;
 }
 
-/* Only the chosen rows are read where the argument stands in the table as it is. */
-static void take_edge(struct run *run, const struct step *step, const struct table_view *view, uint32_t row,
-                      const struct operand *argument, struct vector *out, uint32_t lane)
-{
-    const struct step *under = step_of(run, step->child[1]);
-    if (argument->step) {
-        take_argument(step, argument, row, out, lane);
-    } else {
-        out->i[lane] = under->run == step_row_time ? (int64_t)view->time[view->begin + row]
-                                                   : population_get(run->columns[under->a], view->begin + row).integer;
-        bit_set(out->bits, lane);
+#define TAKE_EDGES(expression)                                                                          \
+    for (uint32_t lane = 0; lane < run->count; lane++) {                                                \
+        size_t row = rows[lane]; /* one past the rows where there is none: padding, read for nothing */ \
+        out->bits[lane / 64] |= (uint64_t)(row + view->begin < view->offset[lane + 1]) << (lane % 64);  \
+        out->i[lane] = expression;                                                                      \
     }
+
+/* Only the chosen rows are read where the argument stands in the table as it is. */
+static bool take_stored_edges(struct run *run, const struct step *under, const struct table_view *view,
+                              const uint32_t *rows, struct vector *out)
+{
+    if (under->run == step_row_time) {
+        const uint32_t *time = view->time + view->begin;
+        TAKE_EDGES((int64_t)time[row])
+        return true;
+    }
+    const struct population_column *column =
+        under->run == step_column && under->shape == SHAPE_INT ? run->columns[under->a] : NULL;
+    if (!column)
+        return false;
+    switch (column->width) {
+    case 1: TAKE_EDGES(column->base + ((const uint8_t *)column->values)[view->begin + row]) break;
+    case 2: TAKE_EDGES(column->base + ((const uint16_t *)column->values)[view->begin + row]) break;
+    case 4: TAKE_EDGES(column->base + ((const uint32_t *)column->values)[view->begin + row]) break;
+    case 8: TAKE_EDGES(column->base + ((const int64_t *)column->values)[view->begin + row]) break;
+    default: TAKE_EDGES(column->base)
+    }
+    return true;
 }
 
 void step_edge(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
-    struct operand selected = operand_of(run, step->child[0]), argument = {0};
-    const struct step *under = step_of(run, step->child[1]);
+    struct operand selected = operand_of(run, step->child[0]);
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     if (selected.hint == HINT_NONE)
         return;
-    bool direct = under->run == step_row_time ||
-                  (under->run == step_column && under->shape == SHAPE_INT && run->columns[under->a]);
-    if (!direct)
-        argument = operand_of(run, step->child[1]);
-    for (uint32_t lane = 0; lane < run->count; lane++) {
-        uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
-        uint32_t row = edge_row(selected.bits, begin, end, step->a);
-        if (row < end)
-            take_edge(run, step, view, row, &argument, out, lane);
+    bool last_of_all = step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
+    if (last_of_all && view->table && !run->delta) { /* kept by the population */
+        for (uint32_t lane = 0; lane < run->count; lane++) {
+            out->i[lane] = view->table->last_time[run->first + lane];
+            out->bits[lane / 64] |= (uint64_t)(view->offset[lane] < view->offset[lane + 1]) << (lane % 64);
+        }
+        return;
     }
+    uint32_t *rows = arena_alloc(&run->scratch, run->count * sizeof *rows);
+    edge_rows(run, view, &selected, step->a, rows);
+    if (take_stored_edges(run, step_of(run, step->child[1]), view, rows, out))
+        return;
+    struct operand argument = operand_of(run, step->child[1]);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        if (rows[lane] + view->begin < view->offset[lane + 1])
+            take_argument(step, &argument, rows[lane], out, lane);
 }
 
 static void extreme_integers(const struct run *run, const struct step *step, const struct table_view *view,
@@ -406,7 +492,7 @@ struct gather {
     struct operand selected[SEGMENT_KINDS_MAX], argument[SEGMENT_KINDS_MAX];
     bool has_argument;
     struct picked *picked;
-    size_t count;
+    size_t count, room;
 };
 
 /* The customer's selected facts of all kinds in order of time, then kind as written, then arrival. */
@@ -420,7 +506,10 @@ static void pick(struct run *run, struct gather *gather, uint32_t lane)
         end[k] = view->offset[lane + 1] - view->begin;
         room += end[k] - next[k];
     }
-    gather->picked = arena_alloc(&run->scratch, (room + 1) * sizeof *gather->picked);
+    if (room >= gather->room) {
+        gather->room = room * 2 + 64;
+        gather->picked = arena_alloc(&run->scratch, gather->room * sizeof *gather->picked);
+    }
     gather->count = 0;
     for (;;) {
         int best = -1;
@@ -522,34 +611,8 @@ static void put_favourite(struct run *run, const struct gather *gather, struct v
     put_picked(gather, best, out, lane);
 }
 
-/* Different integers (or text codes, which differ as their texts do) among the picked. */
-static int64_t distinct_integers(struct run *run, const struct gather *gather)
-{
-    enum { SMALL = 48 };
-    int64_t *seen = arena_alloc(&run->scratch, (gather->count + 1) * sizeof *seen);
-    size_t used = 0;
-    for (size_t i = 0; i < gather->count; i++) {
-        size_t row, at = 0;
-        const struct operand *argument = argument_at(gather, i, &row);
-        int64_t value = argument->i[row];
-        while (at < used && seen[at] != value)
-            at++;
-        if (at == used)
-            seen[used++] = value;
-        if (used > SMALL)
-            return -1;
-    }
-    return (int64_t)used;
-}
-
 static int64_t distinct_count(struct run *run, const struct gather *gather)
 {
-    const struct step *argument = gather->argument[0].step;
-    if (gather->count && argument->shape == SHAPE_INT && !argument->version) {
-        int64_t few = distinct_integers(run, gather);
-        if (few >= 0)
-            return few;
-    }
     const uint32_t *order = sorted_by_value(run, gather);
     int64_t count = gather->count > 0;
     for (size_t i = 1; i < gather->count; i++)
@@ -641,8 +704,73 @@ static void make_gaps(struct run *run, struct gather *gather, const struct step 
         (struct operand){.step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
 }
 
+static int by_integer(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many different ones among count integers; the array is changed. */
+static int64_t count_different(int64_t *values, size_t count)
+{
+    enum { FEW = 32 };
+    size_t used = 0;
+    if (count > FEW) {
+        qsort(values, count, sizeof *values, by_integer);
+        for (size_t i = 0; i < count; i++)
+            used += i == 0 || values[i] != values[i - 1];
+        return (int64_t)used;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < used; j++)
+            seen |= values[j] == values[i];
+        values[used] = values[i];
+        used += !seen;
+    }
+    return (int64_t)used;
+}
+
+/* distinct of one kind's integers or codes: no order, no merging. */
+static bool distinct_of_one(struct run *run, const struct step *step, struct vector *out)
+{
+    if (step->a != AGGREGATE_DISTINCT || step->b != 1 || step->child_count != 2)
+        return false;
+    const struct step *under = step_of(run, step->child[1]);
+    if (under->shape != SHAPE_INT || under->version)
+        return false;
+    const struct table_view *view = &run->views[step_of(run, step->child[0])->frame - FRAME_ROWS];
+    struct operand selected = operand_of(run, step->child[0]);
+    set_all(run, out);
+    memset(out->i, 0, run->count * sizeof *out->i);
+    if (selected.hint == HINT_NONE)
+        return true;
+    const struct population_column *column = under->run == step_column ? run->columns[under->a] : NULL;
+    if (column) {
+        struct collected collected = collect_selected(run, view, &selected, column);
+        int64_t *values = collected.values;
+        for (uint32_t lane = 0; lane < run->count; values += collected.counts[lane], lane++)
+            out->i[lane] =
+                collected.counts[lane] < 2 ? collected.counts[lane] : count_different(values, collected.counts[lane]);
+        return true;
+    }
+    struct operand argument = operand_of(run, step->child[1]);
+    int64_t *values = arena_alloc(&run->scratch, (view->end - view->begin + 1) * sizeof *values);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        uint32_t end = view->offset[lane + 1] - view->begin;
+        size_t count = 0;
+        for (uint32_t row = first_bit(selected.bits, view->offset[lane] - view->begin, end); row < end;
+             row = first_bit(selected.bits, row + 1, end))
+            values[count++] = argument.i[row];
+        out->i[lane] = count < 2 ? (int64_t)count : count_different(values, count);
+    }
+    return true;
+}
+
 void step_gather(struct run *run, const struct step *step, struct vector *out)
 {
+    if (distinct_of_one(run, step, out))
+        return;
     static const struct step duration = {.shape = SHAPE_INT, .type = VALUE_DURATION};
     struct gather gather = {.step = step, .kinds = step->b};
     bool none = true;

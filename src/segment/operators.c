@@ -281,6 +281,18 @@ void step_in_range(struct run *run, const struct step *step, struct vector *out)
         out->bits[w] &= value.bits[w];
 }
 
+static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
+                            const struct operand *b, size_t lanes, struct vector *out)
+{
+    size_t room = (lanes + 64) * sizeof(double);
+    double *left = arena_alloc(&run->scratch, room), *right = arena_alloc(&run->scratch, room);
+    numbers_of(a, lanes, left);
+    numbers_of(b, lanes, right);
+    for (size_t lane = lanes; lane < words_of(lanes) * 64; lane++)
+        left[lane] = right[lane] = 0;
+    FILL_COMPARE(out, lanes, left[lane], right[lane])
+}
+
 void step_compare(struct run *run, const struct step *step, struct vector *out)
 {
     if (compare_stored(run, step, out))
@@ -297,6 +309,9 @@ void step_compare(struct run *run, const struct step *step, struct vector *out)
         compare_integers(run->kernels, compare, &a, &b, lanes, out);
         if (a.hint != HINT_ALL || b.hint != HINT_ALL)
             both_known(out, &a, &b, lanes);
+    } else if (a.step->type != VALUE_TEXT && (is_double(&a) || is_double(&b))) {
+        compare_doubles(run, compare, &a, &b, lanes, out);
+        both_known(out, &a, &b, lanes);
     } else {
         mask_known(out->bits, &a, &b, lanes);
         FILL_KNOWN(out, lanes, out->bits, compare_holds(run, compare, &a, lane, &b, lane));

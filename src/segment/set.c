@@ -208,6 +208,7 @@ static void check_all(struct build *build)
         const struct statement *statement = &build->statements.items[i];
         int members = statement->kind == STATEMENT_SCHEME ? statement->member_count : statement->kind != STATEMENT_LIST;
         build->check.source = statement->source;
+        build->check.saved = statement->from_known;
         for (int m = 0; m < members; m++, at++) {
             struct segment_definition *segment = &build->set->segments[at];
             segment->text = canonical(build->set, segment);
@@ -469,6 +470,8 @@ struct error *segment_check_error(struct check *check, struct segment_span span,
 
 struct error *segment_check_warning(struct check *check, struct segment_span span, const char *format, ...)
 {
+    if (check->saved)
+        return &check->unsaid;
     va_list arguments;
     va_start(arguments, format);
     const char *message = arena_vprintf(check->arena, format, arguments);

@@ -81,11 +81,12 @@ struct step {
     enum step_clock clock;
     enum value_type type;
     int scale;
-    bool timeless; /* does not depend on now */
-    bool version;  /* texts compared as versions */
-    int code_leaf; /* the only text column it reads besides constants, or −1; −2: several or others */
-    bool textual;  /* looks into texts: worth a look-up table */
-    int cost;      /* rough, to order the children of and/or */
+    bool timeless;  /* does not depend on now */
+    bool version;   /* texts compared as versions */
+    bool now_loose; /* follows now to the second, and no condition has answered for that yet */
+    int code_leaf;  /* the only text column it reads besides constants, or −1; −2: several or others */
+    bool textual;   /* looks into texts: worth a look-up table */
+    int cost;       /* rough, to order the children of and/or */
     /* Parameters; all of them are part of what makes two steps equal. */
     int a, b, c;
     int64_t p, q;
@@ -135,6 +136,7 @@ struct segment_plan {
     int table_count;
     VECTOR(struct plan_column) columns;
     VECTOR(int) tests;   /* look-up steps: tables are made when binding */
+    VECTOR(int) moving;  /* reachable steps with a next moment of their own */
     VECTOR(int) globals; /* rank and account steps, in order of dependence */
     VECTOR(pcre2_code *) patterns;
     int *member; /* per segment of the set: its step, or −1 */
@@ -222,6 +224,32 @@ static inline void bit_set(uint64_t *bits, size_t lane)
     bits[lane / 64] |= (uint64_t)1 << (lane % 64);
 }
 
+/* The first set bit in [begin, end), or end. */
+static inline uint32_t first_bit(const uint64_t *bits, uint32_t begin, uint32_t end)
+{
+    for (uint32_t at = begin; at < end; at = (at | 63) + 1) {
+        uint64_t word = bits[at / 64] >> (at % 64);
+        if (word) {
+            uint32_t row = at + (uint32_t)__builtin_ctzll(word);
+            return row < end ? row : end;
+        }
+    }
+    return end;
+}
+
+/* The last set bit in [begin, end), or end. */
+static inline uint32_t last_bit(const uint64_t *bits, uint32_t begin, uint32_t end)
+{
+    for (uint32_t at = end; at > begin; at = (at - 1) & ~UINT32_C(63)) {
+        uint64_t word = bits[(at - 1) / 64] << (63 - (at - 1) % 64);
+        if (word) {
+            uint32_t row = at - 1 - (uint32_t)__builtin_clzll(word);
+            return row >= begin && row < at ? row : end;
+        }
+    }
+    return end;
+}
+
 static inline const struct step *step_of(const struct run *run, int id)
 {
     return &run->plan->steps.items[id];
@@ -298,6 +326,7 @@ struct text run_text(struct run *run, int64_t code);
 void run_fail(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A number operand's lane as a double, by the rule of tree.h. */
 double operand_number(const struct operand *operand, size_t lane);
+void numbers_of(const struct operand *operand, size_t lanes, double *out);
 void clock_tick(struct run *run, enum step_clock clock);
 /* lane of each row of the view, in scratch memory of the run. */
 const uint32_t *row_owners(struct run *run, int table);
@@ -327,9 +356,11 @@ int32_t local_date(const struct local_clock *clock, int64_t moment);
 int64_t local_day_start(const struct local_clock *clock, int32_t date);
 
 /* compile.c */
-/* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of nodes[i]. */
-enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema, const struct segment_node *const *nodes,
-                          int count, struct segment_plan **out, struct error *error);
+/* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of
+ * nodes[i]. */
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
+                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
+                          struct error *error);
 /* The bitmaps of rows that a measure, a sequence's first step or `resumed` counts, one a kind; returns their number. To
  * be asked for before the plan is bound. */
 int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX]);
@@ -369,8 +400,8 @@ step_run step_sequence, step_periods;
 /* phase.c */
 step_run step_top, step_ntile, step_percentile, step_account;
 /* next.c */
-step_next next_compare, next_window, next_in_window, next_calendar, next_sequence, next_record, next_trait,
-    next_history;
+step_next next_soon, next_today, next_compare, next_window, next_in_window, next_threshold, next_calendar,
+    next_sequence, next_periods, next_record, next_history;
 /* The first moment after now, by lane of the batch just evaluated. */
 void next_of_batch(struct run *run, int64_t *next);
 

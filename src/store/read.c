@@ -204,6 +204,32 @@ static bool is_read(const struct reading *reading, const struct catalog_part *pa
            (!reading->read->until_import || part->first_import <= reading->read->until_import);
 }
 
+/* Inside a change one reads what the change has made: --replace takes an import back and imports in its place. */
+static const char *part_file(struct reading *reading, const struct catalog_part *part)
+{
+    const struct store_change *change = reading->store->change;
+    for (size_t i = 0; change && i < change->added.count; i++)
+        if (&change->added.items[i].part == part)
+            return change->added.items[i].temporary;
+    return store_file(reading->store, &reading->arena, "%s", part->path);
+}
+
+static size_t list_parts(struct reading *reading, const struct catalog_part ***out)
+{
+    const struct store *store = reading->store;
+    const struct store_change *change = store->change;
+    size_t count = 0, most = store->part_count + (change ? change->added.count : 0);
+    const struct catalog_part **parts = ARENA_ARRAY(&reading->arena, const struct catalog_part *, most);
+    for (size_t i = 0; i < store->part_count; i++)
+        if (!change || !store_dropped(change, store->parts[i].number))
+            parts[count++] = &store->parts[i];
+    for (size_t i = 0; change && i < change->added.count; i++)
+        if (change->added.items[i].temporary)
+            parts[count++] = &change->added.items[i].part;
+    *out = parts;
+    return count;
+}
+
 static void select_group(struct reading *reading, struct buffer *sql, const struct catalog_part *const *parts,
                          size_t count)
 {
@@ -215,7 +241,7 @@ static void select_group(struct reading *reading, struct buffer *sql, const stru
     buffer_string(sql,
                   reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet([" : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
-        const char *path = store_file(reading->store, &reading->arena, "%s", parts[i]->path);
+        const char *path = part_file(reading, parts[i]);
         buffer_string(sql, i ? ", " : "");
         buffer_sql_text(sql, text_from(path));
     }
@@ -238,14 +264,14 @@ static void select_nothing(struct reading *reading, struct buffer *sql)
 
 static void select_groups(struct reading *reading, struct buffer *sql)
 {
-    const struct store *store = reading->store;
-    const struct catalog_part **group = ARENA_ARRAY(&reading->arena, const struct catalog_part *, store->part_count);
-    bool *done = ARENA_ARRAY(&reading->arena, bool, store->part_count);
-    size_t groups = 0;
-    for (size_t i = 0; i < store->part_count; i++) {
+    const struct catalog_part **parts;
+    size_t part_count = list_parts(reading, &parts), groups = 0;
+    const struct catalog_part **group = ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count);
+    bool *done = ARENA_ARRAY(&reading->arena, bool, part_count);
+    for (size_t i = 0; i < part_count; i++) {
         size_t count = 0;
-        for (size_t j = i; j < store->part_count && !done[i]; j++) {
-            const struct catalog_part *first = &store->parts[i], *part = &store->parts[j];
+        for (size_t j = i; j < part_count && !done[i]; j++) {
+            const struct catalog_part *first = parts[i], *part = parts[j];
             if (done[j] || !is_read(reading, first) || !is_read(reading, part) || !alike(reading, first, part) ||
                 wants_filter(reading, first) != wants_filter(reading, part))
                 continue;

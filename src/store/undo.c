@@ -148,20 +148,21 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
     return status;
 }
 
-/* Every customer with a fact or a trait after the change: the activity parts that will count. */
+/* Every customer with a fact or a trait after the change: the activity parts that will count; and those whose rows are
+ * in the shadow, who may come back. */
 static size_t activity_list(struct undo *undo, struct buffer *out)
 {
     size_t count = 0;
     for (size_t i = 0; i < undo->store->part_count; i++) {
         const struct catalog_part *part = &undo->store->parts[i];
-        if (part->role == PART_ACTIVITY && !store_dropped(undo->change, part->number)) {
+        if ((part->role == PART_ACTIVITY || part->role == PART_SHADOW) && !store_dropped(undo->change, part->number)) {
             buffer_string(out, count++ ? ", " : "");
             buffer_string(out, full_path(undo, part));
         }
     }
     for (size_t i = 0; i < undo->change->added.count; i++) {
         const struct change_part *added = &undo->change->added.items[i];
-        if (added->temporary && added->part.role == PART_ACTIVITY) {
+        if (added->temporary && (added->part.role == PART_ACTIVITY || added->part.role == PART_SHADOW)) {
             buffer_string(out, count++ ? ", " : "");
             buffer_string(out, store_quote(undo->arena, added->temporary));
         }

@@ -335,7 +335,7 @@ static enum status three_ways(struct golden *golden, struct world *world, const 
     }
     duck_load(&golden->duck, world, false);
     TRY_GOTO(world_population(world, &population, error));
-    TRY_GOTO(ways_evaluator(world, set, population, 1, NULL, &answers[0], error));
+    TRY_GOTO(ways_evaluator(world, set, population, 1, &answers[0], error));
     TRY_GOTO(ways_naive(world, set, population, world->now, NAIVE_FAULT_NONE, &bounds, &answers[1], error));
     TRY_GOTO(ways_sql_prepare(&golden->duck, world, set, segment_set_find(set, "suspect"), &sql, error));
     TRY_GOTO(ways_sql_run(&sql, world, &answers[2], error));

@@ -220,6 +220,20 @@ void gen_measure_tail(struct gen *gen, const struct schema_table *kind)
 
 /* ---- moments ---- */
 
+/* Writes the argument of another kind too, where it has the same column: first(order.time, view.time). */
+static void second_kind(struct gen *gen, const struct schema_table *kind, bool time, const char *path)
+{
+    const struct schema_table *other = gen_kind(gen);
+    const char *column = path ? strchr(path, '.') : NULL;
+    if (other == kind || !ONE_IN(gen, 4) || (!time && (!column || strchr(column + 1, '.') || strchr(column, '`'))))
+        return;
+    if (!time && !schema_column(other, column + 1))
+        return;
+    GEN(gen, ", ");
+    gen_name(gen, other->name);
+    GEN(gen, "%s", time ? ".time" : column);
+}
+
 static void measure_of(struct gen *gen, const char *name, const struct schema_table *kind, unsigned types, bool time)
 {
     struct gen argument = *gen;
@@ -234,10 +248,13 @@ static void measure_of(struct gen *gen, const char *name, const struct schema_ta
         gen_name(gen, kind->name);
         GEN(gen, ".time");
     }
+    size_t written = gen->out->length;
+    second_kind(gen, kind, time, path);
+    bool two = gen->out->length > written;
     if (strcmp(name, "nth") == 0)
         GEN(gen, ", %d", ONE_IN(gen, 3) ? -1 - BELOW(gen, 3) : 1 + BELOW(gen, 3));
     struct gen tail = *gen;
-    tail.depth--;
+    tail.depth = two ? 0 : gen->depth - 1;
     gen_measure_tail(&tail, kind);
 }
 

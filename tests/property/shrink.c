@@ -57,7 +57,7 @@ static void three(const struct world *world, const struct segment_set *set, enum
     duck_load(&duck, world, true);
     enum status status = world_population(world, &population, &error);
     ENSURE(status == STATUS_OK);
-    if (ways_evaluator(world, set, population, 1, NULL, &answers[0], &error) != STATUS_OK)
+    if (ways_evaluator(world, set, population, 1, &answers[0], &error) != STATUS_OK)
         failed(out, "evaluator", &error);
     else if (ways_naive(world, set, population, world->now, fault, NULL, &answers[1], &error) != STATUS_OK)
         failed(out, "naive", &error);

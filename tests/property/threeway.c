@@ -24,7 +24,7 @@ struct options {
 
 struct tally {
     int64_t pairs, refused, tried, full, empty; /* full, empty: pairs whose answer is everyone or nobody */
-    int64_t differ, threads, one, next, next_checked, format, bounds, failures, caught;
+    int64_t differ, threads, one, delta, next, next_checked, format, bounds, failures, caught;
     int printed;
 };
 
@@ -238,53 +238,77 @@ static int64_t quiet_until(const struct world *world)
     return first - 1;
 }
 
-/* Nothing of the customer may have flipped at a moment before its next one. */
-static void check_moment(struct batch *batch, struct world *world, const struct population *population, int64_t moment,
-                         const unsigned char *before, const int64_t *next, struct tally *tally)
+static void late(struct batch *batch, const struct world *world, int segment, int customer, int64_t next,
+                 int64_t moment, struct tally *tally)
 {
-    unsigned char *then = NULL;
-    struct error error;
-    bool good = ways_naive(world, batch->set, population, moment, NAIVE_FAULT_NONE, NULL, &then, &error) == STATUS_OK;
-    for (int customer = 0; good && customer < world->customers; customer++) {
-        if (next[customer] <= moment)
-            continue;
-        tally->next_checked++;
-        for (int s = 0; s < batch->set->segment_count; s++) {
-            int at = s * world->customers + customer;
-            if (then[at] == before[at])
-                continue;
-            tally->next++;
-            if (++tally->printed <= 8)
-                printf("# next is late: seed %" PRIu64 ", T %" PRId64 ", customer %s, next T + %" PRId64
-                       ", but at T + %" PRId64 " it has flipped: %s\n",
-                       batch->seed, world->now, world->identifiers[customer],
-                       next[customer] == INT64_MAX ? -1 : next[customer] - world->now, moment - world->now,
-                       batch->set->segments[s].text ? batch->set->segments[s].text : "else");
-            break;
-        }
-    }
-    free(then);
+    tally->next++;
+    if (++tally->printed > 8)
+        return;
+    printf("# next is late: seed %" PRIu64 ", T %" PRId64 ", customer %s, next T + %" PRId64 ", but at T + %" PRId64
+           " it has flipped: %s\n",
+           batch->seed, world->now, world->identifiers[customer], next == INT64_MAX ? -1 : next - world->now,
+           moment - world->now, batch->set->segments[segment].text ? batch->set->segments[segment].text : "else");
 }
 
-/* Looks at a random moment, and at one just before some customer's next. */
-static void check_next(struct batch *batch, struct world *world, const struct population *population,
-                       const unsigned char *before, const int64_t *next, struct tally *tally)
+/* One segment's next moments: just before one, and anywhere between T and it, nothing has flipped. */
+static void check_segment_next(struct batch *batch, struct world *world, const struct population *population,
+                               int64_t quiet, int segment, const unsigned char *before, const int64_t *next,
+                               struct tally *tally)
 {
-    int64_t quiet = quiet_until(world);
-    if (quiet <= world->now)
+    for (int round = 0; round < 4; round++) {
+        int customer = random_below(&batch->random, world->customers);
+        uint32_t position = 0;
+        int64_t last = next[customer] - 1 < quiet ? next[customer] - 1 : quiet, moment = last;
+        if (last <= world->now)
+            continue;
+        if (round % 2)
+            moment = world->now + 1 + (int64_t)(random_next(&batch->random) % (uint64_t)(last - world->now));
+        while (ways_customer(population, position) != customer)
+            position++;
+        struct naive naive;
+        naive_init(&naive, batch->set, batch->schema, population, moment);
+        tally->next_checked++;
+        if (naive_member(&naive, segment, position) != before[segment * world->customers + customer])
+            late(batch, world, segment, customer, next[customer], moment, tally);
+        naive_release(&naive);
+    }
+}
+
+static void check_next(struct batch *batch, struct world *world, const struct population *population,
+                       const unsigned char *before, struct tally *tally)
+{
+    int64_t quiet = quiet_until(world), *next = base_calloc((size_t)world->customers + 1, sizeof *next);
+    for (int i = 0; i < 8; i++) {
+        int segment = random_below(&batch->random, batch->set->segment_count);
+        struct error error;
+        if (ways_next(world, batch->set, population, segment, next, &error) == STATUS_OK)
+            check_segment_next(batch, world, population, quiet, segment, before, next, tally);
+    }
+    free(next);
+}
+
+static void check_delta(struct batch *batch, const struct world *world, const unsigned char *whole, struct tally *tally)
+{
+    int segment = -1, customer = 0;
+    struct error error = {0};
+    if (delta_check(&batch->random, world, batch->set, whole, &segment, &customer, &error) != STATUS_OK) {
+        failure(batch, "The evaluator with a delta", &error, tally);
         return;
-    int64_t moment = world->now + 1 + (int64_t)(random_next(&batch->random) % (uint64_t)(quiet - world->now));
-    check_moment(batch, world, population, moment, before, next, tally);
-    moment = next[random_below(&batch->random, world->customers)] - 1;
-    if (moment > world->now && moment < quiet)
-        check_moment(batch, world, population, moment, before, next, tally);
+    }
+    if (segment < 0)
+        return;
+    tally->delta++;
+    if (++tally->printed <= 8)
+        printf("# with a delta, seed %" PRIu64 ", customer %s gets %d rather than %d: %s\n", batch->seed,
+               world->identifiers[customer], !whole[segment * world->customers + customer],
+               whole[segment * world->customers + customer],
+               batch->set->segments[segment].text ? batch->set->segments[segment].text : "else");
 }
 
 static void run_world(struct batch *batch, struct world *world, const struct ways_sql *sql, struct tally *tally)
 {
     struct population *population = NULL;
     unsigned char *evaluator = NULL, *threads = NULL, *one = NULL, *naive = NULL, *by_sql = NULL;
-    int64_t *next = base_calloc((size_t)world->customers + 1, sizeof *next);
     struct error error = {0};
     bool bounds = false;
     enum status status = world_population(world, &population, &error);
@@ -292,8 +316,8 @@ static void run_world(struct batch *batch, struct world *world, const struct way
     duck_load(sql->duck, world, false);
     if (ways_naive(world, batch->set, population, world->now, NAIVE_FAULT_NONE, &bounds, &naive, &error) != STATUS_OK)
         failure(batch, "The naive interpreter", &error, tally);
-    else if (ways_evaluator(world, batch->set, population, 1, next, &evaluator, &error) != STATUS_OK ||
-             ways_evaluator(world, batch->set, population, 3, NULL, &threads, &error) != STATUS_OK ||
+    else if (ways_evaluator(world, batch->set, population, 1, &evaluator, &error) != STATUS_OK ||
+             ways_evaluator(world, batch->set, population, 3, &threads, &error) != STATUS_OK ||
              ways_one(world, batch->set, population, &one, &error) != STATUS_OK)
         failure(batch, "The evaluator", &error, tally);
     else if (ways_sql_run(sql, world, &by_sql, &error) != STATUS_OK)
@@ -307,14 +331,14 @@ static void run_world(struct batch *batch, struct world *world, const struct way
         tally->threads += differences(batch, world, evaluator, threads, "1 and 3 threads differ", tally);
         tally->one += differences(batch, world, evaluator, one, "one and all differ", tally);
         count_extremes(batch, world, naive, tally);
-        check_next(batch, world, population, naive, next, tally);
+        check_delta(batch, world, naive, tally);
+        check_next(batch, world, population, naive, tally);
     }
     free(evaluator);
     free(threads);
     free(one);
     free(naive);
     free(by_sql);
-    free(next);
     population_free(population);
 }
 
@@ -334,8 +358,8 @@ static void check_format(struct batch *batch, struct tally *tally)
         failure(batch, "Formatting", &error, tally);
     } else {
         struct segment_set *again = build(batch, &text);
-        if (ways_evaluator(&world, batch->set, population, 1, NULL, &before, &error) == STATUS_OK &&
-            ways_evaluator(&world, again, population, 1, NULL, &after, &error) == STATUS_OK)
+        if (ways_evaluator(&world, batch->set, population, 1, &before, &error) == STATUS_OK &&
+            ways_evaluator(&world, again, population, 1, &after, &error) == STATUS_OK)
             tally->format += differences(batch, &world, before, after, "formatted text differs", tally);
         segment_set_free(again);
     }
@@ -402,7 +426,7 @@ static bool caught(const struct options *options, enum naive_fault fault)
         world_of(&batch, &world);
         enum status status = world_population(&world, &population, &error);
         ENSURE(status == STATUS_OK);
-        if (ways_evaluator(&world, batch.set, population, 1, NULL, &right, &error) == STATUS_OK &&
+        if (ways_evaluator(&world, batch.set, population, 1, &right, &error) == STATUS_OK &&
             ways_naive(&world, batch.set, population, world.now, fault, NULL, &wrong, &error) == STATUS_OK)
             found = memcmp(right, wrong, (size_t)world.customers * (size_t)batch.set->segment_count) != 0;
         free(right);
@@ -490,6 +514,7 @@ int main(int argc, char **argv)
     ok(options.seconds || tally.pairs >= options.pairs, "%" PRId64 " pairs were run", options.pairs);
     ok(tally.threads == 0, "1 and 3 threads agree");
     ok(tally.one == 0, "one customer alone gets the same answer");
+    ok(tally.delta == 0, "what arrives late counts like what was there");
     ok(tally.next == 0, "no next moment is late");
     ok(tally.format == 0, "formatted and parsed again, segments have the same members");
     ok(tally.bounds == 0, "bounds of windows agree with an independent reckoning");

@@ -19,4 +19,12 @@ void trial_run(const struct world *world, const char *definitions, const char *c
 /* Prints the smallest case it finds from here, as # lines. */
 void shrink_print(struct world *world, const char *definitions, const char *condition, enum naive_fault fault);
 
+/*
+ * Splits the world into a population and a delta and compares each customer's answers with `whole`, those of the full
+ * population. *segment is −1, or a segment of which *customer got another answer. Segments that ask about everyone are
+ * left out.
+ */
+enum status delta_check(struct random *random, const struct world *world, const struct segment_set *set,
+                        const unsigned char *whole, int *segment, int *customer, struct error *error);
+
 #endif

@@ -19,27 +19,40 @@ static unsigned char *answer_new(const struct world *world, const struct segment
 }
 
 enum status ways_evaluator(const struct world *world, const struct segment_set *set,
-                           const struct population *population, int threads, int64_t *next, unsigned char **out,
-                           struct error *error)
+                           const struct population *population, int threads, unsigned char **out, struct error *error)
 {
     struct segment_plan *plan = NULL;
     struct segment_result *result = NULL;
     struct pool *pool = threads > 1 ? pool_new(threads) : NULL;
     enum status status;
     TRY_GOTO(segment_plan_new(set, world->schema, NULL, -1, &plan, error));
-    TRY_GOTO(segment_evaluate(plan, population, world->now, pool, next != NULL, &result, error));
+    TRY_GOTO(segment_evaluate(plan, population, world->now, pool, false, &result, error));
     *out = answer_new(world, set);
     for (uint32_t position = 0; position < population->customers; position++) {
         int customer = ways_customer(population, position);
         for (int s = 0; s < set->segment_count; s++)
             (*out)[s * world->customers + customer] = segment_result_has(result, s, position);
-        if (next)
-            next[customer] = result->next[position];
     }
 done:
     segment_result_free(result);
     segment_plan_free(plan);
     pool_free(pool);
+    return status;
+}
+
+enum status ways_next(const struct world *world, const struct segment_set *set, const struct population *population,
+                      int segment, int64_t *next, struct error *error)
+{
+    struct segment_plan *plan = NULL;
+    struct segment_result *result = NULL;
+    enum status status;
+    TRY_GOTO(segment_plan_new(set, world->schema, &segment, 1, &plan, error));
+    TRY_GOTO(segment_evaluate(plan, population, world->now, NULL, true, &result, error));
+    for (uint32_t position = 0; position < population->customers; position++)
+        next[ways_customer(population, position)] = result->next[position];
+done:
+    segment_result_free(result);
+    segment_plan_free(plan);
     return status;
 }
 

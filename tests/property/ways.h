@@ -12,8 +12,10 @@
 /* All answers are the caller's to free. threads: of the evaluation; next (may be NULL) gets the next moments by
  * customer index. */
 enum status ways_evaluator(const struct world *world, const struct segment_set *set,
-                           const struct population *population, int threads, int64_t *next, unsigned char **out,
-                           struct error *error);
+                           const struct population *population, int threads, unsigned char **out, struct error *error);
+/* Next moments by customer index of a plan for this segment alone. */
+enum status ways_next(const struct world *world, const struct segment_set *set, const struct population *population,
+                      int segment, int64_t *next, struct error *error);
 /* The same through segment_evaluate_one, customer by customer. */
 enum status ways_one(const struct world *world, const struct segment_set *set, const struct population *population,
                      unsigned char **out, struct error *error);

@@ -47,7 +47,7 @@ struct world {
     struct schema *schema;
     struct zone *zone; /* borrowed */
     int64_t now;
-    bool quiet; /* nothing happens after now (random worlds) */
+    bool quiet;               /* nothing happens after now (random worlds) */
     const char **identifiers; /* by customer index; numbers are 3 × index + 7 */
     int customers;
     struct world_rows *rows; /* by schema table */

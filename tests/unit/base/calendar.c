@@ -51,6 +51,9 @@ static void test_months(void **state)
     assert_int_equal(date_months_between(day("2025-01-31"), day("2025-02-27")), 0);
     assert_int_equal(date_months_between(day("2025-01-15"), day("2026-01-14")), 11);
     assert_int_equal(date_months_between(day("2026-01-15"), day("2025-01-15")), -12);
+    assert_int_equal(date_months_between(day("2026-01-15"), day("2025-01-14")), -13);
+    assert_int_equal(date_months_between(day("2025-03-31"), day("2025-02-28")), -1);
+    assert_int_equal(date_months_between(day("2025-03-10"), day("2025-03-09")), -1);
     assert_int_equal(date_age(day("2000-02-29"), day("2001-02-28")), 1);
     assert_int_equal(date_age(day("2000-02-29"), day("2001-02-27")), 0);
     assert_int_equal(date_age(day("2000-02-29"), day("2004-02-28")), 3);

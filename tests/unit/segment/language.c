@@ -517,6 +517,90 @@ static void test_known(void **state)
     segment_set_free(set);
 }
 
+static void test_saved_warnings(void **state)
+{
+    struct fixture *fixture = *state;
+    struct segment_set *saved = build(fixture, "segment a where plan != 'free'\n", NULL), *set;
+    struct segment_problems problems = {0};
+    struct error error;
+    assert_int_equal(segment_condition_build(TEXT("in a and city != 'x'"), fixture->schema, saved, &fixture->arena,
+                                             &problems, &set, &error),
+                     STATUS_OK);
+    assert_int_equal(problems.count, 1); /* what was saved was warned about then */
+    assert_string_equal(problems.items[0].error.place, "condition:1:10");
+    segment_set_free(set);
+    segment_set_free(saved);
+}
+
+/* ---- windows ---- */
+
+static int64_t moment_of(const struct zone *zone, const char *text)
+{
+    int64_t moment;
+    if (!moment_parse(zone, text_from(text), &moment))
+        fail_msg("%s", text);
+    return moment;
+}
+
+/* The bounds as people would say them; "" is no bound. T is 31 March 2025, 14:05:09 in Vienna, a day after clocks went
+ * forward. */
+static void test_windows(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *window, *lo, *hi;
+    } cases[] = {
+        {"last 30 days", "2025-03-01T13:05:10", "2025-03-31T14:05:09"},
+        {"last 1 month", "2025-02-28T14:05:10", "2025-03-31T14:05:09"},
+        {"last 36 hours", "2025-03-30T01:05:10", "2025-03-31T14:05:09"},
+        {"last 1 quarter", "2024-12-31T14:05:10", "2025-03-31T14:05:09"},
+        {"before last 1 month", "", "2025-02-28T14:05:09"},
+        {"between 1 and 2 months ago", "2025-01-31T14:05:10", "2025-02-28T14:05:09"},
+        {"between 0 and 1 days ago", "2025-03-30T14:05:10", "2025-03-31T14:05:09"},
+        {"since 2025-03-30", "2025-03-30T00:00", "2025-03-31T14:05:09"},
+        {"before 2025-03-30", "", "2025-03-29T23:59:59"},
+        {"from 2025-03-30 to 2025-03-30", "2025-03-30T00:00", "2025-03-30T23:59:59"},
+        {"from 2025-03-01T12:00 to 2025-03-30T03:30", "2025-03-01T12:00", "2025-03-30T03:30"},
+        {"today", "2025-03-31T00:00", "2025-03-31T23:59:59"},
+        {"yesterday", "2025-03-30T00:00", "2025-03-30T23:59:59"},
+        {"this week", "2025-03-31T00:00", "2025-04-06T23:59:59"},
+        {"this month", "2025-03-01T00:00", "2025-03-31T23:59:59"},
+        {"this quarter", "2025-01-01T00:00", "2025-03-31T23:59:59"},
+        {"this year", "2025-01-01T00:00", "2025-12-31T23:59:59"},
+        {"last calendar week", "2025-03-24T00:00", "2025-03-30T23:59:59"},
+        {"last calendar month", "2025-02-01T00:00", "2025-02-28T23:59:59"},
+        {"last 3 calendar months", "2024-12-01T00:00", "2025-02-28T23:59:59"},
+        {"last 2 calendar years", "2023-01-01T00:00", "2024-12-31T23:59:59"},
+        {"within 1 day of 2025-03-30", "2025-03-29T00:00", "2025-03-31T23:59:59"},
+        {"within 2 hours after 2025-03-30T01:30", "2025-03-30T01:30", "2025-03-30T04:30"},
+        {"within 2 hours before 2025-03-30", "2025-03-29T22:00", "2025-03-30T23:59:59"},
+        {"within 1 month after 2025-01-31", "2025-01-31T00:00", "2025-02-28T23:59:59"},
+    };
+    struct zone *zone;
+    struct error error;
+    assert_int_equal(zone_open("Europe/Vienna", &zone, &error), STATUS_OK);
+    int64_t now = moment_of(zone, "2025-03-31T14:05:09");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char condition[200], lo[MOMENT_TEXT_MAX], hi[MOMENT_TEXT_MAX];
+        snprintf(condition, sizeof condition, "signup %s", cases[i].window);
+        struct segment_set *set = build_condition(fixture, text_from(condition));
+        const struct segment_window *window = last_of(set)->condition->window;
+        struct segment_anchor anchor = {0}, to = {0};
+        if (window->anchor)
+            anchor = (struct segment_anchor){window->anchor->type == VALUE_DATE, window->anchor->literal.integer};
+        if (window->to)
+            to = (struct segment_anchor){window->to->type == VALUE_DATE, window->to->literal.integer};
+        struct segment_bounds bounds = segment_window_bounds(window, zone, now, anchor, to);
+        bool open = *cases[i].lo == '\0';
+        if (open ? bounds.lo != INT64_MIN : bounds.lo != moment_of(zone, cases[i].lo))
+            fail_msg("%s begins %s", cases[i].window, moment_format(zone, bounds.lo, lo));
+        if (bounds.hi != moment_of(zone, cases[i].hi))
+            fail_msg("%s ends %s", cases[i].window, moment_format(zone, bounds.hi, hi));
+        segment_set_free(set);
+    }
+    zone_close(zone);
+}
+
 /* ---- errors: golden texts ---- */
 
 static void describe_problems(const struct segment_problems *problems, struct buffer *out)
@@ -657,6 +741,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_known, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_saved_warnings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
     };

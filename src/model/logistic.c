@@ -1,0 +1,455 @@
+#include "model/logistic.h"
+
+#include "base/json.h"
+#include "model/json_read.h"
+#include "stats/linear.h"
+#include "stats/random.h"
+#include "stats/special.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LAMBDAS = 40, NEWTON_ROUNDS = 100, DESCENT_ROUNDS = 1000 };
+
+/* The problem with standardised features, column by column, so that a coordinate is one run through memory. */
+struct problem {
+    size_t rows;
+    int columns;
+    double *x; /* columns × rows */
+    const double *mean, *scale;
+    const unsigned char *label;
+    double *eta, *weight, *rest; /* a row each */
+    double *beta;                /* columns, then the intercept */
+};
+
+static double likelihood(const struct problem *p)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p->rows; i++)
+        sum -= stats_log1pexp(p->label[i] ? -p->eta[i] : p->eta[i]);
+    return sum;
+}
+
+static void refresh_eta(struct problem *p)
+{
+    for (size_t i = 0; i < p->rows; i++)
+        p->eta[i] = p->beta[p->columns];
+    for (int j = 0; j < p->columns; j++)
+        if (p->beta[j] != 0)
+            for (size_t i = 0; i < p->rows; i++)
+                p->eta[i] += p->beta[j] * p->x[(size_t)j * p->rows + i];
+}
+
+static double penalised(const struct problem *p, double lambda, double mix)
+{
+    double penalty = 0;
+    for (int j = 0; j < p->columns; j++)
+        penalty += mix * fabs(p->beta[j]) + (1 - mix) / 2 * p->beta[j] * p->beta[j];
+    return -likelihood(p) / (double)p->rows + lambda * penalty;
+}
+
+/* One coordinate: the best β_j for the quadratic around eta, with the others fixed. Returns how far it moved the fit. */
+static double descend(struct problem *p, int j, double lambda, double mix)
+{
+    const double *x = p->x + (size_t)j * p->rows;
+    double slope = 0, curve = 0, n = (double)p->rows;
+    if (p->scale[j] == 0)
+        return 0;
+    for (size_t i = 0; i < p->rows; i++) {
+        slope += x[i] * p->rest[i];
+        curve += p->weight[i] * x[i] * x[i];
+    }
+    slope = slope / n + curve / n * p->beta[j];
+    double size = fabs(slope) - lambda * mix, next = size > 0 ? copysign(size, slope) / (curve / n + lambda * (1 - mix)) : 0;
+    double move = next - p->beta[j];
+    if (move == 0)
+        return 0;
+    p->beta[j] = next;
+    for (size_t i = 0; i < p->rows; i++)
+        p->rest[i] -= move * p->weight[i] * x[i];
+    return move * move * curve / n;
+}
+
+static double descend_intercept(struct problem *p)
+{
+    double slope = 0, curve = 0;
+    for (size_t i = 0; i < p->rows; i++) {
+        slope += p->rest[i];
+        curve += p->weight[i];
+    }
+    double move = curve > 0 ? slope / curve : 0;
+    p->beta[p->columns] += move;
+    for (size_t i = 0; i < p->rows; i++)
+        p->rest[i] -= move * p->weight[i];
+    return move * move * curve / (double)p->rows;
+}
+
+/* Newton's method with the penalty, from p->beta. Steps that raise the objective are halved. */
+static int fit_penalised(struct problem *p, double lambda, double mix, double *before)
+{
+    refresh_eta(p);
+    double value = penalised(p, lambda, mix);
+    for (int round = 1; round <= NEWTON_ROUNDS; round++) {
+        memcpy(before, p->beta, sizeof *before * (size_t)(p->columns + 1));
+        for (size_t i = 0; i < p->rows; i++) {
+            double chance = stats_expit(p->eta[i]);
+            p->weight[i] = fmax(chance * (1 - chance), 1e-8);
+            p->rest[i] = p->label[i] - chance;
+        }
+        for (int sweep = 0; sweep < DESCENT_ROUNDS; sweep++) {
+            double most = descend_intercept(p);
+            for (int j = 0; j < p->columns; j++)
+                most = fmax(most, descend(p, j, lambda, mix));
+            if (most < 1e-12)
+                break;
+        }
+        refresh_eta(p);
+        double next = penalised(p, lambda, mix);
+        for (double size = 0.5; !(next <= value + 1e-13) && size > 1e-6; size /= 2) {
+            for (int j = 0; j <= p->columns; j++)
+                p->beta[j] = before[j] + 0.5 * (p->beta[j] - before[j]);
+            refresh_eta(p);
+            next = penalised(p, lambda, mix);
+        }
+        double gain = value - next;
+        value = next;
+        if (gain < 1e-11 * fabs(value) + 1e-14)
+            return round;
+    }
+    return NEWTON_ROUNDS;
+}
+
+/* Newton's method without penalty. error gets standard errors in standardised units, the intercept's last. */
+static enum status fit_plain(struct problem *p, struct arena *arena, double *errors, int *rounds, struct error *error)
+{
+    int used = 0, *column = ARENA_ARRAY(arena, int, p->columns + 1);
+    for (int j = 0; j < p->columns; j++)
+        if (p->scale[j] > 0)
+            column[used++] = j;
+    int n = used + 1;
+    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *step = ARENA_ARRAY(arena, double, n),
+           *inverse = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *row = ARENA_ARRAY(arena, double, n);
+    column[used] = p->columns;
+    refresh_eta(p);
+    double value = likelihood(p);
+    for (*rounds = 1; *rounds <= NEWTON_ROUNDS; ++*rounds) {
+        memset(h, 0, sizeof *h * (size_t)(n * n));
+        memset(step, 0, sizeof *step * (size_t)n);
+        for (size_t i = 0; i < p->rows; i++) {
+            double chance = stats_expit(p->eta[i]), weight = chance * (1 - chance), rest = p->label[i] - chance;
+            for (int a = 0; a < n; a++) {
+                row[a] = a < used ? p->x[(size_t)column[a] * p->rows + i] : 1;
+                step[a] += rest * row[a];
+                double scaled = weight * row[a];
+                for (int b = 0; b <= a; b++)
+                    h[a * n + b] += scaled * row[b];
+            }
+        }
+        for (int a = 0; a < n; a++)
+            for (int b = 0; b < a; b++)
+                h[b * n + a] = h[a * n + b];
+        double smallest = INFINITY;
+        bool fine = stats_cholesky(n, h);
+        for (int a = 0; fine && a < n; a++)
+            smallest = fmin(smallest, h[a * n + a]);
+        if (!fine || smallest < 1e-7 * h[0])
+            return error_set(error, STATUS_ERROR, "the features depend on one another: leave some out, or take a penalty");
+        stats_cholesky_solve(n, h, step);
+        double largest = 0, before = value;
+        for (int a = 0; a < n; a++) {
+            p->beta[column[a]] += step[a];
+            largest = fmax(largest, fabs(step[a]));
+        }
+        refresh_eta(p);
+        value = likelihood(p);
+        for (int half = 0; value < before - 1e-10 * fabs(before) && half < 30; half++) {
+            for (int a = 0; a < n; a++)
+                p->beta[column[a]] -= (step[a] /= 2);
+            refresh_eta(p);
+            value = likelihood(p);
+        }
+        for (int a = 0; a < used; a++)
+            if (fabs(p->beta[column[a]]) > 15)
+                return error_set(error, STATUS_ERROR,
+                                 "feature %d separates the labels perfectly: its effect is without bound. Take a penalty, or "
+                                 "see whether it knows the future",
+                                 column[a] + 1);
+        if (largest < 1e-8 || value > -1e-9)
+            break;
+    }
+    stats_cholesky_inverse(n, h, inverse);
+    for (int a = 0; a < n; a++)
+        errors[column[a]] = sqrt(inverse[a * n + a]);
+    /* The intercept in the features' own units stands far from the data's middle: its error needs the covariances. */
+    double variance = 0;
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++)
+            variance += inverse[a * n + b] * (a < used ? -p->mean[column[a]] / p->scale[column[a]] : 1) *
+                        (b < used ? -p->mean[column[b]] / p->scale[column[b]] : 1);
+    errors[p->columns] = sqrt(variance);
+    return STATUS_OK;
+}
+
+static enum status check(const struct model_matrix *features, const unsigned char *label, struct error *error)
+{
+    if (features->rows < 2 || features->columns < 1 || features->columns > MODEL_LOGISTIC_COLUMNS_MAX)
+        return error_set(error, STATUS_ERROR, "%zu rows of %d features cannot be fitted", features->rows,
+                         features->columns);
+    size_t hits = 0;
+    for (size_t i = 0; i < features->rows; i++)
+        hits += label[i] != 0;
+    if (hits == 0 || hits == features->rows)
+        return error_set(error, STATUS_ERROR, "it came true for %s of the %zu customers: there is nothing to tell apart",
+                         hits ? "all" : "none", features->rows);
+    for (size_t i = 0; i < features->rows * (size_t)features->columns; i++)
+        if (!(fabs(features->data[i]) < 1e150))
+            return error_set(error, STATUS_ERROR, "feature %zu of row %zu is unknown",
+                             i % (size_t)features->columns + 1, i / (size_t)features->columns + 1);
+    return STATUS_OK;
+}
+
+/* Means and standard deviations over the given rows (which may be NULL: all). */
+static void moments(const struct model_matrix *features, const uint32_t *rows, size_t count, double *mean, double *scale)
+{
+    int columns = features->columns;
+    memset(mean, 0, sizeof *mean * (size_t)columns);
+    memset(scale, 0, sizeof *scale * (size_t)columns);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < count; i++) {
+            const double *row = features->data + (rows ? rows[i] : i) * (size_t)columns;
+            for (int j = 0; j < columns; j++) {
+                if (pass == 0)
+                    mean[j] += row[j] / (double)count;
+                else
+                    scale[j] += (row[j] - mean[j]) * (row[j] - mean[j]) / (double)count;
+            }
+        }
+    }
+    for (int j = 0; j < columns; j++) {
+        scale[j] = sqrt(scale[j]);
+        if (!(scale[j] > 1e-10 * fabs(mean[j]) && scale[j] > 1e-150))
+            scale[j] = 0;
+    }
+}
+
+/* The problem of some rows, standardised over themselves: a fold's preprocessing stays inside the fold. */
+static struct problem problem_of(const struct model_matrix *features, const unsigned char *label, const uint32_t *rows,
+                                 size_t count, struct arena *arena)
+{
+    size_t columns = (size_t)features->columns;
+    double *mean = ARENA_ARRAY(arena, double, columns), *scale = ARENA_ARRAY(arena, double, columns);
+    unsigned char *own = ARENA_ARRAY(arena, unsigned char, count);
+    moments(features, rows, count, mean, scale);
+    struct problem p = {count, features->columns, ARENA_ARRAY(arena, double, columns *count), mean, scale, own,
+                        ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count),
+                        ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, columns + 1)};
+    double hits = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t row = rows ? rows[i] : i;
+        own[i] = label[row] != 0;
+        hits += own[i];
+        for (size_t j = 0; j < columns; j++)
+            p.x[j * count + i] = scale[j] > 0 ? (features->data[row * columns + j] - mean[j]) / scale[j] : 0;
+    }
+    p.beta[columns] = stats_logit(fmin(fmax(hits / (double)count, 1e-6), 1 - 1e-6));
+    return p;
+}
+
+/* The λ at which the first coefficient leaves zero. */
+static double largest_lambda(const struct problem *p, double mix)
+{
+    double most = 0, share = stats_expit(p->beta[p->columns]);
+    for (int j = 0; j < p->columns; j++) {
+        double sum = 0;
+        for (size_t i = 0; i < p->rows; i++)
+            sum += p->x[(size_t)j * p->rows + i] * (p->label[i] - share);
+        most = fmax(most, fabs(sum) / (double)p->rows);
+    }
+    return fmax(most / fmax(mix, 1e-3), 1e-9);
+}
+
+struct validation {
+    const struct model_matrix *features;
+    const unsigned char *label;
+    const uint32_t *fold;
+    const double *lambdas;
+    double mix;
+    double (*loss)[LAMBDAS]; /* a fold each */
+};
+
+static void validate_fold(void *context, size_t task, int worker)
+{
+    const struct validation *v = context;
+    (void)worker;
+    struct arena arena;
+    arena_init(&arena, 0);
+    size_t rows = v->features->rows, columns = (size_t)v->features->columns, count = 0;
+    uint32_t *train = ARENA_ARRAY(&arena, uint32_t, rows);
+    for (uint32_t i = 0; i < rows; i++)
+        if (v->fold[i] != task)
+            train[count++] = i;
+    struct problem p = problem_of(v->features, v->label, train, count, &arena);
+    double *before = ARENA_ARRAY(&arena, double, columns + 1);
+    for (int k = 0; k < LAMBDAS; k++) {
+        fit_penalised(&p, v->lambdas[k], v->mix, before);
+        v->loss[task][k] = 0;
+        for (size_t i = 0; i < rows; i++) {
+            if (v->fold[i] != task)
+                continue;
+            double eta = p.beta[columns];
+            for (size_t j = 0; j < columns; j++)
+                if (p.beta[j] != 0)
+                    eta += p.beta[j] * (v->features->data[i * columns + j] - p.mean[j]) / p.scale[j];
+            v->loss[task][k] += stats_log1pexp(v->label[i] ? -eta : eta);
+        }
+    }
+    arena_release(&arena);
+}
+
+void model_stratified_folds(const unsigned char *label, size_t rows, int folds, uint64_t seed, struct arena *arena,
+                            uint32_t *fold)
+{
+    uint32_t *order = ARENA_ARRAY(arena, uint32_t, rows);
+    struct stats_random random;
+    stats_random_init(&random, seed, 0xf01d);
+    for (uint32_t i = 0; i < rows; i++)
+        order[i] = i;
+    stats_random_shuffle(&random, order, rows);
+    uint32_t next[2] = {0, 0};
+    for (size_t i = 0; i < rows; i++)
+        fold[order[i]] = next[label[order[i]] != 0]++ % (uint32_t)folds;
+}
+
+static double choose_lambda(const struct problem *p, const struct model_matrix *features, const unsigned char *label,
+                            const struct model_logistic_options *options, struct pool *pool, struct arena *arena)
+{
+    double lambdas[LAMBDAS], top = largest_lambda(p, options->mix), best = INFINITY;
+    int folds = options->folds > 1 ? options->folds : 10, choice = 0;
+    folds = (size_t)folds > features->rows ? (int)features->rows : folds;
+    for (int k = 0; k < LAMBDAS; k++)
+        lambdas[k] = top * pow(1e-3, (double)k / (LAMBDAS - 1));
+    uint32_t *fold = ARENA_ARRAY(arena, uint32_t, features->rows);
+    model_stratified_folds(label, features->rows, folds, options->seed, arena, fold);
+    struct validation v = {features, label, fold, lambdas, options->mix,
+                           arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
+    pool_run(pool, (size_t)folds, validate_fold, &v);
+    for (int k = 0; k < LAMBDAS; k++) {
+        double loss = 0;
+        for (int f = 0; f < folds; f++)
+            loss += v.loss[f][k];
+        if (loss < best) {
+            best = loss;
+            choice = k;
+        }
+    }
+    return lambdas[choice];
+}
+
+static void unscale(const struct problem *p, struct arena *arena, const double *errors, struct model_logistic *out)
+{
+    size_t columns = (size_t)p->columns;
+    out->columns = p->columns;
+    out->intercept = p->beta[columns];
+    out->coefficient = ARENA_ARRAY(arena, double, columns);
+    out->mean = ARENA_ARRAY(arena, double, columns);
+    out->scale = ARENA_ARRAY(arena, double, columns);
+    for (size_t j = 0; j < columns; j++) {
+        out->mean[j] = p->mean[j];
+        out->scale[j] = p->scale[j];
+        out->coefficient[j] = p->scale[j] > 0 ? p->beta[j] / p->scale[j] : 0;
+        out->intercept -= out->coefficient[j] * p->mean[j];
+    }
+    if (!errors)
+        return;
+    out->error = ARENA_ARRAY(arena, double, columns + 1);
+    for (size_t j = 0; j < columns; j++)
+        out->error[j] = p->scale[j] > 0 ? errors[j] / p->scale[j] : NAN;
+    out->error[columns] = errors[columns];
+}
+
+enum status model_logistic_fit(const struct model_matrix *features, const unsigned char *label,
+                               const struct model_logistic_options *options, struct pool *pool, struct arena *arena,
+                               struct model_logistic *out, struct error *error)
+{
+    TRY(check(features, label, error));
+    if (!(options->mix >= 0 && options->mix <= 1))
+        return error_set(error, STATUS_USAGE, "the mix of the penalty is %g; it lies between 0 and 1", options->mix);
+    struct arena scratch;
+    arena_init(&scratch, 0);
+    struct problem p = problem_of(features, label, NULL, features->rows, &scratch);
+    double *errors = ARENA_ARRAY(&scratch, double, features->columns + 1);
+    *out = (struct model_logistic){.lambda = options->lambda, .mix = options->mix, .rows = (double)p.rows};
+    enum status status = STATUS_OK;
+    if (options->lambda == 0) {
+        status = fit_plain(&p, &scratch, errors, &out->iterations, error);
+    } else {
+        if (options->lambda < 0)
+            out->lambda = choose_lambda(&p, features, label, options, pool, &scratch);
+        out->iterations = fit_penalised(&p, out->lambda, options->mix, errors);
+    }
+    if (status == STATUS_OK) {
+        refresh_eta(&p);
+        out->log_likelihood = likelihood(&p);
+        for (size_t i = 0; i < p.rows; i++)
+            out->hits += p.label[i];
+        unscale(&p, arena, options->lambda == 0 ? errors : NULL, out);
+    }
+    arena_release(&scratch);
+    return status;
+}
+
+double model_logistic_score(const struct model_logistic *model, const double *row)
+{
+    double eta = model->intercept;
+    for (int j = 0; j < model->columns; j++)
+        if (model->coefficient[j] != 0)
+            eta += model->coefficient[j] * row[j];
+    return stats_expit(eta);
+}
+
+void model_logistic_drivers(const struct model_logistic *model, const double *row, double *drivers)
+{
+    for (int j = 0; j < model->columns; j++)
+        drivers[j] = model->coefficient[j] * (row[j] - model->mean[j]);
+}
+
+void model_logistic_write(const struct model_logistic *model, struct json *json)
+{
+    size_t columns = (size_t)model->columns;
+    json_write_object(json);
+    model_json_put(json, "intercept", model->intercept);
+    model_json_put_all(json, "coefficients", model->coefficient, columns);
+    model_json_put_all(json, "errors", model->error, model->error ? columns + 1 : 0);
+    model_json_put_all(json, "means", model->mean, columns);
+    model_json_put_all(json, "scales", model->scale, columns);
+    model_json_put(json, "lambda", model->lambda);
+    model_json_put(json, "mix", model->mix);
+    model_json_put(json, "log_likelihood", model->log_likelihood);
+    model_json_put(json, "rows", model->rows);
+    model_json_put(json, "hits", model->hits);
+    json_write_end_object(json);
+}
+
+enum status model_logistic_read(struct text text, struct arena *arena, struct model_logistic *out, struct error *error)
+{
+    struct model_json reader;
+    size_t columns, errors, means, scales;
+    TRY(model_json_open(&reader, text, "logistic regression", error));
+    *out = (struct model_logistic){.intercept = model_json_number(&reader, "intercept"),
+                                   .lambda = model_json_number(&reader, "lambda"),
+                                   .mix = model_json_number(&reader, "mix"),
+                                   .log_likelihood = model_json_number(&reader, "log_likelihood"),
+                                   .rows = model_json_number(&reader, "rows"),
+                                   .hits = model_json_number(&reader, "hits")};
+    out->coefficient = model_json_array(&reader, "coefficients", MODEL_LOGISTIC_COLUMNS_MAX, arena, &columns);
+    out->error = model_json_array(&reader, "errors", MODEL_LOGISTIC_COLUMNS_MAX + 1, arena, &errors);
+    out->mean = model_json_array(&reader, "means", MODEL_LOGISTIC_COLUMNS_MAX, arena, &means);
+    out->scale = model_json_array(&reader, "scales", MODEL_LOGISTIC_COLUMNS_MAX, arena, &scales);
+    out->columns = (int)columns;
+    if (errors == 0)
+        out->error = NULL;
+    if (columns == 0 || means != columns || scales != columns || (errors && errors != columns + 1))
+        model_json_fail(&reader, "the numbers of coefficients, means and scales do not fit together");
+    return model_json_close(&reader, error);
+}
