@@ -23,6 +23,26 @@ static enum status write_json(struct cli *cli, struct buffer *text, struct error
     return status;
 }
 
+/* Figures under their groups, each group where it came first. */
+static void print_figures(struct cli *cli, const struct engine_model *model)
+{
+    for (size_t first = 0; first < model->figure_count; first++) {
+        const char *group = model->figures[first].group;
+        size_t before = 0;
+        while (before < first && strcmp(model->figures[before].group, group) != 0)
+            before++;
+        if (before < first)
+            continue;
+        fprintf(cli->out, "\n%s\n", group);
+        for (size_t i = first; i < model->figure_count; i++) {
+            const struct engine_model_figure *figure = &model->figures[i];
+            int room = 42 - (int)cli_display_width(figure->label);
+            if (strcmp(figure->group, group) == 0)
+                fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "", figure->text);
+        }
+    }
+}
+
 static enum status print_model(struct cli *cli, const struct engine *engine, const struct engine_model *model,
                                struct error *error)
 {
@@ -43,15 +63,7 @@ static enum status print_model(struct cli *cli, const struct engine *engine, con
         fprintf(cli->out, "%s--%s %s", i ? " " : "options: ", model->options[i].name, model->options[i].value);
     if (model->option_count)
         fputc('\n', cli->out);
-    const char *group = "";
-    for (size_t i = 0; i < model->figure_count; i++) {
-        const struct engine_model_figure *figure = &model->figures[i];
-        if (strcmp(group, figure->group) != 0)
-            fprintf(cli->out, "\n%s\n", figure->group);
-        group = figure->group;
-        int room = 42 - (int)cli_display_width(figure->label);
-        fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "", figure->text);
-    }
+    print_figures(cli, model);
     if (model->note_count)
         fputc('\n', cli->out);
     for (size_t i = 0; i < model->note_count; i++)

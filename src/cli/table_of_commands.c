@@ -192,7 +192,8 @@ const struct cli_command cli_commands[] = {
      "  strata sql shop 'SELECT category, sum(amount) FROM \"order\" GROUP BY 1'", sql_options, 1, 1, true, false,
      cli_sql},
     {"model", "fit|list|show|score|delete STORE [NAME]", "fit models and score customers with them",
-     "A fitted model is kept with its moment, data, parameters and quality. Its scores are traits NAME.x that the segment "
+     "A fitted model is kept with its moment, data, parameters and quality. Its scores are traits NAME.x that the "
+     "segment "
      "language uses like any other; strata refresh tells them anew. fit looks at facts up to the newest one unless "
      "--as-of says otherwise.",
      "  strata model fit shop rfm --type rfm\n"

@@ -16,10 +16,8 @@ static const char *const clv_options[] = {"kind",    "amount",   "among",   "mod
                                           "horizon", "discount", "holdout", "interval", NULL};
 static const char *const cluster_options[] = {"on",  "among",  "groups", "most-groups", "scale",
                                               "log", "winsor", "seed",   "stability",   NULL};
-#if 0
 static const char *const latent_options[] = {"on", "among", "groups", "most-groups", "starts", "seed", NULL};
 static const char *const survive_options[] = {"kind", "until", "quiet-days", "by", "landmark", "among", NULL};
-#endif
 
 const struct model_type engine_model_types[] = {
     {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,
@@ -28,12 +26,10 @@ const struct model_type engine_model_types[] = {
      clv_options, engine_clv_fit, engine_clv_score},
     {"cluster", "natural groups by k-means, if there are any", cluster_options, engine_cluster_fit,
      engine_cluster_score},
-#if 0
     {"latent", "kinds of people behind survey answers: latent classes", latent_options, engine_latent_fit,
      engine_latent_score},
     {"survive", "how long it takes until something happens: Kaplan-Meier curves by group", survive_options,
      engine_survive_fit, NULL},
-#endif
     {NULL, NULL, NULL, NULL, NULL},
 };
 

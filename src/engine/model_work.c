@@ -477,6 +477,8 @@ const char *model_value_text(const struct model_work *work, const struct segment
 {
     if (!(values->known[position / 64] >> (position % 64) & 1))
         return NULL;
+    if (values->type == VALUE_TEXT && (uint64_t)values->integers[position] >= work->population->code_count)
+        return NULL;
     if (values->type == VALUE_TEXT) {
         struct text text = population_text(work->population, (uint32_t)values->integers[position]);
         return arena_strndup(work->arena, text.data, text.length);

@@ -149,7 +149,5 @@ const char *model_value_text(const struct model_work *work, const struct segment
 enum status model_save(struct engine *engine, const struct engine_model *model, struct error *error);
 /* Tells the work's scores within a change. */
 enum status model_tell(struct model_work *work, struct store_change *change, struct error *error);
-/* The number of the latest import that is not a model's, and whether one is a model's. */
-bool model_is_score(const struct catalog_import *import, const char *name);
 
 #endif
