@@ -158,6 +158,7 @@ struct engine_refresh {
     int64_t moment;
     int number;
     uint64_t customers, entered, left;
+    size_t scored; /* models */
     struct engine_segments segments;
 };
 /* Evaluates everything at the moment and records who entered and who left and why. Refused when the moment is not later
@@ -237,9 +238,9 @@ void engine_sql_close(struct engine_sql *sql);
 enum status engine_sql_parquet(struct engine *engine, const char *statement, const char *path, struct error *error);
 
 /* The report's data as JSON (docs/report-data.md), and the report itself: one HTML file. */
-enum status engine_report_data(struct engine *engine, const struct engine_moment *moment, struct buffer *out,
+enum status engine_report_data(struct engine *engine, const struct engine_moment *at, struct buffer *out,
                                struct error *error);
-enum status engine_report(struct engine *engine, const struct engine_moment *moment, struct buffer *html,
+enum status engine_report(struct engine *engine, const struct engine_moment *at, struct buffer *html,
                           struct error *error);
 
 #endif

@@ -247,10 +247,10 @@ static void json_names(const char *prefix, json_t *object, struct text_map *name
     json_object_foreach(object, key, value)
     {
         char name[JSON_NAME_MAX];
-        join_key(name, prefix, key);
+        ingest_join_key(name, prefix, key);
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
             char inner[JSON_NAME_MAX];
-            join_key(inner, name, ".");
+            ingest_join_key(inner, name, ".");
             json_names(inner, value, names, depth + 1);
         } else if (names->count < INGEST_COLUMNS_MAX) {
             text_map_put(names, text_from(name), names->count, NULL);

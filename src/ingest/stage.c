@@ -182,7 +182,7 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
     const char *column = name.data;
     bool computed = property->source < 0;
     if (!computed && property->type == VALUE_SET)
-        buffer_printf(sql, "list_distinct(from_json(%s, '[\"VARCHAR\"]'))", column);
+        buffer_printf(sql, "list_sort(list_distinct(from_json(%s, '[\"VARCHAR\"]')))", column);
     else if (!computed && property->type == VALUE_POINT)
         buffer_printf(sql, "point(split_part(%s, ',', 1), split_part(%s, ',', 2))", column, column);
     else if (!computed)
@@ -198,7 +198,7 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
     else if (property->type == VALUE_TEXT)
         buffer_printf(sql, "nullif(trim(%s), '')", column);
     else if (property->type == VALUE_SET)
-        buffer_printf(sql, "list_distinct(%s)", column);
+        buffer_printf(sql, "list_sort(list_distinct(%s))", column);
     else if (property->type == VALUE_POINT)
         buffer_printf(sql, "point(struct_extract_at(%s, 1), struct_extract_at(%s, 2))", column, column);
     else

@@ -338,23 +338,31 @@ static void note_times(struct population_builder *builder, struct population_tab
     }
 }
 
+enum status population_builder_table_with(struct population_builder *builder, const char *name, enum schema_role role,
+                                          size_t rows, const uint32_t *customer, uint32_t *time,
+                                          const struct population_input *columns, size_t column_count,
+                                          struct error *error)
+{
+    ENSURE(role == SCHEMA_FACTS || role == SCHEMA_TRAITS);
+    VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
+    struct population_table *table = &builder->tables.items[builder->tables.count - 1];
+    table->name = arena_strdup(&builder->internal->arena, name);
+    table->time = time;
+    if (rows > UINT32_MAX - 1)
+        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
+    TRY(count_rows(builder, table, customer, time, error));
+    note_times(builder, table);
+    return take_columns(builder, table, columns, column_count, error);
+}
+
 enum status population_builder_table(struct population_builder *builder, const char *name, enum schema_role role,
                                      size_t rows, const uint32_t *customer, const uint32_t *time,
                                      const struct population_input *columns, size_t column_count, struct error *error)
 {
-    ENSURE(role == SCHEMA_FACTS || role == SCHEMA_TRAITS);
-    if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
-    VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
-    struct population_table *table = &builder->tables.items[builder->tables.count - 1];
-    table->name = arena_strdup(&builder->internal->arena, name);
     uint32_t *times = population_room(rows, sizeof *times);
     if (rows)
         memcpy(times, time, rows * sizeof *times);
-    table->time = times;
-    TRY(count_rows(builder, table, customer, time, error));
-    note_times(builder, table);
-    return take_columns(builder, table, columns, column_count, error);
+    return population_builder_table_with(builder, name, role, rows, customer, times, columns, column_count, error);
 }
 
 enum status population_builder_reference(struct population_builder *builder, const char *name, size_t rows,

@@ -24,5 +24,10 @@ struct population_internal {
 void *population_array(size_t count, size_t size);
 /* The same with nothing in it yet but the padding, which is zero: for what is written whole. */
 void *population_room(size_t count, size_t size);
+/* population_builder_table with times made by population_room, which the builder takes over, whatever comes of it. */
+enum status population_builder_table_with(struct population_builder *builder, const char *name, enum schema_role role,
+                                          size_t rows, const uint32_t *customer, uint32_t *time,
+                                          const struct population_input *columns, size_t column_count,
+                                          struct error *error);
 
 #endif

@@ -381,7 +381,8 @@ static enum status place_rows(struct table_loading *table, struct error *error)
         all_seen = all_seen && table->parts[p]->last_import <= table->loading->until;
     table->customer = population_room(table->total + 1, sizeof *table->customer);
     table->time = population_room(table->total + 1, sizeof *table->time);
-    memset(table->customer, 0xff, (table->total + 1) * sizeof *table->customer);
+    if (!all_seen) /* rows that are not read stay nobody's */
+        memset(table->customer, 0xff, (table->total + 1) * sizeof *table->customer);
     if (imports_overlap(table)) {
         table->import = population_room(table->total + 1, sizeof *table->import);
         table->arrival = population_room(table->total + 1, sizeof *table->arrival);
@@ -492,8 +493,10 @@ static enum status hand_over(struct table_loading *table, struct error *error)
             .known = atomic_load(&inlet->unknown) ? (const uint64_t *)inlet->known : NULL,
         };
     }
-    return population_builder_table(table->loading->builder, table->table->name, table->table->role, table->rows,
-                                    table->customer, table->time, inputs, table->inlet_count, error);
+    uint32_t *time = table->time;
+    table->time = NULL;
+    return population_builder_table_with(table->loading->builder, table->table->name, table->table->role, table->rows,
+                                         table->customer, time, inputs, table->inlet_count, error);
 }
 
 enum status loading_table(struct loading *loading, const struct schema_table *schema,

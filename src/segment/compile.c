@@ -621,7 +621,11 @@ static int compile_bounds(struct compiler *compiler, const struct segment_window
     step.x = (double)window->unit + 100.0 * (double)window->count;
     step.extra = NULL;
     int id = step_make(compiler, step, child, count);
-    at(compiler, id)->extra = window; /* equal in all that counts: the first one stands for all */
+    if (!at(compiler, id)->extra) { /* equal in all that counts: the first one stands for all */
+        struct segment_window *kept = ARENA_NEW(&compiler->plan->arena, struct segment_window);
+        *kept = *window;
+        at(compiler, id)->extra = kept;
+    }
     return id;
 }
 

@@ -130,6 +130,36 @@ static void entering(const struct run *run, const struct edges *edges, const str
         }
 }
 
+/* last so many seconds, the usual case: the oldest selected fact leaves so long after it happened. */
+static void oldest_leaves(const struct run *run, const struct table_view *view, const uint64_t *bits, int64_t seconds,
+                          int64_t *next)
+{
+    const uint32_t *time = view->time + view->begin;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        uint32_t end = view->offset[lane + 1] - view->begin,
+                 row = first_bit(bits, view->offset[lane] - view->begin, end);
+        int64_t moment = row < end ? time[row] + seconds : INT64_MAX;
+        next[lane] = moment < next[lane] ? moment : next[lane];
+    }
+}
+
+/* The same where nothing but the window selects: what it selects are each customer's last rows, so how many says which.
+ */
+static void suffix_leaves(struct run *run, const struct table_view *view, const struct operand *rows, int64_t seconds,
+                          int64_t *next)
+{
+    size_t count = view->end - view->begin;
+    uint32_t *before = arena_alloc(&run->scratch, (words_of(count) + 1) * sizeof *before);
+    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 1) * sizeof *counts);
+    run->kernels->count_ranges(rows->bits, count, view->offset + 1, view->begin, run->count, before, counts);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        int64_t moment =
+            view->time[view->offset[lane + 1] - counts[lane]] + seconds; /* read for nothing where none is */
+        moment = counts[lane] ? moment : INT64_MAX;
+        next[lane] = moment < next[lane] ? moment : next[lane];
+    }
+}
+
 static void leave_window(struct run *run, int selected, bool last, int64_t *next)
 {
     const struct step *window_step = moving_window(run, selected);
@@ -158,6 +188,14 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
     bool late = window->form != WINDOW_LAST;
     if (rows.hint == HINT_NONE && !late)
         return;
+    if (window->form == WINDOW_LAST && !window->length.months && !last) {
+        bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1;
+        if (suffix && view->table->time_max <= run->now)
+            suffix_leaves(run, view, &rows, window->length.seconds, next);
+        else
+            oldest_leaves(run, view, rows.bits, window->length.seconds, next);
+        return;
+    }
     for (uint32_t lane = 0; lane < run->count; lane++) {
         uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
         uint32_t row = rows.hint == HINT_NONE ? end
@@ -186,9 +224,12 @@ static void next_of_kind(struct run *run, const struct sequence_plan *plan, int 
             const struct table_view *view = &run->views[plan->kinds[s][k].table];
             struct operand rows = operand_of(run, plan->kinds[s][k].mask);
             for (uint32_t lane = 0; lane < run->count; lane++)
-                for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
+                for (uint32_t row = view->offset[lane + 1]; row-- > view->offset[lane];) {
+                    if (!within.months && view->time[row] + within.seconds <= run->now)
+                        break; /* and so with all before it */
                     if (bit_at(rows.bits, row - view->begin))
                         lower(run, next, lane, moment_when(run, view->time[row], within, -1));
+                }
         }
 }
 

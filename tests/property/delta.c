@@ -70,8 +70,7 @@ static void add_rows(const struct world *late, const struct population *populati
     }
 }
 
-/* Whether the segment, or one it uses, asks about everyone: those answers come from the population's own phase. */
-static bool needs_everyone(const struct segment_set *set, int segment)
+bool needs_everyone(const struct segment_set *set, int segment)
 {
     static const char *const words[] = {"top ", "bottom ", "ntile(", "percentile ", "account.customers"};
     const struct segment_definition *definition = &set->segments[segment];
