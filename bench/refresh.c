@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { MANY = 400, ROUNDS_MAX = 99, ONE_FACTS = 200000 };
+enum { MANY = 400, ROUNDS_MAX = 99, ONE_FACTS = 200000, AHEAD = 12 };
 
 struct timing {
     double wall, cpu;
@@ -339,11 +339,17 @@ static void one_fact(struct bench *bench)
     double *latency = base_malloc((size_t)count * sizeof *latency);
     uint64_t random = 7, bits[SEGMENTS / 64 + 1], sum = 0;
     double start = 0;
+    uint32_t *queue = base_malloc(((size_t)count + 1000 + AHEAD) * sizeof *queue);
+    for (int i = 0; i < count + 1000 + AHEAD; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        queue[i] = (uint32_t)((random >> 33) % bench->data.customers);
+    }
     for (int i = -1000; i < count; i++) {
         if (i == 0)
             start = seconds_now();
-        random = random * 6364136223846793005u + 1442695040888963407u;
-        uint32_t position = (uint32_t)((random >> 33) % bench->data.customers);
+        uint32_t position = queue[i + 1000];
+        segment_prefetch(state, queue[i + 1000 + AHEAD], 0);
+        segment_prefetch(state, queue[i + 1000 + AHEAD / 2], 1);
         struct population_value order[2] = {{.known = true, .integer = 1000 + i % 5000},
                                             {.known = true, .integer = i & 4095}};
         int64_t now = bench->data.now + i / 100;
@@ -363,6 +369,7 @@ static void one_fact(struct bench *bench)
     if (sum == 42)
         printf("\n");
     free(latency);
+    free(queue);
     population_delta_free(delta);
     segment_state_free(state);
 }

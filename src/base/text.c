@@ -59,6 +59,18 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* The last one to seven bytes as a word, the missing ones zero, without a copy through memory. */
+static uint64_t tail_word(const char *data, size_t left)
+{
+    uint32_t low, high;
+    const unsigned char *bytes = (const unsigned char *)data;
+    if (left < 4)
+        return bytes[0] | (uint64_t)bytes[left >> 1] << 8 * (left >> 1) | (uint64_t)bytes[left - 1] << 8 * (left - 1);
+    memcpy(&low, data, 4);
+    memcpy(&high, data + left - 4, 4);
+    return low | (uint64_t)high << 8 * (left - 4);
+}
+
 uint64_t text_hash(struct text text)
 {
     const uint64_t k0 = 0x9e3779b97f4a7c15u, k1 = 0xd1342543de82ef95u;
@@ -70,11 +82,8 @@ uint64_t text_hash(struct text text)
         memcpy(&word, data, 8);
         hash = mix(hash ^ word, k1);
     }
-    if (left) {
-        word = 0;
-        memcpy(&word, data, left);
-        hash = mix(hash ^ word, k0);
-    }
+    if (left)
+        hash = mix(hash ^ tail_word(data, left), k0);
     return mix(hash, k0);
 }
 

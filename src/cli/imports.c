@@ -165,6 +165,8 @@ static enum status import_sources(struct cli *cli, struct engine *engine, struct
     cli_progress_end(&stepping.progress);
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
         status = tell(cli, &summary, status, error);
+    if (status == STATUS_OK && !options.dry_run)
+        status = engine_tidy(engine, error);
     return status;
 }
 

@@ -42,6 +42,27 @@ static size_t drop_broken(struct engine *engine, struct segment_source *sources,
     return kept;
 }
 
+/* Static lists are saved with their identifiers; here they are definitions again, so that segments may name them. */
+static enum status list_definitions(struct engine *engine, struct arena *arena, struct segment_source **out,
+                                    size_t *count, struct error *error)
+{
+    struct catalog_list *lists;
+    TRY(catalog_lists(store_catalog(engine->store), arena, &lists, count, error));
+    *out = ARENA_ARRAY(arena, struct segment_source, *count + 1);
+    struct buffer text;
+    buffer_init(&text, 0);
+    for (size_t i = 0; i < *count; i++) {
+        buffer_reset(&text);
+        buffer_printf(&text, "list `%s` from ", lists[i].name);
+        buffer_sql_text(&text, text_from(lists[i].source));
+        buffer_char(&text, '\n');
+        (*out)[i] = (struct segment_source){arena_printf(arena, "list %s", lists[i].name),
+                                            {buffer_copy(&text, arena), text.length}};
+    }
+    buffer_release(&text);
+    return STATUS_OK;
+}
+
 /* A saved definition may stop fitting (an import was taken back, and its columns with it). Such ones are left out and
  * named, so that everything else goes on working. */
 enum status engine_load_definitions(struct engine *engine, struct error *error)
@@ -51,9 +72,14 @@ enum status engine_load_definitions(struct engine *engine, struct error *error)
     struct catalog_definition *saved;
     size_t count;
     TRY(catalog_definitions(store_catalog(engine->store), &engine->arena, &saved, &count, error));
-    struct segment_source *sources = ARENA_ARRAY(&engine->arena, struct segment_source, count + 1);
+    struct segment_source *lists;
+    size_t list_count;
+    TRY(list_definitions(engine, &engine->arena, &lists, &list_count, error));
+    struct segment_source *sources = ARENA_ARRAY(&engine->arena, struct segment_source, count + list_count + 1);
     for (size_t i = 0; i < count; i++)
         sources[i] = (struct segment_source){saved[i].name, text_from(saved[i].text)};
+    for (size_t i = 0; i < list_count; i++)
+        sources[count++] = lists[i];
     for (;;) {
         struct segment_problems problems = {0};
         enum status status = segment_set_build(sources, count, engine_schema(engine), NULL, &engine->arena, &problems,
@@ -165,24 +191,27 @@ static enum status find_removed(struct engine *engine, const struct segment_set 
     return STATUS_OK;
 }
 
+/* The saved definitions first, over the lists as they are; then the new ones, over the lists as they would be. */
 static enum status evaluate_both(struct engine *engine, const struct segment_set *new_set,
                                  const struct engine_moment *moment, struct arena *arena, struct engine_apply *out,
                                  struct error *error)
 {
-    const struct segment_set *old_set = engine->definitions;
-    struct segment_needs needs = segment_needs(old_set, engine_schema(engine), NULL, -1, arena);
-    struct engine_view new_view = {0};
-    TRY(engine_evaluate(engine, new_set, NULL, -1, &needs, moment, &new_view, error));
+    const struct schema *schema = engine_schema(engine);
+    struct segment_needs needs = segment_needs(new_set, schema, NULL, -1, arena);
+    struct engine_view old = {0};
     struct segment_plan *plan = NULL;
-    struct segment_result *old = NULL;
-    enum status status = segment_plan_new(old_set, engine_schema(engine), NULL, -1, &plan, error);
+    struct segment_result *new = NULL;
+    TRY(engine_evaluate(engine, NULL, NULL, -1, &needs, moment, &old, error));
+    if (needs.lists)
+        engine_overlay_lists(old.population, out->lists, out->list_count, arena);
+    enum status status = segment_plan_new(new_set, schema, NULL, -1, &plan, error);
     if (status == STATUS_OK)
-        status = segment_evaluate(plan, new_view.population, moment->now, engine_pool(engine), false, &old, error);
+        status = segment_evaluate(plan, old.population, moment->now, engine_pool(engine), false, &new, error);
     if (status == STATUS_OK)
-        list_changes(old_set, old, new_set, new_view.result, arena, out);
-    segment_result_free(old);
+        list_changes(old.set, old.result, new_set, new, arena, out);
+    segment_result_free(new);
     segment_plan_free(plan);
-    engine_view_close(&new_view);
+    engine_view_close(&old);
     return status;
 }
 
@@ -237,6 +266,8 @@ static enum status save_all(struct engine *engine, const struct engine_apply *ap
         TRY(catalog_delete_definition(catalog, apply->removed[i], error));
     for (size_t i = 0; i < apply->list_count; i++)
         TRY(catalog_save_list(catalog, &apply->lists[i], error));
+    for (size_t i = 0; i < apply->removed_list_count; i++)
+        TRY(catalog_delete_list(catalog, apply->removed_lists[i], error));
     return save_definitions(engine, apply->set, error);
 }
 
@@ -326,9 +357,15 @@ enum status engine_export(struct engine *engine, struct buffer *out, struct erro
     size_t count;
     struct arena arena;
     arena_init(&arena, 0);
+    struct segment_source *lists;
+    size_t list_count = 0;
     enum status status = catalog_definitions(store_catalog(engine->store), &arena, &saved, &count, error);
+    if (status == STATUS_OK)
+        status = list_definitions(engine, &arena, &lists, &list_count, error);
+    for (size_t i = 0; status == STATUS_OK && i < list_count; i++)
+        status = segment_format(lists[i].text, lists[i].file, out, error);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        buffer_string(out, i ? "\n" : "");
+        buffer_string(out, i || list_count ? "\n" : "");
         buffer_string(out, saved[i].text);
         if (out->length && out->data[out->length - 1] != '\n')
             buffer_char(out, '\n');

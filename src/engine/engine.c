@@ -150,3 +150,10 @@ enum status engine_reload(struct engine *engine, struct error *error)
     engine_forget_definitions(engine);
     return engine_load_definitions(engine, error);
 }
+
+enum status engine_tidy(struct engine *engine, struct error *error)
+{
+    struct lake *lake;
+    TRY(engine_lake(engine, &lake, error));
+    return store_merge(engine->store, lake, NULL, error);
+}

@@ -55,6 +55,8 @@ struct engine_moment {
 enum status engine_moment(struct engine *engine, const char *as_of, const char *known_at, struct arena *arena,
                           struct engine_moment *out, struct error *error);
 
+/* Merges small parts where many lie about; to be called after imports. Nothing is lost when it fails or is killed. */
+enum status engine_tidy(struct engine *engine, struct error *error);
 /* Takes an import back. */
 enum status engine_undo(struct engine *engine, uint32_t number, struct error *error);
 /* Reads the definitions again, after the store or they changed. */
@@ -135,6 +137,8 @@ struct engine_apply {
     size_t list_count;
     const char **removed; /* names of removed segments and schemes */
     size_t removed_count;
+    const char **removed_lists;
+    size_t removed_list_count;
 };
 /* Checks everything and says what would change; saves nothing. Paths of static lists are relative to their source's
  * folder. */
@@ -234,9 +238,9 @@ void engine_sql_close(struct engine_sql *sql);
 enum status engine_sql_parquet(struct engine *engine, const char *statement, const char *path, struct error *error);
 
 /* The report's data as JSON (docs/report-data.md), and the report itself: one HTML file. */
-enum status engine_report_data(struct engine *engine, const struct engine_moment *moment, struct buffer *out,
+enum status engine_report_data(struct engine *engine, const struct engine_moment *at, struct buffer *out,
                                struct error *error);
-enum status engine_report(struct engine *engine, const struct engine_moment *moment, struct buffer *html,
+enum status engine_report(struct engine *engine, const struct engine_moment *at, struct buffer *html,
                           struct error *error);
 
 #endif

@@ -66,22 +66,36 @@ static void fact_text(const struct telling *telling, const struct segment_explai
     buffer_char(telling->text, '\n');
 }
 
+enum { FACTS_SHOWN = 5 }; /* in text; JSON has all that were kept */
+
+static void facts_text(const struct telling *telling, const struct segment_explained *node, int depth)
+{
+    int shown = node->fact_count < FACTS_SHOWN ? node->fact_count : FACTS_SHOWN;
+    for (int i = 0; i < shown; i++)
+        fact_text(telling, node, i, depth);
+    if (node->fact_total <= shown)
+        return;
+    long long more = (long long)(node->fact_total - shown);
+    indent(telling->text, depth);
+    buffer_printf(telling->text, "… and %lld more %s\n", more, more == 1 ? "fact" : "facts");
+}
+
+/* What the checker put in to fit types is passed over: people did not write it. */
 static void node_text(const struct telling *telling, const struct segment_explained *node, int depth)
 {
-    indent(telling->text, depth);
-    if (node->is_condition)
-        buffer_printf(telling->text, "%s %s\n", node->truth ? "✓" : "✗", node->text);
-    else
-        buffer_printf(telling->text, "%s = %s\n", node->text, node->value);
+    bool silent = node->node->implicit && node->child_count;
+    if (!silent) {
+        indent(telling->text, depth);
+        if (node->is_condition)
+            buffer_printf(telling->text, "%s %s\n", node->truth ? "✓" : "✗", node->text);
+        else
+            buffer_printf(telling->text, "%s = %s\n", node->text, node->value);
+        depth++;
+    }
     for (int i = 0; i < node->child_count; i++)
         if (node->child[i]->is_condition || node->child[i]->node->op != OP_LITERAL)
-            node_text(telling, node->child[i], depth + 1);
-    for (int i = 0; i < node->fact_count; i++)
-        fact_text(telling, node, i, depth + 1);
-    if (node->fact_total > node->fact_count) {
-        indent(telling->text, depth + 1);
-        buffer_printf(telling->text, "… and %lld more facts\n", (long long)(node->fact_total - node->fact_count));
-    }
+            node_text(telling, node->child[i], depth);
+    facts_text(telling, node, depth);
 }
 
 static void flip_text(const struct telling *telling)

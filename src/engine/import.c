@@ -76,6 +76,8 @@ static enum status run(struct engine *engine, const struct strata_import *import
         options.source_count++;
     TRY(read_mapping(import, arena, &options.mapping, error));
     TRY(ingest_run(engine_store(engine), &options, NULL, arena, summary, error));
+    if (!options.dry_run)
+        TRY(engine_tidy(engine, error));
     return engine_reload(engine, error);
 }
 

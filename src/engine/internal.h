@@ -37,6 +37,9 @@ enum status engine_load_population(struct engine *engine, const struct segment_n
 /* Reads the files of the static lists that the set of apply names. */
 enum status engine_read_lists(struct engine *engine, const struct segment_source *sources, size_t count,
                               struct arena *arena, struct engine_apply *apply, struct error *error);
+/* Puts lists that are not saved yet beside, or in place of, those of a loaded population. */
+void engine_overlay_lists(struct population *population, const struct catalog_list *lists, size_t count,
+                          struct arena *arena);
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
 /* Whether an import told the scores of that model (NULL: of any). */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LIST_BYTES_MAX = 512 << 20 };
 
@@ -105,6 +106,29 @@ static const char *defining_file(const struct segment_source *sources, size_t co
     return NULL;
 }
 
+static bool is_named(const struct segment_set *set, const char *name)
+{
+    for (int i = 0; i < set->list_count; i++)
+        if (strcmp(set->lists[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* A file that is gone is no mistake when its copy is in the store already: an export can be applied anywhere. */
+static enum status read_list(const char *path, bool saved, struct catalog_list *list, bool *keep, struct arena *arena,
+                             struct error *error)
+{
+    struct text content;
+    *keep = saved && access(path, F_OK) != 0;
+    if (*keep)
+        return STATUS_OK;
+    TRY(read_whole(path, arena, &content, error));
+    split_list(content, arena, list);
+    if (!list->count)
+        return error_set(error, STATUS_ERROR, "the list %s holds no identifier", path);
+    return STATUS_OK;
+}
+
 enum status engine_read_lists(struct engine *engine, const struct segment_source *sources, size_t count,
                               struct arena *arena, struct engine_apply *apply, struct error *error)
 {
@@ -114,17 +138,48 @@ enum status engine_read_lists(struct engine *engine, const struct segment_source
     TRY(catalog_lists(store_catalog(engine->store), arena, &saved, &saved_count, error));
     apply->lists = ARENA_ARRAY(arena, struct catalog_list, (size_t)set->list_count + 1);
     for (int i = 0; i < set->list_count; i++) {
-        struct text content;
+        bool keep, known = is_saved(saved, saved_count, set->lists[i]);
         const char *file = defining_file(sources, count, set->list_files[i]);
-        if (!file && is_saved(saved, saved_count, set->lists[i]))
+        if (!file && known)
             continue; /* not in these sources: its copy in the store stays */
-        struct catalog_list *list = &apply->lists[apply->list_count++];
+        struct catalog_list *list = &apply->lists[apply->list_count];
         *list = (struct catalog_list){.name = set->lists[i], .saved = engine_now(engine)};
         list->source = list_path(set->list_files[i], file, arena);
-        TRY(read_whole(list->source, arena, &content, error));
-        split_list(content, arena, list);
-        if (!list->count)
-            return error_set(error, STATUS_ERROR, "the list %s holds no identifier", list->source);
+        TRY(read_list(list->source, known, list, &keep, arena, error));
+        apply->list_count += !keep;
     }
+    apply->removed_lists = ARENA_ARRAY(arena, const char *, saved_count + 1);
+    for (size_t i = 0; i < saved_count; i++)
+        if (!is_named(set, saved[i].name))
+            apply->removed_lists[apply->removed_list_count++] = saved[i].name;
     return STATUS_OK;
+}
+
+static uint64_t *list_members(const struct population *population, const struct catalog_list *list)
+{
+    uint64_t *members = base_calloc(population->customers / 64 + 1, sizeof *members);
+    uint32_t position;
+    for (size_t i = 0; i < list->count; i++)
+        if (population_find(population, list->identifiers[i], &position))
+            members[position / 64] |= UINT64_C(1) << (position % 64);
+    return members;
+}
+
+void engine_overlay_lists(struct population *population, const struct catalog_list *lists, size_t count,
+                          struct arena *arena)
+{
+    struct population_list *all = ARENA_ARRAY(arena, struct population_list, population->list_count + count + 1);
+    if (population->list_count)
+        memcpy(all, population->lists, population->list_count * sizeof *all);
+    population->lists = all;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        while (at < population->list_count && strcmp(all[at].name, lists[i].name) != 0)
+            at++;
+        if (at < population->list_count)
+            free((void *)all[at].members);
+        else
+            population->list_count++;
+        all[at] = (struct population_list){lists[i].name, list_members(population, &lists[i])};
+    }
 }

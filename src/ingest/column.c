@@ -61,9 +61,8 @@ static void grow(struct ingest_distinct *distinct)
     free(old);
 }
 
-void ingest_distinct_add(struct ingest_distinct *distinct, uint64_t hash)
+static void add_now(struct ingest_distinct *distinct, uint64_t hash)
 {
-    hash += hash == 0;
     if (distinct->registers) {
         register_hash(distinct, hash);
         return;
@@ -75,11 +74,33 @@ void ingest_distinct_add(struct ingest_distinct *distinct, uint64_t hash)
         start_estimating(distinct);
 }
 
+void ingest_distinct_add(struct ingest_distinct *distinct, uint64_t hash)
+{
+    uint64_t due = distinct->pending;
+    distinct->pending = hash + (hash == 0);
+    if (!distinct->registers && distinct->capacity)
+        __builtin_prefetch(&distinct->slots[distinct->pending & (distinct->capacity - 1)]);
+    if (due)
+        add_now(distinct, due);
+}
+
+static bool is_there(const struct ingest_distinct *distinct, uint64_t hash)
+{
+    for (size_t at = hash; distinct->capacity; at++) {
+        uint64_t found = distinct->slots[at & (distinct->capacity - 1)];
+        if (found == hash || !found)
+            return found == hash;
+    }
+    return false;
+}
+
 void ingest_distinct_merge(struct ingest_distinct *into, const struct ingest_distinct *from)
 {
     for (size_t i = 0; i < from->capacity; i++)
         if (from->slots[i])
-            ingest_distinct_add(into, from->slots[i]);
+            add_now(into, from->slots[i]);
+    if (from->pending)
+        add_now(into, from->pending);
     if (!from->registers)
         return;
     if (!into->registers)
@@ -94,7 +115,7 @@ uint64_t ingest_distinct_count(const struct ingest_distinct *distinct, bool *exa
     if (exact)
         *exact = !distinct->registers;
     if (!distinct->registers)
-        return distinct->count;
+        return distinct->count + (distinct->pending && !is_there(distinct, distinct->pending));
     double sum = 0;
     for (size_t i = 0; i < REGISTERS; i++)
         sum += ldexp(1, -distinct->registers[i]);
@@ -131,8 +152,7 @@ static bool is_point(struct text value)
     if (!comma || value.length > 64)
         return false;
     struct text first = text_trim((struct text){value.data, (size_t)(comma - value.data)});
-    struct text second = text_trim((struct text){comma + 1, value.length - first.length - 1});
-    second = text_trim((struct text){comma + 1, (size_t)(value.data + value.length - comma - 1)});
+    struct text second = text_trim((struct text){comma + 1, (size_t)(value.data + value.length - comma - 1)});
     return memchr(first.data, '.', first.length) && memchr(second.data, '.', second.length) &&
            number_parse_double(first, &latitude) && number_parse_double(second, &longitude) && fabs(latitude) <= 90 &&
            fabs(longitude) <= 180;

@@ -16,6 +16,7 @@ struct ingest_distinct {
     uint64_t *slots;
     size_t count, capacity;
     unsigned char *registers; /* not NULL: estimated */
+    uint64_t pending;         /* added last and not yet looked up: by the next time its slot has come from memory */
 };
 void ingest_distinct_release(struct ingest_distinct *distinct);
 void ingest_distinct_add(struct ingest_distinct *distinct, uint64_t hash);

@@ -204,10 +204,10 @@ static void json_fields(struct ingest_record *record, json_t *object, const char
     json_object_foreach(object, key, value)
     {
         char name[JSON_NAME_MAX];
-        join_key(name, prefix, key);
+        ingest_join_key(name, prefix, key);
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
             char inner[JSON_NAME_MAX];
-            join_key(inner, name, ".");
+            ingest_join_key(inner, name, ".");
             json_fields(record, value, inner, depth + 1);
             continue;
         }

@@ -61,7 +61,7 @@ void ingest_record_release(struct ingest_record *record);
 
 /* Names of nested JSON values are joined with points and cut at this length. */
 enum { JSON_NAME_MAX = 512, JSON_DEPTH_MAX = 8 };
-static inline void join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
+static inline void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, const char *key)
 {
     size_t used = 0;
     for (; *prefix && used < JSON_NAME_MAX - 1; prefix++)

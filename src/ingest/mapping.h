@@ -43,7 +43,7 @@ struct ingest_mapping {
 };
 
 /* Reads a mapping file. Unknown keys are errors that name the nearest known one. */
-enum status ingest_mapping_parse(struct text json, const char *name, struct arena *arena, struct ingest_mapping *out,
+enum status ingest_mapping_parse(struct text text, const char *name, struct arena *arena, struct ingest_mapping *out,
                                  struct error *error);
 enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out, struct error *error);
 /* The canonical JSON: keys in a fixed order, what is not said left out. */

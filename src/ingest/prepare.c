@@ -214,6 +214,28 @@ static void join_columns(struct ingest_run *run, size_t index)
     run->source_columns[index] = (struct ingest_source_columns){columns, sniff->column_count, names};
 }
 
+enum status ingest_add_names(struct ingest_run *run, size_t source, struct error *error)
+{
+    struct ingest_source_columns *map = &run->source_columns[source];
+    struct text_map found;
+    text_map_init(&found);
+    enum status status = ingest_json_names(&run->sources[source], &found, error);
+    int *columns = ARENA_ARRAY(run->arena, int, map->count + found.count);
+    if (map->count)
+        memcpy(columns, map->columns, map->count * sizeof *columns);
+    for (size_t i = 0; i < found.count && status == STATUS_OK; i++) {
+        if (text_map_find(map->names, found.entries[i].key))
+            continue;
+        const char *name = own_name(run, found.entries[i].key.data, map->count, columns, map->count);
+        int column = ingest_find_column(run, name);
+        columns[map->count] = column >= 0 ? column : add_column(run, name, false);
+        text_map_put(map->names, found.entries[i].key, map->count++, NULL);
+    }
+    map->columns = columns;
+    text_map_release(&found);
+    return status == STATUS_OK ? ingest_list_properties(run, error) : status;
+}
+
 /* Roles */
 
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence)
@@ -270,8 +292,10 @@ static enum status find_roles(struct ingest_run *run, struct error *error)
         return no_column("time", "--time", error);
     if (mapping->time)
         TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
-    guess_role(run, ROLE_AMOUNT, &amount);
-    guess_role(run, ROLE_GROUP, &group);
+    if (!run->traits) {
+        guess_role(run, ROLE_AMOUNT, &amount);
+        guess_role(run, ROLE_GROUP, &group);
+    }
     if (mapping->group_by && run->traits)
         return error_set(error, STATUS_USAGE, "traits have no lines to group: leave --group-by out");
     if (mapping->group_by)

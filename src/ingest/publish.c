@@ -317,7 +317,11 @@ static enum status resolve_ids(struct ingest_run *run, struct error *error)
     bool present, replace = run->mapping.on_conflict && strcmp(run->mapping.on_conflict, "replace") == 0;
     TRY(make_present(run, &present, error));
     TRY(judge_ids(run, present, replace, error));
-    TRY(count_rows(run, "SELECT count(*) FROM verdicts WHERE verdict IN (1, 2)", &run->summary->repeated_ids, error));
+    /* with replace, a row that a later one of the same import replaces counts as repeated, too */
+    TRY(count_rows(run,
+                   replace ? "SELECT count(*) FROM verdicts WHERE verdict IN (1, 2, 3)"
+                           : "SELECT count(*) FROM verdicts WHERE verdict IN (1, 2)",
+                   &run->summary->repeated_ids, error));
     if (replace && present)
         TRY(replace_present(run, error));
     if (!replace)
@@ -700,10 +704,7 @@ enum status ingest_publish(struct ingest_run *run, struct error *error)
     TRY(settle(run, error));
     if (run->mapping.id.count) {
         TRY(apply_verdicts(run, error));
-        uint64_t before = run->summary->stored;
         TRY(count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error));
-        run->summary->filtered = 0;
-        (void)before;
     }
     TRY(write_tables(run, error));
     if (run->options->dry_run)

@@ -283,7 +283,8 @@ static void describe_counts(struct ingest_run *run)
     summary->read = scan->rows;
     summary->reject_count = scan->reject_counts.count;
     summary->rejects = ARENA_ARRAY(run->arena, struct ingest_reject_count, summary->reject_count);
-    memcpy(summary->rejects, scan->reject_counts.items, summary->reject_count * sizeof *summary->rejects);
+    if (summary->reject_count)
+        memcpy(summary->rejects, scan->reject_counts.items, summary->reject_count * sizeof *summary->rejects);
     summary->set_aside = ingest_reject_counts_total(&scan->reject_counts);
     summary->hours_repeated = scan->times.repeated;
     summary->hours_missing = scan->times.missing;
@@ -332,8 +333,7 @@ static void preview_select(const struct ingest_run *run, struct buffer *sql)
 {
     buffer_string(sql, "SELECT ");
     if (run->customer >= 0)
-        buffer_string(sql,
-                      "\"@customer\" AS customer, CAST(make_timestamp(time::BIGINT * 1000000) AS VARCHAR) AS time");
+        buffer_string(sql, "\"@customer\" AS customer, CAST(time AS VARCHAR) AS time");
     else
         buffer_string(sql, "key");
     for (size_t i = 0; i < run->property_count; i++)
@@ -344,6 +344,16 @@ static void preview_select(const struct ingest_run *run, struct buffer *sql)
             buffer_sql_name(sql, text_from(run->properties[i].name));
         }
     buffer_printf(sql, " FROM staged ORDER BY arrival LIMIT %d", PREVIEW_ROWS);
+}
+
+static const char *preview_value(const struct ingest_run *run, const struct lake_vector *vector, size_t row, bool time)
+{
+    if (!lake_known(vector, row))
+        return NULL;
+    struct text text = lake_text(vector, row);
+    const char *value = arena_strndup(run->arena, text.data, text.length);
+    char moment[MOMENT_TEXT_MAX];
+    return time ? arena_strdup(run->arena, moment_format(run->zone, strtoll(value, NULL, 10), moment)) : value;
 }
 
 static enum status make_preview(struct ingest_run *run, struct error *error)
@@ -364,12 +374,9 @@ static enum status make_preview(struct ingest_run *run, struct error *error)
         summary->preview_names[c] = arena_strdup(run->arena, lake_result_column(result, c)->name);
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows && summary->preview_rows < PREVIEW_ROWS; i++, summary->preview_rows++)
-            for (size_t c = 0; c < columns; c++) {
-                struct text text =
-                    lake_known(&chunk->columns[c], i) ? lake_text(&chunk->columns[c], i) : (struct text){0};
+            for (size_t c = 0; c < columns; c++)
                 summary->preview[summary->preview_rows * columns + c] =
-                    text.data ? arena_strndup(run->arena, text.data, text.length) : NULL;
-            }
+                    preview_value(run, &chunk->columns[c], i, run->customer >= 0 && c == 1);
     lake_result_free(result);
     return status;
 }

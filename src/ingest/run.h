@@ -80,6 +80,8 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error);
 void ingest_prepare_release(struct ingest_run *run);
 /* A path for a file of this import's own, removed at its end; NULL when no folder can be made. */
 const char *ingest_temporary(struct ingest_run *run);
+/* JSON lines: columns for the keys that only a later object has. */
+enum status ingest_add_names(struct ingest_run *run, size_t source, struct error *error);
 /* Types by what is known of the columns; true when any differs from before. */
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence);
 enum status ingest_list_properties(struct ingest_run *run, struct error *error);

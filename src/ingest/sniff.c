@@ -247,10 +247,10 @@ static void json_names(const char *prefix, json_t *object, struct text_map *name
     json_object_foreach(object, key, value)
     {
         char name[JSON_NAME_MAX];
-        join_key(name, prefix, key);
+        ingest_join_key(name, prefix, key);
         if (json_is_object(value) && depth < JSON_DEPTH_MAX) {
             char inner[JSON_NAME_MAX];
-            join_key(inner, name, ".");
+            ingest_join_key(inner, name, ".");
             json_names(inner, value, names, depth + 1);
         } else if (names->count < INGEST_COLUMNS_MAX) {
             text_map_put(names, text_from(name), names->count, NULL);
@@ -258,19 +258,37 @@ static void json_names(const char *prefix, json_t *object, struct text_map *name
     }
 }
 
-static enum status sniff_json(const char *data, const char *end, struct arena *arena, struct ingest_sniff *out)
+static void names_in_lines(const char *data, const char *end, struct text_map *names)
 {
-    struct text_map names;
-    text_map_init(&names);
     for (const char *at = data; at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
         json_t *object = json_loadb(at, (size_t)(stop - at), 0, NULL);
         if (json_is_object(object))
-            json_names("", object, &names, 0);
+            json_names("", object, names, 0);
         json_decref(object);
         at = stop + 1;
     }
+}
+
+enum status ingest_json_names(const struct ingest_source *source, struct text_map *names, struct error *error)
+{
+    struct ingest_reader reader;
+    struct ingest_block block = {0};
+    enum status status;
+    ingest_reader_init(&reader, source, 1);
+    while ((status = ingest_reader_next(&reader, &block, error)) == STATUS_OK && block.length)
+        names_in_lines(block.data, block.data + block.length, names);
+    ingest_reader_release(&reader);
+    ingest_block_release(&block);
+    return status;
+}
+
+static enum status sniff_json(const char *data, const char *end, struct arena *arena, struct ingest_sniff *out)
+{
+    struct text_map names;
+    text_map_init(&names);
+    names_in_lines(data, end, &names);
     out->column_count = names.count;
     out->names = ARENA_ARRAY(arena, const char *, names.count);
     for (size_t i = 0; i < names.count; i++)

@@ -31,6 +31,10 @@ enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, cons
 /* Opens path, unpacks, and looks. */
 enum status ingest_sniff_file(const char *path, const char *name, const struct ingest_dialect_choice *choice,
                               struct arena *arena, struct ingest_sniff *out, struct error *error);
+/* All keys of all objects of a source of JSON lines, in order of first appearance: key → index. */
+struct ingest_source;
+struct text_map;
+enum status ingest_json_names(const struct ingest_source *source, struct text_map *names, struct error *error);
 void ingest_sniff_release(struct ingest_sniff *sniff);
 
 #endif

@@ -211,7 +211,7 @@ static enum status read_head(struct retry *retry, const char *line, size_t lengt
     if (!json_is_object(mapping) || !json_is_array(files))
         return bad_retry(retry, 1, "this is not a file of rejects that an import wrote", error);
     retry->count = json_array_size(files);
-    retry->files = base_calloc(retry->count + 1, sizeof *retry->files);
+    retry->files = base_calloc(retry->count + 1, sizeof(FILE *));
     retry->paths = base_calloc(retry->count + 1, sizeof *retry->paths);
     char *text = json_dumps(mapping, JSON_COMPACT);
     struct ingest_mapping parsed;

@@ -182,7 +182,7 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
     const char *column = name.data;
     bool computed = property->source < 0;
     if (!computed && property->type == VALUE_SET)
-        buffer_printf(sql, "list_distinct(from_json(%s, '[\"VARCHAR\"]'))", column);
+        buffer_printf(sql, "list_sort(list_distinct(from_json(%s, '[\"VARCHAR\"]')))", column);
     else if (!computed && property->type == VALUE_POINT)
         buffer_printf(sql, "point(split_part(%s, ',', 1), split_part(%s, ',', 2))", column, column);
     else if (!computed)
@@ -198,7 +198,7 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
     else if (property->type == VALUE_TEXT)
         buffer_printf(sql, "nullif(trim(%s), '')", column);
     else if (property->type == VALUE_SET)
-        buffer_printf(sql, "list_distinct(%s)", column);
+        buffer_printf(sql, "list_sort(list_distinct(%s))", column);
     else if (property->type == VALUE_POINT)
         buffer_printf(sql, "point(struct_extract_at(%s, 1), struct_extract_at(%s, 2))", column, column);
     else
@@ -287,7 +287,7 @@ static void set_types(struct ingest_run *run, const struct ingest_evidence *evid
 }
 
 /* What the scan has seen of the texts' encoding and the objects' keys may ask for another pass, too. */
-static bool reconsider_sources(struct ingest_run *run)
+static enum status reconsider_sources(struct ingest_run *run, bool *again, struct error *error)
 {
     bool changed = false;
     for (size_t i = 0; i < run->source_count; i++) {
@@ -298,8 +298,13 @@ static bool reconsider_sources(struct ingest_run *run)
             dialect->encoding = run->summary->sources[i].dialect.encoding = ENCODING_LATIN1;
             changed = true;
         }
+        if (counts->new_names) {
+            TRY(ingest_add_names(run, i, error));
+            changed = true;
+        }
     }
-    return changed;
+    *again = changed;
+    return STATUS_OK;
 }
 
 /* A text column of very many different values is stored without codes: its dictionary would help nobody. */
@@ -353,8 +358,11 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
     run->phase = "reading";
     for (int pass = 0; pass < PASSES_MAX; pass++) {
         TRY(run_pass(run, error));
-        bool stale = atomic_load(&run->scan.stale);
-        bool again = reconsider_sources(run);
+        bool stale = atomic_load(&run->scan.stale), again;
+        size_t columns = run->column_count;
+        TRY(reconsider_sources(run, &again, error));
+        if (run->column_count > columns)
+            continue;
         again |= ingest_retype(run, run->scan.evidence);
         set_types(run, run->scan.evidence);
         again |= reconsider_dictionary(run, run->scan.evidence, 1);

@@ -170,7 +170,7 @@ static void print_preview(const struct ingest_summary *summary, struct buffer *o
     for (size_t r = 0; r < summary->preview_rows; r++) {
         for (size_t c = 0; c < summary->preview_columns; c++) {
             const char *value = summary->preview[r * summary->preview_columns + c];
-            buffer_printf(out, "%s%s=%s", c ? "  " : "  ", summary->preview_names[c], value ? value : "(unknown)");
+            buffer_printf(out, "  %s=%s", summary->preview_names[c], value ? value : "(unknown)");
         }
         buffer_char(out, '\n');
     }

@@ -29,7 +29,6 @@ struct population_builder {
     struct population_internal *internal;
     uint32_t customers;
     uint64_t *numbers;
-    struct text *identifiers;
     uint32_t *first, *last;                 /* by customer index */
     VECTOR(struct population_table) tables; /* offset by customer index until finish */
     VECTOR(struct pending_records) records;
@@ -44,6 +43,7 @@ struct population_builder *population_builder_new(const struct zone *zone)
     builder->internal = base_calloc(1, sizeof *builder->internal);
     arena_init(&builder->internal->arena, 0);
     text_map_init(&builder->internal->dictionary);
+    pthread_mutex_init(&builder->internal->mutex, NULL);
     return builder;
 }
 
@@ -57,10 +57,8 @@ static void free_pending(struct population_builder *builder)
     VECTOR_RELEASE(&builder->records);
     VECTOR_RELEASE(&builder->lists);
     VECTOR_RELEASE(&builder->refers);
-    free(builder->identifiers);
     free(builder->first);
     free(builder->last);
-    builder->identifiers = NULL;
     builder->first = builder->last = NULL;
 }
 
@@ -82,23 +80,34 @@ void population_builder_free(struct population_builder *builder)
     free(builder);
 }
 
+static void pack_identifiers(struct population_internal *internal, const struct text *identifiers, uint32_t count)
+{
+    uint64_t *start = population_room((size_t)count + 1, sizeof *start);
+    start[0] = 0;
+    for (uint32_t i = 0; i < count; i++)
+        start[i + 1] = start[i] + identifiers[i].length;
+    char *bytes = population_room(start[count], 1);
+    for (uint32_t i = 0; i < count; i++)
+        if (identifiers[i].length)
+            memcpy(bytes + start[i], identifiers[i].data, identifiers[i].length);
+    internal->identifier_start = start;
+    internal->identifier_bytes = bytes;
+}
+
 void population_builder_customers(struct population_builder *builder, const uint64_t *numbers,
                                   const struct text *identifiers, uint32_t count)
 {
     ENSURE(!builder->numbers);
-    struct arena *arena = &builder->internal->arena;
     builder->customers = count;
-    builder->numbers = base_malloc((count + 1) * sizeof *numbers);
-    builder->identifiers = base_malloc((count + 1) * sizeof *identifiers);
-    builder->first = base_malloc((count + 1) * sizeof *builder->first);
-    builder->last = base_calloc(count + 1, sizeof *builder->last);
-    memset(builder->first, 0xff, (count + 1) * sizeof *builder->first);
+    builder->numbers = population_room((size_t)count + 1, sizeof *numbers);
+    builder->first = population_room((size_t)count + 1, sizeof *builder->first);
+    builder->last = population_array((size_t)count + 1, sizeof *builder->last);
+    memset(builder->first, 0xff, ((size_t)count + 1) * sizeof *builder->first);
     for (uint32_t i = 0; i < count; i++) {
         ENSURE(i == 0 || numbers[i - 1] < numbers[i]);
         builder->numbers[i] = numbers[i];
-        builder->identifiers[i].data = arena_strndup(arena, identifiers[i].data, identifiers[i].length);
-        builder->identifiers[i].length = identifiers[i].length;
     }
+    pack_identifiers(builder->internal, identifiers, count);
 }
 
 uint32_t population_builder_code(struct population_builder *builder, struct text text)
@@ -125,7 +134,7 @@ static uint64_t *copy_known(const uint64_t *known, size_t rows)
     }
     if (set == rows)
         return NULL;
-    uint64_t *copy = population_array(words, sizeof *copy);
+    uint64_t *copy = population_room(words, sizeof *copy);
     memcpy(copy, known, words * sizeof *copy);
     if (rows % 64)
         copy[words - 1] &= ((uint64_t)1 << (rows % 64)) - 1;
@@ -170,7 +179,7 @@ static void narrow_integers(struct population_column *column, const int64_t *in,
     column->width = width_for((uint64_t)max - base);
     if (!column->width)
         return;
-    void *values = population_array(rows, column->width);
+    void *values = population_room(rows, column->width);
     column->values = values;
     switch (column->width) {
     case 1: STORE_NARROW(uint8_t, (uint64_t)in[row] - base); break;
@@ -195,7 +204,7 @@ static enum status narrow_codes(struct population_column *column, const uint32_t
     column->width = width_for(max);
     if (!column->width)
         return STATUS_OK;
-    void *values = population_array(rows, column->width);
+    void *values = population_room(rows, column->width);
     column->values = values;
     switch (column->width) {
     case 1: STORE_NARROW(uint8_t, in[row]); break;
@@ -234,7 +243,7 @@ static void copy_sets(struct population_column *column, const struct population_
 static void copy_doubles(struct population_column *column, const double *in, size_t rows, unsigned each)
 {
     column->width = each * 8;
-    double *values = population_array(rows * each, sizeof *values);
+    double *values = population_room(rows * each, sizeof *values);
     if (rows)
         memcpy(values, in, rows * each * sizeof *values);
     column->values = values;
@@ -280,68 +289,80 @@ static enum status take_columns(struct population_builder *builder, struct popul
 
 /* ---- tables ---- */
 
-static enum status check_rows(const struct population_builder *builder, const char *name, size_t rows,
+static enum status out_of_order(const char *name, size_t row, struct error *error)
+{
+    return error_set(error, STATUS_ERROR,
+                     "row %zu of %s is out of order: rows go by customer, then time, and name a customer given before",
+                     row, name);
+}
+
+/* Rows are checked and counted in one pass: where the customer changes, the next one's rows begin. */
+static enum status count_rows(struct population_builder *builder, struct population_table *table,
                               const uint32_t *customer, const uint32_t *time, struct error *error)
 {
-    if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
-    for (size_t row = 0; row < rows; row++) {
-        bool late = row && (customer[row] < customer[row - 1] ||
-                            (customer[row] == customer[row - 1] && time[row] < time[row - 1]));
-        if (late || customer[row] >= builder->customers)
-            return error_set(
-                error, STATUS_ERROR,
-                "row %zu of %s is out of order: rows go by customer, then time, and name a customer given before", row,
-                name);
+    uint32_t customers = builder->customers, present = 0;
+    uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
+    table->offset = offset;
+    for (size_t row = 0; row < table->rows; row++) {
+        if (customer[row] == present) {
+            if (row && customer[row - 1] == present && time[row] < time[row - 1])
+                return out_of_order(table->name, row, error);
+            continue;
+        }
+        if (customer[row] < present || customer[row] >= customers)
+            return out_of_order(table->name, row, error);
+        while (present < customer[row])
+            offset[++present] = (uint32_t)row;
     }
+    if (table->rows && customers == 0)
+        return out_of_order(table->name, 0, error);
+    while (present < customers)
+        offset[++present] = (uint32_t)table->rows;
     return STATUS_OK;
 }
 
-static void count_rows(struct population_builder *builder, struct population_table *table, const uint32_t *customer)
-{
-    uint32_t customers = builder->customers;
-    uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
-    for (size_t row = 0; row < table->rows; row++)
-        offset[customer[row] + 1]++;
-    for (uint32_t c = 0; c < customers; c++)
-        offset[c + 1] += offset[c];
-    table->offset = offset;
-}
-
+/* Within a customer rows go by time, so the first and the last say all. */
 static void note_times(struct population_builder *builder, struct population_table *table)
 {
     table->time_min = UINT32_MAX;
     table->time_max = 0;
-    for (size_t row = 0; row < table->rows; row++) {
-        table->time_min = table->time[row] < table->time_min ? table->time[row] : table->time_min;
-        table->time_max = table->time[row] > table->time_max ? table->time[row] : table->time_max;
-    }
     for (uint32_t c = 0; c < builder->customers; c++) {
         if (table->offset[c] == table->offset[c + 1])
             continue;
         uint32_t first = table->time[table->offset[c]], last = table->time[table->offset[c + 1] - 1];
+        table->time_min = first < table->time_min ? first : table->time_min;
+        table->time_max = last > table->time_max ? last : table->time_max;
         builder->first[c] = first < builder->first[c] ? first : builder->first[c];
         if (table->role == SCHEMA_FACTS)
             builder->last[c] = last > builder->last[c] ? last : builder->last[c];
     }
 }
 
+enum status population_builder_table_with(struct population_builder *builder, const char *name, enum schema_role role,
+                                          size_t rows, const uint32_t *customer, uint32_t *time,
+                                          const struct population_input *columns, size_t column_count,
+                                          struct error *error)
+{
+    ENSURE(role == SCHEMA_FACTS || role == SCHEMA_TRAITS);
+    VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
+    struct population_table *table = &builder->tables.items[builder->tables.count - 1];
+    table->name = arena_strdup(&builder->internal->arena, name);
+    table->time = time;
+    if (rows > UINT32_MAX - 1)
+        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
+    TRY(count_rows(builder, table, customer, time, error));
+    note_times(builder, table);
+    return take_columns(builder, table, columns, column_count, error);
+}
+
 enum status population_builder_table(struct population_builder *builder, const char *name, enum schema_role role,
                                      size_t rows, const uint32_t *customer, const uint32_t *time,
                                      const struct population_input *columns, size_t column_count, struct error *error)
 {
-    ENSURE(role == SCHEMA_FACTS || role == SCHEMA_TRAITS);
-    TRY(check_rows(builder, name, rows, customer, time, error));
-    VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
-    struct population_table *table = &builder->tables.items[builder->tables.count - 1];
-    table->name = arena_strdup(&builder->internal->arena, name);
-    uint32_t *times = population_array(rows, sizeof *times);
+    uint32_t *times = population_room(rows, sizeof *times);
     if (rows)
         memcpy(times, time, rows * sizeof *times);
-    table->time = times;
-    count_rows(builder, table, customer);
-    note_times(builder, table);
-    return take_columns(builder, table, columns, column_count, error);
+    return population_builder_table_with(builder, name, role, rows, customer, times, columns, column_count, error);
 }
 
 enum status population_builder_reference(struct population_builder *builder, const char *name, size_t rows,
@@ -524,7 +545,7 @@ static void prepare_columns(const struct population_table *from, struct populati
     for (size_t c = 0; c < from->column_count; c++) {
         const struct population_column *column = &from->columns[c];
         to->columns[c] = *column;
-        to->columns[c].values = column->values ? population_array(from->rows, column->width) : NULL;
+        to->columns[c].values = column->values ? population_room(from->rows, column->width) : NULL;
         to->columns[c].known = column->known ? population_array((from->rows + 63) / 64, 8) : NULL;
         if (column->set_start) {
             to->columns[c].set_start = population_array(from->rows + 1, sizeof(uint32_t));
@@ -566,8 +587,8 @@ static void move_table(struct population_table *table, const uint32_t *order, ui
     for (uint32_t p = 0; p < customers; p++)
         offset[p + 1] = offset[p] + table->offset[order[p] + 1] - table->offset[order[p]];
     to.offset = offset;
-    to.time = population_array(table->rows, sizeof *to.time);
-    to.last_time = population_array(customers, sizeof *to.last_time);
+    to.time = population_room(table->rows, sizeof *to.time);
+    to.last_time = population_room(customers, sizeof *to.last_time);
     prepare_columns(table, &to, arena);
     struct move move = {table, &to, order, customers, offset};
     size_t chunks = (customers + MOVE_CHUNK - 1) / MOVE_CHUNK;
@@ -591,42 +612,21 @@ static void resolve_references(struct population_builder *builder)
     }
 }
 
-static void place_customers(struct population_builder *builder, struct population *population, const uint32_t *order)
+/* Takes over order: it says where each position's identifier stands. */
+static void place_customers(struct population_builder *builder, struct population *population, uint32_t *order)
 {
-    struct population_internal *internal = builder->internal;
     uint32_t customers = builder->customers;
-    uint64_t *number = population_array(customers, sizeof *number);
-    uint32_t *first = population_array(customers, sizeof *first), *last = population_array(customers, sizeof *last);
-    uint64_t *start = population_array((size_t)customers + 1, sizeof *start);
+    uint64_t *number = population_room(customers, sizeof *number);
+    uint32_t *first = population_room(customers, sizeof *first), *last = population_room(customers, sizeof *last);
     for (uint32_t p = 0; p < customers; p++) {
         number[p] = builder->numbers[order[p]];
         first[p] = builder->first[order[p]];
         last[p] = builder->last[order[p]];
-        start[p + 1] = start[p] + builder->identifiers[order[p]].length;
     }
-    internal->identifier_start = start;
-    internal->identifier_bytes = base_malloc(start[customers] + 1);
-    for (uint32_t p = 0; p < customers; p++)
-        memcpy(internal->identifier_bytes + start[p], builder->identifiers[order[p]].data, start[p + 1] - start[p]);
     population->number = number;
     population->first_time = first;
     population->last_time = last;
-}
-
-static void index_identifiers(struct population *population)
-{
-    struct population_internal *internal = population->internal;
-    size_t slots = 16;
-    while (slots < (size_t)population->customers * 2)
-        slots *= 2;
-    internal->identifier_slots = base_calloc(slots, sizeof *internal->identifier_slots);
-    internal->identifier_slot_count = slots;
-    for (uint32_t p = 0; p < population->customers; p++) {
-        size_t slot = text_hash(population_identifier(population, p)) & (slots - 1);
-        while (internal->identifier_slots[slot])
-            slot = (slot + 1) & (slots - 1);
-        internal->identifier_slots[slot] = p + 1;
-    }
+    builder->internal->identifier_of = order;
 }
 
 static struct population_records place_records(const struct pending_records *pending, const uint32_t *place,
@@ -695,9 +695,7 @@ enum status population_builder_finish(struct population_builder *builder, struct
         if (builder->tables.items[t].role != SCHEMA_REFERENCE)
             move_table(&builder->tables.items[t], order, builder->customers, &internal->arena, pool);
     place_customers(builder, population, order);
-    index_identifiers(population);
     place_memberships(builder, population, order);
-    free(order);
     population->tables = ARENA_ARRAY(&internal->arena, struct population_table, builder->tables.count + 1);
     if (builder->tables.count)
         memcpy(population->tables, builder->tables.items, builder->tables.count * sizeof *population->tables);

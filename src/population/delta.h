@@ -21,8 +21,8 @@ uint32_t population_delta_code(struct population_delta *delta, struct text text)
 /* The text of a code past the population's dictionary. */
 struct text population_delta_text(const struct population_delta *delta, uint32_t code);
 /* Adds a fact or telling of the customer at position to table (index into population->tables). values are parallel to
- * the table's columns, and copied: integers as in population_value; what is not known is unknown. Within a second, later additions
- * come later. A time before the customer's last one is put where it belongs. */
+ * the table's columns, and copied: integers as in population_value; what is not known is unknown. Within a second,
+ * later additions come later. A time before the customer's last one is put where it belongs. */
 void population_delta_add(struct population_delta *delta, uint32_t position, int table, uint32_t time,
                           const struct population_value *values);
 /* Rows added so far. */

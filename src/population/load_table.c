@@ -10,6 +10,7 @@
  * Texts come as codes where the part has them. Where it has not (a column with too many texts, or one that became text
  * later), they are numbered while they are read, in order of appearance.
  */
+#include "population/internal.h"
 #include "population/loading.h"
 #include "store/numbering.h"
 
@@ -326,7 +327,7 @@ static void merge(struct table_loading *table)
 
 static uint32_t *moved(const struct table_loading *table, uint32_t *from)
 {
-    uint32_t *to = base_malloc((table->rows + 1) * sizeof *to);
+    uint32_t *to = population_room(table->rows + 1, sizeof *to);
     for (size_t i = 0; i < table->total; i++)
         if (table->place[i] != UINT32_MAX)
             to[table->place[i]] = from[i];
@@ -378,19 +379,20 @@ static enum status place_rows(struct table_loading *table, struct error *error)
     bool all_seen = true;
     for (size_t p = 0; p < table->part_count; p++)
         all_seen = all_seen && table->parts[p]->last_import <= table->loading->until;
-    table->customer = base_malloc((table->total + 1) * sizeof *table->customer);
-    table->time = base_malloc((table->total + 1) * sizeof *table->time);
-    memset(table->customer, 0xff, (table->total + 1) * sizeof *table->customer);
+    table->customer = population_room(table->total + 1, sizeof *table->customer);
+    table->time = population_room(table->total + 1, sizeof *table->time);
+    if (!all_seen) /* rows that are not read stay nobody's */
+        memset(table->customer, 0xff, (table->total + 1) * sizeof *table->customer);
     if (imports_overlap(table)) {
-        table->import = base_malloc((table->total + 1) * sizeof *table->import);
-        table->arrival = base_malloc((table->total + 1) * sizeof *table->arrival);
+        table->import = population_room(table->total + 1, sizeof *table->import);
+        table->arrival = population_room(table->total + 1, sizeof *table->arrival);
     }
     TRY(read_keys(table, error));
     if (table->part_count <= 1 && all_seen) {
         table->rows = table->total;
         return STATUS_OK;
     }
-    table->place = base_malloc((table->total + 1) * sizeof *table->place);
+    table->place = population_room(table->total + 1, sizeof *table->place);
     memset(table->place, 0xff, (table->total + 1) * sizeof *table->place);
     merge(table);
     table->customer = moved(table, table->customer);
@@ -404,17 +406,17 @@ static void open_inlets(struct table_loading *table)
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];
         enum value_type type = inlet->column->type;
-        inlet->known = base_malloc(words * sizeof *inlet->known);
+        inlet->known = population_room(words, sizeof *inlet->known);
         memset((void *)inlet->known, 0xff, words * sizeof *inlet->known);
         if (type == VALUE_DOUBLE || type == VALUE_POINT)
-            inlet->doubles = base_calloc(rows * (type == VALUE_POINT ? 2 : 1), sizeof *inlet->doubles);
+            inlet->doubles = population_room(rows * (type == VALUE_POINT ? 2 : 1), sizeof *inlet->doubles);
         else if (type == VALUE_SET) {
-            inlet->set_at = base_calloc(rows, sizeof *inlet->set_at);
-            inlet->set_length = base_calloc(rows, sizeof *inlet->set_length);
+            inlet->set_at = population_array(rows, sizeof *inlet->set_at);
+            inlet->set_length = population_array(rows, sizeof *inlet->set_length);
         } else if (type == VALUE_TEXT)
-            inlet->codes = base_calloc(rows, sizeof *inlet->codes);
+            inlet->codes = population_room(rows, sizeof *inlet->codes);
         else
-            inlet->integers = base_calloc(rows, sizeof *inlet->integers);
+            inlet->integers = population_room(rows, sizeof *inlet->integers);
     }
 }
 
@@ -491,8 +493,10 @@ static enum status hand_over(struct table_loading *table, struct error *error)
             .known = atomic_load(&inlet->unknown) ? (const uint64_t *)inlet->known : NULL,
         };
     }
-    return population_builder_table(table->loading->builder, table->table->name, table->table->role, table->rows,
-                                    table->customer, table->time, inputs, table->inlet_count, error);
+    uint32_t *time = table->time;
+    table->time = NULL;
+    return population_builder_table_with(table->loading->builder, table->table->name, table->table->role, table->rows,
+                                         table->customer, time, inputs, table->inlet_count, error);
 }
 
 enum status loading_table(struct loading *loading, const struct schema_table *schema,

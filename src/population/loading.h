@@ -27,7 +27,7 @@ uint32_t loading_until(const struct loading *loading);
 /* Whether any row of the part may be seen. */
 bool loading_sees(const struct loading *loading, const struct catalog_part *part);
 /* Loads a table of facts or traits with these columns into the builder. */
-enum status loading_table(struct loading *loading, const struct schema_table *table,
+enum status loading_table(struct loading *loading, const struct schema_table *schema,
                           const struct schema_column *const *columns, size_t count, struct error *error);
 /* The same for a reference table. */
 enum status loading_reference(struct loading *loading, const struct schema_table *table,

@@ -5,15 +5,36 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Large arrays stand on huge pages: filling them faults seldom, and reading them in jumps misses few translations. */
+static char *take_memory(size_t count, size_t size, size_t *bytes)
+{
+    ENSURE(!__builtin_mul_overflow(count, size, bytes) && *bytes < SIZE_MAX / 2);
+    size_t step = *bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
+    size_t whole = (*bytes + POPULATION_PADDING + step - 1) / step * step;
+    char *memory = aligned_alloc(step, whole);
+    ENSURE(memory);
+    if (step == HUGE_PAGE)
+        (void)madvise(memory, whole, MADV_HUGEPAGE);
+    return memory;
+}
+
+void *population_room(size_t count, size_t size)
+{
+    size_t bytes;
+    char *memory = take_memory(count, size, &bytes);
+    memset(memory + bytes, 0, POPULATION_PADDING);
+    return memory;
+}
 
 void *population_array(size_t count, size_t size)
 {
-    size_t bytes = 0;
-    ENSURE(!__builtin_mul_overflow(count, size, &bytes) && bytes < SIZE_MAX - 4096);
-    bytes = (bytes + POPULATION_PADDING + 63) & ~(size_t)63;
-    void *memory = aligned_alloc(64, bytes);
-    ENSURE(memory);
-    memset(memory, 0, bytes);
+    size_t bytes;
+    char *memory = take_memory(count, size, &bytes);
+    memset(memory, 0, bytes + POPULATION_PADDING);
     return memory;
 }
 
@@ -36,18 +57,50 @@ int population_column_index(const struct population_table *table, const char *na
 struct text population_identifier(const struct population *population, uint32_t position)
 {
     const struct population_internal *internal = population->internal;
-    uint64_t start = internal->identifier_start[position];
-    return (struct text){internal->identifier_bytes + start, internal->identifier_start[position + 1] - start};
+    uint32_t which = internal->identifier_of[position];
+    uint64_t start = internal->identifier_start[which];
+    return (struct text){internal->identifier_bytes + start, internal->identifier_start[which + 1] - start};
+}
+
+static uint32_t *make_slots(const struct population *population)
+{
+    struct population_internal *internal = population->internal;
+    size_t count = 16;
+    while (count < (size_t)population->customers * 2)
+        count *= 2;
+    uint32_t *slots = base_calloc(count, sizeof *slots);
+    internal->identifier_slot_count = count;
+    for (uint32_t p = 0; p < population->customers; p++) {
+        size_t slot = text_hash(population_identifier(population, p)) & (count - 1);
+        while (slots[slot])
+            slot = (slot + 1) & (count - 1);
+        slots[slot] = p + 1;
+    }
+    return slots;
+}
+
+static const uint32_t *find_slots(const struct population *population)
+{
+    struct population_internal *internal = population->internal;
+    uint32_t *slots = atomic_load_explicit(&internal->identifier_slots, memory_order_acquire);
+    if (slots)
+        return slots;
+    pthread_mutex_lock(&internal->mutex);
+    slots = atomic_load_explicit(&internal->identifier_slots, memory_order_relaxed);
+    if (!slots) {
+        slots = make_slots(population);
+        atomic_store_explicit(&internal->identifier_slots, slots, memory_order_release);
+    }
+    pthread_mutex_unlock(&internal->mutex);
+    return slots;
 }
 
 bool population_find(const struct population *population, struct text identifier, uint32_t *position)
 {
-    const struct population_internal *internal = population->internal;
-    if (!internal->identifier_slot_count)
-        return false;
-    size_t mask = internal->identifier_slot_count - 1;
-    for (size_t slot = text_hash(identifier) & mask; internal->identifier_slots[slot]; slot = (slot + 1) & mask) {
-        uint32_t found = internal->identifier_slots[slot] - 1;
+    const uint32_t *slots = find_slots(population);
+    size_t mask = population->internal->identifier_slot_count - 1;
+    for (size_t slot = text_hash(identifier) & mask; slots[slot]; slot = (slot + 1) & mask) {
+        uint32_t found = slots[slot] - 1;
         if (text_equal(population_identifier(population, found), identifier)) {
             *position = found;
             return true;
@@ -133,7 +186,9 @@ void population_free(struct population *population)
     struct population_internal *internal = population->internal;
     free(internal->identifier_bytes);
     free(internal->identifier_start);
-    free(internal->identifier_slots);
+    free(internal->identifier_of);
+    free(atomic_load(&internal->identifier_slots));
+    pthread_mutex_destroy(&internal->mutex);
     text_map_release(&internal->dictionary);
     arena_release(&internal->arena);
     free(internal);
@@ -177,7 +232,7 @@ struct population_memory population_memory(const struct population *population)
     struct population_memory memory = {0};
     for (size_t i = 0; i < population->table_count; i++)
         add_table(&memory, &population->tables[i], customers);
-    memory.customers = (size_t)customers * (8 + 4 + 4 + 8) + internal->identifier_start[customers] +
+    memory.customers = (size_t)customers * (8 + 4 + 4 + 4 + 8) + internal->identifier_start[customers] +
                        internal->identifier_slot_count * sizeof *internal->identifier_slots;
     memory.dictionary = internal->dictionary.keys.taken +
                         internal->dictionary.capacity * sizeof *internal->dictionary.entries +

@@ -621,7 +621,11 @@ static int compile_bounds(struct compiler *compiler, const struct segment_window
     step.x = (double)window->unit + 100.0 * (double)window->count;
     step.extra = NULL;
     int id = step_make(compiler, step, child, count);
-    at(compiler, id)->extra = window; /* equal in all that counts: the first one stands for all */
+    if (!at(compiler, id)->extra) { /* equal in all that counts: the first one stands for all */
+        struct segment_window *kept = ARENA_NEW(&compiler->plan->arena, struct segment_window);
+        *kept = *window;
+        at(compiler, id)->extra = kept;
+    }
     return id;
 }
 
@@ -1389,7 +1393,8 @@ static int compile_condition(struct compiler *compiler, const struct segment_nod
     }
     const struct step *made = at(compiler, id);
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
-                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH && compiler->opaque == opaque;
+                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
+                    compiler->opaque == opaque;
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;
@@ -1456,6 +1461,19 @@ static void mark(const struct segment_plan *plan, int id, bool *seen)
         }
 }
 
+/* Measures over the same selected rows have the same next moment. */
+static bool moves_with_earlier(const struct segment_plan *plan, const struct step *step)
+{
+    bool single = step->next == next_window && step->run != step_gather && step->run != step_resumed;
+    for (size_t i = 0; single && i < plan->moving.count; i++) {
+        const struct step *other = &plan->steps.items[plan->moving.items[i]];
+        if (other->next == next_window && other->run != step_gather && other->run != step_resumed &&
+            other->child[0] == step->child[0] && other->clock == step->clock && other->run != step_any)
+            return true; /* the oldest fact's leaving, which is never later than the newest's */
+    }
+    return false;
+}
+
 /* Which look-up tables are worth making: those that some root reaches. */
 static void plan_finish(struct segment_plan *plan)
 {
@@ -1471,7 +1489,7 @@ static void plan_finish(struct segment_plan *plan)
             VECTOR_PUSH(&plan->tests, (int)i);
     plan->moving.count = 0;
     for (size_t i = 0; i < plan->steps.count; i++)
-        if (seen[i] && plan->steps.items[i].next)
+        if (seen[i] && plan->steps.items[i].next && !moves_with_earlier(plan, &plan->steps.items[i]))
             VECTOR_PUSH(&plan->moving, (int)i);
     free(seen);
 }
@@ -1511,8 +1529,9 @@ enum status segment_plan_new(const struct segment_set *set, const struct schema 
     return STATUS_OK;
 }
 
-enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema, const struct segment_node *const *nodes,
-                          int count, struct segment_plan **out, struct error *error)
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
+                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
+                          struct error *error)
 {
     struct segment_plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};

@@ -474,6 +474,31 @@ static enum status rebind(struct run *run, const struct population *population, 
     return binding_new(run->plan, population, &run->own_binding, error);
 }
 
+/* The two stages are apart because the second must read what the first fetched. */
+void segment_prefetch(const struct segment_state *state, uint32_t position, int stage)
+{
+    const struct run *run = &state->run;
+    if (!run->binding)
+        return;
+    for (int t = 0; t < run->plan->table_count; t++) {
+        const struct population_table *table = run->binding->tables[t];
+        if (!table || !table->offset || !run->plan->table_used[t])
+            continue;
+        if (stage == 0) {
+            __builtin_prefetch(&table->offset[position]);
+            __builtin_prefetch(&table->last_time[position]);
+        } else {
+            __builtin_prefetch(&table->time[table->offset[position]]);
+        }
+    }
+    for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {
+        const struct population_table *table = run->binding->tables[run->plan->columns.items[c].table];
+        const struct population_column *column = run->binding->columns[c];
+        if (column && table->offset && column->values)
+            __builtin_prefetch((const char *)column->values + (size_t)table->offset[position] * column->width);
+    }
+}
+
 enum status segment_evaluate_one(const struct segment_plan *plan, const struct population *population,
                                  const struct segment_phase *phase, uint32_t position, int64_t now,
                                  const struct population_delta *delta, struct segment_state *state, uint64_t *bits,

@@ -1,7 +1,7 @@
 /*
- * Why a customer is in a segment, or is not: every node of the condition becomes a root of one plan, which runs for this
- * customer alone. When the membership will flip by itself is found by going from one next moment to the next, which may be
- * earlier than a flip but never later, and evaluating there.
+ * Why a customer is in a segment, or is not: every node of the condition becomes a root of one plan, which runs for
+ * this customer alone. When the membership will flip by itself is found by going from one next moment to the next,
+ * which may be earlier than a flip but never later, and evaluating there.
  */
 #include "segment/explain.h"
 
@@ -62,7 +62,8 @@ static struct segment_explained *collect(struct explaining *explaining, const st
     while (node->op == OP_FORM)
         node = node->child[0];
     made->is_condition = is_condition(node);
-    const struct segment_node *inside = node->op == OP_SEGMENT ? explaining->set->segments[node->index].condition : NULL;
+    const struct segment_node *inside =
+        node->op == OP_SEGMENT ? explaining->set->segments[node->index].condition : NULL;
     int count = inside ? 1 : shows_children(node) ? node->child_count : 0;
     made->child = ARENA_ARRAY(explaining->arena, struct segment_explained *, (size_t)count + 1);
     for (int i = 0; i < count && depth < DEPTH_MAX && explaining->nodes.count < NODES_MAX; i++) {
@@ -98,7 +99,8 @@ static void fill_facts(struct explaining *explaining, struct segment_explained *
         struct operand selected = operand_of(run, steps[k]);
         for (uint32_t row = view->begin; row < view->end; row++)
             if (bit_at(selected.bits, row - view->begin))
-                VECTOR_PUSH(&facts, (struct shown_fact){view->time[row], row, (int)(view->table - run->population->tables)});
+                VECTOR_PUSH(&facts,
+                            (struct shown_fact){view->time[row], row, (int)(view->table - run->population->tables)});
     }
     if (facts.count)
         qsort(facts.items, facts.count, sizeof *facts.items, newest_first);
@@ -162,7 +164,8 @@ static bool sides_of(struct explaining *explaining, const struct segment_explain
     for (int i = 0; i < 2; i++) {
         size_t place = place_of(explaining, clause->child[i]);
         struct operand value = operand_of(explaining->run, explaining->plan->extra[place]);
-        bool number = (value.step->shape == SHAPE_INT || value.step->shape == SHAPE_DOUBLE) && value.step->type != VALUE_TEXT;
+        bool number =
+            (value.step->shape == SHAPE_INT || value.step->shape == SHAPE_DOUBLE) && value.step->type != VALUE_TEXT;
         if (!number || !bit_at(value.bits, 0))
             return false;
         *out[i] = operand_number(&value, 0);
@@ -170,7 +173,8 @@ static bool sides_of(struct explaining *explaining, const struct segment_explain
     return true;
 }
 
-/* How far a failing clause is from holding: the share of the threshold that is missing; 1 and more for what has no distance. */
+/* How far a failing clause is from holding: the share of the threshold that is missing; 1 and more for what has no
+ * distance. */
 static double distance_of(struct explaining *explaining, const struct segment_explained *clause)
 {
     double have, need;
@@ -180,12 +184,14 @@ static double distance_of(struct explaining *explaining, const struct segment_ex
     return share / (1 + share);
 }
 
-static void find_nearest(struct explaining *explaining, const struct segment_explained *made, bool wanted, struct nearest *best)
+static void find_nearest(struct explaining *explaining, const struct segment_explained *made, bool wanted,
+                         struct nearest *best)
 {
     const struct segment_node *node = meaning(made->node);
     if (!made->is_condition || made->truth == wanted)
         return;
-    bool opens = node->op == OP_AND || node->op == OP_OR || node->op == OP_NOT || (node->op == OP_SEGMENT && made->child_count);
+    bool opens =
+        node->op == OP_AND || node->op == OP_OR || node->op == OP_NOT || (node->op == OP_SEGMENT && made->child_count);
     if (made->node->op == OP_FORM || node->op == OP_TRUTH)
         opens |= made->child_count > 0;
     bool inner = (node->op == OP_NOT) != (node->op == OP_SEGMENT && node->negated) ? !wanted : wanted;
@@ -210,7 +216,8 @@ static const char *missing_text(struct explaining *explaining, const struct segm
     bool whole = value.step->shape != SHAPE_DOUBLE && missing == floor(missing);
     if (whole)
         return explain_number(explaining->run, type, 0, false, (int64_t)missing, 0, explaining->arena);
-    return explain_number(explaining->run, type == VALUE_DURATION ? type : VALUE_DOUBLE, 0, true, 0, missing, explaining->arena);
+    return explain_number(explaining->run, type == VALUE_DURATION ? type : VALUE_DOUBLE, 0, true, 0, missing,
+                          explaining->arena);
 }
 
 static const char *compare_why(struct explaining *explaining, const struct segment_explained *clause)
@@ -225,10 +232,10 @@ static const char *compare_why(struct explaining *explaining, const struct segme
     const char *strict = (compare == COMPARE_GT || compare == COMPARE_LT) ? "more than " : "";
     const char *amount = missing_text(explaining, clause, fabs(have - need));
     bool up = compare == COMPARE_GT || compare == COMPARE_GE;
-    const char *right_is = right->node->op == OP_LITERAL ? "" : arena_printf(explaining->arena, " (%s is %s)", right->text,
-                                                                             right->value);
-    return arena_printf(explaining->arena, "%s is %s%s, needs %s%s %s", left->text, left->value, right_is, strict, amount,
-                        up ? "more" : "less");
+    const char *right_is =
+        right->node->op == OP_LITERAL ? "" : arena_printf(explaining->arena, " (%s is %s)", right->text, right->value);
+    return arena_printf(explaining->arena, "%s is %s%s, needs %s%s %s", left->text, left->value, right_is, strict,
+                        amount, up ? "more" : "less");
 }
 
 static const char *nearest_why(struct explaining *explaining, const struct segment_explained *clause)
@@ -239,7 +246,8 @@ static const char *nearest_why(struct explaining *explaining, const struct segme
     if (node->op == OP_COMPARE && clause->child_count == 2)
         return compare_why(explaining, clause);
     if (clause->child_count && !clause->child[0]->is_condition)
-        return arena_printf(explaining->arena, "%s: %s is %s", clause->text, clause->child[0]->text, clause->child[0]->value);
+        return arena_printf(explaining->arena, "%s: %s is %s", clause->text, clause->child[0]->text,
+                            clause->child[0]->value);
     return arena_printf(explaining->arena, "%s does not hold", clause->text);
 }
 
@@ -280,9 +288,9 @@ done:
 
 /* ---- all of it ---- */
 
-static enum status fill_tree(struct explaining *explaining, const struct schema *schema, const struct population *population,
-                             uint32_t position, int64_t now, struct pool *pool, struct segment_explanation *out,
-                             struct error *error)
+static enum status fill_tree(struct explaining *explaining, const struct schema *schema,
+                             const struct population *population, uint32_t position, int64_t now, struct pool *pool,
+                             struct segment_explanation *out, struct error *error)
 {
     struct binding *binding = NULL;
     struct segment_phase *phase = NULL;

@@ -44,7 +44,8 @@ static const char *duration_text(double seconds, struct arena *arena)
     while (unit < 3 && fabs(seconds) < units[unit].length)
         unit++;
     double count = seconds / units[unit].length;
-    return arena_printf(arena, "%s %s%s", double_text(round(count * 100) / 100, arena), units[unit].name, count == 1 ? "" : "s");
+    return arena_printf(arena, "%s %s%s", double_text(round(count * 100) / 100, arena), units[unit].name,
+                        count == 1 ? "" : "s");
 }
 
 static const char *text_of(struct text text, struct arena *arena)
@@ -65,8 +66,8 @@ static const char *set_text(struct run *run, const struct operand *value, size_t
     return joined;
 }
 
-const char *explain_number(struct run *run, enum value_type type, int scale, bool is_double, int64_t integer, double number,
-                           struct arena *arena)
+const char *explain_number(struct run *run, enum value_type type, int scale, bool is_double, int64_t integer,
+                           double number, struct arena *arena)
 {
     char text[MOMENT_TEXT_MAX];
     switch (type) {

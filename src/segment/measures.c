@@ -1,7 +1,8 @@
 /*
- * Measures: one value a customer from the rows of one or several kinds. The rows of a batch of customers are one contiguous range,
- * so selections are bitmaps over that range, made by plain loops over narrow arrays; what a customer's share of them is follows
- * from the offsets. Counting is a difference of two ranks in the bitmap, without a branch per customer.
+ * Measures: one value a customer from the rows of one or several kinds. The rows of a batch of customers are one
+ * contiguous range, so selections are bitmaps over that range, made by plain loops over narrow arrays; what a
+ * customer's share of them is follows from the offsets. Counting is a difference of two ranks in the bitmap, without a
+ * branch per customer.
  */
 #include "segment/steps.h"
 
@@ -39,7 +40,8 @@ static void window_for_all(struct run *run, const struct table_view *view, int64
                                 out->bits);
 }
 
-static void window_each(struct run *run, const struct table_view *view, const struct operand *bounds, struct vector *out)
+static void window_each(struct run *run, const struct table_view *view, const struct operand *bounds,
+                        struct vector *out)
 {
     memset(out->bits, 0, words_of(view->end - view->begin) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++) {
@@ -75,14 +77,16 @@ static bool is_anniversary(int32_t date, int32_t of)
     return year >= date_to_civil(of).year && date_anniversary(of, year) == date;
 }
 
-static void keep_anniversaries(struct run *run, const struct table_view *view, const struct operand *of, struct vector *out)
+static void keep_anniversaries(struct run *run, const struct table_view *view, const struct operand *of,
+                               struct vector *out)
 {
     own_bits(out, view->end - view->begin);
     for (uint32_t lane = 0; lane < run->count; lane++)
         for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
             size_t bit = row - view->begin;
-            bool keep = bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
-                        is_anniversary(local_date(run->binding->clock, view->time[row]), (int32_t)of->i[lane * of->stride]);
+            bool keep =
+                bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
+                is_anniversary(local_date(run->binding->clock, view->time[row]), (int32_t)of->i[lane * of->stride]);
             if (!keep)
                 out->bits[bit / 64] &= ~((uint64_t)1 << (bit % 64));
         }
@@ -107,7 +111,8 @@ void step_window(struct run *run, const struct step *step, struct vector *out)
 /* ---- counts ---- */
 
 /* counts[lane] = selected rows of the customer. */
-static void count_selected(struct run *run, const struct table_view *view, const struct operand *selected, uint32_t *counts)
+static void count_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                           uint32_t *counts)
 {
     uint32_t lanes = run->count, begin = view->begin;
     if (selected->hint == HINT_NONE) {
@@ -168,9 +173,9 @@ void step_any(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- sums ---- */
 
-#define FOR_SELECTED(selected, view, row)                                                                              \
-    for (size_t w_ = 0; w_ < words_of((view)->end - (view)->begin); w_++)                                              \
-        for (uint64_t row, left_ = selected_word(selected, view, w_);                                                  \
+#define FOR_SELECTED(selected, view, row)                                 \
+    for (size_t w_ = 0; w_ < words_of((view)->end - (view)->begin); w_++) \
+        for (uint64_t row, left_ = selected_word(selected, view, w_);     \
              left_ && (row = w_ * 64 + (uint64_t)__builtin_ctzll(left_), true); left_ &= left_ - 1)
 
 static inline uint64_t selected_word(const struct operand *selected, const struct table_view *view, size_t w)
@@ -184,7 +189,8 @@ static void sum_doubles(struct run *run, const struct table_view *view, const st
 {
     uint32_t lane = 0;
     memset(out->d, 0, run->count * sizeof *out->d);
-    FOR_SELECTED(selected, view, row) {
+    FOR_SELECTED(selected, view, row)
+    {
         while (view->begin + row >= view->offset[lane + 1])
             lane++;
         if (bit_at(argument->bits, row))
@@ -203,53 +209,86 @@ static bool sum_fits(const struct run *run, const struct step *step, const struc
     return low > -limit && high < limit;
 }
 
-/* Running totals over all rows; a customer's sum is a difference of two. No branch depends on the data. */
-#define TOTAL_ROWS(type)                                                                                               \
-    do {                                                                                                               \
-        const type *in_ = (const type *)column->values + begin;                                                        \
-        for (size_t w = 0; w < words_of(rows); w++) {                                                                  \
-            uint64_t word = mask[w];                                                                                   \
-            size_t end = w * 64 + 64 < rows ? w * 64 + 64 : rows;                                                      \
-            for (size_t row = w * 64; row < end; row++, word >>= 1) {                                                  \
-                total += (base + (int64_t)in_[row]) & -(int64_t)(word & 1);                                            \
-                totals[row + 1] = total;                                                                               \
-            }                                                                                                          \
-        }                                                                                                              \
+/* Values of the selected rows of a stored column, one behind the other; all selected: bits is NULL. Returns their
+ * number. */
+#define COLLECT_ROWS(type)                                                                                          \
+    do {                                                                                                            \
+        const type *in_ = (const type *)column->values + begin;                                                     \
+        if (!bits) {                                                                                                \
+            for (size_t row = 0; row < rows; row++)                                                                 \
+                out[row] = base + (int64_t)in_[row];                                                                \
+            return rows;                                                                                            \
+        }                                                                                                           \
+        for (size_t w = 0; w < words_of(rows); w++)                                                                 \
+            for (uint64_t left = w * 64 + 64 > rows ? bits[w] & (((uint64_t)1 << (rows % 64)) - 1) : bits[w]; left; \
+                 left &= left - 1)                                                                                  \
+                out[used++] = base + (int64_t)in_[w * 64 + (size_t)__builtin_ctzll(left)];                          \
     } while (0)
 
-static void total_rows(const struct population_column *column, size_t begin, size_t rows, const uint64_t *mask, int64_t *totals)
+static size_t collect_rows(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits,
+                           int64_t *out)
 {
-    static const uint8_t zeros[POPULATION_PADDING];
-    int64_t total = 0, base = column->base;
-    totals[0] = 0;
+    int64_t base = column->base;
+    size_t used = 0;
     switch (column->width) {
-    case 1: TOTAL_ROWS(uint8_t); break;
-    case 2: TOTAL_ROWS(uint16_t); break;
-    case 4: TOTAL_ROWS(uint32_t); break;
-    case 8: TOTAL_ROWS(int64_t); break;
+    case 1: COLLECT_ROWS(uint8_t); break;
+    case 2: COLLECT_ROWS(uint16_t); break;
+    case 4: COLLECT_ROWS(uint32_t); break;
+    case 8: COLLECT_ROWS(int64_t); break;
     default:
         for (size_t row = 0; row < rows; row++)
-            totals[row + 1] = total += (base + zeros[0]) & -(int64_t)bit_at(mask, row);
+            if (!bits || bit_at(bits, row))
+                out[used++] = base;
     }
+    return used;
 }
 
-static void sum_by_prefix(struct run *run, const struct step *step, const struct table_view *view,
-                          const struct operand *selected, struct vector *out)
+/* The values of a stored column that a measure selects, and how many of them are each customer's. */
+struct collected {
+    int64_t *values;
+    uint32_t *counts; /* by lane */
+    size_t count;
+};
+
+static struct collected collect_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                                         const struct population_column *column)
 {
-    const struct population_column *column = run->columns[step_of(run, step->child[1])->a];
     size_t rows = view->end - view->begin, words = words_of(rows);
-    int64_t *totals = arena_alloc(&run->scratch, (rows + 65) * sizeof *totals);
-    const uint64_t *mask = selected->bits;
+    struct collected collected = {arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values),
+                                  arena_alloc(&run->scratch, (run->count + 1) * sizeof *collected.counts), 0};
+    struct operand mask = *selected;
     if (column->known) {
         struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
         column_known(run, column, view->begin, rows, &known);
         for (size_t w = 0; w < words; w++)
-            known.bits[w] &= mask[w];
-        mask = known.bits;
+            known.bits[w] &= selected->bits[w];
+        mask.bits = known.bits;
+        mask.hint = HINT_MIXED;
     }
-    total_rows(column, view->begin, rows, mask, totals);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        out->i[lane] = totals[view->offset[lane + 1] - view->begin] - totals[view->offset[lane] - view->begin];
+    count_selected(run, view, &mask, collected.counts);
+    collected.count =
+        collect_rows(column, view->begin, rows, mask.hint == HINT_ALL ? NULL : mask.bits, collected.values);
+    return collected;
+}
+
+/* Running totals over the selected rows; a customer's sum is a difference of two. No branch depends on a customer. */
+static void sum_by_totals(struct run *run, const struct step *step, const struct table_view *view,
+                          const struct operand *selected, struct vector *out)
+{
+    struct collected collected = collect_selected(run, view, selected, run->columns[step_of(run, step->child[1])->a]);
+    int64_t total = 0, before = 0;
+    for (size_t i = 0; i < collected.count; i++) {
+        int64_t value = collected.values[i];
+        collected.values[i] = total;
+        total += value;
+    }
+    collected.values[collected.count] = total;
+    size_t at = 0;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        at += collected.counts[lane];
+        out->i[lane] = collected.values[at] - before;
+        before = collected.values[at];
+    }
 }
 
 static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
@@ -257,7 +296,8 @@ static void sum_wide(struct run *run, const struct table_view *view, const struc
 {
     int128 sums[BATCH] = {0};
     uint32_t lane = 0;
-    FOR_SELECTED(selected, view, row) {
+    FOR_SELECTED(selected, view, row)
+    {
         while (view->begin + row >= view->offset[lane + 1])
             lane++;
         if (bit_at(argument->bits, row))
@@ -280,7 +320,7 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         return;
     }
     if (step->shape != SHAPE_DOUBLE && sum_fits(run, step, view)) {
-        sum_by_prefix(run, step, view, &selected, out);
+        sum_by_totals(run, step, view, &selected, out);
         return;
     }
     struct operand argument = operand_of(run, step->child[1]);
@@ -301,18 +341,26 @@ void step_average(struct run *run, const struct step *step, struct vector *out)
         if (n == 0)
             continue;
         bit_set(out->bits, lane);
-        out->d[lane] = sum.step->shape == SHAPE_DOUBLE ? sum.d[lane] / (double)n : (double)sum.i[lane] / ((double)n * unit);
+        out->d[lane] =
+            sum.step->shape == SHAPE_DOUBLE ? sum.d[lane] / (double)n : (double)sum.i[lane] / ((double)n * unit);
     }
 }
 
 /* ---- first, last, least and greatest of one kind ---- */
 
-static void take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out, size_t lane)
+static void take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out,
+                          size_t lane)
 {
     switch (step->shape) {
     case SHAPE_TEXT: out->text[lane] = argument->text[row]; break;
-    case SHAPE_POINT: out->e[lane] = argument->e[row]; out->d[lane] = argument->d[row]; break;
-    case SHAPE_SET: out->count[lane] = argument->count[row]; out->codes[lane] = argument->codes[row]; break;
+    case SHAPE_POINT:
+        out->e[lane] = argument->e[row];
+        out->d[lane] = argument->d[row];
+        break;
+    case SHAPE_SET:
+        out->count[lane] = argument->count[row];
+        out->codes[lane] = argument->codes[row];
+        break;
     default: out->i[lane] = argument->i[row]; break;
     }
     bit_set(out->bits, lane);
@@ -326,30 +374,30 @@ static void edge_rows(const struct run *run, const struct table_view *view, cons
     for (uint32_t lane = 0; lane < run->count; lane++) {
         uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
         if (all)
-            rows[lane] = last && end > begin ? end - 1 : begin; /* begin is the end when there are none */
+            rows[lane] = last ? end - (end > begin) : begin; /* begin is the end when there are none */
         else
             rows[lane] = last ? last_bit(selected->bits, begin, end) : first_bit(selected->bits, begin, end);
     }
 }
 
-#define TAKE_EDGES(expression)                                                                                         \
-    for (uint32_t lane = 0; lane < run->count; lane++) {                                                               \
-        size_t row = rows[lane];                                                                                       \
-        bool any = row + view->begin < view->offset[lane + 1];                                                         \
-        out->bits[lane / 64] |= (uint64_t)any << (lane % 64);                                                          \
-        out->i[lane] = any ? (expression) : 0;                                                                         \
+#define TAKE_EDGES(expression)                                                                          \
+    for (uint32_t lane = 0; lane < run->count; lane++) {                                                \
+        size_t row = rows[lane]; /* one past the rows where there is none: padding, read for nothing */ \
+        out->bits[lane / 64] |= (uint64_t)(row + view->begin < view->offset[lane + 1]) << (lane % 64);  \
+        out->i[lane] = expression;                                                                      \
     }
 
 /* Only the chosen rows are read where the argument stands in the table as it is. */
-static bool take_stored_edges(struct run *run, const struct step *under, const struct table_view *view, const uint32_t *rows,
-                              struct vector *out)
+static bool take_stored_edges(struct run *run, const struct step *under, const struct table_view *view,
+                              const uint32_t *rows, struct vector *out)
 {
     if (under->run == step_row_time) {
         const uint32_t *time = view->time + view->begin;
         TAKE_EDGES((int64_t)time[row])
         return true;
     }
-    const struct population_column *column = under->run == step_column && under->shape == SHAPE_INT ? run->columns[under->a] : NULL;
+    const struct population_column *column =
+        under->run == step_column && under->shape == SHAPE_INT ? run->columns[under->a] : NULL;
     if (!column)
         return false;
     switch (column->width) {
@@ -369,6 +417,14 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     if (selected.hint == HINT_NONE)
         return;
+    bool last_of_all = step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
+    if (last_of_all && view->table && !run->delta) { /* kept by the population */
+        for (uint32_t lane = 0; lane < run->count; lane++) {
+            out->i[lane] = view->table->last_time[run->first + lane];
+            out->bits[lane / 64] |= (uint64_t)(view->offset[lane] < view->offset[lane + 1]) << (lane % 64);
+        }
+        return;
+    }
     uint32_t *rows = arena_alloc(&run->scratch, run->count * sizeof *rows);
     edge_rows(run, view, &selected, step->a, rows);
     if (take_stored_edges(run, step_of(run, step->child[1]), view, rows, out))
@@ -502,7 +558,7 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
             size_t a = low, b = mid;
             for (size_t to = low; to < high; to++)
                 other[to] = a < mid && (b >= high || compare_picked(run, gather, order[b], order[a]) >= 0) ? order[a++]
-                                                                                                          : order[b++];
+                                                                                                           : order[b++];
         }
         uint32_t *swap = order;
         order = other;
@@ -644,7 +700,8 @@ static void make_gaps(struct run *run, struct gather *gather, const struct step 
         gather->picked[i].kind = 0;
     }
     gather->count = count;
-    gather->argument[0] = (struct operand){.step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
+    gather->argument[0] =
+        (struct operand){.step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
 }
 
 static int by_integer(const void *a, const void *b)
@@ -688,6 +745,15 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     memset(out->i, 0, run->count * sizeof *out->i);
     if (selected.hint == HINT_NONE)
         return true;
+    const struct population_column *column = under->run == step_column ? run->columns[under->a] : NULL;
+    if (column) {
+        struct collected collected = collect_selected(run, view, &selected, column);
+        int64_t *values = collected.values;
+        for (uint32_t lane = 0; lane < run->count; values += collected.counts[lane], lane++)
+            out->i[lane] =
+                collected.counts[lane] < 2 ? collected.counts[lane] : count_different(values, collected.counts[lane]);
+        return true;
+    }
     struct operand argument = operand_of(run, step->child[1]);
     int64_t *values = arena_alloc(&run->scratch, (view->end - view->begin + 1) * sizeof *values);
     for (uint32_t lane = 0; lane < run->count; lane++) {
@@ -731,7 +797,8 @@ void step_gather(struct run *run, const struct step *step, struct vector *out)
 }
 
 /* Some selected fact in the window comes more than the gap after the selected one before it. */
-static bool has_resumed(struct run *run, const struct step *step, const struct gather *gather, const struct operand *windows)
+static bool has_resumed(struct run *run, const struct step *step, const struct gather *gather,
+                        const struct operand *windows)
 {
     struct calendar_period gap = {step->a, step->p};
     for (size_t i = 1; i < gather->count; i++) {

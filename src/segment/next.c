@@ -1,9 +1,9 @@
 /*
- * The next moment at which a membership may flip by itself: the oldest fact leaves a window, a date comes near enough, a day
- * begins. Every step that looks at now answers for itself; a customer's next moment is the earliest answer of the steps that were
- * evaluated for the batch. (A step that was spared, because a condition before it failed for the whole batch, cannot flip
- * anything before that condition does.) Answers may be early, never late. Cut-offs of ranks and the numbers of accounts move with other
- * customers and are not foreseen.
+ * The next moment at which a membership may flip by itself: the oldest fact leaves a window, a date comes near enough,
+ * a day begins. Every step that looks at now answers for itself; a customer's next moment is the earliest answer of the
+ * steps that were evaluated for the batch. (A step that was spared, because a condition before it failed for the whole
+ * batch, cannot flip anything before that condition does.) Answers may be early, never late. Cut-offs of ranks and the
+ * numbers of accounts move with other customers and are not foreseen.
  */
 #include "segment/steps.h"
 
@@ -29,8 +29,8 @@ static int64_t next_day(const struct run *run)
     return local_day_start(run->binding->clock, run->today + 1);
 }
 
-/* The first T at which T + sign × period reaches moment. Months are found by bisection and then taken early enough for clocks
- * that are put back. */
+/* The first T at which T + sign × period reaches moment. Months are found by bisection and then taken early enough for
+ * clocks that are put back. */
 static int64_t moment_when(const struct run *run, int64_t moment, struct calendar_period period, int sign)
 {
     const struct zone *zone = run->population->zone;
@@ -120,14 +120,44 @@ static const struct step *moving_window(const struct run *run, int id)
 }
 
 /* Facts on their way in: the first one after the window's end, for windows that end before now. */
-static void entering(const struct run *run, const struct edges *edges, const struct table_view *view, uint32_t lane, int64_t hi,
-                     int64_t *next)
+static void entering(const struct run *run, const struct edges *edges, const struct table_view *view, uint32_t lane,
+                     int64_t hi, int64_t *next)
 {
     for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
         if (view->time[row] > hi && view->time[row] <= run->now) {
             pass_edges(run, edges, view->time[row], next, lane);
             return;
         }
+}
+
+/* last so many seconds, the usual case: the oldest selected fact leaves so long after it happened. */
+static void oldest_leaves(const struct run *run, const struct table_view *view, const uint64_t *bits, int64_t seconds,
+                          int64_t *next)
+{
+    const uint32_t *time = view->time + view->begin;
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        uint32_t end = view->offset[lane + 1] - view->begin,
+                 row = first_bit(bits, view->offset[lane] - view->begin, end);
+        int64_t moment = row < end ? time[row] + seconds : INT64_MAX;
+        next[lane] = moment < next[lane] ? moment : next[lane];
+    }
+}
+
+/* The same where nothing but the window selects: what it selects are each customer's last rows, so how many says which.
+ */
+static void suffix_leaves(struct run *run, const struct table_view *view, const struct operand *rows, int64_t seconds,
+                          int64_t *next)
+{
+    size_t count = view->end - view->begin;
+    uint32_t *before = arena_alloc(&run->scratch, (words_of(count) + 1) * sizeof *before);
+    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 1) * sizeof *counts);
+    run->kernels->count_ranges(rows->bits, count, view->offset + 1, view->begin, run->count, before, counts);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        int64_t moment =
+            view->time[view->offset[lane + 1] - counts[lane]] + seconds; /* read for nothing where none is */
+        moment = counts[lane] ? moment : INT64_MAX;
+        next[lane] = moment < next[lane] ? moment : next[lane];
+    }
 }
 
 static void leave_window(struct run *run, int selected, bool last, int64_t *next)
@@ -158,9 +188,19 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
     bool late = window->form != WINDOW_LAST;
     if (rows.hint == HINT_NONE && !late)
         return;
+    if (window->form == WINDOW_LAST && !window->length.months && !last) {
+        bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1;
+        if (suffix && view->table->time_max <= run->now)
+            suffix_leaves(run, view, &rows, window->length.seconds, next);
+        else
+            oldest_leaves(run, view, rows.bits, window->length.seconds, next);
+        return;
+    }
     for (uint32_t lane = 0; lane < run->count; lane++) {
         uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
-        uint32_t row = rows.hint == HINT_NONE ? end : last && !late ? last_bit(rows.bits, begin, end) : first_bit(rows.bits, begin, end);
+        uint32_t row = rows.hint == HINT_NONE ? end
+                       : last && !late        ? last_bit(rows.bits, begin, end)
+                                              : first_bit(rows.bits, begin, end);
         if (row < end)
             pass_edges(run, &edges, view->time[view->begin + row], next, lane);
         if (late)
@@ -184,9 +224,12 @@ static void next_of_kind(struct run *run, const struct sequence_plan *plan, int 
             const struct table_view *view = &run->views[plan->kinds[s][k].table];
             struct operand rows = operand_of(run, plan->kinds[s][k].mask);
             for (uint32_t lane = 0; lane < run->count; lane++)
-                for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
+                for (uint32_t row = view->offset[lane + 1]; row-- > view->offset[lane];) {
+                    if (!within.months && view->time[row] + within.seconds <= run->now)
+                        break; /* and so with all before it */
                     if (bit_at(rows.bits, row - view->begin))
                         lower(run, next, lane, moment_when(run, view->time[row], within, -1));
+                }
         }
 }
 
@@ -291,8 +334,9 @@ static int64_t reached(const struct run *run, const struct step *step, bool date
     enum calendar_unit unit = (enum calendar_unit)step->b;
     if (step->a == FUNCTION_AGE) {
         int64_t year = date_to_civil((int32_t)value).year + count;
-        return year < 1 || year > 9999 ? INT64_MAX
-                                       : local_day_start(run->binding->clock, date_anniversary((int32_t)value, (int32_t)year));
+        return year < 1 || year > 9999
+                   ? INT64_MAX
+                   : local_day_start(run->binding->clock, date_anniversary((int32_t)value, (int32_t)year));
     }
     if (unit >= CALENDAR_MONTH)
         return next_day(run);
@@ -304,7 +348,8 @@ static int64_t reached(const struct run *run, const struct step *step, bool date
     return local_day_start(run->binding->clock, (int32_t)value) + count * UNIT_SECONDS[unit];
 }
 
-/* Whether one of the birthdays in question may come before the moment known so far: most do not, and calendars are slow. */
+/* Whether one of the birthdays in question may come before the moment known so far: most do not, and calendars are
+ * slow. */
 static bool birthday_near(const struct run *run, int64_t birth, int64_t count, int64_t before)
 {
     if (count < 0 || count > 9998)
@@ -443,7 +488,10 @@ void next_of_batch(struct run *run, int64_t *next)
         next[lane] = INT64_MAX;
     for (size_t i = 0; i < plan->moving.count; i++) {
         const struct step *step = &plan->steps.items[plan->moving.items[i]];
-        if (run->vectors[plan->moving.items[i]].stamp == run->epoch[step->clock] || step->clock == CLOCK_PERIOD)
+        bool measure = step->next == next_window; /* may stand for others over the same rows */
+        int made = measure ? step->child[0] : plan->moving.items[i];
+        if (run->vectors[made].stamp == run->epoch[step_of(run, made)->clock] || step->clock == CLOCK_PERIOD ||
+            run->vectors[plan->moving.items[i]].stamp == run->epoch[step->clock])
             step->next(run, step, next);
     }
     next_future(run, next);

@@ -281,16 +281,28 @@ void step_in_range(struct run *run, const struct step *step, struct vector *out)
         out->bits[w] &= value.bits[w];
 }
 
-static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a, const struct operand *b,
-                            size_t lanes, struct vector *out)
+/* The lanes as doubles, readable to the end of the last word: as they are, or converted. */
+static const double *doubles_of(struct run *run, const struct operand *operand, size_t lanes)
 {
-    size_t room = (lanes + 64) * sizeof(double);
-    double *left = arena_alloc(&run->scratch, room), *right = arena_alloc(&run->scratch, room);
-    numbers_of(a, lanes, left);
-    numbers_of(b, lanes, right);
+    if (is_double(operand) && operand->stride)
+        return operand->d;
+    double *out = arena_alloc(&run->scratch, (lanes + 64) * sizeof *out);
+    numbers_of(operand, lanes, out);
     for (size_t lane = lanes; lane < words_of(lanes) * 64; lane++)
-        left[lane] = right[lane] = 0;
-    FILL_COMPARE(out, lanes, left[lane], right[lane])
+        out[lane] = 0;
+    return out;
+}
+
+static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
+                            const struct operand *b, size_t lanes, struct vector *out)
+{
+    const double *left = doubles_of(run, a, lanes), *right = doubles_of(run, b, b->stride ? lanes : 1);
+    if (b->stride) {
+        FILL_COMPARE(out, lanes, left[lane], right[lane])
+    } else {
+        double limit = right[0];
+        FILL_COMPARE(out, lanes, left[lane], limit)
+    }
 }
 
 void step_compare(struct run *run, const struct step *step, struct vector *out)

@@ -15,15 +15,30 @@ struct ranked {
 
 struct order {
     const struct population *population;
-    bool doubles, descending;
+    const struct population_delta *delta;
+    bool doubles, texts, descending;
 };
+
+static struct text text_of(const struct order *order, int64_t code)
+{
+    if ((uint64_t)code < order->population->code_count)
+        return population_text(order->population, (uint32_t)code);
+    return population_delta_text(order->delta, (uint32_t)code);
+}
+
+static int compare_values(const struct order *order, int64_t a, int64_t b)
+{
+    if (order->texts && a != b)
+        return text_compare(text_of(order, a), text_of(order, b));
+    return (a > b) - (a < b);
+}
 
 static int compare_ranked(const void *a, const void *b, void *context)
 {
     const struct ranked *x = a, *y = b;
     const struct order *order = context;
     int by_value = order->doubles ? (x->number > y->number) - (x->number < y->number)
-                                  : (x->integer > y->integer) - (x->integer < y->integer);
+                                  : compare_values(order, x->integer, y->integer);
     if (by_value)
         return order->descending ? -by_value : by_value;
     if (x->position == y->position)
@@ -37,7 +52,8 @@ static int compare_ranked(const void *a, const void *b, void *context)
 static bool in_before(const struct run *run, const struct step *step, const struct operand *value, uint32_t lane,
                       const struct rank_cut *cut, bool descending)
 {
-    struct order order = {run->population, value->step->shape == SHAPE_DOUBLE, descending};
+    bool doubles = value->step->shape == SHAPE_DOUBLE, texts = value->step->type == VALUE_TEXT;
+    struct order order = {run->population, run->delta, doubles, texts, descending};
     struct ranked own = {.position = run->first + lane}, last = {cut->integer, cut->number, cut->position};
     if (order.doubles)
         own.number = value->d[lane * value->stride];
@@ -84,13 +100,16 @@ void step_ntile(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
-static uint64_t at_most(const struct phase_result *result, const struct operand *value, uint32_t lane)
+static uint64_t at_most(const struct run *run, const struct phase_result *result, const struct operand *value,
+                        uint32_t lane)
 {
+    struct order order = {run->population, run->delta, false, value->step->type == VALUE_TEXT, false};
     uint64_t low = 0, high = result->known;
     while (low < high) {
         uint64_t middle = (low + high) / 2;
-        bool after = result->doubles ? result->doubles[middle] > value->d[lane * value->stride]
-                                     : result->integers[middle] > value->i[lane * value->stride];
+        bool after = result->doubles
+                         ? result->doubles[middle] > value->d[lane * value->stride]
+                         : compare_values(&order, result->integers[middle], value->i[lane * value->stride]) > 0;
         if (after)
             high = middle;
         else
@@ -107,7 +126,7 @@ void step_percentile(struct run *run, const struct step *step, struct vector *ou
     for (uint32_t lane = 0; result->known && lane < run->count; lane++) {
         if (!bit_at(value.bits, lane) || !bit_at(among.bits, lane))
             continue;
-        out->d[lane] = 100 * (double)at_most(result, &value, lane) / (double)result->known;
+        out->d[lane] = 100 * (double)at_most(run, result, &value, lane) / (double)result->known;
         bit_set(out->bits, lane);
     }
 }
@@ -248,7 +267,8 @@ static void select_nth(struct ranked *items, size_t count, size_t wanted, struct
 static void fill_rank(const struct collect *collect, struct phase_result *result)
 {
     const struct step *step = collect->step;
-    struct order order = {collect->binding->population, collect->doubles != NULL,
+    struct order order = {collect->binding->population, NULL, collect->doubles != NULL,
+                          collect->plan->steps.items[step->child[0]].type == VALUE_TEXT,
                           step->run == step_top && !(step->a & 1)};
     struct ranked *items = take_part(collect, &result->known);
     uint64_t known = result->known;

@@ -108,6 +108,6 @@ void segment_write_scheme_json(const struct segment_set *set, int scheme, struct
  * language, which is appended to source and not yet checked; parse it with segment_set_build. STATUS_ERROR when json is
  * none of these.
  */
-enum status segment_read_json(struct text json, struct buffer *source, struct error *error);
+enum status segment_read_json(struct text text, struct buffer *source, struct error *error);
 
 #endif

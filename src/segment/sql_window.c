@@ -179,5 +179,5 @@ const char *sql_anniversary(const struct sql_scope *scope, const struct segment_
     if (!after)
         after = SQL(scope, "(%s - 1)", day);
     const char *first = SQL(scope, "strata_anniversary_after(%s, %s)", day, after);
-    return SQL(scope, "%s <= %s", first, until ? until : sql_integer(scope->sql, DATE_MAX));
+    return SQL(scope, "%s IS NOT NULL AND %s <= %s", after, first, until ? until : sql_integer(scope->sql, DATE_MAX));
 }

@@ -1,12 +1,12 @@
 /*
  * The inside of a plan. A checked tree becomes a list of steps; each makes one vector and comes after those it reads.
- * Equal steps are one step (compile.c looks every new one up by its parameters and children), so that whatever twenty or four
- * hundred segments share is computed once.
+ * Equal steps are one step (compile.c looks every new one up by its parameters and children), so that whatever twenty
+ * or four hundred segments share is computed once.
  *
- * A step works on the lanes of a frame: one lane (constants), a batch of customers, the rows of one kind that belong to those
- * customers (always one contiguous range), or dictionary codes. Operators are the same functions in every frame; only
- * leaves differ. A predicate over a single text column is evaluated once per dictionary code when the plan is bound to a
- * population, and is a table look-up per row from then on.
+ * A step works on the lanes of a frame: one lane (constants), a batch of customers, the rows of one kind that belong to
+ * those customers (always one contiguous range), or dictionary codes. Operators are the same functions in every frame;
+ * only leaves differ. A predicate over a single text column is evaluated once per dictionary code when the plan is
+ * bound to a population, and is a table look-up per row from then on.
  *
  * Vectors are made on demand and remembered until their clock ticks: constants until the moment changes, the rest until
  * the next batch, what `periods` or a sequence varies until it varies it. So a condition that fails for a whole batch
@@ -131,7 +131,7 @@ struct segment_plan {
     const struct segment_set *set;
     const struct schema *schema;
     VECTOR(struct step) steps;
-    struct text_map known; /* parameters and children to step */
+    struct text_map known;    /* parameters and children to step */
     const char **table_names; /* plan tables: schema order */
     int table_count;
     VECTOR(struct plan_column) columns;
@@ -139,10 +139,10 @@ struct segment_plan {
     VECTOR(int) moving;  /* reachable steps with a next moment of their own */
     VECTOR(int) globals; /* rank and account steps, in order of dependence */
     VECTOR(pcre2_code *) patterns;
-    int *member;   /* per segment of the set: its step, or −1 */
-    int *extra;    /* further roots (values, explain) */
+    int *member; /* per segment of the set: its step, or −1 */
+    int *extra;  /* further roots (values, explain) */
     int extra_count;
-    bool *table_used;  /* fact and trait tables with row frames, by plan table */
+    bool *table_used; /* fact and trait tables with row frames, by plan table */
     bool uses_future; /* some step reads facts, so facts after now will change it */
 };
 
@@ -181,9 +181,9 @@ struct run {
     const struct segment_phase *phase;
     int64_t now;
     int32_t today;
-    uint32_t first;  /* position of lane 0 */
-    uint32_t count;  /* lanes */
-    size_t *lanes;   /* by frame */
+    uint32_t first; /* position of lane 0 */
+    uint32_t count; /* lanes */
+    size_t *lanes;  /* by frame */
     struct table_view *views;
     const struct population_column **columns; /* by plan column */
     const struct population_delta *delta;
@@ -196,7 +196,7 @@ struct run {
     const uint64_t *codes_known;
     uint32_t *chosen_row; /* CLOCK_CHOSEN: per step of the sequence */
     int *chosen_kind;
-    struct run *inner; /* for sequences that must look at one customer at a time */
+    struct run *inner;    /* for sequences that must look at one customer at a time */
     struct arena scratch; /* until the next batch */
     struct arena lasting; /* until the next moment */
     uint8_t *visited;     /* sequences: places known to lead nowhere */
@@ -356,9 +356,11 @@ int32_t local_date(const struct local_clock *clock, int64_t moment);
 int64_t local_day_start(const struct local_clock *clock, int32_t date);
 
 /* compile.c */
-/* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of nodes[i]. */
-enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema, const struct segment_node *const *nodes,
-                          int count, struct segment_plan **out, struct error *error);
+/* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of
+ * nodes[i]. */
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
+                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
+                          struct error *error);
 /* The bitmaps of rows that a measure, a sequence's first step or `resumed` counts, one a kind; returns their number. To
  * be asked for before the plan is bound. */
 int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX]);
@@ -369,19 +371,21 @@ enum status phase_fill(const struct segment_plan *plan, const struct binding *bi
 
 /* Steps: the operators. Grouped by file. */
 /* operators.c */
-step_run step_and, step_or, step_not, step_compare, step_in_range, step_in, step_known, step_truth, step_as_value, step_text, step_set,
-    step_version;
+step_run step_and, step_or, step_not, step_compare, step_in_range, step_in, step_known, step_truth, step_as_value,
+    step_text, step_set, step_version;
 /* arithmetic.c */
-step_run step_add, step_subtract, step_multiply, step_divide, step_negate, step_numeric, step_size, step_length, step_case,
-    step_choose, step_coalesce, step_distance;
+step_run step_add, step_subtract, step_multiply, step_divide, step_negate, step_numeric, step_size, step_length,
+    step_case, step_choose, step_coalesce, step_distance;
 /* times.c */
-step_run step_now, step_today, step_age, step_calendar, step_hour, step_since, step_bounds, step_threshold, step_in_window,
-    step_anniversary, step_period_bounds;
-/* Bits of a stored column's rows whose value lies in [lo, hi]; known rows only. For integers, dates, times and codes. */
-void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo, int64_t hi,
-                  struct vector *out);
+step_run step_now, step_today, step_age, step_calendar, step_hour, step_since, step_bounds, step_threshold,
+    step_in_window, step_anniversary, step_period_bounds;
+/* Bits of a stored column's rows whose value lies in [lo, hi]; known rows only. For integers, dates, times and codes.
+ */
+void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo,
+                  int64_t hi, struct vector *out);
 /* Knownness of a column's rows into out->bits. */
-void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes, struct vector *out);
+void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes,
+                  struct vector *out);
 /* The column a step reads as it is stored, or NULL; *begin: its first row of the batch. */
 const struct population_column *stored_column(const struct run *run, const struct step *step, size_t *begin);
 
@@ -396,8 +400,8 @@ step_run step_sequence, step_periods;
 /* phase.c */
 step_run step_top, step_ntile, step_percentile, step_account;
 /* next.c */
-step_next next_soon, next_today, next_compare, next_window, next_in_window, next_threshold, next_calendar, next_sequence,
-    next_periods, next_record, next_history;
+step_next next_soon, next_today, next_compare, next_window, next_in_window, next_threshold, next_calendar,
+    next_sequence, next_periods, next_record, next_history;
 /* The first moment after now, by lane of the batch just evaluated. */
 void next_of_batch(struct run *run, int64_t *next);
 
@@ -411,15 +415,15 @@ struct chosen_leaf {
 /* sequences.c: what step_sequence reads (step->extra). */
 enum { CONJUNCTS_MAX = 16 };
 struct sequence_pair {
-    int own, other;      /* value steps: of this fact, of the chosen one */
-    int step;            /* which chosen one */
-    int other_kind;      /* for which of its kinds `other` stands; −1: any */
+    int own, other; /* value steps: of this fact, of the chosen one */
+    int step;       /* which chosen one */
+    int other_kind; /* for which of its kinds `other` stands; −1: any */
     enum segment_compare compare;
 };
 struct sequence_kind {
     int table;
-    int mask;                    /* rows that meet what needs no earlier fact (with facts after now left out) */
-    int start_mask;              /* first step: those in the window too */
+    int mask;       /* rows that meet what needs no earlier fact (with facts after now left out) */
+    int start_mask; /* first step: those in the window too */
     struct sequence_pair pairs[CONJUNCTS_MAX];
     int pair_count;
     int slow; /* condition over OP_STEP values, or −1 */

@@ -56,7 +56,8 @@ static void prepare_values(const struct segment_plan *plan, const struct segment
     for (int i = 0; i < plan->extra_count; i++) {
         const struct step *step = &plan->steps.items[plan->extra[i]];
         bool doubles = step->shape == SHAPE_DOUBLE, none = step->shape == SHAPE_POINT || step->shape == SHAPE_SET;
-        out[i] = (struct segment_values){.type = nodes[i]->type, .scale = nodes[i]->scale, .is_double = nodes[i]->is_double};
+        out[i] =
+            (struct segment_values){.type = nodes[i]->type, .scale = nodes[i]->scale, .is_double = nodes[i]->is_double};
         out[i].known = ARENA_ARRAY(arena, uint64_t, words_of(customers) + 1);
         if (doubles)
             out[i].doubles = ARENA_ARRAY(arena, double, (size_t)customers + 1);

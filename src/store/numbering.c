@@ -196,8 +196,7 @@ static void number_batch(struct numbering *numbering, const struct text *texts, 
         __builtin_prefetch(&slots[i]->entries[hashes[i] & slots[i]->mask]);
     }
     for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(
-            atomic_load_explicit(&slots[i]->entries[hashes[i] & slots[i]->mask], memory_order_relaxed));
+        __builtin_prefetch(atomic_load_explicit(&slots[i]->entries[hashes[i] & slots[i]->mask], memory_order_relaxed));
     for (size_t i = 0; i < count; i++)
         if (texts[i].data)
             numbers[i] = number_hashed(numbering, texts[i], hashes[i], rows[i]);

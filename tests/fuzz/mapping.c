@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buffer_init(&first, 0);
         buffer_init(&second, 0);
         ingest_mapping_write(&mapping, false, &first);
-        ENSURE(ingest_mapping_parse((struct text){first.data, first.length}, "back", &arena, &back, &error) == STATUS_OK);
+        ENSURE(ingest_mapping_parse((struct text){first.data, first.length}, "back", &arena, &back, &error) ==
+               STATUS_OK);
         ingest_mapping_write(&back, false, &second);
         ENSURE(first.length == second.length && memcmp(first.data, second.data, first.length) == 0);
         if (ingest_mapping_check(&mapping, &error) != STATUS_OK)

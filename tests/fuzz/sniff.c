@@ -1,7 +1,7 @@
 /*
- * The first look at any bytes ends with a dialect or an error. Under that dialect, cutting the bytes into whole records and
- * splitting each piece gives the same records as splitting all at once, wherever the cut falls: that is what lets threads
- * share a file.
+ * The first look at any bytes ends with a dialect or an error. Under that dialect, cutting the bytes into whole records
+ * and splitting each piece gives the same records as splitting all at once, wherever the cut falls: that is what lets
+ * threads share a file.
  */
 #include "ingest/sniff.h"
 

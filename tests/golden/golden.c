@@ -327,21 +327,24 @@ static enum status three_ways(struct golden *golden, struct world *world, const 
 {
     struct population *population = NULL;
     struct ways_sql sql = {0};
-    bool bounds = false;
+    bool bounds = false, *wanted = base_calloc((size_t)set->segment_count, sizeof *wanted);
+    wanted[segment_set_find(set, "suspect")] = true;
+    answers[2] = ways_answer_new(world, set);
     enum status status;
     if (!golden->prelude || strcmp(golden->prelude, zone_name(world->zone)) != 0) {
         ways_sql_prelude(&golden->duck, world);
         golden->prelude = arena_strdup(&golden->arena, zone_name(world->zone));
     }
-    duck_load(&golden->duck, world, false);
+    duck_load(&golden->duck, world, 1, false);
     TRY_GOTO(world_population(world, &population, error));
     TRY_GOTO(ways_evaluator(world, set, population, 1, &answers[0], error));
     TRY_GOTO(ways_naive(world, set, population, world->now, NAIVE_FAULT_NONE, &bounds, &answers[1], error));
-    TRY_GOTO(ways_sql_prepare(&golden->duck, world, set, segment_set_find(set, "suspect"), &sql, error));
-    TRY_GOTO(ways_sql_run(&sql, world, &answers[2], error));
+    TRY_GOTO(ways_sql_prepare(&golden->duck, world, set, wanted, &sql, error));
+    TRY_GOTO(ways_sql_run(&sql, world, 1, &answers[2], error));
     if (bounds)
         status = error_set(error, STATUS_ERROR, "segment_window_bounds differs from the independent reckoning.");
 done:
+    free(wanted);
     ways_sql_release(&sql);
     population_free(population);
     return status;
@@ -449,7 +452,7 @@ static void case_line(struct golden *golden, char *line)
     if (!golden->prelude) {
         struct world empty = {.schema = golden->schema, .zone = golden->zone};
         empty.rows = ARENA_ARRAY(&golden->arena, struct world_rows, golden->schema->table_count);
-        duck_load(&golden->duck, &empty, true);
+        duck_load(&golden->duck, &empty, 1, true);
     }
     run_case(golden, trim(line), trim(data + 3), trim(expected + 3));
 }

@@ -7,6 +7,7 @@
 
 #include "population/delta.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,8 +70,7 @@ static void add_rows(const struct world *late, const struct population *populati
     }
 }
 
-/* Whether the segment, or one it uses, asks about everyone: those answers come from the population's own phase. */
-static bool needs_everyone(const struct segment_set *set, int segment)
+bool needs_everyone(const struct segment_set *set, int segment)
 {
     static const char *const words[] = {"top ", "bottom ", "ntile(", "percentile ", "account.customers"};
     const struct segment_definition *definition = &set->segments[segment];
@@ -129,6 +129,15 @@ enum status delta_check(struct random *random, const struct world *world, const 
         add_rows(&late, population, delta);
         status = compare(world, set, population, delta, whole, segment, customer, error);
         population_delta_free(delta);
+    }
+    for (size_t t = 0; *segment >= 0 && getenv("THREEWAY_DELTA") && t < tables; t++) {
+        for (size_t i = 0; i < early.rows[t].list.count + late.rows[t].list.count; i++) {
+            size_t own = early.rows[t].list.count;
+            const struct world_row *row = i < own ? &early.rows[t].list.items[i] : &late.rows[t].list.items[i - own];
+            if (row->customer == *customer && !row->key)
+                printf("# %s %s T%+lld\n", i < own ? "early" : "late", world->schema->tables[t].name,
+                       (long long)(row->time - world->now));
+        }
     }
     population_free(population);
     for (size_t t = 0; t < tables; t++) {

@@ -104,20 +104,17 @@ static void close_table(duckdb_appender appender)
     duckdb_appender_destroy(&appender);
 }
 
-static void load_table(struct duck *duck, const struct world *world, size_t t)
+static void append_rows(duckdb_appender appender, const struct world *world, size_t t)
 {
     const struct schema_table *table = &world->schema->tables[t];
     const struct world_rows *rows = &world->rows[t];
-    char name[300];
-    snprintf(name, sizeof name, "%s.%s", table->role == SCHEMA_REFERENCE ? "reference" : "fact", table->name);
-    duckdb_appender appender = open_table(duck, name);
     for (size_t i = 0; i < rows->list.count; i++) {
         const struct world_row *row = &rows->list.items[i];
         duckdb_appender_begin_row(appender);
         if (table->role == SCHEMA_REFERENCE) {
             append_text(appender, row->key);
         } else {
-            duckdb_append_uint64(appender, world_number(row->customer));
+            duckdb_append_uint64(appender, world_number(world->base + row->customer));
             duckdb_append_int64(appender, row->time);
             duckdb_append_int64(appender, (int64_t)i);
         }
@@ -125,56 +122,75 @@ static void load_table(struct duck *duck, const struct world *world, size_t t)
             append_cell(appender, table->columns[c].type, &row->cells[c]);
         duckdb_appender_end_row(appender);
     }
-    close_table(appender);
 }
 
-static void load_customers(struct duck *duck, const struct world *world)
+static void append_customers(duckdb_appender appender, const struct world *world)
 {
-    duckdb_appender appender = open_table(duck, "activity");
     for (int i = 0; i < world->customers; i++) {
         duckdb_appender_begin_row(appender);
-        duckdb_append_uint64(appender, world_number(i));
+        duckdb_append_uint64(appender, world_number(world->base + i));
         append_text(appender, world->identifiers[i]);
         duckdb_append_int64(appender, world_first(world, i));
         duckdb_appender_end_row(appender);
     }
+}
+
+static void append_records(duckdb_appender appender, const struct world *world)
+{
+    for (size_t i = 0; i < world->records.count; i++) {
+        const struct world_record *record = &world->records.items[i];
+        duckdb_appender_begin_row(appender);
+        append_text(appender, record->segment);
+        duckdb_append_uint64(appender, world_number(world->base + record->customer));
+        duckdb_append_int64(appender, record->entered);
+        duckdb_append_int64(appender, record->left);
+        duckdb_appender_end_row(appender);
+    }
+}
+
+static void append_lists(duckdb_appender appender, const struct world *world)
+{
+    for (size_t i = 0; i < world->lists.count; i++) {
+        duckdb_appender_begin_row(appender);
+        append_text(appender, world->lists.items[i].name);
+        duckdb_append_uint64(appender, world_number(world->base + world->lists.items[i].customer));
+        duckdb_appender_end_row(appender);
+    }
+}
+
+static void load_table(struct duck *duck, const struct world *worlds, int count, size_t t)
+{
+    const struct schema_table *table = &worlds->schema->tables[t];
+    bool reference = table->role == SCHEMA_REFERENCE;
+    char name[300];
+    snprintf(name, sizeof name, "%s.%s", reference ? "reference" : "fact", table->name);
+    duckdb_appender appender = open_table(duck, name);
+    for (int w = 0; w < (reference ? 1 : count); w++)
+        append_rows(appender, &worlds[w], t);
     close_table(appender);
 }
 
-static void load_memberships(struct duck *duck, const struct world *world)
+static void load_all(struct duck *duck, const struct world *worlds, int count, const char *name,
+                     void (*append)(duckdb_appender, const struct world *))
 {
-    duckdb_appender records = open_table(duck, "record");
-    for (size_t i = 0; i < world->records.count; i++) {
-        const struct world_record *record = &world->records.items[i];
-        duckdb_appender_begin_row(records);
-        append_text(records, record->segment);
-        duckdb_append_uint64(records, world_number(record->customer));
-        duckdb_append_int64(records, record->entered);
-        duckdb_append_int64(records, record->left);
-        duckdb_appender_end_row(records);
-    }
-    close_table(records);
-    duckdb_appender lists = open_table(duck, "list");
-    for (size_t i = 0; i < world->lists.count; i++) {
-        duckdb_appender_begin_row(lists);
-        append_text(lists, world->lists.items[i].name);
-        duckdb_append_uint64(lists, world_number(world->lists.items[i].customer));
-        duckdb_appender_end_row(lists);
-    }
-    close_table(lists);
+    duckdb_appender appender = open_table(duck, name);
+    for (int w = 0; w < count; w++)
+        append(appender, &worlds[w]);
+    close_table(appender);
 }
 
-void duck_load(struct duck *duck, const struct world *world, bool create)
+void duck_load(struct duck *duck, const struct world *worlds, int count, bool create)
 {
     if (create) {
         struct buffer statements;
         buffer_init(&statements, 0);
-        segment_sql_tables(world->schema, &statements);
+        segment_sql_tables(worlds->schema, &statements);
         duck_run(duck, statements.data);
         buffer_release(&statements);
     }
-    for (size_t t = 0; t < world->schema->table_count; t++)
-        load_table(duck, world, t);
-    load_customers(duck, world);
-    load_memberships(duck, world);
+    for (size_t t = 0; t < worlds->schema->table_count; t++)
+        load_table(duck, worlds, count, t);
+    load_all(duck, worlds, count, "activity", append_customers);
+    load_all(duck, worlds, count, "record", append_records);
+    load_all(duck, worlds, count, "list", append_lists);
 }

@@ -52,20 +52,26 @@ static void three(const struct world *world, const struct segment_set *set, enum
     unsigned char *answers[3] = {NULL, NULL, NULL};
     struct ways_sql sql = {0};
     struct duck duck;
+    struct world alone = *world;
+    bool *wanted = base_calloc((size_t)set->segment_count, sizeof *wanted);
+    wanted[segment_set_find(set, "suspect")] = true;
+    alone.base = 0;
+    answers[2] = ways_answer_new(world, set);
     duck_open(&duck);
     ways_sql_prelude(&duck, world);
-    duck_load(&duck, world, true);
+    duck_load(&duck, &alone, 1, true);
     enum status status = world_population(world, &population, &error);
     ENSURE(status == STATUS_OK);
     if (ways_evaluator(world, set, population, 1, &answers[0], &error) != STATUS_OK)
         failed(out, "evaluator", &error);
     else if (ways_naive(world, set, population, world->now, fault, NULL, &answers[1], &error) != STATUS_OK)
         failed(out, "naive", &error);
-    else if (ways_sql_prepare(&duck, world, set, segment_set_find(set, "suspect"), &sql, &error) != STATUS_OK ||
-             ways_sql_run(&sql, world, &answers[2], &error) != STATUS_OK)
+    else if (ways_sql_prepare(&duck, world, set, wanted, &sql, &error) != STATUS_OK ||
+             ways_sql_run(&sql, &alone, 1, &answers[2], &error) != STATUS_OK)
         failed(out, "SQL", &error);
     else
         compare(world, set, answers, out);
+    free(wanted);
     ways_sql_release(&sql);
     duck_close(&duck);
     population_free(population);

@@ -19,6 +19,8 @@ void trial_run(const struct world *world, const char *definitions, const char *c
 /* Prints the smallest case it finds from here, as # lines. */
 void shrink_print(struct world *world, const char *definitions, const char *condition, enum naive_fault fault);
 
+/* Whether the segment, or one it uses, asks about everyone: ranks and accounts. */
+bool needs_everyone(const struct segment_set *set, int segment);
 /*
  * Splits the world into a population and a delta and compares each customer's answers with `whole`, those of the full
  * population. *segment is −1, or a segment of which *customer got another answer. Segments that ask about everyone are

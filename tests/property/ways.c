@@ -13,7 +13,7 @@ int ways_customer(const struct population *population, uint32_t position)
     return (int)((population->number[position] - 7) / 3);
 }
 
-static unsigned char *answer_new(const struct world *world, const struct segment_set *set)
+unsigned char *ways_answer_new(const struct world *world, const struct segment_set *set)
 {
     return base_calloc((size_t)world->customers * (size_t)set->segment_count + 1, 1);
 }
@@ -27,7 +27,7 @@ enum status ways_evaluator(const struct world *world, const struct segment_set *
     enum status status;
     TRY_GOTO(segment_plan_new(set, world->schema, NULL, -1, &plan, error));
     TRY_GOTO(segment_evaluate(plan, population, world->now, pool, false, &result, error));
-    *out = answer_new(world, set);
+    *out = ways_answer_new(world, set);
     for (uint32_t position = 0; position < population->customers; position++) {
         int customer = ways_customer(population, position);
         for (int s = 0; s < set->segment_count; s++)
@@ -68,7 +68,7 @@ enum status ways_one(const struct world *world, const struct segment_set *set, c
     TRY_GOTO(segment_plan_new(set, world->schema, NULL, -1, &plan, error));
     TRY_GOTO(segment_phase_new(plan, population, world->now, NULL, &phase, error));
     state = segment_state_new(plan);
-    *out = answer_new(world, set);
+    *out = ways_answer_new(world, set);
     for (uint32_t position = 0; position < population->customers; position++) {
         TRY_GOTO(segment_evaluate_one(plan, population, phase, position, world->now, NULL, state, bits, NULL, error));
         for (int s = 0; s < set->segment_count; s++)
@@ -89,7 +89,7 @@ enum status ways_naive(const struct world *world, const struct segment_set *set,
     struct naive naive;
     naive_init(&naive, set, world->schema, population, now);
     naive.fault = fault;
-    *out = answer_new(world, set);
+    *out = ways_answer_new(world, set);
     for (int s = 0; s < set->segment_count; s++)
         for (uint32_t position = 0; position < population->customers; position++)
             (*out)[s * world->customers + ways_customer(population, position)] = naive_member(&naive, s, position);
@@ -119,8 +119,8 @@ static enum status prepare(struct duck *duck, const char *statement, duckdb_prep
     return error_set(error, STATUS_ERROR, "DuckDB: %.600s in %.1200s", duckdb_prepare_error(*out), statement);
 }
 
-enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set, int first,
-                             struct ways_sql *out, struct error *error)
+enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set,
+                             const bool *wanted, struct ways_sql *out, struct error *error)
 {
     struct buffer text;
     buffer_init(&text, 0);
@@ -128,32 +128,41 @@ enum status ways_sql_prepare(struct duck *duck, const struct world *world, const
     out->statements =
         base_calloc((size_t)set->segment_count / SEGMENTS_A_STATEMENT + 1, sizeof(duckdb_prepared_statement));
     enum status status = STATUS_OK;
-    for (int s = first; s < set->segment_count; s++) {
-        buffer_printf(&text, "%sSELECT %d AS segment, customer FROM (", text.length ? " UNION ALL " : "", s);
+    int waiting = 0;
+    for (int s = 0; s < set->segment_count; s++) {
+        if (wanted && !wanted[s])
+            continue;
+        buffer_printf(&text, "%sSELECT %d AS segment, customer FROM (", waiting ? " UNION ALL " : "", s);
         TRY_GOTO(segment_sql(set, world->schema, s, world->zone, world->now, &text, error));
         buffer_string(&text, ")");
-        if (s % SEGMENTS_A_STATEMENT == SEGMENTS_A_STATEMENT - 1 || s == set->segment_count - 1) {
-            TRY_GOTO(prepare(duck, text.data, &out->statements[out->statement_count++], error));
-            buffer_reset(&text);
-        }
+        if (++waiting < SEGMENTS_A_STATEMENT)
+            continue;
+        TRY_GOTO(prepare(duck, text.data, &out->statements[out->statement_count++], error));
+        buffer_reset(&text);
+        waiting = 0;
     }
+    if (waiting)
+        TRY_GOTO(prepare(duck, text.data, &out->statements[out->statement_count++], error));
 done:
     buffer_release(&text);
     return status;
 }
 
-static void take_chunk(duckdb_data_chunk chunk, const struct world *world, unsigned char *answer)
+static void take_chunk(duckdb_data_chunk chunk, const struct world *worlds, int count, unsigned char **answers)
 {
     const int32_t *segments = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
     const uint64_t *numbers = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 1));
-    for (idx_t i = 0; i < duckdb_data_chunk_get_size(chunk); i++)
-        answer[segments[i] * world->customers + (int)((numbers[i] - 7) / 3)] = 1;
+    for (idx_t i = 0; i < duckdb_data_chunk_get_size(chunk); i++) {
+        int index = (int)((numbers[i] - 7) / 3), w = count - 1;
+        while (worlds[w].base > index)
+            w--;
+        answers[w][segments[i] * worlds[w].customers + index - worlds[w].base] = 1;
+    }
 }
 
-enum status ways_sql_run(const struct ways_sql *sql, const struct world *world, unsigned char **out,
+enum status ways_sql_run(const struct ways_sql *sql, const struct world *worlds, int count, unsigned char **answers,
                          struct error *error)
 {
-    *out = base_calloc((size_t)world->customers * (size_t)sql->segment_count + 1, 1);
     for (int i = 0; i < sql->statement_count; i++) {
         duckdb_result result;
         if (duckdb_execute_prepared(sql->statements[i], &result) == DuckDBError) {
@@ -162,7 +171,7 @@ enum status ways_sql_run(const struct ways_sql *sql, const struct world *world, 
             return status;
         }
         for (duckdb_data_chunk chunk; (chunk = duckdb_fetch_chunk(result)); duckdb_destroy_data_chunk(&chunk))
-            take_chunk(chunk, world, *out);
+            take_chunk(chunk, worlds, count, answers);
         duckdb_destroy_result(&result);
     }
     return STATUS_OK;

@@ -25,18 +25,21 @@ enum status ways_naive(const struct world *world, const struct segment_set *set,
                        int64_t now, enum naive_fault fault, bool *bounds_differ, unsigned char **out,
                        struct error *error);
 
-/* SQL: statements are prepared once and run over several worlds of one schema and moment. Segments before `first` are
- * left out. */
+/* SQL: statements are prepared once and run over several worlds of one schema and moment. Only segments marked in
+ * `wanted` (by index; NULL: all) are written. */
 struct ways_sql {
     struct duck *duck;
     duckdb_prepared_statement *statements;
     int statement_count;
     int segment_count;
 };
-enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set, int first,
-                             struct ways_sql *out, struct error *error);
-enum status ways_sql_run(const struct ways_sql *sql, const struct world *world, unsigned char **out,
+enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set,
+                             const bool *wanted, struct ways_sql *out, struct error *error);
+/* Runs over the worlds that are loaded now; sets bytes in answers[world], which the caller cleared (ways_answer_new).
+ */
+enum status ways_sql_run(const struct ways_sql *sql, const struct world *worlds, int count, unsigned char **answers,
                          struct error *error);
+unsigned char *ways_answer_new(const struct world *world, const struct segment_set *set);
 void ways_sql_release(struct ways_sql *sql);
 /* The prelude for the world's zone, wide enough for its times. */
 void ways_sql_prelude(struct duck *duck, const struct world *world);

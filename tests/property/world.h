@@ -49,6 +49,7 @@ struct world {
     int64_t now;
     bool quiet;               /* nothing happens after now (random worlds) */
     const char **identifiers; /* by customer index; numbers are 3 × index + 7 */
+    int base; /* in DuckDB its customers are numbered from this index on, beside those of other worlds */
     int customers;
     struct world_rows *rows; /* by schema table */
     VECTOR(struct world_record) records;
@@ -73,7 +74,8 @@ void duck_open(struct duck *duck);
 void duck_close(struct duck *duck);
 /* Runs statements one by one, split at ";\n"; aborts with the message when one fails. */
 void duck_run(struct duck *duck, const char *statements);
-/* Empties the tables of segment_sql_tables and fills them with the world's rows; create: makes them first. */
-void duck_load(struct duck *duck, const struct world *world, bool create);
+/* Empties the tables of segment_sql_tables and fills them with the rows of the worlds, whose schema is one and whose
+ * reference tables are the first one's; create: makes the tables first. */
+void duck_load(struct duck *duck, const struct world *worlds, int count, bool create);
 
 #endif

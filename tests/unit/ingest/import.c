@@ -1,9 +1,9 @@
 /*
- * Imports into a store, of small files made here: every rule of the import guide that can be seen from outside. What is stored
- * is read back as SQL over the parts, so the test sees what every reader sees.
+ * Imports into a store, of small files made here: every rule of the import guide that can be seen from outside. What is
+ * stored is read back as SQL over the parts, so the test sees what every reader sees.
  */
-#include "ingest/ingest.h"
 #include "identity/identity.h"
+#include "ingest/ingest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,8 +69,7 @@ static enum status run_with(struct ingest_options options, const char *file)
     options.source_count = file != NULL;
     options.now = options.now ? options.now : 1750000000;
     error_clear(&error);
-    enum status status =
-        store_open(path("shop"), options.dry_run ? STORE_READ : STORE_WRITE, "test", &store, &error);
+    enum status status = store_open(path("shop"), options.dry_run ? STORE_READ : STORE_WRITE, "test", &store, &error);
     assert_int_equal(status, STATUS_OK);
     status = ingest_run(store, &options, NULL, &arena, &summary, &error);
     store_close(store);
@@ -167,8 +166,7 @@ static void sets_rows_aside_with_reasons(void **state)
 {
     struct ingest_options options = orders;
     options.rejects = path("rejects.jsonl");
-    options.mapping.types =
-        (struct ingest_pairs){(struct ingest_pair[]){{"amount", "decimal"}, {"born", "date"}}, 2};
+    options.mapping.types = (struct ingest_pairs){(struct ingest_pair[]){{"amount", "decimal"}, {"born", "date"}}, 2};
     run(options, put("a.csv", "customer,date,amount,born\n"
                               "a,2025-01-02 10:00:00,1.50,1990-01-01\n"
                               ",2025-01-02 10:00:00,1.50,1990-01-01\n"
@@ -187,7 +185,8 @@ static void sets_rows_aside_with_reasons(void **state)
     assert_int_equal(summary.read, 14);
     assert_int_equal(summary.set_aside, 12);
     assert_int_equal(summary.stored, 2);
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, amount, born"), "a|1.50|1990-01-01\nf|2.00|0001-01-01\n");
+    assert_string_equal(rows_of("order", PART_FACTS, "identifier, amount, born"),
+                        "a|1.50|1990-01-01\nf|2.00|0001-01-01\n");
     static const char *const expected[] = {
         "\"line\":3,\"column\":\"customer\",\"value\":\"\",\"reason\":\"no-customer\"",
         "\"line\":4,\"column\":\"date\",\"value\":\"soon\",\"reason\":\"bad-time\"",
@@ -224,14 +223,15 @@ static void takes_mended_rows(void **state)
     run(options, put("a.csv", "customer,date,amount\na,3/1/2025,1.50\n,13/1/2025,7.25\nb,late,1\n"));
     assert_int_equal(summary.set_aside, 2);
     char command[512];
-    snprintf(command, sizeof command,
-             "sed -e 's|\"row\":\",13/1|\"row\":\"c,13/1|' %s > %s", options.rejects, retry.retry);
+    snprintf(command, sizeof command, "sed -e 's|\"row\":\",13/1|\"row\":\"c,13/1|' %s > %s", options.rejects,
+             retry.retry);
     assert_int_equal(system(command), 0);
     run(retry, NULL);
     assert_int_equal(summary.read, 2);
     assert_int_equal(summary.set_aside, 1);
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, strftime(make_timestamp(time::BIGINT*1000000), '%m-%d'), amount"),
-                        "a|01-02|1.50\nc|01-12|7.25\n");
+    assert_string_equal(
+        rows_of("order", PART_FACTS, "identifier, strftime(make_timestamp(time::BIGINT*1000000), '%m-%d'), amount"),
+        "a|01-02|1.50\nc|01-12|7.25\n");
 }
 
 static void honours_the_limit_of_rejects(void **state)
@@ -282,8 +282,9 @@ static void makes_invoices_of_lines(void **state)
                               "2,x,1,1.25,a,2025-01-03 10:00:00,DE\n"
                               "3,x,-1,1.25,a,2025-01-04 10:00:00,DE\n"));
     assert_int_equal(summary.filtered, 1);
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, time, \"Invoice\", lines, \"Quantity\", amount, \"Country\""),
-                        "a|1735722000|1|2|3|3.005|AT\na|1735894800|2|1|1|1.250|DE\n");
+    assert_string_equal(
+        rows_of("order", PART_FACTS, "identifier, time, \"Invoice\", lines, \"Quantity\", amount, \"Country\""),
+        "a|1735722000|1|2|3|3.005|AT\na|1735894800|2|1|1|1.250|DE\n");
     assert_string_equal(rows_of("order.line", PART_FACTS, "identifier, \"Invoice\", \"Item\", amount"),
                         "a|1|y|0.505\na|1|x|2.500\na|2|x|1.250\n");
     assert_string_equal(rows_of("customer", PART_TRAITS, "identifier, time, country"),
@@ -371,10 +372,12 @@ static void imports_traits_and_references(void **state)
 
 static void reads_every_dialect(void **state)
 {
-    run(orders, put("a.csv", "\xef\xbb\xbf" "customer;date;amount;name\r\nx;9.12.2011;1.234,50;\"M\xc3\xbcller; A\"\r\n"));
+    run(orders, put("a.csv", "\xef\xbb\xbf"
+                             "customer;date;amount;name\r\nx;9.12.2011;1.234,50;\"M\xc3\xbcller; A\"\r\n"));
     run(orders, put("b.csv", "customer,date,amount,name\ny,2011-12-10,1,M\xfcller\n"));
-    run(orders, put("c.jsonl", "{\"customer\":\"z\",\"date\":\"2011-12-11\",\"amount\":12.10,\"name\":\"M\\u00fcller\"}\n"
-                               "{\"customer\":\"z\",\"date\":\"2011-12-12\",\"amount\":3}\n"));
+    run(orders,
+        put("c.jsonl", "{\"customer\":\"z\",\"date\":\"2011-12-11\",\"amount\":12.10,\"name\":\"M\\u00fcller\"}\n"
+                       "{\"customer\":\"z\",\"date\":\"2011-12-12\",\"amount\":3}\n"));
     gzFile gz = gzopen(path("d.tsv.gz"), "w");
     gzputs(gz, "customer\tdate\tamount\tname\nw\t12/13/2011\t2.5\tit's \"x\"\n");
     gzclose(gz);
@@ -382,6 +385,29 @@ static void reads_every_dialect(void **state)
     assert_string_equal(rows_of("order", PART_FACTS, "identifier, amount, coalesce(name, '?')"),
                         "w|2.50|it's \"x\"\nx|1234.50|M\xc3\xbcller; A\ny|1.00|M\xc3\xbcller\n"
                         "z|12.10|M\xc3\xbcller\nz|3.00|?\n");
+}
+
+static void finds_keys_of_later_objects(void **state)
+{
+    struct buffer lines;
+    buffer_init(&lines, 0);
+    for (int i = 0; i < 60000; i++)
+        buffer_printf(
+            &lines,
+            "{\"customer\":\"k%d\",\"date\":\"2025-01-01\",\"amount\":%d.5,\"page\":\"https://example.org/%d\"}\n", i,
+            i, i);
+    buffer_string(&lines,
+                  "{\"customer\":\"late\",\"date\":\"2025-01-02\",\"amount\":1,\"page\":\"x\",\"tags\":[\"a1\",\"b2\"],"
+                  "\"geo\":{\"city\":\"Graz\"}}\n");
+    run(orders, put_bytes("a.jsonl", lines.data, lines.length));
+    buffer_release(&lines);
+    assert_int_equal(summary.stored, 60001);
+    const char *rows = rows_of("order", PART_FACTS, "identifier, amount, tags::VARCHAR, \"geo.city\"");
+    assert_non_null(strstr(rows, "late|1.0|[a1, b2]|Graz\n"));
+    struct ingest_options shown = orders;
+    shown.dry_run = true;
+    run(shown, put("b.jsonl", "{\"customer\":\"a\",\"date\":\"2025-07-01\"}\n"));
+    assert_string_equal(summary.preview[1], "2025-07-01T00:00:00+02:00");
 }
 
 static void reads_parquet(void **state)
@@ -438,7 +464,11 @@ static void names_what_is_wrong(void **state)
     assert_non_null(strstr(error.message, "empty"));
     assert_int_equal(run_with(options, folder), STATUS_ERROR);
     assert_non_null(strstr(error.message, "directory"));
-    assert_int_equal(run_with(options, put_bytes("bin", "\x7f" "ELF\0\1\2", 7)), STATUS_ERROR);
+    assert_int_equal(run_with(options, put_bytes("bin",
+                                                 "\x7f"
+                                                 "ELF\0\1\2",
+                                                 7)),
+                     STATUS_ERROR);
     assert_non_null(strstr(error.message, "binary"));
     const char *file = put("a.csv", "customer,date,x\na,2025-01-01,1\n");
     options.mapping.customer = "custmer";
@@ -485,7 +515,8 @@ static void tells_endless_fields(void **state)
 
 static void judges_bad_bytes(void **state)
 {
-    run(orders, put("a.csv", "customer,date,name\na,2025-01-01,Z\xc3\xbcrich\nb,2025-01-01,K\xc3\xb6ln\nc,2025-01-01,M\xfc\n"));
+    run(orders,
+        put("a.csv", "customer,date,name\na,2025-01-01,Z\xc3\xbcrich\nb,2025-01-01,K\xc3\xb6ln\nc,2025-01-01,M\xfc\n"));
     assert_int_equal(summary.sources[0].dialect.encoding, ENCODING_LATIN1);
     struct buffer csv;
     buffer_init(&csv, 0);
@@ -504,25 +535,16 @@ int main(void)
 {
 #define IMPORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        IMPORT_TEST(stores_exact_values),
-        IMPORT_TEST(widens_past_the_sample),
-        IMPORT_TEST(sets_rows_aside_with_reasons),
-        IMPORT_TEST(takes_mended_rows),
-        IMPORT_TEST(honours_the_limit_of_rejects),
-        IMPORT_TEST(recognises_what_was_imported),
-        IMPORT_TEST(makes_invoices_of_lines),
-        IMPORT_TEST(takes_each_id_once),
-        IMPORT_TEST(brings_rows_back_after_undo),
-        IMPORT_TEST(reads_times_by_zone),
-        IMPORT_TEST(imports_traits_and_references),
-        IMPORT_TEST(reads_every_dialect),
-        IMPORT_TEST(reads_parquet),
-        IMPORT_TEST(keeps_currencies_apart),
-        IMPORT_TEST(shows_without_writing),
-        IMPORT_TEST(names_what_is_wrong),
-        IMPORT_TEST(tells_truncated_gzip),
-        IMPORT_TEST(tells_endless_fields),
-        IMPORT_TEST(judges_bad_bytes),
+        IMPORT_TEST(stores_exact_values),           IMPORT_TEST(widens_past_the_sample),
+        IMPORT_TEST(sets_rows_aside_with_reasons),  IMPORT_TEST(takes_mended_rows),
+        IMPORT_TEST(honours_the_limit_of_rejects),  IMPORT_TEST(recognises_what_was_imported),
+        IMPORT_TEST(makes_invoices_of_lines),       IMPORT_TEST(takes_each_id_once),
+        IMPORT_TEST(brings_rows_back_after_undo),   IMPORT_TEST(reads_times_by_zone),
+        IMPORT_TEST(imports_traits_and_references), IMPORT_TEST(reads_every_dialect),
+        IMPORT_TEST(finds_keys_of_later_objects),   IMPORT_TEST(reads_parquet),
+        IMPORT_TEST(keeps_currencies_apart),        IMPORT_TEST(shows_without_writing),
+        IMPORT_TEST(names_what_is_wrong),           IMPORT_TEST(tells_truncated_gzip),
+        IMPORT_TEST(tells_endless_fields),          IMPORT_TEST(judges_bad_bytes),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,8 @@ static void tells_misspelt_keys(void **state)
     struct error error;
     struct ingest_mapping mapping;
     arena_init(&arena, 0);
-    assert_int_equal(ingest_mapping_parse(TEXT("{\"custmer\":\"x\"}"), "m.json", &arena, &mapping, &error), STATUS_USAGE);
+    assert_int_equal(ingest_mapping_parse(TEXT("{\"custmer\":\"x\"}"), "m.json", &arena, &mapping, &error),
+                     STATUS_USAGE);
     assert_non_null(strstr(error.hint, "customer"));
     assert_int_equal(ingest_mapping_parse(TEXT("{\"kind\":1}"), "m.json", &arena, &mapping, &error), STATUS_USAGE);
     assert_int_equal(ingest_mapping_parse(TEXT("{\"kind\":"), "m.json", &arena, &mapping, &error), STATUS_USAGE);

@@ -1,13 +1,14 @@
 /*
- * Importing from a real PostgreSQL: a private cluster in a temporary folder, reached by a socket there. Where Debian's server
- * package is not installed the tests are skipped. PostgreSQL refuses to run as root, so root hands it to `postgres` or `nobody`.
+ * Importing from a real PostgreSQL: a private cluster in a temporary folder, reached by a socket there. Where Debian's
+ * server package is not installed the tests are skipped. PostgreSQL refuses to run as root, so root hands it to
+ * `postgres` or `nobody`.
  */
 #include "ingest/ingest.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,8 @@ static enum status import(const char *query, struct ingest_mapping mapping, stru
     struct ingest_options options = {
         .sources = &address, .source_count = 1, .query = query, .mapping = mapping, .now = 1750000000};
     error_clear(&error);
-    assert_int_equal(store_open(arena_printf(&arena, "%s/shop", folder), STORE_WRITE, "test", &store, &error), STATUS_OK);
+    assert_int_equal(store_open(arena_printf(&arena, "%s/shop", folder), STORE_WRITE, "test", &store, &error),
+                     STATUS_OK);
     enum status status = ingest_run(store, &options, NULL, &arena, summary, &error);
     store_close(store);
     return status;

@@ -1,6 +1,7 @@
 /*
- * Real data, exact. The figures are the published ones, and where a file can be read in a second way, DuckDB's own CSV reader
- * counts them again. The data lie in $STRATA_SHARED/data (../shared when it is not set); without them the tests are skipped.
+ * Real data, exact. The figures are the published ones, and where a file can be read in a second way, DuckDB's own CSV
+ * reader counts them again. The data lie in $STRATA_SHARED/data (../shared when it is not set); without them the tests
+ * are skipped.
  */
 #include "ingest/ingest.h"
 
@@ -98,8 +99,9 @@ static int64_t stored(const char *table, enum part_role role, const char *expres
 static int64_t counted(const char *file, const char *expression, const char *where)
 {
     int64_t value = 0;
-    const char *sql = arena_printf(&arena, "SELECT (%s)::BIGINT FROM read_csv('%s', header=true, all_varchar=true) WHERE %s",
-                                   expression, file, where);
+    const char *sql =
+        arena_printf(&arena, "SELECT (%s)::BIGINT FROM read_csv('%s', header=true, all_varchar=true) WHERE %s",
+                     expression, file, where);
     if (lake_query_integer(lake, sql, &value, NULL, &error) != STATUS_OK)
         fail_msg("%s", error.message);
     return value;
@@ -129,8 +131,9 @@ static void online_retail_lines(void **state)
     assert_int_equal(summary.customers, 4372);
     assert_int_equal(summary.stored, counted(file, "count(*)", "CustomerID IS NOT NULL"));
     assert_int_equal(summary.customers, counted(file, "count(DISTINCT CustomerID)", "true"));
-    assert_int_equal(stored("order", PART_FACTS, "sum(\"Quantity\" * \"UnitPrice\") * 1000"),
-                     counted(file, "sum(Quantity::BIGINT * UnitPrice::DECIMAL(18,3)) * 1000", "CustomerID IS NOT NULL"));
+    assert_int_equal(
+        stored("order", PART_FACTS, "sum(\"Quantity\" * \"UnitPrice\") * 1000"),
+        counted(file, "sum(Quantity::BIGINT * UnitPrice::DECIMAL(18,3)) * 1000", "CustomerID IS NOT NULL"));
     bool suggested = false;
     for (size_t i = 0; i < summary.notice_count; i++)
         suggested |= strstr(summary.notices[i], "--group-by InvoiceNo") != NULL;
@@ -208,8 +211,7 @@ static void adventureworks(void **state)
 
 static void complete_journey(void **state)
 {
-    run((struct ingest_mapping){.reference = "product", .key = "product_id"},
-        data("complete-journey/products.csv.gz"));
+    run((struct ingest_mapping){.reference = "product", .key = "product_id"}, data("complete-journey/products.csv.gz"));
     assert_int_equal(summary.tables[0].rows, 92331);
     run((struct ingest_mapping){.kind = "customer", .undated = true}, data("complete-journey/demographics.csv"));
     assert_int_equal(summary.customers, 801);

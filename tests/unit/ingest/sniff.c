@@ -79,15 +79,17 @@ static void refuses_what_has_no_rows(void **state)
         {"", 0, "empty"},
         {"\n \n", 3, "empty"},
         {"a\0b", 3, "binary"},
-        {"\xff\xfe" "a\0", 4, "UTF-16"},
+        {"\xff\xfe"
+         "a\0",
+         4, "UTF-16"},
         {"PK\3\4xx", 6, "ZIP"},
         {"[{\"a\":1}]", 9, "JSON list"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ingest_sniff out;
         struct error error = {0};
-        assert_int_equal(
-            ingest_sniff_bytes(cases[i].data, cases[i].length, true, "test", NULL, &arena, &out, &error), STATUS_ERROR);
+        assert_int_equal(ingest_sniff_bytes(cases[i].data, cases[i].length, true, "test", NULL, &arena, &out, &error),
+                         STATUS_ERROR);
         assert_non_null(strstr(error.message, cases[i].word));
         assert_true(*error.hint);
     }
@@ -200,9 +202,12 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_dialects),           cmocka_unit_test(finds_encodings),
-        cmocka_unit_test(refuses_what_has_no_rows), cmocka_unit_test(refuses_a_million_columns),
-        cmocka_unit_test(decides_types),            cmocka_unit_test(counts_distinct_values),
+        cmocka_unit_test(finds_dialects),
+        cmocka_unit_test(finds_encodings),
+        cmocka_unit_test(refuses_what_has_no_rows),
+        cmocka_unit_test(refuses_a_million_columns),
+        cmocka_unit_test(decides_types),
+        cmocka_unit_test(counts_distinct_values),
         cmocka_unit_test(guesses_roles),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -150,8 +150,9 @@ static void reads_offsets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classifies_forms), cmocka_unit_test(reads_decimal_commas),
-        cmocka_unit_test(reads_whole_exponents), cmocka_unit_test(reads_dates), cmocka_unit_test(reads_offsets),
+        cmocka_unit_test(classifies_forms),      cmocka_unit_test(reads_decimal_commas),
+        cmocka_unit_test(reads_whole_exponents), cmocka_unit_test(reads_dates),
+        cmocka_unit_test(reads_offsets),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
