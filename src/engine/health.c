@@ -167,18 +167,16 @@ struct difference {
 static struct difference strongest(const struct checking *checking, int segment)
 {
     const struct engine_judging *judging = checking->judging;
-    struct insight_profile profile;
+    const struct insight_profile *profile = engine_judging_profile(judging, segment);
     struct difference best = {0, 1, NULL};
-    insight_profile(judging->view->set, judging->schema, segment, judging->view->result, judging->features,
-                    judging->view->population, judging->arena, &profile);
     size_t tested = 0;
-    for (size_t i = 0; i < profile.count; i++) {
-        const struct insight_difference *line = &profile.items[i];
+    for (size_t i = 0; i < profile->count; i++) {
+        const struct insight_difference *line = &profile->items[i];
         if (line->by_definition || !isfinite(line->effect))
             continue;
         tested++;
         if (fabs(line->effect) > fabs(best.effect)) {
-            double in = (double)profile.customers, out = (double)profile.others;
+            double in = (double)profile->customers, out = (double)profile->others;
             double z = fabs(line->effect) * sqrt(in * out / (in + out));
             best = (struct difference){line->effect, 2 * stats_normal_upper(z), line->feature->text};
         }

@@ -35,7 +35,10 @@ struct engine_judging {
     struct insight_features *features; /* evaluated */
     const struct insight_revenue *revenue;
     struct arena *arena;
+    struct insight_profile **profiles; /* a segment: made when first asked for; all NULL at first */
 };
+/* A segment's profile, made once. */
+const struct insight_profile *engine_judging_profile(const struct engine_judging *judging, int segment);
 
 /* Texts are in the judging's arena; release the findings. */
 enum status engine_health_judge(const struct engine_judging *judging, struct engine_health *out, struct error *error);

@@ -206,25 +206,23 @@ enum status engine_persona_judge(const struct engine_judging *judging, int segme
                                  struct error *error)
 {
     const struct segment_definition *definition = &judging->view->set->segments[segment];
-    struct insight_profile profile;
     uint32_t middle = 0;
     (void)error;
-    insight_profile(judging->view->set, judging->schema, segment, judging->view->result, judging->features,
-                    judging->view->population, judging->arena, &profile);
-    uint64_t all = profile.customers + profile.others;
+    const struct insight_profile *profile = engine_judging_profile(judging, segment);
+    uint64_t all = profile->customers + profile->others;
     *out = (struct engine_persona){.segment = definition->name,
                                    .title = definition->title,
-                                   .customers = profile.customers,
-                                   .share = all ? (double)profile.customers / (double)all : 0};
+                                   .customers = profile->customers,
+                                   .share = all ? (double)profile->customers / (double)all : 0};
     for (int g = 0; g < ENGINE_PERSONA_GROUPS; g++)
         out->groups[g].title = titles[g];
-    if (!profile.customers) {
+    if (!profile->customers) {
         out->summary = "Nobody is in this segment.";
         return STATUS_OK;
     }
     add_money(judging, segment, out);
-    add_rows(judging, &profile, out);
-    summarise(judging, &profile, out);
+    add_rows(judging, profile, out);
+    summarise(judging, profile, out);
     if (find_middle(judging, segment, &middle))
         add_history(judging, middle, out);
     return STATUS_OK;
@@ -287,6 +285,17 @@ void engine_persona_write(const struct engine *engine, const struct engine_perso
 
 /* ---- the bench ---- */
 
+const struct insight_profile *engine_judging_profile(const struct engine_judging *judging, int segment)
+{
+    struct insight_profile **kept = &judging->profiles[segment];
+    if (*kept)
+        return *kept;
+    *kept = ARENA_NEW(judging->arena, struct insight_profile);
+    insight_profile(judging->view->set, judging->schema, segment, judging->view->result, judging->features,
+                    judging->view->population, judging->arena, *kept);
+    return *kept;
+}
+
 enum status engine_bench_open(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
                               struct engine_bench *out, struct error *error)
 {
@@ -300,10 +309,14 @@ enum status engine_bench_open(struct engine *engine, const struct engine_moment 
     if (status == STATUS_OK)
         status = insight_features_evaluate(&out->features, schema, out->view.population, out->view.result->existing,
                                            moment->now, engine_pool(engine), arena, error);
-    out->judging = (struct engine_judging){engine, schema, &out->view, &out->features, &out->revenue, arena};
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         engine_bench_close(out);
-    return status;
+        return status;
+    }
+    struct insight_profile **profiles =
+        ARENA_ARRAY(arena, struct insight_profile *, (size_t)out->view.set->segment_count + 1);
+    out->judging = (struct engine_judging){engine, schema, &out->view, &out->features, &out->revenue, arena, profiles};
+    return STATUS_OK;
 }
 
 void engine_bench_close(struct engine_bench *bench)
