@@ -411,7 +411,7 @@ static void check_drift(struct checking *checking, const struct insight_feature 
     double now_bins[BINS] = {0}, old_bins[BINS] = {0}, now_total = 0;
     size_t count = 0;
     for (uint32_t p = 0; p < population->customers; p++) {
-        double value = model_value(before, p);
+        double value = work_value(before, p);
         if (!isnan(value))
             old[count++] = value;
     }
@@ -422,7 +422,7 @@ static void check_drift(struct checking *checking, const struct insight_feature 
         cuts[i] = stats_quantile_sorted(old, count, (i + 1) / (double)BINS);
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t p = 0; p < population->customers; p++) {
-            double value = model_value(pass ? &feature->values : before, p);
+            double value = work_value(pass ? &feature->values : before, p);
             int bin = 0;
             while (bin < BINS - 1 && value > cuts[bin])
                 bin++;

@@ -43,7 +43,7 @@ void engine_overlay_lists(struct population *population, const struct catalog_li
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
 /* Whether an import told the scores of that model (NULL: of any). */
-bool model_is_score(const struct catalog_import *import, const char *name);
+bool engine_is_score(const struct catalog_import *import, const char *name);
 /* Appends the sections that models bring to the report's object. */
 enum status engine_report_models(struct engine *engine, struct json *json, struct error *error);
 struct engine_judging;

@@ -87,8 +87,8 @@ static void write_options(struct json *json, const struct engine_model *model)
     json_write_array(json);
     for (size_t i = 0; i < model->option_count; i++) {
         json_write_object(json);
-        model_put_text(json, "name", model->options[i].name);
-        model_put_text(json, "value", model->options[i].value);
+        work_put_text(json, "name", model->options[i].name);
+        work_put_text(json, "value", model->options[i].value);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -101,10 +101,10 @@ static void write_figures(struct json *json, const struct engine_model *model)
     for (size_t i = 0; i < model->figure_count; i++) {
         const struct engine_model_figure *figure = &model->figures[i];
         json_write_object(json);
-        model_put_text(json, "group", figure->group);
-        model_put_text(json, "label", figure->label);
-        model_put_text(json, "text", figure->text);
-        model_put(json, "value", figure->value);
+        work_put_text(json, "group", figure->group);
+        work_put_text(json, "label", figure->label);
+        work_put_text(json, "text", figure->text);
+        work_put(json, "value", figure->value);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -113,28 +113,28 @@ static void write_figures(struct json *json, const struct engine_model *model)
 static void put_moment(struct json *json, const struct engine *engine, const char *key, int64_t moment)
 {
     char text[MOMENT_TEXT_MAX];
-    model_put_text(json, key, moment_format(engine->zone, moment, text));
+    work_put_text(json, key, moment_format(engine->zone, moment, text));
 }
 
 /* For people's programs: moments as text. */
 void engine_model_write(const struct engine *engine, const struct engine_model *model, struct json *json)
 {
     json_write_object(json);
-    model_put_text(json, "name", model->name);
-    model_put_text(json, "type", model->type);
+    work_put_text(json, "name", model->name);
+    work_put_text(json, "type", model->type);
     put_moment(json, engine, "moment", model->moment);
     put_moment(json, engine, "fitted", model->fitted);
-    model_put_text(json, "program", model->program);
+    work_put_text(json, "program", model->program);
     json_write_key(json, "usable");
     json_write_bool(json, model->usable);
-    model_put_text(json, "trouble", model->trouble);
+    work_put_text(json, "trouble", model->trouble);
     write_options(json, model);
     write_figures(json, model);
     write_texts(json, "notes", model->notes, model->note_count);
     write_texts(json, "traits", model->traits, model->trait_count);
     if (model->scored) {
         put_moment(json, engine, "scored", model->scored_at);
-        model_put_count(json, "scored_customers", model->scored_customers);
+        work_put_count(json, "scored_customers", model->scored_customers);
     }
     write_raw(json, "parameters", model->parameters);
     json_write_end_object(json);
@@ -143,24 +143,24 @@ void engine_model_write(const struct engine *engine, const struct engine_model *
 static void write_saved(const struct engine_model *model, struct json *json)
 {
     json_write_object(json);
-    model_put_count(json, "format", FORMAT);
-    model_put_text(json, "name", model->name);
-    model_put_text(json, "type", model->type);
-    model_put_text(json, "program", model->program);
-    model_put_count(json, "moment", (uint64_t)model->moment);
-    model_put_count(json, "fitted", (uint64_t)model->fitted);
+    work_put_count(json, "format", FORMAT);
+    work_put_text(json, "name", model->name);
+    work_put_text(json, "type", model->type);
+    work_put_text(json, "program", model->program);
+    work_put_count(json, "moment", (uint64_t)model->moment);
+    work_put_count(json, "fitted", (uint64_t)model->fitted);
     json_write_key(json, "usable");
     json_write_bool(json, model->usable);
-    model_put_text(json, "trouble", model->trouble);
+    work_put_text(json, "trouble", model->trouble);
     write_options(json, model);
     write_figures(json, model);
     write_texts(json, "notes", model->notes, model->note_count);
     write_texts(json, "traits", model->traits, model->trait_count);
-    model_put_text(json, "scheme", model->scheme);
+    work_put_text(json, "scheme", model->scheme);
     json_write_key(json, "scored");
     json_write_bool(json, model->scored);
-    model_put_count(json, "scored_at", (uint64_t)model->scored_at);
-    model_put_count(json, "scored_customers", model->scored_customers);
+    work_put_count(json, "scored_at", (uint64_t)model->scored_at);
+    work_put_count(json, "scored_customers", model->scored_customers);
     write_raw(json, "parameters", model->parameters);
     write_raw(json, "fit_report", model->fit_report);
     write_raw(json, "score_report", model->score_report);
@@ -204,7 +204,7 @@ static size_t name_index(json_t *names, const char *name)
     return i;
 }
 
-enum status model_save(struct engine *engine, const struct engine_model *model, struct error *error)
+enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct buffer text;
@@ -473,9 +473,9 @@ static enum status publish(struct model_work *work, struct error *error)
 {
     struct store_change *change;
     TRY(store_begin(work->engine->store, &change, error));
-    enum status status = model_tell(work, change, error);
+    enum status status = work_tell(work, change, error);
     if (status == STATUS_OK)
-        status = model_save(work->engine, work->model, error);
+        status = work_save(work->engine, work->model, error);
     if (status != STATUS_OK) {
         store_abort(change);
         return status;
@@ -662,7 +662,7 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     TRY(engine_lake(engine, &lake, error));
     TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
     for (size_t i = 0; i < count; i++)
-        if (!imports[i].undone && model_is_score(&imports[i], model->name))
+        if (!imports[i].undone && engine_is_score(&imports[i], model->name))
             TRY(store_undo_within(change, lake, imports[i].number, engine_now(engine), error));
     return STATUS_OK;
 }

@@ -68,7 +68,7 @@ static enum status default_columns(struct model_work *work, struct cluster_data 
                                    struct error *error)
 {
     struct model_orders orders;
-    TRY(model_orders_find(work, &orders, error));
+    TRY(work_orders_find(work, &orders, error));
     const char *kind = arena_printf(work->arena, "`%s`", orders.kind);
     const char *names[] = {"recency", "frequency", "spend", "average_order"};
     const char *texts[] = {arena_printf(work->arena, "days since last(%s.time)", kind),
@@ -87,8 +87,8 @@ static enum status read_columns(struct model_work *work, struct cluster_data *ou
                                 struct error *error)
 {
     size_t count;
-    const char **on = model_option_list(work, "on", &count);
-    *among = model_option(work, "among");
+    const char **on = work_option_list(work, "on", &count);
+    *among = work_option(work, "among");
     if (!count)
         return default_columns(work, out, among, error);
     if (count > COLUMNS)
@@ -107,19 +107,19 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, columns + 1);
     if (!work->population)
         TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
-    TRY(model_inputs_values(work, inputs, work->moment->now, values, error));
-    TRY(model_inputs_among(work, inputs, work->moment->now, &who, error));
+    TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
+    TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     for (size_t c = 0; c < columns; c++)
         if (values[c].type == VALUE_TEXT || values[c].type == VALUE_SET || values[c].type == VALUE_POINT)
             return error_set(error, STATUS_USAGE, "%s is %s; k-means groups by numbers", out->column[c].text,
                              value_type_name(values[c].type));
-    model_score_customers(work, who);
+    work_score_customers(work, who);
     out->rows = work->count;
     out->position = work->position;
     out->raw = ARENA_ARRAY(work->arena, double, out->rows *columns + 1);
     for (size_t i = 0; i < out->rows; i++)
         for (size_t c = 0; c < columns; c++)
-            out->raw[i * columns + c] = model_value(&values[c], out->position[i]);
+            out->raw[i * columns + c] = work_value(&values[c], out->position[i]);
     return STATUS_OK;
 }
 
@@ -129,9 +129,9 @@ static enum status load(struct model_work *work, const char *among, struct clust
     const char *texts[COLUMNS];
     for (int c = 0; c < out->columns; c++)
         texts[c] = out->column[c].text;
-    TRY(model_inputs_new(work, texts, (size_t)out->columns, among, &inputs, error));
+    TRY(work_inputs_new(work, texts, (size_t)out->columns, among, &inputs, error));
     enum status status = load_rows(work, &inputs, out, error);
-    model_inputs_release(&inputs);
+    work_inputs_release(&inputs);
     return status;
 }
 
@@ -200,17 +200,17 @@ static void apply_preparation(struct model_work *work, struct cluster_data *data
 
 static enum status read_preparing(struct model_work *work, struct preparing *out, struct error *error)
 {
-    const char *log = model_option(work, "log"), *scale = model_option(work, "scale");
+    const char *log = work_option(work, "log"), *scale = work_option(work, "scale");
     *out = (struct preparing){.log = -1, .scaled = true};
     if (log && strcmp(log, "auto") != 0) {
         if (strcmp(log, "yes") != 0 && strcmp(log, "no") != 0)
-            return model_option_wrong(work, "log", "auto, yes or no", error);
+            return work_option_wrong(work, "log", "auto, yes or no", error);
         out->log = strcmp(log, "yes") == 0;
     }
     if (scale && strcmp(scale, "deviation") != 0 && strcmp(scale, "none") != 0)
-        return model_option_wrong(work, "scale", "deviation or none", error);
+        return work_option_wrong(work, "scale", "deviation or none", error);
     out->scaled = !scale || strcmp(scale, "none") != 0;
-    return model_option_number(work, "winsor", .01, 0, .25, &out->winsor, error);
+    return work_option_number(work, "winsor", .01, 0, .25, &out->winsor, error);
 }
 
 /* ---- how many ---- */
@@ -355,19 +355,19 @@ static void write_parameters(struct model_work *work, const struct cluster_data 
     for (int c = 0; c < data->columns; c++) {
         const struct cluster_column *column = &data->column[c];
         json_write_object(json);
-        model_put_text(json, "name", column->name);
-        model_put_text(json, "text", column->text);
+        work_put_text(json, "name", column->name);
+        work_put_text(json, "text", column->text);
         json_write_key(json, "log");
         json_write_bool(json, column->log);
-        model_put(json, "low", column->low);
-        model_put(json, "high", column->high);
-        model_put(json, "center", column->center);
-        model_put(json, "scale", column->scale);
-        model_put(json, "fill", column->fill);
+        work_put(json, "low", column->low);
+        work_put(json, "high", column->high);
+        work_put(json, "center", column->center);
+        work_put(json, "scale", column->scale);
+        work_put(json, "fill", column->fill);
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    model_put_text(json, "among", among);
+    work_put_text(json, "among", among);
     json_write_key(json, "names");
     json_write_array(json);
     for (int g = 0; g < model->k; g++)
@@ -397,8 +397,8 @@ static void write_quality(struct model_work *work, const struct judged *judged)
     json_write_array(json);
     for (int i = 0; i < 4; i++) {
         json_write_object(json);
-        model_put_text(json, "name", indices[i][0]);
-        model_put_text(json, "better", indices[i][1]);
+        work_put_text(json, "name", indices[i][0]);
+        work_put_text(json, "better", indices[i][1]);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -406,7 +406,7 @@ static void write_quality(struct model_work *work, const struct judged *judged)
     json_write_array(json);
     for (int k = 1; k <= judged->largest; k++) {
         json_write_object(json);
-        model_put_count(json, "k", (uint64_t)k);
+        work_put_count(json, "k", (uint64_t)k);
         json_write_key(json, "values");
         json_write_array(json);
         json_write_double(json, judged->silhouette[k]);
@@ -428,11 +428,11 @@ static void write_means(struct model_work *work, const struct cluster_data *data
     json_write_array(json);
     for (int c = 0; c < data->columns; c++) {
         json_write_object(json);
-        model_put_text(json, "name", data->column[c].text);
+        work_put_text(json, "name", data->column[c].text);
         json_write_key(json, "used");
         json_write_bool(json, true);
-        model_put(json, "overall", names->overall[c]);
-        model_put(json, "sd", names->deviation[c]);
+        work_put(json, "overall", names->overall[c]);
+        work_put(json, "sd", names->deviation[c]);
         json_write_key(json, "means");
         json_write_array(json);
         for (int g = 0; g < k; g++)
@@ -451,22 +451,22 @@ static void write_report(struct model_work *work, const struct cluster_data *dat
     json_write_key(json, "clusters");
     json_write_array(json);
     json_write_object(json);
-    model_put_text(json, "name", work->model->name);
-    model_put_text(json, "title", natural ? "Natural groups" : "Convenient cuts");
-    model_put_text(json, "method", "k-means");
+    work_put_text(json, "name", work->model->name);
+    work_put_text(json, "title", natural ? "Natural groups" : "Convenient cuts");
+    work_put_text(json, "method", "k-means");
     json_write_key(json, "natural");
     json_write_bool(json, natural);
-    model_put_count(json, "chosen", (uint64_t)model->k);
+    work_put_count(json, "chosen", (uint64_t)model->k);
     json_write_key(json, "groups");
     json_write_array(json);
     for (int g = 0; g < model->k; g++) {
         json_write_object(json);
-        model_put_text(json, "name", names->name[g]);
-        model_put_text(json, "title", names->title[g]);
-        model_put(json, "customers", model->size[g]);
-        model_put(json, "share", names->share[g]);
+        work_put_text(json, "name", names->name[g]);
+        work_put_text(json, "title", names->title[g]);
+        work_put(json, "customers", model->size[g]);
+        work_put(json, "share", names->share[g]);
         if (stability)
-            model_put(json, "stability", stability[g]);
+            work_put(json, "stability", stability[g]);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -483,18 +483,18 @@ static void describe(struct model_work *work, const struct cluster_data *data, c
     size_t unknown = 0;
     for (size_t i = 0; i < data->rows * (size_t)data->columns; i++)
         unknown += isnan(data->raw[i]);
-    model_figure(work, "data", "customers", (double)data->rows, "%s", model_thousands(work, (double)data->rows));
+    work_figure(work, "data", "customers", (double)data->rows, "%s", work_thousands(work, (double)data->rows));
     for (int c = 0; c < data->columns; c++)
-        model_figure(work, "data", data->column[c].name, NAN, "%s%s", data->column[c].text,
-                     data->column[c].log ? ", in logarithms" : "");
+        work_figure(work, "data", data->column[c].name, NAN, "%s%s", data->column[c].text,
+                    data->column[c].log ? ", in logarithms" : "");
     if (unknown)
-        model_figure(work, "data", "unknown values, set to the median", (double)unknown, "%zu", unknown);
-    model_figure(work, "parameters", "groups", model->k, "%d", model->k);
-    model_figure(work, "quality", "sum of squares within groups", model->inertia, "%.6g", model->inertia);
+        work_figure(work, "data", "unknown values, set to the median", (double)unknown, "%zu", unknown);
+    work_figure(work, "parameters", "groups", model->k, "%d", model->k);
+    work_figure(work, "quality", "sum of squares within groups", model->inertia, "%.6g", model->inertia);
     for (int g = 0; g < model->k; g++) {
         const char *stable = stability ? arena_printf(work->arena, ", stability %.2f", stability[g]) : "";
-        model_figure(work, "groups", names->name[g], model->size[g], "%s customers (%.1f%%)%s: %s",
-                     model_thousands(work, model->size[g]), 100 * names->share[g], stable, names->title[g]);
+        work_figure(work, "groups", names->name[g], model->size[g], "%s customers (%.1f%%)%s: %s",
+                    work_thousands(work, model->size[g]), 100 * names->share[g], stable, names->title[g]);
     }
 }
 
@@ -504,8 +504,8 @@ static enum status choose(struct model_work *work, const struct cluster_data *da
                           bool *natural, struct judged *judged, bool *has_judged, struct error *error)
 {
     double groups, largest;
-    TRY(model_option_number(work, "groups", 0, 0, GROUPS, &groups, error));
-    TRY(model_option_number(work, "most-groups", 8, 1, GROUPS, &largest, error));
+    TRY(work_option_number(work, "groups", 0, 0, GROUPS, &groups, error));
+    TRY(work_option_number(work, "most-groups", 8, 1, GROUPS, &largest, error));
     *has_judged = groups < 1;
     *natural = true;
     *k = (int)groups;
@@ -514,14 +514,14 @@ static enum status choose(struct model_work *work, const struct cluster_data *da
     TRY(judge(work, data, (int)largest, seed, judged, error));
     *natural = judged->gap.best > 1;
     *k = *natural ? judged->gap.best : best_silhouette(judged);
-    model_figure(work, "quality", "groups by the gap statistic", judged->gap.best, "%d", judged->gap.best);
-    model_figure(work, "quality", "groups by the silhouette", best_silhouette(judged), "%d", best_silhouette(judged));
-    model_figure(work, "quality", "silhouette", judged->silhouette[*k], "%.3f", judged->silhouette[*k]);
+    work_figure(work, "quality", "groups by the gap statistic", judged->gap.best, "%d", judged->gap.best);
+    work_figure(work, "quality", "groups by the silhouette", best_silhouette(judged), "%d", best_silhouette(judged));
+    work_figure(work, "quality", "silhouette", judged->silhouette[*k], "%.3f", judged->silhouette[*k]);
     if (!*natural)
-        model_note(work,
-                   "No natural groups: these are convenient cuts. Data without any structure would be divided as "
-                   "well as these customers are (gap statistic, %d draws, %zu customers looked at).",
-                   GAP_DRAWS, data->rows < JUDGED ? data->rows : (size_t)JUDGED);
+        work_note(work,
+                  "No natural groups: these are convenient cuts. Data without any structure would be divided as "
+                  "well as these customers are (gap statistic, %d draws, %zu customers looked at).",
+                  GAP_DRAWS, data->rows < JUDGED ? data->rows : (size_t)JUDGED);
     return STATUS_OK;
 }
 
@@ -531,7 +531,7 @@ static enum status find_stability(struct model_work *work, const struct cluster_
     double draws;
     struct model_kmeans model;
     *out = NULL;
-    TRY(model_option_number(work, "stability", 20, 0, 1000, &draws, error));
+    TRY(work_option_number(work, "stability", 20, 0, 1000, &draws, error));
     if (draws < 1 || k < 2)
         return STATUS_OK;
     struct model_matrix sample = sample_rows(work, data, STABLE_ROWS, seed);
@@ -557,7 +557,7 @@ enum status engine_cluster_fit(struct model_work *work, struct error *error)
     bool natural, has_judged;
     TRY(read_columns(work, &data, &among, error));
     TRY(read_preparing(work, &how, error));
-    TRY(model_option_number(work, "seed", 1, 0, 1e15, &seed, error));
+    TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
     TRY(load(work, among, &data, error));
     if (data.rows < 10)
         return error_set(error, STATUS_ERROR, "%zu customers are too few to look for groups", data.rows);
@@ -607,15 +607,15 @@ enum status engine_cluster_score(struct model_work *work, struct error *error)
     struct cluster_data data = {0};
     struct model_kmeans model;
     struct text text;
-    TRY(model_saved_part(work, "kmeans", &text, error));
+    TRY(work_saved_part(work, "kmeans", &text, error));
     TRY(model_kmeans_read(text, work->arena, &model, error));
     read_saved_columns(work, &data);
-    const char *among = model_saved_text(work, "among");
+    const char *among = work_saved_text(work, "among");
     population_free(work->population);
     work->population = NULL;
     TRY(load(work, among, &data, error));
     apply_preparation(work, &data);
-    struct model_score *group = model_score_add(work, "group", VALUE_TEXT, 0);
+    struct model_score *group = work_score_add(work, "group", VALUE_TEXT, 0);
     json_t *names = json_object_get(work->saved, "names");
     const char **labels = ARENA_ARRAY(work->arena, const char *, json_array_size(names) + 1);
     for (size_t g = 0; g < json_array_size(names); g++)

@@ -22,28 +22,28 @@ static const struct clv_period {
 
 enum status clv_read_options(struct model_work *work, struct clv_options *out, struct error *error)
 {
-    const char *period = model_option(work, "period"), *transaction = model_option(work, "transaction"),
-               *model = model_option(work, "model");
+    const char *period = work_option(work, "period"), *transaction = work_option(work, "transaction"),
+               *model = work_option(work, "model");
     *out = (struct clv_options){.type = MODEL_BGNBD, .period = "week", .days = 7, .unit = CALENDAR_WEEK};
     size_t p = 0;
     while (period && p < 3 && strcmp(periods[p].name, period) != 0)
         p++;
     if (p == 3)
-        return model_option_wrong(work, "period", "day, week or month", error);
+        return work_option_wrong(work, "period", "day, week or month", error);
     out->period = periods[p].name;
     out->days = periods[p].days;
     out->unit = periods[p].unit;
     if (transaction && strcmp(transaction, "period") == 0)
         out->by_period = true;
     else if (transaction && strcmp(transaction, "day") != 0)
-        return model_option_wrong(work, "transaction", "day or period", error);
+        return work_option_wrong(work, "transaction", "day or period", error);
     if (model && strcmp(model, "paretonbd") == 0)
         out->type = MODEL_PARETO_NBD;
     else if (model && (!model_clv_type_parse(model, &out->type) || out->type == MODEL_BGBB))
-        return model_option_wrong(work, "model", "bgnbd, mbgnbd or paretonbd", error);
-    TRY(model_option_number(work, "horizon", 365, 1, 3650, &out->horizon, error));
-    TRY(model_option_number(work, "discount", .1, 0, 10, &out->discount, error));
-    return model_option_number(work, "holdout", 0, 0, 3650, &out->holdout, error);
+        return work_option_wrong(work, "model", "bgnbd, mbgnbd or paretonbd", error);
+    TRY(work_option_number(work, "horizon", 365, 1, 3650, &out->horizon, error));
+    TRY(work_option_number(work, "discount", .1, 0, 10, &out->discount, error));
+    return work_option_number(work, "holdout", 0, 0, 3650, &out->holdout, error);
 }
 
 /* The transaction's moment on the model's clock: local days, or numbers of periods. Whole numbers, so that equal
@@ -63,7 +63,7 @@ static bool fill_history(const struct model_work *work, const struct clv_options
                          const struct model_orders *orders, uint32_t position, int64_t until, struct clv_customer *out)
 {
     uint32_t from, to;
-    model_orders_rows(orders, position, -1, until, &from, &to);
+    work_orders_rows(orders, position, -1, until, &from, &to);
     if (from == to)
         return false;
     struct open_transaction now = {tick(work, options, orders->table->time[from]), 0};
@@ -83,7 +83,7 @@ static bool fill_history(const struct model_work *work, const struct clv_options
                 break;
             now = (struct open_transaction){at, 0};
         }
-        now.spent += orders->amount ? model_orders_amount(orders, row) : 0;
+        now.spent += orders->amount ? work_orders_amount(orders, row) : 0;
     }
     out->history.x = (double)(transactions - 1);
     out->history.tx = (now.at - first) / unit;
@@ -98,12 +98,12 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
 {
     struct model_inputs inputs;
     uint64_t *who;
-    TRY(model_orders_find(work, &out->orders, error));
-    TRY(model_inputs_new(work, NULL, 0, model_option(work, "among"), &inputs, error));
-    enum status status = model_orders_load(work, &inputs.needs, &out->orders, error);
+    TRY(work_orders_find(work, &out->orders, error));
+    TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
+    enum status status = work_orders_load(work, &inputs.needs, &out->orders, error);
     if (status == STATUS_OK)
-        status = model_inputs_among(work, &inputs, until, &who, error);
-    model_inputs_release(&inputs);
+        status = work_inputs_among(work, &inputs, until, &who, error);
+    work_inputs_release(&inputs);
     TRY(status);
     size_t most = work->population->customers + 1u;
     out->count = 0;
@@ -139,59 +139,59 @@ static void describe_data(struct model_work *work, const struct clv_options *opt
         repeat += data->history[i].x > 0;
         transactions += data->history[i].x;
     }
-    model_figure(work, "data", "orders are", NAN, "%s%s%s", data->orders.kind, data->orders.property ? "." : "",
-                 data->orders.property ? data->orders.property : "");
-    model_figure(work, "data", "a transaction is", NAN, "a %s with at least one of them",
-                 options->by_period ? options->period : "day");
-    model_figure(work, "data", "unit of time", options->days, "%s", options->period);
-    model_figure(work, "data", "calibration until", NAN, "%s", model_day(work, work->moment->now - 1));
-    model_figure(work, "data", "customers", (double)data->count, "%s", model_thousands(work, (double)data->count));
-    model_figure(work, "data", "who came back", repeat, "%s", model_thousands(work, repeat));
-    model_figure(work, "data", "repeat transactions", transactions, "%s", model_thousands(work, transactions));
+    work_figure(work, "data", "orders are", NAN, "%s%s%s", data->orders.kind, data->orders.property ? "." : "",
+                data->orders.property ? data->orders.property : "");
+    work_figure(work, "data", "a transaction is", NAN, "a %s with at least one of them",
+                options->by_period ? options->period : "day");
+    work_figure(work, "data", "unit of time", options->days, "%s", options->period);
+    work_figure(work, "data", "calibration until", NAN, "%s", work_day(work, work->moment->now - 1));
+    work_figure(work, "data", "customers", (double)data->count, "%s", work_thousands(work, (double)data->count));
+    work_figure(work, "data", "who came back", repeat, "%s", work_thousands(work, repeat));
+    work_figure(work, "data", "repeat transactions", transactions, "%s", work_thousands(work, transactions));
 }
 
 static void describe_frequency(struct model_work *work, const struct model_clv *model)
 {
-    model_figure(work, "parameters", "model of how often", NAN, "%s", model_clv_type_name(model->type));
+    work_figure(work, "parameters", "model of how often", NAN, "%s", model_clv_type_name(model->type));
     for (int i = 0; i < MODEL_CLV_PARAMETERS; i++) {
         const char *name = model_clv_parameter_name(model->type, i);
         if (!model->identified[i])
-            model_figure(work, "parameters", name, model->parameter[i], "%.7g (not identified)", model->parameter[i]);
+            work_figure(work, "parameters", name, model->parameter[i], "%.7g (not identified)", model->parameter[i]);
         else
-            model_figure(work, "parameters", name, model->parameter[i], "%.7g (standard error %.4g)",
-                         model->parameter[i], model->error[i]);
+            work_figure(work, "parameters", name, model->parameter[i], "%.7g (standard error %.4g)",
+                        model->parameter[i], model->error[i]);
     }
-    model_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f", model->log_likelihood);
+    work_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f", model->log_likelihood);
     const char *simpler = model_clv_simpler(model);
     if (simpler)
-        model_note(work,
-                   "The data do not tell this model from the simpler %s: parameters marked so mean little by "
-                   "themselves.",
-                   simpler);
+        work_note(work,
+                  "The data do not tell this model from the simpler %s: parameters marked so mean little by "
+                  "themselves.",
+                  simpler);
     if (model->type == MODEL_BGNBD)
-        model_note(work, "BG/NBD calls every customer without a repeat purchase alive (alive = 1): for churn and "
-                         "lifecycle use --model mbgnbd or paretonbd.");
-    model_note(work, "Where customers pay by contract (subscriptions), use --type survive instead.");
+        work_note(work, "BG/NBD calls every customer without a repeat purchase alive (alive = 1): for churn and "
+                        "lifecycle use --model mbgnbd or paretonbd.");
+    work_note(work, "Where customers pay by contract (subscriptions), use --type survive instead.");
 }
 
 static void describe_spend(struct model_work *work, const struct model_spend *spend)
 {
     const double values[] = {spend->p, spend->q, spend->gamma};
     static const char *const names[] = {"p", "q", "gamma"};
-    model_figure(work, "parameters", "model of how much", NAN, "gamma-gamma");
+    work_figure(work, "parameters", "model of how much", NAN, "gamma-gamma");
     for (int i = 0; i < 3; i++)
-        model_figure(work, "parameters", names[i], values[i], "%.7g (%s%.4g)", values[i],
-                     spend->identified[i] ? "standard error " : "not identified, ", spend->error[i]);
-    model_figure(work, "quality", "customers with repeat value", spend->customers, "%s",
-                 model_thousands(work, spend->customers));
-    model_figure(work, "quality", "log-likelihood of value", spend->log_likelihood, "%.3f", spend->log_likelihood);
-    model_figure(work, "quality", "correlation of how often and how much", spend->correlation, "%.3f",
-                 spend->correlation);
+        work_figure(work, "parameters", names[i], values[i], "%.7g (%s%.4g)", values[i],
+                    spend->identified[i] ? "standard error " : "not identified, ", spend->error[i]);
+    work_figure(work, "quality", "customers with repeat value", spend->customers, "%s",
+                work_thousands(work, spend->customers));
+    work_figure(work, "quality", "log-likelihood of value", spend->log_likelihood, "%.3f", spend->log_likelihood);
+    work_figure(work, "quality", "correlation of how often and how much", spend->correlation, "%.3f",
+                spend->correlation);
     if (fabs(spend->correlation) > .3)
-        model_note(work,
-                   "How often and how much go together (correlation %.2f, beyond .3): the value of a customer is "
-                   "not the product of both, take it as a rough figure.",
-                   spend->correlation);
+        work_note(work,
+                  "How often and how much go together (correlation %.2f, beyond .3): the value of a customer is "
+                  "not the product of both, take it as a rough figure.",
+                  spend->correlation);
 }
 
 enum status engine_clv_fit(struct model_work *work, struct error *error)
@@ -206,7 +206,7 @@ enum status engine_clv_fit(struct model_work *work, struct error *error)
     describe_data(work, &options, &data);
     enum status status = model_clv_fit(options.type, &histories, engine_pool(work->engine), work->arena, &model, error);
     if (status == STATUS_ERROR) {
-        model_refuse(work, "%s", error->message);
+        work_refuse(work, "%s", error->message);
         return STATUS_OK;
     }
     TRY(status);
@@ -220,11 +220,11 @@ enum status engine_clv_fit(struct model_work *work, struct error *error)
             model_spend_write(&spend, work->parameters);
             describe_spend(work, &spend);
         } else {
-            model_note(work, "How much they spend was not fitted, so there is no value: %s", error->message);
+            work_note(work, "How much they spend was not fitted, so there is no value: %s", error->message);
         }
     }
-    model_figure(work, "scores", "horizon in days", options.horizon, "%g", options.horizon);
-    model_figure(work, "scores", "discount a year", options.discount, "%.1f%%", 100 * options.discount);
+    work_figure(work, "scores", "horizon in days", options.horizon, "%g", options.horizon);
+    work_figure(work, "scores", "discount a year", options.discount, "%.1f%%", 100 * options.discount);
     return clv_track(work, &options, &data, &model, error);
 }
 
@@ -234,12 +234,12 @@ static enum status read_models(struct model_work *work, struct model_clv *model,
                                bool *has_spend, struct error *error)
 {
     struct text text;
-    TRY(model_saved_part(work, "clv", &text, error));
+    TRY(work_saved_part(work, "clv", &text, error));
     TRY(model_clv_read(text, model, error));
     *has_spend = json_object_get(work->saved, "spend") != NULL;
     if (!*has_spend)
         return STATUS_OK;
-    TRY(model_saved_part(work, "spend", &text, error));
+    TRY(work_saved_part(work, "spend", &text, error));
     return model_spend_read(text, spend, error);
 }
 
@@ -261,14 +261,14 @@ static void write_values(struct model_work *work, const struct model_score *expe
     json_write_key(work->report, "values");
     json_write_array(work->report);
     if (value)
-        model_report_values(work, arena_printf(work->arena, "%s.value", name),
-                            arena_printf(work->arena, "Value over %g days", horizon), "money", value->number,
-                            work->count, "Expected purchases, discounted, times expected spend.");
-    model_report_values(work, arena_printf(work->arena, "%s.expected", name),
-                        arena_printf(work->arena, "Purchases expected in %g days", horizon), "number", expected->number,
-                        work->count, NULL);
-    model_report_values(work, arena_printf(work->arena, "%s.alive", name), "Probability of still being a customer",
-                        "share", alive->number, work->count, NULL);
+        work_report_values(work, arena_printf(work->arena, "%s.value", name),
+                           arena_printf(work->arena, "Value over %g days", horizon), "money", value->number,
+                           work->count, "Expected purchases, discounted, times expected spend.");
+    work_report_values(work, arena_printf(work->arena, "%s.expected", name),
+                       arena_printf(work->arena, "Purchases expected in %g days", horizon), "number", expected->number,
+                       work->count, NULL);
+    work_report_values(work, arena_printf(work->arena, "%s.alive", name), "Probability of still being a customer",
+                       "share", alive->number, work->count, NULL);
     json_write_end_array(work->report);
 }
 
@@ -287,9 +287,9 @@ enum status engine_clv_score(struct model_work *work, struct error *error)
         work->position[i] = data.customers[i].position;
     work->count = data.count;
     work->score_count = 0;
-    struct model_score *expected = model_score_add(work, "expected", VALUE_DOUBLE, 0),
-                       *alive = model_score_add(work, "alive", VALUE_DOUBLE, 0),
-                       *value = has_spend ? model_score_add(work, "value", VALUE_DECIMAL, 2) : NULL;
+    struct model_score *expected = work_score_add(work, "expected", VALUE_DOUBLE, 0),
+                       *alive = work_score_add(work, "alive", VALUE_DOUBLE, 0),
+                       *value = has_spend ? work_score_add(work, "value", VALUE_DECIMAL, 2) : NULL;
     double *discounted = ARENA_ARRAY(work->arena, double, data.count + 1);
     double ahead = options.horizon / options.days;
     double rate = pow(1 + options.discount, options.days / 365.25) - 1;

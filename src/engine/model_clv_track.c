@@ -57,7 +57,7 @@ static void count_weeks(struct model_work *work, const struct clv_options *optio
     for (size_t i = 0; i < data->count; i++) {
         uint32_t from, to;
         int32_t before = INT32_MIN;
-        model_orders_rows(&data->orders, data->customers[i].position, -1, work->moment->now - 1, &from, &to);
+        work_orders_rows(&data->orders, data->customers[i].position, -1, work->moment->now - 1, &from, &to);
         for (uint32_t row = from; row < to; row++) {
             int32_t day = zone_date(zone, table->time[row]);
             int week = (int)(((double)day / options->days - weeks->first) / weeks->length);
@@ -88,9 +88,9 @@ static void write_weeks(struct model_work *work, const struct clv_options *optio
         double at = weeks.first + w * weeks.length;
         double after = expected_until(model, &starts, at + weeks.length - 1 / options->days);
         json_write_object(work->report);
-        model_put_text(work->report, "date", date_format((int32_t)llround(at * options->days), text));
-        model_put(work->report, "actual", weeks.actual[w]);
-        model_put(work->report, "expected", round((after - before) * 100) / 100);
+        work_put_text(work->report, "date", date_format((int32_t)llround(at * options->days), text));
+        work_put(work->report, "actual", weeks.actual[w]);
+        work_put(work->report, "expected", round((after - before) * 100) / 100);
         json_write_end_object(work->report);
         before = after;
     }
@@ -110,7 +110,7 @@ static double bought_between(const struct model_work *work, const struct clv_opt
     uint32_t from, to;
     int64_t before = INT64_MIN;
     double count = 0;
-    model_orders_rows(&data->orders, position, after, work->moment->now - 1, &from, &to);
+    work_orders_rows(&data->orders, position, after, work->moment->now - 1, &from, &to);
     for (uint32_t row = from; row < to; row++) {
         int32_t day = zone_date(work->engine->zone, data->orders.table->time[row]);
         int64_t at = options->by_period ? date_unit_number(day, options->unit) : day;
@@ -128,10 +128,10 @@ static void write_frequencies(struct model_work *work, const struct holdout *hol
         if (!holdout->by_customers[f])
             continue;
         json_write_object(work->report);
-        model_put_text(work->report, "label",
-                       arena_printf(work->arena, "%d%s", f, f + 1 == FREQUENCIES ? " and more" : ""));
-        model_put(work->report, "actual", holdout->by_actual[f] / holdout->by_customers[f]);
-        model_put(work->report, "expected", holdout->by_expected[f] / holdout->by_customers[f]);
+        work_put_text(work->report, "label",
+                      arena_printf(work->arena, "%d%s", f, f + 1 == FREQUENCIES ? " and more" : ""));
+        work_put(work->report, "actual", holdout->by_actual[f] / holdout->by_customers[f]);
+        work_put(work->report, "expected", holdout->by_expected[f] / holdout->by_customers[f]);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -139,15 +139,15 @@ static void write_frequencies(struct model_work *work, const struct holdout *hol
 
 static void describe_holdout(struct model_work *work, const struct clv_options *options, const struct holdout *holdout)
 {
-    model_figure(work, "quality", "holdout in days", options->holdout, "%g", options->holdout);
-    model_figure(work, "quality", "holdout, transactions that happened", holdout->actual, "%s",
-                 model_thousands(work, holdout->actual));
-    model_figure(work, "quality", "holdout, transactions expected", holdout->expected, "%s",
-                 model_thousands(work, round(holdout->expected * 10) / 10));
-    model_figure(work, "quality", "holdout, mean absolute error a customer", holdout->absolute / holdout->customers,
-                 "%.4f", holdout->absolute / holdout->customers);
-    model_figure(work, "quality", "holdout, root mean squared error", sqrt(holdout->squared / holdout->customers),
-                 "%.4f", sqrt(holdout->squared / holdout->customers));
+    work_figure(work, "quality", "holdout in days", options->holdout, "%g", options->holdout);
+    work_figure(work, "quality", "holdout, transactions that happened", holdout->actual, "%s",
+                work_thousands(work, holdout->actual));
+    work_figure(work, "quality", "holdout, transactions expected", holdout->expected, "%s",
+                work_thousands(work, round(holdout->expected * 10) / 10));
+    work_figure(work, "quality", "holdout, mean absolute error a customer", holdout->absolute / holdout->customers,
+                "%.4f", holdout->absolute / holdout->customers);
+    work_figure(work, "quality", "holdout, root mean squared error", sqrt(holdout->squared / holdout->customers),
+                "%.4f", sqrt(holdout->squared / holdout->customers));
 }
 
 /* Fits on what came before the holdout and compares; *used is that fit. */
@@ -177,7 +177,7 @@ static enum status hold_out(struct model_work *work, const struct clv_options *o
         holdout.by_customers[f]++;
     }
     describe_holdout(work, options, &holdout);
-    model_put_text(work->report, "calibrated_until", model_day(work, until));
+    work_put_text(work->report, "calibrated_until", work_day(work, until));
     write_frequencies(work, &holdout);
     return STATUS_OK;
 }
@@ -190,14 +190,14 @@ enum status clv_track(struct model_work *work, const struct clv_options *options
     json_write_key(work->report, "tracking");
     json_write_array(work->report);
     json_write_object(work->report);
-    model_put_text(work->report, "name", work->model->name);
-    model_put_text(work->report, "title",
-                   arena_printf(work->arena, "Repeat purchases by week, %s", model_clv_type_name(model->type)));
+    work_put_text(work->report, "name", work->model->name);
+    work_put_text(work->report, "title",
+                  arena_printf(work->arena, "Repeat purchases by week, %s", model_clv_type_name(model->type)));
     if (options->holdout > 0) {
         status = hold_out(work, options, &calibrated, error);
     } else {
-        model_put_text(work->report, "calibrated_until", model_day(work, work->moment->now - 1));
-        model_note(work, "Not compared with later days: --holdout DAYS keeps some back and says how far off it is.");
+        work_put_text(work->report, "calibrated_until", work_day(work, work->moment->now - 1));
+        work_note(work, "Not compared with later days: --holdout DAYS keeps some back and says how far off it is.");
     }
     if (status == STATUS_OK && !options->by_period)
         write_weeks(work, options, data, &calibrated);

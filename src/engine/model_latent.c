@@ -51,7 +51,7 @@ static enum status collect_answers(struct model_work *work, const struct segment
     for (uint32_t p = 0; p < work->population->customers; p++) {
         if (!(who[p / 64] & values->known[p / 64] & UINT64_C(1) << (p % 64)))
             continue;
-        const char *answer = model_value_text(work, values, p);
+        const char *answer = work_value_text(work, values, p);
         if (!answer || find_answer(item, answer) >= 0)
             continue;
         if (item->levels == LEVELS)
@@ -76,12 +76,12 @@ static void code_rows(struct model_work *work, const struct segment_values *valu
             answered |= values[i].known[w];
         who[w] &= answered;
     }
-    model_score_customers(work, who);
+    work_score_customers(work, who);
     out->rows = work->count;
     out->code = ARENA_ARRAY(work->arena, int, out->rows *(size_t)out->items + 1);
     for (size_t r = 0; r < out->rows; r++)
         for (int i = 0; i < out->items; i++) {
-            const char *answer = model_value_text(work, &values[i], work->position[r]);
+            const char *answer = work_value_text(work, &values[i], work->position[r]);
             out->code[r * (size_t)out->items + (size_t)i] = answer ? find_answer(&out->item[i], answer) : -1;
         }
 }
@@ -94,8 +94,8 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     population_free(work->population);
     work->population = NULL;
     TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
-    TRY(model_inputs_values(work, inputs, work->moment->now, values, error));
-    TRY(model_inputs_among(work, inputs, work->moment->now, &who, error));
+    TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
+    TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     for (int i = 0; learn && i < out->items; i++)
         TRY(collect_answers(work, &values[i], who, &out->item[i], error));
     code_rows(work, values, who, out);
@@ -108,9 +108,9 @@ static enum status load(struct model_work *work, bool learn, struct latent_data 
     const char *texts[ITEMS];
     for (int i = 0; i < out->items; i++)
         texts[i] = out->item[i].text;
-    TRY(model_inputs_new(work, texts, (size_t)out->items, model_option(work, "among"), &inputs, error));
+    TRY(work_inputs_new(work, texts, (size_t)out->items, work_option(work, "among"), &inputs, error));
     enum status status = load_rows(work, &inputs, learn, out, error);
-    model_inputs_release(&inputs);
+    work_inputs_release(&inputs);
     return status;
 }
 
@@ -128,17 +128,17 @@ static enum status choose(struct model_work *work, const struct model_latent_dat
                           struct model_latent *out, struct error *error)
 {
     double classes, most;
-    TRY(model_option_number(work, "groups", 0, 0, CLASSES, &classes, error));
-    TRY(model_option_number(work, "most-groups", 8, 1, CLASSES, &most, error));
+    TRY(work_option_number(work, "groups", 0, 0, CLASSES, &classes, error));
+    TRY(work_option_number(work, "most-groups", 8, 1, CLASSES, &most, error));
     struct pool *pool = engine_pool(work->engine);
     int from = classes >= 1 ? (int)classes : 1, to = classes >= 1 ? (int)classes : (int)most, worse = 0;
     for (int k = from; k <= to && worse < 2; k++) {
         struct model_latent_options options = {.classes = k, .starts = starts, .seed = seed};
         struct model_latent model;
         TRY(model_latent_fit(data, &options, pool, work->arena, &model, error));
-        model_figure(work, "choice", arena_printf(work->arena, "%d %s", k, k == 1 ? "class" : "classes"), model.bic,
-                     "BIC %.2f, log-likelihood %.3f, entropy %.3f, best reached by %d starts", model.bic,
-                     model.log_likelihood, k > 1 ? model.entropy : 1, model.reached);
+        work_figure(work, "choice", arena_printf(work->arena, "%d %s", k, k == 1 ? "class" : "classes"), model.bic,
+                    "BIC %.2f, log-likelihood %.3f, entropy %.3f, best reached by %d starts", model.bic,
+                    model.log_likelihood, k > 1 ? model.entropy : 1, model.reached);
         bool better = k == from || model.bic < out->bic;
         worse = better ? 0 : worse + 1;
         if (better)
@@ -199,7 +199,7 @@ static void write_parameters(struct model_work *work, const struct latent_data *
     json_write_array(json);
     for (int i = 0; i < data->items; i++) {
         json_write_object(json);
-        model_put_text(json, "text", data->item[i].text);
+        work_put_text(json, "text", data->item[i].text);
         json_write_key(json, "answers");
         json_write_array(json);
         for (int l = 0; l < data->item[i].levels; l++)
@@ -225,17 +225,17 @@ static void write_report(struct model_work *work, const struct latent_data *data
     json_write_key(json, "clusters");
     json_write_array(json);
     json_write_object(json);
-    model_put_text(json, "name", work->model->name);
-    model_put_text(json, "title", "Latent classes");
-    model_put_text(json, "method", "latent class analysis");
-    model_put_count(json, "chosen", (uint64_t)model->classes);
+    work_put_text(json, "name", work->model->name);
+    work_put_text(json, "title", "Latent classes");
+    work_put_text(json, "method", "latent class analysis");
+    work_put_count(json, "chosen", (uint64_t)model->classes);
     json_write_key(json, "groups");
     json_write_array(json);
     for (int c = 0; c < model->classes; c++) {
         json_write_object(json);
-        model_put_text(json, "name", names[c]);
-        model_put(json, "customers", round(model->share[c] * (double)data->rows));
-        model_put(json, "share", model->share[c]);
+        work_put_text(json, "name", names[c]);
+        work_put(json, "customers", round(model->share[c] * (double)data->rows));
+        work_put(json, "share", model->share[c]);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -244,7 +244,7 @@ static void write_report(struct model_work *work, const struct latent_data *data
     for (int i = 0; i < data->items; i++) {
         double mean = 0, square = 0;
         json_write_object(json);
-        model_put_text(json, "name", data->item[i].text);
+        work_put_text(json, "name", data->item[i].text);
         json_write_key(json, "used");
         json_write_bool(json, true);
         for (int c = 0; c < model->classes; c++) {
@@ -256,8 +256,8 @@ static void write_report(struct model_work *work, const struct latent_data *data
                 square += model->share[c] * chance[l] * (*end ? l * l : number * number);
             }
         }
-        model_put(json, "overall", mean);
-        model_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
+        work_put(json, "overall", mean);
+        work_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
         json_write_key(json, "means");
         json_write_array(json);
         for (int c = 0; c < model->classes; c++)
@@ -276,24 +276,23 @@ static void describe(struct model_work *work, const struct latent_data *data, co
     size_t missing = 0;
     for (size_t i = 0; i < data->rows * (size_t)data->items; i++)
         missing += data->code[i] < 0;
-    model_figure(work, "data", "customers with an answer", (double)data->rows, "%s",
-                 model_thousands(work, (double)data->rows));
-    model_figure(work, "data", "items", data->items, "%d", data->items);
-    model_figure(work, "data", "missing answers", (double)missing, "%s", model_thousands(work, (double)missing));
-    model_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f", model->log_likelihood);
-    model_figure(work, "quality", "BIC", model->bic, "%.3f", model->bic);
-    model_figure(work, "quality", "AIC", model->aic, "%.3f", model->aic);
-    model_figure(work, "quality", "degrees of freedom", model->freedom, "%.0f", model->freedom);
-    model_figure(work, "quality", "entropy", model->entropy, "%.3f", model->entropy);
+    work_figure(work, "data", "customers with an answer", (double)data->rows, "%s",
+                work_thousands(work, (double)data->rows));
+    work_figure(work, "data", "items", data->items, "%d", data->items);
+    work_figure(work, "data", "missing answers", (double)missing, "%s", work_thousands(work, (double)missing));
+    work_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f", model->log_likelihood);
+    work_figure(work, "quality", "BIC", model->bic, "%.3f", model->bic);
+    work_figure(work, "quality", "AIC", model->aic, "%.3f", model->aic);
+    work_figure(work, "quality", "degrees of freedom", model->freedom, "%.0f", model->freedom);
+    work_figure(work, "quality", "entropy", model->entropy, "%.3f", model->entropy);
     for (int c = 0; c < model->classes; c++)
-        model_figure(work, "groups", names[c], model->share[c], "%.1f%%", 100 * model->share[c]);
+        work_figure(work, "groups", names[c], model->share[c], "%.1f%%", 100 * model->share[c]);
     if (model->freedom < 0)
-        model_note(work, "Negative degrees of freedom: there are more parameters than patterns of answers, so the "
-                         "classes are not identified.");
+        work_note(work, "Negative degrees of freedom: there are more parameters than patterns of answers, so the "
+                        "classes are not identified.");
     if (model->reached < 2 && model->classes > 1)
-        model_note(work,
-                   "Only one start reached the best likelihood: do not trust these classes before --starts with a "
-                   "larger number finds them again.");
+        work_note(work, "Only one start reached the best likelihood: do not trust these classes before --starts with a "
+                        "larger number finds them again.");
 }
 
 static void write_scheme(struct model_work *work, int classes, const char *const *names)
@@ -311,20 +310,20 @@ enum status engine_latent_fit(struct model_work *work, struct error *error)
     struct model_latent model;
     double seed, starts;
     size_t count;
-    const char **on = model_option_list(work, "on", &count);
+    const char **on = work_option_list(work, "on", &count);
     if (!count || count > ITEMS)
         return error_set(error, STATUS_USAGE, "--on names the answers, at most %d: --on 'last(survey.price), …'",
                          ITEMS);
     data->items = (int)count;
     for (size_t i = 0; i < count; i++)
         data->item[i].text = on[i];
-    TRY(model_option_number(work, "seed", 1, 0, 1e15, &seed, error));
-    TRY(model_option_number(work, "starts", 20, 1, 1000, &starts, error));
+    TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
+    TRY(work_option_number(work, "starts", 20, 1, 1000, &starts, error));
     TRY(load(work, true, data, error));
     struct model_latent_data answers = as_data(data, work->arena);
     TRY(choose(work, &answers, (int)starts, (uint64_t)seed, &model, error));
     if (!model.converged)
-        model_refuse(work, "no start converged");
+        work_refuse(work, "no start converged");
     const char *names[CLASSES];
     for (int c = 0; c < model.classes; c++)
         names[c] = class_name(work, data, &model, c, names);
@@ -361,12 +360,12 @@ enum status engine_latent_score(struct model_work *work, struct error *error)
     struct model_latent model;
     struct text text;
     double chances[CLASSES];
-    TRY(model_saved_part(work, "latent", &text, error));
+    TRY(work_saved_part(work, "latent", &text, error));
     TRY(model_latent_read(text, work->arena, &model, error));
     TRY(read_items(work, data, error));
     TRY(load(work, false, data, error));
-    struct model_score *class = model_score_add(work, "class", VALUE_TEXT, 0),
-                       *certainty = model_score_add(work, "certainty", VALUE_DOUBLE, 0);
+    struct model_score *class = work_score_add(work, "class", VALUE_TEXT, 0),
+                       *certainty = work_score_add(work, "certainty", VALUE_DOUBLE, 0);
     json_t *names = json_object_get(work->saved, "names");
     const char **labels = ARENA_ARRAY(work->arena, const char *, json_array_size(names) + 1);
     for (size_t c = 0; c < json_array_size(names); c++)

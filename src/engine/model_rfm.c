@@ -21,13 +21,13 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
     double window;
     struct model_inputs inputs;
     uint64_t *who;
-    TRY(model_option_number(work, "window", 0, 0, 36500, &window, error));
-    TRY(model_orders_find(work, orders, error));
-    TRY(model_inputs_new(work, NULL, 0, model_option(work, "among"), &inputs, error));
-    enum status status = model_orders_load(work, &inputs.needs, orders, error);
+    TRY(work_option_number(work, "window", 0, 0, 36500, &window, error));
+    TRY(work_orders_find(work, orders, error));
+    TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
+    enum status status = work_orders_load(work, &inputs.needs, orders, error);
     if (status == STATUS_OK)
-        status = model_inputs_among(work, &inputs, work->moment->now, &who, error);
-    model_inputs_release(&inputs);
+        status = work_inputs_among(work, &inputs, work->moment->now, &who, error);
+    work_inputs_release(&inputs);
     TRY(status);
     int64_t now = work->moment->now, after = window > 0 ? now - (int64_t)(window * SECONDS_A_DAY) : -1;
     size_t most = work->population->customers + 1u;
@@ -37,7 +37,7 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
         uint32_t from, to;
         if (!(who[p / 64] >> (p % 64) & 1))
             continue;
-        model_orders_rows(orders, p, after, now, &from, &to);
+        work_orders_rows(orders, p, after, now, &from, &to);
         if (from == to)
             continue;
         size_t i = out->count++;
@@ -45,7 +45,7 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
         out->recency[i] = (double)((now - (int64_t)orders->table->time[to - 1]) / SECONDS_A_DAY);
         out->frequency[i] = to - from;
         for (uint32_t row = from; orders->amount && row < to; row++)
-            out->monetary[i] += model_orders_amount(orders, row);
+            out->monetary[i] += work_orders_amount(orders, row);
     }
     return STATUS_OK;
 }
@@ -55,15 +55,15 @@ static void describe(struct model_work *work, const char *label, const double *v
     double quarter[3];
     for (int q = 0; q < 3; q++)
         quarter[q] = stats_quantile(values, count, .25 * (q + 1), work->arena);
-    model_figure(work, "data", arena_printf(work->arena, "%s, mean", label), stats_mean(values, count), "%s",
-                 model_thousands(work, stats_mean(values, count)));
+    work_figure(work, "data", arena_printf(work->arena, "%s, mean", label), stats_mean(values, count), "%s",
+                work_thousands(work, stats_mean(values, count)));
     for (int q = 0; q < 3; q++)
-        model_figure(work, "data",
-                     arena_printf(work->arena, "%s, %s", label,
-                                  q == 0   ? "quarter"
-                                  : q == 1 ? "median"
-                                           : "three quarters"),
-                     quarter[q], "%s", model_thousands(work, quarter[q]));
+        work_figure(work, "data",
+                    arena_printf(work->arena, "%s, %s", label,
+                                 q == 0   ? "quarter"
+                                 : q == 1 ? "median"
+                                          : "three quarters"),
+                    quarter[q], "%s", work_thousands(work, quarter[q]));
 }
 
 static void write_cuts(struct model_work *work, const struct model_rfm *model)
@@ -73,8 +73,8 @@ static void write_cuts(struct model_work *work, const struct model_rfm *model)
         struct buffer text;
         buffer_init(&text, 0);
         for (int i = 0; i + 1 < model->bins; i++)
-            buffer_printf(&text, "%s%s", i ? ", " : "", model_thousands(work, model->cuts[d][i]));
-        model_figure(work, "parameters", names[d], NAN, "%s", text.data);
+            buffer_printf(&text, "%s%s", i ? ", " : "", work_thousands(work, model->cuts[d][i]));
+        work_figure(work, "parameters", names[d], NAN, "%s", text.data);
         buffer_release(&text);
     }
 }
@@ -94,14 +94,14 @@ static void write_scheme(struct model_work *work)
 static enum status read_options(struct model_work *work, struct model_rfm_options *out, struct error *error)
 {
     static const char *const rules[] = {"quantile", "package"};
-    const char *rule = model_option(work, "rule");
+    const char *rule = work_option(work, "rule");
     double bins;
-    TRY(model_option_number(work, "bins", 5, 2, MODEL_RFM_BINS_MAX, &bins, error));
+    TRY(work_option_number(work, "bins", 5, 2, MODEL_RFM_BINS_MAX, &bins, error));
     *out = (struct model_rfm_options){.bins = (int)bins};
     if (rule && strcmp(rule, rules[1]) == 0)
         out->rule = MODEL_RFM_PACKAGE;
     else if (rule && strcmp(rule, rules[0]) != 0)
-        return model_option_wrong(work, "rule", "quantile (ours) or package (that of the R package rfm)", error);
+        return work_option_wrong(work, "rule", "quantile (ours) or package (that of the R package rfm)", error);
     return STATUS_OK;
 }
 
@@ -117,25 +117,24 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
     TRY(model_rfm_fit(&data, &options, work->arena, &model, error));
     json_write_key(work->parameters, "rfm");
     model_rfm_write(&model, work->parameters);
-    const char *window = model_option(work, "window");
-    model_figure(work, "data", "orders are", NAN, "%s%s%s", orders.kind, orders.property ? "." : "",
-                 orders.property ? orders.property : "");
-    model_figure(work, "data", "window", window ? strtod(window, NULL) : NAN, "%s%s", window ? window : "everything",
-                 window ? " days" : "");
-    model_figure(work, "data", "customers", (double)table.count, "%s", model_thousands(work, (double)table.count));
+    const char *window = work_option(work, "window");
+    work_figure(work, "data", "orders are", NAN, "%s%s%s", orders.kind, orders.property ? "." : "",
+                orders.property ? orders.property : "");
+    work_figure(work, "data", "window", window ? strtod(window, NULL) : NAN, "%s%s", window ? window : "everything",
+                window ? " days" : "");
+    work_figure(work, "data", "customers", (double)table.count, "%s", work_thousands(work, (double)table.count));
     describe(work, "recency in days", table.recency, table.count);
     describe(work, "frequency", table.frequency, table.count);
     if (orders.amount)
         describe(work, "monetary value", table.monetary, table.count);
     write_cuts(work, &model);
-    model_note(work,
-               options.rule == MODEL_RFM_PACKAGE
-                   ? "Ties: a value belongs to the lowest bin whose cut point plus one exceeds it (the rule of "
-                     "the R package rfm)."
-                   : "Ties: equal values share a bin; a value belongs to the lowest bin whose cut point, a type-7 "
-                     "quantile, it does not exceed.");
+    work_note(work, options.rule == MODEL_RFM_PACKAGE
+                        ? "Ties: a value belongs to the lowest bin whose cut point plus one exceeds it (the rule of "
+                          "the R package rfm)."
+                        : "Ties: equal values share a bin; a value belongs to the lowest bin whose cut point, a type-7 "
+                          "quantile, it does not exceed.");
     if (!orders.amount)
-        model_note(work, "%s has no amount: monetary value is 0 for everyone.", orders.kind);
+        work_note(work, "%s has no amount: monetary value is 0 for everyone.", orders.kind);
     write_scheme(work);
     return STATUS_OK;
 }
@@ -156,12 +155,12 @@ static void write_cells(struct model_work *work, const struct model_rfm *model, 
             const struct grid_cell *cell = &cells[(r - 1) * model->bins + f - 1];
             int scores[3] = {r, f, f};
             json_write_object(work->report);
-            model_put_count(work->report, "r", (uint64_t)r);
-            model_put_count(work->report, "f", (uint64_t)f);
-            model_put_text(work->report, "name", model_rfm_cell_name(model_rfm_cell(model, scores)));
-            model_put_count(work->report, "customers", cell->customers);
+            work_put_count(work->report, "r", (uint64_t)r);
+            work_put_count(work->report, "f", (uint64_t)f);
+            work_put_text(work->report, "name", model_rfm_cell_name(model_rfm_cell(model, scores)));
+            work_put_count(work->report, "customers", cell->customers);
             if (cell->customers)
-                model_put(work->report, "mean_value", cell->value / (double)cell->customers);
+                work_put(work->report, "mean_value", cell->value / (double)cell->customers);
             json_write_end_object(work->report);
         }
     json_write_end_array(work->report);
@@ -173,12 +172,12 @@ static void write_names(struct model_work *work, const struct grid_cell *named)
     json_write_array(work->report);
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         json_write_object(work->report);
-        model_put_text(work->report, "name", model_rfm_cell_name(cell));
-        model_put_text(work->report, "title", model_rfm_cell_meaning(cell));
-        model_put_count(work->report, "customers", named[cell].customers);
-        model_put(work->report, "share", work->count ? (double)named[cell].customers / (double)work->count : 0);
+        work_put_text(work->report, "name", model_rfm_cell_name(cell));
+        work_put_text(work->report, "title", model_rfm_cell_meaning(cell));
+        work_put_count(work->report, "customers", named[cell].customers);
+        work_put(work->report, "share", work->count ? (double)named[cell].customers / (double)work->count : 0);
         if (named[cell].customers)
-            model_put(work->report, "mean_value", named[cell].value / (double)named[cell].customers);
+            work_put(work->report, "mean_value", named[cell].value / (double)named[cell].customers);
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
@@ -195,14 +194,14 @@ static void write_report(struct model_work *work, const struct model_rfm *model,
         named[cell->label[i]].customers++;
         named[cell->label[i]].value += table->monetary[i];
     }
-    const char *window = model_option(work, "window");
+    const char *window = work_option(work, "window");
     json_write_key(work->report, "rfm");
     json_write_object(work->report);
-    model_put_text(work->report, "name", work->model->name);
-    model_put_text(work->report, "window",
-                   window ? arena_printf(work->arena, "last %s days", window) : "the whole history");
-    model_put_count(work->report, "recency_bins", (uint64_t)model->bins);
-    model_put_count(work->report, "frequency_bins", (uint64_t)model->bins);
+    work_put_text(work->report, "name", work->model->name);
+    work_put_text(work->report, "window",
+                  window ? arena_printf(work->arena, "last %s days", window) : "the whole history");
+    work_put_count(work->report, "recency_bins", (uint64_t)model->bins);
+    work_put_count(work->report, "frequency_bins", (uint64_t)model->bins);
     write_cells(work, model, grid);
     write_names(work, named);
     json_write_end_object(work->report);
@@ -222,19 +221,19 @@ enum status engine_rfm_score(struct model_work *work, struct error *error)
     struct rfm_table table;
     struct model_rfm model;
     struct text text;
-    TRY(model_saved_part(work, "rfm", &text, error));
+    TRY(work_saved_part(work, "rfm", &text, error));
     TRY(model_rfm_read(text, &model, error));
     TRY(load_table(work, &orders, &table, error));
     work->position = table.position;
     work->count = table.count;
     work->score_count = 0;
-    struct model_score *recency = model_score_add(work, "recency", VALUE_INT, 0),
-                       *frequency = model_score_add(work, "frequency", VALUE_INT, 0),
-                       *monetary = model_score_add(work, "monetary", VALUE_DECIMAL, orders.scale),
-                       *axis = model_score_add(work, "r", VALUE_INT, 0);
-    model_score_add(work, "f", VALUE_INT, 0);
-    model_score_add(work, "m", VALUE_INT, 0);
-    struct model_score *cell = model_score_add(work, "cell", VALUE_TEXT, 0);
+    struct model_score *recency = work_score_add(work, "recency", VALUE_INT, 0),
+                       *frequency = work_score_add(work, "frequency", VALUE_INT, 0),
+                       *monetary = work_score_add(work, "monetary", VALUE_DECIMAL, orders.scale),
+                       *axis = work_score_add(work, "r", VALUE_INT, 0);
+    work_score_add(work, "f", VALUE_INT, 0);
+    work_score_add(work, "m", VALUE_INT, 0);
+    struct model_score *cell = work_score_add(work, "cell", VALUE_TEXT, 0);
     cell->labels = cell_names(work->arena);
     cell->label_count = MODEL_RFM_CELLS;
     recency->number = table.recency;

@@ -34,16 +34,16 @@ struct survive_how {
 
 static enum status read_how(struct model_work *work, struct survive_how *out, struct error *error)
 {
-    const char *until = model_option(work, "until"), *landmark = model_option(work, "landmark");
-    *out = (struct survive_how){.by = model_option(work, "by"), .has_landmark = landmark != NULL};
+    const char *until = work_option(work, "until"), *landmark = work_option(work, "landmark");
+    *out = (struct survive_how){.by = work_option(work, "by"), .has_landmark = landmark != NULL};
     out->churn = until && strcmp(until, "churn") == 0;
     if (until && !out->churn && strcmp(until, "second") != 0)
-        return model_option_wrong(work, "until", "second (the next order) or churn", error);
+        return work_option_wrong(work, "until", "second (the next order) or churn", error);
     if (landmark && !moment_parse(work->engine->zone, text_from(landmark), &out->landmark))
-        return model_option_wrong(work, "landmark", "a date", error);
+        return work_option_wrong(work, "landmark", "a date", error);
     if (landmark && out->landmark >= work->moment->now)
         return error_set(error, STATUS_USAGE, "--landmark %s must lie before the moment of the fit", landmark);
-    return model_option_number(work, "quiet-days", 180, 1, 3650, &out->quiet, error);
+    return work_option_number(work, "quiet-days", 180, 1, 3650, &out->quiet, error);
 }
 
 /* With a landmark: who had ordered by then and (churn) was not gone yet. */
@@ -52,7 +52,7 @@ static bool fill_row(const struct model_work *work, const struct survive_how *ho
 {
     uint32_t from, to;
     int64_t now = work->moment->now, quiet = (int64_t)(how->quiet * SECONDS_A_DAY);
-    model_orders_rows(orders, position, -1, now, &from, &to);
+    work_orders_rows(orders, position, -1, now, &from, &to);
     if (from == to)
         return false;
     const uint32_t *at = orders->table->time;
@@ -153,9 +153,9 @@ static enum status set_groups(struct model_work *work, const struct survive_how 
     if (scheme >= 0)
         return set_scheme_groups(work, how, scheme, data, error);
     TRY(check_by(how, inputs, error));
-    TRY(model_inputs_values(work, inputs, how->has_landmark ? how->landmark : work->moment->now, &values, error));
+    TRY(work_inputs_values(work, inputs, how->has_landmark ? how->landmark : work->moment->now, &values, error));
     for (size_t i = 0; i < data->count; i++) {
-        const char *name = model_value_text(work, &values, data->position[i]);
+        const char *name = work_value_text(work, &values, data->position[i]);
         uint32_t group = group_of(data, name ? name : "unknown");
         if (group == UINT32_MAX)
             return error_set(error, STATUS_USAGE, "%s has more than %d different values, too many curves", how->by,
@@ -173,8 +173,8 @@ static enum status load_rows(struct model_work *work, const struct survive_how *
                              struct survive_data *out, struct model_orders *orders, struct error *error)
 {
     uint64_t *who;
-    TRY(model_orders_load(work, &inputs->needs, orders, error));
-    TRY(model_inputs_among(work, inputs, how->has_landmark ? how->landmark : work->moment->now, &who, error));
+    TRY(work_orders_load(work, &inputs->needs, orders, error));
+    TRY(work_inputs_among(work, inputs, how->has_landmark ? how->landmark : work->moment->now, &who, error));
     size_t most = work->population->customers + 1u;
     out->position = ARENA_ARRAY(work->arena, uint32_t, most);
     out->time = ARENA_ARRAY(work->arena, double, most);
@@ -192,11 +192,11 @@ static enum status load_rows(struct model_work *work, const struct survive_how *
 static void write_point(struct json *json, double time, double survival, double low, double high, double at_risk)
 {
     json_write_object(json);
-    model_put(json, "time", time);
-    model_put(json, "survival", survival);
-    model_put(json, "low", low);
-    model_put(json, "high", high);
-    model_put(json, "at_risk", at_risk);
+    work_put(json, "time", time);
+    work_put(json, "survival", survival);
+    work_put(json, "low", low);
+    work_put(json, "high", high);
+    work_put(json, "at_risk", at_risk);
     json_write_end_object(json);
 }
 
@@ -235,16 +235,16 @@ static enum status write_group(struct model_work *work, const struct survive_dat
     lives.event = event;
     TRY(model_survival_fit(&lives, .95, MODEL_INTERVAL_LOG_LOG, work->arena, &curve, error));
     const char *median = isfinite(curve.median) ? arena_printf(work->arena, "%.1f days", curve.median) : "not reached";
-    model_figure(work, "curves", data->name[g], curve.median,
-                 "median %s, %s customers, %s events; still waiting after 90, 180, 365 days: %.1f%%, %.1f%%, %.1f%%",
-                 median, model_thousands(work, (double)lives.count), model_thousands(work, events),
-                 100 * model_survival_at(&curve, 90), 100 * model_survival_at(&curve, 180),
-                 100 * model_survival_at(&curve, 365));
+    work_figure(work, "curves", data->name[g], curve.median,
+                "median %s, %s customers, %s events; still waiting after 90, 180, 365 days: %.1f%%, %.1f%%, %.1f%%",
+                median, work_thousands(work, (double)lives.count), work_thousands(work, events),
+                100 * model_survival_at(&curve, 90), 100 * model_survival_at(&curve, 180),
+                100 * model_survival_at(&curve, 365));
     json_write_object(work->report);
-    model_put_text(work->report, "name", data->name[g]);
-    model_put_count(work->report, "customers", lives.count);
-    model_put(work->report, "events", events);
-    model_put(work->report, "median", curve.median);
+    work_put_text(work->report, "name", data->name[g]);
+    work_put_count(work->report, "customers", lives.count);
+    work_put(work->report, "events", events);
+    work_put(work->report, "median", curve.median);
     write_points(work->report, &curve, (double)lives.count);
     json_write_end_object(work->report);
     return STATUS_OK;
@@ -257,14 +257,14 @@ static enum status write_test(struct model_work *work, const struct survive_data
     if (data->groups < 2)
         return STATUS_OK;
     TRY(model_log_rank(&lives, data->group, data->groups, work->arena, &test, NULL, error));
-    model_figure(work, "quality", "log-rank test", test.statistic,
-                 "chi-squared %.4f with %g degrees of freedom, p %.3g", test.statistic, test.freedom, test.p);
+    work_figure(work, "quality", "log-rank test", test.statistic, "chi-squared %.4f with %g degrees of freedom, p %.3g",
+                test.statistic, test.freedom, test.p);
     json_write_key(work->report, "test");
     json_write_object(work->report);
-    model_put_text(work->report, "name", "log-rank");
-    model_put(work->report, "statistic", test.statistic);
-    model_put(work->report, "df", test.freedom);
-    model_put(work->report, "p", test.p);
+    work_put_text(work->report, "name", "log-rank");
+    work_put(work->report, "statistic", test.statistic);
+    work_put(work->report, "df", test.freedom);
+    work_put(work->report, "p", test.p);
     json_write_end_object(work->report);
     return STATUS_OK;
 }
@@ -272,24 +272,24 @@ static enum status write_test(struct model_work *work, const struct survive_data
 static enum status write_all(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
                              const struct model_orders *orders, struct error *error)
 {
-    const char *clock = how->has_landmark ? arena_printf(work->arena, "since %s", model_day(work, how->landmark))
+    const char *clock = how->has_landmark ? arena_printf(work->arena, "since %s", work_day(work, how->landmark))
                                           : arena_printf(work->arena, "since the first %s", orders->kind);
     const char *event = how->churn
                             ? arena_printf(work->arena, "the last %s before %g quiet days", orders->kind, how->quiet)
                             : arena_printf(work->arena, "the next %s", orders->kind);
-    model_figure(work, "data", "customers", (double)data->count, "%s", model_thousands(work, (double)data->count));
-    model_figure(work, "data", "the clock runs", NAN, "%s", clock);
-    model_figure(work, "data", "until", NAN, "%s", event);
+    work_figure(work, "data", "customers", (double)data->count, "%s", work_thousands(work, (double)data->count));
+    work_figure(work, "data", "the clock runs", NAN, "%s", clock);
+    work_figure(work, "data", "until", NAN, "%s", event);
     if (how->by)
-        model_figure(work, "data", "groups", data->groups, "%s%s%s", how->by, how->has_landmark ? " as of " : "",
-                     how->has_landmark ? model_day(work, how->landmark) : "");
+        work_figure(work, "data", "groups", data->groups, "%s%s%s", how->by, how->has_landmark ? " as of " : "",
+                    how->has_landmark ? work_day(work, how->landmark) : "");
     json_write_key(work->report, "survival");
     json_write_array(work->report);
     json_write_object(work->report);
-    model_put_text(work->report, "name", work->model->name);
-    model_put_text(work->report, "title", arena_printf(work->arena, "Time until %s", event));
-    model_put_text(work->report, "clock", clock);
-    model_put_text(work->report, "unit", "days");
+    work_put_text(work->report, "name", work->model->name);
+    work_put_text(work->report, "title", arena_printf(work->arena, "Time until %s", event));
+    work_put_text(work->report, "clock", clock);
+    work_put_text(work->report, "unit", "days");
     json_write_key(work->report, "groups");
     json_write_array(work->report);
     for (int g = 0; g < data->groups; g++)
@@ -298,8 +298,8 @@ static enum status write_all(struct model_work *work, const struct survive_how *
     TRY(write_test(work, data, error));
     json_write_end_object(work->report);
     json_write_end_array(work->report);
-    model_note(work, "Pointwise 95%% intervals; who is still waiting counts as such up to %s.",
-               model_day(work, work->moment->now - 1));
+    work_note(work, "Pointwise 95%% intervals; who is still waiting counts as such up to %s.",
+              work_day(work, work->moment->now - 1));
     return STATUS_OK;
 }
 
@@ -310,11 +310,11 @@ enum status engine_survive_fit(struct model_work *work, struct error *error)
     struct model_inputs inputs;
     struct survive_data data = {0};
     TRY(read_how(work, &how, error));
-    TRY(model_orders_find(work, &orders, error));
+    TRY(work_orders_find(work, &orders, error));
     orders.property = NULL;
-    TRY(model_inputs_new(work, &how.by, how.by ? 1 : 0, model_option(work, "among"), &inputs, error));
+    TRY(work_inputs_new(work, &how.by, how.by ? 1 : 0, work_option(work, "among"), &inputs, error));
     enum status status = load_rows(work, &how, &inputs, &data, &orders, error);
-    model_inputs_release(&inputs);
+    work_inputs_release(&inputs);
     TRY(status);
     if (!data.count)
         return error_set(error, STATUS_ERROR, "nobody has started the clock: there are no %s facts to look at",

@@ -153,7 +153,7 @@ static enum status add_import(const struct model_work *work, uint32_t *number, s
     return catalog_add_import(store_catalog(work->engine->store), &import, number, error);
 }
 
-bool model_is_score(const struct catalog_import *import, const char *name)
+bool engine_is_score(const struct catalog_import *import, const char *name)
 {
     char source[512];
     snprintf(source, sizeof source, "[\"model:%s%s", name ? name : "", name ? "\"]" : "");
@@ -201,7 +201,7 @@ static enum status write_part(struct telling *telling, struct store_change *chan
     return status;
 }
 
-enum status model_tell(struct model_work *work, struct store_change *change, struct error *error)
+enum status work_tell(struct model_work *work, struct store_change *change, struct error *error)
 {
     uint32_t import;
     struct lake *lake = NULL;

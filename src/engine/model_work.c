@@ -11,7 +11,7 @@
 
 /* ---- options ---- */
 
-const char *model_option(const struct model_work *work, const char *name)
+const char *work_option(const struct model_work *work, const char *name)
 {
     for (size_t i = work->model->option_count; i-- > 0;)
         if (strcmp(work->model->options[i].name, name) == 0)
@@ -19,22 +19,22 @@ const char *model_option(const struct model_work *work, const char *name)
     return NULL;
 }
 
-enum status model_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error)
+enum status work_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error)
 {
-    return error_set(error, STATUS_USAGE, "--%s takes %s, not '%s'", name, say, model_option(work, name));
+    return error_set(error, STATUS_USAGE, "--%s takes %s, not '%s'", name, say, work_option(work, name));
 }
 
-enum status model_option_number(const struct model_work *work, const char *name, double fallback, double least,
-                                double most, double *out, struct error *error)
+enum status work_option_number(const struct model_work *work, const char *name, double fallback, double least,
+                               double most, double *out, struct error *error)
 {
-    const char *value = model_option(work, name);
+    const char *value = work_option(work, name);
     *out = fallback;
     if (!value)
         return STATUS_OK;
     size_t length = strlen(value);
     bool percent = length && value[length - 1] == '%';
     if (!number_parse_double((struct text){value, length - percent}, out))
-        return model_option_wrong(work, name, "a number", error);
+        return work_option_wrong(work, name, "a number", error);
     *out /= percent ? 100 : 1;
     if (*out >= least && *out <= most)
         return STATUS_OK;
@@ -64,7 +64,7 @@ static size_t split_list(const struct model_work *work, const char *text, const 
     }
 }
 
-const char **model_option_list(const struct model_work *work, const char *name, size_t *count)
+const char **work_option_list(const struct model_work *work, const char *name, size_t *count)
 {
     size_t most = 1;
     for (size_t i = 0; i < work->model->option_count; i++)
@@ -79,7 +79,7 @@ const char **model_option_list(const struct model_work *work, const char *name, 
 
 /* ---- writing what was found ---- */
 
-void model_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
+void work_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -89,7 +89,7 @@ void model_figure(struct model_work *work, const char *group, const char *label,
     VECTOR_PUSH(&work->figures, figure);
 }
 
-void model_note(struct model_work *work, const char *format, ...)
+void work_note(struct model_work *work, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -97,7 +97,7 @@ void model_note(struct model_work *work, const char *format, ...)
     va_end(arguments);
 }
 
-void model_refuse(struct model_work *work, const char *format, ...)
+void work_refuse(struct model_work *work, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -106,19 +106,19 @@ void model_refuse(struct model_work *work, const char *format, ...)
     va_end(arguments);
 }
 
-void model_put(struct json *json, const char *key, double value)
+void work_put(struct json *json, const char *key, double value)
 {
     json_write_key(json, key);
     json_write_double(json, value);
 }
 
-void model_put_text(struct json *json, const char *key, const char *text)
+void work_put_text(struct json *json, const char *key, const char *text)
 {
     json_write_key(json, key);
     json_write_string(json, text);
 }
 
-void model_put_count(struct json *json, const char *key, uint64_t count)
+void work_put_count(struct json *json, const char *key, uint64_t count)
 {
     json_write_key(json, key);
     json_write_integer(json, (int64_t)count);
@@ -129,7 +129,7 @@ static enum status not_there(const struct model_work *work, const char *key, str
     return error_set(error, STATUS_ERROR, "the saved model %s has no \"%s\": fit it again", work->model->name, key);
 }
 
-enum status model_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error)
+enum status work_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error)
 {
     json_t *part = json_object_get(work->saved, key);
     char *dump = part ? json_dumps(part, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
@@ -140,29 +140,18 @@ enum status model_saved_part(struct model_work *work, const char *key, struct te
     return STATUS_OK;
 }
 
-double model_saved_number(const struct model_work *work, const char *key)
+double work_saved_number(const struct model_work *work, const char *key)
 {
     json_t *part = json_object_get(work->saved, key);
     return json_is_number(part) ? json_number_value(part) : NAN;
 }
 
-const char *model_saved_text(const struct model_work *work, const char *key)
+const char *work_saved_text(const struct model_work *work, const char *key)
 {
     return json_string_value(json_object_get(work->saved, key));
 }
 
-void model_quote(struct buffer *out, const char *text)
-{
-    buffer_char(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            buffer_char(out, '\'');
-        buffer_char(out, *text);
-    }
-    buffer_char(out, '\'');
-}
-
-const char *model_thousands(const struct model_work *work, double value)
+const char *work_thousands(const struct model_work *work, double value)
 {
     char text[NUMBER_TEXT_MAX];
     if (!isfinite(value) || fabs(value) > 1e15)
@@ -175,7 +164,7 @@ const char *model_thousands(const struct model_work *work, double value)
                         (int)(cents - 100 * (double)whole));
 }
 
-const char *model_day(const struct model_work *work, int64_t moment)
+const char *work_day(const struct model_work *work, int64_t moment)
 {
     char text[DATE_TEXT_MAX];
     return arena_strdup(work->arena, date_format(zone_date(work->engine->zone, moment), text));
@@ -183,7 +172,7 @@ const char *model_day(const struct model_work *work, int64_t moment)
 
 /* ---- scores ---- */
 
-void model_score_customers(struct model_work *work, const uint64_t *who)
+void work_score_customers(struct model_work *work, const uint64_t *who)
 {
     work->position = ARENA_ARRAY(work->arena, uint32_t, work->population->customers + 1u);
     work->count = 0;
@@ -193,7 +182,7 @@ void model_score_customers(struct model_work *work, const uint64_t *who)
             work->position[work->count++] = p;
 }
 
-struct model_score *model_score_add(struct model_work *work, const char *trait, enum value_type type, int scale)
+struct model_score *work_score_add(struct model_work *work, const char *trait, enum value_type type, int scale)
 {
     ENSURE(work->score_count < MODEL_SCORES_MAX);
     struct model_score *score = &work->scores[work->score_count++];
@@ -228,17 +217,17 @@ static void write_histogram(struct model_work *work, const double *sorted, size_
         while (at < count && (sorted[at] < to || final))
             at++;
         json_write_object(work->report);
-        model_put(work->report, "from", from);
-        model_put(work->report, "to", to);
-        model_put_count(work->report, "customers", at - begin);
+        work_put(work->report, "from", from);
+        work_put(work->report, "to", to);
+        work_put_count(work->report, "customers", at - begin);
         json_write_end_object(work->report);
         from = to;
     }
     json_write_end_array(work->report);
 }
 
-void model_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
-                         const double *values, size_t count, const char *note)
+void work_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
+                        const double *values, size_t count, const char *note)
 {
     static const double levels[] = {.5, .9, .99};
     double *sorted = ARENA_ARRAY(work->arena, double, count + 1);
@@ -250,32 +239,32 @@ void model_report_values(struct model_work *work, const char *name, const char *
         return;
     stats_sort(sorted, known);
     json_write_object(work->report);
-    model_put_text(work->report, "name", name);
-    model_put_text(work->report, "title", title);
-    model_put_text(work->report, "unit", unit);
-    model_put_count(work->report, "customers", known);
-    model_put(work->report, "mean", stats_mean(sorted, known));
+    work_put_text(work->report, "name", name);
+    work_put_text(work->report, "title", title);
+    work_put_text(work->report, "unit", unit);
+    work_put_count(work->report, "customers", known);
+    work_put(work->report, "mean", stats_mean(sorted, known));
     write_histogram(work, sorted, known);
     json_write_key(work->report, "quantiles");
     json_write_array(work->report);
     for (size_t i = 0; i < 3; i++) {
         json_write_object(work->report);
-        model_put(work->report, "q", levels[i]);
-        model_put(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
+        work_put(work->report, "q", levels[i]);
+        work_put(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
         json_write_end_object(work->report);
     }
     json_write_end_array(work->report);
     if (note)
-        model_put_text(work->report, "note", note);
+        work_put_text(work->report, "note", note);
     json_write_end_object(work->report);
 }
 
 /* ---- orders ---- */
 
-enum status model_orders_find(struct model_work *work, struct model_orders *out, struct error *error)
+enum status work_orders_find(struct model_work *work, struct model_orders *out, struct error *error)
 {
     const struct schema *schema = engine_schema(work->engine);
-    const char *kind = model_option(work, "kind"), *amount = model_option(work, "amount");
+    const char *kind = work_option(work, "kind"), *amount = work_option(work, "amount");
     struct insight_revenue revenue = insight_revenue_find(schema);
     *out = (struct model_orders){.kind = kind ? kind : revenue.kind, .property = amount};
     const struct schema_table *table = out->kind ? schema_table(schema, out->kind) : NULL;
@@ -311,8 +300,8 @@ static struct segment_needs orders_needs(struct model_work *work, const struct m
     return needs;
 }
 
-enum status model_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
-                              struct error *error)
+enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
+                             struct error *error)
 {
     struct segment_needs needs = orders_needs(work, orders);
     if (more)
@@ -332,8 +321,8 @@ enum status model_orders_load(struct model_work *work, const struct segment_need
     return STATUS_OK;
 }
 
-void model_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
-                       uint32_t *to)
+void work_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
+                      uint32_t *to)
 {
     const struct population_table *table = orders->table;
     *from = table->offset[position];
@@ -344,7 +333,7 @@ void model_orders_rows(const struct model_orders *orders, uint32_t position, int
         ++*from;
 }
 
-double model_orders_amount(const struct model_orders *orders, uint32_t row)
+double work_orders_amount(const struct model_orders *orders, uint32_t row)
 {
     struct population_value value = population_get(orders->amount, row);
     if (!value.known)
@@ -354,7 +343,7 @@ double model_orders_amount(const struct model_orders *orders, uint32_t row)
     return number_decimal_to_double(value.integer, orders->amount->scale);
 }
 
-uint64_t *model_existing(const struct model_work *work, int64_t now)
+uint64_t *work_existing(const struct model_work *work, int64_t now)
 {
     const struct population *population = work->population;
     uint64_t *bits = ARENA_ARRAY(work->arena, uint64_t, population->customers / 64 + 1);
@@ -407,8 +396,8 @@ static void add_needs(struct model_work *work, const struct segment_set *set, st
     out->needs = engine_join_needs(&out->needs, &needs, work->arena);
 }
 
-enum status model_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
-                             struct model_inputs *out, struct error *error)
+enum status work_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
+                            struct model_inputs *out, struct error *error)
 {
     *out = (struct model_inputs){.count = count};
     TRY(engine_load_definitions(work->engine, error));
@@ -417,7 +406,7 @@ enum status model_inputs_new(struct model_work *work, const char *const *texts, 
         status = segment_condition_build(text_from(condition), engine_schema(work->engine),
                                          engine_definitions(work->engine), work->arena, NULL, &out->among, error);
     if (status != STATUS_OK) {
-        model_inputs_release(out);
+        work_inputs_release(out);
         return status;
     }
     if (out->set)
@@ -427,24 +416,24 @@ enum status model_inputs_new(struct model_work *work, const char *const *texts, 
     return STATUS_OK;
 }
 
-void model_inputs_release(struct model_inputs *inputs)
+void work_inputs_release(struct model_inputs *inputs)
 {
     segment_set_free(inputs->set);
     segment_set_free(inputs->among);
     inputs->set = inputs->among = NULL;
 }
 
-enum status model_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                                struct segment_values *out, struct error *error)
+enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
+                               struct segment_values *out, struct error *error)
 {
     return segment_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes, (int)inputs->count,
                                    work->population, now, engine_pool(work->engine), work->arena, out, error);
 }
 
-enum status model_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
-                               struct error *error)
+enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
+                              struct error *error)
 {
-    *out = model_existing(work, now);
+    *out = work_existing(work, now);
     if (!inputs->among)
         return STATUS_OK;
     struct segment_plan *plan = NULL;
@@ -460,7 +449,7 @@ enum status model_inputs_among(struct model_work *work, const struct model_input
     return status;
 }
 
-double model_value(const struct segment_values *values, size_t position)
+double work_value(const struct segment_values *values, size_t position)
 {
     if (!(values->known[position / 64] >> (position % 64) & 1))
         return NAN;
@@ -473,7 +462,7 @@ double model_value(const struct segment_values *values, size_t position)
     return (double)values->integers[position];
 }
 
-const char *model_value_text(const struct model_work *work, const struct segment_values *values, size_t position)
+const char *work_value_text(const struct model_work *work, const struct segment_values *values, size_t position)
 {
     if (!(values->known[position / 64] >> (position % 64) & 1))
         return NULL;
@@ -485,6 +474,6 @@ const char *model_value_text(const struct model_work *work, const struct segment
     }
     if (values->type == VALUE_BOOL)
         return values->integers[position] ? "yes" : "no";
-    double number = model_value(values, position);
+    double number = work_value(values, position);
     return isnan(number) ? NULL : arena_printf(work->arena, "%.10g", number);
 }

@@ -68,39 +68,37 @@ enum status engine_predict_score(struct model_work *work, struct error *error);
 enum status engine_survey_fit(struct model_work *work, struct error *error);
 
 /* ---- options ---- */
-const char *model_option(const struct model_work *work, const char *name);
-enum status model_option_number(const struct model_work *work, const char *name, double fallback, double least,
-                                double most, double *out, struct error *error);
+const char *work_option(const struct model_work *work, const char *name);
+enum status work_option_number(const struct model_work *work, const char *name, double fallback, double least,
+                               double most, double *out, struct error *error);
 /* Values divided by commas outside parentheses and quotes, of all options of that name; NULL-terminated. */
-const char **model_option_list(const struct model_work *work, const char *name, size_t *count);
-enum status model_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error);
+const char **work_option_list(const struct model_work *work, const char *name, size_t *count);
+enum status work_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error);
 
 /* ---- writing what was found ---- */
-void model_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
+void work_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
     PRINTF_LIKE(5, 6);
-void model_note(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
+void work_note(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Not usable, and why. */
-void model_refuse(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
-void model_put(struct json *json, const char *key, double value);
-void model_put_text(struct json *json, const char *key, const char *text);
-void model_put_count(struct json *json, const char *key, uint64_t count);
+void work_refuse(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
+void work_put(struct json *json, const char *key, double value);
+void work_put_text(struct json *json, const char *key, const char *text);
+void work_put_count(struct json *json, const char *key, uint64_t count);
 /* A part of the saved parameters as JSON text, for the model room's readers. */
-enum status model_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error);
-double model_saved_number(const struct model_work *work, const char *key);
-const char *model_saved_text(const struct model_work *work, const char *key);
-/* A text the language reads back, quoted with '. */
-void model_quote(struct buffer *out, const char *text);
+enum status work_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error);
+double work_saved_number(const struct model_work *work, const char *key);
+const char *work_saved_text(const struct model_work *work, const char *key);
 /* "1,234" and "1,234.50", in the arena. */
-const char *model_thousands(const struct model_work *work, double value);
-const char *model_day(const struct model_work *work, int64_t moment);
+const char *work_thousands(const struct model_work *work, double value);
+const char *work_day(const struct model_work *work, int64_t moment);
 
 /* ---- scores ---- */
 /* Everyone whose bit is set is scored from here on. */
-void model_score_customers(struct model_work *work, const uint64_t *who);
-struct model_score *model_score_add(struct model_work *work, const char *trait, enum value_type type, int scale);
+void work_score_customers(struct model_work *work, const uint64_t *who);
+struct model_score *work_score_add(struct model_work *work, const char *trait, enum value_type type, int scale);
 /* A section of `values`: the distribution of a score. unit: money, number, share or days. */
-void model_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
-                         const double *values, size_t count, const char *note);
+void work_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
+                        const double *values, size_t count, const char *note);
 
 /* ---- data ---- */
 /* The facts that count as orders, loaded into the work's population. */
@@ -111,16 +109,16 @@ struct model_orders {
     int scale;
 };
 /* What the options --kind and --amount mean here. */
-enum status model_orders_find(struct model_work *work, struct model_orders *out, struct error *error);
+enum status work_orders_find(struct model_work *work, struct model_orders *out, struct error *error);
 /* Loads the population with the orders and `more` (may be NULL), unless it is loaded. */
-enum status model_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
-                              struct error *error);
+enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
+                             struct error *error);
 /* The rows [*from, *to) of a customer with after < time <= now. */
-void model_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
-                       uint32_t *to);
-double model_orders_amount(const struct model_orders *orders, uint32_t row);
+void work_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
+                      uint32_t *to);
+double work_orders_amount(const struct model_orders *orders, uint32_t row);
 /* A bit for everyone who exists at the moment, or at `now`. */
-uint64_t *model_existing(const struct model_work *work, int64_t now);
+uint64_t *work_existing(const struct model_work *work, int64_t now);
 
 /* Values and a condition of the segment language, checked once and evaluated at any moment. */
 struct model_inputs {
@@ -131,23 +129,23 @@ struct model_inputs {
     struct segment_needs needs;
 };
 /* texts: expressions with values, such as "count(order last 365 days)"; condition NULL: everyone. */
-enum status model_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
-                             struct model_inputs *out, struct error *error);
-void model_inputs_release(struct model_inputs *inputs);
+enum status work_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
+                            struct model_inputs *out, struct error *error);
+void work_inputs_release(struct model_inputs *inputs);
 /* Values of all customers at a moment, in the arena. */
-enum status model_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                                struct segment_values *out, struct error *error);
+enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
+                               struct segment_values *out, struct error *error);
 /* Who meets the condition at a moment. */
-enum status model_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
-                               struct error *error);
+enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
+                              struct error *error);
 /* A number, NaN when unknown or not a number. */
-double model_value(const struct segment_values *values, size_t position);
+double work_value(const struct segment_values *values, size_t position);
 /* A text, set or whole number as words, NULL when unknown. */
-const char *model_value_text(const struct model_work *work, const struct segment_values *values, size_t position);
+const char *work_value_text(const struct model_work *work, const struct segment_values *values, size_t position);
 
 /* ---- saving ---- */
-enum status model_save(struct engine *engine, const struct engine_model *model, struct error *error);
+enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error);
 /* Tells the work's scores within a change. */
-enum status model_tell(struct model_work *work, struct store_change *change, struct error *error);
+enum status work_tell(struct model_work *work, struct store_change *change, struct error *error);
 
 #endif

@@ -62,7 +62,7 @@ static enum status leave_scores_out(struct engine *engine, struct arena *arena, 
     size_t count, scores = 0;
     TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
     for (size_t i = 0; i < count; i++)
-        if (model_is_score(&imports[i], NULL))
+        if (engine_is_score(&imports[i], NULL))
             buffer_printf(out, "%s%u", scores++ ? ", " : " AND import NOT IN (", imports[i].number);
     buffer_string(out, scores ? ")" : "");
     return STATUS_OK;
