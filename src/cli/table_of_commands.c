@@ -115,7 +115,7 @@ static const struct cli_option sql_options[] = {
 };
 
 static const struct cli_option model_options[] = {
-    {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent or survive (docs/models says what each is for)", false},
+    {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent, survive or survey (docs/models says what each is for)", false},
     {"kind", 0, "KIND", "which facts are the orders (guessed if not given)", false},
     {"amount", 0, "PROPERTY", "what an order was worth (guessed)", false},
     {"among", 0, "CONDITION", "only customers who meet this condition of the segment language", false},
@@ -128,7 +128,7 @@ static const struct cli_option model_options[] = {
     {"horizon", 0, "DAYS", "clv: how far ahead (365)", false},
     {"discount", 0, "RATE", "clv: what a year's delay takes off (10%)", false},
     {"holdout", 0, "DAYS", "clv: compare with the last DAYS, fitted without them", false},
-    {"on", 0, "VALUE,...", "cluster, latent: values of the segment language, or NAME=VALUE", true},
+    {"on", 0, "VALUE,...", "cluster, latent, survey: values of the segment language, or NAME=VALUE", true},
     {"groups", 0, "N", "cluster, latent: how many (found by looking)", false},
     {"most-groups", 0, "N", "cluster, latent: look at 1 to N groups (8)", false},
     {"scale", 0, "deviation|none", "cluster: bring values to one scale (deviation)", false},
@@ -139,7 +139,8 @@ static const struct cli_option model_options[] = {
     {"seed", 0, "N", "cluster, latent: the seed of random numbers (1)", false},
     {"until", 0, "second|churn", "survive: what ends the wait (second order)", false},
     {"quiet-days", 0, "DAYS", "survive: who is quiet so long has gone (180)", false},
-    {"by", 0, "VALUE", "survive: curves by group, fixed at the clock's start", false},
+    {"by", 0, "GROUPS", "survive: a value fixed at the clock's start; survey: schemes or segments", false},
+    {"measure", 0, "nps|csat|ces", "survey: which measure (nps)", false},
     {"landmark", 0, "DATE", "survive: the clock starts here for everyone; --by may then be a scheme", false},
     END,
 };

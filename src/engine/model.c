@@ -19,6 +19,8 @@ static const char *const cluster_options[] = {"on",  "among",  "groups", "most-g
 static const char *const latent_options[] = {"on", "among", "groups", "most-groups", "starts", "seed", NULL};
 static const char *const survive_options[] = {"kind", "until", "quiet-days", "by", "landmark", "among", NULL};
 
+static const char *const survey_options[] = {"on", "measure", "by", "among", NULL};
+
 const struct model_type engine_model_types[] = {
     {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,
      engine_rfm_score},
@@ -30,6 +32,7 @@ const struct model_type engine_model_types[] = {
      engine_latent_score},
     {"survive", "how long it takes until something happens: Kaplan-Meier curves by group", survive_options,
      engine_survive_fit, NULL},
+    {"survey", "net promoter score, satisfaction or effort, by segment", survey_options, engine_survey_fit, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -63,8 +63,6 @@ enum status engine_cluster_score(struct model_work *work, struct error *error);
 enum status engine_latent_fit(struct model_work *work, struct error *error);
 enum status engine_latent_score(struct model_work *work, struct error *error);
 enum status engine_survive_fit(struct model_work *work, struct error *error);
-enum status engine_predict_fit(struct model_work *work, struct error *error);
-enum status engine_predict_score(struct model_work *work, struct error *error);
 enum status engine_survey_fit(struct model_work *work, struct error *error);
 
 /* ---- options ---- */
