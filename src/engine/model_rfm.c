@@ -42,7 +42,8 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
             continue;
         size_t i = out->count++;
         out->position[i] = p;
-        out->recency[i] = (double)((now - (int64_t)orders->table->time[to - 1]) / SECONDS_A_DAY);
+        int64_t days = (now - (int64_t)orders->table->time[to - 1]) / SECONDS_A_DAY;
+        out->recency[i] = (double)days;
         out->frequency[i] = to - from;
         for (uint32_t row = from; orders->amount && row < to; row++)
             out->monetary[i] += work_orders_amount(orders, row);
