@@ -114,6 +114,36 @@ static const struct cli_option sql_options[] = {
     END,
 };
 
+static const struct cli_option model_options[] = {
+    {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent or survive (docs/models says what each is for)", false},
+    {"kind", 0, "KIND", "which facts are the orders (guessed if not given)", false},
+    {"amount", 0, "PROPERTY", "what an order was worth (guessed)", false},
+    {"among", 0, "CONDITION", "only customers who meet this condition of the segment language", false},
+    {"window", 0, "DAYS", "rfm: only orders of the last DAYS", false},
+    {"bins", 0, "N", "rfm: scores from 1 to N (5)", false},
+    {"rule", 0, "quantile|package", "rfm: what becomes of ties (quantile)", false},
+    {"model", 0, "bgnbd|mbgnbd|paretonbd", "clv: the model of how often (bgnbd)", false},
+    {"period", 0, "day|week|month", "clv: the unit of time (week)", false},
+    {"transaction", 0, "day|period", "clv: what counts as one transaction (day)", false},
+    {"horizon", 0, "DAYS", "clv: how far ahead (365)", false},
+    {"discount", 0, "RATE", "clv: what a year's delay takes off (10%)", false},
+    {"holdout", 0, "DAYS", "clv: compare with the last DAYS, fitted without them", false},
+    {"on", 0, "VALUE,...", "cluster, latent: values of the segment language, or NAME=VALUE", true},
+    {"groups", 0, "N", "cluster, latent: how many (found by looking)", false},
+    {"most-groups", 0, "N", "cluster, latent: look at 1 to N groups (8)", false},
+    {"scale", 0, "deviation|none", "cluster: bring values to one scale (deviation)", false},
+    {"log", 0, "auto|yes|no", "cluster: logarithms, where a value is skewed (auto)", false},
+    {"winsor", 0, "SHARE", "cluster: pull in this share at each end (1%)", false},
+    {"stability", 0, "N", "cluster: bootstrap draws for the groups' stability (20)", false},
+    {"starts", 0, "N", "latent: random starts (20)", false},
+    {"seed", 0, "N", "cluster, latent: the seed of random numbers (1)", false},
+    {"until", 0, "second|churn", "survive: what ends the wait (second order)", false},
+    {"quiet-days", 0, "DAYS", "survive: who is quiet so long has gone (180)", false},
+    {"by", 0, "VALUE", "survive: curves by group, fixed at the clock's start", false},
+    {"landmark", 0, "DATE", "survive: the clock starts here for everyone; --by may then be a scheme", false},
+    END,
+};
+
 static const struct cli_option none[] = {END};
 
 const struct cli_command cli_commands[] = {
@@ -161,6 +191,15 @@ const struct cli_command cli_commands[] = {
      "One view for each kind of facts and reference table, `customers` with their traits, `memberships` as recorded.",
      "  strata sql shop 'SELECT category, sum(amount) FROM \"order\" GROUP BY 1'", sql_options, 1, 1, true, false,
      cli_sql},
+    {"model", "fit|list|show|score|delete STORE [NAME]", "fit models and score customers with them",
+     "A fitted model is kept with its moment, data, parameters and quality. Its scores are traits NAME.x that the "
+     "segment "
+     "language uses like any other; strata refresh tells them anew. fit looks at facts up to the newest one unless "
+     "--as-of says otherwise.",
+     "  strata model fit shop rfm --type rfm\n"
+     "  strata model fit shop clv --type clv --holdout 90\n"
+     "  strata model show shop clv",
+     model_options, 1, 3, false, true, cli_model},
     {"report", "STORE -o FILE", "write the report: one HTML file that needs no network", NULL,
      "  strata report shop -o report.html", output_options, 0, 0, true, true, cli_report},
     {"help", "[COMMAND]", "say how commands are used; strata help man prints the manual page", NULL, NULL, none, 0, 1,

@@ -158,6 +158,7 @@ struct engine_refresh {
     int64_t moment;
     int number;
     uint64_t customers, entered, left;
+    size_t scored; /* models */
     struct engine_segments segments;
 };
 /* Evaluates everything at the moment and records who entered and who left and why. Refused when the moment is not later

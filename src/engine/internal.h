@@ -42,6 +42,10 @@ void engine_overlay_lists(struct population *population, const struct catalog_li
                           struct arena *arena);
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
+/* Whether an import told the scores of that model (NULL: of any). */
+bool model_is_score(const struct catalog_import *import, const char *name);
+/* Appends the sections that models bring to the report's object. */
+enum status engine_report_models(struct engine *engine, struct json *json, struct error *error);
 /* Members of a segment as numbers. */
 struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment);
 

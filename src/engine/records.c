@@ -1,6 +1,7 @@
 /* Records: a refresh evaluates everything at a moment and writes down who entered, who left, and what brought it about.
  */
 #include "engine/internal.h"
+#include "engine/model.h"
 
 #include "base/number.h"
 
@@ -42,13 +43,29 @@ static void add_newer(const struct engine_view *view, int64_t after, struct bitm
         const struct population_table *table = &population->tables[t];
         if (table->role == SCHEMA_REFERENCE)
             continue;
+        /* Tellings of this very moment are the scores of this refresh: nothing that happened. */
+        int64_t until = table->role == SCHEMA_TRAITS ? view->now - 1 : view->now;
         for (uint32_t p = 0; p < population->customers; p++)
             for (uint32_t row = table->offset[p + 1]; row-- > table->offset[p] && table->time[row] > after;)
-                if (table->time[row] <= view->now) {
+                if (table->time[row] <= until) {
                     bitmap_add(fresh, (uint32_t)population->number[p]);
                     break;
                 }
     }
+}
+
+/* " AND import NOT IN (…)": scores of models arrive too, but nothing happened. */
+static enum status leave_scores_out(struct engine *engine, struct arena *arena, struct buffer *out,
+                                    struct error *error)
+{
+    struct catalog_import *imports;
+    size_t count, scores = 0;
+    TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
+    for (size_t i = 0; i < count; i++)
+        if (model_is_score(&imports[i], NULL))
+            buffer_printf(out, "%s%u", scores++ ? ", " : " AND import NOT IN (", imports[i].number);
+    buffer_string(out, scores ? ")" : "");
+    return STATUS_OK;
 }
 
 /* Customers with facts of imports that arrived since, whatever their own time. */
@@ -57,19 +74,22 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
     struct lake *lake;
     size_t count;
     const struct catalog_part *parts = store_parts(engine->store, &count);
-    struct buffer sql;
+    struct buffer sql, scores;
     struct arena arena;
     buffer_init(&sql, 0);
+    buffer_init(&scores, 0);
     arena_init(&arena, 0);
+    enum status status = leave_scores_out(engine, &arena, &scores, error);
     for (size_t i = 0; i < count; i++) {
         if ((parts[i].role != PART_FACTS && parts[i].role != PART_TRAITS) || parts[i].last_import <= after_import)
             continue;
         buffer_string(&sql, sql.length ? " UNION " : "");
         buffer_string(&sql, "SELECT DISTINCT customer FROM read_parquet(");
         buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));
-        buffer_printf(&sql, ") WHERE import > %u", after_import);
+        buffer_printf(&sql, ") WHERE import > %u%s", after_import, scores.length ? scores.data : "");
     }
-    enum status status = sql.length ? engine_lake(engine, &lake, error) : STATUS_OK;
+    if (status == STATUS_OK && sql.length)
+        status = engine_lake(engine, &lake, error);
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
     if (status == STATUS_OK && sql.length)
@@ -79,6 +99,7 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
             bitmap_add(fresh, (uint32_t)lake_integer(&chunk->columns[0], row));
     lake_result_free(result);
     buffer_release(&sql);
+    buffer_release(&scores);
     arena_release(&arena);
     return status;
 }
@@ -250,6 +271,7 @@ enum status engine_refresh(struct engine *engine, const struct engine_moment *mo
     }
     struct engine_view view;
     struct store_change *change;
+    TRY(engine_models_score(engine, moment, &out->scored, error));
     TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
     list_sizes(&view, arena, out);
     enum status status = store_begin(engine->store, &change, error);

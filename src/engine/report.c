@@ -540,6 +540,7 @@ static enum status write_all(struct reporting *report, struct error *error)
     write_schemes(report);
     write_revenue(report);
     write_time(report);
+    TRY(engine_report_models(report->engine, &report->json, error));
     json_write_end_object(&report->json);
     return STATUS_OK;
 }

@@ -16,12 +16,12 @@ static enum status failed(struct error *error, const char *what)
 }
 
 /* Every call into xgboost returns 0 or has left a message. */
-#define TRY_XGB(call, what)                                                                                            \
-    do {                                                                                                               \
-        if ((call) != 0) {                                                                                             \
-            status = failed(error, what);                                                                              \
-            goto done;                                                                                                 \
-        }                                                                                                              \
+#define TRY_XGB(call, what)               \
+    do {                                  \
+        if ((call) != 0) {                \
+            status = failed(error, what); \
+            goto done;                    \
+        }                                 \
     } while (0)
 
 /* xgboost takes single precision. */
@@ -54,8 +54,9 @@ static enum status set_labels(DMatrixHandle matrix, const unsigned char *label, 
         hits += label[i] != 0;
     }
     if (hits == 0 || hits == rows) {
-        status = error_set(error, STATUS_ERROR, "it came true for %s of the %zu customers: there is nothing to tell apart",
-                           hits ? "all" : "none", rows);
+        status =
+            error_set(error, STATUS_ERROR, "it came true for %s of the %zu customers: there is nothing to tell apart",
+                      hits ? "all" : "none", rows);
         goto done;
     }
     TRY_XGB(XGDMatrixSetFloatInfo(matrix, "label", copy, rows), "take the labels");
@@ -70,10 +71,14 @@ static enum status configure(BoosterHandle booster, const struct model_boost_opt
         const char *name;
         double given, usual;
     } numbers[] = {
-        {"max_depth", options->depth, 3},          {"eta", options->rate, 0.05},
-        {"subsample", options->subsample, 0.8},    {"colsample_bytree", options->columns, 0.8},
-        {"min_child_weight", options->least_weight, 1}, {"nthread", 1, 1},
-        {"verbosity", 0, 0},                       {"seed", (double)(options->seed % 1000000007), 0},
+        {"max_depth", options->depth, 3},
+        {"eta", options->rate, 0.05},
+        {"subsample", options->subsample, 0.8},
+        {"colsample_bytree", options->columns, 0.8},
+        {"min_child_weight", options->least_weight, 1},
+        {"nthread", 1, 1},
+        {"verbosity", 0, 0},
+        {"seed", (double)(options->seed % 1000000007), 0},
     };
     enum status status = STATUS_OK;
     char text[40];
@@ -132,8 +137,8 @@ int model_boost_columns(const struct model_boost *model)
 
 enum { OUTPUT_CHANCES = 0, OUTPUT_CONTRIBUTIONS = 4 };
 
-static enum status predict(const struct model_boost *model, const struct model_matrix *features, int output, size_t wanted,
-                           double *out, struct error *error)
+static enum status predict(const struct model_boost *model, const struct model_matrix *features, int output,
+                           size_t wanted, double *out, struct error *error)
 {
     DMatrixHandle matrix = NULL;
     bst_ulong count;
@@ -164,7 +169,8 @@ enum status model_boost_score(const struct model_boost *model, const struct mode
 enum status model_boost_drivers(const struct model_boost *model, const struct model_matrix *features, double *drivers,
                                 struct error *error)
 {
-    return predict(model, features, OUTPUT_CONTRIBUTIONS, features->rows * (size_t)(features->columns + 1), drivers, error);
+    return predict(model, features, OUTPUT_CONTRIBUTIONS, features->rows * (size_t)(features->columns + 1), drivers,
+                   error);
 }
 
 enum status model_boost_write(const struct model_boost *model, struct buffer *out, struct error *error)

@@ -313,7 +313,7 @@ double model_clv_alive(const struct model_clv *model, const struct model_history
 
 double model_clv_expected(const struct model_clv *model, const struct model_history *history, double ahead)
 {
-    return families[model->type]->expected(model->parameter, history, ahead);
+    return model_clv_alive(model, history) * families[model->type]->future(model->parameter, history, ahead);
 }
 
 double model_clv_new_expected(const struct model_clv *model, double age)
@@ -331,26 +331,30 @@ double model_clv_more_than(const struct model_clv *model, const struct model_his
     return families[model->type]->more_than(model->parameter, history, ahead, n);
 }
 
-/* BG/BB has purchases at whole times only, so they are summed. For the others, integration by parts turns Σ of
- * discounted purchases into e^−dH E(H) + d ∫ e^−dt E(t) dt, whose integrand is smooth: five nodes give six digits. */
+/* Discounted purchases of someone alive, of which `whole` are expected undiscounted. BG/BB has them at whole times
+ * only, so they are summed. For the others, integration by parts turns Σ of discounted purchases into e^−dH F(H) + d ∫
+ * e^−dt F(t) dt, whose integrand is smooth: five nodes of Gauss and Legendre give six digits. */
 static double discounted(const struct model_clv *model, const struct model_history *history, double ahead, double rate,
                          double whole)
 {
-    double node[5], weight[5], force = log1p(rate), sum = 0, before = 0;
+    static const double node[5] = {0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842, 0.953089922969332},
+                        weight[5] = {0.118463442528095, 0.239314335249683, 0.284444444444444, 0.239314335249683,
+                                     0.118463442528095};
+    const struct clv_family *family = families[model->type];
+    double force = log1p(rate), sum = 0, before = 0;
     if (force == 0)
         return whole;
     if (model->type == MODEL_BGBB) {
         for (double i = 1; i <= ahead; i++) {
-            double now = model_clv_expected(model, history, i);
+            double now = family->future(model->parameter, history, i);
             sum += exp(-force * i) * (now - before);
             before = now;
         }
         return sum;
     }
-    stats_gauss_legendre(5, node, weight);
     for (int i = 0; i < 5; i++) {
         double t = ahead * node[i];
-        sum += weight[i] * ahead * exp(-force * t) * model_clv_expected(model, history, t);
+        sum += weight[i] * ahead * exp(-force * t) * family->future(model->parameter, history, t);
     }
     return exp(-force * ahead) * whole + force * sum;
 }
@@ -358,7 +362,8 @@ static double discounted(const struct model_clv *model, const struct model_histo
 double model_clv_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
                             double rate)
 {
-    return discounted(model, history, ahead, rate, model_clv_expected(model, history, ahead));
+    double whole = families[model->type]->future(model->parameter, history, ahead);
+    return model_clv_alive(model, history) * discounted(model, history, ahead, rate, whole);
 }
 
 double model_clv_expected_error(const struct model_clv *model, const struct model_history *history, double ahead)
@@ -418,15 +423,16 @@ static void score_task(void *context, size_t task, int worker)
     size_t end = (task + 1) * ROWS_A_TASK < s->count ? (task + 1) * ROWS_A_TASK : s->count;
     for (size_t i = task * ROWS_A_TASK; i < end; i++) {
         const struct model_history *h = &s->history[i];
+        double alive = model_clv_alive(s->model, h);
         if (s->out->alive)
-            s->out->alive[i] = model_clv_alive(s->model, h);
+            s->out->alive[i] = alive;
         if (!s->out->expected && !s->out->discounted)
             continue;
-        double expected = model_clv_expected(s->model, h, s->ahead);
+        double whole = families[s->model->type]->future(s->model->parameter, h, s->ahead);
         if (s->out->expected)
-            s->out->expected[i] = expected;
+            s->out->expected[i] = alive * whole;
         if (s->out->discounted)
-            s->out->discounted[i] = discounted(s->model, h, s->ahead, s->rate, expected);
+            s->out->discounted[i] = alive * discounted(s->model, h, s->ahead, s->rate, whole);
     }
 }
 

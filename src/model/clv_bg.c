@@ -161,11 +161,6 @@ static double future(double shape, double scale, double a, double b, double t)
     return (future_direct(shape, 1 + 1e-4, b, c, z) + future_direct(shape, 1 - 1e-4, b, c, z)) / 2;
 }
 
-static double expected(const double *p, const struct model_history *h, double ahead, int m)
-{
-    return alive(p, h, m) * future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x + m, ahead);
-}
-
 /* P(more than n) for someone alive, given the same two distributions. */
 static double more_than(double shape, double scale, double a, double b, double t, double n)
 {
@@ -183,14 +178,14 @@ static double mbg_alive(const double *p, const struct model_history *h)
     return alive(p, h, 1);
 }
 
-static double bg_expected(const double *p, const struct model_history *h, double ahead)
+static double bg_future(const double *p, const struct model_history *h, double ahead)
 {
-    return expected(p, h, ahead, 0);
+    return future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x, ahead);
 }
 
-static double mbg_expected(const double *p, const struct model_history *h, double ahead)
+static double mbg_future(const double *p, const struct model_history *h, double ahead)
 {
-    return expected(p, h, ahead, 1);
+    return future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x + 1, ahead);
 }
 
 static double bg_new_expected(const double *p, double age)
@@ -231,7 +226,7 @@ const struct clv_family model_clv_family_bgnbd = {
     .stretch = bg_stretch,
     .start = start,
     .alive = bg_alive,
-    .expected = bg_expected,
+    .future = bg_future,
     .new_expected = bg_new_expected,
     .new_more_than = bg_new_more_than,
     .more_than = bg_more_than,
@@ -245,7 +240,7 @@ const struct clv_family model_clv_family_mbgnbd = {
     .stretch = mbg_stretch,
     .start = start,
     .alive = mbg_alive,
-    .expected = mbg_expected,
+    .future = mbg_future,
     .new_expected = mbg_new_expected,
     .new_more_than = mbg_new_more_than,
     .more_than = mbg_more_than,

@@ -83,6 +83,11 @@ static double expected(const double *p, const struct model_history *h, double ah
     return sum;
 }
 
+static double future(const double *p, const struct model_history *h, double ahead)
+{
+    return expected(p, h, ahead) / alive(p, h);
+}
+
 static double new_expected(const double *p, double age)
 {
     struct model_history nobody = {0, 0, 0};
@@ -117,7 +122,7 @@ const struct clv_family model_clv_family_bgbb = {
     .stretch = stretch,
     .start = start,
     .alive = alive,
-    .expected = expected,
+    .future = future,
     .new_expected = new_expected,
     .new_more_than = new_more_than,
     .more_than = more_than,

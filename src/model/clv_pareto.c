@@ -27,25 +27,87 @@ struct graded {
     double value, by[4];
 };
 
+/* One of the two series for all customers with the same x: Σ a zⁿ, and its derivatives by k and by s (k held). */
+struct series {
+    int terms;
+    double a[TERMS], by_k[TERMS], by_s[TERMS];
+};
+
 struct shared {
-    double c[TERMS], c_s[TERMS]; /* (s+1)_n/n! and its derivative by s */
+    int terms;
+    double c[TERMS], rise[TERMS]; /* (s+1)_n/n!, and Σ 1/(s+i) for i ≤ n: what its logarithm's derivative by s is */
     double node[NODES], weight[NODES];
 };
+
+/* How many terms a series can need: those down to 1e-17 of the worst z that it meets, which is at y = 0. */
+static int terms_for(const double *p)
+{
+    double z = fabs(p[1] - p[3]) / fmax(p[1], p[3]), most = z < 0.9 ? z : 0.9;
+    if (most < 1e-3)
+        return 16;
+    double terms = 30 + 3 * p[2] + 45 / -log(most);
+    return terms < TERMS ? (int)terms : TERMS;
+}
 
 static const void *prepare(const double *p, const struct clv_rows *rows, void *scratch)
 {
     struct shared *shared = scratch;
-    double s = p[2], harmonic = 0;
+    double s = p[2];
     (void)rows;
+    shared->terms = terms_for(p);
     shared->c[0] = 1;
-    shared->c_s[0] = 0;
-    for (int n = 1; n < TERMS; n++) {
+    shared->rise[0] = 0;
+    for (int n = 1; n < shared->terms; n++) {
         shared->c[n] = shared->c[n - 1] * (s + n) / n;
-        harmonic += 1 / (s + n);
-        shared->c_s[n] = shared->c[n] * harmonic;
+        shared->rise[n] = shared->rise[n - 1] + 1 / (s + n);
     }
-    stats_gauss_legendre(NODES, shared->node, shared->weight);
+    if (fabs(p[1] - p[3]) > 0.9 * fmax(p[1], p[3])) /* else no row needs quadrature */
+        stats_gauss_legendre(NODES, shared->node, shared->weight);
     return shared;
+}
+
+static void make_series(const double *p, double x, const struct shared *shared, struct series *out)
+{
+    double s = p[2], k = p[0] + s + x, a = 1 / k, rise = 1 / k;
+    out->terms = shared->terms;
+    for (int n = 0; n < out->terms; n++) {
+        double inverse = 1 / (k + n);
+        if (p[1] >= p[3]) {
+            out->a[n] = shared->c[n] * inverse;
+            out->by_k[n] = -out->a[n] * inverse;
+        } else {
+            a *= n ? (s + n) * inverse : 1;
+            rise += n ? inverse : 0;
+            out->a[n] = a;
+            out->by_k[n] = -a * rise;
+        }
+        out->by_s[n] = out->a[n] * shared->rise[n];
+    }
+}
+
+/* The four sums at z, the last three relative to the first: by k, by s, by z. */
+struct sums {
+    double value, by_k, by_s, by_z;
+};
+
+static struct sums sum_series(const struct series *series, double z)
+{
+    struct sums sum = {series->a[0], series->by_k[0], series->by_s[0], 0};
+    double power = 1;
+    for (int n = 1; n < series->terms; n++) {
+        double slope = series->a[n] * n * power;
+        power *= z;
+        sum.value += series->a[n] * power;
+        sum.by_k += series->by_k[n] * power;
+        sum.by_s += series->by_s[n] * power;
+        sum.by_z += slope;
+        if (slope * z * 2 < DBL_EPSILON / 16 * (1 - z) * sum.value)
+            break;
+    }
+    sum.by_k /= sum.value;
+    sum.by_s /= sum.value;
+    sum.by_z /= sum.value;
+    return sum;
 }
 
 static void start(const struct clv_rows *rows, double *parameter)
@@ -56,57 +118,24 @@ static void start(const struct clv_rows *rows, double *parameter)
     parameter[3] = 0.6 * rows->mean_t;
 }
 
-/* ln G(y) for α ≥ β by the first series. */
-static struct graded series_above(const double *p, double x, double y, const struct shared *shared)
+/* ln G(y) by whichever series fits. */
+static struct graded log_series(const double *p, double x, double y, const struct series *series)
 {
-    double k = p[0] + p[2] + x, far = p[1] + y, z = (p[1] - p[3]) / far, log_far = log(far);
-    double sum = 0, by_k = 0, by_s = 0, by_z = 0, power = 1, before = 0;
-    for (int n = 0; n < TERMS; n++) {
-        double share = power / (k + n), term = shared->c[n] * share;
-        sum += term;
-        by_k -= term / (k + n);
-        by_s += shared->c_s[n] * share;
-        by_z += shared->c[n] * n * before / (k + n);
-        if (n > 0 && term * (n + 1) < DBL_EPSILON / 16 * (1 - z) * sum)
-            break;
-        before = power;
-        power *= z;
-    }
-    by_k /= sum;
-    by_s /= sum;
-    by_z /= sum;
-    struct graded g = {log(sum) - k * log_far,
-                       {by_k - log_far, (by_z * (1 - z) - k) / far, by_k + by_s - log_far, -by_z / far}};
-    return g;
-}
-
-/* ln G(y) for α < β by the second series. */
-static struct graded series_below(const double *p, double x, double y)
-{
-    double r = p[0], s = p[2], k = r + s + x, near = p[1] + y, far = p[3] + y, z = (p[3] - p[1]) / far;
-    double log_near = log(near), log_far = log(far);
-    double term = 1, sum = 1, by_k = 0, by_s = 0, by_z = 0, rise_k = 0, rise_s = 0;
-    for (int n = 1; n < 100000; n++) {
-        rise_s += 1 / (s + n);
-        rise_k += 1 / (k + n);
-        double before = term * (s + n) / (k + n);
-        term = before * z;
-        sum += term;
-        by_s += term * rise_s;
-        by_k -= term * rise_k;
-        by_z += before * n;
-        if (term * (n + 1) < DBL_EPSILON / 16 * (1 - z) * sum)
-            break;
-    }
-    by_k = by_k / sum - 1 / k;
-    by_s /= sum;
-    by_z /= sum;
+    double r = p[0], s = p[2], k = r + s + x, a = p[1] + y, b = p[3] + y;
     struct graded g;
-    g.value = log(sum / k) - (r + x - 1) * log_near - (s + 1) * log_far;
-    g.by[0] = by_k - log_near;
-    g.by[1] = -(r + x - 1) / near - by_z / far;
-    g.by[2] = by_k + by_s - log_far;
-    g.by[3] = -(s + 1) / far + by_z * (1 - z) / far;
+    if (a >= b) {
+        double z = (a - b) / a, log_a = log(a);
+        struct sums sum = sum_series(series, z);
+        g = (struct graded){
+            log(sum.value) - k * log_a,
+            {sum.by_k - log_a, (sum.by_z * (1 - z) - k) / a, sum.by_k + sum.by_s - log_a, -sum.by_z / a}};
+    } else {
+        double z = (b - a) / b, log_a = log(a), log_b = log(b);
+        struct sums sum = sum_series(series, z);
+        g = (struct graded){log(sum.value) - (r + x - 1) * log_a - (s + 1) * log_b,
+                            {sum.by_k - log_a, -(r + x - 1) / a - sum.by_z / b, sum.by_k + sum.by_s - log_b,
+                             -(s + 1) / b + sum.by_z * (1 - z) / b}};
+    }
     return g;
 }
 
@@ -142,15 +171,14 @@ static struct graded quadrature(const double *p, double x, double y, double end,
     return g;
 }
 
-static struct graded log_g(const double *p, double x, double y, const struct shared *shared)
+static struct graded log_g(const double *p, double x, double y, const struct shared *shared,
+                           const struct series *series)
 {
     double far = fmax(p[1], p[3]) + y, gap = fabs(p[1] - p[3]);
-    if (gap > 0.9 * far) {
-        double end = 2 * gap - fmax(p[1], p[3]); /* there z is one half */
-        struct graded tail = p[1] >= p[3] ? series_above(p, x, end, shared) : series_below(p, x, end);
-        return combine(quadrature(p, x, y, end, shared), tail, 1);
-    }
-    return p[1] >= p[3] ? series_above(p, x, y, shared) : series_below(p, x, y);
+    if (gap <= 0.9 * far)
+        return log_series(p, x, y, series);
+    double end = 2 * gap - fmax(p[1], p[3]); /* there z is one half */
+    return combine(quadrature(p, x, y, end, shared), log_series(p, x, end, series), 1);
 }
 
 /* ln of (α+T)^−(r+x) (β+T)^−s: still alive at T. */
@@ -162,9 +190,10 @@ static struct graded log_survival(const double *p, double x, double t)
 }
 
 /* ln s [G(t_x) − G(T)]: left in between. Only for t_x < T. */
-static struct graded log_left(const double *p, const struct model_history *h, const struct shared *shared)
+static struct graded log_left(const double *p, const struct model_history *h, const struct shared *shared,
+                              const struct series *series)
 {
-    struct graded g = combine(log_g(p, h->x, h->tx, shared), log_g(p, h->x, h->t, shared), -1);
+    struct graded g = combine(log_g(p, h->x, h->tx, shared, series), log_g(p, h->x, h->t, shared, series), -1);
     g.value += log(p[2]);
     g.by[2] += 1 / p[2];
     return g;
@@ -183,11 +212,13 @@ static void group(const double *p, double x, double weight, double sum[5])
 static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to,
                     const void *shared, double sum[5])
 {
+    struct series series;
+    make_series(p, rows->group_x[index], shared, &series);
     for (size_t i = from; i < to; i++) {
         struct model_history h = {rows->group_x[index], rows->tx[i], rows->t[i]};
         struct graded both = log_survival(p, h.x, h.t);
         if (h.tx < h.t)
-            both = combine(both, log_left(p, &h, shared), 1);
+            both = combine(both, log_left(p, &h, shared, &series), 1);
         sum[0] += rows->weight[i] * both.value;
         for (int j = 0; j < 4; j++)
             sum[1 + j] += rows->weight[i] * both.by[j];
@@ -197,10 +228,12 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
 static double alive(const double *p, const struct model_history *h)
 {
     struct shared shared;
+    struct series series;
     if (!(h->tx < h->t))
         return 1;
     prepare(p, NULL, &shared);
-    return stats_expit(log_survival(p, h->x, h->t).value - log_left(p, h, &shared).value);
+    make_series(p, h->x, &shared, &series);
+    return stats_expit(log_survival(p, h->x, h->t).value - log_left(p, h, &shared, &series).value);
 }
 
 /* Expected purchases within t at rate Gamma(shape, scale) of a lifetime with s and β: shape/scale · E[min(lifetime,
@@ -215,9 +248,9 @@ static double future(double shape, double scale, double s, double beta, double t
     return shape / scale * lived;
 }
 
-static double expected(const double *p, const struct model_history *h, double ahead)
+static double alive_future(const double *p, const struct model_history *h, double ahead)
 {
-    return alive(p, h) * future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->t, ahead);
+    return future(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->t, ahead);
 }
 
 static double new_expected(const double *p, double age)
@@ -259,7 +292,7 @@ const struct clv_family model_clv_family_pareto = {
     .scratch = sizeof(struct shared),
     .start = start,
     .alive = alive,
-    .expected = expected,
+    .future = alive_future,
     .new_expected = new_expected,
     .new_more_than = new_more_than,
     .more_than = future_more_than,

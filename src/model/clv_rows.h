@@ -31,7 +31,8 @@ struct clv_family {
     size_t scratch;
     void (*start)(const struct clv_rows *rows, double *parameter);
     double (*alive)(const double *parameter, const struct model_history *history);
-    double (*expected)(const double *parameter, const struct model_history *history, double ahead);
+    /* Expected purchases of someone who is alive at T. */
+    double (*future)(const double *parameter, const struct model_history *history, double ahead);
     double (*new_expected)(const double *parameter, double age);
     double (*new_more_than)(const double *parameter, double age, double n);
     double (*more_than)(const double *parameter, const struct model_history *history, double ahead, double n);

@@ -1,7 +1,7 @@
 /*
- * Cox regression. Customers are walked from the latest time to the earliest, so that sums over everyone still at risk grow
- * one by one. Covariates are centred and scaled first: the effects are found in standard deviations, where Newton's steps
- * are safe, and turned back at the end.
+ * Cox regression. Customers are walked from the latest time to the earliest, so that sums over everyone still at risk
+ * grow one by one. Covariates are centred and scaled first: the effects are found in standard deviations, where
+ * Newton's steps are safe, and turned back at the end.
  */
 #include "base/json.h"
 #include "model/json_read.h"
@@ -19,11 +19,11 @@ struct partial {
     const double *z;       /* count × columns, standardised */
     int columns;
     enum model_ties ties;
-    double *sums;              /* over the risk set: 1 + p + p·p */
-    double *tied;              /* the same over the events of one time */
-    double *mean, *square;     /* p, p·p: of one tied event */
-    double *residual;          /* Schoenfeld residuals, events × p, latest first; or NULL */
-    double *event_time;        /* their times */
+    double *sums;          /* over the risk set: 1 + p + p·p */
+    double *tied;          /* the same over the events of one time */
+    double *mean, *square; /* p, p·p: of one tied event */
+    double *residual;      /* Schoenfeld residuals, events × p, latest first; or NULL */
+    double *event_time;    /* their times */
 };
 
 static void add_person(double *sums, const double *z, int p, double weight)
@@ -46,13 +46,14 @@ static double add_event(struct partial *l, double share, double weight, double *
         gradient[a] -= weight * l->mean[a];
         for (int b = 0; b <= a; b++)
             information[a * p + b] +=
-                weight * ((l->sums[1 + p + a * p + b] - share * l->tied[1 + p + a * p + b]) / total - l->mean[a] * l->mean[b]);
+                weight *
+                ((l->sums[1 + p + a * p + b] - share * l->tied[1 + p + a * p + b]) / total - l->mean[a] * l->mean[b]);
     }
     return -weight * log(total);
 }
 
-/* ln partial likelihood with gradient and information; residuals too when l->residual is set. Returns the number of events
- * through *events. */
+/* ln partial likelihood with gradient and information; residuals too when l->residual is set. Returns the number of
+ * events through *events. */
 static double partial_likelihood(struct partial *l, const double *beta, double *gradient, double *information,
                                  size_t *events)
 {
@@ -92,7 +93,8 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
             if (!l->data->event[l->order[j - 1]])
                 continue;
             for (int a = 0; a < p; a++)
-                l->residual[*events * (size_t)p + (size_t)a] = l->z[l->order[j - 1] * (size_t)p + (size_t)a] - average[a];
+                l->residual[*events * (size_t)p + (size_t)a] =
+                    l->z[l->order[j - 1] * (size_t)p + (size_t)a] - average[a];
             l->event_time[(*events)++] = time;
         }
         *events += l->residual ? 0 : (size_t)count;
@@ -156,9 +158,9 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
         memcpy(beta, trial, sizeof *beta * (size_t)p);
         for (int a = 0; a < p; a++)
             if (fabs(beta[a]) > 12) /* e¹² for one standard deviation: no such effect is real */
-                return error_set(error, STATUS_ERROR,
-                                 "covariate %d separates those who left from those who stayed: its effect is without bound",
-                                 a + 1);
+                return error_set(
+                    error, STATUS_ERROR,
+                    "covariate %d separates those who left from those who stayed: its effect is without bound", a + 1);
         if (largest < 1e-9 || (largest < 1e-6 && *value - before < 1e-12 * fabs(before)))
             return stats_cholesky(p, information)
                        ? STATUS_OK
@@ -201,8 +203,8 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
     out->schoenfeld_all = square > 0 ? stats_chi2_upper(d * all / square, p) : 1;
 }
 
-/* Harrell's C over comparable pairs: who left earlier should have the higher risk. A Fenwick tree over ranks of the risk
- * counts, walking from the latest time, how many of those still there have a lower one. */
+/* Harrell's C over comparable pairs: who left earlier should have the higher risk. A Fenwick tree over ranks of the
+ * risk counts, walking from the latest time, how many of those still there have a lower one. */
 static double concordance(const struct partial *l, const double *beta, struct arena *arena)
 {
     size_t n = l->data->count;
@@ -294,15 +296,28 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
            *beta = ARENA_ARRAY(arena, double, p), *trial = ARENA_ARRAY(arena, double, 2 * p),
            *gradient = ARENA_ARRAY(arena, double, p), *information = ARENA_ARRAY(arena, double, p *p);
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, n);
-    *out = (struct model_cox){.columns = columns, .ties = ties, .coefficient = ARENA_ARRAY(arena, double, p),
-                              .error = ARENA_ARRAY(arena, double, p), .mean = ARENA_ARRAY(arena, double, p),
-                              .schoenfeld = ARENA_ARRAY(arena, double, p), .time = ARENA_ARRAY(arena, double, n),
-                              .hazard = ARENA_ARRAY(arena, double, n), .count = (double)n};
+    *out = (struct model_cox){.columns = columns,
+                              .ties = ties,
+                              .coefficient = ARENA_ARRAY(arena, double, p),
+                              .error = ARENA_ARRAY(arena, double, p),
+                              .mean = ARENA_ARRAY(arena, double, p),
+                              .schoenfeld = ARENA_ARRAY(arena, double, p),
+                              .time = ARENA_ARRAY(arena, double, n),
+                              .hazard = ARENA_ARRAY(arena, double, n),
+                              .count = (double)n};
     TRY(standardise(covariate, n, columns, z, out->mean, deviation, error));
     stats_order(data->time, n, order);
-    struct partial l = {data, order, z, columns, ties, ARENA_ARRAY(arena, double, places),
-                        ARENA_ARRAY(arena, double, places), ARENA_ARRAY(arena, double, p),
-                        ARENA_ARRAY(arena, double, p *p), NULL, NULL};
+    struct partial l = {data,
+                        order,
+                        z,
+                        columns,
+                        ties,
+                        ARENA_ARRAY(arena, double, places),
+                        ARENA_ARRAY(arena, double, places),
+                        ARENA_ARRAY(arena, double, p),
+                        ARENA_ARRAY(arena, double, p *p),
+                        NULL,
+                        NULL};
     TRY(climb(&l, beta, trial, gradient, information, &out->log_likelihood, &out->null_log_likelihood, error));
     double *inverse = ARENA_ARRAY(arena, double, p *p), *spare = ARENA_ARRAY(arena, double, p *p);
     stats_cholesky_inverse(columns, information, inverse);

@@ -25,8 +25,8 @@ static enum status check(int items, const double *matrix, struct error *error)
     return STATUS_OK;
 }
 
-enum status model_components_fit(int items, const double *covariance, struct arena *arena,
-                                 struct model_components *out, struct error *error)
+enum status model_components_fit(int items, const double *covariance, struct arena *arena, struct model_components *out,
+                                 struct error *error)
 {
     TRY(check(items, covariance, error));
     *out = (struct model_components){items, ARENA_ARRAY(arena, double, items),
@@ -38,8 +38,8 @@ enum status model_components_fit(int items, const double *covariance, struct are
     return STATUS_OK;
 }
 
-/* The profile likelihood: for given uniquenesses ψ the best loadings come from the eigenvalues θ of Ψ^−½ R Ψ^−½, and what is
- * left to minimise is Σ over the others of ln θ − θ + 1, negated. */
+/* The profile likelihood: for given uniquenesses ψ the best loadings come from the eigenvalues θ of Ψ^−½ R Ψ^−½, and
+ * what is left to minimise is Σ over the others of ln θ − θ + 1, negated. */
 struct profile {
     int items, factors;
     const double *correlation;
@@ -111,8 +111,8 @@ static void varimax(int rows, int columns, double *loading)
                     cross += 2 * u * v;
                     squares += u * u - v * v;
                 }
-                double angle = atan2(cross - 2 * u_sum * v_sum / rows,
-                                     squares - (u_sum * u_sum - v_sum * v_sum) / rows) / 4;
+                double angle =
+                    atan2(cross - 2 * u_sum * v_sum / rows, squares - (u_sum * u_sum - v_sum * v_sum) / rows) / 4;
                 double c = cos(angle), s = sin(angle);
                 for (int i = 0; i < rows; i++) {
                     double x = loading[i * columns + a], y = loading[i * columns + b];
@@ -167,8 +167,8 @@ static bool invert(int n, const double *a, double *out, struct arena *arena)
     return true;
 }
 
-/* Promax: an oblique rotation of varimax loadings towards their fourth powers. loading changes, correlation is set. False
- * when the target cannot be reached. */
+/* Promax: an oblique rotation of varimax loadings towards their fourth powers. loading changes, correlation is set.
+ * False when the target cannot be reached. */
 static bool promax(int rows, int columns, double *loading, double *correlation, struct arena *arena)
 {
     size_t k = (size_t)columns, square = k * k;
@@ -209,8 +209,10 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
 /* Factors by falling sum of squares, each with its largest loading positive; their correlations follow. */
 static void arrange(int rows, int columns, double *loading, double *correlation, struct arena *arena)
 {
-    double *copy = ARENA_ARRAY(arena, double, (size_t)rows *(size_t)columns), *squares = ARENA_ARRAY(arena, double, columns);
-    double *old = ARENA_ARRAY(arena, double, (size_t)columns *(size_t)columns), *sign = ARENA_ARRAY(arena, double, columns);
+    double *copy = ARENA_ARRAY(arena, double, (size_t)rows *(size_t)columns),
+           *squares = ARENA_ARRAY(arena, double, columns);
+    double *old = ARENA_ARRAY(arena, double, (size_t)columns *(size_t)columns),
+           *sign = ARENA_ARRAY(arena, double, columns);
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, columns);
     memcpy(copy, loading, sizeof *copy * (size_t)(rows * columns));
     memcpy(old, correlation, sizeof *old * (size_t)(columns * columns));
@@ -228,7 +230,8 @@ static void arrange(int rows, int columns, double *loading, double *correlation,
         for (int i = 0; i < rows; i++)
             loading[i * columns + j] = sign[order[j]] * copy[i * columns + (int)order[j]];
         for (int b = 0; b < columns; b++)
-            correlation[j * columns + b] = sign[order[j]] * sign[order[b]] * old[(int)order[j] * columns + (int)order[b]];
+            correlation[j * columns + b] =
+                sign[order[j]] * sign[order[b]] * old[(int)order[j] * columns + (int)order[b]];
     }
 }
 
@@ -266,8 +269,9 @@ static enum status fit_profile(struct profile *f, double *x, struct arena *arena
            *inverse = ARENA_ARRAY(arena, double, (size_t)f->items *(size_t)f->items);
     memcpy(factor, f->correlation, sizeof *factor * (size_t)(f->items * f->items));
     if (!stats_cholesky(f->items, factor))
-        return error_set(error, STATUS_ERROR,
-                         "the correlations of these items are not those of complete data, or an item is a sum of others");
+        return error_set(
+            error, STATUS_ERROR,
+            "the correlations of these items are not those of complete data, or an item is a sum of others");
     stats_cholesky_inverse(f->items, factor, inverse);
     for (int i = 0; i < f->items; i++) {
         double start = (1 - 0.5 * f->factors / f->items) / inverse[i * f->items + i];
@@ -293,15 +297,25 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
     double *r = ARENA_ARRAY(arena, double, n *n), *x = ARENA_ARRAY(arena, double, n), least = 0;
     memcpy(r, correlation, sizeof *r * n * n);
     stats_to_correlation(items, r);
-    struct profile f = {items, factors, r, ARENA_ARRAY(arena, double, n *n), ARENA_ARRAY(arena, double, n),
-                        ARENA_ARRAY(arena, double, n *n), {0}};
+    struct profile f = {items,
+                        factors,
+                        r,
+                        ARENA_ARRAY(arena, double, n *n),
+                        ARENA_ARRAY(arena, double, n),
+                        ARENA_ARRAY(arena, double, n *n),
+                        {0}};
     arena_init(&f.arena, 0);
     enum status status = fit_profile(&f, x, arena, &least, error);
     arena_release(&f.arena);
     if (status != STATUS_OK)
         return status;
-    *out = (struct model_factors){items, factors, ARENA_ARRAY(arena, double, n), ARENA_ARRAY(arena, double, n *k),
-                                  ARENA_ARRAY(arena, double, k *k), ARENA_ARRAY(arena, double, n *k), .rows = rows};
+    *out = (struct model_factors){items,
+                                  factors,
+                                  ARENA_ARRAY(arena, double, n),
+                                  ARENA_ARRAY(arena, double, n *k),
+                                  ARENA_ARRAY(arena, double, k *k),
+                                  ARENA_ARRAY(arena, double, n *k),
+                                  .rows = rows};
     for (int i = 0; i < items; i++) {
         out->uniqueness[i] = least_uniqueness + (1 - least_uniqueness) / (1 + exp(-x[i]));
         out->bounded |= out->uniqueness[i] < least_uniqueness * 1.01;
@@ -311,7 +325,8 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
     first_loadings(&f, out->uniqueness, out->loading);
     if (rotation != MODEL_ROTATION_NONE && factors > 1)
         varimax(items, factors, out->loading);
-    if (rotation == MODEL_ROTATION_PROMAX && factors > 1 && !promax(items, factors, out->loading, out->correlation, arena))
+    if (rotation == MODEL_ROTATION_PROMAX && factors > 1 &&
+        !promax(items, factors, out->loading, out->correlation, arena))
         return error_set(error, STATUS_ERROR, "promax found no oblique axes for these loadings: take varimax");
     arrange(items, factors, out->loading, out->correlation, arena);
     if (!score_weights(r, out, arena))

@@ -402,3 +402,141 @@ enum status model_stability(const struct model_matrix *matrix, int k, const uint
     arena_release(&arena);
     return status;
 }
+
+enum { STRUCTURE_ROWS = 1000, STRUCTURE_STARTS = 3, NULLS = 2 };
+
+struct structure {
+    const struct model_matrix *matrix;
+    struct grouping_box box;
+    double *root; /* lower Cholesky factor of the covariance */
+    int largest, draws;
+    uint64_t seed;
+    double *tightening; /* (1 + NULLS · draws) × (largest − 1): ln W₁ − ln W_k */
+    struct error *errors;
+};
+
+static void fill_normal(const struct structure *s, struct stats_random *random, double *out)
+{
+    size_t d = (size_t)s->matrix->columns;
+    double own[MODEL_CLUSTER_COLUMNS_MAX];
+    for (size_t i = 0; i < s->matrix->rows; i++)
+        for (size_t j = 0; j < d; j++) {
+            own[j] = stats_random_normal(random);
+            out[i * d + j] = 0;
+            for (size_t k = 0; k <= j; k++)
+                out[i * d + j] += s->root[j * d + k] * own[k];
+        }
+}
+
+/* The data themselves, then the draws of the one kind, then those of the other. */
+static void structure_task(void *context, size_t task, int worker)
+{
+    struct structure *s = context;
+    (void)worker;
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct model_matrix own = *s->matrix;
+    size_t cells = own.rows * (size_t)own.columns;
+    if (task > 0) {
+        struct stats_random random;
+        double *data = ARENA_ARRAY(&arena, double, cells);
+        stats_random_init(&random, s->seed, task);
+        if (task <= (size_t)s->draws)
+            fill_normal(s, &random, data);
+        else
+            fill_uniform(&s->box, own.rows, (size_t)own.columns, &random, data);
+        own.data = data;
+    }
+    double *place = s->tightening + task * (size_t)(s->largest - 1), whole = 0;
+    for (int k = 1; k <= s->largest; k++) {
+        struct model_kmeans model;
+        struct model_kmeans_options options = {.k = k, .starts = STRUCTURE_STARTS, .seed = s->seed};
+        if (model_kmeans_fit(&own, &options, NULL, &arena, &model, &s->errors[task]) != STATUS_OK)
+            break;
+        if (k == 1)
+            whole = log(model.inertia);
+        else
+            place[k - 2] = whole - log(fmax(model.inertia, 1e-300));
+    }
+    arena_release(&arena);
+}
+
+/* The largest standardised tightening over k. */
+static double stands_out(const double *tightening, const double *mean, const double *deviation, int count, int *best)
+{
+    double most = -INFINITY;
+    for (int k = 0; k < count; k++) {
+        double z = (tightening[k] - mean[k]) / deviation[k];
+        if (z > most) {
+            most = z;
+            *best = k + 2;
+        }
+    }
+    return most;
+}
+
+/* The p-value against one kind of draws; *best is the number of groups that stands out. */
+static double structure_p(const struct structure *s, int kind, struct arena *arena, int *best)
+{
+    int count = s->largest - 1, ignored;
+    const double *draws = s->tightening + (size_t)(1 + kind * s->draws) * (size_t)count;
+    double *mean = ARENA_ARRAY(arena, double, count), *deviation = ARENA_ARRAY(arena, double, count), as_tight = 0;
+    for (int k = 0; k < count; k++) {
+        for (int i = 0; i < s->draws; i++)
+            mean[k] += draws[i * count + k] / s->draws;
+        for (int i = 0; i < s->draws; i++)
+            deviation[k] += (draws[i * count + k] - mean[k]) * (draws[i * count + k] - mean[k]) / s->draws;
+        deviation[k] = sqrt(deviation[k]) + 1e-12;
+    }
+    double own = stands_out(s->tightening, mean, deviation, count, best);
+    for (int i = 0; i < s->draws; i++)
+        as_tight += stands_out(draws + i * count, mean, deviation, count, &ignored) >= own;
+    return (1 + as_tight) / (1 + s->draws);
+}
+
+enum status model_structure_test(const struct model_matrix *matrix, int largest, int draws, uint64_t seed,
+                                 struct pool *pool, struct arena *arena, struct model_structure *out,
+                                 struct error *error)
+{
+    TRY(model_cluster_check(matrix, 1, error));
+    size_t d = (size_t)matrix->columns, rows = matrix->rows < STRUCTURE_ROWS ? matrix->rows : STRUCTURE_ROWS;
+    *out = (struct model_structure){false, 1, 1};
+    largest = (size_t)largest > rows / 2 ? (int)(rows / 2) : largest;
+    if (largest < 2)
+        return STATUS_OK;
+    uint32_t *picked = ARENA_ARRAY(arena, uint32_t, rows);
+    double *data = ARENA_ARRAY(arena, double, rows *d), *mean = ARENA_ARRAY(arena, double, d);
+    sample(matrix->rows, rows, seed, picked);
+    for (size_t i = 0; i < rows; i++)
+        memcpy(data + i * d, matrix->data + picked[i] * d, sizeof *data * d);
+    struct model_matrix some = {rows, matrix->columns, data};
+    struct structure s = {
+        &some, box_around(&some, arena), ARENA_ARRAY(arena, double, d *d), largest, draws > 0 ? draws : 39, seed, NULL,
+        NULL};
+    size_t tasks = (size_t)(1 + NULLS * s.draws);
+    stats_covariance(rows, matrix->columns, data, 1, mean, s.root);
+    double spread = 0;
+    for (size_t j = 0; j < d; j++)
+        spread = fmax(spread, s.root[j * d + j]);
+    if (!(spread > 0)) /* everyone is equal */
+        return STATUS_OK;
+    for (size_t j = 0; j < d; j++)
+        s.root[j * d + j] += 1e-9 * spread;
+    if (!stats_cholesky(matrix->columns, s.root))
+        return error_set(error, STATUS_ERROR, "the covariances of these traits could not be used");
+    s.tightening = ARENA_ARRAY(arena, double, tasks *(size_t)(largest - 1));
+    s.errors = ARENA_ARRAY(arena, struct error, tasks);
+    pool_run(pool, tasks, structure_task, &s);
+    for (size_t i = 0; i < tasks; i++)
+        if (s.errors[i].code != STATUS_OK) {
+            if (error)
+                *error = s.errors[i];
+            return s.errors[i].code;
+        }
+    int by_normal, by_uniform;
+    double normal = structure_p(&s, 0, arena, &by_normal), uniform = structure_p(&s, 1, arena, &by_uniform);
+    out->p = fmax(normal, uniform);
+    out->natural = out->p <= 1.5 / (1 + s.draws);
+    out->groups = out->natural ? by_normal : 1;
+    return STATUS_OK;
+}

@@ -36,7 +36,7 @@ struct start {
 struct fitting {
     const struct model_latent_data *data;
     const struct patterns *patterns;
-    int classes, cells;     /* cells: level_start[items] */
+    int classes, cells; /* cells: level_start[items] */
     const int *level_start;
     uint64_t seed;
     struct start *starts;
@@ -80,8 +80,13 @@ static int compare_keyed(const void *left, const void *right)
 static struct patterns collapse(const struct model_latent_data *data, struct arena *arena)
 {
     size_t rows = data->rows;
-    struct patterns p = {0, ARENA_ARRAY(arena, const int *, rows), ARENA_ARRAY(arena, const double *, rows),
-                         ARENA_ARRAY(arena, double, rows), ARENA_ARRAY(arena, uint32_t, rows), 0, false};
+    struct patterns p = {0,
+                         ARENA_ARRAY(arena, const int *, rows),
+                         ARENA_ARRAY(arena, const double *, rows),
+                         ARENA_ARRAY(arena, double, rows),
+                         ARENA_ARRAY(arena, uint32_t, rows),
+                         0,
+                         false};
     struct keyed *keyed = ARENA_ARRAY(arena, struct keyed, rows);
     for (size_t i = 0; i < rows; i++)
         keyed[i] = (struct keyed){data->code + i * (size_t)data->items,
@@ -258,8 +263,10 @@ static void run_start(void *context, size_t task, int worker)
     arena_init(&arena, 0);
     struct scratch scratch = {ARENA_ARRAY(&arena, double, f->patterns->count *classes),
                               ARENA_ARRAY(&arena, double, classes),
-                              ARENA_ARRAY(&arena, double, classes *(size_t)f->cells), ARENA_ARRAY(&arena, double, n),
-                              ARENA_ARRAY(&arena, double, n *n), ARENA_ARRAY(&arena, double, n)};
+                              ARENA_ARRAY(&arena, double, classes *(size_t)f->cells),
+                              ARENA_ARRAY(&arena, double, n),
+                              ARENA_ARRAY(&arena, double, n *n),
+                              ARENA_ARRAY(&arena, double, n)};
     random_start(f, s, task);
     double before = -INFINITY;
     for (s->rounds = 1; s->rounds <= ROUNDS; s->rounds++) {
@@ -388,7 +395,9 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
     arena_init(&scratch, 0);
     int starts = options->classes == 1 ? 1 : options->starts > 0 ? options->starts : 20, best = 0;
     size_t k = (size_t)options->classes;
-    *out = (struct model_latent){.classes = options->classes, .items = data->items, .covariates = data->covariates,
+    *out = (struct model_latent){.classes = options->classes,
+                                 .items = data->items,
+                                 .covariates = data->covariates,
                                  .levels = ARENA_ARRAY(arena, int, data->items),
                                  .level_start = ARENA_ARRAY(arena, int, data->items + 1),
                                  .label = ARENA_ARRAY(arena, uint32_t, data->rows)};
@@ -397,12 +406,20 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
         out->level_start[i + 1] = out->level_start[i] + data->levels[i];
     }
     struct patterns patterns = collapse(data, &scratch);
-    struct fitting f = {data, &patterns, options->classes, out->level_start[data->items], out->level_start,
-                        options->seed, ARENA_ARRAY(&scratch, struct start, starts)};
+    struct fitting f = {data,
+                        &patterns,
+                        options->classes,
+                        out->level_start[data->items],
+                        out->level_start,
+                        options->seed,
+                        ARENA_ARRAY(&scratch, struct start, starts)};
     for (int i = 0; i < starts; i++)
         f.starts[i] = (struct start){ARENA_ARRAY(&scratch, double, k *(size_t)f.cells),
                                      ARENA_ARRAY(&scratch, double, k *(size_t)(1 + data->covariates)),
-                                     ARENA_ARRAY(&scratch, double, k), 0, 0, false};
+                                     ARENA_ARRAY(&scratch, double, k),
+                                     0,
+                                     0,
+                                     false};
     pool_run(pool, (size_t)starts, run_start, &f);
     for (int i = 1; i < starts; i++)
         best = f.starts[i].likelihood > f.starts[best].likelihood ? i : best;
@@ -419,7 +436,8 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
         out->label[i] = of_pattern[patterns.of_row[i]];
     arena_release(&scratch);
     if (!isfinite(out->log_likelihood) || !out->converged)
-        return error_set(error, STATUS_ERROR, "%d latent classes did not converge in %d rounds", options->classes, ROUNDS);
+        return error_set(error, STATUS_ERROR, "%d latent classes did not converge in %d rounds", options->classes,
+                         ROUNDS);
     return STATUS_OK;
 }
 
@@ -468,7 +486,8 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
     size_t items, shares, chances, coefficients;
     TRY(model_json_open(&reader, text, "latent class model", error));
     *out = (struct model_latent){.classes = (int)model_json_number(&reader, "classes"),
-                                 .covariates = (int)model_json_number(&reader, "covariates"), .converged = true};
+                                 .covariates = (int)model_json_number(&reader, "covariates"),
+                                 .converged = true};
     double *levels = model_json_array(&reader, "levels", MODEL_LATENT_ITEMS_MAX, arena, &items);
     out->items = (int)items;
     out->levels = ARENA_ARRAY(arena, int, items);

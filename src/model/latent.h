@@ -1,8 +1,8 @@
 /*
- * Latent class analysis: survey answers explained by a few kinds of people, within each of which answers are independent
- * (Lazarsfeld & Henry 1968; Goodman 1974), with covariates for who belongs to which kind (Dayton & Macready 1988). Fitted by
- * expectation–maximisation in logarithms from many random starts, on distinct answer patterns with weights. Missing answers
- * are left out of a row's likelihood (missing at random).
+ * Latent class analysis: survey answers explained by a few kinds of people, within each of which answers are
+ * independent (Lazarsfeld & Henry 1968; Goodman 1974), with covariates for who belongs to which kind (Dayton & Macready
+ * 1988). Fitted by expectation–maximisation in logarithms from many random starts, on distinct answer patterns with
+ * weights. Missing answers are left out of a row's likelihood (missing at random).
  */
 #ifndef STRATA_MODEL_LATENT_H
 #define STRATA_MODEL_LATENT_H
@@ -20,11 +20,11 @@ enum { MODEL_LATENT_CLASSES_MAX = 100, MODEL_LATENT_ITEMS_MAX = 1000, MODEL_LATE
 struct model_latent_data {
     size_t rows;
     int items;
-    const int *code;          /* rows × items: 0…levels−1, −1 for no answer */
-    const int *levels;        /* one an item */
-    int covariates;           /* 0: none */
-    const double *covariate;  /* rows × covariates, without a constant; all known */
-    const double *weight;     /* NULL: 1 each */
+    const int *code;         /* rows × items: 0…levels−1, −1 for no answer */
+    const int *levels;       /* one an item */
+    int covariates;          /* 0: none */
+    const double *covariate; /* rows × covariates, without a constant; all known */
+    const double *weight;    /* NULL: 1 each */
 };
 
 struct model_latent_options {
@@ -36,11 +36,11 @@ struct model_latent_options {
 struct model_latent {
     int classes, items, covariates;
     int *levels;
-    int *level_start;     /* items + 1: where an item's chances begin in `chance` */
-    double *chance;       /* classes × level_start[items] */
-    double *share;        /* classes: mean prior */
-    double *coefficient;  /* (classes − 1) × (1 + covariates): logits against class 0, the largest; constant first */
-    uint32_t *label;      /* the likeliest class of each row; NULL after model_latent_read */
+    int *level_start;    /* items + 1: where an item's chances begin in `chance` */
+    double *chance;      /* classes × level_start[items] */
+    double *share;       /* classes: mean prior */
+    double *coefficient; /* (classes − 1) × (1 + covariates): logits against class 0, the largest; constant first */
+    uint32_t *label;     /* the likeliest class of each row; NULL after model_latent_read */
     double log_likelihood, rows, parameters, patterns;
     double aic, bic;
     double freedom; /* distinct possible patterns (at most rows) − 1 − parameters; negative: not identified */
@@ -51,12 +51,13 @@ struct model_latent {
     bool converged;
 };
 
-/* Classes are numbered by falling share. Refuses codes outside their levels, items that nobody answered, more classes than
- * rows. Limits as above; rows × classes at most 2³¹. */
+/* Classes are numbered by falling share. Refuses codes outside their levels, items that nobody answered, more classes
+ * than rows. Limits as above; rows × classes at most 2³¹. */
 enum status model_latent_fit(const struct model_latent_data *data, const struct model_latent_options *options,
                              struct pool *pool, struct arena *arena, struct model_latent *out,
                              struct error *error) MUST_USE;
-/* P(class | answers, covariates) into chances[0…classes); returns ln P(answers). covariate may be NULL without covariates. */
+/* P(class | answers, covariates) into chances[0…classes); returns ln P(answers). covariate may be NULL without
+ * covariates. */
 double model_latent_score(const struct model_latent *model, const int *code, const double *covariate, double *chances);
 void model_latent_write(const struct model_latent *model, struct json *json);
 enum status model_latent_read(struct text text, struct arena *arena, struct model_latent *out,

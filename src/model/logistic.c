@@ -49,7 +49,8 @@ static double penalised(const struct problem *p, double lambda, double mix)
     return -likelihood(p) / (double)p->rows + lambda * penalty;
 }
 
-/* One coordinate: the best β_j for the quadratic around eta, with the others fixed. Returns how far it moved the fit. */
+/* One coordinate: the best β_j for the quadratic around eta, with the others fixed. Returns how far it moved the fit.
+ */
 static double descend(struct problem *p, int j, double lambda, double mix)
 {
     const double *x = p->x + (size_t)j * p->rows;
@@ -61,7 +62,8 @@ static double descend(struct problem *p, int j, double lambda, double mix)
         curve += p->weight[i] * x[i] * x[i];
     }
     slope = slope / n + curve / n * p->beta[j];
-    double size = fabs(slope) - lambda * mix, next = size > 0 ? copysign(size, slope) / (curve / n + lambda * (1 - mix)) : 0;
+    double size = fabs(slope) - lambda * mix,
+           next = size > 0 ? copysign(size, slope) / (curve / n + lambda * (1 - mix)) : 0;
     double move = next - p->beta[j];
     if (move == 0)
         return 0;
@@ -154,7 +156,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         for (int a = 0; fine && a < n; a++)
             smallest = fmin(smallest, h[a * n + a]);
         if (!fine || smallest < 1e-7 * h[0])
-            return error_set(error, STATUS_ERROR, "the features depend on one another: leave some out, or take a penalty");
+            return error_set(error, STATUS_ERROR,
+                             "the features depend on one another: leave some out, or take a penalty");
         stats_cholesky_solve(n, h, step);
         double largest = 0, before = value;
         for (int a = 0; a < n; a++) {
@@ -171,10 +174,11 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         }
         for (int a = 0; a < used; a++)
             if (fabs(p->beta[column[a]]) > 15)
-                return error_set(error, STATUS_ERROR,
-                                 "feature %d separates the labels perfectly: its effect is without bound. Take a penalty, or "
-                                 "see whether it knows the future",
-                                 column[a] + 1);
+                return error_set(
+                    error, STATUS_ERROR,
+                    "feature %d separates the labels perfectly: its effect is without bound. Take a penalty, or "
+                    "see whether it knows the future",
+                    column[a] + 1);
         if (largest < 1e-8 || value > -1e-9)
             break;
     }
@@ -200,7 +204,8 @@ static enum status check(const struct model_matrix *features, const unsigned cha
     for (size_t i = 0; i < features->rows; i++)
         hits += label[i] != 0;
     if (hits == 0 || hits == features->rows)
-        return error_set(error, STATUS_ERROR, "it came true for %s of the %zu customers: there is nothing to tell apart",
+        return error_set(error, STATUS_ERROR,
+                         "it came true for %s of the %zu customers: there is nothing to tell apart",
                          hits ? "all" : "none", features->rows);
     for (size_t i = 0; i < features->rows * (size_t)features->columns; i++)
         if (!(fabs(features->data[i]) < 1e150))
@@ -210,7 +215,8 @@ static enum status check(const struct model_matrix *features, const unsigned cha
 }
 
 /* Means and standard deviations over the given rows (which may be NULL: all). */
-static void moments(const struct model_matrix *features, const uint32_t *rows, size_t count, double *mean, double *scale)
+static void moments(const struct model_matrix *features, const uint32_t *rows, size_t count, double *mean,
+                    double *scale)
 {
     int columns = features->columns;
     memset(mean, 0, sizeof *mean * (size_t)columns);
@@ -241,9 +247,16 @@ static struct problem problem_of(const struct model_matrix *features, const unsi
     double *mean = ARENA_ARRAY(arena, double, columns), *scale = ARENA_ARRAY(arena, double, columns);
     unsigned char *own = ARENA_ARRAY(arena, unsigned char, count);
     moments(features, rows, count, mean, scale);
-    struct problem p = {count, features->columns, ARENA_ARRAY(arena, double, columns *count), mean, scale, own,
-                        ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count),
-                        ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, columns + 1)};
+    struct problem p = {count,
+                        features->columns,
+                        ARENA_ARRAY(arena, double, columns *count),
+                        mean,
+                        scale,
+                        own,
+                        ARENA_ARRAY(arena, double, count),
+                        ARENA_ARRAY(arena, double, count),
+                        ARENA_ARRAY(arena, double, count),
+                        ARENA_ARRAY(arena, double, columns + 1)};
     double hits = 0;
     for (size_t i = 0; i < count; i++) {
         size_t row = rows ? rows[i] : i;
@@ -331,8 +344,8 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
         lambdas[k] = top * pow(1e-3, (double)k / (LAMBDAS - 1));
     uint32_t *fold = ARENA_ARRAY(arena, uint32_t, features->rows);
     model_stratified_folds(label, features->rows, folds, options->seed, arena, fold);
-    struct validation v = {features, label, fold, lambdas, options->mix,
-                           arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
+    struct validation v = {features, label,        fold,
+                           lambdas,  options->mix, arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
     pool_run(pool, (size_t)folds, validate_fold, &v);
     for (int k = 0; k < LAMBDAS; k++) {
         double loss = 0;

@@ -2,9 +2,10 @@
  * Logistic regression: the probability of something coming true from a row of features, with an elastic-net penalty or
  * without one.
  *
- * Features are rows × columns without unknowns; they are standardised inside and coefficients are given back in their own
- * units. The penalised objective is −ln L / rows + λ (α Σ|β| + (1 − α)/2 Σ β²) over standardised coefficients, minimised by
- * coordinate descent inside Newton steps (Friedman, Hastie & Tibshirani 2010). Standard errors exist without penalty only.
+ * Features are rows × columns without unknowns; they are standardised inside and coefficients are given back in their
+ * own units. The penalised objective is −ln L / rows + λ (α Σ|β| + (1 − α)/2 Σ β²) over standardised coefficients,
+ * minimised by coordinate descent inside Newton steps (Friedman, Hastie & Tibshirani 2010). Standard errors exist
+ * without penalty only.
  */
 #ifndef STRATA_MODEL_LOGISTIC_H
 #define STRATA_MODEL_LOGISTIC_H
@@ -18,8 +19,8 @@ struct json;
 enum { MODEL_LOGISTIC_COLUMNS_MAX = 5000 };
 
 struct model_logistic_options {
-    double lambda; /* 0: no penalty; > 0: that much; < 0: chosen by cross-validation (one of 40 between the largest useful
-                    * one and a thousandth of it, by the mean log loss) */
+    double lambda; /* 0: no penalty; > 0: that much; < 0: chosen by cross-validation (one of 40 between the largest
+                    * useful one and a thousandth of it, by the mean log loss) */
     double mix;    /* α: 1 lasso, 0 ridge */
     int folds;     /* 0: 10; for cross-validation */
     uint64_t seed; /* for the folds */
@@ -29,15 +30,15 @@ struct model_logistic {
     int columns;
     double intercept;
     double *coefficient;
-    double *error;          /* NULL with a penalty; columns + 1 places, the intercept's last */
-    double *mean, *scale;   /* of the features: coefficient × scale is the effect of one standard deviation; scale 0 marks a
-                             * constant feature, whose coefficient is 0 */
+    double *error;        /* NULL with a penalty; columns + 1 places, the intercept's last */
+    double *mean, *scale; /* of the features: coefficient × scale is the effect of one standard deviation; scale 0 marks
+                           * a constant feature, whose coefficient is 0 */
     double lambda, mix, log_likelihood, rows, hits;
     int iterations;
 };
 
-/* Refuses unknown values and labels of one kind only. Without penalty it also refuses features that depend on one another
- * and one that separates the labels, naming it; with one it always has an answer. The same for any pool. */
+/* Refuses unknown values and labels of one kind only. Without penalty it also refuses features that depend on one
+ * another and one that separates the labels, naming it; with one it always has an answer. The same for any pool. */
 enum status model_logistic_fit(const struct model_matrix *features, const unsigned char *label,
                                const struct model_logistic_options *options, struct pool *pool, struct arena *arena,
                                struct model_logistic *out, struct error *error) MUST_USE;

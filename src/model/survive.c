@@ -18,7 +18,8 @@ static enum status check(const struct model_lifetimes *data, struct error *error
 }
 
 /* Pointwise bounds of S from the standard error of ln S. */
-static void bounds(double survival, double log_error, double z, enum model_interval_form form, double *low, double *high)
+static void bounds(double survival, double log_error, double z, enum model_interval_form form, double *low,
+                   double *high)
 {
     if (survival <= 0) {
         *low = *high = NAN;
@@ -54,10 +55,17 @@ enum status model_survival_fit(const struct model_lifetimes *data, double level,
     TRY(check(data, error));
     size_t n = data->count;
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, n);
-    *out = (struct model_survival){0, ARENA_ARRAY(arena, double, n), ARENA_ARRAY(arena, double, n),
-                                   ARENA_ARRAY(arena, double, n), ARENA_ARRAY(arena, double, n),
-                                   ARENA_ARRAY(arena, double, n), ARENA_ARRAY(arena, double, n),
-                                   ARENA_ARRAY(arena, double, n), 0, 0, 0};
+    *out = (struct model_survival){0,
+                                   ARENA_ARRAY(arena, double, n),
+                                   ARENA_ARRAY(arena, double, n),
+                                   ARENA_ARRAY(arena, double, n),
+                                   ARENA_ARRAY(arena, double, n),
+                                   ARENA_ARRAY(arena, double, n),
+                                   ARENA_ARRAY(arena, double, n),
+                                   ARENA_ARRAY(arena, double, n),
+                                   0,
+                                   0,
+                                   0};
     double survival = 1, greenwood = 0, z = stats_normal_quantile(0.5 + level / 2);
     stats_order(data->time, n, order);
     for (size_t i = 0; i < n;) {

@@ -37,8 +37,8 @@ enum status model_survival_fit(const struct model_lifetimes *data, double level,
 /* The curve's height at a time. */
 double model_survival_at(const struct model_survival *curve, double time);
 
-/* The log-rank test of groups 0…groups−1 (Mantel 1966; Peto & Peto 1972): χ² with groups − 1 degrees of freedom (fewer when a
- * group has nobody at risk). expected: one a group, or NULL. */
+/* The log-rank test of groups 0…groups−1 (Mantel 1966; Peto & Peto 1972): χ² with groups − 1 degrees of freedom (fewer
+ * when a group has nobody at risk). expected: one a group, or NULL. */
 enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *group, int groups, struct arena *arena,
                            struct stats_test *out, double *expected, struct error *error) MUST_USE;
 
@@ -49,21 +49,22 @@ enum { MODEL_COX_COLUMNS_MAX = 200 };
 struct model_cox {
     int columns;
     enum model_ties ties;
-    double *coefficient, *error;      /* per unit of the covariate */
-    double *mean;                     /* of the covariates: the baseline stands for them */
+    double *coefficient, *error; /* per unit of the covariate */
+    double *mean;                /* of the covariates: the baseline stands for them */
     double log_likelihood, null_log_likelihood;
     double count, events;
-    double concordance;               /* P(the one with the higher risk goes first), ties ½ */
-    double *schoenfeld;               /* columns p-values: does the effect change over time? */
-    double schoenfeld_all;            /* of all together */
-    size_t steps;                     /* baseline: cumulative hazard after each event time (Breslow's) */
+    double concordance;    /* P(the one with the higher risk goes first), ties ½ */
+    double *schoenfeld;    /* columns p-values: does the effect change over time? */
+    double schoenfeld_all; /* of all together */
+    size_t steps;          /* baseline: cumulative hazard after each event time (Breslow's) */
     double *time, *hazard;
 };
 
 /* Cox's regression (1972) by Newton's method with halved steps; ties by Efron (1977) or Breslow (1974). covariate:
- * count × columns. The test of proportional hazards correlates scaled Schoenfeld residuals with the Kaplan–Meier transform
- * of time (Grambsch & Therneau 1994). Fails when a covariate is constant or they depend on one another, when nothing ended,
- * and when an effect runs to infinity (a covariate that separates those who left from those who stayed): it names it. */
+ * count × columns. The test of proportional hazards correlates scaled Schoenfeld residuals with the Kaplan–Meier
+ * transform of time (Grambsch & Therneau 1994). Fails when a covariate is constant or they depend on one another, when
+ * nothing ended, and when an effect runs to infinity (a covariate that separates those who left from those who stayed):
+ * it names it. */
 enum status model_cox_fit(const struct model_lifetimes *data, const double *covariate, int columns,
                           enum model_ties ties, struct arena *arena, struct model_cox *out,
                           struct error *error) MUST_USE;
@@ -75,8 +76,9 @@ void model_cox_write(const struct model_cox *model, struct json *json);
 enum status model_cox_read(struct text text, struct arena *arena, struct model_cox *out, struct error *error) MUST_USE;
 
 /* Cohort retention: of the customers of cohort c (0…cohorts−1), which share was active in period p after their start
- * (0…periods−1). Rows are (customer's cohort, period) of activity, one a customer and period; size[c] is how many customers
- * the cohort has, age[c] how many periods of it are over. share: cohorts × periods, NaN where not over yet. */
+ * (0…periods−1). Rows are (customer's cohort, period) of activity, one a customer and period; size[c] is how many
+ * customers the cohort has, age[c] how many periods of it are over. share: cohorts × periods, NaN where not over yet.
+ */
 void model_retention(const uint32_t *cohort, const uint32_t *period, size_t count, int cohorts, int periods,
                      const double *size, const int *age, double *share);
 

@@ -289,7 +289,7 @@ struct scope {
 /* Gives the condition its meaning and types, in place (and wraps it where needed); problems are reported. */
 void segment_check_condition(struct check *check, const struct scope *scope, struct segment_node **node);
 /* The same for a value. The type is VALUE_NONE when it is not known: without a schema, or after an error. */
-void segment_check_value(struct check *check, const struct scope *scope, struct segment_node **node);
+void segment_check_value(struct check *check, const struct scope *scope, struct segment_node **place);
 /* A value that a test looks at: lower, upper and version may stand there. */
 void segment_check_operand(struct check *check, const struct scope *scope, struct segment_node **node);
 void segment_check_name(struct check *check, const struct scope *scope, struct segment_node **node);

@@ -143,6 +143,23 @@ static void oldest_leaves(const struct run *run, const struct table_view *view, 
     }
 }
 
+/* The same where nothing but the window selects: what it selects are each customer's last rows, so how many says which.
+ */
+static void suffix_leaves(struct run *run, const struct table_view *view, const struct operand *rows, int64_t seconds,
+                          int64_t *next)
+{
+    size_t count = view->end - view->begin;
+    uint32_t *before = arena_alloc(&run->scratch, (words_of(count) + 1) * sizeof *before);
+    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 1) * sizeof *counts);
+    run->kernels->count_ranges(rows->bits, count, view->offset + 1, view->begin, run->count, before, counts);
+    for (uint32_t lane = 0; lane < run->count; lane++) {
+        int64_t moment =
+            view->time[view->offset[lane + 1] - counts[lane]] + seconds; /* read for nothing where none is */
+        moment = counts[lane] ? moment : INT64_MAX;
+        next[lane] = moment < next[lane] ? moment : next[lane];
+    }
+}
+
 static void leave_window(struct run *run, int selected, bool last, int64_t *next)
 {
     const struct step *window_step = moving_window(run, selected);
@@ -172,7 +189,11 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
     if (rows.hint == HINT_NONE && !late)
         return;
     if (window->form == WINDOW_LAST && !window->length.months && !last) {
-        oldest_leaves(run, view, rows.bits, window->length.seconds, next);
+        bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1;
+        if (suffix && view->table->time_max <= run->now)
+            suffix_leaves(run, view, &rows, window->length.seconds, next);
+        else
+            oldest_leaves(run, view, rows.bits, window->length.seconds, next);
         return;
     }
     for (uint32_t lane = 0; lane < run->count; lane++) {

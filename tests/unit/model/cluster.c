@@ -289,6 +289,45 @@ static void degenerate(void **state)
     assert_int_equal(match[1], 0);
 }
 
+/* Forty data sets without structure, of four kinds, and three with: few false alarms, no misses. */
+static void natural_groups(void **state)
+{
+    (void)state;
+    enum { ROWS = 150, D = 3, SETS = 40 };
+    double data[ROWS * D];
+    struct model_matrix matrix = {ROWS, D, data};
+    struct model_structure found;
+    int alarms = 0;
+    for (int set = 0; set < SETS; set++) {
+        struct stats_random random;
+        stats_random_init(&random, 77, (uint64_t)set);
+        for (int i = 0; i < ROWS; i++) {
+            double common = stats_random_normal(&random);
+            for (int j = 0; j < D; j++)
+                data[i * D + j] = set % 4 == 0   ? stats_random_uniform(&random)
+                                  : set % 4 == 1 ? stats_random_normal(&random) * (1 + j)
+                                  : set % 4 == 2 ? stats_random_normal(&random) + 2 * common
+                                                 : stats_random_uniform(&random) * (1 + 3 * j) + common;
+        }
+        ASSERT_OK(model_structure_test(&matrix, 5, 39, (uint64_t)set, pool, &arena, &found, &error));
+        alarms += found.natural;
+    }
+    assert_in_range(alarms, 0, 4); /* 2.5% are expected; five of forty would happen once in 250 runs */
+    for (int groups = 2; groups <= 4; groups++) {
+        struct stats_random random;
+        stats_random_init(&random, 78, (uint64_t)groups);
+        for (int i = 0; i < ROWS; i++)
+            for (int j = 0; j < D; j++)
+                data[i * D + j] = stats_random_normal(&random) + 7 * sin((i % groups) * 1.4 + j * 1.7);
+        ASSERT_OK(model_structure_test(&matrix, 6, 39, 1, pool, &arena, &found, &error));
+        assert_true(found.natural);
+        assert_int_equal(found.groups, groups);
+    }
+    struct model_matrix flowers = iris();
+    ASSERT_OK(model_structure_test(&flowers, 6, 39, 1, pool, &arena, &found, &error));
+    assert_true(found.natural && found.groups >= 2);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -316,6 +355,7 @@ int main(void)
         cmocka_unit_test(stability),
         cmocka_unit_test(modes_and_prototypes),
         cmocka_unit_test(degenerate),
+        cmocka_unit_test(natural_groups),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,6 +1,6 @@
 /* Components, factors and scales against the figures of FIGURES.md and against planted factors. */
-#include "base/json.h"
 #include "model/factor.h"
+#include "base/json.h"
 #include "stats/linear.h"
 #include "stats/random.h"
 #include "support/table.h"

@@ -1,6 +1,6 @@
 /* Latent classes against poLCA's published fits (FIGURES.md), with missing answers and covariates, and on bad data. */
-#include "base/json.h"
 #include "model/latent.h"
+#include "base/json.h"
 #include "stats/random.h"
 #include "support/table.h"
 
@@ -18,8 +18,8 @@ static struct arena arena;
 static struct error error;
 static struct pool *pool;
 
-/* The first `items` columns as answers; rows without all of them are left out, and rows without the covariate when one is
- * named. */
+/* The first `items` columns as answers; rows without all of them are left out, and rows without the covariate when one
+ * is named. */
 static struct model_latent_data answers(const char *path, int items, const char *covariate)
 {
     struct table table = table_read(path, ',', true, &arena);

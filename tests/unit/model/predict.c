@@ -1,6 +1,6 @@
 /*
- * Logistic regression and boosted trees: churn of a telephone company by ten stratified folds (FIGURES.md), planted effects,
- * the conditions an elastic net's answer must meet, and data that no model can learn from.
+ * Logistic regression and boosted trees: churn of a telephone company by ten stratified folds (FIGURES.md), planted
+ * effects, the conditions an elastic net's answer must meet, and data that no model can learn from.
  */
 #include "base/json.h"
 #include "model/boost.h"
@@ -224,7 +224,8 @@ static void trees(void **state)
 static void degenerate(void **state)
 {
     (void)state;
-    double x[] = {1, 1, 2, 1, 3, 1, 4, 1, 5, 1, 6, 1}, twice[] = {1, 2, 2, 4, 3, 6, 4, 8, 5, 10, 6, 12}, nan[12] = {NAN};
+    double x[] = {1, 1, 2, 1, 3, 1, 4, 1, 5, 1, 6, 1}, twice[] = {1, 2, 2, 4, 3, 6, 4, 8, 5, 10, 6, 12},
+           nan[12] = {NAN};
     unsigned char apart[] = {0, 0, 0, 1, 1, 1}, mixed[] = {0, 1, 0, 1, 0, 1}, none[6] = {0};
     struct model_matrix constant = {6, 2, x}, dependent = {6, 2, twice}, unknown = {6, 2, nan};
     struct model_logistic_options plain = {0}, penalty = {.lambda = 0.01, .mix = 0.5};
@@ -263,8 +264,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(telephone_churn), cmocka_unit_test(effects_come_back), cmocka_unit_test(elastic_net_conditions),
-        cmocka_unit_test(trees),           cmocka_unit_test(degenerate),
+        cmocka_unit_test(telephone_churn),
+        cmocka_unit_test(effects_come_back),
+        cmocka_unit_test(elastic_net_conditions),
+        cmocka_unit_test(trees),
+        cmocka_unit_test(degenerate),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

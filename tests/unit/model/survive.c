@@ -1,6 +1,6 @@
 /* Survival against R's survival package on lung (FIGURES.md), naive computation, simulated effects and bad data. */
-#include "base/json.h"
 #include "model/survive.h"
+#include "base/json.h"
 #include "stats/random.h"
 #include "support/table.h"
 
@@ -109,14 +109,16 @@ static void cox(void **state)
     json_init(&json, &text, false);
     model_cox_write(&model, &json);
     ASSERT_OK(model_cox_read((struct text){text.data, text.length}, &arena, &again, &error));
-    ASSERT_NEAR(model_cox_survival(&again, patients.covariate, 300), model_cox_survival(&model, patients.covariate, 300), 0);
+    ASSERT_NEAR(model_cox_survival(&again, patients.covariate, 300),
+                model_cox_survival(&model, patients.covariate, 300), 0);
     buffer_release(&text);
     ASSERT_OK(model_cox_fit(&patients.data, patients.covariate, 3, MODEL_TIES_BRESLOW, &arena, &model, &error));
     for (int i = 0; i < 3; i++)
         ASSERT_NEAR(model.coefficient[i], breslow[i], 1e-6 * fabs(breslow[i]) + 5e-8);
 }
 
-/* An effect that holds is found within its error and passes the test of proportional hazards; one that fades is caught. */
+/* An effect that holds is found within its error and passes the test of proportional hazards; one that fades is caught.
+ */
 static void recovery(void **state)
 {
     (void)state;
@@ -153,9 +155,11 @@ static void recovery(void **state)
 static void degenerate(void **state)
 {
     (void)state;
-    double time[] = {1, 2, 3, 4, 5, 6}, x[] = {1, 1, 1, 0, 0, 0}, same[] = {2, 2, 2, 2, 2, 2}, minus[] = {-1, 2, 3, 4, 5, 6};
+    double time[] = {1, 2, 3, 4, 5, 6}, x[] = {1, 1, 1, 0, 0, 0}, same[] = {2, 2, 2, 2, 2, 2},
+           minus[] = {-1, 2, 3, 4, 5, 6};
     unsigned char all[] = {1, 1, 1, 1, 1, 1}, first[] = {1, 1, 1, 0, 0, 0}, none[] = {0, 0, 0, 0, 0, 0};
-    struct model_lifetimes data = {6, time, first}, ended = {6, time, all}, there = {6, time, none}, wrong = {6, minus, all};
+    struct model_lifetimes data = {6, time, first}, ended = {6, time, all}, there = {6, time, none},
+                           wrong = {6, minus, all};
     struct model_cox model;
     struct model_survival curve;
     assert_int_equal(model_cox_fit(&data, x, 1, MODEL_TIES_EFRON, &arena, &model, &error), STATUS_ERROR);

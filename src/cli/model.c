@@ -1,0 +1,239 @@
+/* model: fitting, listing, showing, scoring and deleting models. */
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "cli/table.h"
+#include "engine/model.h"
+#include "store/store.h"
+
+#include <string.h>
+
+/* What the first word asks for. */
+struct model_action {
+    const char *name;
+    bool writes, takes_name;
+    enum status (*run)(struct cli *cli, struct engine *engine, const char *name, struct error *error);
+};
+
+static enum status write_json(struct cli *cli, struct buffer *text, struct error *error)
+{
+    buffer_char(text, '\n');
+    enum status status = cli_write(cli, (struct text){text->data, text->length}, error);
+    buffer_release(text);
+    return status;
+}
+
+/* Figures under their groups, each group where it came first. */
+static void print_figures(struct cli *cli, const struct engine_model *model)
+{
+    for (size_t first = 0; first < model->figure_count; first++) {
+        const char *group = model->figures[first].group;
+        size_t before = 0;
+        while (before < first && strcmp(model->figures[before].group, group) != 0)
+            before++;
+        if (before < first)
+            continue;
+        fprintf(cli->out, "\n%s\n", group);
+        for (size_t i = first; i < model->figure_count; i++) {
+            const struct engine_model_figure *figure = &model->figures[i];
+            int room = 42 - (int)cli_display_width(figure->label);
+            if (strcmp(figure->group, group) == 0)
+                fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "", figure->text);
+        }
+    }
+}
+
+static enum status print_model(struct cli *cli, const struct engine *engine, const struct engine_model *model,
+                               struct error *error)
+{
+    char at[MOMENT_TEXT_MAX], scored[MOMENT_TEXT_MAX], count[NUMBER_TEXT_MAX];
+    if (cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        engine_model_write(engine, model, &json);
+        return write_json(cli, &text, error);
+    }
+    fprintf(cli->out, "%s: a model of type %s, fitted on facts up to %s by %s\n", model->name, model->type,
+            moment_format(engine_zone(engine), model->moment, at), model->program);
+    if (!model->usable)
+        fprintf(cli->out, "not usable: %s\n", model->trouble);
+    for (size_t i = 0; i < model->option_count; i++)
+        fprintf(cli->out, "%s--%s %s", i ? " " : "options: ", model->options[i].name, model->options[i].value);
+    if (model->option_count)
+        fputc('\n', cli->out);
+    print_figures(cli, model);
+    if (model->note_count)
+        fputc('\n', cli->out);
+    for (size_t i = 0; i < model->note_count; i++)
+        fprintf(cli->out, "%s\n", model->notes[i]);
+    if (!model->scored)
+        return STATUS_OK;
+    fprintf(cli->out,
+            "\nscored %s customers as of %s:", number_format_thousands((int64_t)model->scored_customers, count),
+            moment_format(engine_zone(engine), model->scored_at, scored));
+    for (size_t i = 0; i < model->trait_count; i++)
+        fprintf(cli->out, "%s %s", i ? "," : "", model->traits[i]);
+    fputc('\n', cli->out);
+    return STATUS_OK;
+}
+
+static enum status unknown_type(struct error *error)
+{
+    struct buffer list;
+    const char *name, *summary;
+    buffer_init(&list, 0);
+    for (size_t i = 0; engine_model_type(i, &name, &summary); i++)
+        buffer_printf(&list, "%s%s", i ? ", " : "", name);
+    enum status status = error_set(error, STATUS_USAGE, "--type is missing: it says which type of model to fit");
+    error_hint(error, "the types are %s", list.data);
+    buffer_release(&list);
+    return status;
+}
+
+/* Every option given that is not the command's own is the model's; its type says which it takes. */
+static enum status fit(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+{
+    static const char *const own[] = {"type", "as-of", "known-at", "directory", "json", "quiet", "help"};
+    struct engine_model_request request = {.name = name, .type = cli_value(cli, "type")};
+    struct engine_model_option *options = ARENA_ARRAY(&cli->arena, struct engine_model_option, cli->given_count + 1);
+    struct engine_moment moment;
+    struct engine_model model;
+    if (!request.type)
+        return unknown_type(error);
+    for (size_t i = 0; i < cli->given_count; i++) {
+        bool is_own = false;
+        for (size_t o = 0; o < sizeof own / sizeof *own; o++)
+            is_own |= strcmp(cli->given[i].option->name, own[o]) == 0;
+        if (!is_own)
+            options[request.option_count++] =
+                (struct engine_model_option){cli->given[i].option->name, cli->given[i].value};
+    }
+    request.options = options;
+    const char *as_of = cli_value(cli, "as-of");
+    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena, &moment, error));
+    TRY(engine_model_fit(engine, &request, &moment, &cli->arena, &model, error));
+    return print_model(cli, engine, &model, error);
+}
+
+static enum status list(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+{
+    static const struct cli_column columns[] = {{"model", CLI_LEFT},        {"type", CLI_LEFT},
+                                                {"fitted as of", CLI_LEFT}, {"usable", CLI_LEFT},
+                                                {"customers", CLI_RIGHT},   {"scored as of", CLI_LEFT}};
+    struct engine_model *models;
+    size_t count;
+    (void)name;
+    TRY(engine_models(engine, &cli->arena, &models, &count, error));
+    if (cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        json_write_array(&json);
+        for (size_t i = 0; i < count; i++)
+            engine_model_write(engine, &models[i], &json);
+        json_write_end_array(&json);
+        return write_json(cli, &text, error);
+    }
+    struct cli_table table;
+    cli_table_init(&table, columns, 6, &cli->arena);
+    for (size_t i = 0; i < count; i++) {
+        char date[DATE_TEXT_MAX];
+        cli_cell(&table, models[i].name);
+        cli_cell(&table, models[i].type);
+        cli_cell(&table, date_format(zone_date(engine_zone(engine), models[i].moment), date));
+        cli_cell(&table, models[i].usable ? "yes" : "no");
+        if (models[i].scored)
+            cli_cell_count(&table, (int64_t)models[i].scored_customers);
+        else
+            cli_cell(&table, NULL);
+        cli_cell(&table,
+                 models[i].scored ? date_format(zone_date(engine_zone(engine), models[i].scored_at), date) : NULL);
+    }
+    if (count)
+        cli_table_print(&table, cli);
+    else
+        cli_note(cli, "no models yet: strata model fit STORE NAME --type TYPE makes one");
+    return STATUS_OK;
+}
+
+static enum status show(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+{
+    struct engine_model model;
+    TRY(engine_model_find(engine, name, &cli->arena, &model, error));
+    return print_model(cli, engine, &model, error);
+}
+
+static enum status delete_model(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+{
+    TRY(engine_model_delete(engine, name, &cli->arena, error));
+    cli_note(cli, "deleted the model %s and took its scores back", name);
+    return STATUS_OK;
+}
+
+static enum status score(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+{
+    struct engine_moment moment;
+    struct engine_model model;
+    char count[NUMBER_TEXT_MAX], at[MOMENT_TEXT_MAX];
+    TRY(cli_moment(cli, engine, &moment, error));
+    TRY(engine_model_score(engine, name, &moment, &cli->arena, &model, error));
+    if (cli->json)
+        return print_model(cli, engine, &model, error);
+    cli_note(cli, "%s scored %s customers as of %s", name,
+             number_format_thousands((int64_t)model.scored_customers, count),
+             moment_format(engine_zone(engine), moment.now, at));
+    return STATUS_OK;
+}
+
+static const struct model_action actions[] = {
+    {"fit", true, true, fit},     {"list", false, false, list},
+    {"show", false, true, show},  {"delete", true, true, delete_model},
+    {"score", true, true, score}, {NULL, false, false, NULL},
+};
+
+static const struct model_action *find_action(const char *name)
+{
+    const struct model_action *action = actions;
+    while (action->name && strcmp(action->name, name) != 0)
+        action++;
+    return action->name ? action : NULL;
+}
+
+/* The words behind the action: the store, unless it is found otherwise, and the model's name. */
+static enum status read_words(struct cli *cli, const struct model_action *action, const char **name,
+                              struct error *error)
+{
+    int wanted = action->takes_name ? 1 : 0, given = cli->argument_count - 1;
+    const char **words = cli->arguments + 1;
+    if (given > wanted || (given == wanted && given && store_is(words[0]) && !action->takes_name)) {
+        cli->store = words[0];
+        words++;
+        given--;
+    }
+    if (given != wanted) {
+        enum status status = error_set(error, STATUS_USAGE, "strata model %s: %s", action->name,
+                                       given < wanted ? "an argument is missing" : "too many arguments");
+        error_hint(error, "usage: strata model %s STORE%s", action->name, action->takes_name ? " NAME" : "");
+        return status;
+    }
+    *name = wanted ? words[0] : NULL;
+    return STATUS_OK;
+}
+
+enum status cli_model(struct cli *cli, struct error *error)
+{
+    const struct model_action *action = find_action(cli->arguments[0]);
+    struct engine *engine;
+    const char *name = NULL;
+    if (!action)
+        return error_set(error, STATUS_USAGE, "strata model has no '%s': it is fit, list, show, score or delete",
+                         cli->arguments[0]);
+    TRY(read_words(cli, action, &name, error));
+    TRY(cli_open(cli, action->writes, &engine, error));
+    enum status status = action->run(cli, engine, name, error);
+    engine_close(engine);
+    return status;
+}

@@ -1,0 +1,75 @@
+/*
+ * Models in a store: fitted on its facts, saved in its catalog, scored at any moment. A score is a told trait with the
+ * moment of the scoring, published as an import of its own from the source "model:NAME", so that history, undo, `as of`
+ * and the segment language treat it like any other trait.
+ */
+#ifndef STRATA_ENGINE_MODEL_H
+#define STRATA_ENGINE_MODEL_H
+
+#include "engine/engine.h"
+
+struct engine_model_option {
+    const char *name, *value;
+};
+
+/* One line of what `strata model show` prints: of the data, the parameters or the quality. */
+struct engine_model_figure {
+    const char *group, *label, *text;
+    double value; /* NaN where the figure is words */
+};
+
+struct engine_model {
+    const char *name, *type, *program;
+    int64_t moment; /* facts up to this were seen */
+    int64_t fitted; /* when it ran */
+    bool usable;
+    const char *trouble; /* why it is not usable, or NULL */
+    struct engine_model_option *options;
+    size_t option_count;
+    struct engine_model_figure *figures;
+    size_t figure_count;
+    const char **notes; /* sentences */
+    size_t note_count;
+    const char **traits; /* what scoring tells: "rfm.recency" */
+    size_t trait_count;
+    const char *scheme;       /* text of the scheme that comes with it, or NULL */
+    const char *parameters;   /* the type's own, as a JSON object */
+    const char *fit_report;   /* sections of the report (docs/report-data.md) from fitting, a JSON object */
+    const char *score_report; /* and from the last scoring */
+    bool scored;
+    int64_t scored_at; /* the last scoring's moment */
+    uint64_t scored_customers;
+};
+
+struct engine_model_request {
+    const char *name, *type;
+    const struct engine_model_option *options;
+    size_t option_count;
+};
+
+/* The types there are: the i-th one's name and what it answers; false past the last. */
+bool engine_model_type(size_t i, const char **name, const char **summary);
+
+/* Fits, saves, scores at the same moment and saves the scheme that comes with it. A model that does not converge, or is
+ * no better than a simpler rule, is saved as not usable and gives no traits. A model of that name is replaced. */
+enum status engine_model_fit(struct engine *engine, const struct engine_model_request *request,
+                             const struct engine_moment *moment, struct arena *arena, struct engine_model *out,
+                             struct error *error);
+/* In order of first fitting. */
+enum status engine_models(struct engine *engine, struct arena *arena, struct engine_model **out, size_t *count,
+                          struct error *error);
+/* STATUS_NOT_FOUND names the nearest. */
+enum status engine_model_find(struct engine *engine, const char *name, struct arena *arena, struct engine_model *out,
+                              struct error *error);
+/* Scores one model, told at the moment. Refused when it is not usable or was fitted on later facts. */
+enum status engine_model_score(struct engine *engine, const char *name, const struct engine_moment *moment,
+                               struct arena *arena, struct engine_model *out, struct error *error);
+/* Scores every usable model that was fitted at or before the moment; *scored is how many. */
+enum status engine_models_score(struct engine *engine, const struct engine_moment *moment, size_t *scored,
+                                struct error *error);
+/* Removes the model, its scheme and the scores it told. Refused while a segment uses one of them. */
+enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error);
+
+void engine_model_write(const struct engine *engine, const struct engine_model *model, struct json *json);
+
+#endif

@@ -1,0 +1,490 @@
+/* What all types of models do alike: options, figures, orders, values of the language. */
+#include "engine/model_work.h"
+
+#include "base/number.h"
+#include "stats/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+const char *model_option(const struct model_work *work, const char *name)
+{
+    for (size_t i = work->model->option_count; i-- > 0;)
+        if (strcmp(work->model->options[i].name, name) == 0)
+            return work->model->options[i].value;
+    return NULL;
+}
+
+enum status model_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error)
+{
+    return error_set(error, STATUS_USAGE, "--%s takes %s, not '%s'", name, say, model_option(work, name));
+}
+
+enum status model_option_number(const struct model_work *work, const char *name, double fallback, double least,
+                                double most, double *out, struct error *error)
+{
+    const char *value = model_option(work, name);
+    *out = fallback;
+    if (!value)
+        return STATUS_OK;
+    size_t length = strlen(value);
+    bool percent = length && value[length - 1] == '%';
+    if (!number_parse_double((struct text){value, length - percent}, out))
+        return model_option_wrong(work, name, "a number", error);
+    *out /= percent ? 100 : 1;
+    if (*out >= least && *out <= most)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "--%s must lie between %g and %g, but is %s", name, least, most, value);
+}
+
+static size_t split_list(const struct model_work *work, const char *text, const char **out)
+{
+    size_t count = 0;
+    int depth = 0;
+    char quote = 0;
+    const char *start = text;
+    for (const char *at = text;; at++) {
+        if (*at && quote)
+            quote = *at == quote ? 0 : quote;
+        else if (*at == '\'' || *at == '"' || *at == '`')
+            quote = *at;
+        depth += !quote && *at == '(' ? 1 : !quote && *at == ')' ? -1 : 0;
+        if (*at && (*at != ',' || depth || quote))
+            continue;
+        struct text part = text_trim((struct text){start, (size_t)(at - start)});
+        if (part.length)
+            out[count++] = arena_strndup(work->arena, part.data, part.length);
+        if (!*at)
+            return count;
+        start = at + 1;
+    }
+}
+
+const char **model_option_list(const struct model_work *work, const char *name, size_t *count)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < work->model->option_count; i++)
+        most += strlen(work->model->options[i].value) + 1;
+    const char **out = ARENA_ARRAY(work->arena, const char *, most);
+    *count = 0;
+    for (size_t i = 0; i < work->model->option_count; i++)
+        if (strcmp(work->model->options[i].name, name) == 0)
+            *count += split_list(work, work->model->options[i].value, out + *count);
+    return out;
+}
+
+/* ---- writing what was found ---- */
+
+void model_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct engine_model_figure figure = {group, arena_strdup(work->arena, label),
+                                         arena_vprintf(work->arena, format, arguments), value};
+    va_end(arguments);
+    VECTOR_PUSH(&work->figures, figure);
+}
+
+void model_note(struct model_work *work, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    VECTOR_PUSH(&work->notes, arena_vprintf(work->arena, format, arguments));
+    va_end(arguments);
+}
+
+void model_refuse(struct model_work *work, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    work->model->usable = false;
+    work->model->trouble = arena_vprintf(work->arena, format, arguments);
+    va_end(arguments);
+}
+
+void model_put(struct json *json, const char *key, double value)
+{
+    json_write_key(json, key);
+    json_write_double(json, value);
+}
+
+void model_put_text(struct json *json, const char *key, const char *text)
+{
+    json_write_key(json, key);
+    json_write_string(json, text);
+}
+
+void model_put_count(struct json *json, const char *key, uint64_t count)
+{
+    json_write_key(json, key);
+    json_write_integer(json, (int64_t)count);
+}
+
+static enum status not_there(const struct model_work *work, const char *key, struct error *error)
+{
+    return error_set(error, STATUS_ERROR, "the saved model %s has no \"%s\": fit it again", work->model->name, key);
+}
+
+enum status model_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error)
+{
+    json_t *part = json_object_get(work->saved, key);
+    char *dump = part ? json_dumps(part, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    if (!dump)
+        return not_there(work, key, error);
+    *out = text_from(arena_strdup(work->arena, dump));
+    free(dump);
+    return STATUS_OK;
+}
+
+double model_saved_number(const struct model_work *work, const char *key)
+{
+    json_t *part = json_object_get(work->saved, key);
+    return json_is_number(part) ? json_number_value(part) : NAN;
+}
+
+const char *model_saved_text(const struct model_work *work, const char *key)
+{
+    return json_string_value(json_object_get(work->saved, key));
+}
+
+void model_quote(struct buffer *out, const char *text)
+{
+    buffer_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            buffer_char(out, '\'');
+        buffer_char(out, *text);
+    }
+    buffer_char(out, '\'');
+}
+
+const char *model_thousands(const struct model_work *work, double value)
+{
+    char text[NUMBER_TEXT_MAX];
+    if (!isfinite(value) || fabs(value) > 1e15)
+        return isnan(value) ? "unknown" : arena_printf(work->arena, "%g", value);
+    if (value == floor(value))
+        return arena_strdup(work->arena, number_format_thousands((int64_t)value, text));
+    double cents = round(fabs(value) * 100);
+    int64_t whole = (int64_t)(cents / 100);
+    return arena_printf(work->arena, "%s%s.%02d", value < 0 ? "-" : "", number_format_thousands(whole, text),
+                        (int)(cents - 100 * (double)whole));
+}
+
+const char *model_day(const struct model_work *work, int64_t moment)
+{
+    char text[DATE_TEXT_MAX];
+    return arena_strdup(work->arena, date_format(zone_date(work->engine->zone, moment), text));
+}
+
+/* ---- scores ---- */
+
+void model_score_customers(struct model_work *work, const uint64_t *who)
+{
+    work->position = ARENA_ARRAY(work->arena, uint32_t, work->population->customers + 1u);
+    work->count = 0;
+    work->score_count = 0;
+    for (uint32_t p = 0; p < work->population->customers; p++)
+        if (who[p / 64] >> (p % 64) & 1)
+            work->position[work->count++] = p;
+}
+
+struct model_score *model_score_add(struct model_work *work, const char *trait, enum value_type type, int scale)
+{
+    ENSURE(work->score_count < MODEL_SCORES_MAX);
+    struct model_score *score = &work->scores[work->score_count++];
+    *score = (struct model_score){.trait = trait, .type = type, .scale = scale};
+    if (type == VALUE_TEXT)
+        score->label = ARENA_ARRAY(work->arena, uint32_t, work->count + 1);
+    else
+        score->number = ARENA_ARRAY(work->arena, double, work->count + 1);
+    return score;
+}
+
+static double nice_step(double width)
+{
+    double power = pow(10, floor(log10(width))), part = width / power;
+    return power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
+}
+
+/* Bins of one round width up to about the 97th percentile, and one for the long tail. */
+static void write_histogram(struct model_work *work, const double *sorted, size_t count)
+{
+    enum { BINS = 15 };
+    double low = sorted[0], high = stats_quantile_sorted(sorted, count, .97), last = sorted[count - 1];
+    double step = nice_step(high > low ? (high - low) / BINS : 1);
+    double from = floor(low / step) * step;
+    json_write_key(work->report, "histogram");
+    json_write_array(work->report);
+    for (size_t at = 0, bin = 1; at < count; bin++) {
+        double to = floor(low / step) * step + (double)bin * step;
+        to = to > high && to < last ? last : to;
+        size_t begin = at;
+        bool final = to >= last;
+        while (at < count && (sorted[at] < to || final))
+            at++;
+        json_write_object(work->report);
+        model_put(work->report, "from", from);
+        model_put(work->report, "to", to);
+        model_put_count(work->report, "customers", at - begin);
+        json_write_end_object(work->report);
+        from = to;
+    }
+    json_write_end_array(work->report);
+}
+
+void model_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
+                         const double *values, size_t count, const char *note)
+{
+    static const double levels[] = {.5, .9, .99};
+    double *sorted = ARENA_ARRAY(work->arena, double, count + 1);
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(values[i]))
+            sorted[known++] = values[i];
+    if (!known)
+        return;
+    stats_sort(sorted, known);
+    json_write_object(work->report);
+    model_put_text(work->report, "name", name);
+    model_put_text(work->report, "title", title);
+    model_put_text(work->report, "unit", unit);
+    model_put_count(work->report, "customers", known);
+    model_put(work->report, "mean", stats_mean(sorted, known));
+    write_histogram(work, sorted, known);
+    json_write_key(work->report, "quantiles");
+    json_write_array(work->report);
+    for (size_t i = 0; i < 3; i++) {
+        json_write_object(work->report);
+        model_put(work->report, "q", levels[i]);
+        model_put(work->report, "value", stats_quantile_sorted(sorted, known, levels[i]));
+        json_write_end_object(work->report);
+    }
+    json_write_end_array(work->report);
+    if (note)
+        model_put_text(work->report, "note", note);
+    json_write_end_object(work->report);
+}
+
+/* ---- orders ---- */
+
+enum status model_orders_find(struct model_work *work, struct model_orders *out, struct error *error)
+{
+    const struct schema *schema = engine_schema(work->engine);
+    const char *kind = model_option(work, "kind"), *amount = model_option(work, "amount");
+    struct insight_revenue revenue = insight_revenue_find(schema);
+    *out = (struct model_orders){.kind = kind ? kind : revenue.kind, .property = amount};
+    const struct schema_table *table = out->kind ? schema_table(schema, out->kind) : NULL;
+    if (!table || table->role != SCHEMA_FACTS) {
+        enum status status = kind ? error_set(error, STATUS_NOT_FOUND, "the store has no kind '%s'", kind)
+                                  : error_set(error, STATUS_ERROR, "the store has no kind that looks like orders");
+        error_hint(error, "--kind KIND says which facts are purchases; strata status lists the kinds");
+        return status;
+    }
+    if (!amount && revenue.property && strcmp(out->kind, revenue.kind) == 0)
+        out->property = revenue.property;
+    const struct schema_column *column = out->property ? schema_column(table, out->property) : NULL;
+    bool number =
+        column && (column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DOUBLE);
+    if (out->property && !number) {
+        enum status status = error_set(error, STATUS_NOT_FOUND, "%s has no number '%s'", out->kind, out->property);
+        error_hint(error, "--amount PROPERTY says what an order was worth");
+        return status;
+    }
+    if (column && column->currency && column->currencies > 1)
+        return error_set(error, STATUS_ERROR, "%s.%s is in %d currencies, which are never added together", out->kind,
+                         out->property, column->currencies);
+    out->scale = column && column->type == VALUE_DECIMAL ? column->scale : 2;
+    return STATUS_OK;
+}
+
+static struct segment_needs orders_needs(struct model_work *work, const struct model_orders *orders)
+{
+    struct segment_needs needs = {.items = ARENA_ARRAY(work->arena, struct segment_need, 1), .count = 1};
+    const char **columns = ARENA_ARRAY(work->arena, const char *, 2);
+    columns[0] = orders->property;
+    needs.items[0] = (struct segment_need){orders->kind, columns};
+    return needs;
+}
+
+enum status model_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
+                              struct error *error)
+{
+    struct segment_needs needs = orders_needs(work, orders);
+    if (more)
+        needs = engine_join_needs(&needs, more, work->arena);
+    int table = work->population ? population_table_index(work->population, orders->kind) : -1;
+    if (table < 0) {
+        population_free(work->population);
+        work->population = NULL;
+        TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+        table = population_table_index(work->population, orders->kind);
+    }
+    if (table < 0)
+        return error_set(error, STATUS_ERROR, "the store has no facts of kind %s", orders->kind);
+    orders->table = &work->population->tables[table];
+    int column = orders->property ? population_column_index(orders->table, orders->property) : -1;
+    orders->amount = column >= 0 ? &orders->table->columns[column] : NULL;
+    return STATUS_OK;
+}
+
+void model_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
+                       uint32_t *to)
+{
+    const struct population_table *table = orders->table;
+    *from = table->offset[position];
+    *to = table->offset[position + 1];
+    while (*to > *from && table->time[*to - 1] > now)
+        --*to;
+    while (*from < *to && table->time[*from] <= after)
+        ++*from;
+}
+
+double model_orders_amount(const struct model_orders *orders, uint32_t row)
+{
+    struct population_value value = population_get(orders->amount, row);
+    if (!value.known)
+        return 0;
+    if (orders->amount->type == VALUE_DOUBLE)
+        return value.number;
+    return number_decimal_to_double(value.integer, orders->amount->scale);
+}
+
+uint64_t *model_existing(const struct model_work *work, int64_t now)
+{
+    const struct population *population = work->population;
+    uint64_t *bits = ARENA_ARRAY(work->arena, uint64_t, population->customers / 64 + 1);
+    for (uint32_t p = 0; p < population->customers; p++)
+        if (population->first_time[p] <= now && population->first_time[p] != POPULATION_NEVER)
+            bits[p / 64] |= UINT64_C(1) << (p % 64);
+    return bits;
+}
+
+/* ---- values of the language ---- */
+
+static const struct segment_node *plain(const struct segment_node *node)
+{
+    while (node->op == OP_FORM)
+        node = node->child[0];
+    return node;
+}
+
+static enum status build_values(struct model_work *work, const char *const *texts, struct model_inputs *out,
+                                struct error *error)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    for (size_t i = 0; i < out->count; i++)
+        buffer_printf(&text, "%s%s is known", i ? " and " : "", texts[i]);
+    enum status status = segment_condition_build((struct text){text.data, text.length}, engine_schema(work->engine),
+                                                 engine_definitions(work->engine), work->arena, NULL, &out->set, error);
+    buffer_release(&text);
+    if (status != STATUS_OK) {
+        error_hint(error, "--on takes values of the segment language, divided by commas: count(order last 365 days)");
+        return status;
+    }
+    const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
+    out->nodes = ARENA_ARRAY(work->arena, const struct segment_node *, out->count);
+    out->texts = ARENA_ARRAY(work->arena, const char *, out->count);
+    for (size_t i = 0; i < out->count; i++) {
+        const struct segment_node *known = plain(out->count == 1 ? root : root->child[i]);
+        if (known->op != OP_KNOWN)
+            return error_set(error, STATUS_USAGE, "'%s' is not a value of the segment language", texts[i]);
+        out->nodes[i] = known->child[0];
+        out->texts[i] = arena_strdup(work->arena, texts[i]);
+    }
+    return STATUS_OK;
+}
+
+static void add_needs(struct model_work *work, const struct segment_set *set, struct model_inputs *out)
+{
+    int last = set->segment_count - 1;
+    struct segment_needs needs = segment_needs(set, engine_schema(work->engine), &last, 1, work->arena);
+    out->needs = engine_join_needs(&out->needs, &needs, work->arena);
+}
+
+enum status model_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
+                             struct model_inputs *out, struct error *error)
+{
+    *out = (struct model_inputs){.count = count};
+    TRY(engine_load_definitions(work->engine, error));
+    enum status status = count ? build_values(work, texts, out, error) : STATUS_OK;
+    if (status == STATUS_OK && condition)
+        status = segment_condition_build(text_from(condition), engine_schema(work->engine),
+                                         engine_definitions(work->engine), work->arena, NULL, &out->among, error);
+    if (status != STATUS_OK) {
+        model_inputs_release(out);
+        return status;
+    }
+    if (out->set)
+        add_needs(work, out->set, out);
+    if (out->among)
+        add_needs(work, out->among, out);
+    return STATUS_OK;
+}
+
+void model_inputs_release(struct model_inputs *inputs)
+{
+    segment_set_free(inputs->set);
+    segment_set_free(inputs->among);
+    inputs->set = inputs->among = NULL;
+}
+
+enum status model_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
+                                struct segment_values *out, struct error *error)
+{
+    return segment_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes, (int)inputs->count,
+                                   work->population, now, engine_pool(work->engine), work->arena, out, error);
+}
+
+enum status model_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
+                               struct error *error)
+{
+    *out = model_existing(work, now);
+    if (!inputs->among)
+        return STATUS_OK;
+    struct segment_plan *plan = NULL;
+    struct segment_result *result = NULL;
+    int last = inputs->among->segment_count - 1;
+    TRY(segment_plan_new(inputs->among, engine_schema(work->engine), &last, 1, &plan, error));
+    enum status status =
+        segment_evaluate(plan, work->population, now, engine_pool(work->engine), false, &result, error);
+    for (size_t w = 0; status == STATUS_OK && w < result->words; w++)
+        (*out)[w] &= result->members[last][w];
+    segment_result_free(result);
+    segment_plan_free(plan);
+    return status;
+}
+
+double model_value(const struct segment_values *values, size_t position)
+{
+    if (!(values->known[position / 64] >> (position % 64) & 1))
+        return NAN;
+    if (values->type == VALUE_DOUBLE || values->is_double)
+        return values->doubles[position];
+    if (values->type == VALUE_DECIMAL)
+        return number_decimal_to_double(values->integers[position], values->scale);
+    if (values->type == VALUE_TEXT || values->type == VALUE_SET || values->type == VALUE_POINT)
+        return NAN;
+    return (double)values->integers[position];
+}
+
+const char *model_value_text(const struct model_work *work, const struct segment_values *values, size_t position)
+{
+    if (!(values->known[position / 64] >> (position % 64) & 1))
+        return NULL;
+    if (values->type == VALUE_TEXT && (uint64_t)values->integers[position] >= work->population->code_count)
+        return NULL;
+    if (values->type == VALUE_TEXT) {
+        struct text text = population_text(work->population, (uint32_t)values->integers[position]);
+        return arena_strndup(work->arena, text.data, text.length);
+    }
+    if (values->type == VALUE_BOOL)
+        return values->integers[position] ? "yes" : "no";
+    double number = model_value(values, position);
+    return isnan(number) ? NULL : arena_printf(work->arena, "%.10g", number);
+}

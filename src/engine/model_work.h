@@ -1,0 +1,153 @@
+/*
+ * Inside the engine: one fit or one scoring of a model. A type of model is a row of a table: its name, the options it
+ * takes, how it is fitted and how it scores. Both read the store through the work's helpers and write what they find
+ * into it; saving and telling are the same for all types (model.c, model_tell.c).
+ */
+#ifndef STRATA_ENGINE_MODEL_WORK_H
+#define STRATA_ENGINE_MODEL_WORK_H
+
+#include "engine/internal.h"
+#include "engine/model.h"
+
+#include "base/vector.h"
+
+#include <jansson.h>
+
+enum { MODEL_SCORES_MAX = 16 };
+
+/* A trait that scoring tells: one value a customer of the work's list. */
+struct model_score {
+    const char *trait;    /* "recency"; the model's name comes before it */
+    enum value_type type; /* INT, DECIMAL, DOUBLE, TEXT */
+    int scale;
+    double *number;            /* NaN: says nothing of this customer */
+    uint32_t *label;           /* TEXT: index into labels; UINT32_MAX: nothing */
+    const char *const *labels; /* TEXT */
+    uint32_t label_count;
+};
+
+struct model_work {
+    struct engine *engine;
+    struct arena *arena;
+    const struct engine_moment *moment;
+    struct engine_model *model;
+    struct population *population; /* once loaded */
+    /* What fitting writes. */
+    struct json *parameters;
+    struct json *report; /* sections, from fitting or scoring */
+    VECTOR(struct engine_model_figure) figures;
+    VECTOR(const char *) notes;
+    struct buffer scheme;
+    /* What scoring reads and writes. */
+    json_t *saved; /* the parameters, as an object */
+    size_t count;
+    uint32_t *position; /* who is scored */
+    struct model_score scores[MODEL_SCORES_MAX];
+    size_t score_count;
+};
+
+struct model_type {
+    const char *name, *summary;
+    const char *const *options; /* NULL-terminated */
+    enum status (*fit)(struct model_work *work, struct error *error);
+    enum status (*score)(struct model_work *work, struct error *error); /* NULL: tells nothing */
+};
+extern const struct model_type engine_model_types[]; /* ended by a NULL name */
+
+enum status engine_rfm_fit(struct model_work *work, struct error *error);
+enum status engine_rfm_score(struct model_work *work, struct error *error);
+enum status engine_clv_fit(struct model_work *work, struct error *error);
+enum status engine_clv_score(struct model_work *work, struct error *error);
+enum status engine_cluster_fit(struct model_work *work, struct error *error);
+enum status engine_cluster_score(struct model_work *work, struct error *error);
+enum status engine_latent_fit(struct model_work *work, struct error *error);
+enum status engine_latent_score(struct model_work *work, struct error *error);
+enum status engine_survive_fit(struct model_work *work, struct error *error);
+enum status engine_predict_fit(struct model_work *work, struct error *error);
+enum status engine_predict_score(struct model_work *work, struct error *error);
+enum status engine_survey_fit(struct model_work *work, struct error *error);
+
+/* ---- options ---- */
+const char *model_option(const struct model_work *work, const char *name);
+enum status model_option_number(const struct model_work *work, const char *name, double fallback, double least,
+                                double most, double *out, struct error *error);
+/* Values divided by commas outside parentheses and quotes, of all options of that name; NULL-terminated. */
+const char **model_option_list(const struct model_work *work, const char *name, size_t *count);
+enum status model_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error);
+
+/* ---- writing what was found ---- */
+void model_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
+    PRINTF_LIKE(5, 6);
+void model_note(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Not usable, and why. */
+void model_refuse(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
+void model_put(struct json *json, const char *key, double value);
+void model_put_text(struct json *json, const char *key, const char *text);
+void model_put_count(struct json *json, const char *key, uint64_t count);
+/* A part of the saved parameters as JSON text, for the model room's readers. */
+enum status model_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error);
+double model_saved_number(const struct model_work *work, const char *key);
+const char *model_saved_text(const struct model_work *work, const char *key);
+/* A text the language reads back, quoted with '. */
+void model_quote(struct buffer *out, const char *text);
+/* "1,234" and "1,234.50", in the arena. */
+const char *model_thousands(const struct model_work *work, double value);
+const char *model_day(const struct model_work *work, int64_t moment);
+
+/* ---- scores ---- */
+/* Everyone whose bit is set is scored from here on. */
+void model_score_customers(struct model_work *work, const uint64_t *who);
+struct model_score *model_score_add(struct model_work *work, const char *trait, enum value_type type, int scale);
+/* A section of `values`: the distribution of a score. unit: money, number, share or days. */
+void model_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
+                         const double *values, size_t count, const char *note);
+
+/* ---- data ---- */
+/* The facts that count as orders, loaded into the work's population. */
+struct model_orders {
+    const char *kind, *property; /* property NULL: without amounts */
+    const struct population_table *table;
+    const struct population_column *amount;
+    int scale;
+};
+/* What the options --kind and --amount mean here. */
+enum status model_orders_find(struct model_work *work, struct model_orders *out, struct error *error);
+/* Loads the population with the orders and `more` (may be NULL), unless it is loaded. */
+enum status model_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
+                              struct error *error);
+/* The rows [*from, *to) of a customer with after < time <= now. */
+void model_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
+                       uint32_t *to);
+double model_orders_amount(const struct model_orders *orders, uint32_t row);
+/* A bit for everyone who exists at the moment, or at `now`. */
+uint64_t *model_existing(const struct model_work *work, int64_t now);
+
+/* Values and a condition of the segment language, checked once and evaluated at any moment. */
+struct model_inputs {
+    struct segment_set *set, *among; /* free with model_inputs_release */
+    const struct segment_node **nodes;
+    const char **texts;
+    size_t count;
+    struct segment_needs needs;
+};
+/* texts: expressions with values, such as "count(order last 365 days)"; condition NULL: everyone. */
+enum status model_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
+                             struct model_inputs *out, struct error *error);
+void model_inputs_release(struct model_inputs *inputs);
+/* Values of all customers at a moment, in the arena. */
+enum status model_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
+                                struct segment_values *out, struct error *error);
+/* Who meets the condition at a moment. */
+enum status model_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
+                               struct error *error);
+/* A number, NaN when unknown or not a number. */
+double model_value(const struct segment_values *values, size_t position);
+/* A text, set or whole number as words, NULL when unknown. */
+const char *model_value_text(const struct model_work *work, const struct segment_values *values, size_t position);
+
+/* ---- saving ---- */
+enum status model_save(struct engine *engine, const struct engine_model *model, struct error *error);
+/* Tells the work's scores within a change. */
+enum status model_tell(struct model_work *work, struct store_change *change, struct error *error);
+
+#endif
