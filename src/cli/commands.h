@@ -24,6 +24,8 @@ enum status cli_overlap(struct cli *cli, struct error *error);
 enum status cli_status(struct cli *cli, struct error *error);
 enum status cli_sql(struct cli *cli, struct error *error);
 enum status cli_model(struct cli *cli, struct error *error);
+enum status cli_health(struct cli *cli, struct error *error);
+enum status cli_persona(struct cli *cli, struct error *error);
 enum status cli_report(struct cli *cli, struct error *error);
 enum status cli_help_command(struct cli *cli, struct error *error);
 enum status cli_completion_command(struct cli *cli, struct error *error);

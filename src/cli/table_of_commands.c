@@ -200,6 +200,14 @@ const struct cli_command cli_commands[] = {
      "  strata model fit shop clv --type clv --holdout 90\n"
      "  strata model show shop clv",
      model_options, 1, 3, false, true, cli_model},
+    {"health", "STORE", "say what is wrong with the segmentation, and what to do about it",
+     "Segments that are empty, too small to test, hold one another, nearly coincide, differ in nothing, or change all "
+     "the "
+     "time; customers in none; uneven schemes; traits that are constant, stale, shifted or hardly known. Each finding "
+     "comes with its figure, its threshold and a proposal.",
+     "  strata health shop --as-of latest", none, 0, 0, true, true, cli_health},
+    {"persona", "STORE SEGMENT", "describe a segment's typical customer on a page", NULL, "  strata persona shop vip",
+     none, 1, 1, true, true, cli_persona},
     {"report", "STORE -o FILE", "write the report: one HTML file that needs no network", NULL,
      "  strata report shop -o report.html", output_options, 0, 0, true, true, cli_report},
     {"help", "[COMMAND]", "say how commands are used; strata help man prints the manual page", NULL, NULL, none, 0, 1,

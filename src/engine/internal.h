@@ -46,6 +46,9 @@ struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue,
 bool model_is_score(const struct catalog_import *import, const char *name);
 /* Appends the sections that models bring to the report's object. */
 enum status engine_report_models(struct engine *engine, struct json *json, struct error *error);
+struct engine_judging;
+/* And those that judge: health, and personas of a few segments. */
+enum status engine_report_judgement(const struct engine_judging *judging, struct json *json, struct error *error);
 /* Members of a segment as numbers. */
 struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment);
 

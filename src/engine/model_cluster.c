@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 40, GROUPS = 30, JUDGED = 2000, GAP_DRAWS = 20, STABLE_ROWS = 4000 };
+enum { COLUMNS = 40, GROUPS = 30, JUDGED = 1200, GAP_DRAWS = 12, STABLE_ROWS = 2000 };
 
 /* How one value becomes a coordinate. */
 struct cluster_column {

@@ -3,6 +3,7 @@
  * serves every section.
  */
 #include "engine/internal.h"
+#include "engine/judge.h"
 
 #include "base/number.h"
 
@@ -20,7 +21,8 @@ struct reporting {
     struct insight_overlap overlap;
     struct engine_segments segments;
     struct engine_history history;
-    struct insight_money *money; /* a segment: of the last year */
+    struct engine_judging judging; /* with the profiles that several sections read */
+    struct insight_money *money;   /* a segment: of the last year */
     struct insight_money all;
     struct arena *arena;
     struct json json;
@@ -164,15 +166,13 @@ static void write_difference(struct reporting *report, const struct insight_diff
 
 static void write_traits(struct reporting *report, int segment)
 {
-    struct insight_profile profile;
+    const struct insight_profile *profile = engine_judging_profile(&report->judging, segment);
     size_t written[2] = {0, 0};
-    insight_profile(report->view.set, report->schema, segment, report->view.result, &report->features,
-                    report->view.population, report->arena, &profile);
     json_write_key(&report->json, "traits");
     json_write_array(&report->json);
-    for (size_t i = 0; i < profile.count; i++)
-        if (written[profile.items[i].by_definition]++ < MOST_TRAITS)
-            write_difference(report, &profile.items[i]);
+    for (size_t i = 0; i < profile->count; i++)
+        if (written[profile->items[i].by_definition]++ < MOST_TRAITS)
+            write_difference(report, &profile->items[i]);
     json_write_end_array(&report->json);
 }
 
@@ -524,6 +524,14 @@ static enum status gather(struct reporting *report, const struct engine_moment *
     TRY(insight_features_evaluate(&report->features, report->schema, report->view.population,
                                   report->view.result->existing, at->now, engine_pool(engine), report->arena, error));
     count_money(report);
+    report->judging = (struct engine_judging){
+        engine,
+        report->schema,
+        &report->view,
+        &report->features,
+        &report->revenue,
+        report->arena,
+        ARENA_ARRAY(report->arena, struct insight_profile *, (size_t)report->view.set->segment_count + 1)};
     return STATUS_OK;
 }
 
@@ -541,6 +549,7 @@ static enum status write_all(struct reporting *report, struct error *error)
     write_revenue(report);
     write_time(report);
     TRY(engine_report_models(report->engine, &report->json, error));
+    TRY(engine_report_judgement(&report->judging, &report->json, error));
     json_write_end_object(&report->json);
     return STATUS_OK;
 }

@@ -1,9 +1,10 @@
 /*
- * The report's sections that come from models. Each model keeps the sections it made when it was fitted and last scored;
- * here they are only put together: of a section that is a list every model adds its entries, of one that is a single
- * object the first model's counts.
+ * The report's sections that come from models. Each model keeps the sections it made when it was fitted and last
+ * scored; here they are only put together: of a section that is a list every model adds its entries, of one that is a
+ * single object the first model's counts.
  */
 #include "engine/internal.h"
+#include "engine/judge.h"
 #include "engine/model.h"
 
 #include <jansson.h>
@@ -64,5 +65,55 @@ enum status engine_report_models(struct engine *engine, struct json *json, struc
     }
     json_decref(all);
     arena_release(&arena);
+    return status;
+}
+
+/* The segments whose typical customer is worth a page: neither a handful nor nearly everyone, the largest first. */
+static int choose_personas(const struct engine_judging *judging, int *chosen, int most)
+{
+    enum { LEAST = 30 };
+    const struct segment_set *set = judging->view->set;
+    uint64_t all = 0, *size = ARENA_ARRAY(judging->arena, uint64_t, (size_t)set->segment_count + 1);
+    int count = 0;
+    for (size_t w = 0; w < judging->view->result->words; w++)
+        all += (uint64_t)__builtin_popcountll(judging->view->result->existing[w]);
+    for (int s = 0; s < set->segment_count; s++) {
+        uint64_t own = segment_result_count(judging->view->result, s);
+        size[s] = set->segments[s].scheme >= 0 || own < LEAST || own * 10 > all * 6 ? 0 : own;
+    }
+    for (; count < most; count++) {
+        int best = 0;
+        for (int s = 1; s < set->segment_count; s++)
+            best = size[s] > size[best] ? s : best;
+        if (!set->segment_count || !size[best])
+            break;
+        chosen[count] = best;
+        size[best] = 0;
+    }
+    return count;
+}
+
+enum status engine_report_judgement(const struct engine_judging *judging, struct json *json, struct error *error)
+{
+    enum { PERSONAS = 8 };
+    struct engine_health health;
+    int chosen[PERSONAS], count = choose_personas(judging, chosen, PERSONAS);
+    enum status status = engine_health_judge(judging, &health, error);
+    if (status == STATUS_OK) {
+        json_write_key(json, "health");
+        engine_health_write(judging->engine, &health, json);
+        json_write_key(json, "personas");
+        json_write_array(json);
+    }
+    for (int i = 0; status == STATUS_OK && i < count; i++) {
+        struct engine_persona persona;
+        status = engine_persona_judge(judging, chosen[i], &persona, error);
+        if (status == STATUS_OK)
+            engine_persona_write(judging->engine, &persona, json);
+        engine_persona_release(&persona);
+    }
+    if (status == STATUS_OK)
+        json_write_end_array(json);
+    engine_health_release(&health);
     return status;
 }

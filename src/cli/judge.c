@@ -1,0 +1,135 @@
+/* health and persona: is the segmentation any good, and who is a segment's typical customer. */
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "engine/judge.h"
+
+#include <math.h>
+
+static enum status write_json(struct cli *cli, struct buffer *text, struct error *error)
+{
+    buffer_char(text, '\n');
+    enum status status = cli_write(cli, (struct text){text->data, text->length}, error);
+    buffer_release(text);
+    return status;
+}
+
+static const char *figure_text(struct cli *cli, const struct engine_finding *finding, double value)
+{
+    if (finding->unit[0] == 's')
+        return arena_printf(&cli->arena, "%.1f%%", 100 * value);
+    return arena_printf(&cli->arena, "%.3g", value);
+}
+
+static void print_finding(struct cli *cli, const struct engine_finding *finding)
+{
+    fprintf(cli->out, "%s: %s%s%s%s%s\n", engine_severity_name(finding->severity),
+            finding->segment[0] ? finding->segment[0] : "", finding->segment[1] ? " and " : "",
+            finding->segment[1] ? finding->segment[1] : "", finding->segment[0] ? ": " : "", finding->message);
+    if (isfinite(finding->figure))
+        fprintf(cli->out, "  %s %s, threshold %s\n", finding->figure_label, figure_text(cli, finding, finding->figure),
+                figure_text(cli, finding, finding->threshold));
+    fprintf(cli->out, "  proposal: %s%s%s\n", finding->proposal, finding->effect ? "; " : "",
+            finding->effect ? finding->effect : "");
+}
+
+static enum status print_health(struct cli *cli, const struct engine *engine, const struct engine_health *health,
+                                struct error *error)
+{
+    if (cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        engine_health_write(engine, health, &json);
+        return write_json(cli, &text, error);
+    }
+    for (size_t i = 0; i < health->findings.count; i++)
+        print_finding(cli, &health->findings.items[i]);
+    if (health->findings.count)
+        cli_note(cli, "%zu %s in %d comparisons", health->findings.count,
+                 health->findings.count == 1 ? "finding" : "findings", health->compared);
+    else
+        cli_note(cli, "nothing to complain about in %d comparisons", health->compared);
+    return STATUS_OK;
+}
+
+static enum status judge_health(struct cli *cli, struct engine *engine, struct engine_bench *bench, struct error *error)
+{
+    struct engine_health health;
+    enum status status = engine_health_judge(&bench->judging, &health, error);
+    if (status == STATUS_OK)
+        status = print_health(cli, engine, &health, error);
+    engine_health_release(&health);
+    return status;
+}
+
+static void print_persona(struct cli *cli, const struct engine *engine, const struct engine_persona *persona)
+{
+    char date[DATE_TEXT_MAX];
+    fprintf(cli->out, "%s%s%s\n%s\n", persona->segment, persona->title ? ": " : "",
+            persona->title ? persona->title : "", persona->summary);
+    for (int g = 0; g < ENGINE_PERSONA_GROUPS; g++) {
+        const struct engine_persona_group *group = &persona->groups[g];
+        if (group->rows.count)
+            fprintf(cli->out, "\n%s\n", group->title);
+        for (size_t r = 0; r < group->rows.count; r++)
+            fprintf(cli->out, "  %-36s %s\n", group->rows.items[r].label, group->rows.items[r].value);
+    }
+    if (persona->history.count)
+        fputs("\nThe history of one of them, near the middle of the segment\n", cli->out);
+    for (size_t i = 0; i < persona->history.count; i++)
+        fprintf(cli->out, "  %s  %s\n",
+                date_format(zone_date(engine_zone(engine), persona->history.items[i].moment), date),
+                persona->history.items[i].text);
+}
+
+static enum status judge_persona(struct cli *cli, struct engine *engine, struct engine_bench *bench,
+                                 struct error *error)
+{
+    struct engine_persona persona;
+    int segment;
+    TRY(engine_find_segment(engine, cli->arguments[0], &segment, error));
+    enum status status = engine_persona_judge(&bench->judging, segment, &persona, error);
+    if (status == STATUS_OK && cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        engine_persona_write(engine, &persona, &json);
+        status = write_json(cli, &text, error);
+    } else if (status == STATUS_OK) {
+        print_persona(cli, engine, &persona);
+    }
+    engine_persona_release(&persona);
+    return status;
+}
+
+static enum status on_bench(struct cli *cli,
+                            enum status (*run)(struct cli *, struct engine *, struct engine_bench *, struct error *),
+                            struct error *error)
+{
+    struct engine *engine;
+    struct engine_moment moment;
+    struct engine_bench bench;
+    TRY(cli_open(cli, false, &engine, error));
+    enum status status = cli_moment(cli, engine, &moment, error);
+    if (status == STATUS_OK)
+        status = engine_bench_open(engine, &moment, &cli->arena, &bench, error);
+    if (status == STATUS_OK) {
+        status = run(cli, engine, &bench, error);
+        engine_bench_close(&bench);
+    }
+    engine_close(engine);
+    return status;
+}
+
+enum status cli_health(struct cli *cli, struct error *error)
+{
+    return on_bench(cli, judge_health, error);
+}
+
+enum status cli_persona(struct cli *cli, struct error *error)
+{
+    return on_bench(cli, judge_persona, error);
+}
