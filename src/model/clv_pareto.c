@@ -158,7 +158,8 @@ static struct graded quadrature(const double *p, double x, double y, double end,
     double width = (high - low) / panels, shape = p[0] + x, s = p[2];
     double top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y), sum = 0, by[4] = {0};
     for (int i = 0; i < panels * NODES; i++) {
-        double at = exp(low + width * (i / NODES + shared->node[i % NODES])), tau = at - base;
+        int panel = i / NODES;
+        double at = exp(low + width * (panel + shared->node[i % NODES])), tau = at - base;
         double log_a = log(p[1] + tau), log_b = log(p[3] + tau);
         double part = exp(-shape * log_a - (s + 1) * log_b - top) * at * width * shared->weight[i % NODES];
         sum += part;

@@ -58,7 +58,7 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
                                  size_t *events)
 {
     int p = l->columns;
-    size_t places = (size_t)(1 + p + p * p), n = l->data->count;
+    size_t places = 1 + (size_t)p + (size_t)p * (size_t)p, n = l->data->count;
     double value = 0;
     memset(l->sums, 0, sizeof *l->sums * places);
     memset(gradient, 0, sizeof *gradient * (size_t)p);

@@ -101,7 +101,7 @@ static void cross_task(void *context, size_t task, int worker)
 static bool factorise(struct em *em, const double *weight)
 {
     int d = em->columns, k = em->k;
-    size_t square = (size_t)(d * d);
+    size_t square = (size_t)d * (size_t)d;
     memset(em->factor, 0, sizeof *em->factor * (size_t)k * square);
     for (size_t task = 0; task < em->tasks; task++)
         for (size_t i = 0; i < (size_t)k * square; i++)

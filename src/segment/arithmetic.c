@@ -1,4 +1,4 @@
-/* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and the plain functions. */
+/* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and plain functions. */
 #include "segment/steps.h"
 
 #include <math.h>
@@ -16,8 +16,8 @@ static void known_in_all(struct run *run, const struct step *step, struct vector
     }
 }
 
-#define FOR_KNOWN(out, lanes)                                                                                          \
-    for (size_t lane = 0; lane < (lanes); lane++)                                                                      \
+#define FOR_KNOWN(out, lanes)                     \
+    for (size_t lane = 0; lane < (lanes); lane++) \
         if (bit_at((out)->bits, lane))
 
 static const char *const PAST = "a result is past the range of 64-bit numbers";
@@ -136,8 +136,8 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {
             out->i[lane] = (int64_t)floor(operand_number(&operands[0], lane) * operand_number(&operands[1], lane));
-        } else if (__builtin_mul_overflow(operands[0].i[lane * operands[0].stride], operands[1].i[lane * operands[1].stride],
-                                          &out->i[lane])) {
+        } else if (__builtin_mul_overflow(operands[0].i[lane * operands[0].stride],
+                                          operands[1].i[lane * operands[1].stride], &out->i[lane])) {
             run_fail(run, "%s", PAST);
         }
     }
@@ -266,8 +266,8 @@ static struct text change_case(struct text text, bool upper, struct arena *arena
     size_t used = 0, at = 0;
     while (at < text.length) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text.data + at,
-                                                   (utf8proc_ssize_t)(text.length - at), &point);
+        utf8proc_ssize_t length =
+            utf8proc_iterate((const utf8proc_uint8_t *)text.data + at, (utf8proc_ssize_t)(text.length - at), &point);
         if (length <= 0) {
             bytes[used++] = text.data[at++];
             continue;
@@ -290,7 +290,8 @@ void step_case(struct run *run, const struct step *step, struct vector *out)
 }
 
 /* Copies a lane of a child into the step's own shape and scale. */
-static void take_lane(struct run *run, const struct step *step, struct vector *out, const struct operand *from, size_t lane)
+static void take_lane(struct run *run, const struct step *step, struct vector *out, const struct operand *from,
+                      size_t lane)
 {
     if (step->shape == SHAPE_TEXT)
         out->text[lane] = operand_text(run, from, lane);
@@ -311,7 +312,8 @@ void step_choose(struct run *run, const struct step *step, struct vector *out)
     for (size_t lane = 0; lane < lanes; lane++) {
         int best = -1;
         for (int c = 0; c < step->child_count; c++)
-            if (bit_at(child[c].bits, lane) && (best < 0 || compare_holds(run, wanted, &child[c], lane, &child[best], lane)))
+            if (bit_at(child[c].bits, lane) &&
+                (best < 0 || compare_holds(run, wanted, &child[c], lane, &child[best], lane)))
                 best = c;
         out->own_bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
         if (best < 0)
@@ -343,7 +345,8 @@ void step_coalesce(struct run *run, const struct step *step, struct vector *out)
 static double haversine(double latitude1, double longitude1, double latitude2, double longitude2)
 {
     const double radius = 6371008.8, radian = 0.017453292519943295;
-    double half_latitude = (latitude2 - latitude1) * radian / 2, half_longitude = (longitude2 - longitude1) * radian / 2;
+    double half_latitude = (latitude2 - latitude1) * radian / 2,
+           half_longitude = (longitude2 - longitude1) * radian / 2;
     double a = sin(half_latitude) * sin(half_latitude) +
                cos(latitude1 * radian) * cos(latitude2 * radian) * sin(half_longitude) * sin(half_longitude);
     return 2 * radius * asin(sqrt(a > 1 ? 1 : a));

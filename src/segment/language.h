@@ -298,7 +298,8 @@ void segment_check_sequence(struct check *check, const struct scope *scope, stru
 /* The kinds of a measure, all named by `written` with nothing behind them; false after an error. */
 bool segment_check_kinds(struct check *check, struct segment_measure *measure);
 enum window_use { WINDOW_USE_FACTS, WINDOW_USE_MOMENTS, WINDOW_USE_VALUE, WINDOW_USE_PERIODS };
-void segment_check_window(struct check *check, const struct scope *scope, struct segment_window *window, enum window_use use);
+void segment_check_window(struct check *check, const struct scope *scope, struct segment_window *window,
+                          enum window_use use);
 void segment_check_arithmetic(struct check *check, const struct scope *scope, struct segment_node *node);
 void segment_check_function(struct check *check, const struct scope *scope, struct segment_node *node);
 /* Makes two operands comparable, wrapping them where the language says how; false after an error. */

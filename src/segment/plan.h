@@ -66,8 +66,8 @@ struct segment_state;
 struct segment_phase;
 struct segment_state *segment_state_new(const struct segment_plan *plan);
 void segment_state_free(struct segment_state *state);
-/* Brings a customer's rows nearer to the processor while facts before theirs in a queue are worked on: stage 0 some ten facts
- * ahead, stage 1 some five. Changes nothing; does nothing before the state's first evaluation. */
+/* Brings a customer's rows nearer to the processor while facts before theirs in a queue are worked on: stage 0 some ten
+ * facts ahead, stage 1 some five. Changes nothing; does nothing before the state's first evaluation. */
 void segment_prefetch(const struct segment_state *state, uint32_t position, int stage);
 enum status segment_phase_new(const struct segment_plan *plan, const struct population *population, int64_t now,
                               struct pool *pool, struct segment_phase **out, struct error *error);

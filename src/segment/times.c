@@ -84,8 +84,7 @@ void step_age(struct run *run, const struct step *step, struct vector *out)
     struct operand child = operand_of(run, step->child[0]);
     size_t lanes = lanes_of(run, step);
     memcpy(out->bits, child.bits, words_of(lanes) * sizeof *out->bits);
-    FOR_KNOWN(out, lanes)
-    {
+    FOR_KNOWN(out, lanes) {
         int32_t birth = (int32_t)child.i[lane * child.stride];
         if (birth > run->today)
             out->bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
@@ -116,8 +115,7 @@ void step_calendar(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     bool moments = child.step->type == VALUE_TIME;
-    FOR_KNOWN(out, lanes)
-    {
+    FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
         out->i[lane] = calendar_value(step->a, moments ? local_date(run->binding->clock, value) : (int32_t)value);
     }
@@ -129,7 +127,7 @@ void step_hour(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     FOR_KNOWN(out, lanes)
-    out->i[lane] = zone_clock(run->population->zone, child.i[lane * child.stride]) / 3600;
+        out->i[lane] = zone_clock(run->population->zone, child.i[lane * child.stride]) / 3600;
 }
 
 void step_day_start(struct run *run, const struct step *step, struct vector *out)
@@ -138,7 +136,7 @@ void step_day_start(struct run *run, const struct step *step, struct vector *out
     size_t lanes = lanes_of(run, step);
     same_known(out, &child);
     FOR_KNOWN(out, lanes)
-    out->i[lane] = zone_day_start(run->population->zone, (int32_t)child.i[lane * child.stride]);
+        out->i[lane] = zone_day_start(run->population->zone, (int32_t)child.i[lane * child.stride]);
 }
 
 static int64_t floor_divide(int64_t a, int64_t b)
@@ -184,8 +182,7 @@ void step_since(struct run *run, const struct step *step, struct vector *out)
     bool dates = child.step->type == VALUE_DATE, until = step->a == FUNCTION_UNTIL;
     int64_t here = dates ? run->today : run->now;
     same_known(out, &child);
-    FOR_KNOWN(out, lanes)
-    {
+    FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
         out->i[lane] = units_between(run->population->zone, (enum calendar_unit)step->b, dates, until ? here : value,
                                      until ? value : here, run->now, until);

@@ -126,9 +126,9 @@ enum segment_function {
     FUNCTION_WEEKDAY,       /* INT 1 Monday … 7 Sunday */
     FUNCTION_HOUR,          /* INT 0–23 (TIME): local hour */
     FUNCTION_SINCE,  /* INT (TIME or DATE; unit): whole units from it to T, rounded towards minus infinity. Seconds to
-                        weeks of a  TIME: floor((T − t) / unit); of a DATE: whole days (weeks: 7) between local dates, its
-                        hours count from  the day's first moment. Months, quarters, years: date_months_between of local
-                        dates, floor-divided by 1, 3, 12;  for a TIME one less when T's clock is before t's on the
+                        weeks of a TIME: floor((T − t) / unit); of a DATE: whole days (weeks: 7) between local dates,
+                        its hours count from the day's first moment. Months, quarters, years: date_months_between of
+                        local dates, floor-divided by 1, 3, 12; for a TIME one less when T's clock is before t's on the
                         completing day */
     FUNCTION_UNTIL,  /* INT: whole units from T to it: as SINCE with the two swapped */
     FUNCTION_SIZE,   /* INT (SET): number of members */

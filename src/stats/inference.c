@@ -62,7 +62,8 @@ struct stats_test stats_chi2_goodness(const double *observed, const double *expe
 struct stats_test stats_chi2_table(const double *table, int rows, int columns)
 {
     struct stats_test test = {0};
-    double total = 0, *sums = base_calloc((size_t)(rows + columns), sizeof *sums), *row = sums, *column = sums + rows;
+    double *sums = base_calloc((size_t)rows + (size_t)columns, sizeof *sums), *row = sums, *column = sums + rows;
+    double total = 0;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             row[i] += table[i * columns + j];

@@ -166,10 +166,10 @@ static double choose_direction(int n, double *h, const double *gradient, double 
     return largest;
 }
 
-struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const struct stats_optimise_options *given,
+struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const struct stats_optimise_options *options,
                                 struct arena *arena, double *x)
 {
-    struct stats_optimise_options options = with_defaults(given);
+    struct stats_optimise_options limits = with_defaults(options);
     struct stats_optimum optimum = {0};
     double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *work = ARENA_ARRAY(arena, double, 6 * (size_t)n);
     double *gradient = work, *direction = work + n, *at = work + 2 * n, *next = work + 3 * n, *move = work + 4 * n,
@@ -182,7 +182,7 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
     identity(n, h);
     int quiet = 0;
     bool fresh = true;
-    while (optimum.iterations < options.max_iterations && optimum.gradient > 1e-3 * options.gradient) {
+    while (optimum.iterations < limits.max_iterations && optimum.gradient > 1e-3 * limits.gradient) {
         double largest = choose_direction(n, h, gradient, direction);
         struct line line = {.n = n,
                             .f = f,
@@ -193,7 +193,7 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
                             .gradient = next,
                             .value0 = optimum.value,
                             .slope0 = dot(n, direction, gradient)};
-        double longest = largest > 0 ? options.max_step / largest : 1;
+        double longest = largest > 0 ? limits.max_step / largest : 1;
         double first = fresh ? fmin(1, 0.5 / fmax(largest, 1e-300)) : 1;
         struct line_point p = line_search(&line, first, longest);
         optimum.iterations++;
@@ -216,11 +216,11 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
         fresh = false;
         optimum.value = p.value;
         optimum.gradient = scaled_gradient(n, x, gradient, optimum.value);
-        quiet = fall <= options.tolerance * (fabs(optimum.value) + options.tolerance) ? quiet + 1 : 0;
+        quiet = fall <= limits.tolerance * (fabs(optimum.value) + limits.tolerance) ? quiet + 1 : 0;
         if (quiet >= 2)
             break;
     }
-    optimum.converged = optimum.gradient <= options.gradient;
+    optimum.converged = optimum.gradient <= limits.gradient;
     return optimum;
 }
 
@@ -321,9 +321,9 @@ static void simplex_round(struct simplex *s)
 }
 
 struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context, double step,
-                                       const struct stats_optimise_options *given, struct arena *arena, double *x)
+                                       const struct stats_optimise_options *options, struct arena *arena, double *x)
 {
-    struct stats_optimise_options options = with_defaults(given);
+    struct stats_optimise_options limits = with_defaults(options);
     size_t size = (size_t)n;
     struct simplex s = {.n = n,
                         .f = f,
@@ -339,7 +339,7 @@ struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context,
         sort_corners(&s);
         for (int round = 0; round < 200 * n; round++, optimum.iterations++) {
             simplex_round(&s);
-            if (s.value[n] - s.value[0] <= options.tolerance * (fabs(s.value[0]) + options.tolerance))
+            if (s.value[n] - s.value[0] <= limits.tolerance * (fabs(s.value[0]) + limits.tolerance))
                 break;
         }
         double gain = optimum.value - s.value[0];
