@@ -276,6 +276,8 @@ static enum status refresh_and_tell(struct cli *cli, struct engine *engine, stru
     struct engine_refresh refresh;
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_refresh(engine, &moment, &cli->arena, &refresh, error));
+    if (refresh.scored)
+        cli_note(cli, "%zu %s scored first", refresh.scored, refresh.scored == 1 ? "model was" : "models were");
     if (cli->json)
         return print_segments(cli, engine, &refresh.segments, moment.now, error);
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
