@@ -513,7 +513,7 @@ enum status model_structure_test(const struct model_matrix *matrix, int largest,
     struct structure s = {
         &some, box_around(&some, arena), ARENA_ARRAY(arena, double, d *d), largest, draws > 0 ? draws : 39, seed, NULL,
         NULL};
-    size_t tasks = (size_t)(1 + NULLS * s.draws);
+    size_t tasks = 1 + NULLS * (size_t)s.draws;
     stats_covariance(rows, matrix->columns, data, 1, mean, s.root);
     double spread = 0;
     for (size_t j = 0; j < d; j++)
