@@ -304,7 +304,7 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
     for (size_t i = 0; i < explaining->nodes.count; i++)
         counts[i] = plan_selected(explaining->plan, meaning(explaining->nodes.items[i]), steps[i]);
     TRY_GOTO(binding_new(explaining->plan, population, &binding, error));
-    TRY_GOTO(phase_fill(explaining->plan, binding, now, pool, &phase, error));
+    TRY_GOTO(phase_fill(explaining->plan, binding, now, pool, false, &phase, error));
     explaining->run = run_new(explaining->plan);
     run_bind(explaining->run, binding, phase, now);
     run_one(explaining->run, position, NULL);

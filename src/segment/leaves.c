@@ -385,6 +385,8 @@ void step_trait_at(struct run *run, const struct step *step, struct vector *out)
         if (!bit_at(moment.bits, lane))
             continue;
         int64_t then = moment.i[lane * moment.stride];
+        if (then < 0) /* before 1970: what is undated, kept as 0, holds since the beginning of time */
+            then = 0;
         take_telling(view, column, owner ? owner[lane] : lane, then < run->now ? then : run->now, out, lane);
     }
 }

@@ -3,7 +3,7 @@
  * a day begins. Every step that looks at now answers for itself; a customer's next moment is the earliest answer of the
  * steps that were evaluated for the batch. (A step that was spared, because a condition before it failed for the whole
  * batch, cannot flip anything before that condition does.) Answers may be early, never late. Cut-offs of ranks and the
- * numbers of accounts move with other customers and are not foreseen.
+ * numbers of accounts move with other customers: the earliest moment of any of those counts for everyone.
  */
 #include "segment/steps.h"
 
@@ -495,4 +495,11 @@ void next_of_batch(struct run *run, int64_t *next)
             step->next(run, step, next);
     }
     next_future(run, next);
+}
+
+void next_of_all(struct run *run, int64_t *next)
+{
+    next_of_batch(run, next);
+    if (run->phase)
+        lower_all(run, next, run->phase->next);
 }

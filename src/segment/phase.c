@@ -165,7 +165,18 @@ struct collect {
     int64_t *integers; /* by position */
     double *doubles;
     uint64_t *value_known, *among;
+    int64_t *next; /* by worker; NULL when nobody asks */
 };
+
+/* Whoever moves next in what everyone contributes may move everyone. */
+static void collect_next(struct collect *collect, struct run *run, uint32_t count, int worker)
+{
+    int64_t next[BATCH];
+    next_of_batch(run, next);
+    for (uint32_t lane = 0; lane < count; lane++)
+        if (next[lane] < collect->next[worker])
+            collect->next[worker] = next[lane];
+}
 
 static void collect_batch(struct collect *collect, struct run *run, uint32_t first, uint32_t count)
 {
@@ -194,7 +205,10 @@ static void collect_task(void *context, size_t task, int worker)
     uint32_t customers = collect->binding->population->customers;
     for (size_t b = task * TASK_BATCHES; b < (task + 1) * TASK_BATCHES && b * BATCH < customers; b++) {
         uint32_t first = (uint32_t)(b * BATCH), rest = customers - first;
-        collect_batch(collect, collect->runs[worker], first, rest < BATCH ? rest : BATCH);
+        uint32_t count = rest < BATCH ? rest : BATCH;
+        collect_batch(collect, collect->runs[worker], first, count);
+        if (collect->next)
+            collect_next(collect, collect->runs[worker], count, worker);
     }
 }
 
@@ -313,9 +327,13 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     collect->value_known = base_calloc(words + 1, 8);
     collect->among = base_calloc(words + 1, 8);
     collect->runs = base_calloc((size_t)pool_threads(pool), sizeof *collect->runs);
+    for (int w = 0; collect->next && w < pool_threads(pool); w++)
+        collect->next[w] = INT64_MAX;
     pool_run(pool, tasks, collect_task, collect);
     enum status status = STATUS_OK;
     for (int w = 0; w < pool_threads(pool); w++) {
+        if (collect->next && collect->next[w] < collect->phase->next)
+            collect->phase->next = collect->next[w];
         if (collect->runs[w] && collect->runs[w]->failed && status == STATUS_OK)
             status = error_set(error, STATUS_ERROR, "%s", collect->runs[w]->error.message);
         run_free(collect->runs[w]);
@@ -334,22 +352,25 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
 }
 
 enum status phase_fill(const struct segment_plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
-                       struct segment_phase **out, struct error *error)
+                       bool with_next, struct segment_phase **out, struct error *error)
 {
     struct segment_phase *phase = base_calloc(1, sizeof *phase);
+    int64_t *next = with_next ? base_calloc((size_t)pool_threads(pool), sizeof *next) : NULL;
+    enum status status = STATUS_OK;
+    phase->next = INT64_MAX;
     phase->plan = plan;
     phase->results = base_calloc(plan->globals.count + 1, sizeof *phase->results);
-    for (size_t g = 0; g < plan->globals.count; g++) {
-        struct collect collect = {.plan = plan, .binding = binding, .phase = phase, .now = now};
+    for (size_t g = 0; status == STATUS_OK && g < plan->globals.count; g++) {
+        struct collect collect = {.plan = plan, .binding = binding, .phase = phase, .now = now, .next = next};
         collect.step = &plan->steps.items[plan->globals.items[g]];
-        enum status status = fill_one(&collect, &phase->results[g], pool, error);
-        if (status != STATUS_OK) {
-            segment_phase_free(phase);
-            return status;
-        }
+        status = fill_one(&collect, &phase->results[g], pool, error);
     }
-    *out = phase;
-    return STATUS_OK;
+    free(next);
+    if (status == STATUS_OK)
+        *out = phase;
+    else
+        segment_phase_free(phase);
+    return status;
 }
 
 void segment_phase_free(struct segment_phase *phase)
@@ -371,7 +392,7 @@ enum status segment_phase_new(const struct segment_plan *plan, const struct popu
 {
     struct binding *binding;
     TRY(binding_new(plan, population, &binding, error));
-    enum status status = phase_fill(plan, binding, now, pool, out, error);
+    enum status status = phase_fill(plan, binding, now, pool, true, out, error);
     binding_free(binding);
     return status;
 }

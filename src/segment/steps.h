@@ -119,6 +119,7 @@ struct phase_result {
 struct segment_phase {
     const struct segment_plan *plan;
     struct phase_result *results; /* by place in plan->globals */
+    int64_t next; /* the first moment at which one of them may come out differently; INT64_MAX: not asked, or never */
 };
 
 struct plan_column {
@@ -367,7 +368,7 @@ int plan_selected(struct segment_plan *plan, const struct segment_node *node, in
 
 /* phase.c */
 enum status phase_fill(const struct segment_plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
-                       struct segment_phase **out, struct error *error);
+                       bool with_next, struct segment_phase **out, struct error *error);
 
 /* Steps: the operators. Grouped by file. */
 /* operators.c */
@@ -404,6 +405,8 @@ step_next next_soon, next_today, next_compare, next_window, next_in_window, next
     next_sequence, next_periods, next_record, next_history;
 /* The first moment after now, by lane of the batch just evaluated. */
 void next_of_batch(struct run *run, int64_t *next);
+/* The same, with what everyone contributes to ranks and accounts in mind. */
+void next_of_all(struct run *run, int64_t *next);
 
 /* A property of the fact an earlier step chose (step->extra of step_chosen). By kind of that step. */
 struct chosen_leaf {

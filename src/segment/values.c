@@ -93,7 +93,7 @@ enum status segment_evaluate_values(const struct segment_set *set, const struct 
     if (status != STATUS_OK)
         return status;
     TRY_GOTO(binding_new(plan, population, &binding, error));
-    TRY_GOTO(phase_fill(plan, binding, now, pool, &phase, error));
+    TRY_GOTO(phase_fill(plan, binding, now, pool, false, &phase, error));
     prepare_values(plan, nodes, population->customers, arena, out);
     struct value_pass pass = {.plan = plan, .binding = binding, .phase = phase, .out = out, .now = now};
     TRY_GOTO(run_values(&pass, pool, error));
