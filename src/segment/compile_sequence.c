@@ -15,6 +15,17 @@ static bool mentions_step(const struct segment_node *node, int *only)
     return found;
 }
 
+/* Whether the value reads the fact under test itself. */
+static bool mentions_own(const struct segment_node *node)
+{
+    if (node->op == OP_PROPERTY || node->op == OP_FACT_TIME)
+        return true;
+    for (int i = 0; node->op != OP_CUSTOMER && i < node->child_count; i++)
+        if (node->child[i] && mentions_own(node->child[i]))
+            return true;
+    return false;
+}
+
 struct sequence_maker {
     struct compiler *compiler;
     const struct segment_sequence *source;
@@ -44,6 +55,8 @@ static bool add_pair(struct sequence_maker *maker, const struct segment_node *no
     if (in_left == in_right || step < 0)
         return false;
     const struct segment_node *own = node->child[in_left ? 1 : 0], *other = node->child[in_left ? 0 : 1];
+    if (mentions_own(other))
+        return false; /* a side that mixes the two facts is no vector over either's rows */
     struct sequence_pair pair = {.step = step, .compare = in_left ? mirrored(node->compare) : node->compare};
     const struct segment_step *chosen = &maker->source->steps[step];
     pair.own = segment_compile_value(maker->compiler, own, maker->scope);
