@@ -217,7 +217,7 @@ enum membership_cause {
     CAUSE_UNDO,       /* an import was taken back */
     MEMBERSHIP_CAUSES,
 };
-const char *membership_cause_name(enum membership_cause cause);
+const char *catalog_cause_name(enum membership_cause cause);
 
 /* Who entered or left a segment with a refresh, for one cause. Empty sets are not stored. Scheme members are segments
  * named "lifecycle.new". */

@@ -48,7 +48,7 @@ enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, stru
 
 static const char *const cause_names[MEMBERSHIP_CAUSES] = {"facts", "time", "definition", "undo"};
 
-const char *membership_cause_name(enum membership_cause cause)
+const char *catalog_cause_name(enum membership_cause cause)
 {
     ENSURE(cause < MEMBERSHIP_CAUSES);
     return cause_names[cause];

@@ -99,14 +99,14 @@ static enum status code_labels(struct telling *telling, struct store_change *cha
         const struct model_score *score = &work->scores[s];
         telling->codes[s] = ARENA_ARRAY(work->arena, uint32_t, score->label_count + 1);
         for (uint32_t i = 0; score->type == VALUE_TEXT && i < score->label_count; i++)
-            telling->codes[s][i] = numbering_number(dictionary, text_from(score->labels[i]), i);
+            telling->codes[s][i] = store_numbering_number(dictionary, text_from(score->labels[i]), i);
     }
-    numbering_settle_as_met(dictionary);
+    store_numbering_settle_as_met(dictionary);
     for (size_t s = 0; s < work->score_count; s++)
         for (uint32_t i = 0; work->scores[s].type == VALUE_TEXT && i < work->scores[s].label_count; i++)
-            telling->codes[s][i] = numbering_final(dictionary, telling->codes[s][i]);
+            telling->codes[s][i] = store_numbering_final(dictionary, telling->codes[s][i]);
     enum status status = store_write_dictionary(change, lake, dictionary, error);
-    numbering_free(dictionary);
+    store_numbering_free(dictionary);
     return status;
 }
 

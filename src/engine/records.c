@@ -55,8 +55,7 @@ static void add_newer(const struct engine_view *view, int64_t after, struct bitm
 }
 
 /* " AND import NOT IN (…)": scores of models arrive too, but nothing happened. */
-static enum status leave_scores_out(struct engine *engine, struct arena *arena, struct buffer *out,
-                                    struct error *error)
+static enum status leave_scores_out(struct engine *engine, struct arena *arena, struct buffer *out, struct error *error)
 {
     struct catalog_import *imports;
     size_t count, scores = 0;

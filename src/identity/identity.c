@@ -10,7 +10,7 @@
 
 enum status identity_load(struct store *store, struct lake *lake, struct numbering **out, struct error *error)
 {
-    return numbering_load(store, lake, PART_IDENTITY, out, error);
+    return store_numbering_load(store, lake, PART_IDENTITY, out, error);
 }
 
 enum status identity_register(struct lake *lake, struct numbering *identity, struct error *error)
@@ -21,7 +21,7 @@ enum status identity_register(struct lake *lake, struct numbering *identity, str
 enum status identity_write(struct store_change *change, struct lake *lake, const struct numbering *identity,
                            struct error *error)
 {
-    return numbering_write(change, lake, PART_IDENTITY, identity, error);
+    return store_numbering_write(change, lake, PART_IDENTITY, identity, error);
 }
 
 static const char *const columns[] = {"identifier", "customer"};

@@ -655,10 +655,10 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
 
 static enum status settle(struct ingest_run *run, struct error *error)
 {
-    run->summary->new_customers = numbering_settle(run->identity, NULL);
-    numbering_settle_as_met(run->dictionary);
+    run->summary->new_customers = store_numbering_settle(run->identity, NULL);
+    store_numbering_settle_as_met(run->dictionary);
     run->summary->customers = run->summary->new_customers;
-    bool first_ever = numbering_first_new(run->identity) == 1;
+    bool first_ever = store_numbering_first_new(run->identity) == 1;
     if (run->customer >= 0 && !first_ever)
         TRY(count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
     return STATUS_OK;

@@ -516,8 +516,8 @@ static void release(struct ingest_run *run)
     if (run->rejects.file && ingest_ordered_file_close(&run->rejects, &ignored) != STATUS_OK)
         error_clear(&ignored);
     lake_close(run->lake);
-    numbering_free(run->identity);
-    numbering_free(run->dictionary);
+    store_numbering_free(run->identity);
+    store_numbering_free(run->dictionary);
     ingest_prepare_release(run);
     VECTOR_RELEASE(&run->notices);
     VECTOR_RELEASE(&run->warnings);

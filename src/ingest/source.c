@@ -229,7 +229,8 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
             keep_rest(reader, block, whole);
         if (whole || at_end)
             break;
-        size = size * 2 < INGEST_RECORD_MAX ? size * 2 : INGEST_RECORD_MAX; /* a whole record past it is too long, too */
+        size =
+            size * 2 < INGEST_RECORD_MAX ? size * 2 : INGEST_RECORD_MAX; /* a whole record past it is too long, too */
     }
     if (at_end) {
         reader->read_bytes += reader->sources[reader->source].bytes;

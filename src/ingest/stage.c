@@ -28,8 +28,8 @@ static void release_pass(struct ingest_run *run)
     if (ingest_ordered_file_close(&run->rejects, &ignored) != STATUS_OK)
         ingest_warn(run, "%s", ignored.message);
     lake_close(run->lake);
-    numbering_free(run->identity);
-    numbering_free(run->dictionary);
+    store_numbering_free(run->identity);
+    store_numbering_free(run->dictionary);
     run->lake = NULL;
     run->identity = run->dictionary = NULL;
 }

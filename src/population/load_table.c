@@ -96,7 +96,7 @@ static uint32_t code_at(const struct put *put, size_t c, const struct lake_vecto
     if (put->coded[c])
         return ((const uint32_t *)vector->data)[element];
     uint64_t met = (put->base + source) * put->table->inlet_count + c;
-    return numbering_number(put->table->numbering, lake_text(vector, element), met);
+    return store_numbering_number(put->table->numbering, lake_text(vector, element), met);
 }
 
 static void put_set(const struct put *put, size_t c, const struct lake_vector *vector, size_t i, size_t row,
@@ -244,9 +244,9 @@ static void need_numbering(struct table_loading *table)
     if (table->numbering)
         return;
     struct loading *loading = table->loading;
-    table->numbering = numbering_new((uint32_t)loading->texts.count);
+    table->numbering = store_numbering_new((uint32_t)loading->texts.count);
     for (size_t i = 0; i < loading->texts.count; i++)
-        numbering_known(table->numbering, loading->texts.items[i], (uint32_t)i);
+        store_numbering_known(table->numbering, loading->texts.items[i], (uint32_t)i);
 }
 
 static enum status read_columns(struct table_loading *table, struct error *error)
@@ -436,7 +436,7 @@ static void close_table(struct table_loading *table)
     free(table->import);
     free(table->arrival);
     free(table->place);
-    numbering_free(table->numbering);
+    store_numbering_free(table->numbering);
     pthread_mutex_destroy(&table->sets);
 }
 
@@ -445,15 +445,15 @@ static void settle_codes(struct table_loading *table)
 {
     if (!table->numbering)
         return;
-    uint32_t fresh = numbering_settle(table->numbering, NULL);
+    uint32_t fresh = store_numbering_settle(table->numbering, NULL);
     for (uint32_t i = 0; i < fresh; i++)
-        loading_code(table->loading, numbering_new_text(table->numbering, i));
+        loading_code(table->loading, store_numbering_new_text(table->numbering, i));
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];
         size_t count = inlet->set_at ? inlet->set_used : table->rows;
         for (size_t i = 0; inlet->codes && i < count; i++)
-            if (inlet->codes[i] >= numbering_first_new(table->numbering))
-                inlet->codes[i] = numbering_final(table->numbering, inlet->codes[i]);
+            if (inlet->codes[i] >= store_numbering_first_new(table->numbering))
+                inlet->codes[i] = store_numbering_final(table->numbering, inlet->codes[i]);
     }
 }
 

@@ -15,13 +15,14 @@ static enum status load_known(struct lake *lake, const char *sql, struct numberi
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++)
-            numbering_known(numbering, lake_text(&chunk->columns[0], i), (uint32_t)lake_integer(&chunk->columns[1], i));
+            store_numbering_known(numbering, lake_text(&chunk->columns[0], i),
+                                  (uint32_t)lake_integer(&chunk->columns[1], i));
     lake_result_free(result);
     return status;
 }
 
-enum status numbering_load(struct store *store, struct lake *lake, enum part_role role, struct numbering **out,
-                           struct error *error)
+enum status store_numbering_load(struct store *store, struct lake *lake, enum part_role role, struct numbering **out,
+                                 struct error *error)
 {
     static const char *const codes[] = {"text", "code"}, *const customers[] = {"identifier", "customer"};
     bool identity = role == PART_IDENTITY;
@@ -33,13 +34,13 @@ enum status numbering_load(struct store *store, struct lake *lake, enum part_rol
                               .column_count = 2};
     struct buffer sql;
     buffer_init(&sql, 0);
-    struct numbering *numbering = numbering_new((uint32_t)next);
+    struct numbering *numbering = store_numbering_new((uint32_t)next);
     enum status status = store_select(store, &read, &sql, error);
     if (status == STATUS_OK)
         status = load_known(lake, sql.data, numbering, error);
     buffer_release(&sql);
     if (status != STATUS_OK) {
-        numbering_free(numbering);
+        store_numbering_free(numbering);
         return status;
     }
     *out = numbering;
@@ -48,7 +49,7 @@ enum status numbering_load(struct store *store, struct lake *lake, enum part_rol
 
 enum status store_load_dictionary(struct store *store, struct lake *lake, struct numbering **out, struct error *error)
 {
-    return numbering_load(store, lake, PART_DICTIONARY, out, error);
+    return store_numbering_load(store, lake, PART_DICTIONARY, out, error);
 }
 
 static enum status fill_new(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
@@ -57,18 +58,18 @@ static enum status fill_new(void *context, uint64_t first, size_t max, struct la
     const struct numbering *numbering = context;
     (void)error;
     for (size_t i = 0; i < max; i++) {
-        ((uint32_t *)columns[0].data)[i] = numbering_first_new(numbering) + (uint32_t)(first + i);
-        lake_output_text(&columns[1], i, numbering_new_text(numbering, (uint32_t)(first + i)));
+        ((uint32_t *)columns[0].data)[i] = store_numbering_first_new(numbering) + (uint32_t)(first + i);
+        lake_output_text(&columns[1], i, store_numbering_new_text(numbering, (uint32_t)(first + i)));
     }
     *filled = max;
     return STATUS_OK;
 }
 
-enum status numbering_write(struct store_change *change, struct lake *lake, enum part_role role,
-                            const struct numbering *numbering, struct error *error)
+enum status store_numbering_write(struct store_change *change, struct lake *lake, enum part_role role,
+                                  const struct numbering *numbering, struct error *error)
 {
     bool identity = role == PART_IDENTITY;
-    uint32_t count = numbering_settled_count(numbering);
+    uint32_t count = store_numbering_settled_count(numbering);
     if (!count)
         return STATUS_OK;
     const char *name = arena_printf(&change->arena, "strata_new_texts_%llu", (unsigned long long)lake_unique(lake));
@@ -82,13 +83,13 @@ enum status numbering_write(struct store_change *change, struct lake *lake, enum
                                name);
     TRY(store_write_part(change, lake, &part, NULL, error));
     return catalog_set_counter(change->store->catalog, identity ? CATALOG_NEXT_CUSTOMER : CATALOG_NEXT_CODE,
-                               (uint64_t)numbering_first_new(numbering) + count, error);
+                               (uint64_t)store_numbering_first_new(numbering) + count, error);
 }
 
 enum status store_write_dictionary(struct store_change *change, struct lake *lake, const struct numbering *dictionary,
                                    struct error *error)
 {
-    return numbering_write(change, lake, PART_DICTIONARY, dictionary, error);
+    return store_numbering_write(change, lake, PART_DICTIONARY, dictionary, error);
 }
 
 /*
@@ -111,7 +112,7 @@ static enum status number_texts(void *context, const struct lake_chunk *in, stru
             if (!known)
                 lake_output_null(out, start + i);
         }
-        numbering_numbers(context, texts, rows, count, numbers + start);
+        store_numbering_numbers(context, texts, rows, count, numbers + start);
     }
     return STATUS_OK;
 }
@@ -124,7 +125,7 @@ static enum status finish_numbers(void *context, const struct lake_chunk *in, st
     (void)error;
     for (size_t i = 0; i < in->rows; i++)
         if (lake_known(&in->columns[0], i))
-            final[i] = numbering_final(context, provisional[i]);
+            final[i] = store_numbering_final(context, provisional[i]);
         else
             lake_output_null(out, i);
     return STATUS_OK;
@@ -147,7 +148,7 @@ static enum status number_sets(void *context, const struct lake_chunk *in, struc
         struct lake_output elements = lake_output_list(out, i, count, &first);
         for (size_t j = spans[i].first; j < end; j++)
             if (lake_known(texts, j))
-                ((uint32_t *)elements.data)[first++] = numbering_number(context, lake_text(texts, j), row);
+                ((uint32_t *)elements.data)[first++] = store_numbering_number(context, lake_text(texts, j), row);
     }
     return STATUS_OK;
 }
@@ -171,7 +172,7 @@ static enum status finish_sets(void *context, const struct lake_chunk *in, struc
         }
         codes.count = 0;
         for (size_t j = spans[i].first; j < spans[i].first + spans[i].count; j++)
-            VECTOR_PUSH(&codes, numbering_final(context, provisional[j]));
+            VECTOR_PUSH(&codes, store_numbering_final(context, provisional[j]));
         if (codes.count)
             qsort(codes.items, codes.count, sizeof *codes.items, by_value);
         size_t distinct = 0, first;

@@ -57,7 +57,7 @@ static struct slots *slots_new(size_t count, struct slots *older)
     return slots;
 }
 
-struct numbering *numbering_new(uint32_t next)
+struct numbering *store_numbering_new(uint32_t next)
 {
     struct numbering *numbering = base_calloc(1, sizeof *numbering);
     numbering->next = next;
@@ -70,7 +70,7 @@ struct numbering *numbering_new(uint32_t next)
     return numbering;
 }
 
-void numbering_free(struct numbering *numbering)
+void store_numbering_free(struct numbering *numbering)
 {
     if (!numbering)
         return;
@@ -142,7 +142,7 @@ static struct entry *add(struct shard *shard, struct text text, uint64_t hash, u
     return entry;
 }
 
-void numbering_known(struct numbering *numbering, struct text text, uint32_t number)
+void store_numbering_known(struct numbering *numbering, struct text text, uint32_t number)
 {
     uint64_t hash = text_hash(text);
     struct shard *shard = shard_of(numbering, hash);
@@ -179,7 +179,7 @@ static uint32_t number_hashed(struct numbering *numbering, struct text text, uin
     return entry->number;
 }
 
-uint32_t numbering_number(struct numbering *numbering, struct text text, uint64_t row)
+uint32_t store_numbering_number(struct numbering *numbering, struct text text, uint64_t row)
 {
     return number_hashed(numbering, text, text_hash(text), row);
 }
@@ -202,8 +202,8 @@ static void number_batch(struct numbering *numbering, const struct text *texts, 
             numbers[i] = number_hashed(numbering, texts[i], hashes[i], rows[i]);
 }
 
-void numbering_numbers(struct numbering *numbering, const struct text *texts, const uint64_t *rows, size_t count,
-                       uint32_t *numbers)
+void store_numbering_numbers(struct numbering *numbering, const struct text *texts, const uint64_t *rows, size_t count,
+                             uint32_t *numbers)
 {
     for (size_t i = 0; i < count; i += NUMBERING_BATCH) {
         size_t batch = count - i < NUMBERING_BATCH ? count - i : NUMBERING_BATCH;
@@ -211,17 +211,17 @@ void numbering_numbers(struct numbering *numbering, const struct text *texts, co
     }
 }
 
-bool numbering_find(const struct numbering *numbering, struct text text, uint32_t *number)
+bool store_numbering_find(const struct numbering *numbering, struct text text, uint32_t *number)
 {
     uint64_t hash = text_hash(text);
     struct entry *entry = look_up(shard_of(numbering, hash), text, hash);
     if (!entry)
         return false;
-    *number = numbering->is_settled ? numbering_final(numbering, entry->number) : entry->number;
+    *number = numbering->is_settled ? store_numbering_final(numbering, entry->number) : entry->number;
     return *number != UINT32_MAX;
 }
 
-uint32_t numbering_count(const struct numbering *numbering)
+uint32_t store_numbering_count(const struct numbering *numbering)
 {
     return atomic_load(&((struct numbering *)numbering)->fresh);
 }
@@ -248,7 +248,7 @@ static int by_number(const void *a, const void *b)
 static uint32_t settle(struct numbering *numbering, const uint64_t *used, int (*order)(const void *, const void *))
 {
     ENSURE(!numbering->is_settled);
-    uint32_t fresh = numbering_count(numbering);
+    uint32_t fresh = store_numbering_count(numbering);
     numbering->settled = base_calloc(fresh ? fresh : 1, sizeof *numbering->settled);
     numbering->final = base_calloc(fresh ? fresh : 1, sizeof *numbering->final);
     for (size_t i = 0; i < SHARDS; i++)
@@ -267,34 +267,34 @@ static uint32_t settle(struct numbering *numbering, const uint64_t *used, int (*
     return numbering->settled_count;
 }
 
-uint32_t numbering_settle(struct numbering *numbering, const uint64_t *used)
+uint32_t store_numbering_settle(struct numbering *numbering, const uint64_t *used)
 {
     return settle(numbering, used, by_appearance);
 }
 
-uint32_t numbering_settle_as_met(struct numbering *numbering)
+uint32_t store_numbering_settle_as_met(struct numbering *numbering)
 {
     return settle(numbering, NULL, by_number);
 }
 
-uint32_t numbering_final(const struct numbering *numbering, uint32_t provisional)
+uint32_t store_numbering_final(const struct numbering *numbering, uint32_t provisional)
 {
     ENSURE(numbering->is_settled);
     return provisional < numbering->next ? provisional : numbering->final[provisional - numbering->next];
 }
 
-struct text numbering_new_text(const struct numbering *numbering, uint32_t index)
+struct text store_numbering_new_text(const struct numbering *numbering, uint32_t index)
 {
     ENSURE(numbering->is_settled && index < numbering->settled_count);
     return text_of(numbering->settled[index]);
 }
 
-uint32_t numbering_first_new(const struct numbering *numbering)
+uint32_t store_numbering_first_new(const struct numbering *numbering)
 {
     return numbering->next;
 }
 
-uint32_t numbering_settled_count(const struct numbering *numbering)
+uint32_t store_numbering_settled_count(const struct numbering *numbering)
 {
     return numbering->settled_count;
 }

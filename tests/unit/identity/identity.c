@@ -32,12 +32,12 @@ static void give(struct store *store, const char *from, uint64_t *used)
     OK(identity_register(lake, identity, &error));
     snprintf(sql, sizeof sql, "SELECT count(customer_number(who, r::UBIGINT)) FROM (%s)", from);
     OK(lake_query_integer(lake, sql, &ignored, NULL, &error));
-    numbering_settle(identity, used);
+    store_numbering_settle(identity, used);
     OK(store_begin(store, &change, &error));
     OK(identity_write(change, lake, identity, &error));
     OK(store_commit(change, &error));
     lake_close(lake);
-    numbering_free(identity);
+    store_numbering_free(identity);
 }
 
 static void numbers_and_names(void **state)
@@ -88,19 +88,20 @@ static void numbers_and_names(void **state)
 static void unused_numbers_are_not_given(void **state)
 {
     (void)state;
-    struct numbering *numbering = numbering_new(5);
-    uint32_t a = numbering_number(numbering, TEXT("late"), 9), b = numbering_number(numbering, TEXT("refused"), 1);
-    uint32_t c = numbering_number(numbering, TEXT("early"), 3), number;
-    assert_int_equal(numbering_number(numbering, TEXT("late"), 2), a);
+    struct numbering *numbering = store_numbering_new(5);
+    uint32_t a = store_numbering_number(numbering, TEXT("late"), 9),
+             b = store_numbering_number(numbering, TEXT("refused"), 1);
+    uint32_t c = store_numbering_number(numbering, TEXT("early"), 3), number;
+    assert_int_equal(store_numbering_number(numbering, TEXT("late"), 2), a);
     uint64_t used = UINT64_C(1) << (a - 5) | UINT64_C(1) << (c - 5);
-    assert_int_equal(numbering_settle(numbering, &used), 2);
-    assert_int_equal(numbering_final(numbering, a), 5);
-    assert_int_equal(numbering_final(numbering, c), 6);
-    assert_int_equal(numbering_final(numbering, b), UINT32_MAX);
-    assert_false(numbering_find(numbering, TEXT("refused"), &number));
-    assert_true(numbering_find(numbering, TEXT("early"), &number) && number == 6);
-    assert_true(text_is(numbering_new_text(numbering, 0), "late"));
-    numbering_free(numbering);
+    assert_int_equal(store_numbering_settle(numbering, &used), 2);
+    assert_int_equal(store_numbering_final(numbering, a), 5);
+    assert_int_equal(store_numbering_final(numbering, c), 6);
+    assert_int_equal(store_numbering_final(numbering, b), UINT32_MAX);
+    assert_false(store_numbering_find(numbering, TEXT("refused"), &number));
+    assert_true(store_numbering_find(numbering, TEXT("early"), &number) && number == 6);
+    assert_true(text_is(store_numbering_new_text(numbering, 0), "late"));
+    store_numbering_free(numbering);
 }
 
 int main(void)

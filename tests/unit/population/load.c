@@ -86,8 +86,8 @@ static void run(struct world *world, const struct import *import)
                           &error));
     snprintf(sql, sizeof sql, "CREATE OR REPLACE TABLE staged AS %s", import->select);
     OK(lake_execute(lake, sql, &error));
-    numbering_settle_as_met(identity);
-    numbering_settle_as_met(dictionary);
+    store_numbering_settle_as_met(identity);
+    store_numbering_settle_as_met(dictionary);
     snprintf(sql, sizeof sql, "SELECT * REPLACE (%u::UINTEGER AS import) FROM staged", number);
     enum part_role role = import->role == SCHEMA_FACTS    ? PART_FACTS
                           : import->role == SCHEMA_TRAITS ? PART_TRAITS
@@ -98,8 +98,8 @@ static void run(struct world *world, const struct import *import)
     OK(store_write_dictionary(change, lake, dictionary, &error));
     OK(store_commit(change, &error));
     lake_close(lake);
-    numbering_free(identity);
-    numbering_free(dictionary);
+    store_numbering_free(identity);
+    store_numbering_free(dictionary);
 }
 
 static struct population *load(struct world *world, const struct population_load *what)

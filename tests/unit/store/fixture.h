@@ -69,7 +69,7 @@ static inline void hand_rows(struct buffer *sql, struct numbering *identity, uin
             continue;
         const struct row *row = &import->rows[i];
         uint32_t customer = 0;
-        assert_true(numbering_find(identity, text_from(row->customer), &customer));
+        assert_true(store_numbering_find(identity, text_from(row->customer), &customer));
         buffer_printf(sql, "%s(%u::UINTEGER, %u::UINTEGER, %u::UINTEGER, %zu::UBIGINT, '%s', %s::%s)", any ? ", " : "",
                       customer, row->time, number, i, row->id, row->amount, type);
         any = true;
@@ -145,7 +145,7 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
     OK(identity_load(store, lake, &identity, &error));
     bool *stands = calloc(import->count + 1, 1), *refused = calloc(import->count + 1, 1);
     for (size_t i = 0; i < import->count; i++) {
-        numbering_number(identity, text_from(import->rows[i].customer), i);
+        store_numbering_number(identity, text_from(import->rows[i].customer), i);
         bool known = hand_is_known(store, lake, import->table, import->rows[i].id);
         if (known && import->replaces)
             hand_replace(store, change, lake, import->table, &import->rows[i]);
@@ -153,7 +153,7 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
         refused[i] = !stands[i];
     }
     /* customers of refused rows alone get no number yet in a real import; here they do, and undo must cope */
-    numbering_settle(identity, NULL);
+    store_numbering_settle(identity, NULL);
     struct buffer sql;
     buffer_init(&sql, 0);
     hand_rows(&sql, identity, number, import, stands);
@@ -176,7 +176,7 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
     free(stands);
     free(refused);
     lake_close(lake);
-    numbering_free(identity);
+    store_numbering_free(identity);
     return status;
 }
 

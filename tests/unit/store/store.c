@@ -539,8 +539,8 @@ static void numbers_do_not_depend_on_threads(void **state)
     enum { TEXTS = 5000 };
     for (int threads = 1; threads <= 4; threads += 3) {
         struct lake *lake;
-        struct numbering *numbering = numbering_new(10);
-        numbering_known(numbering, TEXT("k7"), 3);
+        struct numbering *numbering = store_numbering_new(10);
+        store_numbering_known(numbering, TEXT("k7"), 3);
         OK(lake_open(&(struct lake_options){.threads = threads}, &lake, &error));
         OK(store_register_numbering(lake, "code", numbering, &error));
         int64_t good = 0;
@@ -550,8 +550,8 @@ static void numbers_do_not_depend_on_threads(void **state)
             " code('k' || (range * 7919 % 5000), range::UBIGINT) AS c,"
             " code_set(['k' || (range * 7919 % 5000), NULL, 'k7'], range::UBIGINT) AS cs FROM range(1000000)",
             &error));
-        assert_int_equal(numbering_count(numbering), TEXTS - 1);
-        assert_int_equal(numbering_settle(numbering, NULL), TEXTS - 1);
+        assert_int_equal(store_numbering_count(numbering), TEXTS - 1);
+        assert_int_equal(store_numbering_settle(numbering, NULL), TEXTS - 1);
         OK(lake_query_integer(lake,
                               "SELECT count(*) FROM t WHERE code_final(c) = CASE WHEN r * 7919 % 5000 = 7 THEN 3"
                               " ELSE 10 + r % 5000 - (r % 5000 > 3753)::INT END"
@@ -561,7 +561,7 @@ static void numbers_do_not_depend_on_threads(void **state)
         assert_int_equal(3753 * 7919 % 5000, 7);
         assert_int_equal(good, 1000000);
         lake_close(lake);
-        numbering_free(numbering);
+        store_numbering_free(numbering);
     }
 }
 
