@@ -196,27 +196,51 @@ static void print_world(const struct world *world)
     }
 }
 
-void shrink_print(struct world *world, const char *definitions, const char *condition, enum naive_fault fault)
+/* Rows of its own, for others still need the world's: answers they hold were given with all of them. */
+static void copy_rows(const struct world *world, struct world *copy)
+{
+    *copy = *world;
+    copy->rows = base_calloc(world->schema->table_count, sizeof *copy->rows);
+    for (size_t t = 0; t < world->schema->table_count; t++)
+        for (size_t i = 0; i < world->rows[t].list.count; i++)
+            VECTOR_PUSH(&copy->rows[t].list, world->rows[t].list.items[i]);
+}
+
+static void free_rows(struct world *copy)
+{
+    for (size_t t = 0; t < copy->schema->table_count; t++)
+        VECTOR_RELEASE(&copy->rows[t].list);
+    free(copy->rows);
+}
+
+static void shrink(struct world *world, const char *definitions, char **text, enum naive_fault fault)
+{
+    if (!still(world, definitions, *text, fault))
+        return;
+    while (smaller(world, definitions, text, fault))
+        ;
+    for (size_t t = 0; t < world->schema->table_count; t++)
+        drop_rows(world, definitions, *text, fault, t);
+}
+
+void shrink_print(const struct world *whole, const char *definitions, const char *condition, enum naive_fault fault)
 {
     char *text = base_strdup(condition);
     struct trial trial;
-    if (still(world, definitions, text, fault)) {
-        while (smaller(world, definitions, &text, fault))
-            ;
-        for (size_t t = 0; t < world->schema->table_count; t++)
-            drop_rows(world, definitions, text, fault, t);
-    }
-    trial_run(world, definitions, text, fault, &trial);
+    struct world world;
+    copy_rows(whole, &world);
+    shrink(&world, definitions, &text, fault);
+    trial_run(&world, definitions, text, fault, &trial);
     printf("# segment: %s\n", text);
     if (*trial.problem)
         printf("# failure: %s\n", trial.problem);
-    else if (!trial.differs) {
-        printf("# alone, on the same data, the condition does not disagree\n");
-        free(text);
-        return;
-    } else
-        printf("# customer %s: evaluator %d, naive %d, SQL %d\n", world->identifiers[trial.customer], trial.evaluator,
+    else if (trial.differs)
+        printf("# customer %s: evaluator %d, naive %d, SQL %d\n", world.identifiers[trial.customer], trial.evaluator,
                trial.naive, trial.sql);
-    print_world(world);
+    else
+        printf("# alone, on the same data, the condition does not disagree\n");
+    if (*trial.problem || trial.differs)
+        print_world(&world);
+    free_rows(&world);
     free(text);
 }

@@ -182,7 +182,7 @@ static void world_of(struct batch *batch, struct world *world)
 
 /* ---- comparing ---- */
 
-static void report(struct batch *batch, struct world *world, int segment, const char *what, struct tally *tally)
+static void report(struct batch *batch, const struct world *world, int segment, const char *what, struct tally *tally)
 {
     const struct segment_definition *definition = &batch->set->segments[segment];
     if (++tally->printed > 8)
@@ -198,8 +198,8 @@ static void report(struct batch *batch, struct world *world, int segment, const 
 }
 
 /* Counts the segments of which a and b differ, reports the first of them. */
-static int64_t differences(struct batch *batch, struct world *world, const unsigned char *a, const unsigned char *b,
-                           const char *what, struct tally *tally)
+static int64_t differences(struct batch *batch, const struct world *world, const unsigned char *a,
+                           const unsigned char *b, const char *what, struct tally *tally)
 {
     int64_t found = 0;
     for (int s = 0; s < batch->set->segment_count; s++) {

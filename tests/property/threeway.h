@@ -17,7 +17,7 @@ struct trial {
 void trial_run(const struct world *world, const char *definitions, const char *condition, enum naive_fault fault,
                struct trial *out);
 /* Prints the smallest case it finds from here, as # lines. */
-void shrink_print(struct world *world, const char *definitions, const char *condition, enum naive_fault fault);
+void shrink_print(const struct world *world, const char *definitions, const char *condition, enum naive_fault fault);
 
 /* Whether the segment, or one it uses, asks about everyone: ranks and accounts. */
 bool needs_everyone(const struct segment_set *set, int segment);
