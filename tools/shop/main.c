@@ -6,23 +6,26 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static const char *format_time(int64_t moment, const char *format, char *out)
+static struct tm parts_of(int64_t moment)
 {
     time_t seconds = (time_t)moment;
     struct tm parts;
     gmtime_r(&seconds, &parts);
-    strftime(out, 32, format, &parts);
-    return out;
+    return parts;
 }
 
 const char *shop_time(int64_t moment, char *out)
 {
-    return format_time(moment, "%Y-%m-%d %H:%M:%S", out);
+    struct tm parts = parts_of(moment);
+    strftime(out, 32, "%Y-%m-%d %H:%M:%S", &parts);
+    return out;
 }
 
 const char *shop_date(int64_t moment, char *out)
 {
-    return format_time(moment, "%Y-%m-%d", out);
+    struct tm parts = parts_of(moment);
+    strftime(out, 32, "%Y-%m-%d", &parts);
+    return out;
 }
 
 FILE *shop_file(const struct shop *shop, const char *name)
