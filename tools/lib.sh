@@ -140,7 +140,14 @@ build_web()
     [ -f web/package.json ] || return 0
     if [ ! -f web/node_modules/.installed ] || [ web/package-lock.json -nt web/node_modules/.installed ]; then
         say "fetching the page's npm packages"
-        (cd web && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 quietly npm ci --no-audit --no-fund)
+        # Debian 12's npm refuses lock files that name a replacement (rollup's); then the exact versions of package.json serve.
+        (
+            cd web
+            export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+            npm ci --no-audit --no-fund >/dev/null 2>&1 ||
+                quietly npm install --no-save --no-package-lock --no-audit --no-fund
+        )
+        [ -x web/node_modules/.bin/vite ] || fail "the page's npm packages are not there"
         touch web/node_modules/.installed
     fi
     page=web/dist/report.html
