@@ -140,12 +140,14 @@ build_web()
     [ -f web/package.json ] || return 0
     if [ ! -f web/node_modules/.installed ] || [ web/package-lock.json -nt web/node_modules/.installed ]; then
         say "fetching the page's npm packages"
-        # Debian 12's npm refuses lock files that name a replacement (rollup's); then the exact versions of package.json serve.
+        # Debian 12's own npm cannot read the replacement of rollup in package.json; then a pinned npm does it.
         (
-            cd web
             export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
-            npm ci --no-audit --no-fund >/dev/null 2>&1 ||
-                quietly npm install --no-save --no-package-lock --no-audit --no-fund
+            (cd web && npm ci --no-audit --no-fund >/dev/null 2>&1) || {
+                quietly npm install --no-save --no-audit --no-fund --prefix .cache/npm npm@9.9.4
+                npm=$PWD/.cache/npm/node_modules/npm/bin/npm-cli.js
+                cd web && quietly node "$npm" ci --no-audit --no-fund
+            }
         )
         [ -x web/node_modules/.bin/vite ] || fail "the page's npm packages are not there"
         touch web/node_modules/.installed

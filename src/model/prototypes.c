@@ -65,8 +65,10 @@ static void assign_task(void *context, size_t task, int worker)
 static void take_row(struct work *w, int c, size_t i)
 {
     size_t columns = (size_t)w->data->columns, categories = (size_t)w->data->categories;
-    memcpy(w->centre + (size_t)c * columns, w->data->number + i * columns, sizeof(double) * columns);
-    memcpy(w->mode + (size_t)c * categories, w->data->code + i * categories, sizeof(uint32_t) * categories);
+    if (columns)
+        memcpy(w->centre + (size_t)c * columns, w->data->number + i * columns, sizeof(double) * columns);
+    if (categories)
+        memcpy(w->mode + (size_t)c * categories, w->data->code + i * categories, sizeof(uint32_t) * categories);
 }
 
 static void choose_starts(struct work *w, struct stats_random *random)

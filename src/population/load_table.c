@@ -84,8 +84,19 @@ static enum status put_keys(void *context, const struct lake_chunk *in, struct l
     return STATUS_OK;
 }
 
+/* The place of an unknown value holds 0: later passes run over whole arrays, and nothing there may be left to chance.
+ */
 static void set_unknown(struct inlet *inlet, size_t row)
 {
+    bool point = inlet->column->type == VALUE_POINT;
+    if (inlet->integers)
+        inlet->integers[row] = 0;
+    if (inlet->doubles)
+        inlet->doubles[point ? 2 * row : row] = inlet->doubles[point ? 2 * row + 1 : row] = 0;
+    if (inlet->set_length)
+        inlet->set_at[row] = inlet->set_length[row] = 0;
+    else if (inlet->codes)
+        inlet->codes[row] = 0;
     atomic_store_explicit(&inlet->unknown, true, memory_order_relaxed);
     atomic_fetch_and_explicit(&inlet->known[row >> 6], ~(UINT64_C(1) << (row & 63)), memory_order_relaxed);
 }

@@ -217,8 +217,14 @@ const struct kernels *kernels_best(void)
 #ifdef __x86_64__
     __builtin_cpu_init();
     bool narrow = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi2");
+#ifndef __SANITIZE_ADDRESS__
+    /* gcc 12 with the address sanitizer at -O1 gets masks of these kernels wrong; the other two agree with everything
+     * there */
     if (narrow && __builtin_cpu_supports("avx512bw"))
         return &AVX512_KERNELS;
+#else
+    (void)AVX512_KERNELS;
+#endif
     if (narrow)
         return &AVX2_KERNELS;
 #endif
