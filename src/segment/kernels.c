@@ -153,63 +153,6 @@ AVX2 static void avx2_count(const uint64_t *bits, size_t rows, const uint32_t *e
 
 static const struct kernels AVX2_KERNELS = {avx2_u8, avx2_u16, avx2_u32, avx2_i64, avx2_count};
 
-/* ---- AVX-512 ---- */
-
-#define AVX512 __attribute__((target("avx512f,avx512bw,popcnt,bmi,bmi2")))
-
-AVX512 static void avx512_u8(const uint8_t *values, size_t count, uint8_t lo, uint8_t span, uint64_t *bits)
-{
-    __m512i low = _mm512_set1_epi8((char)lo), range = _mm512_set1_epi8((char)span);
-    for (size_t w = 0; w < count / 64; w++)
-        bits[w] = _mm512_cmple_epu8_mask(_mm512_sub_epi8(_mm512_loadu_si512(values + w * 64), low), range);
-    PLAIN_TAIL((uint8_t)(values[row] - lo) <= span)
-}
-
-AVX512 static void avx512_u16(const uint16_t *values, size_t count, uint16_t lo, uint16_t span, uint64_t *bits)
-{
-    __m512i low = _mm512_set1_epi16((short)lo), range = _mm512_set1_epi16((short)span);
-    for (size_t w = 0; w < count / 64; w++) {
-        uint64_t word = 0;
-        for (unsigned part = 0; part < 2; part++) {
-            __m512i x = _mm512_sub_epi16(_mm512_loadu_si512(values + w * 64 + 32 * part), low);
-            word |= (uint64_t)_mm512_cmple_epu16_mask(x, range) << (32 * part);
-        }
-        bits[w] = word;
-    }
-    PLAIN_TAIL((uint16_t)(values[row] - lo) <= span)
-}
-
-AVX512 static void avx512_u32(const uint32_t *values, size_t count, uint32_t lo, uint32_t span, uint64_t *bits)
-{
-    __m512i low = _mm512_set1_epi32((int)lo), range = _mm512_set1_epi32((int)span);
-    for (size_t w = 0; w < count / 64; w++) {
-        uint64_t word = 0;
-        for (unsigned part = 0; part < 4; part++) {
-            __m512i x = _mm512_sub_epi32(_mm512_loadu_si512(values + w * 64 + 16 * part), low);
-            word |= (uint64_t)_mm512_cmple_epu32_mask(x, range) << (16 * part);
-        }
-        bits[w] = word;
-    }
-    PLAIN_TAIL(values[row] - lo <= span)
-}
-
-AVX512 static void avx512_i64(const int64_t *values, size_t count, int64_t lo, int64_t hi, uint64_t *bits)
-{
-    __m512i low = _mm512_set1_epi64(lo), high = _mm512_set1_epi64(hi);
-    for (size_t w = 0; w < count / 64; w++) {
-        uint64_t word = 0;
-        for (unsigned part = 0; part < 8; part++) {
-            __m512i x = _mm512_loadu_si512(values + w * 64 + 8 * part);
-            __mmask8 in = _mm512_mask_cmple_epi64_mask(_mm512_cmpge_epi64_mask(x, low), x, high);
-            word |= (uint64_t)in << (8 * part);
-        }
-        bits[w] = word;
-    }
-    PLAIN_TAIL(values[row] >= lo && values[row] <= hi)
-}
-
-static const struct kernels AVX512_KERNELS = {avx512_u8, avx512_u16, avx512_u32, avx512_i64, avx2_count};
-
 #endif
 
 const struct kernels *kernels_best(void)
@@ -217,14 +160,6 @@ const struct kernels *kernels_best(void)
 #ifdef __x86_64__
     __builtin_cpu_init();
     bool narrow = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi2");
-#ifndef __SANITIZE_ADDRESS__
-    /* gcc 12 with the address sanitizer at -O1 gets masks of these kernels wrong; the other two agree with everything
-     * there */
-    if (narrow && __builtin_cpu_supports("avx512bw"))
-        return &AVX512_KERNELS;
-#else
-    (void)AVX512_KERNELS;
-#endif
     if (narrow)
         return &AVX2_KERNELS;
 #endif
