@@ -134,6 +134,35 @@ static void explanation_text(const struct telling *telling, const char *name, co
 
 /* ---- JSON ---- */
 
+/* The same for programs: a number is a number. */
+static void value_json(const struct telling *telling, const struct population_column *column, size_t row)
+{
+    struct json *json = telling->json;
+    struct population_value value = population_get(column, row);
+    char text[MOMENT_TEXT_MAX];
+    switch (column->type) {
+    case VALUE_BOOL: json_write_bool(json, value.integer != 0); break;
+    case VALUE_DECIMAL: json_write_decimal(json, value.integer, column->scale); break;
+    case VALUE_DOUBLE: json_write_double(json, value.number); break;
+    case VALUE_DATE: json_write_string(json, date_format((int32_t)value.integer, text)); break;
+    case VALUE_TIME: json_write_string(json, moment_format(telling->engine->zone, value.integer, text)); break;
+    case VALUE_TEXT: json_write_text(json, population_text(telling->population, (uint32_t)value.integer)); break;
+    case VALUE_POINT:
+        json_write_array(json);
+        json_write_double(json, value.latitude);
+        json_write_double(json, value.longitude);
+        json_write_end_array(json);
+        break;
+    case VALUE_SET:
+        json_write_array(json);
+        for (uint32_t i = 0; i < value.code_count; i++)
+            json_write_text(json, population_text(telling->population, value.codes[i]));
+        json_write_end_array(json);
+        break;
+    default: json_write_integer(json, value.integer);
+    }
+}
+
 static void fact_json(const struct telling *telling, const struct segment_explained *node, int i)
 {
     const struct population_table *table = &telling->population->tables[node->fact_tables[i]];
@@ -148,12 +177,8 @@ static void fact_json(const struct telling *telling, const struct segment_explai
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
-        struct buffer value;
-        buffer_init(&value, 0);
-        value_text(telling, &table->columns[c], row, &value);
         json_write_key(json, table->columns[c].name);
-        json_write_string(json, value.data ? value.data : "");
-        buffer_release(&value);
+        value_json(telling, &table->columns[c], row);
     }
     json_write_end_object(json);
 }
@@ -169,7 +194,9 @@ static void node_json(const struct telling *telling, const struct segment_explai
         json_write_bool(json, node->truth);
     } else {
         json_write_key(json, "value");
-        json_write_string(json, node->known ? node->value : NULL);
+        json_write_raw(json, text_from(node->json));
+        json_write_key(json, "shown");
+        json_write_string(json, node->value);
     }
     if (node->child_count) {
         json_write_key(json, "of");

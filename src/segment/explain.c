@@ -122,6 +122,7 @@ static void fill_value(struct explaining *explaining, size_t i, uint32_t lane)
     struct segment_explained *made = explaining->made.items[i];
     struct operand value = operand_of(explaining->run, explaining->plan->extra[i]);
     made->known = bit_at(value.bits, lane);
+    made->json = explain_json(explaining->run, &value, lane, explaining->arena);
     if (value.step->shape == SHAPE_BITS) {
         made->is_condition = true;
         made->truth = made->known;

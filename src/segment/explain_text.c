@@ -1,5 +1,7 @@
-/* Values as people write them. */
+/* Values as people write them, and as programs read them. */
 #include "segment/explain.h"
+
+#include "base/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -97,4 +99,67 @@ const char *explain_value(struct run *run, const struct operand *value, size_t l
     if (value->step->type == VALUE_TEXT)
         return text_of(operand_text(run, value, lane), arena);
     return explain_number(run, value->step->type, value->step->scale, false, value->i[at], 0, arena);
+}
+
+/* ---- JSON ---- */
+
+static void write_set(struct run *run, const struct operand *value, size_t lane, struct json *json)
+{
+    json_write_array(json);
+    for (uint32_t i = 0; i < value->count[lane]; i++)
+        json_write_text(json, run_text(run, value->codes[lane][i]));
+    json_write_end_array(json);
+}
+
+static void write_point(const struct operand *value, size_t lane, struct json *json)
+{
+    json_write_array(json);
+    json_write_double(json, value->d[lane]);
+    json_write_double(json, value->e[lane]);
+    json_write_end_array(json);
+}
+
+static void write_integer(struct run *run, const struct step *step, int64_t value, struct json *json)
+{
+    char text[MOMENT_TEXT_MAX];
+    switch (step->type) {
+    case VALUE_BOOL: json_write_bool(json, value != 0); break;
+    case VALUE_DECIMAL: json_write_decimal(json, value, step->scale); break;
+    case VALUE_DATE: json_write_string(json, date_format((int32_t)value, text)); break;
+    case VALUE_TIME: json_write_string(json, moment_format(run->population->zone, value, text)); break;
+    default: json_write_integer(json, value); break;
+    }
+}
+
+static void write_value(struct run *run, const struct operand *value, size_t lane, struct json *json)
+{
+    size_t at = lane * value->stride;
+    switch (value->step->shape) {
+    case SHAPE_TEXT: json_write_text(json, value->text[at]); return;
+    case SHAPE_SET: write_set(run, value, at, json); return;
+    case SHAPE_POINT: write_point(value, at, json); return;
+    case SHAPE_DOUBLE: json_write_double(json, value->d[at]); return;
+    default: break;
+    }
+    if (value->step->type == VALUE_TEXT)
+        json_write_text(json, operand_text(run, value, lane));
+    else
+        write_integer(run, value->step, value->i[at], json);
+}
+
+const char *explain_json(struct run *run, const struct operand *value, size_t lane, struct arena *arena)
+{
+    struct buffer out;
+    struct json json;
+    buffer_init(&out, 0);
+    json_init(&json, &out, false);
+    if (value->step->shape == SHAPE_BITS)
+        json_write_bool(&json, bit_at(value->bits, lane));
+    else if (!bit_at(value->bits, lane))
+        json_write_null(&json);
+    else
+        write_value(run, value, lane, &json);
+    const char *copy = buffer_copy(&out, arena);
+    buffer_release(&out);
+    return copy;
 }

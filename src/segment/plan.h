@@ -104,6 +104,7 @@ struct segment_explained {
     bool is_condition, truth; /* conditions */
     bool known;               /* values */
     const char *value;        /* formatted for people: "1,234.50", "'Wien'", "2025-03-31", "unknown" */
+    const char *json;         /* the same for programs: 1234.50, "Wien", "2025-03-31", null; durations in seconds */
     const char *text;         /* canonical text of the node */
     struct segment_explained **child;
     int child_count;
