@@ -474,7 +474,7 @@ static enum status zone_missing(const char *name, struct error *error)
     struct names names = {0};
     arena_init(&names.arena, 0);
     list_zones(&names, ZONE_FOLDER, "", 0);
-    enum status status = error_set(error, STATUS_NOT_FOUND, "There is no time zone “%s”", name);
+    enum status status = error_set(error, STATUS_NOT_FOUND, "there is no time zone “%s”", name);
     const char *nearest = nearest_zone(&names, name);
     if (names.list.count == 0)
         error_hint(error, "the time zone database is missing from %s: install the package tzdata", ZONE_FOLDER);
@@ -540,7 +540,7 @@ enum status zone_open(const char *name, struct zone **out, struct error *error)
     free(bytes);
     if (!good) {
         zone_close(zone);
-        return length >= 4 ? error_set(error, STATUS_ERROR, "The file of time zone “%s” in %s cannot be read", name,
+        return length >= 4 ? error_set(error, STATUS_ERROR, "the file of time zone “%s” in %s cannot be read", name,
                                        ZONE_FOLDER)
                            : zone_missing(name, error);
     }

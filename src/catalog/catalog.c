@@ -58,7 +58,7 @@ enum status catalog_failure(struct catalog *catalog, struct error *error)
         error_set(error, code == SQLITE_BUSY ? STATUS_BUSY : STATUS_ERROR, "the catalog %s cannot be used: %s",
                   catalog->path, sqlite3_errmsg(catalog->database));
     if (code == SQLITE_FULL || sqlite3_system_errno(catalog->database) == ENOSPC)
-        error_hint(error, "The disk is full: free some space, then run the command again.");
+        error_hint(error, "the disk is full: free some space, then run the command again");
     return status;
 }
 
@@ -224,7 +224,7 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
         enum status status =
             error_set(error, STATUS_ERROR, "%s was not closed properly and cannot be repaired in a read-only place",
                       catalog->path);
-        error_hint(error, "Run any strata command on it once where it may be written.");
+        error_hint(error, "run any strata command on it once where it may be written");
         return status;
     }
     return open_database(catalog, SQLITE_OPEN_READONLY, "immutable=1") == SQLITE_OK ? STATUS_OK
@@ -257,7 +257,7 @@ static enum status check_format(struct catalog *catalog, struct error *error)
     enum status status = error_set(error, STATUS_ERROR,
                                    "the store was made by a newer version of Strata (format %lld, this one knows %d)",
                                    (long long)version, CATALOG_FORMAT);
-    error_hint(error, "Update strata, or use the version that made the store.");
+    error_hint(error, "update strata, or use the version that made the store");
     return status;
 }
 

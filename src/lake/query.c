@@ -230,7 +230,7 @@ static const char *explained(const char *sql)
 static enum status refuse(struct error *error)
 {
     enum status status = error_set(error, STATUS_USAGE, "only one SELECT (or an EXPLAIN of one) can be run here");
-    error_hint(error, "A store is changed by strata's own commands, never by SQL.");
+    error_hint(error, "a store is changed by strata's own commands, never by SQL");
     return status;
 }
 

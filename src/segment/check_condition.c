@@ -14,7 +14,7 @@ static void check_anchor(struct check *check, const struct scope *scope, struct 
     segment_check_value(check, &customer, anchor);
     enum value_type type = (*anchor)->type;
     if (type != VALUE_NONE && type != VALUE_DATE && type != VALUE_TIME) {
-        struct error *error = segment_check_error(check, (*anchor)->span, "A window needs a date or time, but %s is %s",
+        struct error *error = segment_check_error(check, (*anchor)->span, "a window needs a date or time, but %s is %s",
                                                   segment_node_words(check, *anchor), value_type_name(type));
         if (type == VALUE_TEXT && (*anchor)->op == OP_LITERAL)
             error_hint(error, "dates are written without quotes: 2025-03-31");
@@ -37,7 +37,7 @@ static bool in_periods(struct check *check, const struct segment_window *window)
         return false;
     }
     if ((window->anchor && !window->anchor->constant) || window->weekdays || window->anniversary) {
-        segment_check_error(check, window->span, "The window of periods is the same for every customer");
+        segment_check_error(check, window->span, "the window of periods is the same for every customer");
         return false;
     }
     return true;
@@ -51,7 +51,7 @@ void segment_check_window(struct check *check, const struct scope *scope, struct
                    "ask for weekday(…) in (6, 7), or anniversary(…) this month");
     if (window->form == WINDOW_NEXT && (use == WINDOW_USE_FACTS || use == WINDOW_USE_MOMENTS))
         error_hint(
-            segment_check_error(check, window->span, "Facts have happened already: none lie in a window of the future"),
+            segment_check_error(check, window->span, "facts have happened already: none lie in a window of the future"),
             "“next” asks of a date: renewal_date next 30 days");
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
     if (window->anchor)
@@ -60,14 +60,14 @@ void segment_check_window(struct check *check, const struct scope *scope, struct
         check_anchor(check, scope, window, &window->to, fixed);
     if (window->to && window->anchor->op == OP_LITERAL && window->to->op == OP_LITERAL &&
         window->anchor->type == window->to->type && window->anchor->literal.integer > window->to->literal.integer)
-        error_hint(segment_check_error(check, window->span, "This window ends before it begins"), "swap the two dates");
+        error_hint(segment_check_error(check, window->span, "this window ends before it begins"), "swap the two dates");
     if (window->anniversary) {
         struct scope customer = {.history = scope->history};
         segment_check_value(check, &customer, &window->anniversary);
         segment_wrap_date(check, &window->anniversary);
         enum value_type type = window->anniversary->type;
         if (type != VALUE_NONE && type != VALUE_DATE)
-            segment_check_error(check, window->anniversary->span, "An anniversary needs a date, but %s is %s",
+            segment_check_error(check, window->anniversary->span, "an anniversary needs a date, but %s is %s",
                                 segment_node_words(check, window->anniversary), value_type_name(type));
     }
     if (use == WINDOW_USE_PERIODS)
@@ -157,7 +157,7 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
         segment_check_operand(check, scope, &node->child[i]);
         const struct segment_node *item = node->child[i];
         if (item->op != OP_LITERAL)
-            error_hint(segment_check_error(check, item->span, "A list holds constants, and %s is none",
+            error_hint(segment_check_error(check, item->span, "a list holds constants, and %s is none",
                                            segment_node_words(check, item)),
                        "compare with it by =, joined by or");
         all_dates &= item->type == VALUE_DATE;
@@ -167,13 +167,13 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
     for (int i = 1; i < node->child_count; i++) {
         struct segment_node **item = &node->child[i];
         if (!all_dates && node->child[0]->type == VALUE_TIME && (*item)->type == VALUE_DATE) {
-            segment_check_error(check, (*item)->span, "This list mixes dates and times");
+            segment_check_error(check, (*item)->span, "this list mixes dates and times");
             return;
         }
         if (!segment_check_comparable(check, &node->child[0], item))
             return;
         if (node->folded && (*item)->type != VALUE_TEXT) {
-            segment_check_error(check, (*item)->span, "Only text can ignore case");
+            segment_check_error(check, (*item)->span, "only text can ignore case");
             return;
         }
     }
@@ -182,7 +182,7 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
 static void check_pattern(struct check *check, const struct segment_node *pattern)
 {
     if (pattern->op != OP_LITERAL) {
-        segment_check_error(check, pattern->span, "The pattern of “matches” is a text in quotes");
+        segment_check_error(check, pattern->span, "the pattern of “matches” is a text in quotes");
         return;
     }
     int code;
@@ -192,7 +192,7 @@ static void check_pattern(struct check *check, const struct segment_node *patter
     if (!compiled) {
         PCRE2_UCHAR message[200];
         pcre2_get_error_message(code, message, sizeof message);
-        segment_check_error(check, pattern->span, "This is no regular expression: %s at character %zu", (char *)message,
+        segment_check_error(check, pattern->span, "this is no regular expression: %s at character %zu", (char *)message,
                             (size_t)at + 1);
     }
     pcre2_code_free(compiled);
@@ -213,7 +213,7 @@ static void check_text_test(struct check *check, const struct scope *scope, stru
     }
     for (int i = 0; i < 2; i++)
         if (node->child[i]->op == OP_FUNCTION && node->child[i]->function == FUNCTION_VERSION)
-            segment_check_error(check, node->child[i]->span, "A version compares only with a version");
+            segment_check_error(check, node->child[i]->span, "a version compares only with a version");
     if (node->text_test == TEXT_MATCHES && node->child[1]->type == VALUE_TEXT)
         check_pattern(check, node->child[1]);
 }
@@ -231,7 +231,7 @@ static void check_set(struct check *check, const struct scope *scope, struct seg
     for (int i = 1; i < node->child_count; i++) {
         segment_check_value(check, scope, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL || node->child[i]->type != VALUE_TEXT)
-            segment_check_error(check, node->child[i]->span, "The members of a set are texts in quotes");
+            segment_check_error(check, node->child[i]->span, "the members of a set are texts in quotes");
     }
 }
 
@@ -244,7 +244,7 @@ static void check_in_window(struct check *check, const struct scope *scope, stru
     bool good = value->type == VALUE_NONE || value->type == VALUE_DATE ||
                 (value->type == VALUE_TIME && node->op != OP_ANNIVERSARY);
     if (!good)
-        segment_check_error(check, value->span, "A window asks of a date or time, but %s is %s",
+        segment_check_error(check, value->span, "a window asks of a date or time, but %s is %s",
                             segment_node_words(check, value), value_type_name(value->type));
     segment_check_window(check, scope, node->window, WINDOW_USE_VALUE);
 }
@@ -261,7 +261,7 @@ static void check_member(struct check *check, const struct segment_node *scheme,
         if (text_is(value->literal.text, names[i]))
             return;
     }
-    struct error *error = segment_check_error(check, value->span, "The scheme “%s” has no member %s", found->name,
+    struct error *error = segment_check_error(check, value->span, "the scheme “%s” has no member %s", found->name,
                                               segment_node_words(check, value));
     segment_problem_suggest(error, arena_strndup(check->arena, value->literal.text.data, value->literal.text.length),
                             names, (size_t)found->member_count);
@@ -307,7 +307,7 @@ static void check_segment(struct check *check, struct segment_node *node)
                    "name one of its members, such as in %s", check->set->segments[found->first_member].name);
         return;
     }
-    segment_suggest_segment(check, segment_check_error(check, node->span, "There is no segment “%s”", node->name),
+    segment_suggest_segment(check, segment_check_error(check, node->span, "there is no segment “%s”", node->name),
                             node->name);
 }
 
@@ -316,7 +316,7 @@ static void check_list(struct check *check, const struct segment_node *node)
     for (int i = 0; i < check->list_count; i++)
         if (strcmp(check->list_names[i], node->name) == 0)
             return;
-    struct error *error = segment_check_error(check, node->span, "There is no list “%s”", node->name);
+    struct error *error = segment_check_error(check, node->span, "there is no list “%s”", node->name);
     if (!segment_problem_suggest(error, node->name, check->list_names, (size_t)check->list_count))
         error_hint(error, "define it: list %s from '%s.csv'", node->name, node->name);
 }
@@ -329,7 +329,7 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
     bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) || type == VALUE_DURATION ||
                 type == VALUE_DATE || type == VALUE_TIME;
     if (!good)
-        segment_check_error(check, node->child[0]->span, "A rank needs a number, text, date or time, but %s is %s",
+        segment_check_error(check, node->child[0]->span, "a rank needs a number, text, date or time, but %s is %s",
                             segment_node_words(check, node->child[0]), value_type_name(type));
     if (node->rank->among)
         segment_check_condition(check, &plain, &node->rank->among);
@@ -371,7 +371,7 @@ static void check_changed(struct check *check, struct segment_node *node)
             continue;
         segment_check_value(check, &scope, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL)
-            segment_check_error(check, node->child[i]->span, "The values before and after a change are constants");
+            segment_check_error(check, node->child[i]->span, "the values before and after a change are constants");
         else
             (void)segment_check_comparable(check, &node->child[0], &node->child[i]);
     }
@@ -496,12 +496,12 @@ static bool refuse(struct check *check, const struct scope *scope, const struct 
         return true;
     }
     if (scope->history && !is_fact_test(node->op)) {
-        segment_check_error(check, node->span, "Inside ever(…) stand only tests of traits");
+        segment_check_error(check, node->span, "inside ever(…) stand only tests of traits");
         return true;
     }
     bool moment_only = node->op == OP_SEQUENCE || node->op == OP_RESUMED || node->op == OP_FORM;
     if (scope->period && moment_only) {
-        segment_check_error(check, node->span, "Inside periods(…) stand only measures and tests of the customer");
+        segment_check_error(check, node->span, "inside periods(…) stand only measures and tests of the customer");
         return true;
     }
     return false;
@@ -577,7 +577,7 @@ static void check_periods(struct check *check, struct segment_node *node)
     if (window->form == WINDOW_PREVIOUS)
         length = window->count * days[window->unit];
     if (length / days[node->periods->unit] > 1000)
-        segment_check_error(check, window->span, "This window has more than 1,000 periods");
+        segment_check_error(check, window->span, "this window has more than 1,000 periods");
 }
 
 static void check_literal(struct check *check, struct segment_node *node)
@@ -586,7 +586,7 @@ static void check_literal(struct check *check, struct segment_node *node)
         return;
     if (!moment_parse(check->zone, node->literal.text, &node->literal.integer))
         error_hint(
-            segment_check_error(check, node->span, "There is no such moment"),
+            segment_check_error(check, node->span, "there is no such moment"),
             "moments are written 2025-03-31T14:05, with Z or an offset such as +02:00 when it is not the store's zone");
 }
 
@@ -617,7 +617,7 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
         return true;
     }
     if (scope->history && (customer_only || node->op == OP_MEASURE)) {
-        segment_check_error(check, node->span, "Inside ever(…) stand only tests of traits");
+        segment_check_error(check, node->span, "inside ever(…) stand only tests of traits");
         return true;
     }
     return false;

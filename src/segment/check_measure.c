@@ -77,7 +77,7 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
     *name = kinds.name;
     *table = kinds.table;
     if (kinds.conflict) {
-        error_hint(segment_check_error(check, argument->span, "One argument speaks of two kinds of fact"),
+        error_hint(segment_check_error(check, argument->span, "one argument speaks of two kinds of fact"),
                    "write a measure for each kind, and combine the measures");
         return false;
     }
@@ -155,7 +155,7 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
     }
     measure->kind_count = measure->written_count;
     if (!all_bare && !none_bare) {
-        segment_check_error(check, measure->written[0]->span, "Either all arguments are kinds, or all are values");
+        segment_check_error(check, measure->written[0]->span, "either all arguments are kinds, or all are values");
         return false;
     }
     if (all_bare)
@@ -172,7 +172,7 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
             measure->argument = argument;
         } else if (!same_tree(measure->argument, argument)) {
             error_hint(segment_check_error(check, measure->written[i]->span,
-                                           "The arguments of a measure differ in more than their kind"),
+                                           "the arguments of a measure differ in more than their kind"),
                        "write a measure for each kind, and combine the measures");
             return false;
         }
@@ -340,7 +340,7 @@ void segment_check_measure(struct check *check, const struct scope *scope, struc
     if (scope->period &&
         (measure->window.form != WINDOW_ALL || measure->window.weekdays || measure->window.anniversary))
         error_hint(
-            segment_check_error(check, measure->window.span, "A measure inside periods has no window of its own"),
+            segment_check_error(check, measure->window.span, "a measure inside periods has no window of its own"),
             "each period is its window");
     if (!resolve_arguments(check, measure))
         return;
@@ -365,13 +365,13 @@ static bool check_step(struct check *check, struct segment_sequence *sequence, i
     for (int k = 0; k < step->kind_count; k++)
         if (!segment_find_kind(check, step->kinds[k], &step->kind_table[k])) {
             segment_suggest_kind(
-                check, segment_check_error(check, step->span, "There is no kind of fact “%s”", step->kinds[k]),
+                check, segment_check_error(check, step->span, "there is no kind of fact “%s”", step->kinds[k]),
                 step->kinds[k]);
             return false;
         }
     for (int before = 0; step->alias && before < s; before++)
         if (sequence->steps[before].alias && strcmp(sequence->steps[before].alias, step->alias) == 0)
-            segment_check_error(check, step->span, "Two steps are called “%s”", step->alias);
+            segment_check_error(check, step->span, "two steps are called “%s”", step->alias);
     return true;
 }
 

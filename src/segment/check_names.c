@@ -162,7 +162,7 @@ static void trust_path(struct check *check, struct segment_node *node, int from)
     struct segment_path *path = &node->path;
     int length = path->part_count - from;
     if (length > SEGMENT_HOPS_MAX + 1) {
-        segment_check_error(check, node->span, "A walk through reference tables takes at most %d steps",
+        segment_check_error(check, node->span, "a walk through reference tables takes at most %d steps",
                             SEGMENT_HOPS_MAX);
         length = SEGMENT_HOPS_MAX + 1;
     }
@@ -179,7 +179,7 @@ static void trust_path(struct check *check, struct segment_node *node, int from)
 static bool explain_walk(struct check *check, const struct segment_node *node, const struct walk *walk)
 {
     if (walk->too_long) {
-        segment_check_error(check, node->span, "A walk through reference tables takes at most %d steps",
+        segment_check_error(check, node->span, "a walk through reference tables takes at most %d steps",
                             SEGMENT_HOPS_MAX);
         return true;
     }
@@ -193,7 +193,7 @@ static bool explain_walk(struct check *check, const struct segment_node *node, c
         return true;
     }
     const char *missing = node->path.parts[walk->failed_part];
-    struct error *error = segment_check_error(check, node->span, "The reference table “%s” has no column “%s”",
+    struct error *error = segment_check_error(check, node->span, "the reference table “%s” has no column “%s”",
                                               check->schema->tables[walk->failed_table].name, missing);
     suggest_columns(check, error, walk->failed_table, missing, "");
     return true;
@@ -224,7 +224,7 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
         error_hint(segment_check_error(check, node->span, "“%s” is a segment", name), "write in %s", path->written);
         return;
     }
-    struct error *error = segment_check_error(check, node->span, "There is no trait “%s”", name);
+    struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     if (traits >= 0)
         suggest_columns(check, error, traits, name, "");
@@ -260,7 +260,7 @@ static void check_customer_name(struct check *check, struct segment_node *node)
         node->type = VALUE_TEXT;
         if (!check->set->schemes[scheme].exclusive)
             error_hint(segment_check_error(check, node->span,
-                                           "The scheme “%s” is overlapping: a customer may be in several members",
+                                           "the scheme “%s” is overlapping: a customer may be in several members",
                                            node->name),
                        "ask for one of them: in %s.…", node->name);
         return;
@@ -405,7 +405,7 @@ bool segment_check_kinds(struct check *check, struct segment_measure *measure)
         const struct segment_node *node = measure->written[i];
         const char *name = join(check, &node->path, 0, node->path.part_count);
         if (!segment_find_kind(check, name, &measure->kind_table[i])) {
-            segment_suggest_kind(check, segment_check_error(check, node->span, "There is no kind of fact “%s”", name),
+            segment_suggest_kind(check, segment_check_error(check, node->span, "there is no kind of fact “%s”", name),
                                  name);
             return false;
         }

@@ -100,7 +100,7 @@ static bool fixed_length(struct check *check, const struct segment_node *node)
     if (!has_months(node))
         return true;
     error_hint(segment_check_error(check, node->span,
-                                   "A month has no fixed length, so it can only be added to a date or time"),
+                                   "a month has no fixed length, so it can only be added to a date or time"),
                "count days or weeks here");
     return false;
 }
@@ -169,7 +169,7 @@ static bool compare_versions(struct check *check, struct segment_node **a, struc
     if (is_version(*a) && is_version(*b))
         return true;
     if ((*plain)->type != VALUE_TEXT && (*plain)->type != VALUE_NONE) {
-        error_hint(segment_check_error(check, (*plain)->span, "A version compares only with a version, not with %s",
+        error_hint(segment_check_error(check, (*plain)->span, "a version compares only with a version, not with %s",
                                        value_type_name((*plain)->type)),
                    "write the version in quotes: '2.10'");
         return false;
@@ -184,7 +184,7 @@ static bool compare_duration(struct check *check, struct segment_node **number)
 {
     if (is_since(*number))
         return since_to_duration(check, number);
-    error_hint(segment_check_error(check, (*number)->span, "A plain number does not compare with a length of time"),
+    error_hint(segment_check_error(check, (*number)->span, "a plain number does not compare with a length of time"),
                "give it a unit: 30 days");
     return false;
 }
@@ -268,13 +268,13 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
         bool whole_days = (*b)->op == OP_LITERAL && (*b)->literal.period.seconds % SECONDS_A_DAY == 0;
         if (node->type == VALUE_DATE && !whole_days) {
             error_hint(segment_check_error(check, (*b)->span,
-                                           "Only whole days, weeks, months and years can be added to a date"),
+                                           "only whole days, weeks, months and years can be added to a date"),
                        "use now or a time for hours");
             return false;
         }
         if (node->type == VALUE_TIME && (*b)->is_double) {
             segment_check_error(check, (*b)->span,
-                                "A length of time with fractions of a second cannot be added to a time");
+                                "a length of time with fractions of a second cannot be added to a time");
             return false;
         }
         return true;
@@ -436,7 +436,7 @@ static void check_same(struct check *check, struct segment_node *node)
             return;
         }
     if (!segment_unify(check, node->child, node->child_count)) {
-        segment_check_error(check, node->span, "The values of %s are of different types",
+        segment_check_error(check, node->span, "the values of %s are of different types",
                             segment_function_name(node->function));
         node->type = VALUE_NONE;
         return;

@@ -42,7 +42,7 @@
 %syntax_error { parse->failed = true; }
 %parse_failure { parse->failed = true; }
 %stack_overflow { segment_parse_fail(parse, parse->last.span, "put parts of it into segments of their own",
-                             "This condition is nested too deeply"); }
+                             "this condition is nested too deeply"); }
 
 start ::= statement.
 start ::= CONDITION or(A). { parse->statement.condition = A; }

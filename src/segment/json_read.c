@@ -37,7 +37,7 @@ static const char *string(struct reader *reader, const json_t *object, const cha
     const json_t *value = json_object_get(object, key);
     if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value))
         return json_string_value(value);
-    fail(reader, "The JSON of a segment needs a text under “%s”", key);
+    fail(reader, "the JSON of a segment needs a text under “%s”", key);
     return "";
 }
 
@@ -67,7 +67,7 @@ static void put_operand(struct reader *reader, const json_t *object, const char 
 {
     const json_t *node = json_object_get(object, key);
     if (!node)
-        fail(reader, "The JSON of a segment needs “%s” here", key);
+        fail(reader, "the JSON of a segment needs “%s” here", key);
     else
         put_group(reader, node);
 }
@@ -75,7 +75,7 @@ static void put_operand(struct reader *reader, const json_t *object, const char 
 static void put_joined(struct reader *reader, const json_t *list, const char *between)
 {
     if (!json_is_array(list) || json_array_size(list) == 0) {
-        fail(reader, "A list of nodes is needed here");
+        fail(reader, "a list of nodes is needed here");
         return;
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -88,7 +88,7 @@ static void put_joined(struct reader *reader, const json_t *list, const char *be
 static void put_path(struct reader *reader, const json_t *parts)
 {
     if (!json_is_array(parts) || json_array_size(parts) == 0)
-        fail(reader, "A name is a list of its parts");
+        fail(reader, "a name is a list of its parts");
     for (size_t i = 0; i < json_array_size(parts); i++) {
         const char *part = json_string_value(json_array_get(parts, i));
         if (i > 0)
@@ -96,7 +96,7 @@ static void put_path(struct reader *reader, const json_t *parts)
         if (part)
             segment_format_name(reader->out, part);
         else
-            fail(reader, "The parts of a name are texts");
+            fail(reader, "the parts of a name are texts");
     }
 }
 
@@ -119,7 +119,7 @@ static void put_length(struct reader *reader, const json_t *length, bool with_un
 {
     const json_t *count = json_object_get(length, "count");
     if (!json_is_integer(count))
-        fail(reader, "A length of time has a “count” and a “unit”");
+        fail(reader, "a length of time has a “count” and a “unit”");
     buffer_printf(reader->out, "%lld", (long long)json_integer_value(count));
     if (with_unit) {
         buffer_char(reader->out, ' ');
@@ -188,7 +188,7 @@ static void put_special_window(struct reader *reader, const json_t *window, cons
         buffer_string(reader->out, " calendar ");
         put_plain(reader, string(reader, length, "unit"));
     } else {
-        fail(reader, "There is no form of window “%s”", form);
+        fail(reader, "there is no form of window “%s”", form);
     }
 }
 
@@ -231,7 +231,7 @@ static void put_kinds(struct reader *reader, const json_t *object)
 {
     const json_t *kinds = json_object_get(object, "kinds");
     if (!json_is_array(kinds) || json_array_size(kinds) == 0)
-        fail(reader, "Facts need their “kinds”");
+        fail(reader, "facts need their “kinds”");
     for (size_t i = 0; i < json_array_size(kinds); i++) {
         buffer_string(reader->out, i > 0 ? ", " : "");
         put_path(reader, json_array_get(kinds, i));
@@ -385,7 +385,7 @@ static void put_set(struct reader *reader, const json_t *set)
         reader->depth--;
         return;
     }
-    fail(reader, "Sets are names, or union, intersect, except, symmetric_difference of sets");
+    fail(reader, "sets are names, or union, intersect, except, symmetric_difference of sets");
 }
 
 static void read_sets(struct reader *reader, const json_t *node, const json_t *value, const char *key)
@@ -576,7 +576,7 @@ static void read_value(struct reader *reader, const json_t *node, const json_t *
     else if (json_is_real(value))
         buffer_printf(reader->out, "%.17ge0", json_real_value(value));
     else
-        fail(reader, "A “value” is a text, a whole number, or true or false");
+        fail(reader, "a “value” is a text, a whole number, or true or false");
 }
 
 static void read_text(struct reader *reader, const json_t *node, const json_t *value, const char *key)
@@ -646,7 +646,7 @@ static const struct {
 static void put(struct reader *reader, const json_t *node)
 {
     if (reader->depth >= SEGMENT_DEPTH_MAX)
-        fail(reader, "This condition is nested too deeply");
+        fail(reader, "this condition is nested too deeply");
     if (reader->failed)
         return;
     reader->depth++;
@@ -658,7 +658,7 @@ static void put(struct reader *reader, const json_t *node)
             return;
         }
     }
-    fail(reader, "There is a node without a key that says what it is");
+    fail(reader, "there is a node without a key that says what it is");
 }
 
 /* ---- definitions ---- */
@@ -713,7 +713,7 @@ enum status segment_read_json(struct text text, struct buffer *source, struct er
     json_error_t problem;
     json_t *root = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, &problem);
     if (!root) {
-        enum status status = error_set(error, STATUS_ERROR, "This is no JSON: %s", problem.text);
+        enum status status = error_set(error, STATUS_ERROR, "this is no JSON: %s", problem.text);
         error_place(error, "line %d column %d", problem.line, problem.column);
         return status;
     }

@@ -244,7 +244,7 @@ enum status segment_format(struct text source_text, const char *file, struct buf
     struct tokens tokens = {0};
     enum status status = STATUS_OK;
     if (source_text.length > SEGMENT_SOURCE_MAX || !text_valid_utf8(source_text)) {
-        status = error_set(error, STATUS_ERROR, "This is no text in UTF-8 of at most %d MiB", SEGMENT_SOURCE_MAX >> 20);
+        status = error_set(error, STATUS_ERROR, "this is no text in UTF-8 of at most %d MiB", SEGMENT_SOURCE_MAX >> 20);
         error_place(error, "%s", file);
     } else {
         segment_parse_source(&source, &arena, &problems, &statements);

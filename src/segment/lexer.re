@@ -44,7 +44,7 @@ static void push_word(struct scan *scan, const char *begin, const char *end)
     struct text word = {begin, (size_t)(end - begin)};
     int kind = after_dot(scan) ? 0 : segment_keyword_kind(word);
     if (word.length > NAME_MAX_BYTES) {
-        illegal(scan, begin, end, "This name is longer than 200 bytes");
+        illegal(scan, begin, end, "this name is longer than 200 bytes");
         return;
     }
     push(scan, kind ? kind : TOKEN_ID, begin, end);
@@ -63,11 +63,11 @@ static void push_quoted(struct scan *scan, int kind, const char *begin, const ch
     }
     copy[length] = '\0';
     if (memchr(copy, '\0', length)) {
-        illegal(scan, begin, end, "Text in a definition may not hold a NUL byte");
+        illegal(scan, begin, end, "text in a definition may not hold a NUL byte");
         return;
     }
     if (kind == TOKEN_ID && (length == 0 || length > NAME_MAX_BYTES || memchr(copy, '\n', length))) {
-        illegal(scan, begin, end, "A name in backquotes has 1 to 200 bytes and no line break");
+        illegal(scan, begin, end, "a name in backquotes has 1 to 200 bytes and no line break");
         return;
     }
     push(scan, kind, begin, end);
@@ -131,7 +131,7 @@ static void scan_all(struct scan *scan)
         number { push(scan, TOKEN_NUMBER, begin, YYCURSOR); continue; }
         digits ("." digits)? "%" { push(scan, TOKEN_PERCENT, begin, YYCURSOR); continue; }
         number word {
-            error_hint(illegal(scan, begin, YYCURSOR, "A number and a name run into each other"),
+            error_hint(illegal(scan, begin, YYCURSOR, "a number and a name run into each other"),
                        "put a space between them, or put a name that begins with a digit in backquotes");
             continue;
         }
@@ -154,17 +154,17 @@ static void scan_all(struct scan *scan)
             continue;
         }
         "&&" | "||" | "!" {
-            error_hint(illegal(scan, begin, YYCURSOR, "This sign is no part of the language"),
+            error_hint(illegal(scan, begin, YYCURSOR, "this sign is no part of the language"),
                        "write and, or, not in words");
             continue;
         }
         ['"`] {
-            error_hint(illegal(scan, begin, YYCURSOR, "This quote is never closed"),
+            error_hint(illegal(scan, begin, YYCURSOR, "this quote is never closed"),
                        "close it with %c; a quote inside the text is doubled", *begin);
             continue;
         }
         * {
-            illegal(scan, begin, YYCURSOR, "This character is no part of the language");
+            illegal(scan, begin, YYCURSOR, "this character is no part of the language");
             continue;
         }
         */

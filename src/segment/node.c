@@ -30,7 +30,7 @@ struct segment_node *segment_node_measure(struct parse *parse, struct segment_no
             depth_visit(&node->measure->written[i], &depth);
     if (depth >= SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, node->span, "put parts of it into segments of their own",
-                           "This condition is nested too deeply");
+                           "this condition is nested too deeply");
     node->depth = (uint16_t)(depth < SEGMENT_DEPTH_MAX ? depth + 1 : SEGMENT_DEPTH_MAX);
     return node;
 }
@@ -38,7 +38,7 @@ struct segment_node *segment_node_measure(struct parse *parse, struct segment_no
 struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op, struct segment_span span, int children)
 {
     if (++parse->nodes > NODES_MAX)
-        segment_parse_fail(parse, span, "split it into several segments", "This definition is too large");
+        segment_parse_fail(parse, span, "split it into several segments", "this definition is too large");
     struct segment_node *node = ARENA_NEW(parse->arena, struct segment_node);
     node->op = op;
     node->span = span;
@@ -114,7 +114,7 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
     a->depth = (uint16_t)(depth + 1);
     if (a->depth > SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, a->span, "put parts of it into segments of their own",
-                           "This condition is nested too deeply");
+                           "this condition is nested too deeply");
     return a;
 }
 
@@ -129,7 +129,7 @@ struct segment_node *segment_node_compare(struct parse *parse, struct segment_no
         return node;
     }
     if (compare != COMPARE_EQ && compare != COMPARE_NE)
-        segment_parse_fail(parse, span, NULL, "Only = and != can ignore case");
+        segment_parse_fail(parse, span, NULL, "only = and != can ignore case");
     struct segment_node *node = segment_node_text_test(parse, a, compare == COMPARE_NE, TEXT_EQUALS, b, true);
     node->span = span;
     return node;
@@ -162,7 +162,7 @@ static bool has_exponent(struct text text)
 
 static void number_fail(struct parse *parse, struct token token)
 {
-    segment_parse_fail(parse, token.span, "numbers have at most 18 digits", "This number is too large");
+    segment_parse_fail(parse, token.span, "numbers have at most 18 digits", "this number is too large");
 }
 
 struct segment_node *segment_node_number(struct parse *parse, struct token token)
@@ -213,9 +213,9 @@ struct quantity segment_quantity_new(struct parse *parse, struct token number, s
     if (!number_parse_decimal(number.text, &quantity.count, &scale) ||
         memchr(number.text.data, '.', number.text.length))
         segment_parse_fail(parse, number.span, "use a smaller unit: 36 hours rather than 1.5 days",
-                           "A length of time is a whole number of its unit");
+                           "a length of time is a whole number of its unit");
     else if (quantity.count > 100000000)
-        segment_parse_fail(parse, number.span, NULL, "This length of time is too long");
+        segment_parse_fail(parse, number.span, NULL, "this length of time is too long");
     return quantity;
 }
 
@@ -251,7 +251,7 @@ struct segment_node *segment_node_date(struct parse *parse, struct token token)
     int32_t date = 0;
     if (!date_parse(token.text, &date))
         segment_parse_fail(parse, token.span, "dates are written year-month-day, such as 2025-03-31",
-                           "There is no such date");
+                           "there is no such date");
     node->literal.integer = date;
     return node;
 }
@@ -312,7 +312,7 @@ struct segment_node *segment_node_name_add(struct parse *parse, struct segment_n
 {
     path->span = segment_span_join(path->span, next.span);
     if (path->path.part_count == SEGMENT_PARTS_MAX) {
-        segment_parse_fail(parse, path->span, NULL, "A name has at most %d parts", SEGMENT_PARTS_MAX);
+        segment_parse_fail(parse, path->span, NULL, "a name has at most %d parts", SEGMENT_PARTS_MAX);
         return path;
     }
     path->path.parts[path->path.part_count++] = segment_token_string(parse, next);
@@ -364,7 +364,7 @@ static struct segment_node *account_call(struct parse *parse, struct text name, 
         return NULL;
     if (window)
         segment_parse_fail(parse, window->span, "put the window into the condition on those customers",
-                           "An account's customers have no window");
+                           "an account's customers have no window");
     struct segment_node *node = segment_node_alloc(parse, OP_ACCOUNT, span, filter ? 1 : 0);
     if (filter)
         node->child[0] = filter;
@@ -389,7 +389,7 @@ static struct segment_node *measure_call(struct parse *parse, int aggregate, str
             measure->nth = n->literal.integer;
     }
     if (measure->written_count > SEGMENT_KINDS_MAX)
-        segment_parse_fail(parse, span, NULL, "A measure reads at most %d kinds", SEGMENT_KINDS_MAX);
+        segment_parse_fail(parse, span, NULL, "a measure reads at most %d kinds", SEGMENT_KINDS_MAX);
     if (window)
         measure->window = *window;
     measure->filter = filter;
@@ -424,7 +424,7 @@ static void unknown_call(struct parse *parse, struct token name)
                        : nearest >= 0 ? arena_printf(parse->arena, "did you mean “%s”?", names[nearest])
                                       : "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
                                         "last, nth, favourite";
-    segment_parse_fail(parse, name.span, hint, "There is no measure or function “%s”", word);
+    segment_parse_fail(parse, name.span, hint, "there is no measure or function “%s”", word);
 }
 
 struct segment_node *segment_node_call(struct parse *parse, struct token name, struct node_list arguments,
@@ -547,7 +547,7 @@ struct segment_node *segment_node_symmetric(struct parse *parse, struct segment_
     struct segment_span span = segment_span_join(a->span, b->span);
     if (count_nodes(a) + count_nodes(b) > FORM_NODES_MAX) {
         segment_parse_fail(parse, span, "put parts of it into segments of their own",
-                           "This set expression is too large");
+                           "this set expression is too large");
         return a;
     }
     struct segment_node *left = segment_node_except(parse, a, b)->child[0];
@@ -566,7 +566,7 @@ struct facts *segment_facts_add(struct parse *parse, struct facts *facts, struct
     }
     facts->span = segment_span_join(facts->span, kind->span);
     if (facts->count == SEGMENT_KINDS_MAX)
-        segment_parse_fail(parse, kind->span, NULL, "At most %d kinds can stand together", SEGMENT_KINDS_MAX);
+        segment_parse_fail(parse, kind->span, NULL, "at most %d kinds can stand together", SEGMENT_KINDS_MAX);
     else
         facts->kinds[facts->count++] = kind;
     return facts;
@@ -657,16 +657,16 @@ struct segment_sequence *segment_sequence_add(struct parse *parse, struct segmen
         sequence->steps = ARENA_ARRAY(parse->arena, struct segment_step, SEGMENT_STEPS_MAX);
         if (step->negated)
             segment_parse_fail(parse, step->span, "begin with what did happen",
-                               "A sequence cannot begin with a negated step");
+                               "a sequence cannot begin with a negated step");
         if (step->has_within)
             segment_parse_fail(parse, step->span, "give the sequence a window instead: sequence(…) last 7 days",
-                               "The first step has nothing before it that it could be within of");
+                               "the first step has nothing before it that it could be within of");
     } else if (step->negated && sequence->steps[sequence->step_count - 1].negated) {
         segment_parse_fail(parse, step->span, "name both kinds in one step: not (order, refund)",
-                           "Two negated steps cannot follow each other");
+                           "two negated steps cannot follow each other");
     }
     if (sequence->step_count == SEGMENT_STEPS_MAX)
-        segment_parse_fail(parse, step->span, NULL, "A sequence has at most %d steps", SEGMENT_STEPS_MAX);
+        segment_parse_fail(parse, step->span, NULL, "a sequence has at most %d steps", SEGMENT_STEPS_MAX);
     else
         sequence->steps[sequence->step_count++] = *step;
     return sequence;
@@ -734,7 +734,7 @@ struct segment_window *segment_window_ago(struct parse *parse, struct token betw
     bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL && to->literal.is_period;
     if (!plain || from->literal.integer < 0 || from->literal.integer >= to->literal.count) {
         segment_parse_fail(parse, window->span, NULL,
-                           "A span of the past is written between 30 and 60 days ago, the smaller number first");
+                           "a span of the past is written between 30 and 60 days ago, the smaller number first");
         return window;
     }
     struct quantity near = {from->literal.integer, to->literal.unit, from->span};
@@ -753,10 +753,10 @@ struct segment_window *segment_window_calendar(struct parse *parse, enum segment
     window->count = 1;
     window->unit = unit.text.data ? segment_unit_of(unit.text) : CALENDAR_DAY;
     if (number.text.data && segment_small_count(parse, number, &window->count) && window->count > 100000)
-        segment_parse_fail(parse, number.span, NULL, "This window is too long");
+        segment_parse_fail(parse, number.span, NULL, "this window is too long");
     if (window->unit < CALENDAR_DAY)
         segment_parse_fail(parse, unit.span, "say last 24 hours",
-                           "Calendar units are day, week, month, quarter and year");
+                           "calendar units are day, week, month, quarter and year");
     return window;
 }
 
@@ -764,7 +764,7 @@ void segment_window_weekday(struct parse *parse, struct segment_window *window, 
 {
     int weekday = segment_weekday_by_name(name.text);
     if (weekday == 0)
-        segment_parse_fail(parse, name.span, "weekdays are monday to sunday", "There is no weekday “%.*s”",
+        segment_parse_fail(parse, name.span, "weekdays are monday to sunday", "there is no weekday “%.*s”",
                            (int)name.text.length, name.text.data);
     else
         window->weekdays |= 1u << weekday;

@@ -13,7 +13,7 @@ bool segment_small_count(struct parse *parse, struct token token, int64_t *out)
     if (number_parse_decimal(token.text, out, &scale) && !memchr(token.text.data, '.', token.text.length) &&
         *out >= 1 && *out <= INT32_MAX)
         return true;
-    segment_parse_fail(parse, token.span, NULL, "A whole number from 1 up is needed here");
+    segment_parse_fail(parse, token.span, NULL, "a whole number from 1 up is needed here");
     *out = 1;
     return false;
 }
@@ -23,7 +23,7 @@ static void read_percent(struct parse *parse, struct token token, int64_t *scale
     struct text text = {token.text.data, token.text.length - 1};
     bool good = number_parse_decimal(text, scaled, scale) && *scale <= 12;
     if (!good || *scaled > 100 * number_power10(*scale))
-        segment_parse_fail(parse, token.span, NULL, "A share lies between 0%% and 100%%, with at most 12 decimals");
+        segment_parse_fail(parse, token.span, NULL, "a share lies between 0%% and 100%%, with at most 12 decimals");
 }
 
 static struct segment_node *rank_new(struct parse *parse, enum segment_op op, struct segment_span span,

@@ -142,7 +142,7 @@ void segment_parse_unexpected(struct parse *parse, struct token found, const boo
         segment_parse_fail(parse, found.span, hint, "“%.*s” does not fit here; expected is %s",
                            (int)(found.text.length > 60 ? 60 : found.text.length), found.text.data, expected.data);
     else
-        segment_parse_fail(parse, found.span, hint, "The definition ends too early; expected is %s", expected.data);
+        segment_parse_fail(parse, found.span, hint, "the definition ends too early; expected is %s", expected.data);
     buffer_release(&expected);
 }
 
@@ -156,7 +156,7 @@ void segment_statement_begin(struct parse *parse, enum statement_kind kind, stru
     statement->name_span = name.span;
     statement->title = title.text.data ? segment_token_string(parse, title) : NULL;
     if (strchr(statement->name, '.'))
-        segment_parse_fail(parse, name.span, NULL, "The name of a segment, scheme or list has no dot in it");
+        segment_parse_fail(parse, name.span, NULL, "the name of a segment, scheme or list has no dot in it");
 }
 
 void segment_statement_member(struct parse *parse, struct token name, struct token title,
@@ -176,10 +176,10 @@ void segment_statement_member(struct parse *parse, struct token name, struct tok
                         name.span, condition, is_else};
     for (int i = 0; i < count; i++)
         if (strcmp(statement->members[i].name, member->name) == 0)
-            segment_parse_fail(parse, name.span, "give it another name", "The scheme has a member “%s” already",
+            segment_parse_fail(parse, name.span, "give it another name", "the scheme has a member “%s” already",
                                member->name);
     if (strchr(member->name, '.'))
-        segment_parse_fail(parse, name.span, NULL, "The name of a member has no dot in it");
+        segment_parse_fail(parse, name.span, NULL, "the name of a member has no dot in it");
 }
 
 static bool begins_statement(const struct token *tokens, size_t count, size_t at)
@@ -220,7 +220,7 @@ void segment_parse_source(const struct source *source, struct arena *arena, stru
         if (items[at].kind != TOKEN_LIST && !begins_statement(items, count, at)) {
             bool likely = items[at].kind == TOKEN_ID;
             struct error *error = segment_problem_add(problems, source, items[at].span, false,
-                                                      "A definition begins with segment, scheme or list");
+                                                      "a definition begins with segment, scheme or list");
             static const char *const words[] = {"segment", "scheme", "list"};
             if (likely)
                 segment_problem_suggest(error, arena_strndup(arena, items[at].text.data, items[at].text.length), words,
@@ -242,7 +242,7 @@ bool segment_parse_condition(const struct source *source, struct arena *arena, s
     segment_lex(source, arena, problems, &tokens);
     bool good = problems->errors == errors;
     if (tokens.list.count == 0 && good) {
-        segment_problem_add(problems, source, (struct segment_span){0, 0}, false, "The condition is empty");
+        segment_problem_add(problems, source, (struct segment_span){0, 0}, false, "the condition is empty");
         good = false;
     } else {
         good = parse_one(source, arena, problems, tokens.list.items, tokens.list.count, TOKEN_CONDITION, out) && good;

@@ -48,13 +48,13 @@ static bool readable(struct build *build, const struct source *source)
     if (source->text.length > SEGMENT_SOURCE_MAX) {
         struct source empty = {source->file, {"", 0}};
         segment_problem_add(&build->problems, &empty, (struct segment_span){0, 0}, false,
-                            "The file is larger than %d MiB", SEGMENT_SOURCE_MAX >> 20);
+                            "the file is larger than %d MiB", SEGMENT_SOURCE_MAX >> 20);
         return false;
     }
     if (!text_valid_utf8(source->text)) {
         uint32_t at = (uint32_t)valid_length(source->text);
         error_hint(segment_problem_add(&build->problems, source, (struct segment_span){at, at}, false,
-                                       "The text is not valid UTF-8 from here"),
+                                       "the text is not valid UTF-8 from here"),
                    "save the file as UTF-8");
         return false;
     }
@@ -300,7 +300,7 @@ static void report_cycle(struct build *build, const struct visit *stack, size_t 
     for (size_t i = 0; i < build->statements.count && !source; i++)
         if (build->statements.items[i].source->file == segment->file)
             source = build->statements.items[i].source;
-    error_hint(segment_problem_add(&build->problems, source, segment->span, false, "These segments go in a circle: %s",
+    error_hint(segment_problem_add(&build->problems, source, segment->span, false, "these segments go in a circle: %s",
                                    names.data),
                "take one of them out of the circle");
     buffer_release(&names);

@@ -220,7 +220,7 @@ enum status segment_sql(const struct segment_set *set, const struct schema *sche
             buffer_printf(out, "%s %s AS (%s)", i ? "," : "WITH", sql.tables.items[i].name, sql.tables.items[i].body);
         buffer_printf(out, " SELECT customer FROM %s ORDER BY customer", members);
         if (out->cut)
-            status = error_set(error, STATUS_ERROR, "The SQL of this segment is too long.");
+            status = error_set(error, STATUS_ERROR, "the SQL of this segment is too long.");
     } else if (error) {
         *error = sql.error;
     }

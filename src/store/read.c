@@ -94,7 +94,7 @@ static enum status unknown_column(const struct schema_table *table, const char *
         names[count++] = table->columns[i].name;
     int nearest = text_nearest(column, names, count);
     if (nearest >= 0)
-        error_hint(error, "Did you mean %s?", names[nearest]);
+        error_hint(error, "did you mean %s?", names[nearest]);
     return status;
 }
 

@@ -66,7 +66,7 @@ static enum status check_empty(const char *path, struct error *error)
     if (!foreign)
         return STATUS_OK;
     enum status status = error_set(error, STATUS_ERROR, "the folder %s is not empty", path);
-    error_hint(error, "Give a name that does not exist yet.");
+    error_hint(error, "give a name that does not exist yet");
     return status;
 }
 
@@ -116,7 +116,7 @@ static enum status say_busy(struct store *store, struct error *error)
     holder[length > 0 ? length : 0] = '\0';
     enum status status = error_set(error, STATUS_BUSY, "another process is writing to the store %s: %s", store->path,
                                    holder[0] ? holder : "it has not said its name yet");
-    error_hint(error, "Wait until it has finished, then run the command again; reading works meanwhile.");
+    error_hint(error, "wait until it has finished, then run the command again; reading works meanwhile");
     return status;
 }
 
@@ -142,7 +142,7 @@ static enum status take_lock(struct store *store, const char *command, struct er
     store->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (store->lock < 0) {
         enum status status = error_system(error, errno, "the store %s cannot be written to", store->path);
-        error_hint(error, "It can be read where it is; to change it, copy it to a place that may be written.");
+        error_hint(error, "it can be read where it is; to change it, copy it to a place that may be written");
         return status;
     }
     if (set_lock(store->lock, F_WRLCK, 0, 1, &taken) != STATUS_OK)
@@ -308,7 +308,7 @@ enum status store_open(const char *path, enum store_mode mode, const char *comma
 {
     if (!store_is(path)) {
         enum status status = error_set(error, STATUS_NOT_FOUND, "there is no store at %s", path);
-        error_hint(error, "strata init %s makes one.", path);
+        error_hint(error, "strata init %s makes one", path);
         return status;
     }
     struct store *store = base_calloc(1, sizeof *store);
@@ -358,7 +358,7 @@ static const char *upward(struct arena *arena, const char *from)
 static enum status not_found(struct error *error, const char *where)
 {
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no store at %s", where);
-    error_hint(error, "Give its folder as an argument, with -C or in STRATA_STORE; strata init makes a new one.");
+    error_hint(error, "give its folder as an argument, with -C or in STRATA_STORE; strata init makes a new one");
     return status;
 }
 
