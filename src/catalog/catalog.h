@@ -106,6 +106,8 @@ enum status catalog_add_import(struct catalog *catalog, const struct catalog_imp
 /* Sets counts of an import added before (they are known at its end). */
 enum status catalog_set_import_counts(struct catalog *catalog, uint32_t number, const char *counts,
                                       struct error *error);
+/* So many rows of an import came alive when another was undone: counts say so under "revived". */
+enum status catalog_add_import_revived(struct catalog *catalog, uint32_t number, uint64_t rows, struct error *error);
 enum status catalog_set_import_undone(struct catalog *catalog, uint32_t number, int64_t when, struct error *error);
 /* In order of number; undone ones too. */
 enum status catalog_imports(struct catalog *catalog, struct arena *arena, struct catalog_import **out, size_t *count,

@@ -27,6 +27,14 @@ enum status catalog_set_import_counts(struct catalog *catalog, uint32_t number, 
     return catalog_run(catalog, error, "UPDATE import SET counts = ? WHERE number = ?", "si", counts, (int64_t)number);
 }
 
+enum status catalog_add_import_revived(struct catalog *catalog, uint32_t number, uint64_t rows, struct error *error)
+{
+    return catalog_run(catalog, error,
+                       "UPDATE import SET counts = json_set(counts, '$.revived', "
+                       "coalesce(json_extract(counts, '$.revived'), 0) + ?) WHERE number = ? AND json_valid(counts)",
+                       "ii", (int64_t)rows, (int64_t)number);
+}
+
 enum status catalog_set_import_undone(struct catalog *catalog, uint32_t number, int64_t when, struct error *error)
 {
     return catalog_run(catalog, error, "UPDATE import SET undone = ? WHERE number = ?", "ii", when, (int64_t)number);
@@ -83,9 +91,9 @@ enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct
     TRY(catalog_integer(catalog, "SELECT max(number) FROM import", 0, &last, error));
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no import %u", number);
     if (last)
-        error_hint(error, "The store has imports 1 to %lld; strata imports lists them.", (long long)last);
+        error_hint(error, "the store has imports 1 to %lld; strata imports lists them", (long long)last);
     else
-        error_hint(error, "Nothing has been imported into this store yet.");
+        error_hint(error, "nothing has been imported into this store yet");
     return status;
 }
 

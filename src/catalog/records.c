@@ -14,7 +14,7 @@ enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_re
     TRY(catalog_integer(catalog, "SELECT max(moment) FROM refresh", 0, &last, error));
     if (count && refresh->moment <= last) {
         enum status status = error_set(error, STATUS_USAGE, "a refresh has to be later than the last one");
-        error_hint(error, "Records only go forward; use --as-of with a reading command to look back.");
+        error_hint(error, "records only go forward; use --as-of with a reading command to look back");
         return status;
     }
     TRY(catalog_integer(catalog, "SELECT coalesce(max(number), 0) + 1 FROM refresh", 1, &next, error));

@@ -233,6 +233,17 @@ static long long counted(const char *counts, const char *key)
     return at ? strtoll(at + strlen(pattern), NULL, 10) : 0;
 }
 
+/* What became of an import after it ran. */
+static const char *remark(struct cli *cli, const struct catalog_import *import)
+{
+    char number[NUMBER_TEXT_MAX];
+    long long revived = counted(import->counts, "revived");
+    if (import->undone)
+        return "undone";
+    return revived ? arena_printf(&cli->arena, "%s more since an undo", number_format_thousands(revived, number))
+                   : NULL;
+}
+
 static void imports_table(struct cli *cli, const struct engine *engine, const struct catalog_import *imports,
                           size_t count)
 {
@@ -249,7 +260,7 @@ static void imports_table(struct cli *cli, const struct engine *engine, const st
         cli_cell_count(&table, counted(imports[i].counts, "read"));
         cli_cell_count(&table, counted(imports[i].counts, "stored"));
         cli_cell_count(&table, counted(imports[i].counts, "set_aside"));
-        cli_cell(&table, imports[i].undone ? "undone" : NULL);
+        cli_cell(&table, remark(cli, &imports[i]));
         cli_cell(&table, imports[i].sources);
     }
     if (count)

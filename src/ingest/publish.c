@@ -621,7 +621,7 @@ static enum status state_schema(struct ingest_run *run, const char *table, enum 
 static enum status count_orphans(struct ingest_run *run, struct error *error)
 {
     for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
+        struct ingest_property *property = &run->properties[i];
         if (!property->refers || !is_stored(property))
             continue;
         if (!schema_table(store_schema(run->store), property->refers)) {
@@ -645,6 +645,7 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
         buffer_release(&sql);
         buffer_release(&name);
         TRY(status);
+        property->orphans = rows;
         if (rows)
             ingest_warn(
                 run, "%llu %s a %s that %s does not hold; the facts are kept, and what they point at is unknown",

@@ -273,6 +273,7 @@ static void describe_columns(struct ingest_run *run)
             column->type = property->type;
             column->scale = property->scale;
             column->refers = property->refers;
+            column->orphans = property->orphans;
         }
 }
 

@@ -21,6 +21,7 @@ struct ingest_property {
     bool plain, additive, trait; /* trait: of --trait, not of the kind */
     bool force_text;             /* keys and what the store already has as text */
     const char *refers, *currency, *currencies;
+    uint64_t orphans; /* rows that name a key which the table it refers to does not hold */
 };
 
 struct ingest_run {

@@ -84,6 +84,9 @@ static void print_column(const struct ingest_summary_column *column, size_t widt
         buffer_printf(out, "%s-> %s", *column->role ? ", " : "", column->property);
     if (column->refers)
         buffer_printf(out, " points at %s", column->refers);
+    if (column->orphans)
+        buffer_printf(out, ", %s of the rows at nothing there",
+                      number_format_thousands((int64_t)column->orphans, number));
     while (out->length && out->data[out->length - 1] == ' ')
         out->data[--out->length] = 0;
     buffer_char(out, '\n');
@@ -272,6 +275,8 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
         }
         if (column->refers)
             put_text(json, "refers", column->refers);
+        if (column->orphans)
+            put_count(json, "orphans", column->orphans);
         json_write_end_object(json);
     }
     json_write_end_array(json);

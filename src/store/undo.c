@@ -12,6 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Rows of an import that came alive: of a kind, of its lines. What an import counts is its lines, where it has them. */
+struct revived {
+    uint32_t import;
+    const char *table;
+    uint64_t rows;
+};
+
 struct undo {
     struct store_change *change;
     struct store *store;
@@ -19,6 +26,7 @@ struct undo {
     uint32_t number;
     struct arena *arena;
     const char *replacing; /* SQL list of the numbers of imports that said replace */
+    VECTOR(struct revived) revived;
 };
 
 static const char *full_path(struct undo *undo, const struct catalog_part *part)
@@ -110,6 +118,41 @@ static enum status choose(struct undo *undo, const char *table, const char *fact
     return lake_query_integer(undo->lake, "SELECT count(*) FROM strata_alive", count, NULL, error);
 }
 
+static enum status count_alive(struct undo *undo, const char *table, struct error *error)
+{
+    struct lake_result *result;
+    const struct lake_chunk *chunk;
+    TRY(lake_query(undo->lake, "SELECT import::BIGINT, count(*) FROM strata_alive GROUP BY 1", &result, error));
+    enum status status;
+    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+        for (size_t i = 0; i < chunk->rows; i++)
+            VECTOR_PUSH(&undo->revived, (struct revived){(uint32_t)lake_integer(&chunk->columns[0], i), table,
+                                                         (uint64_t)lake_integer(&chunk->columns[1], i)});
+    lake_result_free(result);
+    return status;
+}
+
+static bool has_lines(const struct undo *undo, const struct revived *group)
+{
+    const char *lines = arena_printf(undo->arena, "%s.line", group->table);
+    for (size_t i = 0; i < undo->revived.count; i++)
+        if (undo->revived.items[i].import == group->import && strcmp(undo->revived.items[i].table, lines) == 0)
+            return true;
+    return false;
+}
+
+/* The counts of an import stay what they were when it ran; what came alive since is said beside them. */
+static enum status say_revived(struct undo *undo, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < undo->revived.count; i++) {
+        const struct revived *revived = &undo->revived.items[i];
+        if (!has_lines(undo, revived))
+            status = catalog_add_import_revived(undo->store->catalog, revived->import, revived->rows, error);
+    }
+    return status;
+}
+
 /* A shadow part loses the rows of the import, and gives away those that come alive (when any is): they become a part of
  * facts of their own, in the types they have. */
 static enum status settle_shadow(struct undo *undo, const struct catalog_part *shadow, bool any, struct error *error)
@@ -138,6 +181,8 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
     enum status status = STATUS_OK;
     if (part_list(undo, table, PART_FACTS, true, &facts) && part_list(undo, table, PART_SHADOW, false, &shadow))
         status = choose(undo, table, facts.data, shadow.data, &count, error);
+    if (status == STATUS_OK && count)
+        status = count_alive(undo, table, error);
     for (size_t i = 0; status == STATUS_OK && i < undo->store->part_count; i++) {
         const struct catalog_part *part = &undo->store->parts[i];
         if (part->role == PART_SHADOW && strcmp(part->table, table) == 0)
@@ -209,21 +254,30 @@ static enum status list_replacing(struct undo *undo, struct error *error)
     return STATUS_OK;
 }
 
+static enum status take_back(struct undo *undo, struct error *error)
+{
+    const struct schema *schema = undo->store->schema;
+    TRY(list_replacing(undo, error));
+    TRY(drop_rows(undo, error));
+    for (size_t i = 0; i < schema->table_count; i++)
+        if (schema->tables[i].role == SCHEMA_FACTS)
+            TRY(revive(undo, schema->tables[i].name, error));
+    TRY(say_revived(undo, error));
+    return forget_customers(undo, error);
+}
+
 enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
                               struct error *error)
 {
-    struct undo undo = {change, change->store, lake, number, &change->arena, NULL};
+    struct undo undo = {
+        .change = change, .store = change->store, .lake = lake, .number = number, .arena = &change->arena};
     struct catalog_import import;
     TRY(catalog_find_import(undo.store->catalog, number, undo.arena, &import, error));
     if (import.undone)
         return error_set(error, STATUS_USAGE, "import %u has been taken back already", number);
-    TRY(list_replacing(&undo, error));
-    TRY(drop_rows(&undo, error));
-    const struct schema *schema = undo.store->schema;
-    for (size_t i = 0; i < schema->table_count; i++)
-        if (schema->tables[i].role == SCHEMA_FACTS)
-            TRY(revive(&undo, schema->tables[i].name, error));
-    TRY(forget_customers(&undo, error));
+    enum status status = take_back(&undo, error);
+    VECTOR_RELEASE(&undo.revived);
+    TRY(status);
     VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", number));
     return catalog_set_import_undone(undo.store->catalog, number, now ? now : 1, error);
 }
