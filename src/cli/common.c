@@ -13,6 +13,7 @@ void cli_note(const struct cli *cli, const char *format, ...)
 {
     if (cli->quiet)
         return;
+    fflush(cli->out); /* what was said before stands before it, also where both go to one place */
     va_list arguments;
     va_start(arguments, format);
     fputs("strata: ", cli->err);

@@ -16,8 +16,11 @@ static enum status write_json(struct cli *cli, struct buffer *text, struct error
 
 static const char *figure_text(struct cli *cli, const struct engine_finding *finding, double value)
 {
+    char count[NUMBER_TEXT_MAX];
     if (finding->unit[0] == 's')
         return arena_printf(&cli->arena, "%.1f%%", 100 * value);
+    if (fabs(value) >= 1000)
+        return arena_strdup(&cli->arena, number_format_thousands(llround(value), count));
     return arena_printf(&cli->arena, "%.3g", value);
 }
 
@@ -27,10 +30,13 @@ static void print_finding(struct cli *cli, const struct engine_finding *finding)
             finding->segment[0] ? finding->segment[0] : "", finding->segment[1] ? " and " : "",
             finding->segment[1] ? finding->segment[1] : "", finding->segment[0] ? ": " : "", finding->message);
     if (isfinite(finding->figure))
-        fprintf(cli->out, "  %s %s, threshold %s\n", finding->figure_label, figure_text(cli, finding, finding->figure),
+        fprintf(cli->out, "  %s: %s, threshold %s", finding->figure_label, figure_text(cli, finding, finding->figure),
                 figure_text(cli, finding, finding->threshold));
-    fprintf(cli->out, "  proposal: %s%s%s\n", finding->proposal, finding->effect ? "; " : "",
-            finding->effect ? finding->effect : "");
+    if (isfinite(finding->figure) && finding->tested)
+        fprintf(cli->out, finding->p < .001 ? ", adjusted p below .001" : ", adjusted p %.3f", finding->p);
+    fprintf(cli->out, "%s  proposal: %s\n", isfinite(finding->figure) ? "\n" : "", finding->proposal);
+    if (finding->effect)
+        fprintf(cli->out, "  effect: %s\n", finding->effect);
 }
 
 static enum status print_health(struct cli *cli, const struct engine *engine, const struct engine_health *health,
@@ -47,8 +53,8 @@ static enum status print_health(struct cli *cli, const struct engine *engine, co
     for (size_t i = 0; i < health->findings.count; i++)
         print_finding(cli, &health->findings.items[i]);
     if (health->findings.count)
-        cli_note(cli, "%zu %s in %d comparisons", health->findings.count,
-                 health->findings.count == 1 ? "finding" : "findings", health->compared);
+        cli_note(cli, "%zu %s; %d comparisons, of what they found at most 5%% is expected to be chance",
+                 health->findings.count, health->findings.count == 1 ? "finding" : "findings", health->compared);
     else
         cli_note(cli, "nothing to complain about in %d comparisons", health->compared);
     return STATUS_OK;

@@ -18,13 +18,15 @@ struct engine_finding {
     const char *message;
     double figure, threshold;        /* NaN: none */
     const char *figure_label, *unit; /* unit: "share", "number", "days" */
-    const char *proposal, *effect;   /* what to do and what that would change; effect may be NULL */
+    bool tested;                     /* then p is the p-value, adjusted for all comparisons of its family */
+    double p;
+    const char *proposal, *effect; /* what to do and what that would change */
 };
 
 struct engine_health {
     int64_t checked;
     VECTOR(struct engine_finding) findings; /* the most severe first */
-    int compared; /* pairs and segments that were tested: of these the false discovery rate is kept at 5% */
+    int compared; /* segments, pairs and traits that were tested; in each family the false discovery rate is 5% */
 };
 
 /* What both read: everything evaluated once at a moment. The report has it already. */

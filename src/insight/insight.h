@@ -62,13 +62,16 @@ struct insight_difference {
     const struct insight_feature *feature;
     bool by_definition; /* the segment's own condition reads this */
     bool is_share;
-    struct insight_spread inside, outside; /* numbers */
+    struct insight_spread inside, outside; /* numbers; of shares only how many are known */
     const char *value;                     /* shares: the text, "yes" or the member */
+    uint32_t code;                         /* shares: its code; 1 for "yes" */
     double share_inside, share_outside,
         lift; /* of those where it is known; lift = inside / outside, infinite when outside is 0 */
     uint64_t count_inside, count_outside;
     double effect; /* standardised difference (mean_in − mean_out) / √((s_in² + s_out²) / 2); shares: Cohen's h,
                       2·asin√p_in − 2·asin√p_out (Cohen 1988, chapters 2 and 6); both on one scale */
+    double p; /* of no difference, two-sided: Welch's t, shares: z of two proportions, or the conditional test where few
+                 have the value; NaN when undefined */
 };
 struct insight_profile {
     uint64_t customers, others;       /* in the segment; existing and not in it */
@@ -79,6 +82,29 @@ struct insight_profile {
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
                      const struct segment_result *result, const struct insight_features *features,
                      const struct population *population, struct arena *arena, struct insight_profile *out);
+
+/* The same of the members of a against those of b who are not in a; what either definition reads is by definition. */
+void insight_contrast(const struct segment_set *set, const struct schema *schema, int a, int b,
+                      const struct segment_result *result, const struct insight_features *features,
+                      const struct population *population, struct arena *arena, struct insight_profile *out);
+
+/*
+ * How much of a segment's profile would be there again, were the customers drawn anew: the bootstrap (Efron 1979) over
+ * the customers of the smaller side, the segment or everyone else. A side of more than INSIGHT_WOBBLE_MOST customers is
+ * taken as known: chance moves its means by less than a thirtieth of a standard deviation.
+ */
+enum { INSIGHT_WOBBLE_MOST = 5000, INSIGHT_WOBBLE_DRAWS = 200, INSIGHT_WOBBLE_LINES = 16, INSIGHT_WOBBLE_TOP = 5 };
+struct insight_wobble {
+    double low, high;           /* of the line's effect in 95 of 100 draws */
+    double kept;                /* of the five strongest differences, how many are among the five strongest again */
+    double size_low, size_high; /* of the segment, in 95 of 100 draws: binomial */
+    bool drawn; /* false: both sides are large, or the line cannot be drawn; low and high are its effect */
+};
+/* profile: of the segment or of a contrast; line: the one of its differences that is asked about; members, others: the
+ * two sides it compares. Draws depend on seed alone. */
+void insight_wobble(const struct insight_profile *profile, const struct insight_difference *line,
+                    const uint64_t *members, const uint64_t *others, const struct population *population, uint64_t seed,
+                    struct arena *arena, struct insight_wobble *out);
 
 /* Revenue of the customers in a bitset of positions (words as segment_result's), facts in (from, until]. */
 struct insight_money {

@@ -2,17 +2,22 @@
 #include "insight/internal.h"
 
 #include "base/vector.h"
+#include "stats/distribution.h"
+#include "stats/inference.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct job {
-    const struct segment_result *result;
-    const uint64_t *members;
+    const uint64_t *members, *others; /* a bit a position */
     const struct population *population;
+    int64_t now;
     struct arena *arena;
     uint64_t inside, outside;
+    /* How often each code stands inside and outside, all zero between features; the codes of the present one. */
+    uint64_t *in, *out;
+    VECTOR(uint32_t) codes;
     VECTOR(struct insight_difference) found;
 };
 
@@ -42,6 +47,13 @@ static struct insight_spread spread_of(const double *numbers, size_t count)
     return spread;
 }
 
+static double likely(const struct insight_spread *in, const struct insight_spread *out)
+{
+    return stats_welch(in->mean, in->deviation * in->deviation, (double)in->known, out->mean,
+                       out->deviation * out->deviation, (double)out->known)
+        .p;
+}
+
 static void compare_numbers(struct job *job, const struct insight_feature *feature)
 {
     size_t in = 0, out = 0;
@@ -52,7 +64,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
         double number = insight_number(&feature->values, p);
         if (bit(job->members, p))
             inside[in++] = number;
-        else
+        else if (bit(job->others, p))
             outside[out++] = number;
     }
     struct insight_difference line = {
@@ -60,6 +72,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
     double pooled =
         sqrt((line.inside.deviation * line.inside.deviation + line.outside.deviation * line.outside.deviation) / 2);
     line.effect = (line.inside.mean - line.outside.mean) / pooled;
+    line.p = likely(&line.inside, &line.outside);
     if (isfinite(line.effect))
         VECTOR_PUSH(&job->found, line);
     free(inside);
@@ -83,28 +96,60 @@ static int by_effect(const void *a, const void *b)
     return order ? order : strcmp(x->value ? x->value : "", y->value ? y->value : "");
 }
 
-/* in, out: how often each code stands inside and outside; known_*: of how many customers. */
-static void add_shares(struct job *job, const struct insight_feature *feature, const uint64_t *in, const uint64_t *out,
-                       size_t codes, uint64_t known_in, uint64_t known_out, const char *(*name)(struct job *, uint32_t))
+static void count_code(struct job *job, uint32_t code, bool member)
 {
-    if (!known_in || !known_out)
-        return;
+    if (!job->in[code] && !job->out[code])
+        VECTOR_PUSH(&job->codes, code);
+    (member ? job->in : job->out)[code]++;
+}
+
+/* The normal approximation where at least five of each sort are expected; else exactly enough: given how many have the
+ * value, each of them is inside by the share of customers who are (the conditional test, as binomial). */
+static double likely_shares(double in, double known_in, double out, double known_out)
+{
+    double all = known_in + known_out, with = in + out, rare = fmin(with, all - with);
+    if (rare * fmin(known_in, known_out) >= 5 * all)
+        return stats_two_proportions(in, known_in, out, known_out).p;
+    double hits = with <= all - with ? in : known_in - in, share = known_in / all;
+    double at_most = stats_binomial_cdf(hits, rare, share);
+    double at_least = stats_binomial_cdf(rare - hits, rare, 1 - share);
+    return fmin(1, 2 * fmin(at_most, at_least));
+}
+
+static struct insight_difference share_line(const struct insight_feature *feature, double in, double known_in,
+                                            double out, double known_out)
+{
+    double p = in / known_in, q = out / known_out;
+    return (struct insight_difference){.feature = feature,
+                                       .is_share = true,
+                                       .share_inside = p,
+                                       .share_outside = q,
+                                       .lift = q > 0 ? p / q : INFINITY,
+                                       .count_inside = (uint64_t)in,
+                                       .count_outside = (uint64_t)out,
+                                       .inside.known = (uint64_t)known_in,
+                                       .outside.known = (uint64_t)known_out,
+                                       .effect = cohens_h(p, q),
+                                       .p = likely_shares(in, known_in, out, known_out)};
+}
+
+/* known_*: of how many customers the counted codes are. Leaves the counts zero. */
+static void add_shares(struct job *job, const struct insight_feature *feature, uint64_t known_in, uint64_t known_out,
+                       const char *(*name)(struct job *, uint32_t))
+{
     VECTOR(struct insight_difference) lines = {0};
-    for (size_t code = 0; code < codes; code++) {
-        double p = (double)in[code] / (double)known_in, q = (double)out[code] / (double)known_out;
-        if (p < least_share && q < least_share)
+    for (size_t i = 0; i < job->codes.count; i++) {
+        uint32_t code = job->codes.items[i];
+        double in = (double)job->in[code], out = (double)job->out[code];
+        job->in[code] = job->out[code] = 0;
+        if (!known_in || !known_out || (in < least_share * (double)known_in && out < least_share * (double)known_out))
             continue;
-        struct insight_difference line = {.feature = feature,
-                                          .is_share = true,
-                                          .share_inside = p,
-                                          .share_outside = q,
-                                          .lift = q > 0 ? p / q : INFINITY,
-                                          .count_inside = in[code],
-                                          .count_outside = out[code],
-                                          .effect = cohens_h(p, q),
-                                          .value = name(job, (uint32_t)code)};
+        struct insight_difference line = share_line(feature, in, (double)known_in, out, (double)known_out);
+        line.code = code;
+        line.value = name(job, code);
         VECTOR_PUSH(&lines, line);
     }
+    job->codes.count = 0;
     if (lines.count)
         qsort(lines.items, lines.count, sizeof *lines.items, by_effect);
     for (size_t i = 0; i < lines.count && i < MOST_VALUES; i++)
@@ -128,22 +173,17 @@ static void compare_codes(struct job *job, const struct insight_feature *feature
 {
     const struct segment_values *values = &feature->values;
     bool truth = values->type == VALUE_BOOL;
-    size_t codes = truth ? 2 : job->population->code_count;
-    uint64_t *in = base_calloc(codes, sizeof *in), *out = base_calloc(codes, sizeof *out), known_in = 0, known_out = 0;
-    for (size_t p = 0; p < job->result->customers; p++) {
-        if (!bit(values->known, p) || !bit(job->result->existing, p))
-            continue;
+    uint64_t known_in = 0, known_out = 0;
+    for (uint32_t p = 0; p < job->population->customers; p++) {
         bool member = bit(job->members, p);
-        size_t code = (size_t)values->integers[p];
-        if (code < codes)
-            (member ? in : out)[code]++;
+        if (!bit(values->known, p) || (!member && !bit(job->others, p)))
+            continue;
+        uint64_t code = (uint64_t)values->integers[p];
+        if (code < job->population->code_count + 2u && (!truth || code)) /* "no" is the mirror of "yes" */
+            count_code(job, (uint32_t)code, member);
         (member ? known_in++ : known_out++);
     }
-    if (truth)
-        in[0] = out[0] = 0; /* "no" is the mirror of "yes" */
-    add_shares(job, feature, in, out, codes, known_in, known_out, truth ? truth_name : text_name);
-    free(in);
-    free(out);
+    add_shares(job, feature, known_in, known_out, truth ? truth_name : text_name);
 }
 
 /* Sets are read from the tellings themselves: the last known one at or before the moment. */
@@ -154,29 +194,22 @@ static void compare_sets(struct job *job, const struct insight_feature *feature)
         return;
     const struct population_table *table = &job->population->tables[t];
     int c = population_column_index(table, feature->column);
-    if (c < 0)
-        return;
-    size_t codes = job->population->code_count;
-    uint64_t *in = base_calloc(codes, sizeof *in), *out = base_calloc(codes, sizeof *out), known_in = 0, known_out = 0;
-    for (uint32_t p = 0; p < job->population->customers; p++) {
-        if (!bit(job->result->existing, p))
+    uint64_t known_in = 0, known_out = 0;
+    for (uint32_t p = 0; c >= 0 && p < job->population->customers; p++) {
+        bool member = bit(job->members, p);
+        if (!member && !bit(job->others, p))
             continue;
         for (uint32_t row = table->offset[p + 1]; row-- > table->offset[p];) {
-            if (table->time[row] > job->result->now)
-                continue;
             struct population_value value = population_get(&table->columns[c], row);
-            if (!value.known)
+            if (table->time[row] > job->now || !value.known)
                 continue;
-            bool member = bit(job->members, p);
             for (uint32_t i = 0; i < value.code_count; i++)
-                (member ? in : out)[value.codes[i]]++;
+                count_code(job, value.codes[i], member);
             (member ? known_in++ : known_out++);
             break;
         }
     }
-    add_shares(job, feature, in, out, codes, known_in, known_out, text_name);
-    free(in);
-    free(out);
+    add_shares(job, feature, known_in, known_out, text_name);
 }
 
 static void compare_feature(struct job *job, const struct insight_feature *feature)
@@ -189,29 +222,69 @@ static void compare_feature(struct job *job, const struct insight_feature *featu
         compare_numbers(job, feature);
 }
 
+static void compare_all(struct job *job, const struct insight_features *features, const bool *own,
+                        struct insight_profile *out)
+{
+    size_t codes = (size_t)job->population->code_count + 2, words = (job->population->customers + 63u) / 64;
+    job->in = base_calloc(codes, sizeof *job->in);
+    job->out = base_calloc(codes, sizeof *job->out);
+    for (size_t w = 0; w < words; w++) {
+        job->inside += (uint64_t)__builtin_popcountll(job->members[w]);
+        job->outside += (uint64_t)__builtin_popcountll(job->others[w]);
+    }
+    for (size_t i = 0; i < features->count; i++) {
+        size_t first = job->found.count;
+        compare_feature(job, &features->items[i]);
+        for (size_t d = first; d < job->found.count; d++)
+            job->found.items[d].by_definition = own[i];
+    }
+    if (job->found.count)
+        qsort(job->found.items, job->found.count, sizeof *job->found.items, by_effect);
+    *out = (struct insight_profile){.customers = job->inside, .others = job->outside, .count = job->found.count};
+    out->items = ARENA_ARRAY(job->arena, struct insight_difference, job->found.count);
+    if (job->found.count)
+        memcpy(out->items, job->found.items, job->found.count * sizeof *out->items);
+    VECTOR_RELEASE(&job->found);
+    VECTOR_RELEASE(&job->codes);
+    free(job->in);
+    free(job->out);
+}
+
+static void mark_own(const struct segment_set *set, const struct schema *schema, int segment,
+                     const struct insight_features *features, bool *own)
+{
+    for (size_t i = 0; i < features->count; i++)
+        own[i] |= insight_defined_by(set, schema, segment, features->items[i].table, features->items[i].column);
+}
+
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
                      const struct segment_result *result, const struct insight_features *features,
                      const struct population *population, struct arena *arena, struct insight_profile *out)
 {
-    struct job job = {.result = result, .members = result->members[segment], .population = population, .arena = arena};
-    for (size_t w = 0; w < result->words; w++) {
-        job.inside += (uint64_t)__builtin_popcountll(job.members[w]);
-        job.outside += (uint64_t)__builtin_popcountll(result->existing[w] & ~job.members[w]);
-    }
-    for (size_t i = 0; i < features->count; i++) {
-        size_t first = job.found.count;
-        compare_feature(&job, &features->items[i]);
-        if (job.found.count == first)
-            continue;
-        bool own = insight_defined_by(set, schema, segment, features->items[i].table, features->items[i].column);
-        for (size_t d = first; d < job.found.count; d++)
-            job.found.items[d].by_definition = own;
-    }
-    if (job.found.count)
-        qsort(job.found.items, job.found.count, sizeof *job.found.items, by_effect);
-    *out = (struct insight_profile){.customers = job.inside, .others = job.outside, .count = job.found.count};
-    out->items = ARENA_ARRAY(arena, struct insight_difference, job.found.count);
-    if (job.found.count)
-        memcpy(out->items, job.found.items, job.found.count * sizeof *out->items);
-    VECTOR_RELEASE(&job.found);
+    bool *own = ARENA_ARRAY(arena, bool, features->count + 1);
+    uint64_t *others = ARENA_ARRAY(arena, uint64_t, result->words + 1);
+    for (size_t w = 0; w < result->words; w++)
+        others[w] = result->existing[w] & ~result->members[segment][w];
+    mark_own(set, schema, segment, features, own);
+    struct job job = {.members = result->members[segment],
+                      .others = others,
+                      .population = population,
+                      .now = result->now,
+                      .arena = arena};
+    compare_all(&job, features, own, out);
+}
+
+void insight_contrast(const struct segment_set *set, const struct schema *schema, int a, int b,
+                      const struct segment_result *result, const struct insight_features *features,
+                      const struct population *population, struct arena *arena, struct insight_profile *out)
+{
+    bool *own = ARENA_ARRAY(arena, bool, features->count + 1);
+    uint64_t *others = ARENA_ARRAY(arena, uint64_t, result->words + 1);
+    for (size_t w = 0; w < result->words; w++)
+        others[w] = result->members[b][w] & ~result->members[a][w];
+    mark_own(set, schema, a, features, own);
+    mark_own(set, schema, b, features, own);
+    struct job job = {
+        .members = result->members[a], .others = others, .population = population, .now = result->now, .arena = arena};
+    compare_all(&job, features, own, out);
 }

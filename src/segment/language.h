@@ -251,8 +251,6 @@ const char *segment_weekday_name(int weekday);
 void segment_node_each(struct segment_node *node, void (*visit)(struct segment_node **child, void *data), void *data);
 /* Deep copy. */
 struct segment_node *segment_node_copy(const struct segment_node *node, struct arena *arena);
-/* Appends name as a canonical name, in backquotes where it needs them. */
-void segment_format_name(struct buffer *out, const char *name);
 /* The same behind a dot, where every word is a name. */
 void segment_format_part(struct buffer *out, const char *name);
 void segment_format_string(struct buffer *out, struct text text);

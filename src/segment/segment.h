@@ -95,6 +95,8 @@ void segment_format_definition(const struct segment_set *set, int segment, struc
 void segment_format_scheme(const struct segment_set *set, int scheme, struct buffer *out);
 /* The canonical text of one node, on one line. */
 void segment_format_node(const struct segment_node *node, struct buffer *out);
+/* Appends name as a canonical name, in backquotes where it needs them. */
+void segment_format_name(struct buffer *out, const char *name);
 
 struct json;
 /*
