@@ -202,10 +202,9 @@ const struct cli_command cli_commands[] = {
      "  strata model show shop clv",
      model_options, 1, 3, false, true, cli_model},
     {"health", "STORE", "say what is wrong with the segmentation, and what to do about it",
-     "Segments that are empty, too small to test, hold one another, nearly coincide, differ in nothing, or change all "
-     "the "
-     "time; customers in none; uneven schemes; traits that are constant, stale, shifted or hardly known. Each finding "
-     "comes with its figure, its threshold and a proposal.",
+     "Segments that are empty, too small to test, hold one another, nearly coincide, differ in nothing, are unstable,\n"
+     "or change all the time; customers in none; uneven schemes; traits that are constant, stale, shifted, hardly\n"
+     "known or contradict each other. Each finding has its figure, threshold, proposal and what that would change.",
      "  strata health shop --as-of latest", none, 0, 0, true, true, cli_health},
     {"persona", "STORE SEGMENT", "describe a segment's typical customer on a page", NULL, "  strata persona shop vip",
      none, 1, 1, true, true, cli_persona},

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_PARTS = 16, RECENT_REFRESHES = 4 };
+enum { MOST_PARTS = 16, LEAST_KNOWN = 50, RECENT_REFRESHES = 4 };
 static const double move_above = .25; /* of the members, at each of the last refreshes */
 
 struct contrast {
@@ -122,6 +122,8 @@ static struct contrast surest_number(const struct insight_profile *a, const stru
         if (x->is_share || x->by_definition || !y || y->by_definition)
             continue;
         const struct insight_spread *in = &x->inside, *out = &y->inside;
+        if (in->known < LEAST_KNOWN || out->known < LEAST_KNOWN) /* too few to trust a test of means */
+            continue;
         double in2 = in->deviation * in->deviation, out2 = out->deviation * out->deviation;
         double effect = (in->mean - out->mean) / sqrt((in2 + out2) / 2);
         double p = stats_welch(in->mean, in2, (double)in->known, out->mean, out2, (double)out->known).p;
@@ -238,8 +240,8 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
         others[w] = view->result->existing[w] & ~members[w];
     insight_wobble(profile, surest.line, members, others, view->population, (uint64_t)segment + 1,
                    health->judging->arena, &wobble);
-    double effect = surest.effect, least = effect > 0 ? wobble.low : -wobble.high;
-    if (!wobble.drawn || least >= health_differs)
+    double half = (wobble.high - wobble.low) / 2;
+    if (!wobble.drawn || half <= health_differs)
         return;
     health_add(
         health,
@@ -249,15 +251,15 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
             .segment = {health_name(health, segment)},
             .message = health_text(
                 health,
-                "its profile is unstable: drawn anew from such customers (bootstrap, %d draws), its strongest "
+                "its profile is unstable: drawn anew from such customers (bootstrap, %d draws), its surest "
                 "difference, %s of %.2f, lies between %.2f and %.2f, %.1f of the %d strongest stay among them, "
                 "and its size lies between %s and %s",
-                INSIGHT_WOBBLE_DRAWS, surest.by, effect, wobble.low, wobble.high, INSIGHT_WOBBLE_TOP * wobble.kept,
-                INSIGHT_WOBBLE_TOP, health_count(health, (uint64_t)wobble.size_low),
+                INSIGHT_WOBBLE_DRAWS, surest.by, surest.effect, wobble.low, wobble.high,
+                INSIGHT_WOBBLE_TOP * wobble.kept, INSIGHT_WOBBLE_TOP, health_count(health, (uint64_t)wobble.size_low),
                 health_count(health, (uint64_t)wobble.size_high)),
-            .figure = least,
+            .figure = half,
             .threshold = health_differs,
-            .figure_label = "the surest difference may be as small as",
+            .figure_label = "its surest difference is known to within",
             .unit = "number",
             .proposal = "widen its condition, or wait for more customers before reading its profile",
             .effect = health_text(health, "what its %s customers are said to be like would hold when asked again",

@@ -227,7 +227,7 @@ void health_check_coverage(struct health *health)
     for (size_t w = 0; w < result->words; w++) {
         uint64_t rest = result->existing[w];
         for (int s = 0; s < set->segment_count; s++)
-            rest &= set->segments[s].is_else ? ~UINT64_C(0) : ~result->members[s][w];
+            rest &= ~result->members[s][w];
         none += (uint64_t)__builtin_popcountll(rest);
     }
     double share = health->customers ? (double)none / (double)health->customers : 0;

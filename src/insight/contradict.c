@@ -124,8 +124,8 @@ static void check_all_decides(struct pairing *pairing)
     for (size_t a = 0; a < pairing->traits->count; a++)
         for (size_t b = 0; b < pairing->traits->count; b++) {
             const struct insight_trait *from = &pairing->traits->items[a], *to = &pairing->traits->items[b];
-            if (a == b || to->distinct < 2 || from->distinct < to->distinct ||
-                from->distinct > from->known / GROUP_SIZE)
+            if (a == b || to->distinct < 2 || from->distinct > from->known / GROUP_SIZE ||
+                to->distinct > 2 * from->distinct) /* wrong values come on top of those that go with from's */
                 continue;
             pairing->tested++;
             check_decides(pairing, (int)a, (int)b, &counting);
@@ -285,8 +285,9 @@ static void check_before(struct pairing *pairing, int a_index, int b_index)
 
 /* ---- all of it ---- */
 
-/* Of those that decide the same trait the one with the fewest exceptions is enough; and two that should say the same
- * need not be said to decide each other. */
+/* Of those that decide the same trait the one with the fewest exceptions is enough; of two that decide each other the
+ * one with fewer values, whose exceptions are all there are; and two that should say the same need not be said to
+ * decide each other. */
 static bool is_said_better(const struct pairing *pairing, const struct insight_contradiction *clash)
 {
     for (size_t i = 0; i < pairing->found.count; i++) {
@@ -294,7 +295,8 @@ static bool is_said_better(const struct pairing *pairing, const struct insight_c
         bool pair = (other->a == clash->a && other->b == clash->b) || (other->a == clash->b && other->b == clash->a);
         if (other == clash || clash->what != INSIGHT_DECIDES)
             continue;
-        if (pair && (other->what != INSIGHT_DECIDES || other < clash))
+        uint32_t own = trait_of(pairing, clash->a)->distinct, others = trait_of(pairing, other->a)->distinct;
+        if (pair && (other->what != INSIGHT_DECIDES || others < own || (others == own && other < clash)))
             return true;
         if (!pair && other->what == INSIGHT_DECIDES && other->b == clash->b &&
             (other->broken < clash->broken || (other->broken == clash->broken && other > clash)))

@@ -70,8 +70,8 @@ struct insight_difference {
     uint64_t count_inside, count_outside;
     double effect; /* standardised difference (mean_in − mean_out) / √((s_in² + s_out²) / 2); shares: Cohen's h,
                       2·asin√p_in − 2·asin√p_out (Cohen 1988, chapters 2 and 6); both on one scale */
-    double p; /* of no difference, two-sided: Welch's t, shares: z of two proportions, or the conditional test where few
-                 have the value; NaN when undefined */
+    double p; /* of no difference, two-sided: numbers by Wilcoxon's rank-sum test, shares by z of two proportions or,
+                 where few have the value, by the conditional test; NaN when undefined */
 };
 struct insight_profile {
     uint64_t customers, others;       /* in the segment; existing and not in it */
