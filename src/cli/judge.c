@@ -5,6 +5,7 @@
 #include "engine/judge.h"
 
 #include <math.h>
+#include <string.h>
 
 static enum status write_json(struct cli *cli, struct buffer *text, struct error *error)
 {
@@ -80,7 +81,11 @@ static void print_persona(struct cli *cli, const struct engine *engine, const st
         if (group->rows.count)
             fprintf(cli->out, "\n%s\n", group->title);
         for (size_t r = 0; r < group->rows.count; r++)
-            fprintf(cli->out, "  %-36s %s\n", group->rows.items[r].label, group->rows.items[r].value);
+            fprintf(cli->out, "  %-36s %s\n",
+                    r && strcmp(group->rows.items[r].label, group->rows.items[r - 1].label) == 0
+                        ? ""
+                        : group->rows.items[r].label,
+                    group->rows.items[r].value);
     }
     if (persona->history.count)
         fputs("\nThe history of one of them, near the middle of the segment\n", cli->out);

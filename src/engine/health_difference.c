@@ -240,8 +240,8 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
         others[w] = view->result->existing[w] & ~members[w];
     insight_wobble(profile, surest.line, members, others, view->population, (uint64_t)segment + 1,
                    health->judging->arena, &wobble);
-    double half = (wobble.high - wobble.low) / 2;
-    if (!wobble.drawn || half <= health_differs)
+    double half = (wobble.high - wobble.low) / 2, most = fmax(health_differs, fabs(surest.effect) / 2);
+    if (!wobble.drawn || half <= most)
         return;
     health_add(
         health,
@@ -258,7 +258,7 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
                 INSIGHT_WOBBLE_TOP * wobble.kept, INSIGHT_WOBBLE_TOP, health_count(health, (uint64_t)wobble.size_low),
                 health_count(health, (uint64_t)wobble.size_high)),
             .figure = half,
-            .threshold = health_differs,
+            .threshold = most,
             .figure_label = "its surest difference is known to within",
             .unit = "number",
             .proposal = "widen its condition, or wait for more customers before reading its profile",

@@ -140,21 +140,23 @@ static void say_coincide(struct health *health, const struct pair *pair, double 
 {
     uint64_t apart = health->size[pair->small] + health->size[pair->large] - 2 * pair->both;
     const char *keep = health_name(health, pair->large), *drop = health_name(health, pair->small);
-    health_add(health, (struct engine_finding){
-                           .severity = ENGINE_WARNING,
-                           .topic = "overlap",
-                           .segment = {keep, drop},
-                           .message = apart ? "they hold nearly the same customers" : "they hold the same customers",
-                           .figure = jaccard,
-                           .threshold = coincide_above,
-                           .figure_label = "Jaccard index",
-                           .unit = "share",
-                           .tested = true,
-                           .p = p,
-                           .proposal = health_text(health, "keep %s and drop %s", keep, drop),
-                           .effect = apart ? health_text(health, "%s customers who are in one of them only",
-                                                         health_count(health, apart))
-                                           : "no customer would be treated differently"});
+    health_add(health,
+               (struct engine_finding){
+                   .severity = ENGINE_WARNING,
+                   .topic = "overlap",
+                   .segment = {keep, drop},
+                   .message = apart ? "they hold nearly the same customers" : "they hold the same customers",
+                   .figure = jaccard,
+                   .threshold = coincide_above,
+                   .figure_label = "Jaccard index",
+                   .unit = "share",
+                   .tested = true,
+                   .p = p,
+                   .proposal = health_text(health, "keep %s and drop %s", keep, drop),
+                   .effect = apart ? health_text(health,
+                                                 "%s customers are in one of them only; for all others nothing changes",
+                                                 health_count(health, apart))
+                                   : "no customer would be treated differently"});
 }
 
 static void say_inside(struct health *health, const struct pair *pair, double share, double p)

@@ -59,7 +59,7 @@ struct engine_persona_fact {
     int64_t moment;
     const char *text;
 };
-enum { ENGINE_PERSONA_GROUPS = 4 };
+enum { ENGINE_PERSONA_GROUPS = 6 };
 struct engine_persona {
     const char *segment, *title, *summary;
     uint64_t customers;
@@ -69,6 +69,8 @@ struct engine_persona {
 };
 enum status engine_persona_judge(const struct engine_judging *judging, int segment, struct engine_persona *out,
                                  struct error *error);
+/* What personas call products: to be loaded beside what profiles and revenue need. */
+struct segment_needs engine_persona_needs(const struct schema *schema, struct arena *arena);
 void engine_persona_release(struct engine_persona *persona);
 void engine_persona_write(const struct engine *engine, const struct engine_persona *persona, struct json *json);
 

@@ -566,7 +566,9 @@ enum status engine_report_data(struct engine *engine, const struct engine_moment
     if (status == STATUS_OK) {
         struct segment_needs needs = insight_features_needs(&report.features, report.schema, &arena);
         struct segment_needs money = engine_revenue_needs(&report.revenue, &arena);
+        struct segment_needs names = engine_persona_needs(report.schema, &arena);
         needs = engine_join_needs(&needs, &money, &arena);
+        needs = engine_join_needs(&needs, &names, &arena);
         status = engine_evaluate(engine, NULL, NULL, -1, &needs, at, &report.view, error);
     }
     if (status == STATUS_OK)
