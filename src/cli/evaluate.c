@@ -33,22 +33,8 @@ static void segments_json(const struct engine *engine, const struct engine_segme
     json_write_key(json, "segments");
     json_write_array(json);
     for (size_t i = 0; i < segments->count; i++) {
-        const struct engine_segment *segment = &segments->items[i];
         json_write_object(json);
-        json_write_key(json, "name");
-        json_write_string(json, segment->name);
-        json_write_key(json, "title");
-        json_write_string(json, segment->title);
-        json_write_key(json, "scheme");
-        json_write_string(json, segment->scheme);
-        json_write_key(json, "customers");
-        json_write_integer(json, (int64_t)segment->customers);
-        json_write_key(json, "share");
-        json_write_double(json, segment->share);
-        json_write_key(json, "entered");
-        segment->recorded ? json_write_integer(json, (int64_t)segment->entered) : json_write_null(json);
-        json_write_key(json, "left");
-        segment->recorded ? json_write_integer(json, (int64_t)segment->left) : json_write_null(json);
+        engine_write_segment(&segments->items[i], json);
         json_write_end_object(json);
     }
     json_write_end_array(json);

@@ -38,46 +38,6 @@ enum status cli_explain(struct cli *cli, struct error *error)
 
 /* ---- profile ---- */
 
-static void spread_json(struct json *json, const char *key, const struct insight_spread *spread)
-{
-    json_write_key(json, key);
-    json_write_object(json);
-    json_write_key(json, "known");
-    json_write_integer(json, (int64_t)spread->known);
-    json_write_key(json, "mean");
-    json_write_double(json, spread->mean);
-    json_write_key(json, "median");
-    json_write_double(json, spread->median);
-    json_write_key(json, "deviation");
-    json_write_double(json, spread->deviation);
-    json_write_end_object(json);
-}
-
-static void difference_json(struct json *json, const struct insight_difference *line)
-{
-    json_write_object(json);
-    json_write_key(json, "what");
-    json_write_string(json, line->feature->text);
-    json_write_key(json, "by_definition");
-    json_write_bool(json, line->by_definition);
-    json_write_key(json, "effect");
-    json_write_double(json, line->effect);
-    if (line->is_share) {
-        json_write_key(json, "value");
-        json_write_string(json, line->value);
-        json_write_key(json, "share_inside");
-        json_write_double(json, line->share_inside);
-        json_write_key(json, "share_outside");
-        json_write_double(json, line->share_outside);
-        json_write_key(json, "lift");
-        json_write_double(json, line->lift);
-    } else {
-        spread_json(json, "inside", &line->inside);
-        spread_json(json, "outside", &line->outside);
-    }
-    json_write_end_object(json);
-}
-
 static void profile_json(const struct engine *engine, const struct engine_profile *profile, struct json *json)
 {
     json_write_object(json);
@@ -102,23 +62,8 @@ static void profile_json(const struct engine *engine, const struct engine_profil
         json_write_double(json, profile->year_others.total);
         json_write_end_object(json);
     }
-    json_write_key(json, "sizes");
-    json_write_array(json);
-    for (size_t i = 0; i < profile->sizes; i++) {
-        char at[MOMENT_TEXT_MAX];
-        json_write_object(json);
-        json_write_key(json, "moment");
-        json_write_string(json, moment_format(engine_zone(engine), profile->size_moment[i], at));
-        json_write_key(json, "customers");
-        json_write_integer(json, (int64_t)profile->size_customers[i]);
-        json_write_end_object(json);
-    }
-    json_write_end_array(json);
-    json_write_key(json, "differences");
-    json_write_array(json);
-    for (size_t i = 0; i < profile->profile.count; i++)
-        difference_json(json, &profile->profile.items[i]);
-    json_write_end_array(json);
+    engine_write_sizes(engine, profile->size_moment, profile->size_customers, profile->sizes, json);
+    engine_write_traits(&profile->profile, SIZE_MAX, json);
     json_write_end_object(json);
 }
 

@@ -227,6 +227,15 @@ struct engine_status {
 };
 enum status engine_status(struct engine *engine, struct arena *arena, struct engine_status *out, struct error *error);
 
+/* ---- answers as JSON, the same for commands, library and report: fields of an object that is open ---- */
+
+void engine_write_segment(const struct engine_segment *segment, struct json *json);
+/* "sizes"; UINT64_MAX where nothing is recorded. */
+void engine_write_sizes(const struct engine *engine, const int64_t *moment, const uint64_t *customers, size_t count,
+                        struct json *json);
+/* "traits": at most so many of those by definition, and of the others. */
+void engine_write_traits(const struct insight_profile *profile, size_t most, struct json *json);
+
 /* ---- SQL of users: one SELECT over the store's views, reading only (src/lake/lake.h says how results are read) ----
  */
 struct engine_sql;

@@ -132,65 +132,13 @@ static enum status write_kinds(struct reporting *report, struct error *error)
 
 /* ---- segments ---- */
 
-static void write_spread(struct reporting *report, const char *key, const struct insight_spread *spread)
-{
-    json_write_key(&report->json, key);
-    json_write_object(&report->json);
-    integer(report, "known", spread->known);
-    number(report, "mean", spread->mean);
-    number(report, "median", spread->median);
-    number(report, "sd", spread->deviation);
-    json_write_end_object(&report->json);
-}
-
-static void write_difference(struct reporting *report, const struct insight_difference *line)
-{
-    struct json *json = &report->json;
-    json_write_object(json);
-    string(report, "kind", line->is_share ? "text" : "number");
-    string(report, "name", line->feature->text);
-    json_write_key(json, "by_definition");
-    json_write_bool(json, line->by_definition);
-    if (line->is_share) {
-        string(report, "value", line->value);
-        number(report, "inside", line->share_inside);
-        number(report, "outside", line->share_outside);
-        number(report, "lift", line->lift);
-    } else {
-        write_spread(report, "inside", &line->inside);
-        write_spread(report, "outside", &line->outside);
-        number(report, "difference", line->effect);
-    }
-    json_write_end_object(json);
-}
-
-static void write_traits(struct reporting *report, int segment)
-{
-    const struct insight_profile *profile = engine_judging_profile(&report->judging, segment);
-    size_t written[2] = {0, 0};
-    json_write_key(&report->json, "traits");
-    json_write_array(&report->json);
-    for (size_t i = 0; i < profile->count; i++)
-        if (written[profile->items[i].by_definition]++ < MOST_TRAITS)
-            write_difference(report, &profile->items[i]);
-    json_write_end_array(&report->json);
-}
-
 static void write_sizes(struct reporting *report, int segment)
 {
     const struct engine_history *history = &report->history;
-    json_write_key(&report->json, "sizes");
-    json_write_array(&report->json);
-    for (size_t r = 0; r < history->refreshes; r++) {
-        uint64_t size = history->customers[r * (size_t)history->segment_count + (size_t)segment];
-        if (size == UINT64_MAX)
-            continue;
-        json_write_object(&report->json);
-        date(report, "date", zone_date(report->engine->zone, history->moment[r]));
-        integer(report, "customers", size);
-        json_write_end_object(&report->json);
-    }
-    json_write_end_array(&report->json);
+    uint64_t *customers = ARENA_ARRAY(report->arena, uint64_t, history->refreshes + 1);
+    for (size_t r = 0; r < history->refreshes; r++)
+        customers[r] = history->customers[r * (size_t)history->segment_count + (size_t)segment];
+    engine_write_sizes(report->engine, history->moment, customers, history->refreshes, &report->json);
 }
 
 static double per(double total, uint64_t count)
@@ -230,22 +178,14 @@ static void write_segment(struct reporting *report, const struct engine_segment 
 {
     struct json *json = &report->json;
     json_write_object(json);
-    string(report, "name", segment->name);
-    string(report, "title", segment->title);
-    string(report, "scheme", segment->scheme);
-    integer(report, "customers", segment->customers);
-    number(report, "share", segment->share);
-    if (segment->recorded) {
-        integer(report, "entered", segment->entered);
-        integer(report, "left", segment->left);
-    }
+    engine_write_segment(segment, json);
     string(report, "definition", report->view.set->segments[segment->index].text);
     write_sizes(report, segment->index);
     if (report->revenue.property) {
         money(report, "revenue", report->money[segment->index].total);
         write_value(report, segment);
     }
-    write_traits(report, segment->index);
+    engine_write_traits(engine_judging_profile(&report->judging, segment->index), MOST_TRAITS, json);
     json_write_end_object(json);
 }
 
