@@ -25,7 +25,7 @@ static int pick_product(struct shop *shop, const struct persona *persona)
     return random_below(&shop->random, SHOP_PRODUCTS);
 }
 
-static void write_view(struct shop *shop, struct streams *out, const struct customer *who, int64_t at, int product)
+static void write_view(struct shop *shop, struct streams *out, struct customer *who, int64_t at, int product)
 {
     static const char *const devices[] = {"phone", "desktop", "tablet"};
     static const double weights[] = {6, 3, 1};
@@ -37,6 +37,7 @@ static void write_view(struct shop *shop, struct streams *out, const struct cust
             who->id, shop_time(at, text), product + 1, devices[random_pick(&shop->random, weights, 3)],
             1 + (int)random_exponential(&shop->random, 1 / 40.0));
     shop->facts++;
+    who->seen.views++;
 }
 
 static void write_basket(struct shop *shop, struct streams *out, const struct customer *who, int64_t at, int product)
@@ -47,6 +48,23 @@ static void write_basket(struct shop *shop, struct streams *out, const struct cu
     fprintf(out->baskets, "%s,%s,P%04d,%d\n", who->id, shop_time(at, text), product + 1,
             1 + (random_unit(&shop->random) < .15));
     shop->facts++;
+}
+
+/* For the oracle. */
+static void see_order(struct customer *who, int category, int quantity, bool coupon, double amount, bool clicked,
+                      int64_t at)
+{
+    struct shop_seen *seen = &who->seen;
+    double units = quantity * (coupon ? .8 : 1);
+    seen->orders++;
+    seen->clicked += clicked;
+    seen->category[category]++;
+    seen->units[category] += units;
+    seen->squares[category] += units * units;
+    seen->coupons += coupon;
+    seen->quantity_above += quantity - 1;
+    seen->spent += amount;
+    seen->last_order = at > seen->last_order ? at : seen->last_order;
 }
 
 static void write_order(struct shop *shop, struct streams *out, struct customer *who, int64_t at)
@@ -67,6 +85,7 @@ static void write_order(struct shop *shop, struct streams *out, struct customer 
     shop->facts++;
     who->orders++;
     who->spent += amount;
+    see_order(who, shop->products[product].category, quantity, coupon, amount, channel != 2, at);
     if (channel == 1) {
         fprintf(out->app,
                 "{\"customer_id\":\"%s\",\"time\":\"%s\",\"order_id\":\"O%07ld\",\"revenue\":%.2f,\"version\":\"%d.%d.%"
@@ -84,7 +103,7 @@ static void write_order(struct shop *shop, struct streams *out, struct customer 
     write_basket(shop, out, who, at - 30 - random_below(&shop->random, 1500), product);
 }
 
-static void write_abandoned(struct shop *shop, struct streams *out, const struct customer *who, int64_t at)
+static void write_abandoned(struct shop *shop, struct streams *out, struct customer *who, int64_t at)
 {
     int product = pick_product(shop, &shop_personas[who->persona]);
     write_view(shop, out, who, at - 90, product);

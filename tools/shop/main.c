@@ -94,6 +94,7 @@ int main(int argc, char **argv)
     shop_write_behaviour(&shop);
     shop_write_surveys(&shop);
     shop_write_customers(&shop);
+    shop_write_oracle(&shop);
     printf("%d customers, %ld facts, %d products, %d accounts in %s\n", shop.customer_count, shop.facts, SHOP_PRODUCTS,
            SHOP_ACCOUNTS, shop.folder);
     free(shop.customers);

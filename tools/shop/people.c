@@ -28,11 +28,16 @@ void shop_write_surveys(struct shop *shop)
             double mood = at > who->gone ? -2 : 0;
             fprintf(file, "%s,%s,%d", who->id, shop_time(at, text),
                     answer(&shop->random, persona->nps + mood + .6 * random_normal(&shop->random), 0, 10));
+            bool last = at >= who->seen.answered;
+            who->seen.answered = last ? at : who->seen.answered;
             for (int i = 0; i < SHOP_ATTITUDES; i++) {
-                if (random_unit(&shop->random) < .03)
-                    fprintf(file, ","); /* an item left blank */
+                int said = random_unit(&shop->random) < .03 ? 0 : answer(&shop->random, persona->attitude[i], 1, 5);
+                if (said)
+                    fprintf(file, ",%d", said);
                 else
-                    fprintf(file, ",%d", answer(&shop->random, persona->attitude[i], 1, 5));
+                    fprintf(file, ","); /* an item left blank */
+                if (last)
+                    who->seen.answer[i] = said;
             }
             fprintf(file, "\n");
             shop->facts++;

@@ -70,6 +70,19 @@ struct city {
 extern const struct city shop_cities[SHOP_CITIES];
 extern const char *const shop_categories[SHOP_CATEGORIES];
 
+/* What the oracle may see of a customer. */
+struct shop_seen {
+    double orders, clicked;                /* clicked: those not bought in the store */
+    double category[SHOP_CATEGORIES];      /* orders */
+    double units[SHOP_CATEGORIES];         /* Σ quantity × what a coupon leaves */
+    double squares[SHOP_CATEGORIES];       /* Σ of its squares */
+    double coupons, quantity_above, spent; /* quantity_above: Σ (quantity − 1) */
+    double views;
+    int64_t last_order;
+    int64_t answered;           /* when the last survey was; 0 never */
+    int answer[SHOP_ATTITUDES]; /* 0: left blank */
+};
+
 struct customer {
     char id[16]; /* "C000123": leading zeros are part of it */
     int persona, city;
@@ -79,6 +92,7 @@ struct customer {
     int account;  /* −1: none */
     double spent; /* in the whole history */
     int orders;
+    struct shop_seen seen;
 };
 
 struct shop {
@@ -99,5 +113,6 @@ void shop_write_accounts(struct shop *shop);
 void shop_write_behaviour(struct shop *shop); /* orders, views, baskets, mails, app events; fills spent and orders */
 void shop_write_surveys(struct shop *shop);
 void shop_write_customers(struct shop *shop); /* customers, plan history, scores, truth */
+void shop_write_oracle(struct shop *shop);    /* what knowing the generator would find; after all others */
 
 #endif
