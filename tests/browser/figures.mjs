@@ -242,13 +242,59 @@ async function health(tap, page, data) {
   );
 }
 
+/** Every cell has its number and the name that conditions call it by; the longer title is for who hovers. */
+async function rfm(tap, page, data) {
+  const seen = await page.$$eval('#rfm table.heat td[data-field]', (cells) =>
+    cells.map((cell) => [
+      cell.dataset.field,
+      cell.firstChild.textContent,
+      cell.querySelector('.cell-name')?.textContent,
+    ]),
+  );
+  const key = ({ r, f }) => `${r}-${f}`;
+  const expected = new Map(data.rfm.cells.map((cell) => [key(cell), cell]));
+  const wrong = seen.filter(([field, text, name]) => {
+    const cell = expected.get(field);
+    return !cell || parse(text) !== cell.customers || name !== cell.name.replaceAll('_', ' ');
+  });
+  tap.same([wrong, seen.length], [[], data.rfm.cells.length], 'the RFM grid shows every cell and its short name');
+}
+
+async function healthTable(tap, page, data) {
+  const rows = await readRows(page, '#health .as-table');
+  tap.same(
+    rows.map(({ fields }) => fields.proposal),
+    data.health.findings.map(({ proposal }) => proposal ?? ''),
+    'the findings are a table too',
+  );
+}
+
+async function personas(tap, page, data) {
+  const seen = await page.$$eval('#personas [data-persona]', (cards) =>
+    cards.map((card) => [
+      card.dataset.persona,
+      card.querySelectorAll('dd').length,
+      card.querySelectorAll('time').length,
+    ]),
+  );
+  const rows = (persona) => persona.groups.reduce((sum, group) => sum + group.rows.length, 0);
+  tap.same(
+    seen,
+    data.personas.map((persona) => [persona.segment, rows(persona), persona.history?.length ?? 0]),
+    'each persona has all its rows and its history',
+  );
+}
+
 const PARTS = [
   ['overlap', overlap, (data) => data.overlap?.segments.length],
   ['schemes', schemes, (data) => data.schemes?.length],
   ['revenue', revenue, (data) => data.revenue],
   ['cohorts', cohorts, (data) => data.cohorts?.rows.length],
   ['orders', orders, (data) => data.orders?.series[0]?.points.length],
+  ['rfm', rfm, (data) => data.rfm?.cells.length],
   ['health', health, (data) => data.health],
+  ['health', healthTable, (data) => data.health?.findings.length],
+  ['personas', personas, (data) => data.personas?.length],
 ];
 
 /** Sections that the data call for; a section without data must not be there. */

@@ -285,6 +285,8 @@ export interface Clustering {
 
 export interface Health {
   checked?: string | null;
+  comparisons?: number | null;
+  false_discovery_rate?: number | null;
   findings: Finding[];
 }
 
@@ -297,6 +299,8 @@ export interface Finding {
   figure_label?: string | null;
   threshold?: number | null;
   unit?: Unit;
+  /** Adjusted for all comparisons of its family. */
+  p?: number | null;
   proposal?: string | null;
   effect?: string | null;
 }

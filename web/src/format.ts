@@ -29,6 +29,9 @@ export function figure(value: Value): string {
   return (Math.abs(value) >= 1000 ? whole : precise).format(value).replace('-', '−');
 }
 
+/** Days and the like: a decimal only where it matters. */
+export const rounded = (value: Value) => (known(value) ? figure(value < 10 ? value : Math.round(value)) : NONE);
+
 /** Money without its currency, which stands in the heading; cents only where they matter. */
 export function money(value: Value): string {
   if (!known(value)) return NONE;

@@ -3,6 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { area, stack } from 'd3-shape';
 import { daySeconds, share } from '../format';
 import { BottomAxis, LeftAxis, type Frame } from './axes';
+import { TONES } from '../ui/parts';
 
 interface Props {
   label: string;
@@ -34,7 +35,7 @@ export function ShareAreas({ label, width, names, rows }: Props) {
       {layers.map((layer) => (
         <path
           key={layer.key}
-          class={`fill-${layer.key % 7} layer`}
+          class={`fill-${layer.key % TONES} layer`}
           d={shape(layer as unknown as [number, number][]) ?? ''}
         />
       ))}

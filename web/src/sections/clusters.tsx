@@ -6,7 +6,7 @@ import { count, decimal, figure, share } from '../format';
 import { useShared } from '../ui/context';
 import { Bar, Figure, Note } from '../ui/parts';
 import { Scroll } from '../ui/scroll';
-import { Table, type Column } from '../ui/table';
+import { figures, Table, type Column } from '../ui/table';
 
 type Group = Clustering['groups'][number];
 type Quality = NonNullable<Clustering['quality']>;
@@ -170,13 +170,9 @@ function OneClustering({ clustering }: { clustering: Clustering }) {
       value: (row) => row.share,
       cell: (row) => <Bar value={row.share} most={most} text={share(row.share)} />,
     },
-    {
-      key: 'stability',
-      label: 'Stability',
-      numeric: true,
-      value: (row) => row.stability,
-      cell: (row) => decimal(row.stability),
-    },
+    ...(clustering.groups.some((group) => typeof group.stability === 'number')
+      ? [figures<Group>('stability', 'Stability', (row) => row.stability, decimal)]
+      : []),
   ];
   return (
     <div data-clusters={clustering.name}>

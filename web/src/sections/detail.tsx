@@ -4,7 +4,7 @@ import type { Figure as ValueFigure, NumberTrait, Segment, SizePoint, TextTrait,
 import { change, compact, count, decimal, figure, inUnit, money, share } from '../format';
 import { segmentLink, useCurrency, useShared } from '../ui/context';
 import { Empty, Figure, Figures, Note } from '../ui/parts';
-import { Table, type Column } from '../ui/table';
+import { figures, fixed, Table, type Column } from '../ui/table';
 import { Definition } from './definition';
 
 function Chooser({ segments, segment }: { segments: Segment[]; segment: Segment }) {
@@ -69,6 +69,12 @@ function Shares({ trait }: { trait: TextTrait }) {
   );
 }
 
+const SPREADS = {
+  mean: ['Mean', 'Mean'],
+  median: ['Median', 'Median'],
+  sd: ['SD', 'Standard deviation'],
+} as const;
+
 const NUMBERS: Column<NumberTrait>[] = [
   { key: 'trait', label: 'Number', value: (row) => row.name, cell: (row) => <span class="name">{row.name}</span> },
   {
@@ -84,51 +90,13 @@ const NUMBERS: Column<NumberTrait>[] = [
       </span>
     ),
   },
-  {
-    key: 'mean-inside',
-    label: 'Mean inside',
-    numeric: true,
-    value: (row) => row.inside.mean,
-    cell: (row) => figure(row.inside.mean),
-  },
-  {
-    key: 'mean-outside',
-    label: 'outside',
-    hint: 'Mean outside',
-    numeric: true,
-    value: (row) => row.outside.mean,
-    cell: (row) => figure(row.outside.mean),
-  },
-  {
-    key: 'median-inside',
-    label: 'Median inside',
-    numeric: true,
-    value: (row) => row.inside.median,
-    cell: (row) => figure(row.inside.median),
-  },
-  {
-    key: 'median-outside',
-    label: 'outside',
-    hint: 'Median outside',
-    numeric: true,
-    value: (row) => row.outside.median,
-    cell: (row) => figure(row.outside.median),
-  },
-  {
-    key: 'sd-inside',
-    label: 'SD inside',
-    numeric: true,
-    value: (row) => row.inside.sd,
-    cell: (row) => figure(row.inside.sd),
-  },
-  {
-    key: 'sd-outside',
-    label: 'outside',
-    hint: 'Standard deviation outside',
-    numeric: true,
-    value: (row) => row.outside.sd,
-    cell: (row) => figure(row.outside.sd),
-  },
+  ...(['mean', 'median', 'sd'] as const).flatMap((what) => {
+    const [short, long] = SPREADS[what];
+    return [
+      figures<NumberTrait>(`${what}-inside`, `${short} inside`, (row) => row.inside[what], figure),
+      figures<NumberTrait>(`${what}-outside`, 'outside', (row) => row.outside[what], figure, `${long} outside`),
+    ];
+  }),
 ];
 
 const TEXTS: Column<TextTrait>[] = [
@@ -143,8 +111,8 @@ const TEXTS: Column<TextTrait>[] = [
     ),
   },
   { key: 'shares', label: 'Inside ● outside ○', cell: (row) => <Shares trait={row} /> },
-  { key: 'inside', label: 'Inside', numeric: true, value: (row) => row.inside, cell: (row) => share(row.inside) },
-  { key: 'outside', label: 'Outside', numeric: true, value: (row) => row.outside, cell: (row) => share(row.outside) },
+  figures('inside', 'Inside', (row) => row.inside, share),
+  figures('outside', 'Outside', (row) => row.outside, share),
   {
     key: 'lift',
     label: 'Lift',
@@ -200,7 +168,7 @@ function Traits({ traits }: { traits: Trait[] }) {
 
 const SIZES: Column<SizePoint>[] = [
   { key: 'date', label: 'Date', cell: (row) => row.date },
-  { key: 'customers', label: 'Customers', numeric: true, cell: (row) => count(row.customers) },
+  fixed('customers', 'Customers', (row) => row.customers, count),
 ];
 
 function Sizes({ segment, points }: { segment: Segment; points: SizePoint[] }) {

@@ -3,27 +3,40 @@ import { plural } from '../format';
 import { useShared } from '../ui/context';
 import { SegmentName } from '../ui/parts';
 
-function Card({ persona }: { persona: Persona }) {
+type Row = Persona['groups'][number]['rows'][number];
+
+/** Several values of one label stand under it. */
+const joined = (rows: Row[]) => {
+  const labels = [...new Set(rows.map((row) => row.label))];
+  return labels.map((label) => ({ label, values: rows.filter((row) => row.label === label).map((row) => row.value) }));
+};
+
+function Card({ persona, open }: { persona: Persona; open: boolean }) {
   return (
-    <article class="persona" data-persona={persona.segment}>
-      <h3>{persona.title ?? persona.segment}</h3>
-      <p class="muted">
-        <SegmentName name={persona.segment} /> · {plural(persona.customers, 'customer')}
+    <details class="persona" data-persona={persona.segment} open={open}>
+      <summary>
+        <h3>{persona.title ?? persona.segment}</h3> <span class="muted">{plural(persona.customers, 'customer')}</span>
+      </summary>
+      <p>
+        <SegmentName name={persona.segment} />: {persona.summary}
       </p>
-      {persona.summary && <p>{persona.summary}</p>}
-      {persona.groups.map((group) => (
-        <div key={group.title}>
-          <h4>{group.title}</h4>
-          <dl class="facts">
-            {group.rows.map((row) => (
-              <div key={row.label}>
-                <dt>{row.label}</dt>
-                <dd>{row.value}</dd>
-              </div>
-            ))}
-          </dl>
-        </div>
-      ))}
+      <div class="persona-groups">
+        {persona.groups.map((group) => (
+          <div key={group.title}>
+            <h4>{group.title}</h4>
+            <dl class="facts">
+              {joined(group.rows).map((row) => (
+                <div key={row.label}>
+                  <dt>{row.label}</dt>
+                  {row.values.map((value) => (
+                    <dd key={value}>{value}</dd>
+                  ))}
+                </div>
+              ))}
+            </dl>
+          </div>
+        ))}
+      </div>
       {persona.history && persona.history.length > 0 && (
         <>
           <h4>One of them, without a name</h4>
@@ -36,7 +49,7 @@ function Card({ persona }: { persona: Persona }) {
           </ol>
         </>
       )}
-    </article>
+    </details>
   );
 }
 
@@ -44,8 +57,8 @@ export function Personas() {
   const { report } = useShared();
   return (
     <div class="personas">
-      {report.personas?.map((persona) => (
-        <Card key={persona.segment} persona={persona} />
+      {report.personas?.map((persona, at) => (
+        <Card key={persona.segment} persona={persona} open={at === 0} />
       ))}
     </div>
   );

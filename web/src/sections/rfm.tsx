@@ -4,10 +4,13 @@ import { count, money, share } from '../format';
 import { useCurrency, useShared } from '../ui/context';
 import { HeatScale, HeatTable } from '../ui/heat';
 import { Bar, Choice, Note } from '../ui/parts';
-import { Table, type Column } from '../ui/table';
+import { figures, Table, type Column } from '../ui/table';
 
 type Name = NonNullable<RfmData['names']>[number];
 type Show = 'customers' | 'value';
+
+/** What the cells are called in conditions, without the underscores. */
+const short = (name: string) => name.replace(/_/g, ' ');
 
 const descending = (number: number) => Array.from({ length: number }, (_, at) => number - at);
 const ascending = (number: number) => descending(number).reverse();
@@ -25,7 +28,8 @@ function Grid({ rfm, show }: { rfm: RfmData; show: Show }) {
         key: `${r}-${f}`,
         text: show === 'customers' ? count(cell.customers) : money(cell.mean_value),
         heat: of(cell) / most,
-        more: <span class="cell-name">{titles.get(cell.name) ?? cell.name}</span>,
+        title: titles.get(cell.name),
+        more: <span class="cell-name">{short(cell.name)}</span>,
       };
     }),
   }));
@@ -42,14 +46,18 @@ export function Rfm() {
   const names = rfm.names ?? [];
   const most = Math.max(0, ...names.map((name) => name.share));
   const columns: Column<Name>[] = [
-    { key: 'name', label: 'Cell', value: (row) => row.title ?? row.name, cell: (row) => row.title ?? row.name },
     {
-      key: 'customers',
-      label: 'Customers',
-      numeric: true,
-      value: (row) => row.customers,
-      cell: (row) => count(row.customers),
+      key: 'name',
+      label: 'Cell',
+      value: (row) => row.name,
+      cell: (row) => (
+        <>
+          {short(row.name)}
+          {row.title && <span class="cell-name muted">{row.title}</span>}
+        </>
+      ),
     },
+    figures('customers', 'Customers', (row) => row.customers, count),
     {
       key: 'share',
       label: 'Share',
@@ -57,19 +65,14 @@ export function Rfm() {
       value: (row) => row.share,
       cell: (row) => <Bar value={row.share} most={most} text={share(row.share)} />,
     },
-    {
-      key: 'value',
-      label: currency('Mean value'),
-      numeric: true,
-      value: (row) => row.mean_value,
-      cell: (row) => money(row.mean_value),
-    },
+    figures('value', currency('Mean value'), (row) => row.mean_value, money),
   ];
   return (
     <>
       <Note>
-        Over {rfm.window}. Recency runs down, frequency to the right. The highest bin is the best: R {rfm.recency_bins}{' '}
-        bought most recently, F {rfm.frequency_bins} most often.
+        Orders of {rfm.window.startsWith('last') ? `the ${rfm.window}` : rfm.window}. Recency runs down, frequency to
+        the right. The highest bin is the best: R {rfm.recency_bins} bought most recently, F {rfm.frequency_bins} most
+        often.
       </Note>
       <div class="controls">
         <Choice

@@ -3,7 +3,7 @@ import type { Part, Scheme } from '../data';
 import { count, money, share } from '../format';
 import { useCurrency, useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Note } from '../ui/parts';
+import { Figure, Note, TONES } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
 
 type Placed = Part & { tone: number };
@@ -16,7 +16,7 @@ function columnsFor(parts: Part[], currency: (label: string) => string): Column<
       value: (row) => row.name,
       cell: (row) => (
         <>
-          <span class={`swatch tone-${row.tone % 7}`} aria-hidden="true" />
+          <span class={`swatch tone-${row.tone % TONES}`} aria-hidden="true" />
           <span class="name">{row.name}</span>
           {row.title && <span class="title">{row.title}</span>}
         </>
@@ -50,7 +50,7 @@ function StackedBar({ parts }: { parts: Placed[] }) {
       {parts.map((part) => (
         <span
           key={part.name}
-          class={`tone-${part.tone % 7}`}
+          class={`tone-${part.tone % TONES}`}
           style={{ flexGrow: part.share }}
           title={`${part.name}: ${share(part.share)}`}
         />

@@ -3,11 +3,11 @@ import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter, line } from 'd3-shape';
 import { BottomAxis, LeftAxis, type Frame } from '../charts/axes';
 import type { Survival as SurvivalData } from '../data';
-import { count, figure, share } from '../format';
+import { count, figure, rounded, share } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Legend } from '../ui/parts';
-import { Table, type Column } from '../ui/table';
+import { Figure, Legend, TONES } from '../ui/parts';
+import { fixed, Table, type Column } from '../ui/table';
 
 type Group = SurvivalData['groups'][number];
 type Point = Group['points'][number];
@@ -34,8 +34,8 @@ function Curves({ survival, width }: { survival: SurvivalData; width: number }) 
       <BottomAxis scale={x} frame={frame} format={figure} title={`${survival.unit} ${survival.clock}`} />
       {survival.groups.map((group, at) => (
         <g key={group.name}>
-          <path class={`fill-${at % 7} interval`} d={band(group.points) ?? ''} />
-          <path class={`stroke-${at % 7}`} d={curve(group.points) ?? ''} />
+          <path class={`fill-${at % TONES} interval`} d={band(group.points) ?? ''} />
+          <path class={`stroke-${at % TONES}`} d={curve(group.points) ?? ''} />
         </g>
       ))}
     </svg>
@@ -56,8 +56,8 @@ function AtRisk({ survival }: { survival: SurvivalData }) {
       numeric: true,
       cell: (row: Group) => ((row.points.at(-1)?.time ?? 0) < time ? '–' : count(pointAt(row, time)?.at_risk)),
     })),
-    { key: 'events', label: 'Events', numeric: true, cell: (row) => count(row.events) },
-    { key: 'median', label: 'Median', numeric: true, cell: (row) => figure(row.median) },
+    fixed('events', 'Events', (row) => row.events, count),
+    fixed('median', `Median ${survival.unit}`, (row) => row.median, rounded),
   ];
   return (
     <Table
@@ -72,11 +72,11 @@ function AtRisk({ survival }: { survival: SurvivalData }) {
 
 const COLUMNS: Column<Row>[] = [
   { key: 'group', label: 'Group', cell: (row) => row.group },
-  { key: 'time', label: 'Time', numeric: true, cell: (row) => figure(row.time) },
-  { key: 'survival', label: 'Survival', numeric: true, cell: (row) => share(row.survival) },
-  { key: 'low', label: 'Low', numeric: true, cell: (row) => share(row.low) },
-  { key: 'high', label: 'High', numeric: true, cell: (row) => share(row.high) },
-  { key: 'risk', label: 'At risk', numeric: true, cell: (row) => count(row.at_risk) },
+  fixed('time', 'Time', (row) => row.time, figure),
+  fixed('survival', 'Survival', (row) => row.survival, share),
+  fixed('low', 'Low', (row) => row.low, share),
+  fixed('high', 'High', (row) => row.high, share),
+  fixed('risk', 'At risk', (row) => row.at_risk, count),
 ];
 
 const probability = (p: number) => (p < 0.0001 ? 'p < 0.0001' : `p = ${figure(p)}`);

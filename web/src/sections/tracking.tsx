@@ -1,10 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import { TimePlot } from '../charts/timeplot';
 import type { Tracking as TrackingData } from '../data';
-import { compact, count, figure } from '../format';
+import { compact, figure } from '../format';
 import { useShared } from '../ui/context';
 import { Bar, Figure } from '../ui/parts';
-import { Table, type Column } from '../ui/table';
+import { fixed, Table, type Column } from '../ui/table';
 
 type Period = NonNullable<TrackingData['by_period']>[number];
 type Frequency = NonNullable<TrackingData['by_frequency']>[number];
@@ -53,7 +53,7 @@ export function Tracking() {
         const frequencies = tracking.by_frequency ?? [];
         const most = Math.max(0, ...frequencies.flatMap((row) => [row.actual, row.expected]));
         const columns: Column<Frequency>[] = [
-          { key: 'label', label: 'Repeat orders', cell: (row) => row.label },
+          { key: 'label', label: 'So far', cell: (row) => row.label },
           {
             key: 'bars',
             label: 'Actual and expected',
@@ -62,15 +62,15 @@ export function Tracking() {
               <Bar key="e" value={row.expected} most={most} tone={1} />,
             ],
           },
-          { key: 'actual', label: 'Actual', numeric: true, cell: (row) => count(row.actual) },
-          { key: 'expected', label: 'Expected', numeric: true, cell: (row) => figure(row.expected) },
+          fixed('actual', 'Actual', (row) => row.actual, figure),
+          fixed('expected', 'Expected', (row) => row.expected, figure),
         ];
         return (
           <div key={tracking.name} data-model={tracking.name}>
             {tracking.by_period && <ByPeriod tracking={tracking} periods={tracking.by_period} />}
             {frequencies.length > 0 && (
               <>
-                <h4>Customers by number of repeat orders</h4>
+                <h4>Orders still to come, a customer, by repeat orders so far</h4>
                 <Table
                   look="compact"
                   label="Actual and expected by frequency"

@@ -2,6 +2,23 @@ import { Component, type ComponentChildren } from 'preact';
 import { useShared, segmentLink } from './context';
 import { Table, type Column } from './table';
 
+/** The same figures as a table, folded away. */
+export function AsTable<Row>(props: {
+  label: string;
+  rows: Row[];
+  columns: Column<Row>[];
+  rowKey: (row: Row) => string;
+}) {
+  return (
+    <details class="as-table">
+      <summary>
+        As a table<span class="hidden">: {props.label}</span>
+      </summary>
+      <Table look="compact" {...props} />
+    </details>
+  );
+}
+
 /** A chart with its heading and, folded away beneath it, the same figures as a table. */
 export function Figure<Row>(props: {
   title?: string;
@@ -21,12 +38,7 @@ export function Figure<Row>(props: {
         </figcaption>
       )}
       {props.children}
-      <details class="as-table">
-        <summary>
-          As a table<span class="hidden">: {props.label}</span>
-        </summary>
-        <Table look="compact" label={props.label} rows={props.rows} columns={props.columns} rowKey={props.rowKey} />
-      </details>
+      <AsTable label={props.label} rows={props.rows} columns={props.columns} rowKey={props.rowKey} />
     </figure>
   );
 }
@@ -64,12 +76,15 @@ export function Figures({ items }: { items: { label: string; value: ComponentChi
   );
 }
 
+/** So many colours; what comes after begins anew. */
+export const TONES = 9;
+
 export function Legend({ items }: { items: string[] }) {
   return (
     <ul class="legend">
       {items.map((item, at) => (
         <li key={item}>
-          <span class={`swatch tone-${at % 7}`} aria-hidden="true" />
+          <span class={`swatch tone-${at % TONES}`} aria-hidden="true" />
           {item}
         </li>
       ))}

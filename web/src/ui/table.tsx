@@ -18,6 +18,25 @@ export interface Column<Row> {
   cell: (row: Row) => ComponentChildren;
 }
 
+type Figure = number | null | undefined;
+type Format = (value: Figure) => string;
+
+/** A column of figures; in large tables it sorts by them. */
+export function figures<Row>(
+  key: string,
+  label: string,
+  value: (row: Row) => Figure,
+  format: Format,
+  hint?: string,
+): Column<Row> {
+  return { key, label, numeric: true, value, cell: (row) => format(value(row)), ...(hint ? { hint } : {}) };
+}
+
+/** The same where rows have an order that is not to be changed. */
+export function fixed<Row>(key: string, label: string, value: (row: Row) => Figure, format: Format): Column<Row> {
+  return { key, label, numeric: true, cell: (row) => format(value(row)) };
+}
+
 interface Props<Row> {
   label: string;
   rows: Row[];
