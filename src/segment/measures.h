@@ -7,8 +7,7 @@
 /* The values of a stored column that a measure selects, and how many of them are each customer's. */
 struct collected {
     int64_t *values;
-    uint32_t *counts; /* by lane */
-    size_t count;
+    const uint32_t *counts; /* by lane */
 };
 
 /* Collects the known values of the selected rows of a stored column, in the order of rows; what it returns lives in the
