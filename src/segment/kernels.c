@@ -208,13 +208,23 @@ static const struct kernels AVX2_KERNELS = {avx2_u8,  avx2_u16,    avx2_u32,   a
 
 #endif
 
-const struct kernels *kernels_best(void)
+const struct kernels *kernels_set(size_t i, const char **name)
 {
 #ifdef __x86_64__
     __builtin_cpu_init();
-    bool narrow = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi2");
-    if (narrow)
+    bool has_avx2 =
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi2");
+    if (has_avx2 && i-- == 0) {
+        *name = "AVX2";
         return &AVX2_KERNELS;
+    }
 #endif
-    return &PLAIN_KERNELS;
+    *name = "plain C";
+    return i == 0 ? &PLAIN_KERNELS : NULL;
+}
+
+const struct kernels *kernels_best(void)
+{
+    const char *name;
+    return kernels_set(0, &name);
 }

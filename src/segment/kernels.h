@@ -27,7 +27,8 @@ struct kernels {
                          uint32_t *before, uint32_t *counts);
 };
 
-/* The best for this processor. */
+/* The sets this processor can run, the best first; NULL past the last. */
+const struct kernels *kernels_set(size_t i, const char **name);
 const struct kernels *kernels_best(void);
 
 #endif

@@ -311,8 +311,9 @@ static void sum_by_totals(struct run *run, const struct step *step, const struct
 static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
                      const struct operand *argument, struct vector *out)
 {
-    int128 sums[BATCH] = {0};
+    int128 sums[BATCH];
     uint32_t lane = 0;
+    memset(sums, 0, run->count * sizeof *sums);
     FOR_SELECTED(selected, view, row) {
         while (view->begin + row >= view->offset[lane + 1])
             lane++;
