@@ -126,8 +126,7 @@ static void count_rows(struct run *run, const struct table_view *view, const str
     run->kernels->count_ranges(selected->bits, view->end - begin, view->offset + 1, begin, lanes, before, counts);
 }
 
-/* The selected rows of each customer, by lane: counted once, whichever measures ask. */
-static const uint32_t *count_selected(struct run *run, const struct table_view *view, const struct operand *selected)
+const uint32_t *segment_count_selected(struct run *run, const struct table_view *view, const struct operand *selected)
 {
     struct vector *vector = &run->vectors[selected->step - run->plan->steps.items];
     uint64_t batch = run->epoch[CLOCK_BATCH], stamp = vector->stamp > batch ? vector->stamp : batch;
@@ -143,7 +142,7 @@ void step_count(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
     struct operand selected = operand_of(run, step->child[0]);
-    const uint32_t *counts = count_selected(run, view, &selected);
+    const uint32_t *counts = segment_count_selected(run, view, &selected);
     set_all(run, out);
     run->kernels->widen_u32(counts, run->count, out->i);
 }
@@ -173,7 +172,7 @@ void step_any(struct run *run, const struct step *step, struct vector *out)
         set_none(run, out);
         return;
     }
-    run->kernels->range_u32(count_selected(run, view, &selected), run->count, 1, UINT32_MAX - 1, out->bits);
+    run->kernels->range_u32(segment_count_selected(run, view, &selected), run->count, 1, UINT32_MAX - 1, out->bits);
 }
 
 /* ---- sums ---- */
@@ -267,7 +266,7 @@ static const uint64_t *known_selected(struct run *run, const struct table_view *
 {
     size_t rows = view->end - view->begin, words = words_of(rows);
     if (!column->known) {
-        *counts = count_selected(run, view, selected);
+        *counts = segment_count_selected(run, view, selected);
         return selected->hint == HINT_ALL ? NULL : selected->bits;
     }
     struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
