@@ -141,6 +141,7 @@ static const struct cli_option model_options[] = {
     {"quiet-days", 0, "DAYS", "survive: who is quiet so long has gone (180)", false},
     {"by", 0, "GROUPS", "survive: a value fixed at the clock's start; survey: schemes or segments", false},
     {"measure", 0, "nps|csat|ces", "survey: which measure (nps)", false},
+    {"like", 0, "SEGMENT|CONDITION", "lookalike: whom to look like", false},
     {"landmark", 0, "DATE", "survive: the clock starts here for everyone; --by may then be a scheme", false},
     END,
 };

@@ -19,6 +19,7 @@ static const char *const cluster_options[] = {"on",  "among",  "groups", "most-g
 static const char *const latent_options[] = {"on", "among", "groups", "most-groups", "starts", "seed", NULL};
 static const char *const survive_options[] = {"kind", "until", "quiet-days", "by", "landmark", "among", NULL};
 
+static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
 static const char *const survey_options[] = {"on", "measure", "by", "among", NULL};
 
 const struct model_type engine_model_types[] = {
@@ -33,6 +34,8 @@ const struct model_type engine_model_types[] = {
     {"survive", "how long it takes until something happens: Kaplan-Meier curves by group", survive_options,
      engine_survive_fit, NULL},
     {"survey", "net promoter score, satisfaction or effort, by segment", survey_options, engine_survey_fit, NULL},
+    {"lookalike", "who is like the members of a segment, by what, and how far down the list that holds",
+     lookalike_options, engine_lookalike_fit, engine_lookalike_score},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
