@@ -142,6 +142,9 @@ static const struct cli_option model_options[] = {
     {"by", 0, "GROUPS", "survive: a value fixed at the clock's start; survey: schemes or segments", false},
     {"measure", 0, "nps|csat|ces", "survey: which measure (nps)", false},
     {"like", 0, "SEGMENT|CONDITION", "lookalike: whom to look like", false},
+    {"method", 0, "factors|components", "factor: maximum-likelihood factors or principal components (factors)", false},
+    {"rotation", 0, "varimax|promax|none", "factor: how factors are turned (varimax)", false},
+    {"scales", 0, "N", "factor: how many (as many as parallel analysis finds)", false},
     {"landmark", 0, "DATE", "survive: the clock starts here for everyone; --by may then be a scheme", false},
     END,
 };

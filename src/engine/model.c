@@ -20,6 +20,7 @@ static const char *const latent_options[] = {"on", "among", "groups", "most-grou
 static const char *const survive_options[] = {"kind", "until", "quiet-days", "by", "landmark", "among", NULL};
 
 static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
+static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};
 static const char *const survey_options[] = {"on", "measure", "by", "among", NULL};
 
 const struct model_type engine_model_types[] = {
@@ -36,6 +37,8 @@ const struct model_type engine_model_types[] = {
     {"survey", "net promoter score, satisfaction or effort, by segment", survey_options, engine_survey_fit, NULL},
     {"lookalike", "who is like the members of a segment, by what, and how far down the list that holds",
      lookalike_options, engine_lookalike_fit, engine_lookalike_score},
+    {"factor", "which scales stand behind answers, how reliable they are, and everyone's place on them", factor_options,
+     engine_factor_fit, engine_factor_score},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
