@@ -11,8 +11,8 @@
 
 #include <stdlib.h>
 
-static const char *const sections[] = {"rfm",      "values",   "tracking",   "calibration",
-                                       "survival", "clusters", "lookalikes", "scales"};
+static const char *const sections[] = {"rfm",      "values",     "tracking", "calibration", "survival",
+                                       "clusters", "lookalikes", "scales",   "retention"};
 
 static void add_sections(json_t *all, const char *text)
 {
