@@ -149,6 +149,8 @@ static const struct cli_option model_options[] = {
     {"method", 0, "factors|components", "factor: maximum-likelihood factors or principal components (factors)", false},
     {"rotation", 0, "varimax|promax|none", "factor: how factors are turned (varimax)", false},
     {"scales", 0, "N", "factor: how many (as many as parallel analysis finds)", false},
+    {"satisfied", 0, "N", "survey: the least answer that counts as satisfied (csat: 4)", false},
+    {"over", 0, "month|quarter", "survey: the measure over time, too", false},
     {"landmark", 0, "DATE", "survive: the clock starts here for everyone; --by may then be a scheme", false},
     END,
 };

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 static const char *const sections[] = {"rfm",      "values",     "tracking", "calibration", "survival",
-                                       "clusters", "lookalikes", "scales",   "retention"};
+                                       "clusters", "lookalikes", "scales",   "retention",   "surveys"};
 
 static void add_sections(json_t *all, const char *text)
 {
