@@ -331,7 +331,7 @@ static enum status write_group(struct model_work *work, const struct survive_dat
         return STATUS_OK;
     lives.time = time;
     lives.event = event;
-    TRY(model_survival_fit(&lives, .95, MODEL_INTERVAL_LOG_LOG, work->arena, &curve, error));
+    TRY(model_survival_fit(&lives, .95, MODEL_INTERVAL_LOG, work->arena, &curve, error));
     work_figure(work, "curves", data->name[g], curve.median, "median %s, %s customers, %s events",
                 median_text(work, &curve), work_thousands(work, (double)lives.count), work_thousands(work, events));
     say_times(work, data->name[g], &lives, &curve);

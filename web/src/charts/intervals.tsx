@@ -37,10 +37,15 @@ export function Intervals({ rows, width, label, title, format, rule, log }: Prop
   const least = Math.min(...ends);
   const most = Math.max(...ends);
   const range: [number, number] = [frame.left, width - frame.right];
-  const x = log ? scaleLog([least, most], range).nice() : scaleLinear([least, most], range).nice();
+  // Ratios over a short range read better on even ground; over a long one only 1, 2 and 5 are worth a tick.
+  const long = log && most > 6 * least;
+  const x = long ? scaleLog([least * 0.9, most * 1.1], range) : scaleLinear([least, most], range).nice();
+  const axis = long
+    ? Object.assign(x.copy(), { ticks: () => x.ticks().filter((tick) => /^[125]/.test(tick.toExponential())) })
+    : x;
   return (
     <svg width={width} height={frame.height} role="img" aria-label={label}>
-      <BottomAxis scale={x} frame={frame} format={format} title={title} ticks={width < 500 ? 3 : 6} />
+      <BottomAxis scale={axis} frame={frame} format={format} title={title} ticks={width < 500 ? 3 : 6} />
       {rule !== undefined && (
         <line class="ideal" x1={x(rule)} x2={x(rule)} y1={frame.top} y2={frame.height - frame.bottom} />
       )}
