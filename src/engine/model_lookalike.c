@@ -253,7 +253,8 @@ static void say_list(struct model_work *work, const struct lookalike_fit *fit)
         const struct model_lookalike_band *band = &list->bands[b];
         work_figure(work, "lift down the list (held-out seeds; 1 is chance)",
                     arena_printf(work->arena, "%.0f%% to %.0f%%", 100 * band->from, 100 * band->to), band->lift,
-                    "%.2f [%.2f, %.2f], %.0f seeds", band->lift, band->low, band->high, band->seeds);
+                    "%.2f [%.2f, %.2f], %.0f seed%s", band->lift, band->low, band->high, band->seeds,
+                    round(band->seeds) == 1 ? "" : "s");
     }
     work_figure(work, "quality on held-out seeds", "the likeness holds down to", list->depth,
                 list->depth > 0 ? "%.0f%% of the list, rank %s" : "nowhere", 100 * list->depth,

@@ -132,13 +132,26 @@ static bool fill_row(const struct model_work *work, const struct survive_how *ho
 
 /* ---- groups ---- */
 
+static bool is_first(const struct segment_measure *measure, const char *kind)
+{
+    return measure->aggregate == AGGREGATE_FIRST && measure->kind_count == 1 && strcmp(measure->kinds[0], kind) == 0 &&
+           !measure->filter && measure->window.form == WINDOW_ALL;
+}
+
+/* What is computed from such values without looking at the clock is as fixed as they are. */
 bool survive_is_fixed(const struct segment_node *node, const char *kind)
 {
-    while (node->op == OP_FORM)
-        node = node->child[0];
-    return node->op == OP_MEASURE && node->measure->aggregate == AGGREGATE_FIRST && node->measure->kind_count == 1 &&
-           strcmp(node->measure->kinds[0], kind) == 0 && !node->measure->filter &&
-           node->measure->window.form == WINDOW_ALL;
+    if (node->op == OP_FORM)
+        return survive_is_fixed(node->child[0], kind);
+    if (node->op == OP_MEASURE)
+        return is_first(node->measure, kind);
+    bool computes = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY || node->op == OP_DIVIDE ||
+                    node->op == OP_NEGATE ||
+                    (node->op == OP_FUNCTION && node->function != FUNCTION_AGE && node->function != FUNCTION_SINCE &&
+                     node->function != FUNCTION_UNTIL);
+    for (int i = 0; i < node->child_count; i++)
+        computes &= survive_is_fixed(node->child[i], kind);
+    return node->op == OP_LITERAL || computes;
 }
 
 /* Refuses what is known only later, unless it is forced. */
