@@ -17,7 +17,7 @@ static void fields_new(const struct model_work *work, struct lookalike_fields *o
         out->columns[t] = ARENA_ARRAY(work->arena, bool, schema->tables[t].column_count + 1);
 }
 
-/* The last segment of the set and all that it uses, recorded memberships included. */
+/* The last segment of the set and all that it uses. */
 static int *list_used(const struct model_work *work, const struct segment_set *set, int *count)
 {
     int *list = ARENA_ARRAY(work->arena, int, (size_t)set->segment_count + 1);
@@ -53,9 +53,13 @@ static void add_set(struct model_work *work, const struct segment_set *set, stru
     struct segment_needs needs = segment_needs(set, schema, used, count, work->arena);
     for (size_t i = 0; i < needs.count; i++)
         mark_columns(schema, &needs.items[i], out);
-    for (size_t t = 0; t < schema->table_count; t++)
-        out->times[t] |= schema->tables[t].role == SCHEMA_FACTS &&
-                         insight_dated_by(set, schema, set->segment_count - 1, schema->tables[t].name);
+    int last = set->segment_count - 1;
+    for (size_t t = 0; t < schema->table_count; t++) {
+        const struct schema_table *table = &schema->tables[t];
+        out->times[t] |= table->role == SCHEMA_FACTS && insight_dated_by(set, schema, last, table->name);
+        for (size_t c = 0; c < table->column_count; c++) /* through recorded memberships, too */
+            out->columns[t][c] |= insight_defined_by(set, schema, last, table->name, table->columns[c].name);
+    }
 }
 
 /* ---- models ---- */
