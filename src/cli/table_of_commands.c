@@ -115,7 +115,7 @@ static const struct cli_option sql_options[] = {
 };
 
 static const struct cli_option model_options[] = {
-    {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent, survive or survey (docs/models says what each is for)", false},
+    {"type", 0, "TYPE", "fit: what to fit: rfm, clv, cluster, latent, factor, survive, survey, lookalike", false},
     {"kind", 0, "KIND", "which facts are the orders (guessed if not given)", false},
     {"amount", 0, "PROPERTY", "what an order was worth (guessed)", false},
     {"among", 0, "CONDITION", "only customers who meet this condition of the segment language", false},
@@ -128,15 +128,15 @@ static const struct cli_option model_options[] = {
     {"horizon", 0, "DAYS", "clv: how far ahead (365)", false},
     {"discount", 0, "RATE", "clv: what a year's delay takes off (10%)", false},
     {"holdout", 0, "DAYS", "clv: compare with the last DAYS, fitted without them", false},
-    {"on", 0, "VALUE,...", "cluster, latent, survey: values of the segment language, or NAME=VALUE", true},
+    {"on", 0, "VALUE,...", "what to fit it on: values of the segment language, or NAME=VALUE", true},
     {"groups", 0, "N", "cluster, latent: how many (found by looking)", false},
     {"most-groups", 0, "N", "cluster, latent: look at 1 to N groups (8)", false},
-    {"scale", 0, "deviation|none", "cluster: bring values to one scale (deviation)", false},
+    {"scale", 0, "deviation|none", "cluster, factor: bring values to one scale (deviation)", false},
     {"log", 0, "auto|yes|no", "cluster: logarithms, where a value is skewed (auto)", false},
     {"winsor", 0, "SHARE", "cluster: pull in this share at each end (1%)", false},
     {"stability", 0, "N", "cluster: bootstrap draws for the groups' stability (20)", false},
     {"starts", 0, "N", "latent: random starts (20)", false},
-    {"seed", 0, "N", "cluster, latent: the seed of random numbers (1)", false},
+    {"seed", 0, "N", "the seed of random numbers (1)", false},
     {"until", 0, "second|churn|KIND", "survive: what ends the wait (second order)", false},
     {"covariates", 0, "VALUE,...", "survive: Cox regression on these, fixed at the clock's start", true},
     {"ties", 0, "efron|breslow", "survive: how Cox regression takes equal times (efron)", false},
