@@ -12,12 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE = 6000, LEAST = 30, FOLDS = 5, DRAWS = 200, DRIVERS = 12, SHARES = 4 };
+enum { SAMPLE = 6000, LEAST = 30, FOLDS = 5, BATCH = 16, DRAWS = 200, DRIVERS = 12, SHARES = 4 };
 static const double level = .95, leak = .98, shares[SHARES] = {.01, .05, .1, .2};
 
 struct lookalike_fit {
     struct lookalike_features features;
-    struct segment_values *values;
     uint64_t *who, *seed; /* bits a position */
     size_t seeds, others, rows;
     uint32_t *position; /* of the rows */
@@ -85,13 +84,11 @@ static void count_seed(const struct model_work *work, struct lookalike_fit *fit)
     }
 }
 
-static enum status load(struct model_work *work, const struct model_inputs *seed, const struct model_inputs *inputs,
-                        struct lookalike_fit *fit, struct error *error)
+static enum status find_seed(struct model_work *work, const struct model_inputs *seed,
+                             const struct model_inputs *inputs, struct lookalike_fit *fit, struct error *error)
 {
     struct segment_needs needs = engine_join_needs(&inputs->needs, &seed->needs, work->arena);
-    fit->values = ARENA_ARRAY(work->arena, struct segment_values, fit->features.count);
     TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
-    TRY(work_inputs_values(work, inputs, work->moment->now, fit->values, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &fit->who, error));
     TRY(work_inputs_among(work, seed, work->moment->now, &fit->seed, error));
     count_seed(work, fit);
@@ -137,11 +134,49 @@ static void take_sample(struct model_work *work, uint64_t seed, struct lookalike
     fit->weight = ARENA_ARRAY(work->arena, double, 2 * SAMPLE);
     draw_rows(work, fit, 1, fit->seeds, &random);
     draw_rows(work, fit, 0, fit->others, &random);
+}
+
+/* A batch of features: their values exist for everyone only while the sample's columns are made of them. */
+static enum status take_batch(struct model_work *work, const struct model_inputs *inputs, size_t first, size_t count,
+                              struct lookalike_fit *fit, double **column, struct error *error)
+{
+    struct arena scratch;
+    arena_init(&scratch, 0);
+    struct segment_values *values = ARENA_ARRAY(&scratch, struct segment_values, count);
+    enum status status = segment_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes + first,
+                                                 (int)count, work->population, work->moment->now,
+                                                 engine_pool(work->engine), &scratch, values, error);
+    for (size_t f = 0; status == STATUS_OK && f < count; f++) {
+        size_t c = fit->columns->count;
+        lookalike_columns_learn(work, &fit->features, first + f, &values[f], fit->position, fit->rows, fit->columns);
+        for (; c < fit->columns->count; c++) {
+            column[c] = base_malloc(sizeof **column * fit->rows);
+            for (size_t i = 0; i < fit->rows; i++)
+                column[c][i] = lookalike_column_value(&fit->columns->items[c], &values[f], fit->position[i]);
+        }
+    }
+    arena_release(&scratch);
+    return status;
+}
+
+static enum status take_columns(struct model_work *work, const struct model_inputs *inputs, struct lookalike_fit *fit,
+                                struct error *error)
+{
+    double *column[LOOKALIKE_COLUMNS_MAX] = {0};
+    enum status status = STATUS_OK;
     fit->columns = ARENA_NEW(work->arena, struct lookalike_columns);
-    lookalike_columns_learn(work, &fit->features, fit->values, fit->position, fit->rows, fit->columns);
-    fit->data = ARENA_ARRAY(work->arena, double, fit->rows * fit->columns->count + 1);
-    for (size_t i = 0; i < fit->rows; i++)
-        lookalike_columns_row(work, fit->columns, fit->values, fit->position[i], fit->data + i * fit->columns->count);
+    for (size_t first = 0; status == STATUS_OK && first < inputs->count; first += BATCH) {
+        size_t count = inputs->count - first < BATCH ? inputs->count - first : BATCH;
+        status = take_batch(work, inputs, first, count, fit, column, error);
+    }
+    size_t columns = fit->columns->count;
+    fit->data = ARENA_ARRAY(work->arena, double, fit->rows *columns + 1);
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t i = 0; column[c] && i < fit->rows; i++)
+            fit->data[i * columns + c] = column[c][i];
+        free(column[c]);
+    }
+    return status;
 }
 
 /* ---- judging ---- */
@@ -373,17 +408,14 @@ static void write_parameters(struct model_work *work, struct lookalike_fit *fit)
     model_logistic_write(&fit->model.logistic, json);
 }
 
-static enum status fit_and_say(struct model_work *work, struct lookalike_fit *fit, struct error *error)
+static enum status fit_and_say(struct model_work *work, uint64_t seed, struct lookalike_fit *fit, struct error *error)
 {
-    double seed;
-    TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
-    take_sample(work, (uint64_t)seed, fit);
+    struct model_matrix matrix = {fit->rows, (int)fit->columns->count, fit->data};
     if (!fit->columns->count)
         return error_set(error, STATUS_ERROR, "none of the values compared is known of any customer");
-    struct model_matrix matrix = {fit->rows, (int)fit->columns->count, fit->data};
-    TRY(model_lookalike_fit(&matrix, fit->label, FOLDS, (uint64_t)seed, engine_pool(work->engine), work->arena,
-                            &fit->model, error));
-    judge(work, (uint64_t)seed, fit);
+    TRY(model_lookalike_fit(&matrix, fit->label, FOLDS, seed, engine_pool(work->engine), work->arena, &fit->model,
+                            error));
+    judge(work, seed, fit);
     if (!(fit->auc_interval.low > .5))
         work_refuse(work, "held-out seeds are not found better than by chance: AUC %.3f [%.3f, %.3f]", fit->auc,
                     fit->auc_interval.low, fit->auc_interval.high);
@@ -394,26 +426,37 @@ static enum status fit_and_say(struct model_work *work, struct lookalike_fit *fi
     return STATUS_OK;
 }
 
+static enum status load_and_fit(struct model_work *work, const struct model_inputs *seed, struct lookalike_fit *fit,
+                                struct error *error)
+{
+    struct model_inputs inputs;
+    double random_seed;
+    TRY(work_option_number(work, "seed", 1, 0, 1e15, &random_seed, error));
+    TRY(choose_features(work, seed, fit, error));
+    TRY(work_inputs_new(work, fit->features.texts, fit->features.count, work_option(work, "among"), &inputs, error));
+    enum status status = find_seed(work, seed, &inputs, fit, error);
+    if (status == STATUS_OK) {
+        take_sample(work, (uint64_t)random_seed, fit);
+        status = take_columns(work, &inputs, fit, error);
+    }
+    work_inputs_release(&inputs);
+    TRY(status);
+    return fit_and_say(work, (uint64_t)random_seed, fit, error);
+}
+
 enum status engine_lookalike_fit(struct model_work *work, struct error *error)
 {
     struct lookalike_fit *fit = ARENA_NEW(work->arena, struct lookalike_fit);
-    struct model_inputs seed, inputs = {0};
+    struct model_inputs seed;
     if (!work_option(work, "like")) {
         enum status status = error_set(error, STATUS_USAGE, "--like is missing: it says whom to look like");
         error_hint(error, "--like takes a segment or a condition: --like vip");
         return status;
     }
     TRY(work_inputs_new(work, NULL, 0, seed_condition(work), &seed, error));
-    enum status status = choose_features(work, &seed, fit, error);
-    if (status == STATUS_OK)
-        status =
-            work_inputs_new(work, fit->features.texts, fit->features.count, work_option(work, "among"), &inputs, error);
-    if (status == STATUS_OK)
-        status = load(work, &seed, &inputs, fit, error);
-    work_inputs_release(&inputs);
+    enum status status = load_and_fit(work, &seed, fit, error);
     work_inputs_release(&seed);
-    TRY(status);
-    return fit_and_say(work, fit, error);
+    return status;
 }
 
 /* ---- scoring ---- */
@@ -429,12 +472,39 @@ static void rank_scores(struct model_work *work, const double *likeness, double 
     }
 }
 
+/* Only what bears on the likeness is looked up: the rest is dropped from columns, coefficients and texts. */
+static size_t keep_used(struct model_work *work, struct lookalike_columns *columns, struct model_logistic *logistic,
+                        const char **texts, size_t count)
+{
+    size_t *place = ARENA_ARRAY(work->arena, size_t, count + 1), used = 0, kept = 0;
+    for (size_t i = 0; i < count; i++)
+        place[i] = SIZE_MAX;
+    for (size_t c = 0; c < columns->count; c++) {
+        size_t feature = columns->items[c].feature;
+        if (logistic->coefficient[c] == 0 && c + 1 < columns->count)
+            continue;
+        if (place[feature] == SIZE_MAX)
+            place[feature] = used++;
+        logistic->coefficient[kept] = logistic->coefficient[c];
+        columns->items[kept] = columns->items[c];
+        columns->items[kept++].feature = place[feature];
+    }
+    columns->count = kept;
+    logistic->columns = (int)kept;
+    const char **all = ARENA_ARRAY(work->arena, const char *, count + 1);
+    memcpy(all, texts, sizeof *all * count);
+    for (size_t i = 0; i < count; i++)
+        if (place[i] != SIZE_MAX)
+            texts[place[i]] = all[i];
+    return used;
+}
+
 static enum status score_rows(struct model_work *work, const struct model_inputs *inputs,
                               struct lookalike_columns *columns, const struct model_logistic *logistic,
                               struct error *error)
 {
     struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count);
-    double *row = ARENA_ARRAY(work->arena, double, columns->count + 1);
+    double row[LOOKALIKE_COLUMNS_MAX];
     uint64_t *who;
     population_free(work->population);
     work->population = NULL;
@@ -446,7 +516,8 @@ static enum status score_rows(struct model_work *work, const struct model_inputs
     struct model_score *likeness = work_score_add(work, "likeness", VALUE_DOUBLE, 0),
                        *rank = work_score_add(work, "rank", VALUE_INT, 0);
     for (size_t i = 0; i < work->count; i++) {
-        lookalike_columns_row(work, columns, values, work->position[i], row);
+        for (size_t c = 0; c < columns->count; c++)
+            row[c] = lookalike_column_value(&columns->items[c], &values[columns->items[c].feature], work->position[i]);
         likeness->number[i] = model_logistic_score(logistic, row);
     }
     rank_scores(work, likeness->number, rank->number);
@@ -470,6 +541,7 @@ enum status engine_lookalike_score(struct model_work *work, struct error *error)
     if (!count || (size_t)logistic.columns != columns->count)
         return error_set(error, STATUS_ERROR, "the saved model %s does not fit together: fit it again",
                          work->model->name);
+    count = keep_used(work, columns, &logistic, texts, count);
     TRY(work_inputs_new(work, texts, count, work_option(work, "among"), &inputs, error));
     enum status status = score_rows(work, &inputs, columns, &logistic, error);
     work_inputs_release(&inputs);

@@ -153,6 +153,7 @@ static void learn_text(struct learner *learner)
         struct text text = population_text(learner->work->population, best);
         if (column) {
             column->level = arena_strndup(learner->work->arena, text.data, text.length);
+            column->code = best;
             column->fill = learner->silent ? (double)times[best] / known : 0;
         }
         times[best] = 0;
@@ -172,29 +173,29 @@ static void learn_unknown(struct learner *learner)
         add_column(learner, LOOKALIKE_UNKNOWN);
 }
 
-void lookalike_columns_learn(struct model_work *work, const struct lookalike_features *features,
+void lookalike_columns_learn(struct model_work *work, const struct lookalike_features *features, size_t f,
                              const struct segment_values *values, const uint32_t *position, size_t rows,
                              struct lookalike_columns *out)
 {
-    struct learner learner = {.work = work, .position = position, .rows = rows, .out = out};
+    struct learner learner = {.work = work,
+                              .values = values,
+                              .position = position,
+                              .rows = rows,
+                              .feature = f,
+                              .silent = features->silent[f],
+                              .out = out};
+    size_t before = out->count;
+    bool fits =
+        out->count + LEVELS + 1 <= LOOKALIKE_COLUMNS_MAX && values->type != VALUE_SET && values->type != VALUE_POINT;
     learner.known = base_malloc(sizeof *learner.known * (rows + 1));
-    out->count = out->left_out = 0;
-    for (size_t f = 0; f < features->count; f++) {
-        size_t before = out->count;
-        learner.feature = f;
-        learner.values = &values[f];
-        learner.silent = features->silent[f];
-        bool full = out->count + LEVELS + 1 > LOOKALIKE_COLUMNS_MAX;
-        if (!full && values[f].type == VALUE_TEXT)
-            learn_text(&learner);
-        else if (!full && values[f].type != VALUE_SET && values[f].type != VALUE_POINT)
-            learn_number(&learner);
-        if (!full && !learner.silent && values[f].type != VALUE_SET && values[f].type != VALUE_POINT)
-            learn_unknown(&learner);
-        out->left_out += out->count == before;
-    }
+    if (fits && values->type == VALUE_TEXT)
+        learn_text(&learner);
+    else if (fits)
+        learn_number(&learner);
+    if (fits && !learner.silent)
+        learn_unknown(&learner);
+    out->left_out += out->count == before;
     free(learner.known);
-    lookalike_columns_bind(work, out);
 }
 
 void lookalike_columns_bind(const struct model_work *work, struct lookalike_columns *columns)
@@ -204,24 +205,17 @@ void lookalike_columns_bind(const struct model_work *work, struct lookalike_colu
             columns->items[c].code = population_code(work->population, text_from(columns->items[c].level));
 }
 
-void lookalike_columns_row(const struct model_work *work, const struct lookalike_columns *columns,
-                           const struct segment_values *values, uint32_t position, double *row)
+double lookalike_column_value(const struct lookalike_column *column, const struct segment_values *values,
+                              uint32_t position)
 {
-    (void)work;
-    for (size_t c = 0; c < columns->count; c++) {
-        const struct lookalike_column *column = &columns->items[c];
-        const struct segment_values *from = &values[column->feature];
-        bool known = from->known[position / 64] >> (position % 64) & 1;
-        if (column->form == LOOKALIKE_UNKNOWN) {
-            row[c] = !known;
-        } else if (column->form == LOOKALIKE_LEVEL) {
-            row[c] = known ? (uint64_t)from->integers[position] == column->code : column->fill;
-        } else {
-            double value = work_value(from, position);
-            value = isfinite(value) ? value : column->fill;
-            row[c] = column->form == LOOKALIKE_LOG ? log1p(fmax(0, value)) : value;
-        }
-    }
+    bool known = values->known[position / 64] >> (position % 64) & 1;
+    if (column->form == LOOKALIKE_UNKNOWN)
+        return !known;
+    if (column->form == LOOKALIKE_LEVEL)
+        return known ? (uint64_t)values->integers[position] == column->code : column->fill;
+    double value = work_value(values, position);
+    value = isfinite(value) ? value : column->fill;
+    return column->form == LOOKALIKE_LOG ? log1p(fmax(0, value)) : value;
 }
 
 /* ---- words ---- */

@@ -154,14 +154,20 @@ static void name_columns(struct model_work *work, const struct cox_work *cox, st
     error_hint(error, "%s%s", list, cox->columns > 8 ? ", …" : "");
 }
 
+static const char *p_text(const struct model_work *work, double p)
+{
+    return p < 1e-15 ? "below 1e-15" : arena_printf(work->arena, "%.3g", p);
+}
+
 static void describe(struct model_work *work, const struct cox_work *cox)
 {
     const struct model_cox *model = &cox->model;
     for (int c = 0; c < cox->columns; c++) {
         double b = model->coefficient[c], e = model->error[c], reach = stats_normal_quantile(.975) * e;
         work_figure(work, "Cox regression", cox->column[c].label, b,
-                    "hazard × %.4g [%.4g, %.4g]; coefficient %.7g, error %.4g, p %.3g; proportional: p %.3g", exp(b),
-                    exp(b - reach), exp(b + reach), b, e, stats_normal_two_sided(b / e), model->schoenfeld[c]);
+                    "hazard × %.4g [%.4g, %.4g]; coefficient %.7g, error %.4g, p %s; proportional: p %s", exp(b),
+                    exp(b - reach), exp(b + reach), b, e, p_text(work, stats_normal_two_sided(b / e)),
+                    p_text(work, model->schoenfeld[c]));
     }
     work_figure(work, "Cox regression", "customers", (double)cox->rows, "%s, %s events, %s without all values left out",
                 work_thousands(work, (double)cox->rows), work_thousands(work, model->events),
@@ -171,7 +177,7 @@ static void describe(struct model_work *work, const struct cox_work *cox)
                 model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
     work_figure(work, "Cox regression", "concordance", model->concordance, "%.4f", model->concordance);
     work_figure(work, "Cox regression", "proportional hazards", model->schoenfeld_all,
-                "p %.3g by scaled Schoenfeld residuals%s", model->schoenfeld_all,
+                "p %s by scaled Schoenfeld residuals%s", p_text(work, model->schoenfeld_all),
                 model->schoenfeld_all < .05 ? ": effects change over time" : "");
 }
 
