@@ -191,7 +191,10 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
     struct segment_plan *plan = NULL;
     struct segment_result *result = NULL;
     int *members = ARENA_ARRAY(work->arena, int, (size_t)count);
-    if (count > SURVIVE_GROUPS)
+    if (!set->schemes[scheme].exclusive)
+        return error_set(error, STATUS_USAGE, "the parts of %s overlap: a customer would be in several groups",
+                         how->by);
+    if (count >= SURVIVE_GROUPS)
         return error_set(error, STATUS_USAGE, "%s has more than %d parts, too many curves", how->by, SURVIVE_GROUPS);
     for (int m = 0; m < count; m++) {
         members[m] = first + m;
@@ -200,10 +203,14 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
     TRY(segment_plan_new(set, engine_schema(work->engine), members, count, &plan, error));
     enum status status = segment_evaluate(plan, work->population, survive_when(work, how), engine_pool(work->engine),
                                           false, &result, error);
-    for (size_t i = 0; status == STATUS_OK && i < data->count; i++)
+    for (size_t i = 0; status == STATUS_OK && i < data->count; i++) {
+        data->group[i] = (uint32_t)count;
         for (int m = 0; m < count; m++)
             if (segment_result_has(result, first + m, data->position[i]))
                 data->group[i] = (uint32_t)m;
+        if (data->group[i] == (uint32_t)count && data->groups == count)
+            data->name[data->groups++] = "in none";
+    }
     segment_result_free(result);
     segment_plan_free(plan);
     return status;
