@@ -54,7 +54,8 @@ static void look_around(struct cli *cli)
 /* Data that could not be written (a full disk behind `> file`) is a failure, not a success with less in it. */
 static enum status flush_output(struct cli *cli, enum status status, struct error *error)
 {
-    if (fflush(cli->out) != 0 && status == STATUS_OK)
+    bool lost = fflush(cli->out) != 0 || ferror(cli->out); /* a remark may have flushed it before */
+    if (lost && status == STATUS_OK)
         return error_set(error, STATUS_ERROR, "the output could not be written: the disk may be full");
     return status;
 }
