@@ -48,20 +48,46 @@ const char *model_clv_simpler(const struct model_clv *model)
     return NULL;
 }
 
-/* Collapsing: sort, then merge neighbours that are equal. */
-struct row {
-    struct model_history history;
-    double weight;
+/*
+ * Collapsing: rows are dealt into piles by x and by slices of t_x (of T, where x is 0), each pile is sorted, several at
+ * a time, and neighbours that are equal become one. Dealing puts the rows where they belong at once, and piles are
+ * small, so that sorting needs hardly any memory beside the rows.
+ */
+enum { PILE_LEVELS = 128, PILE_SLICES = 64, PILES = PILE_LEVELS * PILE_SLICES };
+
+struct piles {
+    struct clv_row *rows;
+    double longest; /* the largest T */
+    size_t *start;  /* PILES + 2: where each pile begins, once dealt */
 };
+
+/* The last level holds every larger x, in one slice. */
+static size_t pile_of(const struct piles *piles, const struct model_history *h)
+{
+    double place = h->x > 0 ? h->tx : h->t;
+    if (h->x >= PILE_LEVELS - 1)
+        return PILES - PILE_SLICES;
+    size_t slice = piles->longest > 0 ? (size_t)(place / piles->longest * (PILE_SLICES - 1)) : 0;
+    return (size_t)h->x * PILE_SLICES + slice;
+}
 
 static int compare_rows(const void *left, const void *right)
 {
-    const struct model_history *a = &((const struct row *)left)->history, *b = &((const struct row *)right)->history;
+    const struct model_history *a = &((const struct clv_row *)left)->history,
+                               *b = &((const struct clv_row *)right)->history;
     if (a->x != b->x)
         return a->x < b->x ? -1 : 1;
     if (a->tx != b->tx)
         return a->tx < b->tx ? -1 : 1;
     return (a->t > b->t) - (a->t < b->t);
+}
+
+static void sort_pile(void *context, size_t pile, int worker)
+{
+    const struct piles *piles = context;
+    (void)worker;
+    qsort(piles->rows + piles->start[pile], piles->start[pile + 1] - piles->start[pile], sizeof *piles->rows,
+          compare_rows);
 }
 
 static enum status check_history(enum model_clv_type type, const struct model_history *h, size_t row,
@@ -88,54 +114,80 @@ static enum status check_history(enum model_clv_type type, const struct model_hi
                      wrong);
 }
 
-static enum status sorted_rows(enum model_clv_type type, const struct model_clv_data *data, struct row *rows,
-                               size_t *count, struct error *error)
+static double weight_of(const struct model_clv_data *data, size_t i)
 {
-    *count = 0;
+    return data->weight ? data->weight[i] : 1;
+}
+
+static enum status check_data(enum model_clv_type type, const struct model_clv_data *data, double *longest,
+                              struct error *error)
+{
+    *longest = 0;
     for (size_t i = 0; i < data->count; i++) {
         TRY(check_history(type, &data->history[i], i, error));
-        double weight = data->weight ? data->weight[i] : 1;
-        if (!(weight >= 0 && isfinite(weight)))
-            return error_set(error, STATUS_ERROR, "customer %zu has the weight %g", i + 1, weight);
-        if (weight > 0)
-            rows[(*count)++] = (struct row){data->history[i], weight};
+        if (!(weight_of(data, i) >= 0 && isfinite(weight_of(data, i))))
+            return error_set(error, STATUS_ERROR, "customer %zu has the weight %g", i + 1, weight_of(data, i));
+        *longest = fmax(*longest, data->history[i].t);
     }
-    qsort(rows, *count, sizeof *rows, compare_rows);
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++)
-        if (kept && compare_rows(&rows[kept - 1], &rows[i]) == 0)
-            rows[kept - 1].weight += rows[i].weight;
-        else
-            rows[kept++] = rows[i];
-    *count = kept;
     return STATUS_OK;
 }
 
-/* Every step-th row, as columns, with its groups of equal x. */
-static struct clv_rows make_rows(const struct row *rows, size_t count, size_t step, struct arena *arena)
+/* The rows of weight above 0. While they are dealt, start[p + 1] is where the next row of pile p goes; in the end that
+ * is where pile p + 1 begins. */
+static void deal(const struct model_clv_data *data, struct piles *piles)
 {
-    size_t places = (count + step - 1) / step;
-    struct clv_rows out = {.tx = ARENA_ARRAY(arena, double, places),
-                           .t = ARENA_ARRAY(arena, double, places),
-                           .weight = ARENA_ARRAY(arena, double, places),
-                           .group_x = ARENA_ARRAY(arena, double, places),
-                           .group_weight = ARENA_ARRAY(arena, double, places),
-                           .group_start = ARENA_ARRAY(arena, size_t, places + 1)};
-    for (size_t i = 0; i < count; i += step) {
-        const struct row *row = &rows[i];
+    for (size_t i = 0; i < data->count; i++)
+        piles->start[pile_of(piles, &data->history[i]) + 2] += weight_of(data, i) > 0;
+    for (size_t p = 2; p < PILES + 2; p++)
+        piles->start[p] += piles->start[p - 1];
+    for (size_t i = 0; i < data->count; i++)
+        if (weight_of(data, i) > 0)
+            piles->rows[piles->start[pile_of(piles, &data->history[i]) + 1]++] =
+                (struct clv_row){data->history[i], weight_of(data, i)};
+}
+
+/* rows has a place for every history; *count of them are used. */
+static enum status sorted_rows(enum model_clv_type type, const struct model_clv_data *data, struct pool *pool,
+                               struct clv_row *rows, size_t *count, struct error *error)
+{
+    struct piles piles = {.rows = rows};
+    TRY(check_data(type, data, &piles.longest, error));
+    piles.start = base_calloc(PILES + 2, sizeof *piles.start);
+    deal(data, &piles);
+    pool_run(pool, PILES, sort_pile, &piles);
+    *count = 0;
+    for (size_t i = 0; i < piles.start[PILES]; i++)
+        if (*count && compare_rows(&rows[*count - 1], &rows[i]) == 0)
+            rows[*count - 1].weight += rows[i].weight;
+        else
+            rows[(*count)++] = rows[i];
+    free(piles.start);
+    return STATUS_OK;
+}
+
+/* Sorted rows with their groups of equal x. */
+static struct clv_rows make_rows(const struct clv_row *rows, size_t count, struct arena *arena)
+{
+    size_t groups = 0;
+    for (size_t i = 0; i < count; i++)
+        groups += i == 0 || rows[i].history.x != rows[i - 1].history.x;
+    struct clv_rows out = {.count = count,
+                           .row = rows,
+                           .group_x = ARENA_ARRAY(arena, double, groups),
+                           .group_weight = ARENA_ARRAY(arena, double, groups),
+                           .group_start = ARENA_ARRAY(arena, size_t, groups + 1)};
+    for (size_t i = 0; i < count; i++) {
+        const struct clv_row *row = &rows[i];
         if (out.groups == 0 || out.group_x[out.groups - 1] != row->history.x) {
             out.group_x[out.groups] = row->history.x;
-            out.group_start[out.groups++] = out.count;
+            out.group_start[out.groups++] = i;
         }
         out.group_weight[out.groups - 1] += row->weight;
-        out.tx[out.count] = row->history.tx;
-        out.t[out.count] = row->history.t;
-        out.weight[out.count++] = row->weight;
         out.total += row->weight;
         out.mean_x += row->weight * row->history.x;
         out.mean_t += row->weight * row->history.t;
     }
-    out.group_start[out.groups] = out.count;
+    out.group_start[out.groups] = count;
     out.mean_x /= out.total;
     out.mean_t /= out.total;
     return out;
@@ -207,55 +259,75 @@ static struct likelihood likelihood_of(enum model_clv_type type, const struct cl
     return l;
 }
 
-/* Standard errors from the curvature in logarithms, and which parameters the data pin down: a parameter whose logarithm
- * is uncertain by more than 1 (a factor of e), or that ran to a bound, is not. */
-static void describe_uncertainty(struct likelihood *l, const double *x, struct model_clv *out)
+/* The inverse of the curvature at x: the covariance of the parameters' logarithms. False where there is none. */
+static bool invert_curvature(struct likelihood *l, const double *x, double *covariance)
 {
     double scratch[12], hessian[16];
-    for (int i = 0; i < 4; i++)
-        out->error[i] = NAN;
+    stats_numeric_hessian(4, evaluate, l, x, 1e-4, scratch, hessian);
+    if (!stats_cholesky(4, hessian))
+        return false;
+    stats_cholesky_inverse(4, hessian, covariance);
+    return true;
+}
+
+/* Which parameters the data pin down: a parameter whose logarithm is uncertain by more than 1 (a factor of e), or that
+ * ran to a bound, is not. */
+static void describe_uncertainty(struct likelihood *l, const double *x, struct model_clv *out)
+{
     for (int i = 0; i < 16; i++)
         out->covariance[i] = NAN;
-    stats_numeric_hessian(4, evaluate, l, x, 1e-4, scratch, hessian);
-    bool curved = stats_cholesky(4, hessian);
-    if (curved)
-        stats_cholesky_inverse(4, hessian, out->covariance);
+    bool curved = invert_curvature(l, x, out->covariance);
     for (int i = 0; i < 4; i++) {
-        double relative = curved ? sqrt(out->covariance[i * 5]) : INFINITY;
+        double relative = curved ? sqrt(out->covariance[i * 5]) : NAN;
         out->identified[i] = relative < 1 && fabs(x[i]) < 25;
-        if (curved)
-            out->error[i] = relative * out->parameter[i];
+        out->error[i] = relative * out->parameter[i];
     }
 }
 
-/* A fit of some twenty thousand rows gives a start from which the whole needs only a few steps. */
-static void warm_start(enum model_clv_type type, const struct row *rows, size_t count, struct arena *arena, double *x)
+/* A fit of some twenty thousand rows gives a start and a curvature from which the whole needs only a few steps. False
+ * when there are too few rows for that to pay, or it does not converge; x is then as it was. */
+static bool warm_start(enum model_clv_type type, const struct clv_row *rows, size_t count, struct arena *arena,
+                       double *x, double *inverse)
 {
+    size_t step = count / ROWS_FIRST_PASS, taken = 0;
+    struct stats_optimise_options options = {.tolerance = 1e-10};
+    double start[4], all = 0;
     if (count < 3 * ROWS_FIRST_PASS)
-        return;
-    struct clv_rows some = make_rows(rows, count, count / ROWS_FIRST_PASS, arena);
+        return false;
+    struct clv_row *sample = ARENA_ARRAY(arena, struct clv_row, count / step + 1);
+    for (size_t i = 0; i < count; i++) {
+        all += rows[i].weight;
+        if (i % step == 0)
+            sample[taken++] = rows[i];
+    }
+    struct clv_rows some = make_rows(sample, taken, arena);
     struct likelihood l = likelihood_of(type, &some, NULL, arena);
-    struct stats_optimise_options options = {.tolerance = 1e-9, .gradient = 1e-5};
-    double start[4];
     memcpy(start, x, sizeof start);
-    if (!stats_bfgs(4, evaluate, &l, &options, arena, x).converged)
-        memcpy(x, start, sizeof start);
+    if (some.mean_x > 0 && stats_bfgs(4, evaluate, &l, &options, arena, x).converged &&
+        invert_curvature(&l, x, inverse)) {
+        for (int i = 0; i < 16; i++)
+            inverse[i] *= some.total / all;
+        return true;
+    }
+    memcpy(x, start, sizeof start);
+    return false;
 }
 
-static enum status fit_rows(enum model_clv_type type, const struct row *sorted, size_t count, struct pool *pool,
+static enum status fit_rows(enum model_clv_type type, const struct clv_row *sorted, size_t count, struct pool *pool,
                             struct arena *arena, struct model_clv *out, struct error *error)
 {
-    struct clv_rows rows = make_rows(sorted, count, 1, arena);
+    struct clv_rows rows = make_rows(sorted, count, arena);
     struct likelihood l = likelihood_of(type, &rows, pool, arena);
-    double x[4];
+    double x[4], inverse[16];
     if (rows.mean_x == 0)
         return error_set(error, STATUS_ERROR, "no customer of %.0f came back: %s has nothing to learn from", rows.total,
                          families[type]->name);
     families[type]->start(&rows, x);
     for (int i = 0; i < 4; i++)
         x[i] = log(x[i]);
-    warm_start(type, sorted, count, arena, x);
-    struct stats_optimum best = stats_minimise(4, evaluate, &l, NULL, arena, x);
+    struct stats_optimise_options options = {
+        .inverse = warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
+    struct stats_optimum best = stats_minimise(4, evaluate, &l, &options, arena, x);
     if (!best.converged)
         return error_set(error, STATUS_ERROR,
                          "%s did not converge on %.0f customers (gradient %.2g after %d evaluations)",
@@ -264,7 +336,8 @@ static enum status fit_rows(enum model_clv_type type, const struct row *sorted, 
                               .log_likelihood = -best.value,
                               .customers = rows.total,
                               .rows = rows.count,
-                              .evaluations = best.evaluations};
+                              .evaluations = best.evaluations,
+                              .fell_back = best.fell_back};
     for (int i = 0; i < 4; i++)
         out->parameter[i] = exp(x[i]);
     describe_uncertainty(&l, x, out);
@@ -275,8 +348,8 @@ enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data 
                           struct arena *arena, struct model_clv *out, struct error *error)
 {
     size_t count;
-    struct row *rows = base_malloc(sizeof *rows * (data->count + 1));
-    enum status status = sorted_rows(type, data, rows, &count, error);
+    struct clv_row *rows = base_malloc(sizeof *rows * (data->count + 1));
+    enum status status = sorted_rows(type, data, pool, rows, &count, error);
     if (status == STATUS_OK && count == 0)
         status = error_set(error, STATUS_ERROR, "there are no customers to fit %s to", families[type]->name);
     if (status == STATUS_OK)
@@ -291,10 +364,10 @@ enum status model_clv_log_likelihood(enum model_clv_type type, const double *par
 {
     size_t count;
     double x[4];
-    struct row *sorted = base_malloc(sizeof *sorted * (data->count + 1));
-    enum status status = sorted_rows(type, data, sorted, &count, error);
+    struct clv_row *sorted = base_malloc(sizeof *sorted * (data->count + 1));
+    enum status status = sorted_rows(type, data, NULL, sorted, &count, error);
     if (status == STATUS_OK) {
-        struct clv_rows rows = make_rows(sorted, count, 1, arena);
+        struct clv_rows rows = make_rows(sorted, count, arena);
         struct likelihood l = likelihood_of(type, &rows, NULL, arena);
         for (int i = 0; i < 4; i++)
             x[i] = log(parameter[i]);

@@ -49,6 +49,7 @@ struct model_clv {
     double log_likelihood, customers;
     size_t rows; /* distinct (x, t_x, T) */
     int evaluations;
+    bool fell_back; /* the quasi-Newton method did not converge by itself; Nelder and Mead's simplex helped it on */
 };
 
 /* "bgnbd", "mbgnbd", "pareto-nbd", "bgbb". */

@@ -59,10 +59,10 @@ static void stretch_never(const double *p, const struct clv_rows *rows, size_t f
 {
     double r = p[0], alpha = p[1];
     for (size_t i = from; i < to; i++) {
-        double log_t = log(alpha + rows->t[i]), weight = rows->weight[i];
-        sum[0] -= weight * r * log_t;
-        sum[1] -= weight * log_t;
-        sum[2] -= weight * r / (alpha + rows->t[i]);
+        double end = alpha + rows->row[i].history.t, log_end = log(end), weight = rows->row[i].weight;
+        sum[0] -= weight * r * log_end;
+        sum[1] -= weight * log_end;
+        sum[2] -= weight * r / end;
     }
 }
 
@@ -72,7 +72,8 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
     double alpha = p[1], x = rows->group_x[group], shape = p[0] + x, beta = p[3] + x + m - 1, left = 0;
     double log_odds = log(p[2] / beta), value = 0, by_r = 0, by_alpha = 0;
     for (size_t i = from; i < to; i++) {
-        double end = alpha + rows->t[i], last = alpha + rows->tx[i], weight = rows->weight[i];
+        const struct clv_row *row = &rows->row[i];
+        double end = alpha + row->history.t, last = alpha + row->history.tx, weight = row->weight;
         double log_end = log(end), gap = log_end - log(last), d = log_odds + shape * gap;
         double e = exp(-fabs(d)), gone = d > 0 ? 1 / (1 + e) : e / (1 + e);
         value += weight * ((d > 0 ? d : 0) + log1p(e) - shape * log_end);

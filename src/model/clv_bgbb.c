@@ -56,9 +56,10 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
                     const void *shared, double sum[5])
 {
     (void)shared;
+    (void)index;
     for (size_t row = from; row < to; row++) {
-        struct model_history h = {rows->group_x[index], rows->tx[row], rows->t[row]};
-        double value = log_likelihood(p, &h), weight = rows->weight[row];
+        struct model_history h = rows->row[row].history;
+        double value = log_likelihood(p, &h), weight = rows->row[row].weight;
         sum[0] += weight * value;
         double share = exp(log_term(p, h.x, h.t - h.x, 0, h.t) - value);
         term_gradient(p, h.x, h.t - h.x, 0, h.t, weight * share, sum);

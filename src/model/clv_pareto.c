@@ -216,13 +216,14 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
     struct series series;
     make_series(p, rows->group_x[index], shared, &series);
     for (size_t i = from; i < to; i++) {
-        struct model_history h = {rows->group_x[index], rows->tx[i], rows->t[i]};
-        struct graded both = log_survival(p, h.x, h.t);
-        if (h.tx < h.t)
-            both = combine(both, log_left(p, &h, shared, &series), 1);
-        sum[0] += rows->weight[i] * both.value;
+        const struct model_history *h = &rows->row[i].history;
+        struct graded both = log_survival(p, h->x, h->t);
+        double weight = rows->row[i].weight;
+        if (h->tx < h->t)
+            both = combine(both, log_left(p, h, shared, &series), 1);
+        sum[0] += weight * both.value;
         for (int j = 0; j < 4; j++)
-            sum[1 + j] += rows->weight[i] * both.by[j];
+            sum[1 + j] += weight * both.by[j];
     }
 }
 

@@ -7,9 +7,15 @@
 
 #include "model/clv.h"
 
+/* A history and how many customers have it. */
+struct clv_row {
+    struct model_history history;
+    double weight;
+};
+
 struct clv_rows {
     size_t count, groups;
-    double *tx, *t, *weight;        /* a row each */
+    const struct clv_row *row;      /* sorted by x, t_x, T */
     double *group_x, *group_weight; /* a distinct x each */
     size_t *group_start;            /* groups + 1 */
     double total;                   /* customers */
