@@ -5,7 +5,6 @@
 #include "model/json_read.h"
 #include "stats/linear.h"
 #include "stats/optimise.h"
-#include "stats/special.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +18,11 @@ static const struct clv_family *const families[MODEL_CLV_TYPES] = {
     [MODEL_PARETO_NBD] = &model_clv_family_pareto,
     [MODEL_BGBB] = &model_clv_family_bgbb,
 };
+
+const struct clv_family *model_clv_family(enum model_clv_type type)
+{
+    return families[type];
+}
 
 const char *model_clv_type_name(enum model_clv_type type)
 {
@@ -259,28 +263,40 @@ static struct likelihood likelihood_of(enum model_clv_type type, const struct cl
     return l;
 }
 
-/* The inverse of the curvature at x: the covariance of the parameters' logarithms. False where there is none. */
-static bool invert_curvature(struct likelihood *l, const double *x, double *covariance)
+/*
+ * The covariance of the parameters' logarithms: the inverse of the curvature at x. Directions in which the likelihood
+ * is flat, or bends the wrong way within the error of differences, get a standard deviation of 10 (a factor of e^10
+ * either way: nothing is known), so that the other parameters keep their own. True when there is one.
+ */
+static bool invert_curvature(struct likelihood *l, const double *x, struct arena *arena, double *covariance)
 {
-    double scratch[12], hessian[16];
+    const double flattest = 0.01;
+    double scratch[12], hessian[16], value[4], vector[16];
+    bool flat = false;
+    memset(covariance, 0, 16 * sizeof *covariance);
     stats_numeric_hessian(4, evaluate, l, x, 1e-4, scratch, hessian);
-    if (!stats_cholesky(4, hessian))
-        return false;
-    stats_cholesky_inverse(4, hessian, covariance);
-    return true;
+    if (!stats_eigen(4, hessian, arena, value, vector))
+        for (int i = 0; i < 16; i++) {
+            value[i / 4] = 0;
+            vector[i] = i % 5 == 0;
+        }
+    for (int k = 0; k < 4; k++) {
+        flat |= !(value[k] > flattest);
+        for (int i = 0; i < 16; i++)
+            covariance[i] += vector[k * 4 + i / 4] * vector[k * 4 + i % 4] / fmax(value[k], flattest);
+    }
+    return flat;
 }
 
 /* Which parameters the data pin down: a parameter whose logarithm is uncertain by more than 1 (a factor of e), or that
  * ran to a bound, is not. */
-static void describe_uncertainty(struct likelihood *l, const double *x, struct model_clv *out)
+static void describe_uncertainty(struct likelihood *l, const double *x, struct arena *arena, struct model_clv *out)
 {
-    for (int i = 0; i < 16; i++)
-        out->covariance[i] = NAN;
-    bool curved = invert_curvature(l, x, out->covariance);
+    invert_curvature(l, x, arena, out->covariance);
     for (int i = 0; i < 4; i++) {
-        double relative = curved ? sqrt(out->covariance[i * 5]) : NAN;
+        double relative = sqrt(out->covariance[i * 5]);
         out->identified[i] = relative < 1 && fabs(x[i]) < 25;
-        out->error[i] = relative * out->parameter[i];
+        out->error[i] = out->identified[i] ? relative * out->parameter[i] : NAN;
     }
 }
 
@@ -304,7 +320,7 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
     struct likelihood l = likelihood_of(type, &some, NULL, arena);
     memcpy(start, x, sizeof start);
     if (some.mean_x > 0 && stats_bfgs(4, evaluate, &l, &options, arena, x).converged &&
-        invert_curvature(&l, x, inverse)) {
+        !invert_curvature(&l, x, arena, inverse)) {
         for (int i = 0; i < 16; i++)
             inverse[i] *= some.total / all;
         return true;
@@ -340,7 +356,7 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
                               .fell_back = best.fell_back};
     for (int i = 0; i < 4; i++)
         out->parameter[i] = exp(x[i]);
-    describe_uncertainty(&l, x, out);
+    describe_uncertainty(&l, x, arena, out);
     return STATUS_OK;
 }
 
@@ -377,143 +393,6 @@ enum status model_clv_log_likelihood(enum model_clv_type type, const double *par
     }
     free(sorted);
     return status;
-}
-
-double model_clv_alive(const struct model_clv *model, const struct model_history *history)
-{
-    return families[model->type]->alive(model->parameter, history);
-}
-
-double model_clv_expected(const struct model_clv *model, const struct model_history *history, double ahead)
-{
-    return model_clv_alive(model, history) * families[model->type]->future(model->parameter, history, ahead);
-}
-
-double model_clv_new_expected(const struct model_clv *model, double age)
-{
-    return families[model->type]->new_expected(model->parameter, age);
-}
-
-double model_clv_new_more_than(const struct model_clv *model, double age, double n)
-{
-    return families[model->type]->new_more_than(model->parameter, age, n);
-}
-
-double model_clv_more_than(const struct model_clv *model, const struct model_history *history, double ahead, double n)
-{
-    return families[model->type]->more_than(model->parameter, history, ahead, n);
-}
-
-/* Discounted purchases of someone alive, of which `whole` are expected undiscounted. BG/BB has them at whole times
- * only, so they are summed. For the others, integration by parts turns Σ of discounted purchases into e^−dH F(H) + d ∫
- * e^−dt F(t) dt, whose integrand is smooth: five nodes of Gauss and Legendre give six digits. */
-static double discounted(const struct model_clv *model, const struct model_history *history, double ahead, double rate,
-                         double whole)
-{
-    static const double node[5] = {0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842, 0.953089922969332},
-                        weight[5] = {0.118463442528095, 0.239314335249683, 0.284444444444444, 0.239314335249683,
-                                     0.118463442528095};
-    const struct clv_family *family = families[model->type];
-    double force = log1p(rate), sum = 0, before = 0;
-    if (force == 0)
-        return whole;
-    if (model->type == MODEL_BGBB) {
-        for (double i = 1; i <= ahead; i++) {
-            double now = family->future(model->parameter, history, i);
-            sum += exp(-force * i) * (now - before);
-            before = now;
-        }
-        return sum;
-    }
-    for (int i = 0; i < 5; i++) {
-        double t = ahead * node[i];
-        sum += weight[i] * ahead * exp(-force * t) * family->future(model->parameter, history, t);
-    }
-    return exp(-force * ahead) * whole + force * sum;
-}
-
-double model_clv_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
-                            double rate)
-{
-    double whole = families[model->type]->future(model->parameter, history, ahead);
-    return model_clv_alive(model, history) * discounted(model, history, ahead, rate, whole);
-}
-
-double model_clv_expected_error(const struct model_clv *model, const struct model_history *history, double ahead)
-{
-    double slope[4], variance = 0;
-    for (int i = 0; i < 4; i++) {
-        struct model_clv above = *model, below = *model;
-        above.parameter[i] *= exp(1e-4);
-        below.parameter[i] *= exp(-1e-4);
-        slope[i] = (model_clv_expected(&above, history, ahead) - model_clv_expected(&below, history, ahead)) / 2e-4;
-    }
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++)
-            variance += slope[i] * slope[j] * model->covariance[i * 4 + j];
-    return variance >= 0 ? sqrt(variance) : NAN;
-}
-
-/* The smallest n with P(more than n) ≤ tail. */
-static double predictive_quantile(const struct model_clv *model, const struct model_history *history, double ahead,
-                                  double tail)
-{
-    double low = -1, high = 1;
-    while (model_clv_more_than(model, history, ahead, high) > tail && high < 1e12) {
-        low = high;
-        high *= 2;
-    }
-    while (high - low > 1) {
-        double middle = floor((low + high) / 2);
-        if (model_clv_more_than(model, history, ahead, middle) > tail)
-            low = middle;
-        else
-            high = middle;
-    }
-    return high;
-}
-
-struct stats_interval model_clv_prediction(const struct model_clv *model, const struct model_history *history,
-                                           double ahead, double level)
-{
-    double tail = (1 - level) / 2;
-    return (struct stats_interval){predictive_quantile(model, history, ahead, 1 - tail),
-                                   predictive_quantile(model, history, ahead, tail)};
-}
-
-struct scoring {
-    const struct model_clv *model;
-    const struct model_history *history;
-    size_t count;
-    double ahead, rate;
-    const struct model_clv_scores *out;
-};
-
-static void score_task(void *context, size_t task, int worker)
-{
-    const struct scoring *s = context;
-    (void)worker;
-    size_t end = (task + 1) * ROWS_A_TASK < s->count ? (task + 1) * ROWS_A_TASK : s->count;
-    for (size_t i = task * ROWS_A_TASK; i < end; i++) {
-        const struct model_history *h = &s->history[i];
-        double alive = model_clv_alive(s->model, h);
-        if (s->out->alive)
-            s->out->alive[i] = alive;
-        if (!s->out->expected && !s->out->discounted)
-            continue;
-        double whole = families[s->model->type]->future(s->model->parameter, h, s->ahead);
-        if (s->out->expected)
-            s->out->expected[i] = alive * whole;
-        if (s->out->discounted)
-            s->out->discounted[i] = alive * discounted(s->model, h, s->ahead, s->rate, whole);
-    }
-}
-
-void model_clv_score(const struct model_clv *model, const struct model_history *history, size_t count, double ahead,
-                     double rate, struct pool *pool, const struct model_clv_scores *out)
-{
-    struct scoring scoring = {model, history, count, ahead, rate, out};
-    pool_run(pool, (count + ROWS_A_TASK - 1) / ROWS_A_TASK, score_task, &scoring);
 }
 
 void model_clv_write(const struct model_clv *model, struct json *json)

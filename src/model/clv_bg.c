@@ -105,12 +105,25 @@ static void mbg_stretch(const double *p, const struct clv_rows *rows, size_t gro
     stretch(p, rows, group, from, to, 1, sum);
 }
 
+/* −D of the introduction, with its derivatives. */
+static double alive_odds(const double *p, const struct model_history *h, int m, double by[4])
+{
+    if (h->x + m <= 0) {
+        by[0] = by[1] = by[2] = by[3] = 0;
+        return INFINITY;
+    }
+    double last = p[1] + h->tx, end = p[1] + h->t, beta = p[3] + h->x + m - 1, gap = log1p((h->t - h->tx) / last);
+    by[0] = -gap;
+    by[1] = (p[0] + h->x) * (h->t - h->tx) / (last * end);
+    by[2] = -1 / p[2];
+    by[3] = 1 / beta;
+    return log(beta / p[2]) - (p[0] + h->x) * gap;
+}
+
 static double alive(const double *p, const struct model_history *h, int m)
 {
-    if (h->x + m <= 0)
-        return 1;
-    double d = log(p[2] / (p[3] + h->x + m - 1)) + (p[0] + h->x) * log1p((h->t - h->tx) / (p[1] + h->tx));
-    return stats_expit(-d);
+    double by[4];
+    return stats_expit(alive_odds(p, h, m, by));
 }
 
 /* Expected purchases within t of someone alive with rate Gamma(shape, scale) and chance of leaving Beta(a, b); c =
@@ -167,6 +180,44 @@ static double more_than(double shape, double scale, double a, double b, double t
 {
     double stays = n > 0 ? exp(stats_lbeta(a, b + n) - stats_lbeta(a, b)) : 1;
     return stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
+}
+
+/* P(more than 0, 1, … | alive): the negative binomial's chances follow one another by a factor, and so do those of
+ * staying. */
+static int tail(double shape, double scale, double a, double b, double t, double stop, int most, double *out)
+{
+    double z = t / (scale + t), chance = exp(shape * log1p(-z)), rest = 1 - chance, stays = 1;
+    if (!(chance > 1e-250))
+        return 0;
+    for (int n = 0; n < most; n++) {
+        out[n] = stays * (rest > 0 ? rest : 0);
+        if (out[n] <= stop)
+            return n + 1;
+        chance *= (shape + n) / (n + 1) * z;
+        rest -= chance;
+        stays *= (b + n) / (a + b + n);
+    }
+    return 0;
+}
+
+static double bg_alive_odds(const double *p, const struct model_history *h, double by[4])
+{
+    return alive_odds(p, h, 0, by);
+}
+
+static double mbg_alive_odds(const double *p, const struct model_history *h, double by[4])
+{
+    return alive_odds(p, h, 1, by);
+}
+
+static int bg_tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+{
+    return tail(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x, ahead, stop, most, out);
+}
+
+static int mbg_tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+{
+    return tail(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x + 1, ahead, stop, most, out);
 }
 
 static double bg_alive(const double *p, const struct model_history *h)
@@ -227,10 +278,12 @@ const struct clv_family model_clv_family_bgnbd = {
     .stretch = bg_stretch,
     .start = start,
     .alive = bg_alive,
+    .alive_odds = bg_alive_odds,
     .future = bg_future,
     .new_expected = bg_new_expected,
     .new_more_than = bg_new_more_than,
     .more_than = bg_more_than,
+    .tail = bg_tail,
 };
 
 const struct clv_family model_clv_family_mbgnbd = {
@@ -241,8 +294,10 @@ const struct clv_family model_clv_family_mbgnbd = {
     .stretch = mbg_stretch,
     .start = start,
     .alive = mbg_alive,
+    .alive_odds = mbg_alive_odds,
     .future = mbg_future,
     .new_expected = mbg_new_expected,
     .new_more_than = mbg_new_more_than,
     .more_than = mbg_more_than,
+    .tail = mbg_tail,
 };

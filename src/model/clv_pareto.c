@@ -22,6 +22,9 @@
 
 enum { TERMS = 400, NODES = 20 };
 
+/* Gauss and Legendre's on [0, 1], as stats_gauss_legendre computes them. */
+static const double gauss_node[NODES] = {0.0034357004074525377, 0.018014036361043106, 0.043882785874337048, 0.080441514088890595, 0.1268340467699246, 0.18197315963674249, 0.24456649902458646, 0.31314695564229023, 0.38610707442917747, 0.46173673943325133, 0.53826326056674867, 0.61389292557082253, 0.68685304435770977, 0.75543350097541351, 0.81802684036325757, 0.8731659532300754, 0.91955848591110945, 0.95611721412566297, 0.98198596363895685, 0.99656429959254744}, gauss_weight[NODES] = {0.0088070035695760589, 0.020300714900193469, 0.031336024167054534, 0.041638370788352377, 0.050965059908620221, 0.059097265980759206, 0.065844319224588319, 0.071048054659191021, 0.074586493236301871, 0.076376693565362919, 0.076376693565362919, 0.074586493236301871, 0.071048054659191021, 0.065844319224588319, 0.059097265980759206, 0.050965059908620221, 0.041638370788352377, 0.031336024167054534, 0.020300714900193469, 0.0088070035695760589};
+
 /* ln of something positive, with derivatives by r, α, s, β. */
 struct graded {
     double value, by[4];
@@ -36,7 +39,6 @@ struct series {
 struct shared {
     int terms;
     double c[TERMS], rise[TERMS]; /* (s+1)_n/n!, and Σ 1/(s+i) for i ≤ n: what its logarithm's derivative by s is */
-    double node[NODES], weight[NODES];
 };
 
 /* How many terms a series can need: those down to 1e-17 of the worst z that it meets, which is at y = 0. */
@@ -61,8 +63,6 @@ static const void *prepare(const double *p, const struct clv_rows *rows, void *s
         shared->c[n] = shared->c[n - 1] * (s + n) / n;
         shared->rise[n] = shared->rise[n - 1] + 1 / (s + n);
     }
-    if (fabs(p[1] - p[3]) > 0.9 * fmax(p[1], p[3])) /* else no row needs quadrature */
-        stats_gauss_legendre(NODES, shared->node, shared->weight);
     return shared;
 }
 
@@ -151,7 +151,7 @@ static struct graded combine(struct graded a, struct graded b, double sign)
 
 /* The integral from y to `end`, which doubles the smaller of α+τ and β+τ a few times: panels of equal length in its ln.
  */
-static struct graded quadrature(const double *p, double x, double y, double end, const struct shared *shared)
+static struct graded quadrature(const double *p, double x, double y, double end)
 {
     double base = p[1] < p[3] ? p[1] : p[3], low = log(base + y), high = log(base + end);
     int panels = (int)ceil(high - low);
@@ -159,9 +159,9 @@ static struct graded quadrature(const double *p, double x, double y, double end,
     double top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y), sum = 0, by[4] = {0};
     for (int i = 0; i < panels * NODES; i++) {
         int panel = i / NODES;
-        double at = exp(low + width * (panel + shared->node[i % NODES])), tau = at - base;
+        double at = exp(low + width * (panel + gauss_node[i % NODES])), tau = at - base;
         double log_a = log(p[1] + tau), log_b = log(p[3] + tau);
-        double part = exp(-shape * log_a - (s + 1) * log_b - top) * at * width * shared->weight[i % NODES];
+        double part = exp(-shape * log_a - (s + 1) * log_b - top) * at * width * gauss_weight[i % NODES];
         sum += part;
         by[0] -= part * log_a;
         by[1] -= part * shape / (p[1] + tau);
@@ -172,14 +172,13 @@ static struct graded quadrature(const double *p, double x, double y, double end,
     return g;
 }
 
-static struct graded log_g(const double *p, double x, double y, const struct shared *shared,
-                           const struct series *series)
+static struct graded log_g(const double *p, double x, double y, const struct series *series)
 {
     double far = fmax(p[1], p[3]) + y, gap = fabs(p[1] - p[3]);
     if (gap <= 0.9 * far)
         return log_series(p, x, y, series);
     double end = 2 * gap - fmax(p[1], p[3]); /* there z is one half */
-    return combine(quadrature(p, x, y, end, shared), log_series(p, x, end, series), 1);
+    return combine(quadrature(p, x, y, end), log_series(p, x, end, series), 1);
 }
 
 /* ln of (α+T)^−(r+x) (β+T)^−s: still alive at T. */
@@ -191,10 +190,9 @@ static struct graded log_survival(const double *p, double x, double t)
 }
 
 /* ln s [G(t_x) − G(T)]: left in between. Only for t_x < T. */
-static struct graded log_left(const double *p, const struct model_history *h, const struct shared *shared,
-                              const struct series *series)
+static struct graded log_left(const double *p, const struct model_history *h, const struct series *series)
 {
-    struct graded g = combine(log_g(p, h->x, h->tx, shared, series), log_g(p, h->x, h->t, shared, series), -1);
+    struct graded g = combine(log_g(p, h->x, h->tx, series), log_g(p, h->x, h->t, series), -1);
     g.value += log(p[2]);
     g.by[2] += 1 / p[2];
     return g;
@@ -220,22 +218,33 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
         struct graded both = log_survival(p, h->x, h->t);
         double weight = rows->row[i].weight;
         if (h->tx < h->t)
-            both = combine(both, log_left(p, h, shared, &series), 1);
+            both = combine(both, log_left(p, h, &series), 1);
         sum[0] += weight * both.value;
         for (int j = 0; j < 4; j++)
             sum[1 + j] += weight * both.by[j];
     }
 }
 
-static double alive(const double *p, const struct model_history *h)
+static double alive_odds(const double *p, const struct model_history *h, double by[4])
 {
     struct shared shared;
     struct series series;
-    if (!(h->tx < h->t))
-        return 1;
+    if (!(h->tx < h->t)) {
+        by[0] = by[1] = by[2] = by[3] = 0;
+        return INFINITY;
+    }
     prepare(p, NULL, &shared);
     make_series(p, h->x, &shared, &series);
-    return stats_expit(log_survival(p, h->x, h->t).value - log_left(p, h, &shared, &series).value);
+    struct graded here = log_survival(p, h->x, h->t), left = log_left(p, h, &series);
+    for (int i = 0; i < 4; i++)
+        by[i] = here.by[i] - left.by[i];
+    return here.value - left.value;
+}
+
+static double alive(const double *p, const struct model_history *h)
+{
+    double by[4];
+    return stats_expit(alive_odds(p, h, by));
 }
 
 /* Expected purchases within t at rate Gamma(shape, scale) of a lifetime with s and β: shape/scale · E[min(lifetime,
@@ -264,14 +273,40 @@ static double new_expected(const double *p, double age)
  * survival function is needed at smooth places: quadrature over the survival share u = (β/(β+τ))^s. */
 static double more_than(double shape, double scale, double s, double beta, double t, double n)
 {
-    double node[NODES], weight[NODES], stays = exp(-s * log1p(t / beta)), sum = 0;
-    stats_gauss_legendre(NODES, node, weight);
+    double stays = exp(-s * log1p(t / beta)), sum = 0;
     for (int i = 0; i < NODES; i++) {
-        double tau = t * node[i];
+        double tau = t * gauss_node[i];
         double density = s / (beta + tau) * exp(-s * log1p(tau / beta));
-        sum += t * weight[i] * density * stats_beta_lower(n + 1, shape, tau / (scale + tau), scale / (scale + tau));
+        sum += t * gauss_weight[i] * density * stats_beta_lower(n + 1, shape, tau / (scale + tau), scale / (scale + tau));
     }
     return sum + stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
+}
+
+/* The same for n = 0, 1, … at once: at each node the negative binomial's chances follow one another by a factor. */
+static int tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+{
+    double share[NODES + 1], chance[NODES + 1], rest[NODES + 1], z[NODES + 1];
+    double shape = p[0] + h->x, scale = p[1] + h->t, beta = p[3] + h->t;
+    for (int i = 0; i <= NODES; i++) {
+        double tau = i < NODES ? ahead * gauss_node[i] : ahead, lives = exp(-p[2] * log1p(tau / beta));
+        share[i] = i < NODES ? ahead * gauss_weight[i] * p[2] / (beta + tau) * lives : lives;
+        z[i] = tau / (scale + tau);
+        chance[i] = exp(shape * log1p(-z[i]));
+        rest[i] = 1 - chance[i];
+        if (!(chance[i] > 1e-250))
+            return 0;
+    }
+    for (int n = 0; n < most; n++) {
+        out[n] = 0;
+        for (int i = 0; i <= NODES; i++) {
+            out[n] += share[i] * (rest[i] > 0 ? rest[i] : 0);
+            chance[i] *= (shape + n) / (n + 1) * z[i];
+            rest[i] -= chance[i];
+        }
+        if (out[n] <= stop)
+            return n + 1;
+    }
+    return 0;
 }
 
 static double new_more_than(const double *p, double age, double n)
@@ -294,8 +329,10 @@ const struct clv_family model_clv_family_pareto = {
     .scratch = sizeof(struct shared),
     .start = start,
     .alive = alive,
+    .alive_odds = alive_odds,
     .future = alive_future,
     .new_expected = new_expected,
     .new_more_than = new_more_than,
     .more_than = future_more_than,
+    .tail = tail,
 };
