@@ -117,8 +117,7 @@ static struct model_history live(struct stats_random *random, enum model_clv_typ
 {
     bool pareto = type == MODEL_PARETO_NBD;
     double rate = stats_random_gamma(random, pareto ? .553 : .243) / (pareto ? 10.578 : 4.414);
-    double leave =
-        pareto ? stats_random_gamma(random, .606) / 11.669 : stats_random_beta(random, .793, 2.426);
+    double leave = pareto ? stats_random_gamma(random, .606) / 11.669 : stats_random_beta(random, .793, 2.426);
     double lifetime = pareto ? stats_random_exponential(random) / leave : INFINITY;
     struct model_history h = {0, 0, 30 + 50 * stats_random_uniform(random)};
     if (type == MODEL_MBGNBD && stats_random_uniform(random) < leave)
@@ -254,8 +253,7 @@ void bench_prototypes(const struct bench *bench)
         cost = model.cost;
         arena_release(&arena);
     }
-    printf("{\"cost\": %.10g, \"bytes\": %zu, ", cost,
-           rows * (NUMBERS * sizeof *number + CATEGORIES * sizeof *code));
+    printf("{\"cost\": %.10g, \"bytes\": %zu, ", cost, rows * (NUMBERS * sizeof *number + CATEGORIES * sizeof *code));
     bench_print_rounds("fit", rounds, bench->rounds);
     printf("}\n");
     free(number);

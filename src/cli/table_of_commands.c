@@ -136,6 +136,7 @@ static const struct cli_option model_options[] = {
     {"log", 0, "auto|yes|no", "cluster: logarithms, where a value is skewed (auto)", false},
     {"winsor", 0, "SHARE", "cluster: pull in this share at each end (1%)", false},
     {"stability", 0, "N", "cluster: bootstrap draws for the groups' stability (20)", false},
+    {"covariates", 0, "VALUE,...", "latent: numbers that move the chances of the classes", true},
     {"starts", 0, "N", "latent: random starts (20)", false},
     {"seed", 0, "N", "cluster, latent: the seed of random numbers (1)", false},
     {"until", 0, "second|churn", "survive: what ends the wait (second order)", false},

@@ -16,7 +16,8 @@ static const char *const clv_options[] = {"kind",    "amount",   "among",   "mod
                                           "horizon", "discount", "holdout", "interval", NULL};
 static const char *const cluster_options[] = {"on",  "among",  "groups", "most-groups", "scale",
                                               "log", "winsor", "seed",   "stability",   NULL};
-static const char *const latent_options[] = {"on", "among", "groups", "most-groups", "starts", "seed", NULL};
+static const char *const latent_options[] = {"on",          "covariates", "among", "groups",
+                                             "most-groups", "starts",     "seed",  NULL};
 static const char *const survive_options[] = {"kind", "until", "quiet-days", "by", "landmark", "among", NULL};
 
 static const char *const survey_options[] = {"on", "measure", "by", "among", NULL};

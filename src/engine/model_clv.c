@@ -146,16 +146,15 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
     TRY(status);
     size_t most = work->population->customers + 1u;
     until = clv_until(work, options, until);
-    *out = (struct clv_data){.orders = out->orders,
-                             .until = until,
-                             .customers = ARENA_ARRAY(work->arena, struct clv_customer, most)};
+    *out = (struct clv_data){
+        .orders = out->orders, .until = until, .customers = ARENA_ARRAY(work->arena, struct clv_customer, most)};
     for (uint32_t p = 0; p < work->population->customers; p++) {
         uint32_t from, to;
         work_orders_rows(&out->orders, p, -1, work->moment->now - 1, &from, &to);
         out->later += to > from && out->orders.table->time[from] > until;
         if (who[p / 64] >> (p % 64) & 1)
-            out->count += fill_history(work, options, &out->orders, p, until, &out->customers[out->count],
-                                       &out->unpaid);
+            out->count +=
+                fill_history(work, options, &out->orders, p, until, &out->customers[out->count], &out->unpaid);
     }
     out->history = ARENA_ARRAY(work->arena, struct model_history, out->count + 1);
     out->paid = ARENA_ARRAY(work->arena, double, out->count + 1);
@@ -391,8 +390,7 @@ static void add_scores(struct model_work *work, bool value, double *columns[MODE
     work->score_count = 0;
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
         if (value || scores[i].column < MODEL_VALUE_VALUE)
-            columns[scores[i].column] =
-                work_score_add(work, scores[i].trait, scores[i].type, scores[i].scale)->number;
+            columns[scores[i].column] = work_score_add(work, scores[i].trait, scores[i].type, scores[i].scale)->number;
 }
 
 enum status engine_clv_score(struct model_work *work, struct error *error)

@@ -267,8 +267,7 @@ static enum status hold_out(struct model_work *work, const struct clv_options *o
     int32_t first_held_back = zone_date(zone, end) + 1 - (int32_t)ceil(options->holdout);
     TRY(clv_load(work, options, zone_day_start(zone, first_held_back) - 1, data, error));
     struct model_clv_data histories = {data->count, data->history, NULL};
-    enum status status =
-        model_clv_fit(options->type, &histories, engine_pool(work->engine), work->arena, used, error);
+    enum status status = model_clv_fit(options->type, &histories, engine_pool(work->engine), work->arena, used, error);
     if (status != STATUS_OK) {
         error_hint(error, "that is the fit without the last %g days; try a shorter --holdout", options->holdout);
         return status;

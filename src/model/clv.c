@@ -341,8 +341,8 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
     families[type]->start(&rows, x);
     for (int i = 0; i < 4; i++)
         x[i] = log(x[i]);
-    struct stats_optimise_options options = {
-        .inverse = warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
+    struct stats_optimise_options options = {.inverse =
+                                                 warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
     struct stats_optimum best = stats_minimise(4, evaluate, &l, &options, arena, x);
     if (!best.converged)
         return error_set(error, STATUS_ERROR,

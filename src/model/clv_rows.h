@@ -44,8 +44,8 @@ struct clv_family {
     double (*new_expected)(const double *parameter, double age);
     double (*new_more_than)(const double *parameter, double age, double n);
     double (*more_than)(const double *parameter, const struct model_history *history, double ahead, double n);
-    /* tail[n] = P(more than n ahead | alive) for n = 0, 1, … down to the first at or below `stop`; how many, 0 when that
-     * takes more than `most` or would underflow. NULL: one at a time, by more_than. */
+    /* tail[n] = P(more than n ahead | alive) for n = 0, 1, … down to the first at or below `stop`; how many, 0 when
+     * that takes more than `most` or would underflow. NULL: one at a time, by more_than. */
     int (*tail)(const double *parameter, const struct model_history *history, double ahead, double stop, int most,
                 double *tail);
 };

@@ -98,8 +98,7 @@ double model_clv_expected_error(const struct model_clv *model, const struct mode
     for (int i = 0; i < 4; i++) {
         struct model_clv above = moved(model, i, step), below = moved(model, i, -step);
         for (size_t k = 0; k < count; k++)
-            slope[i] +=
-                model_clv_expected(&above, &history[k], ahead) - model_clv_expected(&below, &history[k], ahead);
+            slope[i] += model_clv_expected(&above, &history[k], ahead) - model_clv_expected(&below, &history[k], ahead);
         slope[i] /= 2 * step * (double)count;
     }
     return delta_error(model, slope);

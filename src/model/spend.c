@@ -141,7 +141,8 @@ enum status model_spend_fit(const struct model_spend_data *data, struct pool *po
     return STATUS_OK;
 }
 
-/* Without q or γ it is how much customers differ that stays open, without p alone how much a customer's purchases do. */
+/* Without q or γ it is how much customers differ that stays open, without p alone how much a customer's purchases do.
+ */
 const char *model_spend_simpler(const struct model_spend *model)
 {
     if (!model->identified[1] || !model->identified[2])

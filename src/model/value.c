@@ -139,8 +139,8 @@ static void run_task(void *context, size_t task, int worker)
 {
     const struct scoring *s = context;
     (void)worker;
-    size_t end = (task + 1) * CUSTOMERS_A_TASK < s->customers->count ? (task + 1) * CUSTOMERS_A_TASK
-                                                                      : s->customers->count;
+    size_t end =
+        (task + 1) * CUSTOMERS_A_TASK < s->customers->count ? (task + 1) * CUSTOMERS_A_TASK : s->customers->count;
     for (size_t i = task * CUSTOMERS_A_TASK; i < end; i++)
         score_customer(s, i);
 }

@@ -24,12 +24,12 @@ struct stats_optimum {
 };
 
 struct stats_optimise_options {
-    double tolerance;   /* relative change of f that counts as none; 0: 1e-12 */
-    double gradient;    /* scaled gradient that counts as none; 0: 1e-6 */
-    int max_iterations; /* 0: 500 */
-    double max_step;    /* longest move of one parameter in one iteration; 0: 2 */
-    const double *inverse; /* stats_bfgs: what is known of the inverse Hessian at the start, n×n, positive definite, such
-                            * as that of a sample; NULL: nothing */
+    double tolerance;      /* relative change of f that counts as none; 0: 1e-12 */
+    double gradient;       /* scaled gradient that counts as none; 0: 1e-6 */
+    int max_iterations;    /* 0: 500 */
+    double max_step;       /* longest move of one parameter in one iteration; 0: 2 */
+    const double *inverse; /* stats_bfgs: what is known of the inverse Hessian at the start, n×n, positive definite,
+                            * such as that of a sample; NULL: nothing */
 };
 
 /* Quasi-Newton with a dense inverse Hessian (BFGS) and a line search for the strong Wolfe conditions (Nocedal & Wright
