@@ -349,6 +349,15 @@ static void describe(const struct fitting *f, const struct start *best, int star
         chi_squares(f->patterns, out);
 }
 
+/* Chances that are 0 keep a logarithm. */
+static void take_logarithms(struct model_latent *model, struct arena *arena)
+{
+    size_t places = (size_t)model->classes * (size_t)model->level_start[model->items];
+    model->log_chance = ARENA_ARRAY(arena, double, places);
+    for (size_t i = 0; i < places; i++)
+        model->log_chance[i] = log(fmax(model->chance[i], smallest_chance));
+}
+
 /* Copies the best start out with the classes in order of their shares; logits are taken against the new first class. */
 static void copy_out(const struct fitting *f, const struct start *best, struct arena *arena, struct model_latent *out)
 {
@@ -374,6 +383,7 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
         if (c > 0 && f->data->covariates == 0)
             out->coefficient[c - 1] = log(fmax(out->share[c], smallest_chance) / out->share[0]);
     }
+    take_logarithms(out, arena);
 }
 
 enum status model_latent_fit(const struct model_latent_data *data, const struct model_latent_options *options,
@@ -432,13 +442,9 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
 
 double model_latent_score(const struct model_latent *model, const int *code, const double *covariate, double *chances)
 {
-    int cells = model->level_start[model->items];
     model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate, chances);
-    for (int c = 0; c < model->classes; c++)
-        for (int i = 0; i < model->items; i++)
-            if (code[i] >= 0)
-                chances[c] += log(fmax(model->chance[c * cells + model->level_start[i] + code[i]], smallest_chance));
-    double all = stats_log_sum_exp(chances, (size_t)model->classes);
+    double all = log_joint(code, model->items, model->level_start, model->level_start[model->items], model->log_chance,
+                           model->classes, chances);
     for (int c = 0; c < model->classes; c++)
         chances[c] = exp(chances[c] - all);
     return all;
@@ -500,5 +506,7 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
         shares != (size_t)out->classes || chances != shares * (size_t)out->level_start[items] ||
         coefficients != (shares - 1) * (size_t)(1 + out->covariates))
         model_json_fail(&reader, "the numbers of classes, items and chances do not fit together");
-    return model_json_close(&reader, error);
+    TRY(model_json_close(&reader, error));
+    take_logarithms(out, arena);
+    return STATUS_OK;
 }

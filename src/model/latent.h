@@ -38,6 +38,7 @@ struct model_latent {
     int *levels;
     int *level_start;    /* items + 1: where an item's chances begin in `chance` */
     double *chance;      /* classes × level_start[items] */
+    double *log_chance;  /* its logarithms, for scoring */
     double *share;       /* classes: mean prior */
     double *coefficient; /* (classes − 1) × (1 + covariates): logits against class 0, the largest; constant first */
     uint32_t *label;     /* the likeliest class of each row; NULL after model_latent_read */
