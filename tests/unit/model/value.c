@@ -129,6 +129,21 @@ static void assert_covers(const struct simulated *data, const double *actual, co
         assert_true(seen[c] > 200 && inside[c] / seen[c] >= .70);
 }
 
+/* Beyond each end lies no more than the tenth that belongs there, and of values, which are not whole numbers, no less
+ * either. */
+static void assert_tails(const double *actual, const double *low, const double *high, bool whole)
+{
+    double above = 0, with_high = 0, below = 0, with_low = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        above += high[i] > 0 && actual[i] > high[i];
+        with_high += high[i] > 0;
+        below += low[i] > 0 && actual[i] < low[i];
+        with_low += low[i] > 0;
+    }
+    assert_true(above / with_high < .112 && (whole || above / with_high > .088));
+    assert_true(with_low < 300 || (below / with_low < .13 && (whole || below / with_low > .07)));
+}
+
 static void intervals_hold(void **state)
 {
     (void)state;
@@ -147,6 +162,8 @@ static void intervals_hold(void **state)
         model_value_score(&value, &customers, NULL, columns);
         assert_covers(data, data->after, columns[MODEL_VALUE_EXPECTED_LOW], columns[MODEL_VALUE_EXPECTED_HIGH]);
         assert_covers(data, data->worth, columns[MODEL_VALUE_VALUE_LOW], columns[MODEL_VALUE_VALUE_HIGH]);
+        assert_tails(data->after, columns[MODEL_VALUE_EXPECTED_LOW], columns[MODEL_VALUE_EXPECTED_HIGH], true);
+        assert_tails(data->worth, columns[MODEL_VALUE_VALUE_LOW], columns[MODEL_VALUE_VALUE_HIGH], false);
         double worth = 0, expected = 0;
         for (size_t i = 0; i < COUNT; i++) {
             worth += data->worth[i];
