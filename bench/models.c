@@ -200,6 +200,7 @@ void bench_kmeans(const struct bench *bench)
     double *values = read_matrix(bench->words[0], places);
     struct model_kmeans_options options = {.k = (int)bench_number(bench, 3),
                                            .starts = (int)bench_number(bench, 4),
+                                           .tolerance = 1e-4,
                                            .seed = (uint64_t)bench_number(bench, 5)};
     struct bench_round *rounds = base_calloc((size_t)bench->rounds, sizeof *rounds);
     struct model_kmeans model;
