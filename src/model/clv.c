@@ -204,9 +204,7 @@ struct likelihood {
     struct pool *pool;
     size_t tasks;
     double (*partial)[5]; /* a task each: folded in order, whoever computed them */
-    void *scratch;
     double parameter[4];
-    const void *shared;
 };
 
 static void run_task(void *context, size_t task, int worker)
@@ -225,7 +223,7 @@ static void run_task(void *context, size_t task, int worker)
     memset(l->partial[task], 0, sizeof l->partial[task]);
     while (from < end) {
         size_t to = l->rows->group_start[group + 1] < end ? l->rows->group_start[group + 1] : end;
-        l->family->stretch(l->parameter, l->rows, group, from, to, l->shared, l->partial[task]);
+        l->family->stretch(l->parameter, l->rows, group, from, to, l->partial[task]);
         from = to;
         group++;
     }
@@ -240,8 +238,6 @@ static double evaluate(const double *x, double *gradient, void *context)
             return INFINITY;
         l->parameter[i] = exp(x[i]);
     }
-    if (l->family->prepare)
-        l->shared = l->family->prepare(l->parameter, l->rows, l->scratch);
     pool_run(l->pool, l->tasks, run_task, l);
     for (size_t task = 0; task < l->tasks; task++)
         for (int i = 0; i < 5; i++)
@@ -259,7 +255,6 @@ static struct likelihood likelihood_of(enum model_clv_type type, const struct cl
     struct likelihood l = {.family = families[type], .rows = rows, .pool = pool};
     l.tasks = (rows->count + ROWS_A_TASK - 1) / ROWS_A_TASK;
     l.partial = arena_array(arena, l.tasks, sizeof *l.partial);
-    l.scratch = arena_zalloc(arena, l.family->scratch);
     return l;
 }
 
@@ -346,8 +341,9 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
     struct stats_optimum best = stats_minimise(4, evaluate, &l, &options, arena, x);
     if (!best.converged)
         return error_set(error, STATUS_ERROR,
-                         "%s did not converge on %.0f customers (gradient %.2g after %d evaluations)",
-                         families[type]->name, rows.total, best.gradient, best.evaluations);
+                         "%s did not converge on %.0f customer%s (gradient %.2g after %d evaluations): they are too "
+                         "few, or too much alike, for four parameters",
+                         families[type]->name, rows.total, rows.total == 1 ? "" : "s", best.gradient, best.evaluations);
     *out = (struct model_clv){.type = type,
                               .log_likelihood = -best.value,
                               .customers = rows.total,

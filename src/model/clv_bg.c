@@ -89,9 +89,8 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
 }
 
 static void bg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                       const void *shared, double sum[5])
+                       double sum[5])
 {
-    (void)shared;
     if (rows->group_x[group] == 0)
         stretch_never(p, rows, from, to, sum);
     else
@@ -99,9 +98,8 @@ static void bg_stretch(const double *p, const struct clv_rows *rows, size_t grou
 }
 
 static void mbg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                        const void *shared, double sum[5])
+                        double sum[5])
 {
-    (void)shared;
     stretch(p, rows, group, from, to, 1, sum);
 }
 

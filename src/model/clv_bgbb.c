@@ -52,10 +52,8 @@ static void group(const double *p, double x, double weight, double sum[5])
     (void)p, (void)x, (void)weight, (void)sum;
 }
 
-static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to,
-                    const void *shared, double sum[5])
+static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to, double sum[5])
 {
-    (void)shared;
     (void)index;
     for (size_t row = from; row < to; row++) {
         struct model_history h = rows->row[row].history;

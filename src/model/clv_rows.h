@@ -24,17 +24,15 @@ struct clv_rows {
 
 /* What one stretch of rows with the same x adds: the value and four derivatives by the parameters themselves. */
 typedef void clv_stretch(const double *parameter, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                         const void *shared, double sum[5]);
+                         double sum[5]);
 /* What one x adds, times its weight: terms without t_x and T. */
 typedef void clv_group(const double *parameter, double x, double weight, double sum[5]);
 
-/* One type of model. `prepare` makes what all rows share for given parameters (or is NULL). */
+/* One type of model. */
 struct clv_family {
     const char *name, *parameter[4], *simpler;
     clv_group *group;
     clv_stretch *stretch;
-    const void *(*prepare)(const double *parameter, const struct clv_rows *rows, void *scratch);
-    size_t scratch;
     void (*start)(const struct clv_rows *rows, double *parameter);
     double (*alive)(const double *parameter, const struct model_history *history);
     /* ln(alive / (1 − alive)) and its derivatives by the parameters; +∞ for certain. NULL: by differences. */
