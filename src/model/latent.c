@@ -356,6 +356,10 @@ static void take_logarithms(struct model_latent *model, struct arena *arena)
     model->log_chance = ARENA_ARRAY(arena, double, places);
     for (size_t i = 0; i < places; i++)
         model->log_chance[i] = log(fmax(model->chance[i], smallest_chance));
+    if (model->covariates)
+        return;
+    model->log_share = ARENA_ARRAY(arena, double, model->classes);
+    model_latent_log_prior(model->classes, 0, model->coefficient, NULL, model->log_share);
 }
 
 /* Copies the best start out with the classes in order of their shares; logits are taken against the new first class. */
@@ -442,7 +446,10 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
 
 double model_latent_score(const struct model_latent *model, const int *code, const double *covariate, double *chances)
 {
-    model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate, chances);
+    if (model->log_share)
+        memcpy(chances, model->log_share, sizeof *chances * (size_t)model->classes);
+    else
+        model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate, chances);
     double all = log_joint(code, model->items, model->level_start, model->level_start[model->items], model->log_chance,
                            model->classes, chances);
     for (int c = 0; c < model->classes; c++)

@@ -39,6 +39,7 @@ struct model_latent {
     int *level_start;    /* items + 1: where an item's chances begin in `chance` */
     double *chance;      /* classes × level_start[items] */
     double *log_chance;  /* its logarithms, for scoring */
+    double *log_share;   /* of the shares; NULL with covariates */
     double *share;       /* classes: mean prior */
     double *coefficient; /* (classes − 1) × (1 + covariates): logits against class 0, the largest; constant first */
     uint32_t *label;     /* the likeliest class of each row; NULL after model_latent_read */

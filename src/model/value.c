@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUSTOMERS_A_TASK = 2048, PURCHASES = 64, PAID = 256, CACHE = 4096 };
+enum { CUSTOMERS_A_TASK = 2048, PURCHASES = 64, PAID = 256, CACHE = 8192 };
 
 /*
  * What the models say of someone alive depends on x and T alone, and customers who bought as often and are as old are
