@@ -11,7 +11,8 @@
 
 enum { FORMAT = 1 };
 
-static const char *const rfm_options[] = {"kind", "amount", "window", "bins", "rule", "among", NULL};
+static const char *const rfm_options[] = {"kind",         "amount",         "window",        "bins",  "rule",
+                                          "recency-cuts", "frequency-cuts", "monetary-cuts", "among", NULL};
 static const char *const clv_options[] = {"kind",    "amount",   "among",   "model",    "period", "transaction",
                                           "horizon", "discount", "holdout", "interval", NULL};
 static const char *const cluster_options[] = {"on",  "among",  "groups", "most-groups", "scale",
