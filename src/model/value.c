@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUSTOMERS_A_TASK = 2048, PURCHASES = 64, PAID = 256, CACHE = 8192 };
+enum { CUSTOMERS_A_TASK = 2048, PURCHASES = 64, PAID = 256, CACHE_MAX = 8192 };
 
 /*
  * What the models say of someone alive depends on x and T alone, and customers who bought as often and are as old are
@@ -30,7 +30,8 @@ struct scoring {
     const struct model_value_customers *customers;
     double *const *columns;
     bool intervals;
-    struct outlook *cache;                                       /* CACHE for each thread */
+    struct outlook *cache; /* cache_size for each thread */
+    size_t cache_size;
     double tail, z;                                              /* the probability beyond each end of an interval, and
                                                                   * the normal's quantile there */
     double log_amount[PURCHASES + 1], log_spread[PURCHASES + 1]; /* of n purchases: mean and variance of the logarithm
@@ -83,7 +84,7 @@ static const struct outlook *outlook_of(const struct scoring *s, const struct mo
     /* What tells such numbers apart stands in their upper bits, so those are folded down before each product. */
     uint64_t key = bits[0] ^ bits[0] >> 32 ^ (bits[1] ^ bits[1] >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     key = (key ^ key >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
-    struct outlook *out = &s->cache[(size_t)worker * CACHE + (key >> 48) % CACHE];
+    struct outlook *out = &s->cache[(size_t)worker * s->cache_size + (key >> 40) % s->cache_size];
     if (!out->filled || out->x != h->x || out->t != h->t)
         fill_outlook(s, h->x, h->t, out);
     return out;
@@ -185,7 +186,8 @@ void model_value_score(const struct model_value *value, const struct model_value
     s->columns = columns;
     s->intervals = columns[MODEL_VALUE_EXPECTED_LOW] || columns[MODEL_VALUE_EXPECTED_HIGH] ||
                    columns[MODEL_VALUE_VALUE_LOW] || columns[MODEL_VALUE_VALUE_HIGH];
-    s->cache = base_calloc((size_t)(pool ? pool_threads(pool) : 1) * CACHE, sizeof *s->cache);
+    s->cache_size = customers->count < CACHE_MAX ? customers->count + 1 : CACHE_MAX;
+    s->cache = base_calloc((size_t)(pool ? pool_threads(pool) : 1) * s->cache_size, sizeof *s->cache);
     s->tail = (1 - value->level) / 2;
     s->z = stats_normal_quantile(1 - s->tail);
     for (int n = 1; value->much && n <= PURCHASES; n++) {
