@@ -98,11 +98,12 @@ struct latent_patterns model_latent_collapse(const struct model_latent_data *dat
     return p;
 }
 
-void model_latent_log_prior(int classes, int covariates, const double *beta, const double *covariate, double *out)
+void model_latent_log_prior(int classes, int covariates, const double *coefficient, const double *covariate,
+                            double *out)
 {
     out[0] = 0;
     for (int c = 1; c < classes; c++) {
-        const double *b = beta + (c - 1) * (1 + covariates);
+        const double *b = coefficient + (c - 1) * (1 + covariates);
         out[c] = b[0];
         for (int j = 0; j < covariates; j++)
             out[c] += b[1 + j] * covariate[j];
