@@ -156,7 +156,7 @@ static void turn(const struct model_forest *forest, const float *rows, size_t co
 }
 
 /* Four customers at a time, as every processor has them. */
-typedef float lanes __attribute__((vector_size(16), aligned(4)));
+typedef float lanes __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int lane_bits __attribute__((vector_size(16)));
 
 /* b where x >= threshold, else a. */
