@@ -1,21 +1,26 @@
-/* What load.c and load_table.c share. Nobody else includes it. */
+/* What the files of loading share. Nobody else includes it. */
 #ifndef STRATA_POPULATION_LOADING_H
 #define STRATA_POPULATION_LOADING_H
 
 #include "base/vector.h"
 #include "population/load.h"
+#include "store/numbering.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 struct loading {
     struct store *store;
     struct lake *lake;
+    struct pool *pool; /* may be NULL */
     const struct population_load *what;
     const struct schema *schema;
     struct population_builder *builder;
     struct arena arena;
     uint32_t until;         /* imports after this one are hidden; UINT32_MAX: none */
     uint32_t limit;         /* customer numbers are below */
-    uint32_t *first, *last; /* by customer number; first UINT32_MAX: nobody */
-    uint32_t *index;        /* by customer number: place among those who exist */
+    uint32_t *position;     /* by customer number; UINT32_MAX: nobody */
+    const uint64_t *number; /* by position; the builder's */
     uint32_t customers;
     VECTOR(struct text) texts; /* the dictionary so far, by code */
 };
@@ -26,11 +31,58 @@ uint32_t loading_code(struct loading *loading, struct text text);
 uint32_t loading_until(const struct loading *loading);
 /* Whether any row of the part may be seen. */
 bool loading_sees(const struct loading *loading, const struct catalog_part *part);
+enum status loading_unknown_customer(uint32_t number, struct error *error);
+/* Who exists, in order; the builder gets them. */
+enum status loading_customers(struct loading *loading, struct error *error);
 /* Loads a table of facts or traits with these columns into the builder. */
 enum status loading_table(struct loading *loading, const struct schema_table *schema,
                           const struct schema_column *const *columns, size_t count, struct error *error);
 /* The same for a reference table. */
 enum status loading_reference(struct loading *loading, const struct schema_table *table,
                               const struct schema_column *const *columns, size_t count, struct error *error);
+
+/*
+ * Columns on their way in (load_column.c).
+ */
+
+/* Rows of a chunk that stay together: `count` rows from `from` in the chunk on go to row `to` of the table and on. */
+struct inlet_run {
+    uint32_t from, to, count;
+};
+
+struct inlet_chunk {
+    const struct inlet_run *runs;
+    size_t run_count, rows;
+    const int64_t *sources; /* by row of the chunk: which row of all that are read it is, less `base` */
+    size_t base;
+};
+
+struct inlet {
+    const struct schema_column *column;
+    struct numbering *numbering; /* texts that come without codes; NULL: all come with them */
+    size_t met_step, met;        /* row × met_step + met: where a text was met */
+    int64_t least, most;         /* over all parts, before reading; least > most: nothing is known */
+    struct population_column out;
+    size_t rows;
+    _Atomic(uint64_t *) known; /* made when the first unknown value comes */
+    atomic_bool wrong;         /* a value was beyond least and most */
+    uint32_t *wide;            /* codes that are provisional until all is read; of SET: all, in order of arrival */
+    uint32_t *set_at, *set_length;
+    size_t set_used, set_capacity;
+    pthread_mutex_t mutex; /* guards sets and the making of known */
+};
+
+void inlet_init(struct inlet *inlet, const struct schema_column *column);
+void inlet_release(struct inlet *inlet);
+/* Whether the column's least and most decide how wide it is stored. */
+bool inlet_is_ranged(const struct inlet *inlet);
+/* Makes room for rows, as narrow as least and most allow. */
+void inlet_open(struct inlet *inlet, size_t rows);
+/* Puts a chunk's values to their places; from many threads. coded: texts come as codes. */
+void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded, const struct inlet_chunk *chunk);
+/* All is read: makes inlet->out whole. The numbering is settled; code_count: of the dictionary, with its new texts. */
+enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *error);
+/* Four bytes a value as they are; for times. */
+void inlet_put_plain(const uint32_t *from, uint32_t *to, const struct inlet_chunk *chunk);
 
 #endif

@@ -56,10 +56,12 @@ int population_column_index(const struct population_table *table, const char *na
 
 struct text population_identifier(const struct population *population, uint32_t position)
 {
-    const struct population_internal *internal = population->internal;
-    uint32_t which = internal->identifier_of[position];
-    uint64_t start = internal->identifier_start[which];
-    return (struct text){internal->identifier_bytes + start, internal->identifier_start[which + 1] - start};
+    const char *at = population->internal->identifier_at[position];
+    uint32_t length;
+    if (!at)
+        return TEXT("");
+    memcpy(&length, at, sizeof length);
+    return (struct text){at + sizeof length, length};
 }
 
 static uint32_t *make_slots(const struct population *population)
@@ -184,9 +186,8 @@ void population_free(struct population *population)
     free((void *)population->first_time);
     free((void *)population->last_time);
     struct population_internal *internal = population->internal;
-    free(internal->identifier_bytes);
-    free(internal->identifier_start);
-    free(internal->identifier_of);
+    free(internal->identifier_at);
+    arena_release(&internal->identifiers);
     free(atomic_load(&internal->identifier_slots));
     pthread_mutex_destroy(&internal->mutex);
     text_map_release(&internal->dictionary);
@@ -232,7 +233,7 @@ struct population_memory population_memory(const struct population *population)
     struct population_memory memory = {0};
     for (size_t i = 0; i < population->table_count; i++)
         add_table(&memory, &population->tables[i], customers);
-    memory.customers = (size_t)customers * (8 + 4 + 4 + 4 + 8) + internal->identifier_start[customers] +
+    memory.customers = (size_t)customers * (8 + 4 + 4 + 8) + internal->identifiers.taken +
                        internal->identifier_slot_count * sizeof *internal->identifier_slots;
     memory.dictionary = internal->dictionary.keys.taken +
                         internal->dictionary.capacity * sizeof *internal->dictionary.entries +
