@@ -1,12 +1,12 @@
 /*
  * Loading one table of facts or traits. DuckDB's threads read row groups in any order; the reader ends in a function
  * that puts each value straight to its final place, and nothing is collected, sorted or moved afterwards. For that the
- * place of every row has to be known beforehand. Customers have their positions already (load_customers.c), so it takes
- * each customer's number of rows.
+ * place of every row has to be known beforehand. Customers have their positions already (load_customers.c), and the
+ * small activity part beside each part says how many rows each customer has there, and from when to when. A part is
+ * sorted by customer and time; so as long as no part has rows of a customer from before the end of an earlier part's,
+ * that says where each row goes.
  *
- * The usual table is one part, sorted by customer, time and arrival: its customer numbers are read first, and where
- * they change says how many rows each has. With several parts, or when some rows are hidden, customers and times are
- * read and merged (each part is sorted already), which gives every row its place.
+ * Where it does not (imports that bring older facts, hidden rows), customers and times are read first and merged.
  *
  * Texts come as codes where the part has them. Where it has not (a column with too many texts, or one that became text
  * later), they are numbered while they are read, in order of appearance.
@@ -18,12 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A chunk of customer numbers that was read: what its neighbours have to fit to. */
-struct seam {
-    int64_t row, end;
-    uint32_t first, last; /* customers */
-};
-
 struct table_loading {
     struct loading *loading;
     const struct schema_table *table;
@@ -33,10 +27,11 @@ struct table_loading {
     size_t *base; /* where each part's rows begin among all rows read */
     size_t part_count, total, rows;
     uint32_t *offset, *time; /* of the finished table */
-    /* one part, all of it seen */
-    uint32_t *start; /* by customer number, and one more: its first row */
-    VECTOR(struct seam) seams;
-    pthread_mutex_t mutex; /* guards seams */
+    /* by customer number, while parts come one after the other */
+    uint32_t *start;  /* first row in the part being read, one entry more than customers; counts of rows before */
+    uint32_t *done;   /* rows in the parts before it; NULL: it is the only one */
+    uint32_t *latest; /* the last moment in the parts before it, while it is found out whether they follow each other */
+    atomic_bool mixed; /* they do not */
     /* else, by row read */
     uint32_t *customer, *read_time, *import; /* customer numbers, UINT32_MAX: hidden; imports when parts share them */
     uint64_t *arrival;
@@ -51,39 +46,49 @@ struct put {
     bool *coded; /* by inlet: the argument is a code, not a text */
 };
 
-/* Runs `run` over every row of a part, with these columns and the row's place in the part as arguments. */
-static enum status
-read_part(struct table_loading *table, size_t p, const char *const *columns, const char *const *types, size_t count,
-          enum status (*run)(void *, const struct lake_chunk *, struct lake_output *, struct error *), struct put *put,
-          struct error *error)
+typedef enum status put_function(void *context, const struct lake_chunk *in, struct lake_output *out,
+                                 struct error *error);
+
+/* Runs `run` over every row that read selects of a part, with its columns as arguments. */
+static enum status run_over(struct table_loading *table, const struct catalog_part *part, const struct store_read *read,
+                            const char *const *types, put_function *run, void *context, struct error *error)
 {
-    struct loading *loading = table->loading;
-    const struct catalog_part *part = table->parts[p];
-    struct store_read read = {part->table, part->role, columns, count, true, loading_until(loading)};
+    struct lake *lake = table->loading->lake;
     struct buffer select;
     int64_t ignored;
     char name[64];
-    snprintf(name, sizeof name, "strata_put_%llu", (unsigned long long)lake_unique(loading->lake));
-    struct lake_function function = {name, types, count + 1, "BOOLEAN", true, run, put};
-    TRY(lake_register_function(loading->lake, &function, error));
+    snprintf(name, sizeof name, "strata_put_%llu", (unsigned long long)lake_unique(lake));
+    struct lake_function function = {name, types, read->column_count + read->rows, "BOOLEAN", true, run, context};
+    TRY(lake_register_function(lake, &function, error));
     buffer_init(&select, 0);
     buffer_printf(&select, "SELECT count(%s(", name);
-    for (size_t i = 0; i < count; i++) {
-        buffer_sql_name(&select, text_from(columns[i]));
-        buffer_string(&select, ", ");
+    for (size_t i = 0; i < read->column_count; i++) {
+        buffer_string(&select, i ? ", " : "");
+        buffer_sql_name(&select, text_from(read->columns[i]));
     }
-    buffer_string(&select, "\"row\")) FROM (");
-    enum status status = store_select_part(loading->store, &read, part, &select, error);
+    buffer_string(&select, read->rows ? ", \"row\")) FROM (" : ")) FROM (");
+    enum status status = store_select_part(table->loading->store, read, part, &select, error);
     buffer_char(&select, ')');
     if (status == STATUS_OK)
-        status = lake_query_integer(loading->lake, select.data, &ignored, NULL, error);
+        status = lake_query_integer(lake, select.data, &ignored, NULL, error);
     buffer_release(&select);
     return status;
 }
 
-static enum status out_of_order(const struct table_loading *table, struct error *error)
+/* The same over part p, with each row's place in the part as the last argument. */
+static enum status read_part(struct table_loading *table, size_t p, const char *const *columns,
+                             const char *const *types, size_t count, put_function *run, bool *coded,
+                             struct error *error)
 {
-    return error_set(error, STATUS_ERROR, "a part of %s is not sorted by customer, or misses rows", table->table->name);
+    const struct catalog_part *part = table->parts[p];
+    struct put put = {table, table->base[p], coded};
+    struct store_read read = {part->table, part->role, columns, count, true, loading_until(table->loading)};
+    return run_over(table, part, &read, types, run, &put, error);
+}
+
+static enum status differs(const struct table_loading *table, struct error *error)
+{
+    return error_set(error, STATUS_ERROR, "a part of %s and what is known of its customers differ", table->table->name);
 }
 
 static enum status check_customer(const struct loading *loading, uint32_t number, struct error *error)
@@ -92,70 +97,70 @@ static enum status check_customer(const struct loading *loading, uint32_t number
                                                                               : loading_unknown_customer(number, error);
 }
 
+static bool has_column(const struct catalog_part *part, const char *name)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (strcmp(part->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /*
- * One part.
+ * Parts that follow each other.
  */
-static void add_seam(struct table_loading *table, const struct seam *seam)
+/* A part's activity with numbers of rows; NULL for a part of an older Strata. */
+static const struct catalog_part *activity_of(const struct loading *loading, const struct catalog_part *part)
 {
-    pthread_mutex_lock(&table->mutex);
-    VECTOR_PUSH(&table->seams, *seam);
-    pthread_mutex_unlock(&table->mutex);
+    size_t count;
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && has_column(&parts[i], "rows"))
+            return &parts[i];
+    return NULL;
 }
 
-static enum status put_starts(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+static enum status put_counts(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
 {
-    const struct put *put = context;
-    struct table_loading *table = put->table;
-    const uint32_t *customer = in->columns[0].data;
-    const int64_t *rows = in->columns[1].data;
+    struct table_loading *table = context;
+    const uint32_t *customer = in->columns[0].data, *rows = in->columns[1].data;
+    const uint32_t *first = table->latest ? in->columns[2].data : NULL;
+    const uint32_t *last = table->latest ? in->columns[3].data : NULL;
     memset(out->data, 1, in->rows);
-    if (!in->rows)
-        return STATUS_OK;
-    size_t last = in->rows - 1;
-    if (rows[last] - rows[0] != (int64_t)last || (size_t)rows[last] >= table->total)
-        return out_of_order(table, error);
-    TRY(check_customer(table->loading, customer[0], error));
-    for (size_t i = 1; i <= last; i++) {
-        if (customer[i] == customer[i - 1])
+    for (size_t i = 0; i < in->rows; i++) {
+        uint32_t number = customer[i];
+        TRY(check_customer(table->loading, number, error));
+        table->start[number] = rows[i];
+        if (!first)
             continue;
-        if (customer[i] < customer[i - 1])
-            return out_of_order(table, error);
-        TRY(check_customer(table->loading, customer[i], error));
-        table->start[customer[i]] = (uint32_t)rows[i];
+        table->done[number] += rows[i];
+        if (first[i] < table->latest[number])
+            atomic_store_explicit(&table->mixed, true, memory_order_relaxed);
+        table->latest[number] = last[i];
     }
-    add_seam(table, &(struct seam){rows[0], rows[last] + 1, customer[0], customer[last]});
     return STATUS_OK;
 }
 
-static int by_row(const void *a, const void *b)
+/* Fills start with each customer's rows in part p, and while latest is there adds them up in done. */
+static enum status read_counts(struct table_loading *table, size_t p, struct error *error)
 {
-    const struct seam *x = a, *y = b;
-    return (x->row > y->row) - (x->row < y->row);
+    static const char *const columns[] = {"customer", "rows", "first", "last"};
+    static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER", "UINTEGER"};
+    const struct catalog_part *activity = activity_of(table->loading, table->parts[p]);
+    struct store_read read = {activity->table, PART_ACTIVITY, columns, table->latest ? 4 : 2, false, 0};
+    memset(table->start, 0, ((size_t)table->loading->limit + 1) * sizeof *table->start);
+    return run_over(table, activity, &read, types, put_counts, table, error);
 }
 
-/* A chunk does not know whether its first customer began in the one before. */
-static enum status close_seams(struct table_loading *table, struct error *error)
+/* From numbers of rows to the first row. */
+static enum status find_starts(struct table_loading *table, size_t p, struct error *error)
 {
-    int64_t row = 0;
-    uint32_t last = 0;
-    if (table->seams.count)
-        qsort(table->seams.items, table->seams.count, sizeof *table->seams.items, by_row);
-    for (size_t i = 0; i < table->seams.count; i++) {
-        const struct seam *seam = &table->seams.items[i];
-        if (seam->row != row || (i && seam->first < last))
-            return out_of_order(table, error);
-        if (i == 0 || seam->first > last)
-            table->start[seam->first] = (uint32_t)row;
-        row = seam->end;
-        last = seam->last;
+    uint64_t row = 0;
+    for (uint32_t number = 0; number <= table->loading->limit; number++) {
+        uint32_t rows = table->start[number];
+        table->start[number] = (uint32_t)row;
+        row += rows;
     }
-    if ((size_t)row != table->total)
-        return out_of_order(table, error);
-    table->start[table->loading->limit] = (uint32_t)row;
-    for (uint32_t number = table->loading->limit; number-- > 0;) /* who has no rows begins where the next one does */
-        if (table->start[number] == UINT32_MAX)
-            table->start[number] = table->start[number + 1];
-    return STATUS_OK;
+    return row == table->parts[p]->rows ? STATUS_OK : differs(table, error);
 }
 
 enum { COUNT_CHUNK = 16384 };
@@ -163,7 +168,8 @@ enum { COUNT_CHUNK = 16384 };
 /* Offsets in two passes over chunks of positions: within each chunk, then what stands before it. */
 struct counting {
     struct table_loading *table;
-    uint32_t *before; /* by chunk */
+    const uint32_t *rows; /* by customer number */
+    uint32_t *before;     /* by chunk */
 };
 
 static size_t chunk_end(const struct loading *loading, size_t chunk)
@@ -178,8 +184,7 @@ static void count_chunk(void *context, size_t chunk, int worker)
     const struct table_loading *table = counting->table;
     uint32_t sum = 0;
     for (size_t p = chunk * COUNT_CHUNK; p < chunk_end(table->loading, chunk); p++) {
-        uint64_t number = table->loading->number[p];
-        sum += table->start[number + 1] - table->start[number];
+        sum += counting->rows[table->loading->number[p]];
         table->offset[p + 1] = sum;
     }
     counting->before[chunk + 1] = sum;
@@ -192,10 +197,10 @@ static void shift_chunk(void *context, size_t chunk, int worker)
         counting->table->offset[p + 1] += counting->before[chunk];
 }
 
-static void count_rows(struct table_loading *table)
+static void find_offsets(struct table_loading *table, const uint32_t *rows)
 {
     size_t chunks = ((size_t)table->loading->customers + COUNT_CHUNK - 1) / COUNT_CHUNK;
-    struct counting counting = {table, base_calloc(chunks + 1, sizeof *counting.before)};
+    struct counting counting = {table, rows, base_calloc(chunks + 1, sizeof *counting.before)};
     pool_run(table->loading->pool, chunks, count_chunk, &counting);
     for (size_t chunk = 0; chunk < chunks; chunk++)
         counting.before[chunk + 1] += counting.before[chunk];
@@ -203,23 +208,59 @@ static void count_rows(struct table_loading *table)
     free(counting.before);
 }
 
-static enum status place_part(struct table_loading *table, struct error *error)
+static bool imports_overlap(const struct table_loading *table)
 {
-    static const char *const columns[] = {"customer"}, *types[] = {"UINTEGER", "BIGINT"};
-    struct put put = {table, 0, NULL};
+    for (size_t p = 1; p < table->part_count; p++)
+        if (table->parts[p]->first_import <= table->parts[p - 1]->last_import)
+            return true;
+    return false;
+}
+
+/* Whether every part has its activity with numbers of rows, is wholly seen and holds imports of its own. */
+static bool may_follow(const struct table_loading *table)
+{
+    for (size_t p = 0; p < table->part_count; p++)
+        if (table->parts[p]->last_import > table->loading->until || !activity_of(table->loading, table->parts[p]))
+            return false;
+    return !imports_overlap(table);
+}
+
+/* Finds each customer's rows in all parts, unless some part goes back in time: then table->mixed says so. */
+static enum status place_following(struct table_loading *table, struct error *error)
+{
     size_t limit = table->loading->limit;
-    table->start = population_room(limit + 1, sizeof *table->start);
-    memset(table->start, 0xff, (limit + 1) * sizeof *table->start);
-    if (table->part_count)
-        TRY(read_part(table, 0, columns, types, 1, put_starts, &put, error));
-    TRY(close_seams(table, error));
+    bool several = table->part_count > 1;
+    table->start = population_array(limit + 1, sizeof *table->start);
+    table->done = several ? population_array(limit + 1, sizeof *table->done) : NULL;
+    table->latest = several ? population_array(limit + 1, sizeof *table->latest) : NULL;
+    for (size_t p = 0; p < table->part_count && !atomic_load(&table->mixed); p++)
+        TRY(read_counts(table, p, error));
+    free(table->latest);
+    table->latest = NULL;
+    if (atomic_load(&table->mixed))
+        return STATUS_OK;
+    find_offsets(table, several ? table->done : table->start);
+    if (several)
+        memset(table->done, 0, (limit + 1) * sizeof *table->done);
+    else if (table->part_count)
+        TRY(find_starts(table, 0, error));
     table->rows = table->total;
-    count_rows(table);
-    return STATUS_OK;
+    return table->offset[table->loading->customers] == table->rows ? STATUS_OK : differs(table, error);
+}
+
+/* On to part p: what was read is done. */
+static enum status next_part(struct table_loading *table, size_t p, struct error *error)
+{
+    if (!table->done)
+        return STATUS_OK;
+    for (uint32_t number = 0; p && number < table->loading->limit; number++)
+        table->done[number] += table->start[number + 1] - table->start[number];
+    TRY(read_counts(table, p, error));
+    return find_starts(table, p, error);
 }
 
 /*
- * Several parts, or one with hidden rows.
+ * Parts that do not, or some of whose rows are hidden.
  */
 static enum status put_keys(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
 {
@@ -248,10 +289,8 @@ static enum status read_keys(struct table_loading *table, struct error *error)
     static const char *const columns[] = {"customer", "time", "import", "arrival"};
     size_t count = table->import ? 4 : 2;
     const char *types[] = {"UINTEGER", "UINTEGER", table->import ? "UINTEGER" : "BIGINT", "UBIGINT", "BIGINT"};
-    for (size_t p = 0; p < table->part_count; p++) {
-        struct put put = {table, table->base[p], NULL};
-        TRY(read_part(table, p, columns, types, count, put_keys, &put, error));
-    }
+    for (size_t p = 0; p < table->part_count; p++)
+        TRY(read_part(table, p, columns, types, count, put_keys, NULL, error));
     return STATUS_OK;
 }
 
@@ -317,12 +356,12 @@ static void merge(struct table_loading *table)
     free(cursors);
 }
 
-static enum status place_parts(struct table_loading *table, bool overlap, struct error *error)
+static enum status place_merged(struct table_loading *table, struct error *error)
 {
     table->customer = population_room(table->total, sizeof *table->customer);
     table->read_time = population_room(table->total, sizeof *table->read_time);
     memset(table->customer, 0xff, table->total * sizeof *table->customer); /* rows that are not read stay hidden */
-    if (overlap) {
+    if (imports_overlap(table)) {
         table->import = population_room(table->total, sizeof *table->import);
         table->arrival = population_room(table->total, sizeof *table->arrival);
     }
@@ -343,14 +382,6 @@ static enum status place_parts(struct table_loading *table, bool overlap, struct
     free(table->read_time);
     table->read_time = NULL;
     return STATUS_OK;
-}
-
-static bool imports_overlap(const struct table_loading *table)
-{
-    for (size_t p = 1; p < table->part_count; p++)
-        if (table->parts[p]->first_import <= table->parts[p - 1]->last_import)
-            return true;
-    return false;
 }
 
 static int by_import(const void *a, const void *b)
@@ -386,12 +417,13 @@ static enum status find_parts(struct table_loading *table, struct error *error)
 
 static enum status place_rows(struct table_loading *table, struct error *error)
 {
-    bool all_seen = true;
-    for (size_t p = 0; p < table->part_count; p++)
-        all_seen = all_seen && table->parts[p]->last_import <= table->loading->until;
     table->offset = population_array((size_t)table->loading->customers + 1, sizeof *table->offset);
-    return table->part_count <= 1 && all_seen ? place_part(table, error)
-                                              : place_parts(table, imports_overlap(table), error);
+    if (may_follow(table)) {
+        TRY(place_following(table, error));
+        if (!atomic_load(&table->mixed))
+            return STATUS_OK;
+    }
+    return place_merged(table, error);
 }
 
 /*
@@ -415,6 +447,7 @@ static size_t find_runs(const struct table_loading *table, size_t row, size_t co
         if (stop <= at)
             continue;
         uint32_t to = table->offset[loading->position[low]] + (uint32_t)at - start[low];
+        to += table->done ? table->done[low] : 0;
         runs[found++] = (struct inlet_run){(uint32_t)(at - row), to, (uint32_t)(stop - at)};
         at = stop;
     }
@@ -450,8 +483,9 @@ static enum status put_values(void *context, const struct lake_chunk *in, struct
     ENSURE(in->rows <= ROWS_MAX);
     if (!in->rows)
         return STATUS_OK;
-    if (!table->place && (size_t)rows[in->rows - 1] - (size_t)rows[0] != in->rows - 1)
-        return out_of_order(table, error);
+    if (!table->place && ((size_t)rows[in->rows - 1] - (size_t)rows[0] != in->rows - 1 ||
+                          (size_t)rows[in->rows - 1] >= table->start[table->loading->limit]))
+        return differs(table, error);
     chunk.run_count = table->place ? find_placed_runs(table->place + put->base, rows, in->rows, runs)
                                    : find_runs(table, (size_t)rows[0], in->rows, runs);
     if (own)
@@ -459,14 +493,6 @@ static enum status put_values(void *context, const struct lake_chunk *in, struct
     for (size_t c = 0; c < table->inlet_count; c++)
         inlet_put(&table->inlets[c], &in->columns[c + own], put->coded[c], &chunk);
     return STATUS_OK;
-}
-
-static bool has_column(const struct catalog_part *part, const char *name)
-{
-    for (size_t i = 0; i < part->column_count; i++)
-        if (strcmp(part->columns[i].name, name) == 0)
-            return true;
-    return false;
 }
 
 static bool is_text(const struct inlet *inlet)
@@ -534,9 +560,9 @@ static enum status read_values(struct table_loading *table, struct error *error)
     if (own)
         table->time = population_room(table->rows, sizeof *table->time);
     for (size_t p = 0; p < table->part_count && count; p++) {
-        struct put put = {table, table->base[p], coded};
         name_columns(table, p, own, names, types, coded);
-        TRY(read_part(table, p, names, types, count, put_values, &put, error));
+        TRY(own ? next_part(table, p, error) : STATUS_OK);
+        TRY(read_part(table, p, names, types, count, put_values, coded, error));
     }
     return STATUS_OK;
 }
@@ -663,24 +689,23 @@ static void close_table(struct table_loading *table)
 {
     for (size_t c = 0; c < table->inlet_count; c++)
         inlet_release(&table->inlets[c]);
-    VECTOR_RELEASE(&table->seams);
     free(table->offset);
     free(table->time);
     free(table->start);
+    free(table->done);
+    free(table->latest);
     free(table->customer);
     free(table->read_time);
     free(table->import);
     free(table->arrival);
     free(table->place);
     store_numbering_free(table->numbering);
-    pthread_mutex_destroy(&table->mutex);
 }
 
 enum status loading_table(struct loading *loading, const struct schema_table *schema,
                           const struct schema_column *const *columns, size_t count, struct error *error)
 {
     struct table_loading table = {.loading = loading, .table = schema, .inlet_count = count};
-    pthread_mutex_init(&table.mutex, NULL);
     table.inlets = ARENA_ARRAY(&loading->arena, struct inlet, count + 1);
     for (size_t c = 0; c < count; c++)
         inlet_init(&table.inlets[c], columns[c]);
