@@ -58,8 +58,9 @@ struct population_placed {
     struct arena identifiers;
 };
 void population_builder_placed(struct population_builder *builder, const struct population_placed *customers);
-/* A table but for names and what population_describe fills in; refers: by column, the reference table or NULL. */
-enum status population_builder_placed_table(struct population_builder *builder, const struct population_table *table,
+/* given: a table but for what population_describe fills in; names are copied; refers: by column, the reference table or
+ * NULL. */
+enum status population_builder_placed_table(struct population_builder *builder, const struct population_table *given,
                                             const char *const *refers, struct pool *pool, struct error *error);
 
 #endif
