@@ -44,7 +44,7 @@ struct population_builder *population_builder_new(const struct zone *zone)
     builder->internal = base_calloc(1, sizeof *builder->internal);
     arena_init(&builder->internal->arena, 0);
     arena_init(&builder->internal->identifiers, 0);
-    text_map_init(&builder->internal->dictionary);
+    dictionary_init(&builder->internal->dictionary);
     pthread_mutex_init(&builder->internal->mutex, NULL);
     return builder;
 }
@@ -125,8 +125,12 @@ void population_builder_placed(struct population_builder *builder, const struct 
 
 uint32_t population_builder_code(struct population_builder *builder, struct text text)
 {
-    struct text_map *dictionary = &builder->internal->dictionary;
-    return (uint32_t)text_map_put(dictionary, text, dictionary->count, NULL);
+    return dictionary_add(&builder->internal->dictionary, text);
+}
+
+struct dictionary *population_builder_dictionary(struct population_builder *builder)
+{
+    return &builder->internal->dictionary;
 }
 
 /* ---- narrowing ---- */

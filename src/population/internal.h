@@ -2,7 +2,7 @@
 #ifndef STRATA_POPULATION_INTERNAL_H
 #define STRATA_POPULATION_INTERNAL_H
 
-#include "base/map.h"
+#include "population/dictionary.h"
 #include "population/population.h"
 
 #include <pthread.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 
 struct population_internal {
-    struct arena arena;         /* names and the small structures */
-    struct text_map dictionary; /* text to code */
+    struct arena arena; /* names and the small structures */
+    struct dictionary dictionary;
     /* By position: the first identifier, its length (uint32_t) before its bytes; NULL for none. They lie in the arena.
      */
     const char **identifier_at;
@@ -57,6 +57,8 @@ struct population_placed {
     const char **identifier_at;
     struct arena identifiers;
 };
+/* Where the loader puts what it knows of texts. */
+struct dictionary *population_builder_dictionary(struct population_builder *builder);
 void population_builder_placed(struct population_builder *builder, const struct population_placed *customers);
 /* given: a table but for what population_describe fills in; names are copied; refers: by column, the reference table or
  * NULL. */

@@ -1,20 +1,11 @@
 /*
  * Loading a population: who exists, the dictionary, references, then table after table, records and lists.
  */
+#include "population/internal.h"
 #include "population/loading.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-uint32_t loading_code(struct loading *loading, struct text text)
-{
-    uint32_t code = population_builder_code(loading->builder, text);
-    if (code == loading->texts.count) {
-        struct text copy = {arena_strndup(&loading->arena, text.data, text.length), text.length};
-        VECTOR_PUSH(&loading->texts, copy);
-    }
-    return code;
-}
 
 uint32_t loading_until(const struct loading *loading)
 {
@@ -42,46 +33,28 @@ static enum status find_until(struct loading *loading, struct error *error)
     return STATUS_OK;
 }
 
+bool loading_has_column(const struct catalog_part *part, const char *name)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (strcmp(part->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+const char *loading_codes(struct loading *loading, const char *name)
+{
+    return arena_printf(&loading->arena, "%s#", name);
+}
+
+bool loading_is_coded(struct loading *loading, const struct schema_column *column, const struct catalog_part *part)
+{
+    return (column->type == VALUE_TEXT || column->type == VALUE_SET) &&
+           (loading_has_column(part, loading_codes(loading, column->name)) || !loading_has_column(part, column->name));
+}
+
 enum status loading_unknown_customer(uint32_t number, struct error *error)
 {
     return error_set(error, STATUS_ERROR, "the store speaks of a customer number it never gave: %u", number);
-}
-
-/*
- * The dictionary. Codes are given without gaps, so the texts by code are an array.
- */
-static enum status load_dictionary(struct loading *loading, struct error *error)
-{
-    static const char *const columns[] = {"code", "text"};
-    struct store_read read = {"dictionary", PART_DICTIONARY, columns, 2, false, 0};
-    struct lake_result *result = NULL;
-    const struct lake_chunk *chunk;
-    uint64_t limit;
-    struct buffer sql;
-    TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CODE, &limit, error));
-    struct text *texts = ARENA_ARRAY(&loading->arena, struct text, limit + 1);
-    buffer_init(&sql, 0);
-    enum status status = store_select(loading->store, &read, &sql, error);
-    if (status == STATUS_OK)
-        status = lake_query(loading->lake, sql.data, &result, error);
-    buffer_release(&sql);
-    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
-        for (size_t i = 0; i < chunk->rows; i++) {
-            uint32_t code = ((const uint32_t *)chunk->columns[0].data)[i];
-            struct text text = lake_text(&chunk->columns[1], i);
-            if (code < limit)
-                texts[code] = (struct text){arena_strndup(&loading->arena, text.data, text.length), text.length};
-        }
-    lake_result_free(result);
-    for (size_t code = 0; code < limit && status == STATUS_OK; code++) {
-        /* a code whose text has been erased keeps its place */
-        struct text text = texts[code].data ? texts[code] : text_from(arena_printf(&loading->arena, "\x1f%zu", code));
-        if (population_builder_code(loading->builder, text) != code)
-            return error_set(error, STATUS_ERROR, "the store's dictionary holds a text twice: %.*s", (int)text.length,
-                             text.data);
-        VECTOR_PUSH(&loading->texts, text);
-    }
-    return status;
 }
 
 /*
@@ -249,12 +222,29 @@ static enum status load_tables(struct loading *loading, bool references, struct 
     return STATUS_OK;
 }
 
+/* Tables of numbers and times need no dictionary; a reference table's keys are texts. */
+static bool needs_texts(const struct loading *loading)
+{
+    for (size_t t = 0; t < loading->schema->table_count; t++) {
+        const struct schema_table *table = &loading->schema->tables[t];
+        bool any, all = wants(loading, table->name, NULL, &any);
+        if (any && table->role == SCHEMA_REFERENCE)
+            return true;
+        for (size_t c = 0; c < table->column_count; c++)
+            if ((table->columns[c].type == VALUE_TEXT || table->columns[c].type == VALUE_SET) &&
+                (all || wants(loading, table->name, table->columns[c].name, &any)))
+                return true;
+    }
+    return false;
+}
+
 static enum status load(struct loading *loading, struct error *error)
 {
     TRY(check_needs(loading, error));
     TRY(find_until(loading, error));
     TRY(loading_customers(loading, error));
-    TRY(load_dictionary(loading, error));
+    if (needs_texts(loading))
+        TRY(loading_dictionary(loading, error));
     TRY(load_tables(loading, true, error));
     TRY(load_tables(loading, false, error));
     if (loading->what->records)
@@ -268,12 +258,12 @@ enum status population_load(struct store *store, struct lake *lake, const struct
     struct loading loading = {.store = store, .lake = lake, .pool = pool, .what = what, .schema = store_schema(store)};
     arena_init(&loading.arena, 0);
     loading.builder = population_builder_new(zone);
+    loading.dictionary = population_builder_dictionary(loading.builder);
     enum status status = load(&loading, error);
     if (status == STATUS_OK)
         status = population_builder_finish(loading.builder, pool, out, error);
     population_builder_free(loading.builder);
     free(loading.position);
-    VECTOR_RELEASE(&loading.texts);
     arena_release(&loading.arena);
     return status;
 }

@@ -97,14 +97,6 @@ static enum status check_customer(const struct loading *loading, uint32_t number
                                                                               : loading_unknown_customer(number, error);
 }
 
-static bool has_column(const struct catalog_part *part, const char *name)
-{
-    for (size_t i = 0; i < part->column_count; i++)
-        if (strcmp(part->columns[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /*
  * Parts that follow each other.
  */
@@ -114,7 +106,7 @@ static const struct catalog_part *activity_of(const struct loading *loading, con
     size_t count;
     const struct catalog_part *parts = store_parts(loading->store, &count);
     for (size_t i = 0; i < count; i++)
-        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && has_column(&parts[i], "rows"))
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && loading_has_column(&parts[i], "rows"))
             return &parts[i];
     return NULL;
 }
@@ -500,21 +492,14 @@ static bool is_text(const struct inlet *inlet)
     return inlet->column->type == VALUE_TEXT || inlet->column->type == VALUE_SET;
 }
 
-/* Codes also where the part has no such column at all: unknown values are no texts. */
-static bool is_coded(const struct inlet *inlet, const struct catalog_part *part, struct arena *arena)
-{
-    return is_text(inlet) && (has_column(part, arena_printf(arena, "%s#", inlet->column->name)) ||
-                              !has_column(part, inlet->column->name));
-}
-
 static void need_numbering(struct table_loading *table)
 {
     if (table->numbering)
         return;
     struct loading *loading = table->loading;
-    table->numbering = store_numbering_new((uint32_t)loading->texts.count);
-    for (size_t i = 0; i < loading->texts.count; i++)
-        store_numbering_known(table->numbering, loading->texts.items[i], (uint32_t)i);
+    table->numbering = store_numbering_new((uint32_t)loading->dictionary->count);
+    for (size_t i = 0; i < loading->dictionary->count; i++)
+        store_numbering_known(table->numbering, loading->dictionary->texts[i], (uint32_t)i);
 }
 
 static void find_numbered(struct table_loading *table)
@@ -522,7 +507,7 @@ static void find_numbered(struct table_loading *table)
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];
         for (size_t p = 0; p < table->part_count; p++)
-            if (is_text(inlet) && !is_coded(inlet, table->parts[p], &table->loading->arena)) {
+            if (is_text(inlet) && !loading_is_coded(table->loading, inlet->column, table->parts[p])) {
                 need_numbering(table);
                 inlet->numbering = table->numbering;
             }
@@ -542,8 +527,8 @@ static void name_columns(struct table_loading *table, size_t p, size_t own, cons
         const struct inlet *inlet = &table->inlets[c];
         const struct schema_column *column = inlet->column;
         char type[64];
-        coded[c] = is_coded(inlet, table->parts[p], arena);
-        names[c + own] = coded[c] ? arena_printf(arena, "%s#", column->name) : column->name;
+        coded[c] = loading_is_coded(table->loading, column, table->parts[p]);
+        names[c + own] = coded[c] ? loading_codes(table->loading, column->name) : column->name;
         types[c + own] = coded[c] ? column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER"
                                   : arena_strdup(arena, store_sql_type(column->type, column->scale, type));
     }
@@ -606,8 +591,8 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
         const struct inlet *inlet = &table->inlets[c];
         if (!inlet_is_ranged(inlet))
             continue;
-        names[count] = is_coded(inlet, table->parts[p], arena) ? arena_printf(arena, "%s#", inlet->column->name)
-                                                               : inlet->column->name;
+        bool coded = loading_is_coded(loading, inlet->column, table->parts[p]);
+        names[count] = coded ? loading_codes(loading, inlet->column->name) : inlet->column->name;
         buffer_string(&sql, count ? ", min(" : "SELECT min(");
         buffer_sql_name(&sql, text_from(names[count]));
         buffer_string(&sql, "), max(");
@@ -645,7 +630,7 @@ static void settle_codes(struct table_loading *table)
         return;
     uint32_t fresh = store_numbering_settle(table->numbering, NULL);
     for (uint32_t i = 0; i < fresh; i++)
-        loading_code(table->loading, store_numbering_new_text(table->numbering, i));
+        dictionary_add(table->loading->dictionary, store_numbering_new_text(table->numbering, i));
 }
 
 static enum status read_columns(struct table_loading *table, struct error *error)
@@ -658,7 +643,7 @@ static enum status read_columns(struct table_loading *table, struct error *error
     TRY(read_values(table, error));
     settle_codes(table);
     for (size_t c = 0; c < table->inlet_count; c++)
-        TRY(inlet_close(&table->inlets[c], table->loading->texts.count, error));
+        TRY(inlet_close(&table->inlets[c], table->loading->dictionary->count, error));
     return STATUS_OK;
 }
 

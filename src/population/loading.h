@@ -3,6 +3,7 @@
 #define STRATA_POPULATION_LOADING_H
 
 #include "base/vector.h"
+#include "population/dictionary.h"
 #include "population/load.h"
 #include "store/numbering.h"
 
@@ -22,18 +23,24 @@ struct loading {
     uint32_t *position;     /* by customer number; UINT32_MAX: nobody */
     const uint64_t *number; /* by position; the builder's */
     uint32_t customers;
-    VECTOR(struct text) texts; /* the dictionary so far, by code */
+    struct dictionary *dictionary; /* the builder's */
 };
 
-/* The code of text, new or not, in the population's dictionary. */
-uint32_t loading_code(struct loading *loading, struct text text);
 /* until as struct store_read wants it. */
 uint32_t loading_until(const struct loading *loading);
 /* Whether any row of the part may be seen. */
 bool loading_sees(const struct loading *loading, const struct catalog_part *part);
+bool loading_has_column(const struct catalog_part *part, const char *name);
+/* "name#", in the arena: the column of a text's codes. */
+const char *loading_codes(struct loading *loading, const char *name);
+/* Whether the part's texts of that column come as codes: also where it has no such column at all, as unknown values are
+ * no texts. */
+bool loading_is_coded(struct loading *loading, const struct schema_column *column, const struct catalog_part *part);
 enum status loading_unknown_customer(uint32_t number, struct error *error);
 /* Who exists, in order; the builder gets them. */
 enum status loading_customers(struct loading *loading, struct error *error);
+/* All texts there are. */
+enum status loading_dictionary(struct loading *loading, struct error *error);
 /* Loads a table of facts or traits with these columns into the builder. */
 enum status loading_table(struct loading *loading, const struct schema_table *schema,
                           const struct schema_column *const *columns, size_t count, struct error *error);
