@@ -92,4 +92,56 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
 /* Four bytes a value as they are; for times. */
 void inlet_put_plain(const uint32_t *from, uint32_t *to, const struct inlet_chunk *chunk);
 
+/*
+ * One table (load_table.c) and the places of its rows (load_place.c).
+ */
+struct table_loading {
+    struct loading *loading;
+    const struct schema_table *table;
+    struct inlet *inlets;
+    size_t inlet_count;
+    const struct catalog_part **parts;
+    size_t *base; /* where each part's rows begin among all rows read */
+    size_t part_count, total, rows;
+    uint32_t *offset, *time; /* of the finished table */
+    /* by customer number, while parts come one after the other */
+    uint32_t *start;  /* first row in the part being read, one entry more than customers; counts of rows before */
+    uint32_t *done;   /* rows in the parts before it; NULL: it is the only one */
+    uint32_t *latest; /* the last moment in the parts before it, while it is found out whether they follow each other */
+    atomic_bool mixed; /* they do not */
+    /* else, by row read */
+    uint32_t *customer, *read_time, *import; /* customer numbers, UINT32_MAX: hidden; imports when parts share them */
+    uint64_t *arrival;
+    uint32_t *place; /* final row, UINT32_MAX: hidden */
+    struct numbering *numbering;
+};
+
+/* One part being read: what the function writes through. */
+struct put {
+    struct table_loading *table;
+    size_t base;
+    bool *coded; /* by inlet: the argument is a code, not a text */
+};
+
+typedef enum status put_function(void *context, const struct lake_chunk *in, struct lake_output *out,
+                                 struct error *error);
+
+/* Runs `run` over every row that read selects of a part, with its columns as arguments. */
+enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
+                             const struct store_read *read, const char *const *types, put_function *run, void *context,
+                             struct error *error);
+/* The same over part p, with each row's place in the part as the last argument; context is a struct put. */
+enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
+                              const char *const *types, size_t count, put_function *run, bool *coded,
+                              struct error *error);
+enum status loading_differs(const struct table_loading *table, struct error *error);
+/* Finds offset, rows and where each row of each part goes. Afterwards either place says it, and time is there already;
+ * or place is NULL, parts are read one after the other in their order, and time is a column like any other. */
+enum status loading_place_rows(struct table_loading *table, struct error *error);
+/* Before part p is read, when place is NULL. */
+enum status loading_next_part(struct table_loading *table, size_t p, struct error *error);
+/* Where a chunk of the part being read goes: at most `count` runs. */
+size_t loading_find_runs(const struct table_loading *table, size_t base, const int64_t *rows, size_t count,
+                         struct inlet_run *runs);
+
 #endif
