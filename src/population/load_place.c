@@ -358,8 +358,9 @@ enum status loading_place_rows(struct table_loading *table, struct error *error)
 
 static size_t find_following_runs(const struct table_loading *table, size_t row, size_t count, struct inlet_run *runs)
 {
+    enum { AHEAD = 16 };
     const struct loading *loading = table->loading;
-    const uint32_t *start = table->start;
+    const uint32_t *start = table->start, *offset = table->offset, *position = loading->position;
     uint32_t low = 0, high = loading->limit; /* the last customer who begins at or before row */
     size_t end = row + count, found = 0;
     while (high - low > 1) {
@@ -373,7 +374,9 @@ static size_t find_following_runs(const struct table_loading *table, size_t row,
         size_t stop = start[low + 1] < end ? start[low + 1] : end;
         if (stop <= at)
             continue;
-        uint32_t to = table->offset[loading->position[low]] + (uint32_t)at - start[low];
+        if (loading->limit - low > AHEAD && position[low + AHEAD] != UINT32_MAX)
+            __builtin_prefetch(&offset[position[low + AHEAD]]);
+        uint32_t to = offset[position[low]] + (uint32_t)at - start[low];
         to += table->done ? table->done[low] : 0;
         runs[found++] = (struct inlet_run){(uint32_t)(at - row), to, (uint32_t)(stop - at)};
         at = stop;
