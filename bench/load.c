@@ -5,8 +5,12 @@
  *
  *   bench-load STORE ROUNDS THREADS
  *
- * Prints one JSON object a case: times of every round, bytes read through the kernel by one load, and whether what was
- * loaded equals what DuckDB read.
+ * DuckDB does it in two ways: into aggregates, the cheapest consumption there is, and into a table in memory, which is
+ * what a population is. A third contender is the floor: a function of ours in DuckDB's pipeline that takes every chunk
+ * of the same columns and looks at nothing, which is what loading through DuckDB costs before it does anything.
+ *
+ * Prints one JSON object a case: times of every round, bytes read through the kernel by one load, its largest memory
+ * beside what the population weighs, and whether what was loaded equals what DuckDB read.
  */
 #include "population/load.h"
 #include "base/json.h"
@@ -15,7 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { NEEDS_MAX = 3, ROUNDS_MAX = 99 };
 
@@ -44,11 +50,14 @@ struct bench {
     struct pool *pool;
     struct zone *zone;
     int rounds;
-    struct timing loaded[ROUNDS_MAX], read[ROUNDS_MAX], kept[ROUNDS_MAX];
+    struct timing loaded[ROUNDS_MAX], read[ROUNDS_MAX], kept[ROUNDS_MAX], passed[ROUNDS_MAX];
     uint64_t bytes;
+    uint64_t peak[CASES]; /* bytes: most that one load took in a process of its own … */
+    uint64_t weight;      /* … and what stayed of it */
     uint64_t rows, read_rows;
     int64_t amounts, read_amounts;
     uint32_t customers;
+    bool has_floor; /* of the present case */
 };
 
 static void check(enum status status, const struct error *error)
@@ -91,6 +100,20 @@ static uint64_t bytes_read(void)
     return bytes;
 }
 
+/* A line of /proc/self/status, in bytes. */
+static uint64_t memory(const char *name)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned long long kib = 0;
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, name, strlen(name)) == 0)
+            kib = strtoull(line + strlen(name), NULL, 10);
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
 /* ---- Strata ---- */
 
 static int64_t sum_of_amounts(const struct population *population)
@@ -112,6 +135,12 @@ static void take_result(struct bench *bench, const struct population *population
     bench->customers = population->customers;
 }
 
+static uint64_t weight_of(const struct population *population)
+{
+    struct population_memory is = population_memory(population);
+    return is.facts + is.directory + is.customers + is.traits + is.references + is.dictionary + is.records;
+}
+
 static struct timing load(struct bench *bench, const struct load_case *which)
 {
     struct error error;
@@ -126,6 +155,7 @@ static struct timing load(struct bench *bench, const struct load_case *which)
     check(population_load(bench->store, bench->lake, &what, bench->zone, bench->pool, &population, &error), &error);
     struct timing took = since(start);
     bench->bytes = bytes_read() - before;
+    bench->weight = weight_of(population);
     take_result(bench, population);
     population_free(population);
     return took;
@@ -167,8 +197,46 @@ static void add_parts(struct bench *bench, const char *table, enum part_role rol
     arena_release(&arena);
 }
 
-/* Every statement that DuckDB runs for a case: the facts, then who the customers are and when they were active. */
-static void read_sql(struct bench *bench, const struct load_case *which, int need, bool keep, struct buffer *sql)
+enum way { INTO_SUMS, INTO_TABLE, PASSED_BY };
+
+/* The floor: every chunk comes here, and nobody looks at it. */
+static enum status look_away(void *context, const struct lake_chunk *chunk, struct lake_output *out,
+                             struct error *error)
+{
+    memset(out->data, 1, chunk->rows);
+    return STATUS_OK;
+}
+
+/* Makes a function of these columns, whose types are asked of DuckDB. */
+static void add_floor(struct bench *bench, const char *name, const char *const *columns, size_t count,
+                      const char *files, struct arena *arena)
+{
+    struct error error;
+    struct lake_result *result;
+    const struct lake_chunk *chunk;
+    struct buffer sql;
+    const char **types = ARENA_ARRAY(arena, const char *, count);
+    buffer_init(&sql, 0);
+    for (size_t i = 0; i < count; i++) {
+        buffer_string(&sql, i ? ", typeof(" : "SELECT typeof(");
+        buffer_sql_name(&sql, text_from(columns[i]));
+        buffer_char(&sql, ')');
+    }
+    buffer_printf(&sql, " FROM read_parquet([%s]) LIMIT 1", files);
+    check(lake_query(bench->lake, sql.data, &result, &error), &error);
+    check(lake_result_next(result, &chunk, &error), &error);
+    for (size_t i = 0; i < count; i++) {
+        struct text type = lake_text(&chunk->columns[i], 0);
+        types[i] = arena_strndup(arena, type.data, type.length);
+    }
+    lake_result_free(result);
+    buffer_release(&sql);
+    struct lake_function function = {name, types, count, "BOOLEAN", true, look_away, NULL};
+    check(lake_register_function(bench->lake, &function, &error), &error);
+}
+
+/* The statement that DuckDB runs for the facts of one kind. */
+static void read_sql(struct bench *bench, const struct load_case *which, int need, enum way way, struct buffer *sql)
 {
     const char *columns[8];
     struct arena arena;
@@ -177,12 +245,20 @@ static void read_sql(struct bench *bench, const struct load_case *which, int nee
     buffer_init(&files, 0);
     size_t count = list_columns(bench, which, need, &arena, columns);
     add_parts(bench, which->needs[need].table, PART_FACTS, &files);
-    buffer_string(sql, keep ? "CREATE OR REPLACE TEMP TABLE kept AS SELECT " : "SELECT count(*)");
+    char floor[32];
+    snprintf(floor, sizeof floor, "look_away_%s_%d", which->name, need);
+    if (way == PASSED_BY && !bench->has_floor)
+        add_floor(bench, floor, columns, count, files.data, &arena);
+    if (way == INTO_TABLE)
+        buffer_string(sql, "CREATE OR REPLACE TEMP TABLE kept AS SELECT ");
+    else
+        buffer_printf(sql, "SELECT count(%s", way == INTO_SUMS ? "*)" : floor);
     for (size_t i = 0; i < count; i++) {
-        buffer_string(sql, !keep ? ", sum(" : i ? ", " : "");
+        buffer_string(sql, way == INTO_SUMS ? ", sum(" : i ? ", " : way == PASSED_BY ? "(" : "");
         buffer_sql_name(sql, text_from(columns[i]));
-        buffer_string(sql, keep ? "" : ")");
+        buffer_string(sql, way == INTO_SUMS ? ")" : "");
     }
+    buffer_string(sql, way == PASSED_BY ? "))" : "");
     buffer_printf(sql, " FROM read_parquet([%s])", files.data);
     buffer_release(&files);
     arena_release(&arena);
@@ -214,7 +290,7 @@ static void run_beside(struct bench *bench, const char *select, const char *tabl
     buffer_release(&sql);
 }
 
-static struct timing read_columns(struct bench *bench, const struct load_case *which, bool keep)
+static struct timing read_columns(struct bench *bench, const struct load_case *which, enum way way)
 {
     static const char *const kinds[] = {"order", "visit"};
     struct buffer sql;
@@ -223,14 +299,16 @@ static struct timing read_columns(struct bench *bench, const struct load_case *w
     struct timing start = now();
     for (int need = 0; need < NEEDS_MAX && which->needs[need].table; need++) {
         buffer_reset(&sql);
-        read_sql(bench, which, need, keep, &sql);
-        run(bench, sql.data, keep ? NULL : &bench->read_rows);
+        read_sql(bench, which, need, way, &sql);
+        run(bench, sql.data, way == INTO_SUMS ? &bench->read_rows : NULL);
     }
     /* a population knows every customer's identifier and last activity, so reading them belongs to the comparison */
     run_beside(bench, "count(*), sum(customer), sum(length(identifier))", "identity", PART_IDENTITY);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        run_beside(bench, "count(*), sum(customer), sum(\"first\"), sum(\"last\")", kinds[i], PART_ACTIVITY);
+        run_beside(bench, "count(*), sum(customer), sum(\"first\"), sum(\"last\"), sum(\"rows\")", kinds[i],
+                   PART_ACTIVITY);
     struct timing took = since(start);
+    bench->has_floor |= way == PASSED_BY;
     buffer_release(&sql);
     return took;
 }
@@ -272,44 +350,95 @@ static void print_times(const char *name, const struct timing *times, int count)
     printf("]}, ");
 }
 
+/* What DuckDB keeps is no part of what loading takes. */
+static void drop_table(struct bench *bench)
+{
+    struct error error;
+    check(lake_execute(bench->lake, "DROP TABLE IF EXISTS kept", &error), &error);
+}
+
 static void run_case(struct bench *bench, const struct load_case *which)
 {
+    bench->has_floor = false;
+    read_columns(bench, which, PASSED_BY); /* its making is nobody's */
     for (int round = 0; round < bench->rounds; round++) {
         bench->loaded[round] = load(bench, which);
-        bench->read[round] = read_columns(bench, which, false);
-        bench->kept[round] = read_columns(bench, which, true);
+        bench->read[round] = read_columns(bench, which, INTO_SUMS);
+        bench->kept[round] = read_columns(bench, which, INTO_TABLE);
+        bench->passed[round] = read_columns(bench, which, PASSED_BY);
+        drop_table(bench);
     }
-    read_columns(bench, which, false);
+    read_columns(bench, which, INTO_SUMS);
     read_amounts(bench, which);
     bool equal = bench->rows == bench->read_rows && bench->amounts == bench->read_amounts;
     printf("{\"case\": \"%s\", \"condition\": \"%s\", ", which->name, which->condition);
     print_times("strata", bench->loaded, bench->rounds);
     print_times("duckdb", bench->read, bench->rounds);
     print_times("duckdb_table", bench->kept, bench->rounds);
+    print_times("floor", bench->passed, bench->rounds);
+    printf("\"peak_bytes\": %llu, \"population_bytes\": %llu, ", (unsigned long long)bench->peak[which - cases],
+           (unsigned long long)bench->weight);
     printf("\"bytes\": %llu, \"rows\": %llu, \"customers\": %u, \"equal\": %s}\n", (unsigned long long)bench->bytes,
            (unsigned long long)bench->rows, bench->customers, equal ? "true" : "false");
     fflush(stdout);
 }
 
+static void open_all(struct bench *bench, char **arguments)
+{
+    struct error error;
+    check(store_open(arguments[1], STORE_READ, "bench", &bench->store, &error), &error);
+    check(store_lake(bench->store, atoi(arguments[3]), &bench->lake, &error), &error);
+    check(zone_open("UTC", &bench->zone, &error), &error);
+    bench->pool = pool_new(lake_threads(bench->lake));
+}
+
+static void close_all(struct bench *bench)
+{
+    pool_free(bench->pool);
+    zone_close(bench->zone);
+    lake_close(bench->lake);
+    store_close(bench->store);
+}
+
+/* Memory that was used before hides what a load takes: a new process opens the store, loads once and says how much more
+ * it held at most than before; DuckDB's buffers and threads are in that. */
+static uint64_t measure_peak(const struct load_case *which, char **arguments)
+{
+    int ends[2];
+    uint64_t peak = 0;
+    if (pipe(ends) != 0)
+        return 0;
+    pid_t child = fork();
+    if (child == 0) {
+        struct bench bench = {0};
+        open_all(&bench, arguments);
+        uint64_t before = memory("VmRSS:");
+        load(&bench, which);
+        peak = memory("VmHWM:") - before;
+        _exit(write(ends[1], &peak, sizeof peak) != sizeof peak);
+    }
+    close(ends[1]);
+    if (child < 0 || read(ends[0], &peak, sizeof peak) != sizeof peak)
+        peak = 0;
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+    return peak;
+}
+
 int main(int argc, char **argv)
 {
     static struct bench bench;
-    struct error error;
     if (argc != 4) {
         fprintf(stderr, "usage: bench-load STORE ROUNDS THREADS\n");
         return 2;
     }
     bench.rounds = atoi(argv[2]) < ROUNDS_MAX ? atoi(argv[2]) : ROUNDS_MAX;
-    check(store_open(argv[1], STORE_READ, "bench", &bench.store, &error), &error);
-    check(store_lake(bench.store, atoi(argv[3]), &bench.lake, &error), &error);
-    check(zone_open("UTC", &bench.zone, &error), &error);
-    bench.pool = pool_new(lake_threads(bench.lake));
+    for (int i = 0; i < CASES; i++)
+        bench.peak[i] = measure_peak(&cases[i], argv); /* before this process has threads */
+    open_all(&bench, argv);
     load(&bench, &cases[0]); /* the first touch of the files is nobody's */
     for (int i = 0; i < CASES; i++)
         run_case(&bench, &cases[i]);
-    pool_free(bench.pool);
-    zone_close(bench.zone);
-    lake_close(bench.lake);
-    store_close(bench.store);
+    close_all(&bench);
     return 0;
 }

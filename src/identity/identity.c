@@ -49,7 +49,45 @@ enum status identity_find(struct store *store, struct lake *lake, struct text id
 }
 
 /*
- * All identifiers by number. DuckDB's threads write them to their places; each chunk's texts lie in one block.
+ * Everybody: DuckDB's threads hand over what they read.
+ */
+struct each {
+    enum status (*take)(void *context, const struct lake_chunk *identifiers, struct error *error);
+    void *context;
+};
+
+static enum status hand_over(void *context, const struct lake_chunk *chunk, struct lake_output *out,
+                             struct error *error)
+{
+    const struct each *each = context;
+    memset(out->data, 1, chunk->rows);
+    return each->take(each->context, chunk, error);
+}
+
+enum status identity_each(struct store *store, struct lake *lake,
+                          enum status (*take)(void *context, const struct lake_chunk *identifiers, struct error *error),
+                          void *context, struct error *error)
+{
+    static const char *const types[] = {"VARCHAR", "UINTEGER"};
+    struct each each = {take, context};
+    char name[64];
+    int64_t ignored;
+    struct buffer sql;
+    snprintf(name, sizeof name, "strata_identities_%llu", (unsigned long long)lake_unique(lake));
+    struct lake_function function = {name, types, 2, "BOOLEAN", true, hand_over, &each};
+    TRY(lake_register_function(lake, &function, error));
+    buffer_init(&sql, 0);
+    buffer_printf(&sql, "SELECT count(%s(identifier, customer)) FROM (", name);
+    enum status status = store_select(store, &identities, &sql, error);
+    buffer_char(&sql, ')');
+    if (status == STATUS_OK)
+        status = lake_query_integer(lake, sql.data, &ignored, NULL, error);
+    buffer_release(&sql);
+    return status;
+}
+
+/*
+ * All identifiers by number: each is written to its place; a chunk's texts lie in one block.
  */
 struct collecting {
     struct identity_names *names;
@@ -65,13 +103,12 @@ static bool is_wanted(const struct collecting *collecting, const struct lake_chu
     return number < collecting->limit && (!collecting->only || bitmap_contains(collecting->only, number));
 }
 
-static enum status collect(void *context, const struct lake_chunk *chunk, struct lake_output *out, struct error *error)
+static enum status collect(void *context, const struct lake_chunk *chunk, struct error *error)
 {
     struct collecting *collecting = context;
     const uint32_t *number = chunk->columns[1].data;
     size_t total = 0;
     (void)error;
-    memset(out->data, 1, chunk->rows);
     for (size_t i = 0; i < chunk->rows; i++)
         total += is_wanted(collecting, chunk, i) ? lake_text(&chunk->columns[0], i).length + 1 : 0;
     pthread_mutex_lock(&collecting->mutex);
@@ -104,26 +141,6 @@ static void compact(struct identity_names *names, const struct text *by_number, 
         }
 }
 
-static enum status collect_all(struct collecting *collecting, struct store *store, struct lake *lake,
-                               struct error *error)
-{
-    static const char *const types[] = {"VARCHAR", "UINTEGER"};
-    char name[64];
-    int64_t ignored;
-    struct buffer sql;
-    snprintf(name, sizeof name, "strata_collect_%llu", (unsigned long long)lake_unique(lake));
-    struct lake_function function = {name, types, 2, "BOOLEAN", true, collect, collecting};
-    TRY(lake_register_function(lake, &function, error));
-    buffer_init(&sql, 0);
-    buffer_printf(&sql, "SELECT count(%s(identifier, customer)) FROM (", name);
-    enum status status = store_select(store, &identities, &sql, error);
-    buffer_char(&sql, ')');
-    if (status == STATUS_OK)
-        status = lake_query_integer(lake, sql.data, &ignored, NULL, error);
-    buffer_release(&sql);
-    return status;
-}
-
 enum status identity_names_load(struct identity_names *names, struct store *store, struct lake *lake,
                                 const struct bitmap *only, struct error *error)
 {
@@ -134,7 +151,7 @@ enum status identity_names_load(struct identity_names *names, struct store *stor
     struct collecting collecting = {.names = names, .limit = limit, .only = only};
     collecting.by_number = base_calloc(limit + 1, sizeof *collecting.by_number);
     pthread_mutex_init(&collecting.mutex, NULL);
-    enum status status = collect_all(&collecting, store, lake, error);
+    enum status status = identity_each(store, lake, collect, &collecting, error);
     if (status == STATUS_OK)
         compact(names, collecting.by_number, limit);
     pthread_mutex_destroy(&collecting.mutex);

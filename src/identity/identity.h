@@ -22,6 +22,12 @@ enum status identity_write(struct store_change *change, struct lake *lake, const
 enum status identity_find(struct store *store, struct lake *lake, struct text identifier, uint32_t *number,
                           struct error *error);
 
+/* All identifiers there are, in no order: take is called from several threads at once, each time with some texts
+ * (column 0, known all of them; their bytes die with the call) and their customers' numbers (column 1, uint32_t). */
+enum status identity_each(struct store *store, struct lake *lake,
+                          enum status (*take)(void *context, const struct lake_chunk *identifiers, struct error *error),
+                          void *context, struct error *error);
+
 /*
  * For output: identifiers by number. Holds all of them in memory, 16 bytes a customer and the texts.
  */

@@ -95,9 +95,17 @@ static enum status describe_function(struct lake_extension *extension, duckdb_sc
     return STATUS_OK;
 }
 
+/* A result that was not read to its end leaves its transaction open until the next statement, which takes back what is
+ * registered meanwhile: so there is a statement before. */
+static enum status end_transaction(struct lake *lake, struct error *error)
+{
+    return lake_execute(lake, "SELECT 1", error);
+}
+
 enum status lake_register_function(struct lake *lake, const struct lake_function *function, struct error *error)
 {
     struct lake_extension *extension = extension_new(lake);
+    TRY(end_transaction(lake, error));
     extension->function = *function;
     duckdb_scalar_function handle = duckdb_create_scalar_function();
     enum status status = describe_function(extension, handle, error);
@@ -172,6 +180,7 @@ enum status lake_register_source(struct lake *lake, const struct lake_source *so
 {
     struct lake_extension *extension = extension_new(lake);
     struct arena *arena = &extension->arena;
+    TRY(end_transaction(lake, error));
     extension->source = *source;
     extension->types = ARENA_ARRAY(arena, duckdb_logical_type, source->column_count);
     const char **names = ARENA_ARRAY(arena, const char *, source->column_count);

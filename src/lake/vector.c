@@ -181,9 +181,29 @@ struct lake_output lake_output_list(struct lake_output *output, size_t row, size
     return lake_output_of(duckdb_list_vector_get_child(list));
 }
 
+/* Most types are asked for again and again; what is not among these is parsed. */
+static duckdb_logical_type common_type(const char *sql_type)
+{
+    static const struct {
+        const char *name;
+        duckdb_type type;
+    } types[] = {
+        {"BOOLEAN", DUCKDB_TYPE_BOOLEAN}, {"UINTEGER", DUCKDB_TYPE_UINTEGER},   {"BIGINT", DUCKDB_TYPE_BIGINT},
+        {"UBIGINT", DUCKDB_TYPE_UBIGINT}, {"DOUBLE", DUCKDB_TYPE_DOUBLE},       {"DATE", DUCKDB_TYPE_DATE},
+        {"VARCHAR", DUCKDB_TYPE_VARCHAR}, {"TIMESTAMP", DUCKDB_TYPE_TIMESTAMP},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i].name, sql_type) == 0)
+            return duckdb_create_logical_type(types[i].type);
+    return NULL;
+}
+
 enum status lake_parse_type(struct lake *lake, const char *sql_type, duckdb_logical_type *out, struct error *error)
 {
     struct buffer sql;
+    *out = common_type(sql_type);
+    if (*out)
+        return STATUS_OK;
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT NULL::%s", sql_type);
     duckdb_result result;

@@ -28,8 +28,9 @@ struct population_builder {
     const struct zone *zone;
     struct population_internal *internal;
     uint32_t customers;
+    bool placed; /* customers and tables came in their final places: indexes are positions */
     uint64_t *numbers;
-    uint32_t *first, *last;                 /* by customer index */
+    uint32_t *first, *last;                 /* by customer index, as identifier_at until finish */
     VECTOR(struct population_table) tables; /* offset by customer index until finish */
     VECTOR(struct pending_records) records;
     VECTOR(struct pending_list) lists;
@@ -42,7 +43,8 @@ struct population_builder *population_builder_new(const struct zone *zone)
     builder->zone = zone;
     builder->internal = base_calloc(1, sizeof *builder->internal);
     arena_init(&builder->internal->arena, 0);
-    text_map_init(&builder->internal->dictionary);
+    arena_init(&builder->internal->identifiers, 0);
+    dictionary_init(&builder->internal->dictionary);
     pthread_mutex_init(&builder->internal->mutex, NULL);
     return builder;
 }
@@ -82,16 +84,15 @@ void population_builder_free(struct population_builder *builder)
 
 static void pack_identifiers(struct population_internal *internal, const struct text *identifiers, uint32_t count)
 {
-    uint64_t *start = population_room((size_t)count + 1, sizeof *start);
-    start[0] = 0;
+    size_t bytes = 0;
     for (uint32_t i = 0; i < count; i++)
-        start[i + 1] = start[i] + identifiers[i].length;
-    char *bytes = population_room(start[count], 1);
-    for (uint32_t i = 0; i < count; i++)
-        if (identifiers[i].length)
-            memcpy(bytes + start[i], identifiers[i].data, identifiers[i].length);
-    internal->identifier_start = start;
-    internal->identifier_bytes = bytes;
+        bytes += sizeof(uint32_t) + identifiers[i].length;
+    char *at = arena_alloc(&internal->identifiers, bytes);
+    internal->identifier_at = population_room((size_t)count + 1, sizeof *internal->identifier_at);
+    for (uint32_t i = 0; i < count; i++) {
+        internal->identifier_at[i] = at;
+        at = population_put_identifier(at, identifiers[i]);
+    }
 }
 
 void population_builder_customers(struct population_builder *builder, const uint64_t *numbers,
@@ -110,10 +111,26 @@ void population_builder_customers(struct population_builder *builder, const uint
     pack_identifiers(builder->internal, identifiers, count);
 }
 
+void population_builder_placed(struct population_builder *builder, const struct population_placed *customers)
+{
+    ENSURE(!builder->numbers);
+    builder->placed = true;
+    builder->customers = customers->customers;
+    builder->numbers = customers->number;
+    builder->first = customers->first;
+    builder->last = customers->last;
+    builder->internal->identifier_at = customers->identifier_at;
+    builder->internal->identifiers = customers->identifiers;
+}
+
 uint32_t population_builder_code(struct population_builder *builder, struct text text)
 {
-    struct text_map *dictionary = &builder->internal->dictionary;
-    return (uint32_t)text_map_put(dictionary, text, dictionary->count, NULL);
+    return dictionary_add(&builder->internal->dictionary, text);
+}
+
+struct dictionary *population_builder_dictionary(struct population_builder *builder)
+{
+    return &builder->internal->dictionary;
 }
 
 /* ---- narrowing ---- */
@@ -322,47 +339,54 @@ static enum status count_rows(struct population_builder *builder, struct populat
 }
 
 /* Within a customer rows go by time, so the first and the last say all. */
-static void note_times(struct population_builder *builder, struct population_table *table)
+static void note_times(struct population_builder *builder, const struct population_table *table)
 {
-    table->time_min = UINT32_MAX;
-    table->time_max = 0;
     for (uint32_t c = 0; c < builder->customers; c++) {
         if (table->offset[c] == table->offset[c + 1])
             continue;
         uint32_t first = table->time[table->offset[c]], last = table->time[table->offset[c + 1] - 1];
-        table->time_min = first < table->time_min ? first : table->time_min;
-        table->time_max = last > table->time_max ? last : table->time_max;
         builder->first[c] = first < builder->first[c] ? first : builder->first[c];
         if (table->role == SCHEMA_FACTS)
             builder->last[c] = last > builder->last[c] ? last : builder->last[c];
     }
 }
 
-enum status population_builder_table_with(struct population_builder *builder, const char *name, enum schema_role role,
-                                          size_t rows, const uint32_t *customer, uint32_t *time,
-                                          const struct population_input *columns, size_t column_count,
-                                          struct error *error)
+enum status population_builder_table(struct population_builder *builder, const char *name, enum schema_role role,
+                                     size_t rows, const uint32_t *customer, const uint32_t *time,
+                                     const struct population_input *columns, size_t column_count, struct error *error)
 {
-    ENSURE(role == SCHEMA_FACTS || role == SCHEMA_TRAITS);
+    ENSURE(!builder->placed && (role == SCHEMA_FACTS || role == SCHEMA_TRAITS));
     VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
-    table->time = time;
     if (rows > UINT32_MAX - 1)
         return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
+    uint32_t *times = population_room(rows, sizeof *times);
+    if (rows)
+        memcpy(times, time, rows * sizeof *times);
+    table->time = times;
     TRY(count_rows(builder, table, customer, time, error));
     note_times(builder, table);
     return take_columns(builder, table, columns, column_count, error);
 }
 
-enum status population_builder_table(struct population_builder *builder, const char *name, enum schema_role role,
-                                     size_t rows, const uint32_t *customer, const uint32_t *time,
-                                     const struct population_input *columns, size_t column_count, struct error *error)
+enum status population_builder_placed_table(struct population_builder *builder, const struct population_table *given,
+                                            const char *const *refers, struct pool *pool, struct error *error)
 {
-    uint32_t *times = population_room(rows, sizeof *times);
-    if (rows)
-        memcpy(times, time, rows * sizeof *times);
-    return population_builder_table_with(builder, name, role, rows, customer, times, columns, column_count, error);
+    struct arena *arena = &builder->internal->arena;
+    VECTOR_PUSH(&builder->tables, *given);
+    struct population_table *table = &builder->tables.items[builder->tables.count - 1];
+    const char **names = ARENA_ARRAY(arena, const char *, table->column_count + 1);
+    ENSURE(builder->placed);
+    table->name = arena_strdup(arena, given->name);
+    table->columns = ARENA_ARRAY(arena, struct population_column, table->column_count + 1);
+    for (size_t c = 0; c < table->column_count; c++) {
+        table->columns[c] = given->columns[c];
+        table->columns[c].name = arena_strdup(arena, given->columns[c].name);
+        names[c] = refers[c] ? arena_strdup(arena, refers[c]) : NULL;
+    }
+    VECTOR_PUSH(&builder->refers, names);
+    return population_describe(table, builder->customers, pool, error);
 }
 
 enum status population_builder_reference(struct population_builder *builder, const char *name, size_t rows,
@@ -422,24 +446,14 @@ void population_builder_activity(struct population_builder *builder, const uint3
 /* customer index by position: ascending last activity, then number (stable, as indexes go by number). */
 static uint32_t *activity_order(const uint32_t *last, uint32_t customers)
 {
-    enum { BITS = 11, BUCKETS = 1 << BITS };
+    uint64_t *pairs = population_room((size_t)customers + 1, sizeof *pairs);
     uint32_t *order = base_malloc(((size_t)customers + 1) * sizeof *order);
-    uint32_t *other = base_malloc(((size_t)customers + 1) * sizeof *other);
     for (uint32_t c = 0; c < customers; c++)
-        order[c] = c;
-    for (unsigned shift = 0; shift < 32; shift += BITS) {
-        uint32_t start[BUCKETS + 1] = {0};
-        for (uint32_t c = 0; c < customers; c++)
-            start[(last[c] >> shift & (BUCKETS - 1)) + 1]++;
-        for (int b = 0; b < BUCKETS; b++)
-            start[b + 1] += start[b];
-        for (uint32_t p = 0; p < customers; p++)
-            other[start[last[order[p]] >> shift & (BUCKETS - 1)]++] = order[p];
-        uint32_t *swap = order;
-        order = other;
-        other = swap;
-    }
-    free(other);
+        pairs[c] = (uint64_t)last[c] << 32 | c;
+    population_sort_pairs(pairs, customers);
+    for (uint32_t p = 0; p < customers; p++)
+        order[p] = (uint32_t)pairs[p];
+    free(pairs);
     return order;
 }
 
@@ -534,9 +548,6 @@ static void move_task(void *context, size_t task, int worker)
     move_uint32_t(move, move->from->time, (void *)move->to->time, begin, end);
     for (size_t c = 0; c < move->from->column_count; c++)
         move_column(move, c, begin, end);
-    uint32_t *last = (uint32_t *)move->to->last_time;
-    for (size_t p = begin; p < end; p++)
-        last[p] = move->offset[p] < move->offset[p + 1] ? move->to->time[move->offset[p + 1] - 1] : 0;
 }
 
 static void prepare_columns(const struct population_table *from, struct population_table *to, struct arena *arena)
@@ -566,21 +577,8 @@ static void free_unmoved(struct population_table *table)
     free((void *)table->time);
 }
 
-static void mark_blocks(struct population_table *table, uint32_t customers)
-{
-    size_t blocks = (customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK;
-    uint32_t *block = population_array(blocks, sizeof *block);
-    table->one_each = table->rows == customers;
-    for (uint32_t p = 0; p < customers; p++) {
-        if (table->last_time[p] > block[p / POPULATION_BLOCK])
-            block[p / POPULATION_BLOCK] = table->last_time[p];
-        table->one_each &= table->offset[p + 1] - table->offset[p] == 1;
-    }
-    table->block_last = block;
-}
-
-static void move_table(struct population_table *table, const uint32_t *order, uint32_t customers, struct arena *arena,
-                       struct pool *pool)
+static enum status move_table(struct population_table *table, const uint32_t *order, uint32_t customers,
+                              struct arena *arena, struct pool *pool, struct error *error)
 {
     struct population_table to = *table;
     uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
@@ -588,14 +586,13 @@ static void move_table(struct population_table *table, const uint32_t *order, ui
         offset[p + 1] = offset[p] + table->offset[order[p] + 1] - table->offset[order[p]];
     to.offset = offset;
     to.time = population_room(table->rows, sizeof *to.time);
-    to.last_time = population_room(customers, sizeof *to.last_time);
     prepare_columns(table, &to, arena);
     struct move move = {table, &to, order, customers, offset};
     size_t chunks = (customers + MOVE_CHUNK - 1) / MOVE_CHUNK;
     pool_run(pool, chunks + table->column_count, move_task, &move);
     free_unmoved(table);
-    mark_blocks(&to, customers);
     *table = to;
+    return population_describe(table, customers, pool, error);
 }
 
 static void resolve_references(struct population_builder *builder)
@@ -612,21 +609,31 @@ static void resolve_references(struct population_builder *builder)
     }
 }
 
-/* Takes over order: it says where each position's identifier stands. */
-static void place_customers(struct population_builder *builder, struct population *population, uint32_t *order)
+static void order_customers(struct population_builder *builder, const uint32_t *order)
 {
     uint32_t customers = builder->customers;
     uint64_t *number = population_room(customers, sizeof *number);
     uint32_t *first = population_room(customers, sizeof *first), *last = population_room(customers, sizeof *last);
+    const char **identifier = population_room(customers, sizeof *identifier);
     for (uint32_t p = 0; p < customers; p++) {
         number[p] = builder->numbers[order[p]];
         first[p] = builder->first[order[p]];
         last[p] = builder->last[order[p]];
+        identifier[p] = builder->internal->identifier_at[order[p]];
     }
-    population->number = number;
-    population->first_time = first;
-    population->last_time = last;
-    builder->internal->identifier_of = order;
+    free(builder->numbers);
+    free(builder->first);
+    free(builder->last);
+    free(builder->internal->identifier_at);
+    builder->numbers = number;
+    builder->first = first;
+    builder->last = last;
+    builder->internal->identifier_at = identifier;
+}
+
+static uint32_t position_of(const uint32_t *place, uint32_t customer)
+{
+    return place ? place[customer] : customer;
 }
 
 static struct population_records place_records(const struct pending_records *pending, const uint32_t *place,
@@ -637,12 +644,12 @@ static struct population_records place_records(const struct pending_records *pen
     int64_t *left = population_array(pending->count, sizeof *left);
     uint32_t *next = base_malloc(((size_t)customers + 1) * sizeof *next);
     for (size_t i = 0; i < pending->count; i++)
-        offset[place[pending->customer[i]] + 1]++;
+        offset[position_of(place, pending->customer[i]) + 1]++;
     for (uint32_t p = 0; p < customers; p++)
         offset[p + 1] += offset[p];
     memcpy(next, offset, ((size_t)customers + 1) * sizeof *next);
     for (size_t i = 0; i < pending->count; i++) {
-        uint32_t at = next[place[pending->customer[i]]]++;
+        uint32_t at = next[position_of(place, pending->customer[i])]++;
         entered[at] = pending->entered[i];
         left[at] = pending->left[i];
     }
@@ -661,48 +668,72 @@ static struct population_list place_list(const struct population *population, co
     return (struct population_list){pending->name, members};
 }
 
-static void place_memberships(struct population_builder *builder, struct population *population, const uint32_t *order)
+/* place: the position of each customer index; NULL: they are the same. */
+static void place_memberships(struct population_builder *builder, struct population *population, const uint32_t *place)
 {
     struct arena *arena = &builder->internal->arena;
-    uint32_t *place = base_malloc(((size_t)builder->customers + 1) * sizeof *place);
-    for (uint32_t p = 0; p < builder->customers; p++)
-        place[order[p]] = p;
     population->record_count = builder->records.count;
     population->records = ARENA_ARRAY(arena, struct population_records, builder->records.count + 1);
     for (size_t i = 0; i < builder->records.count; i++)
         population->records[i] = place_records(&builder->records.items[i], place, builder->customers);
-    free(place);
     population->list_count = builder->lists.count;
     population->lists = ARENA_ARRAY(arena, struct population_list, builder->lists.count + 1);
     for (size_t i = 0; i < builder->lists.count; i++)
         population->lists[i] = place_list(population, &builder->lists.items[i]);
 }
 
+/* Everything to its position. What comes back says where each customer index went (NULL: it is the position already);
+ * the caller frees it. */
+static enum status place_all(struct population_builder *builder, struct pool *pool, uint32_t **place,
+                             struct error *error)
+{
+    uint32_t customers = builder->customers;
+    *place = NULL;
+    if (builder->placed)
+        return STATUS_OK;
+    *place = base_malloc(((size_t)customers + 1) * sizeof **place);
+    enum status status = STATUS_OK;
+    uint32_t *order = activity_order(builder->last, customers);
+    for (uint32_t p = 0; p < customers; p++)
+        (*place)[order[p]] = p;
+    for (size_t t = 0; t < builder->tables.count && status == STATUS_OK; t++)
+        if (builder->tables.items[t].role != SCHEMA_REFERENCE)
+            status = move_table(&builder->tables.items[t], order, customers, &builder->internal->arena, pool, error);
+    order_customers(builder, order);
+    free(order);
+    return status;
+}
+
 enum status population_builder_finish(struct population_builder *builder, struct pool *pool, struct population **out,
                                       struct error *error)
 {
     static atomic_ulong serials = 1;
+    uint32_t *place;
     resolve_references(builder);
+    enum status status = place_all(builder, pool, &place, error);
+    if (status != STATUS_OK) {
+        free(place);
+        return status;
+    }
     struct population_internal *internal = builder->internal;
     struct population *population = base_calloc(1, sizeof *population);
     population->customers = builder->customers;
+    population->number = builder->numbers;
+    population->first_time = builder->first;
+    population->last_time = builder->last;
     population->zone = builder->zone;
     population->internal = internal;
     population->code_count = (uint32_t)internal->dictionary.count;
     population->serial = atomic_fetch_add(&serials, 1);
-    uint32_t *order = activity_order(builder->last, builder->customers);
-    for (size_t t = 0; t < builder->tables.count; t++)
-        if (builder->tables.items[t].role != SCHEMA_REFERENCE)
-            move_table(&builder->tables.items[t], order, builder->customers, &internal->arena, pool);
-    place_customers(builder, population, order);
-    place_memberships(builder, population, order);
+    place_memberships(builder, population, place);
+    free(place);
     population->tables = ARENA_ARRAY(&internal->arena, struct population_table, builder->tables.count + 1);
     if (builder->tables.count)
         memcpy(population->tables, builder->tables.items, builder->tables.count * sizeof *population->tables);
     population->table_count = builder->tables.count;
+    builder->first = builder->last = NULL;
     free_pending(builder);
     free(builder->tables.items);
-    free(builder->numbers);
     *builder = (struct population_builder){.zone = builder->zone};
     *out = population;
     return STATUS_OK;

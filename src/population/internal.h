@@ -2,18 +2,20 @@
 #ifndef STRATA_POPULATION_INTERNAL_H
 #define STRATA_POPULATION_INTERNAL_H
 
-#include "base/map.h"
+#include "population/dictionary.h"
 #include "population/population.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 struct population_internal {
-    struct arena arena;         /* names and the small structures */
-    struct text_map dictionary; /* text to code */
-    char *identifier_bytes;     /* the first identifiers, one behind the other, by customer number */
-    uint64_t *identifier_start; /* customers + 1 */
-    uint32_t *identifier_of;    /* by position: which of them */
+    struct arena arena; /* names and the small structures */
+    struct dictionary dictionary;
+    /* By position: the first identifier, its length (uint32_t) before its bytes; NULL for none. They lie in the arena.
+     */
+    const char **identifier_at;
+    struct arena identifiers;
     /* Made when somebody is first looked for: most questions are about everyone. Open addressing, position + 1. */
     _Atomic(uint32_t *) identifier_slots;
     size_t identifier_slot_count;
@@ -24,10 +26,43 @@ struct population_internal {
 void *population_array(size_t count, size_t size);
 /* The same with nothing in it yet but the padding, which is zero: for what is written whole. */
 void *population_room(size_t count, size_t size);
-/* population_builder_table with times made by population_room, which the builder takes over, whatever comes of it. */
-enum status population_builder_table_with(struct population_builder *builder, const char *name, enum schema_role role,
-                                          size_t rows, const uint32_t *customer, uint32_t *time,
-                                          const struct population_input *columns, size_t column_count,
-                                          struct error *error);
+/* Writes an identifier as identifier_at wants it and returns the byte behind it. */
+static inline char *population_put_identifier(char *at, struct text identifier)
+{
+    uint32_t length = (uint32_t)identifier.length;
+    memcpy(at, &length, sizeof length);
+    if (length)
+        memcpy(at + sizeof length, identifier.data, length);
+    return at + sizeof length + length;
+}
+
+/* Sorts count pairs, each a key in the upper and an item in the lower half, by key; equal keys stay as they are. */
+void population_sort_pairs(uint64_t *pairs, size_t count);
+/*
+ * What follows from offset and time of a table whose rows stand by position: last_time, block_last, one_each, time_min,
+ * time_max. STATUS_ERROR when a customer's rows do not go by time. pool may be NULL.
+ */
+enum status population_describe(struct population_table *table, uint32_t customers, struct pool *pool,
+                                struct error *error);
+
+/*
+ * For who knows the order of activity before any row is read: customers and rows come in their final places, and
+ * nothing is copied. All arrays were made by population_room or population_array; the builder takes them over, whatever
+ * comes of it.
+ */
+struct population_placed {
+    uint32_t customers;
+    uint64_t *number; /* by position, as all of these; identifiers as in struct population_internal */
+    uint32_t *first, *last;
+    const char **identifier_at;
+    struct arena identifiers;
+};
+/* Where the loader puts what it knows of texts. */
+struct dictionary *population_builder_dictionary(struct population_builder *builder);
+void population_builder_placed(struct population_builder *builder, const struct population_placed *customers);
+/* given: a table but for what population_describe fills in; names are copied; refers: by column, the reference table or
+ * NULL. */
+enum status population_builder_placed_table(struct population_builder *builder, const struct population_table *given,
+                                            const char *const *refers, struct pool *pool, struct error *error);
 
 #endif

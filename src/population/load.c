@@ -1,23 +1,11 @@
 /*
- * Loading a population: who exists, the dictionary, then table after table, references, records and lists.
+ * Loading a population: who exists, the dictionary, references, then table after table, records and lists.
  */
-#include "identity/identity.h"
+#include "population/internal.h"
 #include "population/loading.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-uint32_t loading_code(struct loading *loading, struct text text)
-{
-    uint32_t code = population_builder_code(loading->builder, text);
-    if (code == loading->texts.count) {
-        struct text copy = {arena_strndup(&loading->arena, text.data, text.length), text.length};
-        VECTOR_PUSH(&loading->texts, copy);
-    }
-    return code;
-}
 
 uint32_t loading_until(const struct loading *loading)
 {
@@ -45,178 +33,28 @@ static enum status find_until(struct loading *loading, struct error *error)
     return STATUS_OK;
 }
 
-/*
- * Who exists: the activity parts of all kinds, read in parallel into arrays by customer number.
- */
-struct activity {
-    struct loading *loading;
-    bool facts;
-};
-
-static void lower(uint32_t *place, uint32_t value)
+bool loading_has_column(const struct catalog_part *part, const char *name)
 {
-    _Atomic uint32_t *cell = (_Atomic uint32_t *)place;
-    uint32_t seen = atomic_load_explicit(cell, memory_order_relaxed);
-    while (value < seen &&
-           !atomic_compare_exchange_weak_explicit(cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
-        ;
+    for (size_t i = 0; i < part->column_count; i++)
+        if (strcmp(part->columns[i].name, name) == 0)
+            return true;
+    return false;
 }
 
-static void raise_to(uint32_t *place, uint32_t value)
+const char *loading_codes(struct loading *loading, const char *name)
 {
-    _Atomic uint32_t *cell = (_Atomic uint32_t *)place;
-    uint32_t seen = atomic_load_explicit(cell, memory_order_relaxed);
-    while (value > seen &&
-           !atomic_compare_exchange_weak_explicit(cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
-        ;
+    return arena_printf(&loading->arena, "%s#", name);
 }
 
-static enum status put_activity(void *context, const struct lake_chunk *in, struct lake_output *out,
-                                struct error *error)
+bool loading_is_coded(struct loading *loading, const struct schema_column *column, const struct catalog_part *part)
 {
-    const struct activity *activity = context;
-    struct loading *loading = activity->loading;
-    const uint32_t *customer = in->columns[0].data, *first = in->columns[1].data, *last = in->columns[2].data;
-    memset(out->data, 1, in->rows);
-    for (size_t i = 0; i < in->rows; i++) {
-        if (customer[i] >= loading->limit)
-            return error_set(error, STATUS_ERROR, "the store speaks of a customer number it never gave: %u",
-                             customer[i]);
-        lower(&loading->first[customer[i]], first[i]);
-        if (activity->facts)
-            raise_to(&loading->last[customer[i]], last[i]);
-    }
-    return STATUS_OK;
+    return (column->type == VALUE_TEXT || column->type == VALUE_SET) &&
+           (loading_has_column(part, loading_codes(loading, column->name)) || !loading_has_column(part, column->name));
 }
 
-/* A part whose rows are all to be seen has its activity beside it; else it is gathered from the rows that are. */
-static enum status activity_sql(struct loading *loading, const struct catalog_part *part, struct buffer *sql,
-                                struct error *error)
+enum status loading_unknown_customer(uint32_t number, struct error *error)
 {
-    static const char *const small[] = {"customer", "first", "last"}, *const large[] = {"customer", "time"};
-    size_t count;
-    const struct catalog_part *parts = store_parts(loading->store, &count);
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && part->last_import <= loading->until) {
-            struct store_read read = {parts[i].table, PART_ACTIVITY, small, 3, false, 0};
-            return store_select_part(loading->store, &read, &parts[i], sql, error);
-        }
-    struct store_read read = {part->table, part->role, large, 2, false, loading_until(loading)};
-    buffer_string(sql, "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" FROM (");
-    enum status status = store_select_part(loading->store, &read, part, sql, error);
-    buffer_string(sql, ") GROUP BY customer");
-    return status;
-}
-
-static enum status read_activity(struct loading *loading, const struct catalog_part *part, struct error *error)
-{
-    static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER"};
-    struct activity activity = {loading, part->role == PART_FACTS};
-    char name[64];
-    int64_t ignored;
-    snprintf(name, sizeof name, "strata_activity_%llu", (unsigned long long)lake_unique(loading->lake));
-    struct lake_function function = {name, types, 3, "BOOLEAN", true, put_activity, &activity};
-    TRY(lake_register_function(loading->lake, &function, error));
-    struct buffer sql;
-    buffer_init(&sql, 0);
-    buffer_printf(&sql, "SELECT count(%s(customer, \"first\", \"last\")) FROM (", name);
-    enum status status = activity_sql(loading, part, &sql, error);
-    buffer_char(&sql, ')');
-    if (status == STATUS_OK)
-        status = lake_query_integer(loading->lake, sql.data, &ignored, NULL, error);
-    buffer_release(&sql);
-    return status;
-}
-
-static enum status give_customers(struct loading *loading, struct error *error)
-{
-    struct identity_names names;
-    enum status status = identity_names_load(&names, loading->store, loading->lake, NULL, error);
-    uint64_t *numbers = base_malloc(((size_t)loading->customers + 1) * sizeof *numbers);
-    struct text *identifiers = base_malloc(((size_t)loading->customers + 1) * sizeof *identifiers);
-    uint32_t *first = base_malloc(((size_t)loading->customers + 1) * sizeof *first);
-    uint32_t *last = base_malloc(((size_t)loading->customers + 1) * sizeof *last);
-    size_t at = 0;
-    for (uint32_t number = 0; number < loading->limit && status == STATUS_OK; number++) {
-        uint32_t i = loading->index[number];
-        if (i == UINT32_MAX)
-            continue;
-        while (at < names.count && names.numbers[at] < number)
-            at++;
-        bool named = at < names.count && names.numbers[at] == number;
-        numbers[i] = number;
-        identifiers[i] = named ? names.identifiers[at] : TEXT("");
-        first[i] = loading->first[number];
-        last[i] = loading->last[number];
-    }
-    if (status == STATUS_OK) {
-        population_builder_customers(loading->builder, numbers, identifiers, loading->customers);
-        population_builder_activity(loading->builder, first, last);
-    }
-    free(numbers);
-    free(identifiers);
-    free(first);
-    free(last);
-    identity_names_release(&names);
-    return status;
-}
-
-static enum status load_customers(struct loading *loading, struct error *error)
-{
-    uint64_t limit;
-    size_t count;
-    TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CUSTOMER, &limit, error));
-    loading->limit = (uint32_t)limit;
-    loading->first = base_malloc((limit + 1) * sizeof *loading->first);
-    loading->last = base_calloc(limit + 1, sizeof *loading->last);
-    loading->index = base_malloc((limit + 1) * sizeof *loading->index);
-    memset(loading->first, 0xff, (limit + 1) * sizeof *loading->first);
-    memset(loading->index, 0xff, (limit + 1) * sizeof *loading->index);
-    const struct catalog_part *parts = store_parts(loading->store, &count);
-    for (size_t i = 0; i < count; i++)
-        if ((parts[i].role == PART_FACTS || parts[i].role == PART_TRAITS) && loading_sees(loading, &parts[i]))
-            TRY(read_activity(loading, &parts[i], error));
-    for (uint32_t number = 0; number < limit; number++)
-        if (loading->first[number] != UINT32_MAX)
-            loading->index[number] = loading->customers++;
-    return give_customers(loading, error);
-}
-
-/*
- * The dictionary. Codes are given without gaps, so the texts by code are an array.
- */
-static enum status load_dictionary(struct loading *loading, struct error *error)
-{
-    static const char *const columns[] = {"code", "text"};
-    struct store_read read = {"dictionary", PART_DICTIONARY, columns, 2, false, 0};
-    struct lake_result *result = NULL;
-    const struct lake_chunk *chunk;
-    uint64_t limit;
-    struct buffer sql;
-    TRY(catalog_counter(store_catalog(loading->store), CATALOG_NEXT_CODE, &limit, error));
-    struct text *texts = ARENA_ARRAY(&loading->arena, struct text, limit + 1);
-    buffer_init(&sql, 0);
-    enum status status = store_select(loading->store, &read, &sql, error);
-    if (status == STATUS_OK)
-        status = lake_query(loading->lake, sql.data, &result, error);
-    buffer_release(&sql);
-    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
-        for (size_t i = 0; i < chunk->rows; i++) {
-            uint32_t code = ((const uint32_t *)chunk->columns[0].data)[i];
-            struct text text = lake_text(&chunk->columns[1], i);
-            if (code < limit)
-                texts[code] = (struct text){arena_strndup(&loading->arena, text.data, text.length), text.length};
-        }
-    lake_result_free(result);
-    for (size_t code = 0; code < limit && status == STATUS_OK; code++) {
-        /* a code whose text has been erased keeps its place */
-        struct text text = texts[code].data ? texts[code] : text_from(arena_printf(&loading->arena, "\x1f%zu", code));
-        if (population_builder_code(loading->builder, text) != code)
-            return error_set(error, STATUS_ERROR, "the store's dictionary holds a text twice: %.*s", (int)text.length,
-                             text.data);
-        VECTOR_PUSH(&loading->texts, text);
-    }
-    return status;
+    return error_set(error, STATUS_ERROR, "the store speaks of a customer number it never gave: %u", number);
 }
 
 /*
@@ -228,7 +66,7 @@ struct intervals {
     VECTOR(uint32_t) customer;
     VECTOR(int64_t) entered;
     VECTOR(int64_t) left;
-    uint32_t *open; /* by customer index: the interval without an end + 1, or 0 */
+    uint32_t *open; /* by position: the interval without an end + 1, or 0 */
 };
 
 struct crossing {
@@ -242,7 +80,7 @@ static bool cross(uint32_t number, void *context)
     struct crossing *crossing = context;
     struct intervals *intervals = crossing->intervals;
     struct loading *loading = intervals->loading;
-    uint32_t i = number < loading->limit ? loading->index[number] : UINT32_MAX;
+    uint32_t i = number < loading->limit ? loading->position[number] : UINT32_MAX;
     if (i == UINT32_MAX)
         return true;
     if (!crossing->entered) {
@@ -384,12 +222,29 @@ static enum status load_tables(struct loading *loading, bool references, struct 
     return STATUS_OK;
 }
 
+/* Tables of numbers and times need no dictionary; a reference table's keys are texts. */
+static bool needs_texts(const struct loading *loading)
+{
+    for (size_t t = 0; t < loading->schema->table_count; t++) {
+        const struct schema_table *table = &loading->schema->tables[t];
+        bool any, all = wants(loading, table->name, NULL, &any);
+        if (any && table->role == SCHEMA_REFERENCE)
+            return true;
+        for (size_t c = 0; c < table->column_count; c++)
+            if ((table->columns[c].type == VALUE_TEXT || table->columns[c].type == VALUE_SET) &&
+                (all || wants(loading, table->name, table->columns[c].name, &any)))
+                return true;
+    }
+    return false;
+}
+
 static enum status load(struct loading *loading, struct error *error)
 {
     TRY(check_needs(loading, error));
     TRY(find_until(loading, error));
-    TRY(load_customers(loading, error));
-    TRY(load_dictionary(loading, error));
+    TRY(loading_customers(loading, error));
+    if (needs_texts(loading))
+        TRY(loading_dictionary(loading, error));
     TRY(load_tables(loading, true, error));
     TRY(load_tables(loading, false, error));
     if (loading->what->records)
@@ -400,17 +255,15 @@ static enum status load(struct loading *loading, struct error *error)
 enum status population_load(struct store *store, struct lake *lake, const struct population_load *what,
                             const struct zone *zone, struct pool *pool, struct population **out, struct error *error)
 {
-    struct loading loading = {.store = store, .lake = lake, .what = what, .schema = store_schema(store)};
+    struct loading loading = {.store = store, .lake = lake, .pool = pool, .what = what, .schema = store_schema(store)};
     arena_init(&loading.arena, 0);
     loading.builder = population_builder_new(zone);
+    loading.dictionary = population_builder_dictionary(loading.builder);
     enum status status = load(&loading, error);
     if (status == STATUS_OK)
         status = population_builder_finish(loading.builder, pool, out, error);
     population_builder_free(loading.builder);
-    free(loading.first);
-    free(loading.last);
-    free(loading.index);
-    VECTOR_RELEASE(&loading.texts);
+    free(loading.position);
     arena_release(&loading.arena);
     return status;
 }

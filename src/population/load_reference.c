@@ -1,6 +1,6 @@
 /*
  * Loading a reference table: of each key the row of the last import, keys as dictionary codes. These tables are small
- * beside facts, so their rows simply come through one after the other.
+ * beside facts, so their rows simply come through one after the other. Texts come as codes where all parts have them.
  */
 #include "population/loading.h"
 
@@ -9,6 +9,7 @@
 
 struct reference_column {
     const struct schema_column *column;
+    bool coded;
     VECTOR(int64_t) integers;
     VECTOR(double) doubles;
     VECTOR(uint32_t) codes;
@@ -24,13 +25,18 @@ static void push_known(struct reference_column *column, size_t row, bool known)
         column->known.items[row / 64] |= UINT64_C(1) << (row % 64);
 }
 
+static uint32_t code_at(struct loading *loading, const struct lake_vector *vector, size_t i, bool coded)
+{
+    return coded ? ((const uint32_t *)vector->data)[i] : dictionary_add(loading->dictionary, lake_text(vector, i));
+}
+
 static void push_set(struct loading *loading, struct reference_column *column, const struct lake_vector *vector,
                      size_t i, bool known)
 {
     struct lake_span span = known ? ((const struct lake_span *)vector->data)[i] : (struct lake_span){0, 0};
     for (uint64_t e = span.first; e < span.first + span.count; e++)
         if (lake_known(vector->children, e))
-            VECTOR_PUSH(&column->codes, loading_code(loading, lake_text(vector->children, e)));
+            VECTOR_PUSH(&column->codes, code_at(loading, vector->children, e, column->coded));
     if (!column->set_start.count)
         VECTOR_PUSH(&column->set_start, 0);
     VECTOR_PUSH(&column->set_start, (uint32_t)column->codes.count);
@@ -47,7 +53,7 @@ static void push(struct loading *loading, struct reference_column *column, const
         VECTOR_PUSH(&column->doubles, known ? lake_number(&vector->children[0], i) : 0);
         VECTOR_PUSH(&column->doubles, known ? lake_number(&vector->children[1], i) : 0);
         break;
-    case VALUE_TEXT: VECTOR_PUSH(&column->codes, known ? loading_code(loading, lake_text(vector, i)) : 0); break;
+    case VALUE_TEXT: VECTOR_PUSH(&column->codes, known ? code_at(loading, vector, i, column->coded) : 0); break;
     case VALUE_SET: push_set(loading, column, vector, i, known); break;
     case VALUE_TIME: {
         int64_t micro = known ? lake_integer(vector, i) : 0;
@@ -58,17 +64,33 @@ static void push(struct loading *loading, struct reference_column *column, const
     }
 }
 
+/* column: of texts; NULL: the key itself. */
+static bool all_coded(struct loading *loading, const char *table, const struct schema_column *column)
+{
+    size_t count;
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].role == PART_REFERENCE && strcmp(parts[i].table, table) == 0 && loading_sees(loading, &parts[i]) &&
+            !(column ? loading_is_coded(loading, column, &parts[i]) : loading_has_column(&parts[i], "key#")))
+            return false;
+    return true;
+}
+
 static enum status read_rows(struct loading *loading, const struct schema_table *table,
                              struct reference_column *columns, size_t count, uint32_t **keys, size_t *rows,
                              struct error *error)
 {
-    const char **names = ARENA_ARRAY(&loading->arena, const char *, count + 3);
-    names[0] = "key";
-    for (size_t c = 0; c < count; c++)
-        names[c + 1] = columns[c].column->name;
+    const char **names = ARENA_ARRAY(&loading->arena, const char *, count + 4);
+    bool coded = all_coded(loading, table->name, NULL);
+    names[0] = coded ? "key#" : "key";
+    for (size_t c = 0; c < count; c++) {
+        columns[c].coded = all_coded(loading, table->name, columns[c].column);
+        names[c + 1] = columns[c].coded ? loading_codes(loading, columns[c].column->name) : columns[c].column->name;
+    }
     names[count + 1] = "import";
     names[count + 2] = "arrival";
-    struct store_read read = {table->name, PART_REFERENCE, names, count + 3, false, loading_until(loading)};
+    names[count + 3] = "key";
+    struct store_read read = {table->name, PART_REFERENCE, names, count + 3 + coded, false, loading_until(loading)};
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk;
     struct buffer sql;
@@ -87,7 +109,7 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
                 continue;
             for (size_t c = 0; c < count; c++)
                 push(loading, &columns[c], &chunk->columns[c + 1], i, codes.count);
-            VECTOR_PUSH(&codes, loading_code(loading, lake_text(&chunk->columns[0], i)));
+            VECTOR_PUSH(&codes, code_at(loading, &chunk->columns[0], i, coded));
         }
     lake_result_free(result);
     *keys = codes.items;

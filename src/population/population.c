@@ -56,10 +56,12 @@ int population_column_index(const struct population_table *table, const char *na
 
 struct text population_identifier(const struct population *population, uint32_t position)
 {
-    const struct population_internal *internal = population->internal;
-    uint32_t which = internal->identifier_of[position];
-    uint64_t start = internal->identifier_start[which];
-    return (struct text){internal->identifier_bytes + start, internal->identifier_start[which + 1] - start};
+    const char *at = population->internal->identifier_at[position];
+    uint32_t length;
+    if (!at)
+        return TEXT("");
+    memcpy(&length, at, sizeof length);
+    return (struct text){at + sizeof length, length};
 }
 
 static uint32_t *make_slots(const struct population *population)
@@ -112,13 +114,13 @@ bool population_find(const struct population *population, struct text identifier
 struct text population_text(const struct population *population, uint32_t code)
 {
     ENSURE(code < population->code_count);
-    return population->internal->dictionary.entries[code].key;
+    return population->internal->dictionary.texts[code];
 }
 
 uint32_t population_code(const struct population *population, struct text text)
 {
-    const struct text_map_entry *entry = text_map_find(&population->internal->dictionary, text);
-    return entry ? (uint32_t)entry->value : POPULATION_NO_CODE;
+    uint32_t code;
+    return dictionary_find(&population->internal->dictionary, text, &code) ? code : POPULATION_NO_CODE;
 }
 
 static uint64_t stored(const struct population_column *column, size_t row)
@@ -184,12 +186,11 @@ void population_free(struct population *population)
     free((void *)population->first_time);
     free((void *)population->last_time);
     struct population_internal *internal = population->internal;
-    free(internal->identifier_bytes);
-    free(internal->identifier_start);
-    free(internal->identifier_of);
+    free(internal->identifier_at);
+    arena_release(&internal->identifiers);
     free(atomic_load(&internal->identifier_slots));
     pthread_mutex_destroy(&internal->mutex);
-    text_map_release(&internal->dictionary);
+    dictionary_release(&internal->dictionary);
     arena_release(&internal->arena);
     free(internal);
     free(population);
@@ -232,11 +233,9 @@ struct population_memory population_memory(const struct population *population)
     struct population_memory memory = {0};
     for (size_t i = 0; i < population->table_count; i++)
         add_table(&memory, &population->tables[i], customers);
-    memory.customers = (size_t)customers * (8 + 4 + 4 + 4 + 8) + internal->identifier_start[customers] +
+    memory.customers = (size_t)customers * (8 + 4 + 4 + 8) + internal->identifiers.taken +
                        internal->identifier_slot_count * sizeof *internal->identifier_slots;
-    memory.dictionary = internal->dictionary.keys.taken +
-                        internal->dictionary.capacity * sizeof *internal->dictionary.entries +
-                        internal->dictionary.slot_count * sizeof *internal->dictionary.slots;
+    memory.dictionary = dictionary_bytes(&internal->dictionary);
     for (size_t i = 0; i < population->record_count; i++)
         memory.records += ((size_t)customers + 1) * 4 + (size_t)population->records[i].offset[customers] * 16;
     memory.records += population->list_count * ((customers + 63) / 64) * 8;

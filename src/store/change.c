@@ -224,8 +224,8 @@ enum status store_write_part(struct store_change *change, struct lake *lake, con
         return STATUS_OK;
     struct store_new_part activity = {.table = part->table, .role = PART_ACTIVITY};
     activity.select = arena_printf(&change->arena,
-                                   "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" "
-                                   "FROM read_parquet(%s) GROUP BY customer",
+                                   "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\", "
+                                   "count(*)::UINTEGER AS \"rows\" FROM read_parquet(%s) GROUP BY customer",
                                    store_quote(&change->arena, added.temporary));
     struct change_part beside;
     TRY(write_one(change, lake, &activity, added.part.number, &beside, error));

@@ -13,7 +13,11 @@ static const struct role_column fact_columns[] = {
     {"arrival", "UBIGINT", false},   {"id", "VARCHAR", true},
 };
 static const struct role_column activity_columns[] = {
-    {"customer", "UINTEGER", false}, {"first", "UINTEGER", false}, {"last", "UINTEGER", false}};
+    {"customer", "UINTEGER", false},
+    {"first", "UINTEGER", false},
+    {"last", "UINTEGER", false},
+    {"rows", "UINTEGER", true},
+};
 static const struct role_column reference_columns[] = {{"key", "VARCHAR", false},
                                                        {"key#", "UINTEGER", false},
                                                        {"import", "UINTEGER", false},
@@ -31,7 +35,7 @@ static const struct {
     [PART_FACTS] = {fact_columns, 5, "customer, \"time\", import, arrival", true},
     [PART_TRAITS] = {fact_columns, 5, "customer, \"time\", import, arrival", true},
     [PART_SHADOW] = {fact_columns, 5, "id, import, arrival", true},
-    [PART_ACTIVITY] = {activity_columns, 3, "customer", false},
+    [PART_ACTIVITY] = {activity_columns, 4, "customer", false},
     [PART_REFERENCE] = {reference_columns, 4, "key, import, arrival", true},
     [PART_IDENTITY] = {identity_columns, 2, "identifier", false},
     [PART_DICTIONARY] = {dictionary_columns, 2, "code", false},

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 static struct error error;
 
@@ -28,6 +29,7 @@ struct world {
     struct store *store;
     struct lake *lake;
     struct zone *zone;
+    struct pool *pool;
 };
 
 static void setup(struct world *world)
@@ -38,11 +40,13 @@ static void setup(struct world *world)
     OK(store_open(world->path, STORE_WRITE, "test", &world->store, &error));
     OK(store_lake(world->store, 2, &world->lake, &error));
     OK(zone_open("Europe/Vienna", &world->zone, &error));
+    world->pool = pool_new(2);
 }
 
 static void teardown(struct world *world)
 {
     char command[300];
+    pool_free(world->pool);
     lake_close(world->lake);
     store_close(world->store);
     zone_close(world->zone);
@@ -105,7 +109,7 @@ static void run(struct world *world, const struct import *import)
 static struct population *load(struct world *world, const struct population_load *what)
 {
     struct population *population = NULL;
-    OK(population_load(world->store, world->lake, what, world->zone, NULL, &population, &error));
+    OK(population_load(world->store, world->lake, what, world->zone, world->pool, &population, &error));
     return population;
 }
 
@@ -211,12 +215,14 @@ static const struct catalog_column columns[] = {
     {.column = {.name = "s", .type = VALUE_SET}},
 };
 
-static void import_facts(struct world *world, int round, int rows, bool coded)
+/* Times are from `from` on, of 5,000 moments. */
+static void import_from(struct world *world, int round, int rows, bool coded, int from)
 {
     struct buffer select;
     buffer_init(&select, 0);
     buffer_printf(&select, "SELECT cust('c' || mod(hash(r, %d), 500), r::UBIGINT) AS customer, ", round);
-    buffer_string(&select, "(hash(r, 5) % 5000)::UINTEGER AS \"time\", 0::UINTEGER AS import, r::UBIGINT AS arrival, ");
+    buffer_printf(&select, "(%d + hash(r, 5) %% 5000)::UINTEGER AS \"time\", 0::UINTEGER AS import, ", from);
+    buffer_string(&select, "r::UBIGINT AS arrival, ");
     buffer_string(&select, PROPERTIES);
     if (coded)
         buffer_string(&select,
@@ -230,6 +236,11 @@ static void import_facts(struct world *world, int round, int rows, bool coded)
     buffer_printf(&select, " FROM (SELECT range AS r FROM range(%d))", rows);
     run(world, &(struct import){"order", "facts", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
     buffer_release(&select);
+}
+
+static void import_facts(struct world *world, int round, int rows, bool coded)
+{
+    import_from(world, round, rows, coded, 0);
 }
 
 static const char *const order_line =
@@ -287,6 +298,106 @@ static void every_type_from_many_parts(void **state)
     assert_int_equal(population->customers, 0);
     population_free(population);
     teardown(&world);
+}
+
+static void same_as_sql(struct world *world, const struct population_load *what, const char *where)
+{
+    struct population *population = load(world, what);
+    same(print_table(population, "order"), print_sql(world, "order", PART_FACTS, order_line, where));
+    population_free(population);
+}
+
+/* Each import begins in the second in which the one before ends. */
+static void parts_that_follow(void **state)
+{
+    (void)state;
+    struct world world;
+    setup(&world);
+    struct population_load all = {.everything = true, .known_at = INT64_MAX};
+    for (int round = 0; round < 4; round++) {
+        import_from(&world, round, round == 1 ? 200000 : 3000, round != 2, round * 4999);
+        same_as_sql(&world, &all, "true");
+    }
+    all.known_at = 1001;
+    same_as_sql(&world, &all, "import <= 2");
+    all.known_at = INT64_MAX;
+    import_from(&world, 4, 300, true, 3 * 4999); /* goes back in time */
+    same_as_sql(&world, &all, "true");
+    import_from(&world, 5, 300, true, 5 * 4999);
+    same_as_sql(&world, &all, "true");
+    teardown(&world);
+}
+
+/* Takes the numbers of rows from activity parts, as if they had been written before there were any. */
+static void forget_numbers_of_rows(struct world *world)
+{
+    char path[300];
+    sqlite3 *catalog;
+    lake_close(world->lake);
+    store_close(world->store);
+    snprintf(path, sizeof path, "%s/catalog.db", world->path);
+    assert_int_equal(sqlite3_open(path, &catalog), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(catalog, "DELETE FROM part_column WHERE name = 'rows'", NULL, NULL, NULL), SQLITE_OK);
+    assert_true(sqlite3_changes(catalog) > 0);
+    sqlite3_close(catalog);
+    OK(store_open(world->path, STORE_WRITE, "test", &world->store, &error));
+    OK(store_lake(world->store, 2, &world->lake, &error));
+}
+
+static void parts_of_older_versions(void **state)
+{
+    (void)state;
+    struct world world;
+    setup(&world);
+    struct population_load all = {.everything = true, .known_at = INT64_MAX};
+    import_facts(&world, 0, 150000, true);
+    forget_numbers_of_rows(&world);
+    same_as_sql(&world, &all, "true");
+    import_from(&world, 1, 3000, true, 4999);
+    same_as_sql(&world, &all, "true");
+    teardown(&world);
+}
+
+/* Values at the edges of each width, and columns that need none. */
+static void widths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *values;
+        unsigned width;
+        int64_t base;
+    } cases[] = {
+        {"(7, 7, 7)", 0, 7},
+        {"(-300, -45, NULL)", 1, -300},
+        {"(-300, -44, -299)", 2, -300},
+        {"(0, 65535, NULL)", 2, 0},
+        {"(0, 65536, 1)", 4, 0},
+        {"(-1, 4294967294, 5)", 4, -1},
+        {"(-1, 4294967295, 5)", 8, -1},
+        {"(-9223372036854775807, 9223372036854775807, NULL)", 8, -9223372036854775807},
+        {"(NULL, NULL, NULL)", 0, 0},
+    };
+    static const struct catalog_column n = {.column = {.name = "n", .type = VALUE_INT}, .whole_digits = 18};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world world;
+        char select[1000];
+        setup(&world);
+        snprintf(select, sizeof select,
+                 "SELECT cust('c' || r, r::UBIGINT) AS customer, r::UINTEGER AS \"time\", 0::UINTEGER AS import, "
+                 "r::UBIGINT AS arrival, CASE r %% 3 WHEN 0 THEN v.a WHEN 1 THEN v.b ELSE v.c END::BIGINT AS n "
+                 "FROM range(300) t(r), (VALUES %s) v(a, b, c)",
+                 cases[i].values);
+        run(&world, &(struct import){"order", "facts", SCHEMA_FACTS, select, &n, 1, 10});
+        struct population *population =
+            load(&world, &(struct population_load){.everything = true, .known_at = INT64_MAX});
+        const struct population_column *column = &population->tables[0].columns[0];
+        assert_int_equal(column->width, cases[i].width);
+        assert_int_equal(column->base, cases[i].base);
+        same(print_table(population, "order"),
+             print_sql(&world, "order", PART_FACTS, "'|' || coalesce(n::VARCHAR, '-')", "true"));
+        population_free(population);
+        teardown(&world);
+    }
 }
 
 static void merged_parts(void **state)
@@ -556,6 +667,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_from_many_parts),
+        cmocka_unit_test(parts_that_follow),
+        cmocka_unit_test(parts_of_older_versions),
+        cmocka_unit_test(widths),
         cmocka_unit_test(merged_parts),
         cmocka_unit_test(who_exists),
         cmocka_unit_test(references),

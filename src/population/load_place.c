@@ -1,0 +1,408 @@
+/*
+ * Loading: where the rows of a table of facts or traits go. DuckDB's threads read row groups in any order and put each
+ * value straight to its final place, so the place of every row has to be known before it is read. Customers have their
+ * positions already (load_customers.c), and the small activity part beside each part says how many rows each customer
+ * has there, and from when to when. A part is sorted by customer and time; so as long as no part has rows of a customer
+ * from before the end of an earlier part's, that says where each row goes.
+ *
+ * Where it does not (imports that bring older facts, hidden rows), customers and times are read first and merged.
+ */
+#include "population/internal.h"
+#include "population/loading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Runs `run` over every row that read selects of a part, with its columns as arguments. */
+enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
+                             const struct store_read *read, const char *const *types, put_function *run, void *context,
+                             struct error *error)
+{
+    struct lake *lake = table->loading->lake;
+    struct buffer select;
+    int64_t ignored;
+    char name[64];
+    snprintf(name, sizeof name, "strata_put_%llu", (unsigned long long)lake_unique(lake));
+    struct lake_function function = {name, types, read->column_count + read->rows, "BOOLEAN", true, run, context};
+    TRY(lake_register_function(lake, &function, error));
+    buffer_init(&select, 0);
+    buffer_printf(&select, "SELECT count(%s(", name);
+    for (size_t i = 0; i < read->column_count; i++) {
+        buffer_string(&select, i ? ", " : "");
+        buffer_sql_name(&select, text_from(read->columns[i]));
+    }
+    buffer_string(&select, read->rows ? ", \"row\")) FROM (" : ")) FROM (");
+    enum status status = store_select_part(table->loading->store, read, part, &select, error);
+    buffer_char(&select, ')');
+    if (status == STATUS_OK)
+        status = lake_query_integer(lake, select.data, &ignored, NULL, error);
+    buffer_release(&select);
+    return status;
+}
+
+/* The same over part p, with each row's place in the part as the last argument. */
+enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
+                              const char *const *types, size_t count, put_function *run, bool *coded,
+                              struct error *error)
+{
+    const struct catalog_part *part = table->parts[p];
+    struct put put = {table, table->base[p], coded};
+    struct store_read read = {part->table, part->role, columns, count, true, loading_until(table->loading)};
+    return loading_run_over(table, part, &read, types, run, &put, error);
+}
+
+enum status loading_differs(const struct table_loading *table, struct error *error)
+{
+    return error_set(error, STATUS_ERROR, "a part of %s and what is known of its customers differ", table->table->name);
+}
+
+static enum status check_customer(const struct loading *loading, uint32_t number, struct error *error)
+{
+    return number < loading->limit && loading->position[number] != UINT32_MAX ? STATUS_OK
+                                                                              : loading_unknown_customer(number, error);
+}
+
+/*
+ * Parts that follow each other.
+ */
+/* A part's activity with numbers of rows; NULL for a part of an older Strata. */
+static const struct catalog_part *activity_of(const struct loading *loading, const struct catalog_part *part)
+{
+    size_t count;
+    const struct catalog_part *parts = store_parts(loading->store, &count);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && loading_has_column(&parts[i], "rows"))
+            return &parts[i];
+    return NULL;
+}
+
+static enum status put_counts(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+{
+    struct table_loading *table = context;
+    const uint32_t *customer = in->columns[0].data, *rows = in->columns[1].data;
+    const uint32_t *first = table->latest ? in->columns[2].data : NULL;
+    const uint32_t *last = table->latest ? in->columns[3].data : NULL;
+    memset(out->data, 1, in->rows);
+    for (size_t i = 0; i < in->rows; i++) {
+        uint32_t number = customer[i];
+        TRY(check_customer(table->loading, number, error));
+        table->start[number] = rows[i];
+        if (!first)
+            continue;
+        table->done[number] += rows[i];
+        if (first[i] < table->latest[number])
+            atomic_store_explicit(&table->mixed, true, memory_order_relaxed);
+        table->latest[number] = last[i];
+    }
+    return STATUS_OK;
+}
+
+/* Fills start with each customer's rows in part p, and while latest is there adds them up in done. */
+static enum status read_counts(struct table_loading *table, size_t p, struct error *error)
+{
+    static const char *const columns[] = {"customer", "rows", "first", "last"};
+    static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER", "UINTEGER"};
+    const struct catalog_part *activity = activity_of(table->loading, table->parts[p]);
+    struct store_read read = {activity->table, PART_ACTIVITY, columns, table->latest ? 4 : 2, false, 0};
+    memset(table->start, 0, ((size_t)table->loading->limit + 1) * sizeof *table->start);
+    return loading_run_over(table, activity, &read, types, put_counts, table, error);
+}
+
+/* From numbers of rows to the first row. */
+static enum status find_starts(struct table_loading *table, size_t p, struct error *error)
+{
+    uint64_t row = 0;
+    for (uint32_t number = 0; number <= table->loading->limit; number++) {
+        uint32_t rows = table->start[number];
+        table->start[number] = (uint32_t)row;
+        row += rows;
+    }
+    return row == table->parts[p]->rows ? STATUS_OK : loading_differs(table, error);
+}
+
+enum { COUNT_CHUNK = 16384 };
+
+/* Offsets in two passes over chunks of positions: within each chunk, then what stands before it. */
+struct counting {
+    struct table_loading *table;
+    const uint32_t *rows; /* by customer number */
+    uint32_t *before;     /* by chunk */
+};
+
+static size_t chunk_end(const struct loading *loading, size_t chunk)
+{
+    size_t end = (chunk + 1) * COUNT_CHUNK;
+    return end < loading->customers ? end : loading->customers;
+}
+
+static void count_chunk(void *context, size_t chunk, int worker)
+{
+    const struct counting *counting = context;
+    const struct table_loading *table = counting->table;
+    uint32_t sum = 0;
+    for (size_t p = chunk * COUNT_CHUNK; p < chunk_end(table->loading, chunk); p++) {
+        sum += counting->rows[table->loading->number[p]];
+        table->offset[p + 1] = sum;
+    }
+    counting->before[chunk + 1] = sum;
+}
+
+static void shift_chunk(void *context, size_t chunk, int worker)
+{
+    const struct counting *counting = context;
+    for (size_t p = chunk * COUNT_CHUNK; p < chunk_end(counting->table->loading, chunk); p++)
+        counting->table->offset[p + 1] += counting->before[chunk];
+}
+
+static void find_offsets(struct table_loading *table, const uint32_t *rows)
+{
+    size_t chunks = ((size_t)table->loading->customers + COUNT_CHUNK - 1) / COUNT_CHUNK;
+    struct counting counting = {table, rows, base_calloc(chunks + 1, sizeof *counting.before)};
+    pool_run(table->loading->pool, chunks, count_chunk, &counting);
+    for (size_t chunk = 0; chunk < chunks; chunk++)
+        counting.before[chunk + 1] += counting.before[chunk];
+    pool_run(table->loading->pool, chunks, shift_chunk, &counting);
+    free(counting.before);
+}
+
+static bool imports_overlap(const struct table_loading *table)
+{
+    for (size_t p = 1; p < table->part_count; p++)
+        if (table->parts[p]->first_import <= table->parts[p - 1]->last_import)
+            return true;
+    return false;
+}
+
+/* Whether every part has its activity with numbers of rows, is wholly seen and holds imports of its own. */
+static bool may_follow(const struct table_loading *table)
+{
+    for (size_t p = 0; p < table->part_count; p++)
+        if (table->parts[p]->last_import > table->loading->until || !activity_of(table->loading, table->parts[p]))
+            return false;
+    return !imports_overlap(table);
+}
+
+/* Finds each customer's rows in all parts, unless some part goes back in time: then table->mixed says so. */
+static enum status place_following(struct table_loading *table, struct error *error)
+{
+    size_t limit = table->loading->limit;
+    bool several = table->part_count > 1;
+    table->start = population_array(limit + 1, sizeof *table->start);
+    table->done = several ? population_array(limit + 1, sizeof *table->done) : NULL;
+    table->latest = several ? population_array(limit + 1, sizeof *table->latest) : NULL;
+    for (size_t p = 0; p < table->part_count && !atomic_load(&table->mixed); p++)
+        TRY(read_counts(table, p, error));
+    free(table->latest);
+    table->latest = NULL;
+    if (atomic_load(&table->mixed))
+        return STATUS_OK;
+    find_offsets(table, several ? table->done : table->start);
+    if (several)
+        memset(table->done, 0, (limit + 1) * sizeof *table->done);
+    else if (table->part_count)
+        TRY(find_starts(table, 0, error));
+    table->rows = table->total;
+    return table->offset[table->loading->customers] == table->rows ? STATUS_OK : loading_differs(table, error);
+}
+
+/* On to part p: what was read is done. */
+enum status loading_next_part(struct table_loading *table, size_t p, struct error *error)
+{
+    if (!table->done)
+        return STATUS_OK;
+    for (uint32_t number = 0; p && number < table->loading->limit; number++)
+        table->done[number] += table->start[number + 1] - table->start[number];
+    TRY(read_counts(table, p, error));
+    return find_starts(table, p, error);
+}
+
+/*
+ * Parts that do not, or some of whose rows are hidden.
+ */
+static enum status put_keys(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+{
+    const struct put *put = context;
+    struct table_loading *table = put->table;
+    const int64_t *rows = in->columns[in->column_count - 1].data;
+    const uint32_t *customer = in->columns[0].data, *time = in->columns[1].data;
+    const uint32_t *import = table->import ? in->columns[2].data : NULL;
+    const uint64_t *arrival = table->import ? in->columns[3].data : NULL;
+    memset(out->data, 1, in->rows);
+    for (size_t i = 0; i < in->rows; i++) {
+        size_t at = put->base + (size_t)rows[i];
+        TRY(check_customer(table->loading, customer[i], error));
+        table->customer[at] = customer[i];
+        table->read_time[at] = time[i];
+        if (import) {
+            table->import[at] = import[i];
+            table->arrival[at] = arrival[i];
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_keys(struct table_loading *table, struct error *error)
+{
+    static const char *const columns[] = {"customer", "time", "import", "arrival"};
+    size_t count = table->import ? 4 : 2;
+    const char *types[] = {"UINTEGER", "UINTEGER", table->import ? "UINTEGER" : "BIGINT", "UBIGINT", "BIGINT"};
+    for (size_t p = 0; p < table->part_count; p++)
+        TRY(loading_read_part(table, p, columns, types, count, put_keys, NULL, error));
+    return STATUS_OK;
+}
+
+static int compare_rows(const struct table_loading *table, size_t a, size_t b)
+{
+    if (table->read_time[a] != table->read_time[b])
+        return table->read_time[a] < table->read_time[b] ? -1 : 1;
+    if (!table->import)
+        return 0; /* parts stand in order of their imports, so the earlier part comes first */
+    if (table->import[a] != table->import[b])
+        return table->import[a] < table->import[b] ? -1 : 1;
+    return table->arrival[a] < table->arrival[b] ? -1 : table->arrival[a] > table->arrival[b];
+}
+
+struct cursor {
+    size_t at, end;
+};
+
+static void skip_hidden(const struct table_loading *table, struct cursor *cursor)
+{
+    while (cursor->at < cursor->end && table->customer[cursor->at] == UINT32_MAX)
+        cursor->at++;
+}
+
+static void count_keys(struct table_loading *table)
+{
+    const struct loading *loading = table->loading;
+    for (size_t i = 0; i < table->total; i++)
+        if (table->customer[i] != UINT32_MAX)
+            table->offset[loading->position[table->customer[i]] + 1]++;
+    for (uint32_t p = 0; p < loading->customers; p++)
+        table->offset[p + 1] += table->offset[p];
+    table->rows = table->offset[loading->customers];
+}
+
+/* Takes rows in order: the lowest customer of all parts, and of those parts that have it the lowest row. */
+static void merge(struct table_loading *table)
+{
+    struct cursor *cursors = base_calloc(table->part_count, sizeof *cursors);
+    uint32_t present = UINT32_MAX, next = 0;
+    for (size_t p = 0; p < table->part_count; p++)
+        cursors[p] = (struct cursor){table->base[p], table->base[p] + table->parts[p]->rows};
+    for (;;) {
+        struct cursor *best = NULL;
+        for (size_t p = 0; p < table->part_count; p++) {
+            struct cursor *cursor = &cursors[p];
+            skip_hidden(table, cursor);
+            if (cursor->at == cursor->end)
+                continue;
+            uint32_t customer = table->customer[cursor->at];
+            if (!best || customer < table->customer[best->at] ||
+                (customer == table->customer[best->at] && compare_rows(table, cursor->at, best->at) < 0))
+                best = cursor;
+        }
+        if (!best)
+            break;
+        if (table->customer[best->at] != present) {
+            present = table->customer[best->at];
+            next = table->offset[table->loading->position[present]];
+        }
+        table->place[best->at++] = next++;
+    }
+    free(cursors);
+}
+
+static enum status place_merged(struct table_loading *table, struct error *error)
+{
+    table->customer = population_room(table->total, sizeof *table->customer);
+    table->read_time = population_room(table->total, sizeof *table->read_time);
+    memset(table->customer, 0xff, table->total * sizeof *table->customer); /* rows that are not read stay hidden */
+    if (imports_overlap(table)) {
+        table->import = population_room(table->total, sizeof *table->import);
+        table->arrival = population_room(table->total, sizeof *table->arrival);
+    }
+    TRY(read_keys(table, error));
+    count_keys(table);
+    table->place = population_room(table->total, sizeof *table->place);
+    memset(table->place, 0xff, table->total * sizeof *table->place);
+    merge(table);
+    free(table->customer);
+    free(table->import);
+    free(table->arrival);
+    table->customer = table->import = NULL;
+    table->arrival = NULL;
+    table->time = population_room(table->rows, sizeof *table->time);
+    for (size_t i = 0; i < table->total; i++)
+        if (table->place[i] != UINT32_MAX)
+            table->time[table->place[i]] = table->read_time[i];
+    free(table->read_time);
+    table->read_time = NULL;
+    return STATUS_OK;
+}
+
+/*
+ * Either.
+ */
+enum status loading_place_rows(struct table_loading *table, struct error *error)
+{
+    table->offset = population_array((size_t)table->loading->customers + 1, sizeof *table->offset);
+    if (may_follow(table)) {
+        TRY(place_following(table, error));
+        if (!atomic_load(&table->mixed))
+            return STATUS_OK;
+    }
+    return place_merged(table, error);
+}
+
+static size_t find_following_runs(const struct table_loading *table, size_t row, size_t count, struct inlet_run *runs)
+{
+    enum { AHEAD = 16 };
+    const struct loading *loading = table->loading;
+    const uint32_t *start = table->start, *offset = table->offset, *position = loading->position;
+    uint32_t low = 0, high = loading->limit; /* the last customer who begins at or before row */
+    size_t end = row + count, found = 0;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (start[middle] <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    for (size_t at = row; at < end; low++) {
+        size_t stop = start[low + 1] < end ? start[low + 1] : end;
+        if (stop <= at)
+            continue;
+        if (loading->limit - low > AHEAD && position[low + AHEAD] != UINT32_MAX)
+            __builtin_prefetch(&offset[position[low + AHEAD]]);
+        uint32_t to = offset[position[low]] + (uint32_t)at - start[low];
+        to += table->done ? table->done[low] : 0;
+        runs[found++] = (struct inlet_run){(uint32_t)(at - row), to, (uint32_t)(stop - at)};
+        at = stop;
+    }
+    return found;
+}
+
+static size_t find_placed_runs(const uint32_t *place, const int64_t *rows, size_t count, struct inlet_run *runs)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t to = place[rows[i]];
+        struct inlet_run *last = found ? &runs[found - 1] : NULL;
+        if (to == UINT32_MAX)
+            continue;
+        if (last && last->to + last->count == to && last->from + last->count == i)
+            last->count++;
+        else
+            runs[found++] = (struct inlet_run){(uint32_t)i, to, 1};
+    }
+    return found;
+}
+
+size_t loading_find_runs(const struct table_loading *table, size_t base, const int64_t *rows, size_t count,
+                         struct inlet_run *runs)
+{
+    return table->place ? find_placed_runs(table->place + base, rows, count, runs)
+                        : find_following_runs(table, (size_t)rows[0], count, runs);
+}
