@@ -122,8 +122,10 @@ struct model_prototypes {
     int iterations;
 };
 
-/* gamma ≤ 0 with numbers: half of the mean standard deviation of the numeric columns; without numbers it is 1. starts
- * 0: 10. */
+/* What a category weighs against numbers if nothing is said: half of the mean standard deviation of the numeric columns
+ * (Huang 1997); without numbers 1. */
+double model_prototypes_gamma(const struct model_prototypes_data *data);
+/* gamma ≤ 0: the above. starts 0: 10. */
 enum status model_prototypes_fit(const struct model_prototypes_data *data, int k, double gamma, int starts,
                                  uint64_t seed, struct pool *pool, struct arena *arena, struct model_prototypes *out,
                                  struct error *error) MUST_USE;

@@ -228,7 +228,7 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
     return STATUS_OK;
 }
 
-static double usual_gamma(const struct model_prototypes_data *data)
+double model_prototypes_gamma(const struct model_prototypes_data *data)
 {
     double total = 0;
     for (int j = 0; j < data->columns; j++) {
@@ -248,7 +248,7 @@ static double usual_gamma(const struct model_prototypes_data *data)
 static struct work work_for(const struct model_prototypes_data *data, int k, double gamma, struct pool *pool,
                             struct arena *arena)
 {
-    struct work w = {.data = data, .k = k, .pool = pool, .gamma = gamma > 0 ? gamma : usual_gamma(data)};
+    struct work w = {.data = data, .k = k, .pool = pool, .gamma = gamma > 0 ? gamma : model_prototypes_gamma(data)};
     w.level_start = ARENA_ARRAY(arena, size_t, data->categories + 1);
     for (int j = 0; j < data->categories; j++)
         w.level_start[j + 1] = w.level_start[j] + data->levels[j];
