@@ -137,6 +137,15 @@ static size_t count_different(const struct model_matrix *matrix)
     return different;
 }
 
+static int best_of(const double *values, int largest, double sign)
+{
+    int best = 0;
+    for (int k = 1; k <= largest; k++)
+        if (!isnan(values[k]) && (!best || sign * values[k] > sign * values[best]))
+            best = k;
+    return best ? best : 1;
+}
+
 /* Quality by number of groups. A number that the method cannot make ends the list. */
 static enum status judge(struct model_work *work, const struct cluster_data *data, const struct cluster_wish *wish,
                          struct cluster_judged *out, struct error *error)
@@ -167,6 +176,8 @@ static enum status judge(struct model_work *work, const struct cluster_data *dat
             out->bic[k] = mixture.bic;
         }
     }
+    out->by_silhouette = best_of(out->silhouette, out->largest, 1);
+    out->by_bic = best_of(out->bic, out->largest, -1);
     if (model_gap_statistic(&matrix, &way.layout, out->largest, GAP_DRAWS, 1, wish->seed, model_clustering_regroup,
                             &way, pool, work->arena, &out->gap, &ignored) != STATUS_OK) {
         error_clear(&ignored); /* a draw that the method cannot divide: there is no gap to show */
@@ -192,49 +203,28 @@ static enum status test_structure(struct model_work *work, const struct cluster_
 
 /* ---- how many ---- */
 
-static int best_of(const double *values, int largest, double sign)
-{
-    int best = 0;
-    for (int k = 1; k <= largest; k++)
-        if (!isnan(values[k]) && (!best || sign * values[k] > sign * values[best]))
-            best = k;
-    return best ? best : 1;
-}
-
-/* As the data say: a mixture by its BIC, else where the data stand out most from data without groups; without natural
+/* As the data say: a mixture by its BIC, else where the gain over data without groups breaks off; without natural
  * groups where the silhouette is best. */
 static int number_of_groups(const struct cluster_wish *wish, const struct cluster_judged *judged)
 {
     int k = wish->groups;
     if (k == 0 && wish->method == MODEL_CLUSTER_MIXTURE && judged->structure.natural)
-        k = best_of(judged->bic, judged->largest, -1);
+        k = judged->by_bic;
     if (k == 0 && judged->structure.natural)
         k = judged->structure.groups;
     if (k < 2 && wish->groups == 0)
-        k = best_of(judged->silhouette, judged->largest, 1);
+        k = judged->by_silhouette;
     return k <= judged->largest || wish->groups ? k : judged->largest;
 }
 
-static void say_structure(struct model_work *work, const struct cluster_wish *wish, const struct cluster_judged *judged)
+static void say_structure(struct model_work *work, const struct model_structure *structure)
 {
-    if (judged->structure.natural) {
-        if (wish->method != MODEL_CLUSTER_HDBSCAN)
-            work_figure(work, "quality", "groups by standing out from data without any", judged->structure.groups, "%d",
-                        judged->structure.groups);
-    } else {
+    if (!structure->natural)
         work_note(
             work,
             "No natural groups: these are convenient cuts. Data without any structure would be divided as well as "
-            "these customers are (%d draws of normal, uniform and single-peaked data, %zu customers looked at).",
-            judged->structure.draws, judged->structure.rows);
-    }
-    if (wish->method == MODEL_CLUSTER_HDBSCAN)
-        return;
-    int silhouette = best_of(judged->silhouette, judged->largest, 1), bic = best_of(judged->bic, judged->largest, -1);
-    if (judged->gap.largest)
-        work_figure(work, "quality", "groups by the gap statistic", judged->gap.best, "%d", judged->gap.best);
-    work_figure(work, "quality", "groups by the silhouette", silhouette, "%d", silhouette);
-    work_figure(work, "quality", "groups by BIC", bic, "%d", bic);
+            "these customers are (%d draws of uniform, normal and single-peaked data, %zu customers looked at).",
+            structure->draws, structure->rows);
 }
 
 /* ---- stability ---- */
@@ -354,7 +344,7 @@ enum status engine_cluster_fit(struct model_work *work, struct error *error)
                     wish.smallest);
         return STATUS_OK;
     }
-    say_structure(work, &wish, &found->judged);
+    say_structure(work, &found->judged.structure);
     TRY(find_stability(work, data, &wish, found, error));
     cluster_describe(work, data, found);
     if (before)

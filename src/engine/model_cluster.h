@@ -47,6 +47,7 @@ struct cluster_judged {
     struct model_gap gap;
     double silhouette[CLUSTER_GROUPS + 1], calinski[CLUSTER_GROUPS + 1], davies[CLUSTER_GROUPS + 1],
         bic[CLUSTER_GROUPS + 1];
+    int by_silhouette, by_bic; /* the best numbers of groups */
     struct model_structure structure;
 };
 

@@ -340,7 +340,7 @@ enum status cluster_learn(struct model_work *work, enum model_cluster_method met
     }
     for (int c = 0; c < data->columns; c++) {
         struct cluster_column *column = &data->column[c];
-        size_t most = column->used ? 900u / (unsigned)categories : CLUSTER_LEVELS;
+        size_t most = column->used && categories ? 900u / (unsigned)categories : CLUSTER_LEVELS;
         if (data->values[c].type == VALUE_SET || data->values[c].type == VALUE_POINT)
             column->constant = true;
         else if (column->category)

@@ -77,29 +77,41 @@ static double effect_of(const struct tally *t, int g, int all)
     return (t->scaled[g] / t->count[g] - mean) / deviation * t->count[g] / (t->count[g] + 5);
 }
 
-static void keep_trait(struct cluster_trait *list, int *count, const struct cluster_trait *trait)
+/* What a name is made of comes first: that a level is common says more than that it is rare. */
+static double weight_of(const struct cluster_data *data, const struct cluster_trait *trait)
 {
-    int at = *count < CLUSTER_TRAITS ? (*count)++ : CLUSTER_TRAITS;
-    while (at > 0 && fabs(list[at - 1].effect) < fabs(trait->effect)) {
+    return data->column[trait->column].category && trait->effect < 0 ? -.7 * trait->effect : fabs(trait->effect);
+}
+
+/* One trait a column, the strongest first. */
+static void keep_trait(const struct cluster_data *data, struct cluster_trait *list, int *count,
+                       const struct cluster_trait *trait)
+{
+    int at = 0;
+    while (at < *count && list[at].column != trait->column)
+        at++;
+    if (at < *count && weight_of(data, &list[at]) >= weight_of(data, trait))
+        return;
+    if (at == *count)
+        at = *count < CLUSTER_TRAITS ? (*count)++ : CLUSTER_TRAITS;
+    for (; at > 0 && weight_of(data, &list[at - 1]) < weight_of(data, trait); at--)
         if (at < CLUSTER_TRAITS)
             list[at] = list[at - 1];
-        at--;
-    }
     if (at < CLUSTER_TRAITS)
         list[at] = *trait;
 }
 
-static void keep_traits(const struct cluster_column *column, int c, uint32_t level, const struct tally *t,
+static void keep_traits(const struct cluster_data *data, int c, uint32_t level, const struct tally *t,
                         struct cluster_found *found)
 {
     int all = found->model.k;
+    bool used = data->column[c].used;
     for (int g = 0; g < all && t->count[all] > 0; g++) {
         struct cluster_group *group = &found->group[g];
         struct cluster_trait trait = {c, level, t->count[g] > 0 ? t->sum[g] / t->count[g] : NAN,
                                       t->sum[all] / t->count[all], effect_of(t, g, all)};
         if (fabs(trait.effect) > .2)
-            keep_trait(column->used ? group->trait : group->other, column->used ? &group->traits : &group->others,
-                       &trait);
+            keep_trait(data, used ? group->trait : group->other, used ? &group->traits : &group->others, &trait);
     }
 }
 
@@ -113,13 +125,13 @@ static void find_traits(const struct cluster_data *data, struct cluster_found *f
             continue;
         if (!column->category) {
             tally_number(data, found, c, t);
-            keep_traits(column, c, 0, t, found);
+            keep_traits(data, c, 0, t, found);
             continue;
         }
         count_levels(data, found, c, counts);
         for (uint32_t level = 0; level < column->levels; level++) {
             tally_level(counts, column->levels, found->model.k, level, t);
-            keep_traits(column, c, level, t, found);
+            keep_traits(data, c, level, t, found);
         }
     }
     free(counts);
@@ -203,32 +215,33 @@ static bool is_telling(const struct cluster_group *group, int trait)
     return trait < group->traits && fabs(group->trait[trait].effect) >= telling;
 }
 
-/* The fewest and strongest differences that no other group shares. */
-static void choose_traits(struct naming *n, int g)
+/* The fewest and strongest differences that no other group shares. False when there are none. */
+static bool choose_traits(struct naming *n, int g)
 {
     const struct cluster_group *group = &n->found->group[g];
     for (int a = 0; a < 2 && is_telling(group, a); a++) {
         n->chosen[0] = a;
         n->count = 1;
         if (!fits_another(n, g))
-            return;
+            return true;
     }
     n->chosen[0] = 0;
     for (int last = 1; is_telling(group, last); last++) {
         n->chosen[1] = last;
         n->count = 2;
         if (!fits_another(n, g))
-            return;
+            return true;
     }
     for (int last = 2; is_telling(group, last); last++) {
         n->chosen[1] = 1;
         n->chosen[2] = last;
         n->count = 3;
         if (!fits_another(n, g))
-            return;
+            return true;
     }
     n->count = is_telling(group, 1) ? 2 : is_telling(group, 0) ? 1 : 0;
     n->chosen[1] = 1;
+    return n->count == 0;
 }
 
 static bool is_taken(const struct cluster_found *found, int count, const char *name)
@@ -243,11 +256,13 @@ static const char *name_of(struct model_work *work, const struct cluster_data *d
 {
     struct naming naming = {.data = data, .found = found};
     const char *name = NULL;
-    choose_traits(&naming, g);
+    bool own = choose_traits(&naming, g);
     for (int i = 0; i < naming.count; i++) {
         const char *part = phrase(work, data, &found->group[g].trait[naming.chosen[i]]);
         name = name ? arena_printf(work->arena, "%s_%s", name, part) : part;
     }
+    if (name && !own) /* another group has more of the same */
+        name = arena_printf(work->arena, "rather_%s", name);
     if (!name)
         name = found->model.k == 1 ? "everyone" : "typical";
     if (strlen(name) > 100)

@@ -18,9 +18,8 @@ static void describe_column(struct model_work *work, const struct cluster_column
         work_figure(work, "data", column->name, NAN, "%s: a category of %u values%s", column->text, column->levels - 2,
                     unknown);
     else
-        work_figure(work, "data", column->name, NAN, "%s%s, pulled in to %.4g to %.4g, divided by %.4g%s%s",
-                    column->text, scaling->log ? ", in logarithms" : "", scaling->low, scaling->high, scaling->scale,
-                    unknown,
+        work_figure(work, "data", column->name, NAN, "%s%s, within %.4g and %.4g%s%s", column->text,
+                    scaling->log ? ", in logarithms" : "", scaling->low, scaling->high, unknown,
                     column->unknown ? arena_printf(work->arena, ", set to the median %.4g", scaling->fill) : "");
 }
 
@@ -72,16 +71,28 @@ static void describe_numbers(struct model_work *work, const struct cluster_found
             arena_printf(work->arena, "%d group%s%s", k, k == 1 ? "" : "s", k == found->model.k ? ", chosen" : "");
         work_figure(
             work, "how many", label, NAN, "silhouette %s, Calinski-Harabasz %s, Davies-Bouldin %s, gap %s, BIC %s",
-            fixed(work, judged->silhouette[k]), fixed(work, judged->calinski[k], "%.5g"),
-            significant(work, judged->davies[k]), fixed(work, k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN),
-            index_text(work, judged->bic[k]));
+            fixed(work, judged->silhouette[k]), significant(work, judged->calinski[k]), fixed(work, judged->davies[k]),
+            fixed(work, k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN), significant(work, judged->bic[k]));
     }
     work_figure(work, "how many", "looked at", (double)judged->rows,
                 "%s customers; silhouette and gap higher, Davies-Bouldin and BIC lower is better",
                 work_thousands(work, (double)judged->rows));
-    work_figure(work, "how many", "as tight without any groups", judged->structure.p,
-                "p %.3f, the worst of %d draws without groups (natural below %.3f)", judged->structure.p,
-                judged->structure.draws, 1.5 / 40);
+}
+
+static void describe_structure(struct model_work *work, const struct cluster_found *found)
+{
+    const struct model_structure *structure = &found->judged.structure;
+    work_figure(work, "how many", "natural groups", structure->p, "%s: p %.3f against %d draws without groups",
+                structure->natural ? "yes" : "no, convenient cuts", structure->p, structure->draws);
+    if (!found->judged_any)
+        return;
+    if (structure->natural)
+        work_figure(work, "how many", "by the gain over draws without", structure->groups, "%d", structure->groups);
+    if (found->judged.gap.largest)
+        work_figure(work, "how many", "by the gap statistic", found->judged.gap.best, "%d", found->judged.gap.best);
+    work_figure(work, "how many", "by the silhouette", found->judged.by_silhouette, "%d", found->judged.by_silhouette);
+    work_figure(work, "how many", "by BIC", found->judged.by_bic, "%d", found->judged.by_bic);
+    describe_numbers(work, found);
 }
 
 static void describe_groups(struct model_work *work, const struct cluster_found *found)
@@ -135,8 +146,7 @@ static void write_figures(struct model_work *work, const struct cluster_data *da
                                       : "nowhere",
                 100 * data->scaling.winsor);
     describe_method(work, data, &found->model);
-    if (found->judged_any)
-        describe_numbers(work, found);
+    describe_structure(work, found);
     describe_groups(work, found);
     if (noise)
         work_figure(work, "groups", "ungrouped", (double)noise, "%s customers (%.1f%%) in no dense region",

@@ -278,6 +278,8 @@ enum status model_clustering_regroup(const struct model_matrix *matrix, int k, u
     arena_init(&arena, 0);
     options.k = k;
     options.seed = seed;
+    if (options.method == MODEL_CLUSTER_MIXTURE) /* it is run hundreds of times */
+        options.starts = 2;
     if (way->rows)
         options.least = (int)fmax(2, options.least * ((double)matrix->rows / (double)way->rows));
     struct model_prototypes_data data = take_apart(matrix, &way->layout, &arena);

@@ -74,7 +74,8 @@ struct model_structure_options {
 struct model_structure {
     bool natural;
     double p;   /* the largest of the kinds' Monte-Carlo p-values, (1 + draws as far out) / (1 + draws) */
-    int groups; /* the number that stands out most; 1 when not natural: any groups are convenient cuts */
+    int groups; /* after so many the gain over normal draws breaks off most sharply; 1 when not natural: any groups are
+                 * convenient cuts */
     size_t rows;
     int draws; /* of all kinds */
 };

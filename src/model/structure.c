@@ -3,6 +3,7 @@
  * data are held against draws without groups (reference.h) that go through the same. The draws of one kind say what to
  * expect for each number of groups and how much that varies; where the data stand out most, in units of that, is
  * compared with where each draw stands out most. Groups are claimed only when no draw of any kind stands out as far.
+ * How many there are is read off the normal draws.
  */
 #include "model/grouping.h"
 #include "model/hdbscan.h"
@@ -78,23 +79,35 @@ static void structure_task(void *context, size_t task, int worker)
 }
 
 /* The largest standardised figure. */
-static double stands_out(const double *figure, const double *mean, const double *deviation, int count, int *best)
+static double stands_out(const double *figure, const double *mean, const double *deviation, int count)
 {
     double most = -INFINITY;
-    for (int k = 0; k < count; k++) {
-        double z = (figure[k] - mean[k]) / deviation[k];
-        if (z > most) {
-            most = z;
-            *best = k + 2;
-        }
-    }
+    for (int k = 0; k < count; k++)
+        most = fmax(most, (figure[k] - mean[k]) / deviation[k]);
     return most;
 }
 
-/* The p-value against one kind of draws; *best is the number of groups that stands out. */
+/* The number of groups after which what data gain over draws without groups breaks off most sharply. (On simulated data
+ * with overlapping groups this came nearer to the truth than the gap statistic's rules, the silhouette or BIC.) */
+static int sharpest_bend(const double *figure, const double *mean, int count)
+{
+    double sharpest = -INFINITY;
+    int best = 2;
+    for (int k = 0; k < count; k++) {
+        double gain = figure[k] - mean[k], before = k ? figure[k - 1] - mean[k - 1] : 0;
+        double after = k + 1 < count ? figure[k + 1] - mean[k + 1] : gain;
+        if (gain - before - (after - gain) > sharpest) {
+            sharpest = gain - before - (after - gain);
+            best = k + 2;
+        }
+    }
+    return best;
+}
+
+/* The p-value against one kind of draws; *best is the number of groups that they speak for. */
 static double structure_p(const struct structure *s, int kind, struct arena *arena, int *best)
 {
-    int count = s->places, ignored;
+    int count = s->places;
     const double *draws = s->figure + (size_t)(1 + kind * s->draws) * (size_t)count;
     double *mean = ARENA_ARRAY(arena, double, count), *deviation = ARENA_ARRAY(arena, double, count), as_far = 0;
     for (int k = 0; k < count; k++) {
@@ -104,9 +117,10 @@ static double structure_p(const struct structure *s, int kind, struct arena *are
             deviation[k] += (draws[i * count + k] - mean[k]) * (draws[i * count + k] - mean[k]) / s->draws;
         deviation[k] = sqrt(deviation[k]) + 1e-12;
     }
-    double own = stands_out(s->figure, mean, deviation, count, best);
+    double own = stands_out(s->figure, mean, deviation, count);
+    *best = sharpest_bend(s->figure, mean, count);
     for (int i = 0; i < s->draws; i++)
-        as_far += stands_out(draws + i * count, mean, deviation, count, &ignored) >= own;
+        as_far += stands_out(draws + i * count, mean, deviation, count) >= own;
     return (1 + as_far) / (1 + s->draws);
 }
 
@@ -162,7 +176,7 @@ enum status model_structure_test(const struct model_matrix *matrix, const struct
     for (int kind = 0; kind < kinds; kind++) {
         int best = 1;
         out->p = fmax(out->p, structure_p(&s, kind, arena, &best));
-        if (kind == kinds - 1 || kind == MODEL_REFERENCE_NORMAL)
+        if (kinds == 1 || kind == MODEL_REFERENCE_NORMAL)
             out->groups = best;
     }
     out->natural = out->p <= 1.5 / (1 + s.draws);
