@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const double telling = .4;   /* effects below this name nothing */
+static const double typical = .7;   /* a group without a name of its own and without larger effects */
 static const double ambiguous = .6; /* a name fits another group that has this part of every effect */
 
 /* ---- effects ---- */
@@ -261,6 +262,8 @@ static const char *name_of(struct model_work *work, const struct cluster_data *d
         const char *part = phrase(work, data, &found->group[g].trait[naming.chosen[i]]);
         name = name ? arena_printf(work->arena, "%s_%s", name, part) : part;
     }
+    if (name && !own && fabs(found->group[g].trait[0].effect) < typical)
+        name = NULL;
     if (name && !own) /* another group has more of the same */
         name = arena_printf(work->arena, "rather_%s", name);
     if (!name)

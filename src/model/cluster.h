@@ -64,7 +64,8 @@ enum status model_kmeans_read(struct text text, struct arena *arena, struct mode
 
 /*
  * Gaussian mixtures by expectation–maximisation in logarithms; covariances in the centred form. Started from k-means
- * with different seeds. A start that ends with a group of too few rows or without spread is not used.
+ * with different seeds. A start that ends with a group of too few rows or without spread is not used. With more than
+ * 20,000 rows the starts compete on 10,000 and the best runs on all.
  */
 enum model_mixture_shape {
     MODEL_MIXTURE_FULL, /* every group has its own covariance matrix (VVV) */

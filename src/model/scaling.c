@@ -63,7 +63,7 @@ void model_scaling_choose(const struct model_scaling_options *options, double *v
         out->unit = zeros < count ? fmin(1, stats_quantile_sorted(values + zeros, count - zeros, .05)) : 1;
         out->log = true;
         kept = moments_of(out, values, count);
-        if (options->log < 0 && fabs(kept.skewness) >= plain.skewness) {
+        if (options->log < 0 && fabs(kept.skewness) > .8 * plain.skewness) {
             out->log = false;
             kept = plain;
         }
