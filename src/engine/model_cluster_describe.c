@@ -141,20 +141,28 @@ static void find_traits(const struct cluster_data *data, struct cluster_found *f
 
 /* ---- words ---- */
 
+static const char *lower_case(struct model_work *work, const char *text)
+{
+    char *out = arena_strdup(work->arena, text);
+    for (char *at = out; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return out;
+}
+
 /* "high_spend", "city_wien", "not_city_wien", "newsletter", "no_newsletter": letters, digits and underlines. */
 static const char *phrase(struct model_work *work, const struct cluster_data *data, const struct cluster_trait *trait)
 {
     const struct cluster_column *column = &data->column[trait->column];
+    const char *name = lower_case(work, column->name);
     if (!column->category)
-        return arena_printf(work->arena, "%s_%s", trait->effect > 0 ? "high" : "low", column->name);
+        return arena_printf(work->arena, "%s_%s", trait->effect > 0 ? "high" : "low", name);
     const char *level = column->level[trait->level];
     bool flag = data->values[trait->column].type == VALUE_BOOL && trait->level > 0 && trait->level + 1 < column->levels;
     if (flag)
-        return (strcmp(level, "yes") == 0) == (trait->effect > 0) ? column->name
-                                                                  : arena_printf(work->arena, "no_%s", column->name);
+        return (strcmp(level, "yes") == 0) == (trait->effect > 0) ? name : arena_printf(work->arena, "no_%s", name);
     struct buffer word;
     buffer_init(&word, 0);
-    buffer_printf(&word, "%s%s_", trait->effect > 0 ? "" : "not_", column->name);
+    buffer_printf(&word, "%s%s_", trait->effect > 0 ? "" : "not_", name);
     bool gap = false;
     for (const char *at = level; *at; at++) {
         if (isalnum((unsigned char)*at))

@@ -18,7 +18,7 @@ static void describe_column(struct model_work *work, const struct cluster_column
         work_figure(work, "data", column->name, NAN, "%s: a category of %u values%s", column->text, column->levels - 2,
                     unknown);
     else
-        work_figure(work, "data", column->name, NAN, "%s%s, within %.4g and %.4g%s%s", column->text,
+        work_figure(work, "data", column->name, NAN, "%s%s, kept within %.4g and %.4g%s%s", column->text,
                     scaling->log ? ", in logarithms" : "", scaling->low, scaling->high, unknown,
                     column->unknown ? arena_printf(work->arena, ", set to the median %.4g", scaling->fill) : "");
 }
