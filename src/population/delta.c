@@ -104,9 +104,14 @@ size_t population_delta_rows(const struct population_delta *delta)
     return delta->rows.count;
 }
 
-bool population_delta_has(const struct population_delta *delta, uint32_t position)
+uint64_t population_delta_tables(const struct population_delta *delta, uint32_t position)
 {
-    return number_map_find(&delta->first, position, NULL);
+    uint64_t at, tables = 0;
+    if (!number_map_find(&delta->first, position, &at))
+        return 0;
+    for (int32_t row = delta->head.items[at]; row >= 0; row = delta->rows.items[row].next)
+        tables |= (uint64_t)1 << (delta->rows.items[row].table % 64);
+    return tables;
 }
 
 const uint32_t *population_delta_positions(const struct population_delta *delta, size_t *count)

@@ -27,8 +27,9 @@ void population_delta_add(struct population_delta *delta, uint32_t position, int
                           const struct population_value *values);
 /* Rows added so far. */
 size_t population_delta_rows(const struct population_delta *delta);
-/* Whether the customer has any, and the positions of those who have, in order of first addition. */
-bool population_delta_has(const struct population_delta *delta, uint32_t position);
+/* Which tables the customer has rows in: bit i % 64 is set for table i; 0: none. */
+uint64_t population_delta_tables(const struct population_delta *delta, uint32_t position);
+/* The positions of those who have any, in order of first addition. */
 const uint32_t *population_delta_positions(const struct population_delta *delta, size_t *count);
 /* Earliest fact or telling of the customer, the delta's included. */
 uint32_t population_delta_first_time(const struct population_delta *delta, uint32_t position);

@@ -297,13 +297,14 @@ static void patch_table(struct run *run, int t, uint32_t position)
 
 void run_one(struct run *run, uint32_t position, const struct population_delta *delta)
 {
-    bool patched = delta && population_delta_has(delta, position);
+    uint64_t patched = delta ? population_delta_tables(delta, position) : 0;
     if (run->delta && run->plan->columns.count)
         memcpy(run->columns, run->binding->columns, run->plan->columns.count * sizeof *run->columns);
     run->delta = patched ? delta : NULL;
     run_batch(run, position, 1);
     for (int t = 0; patched && t < run->plan->table_count; t++)
-        if (run->plan->table_used[t] && run->binding->tables[t])
+        if (run->plan->table_used[t] && run->binding->tables[t] &&
+            patched >> ((run->binding->tables[t] - run->population->tables) % 64) & 1)
             patch_table(run, t, position);
     if (patched)
         for (int t = 0; t < run->plan->table_count; t++)
@@ -484,13 +485,13 @@ void segment_prefetch(const struct segment_state *state, uint32_t position, int 
         const struct population_table *table = run->binding->tables[t];
         if (!table || !table->offset || !run->plan->table_used[t])
             continue;
-        if (stage == 0) {
+        if (stage == 0)
             __builtin_prefetch(&table->offset[position]);
-            __builtin_prefetch(&table->last_time[position]);
-        } else {
+        else
             __builtin_prefetch(&table->time[table->offset[position]]);
-        }
     }
+    if (stage == 0)
+        __builtin_prefetch(&run->population->first_time[position]);
     for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {
         const struct population_table *table = run->binding->tables[run->plan->columns.items[c].table];
         const struct population_column *column = run->binding->columns[c];

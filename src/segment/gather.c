@@ -238,6 +238,18 @@ static int by_integer(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Whether no two of the integers are surely equal: a small set of hashes tells most rows of few values apart. */
+static bool all_different(const int64_t *values, size_t count)
+{
+    uint64_t seen[4] = {0}, twice = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = (uint64_t)values[i] * UINT64_C(0x9e3779b97f4a7c15) >> 56;
+        twice |= seen[hash / 64] >> (hash % 64) & 1;
+        seen[hash / 64] |= (uint64_t)1 << (hash % 64);
+    }
+    return !twice;
+}
+
 /* How many different ones among count integers; the array is changed. */
 static int64_t count_different(int64_t *values, size_t count)
 {
@@ -249,6 +261,8 @@ static int64_t count_different(int64_t *values, size_t count)
             used += i == 0 || values[i] != values[i - 1];
         return (int64_t)used;
     }
+    if (all_different(values, count))
+        return (int64_t)count;
     for (size_t i = 0; i < count; i++) {
         bool seen = false;
         for (size_t j = 0; j < used; j++)

@@ -43,9 +43,25 @@ static void plain_i64(const int64_t *values, size_t count, int64_t lo, int64_t h
     PLAIN(values[row] >= lo && values[row] <= hi)
 }
 
-static inline __attribute__((always_inline)) void count_with(const uint64_t *bits, size_t rows, const uint32_t *ends,
-                                                             uint32_t base, size_t ranges, uint32_t *before,
-                                                             uint32_t *counts)
+static void plain_f64(const double *values, size_t count, double lo, double hi, uint64_t *bits)
+{
+    PLAIN(values[row] >= lo && values[row] <= hi)
+}
+
+static void plain_differ(const uint32_t *a, uint32_t add, const uint32_t *b, size_t count,
+                         uint64_t *bits){PLAIN(a[row] + add != b[row])}
+
+/* Loops that the compiler turns into each set's instructions by itself. */
+#define ANY_SET static inline __attribute__((always_inline))
+
+ANY_SET void widen_with(const uint32_t *restrict values, size_t count, int64_t *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = values[i];
+}
+
+ANY_SET void count_with(const uint64_t *restrict bits, size_t rows, const uint32_t *restrict ends, uint32_t base,
+                        size_t ranges, uint32_t *restrict before, uint32_t *restrict counts)
 {
     size_t words = (rows + 63) / 64;
     uint32_t sum = 0, last = 0;
@@ -53,18 +69,18 @@ static inline __attribute__((always_inline)) void count_with(const uint64_t *bit
         before[w] = sum;
         sum += (uint32_t)__builtin_popcountll(bits[w]);
     }
+    before[words] = sum;
     for (size_t i = 0; i < ranges; i++) {
-        uint32_t end = ends[i] - base, rank;
-        if (end < rows)
-            rank =
-                before[end / 64] + (uint32_t)__builtin_popcountll(bits[end / 64] & (((uint64_t)1 << (end % 64)) - 1));
-        else
-            rank = rows ? before[(rows - 1) / 64] + (uint32_t)__builtin_popcountll(
-                                                        bits[(rows - 1) / 64] & (UINT64_MAX >> (63 - (rows - 1) % 64)))
-                        : 0;
+        uint32_t end = ends[i] - base, w = end / 64;
+        uint32_t rank = before[w] + (uint32_t)__builtin_popcountll(bits[w] & (((uint64_t)1 << (end % 64)) - 1));
         counts[i] = rank - last;
         last = rank;
     }
+}
+
+static void plain_widen(const uint32_t *values, size_t count, int64_t *out)
+{
+    widen_with(values, count, out);
 }
 
 static void plain_count(const uint64_t *bits, size_t rows, const uint32_t *ends, uint32_t base, size_t ranges,
@@ -73,7 +89,8 @@ static void plain_count(const uint64_t *bits, size_t rows, const uint32_t *ends,
     count_with(bits, rows, ends, base, ranges, before, counts);
 }
 
-static const struct kernels PLAIN_KERNELS = {plain_u8, plain_u16, plain_u32, plain_i64, plain_count};
+static const struct kernels PLAIN_KERNELS = {plain_u8,  plain_u16,    plain_u32,   plain_i64,
+                                             plain_f64, plain_differ, plain_widen, plain_count};
 
 #ifdef __x86_64__
 
@@ -145,23 +162,69 @@ AVX2 static void avx2_i64(const int64_t *values, size_t count, int64_t lo, int64
     PLAIN_TAIL(values[row] >= lo && values[row] <= hi)
 }
 
+AVX2 static void avx2_f64(const double *values, size_t count, double lo, double hi, uint64_t *bits)
+{
+    __m256d low = _mm256_set1_pd(lo), high = _mm256_set1_pd(hi);
+    for (size_t w = 0; w < count / 64; w++) {
+        uint64_t word = 0;
+        for (unsigned part = 0; part < 16; part++) {
+            __m256d x = _mm256_loadu_pd(values + w * 64 + 4 * part);
+            __m256d in = _mm256_and_pd(_mm256_cmp_pd(x, low, _CMP_GE_OQ), _mm256_cmp_pd(x, high, _CMP_LE_OQ));
+            word |= (uint64_t)(uint32_t)_mm256_movemask_pd(in) << (4 * part);
+        }
+        bits[w] = word;
+    }
+    PLAIN_TAIL(values[row] >= lo && values[row] <= hi)
+}
+
+AVX2 static void avx2_differ(const uint32_t *a, uint32_t add, const uint32_t *b, size_t count, uint64_t *bits)
+{
+    __m256i plus = _mm256_set1_epi32((int)add);
+    for (size_t w = 0; w < count / 64; w++) {
+        uint64_t same = 0;
+        for (unsigned part = 0; part < 8; part++) {
+            __m256i x = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(a + w * 64) + part), plus);
+            __m256i equal = _mm256_cmpeq_epi32(x, _mm256_loadu_si256((const __m256i *)(b + w * 64) + part));
+            same |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(equal)) << (8 * part);
+        }
+        bits[w] = ~same;
+    }
+    PLAIN_TAIL(a[row] + add != b[row])
+}
+
+AVX2 static void avx2_widen(const uint32_t *values, size_t count, int64_t *out)
+{
+    widen_with(values, count, out);
+}
+
 AVX2 static void avx2_count(const uint64_t *bits, size_t rows, const uint32_t *ends, uint32_t base, size_t ranges,
                             uint32_t *before, uint32_t *counts)
 {
     count_with(bits, rows, ends, base, ranges, before, counts);
 }
 
-static const struct kernels AVX2_KERNELS = {avx2_u8, avx2_u16, avx2_u32, avx2_i64, avx2_count};
+static const struct kernels AVX2_KERNELS = {avx2_u8,  avx2_u16,    avx2_u32,   avx2_i64,
+                                            avx2_f64, avx2_differ, avx2_widen, avx2_count};
 
 #endif
 
-const struct kernels *kernels_best(void)
+const struct kernels *kernels_set(size_t i, const char **name)
 {
 #ifdef __x86_64__
     __builtin_cpu_init();
-    bool narrow = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi2");
-    if (narrow)
+    bool has_avx2 =
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi2");
+    if (has_avx2 && i-- == 0) {
+        *name = "AVX2";
         return &AVX2_KERNELS;
+    }
 #endif
-    return &PLAIN_KERNELS;
+    *name = "plain C";
+    return i == 0 ? &PLAIN_KERNELS : NULL;
+}
+
+const struct kernels *kernels_best(void)
+{
+    const char *name;
+    return kernels_set(0, &name);
 }

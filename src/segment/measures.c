@@ -110,9 +110,7 @@ void step_window(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- counts ---- */
 
-/* counts[lane] = selected rows of the customer. */
-static void count_selected(struct run *run, const struct table_view *view, const struct operand *selected,
-                           uint32_t *counts)
+static void count_rows(struct run *run, const struct table_view *view, const struct operand *selected, uint32_t *counts)
 {
     uint32_t lanes = run->count, begin = view->begin;
     if (selected->hint == HINT_NONE) {
@@ -128,15 +126,25 @@ static void count_selected(struct run *run, const struct table_view *view, const
     run->kernels->count_ranges(selected->bits, view->end - begin, view->offset + 1, begin, lanes, before, counts);
 }
 
+const uint32_t *segment_count_selected(struct run *run, const struct table_view *view, const struct operand *selected)
+{
+    struct vector *vector = &run->vectors[selected->step - run->plan->steps.items];
+    uint64_t batch = run->epoch[CLOCK_BATCH], stamp = vector->stamp > batch ? vector->stamp : batch;
+    if (vector->counts_stamp != stamp) {
+        vector->counts = arena_alloc(&run->scratch, (run->count + 64) * sizeof *vector->counts);
+        vector->counts_stamp = stamp;
+        count_rows(run, view, selected, vector->counts);
+    }
+    return vector->counts;
+}
+
 void step_count(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
     struct operand selected = operand_of(run, step->child[0]);
-    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 1) * sizeof *counts);
-    count_selected(run, view, &selected, counts);
+    const uint32_t *counts = segment_count_selected(run, view, &selected);
     set_all(run, out);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        out->i[lane] = counts[lane];
+    run->kernels->widen_u32(counts, run->count, out->i);
 }
 
 /* Any fact since lo, when none is later than the window: the customer's last one tells. */
@@ -164,11 +172,7 @@ void step_any(struct run *run, const struct step *step, struct vector *out)
         set_none(run, out);
         return;
     }
-    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 64) * sizeof *counts);
-    count_selected(run, view, &selected, counts);
-    memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        out->bits[lane / 64] |= (uint64_t)(counts[lane] != 0) << (lane % 64);
+    run->kernels->range_u32(segment_count_selected(run, view, &selected), run->count, 1, UINT32_MAX - 1, out->bits);
 }
 
 /* ---- sums ---- */
@@ -208,58 +212,81 @@ static bool sum_fits(const struct run *run, const struct step *step, const struc
     return low > -limit && high < limit;
 }
 
-/* Values of the selected rows of a stored column, one behind the other; all selected: bits is NULL. Returns their
- * number. */
-#define COLLECT_ROWS(type)                                                                                          \
+/* put for each selected row of a stored column, in order, with its value − base as `value`; all selected: bits is NULL.
+ */
+#define EACH_ROW_OF(type, put)                                                                                      \
     do {                                                                                                            \
         const type *in_ = (const type *)column->values + begin;                                                     \
-        if (!bits) {                                                                                                \
-            for (size_t row = 0; row < rows; row++)                                                                 \
-                out[row] = base + (int64_t)in_[row];                                                                \
-            return rows;                                                                                            \
+        for (size_t row = 0; !bits && row < rows; row++) {                                                          \
+            int64_t value = (int64_t)in_[row];                                                                      \
+            put;                                                                                                    \
         }                                                                                                           \
-        for (size_t w = 0; w < words_of(rows); w++)                                                                 \
+        for (size_t w = 0; bits && w < words_of(rows); w++)                                                         \
             for (uint64_t left = w * 64 + 64 > rows ? bits[w] & (((uint64_t)1 << (rows % 64)) - 1) : bits[w]; left; \
-                 left &= left - 1)                                                                                  \
-                out[used++] = base + (int64_t)in_[w * 64 + (size_t)__builtin_ctzll(left)];                          \
+                 left &= left - 1) {                                                                                \
+                int64_t value = (int64_t)in_[w * 64 + (size_t)__builtin_ctzll(left)];                               \
+                put;                                                                                                \
+            }                                                                                                       \
     } while (0)
 
-static size_t collect_rows(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits,
+#define EACH_ROW(put)                                        \
+    switch (column->width) {                                 \
+    case 1: EACH_ROW_OF(uint8_t, put); break;                \
+    case 2: EACH_ROW_OF(uint16_t, put); break;               \
+    case 4: EACH_ROW_OF(uint32_t, put); break;               \
+    case 8: EACH_ROW_OF(int64_t, put); break;                \
+    default:                                                 \
+        for (size_t row = 0, value = 0; row < rows; row++) { \
+            if (bits && !bit_at(bits, row))                  \
+                continue;                                    \
+            put;                                             \
+        }                                                    \
+    }
+
+/* Values of the selected rows, one behind the other. */
+static void collect_values(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits,
                            int64_t *out)
 {
     int64_t base = column->base;
-    size_t used = 0;
-    switch (column->width) {
-    case 1: COLLECT_ROWS(uint8_t); break;
-    case 2: COLLECT_ROWS(uint16_t); break;
-    case 4: COLLECT_ROWS(uint32_t); break;
-    case 8: COLLECT_ROWS(int64_t); break;
-    default:
-        for (size_t row = 0; row < rows; row++)
-            if (!bits || bit_at(bits, row))
-                out[used++] = base;
+    EACH_ROW(*out++ = base + (int64_t)value)
+}
+
+/* The total of the selected rows before each of them, and of all of them at the end. */
+static void collect_totals(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits,
+                           int64_t *out)
+{
+    int64_t base = column->base, total = 0;
+    EACH_ROW((*out++ = total, total += base + (int64_t)value))
+    *out = total;
+}
+
+/* The known ones among the selected rows, counted by lane. */
+static const uint64_t *known_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                                      const struct population_column *column, const uint32_t **counts)
+{
+    size_t rows = view->end - view->begin, words = words_of(rows);
+    if (!column->known) {
+        *counts = segment_count_selected(run, view, selected);
+        return selected->hint == HINT_ALL ? NULL : selected->bits;
     }
-    return used;
+    struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
+    column_known(run, column, view->begin, rows, &known);
+    for (size_t w = 0; w < words; w++)
+        known.bits[w] &= selected->bits[w];
+    struct operand mask = {.bits = known.bits, .hint = HINT_MIXED};
+    uint32_t *own = arena_alloc(&run->scratch, (run->count + 1) * sizeof *own);
+    count_rows(run, view, &mask, own);
+    *counts = own;
+    return known.bits;
 }
 
 struct collected segment_collect_selected(struct run *run, const struct table_view *view,
                                           const struct operand *selected, const struct population_column *column)
 {
-    size_t rows = view->end - view->begin, words = words_of(rows);
-    struct collected collected = {arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values),
-                                  arena_alloc(&run->scratch, (run->count + 1) * sizeof *collected.counts), 0};
-    struct operand mask = *selected;
-    if (column->known) {
-        struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
-        column_known(run, column, view->begin, rows, &known);
-        for (size_t w = 0; w < words; w++)
-            known.bits[w] &= selected->bits[w];
-        mask.bits = known.bits;
-        mask.hint = HINT_MIXED;
-    }
-    count_selected(run, view, &mask, collected.counts);
-    collected.count =
-        collect_rows(column, view->begin, rows, mask.hint == HINT_ALL ? NULL : mask.bits, collected.values);
+    size_t rows = view->end - view->begin;
+    struct collected collected = {arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values), NULL};
+    const uint64_t *bits = known_selected(run, view, selected, column, &collected.counts);
+    collect_values(column, view->begin, rows, bits, collected.values);
     return collected;
 }
 
@@ -267,28 +294,25 @@ struct collected segment_collect_selected(struct run *run, const struct table_vi
 static void sum_by_totals(struct run *run, const struct step *step, const struct table_view *view,
                           const struct operand *selected, struct vector *out)
 {
-    struct collected collected =
-        segment_collect_selected(run, view, selected, run->columns[step_of(run, step->child[1])->a]);
-    int64_t total = 0, before = 0;
-    for (size_t i = 0; i < collected.count; i++) {
-        int64_t value = collected.values[i];
-        collected.values[i] = total;
-        total += value;
-    }
-    collected.values[collected.count] = total;
-    size_t at = 0;
-    for (uint32_t lane = 0; lane < run->count; lane++) {
-        at += collected.counts[lane];
-        out->i[lane] = collected.values[at] - before;
-        before = collected.values[at];
+    const struct population_column *column = run->columns[step_of(run, step->child[1])->a];
+    size_t rows = view->end - view->begin;
+    const uint32_t *counts;
+    const uint64_t *bits = known_selected(run, view, selected, column, &counts);
+    int64_t *totals = arena_alloc(&run->scratch, (rows + 65) * sizeof *totals), before = 0;
+    collect_totals(column, view->begin, rows, bits, totals);
+    for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) {
+        totals += counts[lane];
+        out->i[lane] = *totals - before;
+        before = *totals;
     }
 }
 
 static void sum_wide(struct run *run, const struct table_view *view, const struct operand *selected,
                      const struct operand *argument, struct vector *out)
 {
-    int128 sums[BATCH] = {0};
+    int128 sums[BATCH];
     uint32_t lane = 0;
+    memset(sums, 0, run->count * sizeof *sums);
     FOR_SELECTED(selected, view, row) {
         while (view->begin + row >= view->offset[lane + 1])
             lane++;
@@ -326,16 +350,14 @@ void step_average(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand sum = operand_of(run, step->child[0]), count = operand_of(run, step->child[1]);
     size_t lanes = lanes_of(run, step);
-    memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     double unit = sum.step->type == VALUE_DECIMAL ? (double)number_power10(sum.step->scale) : 1;
-    for (size_t lane = 0; lane < lanes; lane++) {
-        int64_t n = count.i[lane];
-        if (n == 0)
-            continue;
-        bit_set(out->bits, lane);
-        out->d[lane] =
-            sum.step->shape == SHAPE_DOUBLE ? sum.d[lane] / (double)n : (double)sum.i[lane] / ((double)n * unit);
-    }
+    run->kernels->range_i64(count.i, lanes, 1, INT64_MAX, out->bits);
+    if (sum.step->shape == SHAPE_DOUBLE)
+        for (size_t lane = 0; lane < lanes; lane++)
+            out->d[lane] = sum.d[lane] / (double)count.i[lane];
+    else
+        for (size_t lane = 0; lane < lanes; lane++)
+            out->d[lane] = (double)sum.i[lane] / ((double)count.i[lane] * unit);
 }
 
 /* ---- first, last, least and greatest of one kind ---- */
@@ -362,42 +384,53 @@ void segment_take_argument(const struct step *step, const struct operand *argume
 static void edge_rows(const struct run *run, const struct table_view *view, const struct operand *selected, bool last,
                       uint32_t *rows)
 {
-    bool all = selected->hint == HINT_ALL;
-    for (uint32_t lane = 0; lane < run->count; lane++) {
-        uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
-        if (all)
-            rows[lane] = last ? end - (end > begin) : begin; /* begin is the end when there are none */
-        else
-            rows[lane] = last ? last_bit(selected->bits, begin, end) : first_bit(selected->bits, begin, end);
-    }
+    const uint32_t *offset = view->offset;
+    uint32_t begin = view->begin, lanes = run->count;
+    if (selected->hint == HINT_ALL && last)
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            rows[lane] = offset[lane + 1] - begin - (offset[lane + 1] > offset[lane]);
+    else if (selected->hint == HINT_ALL) /* the begin is the end when there are none */
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            rows[lane] = offset[lane] - begin;
+    else
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            rows[lane] = last ? last_bit(selected->bits, offset[lane] - begin, offset[lane + 1] - begin)
+                              : first_bit(selected->bits, offset[lane] - begin, offset[lane + 1] - begin);
 }
 
-#define TAKE_EDGES(expression)                                                                          \
-    for (uint32_t lane = 0; lane < run->count; lane++) {                                                \
-        size_t row = rows[lane]; /* one past the rows where there is none: padding, read for nothing */ \
-        out->bits[lane / 64] |= (uint64_t)(row + view->begin < view->offset[lane + 1]) << (lane % 64);  \
-        out->i[lane] = expression;                                                                      \
+/* One past the rows where there is none: padding, read for nothing. */
+#define TAKE_EDGES(expression)                                          \
+    for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) { \
+        size_t row = rows[lane];                                        \
+        values[lane] = expression;                                      \
     }
 
 /* Only the chosen rows are read where the argument stands in the table as it is. */
 static bool take_stored_edges(struct run *run, const struct step *under, const struct table_view *view,
                               const uint32_t *rows, struct vector *out)
 {
-    if (under->run == step_row_time) {
+    const struct population_column *column =
+        under->run == step_column && under->shape == SHAPE_INT ? run->columns[under->a] : NULL;
+    if (!column && under->run != step_row_time)
+        return false;
+    int64_t *values = out->i;
+    run->kernels->differ_u32(rows, view->begin, view->offset + 1, run->count, out->bits); /* known: not at the end */
+    if (!column) {
         const uint32_t *time = view->time + view->begin;
         TAKE_EDGES((int64_t)time[row])
         return true;
     }
-    const struct population_column *column =
-        under->run == step_column && under->shape == SHAPE_INT ? run->columns[under->a] : NULL;
-    if (!column)
-        return false;
+    int64_t base = column->base;
+    const void *stored = column->values;
+    size_t begin = view->begin;
     switch (column->width) {
-    case 1: TAKE_EDGES(column->base + ((const uint8_t *)column->values)[view->begin + row]) break;
-    case 2: TAKE_EDGES(column->base + ((const uint16_t *)column->values)[view->begin + row]) break;
-    case 4: TAKE_EDGES(column->base + ((const uint32_t *)column->values)[view->begin + row]) break;
-    case 8: TAKE_EDGES(column->base + ((const int64_t *)column->values)[view->begin + row]) break;
-    default: TAKE_EDGES(column->base)
+    case 1: TAKE_EDGES(base + ((const uint8_t *)stored)[begin + row]) break;
+    case 2: TAKE_EDGES(base + ((const uint16_t *)stored)[begin + row]) break;
+    case 4: TAKE_EDGES(base + ((const uint32_t *)stored)[begin + row]) break;
+    case 8: TAKE_EDGES(base + ((const int64_t *)stored)[begin + row]) break;
+    default:
+        for (uint32_t lane = 0; lane < run->count; lane++)
+            values[lane] = base;
     }
     return true;
 }
@@ -406,22 +439,23 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
     struct operand selected = operand_of(run, step->child[0]);
-    memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
-    if (selected.hint == HINT_NONE)
-        return;
-    bool last_of_all = step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
-    if (last_of_all && view->table && !run->delta) { /* kept by the population */
-        for (uint32_t lane = 0; lane < run->count; lane++) {
-            out->i[lane] = view->table->last_time[run->first + lane];
-            out->bits[lane / 64] |= (uint64_t)(view->offset[lane] < view->offset[lane + 1]) << (lane % 64);
-        }
+    if (selected.hint == HINT_NONE) {
+        set_none(run, out);
         return;
     }
-    uint32_t *rows = arena_alloc(&run->scratch, run->count * sizeof *rows);
+    bool last_of_all = step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
+    if (last_of_all && view->table && !run->delta) { /* kept by the population */
+        const uint32_t *last_time = view->table->last_time + run->first;
+        run->kernels->differ_u32(view->offset, 0, view->offset + 1, run->count, out->bits);
+        run->kernels->widen_u32(last_time, run->count, out->i);
+        return;
+    }
+    uint32_t *rows = arena_alloc(&run->scratch, (run->count + 1) * sizeof *rows);
     edge_rows(run, view, &selected, step->a, rows);
     if (take_stored_edges(run, step_of(run, step->child[1]), view, rows, out))
         return;
     struct operand argument = operand_of(run, step->child[1]);
+    memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++)
         if (rows[lane] + view->begin < view->offset[lane + 1])
             segment_take_argument(step, &argument, rows[lane], out, lane);

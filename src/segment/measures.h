@@ -7,9 +7,11 @@
 /* The values of a stored column that a measure selects, and how many of them are each customer's. */
 struct collected {
     int64_t *values;
-    uint32_t *counts; /* by lane */
-    size_t count;
+    const uint32_t *counts; /* by lane */
 };
+
+/* The selected rows of each customer, by lane: counted once, whichever measures ask. They live in the run's scratch. */
+const uint32_t *segment_count_selected(struct run *run, const struct table_view *view, const struct operand *selected);
 
 /* Collects the known values of the selected rows of a stored column, in the order of rows; what it returns lives in the
  * run's scratch. */

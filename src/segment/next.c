@@ -5,7 +5,7 @@
  * batch, cannot flip anything before that condition does.) Answers may be early, never late. Cut-offs of ranks and the
  * numbers of accounts move with other customers: the earliest moment of any of those counts for everyone.
  */
-#include "segment/steps.h"
+#include "segment/measures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,34 +130,39 @@ static void entering(const struct run *run, const struct edges *edges, const str
         }
 }
 
+static inline int64_t earlier(int64_t next, int64_t moment, bool counts)
+{
+    return counts && moment < next ? moment : next;
+}
+
 /* last so many seconds, the usual case: the oldest selected fact leaves so long after it happened. */
 static void oldest_leaves(const struct run *run, const struct table_view *view, const uint64_t *bits, int64_t seconds,
                           int64_t *next)
 {
-    const uint32_t *time = view->time + view->begin;
-    for (uint32_t lane = 0; lane < run->count; lane++) {
-        uint32_t end = view->offset[lane + 1] - view->begin,
-                 row = first_bit(bits, view->offset[lane] - view->begin, end);
-        int64_t moment = row < end ? time[row] + seconds : INT64_MAX;
-        next[lane] = moment < next[lane] ? moment : next[lane];
+    const uint32_t *time = view->time + view->begin, *offset = view->offset;
+    for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) {
+        uint32_t end = offset[lane + 1] - view->begin, row = first_bit(bits, offset[lane] - view->begin, end);
+        next[lane] = earlier(next[lane], time[row] + seconds, row < end);
     }
 }
 
 /* The same where nothing but the window selects: what it selects are each customer's last rows, so how many says which.
- */
+ * What is read where none is counts for nothing. */
 static void suffix_leaves(struct run *run, const struct table_view *view, const struct operand *rows, int64_t seconds,
                           int64_t *next)
 {
-    size_t count = view->end - view->begin;
-    uint32_t *before = arena_alloc(&run->scratch, (words_of(count) + 1) * sizeof *before);
-    uint32_t *counts = arena_alloc(&run->scratch, (run->count + 1) * sizeof *counts);
-    run->kernels->count_ranges(rows->bits, count, view->offset + 1, view->begin, run->count, before, counts);
-    for (uint32_t lane = 0; lane < run->count; lane++) {
-        int64_t moment =
-            view->time[view->offset[lane + 1] - counts[lane]] + seconds; /* read for nothing where none is */
-        moment = counts[lane] ? moment : INT64_MAX;
-        next[lane] = moment < next[lane] ? moment : next[lane];
-    }
+    const uint32_t *counts = segment_count_selected(run, view, rows), *time = view->time, *offset = view->offset;
+    for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
+        next[lane] = earlier(next[lane], time[offset[lane + 1] - counts[lane]] + seconds, counts[lane] != 0);
+}
+
+/* The same for `any`, where nothing else selects: the customer's last fact leaves last. */
+static void last_leaves(const struct run *run, const struct table_view *view, int64_t lo, int64_t seconds,
+                        int64_t *next)
+{
+    const uint32_t *last = view->table->last_time + run->first, *offset = view->offset;
+    for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
+        next[lane] = earlier(next[lane], last[lane] + seconds, last[lane] >= lo && offset[lane] < offset[lane + 1]);
 }
 
 static void leave_window(struct run *run, int selected, bool last, int64_t *next)
@@ -175,22 +180,19 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
     if (window->form != WINDOW_LAST && window->form != WINDOW_AGO && window->form != WINDOW_BEFORE_LAST)
         return;
     const struct table_view *view = &run->views[window_step->b];
-    bool plain = last && window->form == WINDOW_LAST && window_step == step_of(run, selected) && !window_step->q &&
-                 window_step->child_count == 1 && view->table && view->table->time_max <= run->now && !run->delta;
-    if (plain) { /* the customer's last fact is the last one in the window too */
-        int64_t lo = step_vector(run, window_step->child[0])->i[0];
-        for (uint32_t lane = 0; lane < run->count; lane++)
-            if (view->table->last_time[run->first + lane] >= lo && view->offset[lane] < view->offset[lane + 1])
-                pass_edges(run, &edges, view->table->last_time[run->first + lane], next, lane);
+    bool seconds = window->form == WINDOW_LAST && !window->length.months;
+    bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1 &&
+                  view->table && view->table->time_max <= run->now;
+    if (last && seconds && suffix && !run->delta) {
+        last_leaves(run, view, step_vector(run, window_step->child[0])->i[0], window->length.seconds, next);
         return;
     }
     struct operand rows = operand_of(run, selected), bounds = operand_of(run, window_step->child[0]);
     bool late = window->form != WINDOW_LAST;
     if (rows.hint == HINT_NONE && !late)
         return;
-    if (window->form == WINDOW_LAST && !window->length.months && !last) {
-        bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1;
-        if (suffix && view->table->time_max <= run->now)
+    if (seconds && !last) {
+        if (suffix)
             suffix_leaves(run, view, &rows, window->length.seconds, next);
         else
             oldest_leaves(run, view, rows.bits, window->length.seconds, next);
@@ -358,6 +360,17 @@ static bool birthday_near(const struct run *run, int64_t birth, int64_t count, i
     return last > run->now && first < before;
 }
 
+/* Units of fixed length since moments: when they reach count, or one more. */
+static void units_since(const struct run *run, const struct operand *value, int64_t count, int64_t unit, int64_t *next)
+{
+    int64_t now = run->now;
+    for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) {
+        int64_t moment = value->i[lane] + count * unit;
+        moment += moment > now ? 0 : unit;
+        next[lane] = earlier(next[lane], moment, moment > now && bit_at(value->bits, lane));
+    }
+}
+
 /* age and units since, held against a limit: when the limit is reached, or passed by one. */
 void next_threshold(struct run *run, const struct step *step, int64_t *next)
 {
@@ -368,8 +381,14 @@ void next_threshold(struct run *run, const struct step *step, int64_t *next)
         next_soon(run, step, next);
         return;
     }
+    if (llabs(limit.i[0]) > INT64_C(100000000000))
+        return;
+    if (step->a != FUNCTION_AGE && !dates && step->b < CALENDAR_MONTH && value.stride) {
+        units_since(run, &value, limit.i[0], UNIT_SECONDS[step->b], next);
+        return;
+    }
     for (uint32_t lane = 0; lane < run->count; lane++) {
-        if (!bit_at(value.bits, lane) || llabs(limit.i[0]) > INT64_C(100000000000))
+        if (!bit_at(value.bits, lane))
             continue;
         int64_t x = value.i[lane * value.stride];
         if (step->a == FUNCTION_AGE && !birthday_near(run, x, limit.i[0], next[lane]))
@@ -468,6 +487,7 @@ void next_history(struct run *run, const struct step *step, int64_t *next)
 /* Rows after now, in a population that already knows them, come into play as their time comes. */
 static void next_future(struct run *run, int64_t *next)
 {
+    int64_t now = run->now;
     for (int t = 0; t < run->plan->table_count; t++) {
         const struct table_view *view = &run->views[t];
         if (!run->plan->table_used[t] || !view->table || view->table->time_max <= run->now)
@@ -476,9 +496,10 @@ static void next_future(struct run *run, int64_t *next)
             for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
                 lower(run, next, lane, view->time[row]);
     }
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        if (run->population->first_time[run->first + lane] != POPULATION_NEVER)
-            lower(run, next, lane, run->population->first_time[run->first + lane]);
+    const uint32_t *first_time = run->population->first_time + run->first;
+    for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
+        next[lane] =
+            earlier(next[lane], first_time[lane], first_time[lane] > now && first_time[lane] != POPULATION_NEVER);
 }
 
 void next_of_batch(struct run *run, int64_t *next)

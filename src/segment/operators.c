@@ -1,6 +1,7 @@
 /* Conditions: and, or, not, comparisons, lists, text and set tests. The same functions serve every frame. */
 #include "segment/steps.h"
 
+#include <math.h>
 #include <string.h>
 
 /* out[lane] = expression for all lanes, a word at a time. The expression may be evaluated for lanes past the last. */
@@ -293,6 +294,23 @@ static const double *doubles_of(struct run *run, const struct operand *operand, 
     return out;
 }
 
+struct double_range {
+    double lo, hi;
+};
+
+/* The doubles that compare so with a constant; COMPARE_NE is the outside of one. */
+static struct double_range compare_double_range(enum segment_compare compare, double value)
+{
+    switch (compare) {
+    case COMPARE_LT:
+        return (struct double_range){value == -INFINITY ? INFINITY : -INFINITY, nextafter(value, -INFINITY)};
+    case COMPARE_LE: return (struct double_range){-INFINITY, value};
+    case COMPARE_GT: return (struct double_range){nextafter(value, INFINITY), value == INFINITY ? -INFINITY : INFINITY};
+    case COMPARE_GE: return (struct double_range){value, INFINITY};
+    default: return (struct double_range){value, value};
+    }
+}
+
 static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
                             const struct operand *b, size_t lanes, struct vector *out)
 {
@@ -300,8 +318,10 @@ static void compare_doubles(struct run *run, enum segment_compare compare, const
     if (b->stride) {
         FILL_COMPARE(out, lanes, left[lane], right[lane])
     } else {
-        double limit = right[0];
-        FILL_COMPARE(out, lanes, left[lane], limit)
+        struct double_range range = compare_double_range(compare, right[0]);
+        run->kernels->range_f64(left, lanes, range.lo, range.hi, out->bits);
+        for (size_t w = 0; compare == COMPARE_NE && w < words_of(lanes); w++)
+            out->bits[w] = ~out->bits[w];
     }
 }
 

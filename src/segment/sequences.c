@@ -225,31 +225,23 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
     return search_first(&search);
 }
 
-static bool any_between(const uint64_t *bits, uint32_t begin, uint32_t end)
-{
-    if (begin == end)
-        return false;
-    uint32_t first = begin / 64, last = (end - 1) / 64;
-    uint64_t low = UINT64_MAX << (begin % 64), high = UINT64_MAX >> (63 - (end - 1) % 64);
-    if (first == last)
-        return bits[first] & low & high;
-    for (uint32_t w = first + 1; w < last; w++)
-        if (bits[w])
-            return true;
-    return (bits[first] & low) || (bits[last] & high);
-}
-
-static bool may_begin(struct run *run, const struct sequence_plan *plan, uint32_t lane)
+/* The customers with a fact that may begin the sequence. The rows of a batch are in order of lanes. */
+static void mark_beginners(struct run *run, const struct sequence_plan *plan, uint64_t lanes[BATCH_WORDS])
 {
     for (int k = 0; k < plan->source->steps[0].kind_count; k++) {
         const struct sequence_kind *kind = &plan->kinds[0][k];
         const struct table_view *view = &run->views[kind->table];
         const struct vector *mask = step_vector(run, kind->start_mask);
-        if (mask->hint != HINT_NONE &&
-            any_between(mask->bits, view->offset[lane] - view->begin, view->offset[lane + 1] - view->begin))
-            return true;
+        uint32_t rows = view->end - view->begin, lane = 0;
+        if (mask->hint == HINT_NONE)
+            continue;
+        for (uint32_t row = first_bit(mask->bits, 0, rows); row < rows;) {
+            while (view->offset[lane + 1] - view->begin <= row)
+                lane++;
+            bit_set(lanes, lane);
+            row = first_bit(mask->bits, view->offset[lane + 1] - view->begin, rows);
+        }
     }
-    return false;
 }
 
 static bool search_alone(struct run *run, const struct sequence_plan *plan, uint32_t lane)
@@ -275,10 +267,11 @@ void step_sequence(struct run *run, const struct step *step, struct vector *out)
         set_none(run, out);
         return;
     }
+    uint64_t beginners[BATCH_WORDS] = {0};
+    mark_beginners(run, plan, beginners);
     memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
-    for (uint32_t lane = 0; lane < run->count; lane++) {
-        if (!may_begin(run, plan, lane))
-            continue;
+    for (uint32_t lane = first_bit(beginners, 0, run->count); lane < run->count;
+         lane = first_bit(beginners, lane + 1, run->count)) {
         if (plan->slow ? search_alone(run, plan, lane) : search_customer(run, plan, lane))
             bit_set(out->bits, lane);
     }

@@ -64,6 +64,8 @@ struct vector {
     void *first, *second; /* memory behind the two unions */
     size_t capacity;      /* lanes */
     uint64_t stamp;
+    uint32_t *counts; /* rows selected, by lane of the batch, in scratch memory: of bits of rows that were counted */
+    uint64_t counts_stamp;
     enum hint hint; /* of bits */
 };
 

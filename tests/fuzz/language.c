@@ -91,7 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_reads_back(set, &arena);
     }
     segment_set_free(set);
-    segment_set_free(try_build(text, shop_schema(&arena), &arena));
+    struct schema *schema = shop_schema(&arena);
+    schema->zone = "UTC"; /* zones with rules take longer to open than most inputs to read */
+    segment_set_free(try_build(text, schema, &arena));
     struct buffer source;
     struct error error;
     buffer_init(&source, 0);

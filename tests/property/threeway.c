@@ -25,6 +25,7 @@ struct options {
 struct tally {
     int64_t pairs, refused, tried, full, empty; /* full, empty: pairs whose answer is everyone or nobody */
     int64_t differ, threads, one, delta, next, next_checked, format, bounds, failures, caught;
+    int64_t store, store_pairs; /* by way of a store with undone imports */
     int printed;
     double
         seconds[5]; /* of the processor: the naive interpreter, the evaluator, planning SQL, running it, other checks */
@@ -317,6 +318,27 @@ static void check_delta(struct batch *batch, const struct world *world, const un
                batch->set->segments[segment].text ? batch->set->segments[segment].text : "else");
 }
 
+/* Loaded from a store in which wrong imports came and were undone, the world has the same members. */
+static void check_store(struct batch *batch, const struct world *world, const unsigned char *naive,
+                        const unsigned char *by_sql, struct tally *tally)
+{
+    struct population *population = NULL;
+    unsigned char *evaluator = NULL;
+    struct error error = {0};
+    if (world_population_of_store(world, batch->seed, &population, &error) != STATUS_OK ||
+        ways_evaluator(world, batch->set, population, 1, &evaluator, &error) != STATUS_OK) {
+        failure(batch, "A store with undone imports", &error, tally);
+    } else {
+        tally->store_pairs += batch->set->segment_count;
+        tally->store +=
+            differences(batch, world, evaluator, naive, "with imports undone, evaluator and naive differ", tally);
+        tally->store +=
+            differences(batch, world, evaluator, by_sql, "with imports undone, evaluator and SQL differ", tally);
+    }
+    free(evaluator);
+    population_free(population);
+}
+
 static void run_world(struct batch *batch, struct world *world, const unsigned char *by_sql, struct tally *tally)
 {
     struct population *population = NULL;
@@ -348,6 +370,8 @@ static void run_world(struct batch *batch, struct world *world, const unsigned c
         count_extremes(batch, world, naive, tally);
         check_delta(batch, world, naive, tally);
         check_next(batch, world, population, naive, tally);
+        if (world->stored)
+            check_store(batch, world, naive, by_sql, tally);
         clocked(tally, SECONDS_CHECKS, &from);
     }
     free(evaluator);
@@ -385,6 +409,8 @@ static void check_format(struct batch *batch, struct tally *tally)
     world_release(&world);
 }
 
+enum { STORED_EVERY = 3 }; /* batches: a store takes its time */
+
 /* The worlds of a batch; they share the first one's reference tables, so that DuckDB can hold them side by side. */
 static struct world *worlds_of(struct batch *batch)
 {
@@ -399,6 +425,11 @@ static struct world *worlds_of(struct batch *batch)
             for (size_t i = 0; i < worlds[0].rows[t].list.count; i++)
                 VECTOR_PUSH(&worlds[w].rows[t].list, worlds[0].rows[t].list.items[i]);
         }
+    }
+    if (batch->seed % STORED_EVERY == 0) {
+        struct world *last = &worlds[batch->options.worlds - 1];
+        last->stored = true;
+        last->records.count = 0;
     }
     return worlds;
 }
@@ -588,6 +619,8 @@ int main(int argc, char **argv)
     ok(tally.one == 0, "one customer alone gets the same answer");
     ok(tally.delta == 0, "what arrives late counts like what was there");
     ok(tally.next == 0, "no next moment is late");
+    ok(tally.store == 0 && tally.store_pairs > 0,
+       "three ways agree on %" PRId64 " pairs from stores in which wrong imports were undone", tally.store_pairs);
     ok(tally.format == 0, "formatted and parsed again, segments have the same members");
     ok(tally.bounds == 0, "bounds of windows agree with an independent reckoning");
     ok(tally.refused * 5 < tally.tried, "the language accepts the conditions written");

@@ -106,7 +106,7 @@ void ways_sql_prelude(struct duck *duck, const struct world *world)
 {
     struct buffer prelude;
     buffer_init(&prelude, 0);
-    segment_sql_prelude(world->zone, 1546300800, 1893456000, &prelude); /* 2019 to 2030 */
+    segment_sql_prelude(world->zone, 1293840000, 1956528000, &prelude); /* 2011 to 2031 */
     duck_run(duck, prelude.data);
     buffer_release(&prelude);
 }

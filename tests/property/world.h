@@ -48,6 +48,7 @@ struct world {
     struct zone *zone; /* borrowed */
     int64_t now;
     bool quiet;               /* nothing happens after now (random worlds) */
+    bool stored;              /* goes through a store too; has no recorded memberships */
     const char **identifiers; /* by customer index; numbers are 3 × index + 7 */
     int base; /* in DuckDB its customers are numbered from this index on, beside those of other worlds */
     int customers;
@@ -64,6 +65,11 @@ void world_finish(struct world *world);
 /* The customer's first fact or telling, 0 for an undated one; INT64_MAX when there is none. */
 int64_t world_first(const struct world *world, int customer);
 enum status world_population(const struct world *world, struct population **out, struct error *error);
+
+/* The same by way of a store: through several imports, with wrong ones between them that were undone. Recorded
+ * memberships are left out. */
+enum status world_population_of_store(const struct world *world, uint64_t seed, struct population **out,
+                                      struct error *error);
 
 /* ---- DuckDB ---- */
 struct duck {
