@@ -11,8 +11,9 @@
 
 struct model_scaling_options {
     double winsor; /* the share that is pulled in at each end, at most .25 */
-    int log;       /* 1 where values allow it, 0 never, −1 where they are skewed: skewness above 1 that it lessens by a fifth */
-    bool scaled;   /* false: neither centre nor scale is changed */
+    int log; /* 1 where values allow it, 0 never, −1 where they are skewed: skewness above 1 that it lessens by a fifth
+              */
+    bool scaled; /* false: neither centre nor scale is changed */
 };
 
 struct model_scaling {
