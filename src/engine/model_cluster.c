@@ -195,7 +195,7 @@ static enum status test_structure(struct model_work *work, const struct cluster_
     struct model_matrix matrix = model_clustering_embed(&sample, wish->gamma, work->arena);
     struct model_clustering_way way = way_of(data, wish);
     struct model_structure_options options = {
-        .largest = wish->largest > 8 ? wish->largest : 8, .seed = wish->seed, .layout = &way.layout};
+        .largest = wish->largest > 4 ? wish->largest : 4, .seed = wish->seed, .layout = &way.layout};
     if (wish->method == MODEL_CLUSTER_HDBSCAN)
         options.least = (int)fmax(2, wish->smallest * (double)matrix.rows / (double)data->rows);
     return model_structure_test(&matrix, &options, engine_pool(work->engine), work->arena, out, error);

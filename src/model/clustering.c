@@ -57,7 +57,7 @@ static struct model_kmeans centres_of(const struct model_matrix *matrix, const u
 static enum status fit_ward(const struct model_matrix *all, int k, struct arena *arena, struct model_clustering *out,
                             uint32_t **own, struct error *error)
 {
-    struct model_matrix matrix = thin_out(all, MODEL_CLUSTERING_WARD_MAX, arena);
+    struct model_matrix matrix = thin_out(all, MODEL_CLUSTERING_ROWS, arena);
     struct model_ward tree;
     TRY(model_cluster_check(&matrix, k, error));
     TRY(model_ward_fit(&matrix, arena, &tree, error));
@@ -74,7 +74,7 @@ static enum status fit_ward(const struct model_matrix *all, int k, struct arena 
 static enum status fit_hdbscan(const struct model_matrix *all, int least, struct pool *pool, struct arena *arena,
                                struct model_clustering *out, uint32_t **own, struct error *error)
 {
-    struct model_matrix matrix = thin_out(all, MODEL_HDBSCAN_MAX, arena);
+    struct model_matrix matrix = thin_out(all, MODEL_CLUSTERING_ROWS, arena);
     struct model_hdbscan found;
     double part = (double)matrix.rows / (double)all->rows; /* a group is as much smaller in a sample */
     struct model_hdbscan_options options = {.least = (int)fmax(2, least * part)};

@@ -24,8 +24,8 @@ enum model_cluster_method {
 const char *model_cluster_method_name(enum model_cluster_method method);
 const char *model_cluster_method_title(enum model_cluster_method method);
 
-/* Ward looks at this many rows at most, HDBSCAN at MODEL_HDBSCAN_MAX; of more an even sample. */
-enum { MODEL_CLUSTERING_WARD_MAX = 20000, MODEL_CLUSTERING_HEIGHTS = 5 };
+/* Ward and HDBSCAN look at so many rows at most; of more at an even sample. */
+enum { MODEL_CLUSTERING_ROWS = 20000, MODEL_CLUSTERING_HEIGHTS = 5 };
 
 struct model_clustering_options {
     enum model_cluster_method method;
