@@ -295,6 +295,24 @@ static const char *list_traits(struct model_work *work, const struct cluster_dat
     return out;
 }
 
+/* What is a used value under another name says nothing new. */
+static void drop_repeated(struct cluster_group *group)
+{
+    int kept = 0;
+    for (int i = 0; i < group->others; i++) {
+        const struct cluster_trait *other = &group->other[i];
+        bool repeated = false;
+        for (int t = 0; t < group->traits; t++) {
+            const struct cluster_trait *used = &group->trait[t];
+            repeated |= fabs(used->overall - other->overall) <= 1e-9 * fabs(used->overall) &&
+                        fabs(used->here - other->here) <= 1e-9 * fabs(used->here);
+        }
+        if (!repeated)
+            group->other[kept++] = group->other[i];
+    }
+    group->others = kept;
+}
+
 void cluster_describe(struct model_work *work, const struct cluster_data *data, struct cluster_found *found)
 {
     find_traits(data, found);
@@ -303,6 +321,7 @@ void cluster_describe(struct model_work *work, const struct cluster_data *data, 
     for (int g = 0; g < found->model.k; g++) {
         struct cluster_group *group = &found->group[g];
         group->name = name_of(work, data, found, g);
+        drop_repeated(group);
         const char *used = list_traits(work, data, group->trait, group->traits, 3);
         const char *others = list_traits(work, data, group->other, group->others, 3);
         group->title = arena_printf(work->arena, "%s%s%s", used ? used : "like everyone",
