@@ -18,9 +18,12 @@ static const char *const cluster_options[] = {"on",       "among",    "groups", 
                                               "log",      "winsor",   "seed",   "stability",   "method",
                                               "describe", "smallest", "gamma",  NULL};
 static const char *const latent_options[] = {"on", "among", "groups", "most-groups", "starts", "seed", NULL};
-static const char *const survive_options[] = {"kind", "until", "quiet-days", "by", "landmark", "among", NULL};
+static const char *const survive_options[] = {"kind",       "until", "quiet-days", "by",    "landmark", "among",
+                                              "covariates", "ties",  "cohort",     "force", NULL};
 
-static const char *const survey_options[] = {"on", "measure", "by", "among", NULL};
+static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
+static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};
+static const char *const survey_options[] = {"on", "measure", "satisfied", "by", "over", "among", NULL};
 
 const struct model_type engine_model_types[] = {
     {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,
@@ -31,9 +34,14 @@ const struct model_type engine_model_types[] = {
      engine_cluster_score},
     {"latent", "kinds of people behind survey answers: latent classes", latent_options, engine_latent_fit,
      engine_latent_score},
-    {"survive", "how long it takes until something happens: Kaplan-Meier curves by group", survive_options,
-     engine_survive_fit, NULL},
-    {"survey", "net promoter score, satisfaction or effort, by segment", survey_options, engine_survey_fit, NULL},
+    {"survive", "how long it takes until something happens: Kaplan-Meier curves by group, Cox regression, cohorts",
+     survive_options, engine_survive_fit, NULL},
+    {"survey", "net promoter score, satisfaction or effort, by segment and over time", survey_options,
+     engine_survey_fit, NULL},
+    {"lookalike", "who is like the members of a segment, by what, and how far down the list that holds",
+     lookalike_options, engine_lookalike_fit, engine_lookalike_score},
+    {"factor", "which scales stand behind answers, how reliable they are, and everyone's place on them", factor_options,
+     engine_factor_fit, engine_factor_score},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -62,6 +62,10 @@ enum status engine_cluster_fit(struct model_work *work, struct error *error);
 enum status engine_cluster_score(struct model_work *work, struct error *error);
 enum status engine_latent_fit(struct model_work *work, struct error *error);
 enum status engine_latent_score(struct model_work *work, struct error *error);
+enum status engine_factor_fit(struct model_work *work, struct error *error);
+enum status engine_factor_score(struct model_work *work, struct error *error);
+enum status engine_lookalike_fit(struct model_work *work, struct error *error);
+enum status engine_lookalike_score(struct model_work *work, struct error *error);
 enum status engine_survive_fit(struct model_work *work, struct error *error);
 enum status engine_survey_fit(struct model_work *work, struct error *error);
 

@@ -116,7 +116,8 @@ int segment_compile_bounds(struct compiler *compiler, const struct segment_windo
 {
     int child[2], count = 0;
     struct scope where = scope.frame == FRAME_CUSTOMERS ? scope : segment_customers_of(scope);
-    if (scope.frame >= FRAME_ROWS && window->anchor && segment_meaning(window->anchor)->op == OP_PROPERTY)
+    bool property = window->anchor && segment_meaning(window->anchor)->op == OP_PROPERTY;
+    if (scope.frame >= FRAME_ROWS && (property || scope.moment != NO_STEP)) /* a moment: traits as they were then */
         where = scope;
     if (window->anchor)
         child[count++] = segment_compile_value(compiler, window->anchor, where);

@@ -14,6 +14,11 @@ static void traits_used(struct compiler *compiler, const struct segment_node *no
     for (int i = 0; i < node->child_count; i++)
         if (node->child[i])
             traits_used(compiler, node->child[i], table, told, count);
+    bool windowed = node->op == OP_IN_WINDOW || node->op == OP_ANNIVERSARY;
+    if (windowed && node->window->anchor)
+        traits_used(compiler, node->window->anchor, table, told, count);
+    if (windowed && node->window->to)
+        traits_used(compiler, node->window->to, table, told, count);
 }
 
 int segment_compile_ever(struct compiler *compiler, const struct segment_node *node, struct scope scope)

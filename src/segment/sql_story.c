@@ -200,6 +200,10 @@ static void used_traits(const struct segment_node *node, bool *used)
         used[node->path.start_column[0]] = true;
     for (int i = 0; i < node->child_count; i++)
         used_traits(node->child[i], used);
+    if (node->op == OP_IN_WINDOW || node->op == OP_ANNIVERSARY) {
+        used_traits(node->window->anchor, used);
+        used_traits(node->window->to, used);
+    }
 }
 
 /* The moments at which a condition over traits is looked at: customer, moment. */
