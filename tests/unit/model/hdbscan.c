@@ -30,6 +30,7 @@ struct naive {
     int least;
     double *reach; /* rows × rows: mutual reachability, lifted to the floor */
     uint32_t *label, groups;
+    double excess; /* of all chosen groups */
 };
 
 static int compare_doubles(const void *a, const void *b)
@@ -168,7 +169,7 @@ static struct naive by_definition(const struct model_matrix *matrix, int least, 
     longest_edge(&n, all, &sum);
     for (size_t i = 0; i < rows * rows; i++)
         n.reach[i] = fmax(n.reach[i], sum / (double)(rows - 1) / 100);
-    follow(&n, all, 0, true);
+    n.excess = follow(&n, all, 0, true);
     return n;
 }
 
@@ -204,7 +205,11 @@ static void same_as_the_definition(void **state)
         ASSERT_OK(model_hdbscan_fit(&matrix, &options, NULL, &arena, &alone, &error));
         assert_memory_equal(found.label, alone.label, sizeof *found.label * matrix.rows);
         struct naive naive = by_definition(&matrix, options.least, options.neighbours);
+        double excess = 0;
+        for (int g = 0; g < found.k; g++)
+            excess += found.excess[g];
         assert_int_equal(found.k, naive.groups);
+        ASSERT_NEAR(excess, naive.excess, 1e-9 * (1 + naive.excess));
         for (size_t i = 0; i < matrix.rows; i++) {
             assert_int_equal(found.label[i] == MODEL_NOISE, naive.label[i] == MODEL_NOISE);
             for (size_t j = 0; j < i; j++)
