@@ -15,8 +15,9 @@ static const char *const rfm_options[] = {"kind",         "amount",         "win
                                           "recency-cuts", "frequency-cuts", "monetary-cuts", "among", NULL};
 static const char *const clv_options[] = {"kind",    "amount",   "among",   "model",    "period", "transaction",
                                           "horizon", "discount", "holdout", "interval", NULL};
-static const char *const cluster_options[] = {"on",  "among",  "groups", "most-groups", "scale",
-                                              "log", "winsor", "seed",   "stability",   NULL};
+static const char *const cluster_options[] = {"on",       "among",    "groups", "most-groups", "scale",
+                                              "log",      "winsor",   "seed",   "stability",   "method",
+                                              "describe", "smallest", "gamma",  NULL};
 static const char *const latent_options[] = {"on",          "covariates", "among", "groups",
                                              "most-groups", "starts",     "seed",  NULL};
 static const char *const survive_options[] = {"kind",       "until", "quiet-days", "by",    "landmark", "among",
@@ -31,7 +32,7 @@ const struct model_type engine_model_types[] = {
      engine_rfm_score},
     {"clv", "how many purchases to expect of a customer, whether they are still there, and what they are worth",
      clv_options, engine_clv_fit, engine_clv_score},
-    {"cluster", "natural groups by k-means, if there are any", cluster_options, engine_cluster_fit,
+    {"cluster", "natural groups, if there are any, and which", cluster_options, engine_cluster_fit,
      engine_cluster_score},
     {"latent", "kinds of people behind survey answers: latent classes", latent_options, engine_latent_fit,
      engine_latent_score},

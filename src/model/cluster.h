@@ -64,7 +64,8 @@ enum status model_kmeans_read(struct text text, struct arena *arena, struct mode
 
 /*
  * Gaussian mixtures by expectation–maximisation in logarithms; covariances in the centred form. Started from k-means
- * with different seeds. A start that ends with a group of too few rows or without spread is not used.
+ * with different seeds. A start that ends with a group of too few rows or without spread is not used. With more than
+ * 20,000 rows the starts compete on 10,000 and the best runs on all.
  */
 enum model_mixture_shape {
     MODEL_MIXTURE_FULL, /* every group has its own covariance matrix (VVV) */
@@ -122,8 +123,10 @@ struct model_prototypes {
     int iterations;
 };
 
-/* gamma ≤ 0 with numbers: half of the mean standard deviation of the numeric columns; without numbers it is 1. starts
- * 0: 10. */
+/* What a category weighs against numbers if nothing is said: half of the mean standard deviation of the numeric columns
+ * (Huang 1997); without numbers 1. */
+double model_prototypes_gamma(const struct model_prototypes_data *data);
+/* gamma ≤ 0: the above. starts 0: 10. */
 enum status model_prototypes_fit(const struct model_prototypes_data *data, int k, double gamma, int starts,
                                  uint64_t seed, struct pool *pool, struct arena *arena, struct model_prototypes *out,
                                  struct error *error) MUST_USE;

@@ -1,6 +1,7 @@
 #include "model/grouping.h"
 
-#include "stats/linear.h"
+#include "model/hdbscan.h"
+#include "model/reference.h"
 #include "stats/random.h"
 
 #include <math.h>
@@ -182,49 +183,47 @@ static double log_within(const struct model_matrix *matrix, const uint32_t *labe
     return log(total);
 }
 
-/* The box around the data whose sides are its principal axes. */
-struct grouping_box {
-    double *mean, *axis; /* columns, columns × columns (axes are rows) */
-    double *low, *high;  /* along each axis, from the mean */
-};
-
-static double along(const double *row, const double *mean, const double *axis, size_t columns)
+static double category_likelihood(const struct model_matrix *matrix, size_t from, uint32_t levels,
+                                  const uint32_t *label, int k, const double *size, double *count)
 {
     double sum = 0;
-    for (size_t j = 0; j < columns; j++)
-        sum += (row[j] - mean[j]) * axis[j];
+    memset(count, 0, sizeof *count * (size_t)k * levels);
+    for (size_t i = 0; i < matrix->rows; i++)
+        for (uint32_t l = 0; l < levels; l++)
+            count[label[i] * levels + l] += matrix->data[i * (size_t)matrix->columns + from + l] > 0;
+    for (int g = 0; g < k; g++)
+        for (uint32_t l = 0; l < levels; l++) {
+            double here = count[(size_t)g * levels + l];
+            sum += here > 0 ? here * log(here / size[g]) : 0;
+        }
     return sum;
 }
 
-static struct grouping_box box_around(const struct model_matrix *matrix, struct arena *arena)
+double model_grouping_bic(const struct model_matrix *matrix, const struct model_layout *layout, const uint32_t *label,
+                          int k)
 {
-    size_t d = (size_t)matrix->columns;
-    struct grouping_box box = {ARENA_ARRAY(arena, double, d), ARENA_ARRAY(arena, double, d *d),
-                               ARENA_ARRAY(arena, double, d), ARENA_ARRAY(arena, double, d)};
-    double *covariance = ARENA_ARRAY(arena, double, d *d), *values = ARENA_ARRAY(arena, double, d);
-    stats_covariance(matrix->rows, matrix->columns, matrix->data, 0, box.mean, covariance);
-    ENSURE(stats_eigen(matrix->columns, covariance, arena, values, box.axis));
+    struct model_layout all = layout ? *layout : (struct model_layout){.numbers = matrix->columns};
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct centres c = centres_of(matrix, label, k, &arena);
+    double rows = (double)matrix->rows, d = all.numbers, within = 0, likelihood = 0;
+    double parameters = k - 1 + (d > 0 ? k * d + 1 : 0);
     for (size_t i = 0; i < matrix->rows; i++)
-        for (size_t a = 0; a < d; a++) {
-            double place = along(matrix->data + i * d, box.mean, box.axis + a * d, d);
-            box.low[a] = fmin(box.low[a], place);
-            box.high[a] = fmax(box.high[a], place);
-        }
-    return box;
-}
-
-static void fill_uniform(const struct grouping_box *box, size_t rows, size_t d, struct stats_random *random,
-                         double *out)
-{
-    for (size_t i = 0; i < rows; i++) {
-        double *row = out + i * d;
-        memcpy(row, box->mean, sizeof *row * d);
-        for (size_t a = 0; a < d; a++) {
-            double place = box->low[a] + stats_random_uniform(random) * (box->high[a] - box->low[a]);
-            for (size_t j = 0; j < d; j++)
-                row[j] += place * box->axis[a * d + j];
-        }
+        within += squared(matrix->data + i * (size_t)matrix->columns, c.centre + label[i] * (size_t)matrix->columns,
+                          all.numbers);
+    if (d > 0)
+        likelihood = -rows * d / 2 * (log(2 * M_PI * within / (rows * d)) + 1);
+    for (int g = 0; g < k; g++)
+        likelihood += c.size[g] > 0 ? c.size[g] * log(c.size[g] / rows) : 0;
+    size_t from = (size_t)all.numbers;
+    for (int j = 0; j < all.categories; j++) {
+        double *count = ARENA_ARRAY(&arena, double, (size_t)k *all.levels[j]);
+        likelihood += category_likelihood(matrix, from, all.levels[j], label, k, c.size, count);
+        parameters += (double)k * (all.levels[j] - 1);
+        from += all.levels[j];
     }
+    arena_release(&arena);
+    return within > 0 || d < 1 ? parameters * log(rows) - 2 * likelihood : NAN;
 }
 
 /* A draw each, in parallel: the first is the data, the others uniform samples of its box. */
@@ -234,7 +233,7 @@ struct gap_work {
     uint64_t seed;
     model_grouping_method *method;
     void *context;
-    struct grouping_box box;
+    struct model_reference reference;
     double *log_w;        /* (draws + 1) × largest */
     struct error *errors; /* one a draw */
 };
@@ -250,7 +249,7 @@ static void gap_task(void *context, size_t task, int worker)
         struct stats_random random;
         stats_random_init(&random, g->seed, task);
         own.data = data = base_malloc(sizeof *data * cells);
-        fill_uniform(&g->box, own.rows, columns, &random, data);
+        model_reference_draw(&g->reference, MODEL_REFERENCE_UNIFORM, &random, data);
     }
     uint32_t *label = base_calloc(own.rows, sizeof *label);
     for (int k = 1; k <= g->largest && g->errors[task].code == STATUS_OK; k++) {
@@ -272,23 +271,23 @@ static void choose_gap(struct model_gap *out)
         out->best++;
 }
 
-enum status model_gap_statistic(const struct model_matrix *matrix, int largest, int draws, int power, uint64_t seed,
-                                model_grouping_method *method, void *context, struct pool *pool, struct arena *arena,
-                                struct model_gap *out, struct error *error)
+enum status model_gap_statistic(const struct model_matrix *matrix, const struct model_layout *layout, int largest,
+                                int draws, int power, uint64_t seed, model_grouping_method *method, void *context,
+                                struct pool *pool, struct arena *arena, struct model_gap *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, largest, error));
     if (power == 1 && matrix->rows > 5000)
         return error_set(error, STATUS_ERROR,
                          "the gap statistic of plain distances takes at most 5,000 customers, not %zu", matrix->rows);
-    struct gap_work g = {matrix,
-                         largest,
-                         power,
-                         seed,
-                         method,
-                         context,
-                         box_around(matrix, arena),
-                         ARENA_ARRAY(arena, double, (size_t)(draws + 1) * (size_t)largest),
-                         ARENA_ARRAY(arena, struct error, draws + 1)};
+    struct gap_work g = {.matrix = matrix,
+                         .largest = largest,
+                         .power = power,
+                         .seed = seed,
+                         .method = method,
+                         .context = context,
+                         .log_w = ARENA_ARRAY(arena, double, (size_t)(draws + 1) * (size_t)largest),
+                         .errors = ARENA_ARRAY(arena, struct error, draws + 1)};
+    model_reference_new(matrix, layout, arena, &g.reference);
     pool_run(pool, (size_t)draws + 1, gap_task, &g);
     for (int i = 0; i <= draws; i++)
         if (g.errors[i].code != STATUS_OK) {
@@ -321,21 +320,27 @@ struct stability {
     struct error *errors;
 };
 
-/* The best Jaccard overlap of each old group with a new one, over the rows drawn. */
+/* The best Jaccard overlap of each old group with a new one, over the rows drawn. Noise is no group. */
 static void compare_groups(const uint32_t *old, const uint32_t *new, size_t rows, int k, double *jaccard)
 {
-    size_t width = (size_t)k;
-    double *both = base_calloc(width * width + 2 * width, sizeof *both), *in_old = both + width * width,
-           *in_new = in_old + width;
+    size_t width = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (new[i] != MODEL_NOISE &&new[i] >= width)
+            width = new[i] + 1u;
+    double *both = base_calloc((size_t)k * width + (size_t)k + width, sizeof *both), *in_old = both + (size_t)k * width,
+           *in_new = in_old + k;
     for (size_t i = 0; i < rows; i++) {
-        both[old[i] * width + new[i]]++;
-        in_old[old[i]]++;
-        in_new[new[i]]++;
+        if (old[i] != MODEL_NOISE && new[i] != MODEL_NOISE)
+            both[old[i] * width + new[i]]++;
+        if (old[i] != MODEL_NOISE)
+            in_old[old[i]]++;
+        if (new[i] != MODEL_NOISE)
+            in_new[new[i]]++;
     }
-    for (size_t a = 0; a < width; a++) {
+    for (int a = 0; a < k; a++) {
         jaccard[a] = in_old[a] > 0 ? 0 : NAN;
         for (size_t b = 0; in_old[a] > 0 && b < width; b++) {
-            double shared = both[a * width + b];
+            double shared = both[(size_t)a * width + b];
             jaccard[a] = fmax(jaccard[a], shared / (in_old[a] + in_new[b] - shared));
         }
     }
@@ -401,142 +406,4 @@ enum status model_stability(const struct model_matrix *matrix, int k, const uint
     }
     arena_release(&arena);
     return status;
-}
-
-enum { STRUCTURE_ROWS = 1000, STRUCTURE_STARTS = 3, NULLS = 2 };
-
-struct structure {
-    const struct model_matrix *matrix;
-    struct grouping_box box;
-    double *root; /* lower Cholesky factor of the covariance */
-    int largest, draws;
-    uint64_t seed;
-    double *tightening; /* (1 + NULLS · draws) × (largest − 1): ln W₁ − ln W_k */
-    struct error *errors;
-};
-
-static void fill_normal(const struct structure *s, struct stats_random *random, double *out)
-{
-    size_t d = (size_t)s->matrix->columns;
-    double own[MODEL_CLUSTER_COLUMNS_MAX];
-    for (size_t i = 0; i < s->matrix->rows; i++)
-        for (size_t j = 0; j < d; j++) {
-            own[j] = stats_random_normal(random);
-            out[i * d + j] = 0;
-            for (size_t k = 0; k <= j; k++)
-                out[i * d + j] += s->root[j * d + k] * own[k];
-        }
-}
-
-/* The data themselves, then the draws of the one kind, then those of the other. */
-static void structure_task(void *context, size_t task, int worker)
-{
-    struct structure *s = context;
-    (void)worker;
-    struct arena arena;
-    arena_init(&arena, 0);
-    struct model_matrix own = *s->matrix;
-    size_t cells = own.rows * (size_t)own.columns;
-    if (task > 0) {
-        struct stats_random random;
-        double *data = ARENA_ARRAY(&arena, double, cells);
-        stats_random_init(&random, s->seed, task);
-        if (task <= (size_t)s->draws)
-            fill_normal(s, &random, data);
-        else
-            fill_uniform(&s->box, own.rows, (size_t)own.columns, &random, data);
-        own.data = data;
-    }
-    double *place = s->tightening + task * (size_t)(s->largest - 1), whole = 0;
-    for (int k = 1; k <= s->largest; k++) {
-        struct model_kmeans model;
-        struct model_kmeans_options options = {.k = k, .starts = STRUCTURE_STARTS, .seed = s->seed};
-        if (model_kmeans_fit(&own, &options, NULL, &arena, &model, &s->errors[task]) != STATUS_OK)
-            break;
-        if (k == 1)
-            whole = log(model.inertia);
-        else
-            place[k - 2] = whole - log(fmax(model.inertia, 1e-300));
-    }
-    arena_release(&arena);
-}
-
-/* The largest standardised tightening over k. */
-static double stands_out(const double *tightening, const double *mean, const double *deviation, int count, int *best)
-{
-    double most = -INFINITY;
-    for (int k = 0; k < count; k++) {
-        double z = (tightening[k] - mean[k]) / deviation[k];
-        if (z > most) {
-            most = z;
-            *best = k + 2;
-        }
-    }
-    return most;
-}
-
-/* The p-value against one kind of draws; *best is the number of groups that stands out. */
-static double structure_p(const struct structure *s, int kind, struct arena *arena, int *best)
-{
-    int count = s->largest - 1, ignored;
-    const double *draws = s->tightening + (size_t)(1 + kind * s->draws) * (size_t)count;
-    double *mean = ARENA_ARRAY(arena, double, count), *deviation = ARENA_ARRAY(arena, double, count), as_tight = 0;
-    for (int k = 0; k < count; k++) {
-        for (int i = 0; i < s->draws; i++)
-            mean[k] += draws[i * count + k] / s->draws;
-        for (int i = 0; i < s->draws; i++)
-            deviation[k] += (draws[i * count + k] - mean[k]) * (draws[i * count + k] - mean[k]) / s->draws;
-        deviation[k] = sqrt(deviation[k]) + 1e-12;
-    }
-    double own = stands_out(s->tightening, mean, deviation, count, best);
-    for (int i = 0; i < s->draws; i++)
-        as_tight += stands_out(draws + i * count, mean, deviation, count, &ignored) >= own;
-    return (1 + as_tight) / (1 + s->draws);
-}
-
-enum status model_structure_test(const struct model_matrix *matrix, int largest, int draws, uint64_t seed,
-                                 struct pool *pool, struct arena *arena, struct model_structure *out,
-                                 struct error *error)
-{
-    TRY(model_cluster_check(matrix, 1, error));
-    size_t d = (size_t)matrix->columns, rows = matrix->rows < STRUCTURE_ROWS ? matrix->rows : STRUCTURE_ROWS;
-    *out = (struct model_structure){false, 1, 1};
-    largest = (size_t)largest > rows / 2 ? (int)(rows / 2) : largest;
-    if (largest < 2)
-        return STATUS_OK;
-    uint32_t *picked = ARENA_ARRAY(arena, uint32_t, rows);
-    double *data = ARENA_ARRAY(arena, double, rows *d), *mean = ARENA_ARRAY(arena, double, d);
-    sample(matrix->rows, rows, seed, picked);
-    for (size_t i = 0; i < rows; i++)
-        memcpy(data + i * d, matrix->data + picked[i] * d, sizeof *data * d);
-    struct model_matrix some = {rows, matrix->columns, data};
-    struct structure s = {
-        &some, box_around(&some, arena), ARENA_ARRAY(arena, double, d *d), largest, draws > 0 ? draws : 39, seed, NULL,
-        NULL};
-    size_t tasks = 1 + NULLS * (size_t)s.draws;
-    stats_covariance(rows, matrix->columns, data, 1, mean, s.root);
-    double spread = 0;
-    for (size_t j = 0; j < d; j++)
-        spread = fmax(spread, s.root[j * d + j]);
-    if (!(spread > 0)) /* everyone is equal */
-        return STATUS_OK;
-    for (size_t j = 0; j < d; j++)
-        s.root[j * d + j] += 1e-9 * spread;
-    if (!stats_cholesky(matrix->columns, s.root))
-        return error_set(error, STATUS_ERROR, "the covariances of these traits could not be used");
-    s.tightening = ARENA_ARRAY(arena, double, tasks *(size_t)(largest - 1));
-    s.errors = ARENA_ARRAY(arena, struct error, tasks);
-    pool_run(pool, tasks, structure_task, &s);
-    for (size_t i = 0; i < tasks; i++)
-        if (s.errors[i].code != STATUS_OK) {
-            if (error)
-                *error = s.errors[i];
-            return s.errors[i].code;
-        }
-    int by_normal, by_uniform;
-    double normal = structure_p(&s, 0, arena, &by_normal), uniform = structure_p(&s, 1, arena, &by_uniform);
-    out->p = fmax(normal, uniform);
-    out->natural = out->p <= 1.5 / (1 + s.draws);
-    out->groups = out->natural ? by_normal : 1;
-    return STATUS_OK;
 }

@@ -1,9 +1,10 @@
 /*
- * k-means. Three things make it fast. Centres are laid out column by column in blocks of eight, so that one row meets
- * eight centres at once in vector registers, with no sums across lanes; each distance is still added up in the order of
- * the columns, so every machine gets the same bits. Hamerly's bounds (an upper one on the distance to the own centre, a
- * lower one on the distance to any other) let most rows be skipped without being read. And sums of groups are kept up
- * to date by the rows that move; they are computed afresh before the answer is given.
+ * k-means. Three things make it fast. Hamerly's bounds (an upper one on the distance to the own centre, a lower one on
+ * the distance to any other) let most rows be skipped without being read. The others meet the centres four rows and
+ * eight centres at a time in vector registers, by ‖c‖² − 2xc, which is half the work of squared differences but
+ * cancels: so data are first moved to their middle, and where the two best come closer than the rounding may be,
+ * squared differences decide. What is found is therefore exact, and the same on every machine. And sums of groups are
+ * kept up to date by the rows that move; they are computed afresh before the answer is given.
  *
  * Rows are cut into tasks of equal size that depend on the number of rows alone; each adds into its own place and the
  * places are folded in order, so threads do not matter.
@@ -17,9 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 8, SAMPLE = 30000, SAMPLE_FROM = 60000, FINALISTS = 3 };
+enum { LANES = 8, BATCH = 4, SAMPLE = 30000, SAMPLE_FROM = 60000, FINALISTS = 3 };
 
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+/* Half of the lanes: as much as a register of AVX holds; wider ones are taken apart badly. */
+typedef double half __attribute__((vector_size(LANES / 2 * sizeof(double)), aligned(8)));
 
 struct work {
     const double *data;
@@ -28,9 +30,14 @@ struct work {
     struct pool *pool;
     double *centre, *before; /* k × columns */
     double *turned;          /* columns × padded: centres column by column */
+    double *middle;          /* columns: about the mean of the data */
+    double *doubled, *norm;  /* as turned: −2 × (centre − middle); padded: ‖centre − middle‖² */
+    double farthest;         /* the largest ‖centre − middle‖ */
     double *sum, *count;     /* k × columns, k */
     double *task_sum;        /* a task each: k × (columns + 1) changes of sum and count */
     double *task_inertia;
+    double *task_gain;    /* a task each: LANES */
+    const double *chosen; /* the row that becomes the next centre */
     size_t *task_moved;
     double *half_gap, *move; /* k: half the distance to the nearest other centre; how far the centre moved */
     double *upper, *lower;   /* a row each */
@@ -56,14 +63,15 @@ nearest_two(const double *row, int columns, const double *turned, int padded, do
     double nearest = INFINITY, second = INFINITY;
     uint32_t at = 0;
     for (int c = 0; c < padded; c += LANES) {
-        lanes sum = {0};
+        half low = {0}, high = {0};
         const double *centre = turned + c;
         for (int j = 0; j < columns; j++, centre += padded) {
-            lanes gap = row[j] - *(const lanes *)centre;
-            sum += gap * gap;
+            half a = row[j] - *(const half *)centre, b = row[j] - *(const half *)(centre + LANES / 2);
+            low += a * a;
+            high += b * b;
         }
         for (int i = 0; i < LANES; i++) {
-            double d = sum[i];
+            double d = i < LANES / 2 ? low[i] : high[i - LANES / 2];
             if (d < nearest) {
                 second = nearest;
                 nearest = d;
@@ -78,11 +86,66 @@ nearest_two(const double *row, int columns, const double *turned, int padded, do
     return at;
 }
 
+/* Rows that the bounds could not settle, waiting to be looked at together. */
+struct batch {
+    int count;
+    size_t row[BATCH];
+    double *moved; /* columns × BATCH: the rows − middle, column by column */
+    double norm[BATCH], best[BATCH], next[BATCH];
+    uint32_t at[BATCH];
+};
+
+/* ‖c‖² − 2xc of four rows with all centres: the least, the next, and whose it is. */
+__attribute__((target_clones("fma", "default"))) static void nearest_roughly(const double *moved, int columns,
+                                                                             const double *doubled, const double *norm,
+                                                                             int padded, struct batch *out)
+{
+    for (int r = 0; r < BATCH; r++)
+        out->best[r] = out->next[r] = INFINITY;
+    for (int c = 0; c < padded; c += LANES) {
+        const double *centre = doubled + c, *row = moved;
+        half low = *(const half *)(norm + c), high = *(const half *)(norm + c + LANES / 2);
+        half a0 = low, a1 = low, a2 = low, a3 = low, b0 = high, b1 = high, b2 = high, b3 = high;
+        for (int j = 0; j < columns; j++, centre += padded, row += BATCH) {
+            low = *(const half *)centre;
+            high = *(const half *)(centre + LANES / 2);
+            a0 += row[0] * low;
+            b0 += row[0] * high;
+            a1 += row[1] * low;
+            b1 += row[1] * high;
+            a2 += row[2] * low;
+            b2 += row[2] * high;
+            a3 += row[3] * low;
+            b3 += row[3] * high;
+        }
+        const half sums[2 * BATCH] = {a0, b0, a1, b1, a2, b2, a3, b3};
+        double sum[BATCH][LANES];
+        memcpy(sum, sums, sizeof sum);
+        for (int r = 0; r < BATCH; r++)
+            for (int i = 0; i < LANES; i++) {
+                double d = sum[r][i];
+                bool nearer = d < out->best[r];
+                out->next[r] = nearer ? out->best[r] : d < out->next[r] ? d : out->next[r];
+                out->at[r] = nearer ? (uint32_t)(c + i) : out->at[r];
+                out->best[r] = nearer ? d : out->best[r];
+            }
+    }
+}
+
 static void turn_centres(struct work *w)
 {
-    for (int j = 0; j < w->columns; j++)
-        for (int c = 0; c < w->padded; c++)
+    w->farthest = 0;
+    for (int c = 0; c < w->padded; c++) {
+        double norm = 0;
+        for (int j = 0; j < w->columns; j++) {
+            double own = c < w->k ? w->centre[c * w->columns + j] - w->middle[j] : 0;
             w->turned[j * w->padded + c] = c < w->k ? w->centre[c * w->columns + j] : 1e153;
+            w->doubled[j * w->padded + c] = -2 * own;
+            norm += own * own;
+        }
+        w->norm[c] = c < w->k ? norm : INFINITY;
+        w->farthest = fmax(w->farthest, sqrt(norm));
+    }
 }
 
 static void shift(struct work *w, size_t task, uint32_t group, const double *row, double sign)
@@ -93,44 +156,90 @@ static void shift(struct work *w, size_t task, uint32_t group, const double *row
     place[w->columns] += sign;
 }
 
-/* One row: is it still in the right group? Reads it only when the bounds leave that open. */
-static void assign_row(struct work *w, size_t task, size_t i)
+/* What was found of a row: its group and bounds. */
+static void place_row(struct work *w, size_t task, size_t i, uint32_t found, double upper, double lower)
 {
-    const double *row = w->data + i * (size_t)w->columns;
-    double best, next;
-    if (!w->first) {
-        uint32_t own = w->label[i];
-        w->upper[i] += w->move[own];
-        w->lower[i] -= own == (uint32_t)w->most_mover ? w->next_move : w->most_move;
-        double bound = fmax(w->half_gap[own], w->lower[i]);
-        if (w->upper[i] < bound)
-            return;
-        w->upper[i] = sqrt(squared_distance(row, w->centre + own * (size_t)w->columns, w->columns));
-        if (w->upper[i] < bound)
-            return;
-    }
-    uint32_t found = nearest_two(row, w->columns, w->turned, w->padded, &best, &next);
     if (w->first || found != w->label[i]) {
+        const double *row = w->data + i * (size_t)w->columns;
         if (!w->first)
             shift(w, task, w->label[i], row, -1);
         shift(w, task, found, row, 1);
         w->label[i] = found;
         w->task_moved[task]++;
     }
-    w->upper[i] = sqrt(best);
-    w->lower[i] = sqrt(next);
+    w->upper[i] = upper;
+    w->lower[i] = lower;
+}
+
+/* The waiting rows find their groups. rounding is more than a rough distance can be off (Higham 2002, section 3.1). */
+static void look_at_batch(struct work *w, size_t task, struct batch *batch)
+{
+    for (int r = batch->count; r < BATCH; r++) /* places that are not used */
+        for (int j = 0; j < w->columns; j++)
+            batch->moved[j * BATCH + r] = 0;
+    nearest_roughly(batch->moved, w->columns, w->doubled, w->norm, w->padded, batch);
+    for (int r = 0; r < batch->count; r++) {
+        double best, next, far = sqrt(batch->norm[r]) + w->farthest;
+        double rounding = 0x1p-50 * (w->columns + 8) * far * far;
+        if (batch->next[r] - batch->best[r] > 2 * rounding) {
+            best = fmax(batch->best[r] + batch->norm[r], 0) + rounding;
+            next = fmax(batch->next[r] + batch->norm[r] - rounding, 0);
+        } else {
+            batch->at[r] = nearest_two(w->data + batch->row[r] * (size_t)w->columns, w->columns, w->turned, w->padded,
+                                       &best, &next);
+        }
+        place_row(w, task, batch->row[r], batch->at[r], sqrt(best), sqrt(next));
+    }
+    batch->count = 0;
+}
+
+static void add_to_batch(const struct work *w, struct batch *batch, size_t i)
+{
+    const double *row = w->data + i * (size_t)w->columns;
+    double norm = 0;
+    int r = batch->count++;
+    for (int j = 0; j < w->columns; j++) {
+        double own = row[j] - w->middle[j];
+        batch->moved[j * BATCH + r] = own;
+        norm += own * own;
+    }
+    batch->norm[r] = norm;
+    batch->row[r] = i;
+}
+
+/* Is a row still in the right group? Reads it only when the bounds leave that open. */
+static bool is_settled(struct work *w, size_t i)
+{
+    uint32_t own = w->label[i];
+    w->upper[i] += w->move[own];
+    w->lower[i] -= own == (uint32_t)w->most_mover ? w->next_move : w->most_move;
+    double bound = fmax(w->half_gap[own], w->lower[i]);
+    if (w->upper[i] < bound)
+        return true;
+    w->upper[i] =
+        sqrt(squared_distance(w->data + i * (size_t)w->columns, w->centre + own * (size_t)w->columns, w->columns));
+    return w->upper[i] < bound;
 }
 
 static void assign_task(void *context, size_t task, int worker)
 {
     struct work *w = context;
+    double moved[BATCH * MODEL_CLUSTER_COLUMNS_MAX];
+    struct batch batch = {.moved = moved};
     (void)worker;
     size_t end = (task + 1) * w->task_rows < w->rows ? (task + 1) * w->task_rows : w->rows;
     size_t places = (size_t)w->k * (size_t)(w->columns + 1);
     memset(w->task_sum + task * places, 0, sizeof *w->task_sum * places);
     w->task_moved[task] = 0;
-    for (size_t i = task * w->task_rows; i < end; i++)
-        assign_row(w, task, i);
+    for (size_t i = task * w->task_rows; i < end; i++) {
+        if (!w->first && is_settled(w, i))
+            continue;
+        add_to_batch(w, &batch, i);
+        if (batch.count == BATCH)
+            look_at_batch(w, task, &batch);
+    }
+    if (batch.count)
+        look_at_batch(w, task, &batch);
 }
 
 /* Folds the tasks' changes, in their order. Returns how many rows moved. */
@@ -150,13 +259,19 @@ static size_t fold(struct work *w)
     return moved;
 }
 
-/* An empty group takes the row that its own centre serves worst, by the bounds; that row's group gives it up. */
+/* An empty group takes the row that its own centre serves worst; that row's group gives it up. */
 static void reseat(struct work *w, int c)
 {
     size_t worst = 0;
-    for (size_t i = 1; i < w->rows; i++)
-        if (w->upper[i] > w->upper[worst] && w->count[w->label[i]] > 1)
+    double most = -1;
+    for (size_t i = 0; i < w->rows; i++) {
+        double far = squared_distance(w->data + i * (size_t)w->columns, w->centre + w->label[i] * (size_t)w->columns,
+                                      w->columns);
+        if (far > most && w->count[w->label[i]] > 1) {
+            most = far;
             worst = i;
+        }
+    }
     const double *row = w->data + worst * (size_t)w->columns;
     uint32_t own = w->label[worst];
     for (int j = 0; j < w->columns; j++) {
@@ -282,6 +397,13 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
     w.before = ARENA_ARRAY(arena, double, cells);
     w.sum = ARENA_ARRAY(arena, double, cells);
     w.turned = ARENA_ARRAY(arena, double, (size_t)w.padded *(size_t)columns);
+    w.doubled = ARENA_ARRAY(arena, double, (size_t)w.padded *(size_t)columns);
+    w.norm = ARENA_ARRAY(arena, double, w.padded);
+    w.middle = ARENA_ARRAY(arena, double, columns);
+    for (size_t i = 0, step = rows / 1000 + 1, used = (rows + step - 1) / step; i < rows; i += step)
+        for (int j = 0; j < columns; j++)
+            w.middle[j] += data[i * (size_t)columns + (size_t)j] / (double)used;
+    w.task_gain = ARENA_ARRAY(arena, double, w.tasks *LANES);
     w.count = ARENA_ARRAY(arena, double, k);
     w.half_gap = ARENA_ARRAY(arena, double, k);
     w.move = ARENA_ARRAY(arena, double, k);
@@ -294,38 +416,86 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
     return w;
 }
 
+/* Sums of what the distances to the nearest centre would be with each of up to eight candidates. candidate: columns ×
+ * LANES. */
+__attribute__((target_clones("avx2", "default"))) static void
+sum_candidates(const double *data, size_t rows, int columns, const double *candidate, const double *upper, double *sum)
+{
+    for (int c = 0; c < LANES; c++)
+        sum[c] = 0;
+    for (size_t i = 0; i < rows; i++, data += columns) {
+        half low = {0}, high = {0};
+        for (int j = 0; j < columns; j++) {
+            const half *place = (const half *)(candidate + j * LANES);
+            half a = data[j] - place[0], b = data[j] - place[1];
+            low += a * a;
+            high += b * b;
+        }
+        for (int c = 0; c < LANES / 2; c++) {
+            sum[c] += low[c] < upper[i] ? low[c] : upper[i];
+            sum[c + LANES / 2] += high[c] < upper[i] ? high[c] : upper[i];
+        }
+    }
+}
+
+static void candidate_task(void *context, size_t task, int worker)
+{
+    struct work *w = context;
+    (void)worker;
+    size_t from = task * w->task_rows, rows = w->rows - from < w->task_rows ? w->rows - from : w->task_rows;
+    sum_candidates(w->data + from * (size_t)w->columns, rows, w->columns, w->turned, w->upper + from,
+                   w->task_gain + task * LANES);
+}
+
+/* Distances to the nearest centre when the chosen row is one too. */
+static void chosen_task(void *context, size_t task, int worker)
+{
+    struct work *w = context;
+    (void)worker;
+    size_t from = task * w->task_rows, end = from + w->task_rows < w->rows ? from + w->task_rows : w->rows;
+    for (size_t i = from; i < end; i++)
+        w->upper[i] = fmin(w->upper[i], squared_distance(w->data + i * (size_t)w->columns, w->chosen, w->columns));
+}
+
+/* Draws rows in proportion to their squared distance and gives the one that would lower the sum most. */
+static size_t best_candidate(struct work *w, int tries, double *total, struct stats_random *random)
+{
+    size_t pick[LANES], best = 0;
+    double sum[LANES] = {0};
+    for (int t = 0; t < LANES; t++) {
+        if (t < tries)
+            pick[t] = *total > 0 ? stats_random_weighted(random, w->upper, w->rows, *total)
+                                 : stats_random_below(random, w->rows);
+        const double *row = w->data + pick[t < tries ? t : 0] * (size_t)w->columns;
+        for (int j = 0; j < w->columns; j++)
+            w->turned[j * LANES + t] = row[j];
+    }
+    pool_run(w->pool, w->tasks, candidate_task, w);
+    for (size_t task = 0; task < w->tasks; task++)
+        for (int t = 0; t < LANES; t++)
+            sum[t] += w->task_gain[task * LANES + (size_t)t];
+    for (int t = 1; t < tries; t++)
+        best = sum[t] < sum[best] ? (size_t)t : best;
+    *total = sum[best];
+    return pick[best];
+}
+
 /* Greedy k-means++: each next centre is the best of a few rows drawn in proportion to their squared distance. w->upper
- * holds the squared distances to the nearest centre so far, w->lower those of the candidate. */
+ * holds the squared distances to the nearest centre so far. */
 static void choose_starts(struct work *w, struct stats_random *random)
 {
     int tries = 2 + (int)log(w->k), columns = w->columns;
-    size_t first = stats_random_below(random, w->rows);
-    memcpy(w->centre, w->data + first * (size_t)columns, sizeof *w->centre * (size_t)columns);
     double total = 0;
-    for (size_t i = 0; i < w->rows; i++)
-        total += w->upper[i] = squared_distance(w->data + i * (size_t)columns, w->centre, columns);
-    for (int c = 1; c < w->k; c++) {
-        double best_total = INFINITY;
-        size_t best = 0;
-        for (int t = 0; t < tries; t++) {
-            size_t pick = total > 0 ? stats_random_weighted(random, w->upper, w->rows, total)
-                                    : stats_random_below(random, w->rows);
-            const double *row = w->data + pick * (size_t)columns;
-            double sum = 0;
-            for (size_t i = 0; i < w->rows; i++)
-                sum += fmin(w->upper[i], squared_distance(w->data + i * (size_t)columns, row, columns));
-            if (sum < best_total) {
-                best_total = sum;
-                best = pick;
-            }
-        }
-        const double *row = w->data + best * (size_t)columns;
-        memcpy(w->centre + c * columns, row, sizeof *row * (size_t)columns);
-        total = 0;
-        for (size_t i = 0; i < w->rows; i++) {
-            w->upper[i] = fmin(w->upper[i], squared_distance(w->data + i * (size_t)columns, row, columns));
+    for (int c = 0; c < w->k; c++) {
+        size_t row =
+            c ? best_candidate(w, tries < LANES ? tries : LANES, &total, random) : stats_random_below(random, w->rows);
+        w->chosen = w->data + row * (size_t)columns;
+        memcpy(w->centre + c * columns, w->chosen, sizeof *w->centre * (size_t)columns);
+        for (size_t i = 0; c == 0 && i < w->rows; i++)
+            w->upper[i] = INFINITY;
+        pool_run(w->pool, w->tasks, chosen_task, w);
+        for (size_t i = 0; c == 0 && i < w->rows; i++)
             total += w->upper[i];
-        }
     }
 }
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_A_TASK = 1024, ROUNDS = 2000 };
+enum { ROWS_A_TASK = 1024, ROUNDS = 2000, SAMPLE = 10000, SAMPLE_FROM = 20000 };
 
 static const double lift = 1e-7;
 
@@ -29,6 +29,7 @@ struct em {
     double *task_weight;            /* a task each: k */
     double *task_mean, *task_cross; /* a task each: k × columns, k × columns × columns */
     double *variance;               /* of the columns */
+    double tolerance;               /* a round that gains less, relative to the likelihood, is the last */
 };
 
 static double log_density(const double *mean, const double *factor, double log_det, int columns, const double *row,
@@ -184,7 +185,7 @@ static double run_em(struct em *em, int *rounds)
             now += em->task_likelihood[task];
         if (!isfinite(now))
             return NAN;
-        if (now - before < 1e-10 * fabs(now))
+        if (now - before < em->tolerance * fabs(now))
             return now;
         before = now;
         if (!maximise(em))
@@ -201,7 +202,8 @@ static struct em em_for(const struct model_matrix *matrix, const struct model_mi
                     .columns = matrix->columns,
                     .shape = options->shape,
                     .pool = pool,
-                    .tasks = (matrix->rows + ROWS_A_TASK - 1) / ROWS_A_TASK};
+                    .tasks = (matrix->rows + ROWS_A_TASK - 1) / ROWS_A_TASK,
+                    .tolerance = matrix->rows > SAMPLE_FROM ? 1e-8 : 1e-10};
     size_t k = (size_t)em.k, d = (size_t)em.columns;
     em.share = ARENA_ARRAY(arena, double, k);
     em.mean = ARENA_ARRAY(arena, double, k *d);
@@ -254,38 +256,20 @@ static void keep(const struct em *em, double likelihood, int rounds, struct mode
     out->iterations = rounds;
 }
 
-enum status model_mixture_fit(const struct model_matrix *matrix, const struct model_mixture_options *options,
-                              struct pool *pool, struct arena *arena, struct model_mixture *out, struct error *error)
+/* The starts compete; the best is kept in out. */
+static enum status run_starts(struct em *em, const struct model_mixture_options *options, int starts,
+                              struct arena *scratch, struct model_mixture *out, struct error *error)
 {
-    TRY(model_cluster_check(matrix, options->k, error));
-    int starts = options->k == 1 ? 1 : options->starts > 0 ? options->starts : 10, d = matrix->columns;
-    size_t k = (size_t)options->k, square = (size_t)d * (size_t)d;
-    if (d > 200 || (double)matrix->rows * (double)k > 4e9)
-        return error_set(error, STATUS_ERROR, "a mixture takes at most 200 traits and 4,000,000,000 rows times groups");
-    struct arena scratch;
-    arena_init(&scratch, 0);
-    struct em em = em_for(matrix, options, pool, &scratch);
-    *out = (struct model_mixture){.k = options->k,
-                                  .columns = d,
-                                  .shape = options->shape,
-                                  .share = ARENA_ARRAY(arena, double, k),
-                                  .mean = ARENA_ARRAY(arena, double, k *(size_t)d),
-                                  .factor = ARENA_ARRAY(arena, double, k *square),
-                                  .label = ARENA_ARRAY(arena, uint32_t, matrix->rows),
-                                  .log_likelihood = -INFINITY};
-    enum status status = STATUS_OK;
-    for (int start = 0; start < starts && status == STATUS_OK; start++) {
+    for (int start = 0; start < starts; start++) {
         struct model_kmeans groups;
         struct model_kmeans_options how = {.k = options->k,
                                            .starts = start == 0 ? 10 : 1,
                                            .max_iterations = start % 3 == 2 ? 1 : 300,
                                            .seed = options->seed + (uint64_t)start};
-        status = model_kmeans_fit(matrix, &how, pool, &scratch, &groups, error);
-        if (status != STATUS_OK)
-            break;
+        TRY(model_kmeans_fit(em->matrix, &how, em->pool, scratch, &groups, error));
         int rounds;
-        expect_labels(&em, groups.label);
-        double likelihood = run_em(&em, &rounds);
+        expect_labels(em, groups.label);
+        double likelihood = run_em(em, &rounds);
         if (isnan(likelihood))
             continue;
         if (likelihood > out->log_likelihood + 1e-4)
@@ -293,8 +277,68 @@ enum status model_mixture_fit(const struct model_matrix *matrix, const struct mo
         if (likelihood > out->log_likelihood - 1e-4)
             out->reached++;
         if (likelihood > out->log_likelihood)
-            keep(&em, likelihood, rounds, out);
+            keep(em, likelihood, rounds, out);
     }
+    return STATUS_OK;
+}
+
+static struct model_mixture empty_for(const struct model_matrix *matrix, const struct model_mixture_options *options,
+                                      struct arena *arena)
+{
+    size_t k = (size_t)options->k, d = (size_t)matrix->columns;
+    return (struct model_mixture){.k = options->k,
+                                  .columns = matrix->columns,
+                                  .shape = options->shape,
+                                  .share = ARENA_ARRAY(arena, double, k),
+                                  .mean = ARENA_ARRAY(arena, double, k *d),
+                                  .factor = ARENA_ARRAY(arena, double, k *d *d),
+                                  .label = ARENA_ARRAY(arena, uint32_t, matrix->rows),
+                                  .log_likelihood = -INFINITY};
+}
+
+/* Many rows: the starts compete on an even sample, and the winner goes on with all. */
+static enum status run_from_sample(struct em *em, const struct model_mixture_options *options, int starts,
+                                   struct arena *scratch, struct model_mixture *out, struct error *error)
+{
+    size_t d = (size_t)em->columns, k = (size_t)em->k, rows = em->matrix->rows;
+    double *data = ARENA_ARRAY(scratch, double, SAMPLE *d);
+    for (size_t i = 0; i < SAMPLE; i++)
+        memcpy(data + i * d, em->matrix->data + i * rows / SAMPLE * d, sizeof *data * d);
+    struct model_matrix some = {SAMPLE, em->columns, data};
+    struct model_mixture best = empty_for(&some, options, scratch);
+    struct em trial = em_for(&some, options, em->pool, scratch);
+    trial.tolerance = em->tolerance;
+    TRY(run_starts(&trial, options, starts, scratch, &best, error));
+    if (!isfinite(best.log_likelihood))
+        return STATUS_OK;
+    memcpy(em->share, best.share, sizeof *em->share * k);
+    memcpy(em->mean, best.mean, sizeof *em->mean * k * d);
+    memcpy(em->factor, best.factor, sizeof *em->factor * k * d * d);
+    for (size_t c = 0; c < k; c++)
+        em->log_det[c] = stats_cholesky_log_det(em->columns, em->factor + c * d * d);
+    int rounds;
+    pool_run(em->pool, em->tasks, expect_task, em);
+    double likelihood = run_em(em, &rounds);
+    out->reached = best.reached;
+    if (!isnan(likelihood))
+        keep(em, likelihood, rounds, out);
+    return STATUS_OK;
+}
+
+enum status model_mixture_fit(const struct model_matrix *matrix, const struct model_mixture_options *options,
+                              struct pool *pool, struct arena *arena, struct model_mixture *out, struct error *error)
+{
+    TRY(model_cluster_check(matrix, options->k, error));
+    int starts = options->k == 1 ? 1 : options->starts > 0 ? options->starts : 10;
+    if (matrix->columns > 200 || (double)matrix->rows * options->k > 4e9)
+        return error_set(error, STATUS_ERROR, "a mixture takes at most 200 traits and 4,000,000,000 rows times groups");
+    struct arena scratch;
+    arena_init(&scratch, 0);
+    struct em em = em_for(matrix, options, pool, &scratch);
+    *out = empty_for(matrix, options, arena);
+    enum status status = matrix->rows > SAMPLE_FROM && starts > 1
+                             ? run_from_sample(&em, options, starts, &scratch, out, error)
+                             : run_starts(&em, options, starts, &scratch, out, error);
     arena_release(&scratch);
     if (status == STATUS_OK && !isfinite(out->log_likelihood))
         status =

@@ -2,6 +2,9 @@
  * k-prototypes by Lloyd's iteration: rows to the nearest prototype, prototypes to the means of the numbers and the
  * commonest categories (the lowest code of equally common ones). A start takes rows drawn as k-means++ draws them, in
  * proportion to their cost so far. k-modes is the case without numbers.
+ *
+ * As in kmeans.c, prototypes are laid out trait by trait so that a row meets eight at once in vector registers, added
+ * up in the order of the traits; and sums and counts follow the rows that move, and are made afresh before the answer.
  */
 #include "base/json.h"
 #include "model/cluster.h"
@@ -12,16 +15,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 200, ROWS_A_TASK = 2048 };
+enum { ROUNDS = 200, ROWS_A_TASK = 2048, LANES = 8 };
+
+typedef double half __attribute__((vector_size(LANES / 2 * sizeof(double)), aligned(8)));
+typedef int64_t mask __attribute__((vector_size(LANES / 2 * sizeof(int64_t))));
 
 struct work {
     const struct model_prototypes_data *data;
     int k;
     double gamma;
     struct pool *pool;
-    double *centre, *size, *cost; /* cost: of each row at its prototype */
-    uint32_t *mode, *label;
-    size_t *task_moved, tasks;
+    double *centre, *size, *cost;   /* cost: of each row at its prototype */
+    uint32_t *mode, *label, *found; /* found: where the rows belong by the prototypes at hand */
+    double *turned;                 /* columns + categories × padded: prototypes trait by trait */
+    int padded;
+    double *sum; /* k × columns */
+    size_t tasks;
     size_t *level_start; /* a category each: where its counts begin */
     double *counts;      /* k × all levels */
 };
@@ -40,26 +49,59 @@ static double distance(const struct work *w, size_t i, int c)
     return sum + w->gamma * differ;
 }
 
+/* Prototypes past k are far from every row, or as far as one can be. */
+static void turn(struct work *w)
+{
+    int columns = w->data->columns, categories = w->data->categories;
+    for (int c = 0; c < w->padded; c++) {
+        for (int j = 0; j < columns; j++)
+            w->turned[j * w->padded + c] = c < w->k ? w->centre[c * columns + j] : 1e153;
+        for (int j = 0; j < categories; j++)
+            w->turned[(columns + j) * w->padded + c] = c < w->k ? (double)w->mode[c * categories + j] : -1;
+    }
+}
+
+__attribute__((target_clones("avx2", "default"))) static void assign_rows(const double *number, const uint32_t *code,
+                                                                          size_t rows, int columns, int categories,
+                                                                          const double *turned, int padded,
+                                                                          double gamma, uint32_t *found, double *cost)
+{
+    half differs = {gamma, gamma, gamma, gamma};
+    for (size_t i = 0; i < rows; i++, number += columns, code += categories) {
+        double nearest = INFINITY;
+        uint32_t best = 0;
+        for (int c = 0; c < padded; c += LANES) {
+            half low = {0}, high = {0};
+            const double *place = turned + c;
+            for (int j = 0; j < columns; j++, place += padded) {
+                half a = number[j] - *(const half *)place, b = number[j] - *(const half *)(place + LANES / 2);
+                low += a * a;
+                high += b * b;
+            }
+            for (int j = 0; j < categories; j++, place += padded) {
+                double own = code[j];
+                low += (half)((mask)differs & (mask)(own != *(const half *)place));
+                high += (half)((mask)differs & (mask)(own != *(const half *)(place + LANES / 2)));
+            }
+            for (int l = 0; l < LANES; l++) {
+                double d = l < LANES / 2 ? low[l] : high[l - LANES / 2];
+                best = d < nearest ? (uint32_t)(c + l) : best;
+                nearest = d < nearest ? d : nearest;
+            }
+        }
+        found[i] = best;
+        cost[i] = nearest;
+    }
+}
+
 static void assign_task(void *context, size_t task, int worker)
 {
     struct work *w = context;
+    const struct model_prototypes_data *data = w->data;
+    size_t from = task * ROWS_A_TASK, rows = data->rows - from < ROWS_A_TASK ? data->rows - from : ROWS_A_TASK;
     (void)worker;
-    size_t end = (task + 1) * ROWS_A_TASK < w->data->rows ? (task + 1) * ROWS_A_TASK : w->data->rows;
-    w->task_moved[task] = 0;
-    for (size_t i = task * ROWS_A_TASK; i < end; i++) {
-        uint32_t best = 0;
-        double nearest = INFINITY;
-        for (int c = 0; c < w->k; c++) {
-            double d = distance(w, i, c);
-            if (d < nearest) {
-                nearest = d;
-                best = (uint32_t)c;
-            }
-        }
-        w->task_moved[task] += best != w->label[i];
-        w->label[i] = best;
-        w->cost[i] = nearest;
-    }
+    assign_rows(data->number + from * (size_t)data->columns, data->code + from * (size_t)data->categories, rows,
+                data->columns, data->categories, w->turned, w->padded, w->gamma, w->found + from, w->cost + from);
 }
 
 static void take_row(struct work *w, int c, size_t i)
@@ -88,30 +130,44 @@ static void choose_starts(struct work *w, struct stats_random *random)
     }
 }
 
-static void count_rows(struct work *w)
+static void shift(struct work *w, size_t i, size_t c, double sign)
 {
     const struct model_prototypes_data *data = w->data;
     size_t levels = w->level_start[data->categories];
-    memset(w->counts, 0, sizeof *w->counts * (size_t)w->k * levels);
-    memset(w->centre, 0, sizeof *w->centre * (size_t)w->k * (size_t)data->columns);
-    memset(w->size, 0, sizeof *w->size * (size_t)w->k);
-    for (size_t i = 0; i < data->rows; i++) {
-        size_t c = w->label[i];
-        w->size[c]++;
-        for (int j = 0; j < data->columns; j++)
-            w->centre[c * (size_t)data->columns + (size_t)j] += data->number[i * (size_t)data->columns + (size_t)j];
-        for (int j = 0; j < data->categories; j++)
-            w->counts[c * levels + w->level_start[j] + data->code[i * (size_t)data->categories + (size_t)j]]++;
+    w->size[c] += sign;
+    for (int j = 0; j < data->columns; j++)
+        w->sum[c * (size_t)data->columns + (size_t)j] += sign * data->number[i * (size_t)data->columns + (size_t)j];
+    for (int j = 0; j < data->categories; j++)
+        w->counts[c * levels + w->level_start[j] + data->code[i * (size_t)data->categories + (size_t)j]] += sign;
+}
+
+/* Rows go where they were found to belong. Returns how many moved; afresh: sums and counts from nothing. */
+static size_t move_rows(struct work *w, bool afresh)
+{
+    size_t moved = 0;
+    if (afresh) {
+        memset(w->counts, 0, sizeof *w->counts * (size_t)w->k * w->level_start[w->data->categories]);
+        memset(w->sum, 0, sizeof *w->sum * (size_t)w->k * (size_t)w->data->columns);
+        memset(w->size, 0, sizeof *w->size * (size_t)w->k);
     }
+    for (size_t i = 0; i < w->data->rows; i++) {
+        bool moves = w->found[i] != w->label[i];
+        moved += moves;
+        if (moves && !afresh)
+            shift(w, i, w->label[i], -1);
+        if (moves || afresh)
+            shift(w, i, w->found[i], 1);
+        w->label[i] = w->found[i];
+    }
+    return moved;
 }
 
 static void update(struct work *w)
 {
     const struct model_prototypes_data *data = w->data;
     size_t levels = w->level_start[data->categories];
-    count_rows(w);
     for (int c = 0; c < w->k; c++) {
-        if (w->size[c] == 0) { /* an empty group takes the row that costs most */
+        if (w->size[c] < .5) { /* an empty group takes the row that costs most */
             size_t worst = 0;
             for (size_t i = 1; i < data->rows; i++)
                 worst = w->cost[i] > w->cost[worst] ? i : worst;
@@ -120,7 +176,7 @@ static void update(struct work *w)
             continue;
         }
         for (int j = 0; j < data->columns; j++)
-            w->centre[c * data->columns + j] /= w->size[c];
+            w->centre[c * data->columns + j] = w->sum[c * data->columns + j] / w->size[c];
         for (int j = 0; j < data->categories; j++) {
             const double *count = w->counts + (size_t)c * levels + w->level_start[j];
             uint32_t best = 0;
@@ -134,14 +190,16 @@ static void update(struct work *w)
 static double run(struct work *w, int *rounds)
 {
     double total = 0;
-    memset(w->label, 0xff, sizeof *w->label * w->data->rows);
+    bool sums_are_fresh = false;
     for (*rounds = 1; *rounds <= ROUNDS; ++*rounds) {
-        size_t moved = 0;
+        turn(w);
         pool_run(w->pool, w->tasks, assign_task, w);
-        for (size_t task = 0; task < w->tasks; task++)
-            moved += w->task_moved[task];
-        if (moved == 0)
+        bool settled = move_rows(w, *rounds == 1) == 0 && *rounds > 1;
+        if (settled && sums_are_fresh)
             break;
+        if (settled) /* once more, with sums that carry no rounding of moves */
+            move_rows(w, true);
+        sums_are_fresh = settled;
         update(w);
     }
     for (size_t i = 0; i < w->data->rows; i++)
@@ -170,7 +228,7 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
     return STATUS_OK;
 }
 
-static double usual_gamma(const struct model_prototypes_data *data)
+double model_prototypes_gamma(const struct model_prototypes_data *data)
 {
     double total = 0;
     for (int j = 0; j < data->columns; j++) {
@@ -190,7 +248,7 @@ static double usual_gamma(const struct model_prototypes_data *data)
 static struct work work_for(const struct model_prototypes_data *data, int k, double gamma, struct pool *pool,
                             struct arena *arena)
 {
-    struct work w = {.data = data, .k = k, .pool = pool, .gamma = gamma > 0 ? gamma : usual_gamma(data)};
+    struct work w = {.data = data, .k = k, .pool = pool, .gamma = gamma > 0 ? gamma : model_prototypes_gamma(data)};
     w.level_start = ARENA_ARRAY(arena, size_t, data->categories + 1);
     for (int j = 0; j < data->categories; j++)
         w.level_start[j + 1] = w.level_start[j] + data->levels[j];
@@ -200,7 +258,10 @@ static struct work work_for(const struct model_prototypes_data *data, int k, dou
     w.size = ARENA_ARRAY(arena, double, k);
     w.cost = ARENA_ARRAY(arena, double, data->rows);
     w.label = ARENA_ARRAY(arena, uint32_t, data->rows);
-    w.task_moved = ARENA_ARRAY(arena, size_t, w.tasks);
+    w.found = ARENA_ARRAY(arena, uint32_t, data->rows);
+    w.padded = (k + LANES - 1) / LANES * LANES;
+    w.turned = ARENA_ARRAY(arena, double, (size_t)(data->columns + data->categories) * (size_t)w.padded);
+    w.sum = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns);
     w.counts = ARENA_ARRAY(arena, double, (size_t)k *w.level_start[data->categories]);
     return w;
 }

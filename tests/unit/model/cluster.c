@@ -191,10 +191,10 @@ static void medoids_and_gap(void **state)
         ASSERT_NEAR(model_silhouette(&matrix, label, k, 0, 0, NULL, NULL), silhouette[k - 2], 5e-6);
     }
     struct model_gap gap;
-    ASSERT_OK(model_gap_statistic(&matrix, 8, 60, 1, 5, pam_method, NULL, pool, &arena, &gap, &error));
+    ASSERT_OK(model_gap_statistic(&matrix, NULL, 8, 60, 1, 5, pam_method, NULL, pool, &arena, &gap, &error));
     assert_int_equal(gap.best, 4);
     ASSERT_NEAR(gap.gap[3], 0.676, 0.03); /* the reference samples are random */
-    ASSERT_OK(model_gap_statistic(&matrix, 8, 30, 2, 5, model_grouping_kmeans, NULL, pool, &arena, &gap, &error));
+    ASSERT_OK(model_gap_statistic(&matrix, NULL, 8, 30, 2, 5, model_grouping_kmeans, NULL, pool, &arena, &gap, &error));
     assert_int_equal(gap.best, 4);
 }
 
@@ -297,6 +297,7 @@ static void natural_groups(void **state)
     double data[ROWS * D];
     struct model_matrix matrix = {ROWS, D, data};
     struct model_structure found;
+    struct model_structure_options six = {.largest = 6, .seed = 1};
     int alarms = 0;
     for (int set = 0; set < SETS; set++) {
         struct stats_random random;
@@ -309,7 +310,8 @@ static void natural_groups(void **state)
                                   : set % 4 == 2 ? stats_random_normal(&random) + 2 * common
                                                  : stats_random_uniform(&random) * (1 + 3 * j) + common;
         }
-        ASSERT_OK(model_structure_test(&matrix, 5, 39, (uint64_t)set, pool, &arena, &found, &error));
+        struct model_structure_options options = {.largest = 5, .seed = (uint64_t)set};
+        ASSERT_OK(model_structure_test(&matrix, &options, pool, &arena, &found, &error));
         alarms += found.natural;
     }
     assert_in_range(alarms, 0, 4); /* 2.5% are expected; five of forty would happen once in 250 runs */
@@ -319,12 +321,12 @@ static void natural_groups(void **state)
         for (int i = 0; i < ROWS; i++)
             for (int j = 0; j < D; j++)
                 data[i * D + j] = stats_random_normal(&random) + 7 * sin((i % groups) * 1.4 + j * 1.7);
-        ASSERT_OK(model_structure_test(&matrix, 6, 39, 1, pool, &arena, &found, &error));
+        ASSERT_OK(model_structure_test(&matrix, &six, pool, &arena, &found, &error));
         assert_true(found.natural);
         assert_int_equal(found.groups, groups);
     }
     struct model_matrix flowers = iris();
-    ASSERT_OK(model_structure_test(&flowers, 6, 39, 1, pool, &arena, &found, &error));
+    ASSERT_OK(model_structure_test(&flowers, &six, pool, &arena, &found, &error));
     assert_true(found.natural && found.groups >= 2);
 }
 
