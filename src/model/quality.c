@@ -246,3 +246,48 @@ struct stats_interval model_quality_auc_difference(const unsigned char *label, c
     free(boot.of_a);
     return interval;
 }
+
+/* Each customer's summed difference and rows, and a place for every draw's mean. */
+struct loss_draws {
+    const double *sum, *rows;
+    size_t customers;
+    uint64_t seed;
+    double *mean;
+};
+
+static void draw_loss(void *context, size_t task, int worker)
+{
+    const struct loss_draws *draws = context;
+    double sum = 0, rows = 0;
+    struct stats_random random;
+    (void)worker;
+    stats_random_init(&random, draws->seed, task);
+    for (size_t i = 0; i < draws->customers; i++) {
+        size_t who = stats_random_below(&random, draws->customers);
+        sum += draws->sum[who];
+        rows += draws->rows[who];
+    }
+    draws->mean[task] = sum / rows;
+}
+
+struct stats_interval model_quality_loss_difference(const unsigned char *label, const double *a, const double *b,
+                                                    size_t count, const uint32_t *customer, size_t customers, int draws,
+                                                    double level, uint64_t seed, struct pool *pool, double *difference)
+{
+    customers = customer ? customers : count;
+    double *sum = base_calloc(2 * customers + (size_t)draws + 1, sizeof *sum), *rows = sum + customers,
+           *mean = rows + customers, total = 0;
+    for (size_t i = 0; i < count; i++) {
+        double p = inside(a[i]), q = inside(b[i]);
+        double loss = label[i] ? log(q) - log(p) : log1p(-q) - log1p(-p);
+        sum[customer ? customer[i] : i] += loss;
+        rows[customer ? customer[i] : i]++;
+        total += loss;
+    }
+    struct loss_draws work = {sum, rows, customers, seed, mean};
+    pool_run(pool, (size_t)draws, draw_loss, &work);
+    struct stats_interval interval = percentiles(mean, (size_t)draws, level);
+    free(sum);
+    *difference = total / (double)count;
+    return interval;
+}

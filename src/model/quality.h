@@ -44,5 +44,9 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
 struct stats_interval model_quality_auc_difference(const unsigned char *label, const double *a, const double *b,
                                                    size_t count, const uint32_t *customer, size_t customers, int draws,
                                                    double level, uint64_t seed, struct pool *pool);
+/* The same for the difference in log loss a − b, whose mean is *difference: a negative high end means a is better. */
+struct stats_interval model_quality_loss_difference(const unsigned char *label, const double *a, const double *b,
+                                                    size_t count, const uint32_t *customer, size_t customers, int draws,
+                                                    double level, uint64_t seed, struct pool *pool, double *difference);
 
 #endif

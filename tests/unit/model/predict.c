@@ -4,6 +4,7 @@
  */
 #include "base/json.h"
 #include "model/boost.h"
+#include "model/forest.h"
 #include "model/logistic.h"
 #include "model/quality.h"
 #include "stats/random.h"
@@ -183,6 +184,25 @@ static void elastic_net_conditions(void **state)
     assert_true(alone.lambda > 1e-4 && alone.lambda < 0.3 && alone.coefficient[0] > 0.4);
 }
 
+/* The same probabilities without xgboost, unknown features and all. */
+static void flat_trees(struct buffer text, const double *features, const double *expected)
+{
+    struct model_forest forest;
+    float rows[6000];
+    double scores[3000];
+    bool used[2];
+    ASSERT_OK(model_forest_read((struct text){text.data, text.length}, &arena, &forest, &error));
+    for (int i = 0; i < 6000; i++)
+        rows[i] = (float)features[i];
+    model_forest_score(&forest, rows, 3000, scores);
+    for (int i = 0; i < 3000; i++)
+        ASSERT_NEAR(scores[i], expected[i], 1e-6);
+    model_forest_used(&forest, used);
+    assert_true(used[0]);
+    assert_int_equal(forest.trees, 40);
+    assert_int_equal(model_forest_read(TEXT("{\"learner\": 3}"), &arena, &forest, &error), STATUS_ERROR);
+}
+
 static void trees(void **state)
 {
     (void)state;
@@ -209,6 +229,7 @@ static void trees(void **state)
     struct buffer text;
     buffer_init(&text, 0);
     ASSERT_OK(model_boost_write(one, &text, &error));
+    flat_trees(text, holes, first);
     ASSERT_OK(model_boost_read((struct text){text.data, text.length}, &saved, &error));
     ASSERT_OK(model_boost_score(saved, &ten, few, &error));
     assert_memory_equal(few, first, sizeof few);
