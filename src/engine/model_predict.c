@@ -109,6 +109,7 @@ static enum status read_split(struct model_work *work, struct predict_how *out, 
     const char *split = work_option(work, "split"), *horizon = work_option(work, "horizon");
     double days, folds;
     out->dated = !split;
+    out->logistic.cautious = !split; /* later time is never quite like the time that was fitted to */
     if (!split && !horizon) {
         enum status status = error_set(error, STATUS_USAGE, "--horizon is missing: within how many days it comes true");
         error_hint(error, "--split folds:10 fits a table without dates");
@@ -453,6 +454,7 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
         work_note(data->work,
                   "Some moments lie before the store's first import: of them a fact counts as received when it "
                   "happened.");
+    work_note(data->work, "In brackets: 95%% intervals, for which customers are resampled.");
     predict_name_leaks(data, &train);
     TRY(predict_model_fit(data, &train, engine_pool(data->work->engine), &model, error));
     tell_model(data, &model);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum { DRAWS = 200, DRIVERS = 15, DRIVER_ROWS = 2000, REFITS_MIN = 20, REFITS_MAX = 100, KNOWN_MIN = 20 };
-static const double LEVEL = .95, LEAK = .98, REFIT_WORK = 1e10;
+static const double LEVEL = .95, LEAK = .98, REFIT_WORK = 1e10, NO_DIFFERENCE = 1e-7;
 
 /* ---- measures ---- */
 
@@ -133,7 +133,7 @@ static bool beats(const struct predict_data *data, const struct predict_tested *
     struct stats_interval interval =
         model_quality_loss_difference(rows->label, tested->model, rule, rows->count, rows->customer, rows->customers,
                                       5 * DRAWS, LEVEL, data->how->seed, engine_pool(data->work->engine), &difference);
-    bool better = interval.high < 0;
+    bool better = interval.high < -NO_DIFFERENCE;
     work_figure(data->work, "against simple rules", arena_printf(data->work->arena, "log loss less that of %s", name),
                 difference, "%.4f (%.4f to %.4f): %s", difference, interval.low, interval.high,
                 better             ? "better"
@@ -156,8 +156,9 @@ static void decide(const struct predict_data *data, const struct predict_model *
     bool recency = beats(data, tested, tested->recency, "recency alone");
     if (model->method == PREDICT_LOGISTIC && model->logistic.iterations >= 100)
         work_refuse(work, "the fit did not converge");
-    else if (!base && !recency)
-        work_refuse(work, "%s it is no better than the base rate%s", where, tested->recency ? " or recency alone" : "");
+    else if (!base) /* a rule that is itself worse than the base rate is no bar to have cleared */
+        work_refuse(work, "%s it is no better than the base rate%s", where,
+                    tested->recency && !recency ? " or recency alone" : "");
     else if (!recency && tested->recency)
         work_note(work, "It is no better than recency alone: a segment on days since last(%s.time) does as well.",
                   data->recency_kind);

@@ -204,12 +204,27 @@ static int strongest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+static enum value_type type_of(const struct scoring *scoring, int feature)
+{
+    for (size_t v = 0; v < scoring->data.inputs.count; v++)
+        if (scoring->feature[v] == feature)
+            return scoring->data.inputs.nodes[v]->type;
+    return VALUE_NONE;
+}
+
 static const char *value_words(const struct scoring *scoring, const struct predict_column *column, double raw)
 {
     struct model_work *work = scoring->data.work;
+    enum value_type type = type_of(scoring, column->feature);
+    if (column->level == PREDICT_UNKNOWN)
+        return isnan(raw) ? "yes" : "no";
     if (isnan(raw))
         return "unknown";
-    if (!scoring->model.design.feature[column->feature].is_text)
+    if (type == VALUE_DURATION)
+        return arena_printf(work->arena, "%.1f days", raw / PREDICT_DAY);
+    if (type == VALUE_BOOL)
+        return raw != 0 ? "yes" : "no";
+    if (type != VALUE_TEXT)
         return arena_printf(work->arena, "%.6g", raw);
     struct text text = population_text(work->population, (uint32_t)raw);
     return arena_printf(work->arena, "'%.*s'", (int)text.length, text.data);

@@ -368,15 +368,22 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
     struct validation v = {features, label,        fold,
                            lambdas,  options->mix, arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
     pool_run(pool, (size_t)folds, validate_fold, &v);
+    double mean[LAMBDAS], error = 0;
     for (int k = 0; k < LAMBDAS; k++) {
         double loss = 0;
         for (int f = 0; f < folds; f++)
             loss += v.loss[f][k];
-        if (loss < best) {
-            best = loss;
+        mean[k] = loss / folds;
+        if (mean[k] < best) {
+            best = mean[k];
             choice = k;
         }
     }
+    for (int f = 0; f < folds; f++)
+        error += (v.loss[f][choice] - best) * (v.loss[f][choice] - best);
+    error = sqrt(error / (folds - 1) / folds);
+    while (options->cautious && choice > 0 && mean[choice - 1] <= best + error)
+        choice--;
     return lambdas[choice];
 }
 
