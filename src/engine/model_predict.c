@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAINING = 4, ROWS_MAX = 200000, ROWS_MIN = 2000, MIN_ROWS = 20 };
+enum { TRAINING = 4, ROWS_MAX = 30000, ROWS_MIN = 2000, MIN_ROWS = 20 };
 static const double FIT_WORK = 1e8;
 
 /* ---- options ---- */

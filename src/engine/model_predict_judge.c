@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 200, DRIVERS = 15, DRIVER_ROWS = 2000, REFITS_MIN = 20, REFITS_MAX = 100, KNOWN_MIN = 20 };
-static const double LEVEL = .95, LEAK = .98, REFIT_WORK = 1e10, NO_DIFFERENCE = 1e-7;
+enum { DRAWS = 200, DRIVERS = 15, DRIVER_ROWS = 2000, REFITS_MIN = 30, REFITS_MAX = 100, KNOWN_MIN = 20 };
+static const double LEVEL = .95, LEAK = .98, REFIT_WORK = 2e9, NO_DIFFERENCE = 1e-7;
 
 /* ---- measures ---- */
 
@@ -132,7 +132,7 @@ static bool beats(const struct predict_data *data, const struct predict_tested *
         return false;
     struct stats_interval interval =
         model_quality_loss_difference(rows->label, tested->model, rule, rows->count, rows->customer, rows->customers,
-                                      5 * DRAWS, LEVEL, data->how->seed, engine_pool(data->work->engine), &difference);
+                                      2 * DRAWS, LEVEL, data->how->seed, engine_pool(data->work->engine), &difference);
     bool better = interval.high < -NO_DIFFERENCE;
     work_figure(data->work, "against simple rules", arena_printf(data->work->arena, "log loss less that of %s", name),
                 difference, "%.4f (%.4f to %.4f): %s", difference, interval.low, interval.high,
@@ -286,8 +286,8 @@ static void refit(void *context, size_t task, int worker)
             label[count++] = rows->label[i];
         }
     struct model_matrix matrix = {count, refits->matrix->columns, data};
-    struct model_logistic_options options = {.lambda = refits->model->logistic.lambda,
-                                             .mix = refits->model->logistic.mix};
+    struct model_logistic_options options = {
+        .lambda = refits->model->logistic.lambda, .mix = refits->model->logistic.mix, .enough = 1e-6};
     bool good = model_logistic_fit(&matrix, label, &options, NULL, &arena, &again, &ignored) == STATUS_OK;
     for (size_t c = 0; c < columns; c++)
         refits->effect[task * columns + c] = good ? again.coefficient[c] * refits->model->logistic.scale[c] : NAN;
@@ -312,7 +312,7 @@ static void bootstrap_effects(const struct predict_data *data, const struct pred
     struct model_matrix matrix;
     size_t columns = (size_t)model->design.columns;
     predict_matrix(&model->design, train, arena, &matrix);
-    double draws = REFIT_WORK / ((double)train->count * (double)(columns * columns) + 1);
+    double draws = REFIT_WORK / ((double)train->count * (double)(columns * columns + 100) + 1);
     size_t count = (size_t)fmin(fmax(draws, REFITS_MIN), REFITS_MAX);
     struct refits refits = {model, &matrix, train, data->how->seed, ARENA_ARRAY(arena, double, count *columns + 1)};
     double *values = ARENA_ARRAY(arena, double, count + 1);

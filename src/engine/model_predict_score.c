@@ -74,7 +74,8 @@ static enum status load(struct scoring *scoring, struct error *error)
     TRY(read_label(scoring, error));
     TRY(read_inputs(scoring, error));
     struct segment_needs needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
-    TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    if (!work->population) /* a fit has loaded all that its model asks for, and more */
+        TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
     for (int f = 0; f < design->features; f++)
         for (int l = 0; l < design->feature[f].levels; l++)
             design->feature[f].key[l] = population_code(work->population, text_from(design->feature[f].level[l]));

@@ -25,6 +25,7 @@ struct model_logistic_options {
     double mix;    /* α: 1 lasso, 0 ridge */
     int folds;     /* 0: 10; for cross-validation */
     uint64_t seed; /* for the folds */
+    double enough; /* with a penalty: the last round gains less than this share of the objective; 0: 1e-11 */
 };
 
 struct model_logistic {
