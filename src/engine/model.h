@@ -68,7 +68,8 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
 enum status engine_models_score(struct engine *engine, const struct engine_moment *moment, size_t *scored,
                                 struct error *error);
 
-/* Why one customer's prediction is what it is: what each value adds to the log-odds, the largest first. Associations. */
+/* Why one customer's prediction is what it is: what each value adds to the log-odds, the largest first. Associations.
+ */
 struct engine_model_driver {
     const char *name, *value;
     double effect;
