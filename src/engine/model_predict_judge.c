@@ -147,11 +147,6 @@ static void decide(const struct predict_data *data, const struct predict_model *
 {
     struct model_work *work = data->work;
     const char *where = data->how->dated ? "on later time" : "outside the rows it was fitted to";
-    if (tested->rows->hits == 0 || tested->rows->hits == (double)tested->rows->count) {
-        work_refuse(work, "%s it came true of %s, so nothing can be said of how good it is", where,
-                    tested->rows->hits ? "everybody" : "nobody");
-        return;
-    }
     bool base = beats(data, tested, tested->base, "the base rate");
     bool recency = beats(data, tested, tested->recency, "recency alone");
     if (model->method == PREDICT_LOGISTIC && model->logistic.iterations >= 100)
@@ -198,23 +193,25 @@ static void name_leak(const struct predict_data *data, const char *name, double 
               name, area);
 }
 
-static void text_leaks(const struct predict_data *data, const struct predict_rows *train, int f, double *column,
-                       struct arena *arena)
+/* Each value of a text against all others: a yes or no, whose area is the mean of the two shares it gets right. */
+static void text_leaks(const struct predict_data *data, const struct predict_rows *train, int f, struct arena *arena)
 {
     const struct predict_feature *feature = &data->feature[f];
+    double *rows = ARENA_ARRAY(arena, double, data->words.count + 1);
+    double *hits = ARENA_ARRAY(arena, double, data->words.count + 1), misses = (double)train->count - train->hits;
+    for (size_t i = 0; i < train->count; i++) {
+        double key = train->raw[i * (size_t)train->features + (size_t)f];
+        if (isnan(key))
+            continue;
+        rows[(size_t)key]++;
+        hits[(size_t)key] += train->label[i];
+    }
     for (size_t w = 0; w < data->words.count; w++) {
-        size_t rows = 0;
-        for (size_t i = 0; i < train->count; i++) {
-            double key = train->raw[i * (size_t)train->features + (size_t)f];
-            column[i] = key == (double)w;
-            rows += key == (double)w;
-        }
-        if (rows >= KNOWN_MIN)
+        double area = .5 + (hits[w] / train->hits - (rows[w] - hits[w]) / misses) / 2;
+        if (rows[w] >= KNOWN_MIN)
             name_leak(data,
                       arena_printf(data->work->arena, "%s = '%s'", feature->name, data->words.entries[w].key.data),
-                      area_alone(train, column, false, arena));
-        arena_reset(arena);
-        column = ARENA_ARRAY(arena, double, train->count + 1);
+                      fmax(area, 1 - area));
     }
 }
 
@@ -230,7 +227,7 @@ void predict_name_leaks(const struct predict_data *data, const struct predict_ro
         name_leak(data, arena_printf(data->work->arena, "whether %s is known", feature->name),
                   area_alone(train, column, true, &arena));
         if (feature->is_text)
-            text_leaks(data, train, f, column, &arena);
+            text_leaks(data, train, f, &arena);
         else
             name_leak(data, feature->name, area_alone(train, column, false, &arena));
         arena_reset(&arena);
@@ -440,6 +437,11 @@ enum status predict_judge(const struct predict_data *data, const struct predict_
                           const struct predict_rows *train, const struct predict_tested *tested, struct error *error)
 {
     struct json *json = data->work->report;
+    if (tested->rows->hits == 0 || tested->rows->hits == (double)tested->rows->count) {
+        work_refuse(data->work, "in the rows to judge by it came true of %s, so nothing can be said of how good it is",
+                    tested->rows->hits > 0 ? "everybody" : "nobody");
+        return STATUS_OK;
+    }
     json_write_key(json, "calibration");
     json_write_array(json);
     json_write_object(json);

@@ -118,11 +118,20 @@ static enum status population_at(struct predict_data *data, int64_t t, struct po
 
 /* ---- one moment ---- */
 
+static size_t count_bits(const uint64_t *bits, uint32_t customers)
+{
+    size_t count = 0;
+    for (size_t w = 0; w < customers / 64 + 1u; w++)
+        count += (size_t)__builtin_popcountll(bits[w]);
+    return count;
+}
+
 struct block {
     struct population *population; /* as known at the moment */
     int64_t moment;
     uint64_t *who;
     uint32_t *before; /* rows before each word of who */
+    uint32_t *place;  /* of each row: where its customer stands in the label's population */
     size_t count;
     double *raw, *recency;
     int features;
@@ -171,33 +180,40 @@ static uint32_t *places(struct predict_data *data)
     return place;
 }
 
-/* Takes out who is not in the sample, whom the label's population does not know, and who meets a label about traits
- * already: it cannot come true of them. */
+/* Whether this customer gets a row: in the sample, known to the label's population, and not one who meets a label about
+ * traits already, of whom it cannot come true. */
+static bool is_kept(const struct predict_data *data, const uint64_t *already, uint64_t number, uint32_t own,
+                    double share)
+{
+    struct stats_random random;
+    if (own == UINT32_MAX || (already && (already[own / 64] >> (own % 64) & 1)))
+        return false;
+    if (share >= 1)
+        return true;
+    stats_random_init(&random, data->how->seed, number);
+    return stats_random_uniform(&random) < share;
+}
+
 static enum status thin(struct predict_data *data, struct block *block, const uint32_t *place, double share,
                         struct error *error)
 {
     uint64_t *already = NULL;
-    struct stats_random random;
+    uint32_t customers = block->population->customers;
     if (data->about_traits)
         TRY(evaluate_label(data, block->moment, &already, error));
-    for (uint32_t p = 0; p < block->population->customers; p++) {
-        uint64_t bit = UINT64_C(1) << (p % 64), number = block->population->number[p];
+    block->before = ARENA_ARRAY(data->work->arena, uint32_t, customers / 64 + 2);
+    block->place = ARENA_ARRAY(data->work->arena, uint32_t, count_bits(block->who, customers) + 1);
+    for (uint32_t p = 0; p < customers; p++) {
+        uint64_t bit = UINT64_C(1) << (p % 64);
+        if (p % 64 == 0)
+            block->before[p / 64] = (uint32_t)block->count;
         if (!(block->who[p / 64] & bit))
             continue;
-        uint32_t own = place[number];
-        bool out = own == UINT32_MAX || (already && (already[own / 64] >> (own % 64) & 1));
-        if (!out && share < 1) {
-            stats_random_init(&random, data->how->seed, number);
-            out = stats_random_uniform(&random) >= share;
-        }
-        if (out)
+        uint64_t number = block->population->number[p];
+        if (is_kept(data, already, number, place[number], share))
+            block->place[block->count++] = place[number];
+        else
             block->who[p / 64] &= ~bit;
-    }
-    block->before = ARENA_ARRAY(data->work->arena, uint32_t, block->population->customers / 64 + 2);
-    block->count = 0;
-    for (size_t w = 0; w < block->population->customers / 64 + 1u; w++) {
-        block->before[w] = (uint32_t)block->count;
-        block->count += (size_t)__builtin_popcountll(block->who[w]);
     }
     return STATUS_OK;
 }
@@ -215,24 +231,39 @@ static enum status read_block(struct predict_data *data, struct block *block, st
     return STATUS_OK;
 }
 
+/* All of one moment. A population of its own is gone again when the next moment's comes. */
+static enum status make_block(struct predict_data *data, const uint32_t *place, double share, struct block *block,
+                              uint64_t *all, struct error *error)
+{
+    enum status status = population_at(data, block->moment, &block->population, error);
+    if (status == STATUS_OK)
+        status = predict_who(data, block->population, block->moment, &block->who, error);
+    if (status == STATUS_OK) {
+        *all += count_bits(block->who, block->population->customers);
+        status = thin(data, block, place, share, error);
+    }
+    if (status == STATUS_OK)
+        status = read_block(data, block, error);
+    if (block->population != data->work->population)
+        population_free(block->population);
+    return status;
+}
+
 /* Appends the block's rows; customers are positions in the label's population for now. */
-static enum status append(struct predict_data *data, const struct block *block, const uint32_t *place,
-                          struct predict_rows *out, struct error *error)
+static enum status append(struct predict_data *data, const struct block *block, struct predict_rows *out,
+                          struct error *error)
 {
     uint64_t *label;
-    size_t features = (size_t)data->features, row = out->count;
+    size_t features = (size_t)data->features;
     TRY(predict_label_at(data, block->moment, &label, error));
-    memcpy(out->raw + row * features, block->raw, sizeof *out->raw * block->count * features);
-    memcpy(out->recency + row, block->recency, sizeof *out->recency * block->count);
-    for (uint32_t p = 0; p < block->population->customers; p++) {
-        if (!(block->who[p / 64] >> (p % 64) & 1))
-            continue;
-        uint32_t own = place[block->population->number[p]];
-        out->customer[row] = own;
-        out->label[row] = label[own / 64] >> (own % 64) & 1;
-        out->hits += out->label[row++];
+    memcpy(out->raw + out->count * features, block->raw, sizeof *out->raw * block->count * features);
+    memcpy(out->recency + out->count, block->recency, sizeof *out->recency * block->count);
+    for (size_t i = 0; i < block->count; i++, out->count++) {
+        uint32_t own = block->place[i];
+        out->customer[out->count] = own;
+        out->label[out->count] = label[own / 64] >> (own % 64) & 1;
+        out->hits += out->label[out->count];
     }
-    out->count = row;
     return STATUS_OK;
 }
 
@@ -260,46 +291,29 @@ static void make_room(struct predict_rows *rows, size_t count, int features, str
     rows->customer = ARENA_ARRAY(arena, uint32_t, count + 1);
 }
 
-static size_t count_bits(const uint64_t *bits, uint32_t customers)
-{
-    size_t count = 0;
-    for (size_t w = 0; w < customers / 64 + 1u; w++)
-        count += (size_t)__builtin_popcountll(bits[w]);
-    return count;
-}
-
 enum status predict_rows_at(struct predict_data *data, int from, int to, size_t most, struct predict_rows *out,
                             struct error *error)
 {
     struct model_work *work = data->work;
     struct block *blocks = ARENA_ARRAY(work->arena, struct block, to - from + 1);
     const uint32_t *place = places(data);
-    enum status status = STATUS_OK;
-    uint64_t all = 0;
+    uint64_t all = 0, met = 0, *who;
     size_t count = 0;
     for (int m = from; m < to; m++) {
-        struct block *block = &blocks[m - from];
-        block->moment = data->moment[m];
-        TRY_GOTO(population_at(data, block->moment, &block->population, error));
-        TRY_GOTO(predict_who(data, block->population, block->moment, &block->who, error));
-        all += count_bits(block->who, block->population->customers);
+        TRY(predict_who(data, work->population, data->moment[m], &who, error));
+        all += count_bits(who, work->population->customers);
     }
     for (int m = from; m < to; m++) {
-        struct block *block = &blocks[m - from];
-        TRY_GOTO(thin(data, block, place, all > most ? (double)most / (double)all : 1, error));
-        TRY_GOTO(read_block(data, block, error));
-        count += block->count;
+        blocks[m - from].moment = data->moment[m];
+        TRY(make_block(data, place, all > most ? (double)most / (double)all : 1, &blocks[m - from], &met, error));
+        count += blocks[m - from].count;
     }
     make_room(out, count, data->features, work->arena);
-    out->all = all;
+    out->all = all > most ? met : count;
     for (int m = from; m < to; m++)
-        TRY_GOTO(append(data, &blocks[m - from], place, out, error));
+        TRY(append(data, &blocks[m - from], out, error));
     renumber(out, work->population->customers, work->arena);
-done:
-    for (int m = from; m < to; m++)
-        if (blocks[m - from].population != work->population)
-            population_free(blocks[m - from].population);
-    return status;
+    return STATUS_OK;
 }
 
 void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which, bool inside,
