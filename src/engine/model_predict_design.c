@@ -284,17 +284,21 @@ void predict_model_release(struct predict_model *model)
 
 void predict_model_apply(const struct predict_model *model, const struct predict_rows *rows, double *out)
 {
+    enum { BATCH = 512 };
     size_t columns = (size_t)model->design.columns;
     double *row = base_malloc(sizeof *row * (columns + 1));
-    float *narrow = base_malloc(sizeof *narrow * (columns + 1));
-    for (size_t i = 0; i < rows->count; i++) {
-        predict_encode(&model->design, rows->raw + i * (size_t)rows->features, row);
-        for (size_t c = 0; c < columns; c++)
-            narrow[c] = (float)row[c];
+    float *narrow = base_malloc(sizeof *narrow * (columns * BATCH + 1));
+    for (size_t first = 0; first < rows->count; first += BATCH) {
+        size_t own = rows->count - first < BATCH ? rows->count - first : BATCH;
+        for (size_t i = 0; i < own; i++) {
+            predict_encode(&model->design, rows->raw + (first + i) * (size_t)rows->features, row);
+            for (size_t c = 0; c < columns; c++)
+                narrow[i * columns + c] = (float)row[c];
+            if (model->method == PREDICT_LOGISTIC)
+                out[first + i] = model_logistic_score(&model->logistic, row);
+        }
         if (model->method == PREDICT_BOOSTING)
-            model_forest_score(&model->forest, narrow, 1, &out[i]);
-        else
-            out[i] = model_logistic_score(&model->logistic, row);
+            model_forest_score(&model->forest, narrow, own, out + first);
     }
     free(row);
     free(narrow);
