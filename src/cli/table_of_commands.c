@@ -208,6 +208,7 @@ const struct cli_command cli_commands[] = {
      "--as-of says otherwise.",
      "  strata model fit shop rfm --type rfm\n"
      "  strata model fit shop clv --type clv --holdout 90\n"
+     "  strata model fit shop churn --type predict --label 'none(order)' --horizon 90\n"
      "  strata model show shop clv",
      model_options, 1, 3, false, true, cli_model},
     {"health", "STORE", "say what is wrong with the segmentation, and what to do about it",
