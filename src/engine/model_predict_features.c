@@ -96,13 +96,14 @@ static bool is_timeless(const struct predict_data *data, const char *name)
     return false;
 }
 
-/* Scores of models are traits too; one learns from another only where --on says so. */
+/* Scores of models are traits too, "churn.probability"; one learns from another only where --on says so. */
 static bool is_score(const struct engine_model *models, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t t = 0; t < models[i].trait_count; t++)
-            if (strcmp(models[i].traits[t], name) == 0)
-                return true;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(models[i].name);
+        if (strncmp(models[i].name, name, length) == 0 && name[length] == '.')
+            return true;
+    }
     return false;
 }
 
@@ -213,8 +214,9 @@ static enum status describe(struct predict_data *data, const char *const *names,
             return error_set(error, STATUS_USAGE, "%s is %s; a prediction takes numbers, texts and yes or no",
                              data->inputs.texts[f], value_type_name(node->type));
         if (node->type == VALUE_DATE || node->type == VALUE_TIME) {
-            enum status status =
-                error_set(error, STATUS_USAGE, "%s is a date, which no later customer has", data->inputs.texts[f]);
+            enum status status = error_set(error, STATUS_USAGE,
+                                           "%s is a date, and what is learned of one date says nothing of later ones",
+                                           data->inputs.texts[f]);
             error_hint(error, "days since %s is a number", data->inputs.texts[f]);
             return status;
         }
