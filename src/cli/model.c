@@ -60,7 +60,8 @@ static enum status print_model(struct cli *cli, const struct engine *engine, con
     if (!model->usable)
         fprintf(cli->out, "not usable: %s\n", model->trouble);
     for (size_t i = 0; i < model->option_count; i++)
-        fprintf(cli->out, "%s--%s %s", i ? " " : "options: ", model->options[i].name, model->options[i].value);
+        fprintf(cli->out, "%s--%s%s%s", i ? " " : "options: ", model->options[i].name,
+                *model->options[i].value ? " " : "", model->options[i].value);
     if (model->option_count)
         fputc('\n', cli->out);
     print_figures(cli, model);

@@ -17,9 +17,12 @@ static const char *const clv_options[] = {"kind",    "amount",   "among",   "mod
 static const char *const cluster_options[] = {"on",  "among",  "groups", "most-groups", "scale",
                                               "log", "winsor", "seed",   "stability",   NULL};
 static const char *const latent_options[] = {"on", "among", "groups", "most-groups", "starts", "seed", NULL};
-static const char *const survive_options[] = {"kind", "until", "quiet-days", "by", "landmark", "among", NULL};
+static const char *const survive_options[] = {"kind",       "until", "quiet-days", "by",    "landmark", "among",
+                                              "covariates", "ties",  "cohort",     "force", NULL};
 
-static const char *const survey_options[] = {"on", "measure", "by", "among", NULL};
+static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
+static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};
+static const char *const survey_options[] = {"on", "measure", "satisfied", "by", "over", "among", NULL};
 static const char *const predict_options[] = {"label",    "horizon", "among",   "moments", "moment", "test", "on",
                                               "timeless", "method",  "penalty", "split",   "seed",   NULL};
 
@@ -32,9 +35,14 @@ const struct model_type engine_model_types[] = {
      engine_cluster_score},
     {"latent", "kinds of people behind survey answers: latent classes", latent_options, engine_latent_fit,
      engine_latent_score},
-    {"survive", "how long it takes until something happens: Kaplan-Meier curves by group", survive_options,
-     engine_survive_fit, NULL},
-    {"survey", "net promoter score, satisfaction or effort, by segment", survey_options, engine_survey_fit, NULL},
+    {"survive", "how long it takes until something happens: Kaplan-Meier curves by group, Cox regression, cohorts",
+     survive_options, engine_survive_fit, NULL},
+    {"survey", "net promoter score, satisfaction or effort, by segment and over time", survey_options,
+     engine_survey_fit, NULL},
+    {"lookalike", "who is like the members of a segment, by what, and how far down the list that holds",
+     lookalike_options, engine_lookalike_fit, engine_lookalike_score},
+    {"factor", "which scales stand behind answers, how reliable they are, and everyone's place on them", factor_options,
+     engine_factor_fit, engine_factor_score},
     {"predict", "how likely a condition comes true within a horizon: churn, an order, an upgrade", predict_options,
      engine_predict_fit, engine_predict_score},
     {NULL, NULL, NULL, NULL, NULL},

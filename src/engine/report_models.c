@@ -11,7 +11,8 @@
 
 #include <stdlib.h>
 
-static const char *const sections[] = {"rfm", "values", "tracking", "calibration", "survival", "clusters"};
+static const char *const sections[] = {"rfm",      "values",     "tracking", "calibration", "survival",
+                                       "clusters", "lookalikes", "scales",   "retention",   "surveys"};
 
 static void add_sections(json_t *all, const char *text)
 {

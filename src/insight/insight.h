@@ -134,5 +134,8 @@ void insight_series(const struct population *population, const struct insight_re
  * the kind). */
 bool insight_defined_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table,
                         const char *column);
+/* True when it counts, dates or adds up facts of that kind (a sum grows with their number), or looks only at those of
+ * some moments. */
+bool insight_dated_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table);
 
 #endif

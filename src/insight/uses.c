@@ -8,7 +8,8 @@ struct wanted {
     const struct segment_set *set;
     const struct schema *schema;
     const char *table, *column;
-    bool *seen; /* a segment */
+    bool how_many; /* sums, and looking only at some moments, count as reading the kind's times */
+    bool *seen;    /* a segment */
 };
 
 static bool in_segment(struct wanted *wanted, int segment);
@@ -29,7 +30,9 @@ static bool names_column(const struct wanted *wanted, const char *table, const c
 static bool in_measure(struct wanted *wanted, const struct segment_measure *measure)
 {
     const struct segment_node *argument = measure->argument;
-    bool of_times = !argument || argument->op == OP_GAP || argument->op == OP_FACT_TIME;
+    bool of_times = !argument || argument->op == OP_GAP || argument->op == OP_FACT_TIME ||
+                    (wanted->how_many && (measure->window.form != WINDOW_ALL || measure->window.weekdays ||
+                                          measure->aggregate == AGGREGATE_SUM));
     for (int k = 0; k < measure->kind_count; k++) {
         const struct schema_table *table = &wanted->schema->tables[measure->kind_table[k]];
         if (strcmp(table->name, wanted->table) != 0)
@@ -120,12 +123,21 @@ static bool in_segment(struct wanted *wanted, int segment)
     return false;
 }
 
+static bool defined_by(struct wanted *wanted, int segment)
+{
+    wanted->seen = base_calloc((size_t)wanted->set->segment_count, sizeof *wanted->seen);
+    bool found = in_segment(wanted, segment);
+    free(wanted->seen);
+    return found;
+}
+
 bool insight_defined_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table,
                         const char *column)
 {
-    bool *seen = base_calloc((size_t)set->segment_count, sizeof *seen);
-    struct wanted wanted = {set, schema, table, column, seen};
-    bool found = in_segment(&wanted, segment);
-    free(seen);
-    return found;
+    return defined_by(&(struct wanted){.set = set, .schema = schema, .table = table, .column = column}, segment);
+}
+
+bool insight_dated_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table)
+{
+    return defined_by(&(struct wanted){.set = set, .schema = schema, .table = table, .how_many = true}, segment);
 }

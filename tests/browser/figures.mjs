@@ -265,6 +265,9 @@ const OPTIONAL = {
   calibration: 'calibration',
   survival: 'survival',
   clusters: 'clusters',
+  lookalikes: 'lookalikes',
+  scales: 'scales',
+  surveys: 'surveys',
   health: 'health',
   personas: 'personas',
 };

@@ -30,6 +30,10 @@ export interface Report {
   tracking?: Tracking[];
   survival?: Survival[];
   clusters?: Clustering[];
+  lookalikes?: Lookalike[];
+  scales?: Scales[];
+  surveys?: Survey[];
+  retention?: Retention[];
   health?: Health;
   personas?: Persona[];
 }
@@ -268,6 +272,22 @@ export interface Survival {
     points: { time: number; survival: number; low?: number | null; high?: number | null; at_risk: number }[];
   }[];
   test?: { name: string; statistic: number; df: number; p: number } | null;
+  cox?: {
+    ties: string;
+    customers: number;
+    events: number;
+    concordance?: number | null;
+    /** p of the test that effects hold over time, of all together. */
+    proportional?: number | null;
+    rows: {
+      name: string;
+      ratio: number | null;
+      low?: number | null;
+      high?: number | null;
+      p?: number | null;
+      proportional?: number | null;
+    }[];
+  } | null;
   note?: string | null;
 }
 
@@ -283,6 +303,66 @@ export interface Clustering {
   /** One row for each trait; `means` follow the order of `groups`; `sd` is the whole population's. */
   traits: { name: string; used: boolean; overall: number; sd: number; means: (number | null)[] }[];
   quality?: { indices: { name: string; better: 'high' | 'low' }[]; rows: { k: number; values: (number | null)[] }[] };
+}
+
+/** How like a seed segment everyone is; judged on seeds that the fit had not seen. */
+export interface Lookalike {
+  name: string;
+  title?: string | null;
+  seeds: number;
+  customers: number;
+  auc?: number | null;
+  auc_low?: number | null;
+  auc_high?: number | null;
+  /** The share of the list down to which every band's lower end is above 1. */
+  depth: number;
+  bands: { from: number; to: number; seeds: number; lift: number | null; low: number | null; high: number | null }[];
+  drivers: {
+    name: string;
+    effect: number;
+    seeds?: number | null;
+    others?: number | null;
+    unit?: 'share' | 'number';
+  }[];
+  hidden: string[];
+  note?: string | null;
+}
+
+/** Scales behind answers. `values` of a loading, and nothing else, follow the order of `scales`. */
+export interface Scales {
+  name: string;
+  title?: string | null;
+  method: string;
+  customers: number;
+  kmo?: number | null;
+  found: number;
+  scales: { name: string; explained?: number | null; alpha?: number | null }[];
+  loadings: { item: string; values: (number | null)[]; uniqueness?: number | null; kmo?: number | null }[];
+  eigenvalues: number[];
+  by_chance: number[];
+}
+
+interface Measured {
+  value?: number | null;
+  low?: number | null;
+  high?: number | null;
+  answers: number;
+}
+
+export interface Survey {
+  name: string;
+  title: string;
+  measure: 'nps' | 'csat' | 'ces';
+  unit: string;
+  answer: string;
+  groups: (Measured & { name: string })[];
+  over?: 'month' | 'quarter';
+  /** The groups of a period follow the order of `groups`. */
+  periods?: { period: string; date: Day; groups: Measured[] }[];
+}
+
+export interface Retention extends Cohorts {
+  name: string;
 }
 
 export interface Health {

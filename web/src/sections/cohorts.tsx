@@ -15,11 +15,8 @@ function heatRange(cohorts: CohortData): number {
   return Math.max(0.01, ...later);
 }
 
-export function Cohorts() {
-  const { report } = useShared();
+function CohortTable({ cohorts, name }: { cohorts: CohortData; name: string }) {
   const [show, setShow] = useState<Show>('share');
-  const { cohorts } = report;
-  if (!cohorts) return null;
   if (cohorts.rows.length === 0) return <Empty>There are no first orders to follow yet.</Empty>;
   const most = heatRange(cohorts);
   const length = Math.max(...cohorts.rows.map((row) => row.active.length));
@@ -46,7 +43,7 @@ export function Cohorts() {
       </Note>
       <div class="controls">
         <Choice
-          label="Show"
+          label={name ? `Show ${name} in` : 'Show'}
           options={[
             ['share', 'shares'],
             ['customers', 'customers'],
@@ -57,12 +54,27 @@ export function Cohorts() {
         <HeatScale from="0%" to={share(most)} />
       </div>
       <HeatTable
-        label="Cohort retention"
+        label={name ? `Cohort retention of ${name}` : 'Cohort retention'}
         corner={`First ${cohorts.kind}`}
         lead="Customers"
         columns={columns}
         rows={rows}
       />
+    </>
+  );
+}
+
+export function Cohorts() {
+  const { report } = useShared();
+  return (
+    <>
+      {report.cohorts && <CohortTable cohorts={report.cohorts} name="" />}
+      {report.retention?.map((retention) => (
+        <div key={retention.name} data-retention={retention.name}>
+          <h3>{retention.name}</h3>
+          <CohortTable cohorts={retention} name={retention.name} />
+        </div>
+      ))}
     </>
   );
 }

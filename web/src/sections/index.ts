@@ -9,14 +9,17 @@ import { Clusters } from './clusters';
 import { Cohorts } from './cohorts';
 import { Detail } from './detail';
 import { Health } from './health';
+import { Lookalikes } from './lookalikes';
 import { Orders } from './orders';
 import { Overlap } from './overlap';
 import { Overview } from './overview';
 import { Personas } from './personas';
 import { Revenue } from './revenue';
 import { Rfm } from './rfm';
+import { Scales } from './scales';
 import { Schemes } from './schemes';
 import { Segments } from './segments';
+import { Surveys } from './surveys';
 import { Survival } from './survival';
 import { Tracking } from './tracking';
 import { Values } from './values';
@@ -67,7 +70,7 @@ export const SECTIONS: Section[] = [
     id: 'cohorts',
     title: 'Cohort retention',
     group: 'Behaviour',
-    present: (report) => Boolean(report.cohorts),
+    present: (report) => Boolean(report.cohorts) || some(report.retention),
     View: Cohorts,
   },
   {
@@ -105,6 +108,21 @@ export const SECTIONS: Section[] = [
     group: 'Models',
     present: (report) => some(report.clusters),
     View: Clusters,
+  },
+  {
+    id: 'lookalikes',
+    title: 'Look-alikes',
+    group: 'Models',
+    present: (report) => some(report.lookalikes),
+    View: Lookalikes,
+  },
+  { id: 'scales', title: 'Scales', group: 'Models', present: (report) => some(report.scales), View: Scales },
+  {
+    id: 'surveys',
+    title: 'Survey measures',
+    group: 'Models',
+    present: (report) => some(report.surveys),
+    View: Surveys,
   },
   { id: 'health', title: 'Health', group: 'Quality', present: (report) => Boolean(report.health), View: Health },
   { id: 'personas', title: 'Personas', group: 'Quality', present: (report) => some(report.personas), View: Personas },

@@ -2,6 +2,7 @@ import { max } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter, line } from 'd3-shape';
 import { BottomAxis, LeftAxis, type Frame } from '../charts/axes';
+import { Intervals } from '../charts/intervals';
 import type { Survival as SurvivalData } from '../data';
 import { count, figure, share } from '../format';
 import { useShared } from '../ui/context';
@@ -79,6 +80,47 @@ const COLUMNS: Column<Row>[] = [
   { key: 'risk', label: 'At risk', numeric: true, cell: (row) => count(row.at_risk) },
 ];
 
+type Effect = NonNullable<SurvivalData['cox']>['rows'][number];
+
+const EFFECTS: Column<Effect>[] = [
+  { key: 'name', label: 'Covariate', cell: (row) => <span class="name">{row.name}</span> },
+  { key: 'ratio', label: 'Hazard ratio', numeric: true, cell: (row) => figure(row.ratio) },
+  { key: 'low', label: 'Low', numeric: true, cell: (row) => figure(row.low) },
+  { key: 'high', label: 'High', numeric: true, cell: (row) => figure(row.high) },
+  { key: 'p', label: 'p', numeric: true, cell: (row) => figure(row.p) },
+  { key: 'proportional', label: 'p, proportional', numeric: true, cell: (row) => figure(row.proportional) },
+];
+
+function Cox({ cox, name }: { cox: NonNullable<SurvivalData['cox']>; name: string }) {
+  const [frame, width] = useWidth<HTMLDivElement>();
+  const label = `Cox regression, ${name}`;
+  const changing = typeof cox.proportional === 'number' && cox.proportional < 0.05;
+  return (
+    <Figure
+      title="What goes with waiting shorter"
+      note={`Cox regression on ${count(cox.customers)} customers, ties by ${cox.ties}: above 1 sooner, below 1 later. Concordance ${figure(cox.concordance)}.${changing ? ' Effects change over time: read these as means.' : ''}`}
+      label={label}
+      rows={cox.rows}
+      columns={EFFECTS}
+      rowKey={(row) => row.name}
+    >
+      <div ref={frame}>
+        {width > 0 && (
+          <Intervals
+            width={width}
+            rows={cox.rows.map((row) => ({ name: row.name, value: row.ratio, low: row.low, high: row.high }))}
+            label={label}
+            title="hazard ratio"
+            format={figure}
+            rule={1}
+            log
+          />
+        )}
+      </div>
+    </Figure>
+  );
+}
+
 const probability = (p: number) => (p < 0.0001 ? 'p < 0.0001' : `p = ${figure(p)}`);
 
 function OneSurvival({ survival }: { survival: SurvivalData }) {
@@ -103,6 +145,7 @@ function OneSurvival({ survival }: { survival: SurvivalData }) {
         <div ref={frame}>{width > 0 && <Curves survival={survival} width={width} />}</div>
         <AtRisk survival={survival} />
       </Figure>
+      {survival.cox && <Cox cox={survival.cox} name={title} />}
     </div>
   );
 }
