@@ -11,12 +11,14 @@
 
 enum { FORMAT = 1 };
 
-static const char *const rfm_options[] = {"kind", "amount", "window", "bins", "rule", "among", NULL};
+static const char *const rfm_options[] = {"kind",         "amount",         "window",        "bins",  "rule",
+                                          "recency-cuts", "frequency-cuts", "monetary-cuts", "among", NULL};
 static const char *const clv_options[] = {"kind",    "amount",   "among",   "model",    "period", "transaction",
                                           "horizon", "discount", "holdout", "interval", NULL};
 static const char *const cluster_options[] = {"on",  "among",  "groups", "most-groups", "scale",
                                               "log", "winsor", "seed",   "stability",   NULL};
-static const char *const latent_options[] = {"on", "among", "groups", "most-groups", "starts", "seed", NULL};
+static const char *const latent_options[] = {"on",          "covariates", "among", "groups",
+                                             "most-groups", "starts",     "seed",  NULL};
 static const char *const survive_options[] = {"kind",       "until", "quiet-days", "by",    "landmark", "among",
                                               "covariates", "ties",  "cohort",     "force", NULL};
 

@@ -14,6 +14,7 @@ struct clv_options {
     bool by_period;           /* a transaction is a period, not a day */
     double horizon, discount; /* days; a year */
     double holdout;           /* days at the end to compare with; 0: none */
+    double level;             /* of intervals */
 };
 
 struct clv_customer {
@@ -25,13 +26,24 @@ struct clv_customer {
 
 struct clv_data {
     struct model_orders orders;
+    int64_t until; /* the calibration's last moment */
     size_t count;
     struct clv_customer *customers;
     struct model_history *history; /* the same customers' */
+    double *paid, *mean;           /* and theirs again, as columns */
+    size_t later;                  /* customers first seen after the calibration: left out */
+    double unpaid;                 /* repeat transactions that came to nothing or less */
 };
 
 enum status clv_read_options(struct model_work *work, struct clv_options *out, struct error *error);
-/* Everyone with an order up to `until`, the last moment that counts. */
+/* A moment on the model's clock: local days, or numbers of periods; one transaction at each. */
+double clv_tick(const struct model_work *work, const struct clv_options *options, int64_t moment);
+/* How many ticks of the clock are a unit of the model's time. */
+double clv_ticks(const struct clv_options *options);
+/* The last moment that counts when `until` is the last one there is: where transactions are periods, the end of the
+ * last whole one. */
+int64_t clv_until(const struct model_work *work, const struct clv_options *options, int64_t until);
+/* Everyone with an order up to clv_until. */
 enum status clv_load(struct model_work *work, const struct clv_options *options, int64_t until, struct clv_data *out,
                      struct error *error);
 /* Holds the model against what happened: by week and by frequency, with --holdout on days the fit has not seen. Writes

@@ -1,6 +1,7 @@
 /* Recency, frequency, monetary value in a store: the grid of cells as traits and as a scheme. */
 #include "engine/model_work.h"
 
+#include "base/number.h"
 #include "model/rfm.h"
 #include "stats/summary.h"
 
@@ -92,13 +93,46 @@ static void write_scheme(struct model_work *work)
     buffer_string(&work->scheme, "  else without_orders\n");
 }
 
+/* Cut points given by hand: those of all three, equally many; *count is 0 without any. */
+static enum status read_cuts(struct model_work *work, struct model_rfm_options *out, size_t *count, struct error *error)
+{
+    static const char *const names[] = {"recency-cuts", "frequency-cuts", "monetary-cuts"};
+    size_t counts[3];
+    for (int d = 0; d < 3; d++) {
+        const char **cuts = work_option_list(work, names[d], &counts[d]);
+        if (counts[d] >= MODEL_RFM_BINS_MAX)
+            return error_set(error, STATUS_USAGE, "--%s takes at most %d values", names[d], MODEL_RFM_BINS_MAX - 1);
+        for (size_t i = 0; i < counts[d]; i++)
+            if (!number_parse_double(text_from(cuts[i]), &out->cuts[d][i]))
+                return error_set(error, STATUS_USAGE, "--%s takes numbers, and '%s' is none", names[d], cuts[i]);
+    }
+    *count = counts[0];
+    if (counts[0] == counts[1] && counts[1] == counts[2])
+        return STATUS_OK;
+    enum status status =
+        error_set(error, STATUS_USAGE, "cut points are needed for all three, and equally many of each");
+    error_hint(error, "--recency-cuts 30,90,180,365 --frequency-cuts 1,2,3,6 --monetary-cuts 100,300,1000,3000");
+    return status;
+}
+
 static enum status read_options(struct model_work *work, struct model_rfm_options *out, struct error *error)
 {
     static const char *const rules[] = {"quantile", "package"};
     const char *rule = work_option(work, "rule");
     double bins;
+    size_t cuts = 0;
     TRY(work_option_number(work, "bins", 5, 2, MODEL_RFM_BINS_MAX, &bins, error));
     *out = (struct model_rfm_options){.bins = (int)bins};
+    TRY(read_cuts(work, out, &cuts, error));
+    if (cuts) {
+        out->rule = MODEL_RFM_FIXED;
+        out->bins = (int)cuts + 1;
+        return rule || work_option(work, "bins") ? error_set(error, STATUS_USAGE,
+                                                             "cut points say the bins and the rule "
+                                                             "by themselves: leave --bins and "
+                                                             "--rule out")
+                                                 : STATUS_OK;
+    }
     if (rule && strcmp(rule, rules[1]) == 0)
         out->rule = MODEL_RFM_PACKAGE;
     else if (rule && strcmp(rule, rules[0]) != 0)
@@ -129,7 +163,10 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
     if (orders.amount)
         describe(work, "monetary value", table.monetary, table.count);
     write_cuts(work, &model);
-    work_note(work, options.rule == MODEL_RFM_PACKAGE
+    work_note(work, options.rule == MODEL_RFM_FIXED
+                        ? "Ties: equal values share a bin; a value belongs to the lowest bin whose given cut point it "
+                          "does not exceed."
+                    : options.rule == MODEL_RFM_PACKAGE
                         ? "Ties: a value belongs to the lowest bin whose cut point plus one exceeds it (the rule of "
                           "the R package rfm)."
                         : "Ties: equal values share a bin; a value belongs to the lowest bin whose cut point, a type-7 "

@@ -5,7 +5,6 @@
 #include "model/json_read.h"
 #include "stats/linear.h"
 #include "stats/optimise.h"
-#include "stats/special.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +18,11 @@ static const struct clv_family *const families[MODEL_CLV_TYPES] = {
     [MODEL_PARETO_NBD] = &model_clv_family_pareto,
     [MODEL_BGBB] = &model_clv_family_bgbb,
 };
+
+const struct clv_family *model_clv_family(enum model_clv_type type)
+{
+    return families[type];
+}
 
 const char *model_clv_type_name(enum model_clv_type type)
 {
@@ -48,20 +52,46 @@ const char *model_clv_simpler(const struct model_clv *model)
     return NULL;
 }
 
-/* Collapsing: sort, then merge neighbours that are equal. */
-struct row {
-    struct model_history history;
-    double weight;
+/*
+ * Collapsing: rows are dealt into piles by x and by slices of t_x (of T, where x is 0), each pile is sorted, several at
+ * a time, and neighbours that are equal become one. Dealing puts the rows where they belong at once, and piles are
+ * small, so that sorting needs hardly any memory beside the rows.
+ */
+enum { PILE_LEVELS = 128, PILE_SLICES = 64, PILES = PILE_LEVELS * PILE_SLICES };
+
+struct piles {
+    struct clv_row *rows;
+    double longest; /* the largest T */
+    size_t *start;  /* PILES + 2: where each pile begins, once dealt */
 };
+
+/* The last level holds every larger x, in one slice. */
+static size_t pile_of(const struct piles *piles, const struct model_history *h)
+{
+    double place = h->x > 0 ? h->tx : h->t;
+    if (h->x >= PILE_LEVELS - 1)
+        return PILES - PILE_SLICES;
+    size_t slice = piles->longest > 0 ? (size_t)(place / piles->longest * (PILE_SLICES - 1)) : 0;
+    return (size_t)h->x * PILE_SLICES + slice;
+}
 
 static int compare_rows(const void *left, const void *right)
 {
-    const struct model_history *a = &((const struct row *)left)->history, *b = &((const struct row *)right)->history;
+    const struct model_history *a = &((const struct clv_row *)left)->history,
+                               *b = &((const struct clv_row *)right)->history;
     if (a->x != b->x)
         return a->x < b->x ? -1 : 1;
     if (a->tx != b->tx)
         return a->tx < b->tx ? -1 : 1;
     return (a->t > b->t) - (a->t < b->t);
+}
+
+static void sort_pile(void *context, size_t pile, int worker)
+{
+    const struct piles *piles = context;
+    (void)worker;
+    qsort(piles->rows + piles->start[pile], piles->start[pile + 1] - piles->start[pile], sizeof *piles->rows,
+          compare_rows);
 }
 
 static enum status check_history(enum model_clv_type type, const struct model_history *h, size_t row,
@@ -88,54 +118,80 @@ static enum status check_history(enum model_clv_type type, const struct model_hi
                      wrong);
 }
 
-static enum status sorted_rows(enum model_clv_type type, const struct model_clv_data *data, struct row *rows,
-                               size_t *count, struct error *error)
+static double weight_of(const struct model_clv_data *data, size_t i)
 {
-    *count = 0;
+    return data->weight ? data->weight[i] : 1;
+}
+
+static enum status check_data(enum model_clv_type type, const struct model_clv_data *data, double *longest,
+                              struct error *error)
+{
+    *longest = 0;
     for (size_t i = 0; i < data->count; i++) {
         TRY(check_history(type, &data->history[i], i, error));
-        double weight = data->weight ? data->weight[i] : 1;
-        if (!(weight >= 0 && isfinite(weight)))
-            return error_set(error, STATUS_ERROR, "customer %zu has the weight %g", i + 1, weight);
-        if (weight > 0)
-            rows[(*count)++] = (struct row){data->history[i], weight};
+        if (!(weight_of(data, i) >= 0 && isfinite(weight_of(data, i))))
+            return error_set(error, STATUS_ERROR, "customer %zu has the weight %g", i + 1, weight_of(data, i));
+        *longest = fmax(*longest, data->history[i].t);
     }
-    qsort(rows, *count, sizeof *rows, compare_rows);
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++)
-        if (kept && compare_rows(&rows[kept - 1], &rows[i]) == 0)
-            rows[kept - 1].weight += rows[i].weight;
-        else
-            rows[kept++] = rows[i];
-    *count = kept;
     return STATUS_OK;
 }
 
-/* Every step-th row, as columns, with its groups of equal x. */
-static struct clv_rows make_rows(const struct row *rows, size_t count, size_t step, struct arena *arena)
+/* The rows of weight above 0. While they are dealt, start[p + 1] is where the next row of pile p goes; in the end that
+ * is where pile p + 1 begins. */
+static void deal(const struct model_clv_data *data, struct piles *piles)
 {
-    size_t places = (count + step - 1) / step;
-    struct clv_rows out = {.tx = ARENA_ARRAY(arena, double, places),
-                           .t = ARENA_ARRAY(arena, double, places),
-                           .weight = ARENA_ARRAY(arena, double, places),
-                           .group_x = ARENA_ARRAY(arena, double, places),
-                           .group_weight = ARENA_ARRAY(arena, double, places),
-                           .group_start = ARENA_ARRAY(arena, size_t, places + 1)};
-    for (size_t i = 0; i < count; i += step) {
-        const struct row *row = &rows[i];
+    for (size_t i = 0; i < data->count; i++)
+        piles->start[pile_of(piles, &data->history[i]) + 2] += weight_of(data, i) > 0;
+    for (size_t p = 2; p < PILES + 2; p++)
+        piles->start[p] += piles->start[p - 1];
+    for (size_t i = 0; i < data->count; i++)
+        if (weight_of(data, i) > 0)
+            piles->rows[piles->start[pile_of(piles, &data->history[i]) + 1]++] =
+                (struct clv_row){data->history[i], weight_of(data, i)};
+}
+
+/* rows has a place for every history; *count of them are used. */
+static enum status sorted_rows(enum model_clv_type type, const struct model_clv_data *data, struct pool *pool,
+                               struct clv_row *rows, size_t *count, struct error *error)
+{
+    struct piles piles = {.rows = rows};
+    TRY(check_data(type, data, &piles.longest, error));
+    piles.start = base_calloc(PILES + 2, sizeof *piles.start);
+    deal(data, &piles);
+    pool_run(pool, PILES, sort_pile, &piles);
+    *count = 0;
+    for (size_t i = 0; i < piles.start[PILES]; i++)
+        if (*count && compare_rows(&rows[*count - 1], &rows[i]) == 0)
+            rows[*count - 1].weight += rows[i].weight;
+        else
+            rows[(*count)++] = rows[i];
+    free(piles.start);
+    return STATUS_OK;
+}
+
+/* Sorted rows with their groups of equal x. */
+static struct clv_rows make_rows(const struct clv_row *rows, size_t count, struct arena *arena)
+{
+    size_t groups = 0;
+    for (size_t i = 0; i < count; i++)
+        groups += i == 0 || rows[i].history.x != rows[i - 1].history.x;
+    struct clv_rows out = {.count = count,
+                           .row = rows,
+                           .group_x = ARENA_ARRAY(arena, double, groups),
+                           .group_weight = ARENA_ARRAY(arena, double, groups),
+                           .group_start = ARENA_ARRAY(arena, size_t, groups + 1)};
+    for (size_t i = 0; i < count; i++) {
+        const struct clv_row *row = &rows[i];
         if (out.groups == 0 || out.group_x[out.groups - 1] != row->history.x) {
             out.group_x[out.groups] = row->history.x;
-            out.group_start[out.groups++] = out.count;
+            out.group_start[out.groups++] = i;
         }
         out.group_weight[out.groups - 1] += row->weight;
-        out.tx[out.count] = row->history.tx;
-        out.t[out.count] = row->history.t;
-        out.weight[out.count++] = row->weight;
         out.total += row->weight;
         out.mean_x += row->weight * row->history.x;
         out.mean_t += row->weight * row->history.t;
     }
-    out.group_start[out.groups] = out.count;
+    out.group_start[out.groups] = count;
     out.mean_x /= out.total;
     out.mean_t /= out.total;
     return out;
@@ -148,9 +204,7 @@ struct likelihood {
     struct pool *pool;
     size_t tasks;
     double (*partial)[5]; /* a task each: folded in order, whoever computed them */
-    void *scratch;
     double parameter[4];
-    const void *shared;
 };
 
 static void run_task(void *context, size_t task, int worker)
@@ -169,7 +223,7 @@ static void run_task(void *context, size_t task, int worker)
     memset(l->partial[task], 0, sizeof l->partial[task]);
     while (from < end) {
         size_t to = l->rows->group_start[group + 1] < end ? l->rows->group_start[group + 1] : end;
-        l->family->stretch(l->parameter, l->rows, group, from, to, l->shared, l->partial[task]);
+        l->family->stretch(l->parameter, l->rows, group, from, to, l->partial[task]);
         from = to;
         group++;
     }
@@ -184,8 +238,6 @@ static double evaluate(const double *x, double *gradient, void *context)
             return INFINITY;
         l->parameter[i] = exp(x[i]);
     }
-    if (l->family->prepare)
-        l->shared = l->family->prepare(l->parameter, l->rows, l->scratch);
     pool_run(l->pool, l->tasks, run_task, l);
     for (size_t task = 0; task < l->tasks; task++)
         for (int i = 0; i < 5; i++)
@@ -203,71 +255,104 @@ static struct likelihood likelihood_of(enum model_clv_type type, const struct cl
     struct likelihood l = {.family = families[type], .rows = rows, .pool = pool};
     l.tasks = (rows->count + ROWS_A_TASK - 1) / ROWS_A_TASK;
     l.partial = arena_array(arena, l.tasks, sizeof *l.partial);
-    l.scratch = arena_zalloc(arena, l.family->scratch);
     return l;
 }
 
-/* Standard errors from the curvature in logarithms, and which parameters the data pin down: a parameter whose logarithm
- * is uncertain by more than 1 (a factor of e), or that ran to a bound, is not. */
-static void describe_uncertainty(struct likelihood *l, const double *x, struct model_clv *out)
+/*
+ * The covariance of the parameters' logarithms: the inverse of the curvature at x. Directions in which the likelihood
+ * is flat, or bends the wrong way within the error of differences, get a standard deviation of 10 (a factor of e^10
+ * either way: nothing is known), so that the other parameters keep their own. True when there is one.
+ */
+static bool invert_curvature(struct likelihood *l, const double *x, struct arena *arena, double *covariance)
 {
-    double scratch[12], hessian[16];
-    for (int i = 0; i < 4; i++)
-        out->error[i] = NAN;
-    for (int i = 0; i < 16; i++)
-        out->covariance[i] = NAN;
+    const double flattest = 0.01;
+    double scratch[12], hessian[16], value[4], vector[16];
+    bool flat = false;
+    memset(covariance, 0, 16 * sizeof *covariance);
     stats_numeric_hessian(4, evaluate, l, x, 1e-4, scratch, hessian);
-    bool curved = stats_cholesky(4, hessian);
-    if (curved)
-        stats_cholesky_inverse(4, hessian, out->covariance);
+    if (!stats_eigen(4, hessian, arena, value, vector))
+        for (int i = 0; i < 16; i++) {
+            value[i / 4] = 0;
+            vector[i] = i % 5 == 0;
+        }
+    for (int k = 0; k < 4; k++) {
+        flat |= !(value[k] > flattest);
+        for (int i = 0; i < 16; i++)
+            covariance[i] += vector[k * 4 + i / 4] * vector[k * 4 + i % 4] / fmax(value[k], flattest);
+    }
+    return flat;
+}
+
+/* Which parameters the data pin down: a parameter whose logarithm is uncertain by more than 1 (a factor of e), or that
+ * ran to a bound, is not. */
+static void describe_uncertainty(struct likelihood *l, const double *x, struct arena *arena, struct model_clv *out)
+{
+    invert_curvature(l, x, arena, out->covariance);
     for (int i = 0; i < 4; i++) {
-        double relative = curved ? sqrt(out->covariance[i * 5]) : INFINITY;
+        double relative = sqrt(out->covariance[i * 5]);
         out->identified[i] = relative < 1 && fabs(x[i]) < 25;
-        if (curved)
-            out->error[i] = relative * out->parameter[i];
+        out->error[i] = out->identified[i] ? relative * out->parameter[i] : NAN;
     }
 }
 
-/* A fit of some twenty thousand rows gives a start from which the whole needs only a few steps. */
-static void warm_start(enum model_clv_type type, const struct row *rows, size_t count, struct arena *arena, double *x)
+/* A fit of some twenty thousand rows gives a start and a curvature from which the whole needs only a few steps. False
+ * when there are too few rows for that to pay, or it does not converge; x is then as it was. */
+static bool warm_start(enum model_clv_type type, const struct clv_row *rows, size_t count, struct arena *arena,
+                       double *x, double *inverse)
 {
+    size_t step = count / ROWS_FIRST_PASS, taken = 0;
+    struct stats_optimise_options options = {.tolerance = 1e-10};
+    double start[4], all = 0;
     if (count < 3 * ROWS_FIRST_PASS)
-        return;
-    struct clv_rows some = make_rows(rows, count, count / ROWS_FIRST_PASS, arena);
+        return false;
+    struct clv_row *sample = ARENA_ARRAY(arena, struct clv_row, count / step + 1);
+    for (size_t i = 0; i < count; i++) {
+        all += rows[i].weight;
+        if (i % step == 0)
+            sample[taken++] = rows[i];
+    }
+    struct clv_rows some = make_rows(sample, taken, arena);
     struct likelihood l = likelihood_of(type, &some, NULL, arena);
-    struct stats_optimise_options options = {.tolerance = 1e-9, .gradient = 1e-5};
-    double start[4];
     memcpy(start, x, sizeof start);
-    if (!stats_bfgs(4, evaluate, &l, &options, arena, x).converged)
-        memcpy(x, start, sizeof start);
+    if (some.mean_x > 0 && stats_bfgs(4, evaluate, &l, &options, arena, x).converged &&
+        !invert_curvature(&l, x, arena, inverse)) {
+        for (int i = 0; i < 16; i++)
+            inverse[i] *= some.total / all;
+        return true;
+    }
+    memcpy(x, start, sizeof start);
+    return false;
 }
 
-static enum status fit_rows(enum model_clv_type type, const struct row *sorted, size_t count, struct pool *pool,
+static enum status fit_rows(enum model_clv_type type, const struct clv_row *sorted, size_t count, struct pool *pool,
                             struct arena *arena, struct model_clv *out, struct error *error)
 {
-    struct clv_rows rows = make_rows(sorted, count, 1, arena);
+    struct clv_rows rows = make_rows(sorted, count, arena);
     struct likelihood l = likelihood_of(type, &rows, pool, arena);
-    double x[4];
+    double x[4], inverse[16];
     if (rows.mean_x == 0)
         return error_set(error, STATUS_ERROR, "no customer of %.0f came back: %s has nothing to learn from", rows.total,
                          families[type]->name);
     families[type]->start(&rows, x);
     for (int i = 0; i < 4; i++)
         x[i] = log(x[i]);
-    warm_start(type, sorted, count, arena, x);
-    struct stats_optimum best = stats_minimise(4, evaluate, &l, NULL, arena, x);
+    struct stats_optimise_options options = {.inverse =
+                                                 warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
+    struct stats_optimum best = stats_minimise(4, evaluate, &l, &options, arena, x);
     if (!best.converged)
         return error_set(error, STATUS_ERROR,
-                         "%s did not converge on %.0f customers (gradient %.2g after %d evaluations)",
-                         families[type]->name, rows.total, best.gradient, best.evaluations);
+                         "%s did not converge on %.0f customer%s (gradient %.2g after %d evaluations): they are too "
+                         "few, or too much alike, for four parameters",
+                         families[type]->name, rows.total, rows.total == 1 ? "" : "s", best.gradient, best.evaluations);
     *out = (struct model_clv){.type = type,
                               .log_likelihood = -best.value,
                               .customers = rows.total,
                               .rows = rows.count,
-                              .evaluations = best.evaluations};
+                              .evaluations = best.evaluations,
+                              .fell_back = best.fell_back};
     for (int i = 0; i < 4; i++)
         out->parameter[i] = exp(x[i]);
-    describe_uncertainty(&l, x, out);
+    describe_uncertainty(&l, x, arena, out);
     return STATUS_OK;
 }
 
@@ -275,8 +360,8 @@ enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data 
                           struct arena *arena, struct model_clv *out, struct error *error)
 {
     size_t count;
-    struct row *rows = base_malloc(sizeof *rows * (data->count + 1));
-    enum status status = sorted_rows(type, data, rows, &count, error);
+    struct clv_row *rows = base_malloc(sizeof *rows * (data->count + 1));
+    enum status status = sorted_rows(type, data, pool, rows, &count, error);
     if (status == STATUS_OK && count == 0)
         status = error_set(error, STATUS_ERROR, "there are no customers to fit %s to", families[type]->name);
     if (status == STATUS_OK)
@@ -291,10 +376,10 @@ enum status model_clv_log_likelihood(enum model_clv_type type, const double *par
 {
     size_t count;
     double x[4];
-    struct row *sorted = base_malloc(sizeof *sorted * (data->count + 1));
-    enum status status = sorted_rows(type, data, sorted, &count, error);
+    struct clv_row *sorted = base_malloc(sizeof *sorted * (data->count + 1));
+    enum status status = sorted_rows(type, data, NULL, sorted, &count, error);
     if (status == STATUS_OK) {
-        struct clv_rows rows = make_rows(sorted, count, 1, arena);
+        struct clv_rows rows = make_rows(sorted, count, arena);
         struct likelihood l = likelihood_of(type, &rows, NULL, arena);
         for (int i = 0; i < 4; i++)
             x[i] = log(parameter[i]);
@@ -304,143 +389,6 @@ enum status model_clv_log_likelihood(enum model_clv_type type, const double *par
     }
     free(sorted);
     return status;
-}
-
-double model_clv_alive(const struct model_clv *model, const struct model_history *history)
-{
-    return families[model->type]->alive(model->parameter, history);
-}
-
-double model_clv_expected(const struct model_clv *model, const struct model_history *history, double ahead)
-{
-    return model_clv_alive(model, history) * families[model->type]->future(model->parameter, history, ahead);
-}
-
-double model_clv_new_expected(const struct model_clv *model, double age)
-{
-    return families[model->type]->new_expected(model->parameter, age);
-}
-
-double model_clv_new_more_than(const struct model_clv *model, double age, double n)
-{
-    return families[model->type]->new_more_than(model->parameter, age, n);
-}
-
-double model_clv_more_than(const struct model_clv *model, const struct model_history *history, double ahead, double n)
-{
-    return families[model->type]->more_than(model->parameter, history, ahead, n);
-}
-
-/* Discounted purchases of someone alive, of which `whole` are expected undiscounted. BG/BB has them at whole times
- * only, so they are summed. For the others, integration by parts turns Σ of discounted purchases into e^−dH F(H) + d ∫
- * e^−dt F(t) dt, whose integrand is smooth: five nodes of Gauss and Legendre give six digits. */
-static double discounted(const struct model_clv *model, const struct model_history *history, double ahead, double rate,
-                         double whole)
-{
-    static const double node[5] = {0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842, 0.953089922969332},
-                        weight[5] = {0.118463442528095, 0.239314335249683, 0.284444444444444, 0.239314335249683,
-                                     0.118463442528095};
-    const struct clv_family *family = families[model->type];
-    double force = log1p(rate), sum = 0, before = 0;
-    if (force == 0)
-        return whole;
-    if (model->type == MODEL_BGBB) {
-        for (double i = 1; i <= ahead; i++) {
-            double now = family->future(model->parameter, history, i);
-            sum += exp(-force * i) * (now - before);
-            before = now;
-        }
-        return sum;
-    }
-    for (int i = 0; i < 5; i++) {
-        double t = ahead * node[i];
-        sum += weight[i] * ahead * exp(-force * t) * family->future(model->parameter, history, t);
-    }
-    return exp(-force * ahead) * whole + force * sum;
-}
-
-double model_clv_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
-                            double rate)
-{
-    double whole = families[model->type]->future(model->parameter, history, ahead);
-    return model_clv_alive(model, history) * discounted(model, history, ahead, rate, whole);
-}
-
-double model_clv_expected_error(const struct model_clv *model, const struct model_history *history, double ahead)
-{
-    double slope[4], variance = 0;
-    for (int i = 0; i < 4; i++) {
-        struct model_clv above = *model, below = *model;
-        above.parameter[i] *= exp(1e-4);
-        below.parameter[i] *= exp(-1e-4);
-        slope[i] = (model_clv_expected(&above, history, ahead) - model_clv_expected(&below, history, ahead)) / 2e-4;
-    }
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++)
-            variance += slope[i] * slope[j] * model->covariance[i * 4 + j];
-    return variance >= 0 ? sqrt(variance) : NAN;
-}
-
-/* The smallest n with P(more than n) ≤ tail. */
-static double predictive_quantile(const struct model_clv *model, const struct model_history *history, double ahead,
-                                  double tail)
-{
-    double low = -1, high = 1;
-    while (model_clv_more_than(model, history, ahead, high) > tail && high < 1e12) {
-        low = high;
-        high *= 2;
-    }
-    while (high - low > 1) {
-        double middle = floor((low + high) / 2);
-        if (model_clv_more_than(model, history, ahead, middle) > tail)
-            low = middle;
-        else
-            high = middle;
-    }
-    return high;
-}
-
-struct stats_interval model_clv_prediction(const struct model_clv *model, const struct model_history *history,
-                                           double ahead, double level)
-{
-    double tail = (1 - level) / 2;
-    return (struct stats_interval){predictive_quantile(model, history, ahead, 1 - tail),
-                                   predictive_quantile(model, history, ahead, tail)};
-}
-
-struct scoring {
-    const struct model_clv *model;
-    const struct model_history *history;
-    size_t count;
-    double ahead, rate;
-    const struct model_clv_scores *out;
-};
-
-static void score_task(void *context, size_t task, int worker)
-{
-    const struct scoring *s = context;
-    (void)worker;
-    size_t end = (task + 1) * ROWS_A_TASK < s->count ? (task + 1) * ROWS_A_TASK : s->count;
-    for (size_t i = task * ROWS_A_TASK; i < end; i++) {
-        const struct model_history *h = &s->history[i];
-        double alive = model_clv_alive(s->model, h);
-        if (s->out->alive)
-            s->out->alive[i] = alive;
-        if (!s->out->expected && !s->out->discounted)
-            continue;
-        double whole = families[s->model->type]->future(s->model->parameter, h, s->ahead);
-        if (s->out->expected)
-            s->out->expected[i] = alive * whole;
-        if (s->out->discounted)
-            s->out->discounted[i] = alive * discounted(s->model, h, s->ahead, s->rate, whole);
-    }
-}
-
-void model_clv_score(const struct model_clv *model, const struct model_history *history, size_t count, double ahead,
-                     double rate, struct pool *pool, const struct model_clv_scores *out)
-{
-    struct scoring scoring = {model, history, count, ahead, rate, out};
-    pool_run(pool, (count + ROWS_A_TASK - 1) / ROWS_A_TASK, score_task, &scoring);
 }
 
 void model_clv_write(const struct model_clv *model, struct json *json)

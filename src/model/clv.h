@@ -43,12 +43,13 @@ struct model_clv_data {
 struct model_clv {
     enum model_clv_type type;
     double parameter[MODEL_CLV_PARAMETERS]; /* in the order of model_clv_parameter_name */
-    double error[MODEL_CLV_PARAMETERS];     /* standard errors; NaN where the likelihood has no curvature */
+    double error[MODEL_CLV_PARAMETERS];     /* standard errors; NaN where not identified */
     double covariance[16];                  /* of the parameters' logarithms */
     bool identified[MODEL_CLV_PARAMETERS];  /* false: on a ridge or a bound; the value printed means little by itself */
     double log_likelihood, customers;
     size_t rows; /* distinct (x, t_x, T) */
     int evaluations;
+    bool fell_back; /* the quasi-Newton method did not converge by itself; Nelder and Mead's simplex helped it on */
 };
 
 /* "bgnbd", "mbgnbd", "pareto-nbd", "bgbb". */
@@ -90,21 +91,22 @@ double model_clv_more_than(const struct model_clv *model, const struct model_his
  * time: (1 + d)^(period/year) − 1 for an annual d. */
 double model_clv_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
                             double rate);
-/* The standard error of model_clv_expected that comes from the parameters (delta method): an interval of the mean, not
- * of what the customer will do. NaN when the parameters have no covariance. */
-double model_clv_expected_error(const struct model_clv *model, const struct model_history *history, double ahead);
+/* The standard error of the mean of model_clv_expected over `count` customers that comes from the parameters (delta
+ * method). */
+double model_clv_expected_error(const struct model_clv *model, const struct model_history *history, size_t count,
+                                double ahead);
+/* Between what the chance of being alive lies by what is known of the parameters: an interval of the mean, by the delta
+ * method on the logit. */
+struct stats_interval model_clv_alive_interval(const struct model_clv *model, const struct model_history *history,
+                                               double level);
 /* Between which numbers of transactions the customer's own will lie with at least the given probability, parameters
  * taken as known: a prediction interval. Whole numbers. */
 struct stats_interval model_clv_prediction(const struct model_clv *model, const struct model_history *history,
                                            double ahead, double level);
-
-struct model_clv_scores {
-    double *alive, *expected, *discounted; /* count places each; NULL where not wanted */
-};
-
-/* Scores many customers in parallel. */
-void model_clv_score(const struct model_clv *model, const struct model_history *history, size_t count, double ahead,
-                     double rate, struct pool *pool, const struct model_clv_scores *out);
+/* tail[n] = P(more than n transactions in (T, T + ahead] | alive) for n = 0, 1, … down to the first at or below `stop`
+ * > 0. Returns how many; 0 when more than `most` would be needed. */
+int model_clv_tail(const struct model_clv *model, const struct model_history *history, double ahead, double stop,
+                   int most, double *tail);
 
 /* Writes the model as one JSON object; reads it back (json text), with every digit. */
 void model_clv_write(const struct model_clv *model, struct json *json);

@@ -59,10 +59,10 @@ static void stretch_never(const double *p, const struct clv_rows *rows, size_t f
 {
     double r = p[0], alpha = p[1];
     for (size_t i = from; i < to; i++) {
-        double log_t = log(alpha + rows->t[i]), weight = rows->weight[i];
-        sum[0] -= weight * r * log_t;
-        sum[1] -= weight * log_t;
-        sum[2] -= weight * r / (alpha + rows->t[i]);
+        double end = alpha + rows->row[i].history.t, log_end = log(end), weight = rows->row[i].weight;
+        sum[0] -= weight * r * log_end;
+        sum[1] -= weight * log_end;
+        sum[2] -= weight * r / end;
     }
 }
 
@@ -72,7 +72,8 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
     double alpha = p[1], x = rows->group_x[group], shape = p[0] + x, beta = p[3] + x + m - 1, left = 0;
     double log_odds = log(p[2] / beta), value = 0, by_r = 0, by_alpha = 0;
     for (size_t i = from; i < to; i++) {
-        double end = alpha + rows->t[i], last = alpha + rows->tx[i], weight = rows->weight[i];
+        const struct clv_row *row = &rows->row[i];
+        double end = alpha + row->history.t, last = alpha + row->history.tx, weight = row->weight;
         double log_end = log(end), gap = log_end - log(last), d = log_odds + shape * gap;
         double e = exp(-fabs(d)), gone = d > 0 ? 1 / (1 + e) : e / (1 + e);
         value += weight * ((d > 0 ? d : 0) + log1p(e) - shape * log_end);
@@ -88,9 +89,8 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
 }
 
 static void bg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                       const void *shared, double sum[5])
+                       double sum[5])
 {
-    (void)shared;
     if (rows->group_x[group] == 0)
         stretch_never(p, rows, from, to, sum);
     else
@@ -98,18 +98,30 @@ static void bg_stretch(const double *p, const struct clv_rows *rows, size_t grou
 }
 
 static void mbg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                        const void *shared, double sum[5])
+                        double sum[5])
 {
-    (void)shared;
     stretch(p, rows, group, from, to, 1, sum);
+}
+
+/* −D of the introduction, with its derivatives. */
+static double alive_odds(const double *p, const struct model_history *h, int m, double by[4])
+{
+    if (h->x + m <= 0) {
+        by[0] = by[1] = by[2] = by[3] = 0;
+        return INFINITY;
+    }
+    double last = p[1] + h->tx, end = p[1] + h->t, beta = p[3] + h->x + m - 1, gap = log1p((h->t - h->tx) / last);
+    by[0] = -gap;
+    by[1] = (p[0] + h->x) * (h->t - h->tx) / (last * end);
+    by[2] = -1 / p[2];
+    by[3] = 1 / beta;
+    return log(beta / p[2]) - (p[0] + h->x) * gap;
 }
 
 static double alive(const double *p, const struct model_history *h, int m)
 {
-    if (h->x + m <= 0)
-        return 1;
-    double d = log(p[2] / (p[3] + h->x + m - 1)) + (p[0] + h->x) * log1p((h->t - h->tx) / (p[1] + h->tx));
-    return stats_expit(-d);
+    double by[4];
+    return stats_expit(alive_odds(p, h, m, by));
 }
 
 /* Expected purchases within t of someone alive with rate Gamma(shape, scale) and chance of leaving Beta(a, b); c =
@@ -166,6 +178,44 @@ static double more_than(double shape, double scale, double a, double b, double t
 {
     double stays = n > 0 ? exp(stats_lbeta(a, b + n) - stats_lbeta(a, b)) : 1;
     return stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
+}
+
+/* P(more than 0, 1, … | alive): the negative binomial's chances follow one another by a factor, and so do those of
+ * staying. */
+static int tail(double shape, double scale, double a, double b, double t, double stop, int most, double *out)
+{
+    double z = t / (scale + t), chance = exp(shape * log1p(-z)), rest = 1 - chance, stays = 1;
+    if (!(chance > 1e-250))
+        return 0;
+    for (int n = 0; n < most; n++) {
+        out[n] = stays * (rest > 0 ? rest : 0);
+        if (out[n] <= stop)
+            return n + 1;
+        chance *= (shape + n) / (n + 1) * z;
+        rest -= chance;
+        stays *= (b + n) / (a + b + n);
+    }
+    return 0;
+}
+
+static double bg_alive_odds(const double *p, const struct model_history *h, double by[4])
+{
+    return alive_odds(p, h, 0, by);
+}
+
+static double mbg_alive_odds(const double *p, const struct model_history *h, double by[4])
+{
+    return alive_odds(p, h, 1, by);
+}
+
+static int bg_tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+{
+    return tail(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x, ahead, stop, most, out);
+}
+
+static int mbg_tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+{
+    return tail(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x + 1, ahead, stop, most, out);
 }
 
 static double bg_alive(const double *p, const struct model_history *h)
@@ -226,10 +276,12 @@ const struct clv_family model_clv_family_bgnbd = {
     .stretch = bg_stretch,
     .start = start,
     .alive = bg_alive,
+    .alive_odds = bg_alive_odds,
     .future = bg_future,
     .new_expected = bg_new_expected,
     .new_more_than = bg_new_more_than,
     .more_than = bg_more_than,
+    .tail = bg_tail,
 };
 
 const struct clv_family model_clv_family_mbgnbd = {
@@ -240,8 +292,10 @@ const struct clv_family model_clv_family_mbgnbd = {
     .stretch = mbg_stretch,
     .start = start,
     .alive = mbg_alive,
+    .alive_odds = mbg_alive_odds,
     .future = mbg_future,
     .new_expected = mbg_new_expected,
     .new_more_than = mbg_new_more_than,
     .more_than = mbg_more_than,
+    .tail = mbg_tail,
 };

@@ -52,13 +52,12 @@ static void group(const double *p, double x, double weight, double sum[5])
     (void)p, (void)x, (void)weight, (void)sum;
 }
 
-static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to,
-                    const void *shared, double sum[5])
+static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to, double sum[5])
 {
-    (void)shared;
+    (void)index;
     for (size_t row = from; row < to; row++) {
-        struct model_history h = {rows->group_x[index], rows->tx[row], rows->t[row]};
-        double value = log_likelihood(p, &h), weight = rows->weight[row];
+        struct model_history h = rows->row[row].history;
+        double value = log_likelihood(p, &h), weight = rows->row[row].weight;
         sum[0] += weight * value;
         double share = exp(log_term(p, h.x, h.t - h.x, 0, h.t) - value);
         term_gradient(p, h.x, h.t - h.x, 0, h.t, weight * share, sum);

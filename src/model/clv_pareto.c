@@ -4,13 +4,15 @@
  *   Γ(r+x)/Γ(r) α^r β^s · { (α+T)^−(r+x) (β+T)^−s  +  s [G(t_x) − G(T)] },
  *   G(y) = ∫_y^∞ (α+τ)^−(r+x) (β+τ)^−(s+1) dτ.
  *
- * The usual two Gauss series underflow, cancel or converge slowly. Three forms of G do not, and each gives its
- * derivatives with the same loop; k = r+s+x:
+ * The usual two Gauss series underflow, cancel or converge slowly. Two forms of G do not, after Pfaff's and Euler's
+ * transformations: all their terms are positive and fall by at least z, whatever the parameters, and they give their
+ * derivatives with the same loop. With k = r+s+x, (u)ₙ = u (u+1) … (u+n−1):
  *
- *   α ≥ β   (α+y)^−k Σ (s+1)_n/n! zⁿ/(k+n),  z = (α−β)/(α+y): the coefficients (s+1)_n/n! are the same for every
- * customer; α < β   (α+y)^−(r+x−1) (β+y)^−(s+1) (1/k) Σ (s+1)_n/(k+1)_n ζⁿ,  ζ = (β−α)/(β+y)   (Pfaff's
- * transformation); z or ζ past 0.9: Gauss–Legendre quadrature in ln(min(α,β)+τ) up to where the series is fast, and the
- * series from there.
+ *   α ≥ β   (α+y)^−(r+x) (β+y)^−s Σ (r+x)ₙ/(k)ₙ₊₁ zⁿ,         z = (α−β)/(α+y);
+ *   α < β   (α+y)^−(r+x−1) (β+y)^−(s+1) Σ (s+1)ₙ/(k)ₙ₊₁ zⁿ,   z = (β−α)/(β+y).
+ *
+ * With z past 0.9: Gauss–Legendre quadrature in ln(min(α,β)+τ) up to where the series is fast, and the series from
+ * there.
  *
  * Everything is kept as a logarithm with its four derivatives.
  */
@@ -22,21 +24,31 @@
 
 enum { TERMS = 400, NODES = 20 };
 
+/* Gauss and Legendre's on [0, 1], as stats_gauss_legendre computes them. */
+static const double gauss_node[NODES] = {0.0034357004074525377, 0.018014036361043106, 0.043882785874337048,
+                                         0.080441514088890595,  0.1268340467699246,   0.18197315963674249,
+                                         0.24456649902458646,   0.31314695564229023,  0.38610707442917747,
+                                         0.46173673943325133,   0.53826326056674867,  0.61389292557082253,
+                                         0.68685304435770977,   0.75543350097541351,  0.81802684036325757,
+                                         0.8731659532300754,    0.91955848591110945,  0.95611721412566297,
+                                         0.98198596363895685,   0.99656429959254744},
+                    gauss_weight[NODES] = {
+                        0.0088070035695760589, 0.020300714900193469, 0.031336024167054534, 0.041638370788352377,
+                        0.050965059908620221,  0.059097265980759206, 0.065844319224588319, 0.071048054659191021,
+                        0.074586493236301871,  0.076376693565362919, 0.076376693565362919, 0.074586493236301871,
+                        0.071048054659191021,  0.065844319224588319, 0.059097265980759206, 0.050965059908620221,
+                        0.041638370788352377,  0.031336024167054534, 0.020300714900193469, 0.0088070035695760589};
+
 /* ln of something positive, with derivatives by r, α, s, β. */
 struct graded {
     double value, by[4];
 };
 
-/* One of the two series for all customers with the same x: Σ a zⁿ, and its derivatives by k and by s (k held). */
+/* One of the two series for all customers with the same x: Σ a zⁿ with a = (u)ₙ/(k)ₙ₊₁, and its derivatives by k and by
+ * u. */
 struct series {
     int terms;
-    double a[TERMS], by_k[TERMS], by_s[TERMS];
-};
-
-struct shared {
-    int terms;
-    double c[TERMS], rise[TERMS]; /* (s+1)_n/n!, and Σ 1/(s+i) for i ≤ n: what its logarithm's derivative by s is */
-    double node[NODES], weight[NODES];
+    double a[TERMS], by_k[TERMS], by_u[TERMS];
 };
 
 /* How many terms a series can need: those down to 1e-17 of the worst z that it meets, which is at y = 0. */
@@ -45,67 +57,46 @@ static int terms_for(const double *p)
     double z = fabs(p[1] - p[3]) / fmax(p[1], p[3]), most = z < 0.9 ? z : 0.9;
     if (most < 1e-3)
         return 16;
-    double terms = 30 + 3 * p[2] + 45 / -log(most);
+    double terms = 30 + 45 / -log(most);
     return terms < TERMS ? (int)terms : TERMS;
 }
 
-static const void *prepare(const double *p, const struct clv_rows *rows, void *scratch)
+static void make_series(const double *p, double x, struct series *out)
 {
-    struct shared *shared = scratch;
-    double s = p[2];
-    (void)rows;
-    shared->terms = terms_for(p);
-    shared->c[0] = 1;
-    shared->rise[0] = 0;
-    for (int n = 1; n < shared->terms; n++) {
-        shared->c[n] = shared->c[n - 1] * (s + n) / n;
-        shared->rise[n] = shared->rise[n - 1] + 1 / (s + n);
-    }
-    if (fabs(p[1] - p[3]) > 0.9 * fmax(p[1], p[3])) /* else no row needs quadrature */
-        stats_gauss_legendre(NODES, shared->node, shared->weight);
-    return shared;
-}
-
-static void make_series(const double *p, double x, const struct shared *shared, struct series *out)
-{
-    double s = p[2], k = p[0] + s + x, a = 1 / k, rise = 1 / k;
-    out->terms = shared->terms;
+    double k = p[0] + p[2] + x, u = p[1] >= p[3] ? p[0] + x : p[2] + 1, a = 1 / k, rise_k = 1 / k, rise_u = 0;
+    out->terms = terms_for(p);
     for (int n = 0; n < out->terms; n++) {
-        double inverse = 1 / (k + n);
-        if (p[1] >= p[3]) {
-            out->a[n] = shared->c[n] * inverse;
-            out->by_k[n] = -out->a[n] * inverse;
-        } else {
-            a *= n ? (s + n) * inverse : 1;
-            rise += n ? inverse : 0;
-            out->a[n] = a;
-            out->by_k[n] = -a * rise;
-        }
-        out->by_s[n] = out->a[n] * shared->rise[n];
+        out->a[n] = a;
+        out->by_k[n] = -a * rise_k;
+        out->by_u[n] = a * rise_u;
+        double next = 1 / (k + n + 1);
+        a *= (u + n) * next;
+        rise_k += next;
+        rise_u += 1 / (u + n);
     }
 }
 
-/* The four sums at z, the last three relative to the first: by k, by s, by z. */
+/* The four sums at z, the last three relative to the first: by k, by u, by z. */
 struct sums {
-    double value, by_k, by_s, by_z;
+    double value, by_k, by_u, by_z;
 };
 
 static struct sums sum_series(const struct series *series, double z)
 {
-    struct sums sum = {series->a[0], series->by_k[0], series->by_s[0], 0};
+    struct sums sum = {series->a[0], series->by_k[0], series->by_u[0], 0};
     double power = 1;
     for (int n = 1; n < series->terms; n++) {
         double slope = series->a[n] * n * power;
         power *= z;
         sum.value += series->a[n] * power;
         sum.by_k += series->by_k[n] * power;
-        sum.by_s += series->by_s[n] * power;
+        sum.by_u += series->by_u[n] * power;
         sum.by_z += slope;
         if (slope * z * 2 < DBL_EPSILON / 16 * (1 - z) * sum.value)
             break;
     }
     sum.by_k /= sum.value;
-    sum.by_s /= sum.value;
+    sum.by_u /= sum.value;
     sum.by_z /= sum.value;
     return sum;
 }
@@ -121,22 +112,17 @@ static void start(const struct clv_rows *rows, double *parameter)
 /* ln G(y) by whichever series fits. */
 static struct graded log_series(const double *p, double x, double y, const struct series *series)
 {
-    double r = p[0], s = p[2], k = r + s + x, a = p[1] + y, b = p[3] + y;
-    struct graded g;
-    if (a >= b) {
-        double z = (a - b) / a, log_a = log(a);
-        struct sums sum = sum_series(series, z);
-        g = (struct graded){
-            log(sum.value) - k * log_a,
-            {sum.by_k - log_a, (sum.by_z * (1 - z) - k) / a, sum.by_k + sum.by_s - log_a, -sum.by_z / a}};
-    } else {
-        double z = (b - a) / b, log_a = log(a), log_b = log(b);
-        struct sums sum = sum_series(series, z);
-        g = (struct graded){log(sum.value) - (r + x - 1) * log_a - (s + 1) * log_b,
-                            {sum.by_k - log_a, -(r + x - 1) / a - sum.by_z / b, sum.by_k + sum.by_s - log_b,
-                             -(s + 1) / b + sum.by_z * (1 - z) / b}};
-    }
-    return g;
+    double shape = p[0] + x, s = p[2], a = p[1] + y, b = p[3] + y, log_a = log(a), log_b = log(b);
+    bool first = a >= b;
+    double z = first ? (a - b) / a : (b - a) / b;
+    struct sums sum = sum_series(series, z);
+    if (first)
+        return (struct graded){
+            log(sum.value) - shape * log_a - s * log_b,
+            {sum.by_k + sum.by_u - log_a, (sum.by_z * (1 - z) - shape) / a, sum.by_k - log_b, -s / b - sum.by_z / a}};
+    return (struct graded){log(sum.value) - (shape - 1) * log_a - (s + 1) * log_b,
+                           {sum.by_k - log_a, -(shape - 1) / a - sum.by_z / b, sum.by_k + sum.by_u - log_b,
+                            -(s + 1) / b + sum.by_z * (1 - z) / b}};
 }
 
 /* a + b or a − b of what the logarithms stand for; the difference must be positive. */
@@ -149,37 +135,39 @@ static struct graded combine(struct graded a, struct graded b, double sign)
     return out;
 }
 
-/* The integral from y to `end`, which doubles the smaller of α+τ and β+τ a few times: panels of equal length in its ln.
- */
-static struct graded quadrature(const double *p, double x, double y, double end, const struct shared *shared)
+/* The integral from y to `end`, which doubles the smaller of α+τ and β+τ a few times, in panels of its logarithm: at
+ * most one unit wide, and so narrow that the integrand falls by no more than about e^8 within one. Where it has fallen
+ * by e^45 the rest is nothing. */
+static struct graded quadrature(const double *p, double x, double y, double end)
 {
-    double base = p[1] < p[3] ? p[1] : p[3], low = log(base + y), high = log(base + end);
-    int panels = (int)ceil(high - low);
-    double width = (high - low) / panels, shape = p[0] + x, s = p[2];
-    double top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y), sum = 0, by[4] = {0};
-    for (int i = 0; i < panels * NODES; i++) {
-        int panel = i / NODES;
-        double at = exp(low + width * (panel + shared->node[i % NODES])), tau = at - base;
-        double log_a = log(p[1] + tau), log_b = log(p[3] + tau);
-        double part = exp(-shape * log_a - (s + 1) * log_b - top) * at * width * shared->weight[i % NODES];
-        sum += part;
-        by[0] -= part * log_a;
-        by[1] -= part * shape / (p[1] + tau);
-        by[2] -= part * log_b;
-        by[3] -= part * (s + 1) / (p[3] + tau);
+    double base = p[1] < p[3] ? p[1] : p[3], shape = p[0] + x, s = p[2], sum = 0, by[4] = {0};
+    double low = log(base + y), high = log(base + end), top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y);
+    for (double at = low, fallen = 0, width; at < high && fallen > -45; at += width) {
+        double here = exp(at), rate = shape * here / (here - base + p[1]) + (s + 1) * here / (here - base + p[3]);
+        width = fmin(high - at, fmin(1, 8 / rate));
+        for (int i = 0; i < NODES; i++) {
+            double place = exp(at + width * gauss_node[i]), tau = place - base;
+            double log_a = log(p[1] + tau), log_b = log(p[3] + tau);
+            double part = exp(-shape * log_a - (s + 1) * log_b - top) * place * width * gauss_weight[i];
+            sum += part;
+            by[0] -= part * log_a;
+            by[1] -= part * shape / (p[1] + tau);
+            by[2] -= part * log_b;
+            by[3] -= part * (s + 1) / (p[3] + tau);
+            fallen = -shape * log_a - (s + 1) * log_b - top + at - low;
+        }
     }
     struct graded g = {log(sum) + top, {by[0] / sum, by[1] / sum, by[2] / sum, by[3] / sum}};
     return g;
 }
 
-static struct graded log_g(const double *p, double x, double y, const struct shared *shared,
-                           const struct series *series)
+static struct graded log_g(const double *p, double x, double y, const struct series *series)
 {
     double far = fmax(p[1], p[3]) + y, gap = fabs(p[1] - p[3]);
     if (gap <= 0.9 * far)
         return log_series(p, x, y, series);
     double end = 2 * gap - fmax(p[1], p[3]); /* there z is one half */
-    return combine(quadrature(p, x, y, end, shared), log_series(p, x, end, series), 1);
+    return combine(quadrature(p, x, y, end), log_series(p, x, end, series), 1);
 }
 
 /* ln of (α+T)^−(r+x) (β+T)^−s: still alive at T. */
@@ -191,10 +179,9 @@ static struct graded log_survival(const double *p, double x, double t)
 }
 
 /* ln s [G(t_x) − G(T)]: left in between. Only for t_x < T. */
-static struct graded log_left(const double *p, const struct model_history *h, const struct shared *shared,
-                              const struct series *series)
+static struct graded log_left(const double *p, const struct model_history *h, const struct series *series)
 {
-    struct graded g = combine(log_g(p, h->x, h->tx, shared, series), log_g(p, h->x, h->t, shared, series), -1);
+    struct graded g = combine(log_g(p, h->x, h->tx, series), log_g(p, h->x, h->t, series), -1);
     g.value += log(p[2]);
     g.by[2] += 1 / p[2];
     return g;
@@ -210,31 +197,40 @@ static void group(const double *p, double x, double weight, double sum[5])
     sum[4] += weight * p[2] / p[3];
 }
 
-static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to,
-                    const void *shared, double sum[5])
+static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to, double sum[5])
 {
     struct series series;
-    make_series(p, rows->group_x[index], shared, &series);
+    make_series(p, rows->group_x[index], &series);
     for (size_t i = from; i < to; i++) {
-        struct model_history h = {rows->group_x[index], rows->tx[i], rows->t[i]};
-        struct graded both = log_survival(p, h.x, h.t);
-        if (h.tx < h.t)
-            both = combine(both, log_left(p, &h, shared, &series), 1);
-        sum[0] += rows->weight[i] * both.value;
+        const struct model_history *h = &rows->row[i].history;
+        struct graded both = log_survival(p, h->x, h->t);
+        double weight = rows->row[i].weight;
+        if (h->tx < h->t)
+            both = combine(both, log_left(p, h, &series), 1);
+        sum[0] += weight * both.value;
         for (int j = 0; j < 4; j++)
-            sum[1 + j] += rows->weight[i] * both.by[j];
+            sum[1 + j] += weight * both.by[j];
     }
+}
+
+static double alive_odds(const double *p, const struct model_history *h, double by[4])
+{
+    struct series series;
+    if (!(h->tx < h->t)) {
+        by[0] = by[1] = by[2] = by[3] = 0;
+        return INFINITY;
+    }
+    make_series(p, h->x, &series);
+    struct graded here = log_survival(p, h->x, h->t), left = log_left(p, h, &series);
+    for (int i = 0; i < 4; i++)
+        by[i] = here.by[i] - left.by[i];
+    return here.value - left.value;
 }
 
 static double alive(const double *p, const struct model_history *h)
 {
-    struct shared shared;
-    struct series series;
-    if (!(h->tx < h->t))
-        return 1;
-    prepare(p, NULL, &shared);
-    make_series(p, h->x, &shared, &series);
-    return stats_expit(log_survival(p, h->x, h->t).value - log_left(p, h, &shared, &series).value);
+    double by[4];
+    return stats_expit(alive_odds(p, h, by));
 }
 
 /* Expected purchases within t at rate Gamma(shape, scale) of a lifetime with s and β: shape/scale · E[min(lifetime,
@@ -263,14 +259,41 @@ static double new_expected(const double *p, double age)
  * survival function is needed at smooth places: quadrature over the survival share u = (β/(β+τ))^s. */
 static double more_than(double shape, double scale, double s, double beta, double t, double n)
 {
-    double node[NODES], weight[NODES], stays = exp(-s * log1p(t / beta)), sum = 0;
-    stats_gauss_legendre(NODES, node, weight);
+    double stays = exp(-s * log1p(t / beta)), sum = 0;
     for (int i = 0; i < NODES; i++) {
-        double tau = t * node[i];
+        double tau = t * gauss_node[i];
         double density = s / (beta + tau) * exp(-s * log1p(tau / beta));
-        sum += t * weight[i] * density * stats_beta_lower(n + 1, shape, tau / (scale + tau), scale / (scale + tau));
+        sum +=
+            t * gauss_weight[i] * density * stats_beta_lower(n + 1, shape, tau / (scale + tau), scale / (scale + tau));
     }
     return sum + stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
+}
+
+/* The same for n = 0, 1, … at once: at each node the negative binomial's chances follow one another by a factor. */
+static int tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+{
+    double share[NODES + 1], chance[NODES + 1], rest[NODES + 1], z[NODES + 1];
+    double shape = p[0] + h->x, scale = p[1] + h->t, beta = p[3] + h->t;
+    for (int i = 0; i <= NODES; i++) {
+        double tau = i < NODES ? ahead * gauss_node[i] : ahead, lives = exp(-p[2] * log1p(tau / beta));
+        share[i] = i < NODES ? ahead * gauss_weight[i] * p[2] / (beta + tau) * lives : lives;
+        z[i] = tau / (scale + tau);
+        chance[i] = exp(shape * log1p(-z[i]));
+        rest[i] = 1 - chance[i];
+        if (!(chance[i] > 1e-250))
+            return 0;
+    }
+    for (int n = 0; n < most; n++) {
+        out[n] = 0;
+        for (int i = 0; i <= NODES; i++) {
+            out[n] += share[i] * (rest[i] > 0 ? rest[i] : 0);
+            chance[i] *= (shape + n) / (n + 1) * z[i];
+            rest[i] -= chance[i];
+        }
+        if (out[n] <= stop)
+            return n + 1;
+    }
+    return 0;
 }
 
 static double new_more_than(const double *p, double age, double n)
@@ -289,12 +312,12 @@ const struct clv_family model_clv_family_pareto = {
     .simpler = "NBD (nobody leaves)",
     .group = group,
     .stretch = stretch,
-    .prepare = prepare,
-    .scratch = sizeof(struct shared),
     .start = start,
     .alive = alive,
+    .alive_odds = alive_odds,
     .future = alive_future,
     .new_expected = new_expected,
     .new_more_than = new_more_than,
     .more_than = future_more_than,
+    .tail = tail,
 };

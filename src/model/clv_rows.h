@@ -7,9 +7,15 @@
 
 #include "model/clv.h"
 
+/* A history and how many customers have it. */
+struct clv_row {
+    struct model_history history;
+    double weight;
+};
+
 struct clv_rows {
     size_t count, groups;
-    double *tx, *t, *weight;        /* a row each */
+    const struct clv_row *row;      /* sorted by x, t_x, T */
     double *group_x, *group_weight; /* a distinct x each */
     size_t *group_start;            /* groups + 1 */
     double total;                   /* customers */
@@ -18,27 +24,39 @@ struct clv_rows {
 
 /* What one stretch of rows with the same x adds: the value and four derivatives by the parameters themselves. */
 typedef void clv_stretch(const double *parameter, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                         const void *shared, double sum[5]);
+                         double sum[5]);
 /* What one x adds, times its weight: terms without t_x and T. */
 typedef void clv_group(const double *parameter, double x, double weight, double sum[5]);
 
-/* One type of model. `prepare` makes what all rows share for given parameters (or is NULL). */
+/* One type of model. */
 struct clv_family {
     const char *name, *parameter[4], *simpler;
     clv_group *group;
     clv_stretch *stretch;
-    const void *(*prepare)(const double *parameter, const struct clv_rows *rows, void *scratch);
-    size_t scratch;
     void (*start)(const struct clv_rows *rows, double *parameter);
     double (*alive)(const double *parameter, const struct model_history *history);
+    /* ln(alive / (1 − alive)) and its derivatives by the parameters; +∞ for certain. NULL: by differences. */
+    double (*alive_odds)(const double *parameter, const struct model_history *history, double by[4]);
     /* Expected purchases of someone who is alive at T. */
     double (*future)(const double *parameter, const struct model_history *history, double ahead);
     double (*new_expected)(const double *parameter, double age);
     double (*new_more_than)(const double *parameter, double age, double n);
     double (*more_than)(const double *parameter, const struct model_history *history, double ahead, double n);
+    /* tail[n] = P(more than n ahead | alive) for n = 0, 1, … down to the first at or below `stop`; how many, 0 when
+     * that takes more than `most` or would underflow. NULL: one at a time, by more_than. */
+    int (*tail)(const double *parameter, const struct model_history *history, double ahead, double stop, int most,
+                double *tail);
 };
 
 extern const struct clv_family model_clv_family_bgnbd, model_clv_family_mbgnbd, model_clv_family_pareto,
     model_clv_family_bgbb;
+const struct clv_family *model_clv_family(enum model_clv_type type);
+
+/* Discounted purchases of someone alive, of which `whole` are expected undiscounted. */
+double model_clv_future_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
+                                   double rate, double whole);
+/* The chance of being alive, and the ends of its interval at the normal quantile z. */
+double model_clv_alive_between(const struct model_clv *model, const struct model_history *history, double z,
+                               struct stats_interval *out);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,74 +118,91 @@ void model_forest_used(const struct model_forest *forest, bool *used)
             used[forest->feature[i]] = true;
 }
 
-/* Rows are scored in blocks that stand column by column, so that a comparison is a loop over neighbours. */
-enum { BLOCK = 256 };
-
-/* Whether each row of the block goes right at a node. An unknown value compares as false, whichever way that is. */
-static inline __attribute__((always_inline)) void go_right(const struct model_forest *forest, size_t node,
-                                                           const float *columns, int32_t *right)
+/* A tree's answers are added to those before it. The way down is arithmetic: no branch to be guessed wrong. */
+static void add_tree(const struct model_forest *forest, int tree, const float *rows, size_t count, float *sum)
 {
-    const float *x = columns + (size_t)forest->feature[node] * BLOCK, threshold = forest->threshold[node];
-    if (forest->left[node])
-        for (int i = 0; i < BLOCK; i++)
-            right[i] = x[i] >= threshold;
-    else
-        for (int i = 0; i < BLOCK; i++)
-            right[i] = !(x[i] < threshold);
-}
-
-/* A tree's answers are added to those before it. All its nodes are asked: at three levels that is cheaper than to walk
- * down, and nothing has to be guessed. */
-__attribute__((target_clones("avx2", "default"))) static void add_shallow(const struct model_forest *forest,
-                                                                          size_t tree, const float *columns, float *sum)
-{
-    int32_t right[7][BLOCK];
-    const float *leaf = forest->leaf + tree * 8;
-    for (size_t node = 0; node < 7; node++)
-        go_right(forest, tree * 7 + node, columns, right[node]);
-    /* Read once, so that choosing among them is arithmetic. */
-    const float l0 = leaf[0], l1 = leaf[1], l2 = leaf[2], l3 = leaf[3], l4 = leaf[4], l5 = leaf[5], l6 = leaf[6],
-                l7 = leaf[7];
-    for (int i = 0; i < BLOCK; i++) {
-        float a = right[3][i] ? l1 : l0, b = right[4][i] ? l3 : l2, c = right[5][i] ? l5 : l4,
-              d = right[6][i] ? l7 : l6;
-        float left = right[1][i] ? b : a, other = right[2][i] ? d : c;
-        sum[i] += right[0][i] ? other : left;
-    }
-}
-
-/* The same by the way down, for trees of any depth. */
-static void add_deep(const struct model_forest *forest, size_t tree, const float *columns, float *sum)
-{
-    size_t inner = ((size_t)1 << forest->depth) - 1;
-    const int *feature = forest->feature + tree * inner;
-    const float *threshold = forest->threshold + tree * inner, *leaf = forest->leaf + tree * (inner + 1);
-    const unsigned char *left = forest->left + tree * inner;
-    for (size_t i = 0; i < BLOCK; i++) {
+    size_t inner = ((size_t)1 << forest->depth) - 1, columns = (size_t)forest->columns;
+    const int *feature = forest->feature + (size_t)tree * inner;
+    const float *threshold = forest->threshold + (size_t)tree * inner;
+    const unsigned char *left = forest->left + (size_t)tree * inner;
+    const float *leaf = forest->leaf + (size_t)tree * (inner + 1);
+    for (size_t i = 0; i < count; i++) {
+        const float *row = rows + i * columns;
         size_t at = 0;
         for (int level = 0; level < forest->depth; level++) {
-            float x = columns[(size_t)feature[at] * BLOCK + i];
-            at = 2 * at + 1 + (size_t)(left[at] ? x >= threshold[at] : !(x < threshold[at]));
+            float x = row[feature[at]];
+            bool known = x == x;
+            at = 2 * at + 1 + (size_t)(known ? x >= threshold[at] : !left[at]);
         }
         sum[i] += leaf[at - inner];
     }
 }
 
+/*
+ * Trees of depth 3, which is what fits have unless told otherwise, need no way down: all seven comparisons and the
+ * choices between their outcomes are made for several customers at once. Features stand in columns, each of them twice:
+ * an unknown value is −∞ where it goes left, +∞ where it goes right.
+ */
+enum { BLOCK = 256 };
+
+static void turn(const struct model_forest *forest, const float *rows, size_t count, float *columns)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < (size_t)forest->columns; j++) {
+            float x = rows[i * (size_t)forest->columns + j];
+            columns[2 * j * BLOCK + i] = x == x ? x : INFINITY;
+            columns[(2 * j + 1) * BLOCK + i] = x == x ? x : -INFINITY;
+        }
+}
+
+/* Four customers at a time, as every processor has them. */
+typedef float lanes __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int lane_bits __attribute__((vector_size(16)));
+
+/* b where x >= threshold, else a. */
+static inline lanes choose(const float *x, float threshold, lanes a, lanes b)
+{
+    lane_bits above = *(const lanes *)x >= threshold;
+    return (lanes)(((lane_bits)a & ~above) | ((lane_bits)b & above));
+}
+
+static void add_tree_of_three(const struct model_forest *forest, int tree, const float *columns, float *sum)
+{
+    const float *t = forest->threshold + (size_t)tree * 7, *x[7];
+    lanes leaf[8];
+    for (size_t node = 0; node < 7; node++) {
+        size_t at = (size_t)tree * 7 + node;
+        x[node] = columns + (2 * (size_t)forest->feature[at] + (forest->left[at] != 0)) * BLOCK;
+    }
+    for (size_t l = 0; l < 8; l++)
+        leaf[l] = forest->leaf[(size_t)tree * 8 + l] - (lanes){0};
+    for (size_t i = 0; i < BLOCK; i += sizeof(lanes) / sizeof(float)) {
+        lanes a = choose(x[3] + i, t[3], leaf[0], leaf[1]), b = choose(x[4] + i, t[4], leaf[2], leaf[3]);
+        lanes c = choose(x[5] + i, t[5], leaf[4], leaf[5]), d = choose(x[6] + i, t[6], leaf[6], leaf[7]);
+        lanes left = choose(x[1] + i, t[1], a, b), right = choose(x[2] + i, t[2], c, d);
+        *(lanes *)(sum + i) += choose(x[0] + i, t[0], left, right);
+    }
+}
+
 void model_forest_score(const struct model_forest *forest, const float *rows, size_t count, double *scores)
 {
-    size_t columns = (size_t)forest->columns;
-    float sum[BLOCK], *block = base_calloc(columns * BLOCK + 1, sizeof *block);
+    float sum[BLOCK], *columns = NULL;
+    if (forest->depth == 3 && count >= BLOCK / 4)
+        columns = base_calloc(2 * (size_t)forest->columns * BLOCK, sizeof *columns);
     for (size_t first = 0; first < count; first += BLOCK) {
-        size_t own = count - first < BLOCK ? count - first : BLOCK;
-        for (size_t i = 0; i < own; i++)
-            for (size_t c = 0; c < columns; c++)
-                block[c * BLOCK + i] = rows[(first + i) * columns + c];
+        const float *own = rows + first * (size_t)forest->columns;
+        size_t some = count - first < BLOCK ? count - first : BLOCK;
         for (size_t i = 0; i < BLOCK; i++)
             sum[i] = forest->base;
-        for (size_t tree = 0; tree < (size_t)forest->trees; tree++)
-            (forest->depth == 3 ? add_shallow : add_deep)(forest, tree, block, sum);
-        for (size_t i = 0; i < own; i++)
+        if (columns)
+            turn(forest, own, some, columns);
+        for (int tree = 0; tree < forest->trees; tree++)
+            if (columns)
+                add_tree_of_three(forest, tree, columns, sum);
+            else
+                add_tree(forest, tree, own, some, sum);
+        for (size_t i = 0; i < some; i++)
             scores[first + i] = stats_expit((double)sum[i]);
     }
-    free(block);
+    free(columns);
 }

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "model/json_read.h"
+#include "model/latent_patterns.h"
 #include "stats/linear.h"
 #include "stats/random.h"
 #include "stats/special.h"
@@ -14,17 +15,6 @@ enum { ROUNDS = 20000 };
 
 static const double smallest_chance = 1e-300;
 
-/* Rows with the same answers and covariates, as one. */
-struct patterns {
-    size_t count;
-    const int **code;
-    const double **covariate;
-    double *weight;
-    uint32_t *of_row;
-    double total;
-    bool missing;
-};
-
 /* One start: parameters in logarithms and what it came to. */
 struct start {
     double *log_chance, *beta, *share;
@@ -35,7 +25,7 @@ struct start {
 
 struct fitting {
     const struct model_latent_data *data;
-    const struct patterns *patterns;
+    const struct latent_patterns *patterns;
     int classes, cells; /* cells: level_start[items] */
     const int *level_start;
     uint64_t seed;
@@ -77,16 +67,16 @@ static int compare_keyed(const void *left, const void *right)
     return order ? order : (a->row > b->row) - (a->row < b->row);
 }
 
-static struct patterns collapse(const struct model_latent_data *data, struct arena *arena)
+struct latent_patterns model_latent_collapse(const struct model_latent_data *data, struct arena *arena)
 {
     size_t rows = data->rows;
-    struct patterns p = {0,
-                         ARENA_ARRAY(arena, const int *, rows),
-                         ARENA_ARRAY(arena, const double *, rows),
-                         ARENA_ARRAY(arena, double, rows),
-                         ARENA_ARRAY(arena, uint32_t, rows),
-                         0,
-                         false};
+    struct latent_patterns p = {0,
+                                ARENA_ARRAY(arena, const int *, rows),
+                                ARENA_ARRAY(arena, const double *, rows),
+                                ARENA_ARRAY(arena, double, rows),
+                                ARENA_ARRAY(arena, uint32_t, rows),
+                                0,
+                                false};
     struct keyed *keyed = ARENA_ARRAY(arena, struct keyed, rows);
     for (size_t i = 0; i < rows; i++)
         keyed[i] = (struct keyed){data->code + i * (size_t)data->items,
@@ -108,12 +98,12 @@ static struct patterns collapse(const struct model_latent_data *data, struct are
     return p;
 }
 
-/* ln of the classes' chances before any answer. */
-static void log_prior(int classes, int covariates, const double *beta, const double *covariate, double *out)
+void model_latent_log_prior(int classes, int covariates, const double *coefficient, const double *covariate,
+                            double *out)
 {
     out[0] = 0;
     for (int c = 1; c < classes; c++) {
-        const double *b = beta + (c - 1) * (1 + covariates);
+        const double *b = coefficient + (c - 1) * (1 + covariates);
         out[c] = b[0];
         for (int j = 0; j < covariates; j++)
             out[c] += b[1 + j] * covariate[j];
@@ -143,7 +133,7 @@ static double expect(const struct fitting *f, const struct start *s, const struc
     for (size_t p = 0; p < f->patterns->count; p++) {
         double *posterior = scratch->posterior + p * (size_t)f->classes;
         if (data->covariates)
-            log_prior(f->classes, data->covariates, s->beta, f->patterns->covariate[p], posterior);
+            model_latent_log_prior(f->classes, data->covariates, s->beta, f->patterns->covariate[p], posterior);
         else
             memcpy(posterior, scratch->prior, sizeof *posterior * (size_t)f->classes);
         double all = log_joint(f->patterns->code[p], data->items, f->level_start, f->cells, s->log_chance, f->classes,
@@ -196,7 +186,7 @@ static double prior_fit(const struct fitting *f, const double *beta, const struc
     for (size_t p = 0; p < f->patterns->count; p++) {
         const double *x = f->patterns->covariate[p], *posterior = scratch->posterior + p * (size_t)classes;
         double weight = f->patterns->weight[p];
-        log_prior(classes, f->data->covariates, beta, x, scratch->prior);
+        model_latent_log_prior(classes, f->data->covariates, beta, x, scratch->prior);
         for (int c = 0; c < classes; c++)
             value += weight * posterior[c] * scratch->prior[c];
         for (int a = 0; gradient && a < n; a++) {
@@ -317,7 +307,7 @@ static enum status check(const struct model_latent_data *data, const struct mode
 }
 
 /* G² and X² against the observed frequencies of whole patterns; patterns nobody gave add what is expected of them. */
-static void chi_squares(const struct patterns *p, struct model_latent *out)
+static void chi_squares(const struct latent_patterns *p, struct model_latent *out)
 {
     double chances[MODEL_LATENT_CLASSES_MAX], expected_seen = 0;
     out->g2 = out->x2 = 0;
@@ -360,6 +350,19 @@ static void describe(const struct fitting *f, const struct start *best, int star
         chi_squares(f->patterns, out);
 }
 
+/* Chances that are 0 keep a logarithm. */
+static void take_logarithms(struct model_latent *model, struct arena *arena)
+{
+    size_t places = (size_t)model->classes * (size_t)model->level_start[model->items];
+    model->log_chance = ARENA_ARRAY(arena, double, places);
+    for (size_t i = 0; i < places; i++)
+        model->log_chance[i] = log(fmax(model->chance[i], smallest_chance));
+    if (model->covariates)
+        return;
+    model->log_share = ARENA_ARRAY(arena, double, model->classes);
+    model_latent_log_prior(model->classes, 0, model->coefficient, NULL, model->log_share);
+}
+
 /* Copies the best start out with the classes in order of their shares; logits are taken against the new first class. */
 static void copy_out(const struct fitting *f, const struct start *best, struct arena *arena, struct model_latent *out)
 {
@@ -385,6 +388,7 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
         if (c > 0 && f->data->covariates == 0)
             out->coefficient[c - 1] = log(fmax(out->share[c], smallest_chance) / out->share[0]);
     }
+    take_logarithms(out, arena);
 }
 
 enum status model_latent_fit(const struct model_latent_data *data, const struct model_latent_options *options,
@@ -405,7 +409,7 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
         out->levels[i] = data->levels[i];
         out->level_start[i + 1] = out->level_start[i] + data->levels[i];
     }
-    struct patterns patterns = collapse(data, &scratch);
+    struct latent_patterns patterns = model_latent_collapse(data, &scratch);
     struct fitting f = {data,
                         &patterns,
                         options->classes,
@@ -443,13 +447,12 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
 
 double model_latent_score(const struct model_latent *model, const int *code, const double *covariate, double *chances)
 {
-    int cells = model->level_start[model->items];
-    log_prior(model->classes, model->covariates, model->coefficient, covariate, chances);
-    for (int c = 0; c < model->classes; c++)
-        for (int i = 0; i < model->items; i++)
-            if (code[i] >= 0)
-                chances[c] += log(fmax(model->chance[c * cells + model->level_start[i] + code[i]], smallest_chance));
-    double all = stats_log_sum_exp(chances, (size_t)model->classes);
+    if (model->log_share)
+        memcpy(chances, model->log_share, sizeof *chances * (size_t)model->classes);
+    else
+        model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate, chances);
+    double all = log_joint(code, model->items, model->level_start, model->level_start[model->items], model->log_chance,
+                           model->classes, chances);
     for (int c = 0; c < model->classes; c++)
         chances[c] = exp(chances[c] - all);
     return all;
@@ -511,5 +514,7 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
         shares != (size_t)out->classes || chances != shares * (size_t)out->level_start[items] ||
         coefficients != (shares - 1) * (size_t)(1 + out->covariates))
         model_json_fail(&reader, "the numbers of classes, items and chances do not fit together");
-    return model_json_close(&reader, error);
+    TRY(model_json_close(&reader, error));
+    take_logarithms(out, arena);
+    return STATUS_OK;
 }

@@ -38,6 +38,8 @@ struct model_latent {
     int *levels;
     int *level_start;    /* items + 1: where an item's chances begin in `chance` */
     double *chance;      /* classes × level_start[items] */
+    double *log_chance;  /* its logarithms, for scoring */
+    double *log_share;   /* of the shares; NULL with covariates */
     double *share;       /* classes: mean prior */
     double *coefficient; /* (classes − 1) × (1 + covariates): logits against class 0, the largest; constant first */
     uint32_t *label;     /* the likeliest class of each row; NULL after model_latent_read */
@@ -59,6 +61,18 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
 /* P(class | answers, covariates) into chances[0…classes); returns ln P(answers). covariate may be NULL without
  * covariates. */
 double model_latent_score(const struct model_latent *model, const int *code, const double *covariate, double *chances);
+
+/* Standard errors, as poLCA has them: from the sum of squared scores. NaN throughout when the data do not pin the
+ * parameters down, or there are more than 600 of them; 0 for a chance that ran to 0 or 1. */
+struct model_latent_errors {
+    double *chance;      /* classes × level_start[items] */
+    double *share;       /* classes */
+    double *coefficient; /* as in struct model_latent */
+};
+/* `data` is what the model was fitted to. The arrays live in arena. */
+void model_latent_errors(const struct model_latent *model, const struct model_latent_data *data, struct arena *arena,
+                         struct model_latent_errors *out);
+
 void model_latent_write(const struct model_latent *model, struct json *json);
 enum status model_latent_read(struct text text, struct arena *arena, struct model_latent *out,
                               struct error *error) MUST_USE;

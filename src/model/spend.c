@@ -141,6 +141,15 @@ enum status model_spend_fit(const struct model_spend_data *data, struct pool *po
     return STATUS_OK;
 }
 
+/* Without q or γ it is how much customers differ that stays open, without p alone how much a customer's purchases do.
+ */
+const char *model_spend_simpler(const struct model_spend *model)
+{
+    if (!model->identified[1] || !model->identified[2])
+        return "all customers have the same mean amount";
+    return model->identified[0] ? NULL : "all purchases of a customer have the same amount";
+}
+
 double model_spend_expected(const struct model_spend *model, double x, double mean)
 {
     return model->p * (model->gamma + x * mean) / (model->p * x + model->q - 1);

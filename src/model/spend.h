@@ -38,6 +38,9 @@ struct model_spend {
  * fewer than three customers, and data without any variation. */
 enum status model_spend_fit(const struct model_spend_data *data, struct pool *pool, struct arena *arena,
                             struct model_spend *out, struct error *error) MUST_USE;
+/* What a simpler model that the amounts do not tell from this one says of customers, as a clause; NULL when all
+ * parameters are identified. */
+const char *model_spend_simpler(const struct model_spend *model);
 /* ln L at given p, q, γ; gradient by ln p, ln(q − 1), ln γ, or NULL. */
 double model_spend_log_likelihood(const double parameter[3], const struct model_spend_data *data, double *gradient);
 /* Expected value of one purchase of a customer with x repeat purchases of the given mean (x = 0: of anyone). */

@@ -180,8 +180,10 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
     if (!isfinite(optimum.gradient))
         return optimum;
     identity(n, h);
+    if (limits.inverse)
+        memcpy(h, limits.inverse, sizeof *h * (size_t)n * (size_t)n);
     int quiet = 0;
-    bool fresh = true;
+    bool fresh = !limits.inverse;
     while (optimum.iterations < limits.max_iterations && optimum.gradient > 1e-3 * limits.gradient) {
         double largest = choose_direction(n, h, gradient, direction);
         struct line line = {.n = n,
@@ -363,6 +365,7 @@ struct stats_optimum stats_minimise(int n, stats_objective *f, void *context,
     struct stats_optimum last = stats_bfgs(n, f, context, options, arena, x);
     last.evaluations += first.evaluations + simplex.evaluations;
     last.iterations += first.iterations + simplex.iterations;
+    last.fell_back = true;
     return last;
 }
 

@@ -20,13 +20,16 @@ struct stats_optimum {
     int evaluations, iterations;
     double gradient; /* the largest |∂f/∂xᵢ| · max(1, |xᵢ|) / max(1, |f|) at the end */
     bool converged;
+    bool fell_back; /* stats_minimise: the first method did not converge, so Nelder and Mead's went between */
 };
 
 struct stats_optimise_options {
-    double tolerance;   /* relative change of f that counts as none; 0: 1e-12 */
-    double gradient;    /* scaled gradient that counts as none; 0: 1e-6 */
-    int max_iterations; /* 0: 500 */
-    double max_step;    /* longest move of one parameter in one iteration; 0: 2 */
+    double tolerance;      /* relative change of f that counts as none; 0: 1e-12 */
+    double gradient;       /* scaled gradient that counts as none; 0: 1e-6 */
+    int max_iterations;    /* 0: 500 */
+    double max_step;       /* longest move of one parameter in one iteration; 0: 2 */
+    const double *inverse; /* stats_bfgs: what is known of the inverse Hessian at the start, n×n, positive definite,
+                            * such as that of a sample; NULL: nothing */
 };
 
 /* Quasi-Newton with a dense inverse Hessian (BFGS) and a line search for the strong Wolfe conditions (Nocedal & Wright

@@ -171,6 +171,27 @@ static void gradients(void **state)
         }
 }
 
+/* Someone who buys every day, where lifetimes hardly differ: what is integrated falls by e^500 within a unit of the
+ * logarithm. */
+static void gradient_of_a_heavy_buyer(void **state)
+{
+    (void)state;
+    static const struct model_history history[] = {{499, 71.3, 73.7}};
+    static const double places[][4] = {{.5, 5, 50, 1000}, {.4, 2, 1e4, 3e5}, {.5, 300, 20, 2}};
+    struct model_clv_data data = {1, history, NULL};
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 4; i++) {
+            double at[4], above, below, exact[4], step = 1e-5;
+            memcpy(at, places[k], sizeof at);
+            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &above, exact, &error));
+            at[i] = places[k][i] * exp(step);
+            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &above, NULL, &error));
+            at[i] = places[k][i] * exp(-step);
+            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &below, NULL, &error));
+            ASSERT_NEAR(exact[i], (above - below) / (2 * step), 1e-4 * fmax(1, fabs(exact[i])));
+        }
+}
+
 /* One customer of the model that made it: buys at rate lambda, may leave; sets x and t_x in (0, t], returns the number
  * of purchases in (t, t + ahead]. */
 static double live(struct stats_random *random, enum model_clv_type type, double lambda, double leave, double t,
@@ -359,11 +380,17 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bgnbd_on_cdnow),  cmocka_unit_test(bgnbd_predictions),
-        cmocka_unit_test(pareto_on_cdnow), cmocka_unit_test(bgbb_on_donations),
-        cmocka_unit_test(gradients),       cmocka_unit_test(distribution_and_mean_agree),
-        cmocka_unit_test(discounting),     cmocka_unit_test(threads_and_saving),
-        cmocka_unit_test(degenerate),      cmocka_unit_test(recovery),
+        cmocka_unit_test(bgnbd_on_cdnow),
+        cmocka_unit_test(bgnbd_predictions),
+        cmocka_unit_test(pareto_on_cdnow),
+        cmocka_unit_test(bgbb_on_donations),
+        cmocka_unit_test(gradients),
+        cmocka_unit_test(gradient_of_a_heavy_buyer),
+        cmocka_unit_test(distribution_and_mean_agree),
+        cmocka_unit_test(discounting),
+        cmocka_unit_test(threads_and_saving),
+        cmocka_unit_test(degenerate),
+        cmocka_unit_test(recovery),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -157,6 +157,48 @@ static void recovery(void **state)
     assert_true(isnan(model.g2));
 }
 
+/* Standard errors: of one item and one class they are those of a share, √(p (1 − p) / n); of several, estimates from
+ * simulated rows miss the truth by about as much as stated. */
+static void standard_errors(void **state)
+{
+    (void)state;
+    enum { ROWS = 3000, ITEMS = 6, RUNS = 20 };
+    int code[ROWS * ITEMS], levels[ITEMS];
+    double square = 0, count = 0, share_square = 0;
+    struct model_latent_errors errors;
+    struct model_latent_data carcinoma = answers("polca/carcinoma.csv", 1, NULL);
+    struct model_latent one = fit(&carcinoma, 1, 1);
+    model_latent_errors(&one, &carcinoma, &arena, &errors);
+    for (int i = 0; i < 2; i++)
+        ASSERT_NEAR(errors.chance[i], sqrt(one.chance[i] * (1 - one.chance[i]) / 118), 1e-9);
+    for (int i = 0; i < ITEMS; i++)
+        levels[i] = 3;
+    for (uint64_t run = 0; run < RUNS; run++) {
+        struct stats_random random;
+        stats_random_init(&random, 31, run);
+        for (int r = 0; r < ROWS; r++) {
+            int class = stats_random_uniform(&random) < .4;
+            for (int i = 0; i < ITEMS; i++) {
+                double u = stats_random_uniform(&random), low = class ? .7 : .1;
+                code[r * ITEMS + i] = u < low ? 0 : u < low + .2 ? 1 : 2;
+            }
+        }
+        struct model_latent_data data = {ROWS, ITEMS, code, levels, 0, NULL, NULL};
+        struct model_latent model = fit(&data, 2, 2);
+        model_latent_errors(&model, &data, &arena, &errors);
+        share_square += pow((model.share[0] - .6) / errors.share[0], 2) / RUNS;
+        for (int c = 0; c < 2; c++)
+            for (int i = 0; i < ITEMS; i++) {
+                int at = (c * ITEMS + i) * 3;
+                square += pow((model.chance[at] - (c ? .7 : .1)) / errors.chance[at], 2);
+                square += pow((model.chance[at + 1] - .2) / errors.chance[at + 1], 2);
+                count += 2;
+            }
+    }
+    ASSERT_NEAR(square / count, 1, .2);
+    ASSERT_NEAR(share_square, 1, .6);
+}
+
 static void degenerate(void **state)
 {
     (void)state;
@@ -194,7 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published), cmocka_unit_test(carcinoma_in_detail), cmocka_unit_test(covariates),
-        cmocka_unit_test(recovery),  cmocka_unit_test(degenerate),
+        cmocka_unit_test(recovery),  cmocka_unit_test(standard_errors),     cmocka_unit_test(degenerate),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -197,6 +197,11 @@ static void flat_trees(struct buffer text, const double *features, const double 
     model_forest_score(&forest, rows, 3000, scores);
     for (int i = 0; i < 3000; i++)
         ASSERT_NEAR(scores[i], expected[i], 1e-6);
+    for (int i = 0; i < 40; i++) { /* few at a time go another way */
+        double one;
+        model_forest_score(&forest, rows + 2 * i, 1, &one);
+        assert_true(one == scores[i]);
+    }
     model_forest_used(&forest, used);
     assert_true(used[0]);
     assert_int_equal(forest.trees, 40);
