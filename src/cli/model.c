@@ -160,10 +160,79 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
     return STATUS_OK;
 }
 
+static void write_reasons(const struct engine_model_customer *reasons, struct json *json)
+{
+    json_write_object(json);
+    json_write_key(json, "customer");
+    json_write_string(json, reasons->customer);
+    json_write_key(json, "asked_about");
+    json_write_bool(json, reasons->asked_about);
+    json_write_key(json, "probability");
+    json_write_double(json, reasons->probability);
+    json_write_key(json, "base_rate");
+    json_write_double(json, reasons->base_rate);
+    json_write_key(json, "drivers");
+    json_write_array(json);
+    for (size_t i = 0; i < reasons->driver_count; i++) {
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, reasons->drivers[i].name);
+        json_write_key(json, "value");
+        json_write_string(json, reasons->drivers[i].value);
+        json_write_key(json, "effect");
+        json_write_double(json, reasons->drivers[i].effect);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+    json_write_end_object(json);
+}
+
+static enum status print_reasons(struct cli *cli, const struct engine *engine, const struct engine_model *model,
+                                 const struct engine_model_customer *reasons, int64_t now, struct error *error)
+{
+    enum { MOST = 12 };
+    char at[MOMENT_TEXT_MAX];
+    if (cli->json) {
+        struct buffer text;
+        struct json json;
+        buffer_init(&text, 0);
+        json_init(&json, &text, true);
+        write_reasons(reasons, &json);
+        return write_json(cli, &text, error);
+    }
+    fprintf(cli->out, "%s of %s as of %s: %.1f%%, where %.1f%% is usual\n", model->name, reasons->customer,
+            moment_format(engine_zone(engine), now, at), 100 * reasons->probability, 100 * reasons->base_rate);
+    if (!reasons->asked_about)
+        fprintf(cli->out, "the model is not about customers like this one: nothing is told of them\n");
+    fprintf(cli->out, "\nwhat it is associated with (what each adds to the log-odds; associations, not causes)\n");
+    for (size_t i = 0; i < reasons->driver_count && i < MOST; i++)
+        fprintf(cli->out, "  %+7.3f  %s: %s\n", reasons->drivers[i].effect, reasons->drivers[i].name,
+                reasons->drivers[i].value);
+    if (reasons->driver_count > MOST)
+        fprintf(cli->out, "  and %zu that add less\n", reasons->driver_count - MOST);
+    return STATUS_OK;
+}
+
+/* One customer's prediction, at the moment it was told of unless --as-of says another. */
+static enum status show_customer(struct cli *cli, struct engine *engine, const struct engine_model *model,
+                                 struct error *error)
+{
+    struct engine_moment moment;
+    struct engine_model_customer reasons;
+    const char *as_of = cli_value(cli, "as-of");
+    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena, &moment, error));
+    if (!as_of)
+        moment.now = model->scored ? model->scored_at : model->moment;
+    TRY(engine_model_explain(engine, model, cli_value(cli, "customer"), &moment, &cli->arena, &reasons, error));
+    return print_reasons(cli, engine, model, &reasons, moment.now, error);
+}
+
 static enum status show(struct cli *cli, struct engine *engine, const char *name, struct error *error)
 {
     struct engine_model model;
     TRY(engine_model_find(engine, name, &cli->arena, &model, error));
+    if (cli_value(cli, "customer"))
+        return show_customer(cli, engine, &model, error);
     return print_model(cli, engine, &model, error);
 }
 

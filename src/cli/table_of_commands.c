@@ -115,7 +115,7 @@ static const struct cli_option sql_options[] = {
 };
 
 static const struct cli_option model_options[] = {
-    {"type", 0, "TYPE", "fit: what to fit: rfm, clv, cluster, latent, factor, survive, survey, lookalike", false},
+    {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent, factor, survive, survey, lookalike or predict", false},
     {"kind", 0, "KIND", "which facts are the orders (guessed if not given)", false},
     {"amount", 0, "PROPERTY", "what an order was worth (guessed)", false},
     {"among", 0, "CONDITION", "only customers who meet this condition of the segment language", false},
@@ -128,7 +128,7 @@ static const struct cli_option model_options[] = {
     {"model", 0, "bgnbd|mbgnbd|paretonbd|bgbb", "clv: the model of how often (bgnbd)", false},
     {"period", 0, "day|week|month|year", "clv: the unit of time (week)", false},
     {"transaction", 0, "day|period", "clv: what counts as one transaction (day)", false},
-    {"horizon", 0, "DAYS", "clv: how far ahead (365)", false},
+    {"horizon", 0, "DAYS", "clv: how far ahead (365); predict: within how many days", false},
     {"discount", 0, "RATE", "clv: what a year's delay takes off (10%)", false},
     {"holdout", 0, "DAYS", "clv: compare with the last DAYS, fitted without them", false},
     {"interval", 0, "SHARE", "clv: how often intervals are to hold (80%)", false},
@@ -154,12 +154,20 @@ static const struct cli_option model_options[] = {
     {"by", 0, "GROUPS", "survive: a value fixed at the clock's start; survey: schemes or segments", false},
     {"measure", 0, "nps|csat|ces", "survey: which measure (nps)", false},
     {"like", 0, "SEGMENT|CONDITION", "lookalike: whom to look like", false},
-    {"method", 0, "factors|components", "factor: maximum-likelihood factors or principal components (factors)", false},
+    {"method", 0, "METHOD", "factor: factors or components (factors); predict: logistic or boosting (logistic)", false},
     {"rotation", 0, "varimax|promax|none", "factor: how factors are turned (varimax)", false},
     {"scales", 0, "N", "factor: how many (as many as parallel analysis finds)", false},
     {"satisfied", 0, "N", "survey: the least answer that counts as satisfied (csat: 4)", false},
     {"over", 0, "month|quarter", "survey: the measure over time, too", false},
     {"landmark", 0, "DATE", "survive: the clock starts here for everyone; --by may then be a scheme", false},
+    {"label", 0, "CONDITION", "predict: what may come true, of the facts within the horizon", false},
+    {"moments", 0, "N", "predict: ask at N moments of the past (5), the last to judge by", false},
+    {"moment", 0, "DATE,...", "predict: ask at these moments", true},
+    {"test", 0, "N", "predict: how many moments to judge by, the last ones (1)", false},
+    {"timeless", 0, "TRAIT,...", "predict: undated traits that never change", true},
+    {"penalty", 0, "auto|none|NUMBER", "predict: of the elastic net (auto); none gives standard errors", false},
+    {"split", 0, "folds:N", "predict: judge a table without dates by N folds", false},
+    {"customer", 0, "ID", "show: why this customer's prediction is what it is", false},
     END,
 };
 
@@ -217,6 +225,7 @@ const struct cli_command cli_commands[] = {
      "--as-of says otherwise.",
      "  strata model fit shop rfm --type rfm\n"
      "  strata model fit shop clv --type clv --holdout 90\n"
+     "  strata model fit shop churn --type predict --label 'none(order)' --horizon 90\n"
      "  strata model show shop clv",
      model_options, 1, 3, false, true, cli_model},
     {"health", "STORE", "say what is wrong with the segmentation, and what to do about it",

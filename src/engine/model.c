@@ -26,6 +26,8 @@ static const char *const survive_options[] = {"kind",       "until", "quiet-days
 static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
 static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};
 static const char *const survey_options[] = {"on", "measure", "satisfied", "by", "over", "among", NULL};
+static const char *const predict_options[] = {"label",    "horizon", "among",   "moments", "moment", "test", "on",
+                                              "timeless", "method",  "penalty", "split",   "seed",   NULL};
 
 const struct model_type engine_model_types[] = {
     {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,
@@ -44,6 +46,8 @@ const struct model_type engine_model_types[] = {
      lookalike_options, engine_lookalike_fit, engine_lookalike_score},
     {"factor", "which scales stand behind answers, how reliable they are, and everyone's place on them", factor_options,
      engine_factor_fit, engine_factor_score},
+    {"predict", "how likely a condition comes true within a horizon: churn, an order, an upgrade", predict_options,
+     engine_predict_fit, engine_predict_score},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -632,6 +636,26 @@ enum status engine_models_score(struct engine *engine, const struct engine_momen
         *scored += status == STATUS_OK;
     }
     arena_release(&arena);
+    return status;
+}
+
+/* ---- one customer ---- */
+
+enum status engine_model_explain(struct engine *engine, const struct engine_model *model, const char *customer,
+                                 const struct engine_moment *moment, struct arena *arena,
+                                 struct engine_model_customer *out, struct error *error)
+{
+    struct engine_model copy = *model;
+    if (strcmp(model->type, "predict") != 0)
+        return error_set(error, STATUS_USAGE, "%s is a model of type %s; --customer is for type predict", model->name,
+                         model->type);
+    if (!model->usable)
+        return error_set(error, STATUS_ERROR, "the model %s is not usable: %s", model->name, model->trouble);
+    struct model_work work = {.engine = engine, .arena = arena, .moment = moment, .model = &copy};
+    work.saved = json_loads(model->parameters, 0, NULL);
+    enum status status = engine_predict_customer(&work, customer, out, error);
+    json_decref(work.saved);
+    close_work(&work);
     return status;
 }
 

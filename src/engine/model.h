@@ -67,6 +67,24 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
 /* Scores every usable model that was fitted at or before the moment; *scored is how many. */
 enum status engine_models_score(struct engine *engine, const struct engine_moment *moment, size_t *scored,
                                 struct error *error);
+
+/* Why one customer's prediction is what it is: what each value adds to the log-odds, the largest first. Associations.
+ */
+struct engine_model_driver {
+    const char *name, *value;
+    double effect;
+};
+struct engine_model_customer {
+    const char *customer;
+    bool asked_about; /* the model is about customers like this one; else nothing was told of them */
+    double probability, base_rate;
+    struct engine_model_driver *drivers;
+    size_t driver_count;
+};
+/* For models of type predict. STATUS_NOT_FOUND when there is no such customer. */
+enum status engine_model_explain(struct engine *engine, const struct engine_model *model, const char *customer,
+                                 const struct engine_moment *moment, struct arena *arena,
+                                 struct engine_model_customer *out, struct error *error);
 /* Removes the model, its scheme and the scores it told. Refused while a segment uses one of them. */
 enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error);
 

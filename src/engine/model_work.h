@@ -68,6 +68,10 @@ enum status engine_lookalike_fit(struct model_work *work, struct error *error);
 enum status engine_lookalike_score(struct model_work *work, struct error *error);
 enum status engine_survive_fit(struct model_work *work, struct error *error);
 enum status engine_survey_fit(struct model_work *work, struct error *error);
+enum status engine_predict_fit(struct model_work *work, struct error *error);
+enum status engine_predict_score(struct model_work *work, struct error *error);
+enum status engine_predict_customer(struct model_work *work, const char *customer, struct engine_model_customer *out,
+                                    struct error *error);
 
 /* ---- options ---- */
 const char *work_option(const struct model_work *work, const char *name);

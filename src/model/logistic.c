@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAMBDAS = 40, NEWTON_ROUNDS = 100, DESCENT_ROUNDS = 1000 };
+enum { LAMBDAS = 40, NEWTON_ROUNDS = 100, DESCENT_ROUNDS = 1000, WORSE_MAX = 6 };
+/* How little a round may gain before it is the last: of a fit to keep, and of one that only has to be compared. */
+static const double EXACT = 1e-11, ROUGH = 1e-7;
 
 /* The problem with standardised features, column by column, so that a coordinate is one run through memory. */
 struct problem {
@@ -49,74 +51,89 @@ static double penalised(const struct problem *p, double lambda, double mix)
     return -likelihood(p) / (double)p->rows + lambda * penalty;
 }
 
-/* One coordinate: the best β_j for the quadratic around eta, with the others fixed. Returns how far it moved the fit.
- */
-static double descend(struct problem *p, int j, double lambda, double mix)
+/* The quadratic around the present fit: the curvature X̃ᵀWX̃ / n of all columns and the intercept (last), and the slope.
+ * With them a sweep over the coordinates does not touch the rows. */
+struct quadratic {
+    size_t size; /* columns + 1 */
+    double *curvature, *slope, *rows;
+};
+
+static struct quadratic quadratic_new(const struct problem *p, struct arena *arena)
 {
-    const double *x = p->x + (size_t)j * p->rows;
-    double slope = 0, curve = 0, n = (double)p->rows;
-    if (p->scale[j] == 0)
-        return 0;
+    size_t size = (size_t)p->columns + 1;
+    return (struct quadratic){size, ARENA_ARRAY(arena, double, size *size), ARENA_ARRAY(arena, double, size),
+                              ARENA_ARRAY(arena, double, size * p->rows)};
+}
+
+static void quadratic_fill(struct quadratic *q, struct problem *p)
+{
+    double n = (double)p->rows;
     for (size_t i = 0; i < p->rows; i++) {
-        slope += x[i] * p->rest[i];
-        curve += p->weight[i] * x[i] * x[i];
+        double chance = stats_expit(p->eta[i]);
+        p->weight[i] = sqrt(fmax(chance * (1 - chance), 1e-8) / n);
+        p->rest[i] = (p->label[i] - chance) / n;
     }
-    slope = slope / n + curve / n * p->beta[j];
-    double size = fabs(slope) - lambda * mix,
-           next = size > 0 ? copysign(size, slope) / (curve / n + lambda * (1 - mix)) : 0;
+    for (size_t j = 0; j < q->size; j++) {
+        const double *x = j + 1 < q->size ? p->x + j * p->rows : NULL;
+        double *row = q->rows + j * p->rows, slope = 0;
+        for (size_t i = 0; i < p->rows; i++) {
+            row[i] = (x ? x[i] : 1) * p->weight[i];
+            slope += (x ? x[i] : 1) * p->rest[i];
+        }
+        q->slope[j] = slope;
+    }
+    stats_gram((int)q->size, p->rows, q->rows, q->curvature);
+}
+
+/* One coordinate: the best β_j for the quadratic, with the others fixed. Returns how far it moved the fit. */
+static double descend(struct quadratic *q, const struct problem *p, size_t j, double lambda, double mix)
+{
+    const double *column = q->curvature + j * q->size;
+    bool is_intercept = j + 1 == q->size;
+    double curve = column[j], slope = q->slope[j] + curve * p->beta[j], next = p->beta[j];
+    if (is_intercept)
+        next = slope / curve;
+    else if (p->scale[j] > 0) {
+        double size = fabs(slope) - lambda * mix;
+        next = size > 0 ? copysign(size, slope) / (curve + lambda * (1 - mix)) : 0;
+    }
     double move = next - p->beta[j];
     if (move == 0)
         return 0;
     p->beta[j] = next;
-    for (size_t i = 0; i < p->rows; i++)
-        p->rest[i] -= move * p->weight[i] * x[i];
-    return move * move * curve / n;
+    for (size_t k = 0; k < q->size; k++)
+        q->slope[k] -= move * column[k];
+    return move * move * curve;
 }
 
-static double descend_intercept(struct problem *p)
-{
-    double slope = 0, curve = 0;
-    for (size_t i = 0; i < p->rows; i++) {
-        slope += p->rest[i];
-        curve += p->weight[i];
-    }
-    double move = curve > 0 ? slope / curve : 0;
-    p->beta[p->columns] += move;
-    for (size_t i = 0; i < p->rows; i++)
-        p->rest[i] -= move * p->weight[i];
-    return move * move * curve / (double)p->rows;
-}
-
-/* Newton's method with the penalty, from p->beta. Steps that raise the objective are halved. */
-static int fit_penalised(struct problem *p, double lambda, double mix, double *before)
+/* Newton's method with the penalty, from p->beta, until a round gains less than the share `enough` of the objective.
+ * Steps that raise the objective are halved. */
+static int fit_penalised(struct problem *p, double lambda, double mix, double enough, struct quadratic *q,
+                         double *before)
 {
     refresh_eta(p);
     double value = penalised(p, lambda, mix);
     for (int round = 1; round <= NEWTON_ROUNDS; round++) {
-        memcpy(before, p->beta, sizeof *before * (size_t)(p->columns + 1));
-        for (size_t i = 0; i < p->rows; i++) {
-            double chance = stats_expit(p->eta[i]);
-            p->weight[i] = fmax(chance * (1 - chance), 1e-8);
-            p->rest[i] = p->label[i] - chance;
-        }
+        memcpy(before, p->beta, sizeof *before * q->size);
+        quadratic_fill(q, p);
         for (int sweep = 0; sweep < DESCENT_ROUNDS; sweep++) {
-            double most = descend_intercept(p);
-            for (int j = 0; j < p->columns; j++)
-                most = fmax(most, descend(p, j, lambda, mix));
-            if (most < 1e-12)
+            double most = descend(q, p, q->size - 1, lambda, mix);
+            for (size_t j = 0; j + 1 < q->size; j++)
+                most = fmax(most, descend(q, p, j, lambda, mix));
+            if (most < 0.1 * enough)
                 break;
         }
         refresh_eta(p);
         double next = penalised(p, lambda, mix);
         for (double size = 0.5; !(next <= value + 1e-13) && size > 1e-6; size /= 2) {
-            for (int j = 0; j <= p->columns; j++)
+            for (size_t j = 0; j < q->size; j++)
                 p->beta[j] = before[j] + 0.5 * (p->beta[j] - before[j]);
             refresh_eta(p);
             next = penalised(p, lambda, mix);
         }
         double gain = value - next;
         value = next;
-        if (gain < 1e-11 * fabs(value) + 1e-14)
+        if (gain < enough * fabs(value) + 1e-14)
             return round;
     }
     return NEWTON_ROUNDS;
@@ -303,10 +320,13 @@ static void validate_fold(void *context, size_t task, int worker)
         if (v->fold[i] != task)
             train[count++] = i;
     struct problem p = problem_of(v->features, v->label, train, count, &arena);
+    struct quadratic quadratic = quadratic_new(&p, &arena);
     double *before = ARENA_ARRAY(&arena, double, columns + 1);
-    for (int k = 0; k < LAMBDAS; k++) {
-        fit_penalised(&p, v->lambdas[k], v->mix, before);
-        v->loss[task][k] = 0;
+    for (int k = 0, worse = 0; k < LAMBDAS; k++) {
+        v->loss[task][k] = worse < WORSE_MAX ? 0 : v->loss[task][k - 1]; /* behind its valley it only rises */
+        if (worse == WORSE_MAX)
+            continue;
+        fit_penalised(&p, v->lambdas[k], v->mix, ROUGH, &quadratic, before);
         for (size_t i = 0; i < rows; i++) {
             if (v->fold[i] != task)
                 continue;
@@ -316,6 +336,7 @@ static void validate_fold(void *context, size_t task, int worker)
                     eta += p.beta[j] * (v->features->data[i * columns + j] - p.mean[j]) / p.scale[j];
             v->loss[task][k] += stats_log1pexp(v->label[i] ? -eta : eta);
         }
+        worse = k > 0 && v->loss[task][k] > v->loss[task][k - 1] ? worse + 1 : 0;
     }
     arena_release(&arena);
 }
@@ -347,15 +368,22 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
     struct validation v = {features, label,        fold,
                            lambdas,  options->mix, arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
     pool_run(pool, (size_t)folds, validate_fold, &v);
+    double mean[LAMBDAS], error = 0;
     for (int k = 0; k < LAMBDAS; k++) {
         double loss = 0;
         for (int f = 0; f < folds; f++)
             loss += v.loss[f][k];
-        if (loss < best) {
-            best = loss;
+        mean[k] = loss / folds;
+        if (mean[k] < best) {
+            best = mean[k];
             choice = k;
         }
     }
+    for (int f = 0; f < folds; f++)
+        error += (v.loss[f][choice] - best) * (v.loss[f][choice] - best);
+    error = sqrt(error / (folds - 1) / folds);
+    while (options->cautious && choice > 0 && mean[choice - 1] <= best + error)
+        choice--;
     return lambdas[choice];
 }
 
@@ -399,7 +427,9 @@ enum status model_logistic_fit(const struct model_matrix *features, const unsign
     } else {
         if (options->lambda < 0)
             out->lambda = choose_lambda(&p, features, label, options, pool, &scratch);
-        out->iterations = fit_penalised(&p, out->lambda, options->mix, errors);
+        struct quadratic quadratic = quadratic_new(&p, &scratch);
+        out->iterations = fit_penalised(&p, out->lambda, options->mix, options->enough > 0 ? options->enough : EXACT,
+                                        &quadratic, errors);
     }
     if (status == STATUS_OK) {
         refresh_eta(&p);

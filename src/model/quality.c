@@ -53,14 +53,16 @@ static void losses(const unsigned char *label, const double *predicted, size_t c
 }
 
 /* Newton's method for label ~ a + b·logit(p), with b free or 1. Returns b and sets *intercept. */
-static double recalibrate(const unsigned char *label, const double *predicted, size_t count, const uint32_t *weight,
+static double recalibrate(const unsigned char *label, const double *logit, size_t count, const uint32_t *weight,
                           bool free_slope, double *intercept)
 {
     double a = 0, b = 1;
     for (int round = 0; round < 50; round++) {
         double ga = 0, gb = 0, haa = 0, hab = 0, hbb = 0;
         for (size_t i = 0; i < count; i++) {
-            double w = weight ? weight[i] : 1, x = stats_logit(inside(predicted[i])), p = stats_expit(a + b * x);
+            if (weight && !weight[i])
+                continue;
+            double w = weight ? weight[i] : 1, x = logit[i], p = stats_expit(a + b * x);
             double v = w * p * (1 - p), rest = w * (label[i] - p);
             ga += rest;
             gb += rest * x;
@@ -86,16 +88,24 @@ static double recalibrate(const unsigned char *label, const double *predicted, s
     return b;
 }
 
-static struct model_quality measure(const unsigned char *label, const double *predicted, const uint32_t *order,
-                                    size_t count, const uint32_t *weight)
+static double *logits_of(const double *predicted, size_t count)
+{
+    double *logit = base_malloc(sizeof *logit * (count + 1));
+    for (size_t i = 0; i < count; i++)
+        logit[i] = stats_logit(inside(predicted[i]));
+    return logit;
+}
+
+static struct model_quality measure(const unsigned char *label, const double *predicted, const double *logit,
+                                    const uint32_t *order, size_t count, const uint32_t *weight)
 {
     struct model_quality out = {.intercept = NAN, .slope = NAN};
     curves(label, predicted, order, count, weight, &out);
     losses(label, predicted, count, weight, &out);
     if (out.hits > 0 && out.hits < out.count) {
         double ignored;
-        recalibrate(label, predicted, count, weight, false, &out.intercept);
-        out.slope = recalibrate(label, predicted, count, weight, true, &ignored);
+        recalibrate(label, logit, count, weight, false, &out.intercept);
+        out.slope = recalibrate(label, logit, count, weight, true, &ignored);
     }
     return out;
 }
@@ -104,8 +114,11 @@ struct model_quality model_quality_of(const unsigned char *label, const double *
                                       struct arena *arena)
 {
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, count);
+    double *logit = logits_of(predicted, count);
     stats_order(predicted, count, order);
-    return measure(label, predicted, order, count, NULL);
+    struct model_quality out = measure(label, predicted, logit, order, count, NULL);
+    free(logit);
+    return out;
 }
 
 void model_quality_bins(const unsigned char *label, const double *predicted, size_t count, struct arena *arena,
@@ -144,7 +157,7 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
 /* Bootstrap draws run in parallel, each from its own stream of random numbers. */
 struct bootstrap {
     const unsigned char *label;
-    const double *a, *b;
+    const double *a, *b, *logit;
     uint32_t *order_a, *order_b;
     size_t count, customers;
     const uint32_t *customer;
@@ -170,7 +183,7 @@ static void draw(void *context, size_t task, int worker)
         curves(boot->label, boot->a, boot->order_a, boot->count, weight, &boot->of_a[task]);
         curves(boot->label, boot->b, boot->order_b, boot->count, weight, &boot->of_b[task]);
     } else {
-        boot->of_a[task] = measure(boot->label, boot->a, boot->order_a, boot->count, weight);
+        boot->of_a[task] = measure(boot->label, boot->a, boot->logit, boot->order_a, boot->count, weight);
     }
     if (weight != times)
         free(weight);
@@ -202,6 +215,8 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
                              .customers = customer ? customers : count};
     boot.order_a = base_malloc(sizeof *boot.order_a * (count + 1));
     boot.of_a = base_calloc(total, sizeof *boot.of_a);
+    double *logit = logits_of(predicted, count);
+    boot.logit = logit;
     stats_order(predicted, count, boot.order_a);
     pool_run(pool, total, draw, &boot);
     double *values = base_malloc(sizeof *values * (total + 1));
@@ -214,6 +229,7 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
         memcpy((char *)high + m * sizeof(double), &interval.high, sizeof(double));
     }
     free(values);
+    free(logit);
     free(boot.order_a);
     free(boot.of_a);
 }

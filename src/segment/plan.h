@@ -97,6 +97,19 @@ enum status segment_evaluate_values(const struct segment_set *set, const struct 
                                     struct arena *arena, struct segment_values *out, struct error *error);
 
 /*
+ * The same, a batch of customers at a time, so that nothing as long as the population is held: take gets the values of
+ * the positions first … first + count − 1 at the indices 0 … count − 1, count at most SEGMENT_SCAN_MAX. It runs on the
+ * pool's threads (worker as in pool_run), batches in any order, and writes to places of its own.
+ */
+enum { SEGMENT_SCAN_MAX = 512 };
+typedef void segment_scan_take(void *context, uint32_t first, uint32_t count, const struct segment_values *values,
+                               int worker);
+enum status segment_scan_values(const struct segment_set *set, const struct schema *schema,
+                                const struct segment_node *const *nodes, int node_count,
+                                const struct population *population, int64_t now, struct pool *pool,
+                                segment_scan_take *take, void *context, struct error *error);
+
+/*
  * Why: the condition as a tree with actual values for one customer.
  */
 struct segment_explained {

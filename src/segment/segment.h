@@ -81,6 +81,9 @@ enum status segment_set_build(const struct segment_source *sources, size_t sourc
 enum status segment_condition_build(struct text condition, const struct schema *schema, const struct segment_set *known,
                                     struct arena *arena, struct segment_problems *problems, struct segment_set **out,
                                     struct error *error);
+/* Makes that last segment a condition about the `seconds` up to the moment it is evaluated at, and nothing before:
+ * measures without a window see that time only, STATUS_USAGE when one looks further back. Before the set is shared. */
+enum status segment_condition_within(struct segment_set *set, int64_t seconds, struct error *error);
 void segment_set_free(struct segment_set *set);
 /* Index of the segment named so, or −1. */
 int segment_set_find(const struct segment_set *set, const char *name);

@@ -7,9 +7,14 @@ struct value_pass {
     const struct segment_plan *plan;
     const struct binding *binding;
     const struct segment_phase *phase;
-    struct segment_values *out;
+    struct segment_values *out; /* for everyone; NULL: a batch at a time goes to take */
     int64_t now;
     struct run **runs; /* by worker */
+    const struct segment_node *const *nodes;
+    segment_scan_take *take;
+    void *context;
+    struct segment_values **scanned; /* by worker: a batch's values */
+    struct arena *arenas;            /* theirs */
 };
 
 static int64_t code_of(struct run *run, const struct operand *value, size_t lane)
@@ -37,19 +42,6 @@ static void take_values(struct run *run, int root, struct segment_values *out, u
     }
 }
 
-static void value_task(void *context, size_t task, int worker)
-{
-    struct value_pass *pass = context;
-    if (!pass->runs[worker]) {
-        pass->runs[worker] = run_new(pass->plan);
-        run_bind(pass->runs[worker], pass->binding, pass->phase, pass->now);
-    }
-    uint32_t first = (uint32_t)(task * BATCH), rest = pass->binding->population->customers - first;
-    run_batch(pass->runs[worker], first, rest < BATCH ? rest : BATCH);
-    for (int i = 0; i < pass->plan->extra_count; i++)
-        take_values(pass->runs[worker], pass->plan->extra[i], &pass->out[i], first);
-}
-
 static void prepare_values(const struct segment_plan *plan, const struct segment_node *const *nodes, uint32_t customers,
                            struct arena *arena, struct segment_values *out)
 {
@@ -66,18 +58,83 @@ static void prepare_values(const struct segment_plan *plan, const struct segment
     }
 }
 
+static void scan_batch(struct value_pass *pass, struct run *run, uint32_t first, int worker)
+{
+    int count = pass->plan->extra_count;
+    if (!pass->scanned[worker]) {
+        struct arena *arena = &pass->arenas[worker];
+        pass->scanned[worker] = ARENA_ARRAY(arena, struct segment_values, count + 1);
+        prepare_values(pass->plan, pass->nodes, BATCH, arena, pass->scanned[worker]);
+    }
+    struct segment_values *values = pass->scanned[worker];
+    for (int i = 0; i < count; i++) {
+        memset(values[i].known, 0, BATCH_WORDS * sizeof *values[i].known);
+        take_values(run, pass->plan->extra[i], &values[i], 0);
+    }
+    if (!run->failed)
+        pass->take(pass->context, first, run->count, values, worker);
+}
+
+static void value_task(void *context, size_t task, int worker)
+{
+    struct value_pass *pass = context;
+    if (!pass->runs[worker]) {
+        pass->runs[worker] = run_new(pass->plan);
+        run_bind(pass->runs[worker], pass->binding, pass->phase, pass->now);
+    }
+    uint32_t first = (uint32_t)(task * BATCH), rest = pass->binding->population->customers - first;
+    run_batch(pass->runs[worker], first, rest < BATCH ? rest : BATCH);
+    if (pass->take)
+        scan_batch(pass, pass->runs[worker], first, worker);
+    for (int i = 0; i < pass->plan->extra_count && !pass->take; i++)
+        take_values(pass->runs[worker], pass->plan->extra[i], &pass->out[i], first);
+}
+
 static enum status run_values(struct value_pass *pass, struct pool *pool, struct error *error)
 {
     enum status status = STATUS_OK;
     int threads = pool_threads(pool);
     pass->runs = base_calloc((size_t)threads, sizeof *pass->runs);
+    pass->scanned = base_calloc((size_t)threads, sizeof *pass->scanned);
+    pass->arenas = base_calloc((size_t)threads, sizeof *pass->arenas);
+    for (int w = 0; w < threads; w++)
+        arena_init(&pass->arenas[w], 0);
     pool_run(pool, ((size_t)pass->binding->population->customers + BATCH - 1) / BATCH, value_task, pass);
     for (int w = 0; w < threads; w++) {
         if (pass->runs[w] && pass->runs[w]->failed && status == STATUS_OK)
             status = error_set(error, STATUS_ERROR, "%s", pass->runs[w]->error.message);
         run_free(pass->runs[w]);
+        arena_release(&pass->arenas[w]);
     }
     free(pass->runs);
+    free(pass->scanned);
+    free(pass->arenas);
+    return status;
+}
+
+/* Plans, binds and fills the first phase; then either kind of pass. */
+static enum status pass_over(const struct segment_set *set, const struct schema *schema,
+                             const struct population *population, int node_count, struct pool *pool,
+                             struct value_pass *pass, struct arena *arena, struct error *error)
+{
+    struct segment_plan *plan = NULL;
+    struct binding *binding = NULL;
+    struct segment_phase *phase = NULL;
+    enum status status = plan_of_nodes(set, schema, pass->nodes, node_count, &plan, error);
+    if (status != STATUS_OK)
+        return status;
+    TRY_GOTO(binding_new(plan, population, &binding, error));
+    TRY_GOTO(phase_fill(plan, binding, pass->now, pool, false, &phase, error));
+    if (!pass->take)
+        prepare_values(plan, pass->nodes, population->customers, arena, pass->out);
+    pass->plan = plan;
+    pass->binding = binding;
+    pass->phase = phase;
+    TRY_GOTO(run_values(pass, pool, error));
+done:
+    segment_phase_free(phase);
+    binding_free(binding);
+    segment_plan_free(plan);
     return status;
 }
 
@@ -86,20 +143,15 @@ enum status segment_evaluate_values(const struct segment_set *set, const struct 
                                     const struct population *population, int64_t now, struct pool *pool,
                                     struct arena *arena, struct segment_values *out, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct binding *binding = NULL;
-    struct segment_phase *phase = NULL;
-    enum status status = plan_of_nodes(set, schema, nodes, node_count, &plan, error);
-    if (status != STATUS_OK)
-        return status;
-    TRY_GOTO(binding_new(plan, population, &binding, error));
-    TRY_GOTO(phase_fill(plan, binding, now, pool, false, &phase, error));
-    prepare_values(plan, nodes, population->customers, arena, out);
-    struct value_pass pass = {.plan = plan, .binding = binding, .phase = phase, .out = out, .now = now};
-    TRY_GOTO(run_values(&pass, pool, error));
-done:
-    segment_phase_free(phase);
-    binding_free(binding);
-    segment_plan_free(plan);
-    return status;
+    struct value_pass pass = {.nodes = nodes, .now = now, .out = out};
+    return pass_over(set, schema, population, node_count, pool, &pass, arena, error);
+}
+
+enum status segment_scan_values(const struct segment_set *set, const struct schema *schema,
+                                const struct segment_node *const *nodes, int node_count,
+                                const struct population *population, int64_t now, struct pool *pool,
+                                segment_scan_take *take, void *context, struct error *error)
+{
+    struct value_pass pass = {.nodes = nodes, .now = now, .take = take, .context = context};
+    return pass_over(set, schema, population, node_count, pool, &pass, NULL, error);
 }

@@ -120,6 +120,15 @@ void stats_multiply(int n, int k, int m, const double *a, const double *b, doubl
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, m, k, 1, a, k, b, m, 0, out, m);
 }
 
+void stats_gram(int n, size_t length, const double *a, double *out)
+{
+    prepare();
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)length, 1, a, (int)length, 0, out, n);
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++)
+            out[i * n + j] = out[j * n + i];
+}
+
 void stats_covariance(size_t rows, int columns, const double *data, double correction, double *mean, double *out)
 {
     memset(mean, 0, sizeof *mean * (size_t)columns);

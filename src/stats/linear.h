@@ -35,6 +35,9 @@ bool stats_least_squares(int rows, int columns, const double *a, const double *b
 /* out (n×m) = a (n×k) · b (k×m). out may not overlap. */
 void stats_multiply(int n, int k, int m, const double *a, const double *b, double *out);
 
+/* out (n×n, full) = a · aᵀ for n rows of `length` numbers. */
+void stats_gram(int n, size_t length, const double *a, double *out);
+
 /* Column means, and the covariance matrix by the centred form, of rows×columns data; divisor is rows − correction.
  * mean has `columns` places and may not be NULL. */
 void stats_covariance(size_t rows, int columns, const double *data, double correction, double *mean, double *out);

@@ -236,6 +236,8 @@ export interface Calibration {
     low?: number | null;
     high?: number | null;
     customers: number;
+    /** How many times as often as on average it came true here. */
+    lift?: number | null;
   }[];
   measures?: {
     name: string;
@@ -245,7 +247,7 @@ export interface Calibration {
     baseline?: number | null;
     recency_only?: number | null;
   }[];
-  drivers?: { name: string; effect: number; note?: string | null }[];
+  drivers?: { name: string; effect: number; low?: number | null; high?: number | null; note?: string | null }[];
 }
 
 export interface Tracking {
