@@ -318,8 +318,8 @@ static void write_means(struct model_work *work, const struct cluster_data *data
     double mean = sum[all] / count[all];
     json_write_object(json);
     work_put_text(json, "name",
-                  column->category ? arena_printf(work->arena, "%s = '%s'", column->text, column->level[level])
-                                   : column->text);
+                  column->category ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
+                                   : column->name);
     json_write_key(json, "used");
     json_write_bool(json, column->used);
     work_put(json, "overall", mean);

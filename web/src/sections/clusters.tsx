@@ -36,7 +36,7 @@ function Profile({ clustering }: { clustering: Clustering }) {
               <th scope="col">Trait</th>
               {clustering.groups.map((group) => (
                 <th key={group.name} scope="col" class="numeric">
-                  {group.title ?? group.name}
+                  {group.name}
                 </th>
               ))}
               <th scope="col" class="numeric">
