@@ -48,25 +48,42 @@ static void find_tables(struct ids *ids)
     }
 }
 
-static enum status add_present(const struct ids *ids, const struct schema_table *table, struct buffer *sql,
-                               struct error *error)
+/* The columns of a table of the store that judging needs. */
+static void list_columns(const struct ids *ids, const struct schema_table *table, bool count_lines,
+                         struct store_read *read)
 {
     struct ingest_run *run = ids->run;
     const char **columns = ARENA_ARRAY(run->arena, const char *, run->property_count + 4);
     size_t count = 0;
-    bool has_groups = run->group >= 0 && strcmp(table->name, run->table) == 0 && schema_column(table, "lines");
     columns[count++] = "id";
     columns[count++] = "customer";
     columns[count++] = "time";
-    if (has_groups)
-        columns[count++] = "lines";
     for (size_t i = 0; i < run->property_count; i++)
-        if (ingest_is_stored(&run->properties[i]) && schema_column(table, run->properties[i].name))
+        if (ingest_is_stored(&run->properties[i]) && schema_column(table, run->properties[i].name)) {
             columns[count++] = run->properties[i].name;
-    struct store_read read = {.table = table->name, .role = PART_FACTS, .columns = columns, .column_count = count};
-    buffer_printf(sql, " UNION ALL BY NAME SELECT *%s FROM (", has_groups ? " EXCLUDE (lines)" : "");
+            count_lines &= strcmp(run->properties[i].name, "lines") != 0;
+        }
+    if (count_lines)
+        columns[count++] = "lines";
+    *read = (struct store_read){.table = table->name, .role = PART_FACTS, .columns = columns, .column_count = count};
+}
+
+static enum status add_present(const struct ids *ids, const struct schema_table *table, struct buffer *sql,
+                               struct error *error)
+{
+    struct ingest_run *run = ids->run;
+    bool whole = strcmp(table->name, run->table) == 0;
+    bool count_lines =
+        whole && schema_table(store_schema(run->store), lines_table(run)) && schema_column(table, "lines");
+    struct store_read read;
+    list_columns(ids, table, count_lines, &read);
+    buffer_printf(sql, " UNION ALL BY NAME SELECT *, %s AS \"@grouped\" FROM (",
+                  count_lines ? "lines IS NOT NULL"
+                  : whole     ? "false"
+                              : "true");
     TRY(store_select(run->store, &read, sql, error));
-    buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s", has_groups ? " AND lines IS NULL" : "");
+    bool seen_by_line = count_lines && run->group >= 0;
+    buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s", seen_by_line ? " AND lines IS NULL" : "");
     return STATUS_OK;
 }
 
@@ -75,7 +92,8 @@ static enum status make_present(const struct ids *ids, struct error *error)
 {
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_string(&sql, "CREATE TEMP TABLE present AS SELECT id, customer, time FROM staged WHERE false");
+    buffer_string(&sql, "CREATE TEMP TABLE present AS SELECT id, customer, time, false AS \"@grouped\" FROM "
+                        "staged WHERE false");
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ids->table_count && status == STATUS_OK; i++)
         status = add_present(ids, ids->tables[i], &sql, error);
@@ -101,10 +119,11 @@ static bool is_present(const struct ids *ids, const struct ingest_property *prop
     return present;
 }
 
-/* ", customer, time, …": what two lines have to share; against the store, the properties that both have. */
-static void add_content(const struct ids *ids, bool against_store, struct buffer *sql)
+/* ", customer, time, …": what two lines have to share; against the store, the properties that both have. `grouped` is
+ * SQL: an invoice is never the same as a fact that came without lines, because it is more. */
+static void add_content(const struct ids *ids, bool against_store, const char *grouped, struct buffer *sql)
 {
-    buffer_string(sql, ", customer, time");
+    buffer_printf(sql, ", customer, time, %s AS \"@grouped\"", grouped);
     for (size_t i = 0; i < ids->run->property_count; i++) {
         const struct ingest_property *property = &ids->run->properties[i];
         bool as_text = false;
@@ -120,11 +139,12 @@ static void add_content(const struct ids *ids, bool against_store, struct buffer
 static void add_differing(const struct ids *ids, bool against_store, const char *mine, const char *theirs,
                           struct buffer *sql)
 {
+    const char *grouped = ids->run->group >= 0 ? "true" : "false";
     buffer_string(sql, "SELECT DISTINCT \"@unit\" FROM (SELECT * EXCLUDE (\"@side\"), sum(\"@side\") AS \"@balance\" "
                        "FROM (SELECT \"@unit\", 1 AS \"@side\"");
-    add_content(ids, against_store, sql);
+    add_content(ids, against_store, grouped, sql);
     buffer_printf(sql, " FROM %s UNION ALL SELECT \"@unit\", -1", mine);
-    add_content(ids, against_store, sql);
+    add_content(ids, against_store, against_store ? "\"@grouped\"" : grouped, sql);
     buffer_printf(sql, " FROM %s) GROUP BY ALL) WHERE \"@balance\" <> 0", theirs);
 }
 
