@@ -23,6 +23,7 @@ static const char *lines_table(struct ingest_run *run)
     return arena_printf(run->arena, "%s.line", run->table);
 }
 
+/* An id that is the same in all lines of every group is one of groups. */
 static enum status find_what_ids_name(struct ids *ids, struct error *error)
 {
     uint64_t differ;
@@ -36,7 +37,7 @@ static enum status find_what_ids_name(struct ids *ids, struct error *error)
     return STATUS_OK;
 }
 
-/* A fact that came without --group-by is its own only line. */
+/* Lines are compared with lines, where the import has any; and a fact of the kind may have come without. */
 static void find_tables(struct ids *ids)
 {
     struct ingest_run *run = ids->run;
@@ -177,8 +178,8 @@ static enum status find_differing(const struct ids *ids, struct error *error)
     buffer_string(&sql, " UNION ALL ");
     add_differing(ids, true,
                   "staged JOIN units USING (arrival) WHERE \"@unit\" = \"@winner\" AND id IN (SELECT id FROM present)",
-                  "present JOIN (SELECT DISTINCT id, \"@winner\" AS \"@unit\" FROM staged JOIN units USING (arrival)) "
-                  "USING (id)",
+                  "present JOIN (SELECT DISTINCT id, \"@winner\" AS \"@unit\" FROM staged JOIN units USING (arrival) "
+                  "WHERE id IN (SELECT id FROM present)) USING (id)",
                   &sql);
     enum status status = lake_execute(ids->run->lake, sql.data, error);
     buffer_release(&sql);
