@@ -32,9 +32,9 @@ int segment_compile_ever(struct compiler *compiler, const struct segment_node *n
     int parts[] = {segment_spread(compiler, held, rows), segment_junction(compiler, step_or, told, count),
                    segment_window_rows(compiler, window, table, CUSTOMERS)};
     int selected = segment_junction(compiler, step_and, parts, 3);
-    int any = segment_any_rows(compiler, selected, table);
+    int any = segment_any_rows(compiler, selected, table), bounds = NO_STEP;
     if (window) { /* the first moment of the window counts, told just then or long before */
-        int bounds = segment_compile_bounds(compiler, window, CUSTOMERS);
+        bounds = segment_compile_bounds(compiler, window, CUSTOMERS);
         struct step lower = segment_step_operator(compiler, step_row_moment, SHAPE_INT, &bounds, 1);
         lower.type = VALUE_TIME;
         struct scope then = CUSTOMERS;
@@ -49,6 +49,7 @@ int segment_compile_ever(struct compiler *compiler, const struct segment_node *n
     step.timeless = false;
     step.frame = FRAME_CUSTOMERS;
     step.clock = CLOCK_BATCH;
+    step.c = bounds;
     step.extra = node->history;
     return segment_spread(compiler, segment_step_make(compiler, step, &any, 1), scope);
 }

@@ -461,6 +461,14 @@ void next_record(struct run *run, const struct step *step, int64_t *next)
     }
 }
 
+/* The first moment of the window of `ever` counts, whatever is told then: it may be still to come. */
+static void window_opens(struct run *run, const struct step *step, int64_t *next)
+{
+    struct operand bounds = operand_of(run, step->c);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        lower(run, next, lane, bounds.i[lane * bounds.stride]);
+}
+
 /* ever and changed: tellings leave their window like facts. */
 void next_history(struct run *run, const struct step *step, int64_t *next)
 {
@@ -473,6 +481,8 @@ void next_history(struct run *run, const struct step *step, int64_t *next)
         return;
     }
     int table = step->run == step_changed ? step->b : -1;
+    if (table < 0)
+        window_opens(run, step, next);
     for (int t = 0; t < run->plan->table_count; t++) {
         const struct table_view *view = &run->views[t];
         bool told = table >= 0 ? t == table : view->table && view->table->role == SCHEMA_TRAITS;

@@ -1,5 +1,5 @@
 /* Conditions: and, or, not, comparisons, lists, text and set tests. The same functions serve every frame. */
-#include "segment/steps.h"
+#include "segment/measures.h"
 
 #include <math.h>
 #include <string.h>
@@ -265,6 +265,25 @@ static bool compare_stored(struct run *run, const struct step *step, struct vect
     return true;
 }
 
+/* A count against a constant: as it was counted, without widening it. */
+static bool compare_counted(struct run *run, const struct step *step, struct vector *out)
+{
+    const struct step *a = step_of(run, step->child[0]), *b = step_of(run, step->child[1]);
+    bool whole = b->frame == FRAME_ONE && b->shape == SHAPE_INT && (b->type != VALUE_DECIMAL || b->scale == 0);
+    if (a->run != step_count || !whole || step->a == COMPARE_NE)
+        return false;
+    struct operand constant = operand_of(run, step->child[1]), selected = operand_of(run, a->child[0]);
+    struct segment_bounds range = compare_range((enum segment_compare)step->a, constant.i[0]);
+    int64_t lo = range.lo < 0 ? 0 : range.lo, hi = range.hi > UINT32_MAX ? UINT32_MAX : range.hi;
+    if (lo > hi || constant.hint == HINT_NONE || (lo > 0 && selected.hint == HINT_NONE)) {
+        set_none(run, out);
+        return true;
+    }
+    const uint32_t *counts = segment_count_selected(run, &run->views[a->b], &selected);
+    run->kernels->range_u32(counts, lanes_of(run, step), (uint32_t)lo, (uint32_t)(hi - lo), out->bits);
+    return true;
+}
+
 /* A value in constant bounds: what a comparison with a step-wise function of it (age, days since) comes to. */
 void step_in_range(struct run *run, const struct step *step, struct vector *out)
 {
@@ -327,7 +346,7 @@ static void compare_doubles(struct run *run, enum segment_compare compare, const
 
 void step_compare(struct run *run, const struct step *step, struct vector *out)
 {
-    if (compare_stored(run, step, out))
+    if (compare_stored(run, step, out) || compare_counted(run, step, out))
         return;
     struct operand a = operand_of(run, step->child[0]), b = operand_of(run, step->child[1]);
     enum segment_compare compare = (enum segment_compare)step->a;
