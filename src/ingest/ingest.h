@@ -78,8 +78,10 @@ struct ingest_summary {
     size_t column_count;
     struct ingest_summary_table *tables;
     size_t table_count;
-    uint64_t read, set_aside, filtered, stored;      /* rows of the sources; stored: those that became lines or facts */
-    uint64_t repeated_ids, conflicts, replaced_rows; /* --id: rows that were there already, the same or different */
+    uint64_t read, set_aside, filtered, stored; /* rows of the sources; stored: those that became lines or facts */
+    /* --id: rows that were there already, the same or different; rows stored in the place of others. With --group-by
+     * every line of the invoice counts. */
+    uint64_t repeated_ids, conflicts, replaced_rows;
     uint64_t customers, new_customers;
     struct ingest_reject_count *rejects;
     size_t reject_count;

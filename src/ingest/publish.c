@@ -1,12 +1,11 @@
 /*
- * Publishing: from the staged rows to parts. Rows with an id that the store has already stay in the shadow; the lines
+ * Publishing: from the staged rows to parts. What bears an id that the store has already stays in the shadow; the lines
  * of an invoice become one fact; traits told by facts are kept where they change. All of it is one change of the store.
  */
 #include "ingest/run.h"
 
 #include "identity/identity.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void add_name(struct buffer *sql, const char *name, const char *suffix)
@@ -16,11 +15,6 @@ static void add_name(struct buffer *sql, const char *name, const char *suffix)
     buffer_printf(&text, "%s%s", name, suffix);
     buffer_sql_name(sql, (struct text){text.data, text.length});
     buffer_release(&text);
-}
-
-static bool is_stored(const struct ingest_property *property)
-{
-    return !property->trait && property->type != VALUE_NONE;
 }
 
 /* ", value, code" of a property, whose columns in `staged` bear prefix, as they stand in a part. */
@@ -56,7 +50,7 @@ static void remember_table(struct ingest_run *run, const char *name, enum schema
     VECTOR_PUSH(&run->tables, (struct ingest_summary_table){name, role, rows});
 }
 
-static enum status count_rows(struct ingest_run *run, const char *sql, uint64_t *out, struct error *error)
+enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t *out, struct error *error)
 {
     int64_t count;
     bool known;
@@ -65,174 +59,12 @@ static enum status count_rows(struct ingest_run *run, const char *sql, uint64_t 
     return STATUS_OK;
 }
 
-/* Ids */
+/* Facts */
 
-/* The store's own rows of this kind, with the columns that both have, as a table `present`. */
-static enum status make_present(struct ingest_run *run, bool *any, struct error *error)
+/* Where the rows themselves go. */
+static const char *fact_table(struct ingest_run *run)
 {
-    const struct schema_table *table = schema_table(store_schema(run->store), run->table);
-    *any = table != NULL;
-    if (!table)
-        return STATUS_OK;
-    const char **columns = ARENA_ARRAY(run->arena, const char *, run->property_count + 8);
-    size_t count = 0;
-    columns[count++] = "id";
-    columns[count++] = "customer";
-    columns[count++] = "time";
-    columns[count++] = "import";
-    columns[count++] = "arrival";
-    for (size_t i = 0; i < run->property_count; i++)
-        if (is_stored(&run->properties[i]) && schema_column(table, run->properties[i].name))
-            columns[count++] = run->properties[i].name;
-    struct store_read read = {.table = run->table, .role = PART_FACTS, .columns = columns, .column_count = count};
-    struct buffer sql;
-    buffer_init(&sql, 0);
-    buffer_string(&sql, "CREATE TEMP TABLE present AS SELECT * FROM (");
-    enum status status = store_select(run->store, &read, &sql, error);
-    buffer_string(&sql, ") WHERE id IN (SELECT id FROM staged)");
-    if (status == STATUS_OK)
-        status = lake_execute(run->lake, sql.data, error);
-    buffer_release(&sql);
-    return status;
-}
-
-/* Whether two rows say the same: customer, time and every property; compared as text where types have widened. */
-static void same_content(struct ingest_run *run, const char *a, const char *b, bool against_store, struct buffer *sql)
-{
-    const struct schema_table *table = schema_table(store_schema(run->store), run->table);
-    buffer_printf(sql, "(%s.customer = %s.customer AND %s.time = %s.time", a, b, a, b);
-    for (size_t i = 0; i < run->property_count; i++) {
-        const struct ingest_property *property = &run->properties[i];
-        const struct schema_column *stored = table ? schema_column(table, property->name) : NULL;
-        if (!is_stored(property) || (against_store && !stored))
-            continue;
-        bool numbers = ingest_is_number(property->type) && stored && ingest_is_number(stored->type);
-        bool cast = against_store && stored->type != property->type && !numbers;
-        buffer_printf(sql, cast ? " AND CAST(%s." : " AND %s.", a);
-        add_name(sql, property->name, "");
-        buffer_printf(sql, cast ? " AS VARCHAR) IS NOT DISTINCT FROM CAST(%s." : " IS NOT DISTINCT FROM %s.", b);
-        add_name(sql, property->name, "");
-        buffer_string(sql, cast ? " AS VARCHAR)" : "");
-    }
-    buffer_char(sql, ')');
-}
-
-/*
- * verdict of every staged row: 0 it stands; 1 the same is there already, in this import; 2 in the store; 3 and 4
- * likewise with another content. The first row of an id stands, with --on-conflict replace the last.
- */
-static enum status judge_ids(struct ingest_run *run, bool present, bool replace, struct error *error)
-{
-    struct buffer sql;
-    buffer_init(&sql, 0);
-    buffer_printf(&sql,
-                  "CREATE TEMP TABLE winners AS SELECT * FROM staged QUALIFY row_number() OVER (PARTITION BY id ORDER "
-                  "BY arrival %s) = 1; CREATE TEMP TABLE verdicts AS SELECT s.arrival, s.id, CASE WHEN s.arrival <> "
-                  "w.arrival THEN CASE WHEN ",
-                  replace ? "DESC" : "ASC");
-    same_content(run, "s", "w", false, &sql);
-    buffer_string(&sql, " THEN 1 ELSE 3 END");
-    if (present) {
-        buffer_string(&sql, " WHEN p.id IS NULL THEN 0 WHEN ");
-        same_content(run, "s", "p", true, &sql);
-        buffer_string(&sql, " THEN 2 ELSE 4 END AS verdict FROM staged s JOIN winners w USING (id) LEFT JOIN present p "
-                            "USING (id)");
-    } else {
-        buffer_string(&sql, " ELSE 0 END AS verdict FROM staged s JOIN winners w USING (id)");
-    }
-    enum status status = lake_execute(run->lake, sql.data, error);
-    buffer_release(&sql);
-    return status;
-}
-
-/* Fetches the lines of rows that conflict and sets them aside like the scan does. */
-struct conflict {
-    uint64_t row;
-    const char *id;
-};
-
-static int by_row(const void *a, const void *b)
-{
-    uint64_t x = ((const struct conflict *)a)->row, y = ((const struct conflict *)b)->row;
-    return (x > y) - (x < y);
-}
-
-static void write_conflict(struct ingest_run *run, const struct conflict *conflict, struct text row)
-{
-    size_t index = ingest_row_source(conflict->row);
-    struct ingest_reject reject = {
-        .reason = REASON_CONFLICT,
-        .source = run->sources[index].name,
-        .line = ingest_row_line(conflict->row),
-        .column = run->mapping.id.items[0],
-        .value = text_from(conflict->id),
-        .row = row,
-    };
-    struct buffer line;
-    buffer_init(&line, 0);
-    ingest_reject_counts_add(&run->scan.reject_counts, &reject);
-    ingest_reject_write(&reject, &line);
-    ingest_ordered_file_append(&run->rejects, &line);
-    buffer_release(&line);
-}
-
-/* Records of one block that are among the conflicts from *next on. */
-static void find_in_block(struct ingest_run *run, const struct ingest_block *block, const struct conflict *conflicts,
-                          size_t count, size_t *next)
-{
-    const struct ingest_dialect *dialect = &run->sources[block->source].dialect;
-    struct ingest_record record = {.names = run->source_columns[block->source].names};
-    const char *at = block->data, *end = block->data + block->length;
-    uint64_t line = block->first_line;
-    size_t skipped;
-    while (*next < count && ingest_split(dialect, &at, end, &record, &skipped)) {
-        uint64_t row = (uint64_t)block->source << SCAN_ROW_BITS | (line + skipped);
-        line += skipped + record.lines;
-        if (conflicts[*next].row != row)
-            continue;
-        char *text = base_malloc(3 * record.length + 1);
-        size_t length = record.length;
-        if (dialect->encoding == ENCODING_LATIN1)
-            length = ingest_to_utf8(record.line, record.length, text);
-        else
-            memcpy(text, record.line, length);
-        write_conflict(run, &conflicts[(*next)++], (struct text){text, length});
-        free(text);
-    }
-    ingest_record_release(&record);
-}
-
-static enum status set_conflicts_aside(struct ingest_run *run, struct error *error)
-{
-    struct lake_result *result;
-    const struct lake_chunk *chunk;
-    VECTOR(struct conflict) conflicts = {0};
-    TRY(lake_query(run->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)", &result, error));
-    enum status status;
-    while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
-        for (size_t i = 0; i < chunk->rows; i++) {
-            struct text id = lake_text(&chunk->columns[1], i);
-            VECTOR_PUSH(&conflicts, (struct conflict){(uint64_t)lake_integer(&chunk->columns[0], i),
-                                                      arena_strndup(run->arena, id.data, id.length)});
-        }
-    lake_result_free(result);
-    if (conflicts.count)
-        qsort(conflicts.items, conflicts.count, sizeof *conflicts.items, by_row);
-    struct ingest_reader reader;
-    struct ingest_block block = {0};
-    ingest_reader_init(&reader, run->sources, run->source_count);
-    size_t next = 0;
-    while (status == STATUS_OK && next < conflicts.count) {
-        status = ingest_reader_next(&reader, &block, error);
-        if (status != STATUS_OK || !block.length)
-            break;
-        find_in_block(run, &block, conflicts.items, conflicts.count, &next);
-    }
-    ingest_reader_release(&reader);
-    ingest_block_release(&block);
-    run->summary->conflicts = conflicts.count;
-    VECTOR_RELEASE(&conflicts);
-    return status;
+    return run->group >= 0 ? arena_printf(run->arena, "%s.line", run->table) : run->table;
 }
 
 static void facts_select(struct ingest_run *run, const char *from, struct buffer *sql)
@@ -244,106 +76,10 @@ static void facts_select(struct ingest_run *run, const char *from, struct buffer
     if (run->mapping.id.count)
         buffer_string(sql, ", id");
     for (size_t i = 0; i < run->property_count; i++)
-        if (is_stored(&run->properties[i]))
+        if (ingest_is_stored(&run->properties[i]))
             add_stored(&run->properties[i], "", sql);
     buffer_printf(sql, " FROM %s", from);
 }
-
-static enum status write_shadow(struct ingest_run *run, bool replace, struct error *error)
-{
-    struct buffer sql;
-    buffer_init(&sql, 0);
-    facts_select(run,
-                 replace ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
-                         : "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (2, 4))",
-                 &sql);
-    enum status status = write_part(run, run->table, PART_SHADOW, sql.data, NULL, error);
-    buffer_release(&sql);
-    return status;
-}
-
-/* A part that holds replaced rows is written anew without them, and they go to the shadow. */
-static enum status rewrite_part(struct ingest_run *run, const struct catalog_part *part, struct error *error)
-{
-    struct buffer path;
-    buffer_init(&path, 0);
-    buffer_sql_text(&path, text_from(store_file(run->store, run->arena, "%s", part->path)));
-    const char *gone = "(SELECT v.id FROM verdicts v WHERE v.verdict = 4)";
-    struct store_new_part kept = {.table = part->table, .role = PART_FACTS};
-    struct store_new_part shadow = {.table = part->table, .role = PART_SHADOW};
-    kept.select =
-        arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s", path.data, gone);
-    shadow.select = arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s", path.data, gone);
-    buffer_release(&path);
-    TRY(store_drop_part(run->change, part->number, error));
-    TRY(store_write_part(run->change, run->lake, &kept, NULL, error));
-    return store_write_part(run->change, run->lake, &shadow, NULL, error);
-}
-
-/* Parts of imports without --id have no such column. */
-static bool has_ids(const struct catalog_part *part)
-{
-    for (size_t i = 0; i < part->column_count; i++)
-        if (strcmp(part->columns[i].name, "id") == 0)
-            return true;
-    return false;
-}
-
-static enum status replace_present(struct ingest_run *run, struct error *error)
-{
-    size_t count;
-    const struct catalog_part *parts = store_parts(run->store, &count);
-    TRY(count_rows(run, "SELECT count(*) FROM verdicts WHERE verdict = 4", &run->summary->replaced_rows, error));
-    for (size_t i = 0; i < count && !run->options->dry_run; i++) {
-        uint64_t rows = 0;
-        if (parts[i].role != PART_FACTS || strcmp(parts[i].table, run->table) != 0)
-            continue;
-        struct buffer sql;
-        buffer_init(&sql, 0);
-        buffer_string(&sql, "SELECT count(*) FROM read_parquet(");
-        buffer_sql_text(&sql, text_from(store_file(run->store, run->arena, "%s", parts[i].path)));
-        buffer_string(&sql, ") WHERE id IN (SELECT id FROM verdicts WHERE verdict = 4)");
-        enum status status = has_ids(&parts[i]) ? count_rows(run, sql.data, &rows, error) : STATUS_OK;
-        buffer_release(&sql);
-        TRY(status);
-        if (rows)
-            TRY(rewrite_part(run, &parts[i], error));
-    }
-    return STATUS_OK;
-}
-
-static enum status resolve_ids(struct ingest_run *run, struct error *error)
-{
-    bool present, replace = run->mapping.on_conflict && strcmp(run->mapping.on_conflict, "replace") == 0;
-    TRY(make_present(run, &present, error));
-    TRY(judge_ids(run, present, replace, error));
-    /* with replace, a row that a later one of the same import replaces counts as repeated, too */
-    TRY(count_rows(run,
-                   replace ? "SELECT count(*) FROM verdicts WHERE verdict IN (1, 2, 3)"
-                           : "SELECT count(*) FROM verdicts WHERE verdict IN (1, 2)",
-                   &run->summary->repeated_ids, error));
-    if (replace && present)
-        TRY(replace_present(run, error));
-    if (!replace)
-        TRY(set_conflicts_aside(run, error));
-    return STATUS_OK;
-}
-
-/* After the numbers are settled: what is refused goes to the shadow, what stands stays in `staged`. */
-static enum status apply_verdicts(struct ingest_run *run, struct error *error)
-{
-    bool replace = strcmp(run->mapping.on_conflict, "replace") == 0;
-    if (schema_table(store_schema(run->store), run->table))
-        TRY(write_shadow(run, replace, error));
-    return lake_execute(
-        run->lake,
-        replace ? "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict "
-                  "IN (0, 4))"
-                : "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict = 0)",
-        error);
-}
-
-/* Facts */
 
 static enum status write_facts(struct ingest_run *run, const char *table, enum part_role role, struct error *error)
 {
@@ -354,7 +90,7 @@ static enum status write_facts(struct ingest_run *run, const char *table, enum p
     enum status status = write_part(run, table, role, sql.data, &rows, error);
     buffer_release(&sql);
     TRY(status);
-    TRY(count_rows(run, "SELECT count(*) FROM staged", &rows, error));
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged", &rows, error));
     remember_table(run, table, role == PART_TRAITS ? SCHEMA_TRAITS : SCHEMA_FACTS, rows);
     return STATUS_OK;
 }
@@ -369,15 +105,15 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
                   "arrival",
                   run->import);
     for (size_t i = 0; i < run->property_count; i++)
-        if (is_stored(&run->properties[i]))
+        if (ingest_is_stored(&run->properties[i]))
             add_stored(&run->properties[i], "", &sql);
     buffer_string(&sql, " FROM staged");
     enum status status = write_part(run, run->table, PART_REFERENCE, sql.data, &rows, error);
     buffer_release(&sql);
     TRY(status);
     uint64_t keys;
-    TRY(count_rows(run, "SELECT count(*) FROM staged", &rows, error));
-    TRY(count_rows(run, "SELECT count(DISTINCT key) FROM staged", &keys, error));
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged", &rows, error));
+    TRY(ingest_count_rows(run, "SELECT count(DISTINCT key) FROM staged", &keys, error));
     if (keys < rows)
         ingest_warn(run, "%llu rows repeat a key of %s; the last row of a key counts",
                     (unsigned long long)(rows - keys), run->mapping.key);
@@ -387,37 +123,42 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
 
 /* Invoices */
 
-static bool can_be_constant(const struct ingest_run *run, const struct ingest_property *property)
+static bool is_summed(const struct ingest_property *property)
 {
-    return is_stored(property) && !(property->additive && ingest_is_number(property->type)) &&
-           property->type != VALUE_SET && property->type != VALUE_POINT;
+    return ingest_is_stored(property) && property->additive && ingest_is_number(property->type);
 }
 
-static const char *group_columns(const struct ingest_run *run)
+static bool can_be_constant(const struct ingest_property *property)
+{
+    return ingest_is_stored(property) && !is_summed(property) && property->type != VALUE_SET &&
+           property->type != VALUE_POINT;
+}
+
+const char *ingest_group_columns(const struct ingest_run *run)
 {
     return run->mapping.currency_column ? "customer, \"@group\", \"@currency\"" : "customer, \"@group\"";
 }
 
 /* Which properties have one value in every invoice: those become the invoice's own. */
-static enum status find_constants(struct ingest_run *run, bool *constant, struct error *error)
+static enum status find_constants(struct ingest_run *run, struct error *error)
 {
     struct buffer sql;
     size_t count = 0;
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT true");
     for (size_t i = 0; i < run->property_count; i++)
-        if (can_be_constant(run, &run->properties[i]))
+        if (can_be_constant(&run->properties[i]))
             buffer_printf(&sql, ", coalesce(bool_and(k%zu), true)", i);
     buffer_string(&sql, " FROM (SELECT 1");
     for (size_t i = 0; i < run->property_count; i++)
-        if (can_be_constant(run, &run->properties[i])) {
+        if (can_be_constant(&run->properties[i])) {
             buffer_string(&sql, ", min(");
             add_name(&sql, run->properties[i].name, "");
             buffer_string(&sql, ") IS NOT DISTINCT FROM max(");
             add_name(&sql, run->properties[i].name, "");
             buffer_printf(&sql, ") AS k%zu", i);
         }
-    buffer_printf(&sql, " FROM staged GROUP BY %s)", group_columns(run));
+    buffer_printf(&sql, " FROM staged GROUP BY %s)", ingest_group_columns(run));
     struct lake_result *result;
     const struct lake_chunk *chunk;
     enum status status = lake_query(run->lake, sql.data, &result, error);
@@ -425,15 +166,25 @@ static enum status find_constants(struct ingest_run *run, bool *constant, struct
     TRY(status);
     status = lake_result_next(result, &chunk, error);
     for (size_t i = 0; i < run->property_count && status == STATUS_OK && chunk; i++) {
-        constant[i] = can_be_constant(run, &run->properties[i]);
-        if (constant[i])
-            constant[i] = lake_integer(&chunk->columns[++count], 0) != 0;
+        run->own[i] = can_be_constant(&run->properties[i]);
+        if (run->own[i])
+            run->own[i] = lake_integer(&chunk->columns[++count], 0) != 0;
     }
     lake_result_free(result);
     return status;
 }
 
-static void group_select(struct ingest_run *run, const bool *constant, struct buffer *sql)
+/* The invoice has of its lines' properties the sums and what is the same in all of them. */
+static enum status find_own(struct ingest_run *run, struct error *error)
+{
+    run->own = ARENA_ARRAY(run->arena, bool, run->property_count + 1);
+    TRY(find_constants(run, error));
+    for (size_t i = 0; i < run->property_count; i++)
+        run->own[i] |= is_summed(&run->properties[i]);
+    return STATUS_OK;
+}
+
+static void groups_select(struct ingest_run *run, const char *from, struct buffer *sql)
 {
     buffer_printf(sql,
                   "SELECT customer_number_final(customer) AS customer, min(time)::UINTEGER AS time, %u::UINTEGER AS "
@@ -444,9 +195,9 @@ static void group_select(struct ingest_run *run, const bool *constant, struct bu
     buffer_string(sql, ", count(*)::BIGINT AS lines");
     for (size_t i = 0; i < run->property_count; i++) {
         const struct ingest_property *property = &run->properties[i];
-        bool sum = is_stored(property) && property->additive && ingest_is_number(property->type);
+        bool sum = is_summed(property);
         char type[64];
-        if (!sum && !constant[i])
+        if (!run->own[i])
             continue;
         buffer_string(sql, sum ? ", CAST(sum(" : ", min(");
         add_name(sql, property->name, "");
@@ -463,30 +214,64 @@ static void group_select(struct ingest_run *run, const bool *constant, struct bu
             add_name(sql, property->name, "#");
         }
     }
-    buffer_printf(sql, " FROM staged GROUP BY %s", group_columns(run));
+    buffer_printf(sql, " FROM %s GROUP BY %s", from, ingest_group_columns(run));
 }
 
-static enum status state_schema(struct ingest_run *run, const char *table, enum schema_role role, const bool *only,
-                                bool lines, struct error *error);
-
-static enum status write_groups(struct ingest_run *run, bool *constant, struct error *error)
+static enum status write_groups(struct ingest_run *run, struct error *error)
 {
     struct buffer sql;
     uint64_t rows = 0;
-    TRY(find_constants(run, constant, error));
     buffer_init(&sql, 0);
-    group_select(run, constant, &sql);
+    groups_select(run, "staged", &sql);
     enum status status = write_part(run, run->table, PART_FACTS, sql.data, &rows, error);
     const char *count =
-        arena_printf(run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)", group_columns(run));
+        arena_printf(run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)", ingest_group_columns(run));
     buffer_release(&sql);
     TRY(status);
-    TRY(count_rows(run, count, &rows, error));
+    TRY(ingest_count_rows(run, count, &rows, error));
     remember_table(run, run->table, SCHEMA_FACTS, rows);
-    for (size_t i = 0; i < run->property_count; i++)
-        constant[i] |=
-            is_stored(&run->properties[i]) && run->properties[i].additive && ingest_is_number(run->properties[i].type);
     return STATUS_OK;
+}
+
+/* Verdicts */
+
+/* What is refused because the store has its id, or what it says, is kept as it would have been stored. */
+static enum status write_shadow(struct ingest_run *run, struct error *error)
+{
+    const char *refused = ingest_replaces(run)
+                              ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
+                              : "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (2, 4))";
+    struct buffer sql;
+    buffer_init(&sql, 0);
+    facts_select(run, refused, &sql);
+    enum status status = write_part(run, fact_table(run), PART_SHADOW, sql.data, NULL, error);
+    buffer_reset(&sql);
+    if (run->group >= 0 && status == STATUS_OK) {
+        groups_select(run, refused, &sql);
+        status = write_part(run, run->table, PART_SHADOW, sql.data, NULL, error);
+    }
+    buffer_release(&sql);
+    return status;
+}
+
+/* Which of the import's own rows count does not depend on the store, and what an invoice has of its lines neither:
+ * otherwise undoing an earlier import would leave other columns than if that had never run. */
+static enum status drop_losers(struct ingest_run *run, struct error *error)
+{
+    return lake_execute(
+        run->lake, "DELETE FROM staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (1, 3))", error);
+}
+
+/* After the numbers are settled: what the store refuses goes to the shadow, what stands stays in `staged`. */
+static enum status drop_refused(struct ingest_run *run, struct error *error)
+{
+    if (schema_table(store_schema(run->store), run->table))
+        TRY(write_shadow(run, error));
+    const char *standing = ingest_replaces(run) ? "0, 4" : "0";
+    TRY(lake_executef(run->lake, error,
+                      "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict IN (%s))",
+                      standing));
+    return ingest_count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error);
 }
 
 /* Traits that facts tell: a row where a customer's value is another than before. */
@@ -622,7 +407,7 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
 {
     for (size_t i = 0; i < run->property_count; i++) {
         struct ingest_property *property = &run->properties[i];
-        if (!property->refers || !is_stored(property))
+        if (!property->refers || !ingest_is_stored(property))
             continue;
         if (!schema_table(store_schema(run->store), property->refers)) {
             ingest_warn(run, "%s refers to %s, which this store does not have yet: import it with --reference %s",
@@ -641,7 +426,7 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
         enum status status = store_select(run->store, &read, &sql, error);
         buffer_string(&sql, ") WHERE key IS NOT NULL)");
         if (status == STATUS_OK)
-            status = count_rows(run, sql.data, &rows, error);
+            status = ingest_count_rows(run, sql.data, &rows, error);
         buffer_release(&sql);
         buffer_release(&name);
         TRY(status);
@@ -661,7 +446,7 @@ static enum status settle(struct ingest_run *run, struct error *error)
     run->summary->customers = run->summary->new_customers;
     bool first_ever = store_numbering_first_new(run->identity) == 1;
     if (run->customer >= 0 && !first_ever)
-        TRY(count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
+        TRY(ingest_count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
     return STATUS_OK;
 }
 
@@ -675,15 +460,12 @@ static enum status write_tables(struct ingest_run *run, struct error *error)
         TRY(write_facts(run, run->table, PART_TRAITS, error));
         return state_schema(run, run->table, SCHEMA_TRAITS, NULL, false, error);
     }
-    const char *lines = run->table;
     if (run->group >= 0) {
-        bool *own = ARENA_ARRAY(run->arena, bool, run->property_count + 1);
-        lines = arena_printf(run->arena, "%s.line", run->table);
-        TRY(write_groups(run, own, error));
-        TRY(state_schema(run, run->table, SCHEMA_FACTS, own, true, error));
+        TRY(write_groups(run, error));
+        TRY(state_schema(run, run->table, SCHEMA_FACTS, run->own, true, error));
     }
-    TRY(write_facts(run, lines, PART_FACTS, error));
-    TRY(state_schema(run, lines, SCHEMA_FACTS, NULL, false, error));
+    TRY(write_facts(run, fact_table(run), PART_FACTS, error));
+    TRY(state_schema(run, fact_table(run), SCHEMA_FACTS, NULL, false, error));
     if (run->mapping.trait.count) {
         TRY(write_told_traits(run, error));
         TRY(state_schema(run, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, NULL, false, error));
@@ -694,19 +476,21 @@ static enum status write_tables(struct ingest_run *run, struct error *error)
 enum status ingest_publish(struct ingest_run *run, struct error *error)
 {
     run->phase = "writing";
-    TRY(count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error));
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error));
     if (run->mapping.id.count)
-        TRY(resolve_ids(run, error));
+        TRY(ingest_resolve_ids(run, error));
     for (size_t i = 0; i < run->property_count; i++)
-        if (is_stored(&run->properties[i]))
+        if (ingest_is_stored(&run->properties[i]))
             TRY(find_digits(run, &run->properties[i], error));
     TRY(set_currencies(run, error));
     TRY(count_orphans(run, error));
     TRY(settle(run, error));
-    if (run->mapping.id.count) {
-        TRY(apply_verdicts(run, error));
-        TRY(count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error));
-    }
+    if (run->mapping.id.count)
+        TRY(drop_losers(run, error));
+    if (run->group >= 0)
+        TRY(find_own(run, error));
+    if (run->mapping.id.count)
+        TRY(drop_refused(run, error));
     TRY(write_tables(run, error));
     if (run->options->dry_run)
         return STATUS_OK;

@@ -435,7 +435,7 @@ static enum status add_import(struct ingest_run *run, struct error *error)
         .mapping = mapping.data,
         .mapping_hash = hash,
         .counts = "{}",
-        .replaces = run->mapping.on_conflict && strcmp(run->mapping.on_conflict, "replace") == 0,
+        .replaces = ingest_replaces(run),
     };
     enum status status = catalog_add_import(store_catalog(run->store), &import, &run->import, error);
     buffer_release(&mapping);

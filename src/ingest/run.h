@@ -56,6 +56,7 @@ struct ingest_run {
 
     struct ingest_property *properties;
     size_t property_count;
+    bool *own; /* with --group-by, by property: the group has it too, as the one value of its lines or as their sum */
 
     struct store_change *change;
     struct lake *lake;
@@ -97,11 +98,27 @@ enum status ingest_spool_retry(struct ingest_run *run, struct error *error);
 enum status ingest_stage(struct ingest_run *run, struct error *error);
 /* publish.c: from `staged` to parts. */
 enum status ingest_publish(struct ingest_run *run, struct error *error);
+/* What makes a group of `staged`, as SQL: the lines of one invoice, less those in another currency. */
+const char *ingest_group_columns(const struct ingest_run *run);
+enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t *out, struct error *error);
+
+/*
+ * ids.c: judges the rows of `staged` by their ids, as a table `verdicts` (arrival, id, verdict): 0 stands; 1 and 3 lose
+ * to another of this import; 2 and 4 are in the store already, 2 with the same content. Sets conflicts aside, or takes
+ * from the store what they replace.
+ */
+enum status ingest_resolve_ids(struct ingest_run *run, struct error *error);
+bool ingest_replaces(const struct ingest_run *run); /* --on-conflict replace */
 /* The SQL that makes a property's value of its column. */
 void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql);
 static inline bool ingest_is_number(enum value_type type)
 {
     return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
+}
+/* Of the kind's own facts, not a trait they tell. */
+static inline bool ingest_is_stored(const struct ingest_property *property)
+{
+    return !property->trait && property->type != VALUE_NONE;
 }
 /* Text and sets have dictionary codes beside them, unless they are plain. */
 static inline bool ingest_is_coded(const struct ingest_property *property)

@@ -5,7 +5,7 @@
  *
  * Which row of an id stands (docs/store-format.md): the first in order of import and arrival, unless a later import
  * said replace; then the last such row. The lines of a grouped import (`order.line`) bear the id of their group and
- * follow it: all lines of the import that stands.
+ * follow it: all lines of the import that stands, none where that brought the fact without lines.
  */
 #include "store/internal.h"
 
@@ -77,7 +77,7 @@ static bool has_column(const struct catalog_part *part, const char *name)
     return false;
 }
 
-/* Appends the paths of a kind's parts of a role that were there before the undo, as an SQL list; returns their number.
+/* Appends the paths of a kind's parts of a role that were there before the undo, as a list in SQL; returns how many.
  */
 static size_t part_list(struct undo *undo, const char *table, enum part_role role, bool only_holding,
                         struct buffer *out)
@@ -88,33 +88,56 @@ static size_t part_list(struct undo *undo, const char *table, enum part_role rol
         if (part->role != role || strcmp(part->table, table) != 0 || (only_holding && !holds(undo, part)) ||
             !has_column(part, "id"))
             continue;
-        buffer_string(out, count++ ? ", " : "");
+        buffer_string(out, out->length ? ", " : "");
         buffer_string(out, full_path(undo, part));
+        count++;
     }
     return count;
 }
 
-static bool is_lines(const char *table)
+/* The kind that a table of lines belongs to, or NULL. */
+static const char *kind_of_lines(struct undo *undo, const char *table)
 {
     size_t length = strlen(table);
-    return length > 5 && strcmp(table + length - 5, ".line") == 0;
+    bool lines = length > 5 && strcmp(table + length - 5, ".line") == 0;
+    return lines ? arena_printf(undo->arena, "%.*s", (int)(length - 5), table) : NULL;
 }
 
-/* The rows that come alive, as a temporary table of (import, arrival). */
-static enum status choose(struct undo *undo, const char *table, const char *facts, const char *shadow, int64_t *count,
+/* What the shadow has of a kind, or of its lines: those follow their groups, so that what stands among the groups has a
+ * say, too, though only lines (`own`) are looked for. NULL without any. */
+static const char *candidates(struct undo *undo, const char *table, const char *kind)
+{
+    struct buffer own, groups;
+    const char *sql = NULL;
+    buffer_init(&own, 0);
+    buffer_init(&groups, 0);
+    if (part_list(undo, table, PART_SHADOW, false, &own))
+        sql = arena_printf(undo->arena,
+                           "SELECT id, import, arrival, true AS own FROM read_parquet([%s], union_by_name=true)",
+                           own.data);
+    if (sql && kind && part_list(undo, kind, PART_SHADOW, false, &groups))
+        sql = arena_printf(undo->arena,
+                           "%s UNION ALL SELECT id, import, arrival, false FROM read_parquet([%s], union_by_name=true)",
+                           sql, groups.data);
+    buffer_release(&own);
+    buffer_release(&groups);
+    return sql;
+}
+
+/* The rows that come alive, as a temporary table of (import, arrival). facts: paths of parts with the ids that go. */
+static enum status choose(struct undo *undo, const char *candidates, bool lines, const char *facts, int64_t *count,
                           struct error *error)
 {
-    const char *rank = is_lines(table) ? "dense_rank" : "row_number";
-    const char *tie = is_lines(table) ? "" : ", CASE WHEN replaces THEN -arrival::HUGEINT ELSE arrival END";
+    const char *rank = lines ? "dense_rank" : "row_number";
+    const char *tie = lines ? "" : ", CASE WHEN replaces THEN -arrival::HUGEINT ELSE arrival END";
     TRY(lake_executef(undo->lake, error,
                       "CREATE OR REPLACE TEMP TABLE strata_alive AS SELECT import, arrival FROM ("
-                      " SELECT import, arrival, %s() OVER (PARTITION BY id ORDER BY replaces DESC,"
+                      " SELECT import, arrival, own, %s() OVER (PARTITION BY id ORDER BY replaces DESC,"
                       "  CASE WHEN replaces THEN -import::BIGINT ELSE import END%s) AS place"
-                      " FROM (SELECT id, import, arrival, import IN (%s) AS replaces"
-                      "  FROM read_parquet([%s], union_by_name=true)"
+                      " FROM (SELECT id, import, arrival, own, import IN (%s) AS replaces FROM (%s)"
                       "  WHERE import <> %u AND id IN (SELECT id FROM read_parquet([%s], union_by_name=true)"
-                      "   WHERE import = %u AND id IS NOT NULL))) WHERE place = 1",
-                      rank, tie, undo->replacing, shadow, undo->number, facts, undo->number));
+                      "   WHERE import = %u AND id IS NOT NULL))) WHERE place = 1 AND own",
+                      rank, tie, undo->replacing, candidates, undo->number, facts, undo->number));
     return lake_query_integer(undo->lake, "SELECT count(*) FROM strata_alive", count, NULL, error);
 }
 
@@ -174,13 +197,16 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
 
 static enum status revive(struct undo *undo, const char *table, struct error *error)
 {
-    struct buffer facts, shadow;
+    struct buffer facts;
     int64_t count = 0;
+    const char *kind = kind_of_lines(undo, table), *shadow = candidates(undo, table, kind);
     buffer_init(&facts, 0);
-    buffer_init(&shadow, 0);
+    size_t gone = part_list(undo, table, PART_FACTS, true, &facts);
+    if (kind)
+        gone += part_list(undo, kind, PART_FACTS, true, &facts);
     enum status status = STATUS_OK;
-    if (part_list(undo, table, PART_FACTS, true, &facts) && part_list(undo, table, PART_SHADOW, false, &shadow))
-        status = choose(undo, table, facts.data, shadow.data, &count, error);
+    if (gone && shadow)
+        status = choose(undo, shadow, kind != NULL, facts.data, &count, error);
     if (status == STATUS_OK && count)
         status = count_alive(undo, table, error);
     for (size_t i = 0; status == STATUS_OK && i < undo->store->part_count; i++) {
@@ -189,7 +215,6 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
             status = settle_shadow(undo, part, count > 0, error);
     }
     buffer_release(&facts);
-    buffer_release(&shadow);
     return status;
 }
 
