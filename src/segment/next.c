@@ -245,13 +245,25 @@ void next_sequence(struct run *run, const struct step *step, int64_t *next)
         next_of_kind(run, plan, last, next);
 }
 
-/* The window of `periods` moves over its units; any fact in it may be the next to drop out. */
+/* The moment at which a bound that moves with now comes to another day. */
+static int64_t bound_reaches_day(const struct run *run, int64_t bound)
+{
+    if (bound <= MOMENT_MIN || bound >= MOMENT_MAX)
+        return INT64_MAX;
+    return run->now + local_day_start(run->binding->clock, local_date(run->binding->clock, bound) + 1) - bound;
+}
+
+/* The window of `periods` moves over its units; any fact in it may be the next to drop out. A window of months moves by
+ * the wall's clock, with its first second a second ahead of now. */
 void next_periods(struct run *run, const struct step *step, int64_t *next)
 {
     const struct segment_window *window = step_of(run, step->child[1])->extra;
     struct operand bounds = operand_of(run, step->child[1]);
     struct edges edges = edges_of(window);
     lower_all(run, next, next_day(run));
+    lower_all(run, next, next_day(run) - 1);
+    lower_all(run, next, bound_reaches_day(run, bounds.i[0]));
+    lower_all(run, next, bound_reaches_day(run, bounds.j[0]));
     for (int t = 0; !edges.by_unit && t < run->plan->table_count; t++) {
         const struct table_view *view = &run->views[t];
         for (uint32_t lane = 0; run->plan->table_used[t] && lane < run->count; lane++)
