@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ZONE_GUARD = 7200, CLAMP_GUARD = 5 * SECONDS_A_DAY };
+/* Clocks that are put back at both ends of a period take an hour each, and edges of windows are a second apart. */
+enum { ZONE_GUARD = 2 * 3600 + 60, LATE_DAYS = 3 * SECONDS_A_DAY, CLAMP_GUARD = 5 * SECONDS_A_DAY };
 
 static void lower(const struct run *run, int64_t *next, uint32_t lane, int64_t moment)
 {
@@ -29,8 +30,20 @@ static int64_t next_day(const struct run *run)
     return local_day_start(run->binding->clock, run->today + 1);
 }
 
+/* Days that may stand for the last of a shorter month: a month from the 28th to the 31st of January is always the 28th
+ * of February, at the hour of each day in turn, so that an edge which moves by months goes back at midnight. */
+static bool is_late_day(const struct run *run, int64_t moment)
+{
+    return date_to_civil(local_date(run->binding->clock, moment)).day >= 28;
+}
+
+static int64_t time_of_day(const struct run *run, int64_t moment)
+{
+    return moment - local_day_start(run->binding->clock, local_date(run->binding->clock, moment));
+}
+
 /* The first T at which T + sign × period reaches moment. Months are found by bisection and then taken early enough for
- * clocks that are put back. */
+ * clocks that are put back and for the late days of a month. */
 static int64_t moment_when(const struct run *run, int64_t moment, struct calendar_period period, int sign)
 {
     const struct zone *zone = run->population->zone;
@@ -44,7 +57,10 @@ static int64_t moment_when(const struct run *run, int64_t moment, struct calenda
         else
             low = middle + 1;
     }
-    int64_t early = low - ZONE_GUARD;
+    bool again = low <= run->now && is_late_day(run, run->now); /* passed a day before, it may be passed again today */
+    if (again)
+        low = local_day_start(run->binding->clock, run->today) + time_of_day(run, moment) + ZONE_GUARD;
+    int64_t early = low - ZONE_GUARD - (!again && is_late_day(run, low) ? LATE_DAYS : 0);
     return low > run->now && early <= run->now ? run->now + 1 : early;
 }
 
@@ -179,6 +195,8 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
     }
     if (window->form != WINDOW_LAST && window->form != WINDOW_AGO && window->form != WINDOW_BEFORE_LAST)
         return;
+    if ((window->length.months || window->longer.months) && is_late_day(run, run->now))
+        lower_all(run, next, next_day(run));
     const struct table_view *view = &run->views[window_step->b];
     bool seconds = window->form == WINDOW_LAST && !window->length.months;
     bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1 &&
