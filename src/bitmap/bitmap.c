@@ -82,11 +82,6 @@ void bitmap_add(struct bitmap *bitmap, uint32_t number)
     roaring_bitmap_add(inside(bitmap), number);
 }
 
-void bitmap_remove(struct bitmap *bitmap, uint32_t number)
-{
-    roaring_bitmap_remove(inside(bitmap), number);
-}
-
 bool bitmap_contains(const struct bitmap *bitmap, uint32_t number)
 {
     return roaring_bitmap_contains(inside(bitmap), number);

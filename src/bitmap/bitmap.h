@@ -23,7 +23,6 @@ struct bitmap *bitmap_from_numbers(const uint32_t *numbers, size_t count);
 struct bitmap *bitmap_from_bits(const uint64_t *words, size_t bits);
 
 void bitmap_add(struct bitmap *bitmap, uint32_t number);
-void bitmap_remove(struct bitmap *bitmap, uint32_t number);
 bool bitmap_contains(const struct bitmap *bitmap, uint32_t number);
 size_t bitmap_count(const struct bitmap *bitmap);
 bool bitmap_equal(const struct bitmap *a, const struct bitmap *b);

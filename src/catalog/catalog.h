@@ -132,7 +132,6 @@ enum part_role {
     PART_DICTIONARY,
     PART_ROLES,
 };
-const char *catalog_role_name(enum part_role role);
 
 struct catalog_part_column {
     const char *name;
@@ -219,7 +218,6 @@ enum membership_cause {
     CAUSE_UNDO,       /* an import was taken back */
     MEMBERSHIP_CAUSES,
 };
-const char *catalog_cause_name(enum membership_cause cause);
 
 /* Who entered or left a segment with a refresh, for one cause. Empty sets are not stored. Scheme members are segments
  * named "lifecycle.new". */

@@ -114,15 +114,6 @@ enum status catalog_import_of_content(struct catalog *catalog, const char *conte
     return STATUS_OK;
 }
 
-static const char *const role_names[PART_ROLES] = {"facts",     "traits",   "shadow",    "activity",
-                                                   "reference", "identity", "dictionary"};
-
-const char *catalog_role_name(enum part_role role)
-{
-    ENSURE(role < PART_ROLES);
-    return role_names[role];
-}
-
 enum status catalog_add_part(struct catalog *catalog, const struct catalog_part *part, struct error *error)
 {
     TRY(catalog_run(catalog, error, "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", "iisisiiuuiiu",

@@ -46,14 +46,6 @@ enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, stru
     }
 }
 
-static const char *const cause_names[MEMBERSHIP_CAUSES] = {"facts", "time", "definition", "undo"};
-
-const char *catalog_cause_name(enum membership_cause cause)
-{
-    ENSURE(cause < MEMBERSHIP_CAUSES);
-    return cause_names[cause];
-}
-
 enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, const char *segment, bool entered,
                                    enum membership_cause cause, const struct bitmap *customers, struct error *error)
 {

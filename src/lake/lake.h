@@ -135,8 +135,6 @@ struct lake_output {
 void lake_output_null(struct lake_output *output, size_t row);
 /* Copies the bytes. Text must be valid UTF-8. */
 void lake_output_text(struct lake_output *output, size_t row, struct text text);
-/* Field i of a LAKE_STRUCT; it lives as long as the call that gave the output. */
-struct lake_output lake_output_field(struct lake_output *output, size_t field);
 /* Rows of a LAKE_LIST are written in ascending order: makes `count` elements for `row` behind those made before,
  * returns the output of all elements and the index of the first new one. Earlier returned data pointers become stale.
  */

@@ -165,11 +165,6 @@ void lake_output_text(struct lake_output *output, size_t row, struct text text)
     duckdb_vector_assign_string_element_len(output->handle, row, text.length ? text.data : "", text.length);
 }
 
-struct lake_output lake_output_field(struct lake_output *output, size_t field)
-{
-    return lake_output_of(duckdb_struct_vector_get_child(output->handle, field));
-}
-
 struct lake_output lake_output_list(struct lake_output *output, size_t row, size_t count, size_t *first)
 {
     duckdb_vector list = output->handle;

@@ -130,11 +130,6 @@ void model_boost_free(struct model_boost *model)
     free(model);
 }
 
-int model_boost_columns(const struct model_boost *model)
-{
-    return model->columns;
-}
-
 enum { OUTPUT_CHANCES = 0, OUTPUT_CONTRIBUTIONS = 4 };
 
 static enum status predict(const struct model_boost *model, const struct model_matrix *features, int output,

@@ -26,7 +26,6 @@ enum status model_boost_fit(const struct model_matrix *features, const unsigned 
                             const struct model_boost_options *options, struct model_boost **out,
                             struct error *error) MUST_USE;
 void model_boost_free(struct model_boost *model);
-int model_boost_columns(const struct model_boost *model);
 /* Probabilities of the rows into scores; the features must have the columns of the fit. Not for several threads at
  * once. */
 enum status model_boost_score(const struct model_boost *model, const struct model_matrix *features, double *scores,

@@ -433,14 +433,6 @@ void population_builder_list(struct population_builder *builder, const char *nam
     VECTOR_PUSH(&builder->lists, list);
 }
 
-void population_builder_activity(struct population_builder *builder, const uint32_t *first, const uint32_t *last)
-{
-    for (uint32_t c = 0; c < builder->customers; c++) {
-        builder->first[c] = first[c] < builder->first[c] ? first[c] : builder->first[c];
-        builder->last[c] = last[c] > builder->last[c] ? last[c] : builder->last[c];
-    }
-}
-
 /* ---- finishing ---- */
 
 /* customer index by position: ascending last activity, then number (stable, as indexes go by number). */

@@ -99,11 +99,6 @@ void population_delta_add(struct population_delta *delta, uint32_t position, int
         VECTOR_PUSH(&delta->values, own_value(delta, values[c]));
 }
 
-size_t population_delta_rows(const struct population_delta *delta)
-{
-    return delta->rows.count;
-}
-
 uint64_t population_delta_tables(const struct population_delta *delta, uint32_t position)
 {
     uint64_t at, tables = 0;
@@ -112,12 +107,6 @@ uint64_t population_delta_tables(const struct population_delta *delta, uint32_t 
     for (int32_t row = delta->head.items[at]; row >= 0; row = delta->rows.items[row].next)
         tables |= (uint64_t)1 << (delta->rows.items[row].table % 64);
     return tables;
-}
-
-const uint32_t *population_delta_positions(const struct population_delta *delta, size_t *count)
-{
-    *count = delta->positions.count;
-    return delta->positions.items;
 }
 
 uint32_t population_delta_first_time(const struct population_delta *delta, uint32_t position)

@@ -25,12 +25,8 @@ struct text population_delta_text(const struct population_delta *delta, uint32_t
  * later additions come later. A time before the customer's last one is put where it belongs. */
 void population_delta_add(struct population_delta *delta, uint32_t position, int table, uint32_t time,
                           const struct population_value *values);
-/* Rows added so far. */
-size_t population_delta_rows(const struct population_delta *delta);
 /* Which tables the customer has rows in: bit i % 64 is set for table i; 0: none. */
 uint64_t population_delta_tables(const struct population_delta *delta, uint32_t position);
-/* The positions of those who have any, in order of first addition. */
-const uint32_t *population_delta_positions(const struct population_delta *delta, size_t *count);
 /* Earliest fact or telling of the customer, the delta's included. */
 uint32_t population_delta_first_time(const struct population_delta *delta, uint32_t position);
 

@@ -157,9 +157,6 @@ void population_builder_records(struct population_builder *builder, const char *
                                 const uint32_t *customer, const int64_t *entered, const int64_t *left);
 void population_builder_list(struct population_builder *builder, const char *name, const struct text *identifiers,
                              size_t count);
-/* Who exists from when even without a row in the tables given (facts of kinds that were not loaded): first and last
- * activity per customer index, merged with what the tables say. */
-void population_builder_activity(struct population_builder *builder, const uint32_t *first, const uint32_t *last);
 /* Orders customers by last activity, permutes every table, narrows every column. The builder is empty afterwards. */
 enum status population_builder_finish(struct population_builder *builder, struct pool *pool, struct population **out,
                                       struct error *error);

@@ -172,7 +172,6 @@ struct table_view {
     const uint32_t *time;   /* all rows of the table */
     uint32_t begin, end;    /* rows of the batch */
     const struct population_table *table;
-    const uint32_t *last_time; /* by lane, or NULL */
 };
 
 /* Everything one thread needs to execute a plan. */

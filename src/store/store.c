@@ -382,11 +382,6 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
-bool store_writable(const struct store *store)
-{
-    return store->mode == STORE_WRITE;
-}
-
 struct catalog *store_catalog(struct store *store)
 {
     return store->catalog;
@@ -395,11 +390,6 @@ struct catalog *store_catalog(struct store *store)
 const struct schema *store_schema(const struct store *store)
 {
     return store->schema;
-}
-
-uint64_t store_generation(const struct store *store)
-{
-    return store->generation;
 }
 
 const struct catalog_part *store_parts(const struct store *store, size_t *count)

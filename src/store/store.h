@@ -39,12 +39,10 @@ enum status store_find(const char *argument, const char *directory, struct arena
 bool store_is(const char *path);
 
 const char *store_path(const struct store *store);
-bool store_writable(const struct store *store);
 /* For reading at any time; for writing within a change alone. */
 struct catalog *store_catalog(struct store *store);
 /* As of the opening or the last commit; valid until the next commit. */
 const struct schema *store_schema(const struct store *store);
-uint64_t store_generation(const struct store *store);
 /* The parts that count, in order of number; valid until the next commit. */
 const struct catalog_part *store_parts(const struct store *store, size_t *count);
 /* A file's full path in arena: store_file(store, arena, "%s", part->path). */
