@@ -38,7 +38,23 @@ static void segments_json(const struct engine *engine, const struct engine_segme
         json_write_end_object(json);
     }
     json_write_end_array(json);
+    engine_write_broken(engine, json);
     json_write_end_object(json);
+}
+
+/* Definitions that are left out stand in the list, too: nothing goes from it without a word. */
+static size_t add_broken(struct cli_table *table, const struct engine *engine, int columns)
+{
+    const char *name, *why;
+    size_t count = 0;
+    for (; engine_broken(engine, count, &name, &why); count++) {
+        cli_cell(table, name);
+        cli_cell(table, why);
+        cli_cell(table, "broken");
+        for (int c = 3; c < columns; c++)
+            cli_cell(table, NULL);
+    }
+    return count;
 }
 
 static void segments_table(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
@@ -48,7 +64,8 @@ static void segments_table(struct cli *cli, const struct engine *engine, const s
                                                 {"share", CLI_RIGHT},  {"entered", CLI_RIGHT}, {"left", CLI_RIGHT}};
     struct cli_table table;
     char text[MOMENT_TEXT_MAX], refreshed[MOMENT_TEXT_MAX];
-    cli_table_init(&table, columns, segments->has_refresh ? 6 : 4, &cli->arena);
+    int column_count = segments->has_refresh ? 6 : 4;
+    cli_table_init(&table, columns, column_count, &cli->arena);
     for (size_t i = 0; i < segments->count; i++) {
         const struct engine_segment *segment = &segments->items[i];
         cli_cell(&table, segment->name);
@@ -64,7 +81,7 @@ static void segments_table(struct cli *cli, const struct engine *engine, const s
                 cli_cell(&table, NULL);
         }
     }
-    if (segments->count)
+    if (add_broken(&table, engine, column_count) || segments->count)
         cli_table_print(&table, cli);
     else
         cli_note(cli, "no segments yet: strata apply STORE FILE adds some");
@@ -100,6 +117,8 @@ enum status cli_segments(struct cli *cli, struct error *error)
     enum status status = cli_moment(cli, engine, &moment, error);
     if (status == STATUS_OK)
         status = engine_segments(engine, &moment, &cli->arena, &segments, error);
+    if (status == STATUS_OK)
+        cli_note_broken(cli, engine);
     if (status == STATUS_OK)
         status = print_segments(cli, engine, &segments, moment.now, error);
     engine_close(engine);
@@ -256,21 +275,68 @@ enum status cli_members(struct cli *cli, struct error *error)
     return status;
 }
 
+/* The others are recorded; what was left out makes the command fail, so that a nightly job is noticed. */
+static enum status tell_left_out(struct cli *cli, const struct engine *engine, const struct engine_refresh *refresh,
+                                 struct error *error)
+{
+    const char *name, *why;
+    size_t count = 0;
+    struct buffer names;
+    buffer_init(&names, ERROR_MESSAGE_MAX / 2);
+    cli_note_broken(cli, engine);
+    for (; engine_broken(engine, count, &name, &why); count++)
+        buffer_printf(&names, "%s%s", count ? ", " : "", name);
+    for (size_t i = 0; i < refresh->model_count; i++) {
+        cli_note(cli, "the model %s could not be scored: %s", refresh->models[i].name, refresh->models[i].why);
+        buffer_printf(&names, "%sthe model %s", count++ ? ", " : "", refresh->models[i].name);
+    }
+
+    enum status status = STATUS_OK;
+    if (count) {
+        status = error_set(error, STATUS_ERROR, "refresh %d was recorded without what is broken: %s", refresh->number,
+                           names.data ? names.data : "");
+        error_hint(error, "strata segments says what is wrong with each; mend it with strata apply, or strata delete");
+    }
+    buffer_release(&names);
+    return status;
+}
+
 static enum status refresh_and_tell(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct engine_moment moment;
     struct engine_refresh refresh;
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_refresh(engine, &moment, &cli->arena, &refresh, error));
+    for (size_t i = 0; i < refresh.replaced_count; i++)
+        cli_note(cli, "refresh %d saw an import that was taken back since; it is taken back, too, and this one counts",
+                 refresh.replaced[i].number);
     if (refresh.scored)
         cli_note(cli, "%zu %s scored first", refresh.scored, refresh.scored == 1 ? "model was" : "models were");
-    if (cli->json)
-        return print_segments(cli, engine, &refresh.segments, moment.now, error);
+    if (cli->json) {
+        TRY(print_segments(cli, engine, &refresh.segments, moment.now, error));
+        return tell_left_out(cli, engine, &refresh, error);
+    }
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
     fprintf(cli->out, "refresh %d at %s: %s entries, %s exits\n", refresh.number,
             moment_format(engine_zone(engine), refresh.moment, at),
             number_format_thousands((int64_t)refresh.entered, entered),
             number_format_thousands((int64_t)refresh.left, left));
+    return tell_left_out(cli, engine, &refresh, error);
+}
+
+static enum status undo_refresh(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct engine_unrefreshed undone;
+    char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
+    if (cli_switch(cli, "as-of"))
+        return error_set(error, STATUS_USAGE, "--undo takes the last refresh back, whichever it is: leave --as-of out");
+    TRY(engine_unrefresh(engine, &cli->arena, &undone, error));
+    cli_note(cli, "refresh %d at %s is taken back: %s entries and %s exits are forgotten", undone.number,
+             moment_format(engine_zone(engine), undone.moment, at),
+             number_format_thousands((int64_t)undone.entered, entered),
+             number_format_thousands((int64_t)undone.left, left));
+    if (undone.scores)
+        cli_note(cli, "and with it the scores of %zu %s", undone.scores, undone.scores == 1 ? "model" : "models");
     return STATUS_OK;
 }
 
@@ -278,7 +344,8 @@ enum status cli_refresh(struct cli *cli, struct error *error)
 {
     struct engine *engine;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status = refresh_and_tell(cli, engine, error);
+    enum status status =
+        cli_switch(cli, "undo") ? undo_refresh(cli, engine, error) : refresh_and_tell(cli, engine, error);
     engine_close(engine);
     return status;
 }
@@ -297,6 +364,7 @@ enum status cli_report(struct cli *cli, struct error *error)
     if (status == STATUS_OK && !cli_switch(cli, "output") && !cli->json)
         status = error_set(error, STATUS_USAGE, "a report needs a file: strata report STORE -o report.html");
     status = write_json(cli, &text, status, error);
+    cli_note_broken(cli, engine);
     if (status == STATUS_OK && cli_switch(cli, "output"))
         cli_note(cli, "the report is in %s; open it in a browser", cli_value(cli, "output"));
     engine_close(engine);

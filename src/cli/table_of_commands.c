@@ -49,6 +49,7 @@ static const struct cli_option import_options[] = {
     {"file-time-zone", 0, "ZONE", "the zone of times without an offset (the store's)", false},
     {"valid-from", 0, "T", "traits: since when they hold, when the file does not say", false},
     {"undated", 0, NULL, "traits: they hold always", false},
+    {"max-time", 0, "T", "set rows aside whose time is after this date or moment", false},
     {"mapping", 0, "FILE", "read these settings from FILE", false},
     {"save-mapping", 0, "FILE", "write these settings to FILE", false},
     {"on-conflict", 0, "set-aside|replace", "what to do with another content under a known id (set-aside)", false},
@@ -171,6 +172,11 @@ static const struct cli_option model_options[] = {
     END,
 };
 
+static const struct cli_option refresh_options[] = {
+    {"undo", 0, NULL, "take the last refresh back: its records go, and the scores told with it", false},
+    END,
+};
+
 static const struct cli_option none[] = {END};
 
 const struct cli_command cli_commands[] = {
@@ -198,8 +204,10 @@ const struct cli_command cli_commands[] = {
     {"show", "STORE SEGMENT", "print a definition, as text or as JSON", NULL, NULL, output_options, 1, 1, true, false,
      cli_show},
     {"refresh", "STORE", "record who entered and who left every segment",
-     "A refresh not later than the last one is refused.", "  strata refresh shop --as-of 2025-06-30", none, 0, 0, true,
-     true, cli_refresh},
+     "A refresh not later than the last one is refused, unless the last one saw an import that was taken back since:\n"
+     "then it gives way. A definition that cannot be evaluated is left out and named, and the exit code is 1.",
+     "  strata refresh shop --as-of 2025-06-30\n  strata refresh shop --undo", refresh_options, 0, 0, true, true,
+     cli_refresh},
     {"segments", "STORE", "list segments with their sizes", NULL, "  strata segments shop --as-of latest", none, 0, 0,
      true, true, cli_segments},
     {"count", "STORE 'CONDITION'", "count the customers a condition fits", NULL,

@@ -216,7 +216,7 @@ static const char *name_of(const struct engine_overlap *overlap, int segment)
     return overlap->view.set->segments[segment].name;
 }
 
-static void overlap_json(const struct engine_overlap *overlap, struct json *json)
+static void overlap_json(const struct engine *engine, const struct engine_overlap *overlap, struct json *json)
 {
     const struct insight_overlap *found = &overlap->overlap;
     json_write_object(json);
@@ -263,6 +263,7 @@ static void overlap_json(const struct engine_overlap *overlap, struct json *json
         json_write_end_object(json);
     }
     json_write_end_array(json);
+    engine_write_broken(engine, json);
     json_write_end_object(json);
 }
 
@@ -331,7 +332,7 @@ static enum status show_overlap(struct cli *cli, struct engine *engine, struct e
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        overlap_json(&overlap, &json);
+        overlap_json(engine, &overlap, &json);
         status = write_text(cli, &text, STATUS_OK, error);
     } else {
         print_pairs(cli, &overlap);
@@ -339,6 +340,7 @@ static enum status show_overlap(struct cli *cli, struct engine *engine, struct e
         fprintf(cli->out, "\n%s customers are in none of these segments\n",
                 number_format_thousands((int64_t)overlap.overlap.none, count));
     }
+    cli_note_broken(cli, engine);
     engine_view_close(&overlap.view);
     return status;
 }

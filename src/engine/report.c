@@ -196,6 +196,7 @@ static void write_segments(struct reporting *report)
     for (size_t i = 0; i < report->segments.count; i++)
         write_segment(report, &report->segments.items[i]);
     json_write_end_array(&report->json);
+    engine_write_broken(report->engine, &report->json);
 }
 
 /* ---- overlap ---- */

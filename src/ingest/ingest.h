@@ -13,6 +13,23 @@
 #include "ingest/reject.h"
 #include "store/store.h"
 
+/* A column of the store that something saved stands on. */
+struct ingest_use {
+    const char *table, *column;
+    const char *by; /* "the segment vip uses it" */
+    size_t others;  /* who use it, too */
+};
+
+/* What an import may not break. The columns used are read as the type they have, and their odd values set aside; judge
+ * is asked, before anything is published, about the schema that the import would make, and its error refuses the
+ * import. */
+struct ingest_guard {
+    const struct ingest_use *uses;
+    size_t use_count;
+    enum status (*judge)(void *context, const struct schema *future, struct error *error);
+    void *context;
+};
+
 /* What a caller asks for: the flags of `strata import`. Zero means not said. */
 struct ingest_options {
     const char *const *sources; /* paths, "-" for standard input, or one postgresql:// address */
@@ -27,6 +44,7 @@ struct ingest_options {
     bool again;              /* imports although the content is there already */
     bool dry_run;            /* stops before publishing; the store may be open for reading */
     int64_t now;             /* the moment of the import, seconds since 1970 */
+    const struct ingest_guard *guard; /* or NULL: nothing stands on the store */
     int threads;             /* 0: all */
 };
 
@@ -86,6 +104,7 @@ struct ingest_summary {
     struct ingest_reject_count *rejects;
     size_t reject_count;
     uint64_t hours_repeated, hours_missing, dates_bare, fractions_cut;
+    int64_t plausible_until;       /* times after it lie far from all others; INT64_MAX: there are none */
     int64_t first_time, last_time; /* of facts stored; first > last when there are none */
     const char *zone, *rejects_path;
     const char **notices, **warnings;

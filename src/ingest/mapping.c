@@ -29,7 +29,7 @@ static const struct field {
     FIELD(refers, FIELD_PAIRS),        FIELD(types, FIELD_PAIRS),     FIELD(currency_column, FIELD_TEXT),
     FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT), FIELD(undated, FIELD_YES),
     FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
-    FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),
+    FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),         FIELD(max_time, FIELD_TEXT),
 #undef FIELD
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };

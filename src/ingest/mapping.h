@@ -37,6 +37,7 @@ struct ingest_mapping {
     const char *currency_column;
     const char *file_time_zone;
     const char *valid_from;
+    const char *max_time; /* a date, to its end, or a moment: rows after it are set aside */
     const char *on_conflict;                             /* "set-aside" or "replace" */
     const char *delimiter, *decimal, *encoding, *header; /* "yes" or "no" */
     bool undated;

@@ -214,6 +214,8 @@ static void join_columns(struct ingest_run *run, size_t index)
     run->source_columns[index] = (struct ingest_source_columns){columns, sniff->column_count, names};
 }
 
+static void hint_types(struct ingest_run *run);
+
 enum status ingest_add_names(struct ingest_run *run, size_t source, struct error *error)
 {
     struct ingest_source_columns *map = &run->source_columns[source];
@@ -233,6 +235,7 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
     }
     map->columns = columns;
     text_map_release(&found);
+    hint_types(run);
     return status == STATUS_OK ? ingest_list_properties(run, error) : status;
 }
 
@@ -405,6 +408,7 @@ static void hint_types(struct ingest_run *run)
                       (stored && stored->type == VALUE_TEXT);
         hint->time = (int)i == run->time;
     }
+    ingest_keep_types(run);
 }
 
 static void add_property(struct ingest_run *run, struct ingest_property property)
@@ -480,6 +484,24 @@ static enum status read_valid_from(struct ingest_run *run, struct error *error)
     return STATUS_OK;
 }
 
+/* A date counts to its end: people name the last day that may be. */
+static enum status read_max_time(struct ingest_run *run, struct error *error)
+{
+    const char *text = run->mapping.max_time;
+    run->max_time = INT64_MAX;
+    if (!text)
+        return STATUS_OK;
+    if (!moment_parse(run->zone, text_from(text), &run->max_time)) {
+        enum status status = error_set(error, STATUS_USAGE, "--max-time is \"%s\", which is not a time", text);
+        error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
+        return status;
+    }
+    int32_t date;
+    if (date_parse(text_from(text), &date))
+        run->max_time = zone_day_start(run->zone, date + 1) - 1;
+    return STATUS_OK;
+}
+
 static void complete_mapping(struct ingest_run *run)
 {
     struct ingest_mapping *mapping = &run->mapping;
@@ -507,6 +529,7 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
                          stored->role == SCHEMA_REFERENCE ? "a reference table" : "a kind of facts");
     TRY(open_zone(run, error));
     TRY(read_valid_from(run, error));
+    TRY(read_max_time(run, error));
     TRY(open_sources(run, error));
     for (size_t i = 0; i < run->source_count; i++)
         join_columns(run, i);

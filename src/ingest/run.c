@@ -233,6 +233,7 @@ static void describe_columns(struct ingest_run *run)
 {
     struct ingest_summary *summary = run->summary;
     const struct ingest_mapping *mapping = &run->mapping;
+    summary->column_count = 0;
     summary->columns =
         ARENA_ARRAY(run->arena, struct ingest_summary_column, run->column_count + run->mapping.set.count);
     for (size_t i = 0; i < run->column_count; i++) {
@@ -482,6 +483,9 @@ static enum status import_rows(struct ingest_run *run, struct error *error)
     TRY(ingest_stage(run, error));
     describe_counts(run);
     add_notices(run);
+    describe_columns(run);
+    TRY(ingest_check_types(run, error));
+    TRY(ingest_check_times(run, error));
     if (run->options->dry_run)
         TRY(make_preview(run, error));
     TRY(ingest_publish(run, error));
@@ -523,6 +527,7 @@ static void release(struct ingest_run *run)
     VECTOR_RELEASE(&run->notices);
     VECTOR_RELEASE(&run->warnings);
     VECTOR_RELEASE(&run->tables);
+    VECTOR_RELEASE(&run->stated);
 }
 
 enum status ingest_run(struct store *store, const struct ingest_options *options,

@@ -47,11 +47,14 @@ struct ingest_run {
     size_t column_count, column_capacity;
     struct ingest_guess guesses[ROLES];
     bool said[ROLES];
+    const struct ingest_use **kept; /* by column: read as the store has it, because of this use; NULL: not */
+    size_t kept_count;
     int customer, time, key, group;
     bool traits; /* --kind customer */
     const char *table;
     enum schema_role role;
     struct zone *zone;
+    int64_t max_time;
     int64_t told; /* traits without a time of their own: the moment they hold from */
 
     struct ingest_property *properties;
@@ -68,6 +71,7 @@ struct ingest_run {
     VECTOR(const char *) notices;
     VECTOR(const char *) warnings;
     VECTOR(struct ingest_summary_table) tables;
+    VECTOR(struct catalog_table) stated; /* what the import brings, as it states it to the catalog */
 };
 
 void ingest_notice(struct ingest_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -87,6 +91,17 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
 /* Types by what is known of the columns; true when any differs from before. */
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence);
 enum status ingest_list_properties(struct ingest_run *run, struct error *error);
+
+/* keep.c: the store's columns stay what they are while something saved uses them. */
+/* Before types are decided: the type of each column that the store has and something uses. */
+void ingest_keep_types(struct ingest_run *run);
+/* After staging: whether what --type says is followed, odd values are few, and what widens is said. */
+enum status ingest_check_types(struct ingest_run *run, struct error *error);
+/* When all is stated: whether everything saved fits the schema that comes of it. */
+enum status ingest_judge_schema(struct ingest_run *run, struct error *error);
+
+/* times.c: warns of times that are hardly true, and says until when times are plausible. */
+enum status ingest_check_times(struct ingest_run *run, struct error *error);
 
 /* spool.c: what is not a file becomes one. */
 enum status ingest_spool_stdin(const char *path, struct error *error);

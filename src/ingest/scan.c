@@ -406,6 +406,10 @@ static bool fact_time(struct scan_thread *thread, uint64_t line, int64_t *moment
         set_aside(thread, REASON_TIME_RANGE, scan->time, line);
         return false;
     }
+    if (*moment > scan->max_time) {
+        set_aside(thread, REASON_TIME_LATE, scan->time, line);
+        return false;
+    }
     thread->times.repeated += counts.repeated;
     thread->times.missing += counts.missing;
     thread->times.bare += counts.bare;

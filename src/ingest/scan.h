@@ -52,6 +52,7 @@ struct ingest_scan {
     const struct ingest_column *columns;
     size_t column_count;
     int customer, time, key, group; /* columns, or −1 */
+    int64_t max_time;               /* facts after it are set aside */
     const struct zone *zone;
     struct ingest_ordered_file *rejects;
     struct ingest_reader reader;

@@ -60,6 +60,7 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
         .time = run->time,
         .key = run->key,
         .group = run->group,
+        .max_time = run->max_time,
         .zone = run->zone,
         .rejects = &run->rejects,
     };

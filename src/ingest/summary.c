@@ -362,6 +362,10 @@ static void put_counts(const struct ingest_summary *summary, struct json *json)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].always || counts[i].value)
             put_count(json, counts[i].key, counts[i].value);
+    if (summary->plausible_until && summary->plausible_until != INT64_MAX) {
+        json_write_key(json, "plausible_until"); /* src/engine/latest.c reads it */
+        json_write_integer(json, summary->plausible_until);
+    }
 }
 
 void ingest_summary_json(const struct ingest_summary *summary, bool pretty, struct buffer *out)
