@@ -527,8 +527,8 @@ static void complete_mapping(struct ingest_run *run)
 }
 
 /*
- * Names that would meet others: those with Strata's mark; `order.line`, where the lines of grouped orders lie; and tables
- * that differ from another in capitals alone, which SQL does not tell apart.
+ * Names that would meet others: those with Strata's mark; `order.line`, where the lines of grouped orders lie; and
+ * tables that differ from another in capitals alone, which SQL does not tell apart.
  */
 static enum status refuse_name(const char *option, const char *name, struct error *error)
 {
@@ -572,8 +572,8 @@ static enum status check_table_name(const struct ingest_run *run, struct error *
 
     bool lines = length > 5 && strcmp(name + length - 5, ".line") == 0;
     if (lines) {
-        status = error_set(error, STATUS_USAGE, "%s: a name that ends in .line is that of a grouped kind's lines",
-                           name);
+        status =
+            error_set(error, STATUS_USAGE, "%s: a name that ends in .line is that of a grouped kind's lines", name);
         error_hint(error, "import whole invoices with --kind %.*s --group-by, or call the kind %.*s_line",
                    (int)(length - 5), name, (int)(length - 5), name);
         return status;

@@ -71,7 +71,8 @@ static bool all_coded(struct loading *loading, const char *table, const struct s
     const struct catalog_part *parts = store_parts(loading->store, &count);
     for (size_t i = 0; i < count; i++)
         if (parts[i].role == PART_REFERENCE && strcmp(parts[i].table, table) == 0 && loading_sees(loading, &parts[i]) &&
-            !(column ? loading_is_coded(loading, column, &parts[i]) : loading_has_column(&parts[i], SCHEMA_CODES "key")))
+            !(column ? loading_is_coded(loading, column, &parts[i])
+                     : loading_has_column(&parts[i], SCHEMA_CODES "key")))
             return false;
     return true;
 }

@@ -265,8 +265,7 @@ struct store_part *store_parts_now(const struct store *store, struct arena *aren
                 (struct store_part){store->parts[i], store_file(store, arena, "%s", store->parts[i].path)};
     for (size_t i = 0; change && i < change->added.count; i++)
         if (change->added.items[i].temporary)
-            parts[(*count)++] =
-                (struct store_part){change->added.items[i].part, change->added.items[i].temporary};
+            parts[(*count)++] = (struct store_part){change->added.items[i].part, change->added.items[i].temporary};
     return parts;
 }
 

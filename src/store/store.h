@@ -106,8 +106,8 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged, 
 struct store_read {
     const char *table;
     enum part_role role;
-    const char *const *columns; /* names as in parts ("amount", "@code:country", "customer"), in the order wanted; NULL: all
-                                   of the role's own columns and all the schema's, without codes */
+    const char *const *columns; /* names as in parts ("amount", "@code:country", "customer"), in the order wanted; NULL:
+                                   all of the role's own columns and all the schema's, without codes */
     size_t column_count;
     bool rows;             /* store_select_part: a last column `row` BIGINT, where the row stands in the part */
     uint32_t until_import; /* rows of later imports are hidden; 0: none are */

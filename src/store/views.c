@@ -3,8 +3,8 @@
  * value in the type that the schema says; the customers with the present value of each trait; and the records. The
  * records live in the catalog as sets; they become rows only when a query asks for them.
  *
- * A user's tables stand in DuckDB's schema `main`, Strata's own in `strata`, and a bare name is looked for in that order:
- * a kind may be called `customers`, and then the customers are strata.customers.
+ * A user's tables stand in DuckDB's schema `main`, Strata's own in `strata`, and a bare name is looked for in that
+ * order: a kind may be called `customers`, and then the customers are strata.customers.
  */
 #include "base/vector.h"
 #include "store/internal.h"
