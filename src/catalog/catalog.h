@@ -69,12 +69,17 @@ struct catalog_column {
 struct catalog_table {
     const char *name;
     enum schema_role role;
-    const char *key; /* references */
+    const char *key;    /* references */
+    const char *amount; /* the column that says what a fact was worth, or NULL */
+    bool amount_said;   /* it was said, not guessed */
     const struct catalog_column *columns;
     size_t column_count;
 };
 enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const struct catalog_table *table,
                                struct error *error);
+/* Every import that stated this column of the table stated it with this type, scale, whole_digits and plain. */
+enum status catalog_retype_column(struct catalog *catalog, const char *table, const struct catalog_column *column,
+                                  struct error *error);
 /* The folded schema with zone and currency, of all imports that are not undone, in arena. */
 enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out, struct error *error);
 /* The same as if the import `without` (0: none) were undone and one more import had stated these tables. */

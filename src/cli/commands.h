@@ -8,6 +8,7 @@
 enum status cli_init(struct cli *cli, struct error *error);
 enum status cli_import(struct cli *cli, struct error *error);
 enum status cli_imports(struct cli *cli, struct error *error);
+enum status cli_kinds(struct cli *cli, struct error *error);
 enum status cli_check(struct cli *cli, struct error *error);
 enum status cli_fmt(struct cli *cli, struct error *error);
 enum status cli_apply(struct cli *cli, struct error *error);

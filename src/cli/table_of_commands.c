@@ -32,6 +32,8 @@ static const struct cli_option import_options[] = {
     {"key", 0, "COL", "the reference table's key column", false},
     {"customer", 0, "COL", "whose row it is (guessed if not given)", false},
     {"time", 0, "COL", "when it happened (guessed if not given)", false},
+    {"clock", 0, "COL", "its time of day, when the date stands alone (guessed if not given)", false},
+    {"amount", 0, "COL", "what it was worth: what models and value add up (guessed if not given)", false},
     {"id", 0, "COL,...", "what identifies a fact, so that it arrives once", false},
     {"group-by", 0, "COL", "one fact for all rows of an invoice; its lines become KIND.line", false},
     {"set", 0, "NAME=SQL", "a computed column", true},
@@ -188,6 +190,12 @@ static const struct cli_option model_options[] = {
     END,
 };
 
+static const struct cli_option kinds_options[] = {
+    {"dry-run", 'n', NULL, "show what would change and stop", false},
+    {"yes", 'y', NULL, "change it without asking", false},
+    END,
+};
+
 static const struct cli_option refresh_options[] = {
     {"undo", 0, NULL, "take the last refresh back: its records go, and the scores told with it", false},
     END,
@@ -207,6 +215,10 @@ const struct cli_command cli_commands[] = {
      import_options, 0, -1, true, false, cli_import},
     {"imports", "STORE [undo N]", "list imports, or take one back exactly", NULL, "  strata imports shop undo 3",
      imports_options, 0, 2, true, false, cli_imports},
+    {"kinds", "retype STORE KIND.COLUMN TYPE", "give a column of the store another type",
+     "First it says how many values convert, which do not, and which definitions break or fit again. A value that does\n"
+     "not convert is unknown from then on; every value is kept as it was told, and retyping back brings it back.",
+     "  strata kinds retype shop order.amount decimal --dry-run", kinds_options, 3, 4, false, false, cli_kinds},
     {"check", "FILE...", "check segment definitions; needs no store", NULL, "  strata check segments.strata",
      check_options, 1, -1, false, false, cli_check},
     {"fmt", "FILE...", "print definitions in canonical form", NULL, "  strata fmt --write segments.strata", fmt_options,

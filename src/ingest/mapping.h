@@ -25,6 +25,7 @@ struct ingest_mapping {
     const char *reference; /* instead of kind: the reference table */
     const char *key;       /* references: the column with the key */
     const char *customer, *time;
+    const char *amount;     /* the column, or the name of --set, that says what a fact was worth */
     struct ingest_names id; /* columns that together name a fact once and for all */
     const char *group_by;
     struct ingest_pairs set;    /* property = SQL over the file's columns */
@@ -37,6 +38,7 @@ struct ingest_mapping {
     const char *currency_column;
     const char *file_time_zone;
     const char *valid_from;
+    const char *clock;    /* the column with the time of day, where --time has the date alone */
     const char *max_time; /* a date, to its end, or a moment: rows after it are set aside */
     const char *on_conflict;                             /* "set-aside" or "replace" */
     const char *delimiter, *decimal, *encoding, *header; /* header: "yes" or "no" */

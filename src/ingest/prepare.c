@@ -330,11 +330,72 @@ static enum status no_column(const char *what, const char *option, struct error 
     return status;
 }
 
+/* What a property called amount is made of was meant as the amount. */
+static const char *said_amount(const struct ingest_mapping *mapping)
+{
+    if (mapping->amount)
+        return mapping->amount;
+    const char *mapped = ingest_pair_value(&mapping->map, "amount");
+    return !mapped && ingest_pair_value(&mapping->set, "amount") ? "amount" : mapped;
+}
+
+static enum status find_amount(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    const char *said = said_amount(mapping);
+    int column = -1;
+    if (mapping->amount && !ingest_pair_value(&mapping->set, said))
+        TRY(ingest_need_column(run, "--amount", said, &column, error));
+
+    guess_role(run, ROLE_AMOUNT, &said);
+    run->amount_said = run->said[ROLE_AMOUNT];
+    column = run->guesses[ROLE_AMOUNT].column;
+    run->amount = column >= 0 ? run->columns[column].name : said;
+    return STATUS_OK;
+}
+
+/* A file that has the date in one column and the time of day in another, as cash registers write it: the other one is
+ * called a time and holds nothing else. */
+static const char *guess_clock(const struct ingest_run *run)
+{
+    static const char *const names[] = {"time", "clock", "hour", "uhrzeit", "zeit", "hora", "heure", "tijd", "ora"};
+    const struct ingest_evidence *dates = &run->sample[run->time];
+    if (!dates->date_values || dates->clocked)
+        return NULL;
+    for (size_t i = 0; i < run->column_count; i++) {
+        const struct ingest_evidence *evidence = &run->sample[i];
+        uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
+        bool clocks = known && evidence->clocks == known && (int)i != run->customer;
+        for (size_t n = 0; clocks && n < sizeof names / sizeof *names; n++)
+            if (strcasestr(run->columns[i].name, names[n]))
+                return run->columns[i].name;
+    }
+    return NULL;
+}
+
+static enum status find_clock(struct ingest_run *run, struct error *error)
+{
+    struct ingest_mapping *mapping = &run->mapping;
+    run->clock = -1;
+    if (run->time < 0)
+        return mapping->clock ? error_set(error, STATUS_USAGE, "--clock belongs to --time: it holds its times of day")
+                              : STATUS_OK;
+    run->clock_said = mapping->clock != NULL;
+    if (!mapping->clock)
+        mapping->clock = guess_clock(run);
+    if (!mapping->clock)
+        return STATUS_OK;
+    TRY(ingest_need_column(run, "--clock", mapping->clock, &run->clock, error));
+    if (run->clock == run->time)
+        return error_set(error, STATUS_USAGE, "--clock and --time name the same column %s", mapping->clock);
+    return STATUS_OK;
+}
+
 static enum status find_roles(struct ingest_run *run, struct error *error)
 {
     struct ingest_mapping *mapping = &run->mapping;
-    const char *amount = ingest_pair_value(&mapping->map, "amount"), *group = mapping->group_by;
-    run->customer = run->time = run->key = run->group = -1;
+    const char *group = mapping->group_by;
+    run->customer = run->time = run->key = run->group = run->clock = -1;
     if (mapping->reference) {
         if (!mapping->key)
             return error_set(error, STATUS_USAGE, "a reference table needs --key COLUMN: what facts will point at");
@@ -350,8 +411,9 @@ static enum status find_roles(struct ingest_run *run, struct error *error)
         return no_column("time", "--time", error);
     if (mapping->time)
         TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
+    TRY(find_clock(run, error));
     if (!run->traits) {
-        guess_role(run, ROLE_AMOUNT, &amount);
+        TRY(find_amount(run, error));
         guess_role(run, ROLE_GROUP, &group);
     }
     if (mapping->group_by && run->traits)
@@ -424,9 +486,18 @@ static bool is_taken_by_column(const struct ingest_run *run, const char *name, c
     return false;
 }
 
-static const char *property_name(struct ingest_run *run, const char *column)
+static bool has_column(const struct ingest_run *run, const char *name)
 {
-    const char *name = mapped_name(run, column);
+    for (size_t i = 0; i < run->column_count; i++)
+        if (strcmp(run->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* --map means the file's column, where one bears the name of a computed one. */
+static const char *property_name(struct ingest_run *run, const char *column, bool computed)
+{
+    const char *name = computed && has_column(run, column) ? column : mapped_name(run, column);
     if (!is_taken_by_role(run, name))
         return name;
 
@@ -441,7 +512,8 @@ static const char *property_name(struct ingest_run *run, const char *column)
 static bool selected(const struct ingest_run *run, size_t column)
 {
     const struct ingest_names *select = &run->mapping.select;
-    bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key;
+    bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key ||
+                    (int)column == run->clock;
     for (size_t i = 0; i < select->count; i++)
         if (ingest_find_column(run, select->items[i]) == (int)column)
             return true;
@@ -503,6 +575,21 @@ static void add_property(struct ingest_run *run, struct ingest_property property
     run->properties[run->property_count++] = property;
 }
 
+/* A computed property takes the place of the file's column of its name, unless --map keeps that under another. */
+static bool replaced_by_set(const struct ingest_run *run, const char *column)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    for (size_t i = 0; i < mapping->map.count; i++)
+        if (strcmp(mapping->map.items[i].value, column) == 0)
+            return false;
+    for (size_t i = 0; i < mapping->set.count; i++) {
+        const char *name = mapping->set.items[i].name;
+        if (strcmp(name, column) == 0 || (strcasecmp(name, column) == 0 && !is_taken_by_role(run, name)))
+            return true;
+    }
+    return false;
+}
+
 enum status ingest_list_properties(struct ingest_run *run, struct error *error)
 {
     const struct ingest_mapping *mapping = &run->mapping;
@@ -511,9 +598,9 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
     run->property_count = 0;
     for (size_t i = 0; i < run->column_count; i++) {
         const char *column = run->columns[i].name;
-        if (!selected(run, i) || ingest_pair_value(&mapping->set, column))
+        if (!selected(run, i) || replaced_by_set(run, column))
             continue;
-        const char *name = property_name(run, column);
+        const char *name = property_name(run, column, false);
         add_property(run, (struct ingest_property){.column = column,
                                                    .name = name,
                                                    .source = (int)i,
@@ -523,7 +610,7 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
     for (size_t i = 0; i < mapping->set.count; i++) {
         const char *name = mapping->set.items[i].name;
         add_property(run, (struct ingest_property){
-                              .column = name, .name = property_name(run, name), .source = -1, .additive = true});
+                              .column = name, .name = property_name(run, name, true), .source = -1, .additive = true});
     }
     for (size_t i = 0; i < mapping->trait.count; i++) {
         const char *column = mapping->trait.items[i].value;

@@ -251,10 +251,16 @@ static void describe_columns(struct ingest_run *run)
             }
         if ((int)i == run->key)
             column->role = "key", column->confidence = 100;
+        if ((int)i == run->clock)
+            column->role = "time of day", column->confidence = 90, column->guessed = !run->clock_said;
     }
     for (size_t i = 0; i < mapping->set.count; i++)
         summary->columns[summary->column_count++] = (struct ingest_summary_column){
-            .name = mapping->set.items[i].name, .role = "", .computed = true, .confidence = 100};
+            .name = mapping->set.items[i].name,
+            .role = run->amount && strcmp(run->amount, mapping->set.items[i].name) == 0 ? "amount" : "",
+            .guessed = !run->amount_said,
+            .computed = true,
+            .confidence = 100};
     for (size_t i = 0; i < summary->column_count; i++)
         for (size_t p = 0; p < run->property_count; p++) {
             const struct ingest_property *property = &run->properties[p];

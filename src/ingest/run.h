@@ -50,6 +50,10 @@ struct ingest_run {
     const struct ingest_use **kept; /* by column: read as the store has it, because of this use; NULL: not */
     size_t kept_count;
     int customer, time, key, group;
+    bool clock_said;
+    int clock; /* the column with the time of day of the time column's dates, or −1 */
+    const char *amount; /* the column, or the name of --set, that says what a fact was worth; or NULL */
+    bool amount_said;
     bool traits; /* --kind customer */
     const char *table;
     enum schema_role role;
@@ -128,6 +132,8 @@ enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t 
  */
 enum status ingest_resolve_ids(struct ingest_run *run, struct error *error);
 bool ingest_replaces(const struct ingest_run *run); /* --on-conflict replace */
+/* Whether a result of --set bears the name of a column of the file, which it then does not hide. */
+bool ingest_set_collides(const struct ingest_run *run, const char *name);
 /* The SQL that makes a property's value of its column. */
 void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql);
 static inline bool ingest_is_number(enum value_type type)

@@ -35,6 +35,7 @@ struct scan_thread {
     struct ingest_reject_counts reject_counts;
     struct ingest_time_counts times;
     struct buffer rejects;
+    struct buffer joined; /* the time of day of the record, behind a date */
     struct day days[DAY_CACHE];
     uint64_t rows;
     int64_t first_time, last_time;
@@ -77,6 +78,7 @@ static void *thread_open(void *context)
     thread->first_time = INT64_MAX;
     thread->last_time = INT64_MIN;
     buffer_init(&thread->rejects, 0);
+    buffer_init(&thread->joined, 0);
     return thread;
 }
 
@@ -128,6 +130,7 @@ static void thread_close(void *context, void *state)
     ingest_block_release(&thread->block);
     ingest_record_release(&thread->record);
     buffer_release(&thread->rejects);
+    buffer_release(&thread->joined);
     free(thread->reject_counts.items);
     free(thread->evidence);
     free(thread->readings);
@@ -448,6 +451,24 @@ static int64_t to_moment(struct scan_thread *thread, const struct ingest_moment 
     return moment;
 }
 
+/* A time of day in a column of its own, behind the date whatever that looks like: it is read behind a date that every
+ * format knows. The columns themselves stay what the file has. */
+static bool add_clock(struct scan_thread *thread, struct ingest_moment *written)
+{
+    static const char any_date[] = "2000-01-01 ";
+    struct ingest_moment clock;
+    buffer_reset(&thread->joined);
+    buffer_string(&thread->joined, any_date);
+    buffer_text(&thread->joined, text_trim(thread->values[thread->scan->clock]));
+    struct text text = {thread->joined.data, thread->joined.length};
+    if (!ingest_parse_moment(text, DATE_FORMAT_YMD, &clock) || !clock.has_clock)
+        return false;
+    int32_t date = written->date;
+    *written = clock;
+    written->date = date;
+    return true;
+}
+
 /* The time of the fact; false when facts cannot have it. */
 static bool fact_time(struct scan_thread *thread, uint64_t line, int64_t *moment)
 {
@@ -456,7 +477,12 @@ static bool fact_time(struct scan_thread *thread, uint64_t line, int64_t *moment
     if (scan->time < 0)
         return true;
     struct ingest_time_counts counts = {0};
-    *moment = to_moment(thread, &thread->readings[scan->time].moment, &counts);
+    struct ingest_moment written = thread->readings[scan->time].moment;
+    if (scan->clock >= 0 && !unknown(thread, (size_t)scan->clock) && !add_clock(thread, &written)) {
+        set_aside(thread, REASON_BAD_TIME, scan->clock, line);
+        return false;
+    }
+    *moment = to_moment(thread, &written, &counts);
     if (*moment < FACT_TIME_MIN || *moment > FACT_TIME_MAX) {
         set_aside(thread, REASON_TIME_RANGE, scan->time, line);
         return false;

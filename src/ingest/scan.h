@@ -56,6 +56,7 @@ struct ingest_scan {
     const struct ingest_column *columns;
     size_t column_count;
     int customer, time, key, group; /* columns, or −1 */
+    int clock;                      /* holds the time of day that belongs to the dates of `time`; or −1 */
     int64_t max_time;               /* facts after it are set aside */
     const struct zone *zone;
     struct ingest_ordered_file *rejects;
