@@ -197,13 +197,17 @@ static void tell_hanging(struct cli *cli, const struct engine_undone *undone)
         cli_note(cli, "refresh %d saw its facts and stays as it was recorded; the next refresh says what changes",
                  undone->refreshes[0]);
     else if (count)
-        cli_note(cli, "%zu refreshes, %d to %d, saw its facts and stay as they were recorded; the next refresh says what "
-                      "changes", count, undone->refreshes[0], undone->refreshes[count - 1]);
+        cli_note(cli,
+                 "%zu refreshes, %d to %d, saw its facts and stay as they were recorded; the next refresh says what "
+                 "changes",
+                 count, undone->refreshes[0], undone->refreshes[count - 1]);
     if (count)
         cli_note(cli, "strata refresh %s --undo takes the last refresh back", cli->store);
     for (size_t i = 0; i < undone->model_count; i++)
-        cli_note(cli, "the model %s was fitted with its facts, and its scores stay: fit it again, or "
-                      "strata model delete %s %s", undone->models[i], cli->store, undone->models[i]);
+        cli_note(cli,
+                 "the model %s was fitted with its facts, and its scores stay: fit it again, or "
+                 "strata model delete %s %s",
+                 undone->models[i], cli->store, undone->models[i]);
 }
 
 static enum status undo_import(struct cli *cli, struct error *error)

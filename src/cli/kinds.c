@@ -29,8 +29,7 @@ static void print_difference(struct cli *cli, const struct engine_retype *retype
     char values[NUMBER_TEXT_MAX], lost[NUMBER_TEXT_MAX], rows[NUMBER_TEXT_MAX];
     fprintf(cli->out, "%s.%s: %s becomes %s\n", column->table, column->column,
             type_text(cli, column->from, column->from_scale), type_text(cli, column->to, column->scale));
-    fprintf(cli->out, "%s values convert, %s do not\n",
-            number_format_thousands((int64_t)column->converted, values),
+    fprintf(cli->out, "%s values convert, %s do not\n", number_format_thousands((int64_t)column->converted, values),
             number_format_thousands((int64_t)(column->values - column->converted), lost));
     for (size_t i = 0; i < column->example_count; i++)
         fprintf(cli->out, "  '%s' in %s %s: unknown then, and kept beside\n", column->examples[i].text,
@@ -53,8 +52,7 @@ static void put_names(struct json *json, const char *key, const char *const *nam
     json_write_end_array(json);
 }
 
-static enum status write_difference(struct cli *cli, const struct engine_retype *retype, bool done,
-                                    struct error *error)
+static enum status write_difference(struct cli *cli, const struct engine_retype *retype, bool done, struct error *error)
 {
     const struct ingest_retype *column = &retype->column;
     struct buffer text;

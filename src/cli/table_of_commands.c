@@ -216,7 +216,8 @@ const struct cli_command cli_commands[] = {
     {"imports", "STORE [undo N]", "list imports, or take one back exactly", NULL, "  strata imports shop undo 3",
      imports_options, 0, 2, true, false, cli_imports},
     {"kinds", "retype STORE KIND.COLUMN TYPE", "give a column of the store another type",
-     "First it says how many values convert, which do not, and which definitions break or fit again. A value that does\n"
+     "First it says how many values convert, which do not, and which definitions break or fit again. A value that "
+     "does\n"
      "not convert is unknown from then on; every value is kept as it was told, and retyping back brings it back.",
      "  strata kinds retype shop order.amount decimal --dry-run", kinds_options, 3, 4, false, false, cli_kinds},
     {"check", "FILE...", "check segment definitions; needs no store", NULL, "  strata check segments.strata",

@@ -177,8 +177,7 @@ enum status engine_find_segment(const struct engine *engine, const char *name, i
         return STATUS_OK;
     for (size_t i = 0; i < engine->broken_count; i++)
         if (strcmp(engine->broken[i].name, name) == 0)
-            return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name,
-                             engine->broken[i].why);
+            return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name, engine->broken[i].why);
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no segment '%s'", name);
     const char **names = base_calloc((size_t)set->segment_count + 1, sizeof *names);
     for (int i = 0; i < set->segment_count; i++)
@@ -255,9 +254,9 @@ static enum status find_removed(struct engine *engine, const struct segment_set 
 
 /* Which of the new set's segments can be evaluated at the moment. One that is new or changed and cannot is a mistake to
  * be told before it is saved; a saved one that cannot is left out of the comparison. */
-static enum status choose_evaluable(struct engine *engine, const struct segment_set *set,
-                                    const struct segment_set *old, const struct population *population,
-                                    const struct engine_moment *moment, int *segments, int *count, struct error *error)
+static enum status choose_evaluable(struct engine *engine, const struct segment_set *set, const struct segment_set *old,
+                                    const struct population *population, const struct engine_moment *moment,
+                                    int *segments, int *count, struct error *error)
 {
     struct arena arena;
     size_t failing;
@@ -298,8 +297,7 @@ static enum status evaluate_new(struct engine *engine, const struct segment_set 
         return STATUS_OK;
 
     int count, *segments = base_calloc((size_t)new_set->segment_count + 1, sizeof *segments);
-    enum status status =
-        choose_evaluable(engine, new_set, old->set, old->population, moment, segments, &count, error);
+    enum status status = choose_evaluable(engine, new_set, old->set, old->population, moment, segments, &count, error);
     if (status == STATUS_OK)
         status = evaluate_some(engine, new_set, segments, count, old->population, moment, out, error);
     free(segments);

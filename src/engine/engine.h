@@ -34,8 +34,8 @@ const struct schema *engine_schema(const struct engine *engine);
 const struct zone *engine_zone(const struct engine *engine);
 /* The saved definitions, checked; empty when there are none. Valid until definitions change. */
 const struct segment_set *engine_definitions(const struct engine *engine);
-/* Saved definitions that are left out, because they no longer fit the store or could not be evaluated at the moment last
- * asked about: the i-th one's name and why; false past the last. */
+/* Saved definitions that are left out, because they no longer fit the store or could not be evaluated at the moment
+ * last asked about: the i-th one's name and why; false past the last. */
 bool engine_broken(const struct engine *engine, size_t i, const char **name, const char **why);
 struct pool *engine_pool(struct engine *engine);
 /* Seconds since 1970, now. STRATA_NOW (a moment) overrides the clock, for tests and documents. */
@@ -187,16 +187,16 @@ struct engine_refresh {
     int64_t moment;
     int number;
     uint64_t customers, entered, left;
-    size_t scored; /* models */
+    size_t scored;                       /* models */
     struct engine_unrefreshed *replaced; /* refreshes that gave way, because an import they saw was taken back */
     size_t replaced_count;
     struct engine_trouble *models; /* those that could not be scored; definitions left out are among engine_broken */
     size_t model_count;
     struct engine_segments segments;
 };
-/* Evaluates everything at the moment and records who entered and who left and why. What cannot be evaluated or scored is
- * left out and named; nothing is recorded of it. Refused when the moment is not later than the last, unless that saw an
- * import which was taken back since: then it is taken back and gives way. */
+/* Evaluates everything at the moment and records who entered and who left and why. What cannot be evaluated or scored
+ * is left out and named; nothing is recorded of it. Refused when the moment is not later than the last, unless that saw
+ * an import which was taken back since: then it is taken back and gives way. */
 enum status engine_refresh(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
                            struct engine_refresh *out, struct error *error);
 /* Takes the last refresh back, exactly: its records, the scores told with it, what it remembered for the next.

@@ -125,8 +125,8 @@ enum status engine_evaluate(struct engine *engine, const struct segment_set *set
     enum status status = !set && count < 0 ? evaluate_saved(engine, more, moment, out, error)
                                            : evaluate(engine, segments, count, more, moment, out, error);
     if (status != STATUS_OK && !set && count == 1 && out->population)
-        status = error_set(error, status, "%s cannot be evaluated: %s", out->set->segments[*segments].name,
-                           error->message);
+        status =
+            error_set(error, status, "%s cannot be evaluated: %s", out->set->segments[*segments].name, error->message);
     if (status != STATUS_OK)
         engine_view_close(out);
     return status;

@@ -154,9 +154,9 @@ static enum status judge_types(const struct guard *guard, const struct schema *f
                      value_type_name(is->type));
         else
             snprintf(change, sizeof change, "%s would be gone", value_type_name(was->type));
-        return refuse("what is saved", arena_printf(guard->arena, "%s.%s, which is %s, and %s", use->table, use->column,
-                                                    change, use->by),
-                      error);
+        return refuse(
+            "what is saved",
+            arena_printf(guard->arena, "%s.%s, which is %s, and %s", use->table, use->column, change, use->by), error);
     }
     return STATUS_OK;
 }

@@ -24,7 +24,7 @@ struct engine {
     int threads;
     struct segment_set *definitions; /* loaded when first needed; NULL after a change */
     struct arena arena;              /* as long as the engine */
-    struct engine_trouble *broken;    /* definitions that no longer fit the store, left out */
+    struct engine_trouble *broken;   /* definitions that no longer fit the store, left out */
     size_t broken_count;
     struct engine_left_out left_out;
     VECTOR(struct segment_set *) retired; /* sets that were replaced while somebody may still look at them */

@@ -268,9 +268,8 @@ static enum status record_all(struct engine *engine, const struct engine_view *v
 static enum status refuse_earlier(const struct engine *engine, const struct catalog_refresh *last, struct error *error)
 {
     char at[MOMENT_TEXT_MAX];
-    enum status status =
-        error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
-                  moment_format(engine->zone, last->moment, at));
+    enum status status = error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
+                                   moment_format(engine->zone, last->moment, at));
     error_hint(error, "records only go forward; to look back, ask with --as-of: strata segments --as-of T; "
                       "strata refresh --undo takes a mistaken refresh back");
     return status;

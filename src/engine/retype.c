@@ -18,9 +18,9 @@ static bool reads(const struct segment_needs *needs, const struct ingest_retype 
     const char *lines_of = retype->table;
     for (size_t n = 0; n < needs->count; n++) {
         size_t length = strlen(lines_of);
-        bool same = strcmp(needs->items[n].table, lines_of) == 0 ||
-                    (strncmp(needs->items[n].table, lines_of, length) == 0 &&
-                     strcmp(needs->items[n].table + length, ".line") == 0);
+        bool same =
+            strcmp(needs->items[n].table, lines_of) == 0 || (strncmp(needs->items[n].table, lines_of, length) == 0 &&
+                                                             strcmp(needs->items[n].table + length, ".line") == 0);
         for (const char **column = needs->items[n].columns; same && column && *column; column++)
             if (strcmp(*column, retype->column) == 0)
                 return true;

@@ -148,7 +148,7 @@ enum status engine_refresh_stale(struct engine *engine, const struct catalog_ref
 }
 
 static enum status engine_import_seen(struct engine *engine, const struct catalog_import *import, struct arena *arena,
-                               struct catalog_refresh **out, size_t *count, struct error *error)
+                                      struct catalog_refresh **out, size_t *count, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct catalog_refresh *all;
@@ -258,8 +258,7 @@ static enum status restore_models(struct engine *engine, const json_t *note, con
     return STATUS_OK;
 }
 
-static enum status restore_settings(struct engine *engine, const json_t *note, struct arena *arena,
-                                    struct error *error)
+static enum status restore_settings(struct engine *engine, const json_t *note, struct arena *arena, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     const char *segment;

@@ -37,15 +37,15 @@ struct ingest_options {
     const char *query;             /* PostgreSQL: the SELECT */
     struct ingest_mapping mapping; /* what the options say; the rest is guessed */
     const char *mapping_file, *save_mapping;
-    const char *rejects;     /* a second copy of the rows set aside */
-    const char *max_rejects; /* "100" or "2%" */
-    const char *retry;       /* a mended rejects file, instead of sources */
-    uint32_t replace;        /* takes this import back and imports instead of it */
-    bool again;              /* imports although the content is there already */
-    bool dry_run;            /* stops before publishing; the store may be open for reading */
-    int64_t now;             /* the moment of the import, seconds since 1970 */
+    const char *rejects;              /* a second copy of the rows set aside */
+    const char *max_rejects;          /* "100" or "2%" */
+    const char *retry;                /* a mended rejects file, instead of sources */
+    uint32_t replace;                 /* takes this import back and imports instead of it */
+    bool again;                       /* imports although the content is there already */
+    bool dry_run;                     /* stops before publishing; the store may be open for reading */
+    int64_t now;                      /* the moment of the import, seconds since 1970 */
     const struct ingest_guard *guard; /* or NULL: nothing stands on the store */
-    int threads;             /* 0: all */
+    int threads;                      /* 0: all */
 };
 
 /* Called about ten times a second: fraction 0…1 of the present phase. False stops the import. */

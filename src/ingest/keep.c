@@ -116,12 +116,11 @@ static enum status refuse_odd(struct ingest_run *run, size_t column, const struc
 {
     const struct ingest_use *use = run->kept[column];
     const char *name = run->columns[column].name;
-    enum status status =
-        error_set(error, STATUS_REJECTS,
-                  "%llu of the %llu values of %s are not what the store's %s.%s is, %s, such as '%s' (line %llu), and %s",
-                  (unsigned long long)rows, (unsigned long long)known, name, use->table, use->column,
-                  run->hints[column].declared, odd->example, (unsigned long long)odd->first_line,
-                  with_others(run, use));
+    enum status status = error_set(
+        error, STATUS_REJECTS,
+        "%llu of the %llu values of %s are not what the store's %s.%s is, %s, such as '%s' (line %llu), and %s",
+        (unsigned long long)rows, (unsigned long long)known, name, use->table, use->column, run->hints[column].declared,
+        odd->example, (unsigned long long)odd->first_line, with_others(run, use));
     error_hint(error,
                "nothing was imported; --type %s=%s sets such rows aside, however many; --na '%s' reads the value as "
                "unknown; --map OTHER=%s keeps the column under another name; strata kinds retype changes the store's "
@@ -152,7 +151,8 @@ static enum status check_odd(struct ingest_run *run, size_t column, struct error
     const struct ingest_use *use = run->kept[column];
     ingest_warn(run, "%s.%s stays %s because %s: %llu %s with another value, such as '%s' (line %llu), %s set aside",
                 use->table, use->column, run->hints[column].declared, with_others(run, use), (unsigned long long)rows,
-                rows == 1 ? "row" : "rows", odd->example, (unsigned long long)odd->first_line, rows == 1 ? "is" : "are");
+                rows == 1 ? "row" : "rows", odd->example, (unsigned long long)odd->first_line,
+                rows == 1 ? "is" : "are");
     return STATUS_OK;
 }
 
@@ -201,8 +201,9 @@ static enum status check_declared(struct ingest_run *run, const struct ingest_pr
                                    "the new values into text",
                                    property->column, declared, table, property->name, value_type_name(stored->type),
                                    first_import(run, table));
-    error_hint(error, "strata kinds retype %s %s.%s %s changes the store's column and shows first what becomes of its "
-                      "values; --map OTHER=%s keeps this one under another name",
+    error_hint(error,
+               "strata kinds retype %s %s.%s %s changes the store's column and shows first what becomes of its "
+               "values; --map OTHER=%s keeps this one under another name",
                store_path(run->store), table, property->name, value_type_name(said), property->column);
     return status;
 }
@@ -249,8 +250,9 @@ static void say_text(struct ingest_run *run, const struct ingest_property *prope
     bool numbers = known && evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] > 0 &&
                    evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] == known;
     if (numbers)
-        ingest_notice(run, "%s.%s is text in this store, so the numbers of this file are kept as text: strata kinds "
-                           "retype %s %s.%s decimal makes it a number",
+        ingest_notice(run,
+                      "%s.%s is text in this store, so the numbers of this file are kept as text: strata kinds "
+                      "retype %s %s.%s decimal makes it a number",
                       table, property->name, store_path(run->store), table, property->name);
 }
 
@@ -267,8 +269,9 @@ static void say_missing(struct ingest_run *run)
             there = !run->properties[p].trait && run->properties[p].type != VALUE_NONE &&
                     strcmp(run->properties[p].name, use->column) == 0;
         if (!there)
-            ingest_notice(run, "this file has no column %s, so %s.%s is unknown for its facts, though %s; --map "
-                               "%s=COLUMN names one",
+            ingest_notice(run,
+                          "this file has no column %s, so %s.%s is unknown for its facts, though %s; --map "
+                          "%s=COLUMN names one",
                           use->column, use->table, use->column, with_others(run, use), use->column);
     }
 }

@@ -38,9 +38,9 @@ struct ingest_mapping {
     const char *currency_column;
     const char *file_time_zone;
     const char *valid_from;
-    const char *clock;    /* the column with the time of day, where --time has the date alone */
-    const char *max_time; /* a date, to its end, or a moment: rows after it are set aside */
-    const char *on_conflict;                             /* "set-aside" or "replace" */
+    const char *clock;       /* the column with the time of day, where --time has the date alone */
+    const char *max_time;    /* a date, to its end, or a moment: rows after it are set aside */
+    const char *on_conflict; /* "set-aside" or "replace" */
     const char *delimiter, *decimal, *encoding, *header; /* header: "yes" or "no" */
     const char *skip;                                    /* lines before the header: a number */
     const char *sheet;                                   /* of a spreadsheet: its name or number */

@@ -1,9 +1,9 @@
 /*
  * Retyping a column. The schema is folded from what imports stated, and parts hold the values; both are brought to the
  * new type. Every value goes through its text: the one it was told as, where an earlier retyping kept it, else the one
- * its present type writes. The different texts are read once, by the same reader as a file's column, which gives a table
- * (text, value, code); the parts are written again joined with it. A text that its new value does not write is kept in
- * a column of the part that no schema names, "@was:COLUMN", which follows its row through merges and undo.
+ * its present type writes. The different texts are read once, by the same reader as a file's column, which gives a
+ * table (text, value, code); the parts are written again joined with it. A text that its new value does not write is
+ * kept in a column of the part that no schema names, "@was:COLUMN", which follows its row through merges and undo.
  */
 #include "ingest/retype.h"
 
@@ -232,7 +232,7 @@ static const char *read_moment(const struct retype *retype, const struct zone *z
     char date[DATE_TEXT_MAX];
     if (!ingest_parse_moment(text, retype->type.dates, &moment))
         return NULL;
-    int64_t at = moment.has_offset ? (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset
+    int64_t at = moment.has_offset  ? (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset
                  : moment.has_clock ? zone_moment(zone, moment.date, moment.clock, NULL)
                                     : zone_day_start(zone, moment.date);
     int64_t day = at >= 0 ? at / SECONDS_A_DAY : -((-at + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
@@ -380,7 +380,8 @@ static enum status rewrite_part(struct retype *retype, struct store_change *chan
         buffer_printf(&sql, ", w.code AS %s", sql_name(retype, SCHEMA_CODES));
     if (!text)
         buffer_printf(&sql, ", CASE WHEN w.value IS DISTINCT FROM w.text THEN w.text END AS %s", sql_name(retype, WAS));
-    buffer_printf(&sql, " FROM (SELECT *, %s AS \"@text\" FROM %s) p LEFT JOIN strata_retyped() w ON p.\"@text\" = w.text",
+    buffer_printf(&sql,
+                  " FROM (SELECT *, %s AS \"@text\" FROM %s) p LEFT JOIN strata_retyped() w ON p.\"@text\" = w.text",
                   text_sql(retype, part), part_sql(retype, part));
 
     struct store_new_part again = {.table = part->table, .role = part->role, .select = sql.data};

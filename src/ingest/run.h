@@ -51,7 +51,7 @@ struct ingest_run {
     size_t kept_count;
     int customer, time, key, group;
     bool clock_said;
-    int clock; /* the column with the time of day of the time column's dates, or −1 */
+    int clock;          /* the column with the time of day of the time column's dates, or −1 */
     const char *amount; /* the column, or the name of --set, that says what a fact was worth; or NULL */
     bool amount_said;
     bool traits; /* --kind customer */
@@ -110,6 +110,9 @@ enum status ingest_judge_schema(struct ingest_run *run, struct error *error);
 enum status ingest_check_times(struct ingest_run *run, struct error *error);
 /* notes.c: what is to be said about how the files are written. */
 void ingest_note_layout(struct ingest_run *run);
+
+/* clock.c: the column with the time of day, said or guessed. */
+enum status ingest_find_clock(struct ingest_run *run, struct error *error);
 
 /* spool.c: what is not a file becomes one. */
 enum status ingest_spool_stdin(const char *path, struct error *error);

@@ -57,7 +57,8 @@ static enum status list_examples(struct ingest_run *run, bool late, int64_t beyo
     const struct lake_chunk *chunk;
     struct buffer text;
     const char *sql = arena_printf(
-        run->arena, "SELECT time::BIGINT, arrival::BIGINT FROM staged WHERE time %s %lld ORDER BY time %s, arrival LIMIT %d",
+        run->arena,
+        "SELECT time::BIGINT, arrival::BIGINT FROM staged WHERE time %s %lld ORDER BY time %s, arrival LIMIT %d",
         late ? ">" : "<", (long long)beyond, late ? "DESC" : "ASC", EXAMPLES);
     TRY(lake_query(run->lake, sql, &result, error));
     enum status status;
@@ -84,14 +85,15 @@ static enum status warn(struct ingest_run *run, bool late, int64_t beyond, const
 {
     const char *examples;
     uint64_t rows;
-    TRY(ingest_count_rows(run,
-                          arena_printf(run->arena, "SELECT count(*) FROM staged WHERE time %s %lld", late ? ">" : "<",
-                                       (long long)beyond),
-                          &rows, error));
+    TRY(ingest_count_rows(
+        run,
+        arena_printf(run->arena, "SELECT count(*) FROM staged WHERE time %s %lld", late ? ">" : "<", (long long)beyond),
+        &rows, error));
     if (!rows)
         return STATUS_OK;
     TRY(list_examples(run, late, beyond, &examples, error));
-    ingest_warn(run, "%llu %s %s: %s; %s", (unsigned long long)rows, rows == 1 ? "row lies" : "rows lie", what, examples,
+    ingest_warn(run, "%llu %s %s: %s; %s", (unsigned long long)rows, rows == 1 ? "row lies" : "rows lie", what,
+                examples,
                 late ? "`--as-of latest` does not follow them, and --max-time DATE sets such rows aside"
                      : "is that a value for an unknown time?");
     return STATUS_OK;
