@@ -41,6 +41,8 @@ static const struct cli_option import_options[] = {
     {"map", 0, "NAME=COL", "another name for a column", true},
     {"refers", 0, "COL=NAME", "the column holds keys of the reference table NAME", true},
     {"type", 0, "COL=TYPE", "read a column as this type or date format", true},
+    {"time-format", 0, "FORMAT", "how the time is written: DD.MM.YYYY HH:mm, or %d.%m.%Y %H:%M (detected)", false},
+    {"na", 0, "[COL=]WORD,...", "words that mean no value, besides empty, NA, NULL, … (in one column)", true},
     {"delimiter", 0, "CHAR", "what stands between fields (detected)", false},
     {"decimal", 0, "CHAR", "the decimal sign (detected)", false},
     {"encoding", 0, "NAME", "utf-8 or latin-1 (detected)", false},

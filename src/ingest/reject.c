@@ -20,6 +20,13 @@ static const struct {
     [REASON_NOT_FINITE] = {"not-finite", "not a finite number", "leave it empty when it is not known"},
     [REASON_BAD_DATE] = {"bad-date", "not a date", "write it as the other rows do, or leave it empty"},
     [REASON_BAD_BOOL] = {"bad-yes-no", "neither true nor false", "write true or false, or leave it empty"},
+    [REASON_DATE_ORDER] = {"date-order", "a date that is either day/month or month/day",
+                           "the column has both: --type COLUMN=D/M/YYYY or --type COLUMN=M/D/YYYY says which it is"},
+    [REASON_BAD_ZONE] = {"bad-zone", "a time in a zone that is not known", "name a zone such as Europe/Vienna, or write "
+                                                                           "the offset"},
+    [REASON_BAD_SET] = {"bad-set", "not a list of texts", "write [\"a\",\"b\"] or a|b"},
+    [REASON_CURRENCIES] = {"two-currencies", "an amount in another currency than the row's first",
+                           "make a row of each amount, or keep one of the columns with --select"},
     [REASON_FEW_FIELDS] = {"few-fields", "fewer fields than columns", "look for a line break inside the row"},
     [REASON_MANY_FIELDS] = {"many-fields", "more fields than columns", "put text that holds the delimiter in quotes"},
     [REASON_QUOTE] = {"bad-quote", "text behind a closing quote", "double quotes inside a quoted text"},

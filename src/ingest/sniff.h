@@ -10,7 +10,10 @@ struct ingest_sniff {
     struct ingest_dialect dialect;
     bool parquet; /* nothing else is known */
     const char **names;
+    struct ingest_marks *marks;       /* likewise, released there, too */
     struct ingest_evidence *evidence; /* of the records in the sample, by column; release with ingest_sniff_release */
+    struct ingest_marks file_marks;   /* of all columns, of the first records */
+    size_t marked;                    /* how many columns marks has */
     size_t column_count, records;
     bool whole; /* the sample is the whole content */
 };
@@ -21,6 +24,7 @@ struct ingest_dialect_choice {
     char point;
     int header;   /* 1 yes, −1 no */
     int encoding; /* 1 UTF-8, 2 Latin-1 */
+    const struct ingest_missing *missing; /* words for no value; NULL: the default ones */
 };
 
 /* Looks at data, the first bytes of a file's content (unpacked). whole: they are all there are. name is for messages.
