@@ -86,6 +86,8 @@ struct ingest_reading {
  * ingest_parse_moment says when a date was tried. */
 void ingest_observe(struct ingest_evidence *evidence, struct text value, const struct ingest_manner *manner,
                     uint64_t line, struct ingest_reading *reading);
+/* Latitude within ±90 and longitude within ±180 degrees, a comma between. */
+bool ingest_is_place(struct text value);
 void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evidence *from);
 static inline void ingest_add_marks(struct ingest_marks *into, unsigned char bits)
 {

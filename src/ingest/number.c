@@ -473,13 +473,13 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
     return number_parse_double((struct text){text, (size_t)length}, &number->real) ? FORM_DOUBLE : FORM_TEXT;
 }
 
-/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R writes 9e+05 for 900000, which
- * loses nothing. */
+/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R and Python write 4.0128e+10 with a
+ * small e, and lose nothing. */
 static bool is_rounded(struct text exponent)
 {
     enum { SHORTENED = 10 };
     int value = 0;
-    if (!exponent.length || *exponent.data != '+')
+    if (!exponent.length || *exponent.data != '+' || exponent.data[-1] != 'E')
         return false;
     for (size_t i = 1; i < exponent.length && value < SHORTENED; i++)
         value = value * 10 + (exponent.data[i] - '0');

@@ -27,6 +27,8 @@ static const struct {
     [REASON_BAD_SET] = {"bad-set", "not a list of texts", "write [\"a\",\"b\"] or a|b"},
     [REASON_CURRENCIES] = {"two-currencies", "an amount in another currency than the row's first",
                            "make a row of each amount, or keep one of the columns with --select"},
+    [REASON_BAD_PLACE] = {"bad-location", "not a location",
+                          "write latitude and longitude in degrees, as 48.2082,16.3738, or leave it empty"},
     [REASON_FEW_FIELDS] = {"few-fields", "fewer fields than columns", "look for a line break inside the row"},
     [REASON_MANY_FIELDS] = {"many-fields", "more fields than columns", "put text that holds the delimiter in quotes"},
     [REASON_QUOTE] = {"bad-quote", "text behind a closing quote", "double quotes inside a quoted text"},

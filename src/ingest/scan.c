@@ -379,6 +379,7 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
     case VALUE_DATE:
     case VALUE_TIME: return fits_date(thread, column, wrong);
     case VALUE_SET: *wrong = REASON_BAD_SET; return fits_set(thread, column);
+    case VALUE_POINT: *wrong = REASON_BAD_PLACE; return form == FORM_UNKNOWN || ingest_is_place(thread->values[column]);
     case VALUE_NONE: atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed); return true;
     default: return true;
     }
