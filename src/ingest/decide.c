@@ -39,7 +39,7 @@ enum status ingest_check_declared(const char *declared, struct error *error)
 
 /* Names */
 
-/* The words of a name, in lower case with a space at both ends of each: " order date ". */
+/* The words of a name, in lower case with a space at both ends of each: " order date " of OrderDate2. */
 static void name_words(const char *name, char *out, size_t size)
 {
     size_t used = 0;
@@ -47,12 +47,12 @@ static void name_words(const char *name, char *out, size_t size)
     out[used++] = ' ';
     for (; name && *name && used + 3 < size; name++) {
         unsigned char c = (unsigned char)*name;
-        bool letter = isalnum(c) || c >= 0x80;
-        if ((isupper(c) && lower) || (!letter && out[used - 1] != ' '))
+        bool letter = isalpha(c) || c >= 0x80;
+        if (((isupper(c) && lower) || !letter) && out[used - 1] != ' ')
             out[used++] = ' ';
         if (letter)
             out[used++] = (char)tolower(c);
-        lower = islower(c) || isdigit(c);
+        lower = islower(c);
     }
     if (out[used - 1] != ' ')
         out[used++] = ' ';

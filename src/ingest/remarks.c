@@ -194,15 +194,17 @@ static void say_text(const struct remark *remark)
     bool money = ingest_confidence(ROLE_AMOUNT, &candidate, run->table) > 40 && evidence->text_digits * 2 > remark->known;
     bool date = evidence->date_values * 2 > remark->known ||
                 (ingest_name_says_time(remark->name) && evidence->text_digits * 2 > remark->known);
-    const char *what = money ? "money" : "numbers";
     if (date && evidence->date_values < remark->known)
         ingest_warn(run, "%s, a column that reads like dates, was stored as text: %s are no dates as the others are; mend "
                          "them, or say how they are written: --type '%s=DD.MM.YYYY'",
                     remark->name, examples(remark), remark->name);
-    else if (!date && (numbers * 2 > remark->known || money || evidence->signs))
-        ingest_warn(run, "%s, a column that reads like %s, was stored as text: %s are no numbers; --type '%s=decimal' sets "
-                         "such rows aside, --na '%s=%s' makes the value unknown",
-                    remark->name, what, examples(remark), remark->name, remark->name, evidence->texts[0].text);
+    else if (!date && (money || evidence->signs))
+        ingest_warn(run, "%s, a column that reads like money, was stored as text: %s are no numbers; --type '%s=decimal' "
+                         "sets such rows aside, --na '%s=%s' makes the value unknown",
+                    remark->name, examples(remark), remark->name, remark->name, evidence->texts[0].text);
+    else if (!date && numbers * 2 > remark->known)
+        ingest_notice(run, "%s is text because of values such as %s (--type '%s=decimal' sets such rows aside)",
+                      remark->name, examples(remark), remark->name);
 }
 
 /* "'-' (3), 'NULL' (2)" of the words that stand for nothing, weak or strong as said. */
