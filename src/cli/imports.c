@@ -75,6 +75,8 @@ static const struct text_setting text_settings[] = {
     SETTING("encoding", encoding),
     SETTING("header", header),
     SETTING("time-format", time_format),
+    SETTING("skip", skip),
+    SETTING("sheet", sheet),
 };
 
 /* "--na -,n/a" is for all columns, "--na amount=0,-" for one; several for the same are put together. */

@@ -332,9 +332,9 @@ static enum status reconsider_sources(struct ingest_run *run, bool *again, struc
     for (size_t i = 0; i < run->source_count; i++) {
         const struct ingest_file_counts *counts = &run->scan.files[i];
         struct ingest_dialect *dialect = &run->sources[i].dialect;
-        if (dialect->encoding == ENCODING_UTF8 && counts->invalid_bytes_rows > counts->valid_bytes_rows &&
-            !dialect->bom) {
-            dialect->encoding = run->summary->sources[i].dialect.encoding = ENCODING_LATIN1;
+        bool doubtful = !dialect->encoding && !dialect->encoding_said;
+        if (doubtful && counts->invalid_bytes_rows > counts->valid_bytes_rows) {
+            TRY(ingest_guess_again(run, i, error));
             changed = true;
         }
         if (counts->new_names) {
