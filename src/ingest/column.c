@@ -431,10 +431,18 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
 {
     static const size_t sums[] = {
 #define SUM(field) offsetof(struct ingest_evidence, field)
-        SUM(rows),        SUM(text_digits), SUM(lists),       SUM(points),         SUM(capital_pairs), SUM(na),
-        SUM(dot_zero),    SUM(fractional),  SUM(percents),    SUM(bare),           SUM(spaced),        SUM(rounded),
-        SUM(serials),     SUM(years),       SUM(date_values), SUM(clocked),        SUM(with_offset),   SUM(patterned),
-        SUM(short_years), SUM(bars),        SUM(semicolons),  SUM(doubtful_zones), SUM(commas),        SUM(either_order),
+        SUM(rows),          SUM(text_digits),
+        SUM(lists),         SUM(points),
+        SUM(capital_pairs), SUM(na),
+        SUM(dot_zero),      SUM(fractional),
+        SUM(percents),      SUM(bare),
+        SUM(spaced),        SUM(rounded),
+        SUM(serials),       SUM(years),
+        SUM(date_values),   SUM(clocked),
+        SUM(with_offset),   SUM(patterned),
+        SUM(short_years),   SUM(bars),
+        SUM(semicolons),    SUM(doubtful_zones),
+        SUM(commas),        SUM(either_order),
         SUM(whole_doubles), SUM(capital_triples),
 #undef SUM
     };

@@ -58,21 +58,21 @@ struct ingest_evidence {
     uint64_t fractional;        /* of FORM_DECIMAL: not whole */
     uint64_t whole_doubles;     /* of FORM_DOUBLE: whole numbers written 4.0128e+10 */
     int max_scale, max_digits, min_digits;
-    uint64_t percents, bare;   /* of the numbers: with a percent sign; neither that nor 0 */
-    uint64_t spaced, rounded;  /* of the numbers: 600 123 456; 1.23E+15 */
-    uint64_t serials, years;   /* of the numbers: could be a spreadsheet's day number; 1900 to 2100 */
-    uint64_t *signs;           /* of the numbers: by sign of currency.h, CURRENCY_SIGNS_MAX of them, or NULL */
-    uint64_t *missing;         /* of FORM_UNKNOWN and FORM_MISSING: by word, missing_count of them, or NULL */
+    uint64_t percents, bare;  /* of the numbers: with a percent sign; neither that nor 0 */
+    uint64_t spaced, rounded; /* of the numbers: 600 123 456; 1.23E+15 */
+    uint64_t serials, years;  /* of the numbers: could be a spreadsheet's day number; 1900 to 2100 */
+    uint64_t *signs;          /* of the numbers: by sign of currency.h, CURRENCY_SIGNS_MAX of them, or NULL */
+    uint64_t *missing;        /* of FORM_UNKNOWN and FORM_MISSING: by word, missing_count of them, or NULL */
     size_t missing_count;
     uint64_t dates[INGEST_DATE_KINDS]; /* values that read as a date, by bit of enum ingest_date_format */
     uint64_t date_values, clocked, with_offset;
-    uint64_t either_order;                  /* both D/M/YYYY and M/D/YYYY */
-    uint64_t short_years, doubtful_zones;   /* of the dates */
-    uint64_t patterned;                     /* read by the pattern */
-    uint64_t bars, semicolons, commas;      /* of a set's values: those that hold one */
-    struct ingest_example texts[INGEST_EXAMPLES];  /* the first two different values that are text */
-    struct ingest_example either, doubtful;        /* the first of either_order, of doubtful_zones */
-    struct ingest_example three, shortened;        /* the first 1.234; the first of rounded */
+    uint64_t either_order;                        /* both D/M/YYYY and M/D/YYYY */
+    uint64_t short_years, doubtful_zones;         /* of the dates */
+    uint64_t patterned;                           /* read by the pattern */
+    uint64_t bars, semicolons, commas;            /* of a set's values: those that hold one */
+    struct ingest_example texts[INGEST_EXAMPLES]; /* the first two different values that are text */
+    struct ingest_example either, doubtful;       /* the first of either_order, of doubtful_zones */
+    struct ingest_example three, shortened;       /* the first 1.234; the first of rounded */
     struct ingest_distinct distinct;
 };
 void ingest_evidence_release(struct ingest_evidence *evidence);
@@ -117,9 +117,9 @@ struct ingest_type_hint {
     bool time; /* must be a time */
     const char *name;
     const char *declared; /* from a mapping file: "integer", "decimal", "text", "D/M/YYYY", … or NULL */
-    const struct ingest_pattern *pattern;       /* when declared is one */
-    enum ingest_date_format remembered;         /* of this column in an earlier import, or 0 */
-    char remembered_point;                      /* '.' or ',' likewise, or 0 */
+    const struct ingest_pattern *pattern; /* when declared is one */
+    enum ingest_date_format remembered;   /* of this column in an earlier import, or 0 */
+    char remembered_point;                /* '.' or ',' likewise, or 0 */
 };
 struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint);
 bool ingest_type_equal(const struct ingest_type *a, const struct ingest_type *b);
@@ -146,11 +146,11 @@ bool ingest_name_says_birth(const char *name);
 
 /* Why a column's numbers are read as they are. */
 enum ingest_style_reason {
-    STYLE_PLAIN,    /* no value could be read otherwise, or the values themselves say it */
-    STYLE_SAID,     /* --decimal */
-    STYLE_FILE,     /* other columns of the file say it */
-    STYLE_EARLIER,  /* an earlier import into the same column does */
-    STYLE_GUESSED,  /* nothing does */
+    STYLE_PLAIN,   /* no value could be read otherwise, or the values themselves say it */
+    STYLE_SAID,    /* --decimal */
+    STYLE_FILE,    /* other columns of the file say it */
+    STYLE_EARLIER, /* an earlier import into the same column does */
+    STYLE_GUESSED, /* nothing does */
 };
 struct ingest_style_choice {
     char point;

@@ -72,10 +72,10 @@ static bool has_word(const char *name, const char *const *list)
 bool ingest_name_says_time(const char *name)
 {
     static const char *const parts[] = {"date", "time", "day", "_at", "_on", "timestamp", "when", "since", NULL};
-    static const char *const words[] = {" datum ", "datum ", " fecha ",   " zeit ",  " ts ",     " created ", " updated ",
-                                        " epoch ", " jour ", " dia ",     " giorno ", " month ", " monat ",   " mois ",
-                                        " mes ",   " mese ", " quarter ", " quartal ", " week ", " woche ",   " dt ",
-                                        " dob ",   NULL};
+    static const char *const words[] = {" datum ",   "datum ",  " fecha ", " zeit ", " ts ",      " created ",
+                                        " updated ", " epoch ", " jour ",  " dia ",  " giorno ",  " month ",
+                                        " monat ",   " mois ",  " mes ",   " mese ", " quarter ", " quartal ",
+                                        " week ",    " woche ", " dt ",    " dob ",  NULL};
     for (size_t i = 0; name && parts[i]; i++)
         if (strcasestr(name, parts[i]))
             return true;
@@ -85,16 +85,18 @@ bool ingest_name_says_time(const char *name)
 /* Stricter: numbers become dates by it. */
 static bool name_says_date(const char *name)
 {
-    static const char *const words[] = {"date ",  "datum ",  " fecha ",  " data ",     "timestamp ", "datetime ", " dob ",
-                                        " day ",  " tag ",   " jour ",   " dia ",      " giorno ",   " dt ",      " at ",
-                                        " on ",   " birthday ", " geburtstag ", " dato ", " vom ", NULL};
+    static const char *const words[] = {"date ",      "datum ",       " fecha ", " data ", "timestamp ",
+                                        "datetime ",  " dob ",        " day ",   " tag ",  " jour ",
+                                        " dia ",      " giorno ",     " dt ",    " at ",   " on ",
+                                        " birthday ", " geburtstag ", " dato ",  " vom ",  NULL};
     return has_word(name, words);
 }
 
 bool ingest_name_says_birth(const char *name)
 {
-    static const char *const words[] = {" birth", "birth", " dob ", " born ", "geburt", " geb ", "naissance", "nacimiento",
-                                        "nascita", "nascimento", "geboorte", "urodzenia", NULL};
+    static const char *const words[] = {" birth",   "birth",     " dob ",      " born ",  "geburt",
+                                        " geb ",    "naissance", "nacimiento", "nascita", "nascimento",
+                                        "geboorte", "urodzenia", NULL};
     return has_word(name, words);
 }
 
@@ -102,10 +104,10 @@ bool ingest_name_says_birth(const char *name)
 
 /* Formats that cannot be mistaken for one another; those of digits alone; those that name less than a day. */
 enum {
-    CLEAR_DATES = DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y | DATE_FORMAT_MONTH_D_Y |
-                  DATE_FORMAT_Y_MONTH_D,
-    NUMBER_DATES = DATE_FORMAT_COMPACT | DATE_FORMAT_SECONDS | DATE_FORMAT_MILLIS | DATE_FORMAT_MICROS |
-                   DATE_FORMAT_NANOS,
+    CLEAR_DATES =
+        DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y | DATE_FORMAT_MONTH_D_Y | DATE_FORMAT_Y_MONTH_D,
+    NUMBER_DATES =
+        DATE_FORMAT_COMPACT | DATE_FORMAT_SECONDS | DATE_FORMAT_MILLIS | DATE_FORMAT_MICROS | DATE_FORMAT_NANOS,
     NAMED_PART_DATES = DATE_FORMAT_YEAR_MONTH | DATE_FORMAT_QUARTER | DATE_FORMAT_WEEK,
     PART_DATES = NAMED_PART_DATES | DATE_FORMAT_MONTH_Y,
     SLASHED_DATES = DATE_FORMAT_MDY | DATE_FORMAT_DMY,
@@ -174,8 +176,7 @@ static bool decide_numbered(const struct ingest_evidence *evidence, const struct
     unsigned declared = hint->declared ? ingest_date_format_from(hint->declared) : 0;
     enum value_type wanted = declared_type(hint->declared);
     bool date = wanted == VALUE_DATE || wanted == VALUE_TIME, open = !hint->declared || date;
-    bool serial = open && known && evidence->serials == known &&
-                  (hint->time || date || name_says_date(hint->name));
+    bool serial = open && known && evidence->serials == known && (hint->time || date || name_says_date(hint->name));
     bool year = open && known && evidence->years == known && (hint->time || date);
     if (declared & NUMBERED_DATES)
         type->format = (enum ingest_date_format)(declared & NUMBERED_DATES);
@@ -245,11 +246,10 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
 /* Numbers that a spreadsheet has shortened, in a column whose name says that they name somebody or something. */
 static bool shortened_codes(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known)
 {
-    static const char *const words[] = {" id ",       " ids ",     "customer ", " kunde ",   " client ", " user ",
-                                        " account ",  " konto ",   " number ",  " nummer ",  " no ",     " nr ",
-                                        " key ",      " code ",    " card ",    " iban ",    " ean ",    " gtin ",
-                                        " sku ",      " barcode ", " phone ",   " telefon ", "id ",      " ref ",
-                                        " reference ", NULL};
+    static const char *const words[] = {
+        " id ",     " ids ",     "customer ", " kunde ",   " client ", " user ", " account ",   " konto ", " number ",
+        " nummer ", " no ",      " nr ",      " key ",     " code ",   " card ", " iban ",      " ean ",   " gtin ",
+        " sku ",    " barcode ", " phone ",   " telefon ", "id ",      " ref ",  " reference ", NULL};
     return evidence->rounded && evidence->rounded + evidence->forms[FORM_INT] == known && has_word(hint->name, words);
 }
 

@@ -1,7 +1,7 @@
 /*
- * How each column of each source is looked at: which words stand for nothing, where its numbers have their decimal sign,
- * which dates are expected, in which currency its amounts are. All of it is found out from what the values say, first
- * those of the sample, then all; when a pass shows that it looked wrongly, it is made again.
+ * How each column of each source is looked at: which words stand for nothing, where its numbers have their decimal
+ * sign, which dates are expected, in which currency its amounts are. All of it is found out from what the values say,
+ * first those of the sample, then all; when a pass shows that it looked wrongly, it is made again.
  */
 #include "ingest/run.h"
 
@@ -34,8 +34,8 @@ enum status ingest_check_missing(struct ingest_run *run, struct error *error)
     for (size_t i = 0; i < run->mapping.na.count; i++)
         if (strcmp(run->mapping.na.items[i].name, "*") != 0) {
             TRY(ingest_need_column(run, "--na", run->mapping.na.items[i].name, &column, error));
-            run->columns[column].missing = ingest_missing_add(ingest_file_missing(run), run->mapping.na.items[i].value,
-                                                              run->arena);
+            run->columns[column].missing =
+                ingest_missing_add(ingest_file_missing(run), run->mapping.na.items[i].value, run->arena);
         }
     return STATUS_OK;
 }
@@ -188,9 +188,10 @@ bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence
 /* "currency", "Währung", … whose values are all codes of three letters. */
 static bool names_currency(const char *name)
 {
-    static const char *const words[] = {"currency",  "currencycode", "currency_code", "ccy",     "curr",
-                                        "waehrung",  "w\xc3\xa4hrung", "W\xc3\xa4hrung", "devise", "moneda",
-                                        "valuta",    "moeda",        "waluta",        "iso_currency", "currency code"};
+    static const char *const words[] = {"currency", "currencycode", "currency_code",  "ccy",
+                                        "curr",     "waehrung",     "w\xc3\xa4hrung", "W\xc3\xa4hrung",
+                                        "devise",   "moneda",       "valuta",         "moeda",
+                                        "waluta",   "iso_currency", "currency code"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(words[i], name) == 0)
             return true;
@@ -209,8 +210,9 @@ void ingest_find_currency_column(struct ingest_run *run)
         uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
         if (known && evidence->capital_triples == known && names_currency(run->columns[i].name)) {
             run->currency_column = run->columns[i].name;
-            ingest_notice(run, "%s says which currency the amounts are in, and they are never added up across it "
-                               "(--currency-column names another)",
+            ingest_notice(run,
+                          "%s says which currency the amounts are in, and they are never added up across it "
+                          "(--currency-column names another)",
                           run->columns[i].name);
         }
     }
@@ -232,11 +234,11 @@ static enum status check_identifier(struct ingest_run *run, int column, const ch
                     evidence[column].shortened.text);
         return STATUS_OK;
     }
-    enum status status =
-        error_set(error, STATUS_ERROR,
-                  "%s, the %s, holds %s numbers in scientific notation such as '%s': a spreadsheet has rounded them, and "
-                  "different ones have become the same",
-                  name, what, rows, evidence[column].shortened.text);
+    enum status status = error_set(
+        error, STATUS_ERROR,
+        "%s, the %s, holds %s numbers in scientific notation such as '%s': a spreadsheet has rounded them, and "
+        "different ones have become the same",
+        name, what, rows, evidence[column].shortened.text);
     error_hint(error, "export the column anew as text; --type '%s=text' takes the values as they are", name);
     return status;
 }

@@ -31,8 +31,7 @@ static const struct field {
     FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT), FIELD(undated, FIELD_YES),
     FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
     FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),     FIELD(na, FIELD_PAIRS),
-    FIELD(time_format, FIELD_TEXT),
-    FIELD(skip, FIELD_TEXT),           FIELD(sheet, FIELD_TEXT),
+    FIELD(time_format, FIELD_TEXT),    FIELD(skip, FIELD_TEXT),       FIELD(sheet, FIELD_TEXT),
 #undef FIELD
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };

@@ -4,27 +4,67 @@
 #include <string.h>
 #include <strings.h>
 
-#define STRONG(text)                          \
-    {                                         \
+#define STRONG(text)                        \
+    {                                       \
         {text, sizeof text - 1}, true, true \
     }
-#define WEAK(text)                              \
-    {                                           \
+#define WEAK(text)                            \
+    {                                         \
         {text, sizeof text - 1}, false, false \
     }
 
 /* NA, NULL and their like were never anybody's value; the others might be, in a column of texts. */
 static const struct ingest_missing_word default_words[] = {
-    STRONG("NA"),      STRONG("N/A"),     STRONG("n/a"),           STRONG("#N/A"),         STRONG("NULL"),
-    STRONG("null"),    STRONG("Null"),    STRONG("\\N"),           STRONG("<NA>"),         STRONG("(null)"),
-    WEAK("-"),         WEAK("--"),        WEAK("---"),             WEAK("\xe2\x80\x93"),   WEAK("\xe2\x80\x94"),
-    WEAK("?"),         WEAK("??"),        WEAK("."),               WEAK(".."),             WEAK("..."),
-    WEAK("*"),         WEAK("nan"),       WEAK("none"),            WEAK("nil"),            WEAK("na"),
-    WEAK("n.a."),      WEAK("n/d"),       WEAK("nd"),              WEAK("k.a."),           WEAK("null"),
-    WEAK("nat"),       WEAK("n/a"),       WEAK("-nan"),            WEAK("1.#QNAN"),        WEAK("-1.#IND"),
-    WEAK("unknown"),   WEAK("missing"),   WEAK("not available"),   WEAK("(blank)"),        WEAK("(none)"),
-    WEAK("undefined"), WEAK("<null>"),    WEAK("#DIV/0!"),         WEAK("#VALUE!"),        WEAK("#REF!"),
-    WEAK("#NAME?"),    WEAK("#NUM!"),     WEAK("#NULL!"),          WEAK("#N/A N/A"),       WEAK("[null]"),
+    STRONG("NA"),
+    STRONG("N/A"),
+    STRONG("n/a"),
+    STRONG("#N/A"),
+    STRONG("NULL"),
+    STRONG("null"),
+    STRONG("Null"),
+    STRONG("\\N"),
+    STRONG("<NA>"),
+    STRONG("(null)"),
+    WEAK("-"),
+    WEAK("--"),
+    WEAK("---"),
+    WEAK("\xe2\x80\x93"),
+    WEAK("\xe2\x80\x94"),
+    WEAK("?"),
+    WEAK("??"),
+    WEAK("."),
+    WEAK(".."),
+    WEAK("..."),
+    WEAK("*"),
+    WEAK("nan"),
+    WEAK("none"),
+    WEAK("nil"),
+    WEAK("na"),
+    WEAK("n.a."),
+    WEAK("n/d"),
+    WEAK("nd"),
+    WEAK("k.a."),
+    WEAK("null"),
+    WEAK("nat"),
+    WEAK("n/a"),
+    WEAK("-nan"),
+    WEAK("1.#QNAN"),
+    WEAK("-1.#IND"),
+    WEAK("unknown"),
+    WEAK("missing"),
+    WEAK("not available"),
+    WEAK("(blank)"),
+    WEAK("(none)"),
+    WEAK("undefined"),
+    WEAK("<null>"),
+    WEAK("#DIV/0!"),
+    WEAK("#VALUE!"),
+    WEAK("#REF!"),
+    WEAK("#NAME?"),
+    WEAK("#NUM!"),
+    WEAK("#NULL!"),
+    WEAK("#N/A N/A"),
+    WEAK("[null]"),
 };
 
 static struct ingest_missing by_default = {default_words, sizeof default_words / sizeof *default_words, {0}};

@@ -318,7 +318,8 @@ static bool ends_sign(const struct cursor *cursor)
            minus(cursor);
 }
 
-/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps its point, "€.50" does not. */
+/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps its point, "€.50" does not.
+ */
 static bool take_currency(struct cursor *cursor, struct dress *dress)
 {
     enum { SIGN_MAX = 12 };

@@ -117,7 +117,8 @@ static bool add_letters(struct ingest_pattern *pattern, char c, size_t length)
     switch (c) {
     case 'Y':
     case 'y':
-    case 'u': return (length == 2 || length == 4 || length == 1) && add(pattern, length == 2 ? PIECE_YEAR2 : PIECE_YEAR, 0);
+    case 'u':
+        return (length == 2 || length == 4 || length == 1) && add(pattern, length == 2 ? PIECE_YEAR2 : PIECE_YEAR, 0);
     case 'M':
     case 'm':
         if (length >= 3)

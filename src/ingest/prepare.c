@@ -4,8 +4,8 @@
  */
 #include "ingest/run.h"
 
-#include "ingest/pattern.h"
 #include "ingest/language.h"
+#include "ingest/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -22,8 +22,9 @@ static const struct {
     [REASON_BAD_BOOL] = {"bad-yes-no", "neither true nor false", "write true or false, or leave it empty"},
     [REASON_DATE_ORDER] = {"date-order", "a date that is either day/month or month/day",
                            "the column has both: --type COLUMN=D/M/YYYY or --type COLUMN=M/D/YYYY says which it is"},
-    [REASON_BAD_ZONE] = {"bad-zone", "a time in a zone that is not known", "name a zone such as Europe/Vienna, or write "
-                                                                           "the offset"},
+    [REASON_BAD_ZONE] = {"bad-zone", "a time in a zone that is not known",
+                         "name a zone such as Europe/Vienna, or write "
+                         "the offset"},
     [REASON_BAD_SET] = {"bad-set", "not a list of texts", "write [\"a\",\"b\"] or a|b"},
     [REASON_CURRENCIES] = {"two-currencies", "an amount in another currency than the row's first",
                            "make a row of each amount, or keep one of the columns with --select"},

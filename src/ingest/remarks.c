@@ -28,8 +28,8 @@ static const char *count(const struct remark *remark, uint64_t value)
 static const char *examples(const struct remark *remark)
 {
     const struct ingest_example *texts = remark->evidence->texts;
-    const char *first = arena_printf(remark->run->arena, "'%s' (line %llu)", texts[0].text,
-                                     (unsigned long long)texts[0].line);
+    const char *first =
+        arena_printf(remark->run->arena, "'%s' (line %llu)", texts[0].text, (unsigned long long)texts[0].line);
     return texts[1].line ? arena_printf(remark->run->arena, "%s and '%s'", first, texts[1].text) : first;
 }
 
@@ -39,18 +39,20 @@ static void say_order(const struct remark *remark)
 {
     const struct ingest_evidence *evidence = remark->evidence;
     const struct ingest_type *type = remark->type;
-    uint64_t mdy = evidence->dates[__builtin_ctz(DATE_FORMAT_MDY)], dmy = evidence->dates[__builtin_ctz(DATE_FORMAT_DMY)];
+    uint64_t mdy = evidence->dates[__builtin_ctz(DATE_FORMAT_MDY)],
+             dmy = evidence->dates[__builtin_ctz(DATE_FORMAT_DMY)];
     uint64_t both = evidence->either_order;
     bool date = type->type == VALUE_DATE || type->type == VALUE_TIME;
     const char *ways = arena_printf(remark->run->arena, "--type '%s=D/M/YYYY' or --type '%s=M/D/YYYY' says which it is",
                                     remark->name, remark->name);
     if (mdy > both && dmy > both && (type->contradictory || !date) && !remark->hint->text)
-        ingest_warn(remark->run,
-                    "%s mixes two orders of day and month: %s rows fit only M/D/YYYY, %s only D/M/YYYY, %s both; %s; %s",
-                    remark->name, count(remark, mdy - both), count(remark, dmy - both), count(remark, both),
-                    date ? "those that fit both cannot be known and are set aside with the rarer order"
-                         : "it was stored as text",
-                    ways);
+        ingest_warn(
+            remark->run,
+            "%s mixes two orders of day and month: %s rows fit only M/D/YYYY, %s only D/M/YYYY, %s both; %s; %s",
+            remark->name, count(remark, mdy - both), count(remark, dmy - both), count(remark, both),
+            date ? "those that fit both cannot be known and are set aside with the rarer order"
+                 : "it was stored as text",
+            ways);
     else if (type->ambiguous)
         ingest_warn(remark->run, "%s: every date could be day/month or month/day, such as '%s'; read as %s; %s",
                     remark->name, evidence->either.text, ingest_type_format(type), ways);
@@ -76,15 +78,16 @@ static void say_dates(const struct remark *remark)
     if (type->format == DATE_FORMAT_SERIAL)
         ingest_notice(run, "%s holds a spreadsheet's day numbers: 45717 is 2025-03-01 (--type '%s=decimal' keeps them)",
                       remark->name, remark->name);
-    else if (type->format & (DATE_FORMAT_MONTH_Y | DATE_FORMAT_YEAR_MONTH | DATE_FORMAT_QUARTER | DATE_FORMAT_WEEK |
-                             DATE_FORMAT_YEAR))
+    else if (type->format &
+             (DATE_FORMAT_MONTH_Y | DATE_FORMAT_YEAR_MONTH | DATE_FORMAT_QUARTER | DATE_FORMAT_WEEK | DATE_FORMAT_YEAR))
         ingest_notice(run, "%s names no day (%s): the first one is stored", remark->name, ingest_type_format(type));
     if (type->past && evidence->short_years)
         ingest_notice(run, "%s: years of two digits are the latest that do not lie in the future: 45 is 1945",
                       remark->name);
     if (evidence->doubtful_zones)
-        ingest_warn(run, "%s: several zones are called as in '%s'; it is read as the commonest of them; write the offset, "
-                         "or a zone's name such as Asia/Kolkata",
+        ingest_warn(run,
+                    "%s: several zones are called as in '%s'; it is read as the commonest of them; write the offset, "
+                    "or a zone's name such as Asia/Kolkata",
                     remark->name, evidence->doubtful.text);
 }
 
@@ -93,7 +96,8 @@ static void say_dates(const struct remark *remark)
 static const char *other_reading(const struct remark *remark, char point, const char **now)
 {
     const char *value = remark->evidence->three.text;
-    char *plain = arena_strdup(remark->run->arena, value), *groups = arena_strdup(remark->run->arena, value), *to = groups;
+    char *plain = arena_strdup(remark->run->arena, value), *groups = arena_strdup(remark->run->arena, value),
+         *to = groups;
     for (char *c = plain; *c; c++)
         *c = *c == ',' ? '.' : *c;
     for (const char *c = value; *c; c++)
@@ -117,8 +121,9 @@ static void say_style(const struct remark *remark)
         /* $90,000: money has no three digits behind a comma where a point would be the decimal sign */
         bool plain = remark->evidence->signs && !unusual && strchr(remark->evidence->three.text, ',');
         if (style.reason == STYLE_GUESSED && !plain) {
-            ingest_warn(run, "%s: '%s' is read as %s, and could be %s: no number of the file tells (--decimal . or "
-                             "--decimal , says which)",
+            ingest_warn(run,
+                        "%s: '%s' is read as %s, and could be %s: no number of the file tells (--decimal . or "
+                        "--decimal , says which)",
                         remark->name, remark->evidence->three.text, now, other);
             return;
         }
@@ -143,7 +148,8 @@ static void say_currency(const struct remark *remark)
         list = arena_printf(run->arena, "%s, %s", list, codes[i]);
     list = arena_strdup(run->arena, list);
     if (remark->run->columns[remark->column].money)
-        ingest_warn(run, "%s: the amounts are in %s%s%s; each fact has its own in %s, and they are never added together",
+        ingest_warn(run,
+                    "%s: the amounts are in %s%s%s; each fact has its own in %s, and they are never added together",
                     remark->name, list, own && found == 1 ? ", while the store's currency is " : "",
                     own && found == 1 ? own : "", run->currency_column);
     else if (found > 1)
@@ -171,8 +177,9 @@ static void say_numbers(const struct remark *remark)
                     count(remark, evidence->percents), count(remark, evidence->bare),
                     number ? "" : "; it was stored as text (--type COLUMN=decimal reads 10% as .10 and 10 as 10)");
     if (type->codes)
-        ingest_notice(run, "%s: digits in groups, equally many in every row, are kept as text (--type '%s=integer' makes "
-                           "numbers of them)",
+        ingest_notice(run,
+                      "%s: digits in groups, equally many in every row, are kept as text (--type '%s=integer' makes "
+                      "numbers of them)",
                       remark->name, remark->name);
     say_style(remark);
     say_currency(remark);
@@ -187,20 +194,22 @@ static void say_text(const struct remark *remark)
     struct ingest_run *run = remark->run;
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared || !evidence->texts[0].line)
         return;
-    uint64_t numbers =
-        evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE];
+    uint64_t numbers = evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE];
     struct ingest_type as_number = {.type = VALUE_INT};
     struct ingest_candidate candidate = {remark->name, evidence, &as_number};
-    bool money = ingest_confidence(ROLE_AMOUNT, &candidate, run->table) > 40 && evidence->text_digits * 2 > remark->known;
+    bool money =
+        ingest_confidence(ROLE_AMOUNT, &candidate, run->table) > 40 && evidence->text_digits * 2 > remark->known;
     bool date = evidence->date_values * 2 > remark->known ||
                 (ingest_name_says_time(remark->name) && evidence->text_digits * 2 > remark->known);
     if (date && evidence->date_values < remark->known)
-        ingest_warn(run, "%s, a column that reads like dates, was stored as text: %s are no dates as the others are; mend "
-                         "them, or say how they are written: --type '%s=DD.MM.YYYY'",
+        ingest_warn(run,
+                    "%s, a column that reads like dates, was stored as text: %s are no dates as the others are; mend "
+                    "them, or say how they are written: --type '%s=DD.MM.YYYY'",
                     remark->name, examples(remark), remark->name);
     else if (!date && (money || evidence->signs))
-        ingest_warn(run, "%s, a column that reads like money, was stored as text: %s are no numbers; --type '%s=decimal' "
-                         "sets such rows aside, --na '%s=%s' makes the value unknown",
+        ingest_warn(run,
+                    "%s, a column that reads like money, was stored as text: %s are no numbers; --type '%s=decimal' "
+                    "sets such rows aside, --na '%s=%s' makes the value unknown",
                     remark->name, examples(remark), remark->name, remark->name, evidence->texts[0].text);
     else if (!date && numbers * 2 > remark->known)
         ingest_notice(run, "%s is text because of values such as %s (--type '%s=decimal' sets such rows aside)",

@@ -43,7 +43,7 @@ struct ingest_run {
 
     struct ingest_column *columns;
     struct ingest_type_hint *hints;
-    struct ingest_evidence *sample; /* by column */
+    struct ingest_evidence *sample;       /* by column */
     const struct ingest_missing *missing; /* words for no value in any column */
     struct ingest_marks *marks;           /* source × marks_columns + column */
     struct ingest_style_choice *styles;   /* source × styles_columns + column */

@@ -23,8 +23,8 @@ struct day {
 
 /* A zone that values name. */
 struct named_zone {
-    struct text name;   /* owned */
-    struct zone *zone;  /* NULL: there is none of that name */
+    struct text name;  /* owned */
+    struct zone *zone; /* NULL: there is none of that name */
 };
 
 struct scan_thread {
@@ -334,7 +334,8 @@ static void observe_values(struct scan_thread *thread, uint64_t line)
 
 static bool unknown(const struct scan_thread *thread, size_t column)
 {
-    return ingest_is_unknown(thread->readings[column].form, thread->values[column], &thread->scan->columns[column].type);
+    return ingest_is_unknown(thread->readings[column].form, thread->values[column],
+                             &thread->scan->columns[column].type);
 }
 
 /* The zone of that name, opened once by each thread; NULL when there is none. */

@@ -296,8 +296,7 @@ static const char *behind_lines(const char *at, const char *end, uint32_t lines,
 
 static enum status observe_records(const char *data, const char *end, const char *name,
                                    const struct ingest_begin *begin, struct ingest_sniff *out,
-                                   const struct ingest_dialect_choice *choice, struct arena *arena,
-                                   struct error *error)
+                                   const struct ingest_dialect_choice *choice, struct arena *arena, struct error *error)
 {
     struct ingest_record record = {0};
     struct ingest_dialect *dialect = &out->dialect;
@@ -395,8 +394,8 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
 }
 
 static enum status sniff_json(const char *data, const char *end, const char *name,
-                              const struct ingest_dialect_choice *choice, struct arena *arena,
-                              struct ingest_sniff *out, struct error *error)
+                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
+                              struct error *error)
 {
     struct text_map names;
     text_map_init(&names);
