@@ -92,7 +92,15 @@ static double time_ahead(const struct clv_options *options)
 
 struct open_transaction {
     double at, spent;
+    int64_t begun; /* when its first order was */
 };
+
+/* What a transaction came to. Refunds from its first order up to the next transaction are taken off it. */
+static double close_transaction(const struct model_orders *orders, uint32_t position,
+                                const struct open_transaction *transaction, int64_t next)
+{
+    return transaction->spent - work_orders_refunded(orders, position, transaction->begun - 1, next - 1);
+}
 
 /* One customer's history up to `until`, the last moment of the calibration. */
 static bool fill_history(const struct model_work *work, const struct clv_options *options,
@@ -103,16 +111,18 @@ static bool fill_history(const struct model_work *work, const struct clv_options
     work_orders_rows(orders, position, -1, until, &from, &to);
     if (from == to)
         return false;
-    struct open_transaction now = {clv_tick(work, options, orders->table->time[from]), 0};
+    struct open_transaction now = {clv_tick(work, options, orders->time[from]), 0, orders->time[from]};
     double spent = 0, first = now.at, unit = clv_ticks(options);
     *out = (struct clv_customer){.position = position, .first = first / unit};
     size_t transactions = 1, paid = 0;
     for (uint32_t row = from; row <= to; row++) {
-        double at = row < to ? clv_tick(work, options, orders->table->time[row]) : NAN;
+        double at = row < to ? clv_tick(work, options, orders->time[row]) : NAN;
         if (row == to || at != now.at) {
-            /* Closes the transaction; the first does not count for the mean. */
-            if (now.at != first && now.spent > 0) {
-                spent += now.spent;
+            double came_to =
+                close_transaction(orders, position, &now, row < to ? (int64_t)orders->time[row] : until + 1);
+            /* The first does not count for the mean. */
+            if (now.at != first && came_to > 0) {
+                spent += came_to;
                 paid++;
             } else if (now.at != first) {
                 ++*unpaid;
@@ -120,9 +130,9 @@ static bool fill_history(const struct model_work *work, const struct clv_options
             transactions += row < to;
             if (row == to)
                 break;
-            now = (struct open_transaction){at, 0};
+            now = (struct open_transaction){at, 0, orders->time[row]};
         }
-        now.spent += orders->amount ? work_orders_amount(orders, row) : 0;
+        now.spent += work_orders_amount(orders, row);
     }
     out->history.x = (double)(transactions - 1);
     out->history.tx = (now.at - first) / unit;
@@ -138,6 +148,7 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
     struct model_inputs inputs;
     uint64_t *who;
     TRY(work_orders_find(work, &out->orders, error));
+    TRY(work_orders_one_currency(&out->orders, error));
     TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
     enum status status = work_orders_load(work, &inputs.needs, &out->orders, error);
     if (status == STATUS_OK)
@@ -151,7 +162,7 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
     for (uint32_t p = 0; p < work->population->customers; p++) {
         uint32_t from, to;
         work_orders_rows(&out->orders, p, -1, work->moment->now - 1, &from, &to);
-        out->later += to > from && out->orders.table->time[from] > until;
+        out->later += to > from && out->orders.time[from] > until;
         if (who[p / 64] >> (p % 64) & 1)
             out->count +=
                 fill_history(work, options, &out->orders, p, until, &out->customers[out->count], &out->unpaid);
@@ -198,6 +209,7 @@ static void describe_data(struct model_work *work, const struct clv_options *opt
     work_figure(work, "data", "t_x, T", NAN, "%ss from the first transaction to the last one, to the calibration's end",
                 options->period);
     work_figure(work, "data", "calibration until", NAN, "%s", work_day(work, data->until));
+    work_orders_say(work, &data->orders, true);
     work_figure(work, "data", "customers", (double)data->count, "%s", work_thousands(work, (double)data->count));
     if (data->later && data->until < work->moment->now - 1)
         work_figure(work, "data", "first seen later, left out", (double)data->later, "%s",
