@@ -121,6 +121,8 @@ static bool fill_history(const struct model_work *work, const struct clv_options
             double came_to =
                 close_transaction(orders, position, &now, row < to ? (int64_t)orders->time[row] : until + 1);
             /* The first does not count for the mean. */
+            if (now.at == first)
+                out->first_spent = came_to;
             if (now.at != first && came_to > 0) {
                 spent += came_to;
                 paid++;
@@ -190,7 +192,16 @@ static enum status fit_spend(struct model_work *work, const struct clv_data *dat
             mean[count++] = data->customers[i].mean;
         }
     struct model_spend_data spend = {count, x, mean, NULL};
-    return model_spend_fit(&spend, engine_pool(work->engine), work->arena, out, error);
+    if (count)
+        return model_spend_fit(&spend, engine_pool(work->engine), work->arena, out, error);
+
+    /* Nobody paid for a repeat purchase: what is known of amounts are first ones. */
+    for (size_t i = 0; i < data->count; i++)
+        if (data->customers[i].first_spent > 0) {
+            x[spend.count] = 1;
+            mean[spend.count++] = data->customers[i].first_spent;
+        }
+    return model_spend_fit_common(&spend, MODEL_SPEND_FIRST, out, error);
 }
 
 static void describe_data(struct model_work *work, const struct clv_options *options, const struct clv_data *data)
@@ -224,9 +235,13 @@ static void describe_data(struct model_work *work, const struct clv_options *opt
 static void describe_frequency(struct model_work *work, const struct model_clv *model)
 {
     work_figure(work, "parameters", "model of how often", NAN, "%s", model_clv_type_name(model->type));
+    if (model->edge)
+        work_figure(work, "parameters", "at its edge, where it is", NAN, "%s", model_clv_simpler(model));
     for (int i = 0; i < MODEL_CLV_PARAMETERS; i++) {
         const char *name = model_clv_parameter_name(model->type, i);
-        if (!model->identified[i])
+        if (model->edge && !model->identified[i])
+            work_figure(work, "parameters", name, model->parameter[i], "not identified: not in the simpler model");
+        else if (!model->identified[i])
             work_figure(work, "parameters", name, model->parameter[i], "%.7g (not identified)", model->parameter[i]);
         else
             work_figure(work, "parameters", name, model->parameter[i], "%.7g (standard error %.4g)",
@@ -237,7 +252,10 @@ static void describe_frequency(struct model_work *work, const struct model_clv *
                 model->evaluations, model->fell_back ? ", Nelder-Mead's simplex among them" : "",
                 work_thousands(work, (double)model->rows));
     const char *simpler = model_clv_simpler(model);
-    if (simpler)
+    if (model->edge)
+        work_note(work, "The best fit lies at the edge of %s, where it becomes a simpler model, which is used: %s.",
+                  model_clv_type_name(model->type), simpler);
+    else if (simpler)
         work_note(work,
                   "The data do not tell this model from the simpler %s: parameters marked so mean little by "
                   "themselves.",
@@ -252,6 +270,17 @@ static void describe_spend(struct model_work *work, const struct model_spend *sp
 {
     const double values[] = {spend->p, spend->q, spend->gamma};
     static const char *const names[] = {"p", "q", "gamma"}, *const remarks[] = {"", ", kept above 1", ""};
+    const char *why = model_spend_why_common(spend);
+    if (why) {
+        double amount = model_spend_common_mean(spend);
+        work_figure(work, "parameters", "model of how much", NAN, "one mean amount for all: %s", why);
+        work_figure(work, "parameters", "mean amount", amount, "%s", work_thousands(work, amount));
+        work_figure(work, "quality", "customers with repeat value",
+                    spend->common == MODEL_SPEND_FIRST ? 0 : spend->customers, "%s",
+                    work_thousands(work, spend->common == MODEL_SPEND_FIRST ? 0 : spend->customers));
+        work_note(work, "Every customer's value is expected purchases times the same mean amount: %s.", why);
+        return;
+    }
     work_figure(work, "parameters", "model of how much", NAN, "gamma-gamma");
     for (int i = 0; i < 3; i++)
         if (spend->identified[i])

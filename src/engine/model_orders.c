@@ -5,8 +5,8 @@
  * for nothing; with count it is an order like any other, which is right where amounts below zero mean something else.
  * A fact with an amount of zero, or without one, is an order of nothing.
  *
- * Where a store has refunds, the orders are copied out into arrays of their own, by customer and time as before, and the
- * refunds into others; without refunds the population's arrays serve as they are.
+ * Where a store has refunds, the orders are copied out into arrays of their own, by customer and time as before, and
+ * the refunds into others; without refunds the population's arrays serve as they are.
  */
 #include "engine/model_work.h"
 
@@ -37,8 +37,7 @@ enum status work_orders_find(struct model_work *work, struct model_orders *out, 
 {
     const struct schema *schema = engine_schema(work->engine);
     const char *kind = work_option(work, "kind"), *amount = work_option(work, "amount");
-    struct insight_revenue revenue =
-        kind ? insight_revenue_of_kind(schema, kind) : insight_revenue_find(schema);
+    struct insight_revenue revenue = kind ? insight_revenue_of_kind(schema, kind) : insight_revenue_find(schema);
     *out = (struct model_orders){.kind = kind ? kind : revenue.kind, .property = amount};
     TRY(read_refunds(work, &out->refunds, error));
 
@@ -218,8 +217,8 @@ void work_orders_say(struct model_work *work, const struct model_orders *orders,
         work_figure(work, "data", "refunds", 0, "none: no amount is negative");
     else
         work_figure(work, "data", "refunds", (double)orders->refund_count, "%s of %s customers (amount below 0): %s",
-                    work_thousands(work, (double)orders->refund_count),
-                    work_thousands(work, (double)orders->refunded), rule);
+                    work_thousands(work, (double)orders->refund_count), work_thousands(work, (double)orders->refunded),
+                    rule);
     if (orders->only_refunds && orders->refunds != MODEL_REFUNDS_COUNT)
         work_figure(work, "data", "customers with refunds only", (double)orders->only_refunds, "%s, left out",
                     work_thousands(work, (double)orders->only_refunds));

@@ -71,7 +71,7 @@ static void count_activity(struct model_work *work, const struct survive_how *ho
 
     for (int c = 0; c < out->cohorts; c++)
         out->age[c] = out->cohorts - 1 - c;
-    out->share = ARENA_ARRAY(work->arena, double, (size_t)out->cohorts * (size_t)out->periods + 1);
+    out->share = ARENA_ARRAY(work->arena, double, (size_t)out->cohorts *(size_t)out->periods + 1);
     model_retention(cohort.items, period.items, cohort.count, out->cohorts, out->periods, out->size, out->age,
                     out->share);
     VECTOR_RELEASE(&cohort);

@@ -19,13 +19,14 @@ static bool is_money(const struct schema_column *column)
     return number && !(column->currency && column->currencies > 1);
 }
 
-/* Words of a longer name, such as tran_amount or Order Total, and words that make it something else, such as tax_amount.
+/* Words of a longer name, such as tran_amount or Order Total, and words that make it something else, such as
+ * tax_amount.
  */
-static const char *const amount_words[] = {"amount", "amt", "revenue", "turnover", "total", "sales",
-                                           "spend",  "spent", "value", "price",    "paid"};
-static const char *const other_words[] = {"tax",  "vat",   "discount", "disc", "shipping", "fee",  "cost",
-                                          "id",   "count", "quantity", "qty",  "points",   "rate", "percent",
-                                          "unit", "items", "lifetime", "score"};
+static const char *const amount_words[] = {"amount", "amt",   "revenue", "turnover", "total", "sales",
+                                           "spend",  "spent", "value",   "price",    "paid"};
+static const char *const other_words[] = {"tax",  "vat",     "discount", "disc",     "shipping", "fee",
+                                          "cost", "id",      "count",    "quantity", "qty",      "points",
+                                          "rate", "percent", "unit",     "items",    "lifetime", "score"};
 
 /* Whether a name has the word, which ends where anything but a letter, or a capital after a small letter, stands. */
 static bool has_word(const char *name, const char *word)
