@@ -303,19 +303,28 @@ static void describe_spend(struct model_work *work, const struct model_spend *sp
                   spend->correlation);
 }
 
-/* Of the mean of expected purchases, over some customers evenly spread. */
+/* Expected purchases of everyone, as scoring tells them. */
+static double mean_expected(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
+                            const struct model_clv *model)
+{
+    double *columns[MODEL_VALUE_COLUMNS] = {NULL};
+    struct model_value value = {.often = model, .ahead = time_ahead(options), .level = options->level};
+    struct model_value_customers customers = {data->count, data->history, data->paid, data->mean};
+    columns[MODEL_VALUE_EXPECTED] = ARENA_ARRAY(work->arena, double, data->count + 1);
+    model_value_score(&value, &customers, engine_pool(work->engine), columns);
+    return stats_mean(columns[MODEL_VALUE_EXPECTED], data->count);
+}
+
+/* The mean is of everyone; how far the parameters leave it open is looked up at some customers evenly spread. */
 static void describe_mean(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
                           const struct model_clv *model)
 {
     enum { MOST = 2000 };
     struct model_history *some = ARENA_ARRAY(work->arena, struct model_history, MOST);
     size_t step = (data->count + MOST - 1) / MOST, count = 0;
-    double mean = 0, ahead = time_ahead(options);
-    for (size_t i = 0; i < data->count; i += step) {
+    double mean = mean_expected(work, options, data, model), ahead = time_ahead(options);
+    for (size_t i = 0; i < data->count; i += step)
         some[count++] = data->history[i];
-        mean += model_clv_expected(model, &data->history[i], ahead);
-    }
-    mean /= (double)count;
     double error = model_clv_expected_error(model, some, count, ahead);
     double width = stats_normal_quantile((1 + options->level) / 2) * error;
     work_figure(work, "scores", "expected purchases, mean", mean, "%.4g (%g%% interval of the mean %.4g to %.4g)", mean,
