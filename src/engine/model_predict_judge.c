@@ -275,10 +275,11 @@ static void bootstrap_effects(const struct predict_data *data, const struct pred
         drivers[c].low = intervals[c].low;
         drivers[c].high = intervals[c].high;
     }
-    work_note(data->work,
-              "Effects are shrunk by the penalty, and so are their intervals: where 95%% of fits at this penalty end when "
-              "customers are drawn anew (%zu draws).",
-              count);
+    work_note(
+        data->work,
+        "Effects are shrunk by the penalty, and so are their intervals: where 95%% of fits at this penalty end when "
+        "customers are drawn anew (%zu draws).",
+        count);
 }
 
 static void logistic_drivers(const struct predict_data *data, const struct predict_model *model,

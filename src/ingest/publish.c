@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-static void add_name(struct buffer *sql, const char *name, const char *suffix)
+static void add_name(struct buffer *sql, const char *prefix, const char *name)
 {
     struct buffer text;
     buffer_init(&text, 0);
-    buffer_printf(&text, "%s%s", name, suffix);
+    buffer_printf(&text, "%s%s", prefix, name);
     buffer_sql_name(sql, (struct text){text.data, text.length});
     buffer_release(&text);
 }
@@ -24,14 +24,15 @@ static void add_stored(const struct ingest_property *property, const char *prefi
     buffer_init(&name, 0);
     buffer_printf(&name, "%s%s", prefix, property->name);
     buffer_string(sql, ", ");
-    add_name(sql, name.data, "");
+    add_name(sql, "", name.data);
     buffer_string(sql, " AS ");
-    add_name(sql, property->name, "");
+    add_name(sql, "", property->name);
+
     if (ingest_is_coded(property)) {
         buffer_string(sql, property->type == VALUE_SET ? ", list_sort(" : ", (");
-        add_name(sql, name.data, "#");
+        add_name(sql, SCHEMA_CODES, name.data);
         buffer_string(sql, ") AS ");
-        add_name(sql, property->name, "#");
+        add_name(sql, SCHEMA_CODES, property->name);
     }
     buffer_release(&name);
 }
@@ -101,7 +102,7 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
     uint64_t rows = 0;
     buffer_init(&sql, 0);
     buffer_printf(&sql,
-                  "SELECT key, \"key#\", %u::UINTEGER AS import, arrival::UBIGINT AS "
+                  "SELECT key, \"" SCHEMA_CODES "key\", %u::UINTEGER AS import, arrival::UBIGINT AS "
                   "arrival",
                   run->import);
     for (size_t i = 0; i < run->property_count; i++)
@@ -153,9 +154,9 @@ static enum status find_constants(struct ingest_run *run, struct error *error)
     for (size_t i = 0; i < run->property_count; i++)
         if (can_be_constant(&run->properties[i])) {
             buffer_string(&sql, ", min(");
-            add_name(&sql, run->properties[i].name, "");
+            add_name(&sql, "", run->properties[i].name);
             buffer_string(&sql, ") IS NOT DISTINCT FROM max(");
-            add_name(&sql, run->properties[i].name, "");
+            add_name(&sql, "", run->properties[i].name);
             buffer_printf(&sql, ") AS k%zu", i);
         }
     buffer_printf(&sql, " FROM staged GROUP BY %s)", ingest_group_columns(run));
@@ -200,18 +201,18 @@ static void groups_select(struct ingest_run *run, const char *from, struct buffe
         if (!run->own[i])
             continue;
         buffer_string(sql, sum ? ", CAST(sum(" : ", min(");
-        add_name(sql, property->name, "");
+        add_name(sql, "", property->name);
         if (sum)
             buffer_printf(sql, ") AS %s)", store_sql_type(property->type, property->scale, type));
         else
             buffer_char(sql, ')');
         buffer_string(sql, " AS ");
-        add_name(sql, property->name, "");
+        add_name(sql, "", property->name);
         if (!sum && ingest_is_coded(property)) {
             buffer_string(sql, ", any_value(");
-            add_name(sql, property->name, "#");
+            add_name(sql, SCHEMA_CODES, property->name);
             buffer_string(sql, ") AS ");
-            add_name(sql, property->name, "#");
+            add_name(sql, SCHEMA_CODES, property->name);
         }
     }
     buffer_printf(sql, " FROM %s GROUP BY %s", from, ingest_group_columns(run));
@@ -286,7 +287,7 @@ static enum status write_told_traits(struct ingest_run *run, struct error *error
             continue;
         struct buffer column;
         buffer_init(&column, 0);
-        add_name(&column, arena_printf(run->arena, "@trait:%s", property->name), "");
+        add_name(&column, "@trait:", property->name);
         buffer_printf(&sql,
                       "%s(SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, %u::UINTEGER AS "
                       "import, arrival::UBIGINT AS arrival",
@@ -320,7 +321,7 @@ static enum status find_digits(struct ingest_run *run, struct ingest_property *p
     bool known;
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT max(trunc(abs(");
-    add_name(&sql, property->name, "");
+    add_name(&sql, "", property->name);
     buffer_string(&sql, "))::BIGINT) FROM staged");
     enum status status = lake_query_integer(run->lake, sql.data, &largest, &known, error);
     buffer_release(&sql);
@@ -419,7 +420,7 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
         struct buffer sql, name;
         buffer_init(&sql, 0);
         buffer_init(&name, 0);
-        add_name(&name, property->name, "");
+        add_name(&name, "", property->name);
         uint64_t rows = 0;
         buffer_printf(&sql, "SELECT count(*) FROM staged WHERE %s IS NOT NULL AND %s NOT IN (SELECT key FROM (",
                       name.data, name.data);

@@ -477,8 +477,7 @@ enum status model_logistic_fit(const struct model_matrix *features, const unsign
         if (options->lambda < 0)
             out->lambda = choose_lambda(&p, features, label, options, pool, &scratch);
         struct quadratic quadratic = quadratic_new(&p, &scratch);
-        out->iterations = fit_penalised(&p, out->lambda, options->mix, EXACT,
-                                        &quadratic, errors);
+        out->iterations = fit_penalised(&p, out->lambda, options->mix, EXACT, &quadratic, errors);
     }
     if (status == STATUS_OK) {
         refresh_eta(&p);

@@ -44,9 +44,9 @@ struct model_logistic {
 enum status model_logistic_fit(const struct model_matrix *features, const unsigned char *label,
                                const struct model_logistic_options *options, struct pool *pool, struct arena *arena,
                                struct model_logistic *out, struct error *error) MUST_USE;
-/* Of each effect (coefficient × scale) of a penalised model, an interval that holds its estimate: the percentile bootstrap
- * over customers of the same fit at the same penalty. Row i is of customer[i] < customers. out: columns intervals; NaN
- * where no draw could be fitted. The same for any pool. */
+/* Of each effect (coefficient × scale) of a penalised model, an interval that holds its estimate: the percentile
+ * bootstrap over customers of the same fit at the same penalty. Row i is of customer[i] < customers. out: columns
+ * intervals; NaN where no draw could be fitted. The same for any pool. */
 void model_logistic_intervals(const struct model_logistic *model, const struct model_matrix *features,
                               const unsigned char *label, const uint32_t *customer, size_t customers, size_t draws,
                               double level, uint64_t seed, struct pool *pool, struct arena *arena,

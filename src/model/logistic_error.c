@@ -1,10 +1,10 @@
 /*
- * Intervals of penalised effects. A penalty shrinks effects on purpose, so there are no standard errors around the truth;
- * what can be said is how far the same penalised fit would move were the customers drawn anew: Efron and Tibshirani's
- * percentile bootstrap (1993, chapter 13) of the same estimator, its penalty held, fitted as far down as the estimate
- * was. What the interval is of is the effect that this penalised fit would find among all customers there could be; that
- * the stated share of intervals holds it is what the tests simulate. A fit stopped early would be another estimator: with
- * two columns that say nearly the same, coordinate descent shares an effect out slowly.
+ * Intervals of penalised effects. A penalty shrinks effects on purpose, so there are no standard errors around the
+ * truth; what can be said is how far the same penalised fit would move were the customers drawn anew: Efron and
+ * Tibshirani's percentile bootstrap (1993, chapter 13) of the same estimator, its penalty held, fitted as far down as
+ * the estimate was. What the interval is of is the effect that this penalised fit would find among all customers there
+ * could be; that the stated share of intervals holds it is what the tests simulate. A fit stopped early would be
+ * another estimator: with two columns that say nearly the same, coordinate descent shares an effect out slowly.
  */
 #include "model/logistic.h"
 
@@ -66,8 +66,8 @@ static void refit(void *context, size_t draw, int worker)
     arena_release(&arena);
 }
 
-/* The value below which another draw falls with probability p: of few draws the type-6 quantile, whose rank is (n + 1) p,
- * and not one that lies nearer to the middle. */
+/* The value below which another draw falls with probability p: of few draws the type-6 quantile, whose rank is (n + 1)
+ * p, and not one that lies nearer to the middle. */
 static double next_draw_quantile(const double *sorted, size_t count, double p)
 {
     double rank = fmin(fmax(((double)count + 1) * p, 1), (double)count);
@@ -82,8 +82,8 @@ void model_logistic_intervals(const struct model_logistic *model, const struct m
                               struct stats_interval *out)
 {
     size_t columns = (size_t)features->columns;
-    struct refits r = {model,     features, label, customer,
-                       customers, seed,     ARENA_ARRAY(arena, double, draws *columns + 1)};
+    struct refits r = {
+        model, features, label, customer, customers, seed, ARENA_ARRAY(arena, double, draws *columns + 1)};
     double *values = ARENA_ARRAY(arena, double, draws + 1);
     pool_run(pool, draws, refit, &r);
     for (size_t c = 0; c < columns; c++) {
@@ -93,7 +93,8 @@ void model_logistic_intervals(const struct model_logistic *model, const struct m
             if (isfinite(r.effect[d * columns + c]))
                 values[kept++] = r.effect[d * columns + c];
         stats_sort(values, kept);
-        /* The penalty draws effects of draws towards each other: the estimate itself is always among what is possible. */
+        /* The penalty draws effects of draws towards each other: the estimate itself is always among what is possible.
+         */
         out[c].low = kept ? fmin(effect, next_draw_quantile(values, kept, (1 - level) / 2)) : NAN;
         out[c].high = kept ? fmax(effect, next_draw_quantile(values, kept, (1 + level) / 2)) : NAN;
     }

@@ -1,7 +1,7 @@
 /*
- * What intervals of penalised effects claim, held by simulation: of many samples, the stated share of intervals holds the
- * effect that the same penalised fit finds among all customers (here very many), also where columns say nearly the same
- * and where an effect is nothing. And the fit itself, by the conditions that its minimum must meet.
+ * What intervals of penalised effects claim, held by simulation: of many samples, the stated share of intervals holds
+ * the effect that the same penalised fit finds among all customers (here very many), also where columns say nearly the
+ * same and where an effect is nothing. And the fit itself, by the conditions that its minimum must meet.
  */
 #include "model/logistic.h"
 #include "stats/random.h"
