@@ -54,7 +54,8 @@ struct schema_column {
 struct schema_table {
     const char *name;
     enum schema_role role;
-    const char *key; /* references: the key column's name */
+    const char *key;    /* references: the key column's name */
+    const char *amount; /* facts: the column that says what a fact was worth, as told or guessed at import; or NULL */
     struct schema_column *columns;
     size_t column_count;
 };

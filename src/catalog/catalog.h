@@ -69,7 +69,9 @@ struct catalog_column {
 struct catalog_table {
     const char *name;
     enum schema_role role;
-    const char *key; /* references */
+    const char *key;    /* references */
+    const char *amount; /* the column that says what a fact was worth, or NULL */
+    bool amount_said;   /* it was said, not guessed */
     const struct catalog_column *columns;
     size_t column_count;
 };

@@ -327,10 +327,34 @@ static enum status no_column(const char *what, const char *option, struct error 
     return status;
 }
 
+/* What a property called amount is made of was meant as the amount. */
+static const char *said_amount(const struct ingest_mapping *mapping)
+{
+    if (mapping->amount)
+        return mapping->amount;
+    const char *mapped = ingest_pair_value(&mapping->map, "amount");
+    return !mapped && ingest_pair_value(&mapping->set, "amount") ? "amount" : mapped;
+}
+
+static enum status find_amount(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    const char *said = said_amount(mapping);
+    int column = -1;
+    if (mapping->amount && !ingest_pair_value(&mapping->set, said))
+        TRY(ingest_need_column(run, "--amount", said, &column, error));
+
+    guess_role(run, ROLE_AMOUNT, &said);
+    run->amount_said = run->said[ROLE_AMOUNT];
+    column = run->guesses[ROLE_AMOUNT].column;
+    run->amount = column >= 0 ? run->columns[column].name : said;
+    return STATUS_OK;
+}
+
 static enum status find_roles(struct ingest_run *run, struct error *error)
 {
     struct ingest_mapping *mapping = &run->mapping;
-    const char *amount = ingest_pair_value(&mapping->map, "amount"), *group = mapping->group_by;
+    const char *group = mapping->group_by;
     run->customer = run->time = run->key = run->group = -1;
     if (mapping->reference) {
         if (!mapping->key)
@@ -348,7 +372,7 @@ static enum status find_roles(struct ingest_run *run, struct error *error)
     if (mapping->time)
         TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
     if (!run->traits) {
-        guess_role(run, ROLE_AMOUNT, &amount);
+        TRY(find_amount(run, error));
         guess_role(run, ROLE_GROUP, &group);
     }
     if (mapping->group_by && run->traits)

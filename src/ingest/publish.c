@@ -371,6 +371,20 @@ static enum status set_currencies(struct ingest_run *run, struct error *error)
     return STATUS_OK;
 }
 
+/* The property that the amount became, when the table has it and it is a number. */
+static const char *amount_of(const struct ingest_run *run, const struct catalog_column *columns, size_t count)
+{
+    for (size_t i = 0; run->amount && i < run->property_count; i++) {
+        const struct ingest_property *property = &run->properties[i];
+        if (property->trait || strcmp(property->column, run->amount) != 0 || !ingest_is_number(property->type))
+            continue;
+        for (size_t c = 0; c < count; c++)
+            if (strcmp(columns[c].column.name, property->name) == 0)
+                return property->name;
+    }
+    return NULL;
+}
+
 /* only: by property, those that the table has; NULL: all of the kind's. lines: the invoice's count of lines too. */
 static enum status state_schema(struct ingest_run *run, const char *table, enum schema_role role, const bool *only,
                                 bool lines, struct error *error)
@@ -398,6 +412,10 @@ static enum status state_schema(struct ingest_run *run, const char *table, enum 
     }
     struct catalog_table stated = {
         .name = table, .role = role, .key = run->mapping.key, .columns = columns, .column_count = count};
+    if (role == SCHEMA_FACTS) {
+        stated.amount = amount_of(run, columns, count);
+        stated.amount_said = run->amount_said;
+    }
     if (run->options->dry_run)
         return STATUS_OK;
     return catalog_add_schema(store_catalog(run->store), run->import, &stated, error);

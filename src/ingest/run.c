@@ -253,7 +253,11 @@ static void describe_columns(struct ingest_run *run)
     }
     for (size_t i = 0; i < mapping->set.count; i++)
         summary->columns[summary->column_count++] = (struct ingest_summary_column){
-            .name = mapping->set.items[i].name, .role = "", .computed = true, .confidence = 100};
+            .name = mapping->set.items[i].name,
+            .role = run->amount && strcmp(run->amount, mapping->set.items[i].name) == 0 ? "amount" : "",
+            .guessed = !run->amount_said,
+            .computed = true,
+            .confidence = 100};
     for (size_t i = 0; i < summary->column_count; i++)
         for (size_t p = 0; p < run->property_count; p++) {
             const struct ingest_property *property = &run->properties[p];
