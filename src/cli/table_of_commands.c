@@ -137,6 +137,7 @@ static const struct cli_option model_options[] = {
     {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent, factor, survive, survey, lookalike or predict", false},
     {"kind", 0, "KIND", "which facts are the orders (guessed if not given)", false},
     {"amount", 0, "PROPERTY", "what an order was worth (guessed)", false},
+    {"refunds", 0, "subtract|ignore|count", "what negative amounts are: no orders (subtract, ignore) or orders", false},
     {"among", 0, "CONDITION", "only customers who meet this condition of the segment language", false},
     {"window", 0, "DAYS", "rfm: only orders of the last DAYS", false},
     {"bins", 0, "N", "rfm: scores from 1 to N (5)", false},
