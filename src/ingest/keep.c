@@ -134,7 +134,8 @@ static enum status check_odd(struct ingest_run *run, size_t column, struct error
     const struct ingest_reject_counts *counts = &run->scan.reject_counts;
     const struct ingest_evidence *evidence = &run->scan.evidence[column];
     const struct ingest_reject_count *odd = NULL;
-    uint64_t rows = 0, known = evidence->rows - evidence->forms[FORM_UNKNOWN];
+    uint64_t rows = 0;
+    uint64_t known = evidence->rows - ingest_evidence_unknown(evidence, &run->columns[column].type);
     for (size_t i = 0; i < counts->count; i++) {
         const struct ingest_reject_count *count = &counts->items[i];
         if (!count->column || strcmp(count->column, run->columns[column].name) != 0 || !of_value(count->reason))
@@ -228,9 +229,9 @@ static void say_widening(struct ingest_run *run, const struct ingest_property *p
     }
     const struct ingest_evidence *evidence = property->source >= 0 ? &run->scan.evidence[property->source] : NULL;
     const char *because = "";
-    if (evidence && evidence->example_line && type != VALUE_DOUBLE)
-        because = arena_printf(run->arena, ", because of values such as '%s' (line %llu)", evidence->example,
-                               (unsigned long long)evidence->example_line);
+    if (evidence && evidence->texts[0].line && type != VALUE_DOUBLE)
+        because = arena_printf(run->arena, ", because of values such as '%s' (line %llu)", evidence->texts[0].text,
+                               (unsigned long long)evidence->texts[0].line);
     const char *name = property->source >= 0 ? run->columns[property->source].name : property->name;
     ingest_warn(run,
                 "%s.%s, until now %s, becomes %s in the whole store%s; to keep it, take the import back and use --type "
@@ -246,7 +247,7 @@ static void say_text(struct ingest_run *run, const struct ingest_property *prope
     if (!stored || stored->type != VALUE_TEXT || stored->refers || property->source < 0)
         return;
     const struct ingest_evidence *evidence = &run->scan.evidence[property->source];
-    uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
+    uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN] - evidence->forms[FORM_MISSING];
     bool numbers = known && evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] > 0 &&
                    evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] == known;
     if (numbers)

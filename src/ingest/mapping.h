@@ -36,7 +36,8 @@ struct ingest_mapping {
     struct ingest_pairs refers; /* column = reference table */
     struct ingest_pairs types;  /* column = type or date format */
     const char *currency_column;
-    const char *file_time_zone;
+    const char *file_time_zone, *time_format;
+    struct ingest_pairs na; /* column, or * for all = words for no value, separated by commas */
     const char *valid_from;
     const char *clock;       /* the column with the time of day, where --time has the date alone */
     const char *max_time;    /* a date, to its end, or a moment: rows after it are set aside */

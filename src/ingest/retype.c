@@ -8,6 +8,7 @@
 #include "ingest/retype.h"
 
 #include "ingest/column.h"
+#include "ingest/missing.h"
 #include "store/numbering.h"
 
 #include "base/number.h"
@@ -266,9 +267,10 @@ static enum status decide_type(struct retype *retype, const char *declared, stru
     struct ingest_type_hint hint = {.name = retype->out->column, .declared = declared};
     TRY(ingest_check_declared(declared, error));
     choose_style(retype);
+    struct ingest_manner manner = {.style = retype->style, .missing = ingest_missing_default()};
     for (size_t i = 0; i < retype->words.count; i++) {
         struct ingest_reading reading;
-        ingest_observe(&evidence, retype->words.items[i].text, retype->style, i + 1, false, &reading);
+        ingest_observe(&evidence, ingest_trim(retype->words.items[i].text), &manner, i + 1, &reading);
     }
     retype->type = ingest_decide(&evidence, &hint);
     retype->out->whole_digits = evidence.max_digits;

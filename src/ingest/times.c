@@ -18,6 +18,24 @@ enum {
 };
 static const int64_t FAR_GAP = INT64_C(731) * SECONDS_A_DAY;
 
+/* A date counts to its end: people name the last day that may be. */
+enum status ingest_read_max_time(struct ingest_run *run, struct error *error)
+{
+    const char *text = run->mapping.max_time;
+    run->max_time = INT64_MAX;
+    if (!text)
+        return STATUS_OK;
+    if (!moment_parse(run->zone, text_from(text), &run->max_time)) {
+        enum status status = error_set(error, STATUS_USAGE, "--max-time is \"%s\", which is not a time", text);
+        error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
+        return status;
+    }
+    int32_t date;
+    if (date_parse(text_from(text), &date))
+        run->max_time = zone_day_start(run->zone, date + 1) - 1;
+    return STATUS_OK;
+}
+
 /* The times at one end of the staged rows, from the outermost inwards. */
 static enum status load_end(struct ingest_run *run, bool late, size_t most, int64_t *out, size_t *count,
                             struct error *error)
