@@ -85,9 +85,10 @@ enum status store_add_rejects(struct store_change *change, uint32_t import, cons
 /* Takes import `number` back, exactly: the store becomes the one in which it never ran. Its own change.
  * STATUS_NOT_FOUND when there is none, STATUS_USAGE when it is undone already. `now`: the moment to write down. */
 enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error);
-/* Within a change: the same, without writing when it was undone (--replace N undoes and imports in one). */
-enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
-                              struct error *error);
+/* Within a change: the same, for several imports at once (--replace N undoes and imports in one; a model takes all its
+ * scores back). Once in a change: a part that holds several of them is rewritten without all of them. */
+enum status store_undo_within(struct store_change *change, struct lake *lake, const uint32_t *numbers, size_t count,
+                              int64_t now, struct error *error);
 /* Merges small parts where many lie about: its own change, or none. *merged (may be NULL) is the number of parts that
  * went. */
 enum status store_merge(struct store *store, struct lake *lake, size_t *merged, struct error *error);
