@@ -144,18 +144,30 @@ static bool has_digit(struct text value)
     return false;
 }
 
-/* "48.2082,16.3738": two numbers with a comma, the first within ±90, the second within ±180. */
-static bool is_point(struct text value)
+static bool two_halves(struct text value, struct text *first, struct text *second)
 {
     const char *comma = memchr(value.data, ',', value.length);
-    double latitude, longitude;
     if (!comma || value.length > 64)
         return false;
-    struct text first = text_trim((struct text){value.data, (size_t)(comma - value.data)});
-    struct text second = text_trim((struct text){comma + 1, (size_t)(value.data + value.length - comma - 1)});
-    return memchr(first.data, '.', first.length) && memchr(second.data, '.', second.length) &&
-           number_parse_double(first, &latitude) && number_parse_double(second, &longitude) && fabs(latitude) <= 90 &&
-           fabs(longitude) <= 180;
+    *first = text_trim((struct text){value.data, (size_t)(comma - value.data)});
+    *second = text_trim((struct text){comma + 1, (size_t)(value.data + value.length - comma - 1)});
+    return true;
+}
+
+bool ingest_is_place(struct text value)
+{
+    struct text first, second;
+    double latitude, longitude;
+    return two_halves(value, &first, &second) && number_parse_double(first, &latitude) &&
+           number_parse_double(second, &longitude) && fabs(latitude) <= 90 && fabs(longitude) <= 180;
+}
+
+/* "48.2082,16.3738" is taken for a place unasked; "48,16" may be a decimal comma. */
+static bool is_point(struct text value)
+{
+    struct text first, second;
+    return two_halves(value, &first, &second) && memchr(first.data, '.', first.length) &&
+           memchr(second.data, '.', second.length) && ingest_is_place(value);
 }
 
 static void observe_text(struct ingest_evidence *evidence, struct text value, uint64_t line)

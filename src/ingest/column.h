@@ -50,6 +50,8 @@ struct ingest_reading {
 };
 void ingest_observe(struct ingest_evidence *evidence, struct text value, struct ingest_number_style style,
                     uint64_t line, bool expect_date, struct ingest_reading *reading);
+/* Latitude within ±90 and longitude within ±180 degrees, a comma between. */
+bool ingest_is_place(struct text value);
 void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evidence *from);
 uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, bool na_is_text);
 

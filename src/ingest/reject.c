@@ -20,6 +20,8 @@ static const struct {
     [REASON_NOT_FINITE] = {"not-finite", "not a finite number", "leave it empty when it is not known"},
     [REASON_BAD_DATE] = {"bad-date", "not a date", "write it as the other rows do, or leave it empty"},
     [REASON_BAD_BOOL] = {"bad-yes-no", "neither true nor false", "write true or false, or leave it empty"},
+    [REASON_BAD_PLACE] = {"bad-location", "not a location",
+                          "write latitude and longitude in degrees, as 48.2082,16.3738, or leave it empty"},
     [REASON_FEW_FIELDS] = {"few-fields", "fewer fields than columns", "look for a line break inside the row"},
     [REASON_MANY_FIELDS] = {"many-fields", "more fields than columns", "put text that holds the delimiter in quotes"},
     [REASON_QUOTE] = {"bad-quote", "text behind a closing quote", "double quotes inside a quoted text"},

@@ -303,6 +303,7 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
         if (type->type == VALUE_DATE && reading->moment.has_clock)
             atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
         return true;
+    case VALUE_POINT: *wrong = REASON_BAD_PLACE; return form == FORM_UNKNOWN || ingest_is_place(thread->values[column]);
     case VALUE_NONE: atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed); return true;
     default: return true;
     }

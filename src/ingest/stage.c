@@ -13,6 +13,14 @@
 
 enum { PASSES_MAX = 5 };
 
+/* A place of which half is missing, or is no number, is unknown; one that is nowhere on earth is a mistake in the
+ * expression, most often the two halves in the wrong order. */
+static const char POINT_MACRO[] =
+    "CREATE TEMP MACRO point(a, b) AS CASE WHEN NOT (isfinite(a::DOUBLE) AND isfinite(b::DOUBLE)) THEN NULL "
+    "WHEN abs(a::DOUBLE) <= 90 AND abs(b::DOUBLE) <= 180 THEN {'latitude': a::DOUBLE, 'longitude': b::DOUBLE} "
+    "WHEN a IS NOT NULL AND b IS NOT NULL THEN error('point(' || a || ', ' || b || ') is nowhere on earth: latitude "
+    "comes first and is at most 90 degrees, longitude at most 180; leave such rows out with --where') END";
+
 static bool report(void *context, double fraction)
 {
     struct ingest_run *run = context;
@@ -47,8 +55,7 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
     TRY(identity_register(run->lake, run->identity, error));
     TRY(store_load_dictionary(run->store, run->lake, &run->dictionary, error));
     TRY(store_register_numbering(run->lake, "text_code", run->dictionary, error));
-    TRY(lake_execute(run->lake, "CREATE TEMP MACRO point(a, b) AS {'latitude': a::DOUBLE, 'longitude': b::DOUBLE}",
-                     error));
+    TRY(lake_execute(run->lake, POINT_MACRO, error));
     TRY(ingest_ordered_file_open(&run->rejects, run->rejects_file, error));
     run->scan = (struct ingest_scan){
         .sources = run->sources,

@@ -7,6 +7,7 @@
 #include "base/vector.h"
 #include "population/internal.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +258,23 @@ static void copy_sets(struct population_column *column, const struct population_
     column->set_codes = codes;
 }
 
+/* Takes knownness from the rows with a number that is none. */
+static void forget_nonfinite(struct population_column *column, const double *in, size_t rows, unsigned each)
+{
+    uint64_t *known = (uint64_t *)column->known;
+    for (size_t row = 0; row < rows; row++) {
+        if (isfinite(in[row * each]) && isfinite(in[row * each + each - 1]))
+            continue;
+        if (!known) {
+            known = population_array((rows + 63) / 64, sizeof *known);
+            for (size_t i = 0; i < rows; i++)
+                known[i / 64] |= UINT64_C(1) << (i % 64);
+            column->known = known;
+        }
+        known[row / 64] &= ~(UINT64_C(1) << (row % 64));
+    }
+}
+
 static void copy_doubles(struct population_column *column, const double *in, size_t rows, unsigned each)
 {
     column->width = each * 8;
@@ -264,6 +282,7 @@ static void copy_doubles(struct population_column *column, const double *in, siz
     if (rows)
         memcpy(values, in, rows * each * sizeof *values);
     column->values = values;
+    forget_nonfinite(column, in, rows, each);
     clear_unknown(column, rows);
 }
 

@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/vector.h"
 
+#include <math.h>
 #include <string.h>
 
 struct delta_row {
@@ -214,7 +215,12 @@ static struct population_value value_at(const struct population_delta *delta, co
 {
     if (!(from & NEW_ROW))
         return population_get(column, begin + from);
-    return delta->values.items[delta->rows.items[from & ~NEW_ROW].values + c];
+    struct population_value value = delta->values.items[delta->rows.items[from & ~NEW_ROW].values + c];
+    if (column->type == VALUE_DOUBLE) /* a number that is none is never known */
+        value.known = value.known && isfinite(value.number);
+    if (column->type == VALUE_POINT)
+        value.known = value.known && isfinite(value.latitude) && isfinite(value.longitude);
+    return value;
 }
 
 static void add_set(struct view_column *memory, struct population_value value, size_t row)

@@ -10,6 +10,7 @@
 #include "population/internal.h"
 #include "population/loading.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,36 @@ static void mark_unknown(struct inlet *inlet, const struct lake_vector *vector, 
             }
         }
     }
+}
+
+bool loading_is_told(const struct lake_vector *vector, size_t row)
+{
+    if (!lake_known(vector, row))
+        return false;
+    if (vector->type == LAKE_DOUBLE)
+        return isfinite(((const double *)vector->data)[row]);
+    for (size_t half = 0; vector->type == LAKE_STRUCT && half < vector->child_count; half++)
+        if (!loading_is_told(&vector->children[half], row))
+            return false;
+    return true;
+}
+
+/* The vector, with only those rows known that are told. known is room for a chunk's bitmap, where one is needed. */
+static struct lake_vector told_only(const struct lake_vector *vector, size_t rows, uint64_t *known)
+{
+    struct lake_vector told = *vector;
+    bool all = true;
+
+    memset(known, 0, (CHUNK_ROWS / 64) * sizeof *known);
+    for (size_t i = 0; i < rows; i++) {
+        bool good = loading_is_told(vector, i);
+        known[i / 64] |= (uint64_t)good << (i % 64);
+        all &= good;
+    }
+
+    if (!all)
+        told.known = known;
+    return told;
 }
 
 /* ---- narrowing ---- */
@@ -342,6 +373,13 @@ static void put_provisional(struct inlet *inlet, const struct lake_vector *vecto
 void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded, const struct inlet_chunk *chunk)
 {
     ENSURE(chunk->rows <= CHUNK_ROWS);
+    struct lake_vector told;
+    uint64_t known[CHUNK_ROWS / 64];
+
+    if (vector->type == LAKE_DOUBLE || vector->type == LAKE_STRUCT) {
+        told = told_only(vector, chunk->rows, known);
+        vector = &told;
+    }
     if (vector->known)
         mark_unknown(inlet, vector, chunk);
     if (inlet->column->type == VALUE_SET)

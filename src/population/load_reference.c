@@ -45,7 +45,7 @@ static void push_set(struct loading *loading, struct reference_column *column, c
 static void push(struct loading *loading, struct reference_column *column, const struct lake_vector *vector, size_t i,
                  size_t row)
 {
-    bool known = lake_known(vector, i);
+    bool known = loading_is_told(vector, i);
     push_known(column, row, known);
     switch (column->column->type) {
     case VALUE_DOUBLE: VECTOR_PUSH(&column->doubles, known ? lake_number(vector, i) : 0); break;

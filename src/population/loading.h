@@ -92,6 +92,10 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
 /* Four bytes a value as they are; for times. */
 void inlet_put_plain(const uint32_t *from, uint32_t *to, const struct inlet_chunk *chunk);
 
+/* Whether a row's value is known. A number that is none (NaN, or beyond all bounds) never is, nor is a place of which
+ * half is missing, whatever the part says. */
+bool loading_is_told(const struct lake_vector *vector, size_t row);
+
 /*
  * One table (load_table.c) and the places of its rows (load_place.c).
  */

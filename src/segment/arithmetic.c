@@ -2,6 +2,7 @@
 #include "segment/steps.h"
 
 #include <math.h>
+#include <string.h>
 #include <utf8proc.h>
 
 /* The lanes where all children are known, into out->bits. */
@@ -19,6 +20,26 @@ static void known_in_all(struct run *run, const struct step *step, struct vector
 #define FOR_KNOWN(out, lanes)                     \
     for (size_t lane = 0; lane < (lanes); lane++) \
         if (bit_at((out)->bits, lane))
+
+void segment_forget_nonfinite(struct run *run, const struct step *step, struct vector *out)
+{
+    size_t lanes = lanes_of(run, step);
+
+    for (size_t w = 0; w < words_of(lanes); w++) {
+        uint64_t wrong = 0;
+        for (size_t lane = w * 64; lane < lanes && lane < w * 64 + 64; lane++)
+            wrong |= (uint64_t)!isfinite(out->d[lane]) << (lane % 64);
+        if (!(out->bits[w] & wrong))
+            continue;
+
+        if (out->bits != out->own_bits) { /* what other steps share stays as it is */
+            memcpy(out->own_bits, out->bits, words_of(lanes) * sizeof *out->own_bits);
+            out->bits = out->own_bits;
+            out->hint = HINT_MIXED;
+        }
+        out->bits[w] &= ~wrong;
+    }
+}
 
 static const char *const PAST = "a result is past the range of 64-bit numbers";
 
@@ -108,6 +129,7 @@ static void add_signed(struct run *run, const struct step *step, struct vector *
     if (step->shape == SHAPE_DOUBLE) {
         FOR_KNOWN(out, lanes)
             out->d[lane] = operand_number(&operands[0], lane) + sign * operand_number(&operands[1], lane);
+        segment_forget_nonfinite(run, step, out);
         return;
     }
     FOR_KNOWN(out, lanes)
@@ -124,6 +146,16 @@ void step_subtract(struct run *run, const struct step *step, struct vector *out)
     add_signed(run, step, out, -1);
 }
 
+static int64_t round_double(struct run *run, double value, int function)
+{
+    double whole = function == FUNCTION_FLOOR ? floor(value) : function == FUNCTION_CEIL ? ceil(value) : round(value);
+    if (!(whole >= -9223372036854775808.0 && whole < 9223372036854775808.0)) {
+        run_fail(run, "%s", PAST);
+        return 0;
+    }
+    return (int64_t)whole;
+}
+
 void step_multiply(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
@@ -135,12 +167,15 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
         if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {
-            out->i[lane] = (int64_t)floor(operand_number(&operands[0], lane) * operand_number(&operands[1], lane));
+            out->i[lane] = round_double(run, operand_number(&operands[0], lane) * operand_number(&operands[1], lane),
+                                        FUNCTION_FLOOR);
         } else if (__builtin_mul_overflow(operands[0].i[lane * operands[0].stride],
                                           operands[1].i[lane * operands[1].stride], &out->i[lane])) {
             run_fail(run, "%s", PAST);
         }
     }
+    if (step->shape == SHAPE_DOUBLE)
+        segment_forget_nonfinite(run, step, out);
 }
 
 /* All lanes as doubles; those of unknown lanes may be anything. */
@@ -168,14 +203,9 @@ void step_divide(struct run *run, const struct step *step, struct vector *out)
     double *by = arena_alloc(&run->scratch, (lanes + 64) * sizeof *by);
     numbers_of(&operands[0], lanes, out->d);
     numbers_of(&operands[1], lanes, by);
-    for (size_t w = 0; w < words_of(lanes); w++) {
-        uint64_t zero = 0;
-        for (size_t lane = w * 64; lane < lanes && lane < w * 64 + 64; lane++) {
-            zero |= (uint64_t)(by[lane] == 0) << (lane % 64);
-            out->d[lane] /= by[lane];
-        }
-        out->bits[w] &= ~zero;
-    }
+    for (size_t lane = 0; lane < lanes; lane++)
+        out->d[lane] /= by[lane]; /* by zero: not finite */
+    segment_forget_nonfinite(run, step, out);
 }
 
 void step_negate(struct run *run, const struct step *step, struct vector *out)
@@ -200,16 +230,6 @@ static int64_t round_decimal(int64_t value, int64_t unit, int function)
         return down + 1;
     bool half = rest == unit - rest;
     return half ? down + (value > 0) : down + (rest > unit - rest);
-}
-
-static int64_t round_double(struct run *run, double value, int function)
-{
-    double whole = function == FUNCTION_FLOOR ? floor(value) : function == FUNCTION_CEIL ? ceil(value) : round(value);
-    if (!(whole >= -9223372036854775808.0 && whole < 9223372036854775808.0)) {
-        run_fail(run, "%s", PAST);
-        return 0;
-    }
-    return (int64_t)whole;
 }
 
 /* abs, floor, ceil, round */

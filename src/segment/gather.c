@@ -5,6 +5,7 @@
  */
 #include "segment/measures.h"
 
+#include <math.h>
 #include <string.h>
 
 /* One selected fact: its kind's place in the measure, its row, relative to the batch, its time. */
@@ -105,7 +106,8 @@ static void put_picked(const struct gather *gather, size_t i, struct vector *out
 static void put_number(struct vector *out, size_t lane, double value)
 {
     out->d[lane] = value;
-    bit_set(out->bits, lane);
+    if (isfinite(value))
+        bit_set(out->bits, lane);
 }
 
 static void put_integer(struct vector *out, size_t lane, int64_t value)

@@ -340,10 +340,12 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         return;
     }
     struct operand argument = operand_of(run, step->child[1]);
-    if (step->shape == SHAPE_DOUBLE)
-        sum_doubles(run, view, &selected, &argument, out);
-    else
+    if (step->shape != SHAPE_DOUBLE) {
         sum_wide(run, view, &selected, &argument, out);
+        return;
+    }
+    sum_doubles(run, view, &selected, &argument, out);
+    segment_forget_nonfinite(run, step, out);
 }
 
 void step_average(struct run *run, const struct step *step, struct vector *out)
@@ -358,6 +360,7 @@ void step_average(struct run *run, const struct step *step, struct vector *out)
     else
         for (size_t lane = 0; lane < lanes; lane++)
             out->d[lane] = (double)sum.i[lane] / ((double)count.i[lane] * unit);
+    segment_forget_nonfinite(run, step, out);
 }
 
 /* ---- first, last, least and greatest of one kind ---- */

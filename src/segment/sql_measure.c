@@ -135,14 +135,19 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
     } else {
         bool real = measure->argument && sql_is_double(measure->argument);
         int scale = measure->argument && measure->argument->type == VALUE_DECIMAL ? measure->argument->scale : 0;
-        body = SQL(scope, "SELECT %s, %s AS v FROM (%s) WHERE v0 IS NOT NULL GROUP BY %s", keys,
-                   aggregate(sql, measure, real, scale), selected, keys);
+        const char *value = aggregate(sql, measure, real, scale);
+        bool computed = (real && measure->aggregate == AGGREGATE_SUM) || measure->aggregate == AGGREGATE_AVG ||
+                        measure->aggregate == AGGREGATE_MEDIAN;
+        body = SQL(scope, "SELECT %s, %s(%s) AS v FROM (%s) WHERE v0 IS NOT NULL GROUP BY %s", keys,
+                   computed ? "strata_finite" : "", value, selected, keys);
     }
     const char *table = sql_join(scope, sql_table(sql, "measure", body), units);
     if (any)
         return SQL(scope, "(%s.customer IS %sNULL)", table, measure->aggregate == AGGREGATE_ANY ? "NOT " : "");
     bool zero = measure->aggregate == AGGREGATE_COUNT || measure->aggregate == AGGREGATE_SUM ||
                 measure->aggregate == AGGREGATE_DISTINCT;
+    if (zero && measure->argument && sql_is_double(measure->argument)) /* an unknown sum is no sum of nothing */
+        return SQL(scope, "(CASE WHEN %s.customer IS NULL THEN 0 ELSE %s.v END)", table, table);
     return zero ? SQL(scope, "coalesce(%s.v, 0)", table) : SQL(scope, "%s.v", table);
 }
 

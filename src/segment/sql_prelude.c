@@ -97,6 +97,8 @@ static void folding(struct buffer *from, struct buffer *to)
 static const char *const fixed[] = {
     "strata_floor_div(a, b) AS list_transform([a], lambda of_floor_div: (of_floor_div - ((of_floor_div % b) + b) % b) "
     "// b)[1]",
+    /* a double that is no number, or beyond all bounds, is unknown */
+    "strata_finite(x) AS list_filter([x], lambda of_finite: isfinite(of_finite))[1]",
     "strata_date(t) AS list_transform([t], lambda of_date: strata_floor_div(of_date + strata_offset(of_date), "
     "86400))[1]",
     "strata_clock(t) AS list_transform([t], lambda of_clock: of_clock + strata_offset(of_clock) - 86400 * "

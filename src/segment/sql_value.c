@@ -193,10 +193,11 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     if (is_moment(b))
         return step(scope, b, a, sign);
     if (node->op == OP_DIVIDE)
-        return SQL(scope, "(%s / nullif(%s, CAST(0 AS DOUBLE)))", sql_double(scope, a), sql_double(scope, b));
+        return SQL(scope, "strata_finite(%s / nullif(%s, CAST(0 AS DOUBLE)))", sql_double(scope, a),
+                   sql_double(scope, b));
     char operator= node->op == OP_MULTIPLY ? '*' : sign<0 ? '-' : '+';
     if (sql_is_double(node))
-        return SQL(scope, "(%s %c %s)", sql_double(scope, a), operator, sql_double(scope, b));
+        return SQL(scope, "strata_finite(%s %c %s)", sql_double(scope, a), operator, sql_double(scope, b));
     int scale = a->scale > b->scale ? a->scale : b->scale;
     if (node->op == OP_MULTIPLY)
         return SQL(scope, "(%s * %s)", sql_value(scope, a), sql_value(scope, b));

@@ -330,6 +330,8 @@ void run_fail(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 double operand_number(const struct operand *operand, size_t lane);
 void numbers_of(const struct operand *operand, size_t lanes, double *out);
 void clock_tick(struct run *run, enum step_clock clock);
+/* A double that is no number, or beyond all bounds, is never known: takes such lanes out of out's bits. */
+void segment_forget_nonfinite(struct run *run, const struct step *step, struct vector *out);
 /* lane of each row of the view, in scratch memory of the run. */
 const uint32_t *row_owners(struct run *run, int table);
 

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -394,7 +395,7 @@ static bool is_double(const struct naive_value *value)
 static struct naive_value real(const struct segment_node *node, double number)
 {
     return (struct naive_value){
-        .known = true, .type = node->type, .is_double = node->type == VALUE_DURATION, .number = number};
+        .known = isfinite(number), .type = node->type, .is_double = node->type == VALUE_DURATION, .number = number};
 }
 
 static naive_wide at_scale(const struct naive_value *value, int scale)

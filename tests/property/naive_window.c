@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "naive_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,13 +204,14 @@ static struct naive_value sum(const struct naive_context *context, const struct 
         total.number += naive_double(&values[i]);
     }
     total.integer = real ? 0 : checked(context->naive, exact);
+    total.known = !real || isfinite(total.number);
     return total;
 }
 
 static struct naive_value real_of(const struct segment_node *node, double number)
 {
     return (struct naive_value){
-        .known = true, .type = node->type, .is_double = node->type == VALUE_DURATION, .number = number};
+        .known = isfinite(number), .type = node->type, .is_double = node->type == VALUE_DURATION, .number = number};
 }
 
 static struct naive_value average(const struct segment_node *node, const struct naive_value *values, size_t count)

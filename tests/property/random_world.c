@@ -210,7 +210,11 @@ static struct world_cell random_cell(struct random *random, const struct world *
         return cell;
     switch (column->type) {
     case VALUE_BOOL: cell.integer = random_below(random, 2); break;
-    case VALUE_DOUBLE: cell.number = (random_below(random, 100) - 20) / 8.0; break;
+    case VALUE_DOUBLE:
+        cell.number = (random_below(random, 100) - 20) / 8.0;
+        if (random_one_in(random, 30)) /* whose sums and products are beyond all bounds */
+            cell.number = random_one_in(random, 2) ? 1e308 : -1e308;
+        break;
     case VALUE_DATE: cell.integer = random_date(random, world); break;
     case VALUE_TIME: cell.integer = random_moment(random, world, 0); break;
     case VALUE_TEXT: cell.text = random_text(random, column->name); break;

@@ -38,11 +38,21 @@ static void put_text(struct buffer *sql, const char *text)
     buffer_char(sql, '\'');
 }
 
+/* What is unknown comes in all the ways in which parts can have it, those of older stores too. */
+static const char *unknown_cell(enum value_type type, size_t which)
+{
+    static const char *const places[] = {"NULL", "{'latitude': NULL, 'longitude': 16.3}",
+                                         "{'latitude': 'nan'::DOUBLE, 'longitude': 0}",
+                                         "{'latitude': NULL, 'longitude': NULL}"};
+    static const char *const numbers[] = {"NULL", "'nan'::DOUBLE", "'inf'::DOUBLE", "'-inf'::DOUBLE"};
+    return type == VALUE_POINT ? places[which % 4] : type == VALUE_DOUBLE ? numbers[which % 4] : "NULL";
+}
+
 static void put_cell(struct buffer *sql, const struct schema_column *column, const struct world_cell *cell)
 {
     buffer_string(sql, ", ");
     if (!cell->known) {
-        buffer_string(sql, "NULL");
+        buffer_string(sql, unknown_cell(column->type, sql->length / 7)); /* any, but always the same */
         return;
     }
     switch (column->type) {
