@@ -286,9 +286,36 @@ static enum status list_replacing(struct undo *undo, struct error *error)
     return STATUS_OK;
 }
 
+static bool has_shadow(const struct undo *undo)
+{
+    for (size_t i = 0; i < undo->store->part_count; i++)
+        if (undo->store->parts[i].role == PART_SHADOW)
+            return true;
+    return false;
+}
+
+/* What is read below. A part that goes whole is not, so that what is damaged can at least be taken back. */
+static enum status check_parts(struct undo *undo, struct error *error)
+{
+    bool shadow = has_shadow(undo);
+    for (size_t i = 0; i < undo->store->part_count; i++) {
+        const struct catalog_part *part = &undo->store->parts[i];
+        bool whole = part->first_import == part->last_import;
+        bool rows = holds(undo, part) && (shadow || !whole);
+        bool owner_stays = part->role == PART_ACTIVITY;
+        for (size_t o = 0; owner_stays && o < undo->store->part_count; o++)
+            if (undo->store->parts[o].number == part->owner && holds(undo, &undo->store->parts[o]))
+                owner_stays = false;
+        if (rows || owner_stays || part->role == PART_SHADOW || part->role == PART_IDENTITY)
+            TRY(store_check_part(undo->store, part, NULL, 0, error));
+    }
+    return STATUS_OK;
+}
+
 static enum status take_back(struct undo *undo, struct error *error)
 {
     const struct schema *schema = undo->store->schema;
+    TRY(check_parts(undo, error));
     TRY(list_replacing(undo, error));
     TRY(drop_rows(undo, error));
     for (size_t i = 0; i < schema->table_count; i++)
