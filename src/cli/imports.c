@@ -74,6 +74,8 @@ static const struct text_setting text_settings[] = {
     SETTING("decimal", decimal),
     SETTING("encoding", encoding),
     SETTING("header", header),
+    SETTING("skip", skip),
+    SETTING("sheet", sheet),
 };
 
 static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping, struct error *error)

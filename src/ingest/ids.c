@@ -250,8 +250,8 @@ static void find_in_block(struct ingest_run *run, const struct ingest_block *blo
             continue;
         char *text = base_malloc(3 * record.length + 1);
         size_t length = record.length;
-        if (dialect->encoding == ENCODING_LATIN1)
-            length = ingest_to_utf8(record.line, record.length, text);
+        if (dialect->encoding && !dialect->encoding->streamed)
+            length = ingest_decode(dialect->encoding, record.line, record.length, text);
         else
             memcpy(text, record.line, length);
         write_conflict(run, &conflicts[(*next)++], (struct text){text, length});

@@ -54,8 +54,15 @@ struct ingest_summary_column {
 struct ingest_summary_source {
     const char *name;
     struct ingest_dialect dialect;
-    bool parquet, postgres;
+    struct ingest_look look; /* what was found out, and why */
+    bool parquet, postgres, spreadsheet;
     uint64_t bytes, rows;
+    /* What was passed over, each with its first line; 0 for none. */
+    uint64_t empty_rows, empty_line;
+    uint64_t headers, header_line; /* the header once more among the rows */
+    uint64_t nul_bytes, nul_line;
+    uint64_t footer_line;
+    const char *footer; /* the lines behind the last row, as they stand there */
 };
 
 /* Rows made of one kind. */

@@ -4,6 +4,8 @@
  */
 #include "ingest/run.h"
 
+#include "ingest/language.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -114,15 +116,17 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     struct ingest_summary_source *summary = &run->summary->sources[index];
     source->name = public_name(source->path, run->arena);
     summary->postgres = is_postgres(source->path);
-    struct ingest_dialect_choice choice = ingest_mapping_dialect(&run->mapping), exact = {',', '.', 1, 1};
+    struct ingest_dialect_choice choice = ingest_mapping_dialect(&run->mapping, run->arena);
+    struct ingest_dialect_choice exact = {
+        .delimiter = ',', .point = '.', .header = 1, .encoding = "UTF-8", .skip_said = true, .exact = true};
     bool spooled = summary->postgres || strcmp(source->path, "-") == 0;
     if (run->options->query && !summary->postgres)
         return error_set(error, STATUS_USAGE, "--query belongs to a postgresql:// address");
     if (spooled)
         TRY(spool_source(run, index, false, error));
     uint64_t content, bytes;
-    TRY(ingest_hash_file(source->path, &content, &bytes, error));
     TRY(ingest_sniff_file(source->path, source->name, summary->postgres ? &exact : &choice, run->arena, sniff, error));
+    TRY(ingest_hash_file(source->path, &content, &bytes, error));
     if (sniff->parquet) {
         summary->parquet = true;
         TRY(spool_source(run, index, true, error));
@@ -135,6 +139,7 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     *hash = text_hash((struct text){(const char *)both, sizeof both});
     summary->name = source->name;
     summary->dialect = sniff->dialect;
+    summary->look = sniff->look;
     summary->bytes = bytes;
     return STATUS_OK;
 }
@@ -211,7 +216,16 @@ static void join_columns(struct ingest_run *run, size_t index)
         if (names)
             text_map_put(names, text_from(sniff->names[i]), i, NULL);
     }
-    run->source_columns[index] = (struct ingest_source_columns){columns, sniff->column_count, names};
+    size_t least = sniff->column_count;
+    while (!names && sniff->dialect.header && least > 1 && !*sniff->names[least - 1])
+        least--;
+    run->source_columns[index] = (struct ingest_source_columns){
+        .columns = columns,
+        .count = sniff->column_count,
+        .least = names ? 0 : least,
+        .header = sniff->dialect.header && sniff->column_count > 1 && !sniff->look.row_names ? sniff->names : NULL,
+        .names = names,
+    };
 }
 
 enum status ingest_add_names(struct ingest_run *run, size_t source, struct error *error)
@@ -234,6 +248,38 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
     map->columns = columns;
     text_map_release(&found);
     return status == STATUS_OK ? ingest_list_properties(run, error) : status;
+}
+
+enum status ingest_guess_again(struct ingest_run *run, size_t source, struct error *error)
+{
+    enum { ENOUGH = 256 << 10 };
+    struct ingest_reader reader;
+    struct ingest_block block = {0};
+    struct buffer lines;
+    struct ingest_encoding_look look = {0};
+    enum status status = STATUS_OK;
+    buffer_init(&lines, 0);
+    ingest_reader_init(&reader, &run->sources[source], 1);
+    while (status == STATUS_OK && lines.length < ENOUGH) {
+        status = ingest_reader_next(&reader, &block, error);
+        if (status != STATUS_OK || !block.length)
+            break;
+        ingest_add_invalid_lines((struct text){block.data, block.length}, &lines);
+    }
+    ingest_reader_release(&reader);
+    ingest_block_release(&block);
+    if (status == STATUS_OK)
+        status = ingest_guess_encoding((struct text){lines.data, lines.length}, true, run->arena, &look, error);
+    buffer_release(&lines);
+    TRY(status);
+
+    struct ingest_summary_source *summary = &run->summary->sources[source];
+    run->sources[source].dialect.encoding = summary->dialect.encoding = look.encoding;
+    summary->look.encoding_sure = look.sure;
+    summary->look.encoding_rival = look.rival;
+    memcpy(summary->look.as_read, look.as_read, sizeof look.as_read);
+    memcpy(summary->look.as_rival, look.as_rival, sizeof look.as_rival);
+    return STATUS_OK;
 }
 
 /* Roles */
@@ -498,6 +544,7 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     if (run->options->retry)
         TRY(ingest_spool_retry(run, error));
     TRY(ingest_mapping_check(mapping, error));
+    ingest_mapping_normalize(mapping, run->arena);
     run->traits = mapping->kind && strcmp(mapping->kind, SCHEMA_TRAIT_TABLE) == 0;
     run->table = mapping->kind ? mapping->kind : mapping->reference;
     run->role = mapping->reference ? SCHEMA_REFERENCE : run->traits ? SCHEMA_TRAITS : SCHEMA_FACTS;

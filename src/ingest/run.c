@@ -66,40 +66,33 @@ static void write_types(struct ingest_run *run, struct ingest_mapping *mapping)
     mapping->types = (struct ingest_pairs){types, count};
 }
 
-static enum status header_line(struct ingest_run *run, size_t index, struct buffer *out, struct error *error)
+/* What all sources have in common is said to the reader of mended rows, who sees too few to find it out again. */
+static void write_dialect(const struct ingest_run *run, struct ingest_mapping *mapping)
 {
-    const struct ingest_source *source = &run->sources[index];
-    struct ingest_stream *stream;
-    size_t got, skipped;
-    if (!source->dialect.header)
-        return STATUS_OK;
-    TRY(ingest_stream_open(source->path, source->dialect.gzip, &stream, error));
-    char *data = base_malloc(INGEST_BLOCK), *text = base_malloc(3 * INGEST_BLOCK + 1);
-    enum status status = ingest_stream_read(stream, data, INGEST_BLOCK, &got, error);
-    ingest_stream_close(stream);
-    const char *at = data + (source->dialect.bom && got > 3 ? 3 : 0);
-    struct ingest_record record = {0};
-    if (status == STATUS_OK && ingest_split(&source->dialect, &at, data + got, &record, &skipped)) {
-        if (source->dialect.encoding == ENCODING_LATIN1)
-            buffer_add(out, text, ingest_to_utf8(record.line, record.length, text));
-        else
-            buffer_add(out, record.line, record.length);
+    const struct ingest_dialect *first = &run->sources[0].dialect;
+    bool same = true;
+    for (size_t i = 1; i < run->source_count; i++) {
+        const struct ingest_dialect *dialect = &run->sources[i].dialect;
+        same &= dialect->delimiter == first->delimiter && dialect->header == first->header;
+        same &= dialect->layout == first->layout;
     }
-    ingest_record_release(&record);
-    free(data);
-    free(text);
-    return status;
+    mapping->encoding = "UTF-8";
+    mapping->skip = "0";
+    mapping->sheet = NULL;
+    if (same && first->layout != LAYOUT_JSON) {
+        mapping->delimiter = arena_strndup(run->arena, &first->delimiter, 1);
+        mapping->header = first->header ? "yes" : "no";
+    }
 }
 
-static enum status rejects_head(struct ingest_run *run, struct buffer *out, struct error *error)
+static void rejects_head(struct ingest_run *run, struct buffer *out)
 {
     struct json json;
-    struct buffer mapping, header;
+    struct buffer mapping;
     struct ingest_mapping typed = run->mapping;
     buffer_init(&mapping, 0);
-    buffer_init(&header, 0);
     write_types(run, &typed);
-    typed.encoding = "UTF-8";
+    write_dialect(run, &typed);
     ingest_mapping_write(&typed, false, &mapping);
     json_init(&json, out, false);
     json_write_object(&json);
@@ -109,23 +102,19 @@ static enum status rejects_head(struct ingest_run *run, struct buffer *out, stru
     json_write_raw(&json, (struct text){mapping.data, mapping.length});
     json_write_key(&json, "files");
     json_write_array(&json);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < run->source_count && status == STATUS_OK; i++) {
-        buffer_reset(&header);
-        status = header_line(run, i, &header, error);
+    for (size_t i = 0; i < run->source_count; i++) {
+        const char *header = run->sniffs[i].look.header_line;
         json_write_object(&json);
         json_write_key(&json, "name");
         json_write_string(&json, run->sources[i].name);
         json_write_key(&json, "header");
-        json_write_text(&json, (struct text){header.data ? header.data : "", header.length});
+        json_write_string(&json, header ? header : "");
         json_write_end_object(&json);
     }
     json_write_end_array(&json);
     json_write_end_object(&json);
     buffer_char(out, '\n');
     buffer_release(&mapping);
-    buffer_release(&header);
-    return status;
 }
 
 static enum status copy_file(const char *from, const char *to, const struct buffer *head, struct error *error)
@@ -156,8 +145,9 @@ static enum status keep_rejects(struct ingest_run *run, struct error *error)
     if (!run->summary->set_aside || !run->rejects_file)
         return STATUS_OK;
     buffer_init(&head, 0);
-    enum status status = rejects_head(run, &head, error);
-    if (status == STATUS_OK && run->options->rejects)
+    enum status status = STATUS_OK;
+    rejects_head(run, &head);
+    if (run->options->rejects)
         status = copy_file(run->rejects_file, run->options->rejects, &head, error);
     if (status == STATUS_OK && run->change && !run->options->dry_run) {
         const char *whole = store_temporary(run->change, ".jsonl");
@@ -277,6 +267,22 @@ static void describe_columns(struct ingest_run *run)
         }
 }
 
+static void describe_source(struct ingest_run *run, size_t index)
+{
+    struct ingest_summary_source *source = &run->summary->sources[index];
+    const struct ingest_file_counts *counts = &run->scan.files[index];
+    const struct ingest_passed *passed = &run->scan.reader.passed[index];
+    source->rows = counts->rows;
+    source->empty_rows = counts->empty_rows;
+    source->empty_line = counts->empty_line;
+    source->headers = counts->headers;
+    source->header_line = counts->header_line;
+    source->nul_bytes = passed->nul_bytes;
+    source->nul_line = passed->nul_line;
+    source->footer_line = passed->footer_line;
+    source->footer = passed->footer.data ? buffer_copy(&passed->footer, run->arena) : NULL;
+}
+
 static void describe_counts(struct ingest_run *run)
 {
     struct ingest_summary *summary = run->summary;
@@ -294,11 +300,12 @@ static void describe_counts(struct ingest_run *run)
     summary->first_time = scan->first_time;
     summary->last_time = scan->last_time;
     for (size_t i = 0; i < run->source_count; i++)
-        summary->sources[i].rows = scan->files[i].rows;
+        describe_source(run, i);
 }
 
 static void add_notices(struct ingest_run *run)
 {
+    ingest_note_layout(run);
     for (size_t i = 0; i < run->column_count; i++) {
         const struct ingest_type *type = &run->columns[i].type;
         const struct ingest_evidence *evidence = &run->scan.evidence[i];

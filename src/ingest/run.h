@@ -82,11 +82,16 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error);
 void ingest_prepare_release(struct ingest_run *run);
 /* A path for a file of this import's own, removed at its end; NULL when no folder can be made. */
 const char *ingest_temporary(struct ingest_run *run);
+/* The source, taken for UTF-8 by its first bytes, is not: guesses its encoding by all lines that are not. */
+enum status ingest_guess_again(struct ingest_run *run, size_t source, struct error *error);
 /* JSON lines: columns for the keys that only a later object has. */
 enum status ingest_add_names(struct ingest_run *run, size_t source, struct error *error);
 /* Types by what is known of the columns; true when any differs from before. */
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence);
 enum status ingest_list_properties(struct ingest_run *run, struct error *error);
+
+/* notes.c: what is to be said about how the files are written. */
+void ingest_note_layout(struct ingest_run *run);
 
 /* spool.c: what is not a file becomes one. */
 enum status ingest_spool_stdin(const char *path, struct error *error);

@@ -80,6 +80,20 @@ static void *thread_open(void *context)
     return thread;
 }
 
+static void add_counts(struct ingest_file_counts *to, const struct ingest_file_counts *from)
+{
+    to->rows += from->rows;
+    to->valid_bytes_rows += from->valid_bytes_rows;
+    to->invalid_bytes_rows += from->invalid_bytes_rows;
+    to->new_names += from->new_names;
+    if (from->empty_rows && (!to->empty_rows || from->empty_line < to->empty_line))
+        to->empty_line = from->empty_line;
+    if (from->headers && (!to->headers || from->header_line < to->header_line))
+        to->header_line = from->header_line;
+    to->empty_rows += from->empty_rows;
+    to->headers += from->headers;
+}
+
 /* Adds the thread's sums to the scan's, once. */
 static void thread_finish(struct scan_thread *thread)
 {
@@ -90,12 +104,8 @@ static void thread_finish(struct scan_thread *thread)
     pthread_mutex_lock(&scan->mutex);
     for (size_t i = 0; i < scan->column_count; i++)
         ingest_evidence_merge(&scan->evidence[i], &thread->evidence[i]);
-    for (size_t i = 0; i < scan->source_count; i++) {
-        scan->files[i].rows += thread->files[i].rows;
-        scan->files[i].valid_bytes_rows += thread->files[i].valid_bytes_rows;
-        scan->files[i].invalid_bytes_rows += thread->files[i].invalid_bytes_rows;
-        scan->files[i].new_names += thread->files[i].new_names;
-    }
+    for (size_t i = 0; i < scan->source_count; i++)
+        add_counts(&scan->files[i], &thread->files[i]);
     ingest_reject_counts_merge(&scan->reject_counts, &thread->reject_counts);
     scan->times.repeated += thread->times.repeated;
     scan->times.missing += thread->times.missing;
@@ -145,7 +155,7 @@ static const struct ingest_source *thread_source(const struct scan_thread *threa
     return &thread->scan->sources[thread->block.source];
 }
 
-/* The next block, in UTF-8 when the source is in Latin-1; false at the end. */
+/* The next block in UTF-8; *more is false at the end. */
 static enum status next_block(struct scan_thread *thread, bool *more, struct error *error)
 {
     struct ingest_scan *scan = thread->scan;
@@ -156,12 +166,13 @@ static enum status next_block(struct scan_thread *thread, bool *more, struct err
     const char *data = thread->block.data;
     size_t length = thread->block.length;
     thread->ascii = all_ascii(data, length);
-    if (*more && !thread->ascii && thread_source(thread)->dialect.encoding == ENCODING_LATIN1) {
+    const struct ingest_encoding *encoding = *more ? thread_source(thread)->dialect.encoding : NULL;
+    if (encoding && !encoding->streamed && !thread->ascii) {
         if (thread->text_capacity < 3 * length) {
             thread->text_capacity = 3 * length;
             thread->text = base_realloc(thread->text, thread->text_capacity);
         }
-        length = ingest_to_utf8(data, length, thread->text);
+        length = ingest_decode(encoding, data, length, thread->text);
         data = thread->text;
     }
     thread->at = data;
@@ -200,7 +211,9 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
         thread->values[i] = (struct text){"", 0};
     size_t count = record->count;
     if (record->flaw != FLAW_NONE) {
-        set_aside(thread, record->flaw == FLAW_JSON ? REASON_JSON : REASON_QUOTE, -1, line);
+        static const enum ingest_reason reasons[] = {
+            [FLAW_QUOTE] = REASON_QUOTE, [FLAW_OPEN] = REASON_OPEN_QUOTE, [FLAW_JSON] = REASON_JSON};
+        set_aside(thread, reasons[record->flaw], -1, line);
         return false;
     }
     while (count > map->count && record->fields[count - 1].length == 0)
@@ -209,7 +222,7 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
         set_aside(thread, REASON_MANY_FIELDS, -1, line);
         return false;
     }
-    if (record->count < map->count) {
+    if (record->count < map->least) {
         set_aside(thread, REASON_FEW_FIELDS, -1, line);
         return false;
     }
@@ -221,7 +234,7 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
 
 static bool check_encoding(struct scan_thread *thread, uint64_t line)
 {
-    if (thread->ascii || thread_source(thread)->dialect.encoding != ENCODING_UTF8)
+    if (thread->ascii)
         return true;
     struct text row = {thread->record.line, thread->record.length};
     struct ingest_file_counts *counts = &thread->files[thread->block.source];
@@ -232,7 +245,48 @@ static bool check_encoding(struct scan_thread *thread, uint64_t line)
         return true;
     }
     counts->invalid_bytes_rows++;
-    set_aside(thread, REASON_ENCODING, -1, line);
+    set_aside(thread, thread_source(thread)->dialect.encoding ? REASON_CHARACTER : REASON_ENCODING, -1, line);
+    return false;
+}
+
+static bool is_blank(const struct ingest_record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (record->fields[i].length)
+            return false;
+    return record->flaw == FLAW_NONE;
+}
+
+/* Files that were put together from several have the header more than once. */
+static bool is_header(const struct ingest_record *record, const struct ingest_source_columns *map)
+{
+    if (!map->header || record->count < map->count)
+        return false;
+    for (size_t i = 0; i < map->count; i++)
+        if (!text_is((struct text){record->fields[i].data, record->fields[i].length}, map->header[i]))
+            return false;
+    return true;
+}
+
+/* Lines that are no rows: spreadsheets write commas where rows were deleted. Most rows are told by their first field.
+ */
+static bool pass_over(struct scan_thread *thread, uint64_t line)
+{
+    const struct ingest_record *record = &thread->record;
+    const struct ingest_source_columns *map = &thread->scan->source_columns[thread->block.source];
+    struct ingest_file_counts *counts = &thread->files[thread->block.source];
+    if (map->names || record->count == 0)
+        return false;
+    if (record->fields[0].length == 0 && is_blank(record)) {
+        if (!counts->empty_rows++)
+            counts->empty_line = line;
+        return true;
+    }
+    if (map->header && *record->fields[0].data == *map->header[0] && is_header(record, map)) {
+        if (!counts->headers++)
+            counts->header_line = line;
+        return true;
+    }
     return false;
 }
 
@@ -480,6 +534,8 @@ static bool next_record(struct scan_thread *thread, uint64_t *line, int64_t *mom
         return false;
     *line = thread->line + skipped;
     thread->line = *line + thread->record.lines;
+    if (pass_over(thread, *line))
+        return true;
     thread->rows++;
     thread->files[thread->block.source].rows++;
     thread->files[thread->block.source].new_names += thread->record.unnamed > 0;

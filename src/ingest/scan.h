@@ -34,7 +34,9 @@ struct ingest_column {
 struct ingest_source_columns {
     const int *columns;
     size_t count;
-    struct text_map *names; /* JSON lines */
+    size_t least;              /* a row may end behind so many fields: the columns from there on have no name */
+    const char *const *header; /* the names as the header has them, to know it when it comes again; or NULL */
+    struct text_map *names;    /* JSON lines */
 };
 
 struct ingest_time_counts {
@@ -43,6 +45,8 @@ struct ingest_time_counts {
 
 struct ingest_file_counts {
     uint64_t rows, valid_bytes_rows, invalid_bytes_rows, new_names; /* rows with non-ASCII text that is, is not UTF-8 */
+    /* not among the rows: all fields empty; the header once more; each with its first line */
+    uint64_t empty_rows, empty_line, headers, header_line;
 };
 
 struct ingest_scan {

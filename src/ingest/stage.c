@@ -3,6 +3,7 @@
  * customers and texts, and keeps the rows in DuckDB. When the evidence of that pass asks for wider types, the pass is
  * repeated with them: types come from the whole content, and a file whose first megabytes are typical is read once.
  */
+#include "ingest/expression.h"
 #include "ingest/run.h"
 
 #include "base/number.h"
@@ -91,7 +92,7 @@ static void computed_sql(const struct ingest_run *run, const char *from, size_t 
     if (excluding)
         buffer_char(sql, ')');
     for (size_t i = 0; i < sets; i++) {
-        buffer_printf(sql, ", (%s) AS ", set->items[i].value);
+        buffer_printf(sql, ", (%s\n) AS ", set->items[i].value); /* a new line: it may end in a comment */
         buffer_sql_name(sql, text_from(set->items[i].name));
     }
     buffer_printf(sql, " FROM %s", from);
@@ -127,17 +128,23 @@ static enum status computed_type(struct ingest_property *property, const struct 
     return status;
 }
 
-static enum status bad_sql(const struct ingest_run *run, const char *what, const char *sql, struct error *error)
+static const char *listed_columns(const struct ingest_run *run)
 {
-    struct error cause = *error;
     struct buffer columns;
-    buffer_init(&columns, ERROR_HINT_MAX - 64);
+    buffer_init(&columns, ERROR_HINT_MAX - 128);
     for (size_t i = 0; i < run->column_count; i++)
         buffer_printf(&columns, "%s%s (%s)", i ? ", " : "", run->columns[i].name,
                       value_type_name(run->columns[i].type.type));
-    enum status status = error_set(error, STATUS_USAGE, "%s '%s' cannot be computed: %s", what, sql, cause.message);
-    error_hint(error, "the columns are %s", columns.data ? columns.data : "none");
+    const char *listed = columns.length ? buffer_copy(&columns, run->arena) : "none";
     buffer_release(&columns);
+    return listed;
+}
+
+static enum status bad_sql(const struct ingest_run *run, const char *what, const char *sql, struct error *error)
+{
+    struct error cause = *error;
+    enum status status = error_set(error, STATUS_USAGE, "%s '%s' cannot be computed: %s", what, sql, cause.message);
+    error_hint(error, "the columns are %s", listed_columns(run));
     return status;
 }
 
@@ -147,9 +154,30 @@ static enum status make_shape(struct ingest_run *run, struct error *error)
     return lake_execute(run->lake, "CREATE OR REPLACE TEMP TABLE shape AS SELECT * FROM rows() LIMIT 0", error);
 }
 
+/* Before anything that users wrote is part of a statement: it must be an expression over the row, and nothing else. */
+static enum status check_expressions(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    const char **names = ARENA_ARRAY(run->arena, const char *, run->column_count + mapping->set.count);
+    const char *listed = listed_columns(run);
+    size_t count = 0;
+    for (size_t i = 0; i < run->column_count; i++)
+        names[count++] = run->columns[i].name;
+    for (size_t i = 0; i < mapping->set.count; i++) {
+        const struct ingest_pair *set = &mapping->set.items[i];
+        const char *option = arena_printf(run->arena, "--set %s =", set->name);
+        struct ingest_expression expression = {option, set->value, names, count, listed};
+        TRY(ingest_check_expression(run->lake, &expression, error));
+        names[count++] = set->name;
+    }
+    struct ingest_expression where = {"--where", mapping->where, names, count, listed};
+    return mapping->where ? ingest_check_expression(run->lake, &where, error) : STATUS_OK;
+}
+
 static enum status judge_expressions(struct ingest_run *run, struct error *error)
 {
     const struct ingest_mapping *mapping = &run->mapping;
+    TRY(check_expressions(run, error));
     struct buffer sql;
     struct lake_result *result = NULL;
     enum status status = STATUS_OK;
@@ -172,7 +200,7 @@ static enum status judge_expressions(struct ingest_run *run, struct error *error
         buffer_reset(&sql);
         buffer_string(&sql, "SELECT * FROM (");
         computed_sql(run, "shape", mapping->set.count, &sql);
-        buffer_printf(&sql, ") WHERE (%s)", mapping->where);
+        buffer_printf(&sql, ") WHERE (%s\n)", mapping->where);
         status = lake_execute(run->lake, sql.data, error);
         if (status != STATUS_OK)
             status = bad_sql(run, "--where", mapping->where, error);
@@ -276,7 +304,7 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
     computed_sql(run, "rows()", mapping->set.count, sql);
     buffer_char(sql, ')');
     if (mapping->where)
-        buffer_printf(sql, " WHERE (%s)", mapping->where);
+        buffer_printf(sql, " WHERE (%s\n)", mapping->where);
 }
 
 /* Types of properties that come straight from a column. */
@@ -300,9 +328,9 @@ static enum status reconsider_sources(struct ingest_run *run, bool *again, struc
     for (size_t i = 0; i < run->source_count; i++) {
         const struct ingest_file_counts *counts = &run->scan.files[i];
         struct ingest_dialect *dialect = &run->sources[i].dialect;
-        if (dialect->encoding == ENCODING_UTF8 && counts->invalid_bytes_rows > counts->valid_bytes_rows &&
-            !dialect->bom) {
-            dialect->encoding = run->summary->sources[i].dialect.encoding = ENCODING_LATIN1;
+        bool doubtful = !dialect->encoding && !dialect->encoding_said;
+        if (doubtful && counts->invalid_bytes_rows > counts->valid_bytes_rows) {
+            TRY(ingest_guess_again(run, i, error));
             changed = true;
         }
         if (counts->new_names) {

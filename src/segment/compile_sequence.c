@@ -132,6 +132,27 @@ static void describe_sequence(const struct sequence_plan *plan, struct buffer *o
                   (long long)plan->source->whole.seconds);
 }
 
+static bool takes_kind(const struct segment_sequence *source, int from, int table)
+{
+    for (int s = from; s < source->step_count; s++)
+        for (int k = 0; k < source->steps[s].kind_count && !source->steps[s].negated; k++)
+            if (source->steps[s].kind_table[k] == table)
+                return true;
+    return false;
+}
+
+static void describe_forbidden(struct sequence_plan *plan)
+{
+    const struct segment_sequence *source = plan->source;
+    for (int s = 0; s < source->step_count; s++) {
+        if (!source->steps[s].negated)
+            continue;
+        plan->forbids = true;
+        for (int k = 0; k < source->steps[s].kind_count; k++)
+            plan->leaves_open |= takes_kind(source, s + 2, source->steps[s].kind_table[k]);
+    }
+}
+
 int segment_compile_sequence(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_sequence *source = node->sequence;
@@ -143,6 +164,7 @@ int segment_compile_sequence(struct compiler *compiler, const struct segment_nod
         for (int k = 0; k < source->steps[s].kind_count; k++)
             make_kind(&maker, s, k, &source->window);
     }
+    describe_forbidden(plan);
     plan->bounds = segment_compile_bounds(compiler, &source->window, CUSTOMERS);
     struct buffer text;
     buffer_init(&text, 0);

@@ -23,8 +23,9 @@ struct search {
     struct chosen chosen[SEGMENT_STEPS_MAX];
     uint32_t chosen_row[SEGMENT_STEPS_MAX];
     int chosen_kind[SEGMENT_STEPS_MAX];
-    uint8_t *visited; /* by step, then row of each kind in turn */
-    uint32_t stride;  /* rows of the customer over all kinds of a step, at most */
+    uint8_t *visited;       /* by step, then row of each kind in turn */
+    uint64_t broken_chains; /* that a forbidden fact broke which was left open at first */
+    uint32_t stride;        /* rows of the customer over all kinds of a step, at most */
 };
 
 static uint32_t row_begin(const struct search *search, int table)
@@ -50,9 +51,22 @@ static int64_t later(const struct search *search, int64_t time, struct calendar_
     return period.months ? zone_add(search->run->population->zone, time, period, 1) : time + period.seconds;
 }
 
-static bool follows(const struct search *search, const struct chosen *before, int table, uint32_t row)
+/* The first row of the table that a step may still take: behind every row that a step before it took. */
+static uint32_t first_free(const struct search *search, int step, int table)
 {
-    return table == before->table ? row > before->row : row_time(search, table, row) >= before->time;
+    for (int s = step - 1; s >= 0; s--)
+        if (!search->plan->source->steps[s].negated && search->chosen[s].table == table)
+            return search->chosen[s].row + 1;
+    return row_begin(search, table);
+}
+
+/* The last row of the table, exclusively, that may stand before the facts that the steps from `step` on have taken. */
+static uint32_t first_taken(const struct search *search, int step, int table)
+{
+    for (int s = step; s < search->plan->step_count; s++)
+        if (!search->plan->source->steps[s].negated && search->chosen[s].table == table)
+            return search->chosen[s].row;
+    return row_end(search, table);
 }
 
 static bool pairs_hold(const struct search *search, const struct sequence_kind *kind, uint32_t row)
@@ -89,26 +103,58 @@ static bool row_fits(struct search *search, const struct sequence_kind *kind, ui
     return bit_at(mask->bits, row) && pairs_hold(search, kind, row) && slow_holds(search, kind, row);
 }
 
-/* Whether a forbidden fact follows before, no later than limit, and comes before after (NULL: no end). */
-static bool forbidden(struct search *search, int negated, const struct chosen *before, const struct chosen *after)
+/* Whether a step from `step` on looks among the rows of the table. */
+static bool is_wanted(const struct sequence_plan *plan, int step, int table)
+{
+    for (int s = step; s < plan->step_count; s++)
+        for (int k = 0; k < plan->source->steps[s].kind_count && !plan->source->steps[s].negated; k++)
+            if (plan->kinds[s][k].table == table)
+                return true;
+    return false;
+}
+
+/* Whether some fact that a negated step forbids stands behind the fact before it and, unless the step is the last,
+ * ahead of the one after it. A fact that serves a step is none, nor is one of its kind that arrived on its other side.
+ * Before the whole chain is chosen (not `whole`), what a later step may yet take is left for then. */
+static bool forbidden(struct search *search, int negated, bool whole)
 {
     const struct segment_step *step = &search->plan->source->steps[negated];
+    const struct chosen *before = &search->chosen[negated - 1];
+    const struct chosen *after = negated + 1 < search->plan->step_count ? &search->chosen[negated + 1] : NULL;
     int64_t limit = step->has_within ? later(search, before->time, step->within) : INT64_MAX;
+
+    limit = after && after->time < limit ? after->time : limit;
     for (int k = 0; k < step->kind_count; k++) {
         const struct sequence_kind *kind = &search->plan->kinds[negated][k];
-        uint32_t end = row_end(search, kind->table);
-        for (uint32_t row = row_begin(search, kind->table); row < end; row++) {
+        uint32_t row = first_free(search, negated, kind->table), end = row_end(search, kind->table);
+        bool wanted = after && !whole && is_wanted(search->plan, negated + 2, kind->table);
+        if (after && whole)
+            end = first_taken(search, negated + 1, kind->table);
+        else if (after && kind->table == after->table)
+            end = after->row;
+
+        for (; row < end && row_time(search, kind->table, row) <= limit; row++) {
             int64_t time = row_time(search, kind->table, row);
-            if (time > limit || (after && (kind->table == after->table ? row >= after->row : time > after->time)))
-                break;
-            if (follows(search, before, kind->table, row) && row_fits(search, kind, row, false))
+            bool open = wanted && time == after->time && kind->table != after->table;
+            if (time >= before->time && !open && row_fits(search, kind, row, false))
                 return true;
         }
     }
     return false;
 }
 
-static bool search_from(struct search *search, int step, const struct chosen *before);
+/* The whole chain is chosen: what was left open when its facts were tried is decided. */
+static bool chain_holds(struct search *search)
+{
+    for (int s = 1; s + 1 < search->plan->step_count; s++)
+        if (search->plan->source->steps[s].negated && forbidden(search, s, true)) {
+            search->broken_chains++;
+            return false;
+        }
+    return true;
+}
+
+static bool search_from(struct search *search, int step, int before);
 
 static void choose(struct search *search, int step, struct chosen chosen)
 {
@@ -117,67 +163,109 @@ static void choose(struct search *search, int step, struct chosen chosen)
     search->chosen_kind[step] = chosen.kind;
 }
 
-/* Tries one fact for a step; before is NULL for the first. negated: the forbidden step between, or −1. */
-static bool try_row(struct search *search, int step, int k, uint32_t row, const struct chosen *before, int negated)
+/* Tries one fact for a step. negated: the forbidden step between it and the one before, or −1. */
+static bool try_row(struct search *search, int step, int k, uint32_t row, int negated)
 {
     const struct sequence_kind *kind = &search->plan->kinds[step][k];
-    if (!row_fits(search, kind, row, before == NULL))
+    if (!row_fits(search, kind, row, step == 0))
         return false;
-    struct chosen chosen = {kind->table, k, row, row_time(search, kind->table, row)};
-    if (negated >= 0 && forbidden(search, negated, before, &chosen))
+    choose(search, step, (struct chosen){kind->table, k, row, row_time(search, kind->table, row)});
+    if (negated >= 0 && forbidden(search, negated, false))
         return false;
-    choose(search, step, chosen);
-    return search_from(search, step + 1, &search->chosen[step]);
+    return search_from(search, step + 1, step);
 }
 
-static bool was_visited(struct search *search, int step, uint32_t place)
+/*
+ * What can follow a fact depends on earlier ones only through its own second: a row of another kind that was taken
+ * there bars those before it. Where that is so, what a fact led to is not remembered. It would be tried again and again
+ * on data of whole days; but of the rows of one kind in one second the first does as well as any, unless a step
+ * forbids.
+ */
+static bool is_remembered(const struct search *search, int step, int table, int64_t time)
 {
     if (search->plan->refers)
         return false;
-    return search->visited[(size_t)step * search->stride + place];
+    for (int s = step - 1; s >= 0; s--) {
+        if (search->plan->source->steps[s].negated)
+            continue;
+        if (search->chosen[s].time < time)
+            return true;
+        if (search->chosen[s].table != table)
+            return false;
+    }
+    return true;
 }
 
-/* Chooses a fact for a positive step that follows before, and the rest after it. */
-static bool search_step(struct search *search, int step, const struct chosen *before, int negated)
+/* Chooses a fact of one kind for a positive step, and the rest after it. place: of the kind's first row. */
+static bool search_kind(struct search *search, int step, int k, int before, int negated, int64_t limit, size_t place)
 {
-    const struct segment_step *source = &search->plan->source->steps[step];
-    int64_t limit = source->has_within ? later(search, before->time, source->within) : INT64_MAX;
-    if (search->plan->source->has_whole) {
-        int64_t whole = later(search, search->chosen[0].time, search->plan->source->whole);
-        limit = whole < limit ? whole : limit;
-    }
-    uint32_t place = 0;
-    for (int k = 0; k < source->kind_count; k++) {
-        int table = search->plan->kinds[step][k].table;
-        uint32_t begin = row_begin(search, table), end = row_end(search, table);
-        for (uint32_t row = begin; row < end && row_time(search, table, row) <= limit; row++) {
-            if (!follows(search, before, table, row) || was_visited(search, step, place + row - begin))
-                continue;
-            if (try_row(search, step, k, row, before, negated))
-                return true;
-            /* With a forbidden step between, failing may be the fault of the fact before it. */
-            if (negated < 0 && !search->plan->refers)
-                search->visited[(size_t)step * search->stride + place + row - begin] = 1;
-        }
-        place += end - begin;
+    int table = search->plan->kinds[step][k].table;
+    uint32_t begin = row_begin(search, table), end = row_end(search, table);
+    int64_t tried = INT64_MIN;
+
+    for (uint32_t row = first_free(search, step, table); row < end; row++) {
+        int64_t time = row_time(search, table, row);
+        if (time > limit)
+            break;
+        if (time < search->chosen[before].time)
+            continue;
+
+        bool remembered = is_remembered(search, step, table, time);
+        uint8_t *visited = remembered ? &search->visited[place + row - begin] : NULL;
+        if ((visited && *visited) || (time == tried && !search->plan->forbids && !search->plan->refers))
+            continue;
+
+        uint64_t broken = search->broken_chains;
+        if (try_row(search, step, k, row, negated))
+            return true;
+        if (search->chosen[step].table == table && search->chosen[step].row == row)
+            tried = time;
+        /* With a forbidden step between, failing may be the fault of the fact before it. */
+        if (visited && negated < 0 && broken == search->broken_chains)
+            *visited = 1;
     }
     return false;
 }
 
-/* All steps from here on can be met after the fact before. */
-static bool search_from(struct search *search, int step, const struct chosen *before)
+/* Chooses a fact for a positive step that follows the one chosen for `before`, and the rest after it. */
+static bool search_step(struct search *search, int step, int before, int negated)
+{
+    const struct segment_step *source = &search->plan->source->steps[step];
+    int64_t limit = INT64_MAX;
+    size_t place = (size_t)step * search->stride;
+
+    if (source->has_within)
+        limit = later(search, search->chosen[before].time, source->within);
+    if (search->plan->source->has_whole) {
+        int64_t whole = later(search, search->chosen[0].time, search->plan->source->whole);
+        limit = whole < limit ? whole : limit;
+    }
+
+    for (int k = 0; k < source->kind_count; k++) {
+        int table = search->plan->kinds[step][k].table;
+        if (search_kind(search, step, k, before, negated, limit, place))
+            return true;
+        place += row_end(search, table) - row_begin(search, table);
+    }
+    return false;
+}
+
+/* All steps from here on can be met after the fact chosen for `before`. */
+static bool search_from(struct search *search, int step, int before)
 {
     const struct segment_sequence *source = search->plan->source;
     if (step == source->step_count)
-        return true;
+        return !search->plan->leaves_open || chain_holds(search);
     if (!source->steps[step].negated)
         return search_step(search, step, before, -1);
     if (step + 1 < source->step_count)
         return search_step(search, step + 1, before, step);
     const struct segment_step *last = &source->steps[step];
-    if (last->has_within && search->run->now < later(search, before->time, last->within))
+    if (last->has_within && search->run->now < later(search, search->chosen[before].time, last->within))
         return false;
-    return !forbidden(search, step, before, NULL);
+    if (forbidden(search, step, false))
+        return false;
+    return !search->plan->leaves_open || chain_holds(search);
 }
 
 /* First facts from the latest to the earliest, over all kinds of the first step. */
@@ -198,7 +286,7 @@ static bool search_first(struct search *search)
         }
         if (latest < 0)
             return false;
-        if (try_row(search, 0, latest, --left[latest], NULL, -1))
+        if (try_row(search, 0, latest, --left[latest], -1))
             return true;
     }
 }

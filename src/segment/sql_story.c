@@ -82,6 +82,19 @@ static const char *follows(struct sql *sql, int later, int earlier)
                         later, earlier, later, earlier, later, earlier, later, earlier);
 }
 
+/* A fact serves one step: it follows what every step before `step` took, and is followed by what every step from
+ * `after` on took (none when after < 0). */
+static const char *in_place(const struct story *story, int step, int after)
+{
+    const char *test = "TRUE";
+    for (int s = 0; s < story->sequence->step_count; s++)
+        if (!story->sequence->steps[s].negated && s < step)
+            test = arena_printf(story->sql->arena, "%s AND %s", test, follows(story->sql, step, s));
+        else if (!story->sequence->steps[s].negated && after >= 0 && s >= after)
+            test = arena_printf(story->sql->arena, "%s AND %s", test, follows(story->sql, s, step));
+    return test;
+}
+
 static const char *limit(struct sql *sql, int from, struct calendar_period length)
 {
     return sql_step_moment(sql, arena_printf(sql->arena, "q%d.time", from), length, 1);
@@ -109,9 +122,7 @@ static const char *forbidden(struct story *story, const struct sql_scope *scope,
 {
     struct sql *sql = story->sql;
     const struct segment_step *rule = &story->sequence->steps[step];
-    const char *test = SQL(scope, "q%d.customer = q0.customer AND %s", step, follows(sql, step, before));
-    if (after >= 0)
-        test = SQL(scope, "%s AND %s", test, follows(sql, after, step));
+    const char *test = SQL(scope, "q%d.customer = q0.customer AND %s", step, in_place(story, step, after));
     if (rule->has_within)
         test = SQL(scope, "%s AND q%d.time <= %s", test, step, limit(sql, before, rule->within));
     const char *none = SQL(scope, "NOT EXISTS (SELECT 1 FROM %s q%d WHERE %s AND %s)", story->table[step], step, test,
@@ -137,7 +148,7 @@ static const char *chain(struct story *story)
             continue;
         }
         from = SQL(&scope, "%s JOIN %s q%d ON q%d.customer = q0.customer AND %s", from, story->table[step], step, step,
-                   follows(sql, step, before));
+                   in_place(story, step, -1));
         if (rule->has_within)
             from = SQL(&scope, "%s AND q%d.time <= %s", from, step, limit(sql, before, rule->within));
         if (sequence->has_whole)

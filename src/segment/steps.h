@@ -438,7 +438,9 @@ struct sequence_plan {
     const struct segment_sequence *source;
     int step_count;
     struct sequence_kind *kinds[SEGMENT_STEPS_MAX];
-    bool refers; /* some filter uses an earlier fact */
+    bool refers;      /* some filter uses an earlier fact */
+    bool forbids;     /* some step is negated */
+    bool leaves_open; /* what it forbids may be a fact that a later step takes */
     bool slow;
     int bounds;
 };

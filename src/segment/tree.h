@@ -258,16 +258,17 @@ struct segment_measure {
 
 /*
  * A sequence holds when facts can be chosen, one for each step that is not negated, such that: each is of its step's
- * kinds and meets its filter (which may use earlier steps' facts); the first lies in `window`; each follows the one
- * chosen before: at a later time, or in the same second and of another kind, or of the same kind and later in arrival;
+ * kinds and meets its filter (which may use earlier steps' facts); the first lies in `window`; each follows all that
+ * were chosen before: at a later time, or in the same second and of another kind, or of the same kind and later in
+ * arrival, so that no fact serves two steps;
  * the time from the previous chosen one is at most the step's `within` (inclusive) where given; the time from the first
  * chosen to the last is at most `whole` where given. A negated step forbids: between the chosen fact before it and the
  * one after it there is no fact of its kinds meeting its filter (its filter may use earlier chosen steps). With
  * `within` d only facts up to d after the fact before it are forbidden; when it is the last step, the sequence holds
- * only once T >= that time + d (without `within`: at T itself, no such fact since). A forbidden fact follows by the
- * same rule: same second counts between kinds, and within a kind when later in arrival; up to the chosen one after it
- * (exclusive; in the same second between kinds it counts as before). A sequence may not begin with a negated step, nor
- * have two in a row.
+ * only once T >= that time + d (without `within`: at T itself, no such fact since). A forbidden fact lies between by
+ * the same rule: it follows all chosen before it, and all chosen after it follow it (so a fact that serves a step is
+ * not forbidden, and in one second another kind's fact that serves none counts as between). A sequence may not begin
+ * with a negated step, nor have two in a row.
  */
 struct segment_step {
     const char *alias; /* or NULL */

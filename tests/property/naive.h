@@ -18,6 +18,7 @@ enum naive_fault {
     NAIVE_FAULT_WINDOW_END,     /* windows that end before T end one second late */
     NAIVE_FAULT_UNKNOWN_NOT,    /* unknown != x is true */
     NAIVE_FAULT_SAME_SECOND,    /* a step of another kind in the same second does not follow */
+    NAIVE_FAULT_TWICE,          /* one fact serves two steps of a sequence */
     NAIVE_FAULT_FAVOURITE_TIES, /* ties go to the value seen first */
     NAIVE_FAULT_LOCAL_DAY,      /* dates are taken in UTC */
     NAIVE_FAULTS

@@ -38,53 +38,67 @@ static bool meets(const struct attempt *attempt, int step, const struct naive_fa
     return !filter || naive_condition(&context, filter);
 }
 
-/* Whether some fact that the negated step forbids stands behind `before`, and ahead of `after` when there is one. */
-static bool forbidden(const struct attempt *attempt, int step, const struct naive_fact *before,
-                      const struct naive_fact *after)
+/* Whether the fact can stand behind all that was chosen for the steps before `step`. */
+static bool behind_all(const struct attempt *attempt, int step, const struct naive_fact *fact)
 {
-    const struct segment_step *rule = &attempt->sequence->steps[step];
-    for (size_t i = 0; i < attempt->count[step]; i++) {
-        const struct naive_fact *fact = &attempt->facts[step][i];
-        if (!follows(attempt->context->naive, fact, before))
+    int from = attempt->context->naive->fault == NAIVE_FAULT_TWICE && step > 1 ? step - 1 : 0;
+    for (int s = from; s < step; s++)
+        if (!attempt->sequence->steps[s].negated && !follows(attempt->context->naive, fact, &attempt->chosen[s]))
+            return false;
+    return true;
+}
+
+static bool ahead_of_all(const struct attempt *attempt, int step, const struct naive_fact *fact)
+{
+    for (int s = step + 1; s < attempt->sequence->step_count; s++)
+        if (!attempt->sequence->steps[s].negated && !follows(attempt->context->naive, &attempt->chosen[s], fact))
+            return false;
+    return true;
+}
+
+/* Every step that is not negated has its fact: whether no negated one finds a fact that it forbids, and the last of
+ * them has waited long enough. */
+static bool nothing_forbidden(const struct attempt *attempt)
+{
+    const struct segment_sequence *sequence = attempt->sequence;
+    for (int step = 1; step < sequence->step_count; step++) {
+        const struct segment_step *rule = &sequence->steps[step];
+        if (!rule->negated)
             continue;
-        if (after && !follows(attempt->context->naive, after, fact))
-            continue;
-        if (rule->has_within && fact->time > limit(attempt, before->time, rule->within))
-            continue;
-        if (meets(attempt, step, fact))
-            return true;
+        int64_t end = rule->has_within ? limit(attempt, attempt->chosen[step - 1].time, rule->within) : INT64_MAX;
+        if (rule->has_within && step + 1 == sequence->step_count && attempt->context->naive->now < end)
+            return false;
+        for (size_t i = 0; i < attempt->count[step]; i++) {
+            const struct naive_fact *fact = &attempt->facts[step][i];
+            if (behind_all(attempt, step, fact) && ahead_of_all(attempt, step, fact) && fact->time <= end &&
+                meets(attempt, step, fact))
+                return false;
+        }
     }
-    return false;
+    return true;
 }
 
 static bool choose(struct attempt *attempt, int step, int before)
 {
     const struct segment_sequence *sequence = attempt->sequence;
-    const struct naive *naive = attempt->context->naive;
     if (step == sequence->step_count)
-        return true;
+        return nothing_forbidden(attempt);
     const struct segment_step *rule = &sequence->steps[step];
-    const struct naive_fact *previous = before >= 0 ? &attempt->chosen[before] : NULL;
-    if (rule->negated && step + 1 == sequence->step_count) {
-        if (rule->has_within && naive->now < limit(attempt, previous->time, rule->within))
-            return false;
-        return !forbidden(attempt, step, previous, NULL);
-    }
     if (rule->negated)
         return choose(attempt, step + 1, before);
+
+    const struct naive_fact *previous = before >= 0 ? &attempt->chosen[before] : NULL;
     for (size_t i = 0; i < attempt->count[step]; i++) {
         const struct naive_fact *fact = &attempt->facts[step][i];
         if (!previous && !naive_in_window(attempt->context, &sequence->window, fact->time))
             continue;
-        if (previous && !follows(naive, fact, previous))
+        if (!behind_all(attempt, step, fact))
             continue;
         if (previous && rule->has_within && fact->time > limit(attempt, previous->time, rule->within))
             continue;
         if (previous && sequence->has_whole && fact->time > limit(attempt, attempt->chosen[0].time, sequence->whole))
             continue;
         if (!meets(attempt, step, fact))
-            continue;
-        if (step > 0 && sequence->steps[step - 1].negated && forbidden(attempt, step - 1, previous, fact))
             continue;
         attempt->chosen[step] = *fact;
         if (choose(attempt, step + 1, step))

@@ -24,10 +24,10 @@ static void gen_step(struct gen *gen, bool negated)
         gen_name(gen, other->name);
         GEN(gen, ")");
     }
-    const char *alias = aliases[gen->step_count];
-    if (!negated && !two)
+    const char *alias = gen->step_count < STEPS_MAX ? aliases[gen->step_count] : NULL;
+    if (!negated && !two && alias)
         GEN(gen, " as %s", alias);
-    if (!two && ONE_IN(gen, 2)) {
+    if (!two && ONE_IN(gen, 2 + gen->step_count)) {
         struct gen filter = *gen;
         filter.kind = kind;
         filter.qualified = false;
@@ -50,7 +50,7 @@ static bool sequence(struct gen *gen)
     struct gen inner = *gen;
     inner.step_count = 0;
     inner.steps[0].alias = NULL;
-    int count = 2 + BELOW(gen, 2);
+    int count = 2 + BELOW(gen, ONE_IN(gen, 3) ? 5 : 2);
     bool negated = false;
     GEN(gen, "sequence(");
     for (int step = 0; step < count; step++) {

@@ -596,6 +596,7 @@ int main(int argc, char **argv)
         [NAIVE_FAULT_WINDOW_END] = "windows that end a second late",
         [NAIVE_FAULT_UNKNOWN_NOT] = "unknown != x taken for true",
         [NAIVE_FAULT_SAME_SECOND] = "steps in the same second taken for unordered",
+        [NAIVE_FAULT_TWICE] = "one fact taken for two steps",
         [NAIVE_FAULT_FAVOURITE_TIES] = "ties of favourites given to the first seen",
         [NAIVE_FAULT_LOCAL_DAY] = "dates taken in UTC",
     };

@@ -12,7 +12,7 @@
 
 #include "duckdb.h"
 
-enum { WORLD_COLUMNS_MAX = 16, WORLD_ITEMS_MAX = 5 };
+enum { WORLD_CROWDS = 3, WORLD_COLUMNS_MAX = 16, WORLD_ITEMS_MAX = 5 };
 
 struct world_cell {
     bool known;
@@ -47,9 +47,10 @@ struct world {
     struct schema *schema;
     struct zone *zone; /* borrowed */
     int64_t now;
-    bool quiet;               /* nothing happens after now (random worlds) */
-    bool stored;              /* goes through a store too; has no recorded memberships */
-    const char **identifiers; /* by customer index; numbers are 3 × index + 7 */
+    int64_t crowd[WORLD_CROWDS]; /* moments in which much happens (random worlds); 0: not chosen yet */
+    bool quiet;                  /* nothing happens after now (random worlds) */
+    bool stored;                 /* goes through a store too; has no recorded memberships */
+    const char **identifiers;    /* by customer index; numbers are 3 × index + 7 */
     int base; /* in DuckDB its customers are numbered from this index on, beside those of other worlds */
     int customers;
     struct world_rows *rows; /* by schema table */

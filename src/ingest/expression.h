@@ -1,0 +1,27 @@
+/*
+ * What --set and --where may say: one scalar expression over the values of a row.
+ */
+#ifndef STRATA_INGEST_EXPRESSION_H
+#define STRATA_INGEST_EXPRESSION_H
+
+#include "lake/lake.h"
+
+/* Who asks, for messages, and which names an expression may use. */
+struct ingest_expression {
+    const char *option; /* "--set amount" */
+    const char *sql;
+    const char *const *names; /* columns and earlier computed ones; compared without regard to case */
+    size_t name_count;
+    const char *listed; /* the same for people, with their types */
+};
+
+/*
+ * STATUS_OK when the expression can only compute: column names, constants, operators, CASE, CAST and functions whose
+ * value depends on their arguments alone. Nothing is run. STATUS_USAGE with what is wrong otherwise. An expression
+ * that passes stays one expression inside "(sql\n)" wherever SQL allows one: the line end closes a comment.
+ */
+enum status ingest_check_expression(struct lake *lake, const struct ingest_expression *expression, struct error *error);
+/* Whether an expression may call the function of that name. */
+bool ingest_allows_function(const char *name);
+
+#endif
