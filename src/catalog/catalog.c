@@ -42,8 +42,7 @@ static const char *const creation =
     " definitions TEXT NOT NULL);"
     "CREATE TABLE membership (refresh INTEGER NOT NULL, segment TEXT NOT NULL, entered INTEGER NOT NULL,"
     " cause INTEGER NOT NULL, customers BLOB NOT NULL, PRIMARY KEY (refresh, segment, entered, cause));"
-    "CREATE INDEX membership_of_segment ON membership (segment, refresh);"
-    CATALOG_SEAL_TABLES;
+    "CREATE INDEX membership_of_segment ON membership (segment, refresh);" CATALOG_SEAL_TABLES;
 
 static const char *const counter_names[CATALOG_COUNTERS] = {"generation", "next import", "next part", "next customer",
                                                             "next code"};
@@ -361,8 +360,8 @@ enum status catalog_begin_read(struct catalog *catalog, struct error *error)
 
 enum status catalog_settle(struct catalog *catalog, struct error *error)
 {
-    return catalog_execute(catalog,
-                   "INSERT INTO meta VALUES ('settled', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", error);
+    return catalog_execute(
+        catalog, "INSERT INTO meta VALUES ('settled', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", error);
 }
 
 /* SQLite appends a commit to the WAL, page by page, the mark that makes it count last, and then syncs. When a write

@@ -17,7 +17,7 @@ struct catalog;
 enum { CATALOG_FORMAT = 1 }; /* the version of the store's format that this program writes and reads */
 
 enum catalog_mode {
-    CATALOG_READ, /* also where nothing can be written */
+    CATALOG_READ,    /* also where nothing can be written */
     CATALOG_EXAMINE, /* as CATALOG_READ, without looking whether what it holds is what was saved */
     CATALOG_WRITE,
     CATALOG_CREATE, /* the file must not exist */
@@ -152,7 +152,7 @@ struct catalog_part_column {
 /* A checksum of some of a part's bytes: of the column `piece` (all of its chunks), or, named "", of the rest. */
 struct catalog_checksum {
     const char *piece;
-    uint64_t value;                   /* XXH3, 64 bits, of the ranges' bytes one after the other */
+    uint64_t value;                     /* XXH3, 64 bits, of the ranges' bytes one after the other */
     const struct catalog_range *ranges; /* in order of offset */
     size_t range_count;
 };

@@ -104,7 +104,8 @@ enum status catalog_import_of_content(struct catalog *catalog, const char *conte
     bool row;
     *out = (struct catalog_import){0};
     TRY(catalog_query(catalog, &statement, error,
-                      "SELECT " IMPORT_COLUMNS " FROM import NOT INDEXED WHERE content_hash = ? AND table_name = ? AND undone = 0"
+                      "SELECT " IMPORT_COLUMNS
+                      " FROM import NOT INDEXED WHERE content_hash = ? AND table_name = ? AND undone = 0"
                       " ORDER BY number DESC LIMIT 1",
                       "ss", content_hash, table));
     TRY(catalog_step(catalog, &statement, &row, error));

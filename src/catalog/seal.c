@@ -59,7 +59,8 @@ static int watch(void *context, int action, const char *table, const char *b, co
     /* parts that go take their columns and checksums out of what is summed */
     if (table && strcmp(table, "part") == 0)
         for (size_t i = 0; i < SEALED; i++)
-            catalog->stale[i] |= strcmp(sealed[i].table, "part_column") == 0 || strcmp(sealed[i].table, "checksum") == 0;
+            catalog->stale[i] |=
+                strcmp(sealed[i].table, "part_column") == 0 || strcmp(sealed[i].table, "checksum") == 0;
     return SQLITE_OK;
 }
 

@@ -65,8 +65,8 @@ static void print(struct cli *cli, const struct store_verification *seen)
         fprintf(cli->out, "%s%s\n  holds   %s\n  problem %s\n  remedy  %s\n", finding->file,
                 finding->repaired ? " (made anew)" : "", finding->holds, finding->problem, finding->remedy);
     }
-    cli_note(cli, "read %s parts, %s bytes, and the catalog",
-             number_format_thousands((int64_t)seen->parts, parts), number_format_thousands((int64_t)seen->bytes, bytes));
+    cli_note(cli, "read %s parts, %s bytes, and the catalog", number_format_thousands((int64_t)seen->parts, parts),
+             number_format_thousands((int64_t)seen->bytes, bytes));
     if (seen->recorded)
         cli_note(cli, "%zu parts have checksums now", seen->recorded);
     else if (seen->unchecked)

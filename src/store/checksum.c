@@ -20,8 +20,8 @@
 #include <xxhash.h>
 
 enum {
-    PIECE_BUFFER = 1 << 18,   /* what fits into a second-level cache */
-    ALONE_BYTES = 4 << 20,    /* less than this is not worth a second thread */
+    PIECE_BUFFER = 1 << 18, /* what fits into a second-level cache */
+    ALONE_BYTES = 4 << 20,  /* less than this is not worth a second thread */
 };
 
 /* ---- one piece ---- */
@@ -61,8 +61,8 @@ static int hash_ranges(int file, const struct catalog_range *ranges, size_t coun
 struct making {
     struct arena *arena;
     const struct catalog_part *part;
-    struct catalog_checksum *pieces; /* one for each column, then the rest */
-    size_t leaf;                     /* the column that the chunk before this one belonged to */
+    struct catalog_checksum *pieces;     /* one for each column, then the rest */
+    size_t leaf;                         /* the column that the chunk before this one belonged to */
     VECTOR(struct catalog_range) chunks; /* all, to find out what the rest is */
 };
 
@@ -196,9 +196,8 @@ static enum status say_damaged(const struct store *store, const struct catalog_p
 {
     struct arena arena;
     arena_init(&arena, 0);
-    enum status status =
-        error_set(error, STATUS_ERROR, "%s is damaged: %s; it holds %s",
-                  store_file(store, &arena, "%s", part->path), what, store_part_holds(&arena, part));
+    enum status status = error_set(error, STATUS_ERROR, "%s is damaged: %s; it holds %s",
+                                   store_file(store, &arena, "%s", part->path), what, store_part_holds(&arena, part));
     if (part->role == PART_ACTIVITY)
         error_hint(error, "strata verify --repair makes it anew from the part it stands beside");
     else
@@ -236,8 +235,8 @@ static bool is_wanted(const struct catalog_checksum *piece, const char *const *c
 
 /* The pieces to look at: what is wanted and was not looked at before. Marks them as seen. */
 static size_t choose(const struct store *store, const struct catalog_part *part, const struct catalog_checksum *all,
-                     size_t count, const char *const *columns, size_t column_count,
-                     const struct catalog_checksum **out, uint64_t *bytes)
+                     size_t count, const char *const *columns, size_t column_count, const struct catalog_checksum **out,
+                     uint64_t *bytes)
 {
     size_t chosen = 0;
     char key[400];
@@ -278,8 +277,8 @@ static enum status look(const struct store *store, const struct catalog_part *pa
     return STATUS_OK;
 }
 
-static enum status open_part(const struct store *store, const struct catalog_part *part, struct arena *arena,
-                             int *file, struct error *error)
+static enum status open_part(const struct store *store, const struct catalog_part *part, struct arena *arena, int *file,
+                             struct error *error)
 {
     struct stat seen;
     const char *path = store_file(store, arena, "%s", part->path);

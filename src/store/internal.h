@@ -31,7 +31,7 @@ struct store {
     uint64_t generation;
     struct store_change *change;
     bool unreadable; /* a commit ended in uncertainty: nothing more may be written */
-    uint64_t steps; /* steps of publishing taken, for store_step */
+    uint64_t steps;  /* steps of publishing taken, for store_step */
 };
 
 /* Reads schema and parts anew. */

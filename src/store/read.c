@@ -243,7 +243,8 @@ static enum status check_group(const struct reading *reading, const struct catal
         columns[i] = reading->wanted[i].name;
     columns[reading->wanted_count] = "import"; /* for the filter */
     for (size_t i = 0; i < count && !read->unchecked; i++)
-        TRY(store_check_part(reading->store, parts[i], columns, reading->wanted_count + (read->until_import > 0), error));
+        TRY(store_check_part(reading->store, parts[i], columns, reading->wanted_count + (read->until_import > 0),
+                             error));
     return STATUS_OK;
 }
 

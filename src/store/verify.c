@@ -91,9 +91,8 @@ static enum status read_through(struct verifying *verifying, struct lake *lake, 
 {
     int64_t rows;
     const char *path = store_quote(verifying->arena, store_file(verifying->store, verifying->arena, "%s", part->path));
-    const char *sql = arena_printf(verifying->arena,
-                                   "SELECT count(*) FROM (SELECT hash(p) AS h FROM read_parquet(%s) p) WHERE h >= 0",
-                                   path);
+    const char *sql = arena_printf(
+        verifying->arena, "SELECT count(*) FROM (SELECT hash(p) AS h FROM read_parquet(%s) p) WHERE h >= 0", path);
     TRY(lake_query_integer(lake, sql, &rows, NULL, error));
     if ((uint64_t)rows == part->rows)
         return STATUS_OK;
