@@ -64,6 +64,7 @@ static const struct text_setting text_settings[] = {
     SETTING("key", key),
     SETTING("customer", customer),
     SETTING("time", time),
+    SETTING("amount", amount),
     SETTING("group-by", group_by),
     SETTING("where", where),
     SETTING("currency-column", currency_column),

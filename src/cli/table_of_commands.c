@@ -32,6 +32,7 @@ static const struct cli_option import_options[] = {
     {"key", 0, "COL", "the reference table's key column", false},
     {"customer", 0, "COL", "whose row it is (guessed if not given)", false},
     {"time", 0, "COL", "when it happened (guessed if not given)", false},
+    {"amount", 0, "COL", "what it was worth: what models and value add up (guessed if not given)", false},
     {"id", 0, "COL,...", "what identifies a fact, so that it arrives once", false},
     {"group-by", 0, "COL", "one fact for all rows of an invoice; its lines become KIND.line", false},
     {"set", 0, "NAME=SQL", "a computed column", true},

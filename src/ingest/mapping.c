@@ -30,7 +30,7 @@ static const struct field {
     FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT), FIELD(undated, FIELD_YES),
     FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
     FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),     FIELD(skip, FIELD_TEXT),
-    FIELD(sheet, FIELD_TEXT),
+    FIELD(sheet, FIELD_TEXT),          FIELD(amount, FIELD_TEXT),
 #undef FIELD
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
@@ -268,6 +268,7 @@ static enum status check_contradictions(const struct ingest_mapping *mapping, st
          "say what the rows are: --kind KIND (facts), --kind customer (traits) or "
          "--reference NAME"},
         {mapping->reference && mapping->customer, "a reference table has no customers: leave --customer out"},
+        {mapping->reference && mapping->amount, "a reference table has no amounts of facts: leave --amount out"},
         {mapping->reference && mapping->group_by, "a reference table has no lines to group: leave --group-by out"},
         {mapping->reference && mapping->id.count, "the rows of a reference table are known by --key, not by --id"},
         {mapping->key && !mapping->reference, "--key belongs to --reference"},

@@ -25,6 +25,7 @@ struct ingest_mapping {
     const char *reference; /* instead of kind: the reference table */
     const char *key;       /* references: the column with the key */
     const char *customer, *time;
+    const char *amount;     /* the column, or the name of --set, that says what a fact was worth */
     struct ingest_names id; /* columns that together name a fact once and for all */
     const char *group_by;
     struct ingest_pairs set;    /* property = SQL over the file's columns */

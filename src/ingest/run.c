@@ -26,11 +26,12 @@ static enum status known_already(struct ingest_run *run, bool *stop, struct erro
     struct catalog_import before;
     char hash[17];
     *stop = false;
-    TRY(catalog_import_of_content(store_catalog(run->store), run->content_hash, run->table, run->arena, &before,
+    ingest_mapping_hash(&run->mapping, hash);
+    TRY(catalog_import_of_content(store_catalog(run->store), run->content_hash, run->table, hash, run->arena, &before,
                                   error));
     if (!before.number || run->options->again || run->options->replace == before.number)
         return STATUS_OK;
-    ingest_mapping_hash(&run->mapping, hash);
+
     if (strcmp(before.mapping_hash, hash) == 0) {
         run->summary->already = before.number;
         *stop = true;
@@ -252,7 +253,11 @@ static void describe_columns(struct ingest_run *run)
     }
     for (size_t i = 0; i < mapping->set.count; i++)
         summary->columns[summary->column_count++] = (struct ingest_summary_column){
-            .name = mapping->set.items[i].name, .role = "", .computed = true, .confidence = 100};
+            .name = mapping->set.items[i].name,
+            .role = run->amount && strcmp(run->amount, mapping->set.items[i].name) == 0 ? "amount" : "",
+            .guessed = !run->amount_said,
+            .computed = true,
+            .confidence = 100};
     for (size_t i = 0; i < summary->column_count; i++)
         for (size_t p = 0; p < run->property_count; p++) {
             const struct ingest_property *property = &run->properties[p];
@@ -553,7 +558,9 @@ enum status ingest_run(struct store *store, const struct ingest_options *options
     if (status == STATUS_OK)
         status = import_rows(run, error);
     finish_summary(run);
-    if (status == STATUS_OK && run->change && !summary->already)
+    /* taking an import back counts, too, when its replacement is there already */
+    bool changes = !summary->already || summary->replaced;
+    if (status == STATUS_OK && run->change && changes)
         status = store_commit(run->change, error);
     else
         store_abort(run->change);

@@ -48,6 +48,8 @@ struct ingest_run {
     struct ingest_guess guesses[ROLES];
     bool said[ROLES];
     int customer, time, key, group;
+    const char *amount; /* the column, or the name of --set, that says what a fact was worth; or NULL */
+    bool amount_said;
     bool traits; /* --kind customer */
     const char *table;
     enum schema_role role;

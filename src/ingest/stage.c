@@ -241,11 +241,11 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
     buffer_release(&name);
 }
 
-static void add_sql_name(struct buffer *sql, const char *prefix, const char *name, const char *suffix)
+static void add_sql_name(struct buffer *sql, const char *prefix, const char *name)
 {
     struct buffer text;
     buffer_init(&text, 0);
-    buffer_printf(&text, "%s%s%s", prefix, name, suffix);
+    buffer_printf(&text, "%s%s", prefix, name);
     buffer_sql_name(sql, (struct text){text.data, text.length});
     buffer_release(&text);
 }
@@ -256,13 +256,13 @@ static void add_property_sql(const struct ingest_property *property, const struc
     buffer_string(sql, ", ");
     ingest_property_sql(property, run, sql);
     buffer_string(sql, " AS ");
-    add_sql_name(sql, prefix, property->name, "");
+    add_sql_name(sql, prefix, property->name);
     if (!ingest_is_coded(property))
         return;
     buffer_string(sql, property->type == VALUE_SET ? ", text_code_set(" : ", text_code(");
     ingest_property_sql(property, run, sql);
     buffer_string(sql, ", \"" SCAN_ROW "\") AS ");
-    add_sql_name(sql, prefix, property->name, "#");
+    add_sql_name(sql, property->trait ? SCHEMA_CODES "@trait:" : SCHEMA_CODES, property->name);
 }
 
 static void add_column_sql(const struct ingest_run *run, const char *before, const char *column, const char *after,
@@ -285,7 +285,7 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
         buffer_printf(sql, ", %lld::UINTEGER AS time", (long long)run->told);
     if (run->key >= 0) {
         add_column_sql(run, ", ", mapping->key, " AS key", sql);
-        add_column_sql(run, ", text_code(", mapping->key, ", \"" SCAN_ROW "\") AS \"key#\"", sql);
+        add_column_sql(run, ", text_code(", mapping->key, ", \"" SCAN_ROW "\") AS \"" SCHEMA_CODES "key\"", sql);
     }
     for (size_t i = 0; i < mapping->id.count; i++)
         add_column_sql(run, i ? " || chr(31) || " : ", ", mapping->id.items[i], "", sql);

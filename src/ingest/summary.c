@@ -191,6 +191,14 @@ static void print_preview(const struct ingest_summary *summary, struct buffer *o
 
 void ingest_summary_print(const struct ingest_summary *summary, struct buffer *out)
 {
+    if (summary->already && summary->replaced) {
+        buffer_printf(
+            out,
+            "Import %u is taken back. Import %u brought the same content with the same mapping, so nothing was "
+            "added.\n",
+            summary->replaced, summary->already);
+        return;
+    }
     if (summary->already) {
         buffer_printf(out, "Nothing to do: import %u brought the same content with the same mapping.\n",
                       summary->already);

@@ -16,9 +16,13 @@ static bool is_money(const struct schema_column *column)
     return number && !(column->currency && column->currencies > 1);
 }
 
-/* The first money-like column by the order of the names above; −1 when the kind has none. */
+/* What imports took for the amount; else the first money-like column by the order of the names above; −1 when the kind
+ * has none. */
 static int amount_column(const struct schema_table *table)
 {
+    int known = table->amount ? schema_column_index(table, table->amount) : -1;
+    if (known >= 0 && is_money(&table->columns[known]))
+        return known;
     for (size_t n = 0; n < sizeof amount_names / sizeof *amount_names; n++) {
         int column = schema_column_index(table, amount_names[n]);
         if (column >= 0 && is_money(&table->columns[column]))

@@ -78,6 +78,7 @@ struct store_change {
     VECTOR(struct change_file) files;
     VECTOR(const char *) obsolete; /* files to delete once the change counts */
     VECTOR(const char *) temporaries;
+    struct schema *schema_before; /* of the store, where the change replaced it; or NULL */
 };
 /* Writes the activity part that stands beside the facts or traits in the file at path, whose part has number owner. */
 enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
