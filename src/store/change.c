@@ -41,6 +41,8 @@ enum status store_begin(struct store *store, struct store_change **out, struct e
 
 static void change_free(struct store_change *change)
 {
+    if (change->schema_before) /* the one that an undo within it made goes with its arena */
+        change->store->schema = change->schema_before;
     change->store->change = NULL;
     VECTOR_RELEASE(&change->added);
     VECTOR_RELEASE(&change->dropped);
@@ -67,8 +69,6 @@ void store_abort(struct store_change *change)
         if (change->files.items[i].published)
             unlink(change->files.items[i].to);
     catalog_rollback(change->store->catalog);
-    if (change->schema_before)
-        change->store->schema = change->schema_before;
     remove_temporaries(change);
     change_free(change);
 }
