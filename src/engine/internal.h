@@ -48,6 +48,10 @@ enum status engine_take_in_again(struct engine *engine, int64_t moment, struct e
 const char **engine_find_failing(struct engine *engine, const struct segment_set *set,
                                  const struct population *population, int64_t moment, struct arena *arena,
                                  size_t *count);
+/* As engine_apply_save and engine_delete, but within a change that the caller has begun, commits, and forgets the
+ * definitions after. */
+enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply, struct error *error);
+enum status engine_delete_within(struct engine *engine, const char *const *names, size_t count, struct error *error);
 /* Union of two needs, in arena. */
 struct segment_needs engine_join_needs(const struct segment_needs *a, const struct segment_needs *b,
                                        struct arena *arena);

@@ -225,14 +225,12 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     json_int_t last = json_integer_value(json_object_get(note, "last_import"));
     TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
     TRY(engine_lake(engine, &lake, error));
-    for (size_t i = 0; i < count; i++) {
-        if (imports[i].undone || imports[i].number < first || imports[i].number > last ||
-            !engine_is_score(&imports[i], NULL))
-            continue;
-        TRY(store_undo_within(change, lake, imports[i].number, engine_now(engine), error));
-        out->scores++;
-    }
-    return STATUS_OK;
+    uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (!imports[i].undone && imports[i].number >= first && imports[i].number <= last &&
+            engine_is_score(&imports[i], NULL))
+            numbers[out->scores++] = imports[i].number;
+    return out->scores ? store_undo_within(change, lake, numbers, out->scores, engine_now(engine), error) : STATUS_OK;
 }
 
 /* Models remember their last scoring. Those that were fitted again since keep what they are. */
