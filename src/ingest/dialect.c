@@ -12,18 +12,13 @@ const char *ingest_layout_name(enum ingest_layout layout)
     return names[layout];
 }
 
-const char *ingest_encoding_name(enum ingest_encoding encoding)
-{
-    static const char *const names[ENCODINGS] = {"UTF-8", "Latin-1"};
-    return names[encoding];
-}
-
 char *ingest_delimiter_name(char delimiter, char *out)
 {
     static const struct {
         char delimiter;
         const char *name;
-    } names[] = {{',', "comma"}, {';', "semicolon"}, {'\t', "tab"}, {'|', "bar"}, {'#', "#"}, {' ', "space"}};
+    } names[] = {{',', "comma"}, {';', "semicolon"}, {'\t', "tab"},    {'|', "bar"},
+                 {'#', "#"},     {' ', "space"},     {1, "control-A"}, {0x1f, "unit separator"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].delimiter == delimiter)
             return strcpy(out, names[i].name);
@@ -120,7 +115,7 @@ static const char *split_quoted(const struct ingest_dialect *dialect, const char
     const char *start = at + 1, *close = closing_quote(dialect, start, end, &escapes);
     struct ingest_field *field = add_field(record);
     if (!close) {
-        record->flaw = FLAW_QUOTE;
+        record->flaw = FLAW_OPEN;
         *field = (struct ingest_field){start, (size_t)(end - start), true};
         return end;
     }
@@ -266,6 +261,21 @@ static void split_json(const char *at, const char *end, struct ingest_record *re
     json_decref(object);
 }
 
+/*
+ * A quote that is not closed would swallow the rows up to the next quote, or to the end. Such a record is one flawed
+ * line; what follows is split as if nothing had been opened.
+ */
+static const char *keep_first_line(const struct ingest_dialect *dialect, const char *start, const char *stop,
+                                   struct ingest_record *record)
+{
+    const char *newline = memchr(start, dialect->newline, (size_t)(stop - start));
+    if (!newline)
+        return stop;
+    record->flaw = FLAW_OPEN;
+    record->lines = 1;
+    return newline;
+}
+
 bool ingest_split(const struct ingest_dialect *dialect, const char **at, const char *end, struct ingest_record *record,
                   size_t *skipped)
 {
@@ -284,6 +294,8 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
     const char *stop;
     if (dialect->layout == LAYOUT_DELIMITED) {
         stop = split_delimited(dialect, start, end, record);
+        if (record->flaw != FLAW_NONE)
+            stop = keep_first_line(dialect, start, stop, record);
     } else {
         stop = memchr(start, dialect->newline, (size_t)(end - start));
         stop = stop ? stop : end;
@@ -305,53 +317,46 @@ static bool opens(const struct ingest_dialect *dialect, const char *data, const 
     return quote == data || quote[-1] == dialect->delimiter || quote[-1] == dialect->newline;
 }
 
+/* Whether text stands between a closing quote and what ends its field; not when the data end before one can tell. */
+static bool text_behind(const struct ingest_dialect *dialect, const char *close, const char *end)
+{
+    const char *at = close + 1;
+    while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter && *at != dialect->newline)
+        at++;
+    return at < end && *at != dialect->delimiter && *at != dialect->newline;
+}
+
+/* The same records as ingest_split finds, a flawed one of several lines being its first line only. */
 size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
-    const char *at = data, *end = data + length;
-    size_t whole = 0;
+    const char *at = data, *end = data + length, *start = data;
+    bool flawed = false;
     for (;;) {
         const char *quote = NULL;
         if (dialect->layout == LAYOUT_DELIMITED && dialect->quote && at < end)
             quote = memchr(at, dialect->quote, (size_t)(end - at));
         const char *stop = quote ? quote : end;
         const char *newline = at < stop ? memrchr(at, dialect->newline, (size_t)(stop - at)) : NULL;
-        if (newline)
-            whole = (size_t)(newline - data) + 1;
+        if (newline) {
+            start = newline + 1;
+            flawed = false;
+        }
         if (!quote)
-            return whole;
+            return (size_t)(start - data);
         at = quote + 1;
-        if (opens(dialect, data, quote)) {
-            bool escapes;
-            const char *close = closing_quote(dialect, at, end, &escapes);
-            if (!close)
-                return whole;
-            at = close + 1;
-        }
-    }
-}
+        if (!opens(dialect, data, quote))
+            continue;
 
-size_t ingest_to_utf8(const char *data, size_t length, char *out)
-{
-    static const uint16_t upper[32] = {
-        0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-        0x2039, 0x0152, 0x8d,   0x017d, 0x8f,   0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-        0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178,
-    };
-    char *to = out;
-    for (size_t i = 0; i < length; i++) {
-        unsigned c = (unsigned char)data[i];
-        if (c >= 0x80 && c < 0xa0)
-            c = upper[c - 0x80];
-        if (c < 0x80) {
-            *to++ = (char)c;
-        } else if (c < 0x800) {
-            *to++ = (char)(0xc0 | c >> 6);
-            *to++ = (char)(0x80 | (c & 0x3f));
-        } else {
-            *to++ = (char)(0xe0 | c >> 12);
-            *to++ = (char)(0x80 | (c >> 6 & 0x3f));
-            *to++ = (char)(0x80 | (c & 0x3f));
+        bool escapes;
+        const char *close = closing_quote(dialect, at, end, &escapes);
+        if (!close)
+            return (size_t)(start - data);
+        at = close + 1;
+        flawed |= text_behind(dialect, close, end);
+        const char *first = flawed ? memchr(start, dialect->newline, (size_t)(close - start)) : NULL;
+        if (first) {
+            at = start = first + 1;
+            flawed = false;
         }
     }
-    return (size_t)(to - out);
 }

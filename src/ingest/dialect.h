@@ -5,6 +5,7 @@
 #ifndef STRATA_INGEST_DIALECT_H
 #define STRATA_INGEST_DIALECT_H
 
+#include "ingest/encoding.h"
 #include "ingest/value.h"
 
 enum ingest_layout {
@@ -14,21 +15,30 @@ enum ingest_layout {
     LAYOUTS,
 };
 
-enum ingest_encoding { ENCODING_UTF8, ENCODING_LATIN1, ENCODINGS };
-
 struct ingest_dialect {
     enum ingest_layout layout;
-    enum ingest_encoding encoding; /* Latin-1 with the additions of Windows-1252 */
+    const struct ingest_encoding *encoding; /* NULL: UTF-8 */
+    bool encoding_said;                     /* by an option or a mark in the file, so evidence does not change it */
     bool bom, gzip, header;
+    bool mixed; /* a lone carriage return ends a line, too */
     char delimiter;
     char quote;   /* 0: quotes mean nothing */
     char escape;  /* inside quotes; the quote itself when it is doubled */
-    char newline; /* '\n', or '\r' in files of old Macintoshes */
+    char newline; /* '\n', '\r' in files of old Macintoshes, INGEST_ROW_END in spooled spreadsheets */
     struct ingest_number_style style;
+
+    /* What stands around the rows. */
+    uint32_t skip;   /* lines before the header or the first row: titles, comments, "sep=;" */
+    uint32_t rule;   /* lines between the header and the first row that only underline it */
+    size_t columns;  /* fields of an ordinary row, 0 when not known */
+    uint64_t filled; /* bit i: column i (of the first 64) is never empty in the sample */
+    bool sum_row;    /* the last row holds the sums of those above: found in the whole content */
 };
 
+/* Ends the rows of spooled spreadsheets, so that line numbers are the sheet's row numbers whatever cells hold. */
+#define INGEST_ROW_END '\x1e'
+
 const char *ingest_layout_name(enum ingest_layout layout);
-const char *ingest_encoding_name(enum ingest_encoding encoding);
 /* "comma", "semicolon", "tab", …, or the character itself. out has 16 bytes. */
 char *ingest_delimiter_name(char delimiter, char *out);
 
@@ -40,7 +50,8 @@ struct ingest_field {
 
 enum ingest_flaw {
     FLAW_NONE,
-    FLAW_QUOTE, /* text behind a closing quote, or no closing quote */
+    FLAW_QUOTE, /* text behind a closing quote */
+    FLAW_OPEN,  /* a quote is opened and not closed: the record is the one line in which it stands */
     FLAW_JSON,  /* not an object, or not JSON */
 };
 
@@ -77,7 +88,5 @@ bool ingest_split(const struct ingest_dialect *dialect, const char **at, const c
                   size_t *skipped);
 /* How many of the first length bytes at data, which starts a record, are whole records. */
 size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length);
-/* Windows-1252 to UTF-8: out has room for 3 × length bytes; returns the bytes written. */
-size_t ingest_to_utf8(const char *data, size_t length, char *out);
 
 #endif

@@ -45,6 +45,8 @@ struct ingest_summary_column {
     enum value_type type;
     int scale;
     const char *format; /* of dates, or NULL */
+    bool format_sure;   /* the values show it, or it was said */
+    char point;         /* of numbers that show it: '.' or ','; else 0 */
     uint64_t distinct, unknown;
     bool distinct_exact, counted; /* counted: distinct and unknown are known */
     const char *refers;
@@ -54,8 +56,15 @@ struct ingest_summary_column {
 struct ingest_summary_source {
     const char *name;
     struct ingest_dialect dialect;
-    bool parquet, postgres;
+    struct ingest_look look; /* what was found out, and why */
+    bool parquet, postgres, spreadsheet;
     uint64_t bytes, rows;
+    /* What was passed over, each with its first line; 0 for none. */
+    uint64_t empty_rows, empty_line;
+    uint64_t headers, header_line; /* the header once more among the rows */
+    uint64_t nul_bytes, nul_line;
+    uint64_t footer_line;
+    const char *footer; /* the lines behind the last row, as they stand there */
 };
 
 /* Rows made of one kind. */

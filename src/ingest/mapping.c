@@ -2,6 +2,7 @@
  * it. */
 #include "ingest/mapping.h"
 
+#include "ingest/pattern.h"
 #include "ingest/source.h"
 
 #include <jansson.h> /* before base/json.h, which then leaves its old names out */
@@ -29,7 +30,9 @@ static const struct field {
     FIELD(refers, FIELD_PAIRS),        FIELD(types, FIELD_PAIRS),     FIELD(currency_column, FIELD_TEXT),
     FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT), FIELD(undated, FIELD_YES),
     FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
-    FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),
+    FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),     FIELD(na, FIELD_PAIRS),
+    FIELD(time_format, FIELD_TEXT),    FIELD(skip, FIELD_TEXT),       FIELD(sheet, FIELD_TEXT),
+    FIELD(amount, FIELD_TEXT),
 #undef FIELD
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
@@ -267,6 +270,7 @@ static enum status check_contradictions(const struct ingest_mapping *mapping, st
          "say what the rows are: --kind KIND (facts), --kind customer (traits) or "
          "--reference NAME"},
         {mapping->reference && mapping->customer, "a reference table has no customers: leave --customer out"},
+        {mapping->reference && mapping->amount, "a reference table has no amounts of facts: leave --amount out"},
         {mapping->reference && mapping->group_by, "a reference table has no lines to group: leave --group-by out"},
         {mapping->reference && mapping->id.count, "the rows of a reference table are known by --key, not by --id"},
         {mapping->key && !mapping->reference, "--key belongs to --reference"},
@@ -280,10 +284,81 @@ static enum status check_contradictions(const struct ingest_mapping *mapping, st
     return STATUS_OK;
 }
 
+static enum status check_encoding(const char *name, struct error *error)
+{
+    struct arena arena;
+    const struct ingest_encoding *encoding;
+    if (!name)
+        return STATUS_OK;
+    arena_init(&arena, 0);
+    enum status status = ingest_encoding_open(name, &arena, &encoding, error);
+    arena_release(&arena);
+    return status;
+}
+
+enum { SKIP_MAX = 1000000 };
+
+static enum status check_skip(const char *skip, struct error *error)
+{
+    int64_t lines;
+    if (!skip || (ingest_parse_int(text_from(skip), &lines) && lines >= 0 && lines <= SKIP_MAX))
+        return STATUS_OK;
+    enum status status = error_set(error, STATUS_USAGE, "--skip is \"%s\", which is not a number of lines", skip);
+    error_hint(error, "--skip 3 passes over the first three lines; the header is then in line 4");
+    return status;
+}
+
+static const struct {
+    char sign;
+    const char *name;
+} delimiter_names[] = {
+    {',', "comma"}, {';', "semicolon"}, {'\t', "tab"},  {'\t', "\\t"},  {'|', "bar"},     {'|', "pipe"},
+    {' ', "space"}, {' ', "blank"},     {'^', "caret"}, {':', "colon"}, {1, "\\x01"},     {1, "^A"},
+    {1, "\\001"},   {0x1f, "\\x1f"},    {'~', "tilde"}, {'#', "hash"},  {1, "control-A"}, {0x1f, "unit separator"},
+};
+
+/* The sign people mean, or 0. */
+static char delimiter_sign(const char *said)
+{
+    if (strlen(said) == 1)
+        return *said;
+    for (size_t i = 0; i < sizeof delimiter_names / sizeof *delimiter_names; i++)
+        if (strcasecmp(delimiter_names[i].name, said) == 0)
+            return delimiter_names[i].sign;
+    return 0;
+}
+
+static enum status check_delimiter(const char *said, struct error *error)
+{
+    char sign = said ? delimiter_sign(said) : ',';
+    if (sign && sign != '"' && sign != '\n' && sign != '\r')
+        return STATUS_OK;
+    enum status status =
+        error_set(error, STATUS_USAGE, "the delimiter must be one character of ASCII, not \"%s\"", said);
+    if (sign == 0 && *said)
+        error_hint(error,
+                   "put a tab in its place in the file first: sed 's/%s/\\t/g'; known by name are comma, semicolon, "
+                   "tab, bar, space",
+                   said);
+    else
+        error_hint(error, "quotes and line ends mean something else already; known by name are comma, semicolon, tab, "
+                          "bar, space");
+    return status;
+}
+
+void ingest_mapping_normalize(struct ingest_mapping *mapping, struct arena *arena)
+{
+    if (mapping->encoding)
+        mapping->encoding = ingest_encoding_canonical(mapping->encoding);
+    if (!mapping->delimiter)
+        return;
+    char sign = delimiter_sign(mapping->delimiter);
+    mapping->delimiter = arena_strndup(arena, &sign, 1);
+}
+
 enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct error *error)
 {
     static const char *const conflicts[] = {"set-aside", "replace", NULL};
-    static const char *const encodings[] = {"UTF-8", "Latin-1", NULL};
     static const char *const yes_no[] = {"yes", "no", NULL};
     static const char *const points[] = {".", ",", NULL};
     TRY(check_contradictions(mapping, error));
@@ -291,24 +366,57 @@ enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct er
     if (bad_table_name(table))
         return error_set(error, STATUS_USAGE, "\"%s\" cannot be a name", table);
     TRY(one_of("--on-conflict", mapping->on_conflict, conflicts, error));
-    TRY(one_of("the encoding", mapping->encoding, encodings, error));
+    TRY(check_encoding(mapping->encoding, error));
+    TRY(check_skip(mapping->skip, error));
+    TRY(check_delimiter(mapping->delimiter, error));
     TRY(one_of("header", mapping->header, yes_no, error));
     TRY(one_of("decimal", mapping->decimal, points, error));
-    if (mapping->delimiter && strlen(mapping->delimiter) != 1)
-        return error_set(error, STATUS_USAGE, "the delimiter must be one character, not \"%s\"", mapping->delimiter);
     for (size_t i = 0; i < mapping->types.count; i++)
         TRY(ingest_check_declared(mapping->types.items[i].value, error));
+    if (mapping->time_format && !ingest_date_format_from(mapping->time_format) &&
+        !ingest_is_pattern(mapping->time_format)) {
+        enum status status =
+            error_set(error, STATUS_USAGE, "--time-format \"%s\" is not a date format", mapping->time_format);
+        error_hint(error, "write it as DD.MM.YYYY HH:mm:ss, or as %%d.%%m.%%Y %%H:%%M:%%S");
+        return status;
+    }
     return STATUS_OK;
 }
 
-struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping)
+/* Columns that options name; --set may have made some of them. */
+static void expect_names(const struct ingest_mapping *mapping, struct arena *arena,
+                         struct ingest_dialect_choice *choice)
+{
+    const char *single[] = {mapping->customer, mapping->time, mapping->key, mapping->group_by,
+                            mapping->currency_column};
+    size_t most = 5 + mapping->id.count + mapping->map.count + mapping->trait.count + mapping->types.count;
+    const char **names = ARENA_ARRAY(arena, const char *, most);
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+        if (single[i])
+            names[count++] = single[i];
+    for (size_t i = 0; i < mapping->id.count; i++)
+        names[count++] = mapping->id.items[i];
+    for (size_t i = 0; i < mapping->map.count; i++)
+        names[count++] = mapping->map.items[i].value;
+    for (size_t i = 0; i < mapping->trait.count; i++)
+        names[count++] = mapping->trait.items[i].value;
+    for (size_t i = 0; i < mapping->types.count; i++)
+        names[count++] = mapping->types.items[i].name;
+    choice->expected = names;
+    choice->expected_count = count;
+}
+
+struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping, struct arena *arena)
 {
     struct ingest_dialect_choice choice = {0};
     choice.delimiter = mapping->delimiter ? *mapping->delimiter : 0;
     choice.point = mapping->decimal ? *mapping->decimal : 0;
+    choice.encoding = mapping->encoding;
     if (mapping->header)
         choice.header = strcmp(mapping->header, "yes") == 0 ? 1 : -1;
-    if (mapping->encoding)
-        choice.encoding = strcmp(mapping->encoding, "UTF-8") == 0 ? 1 : 2;
+    choice.skip_said = mapping->skip != NULL;
+    choice.skip = mapping->skip ? (uint32_t)strtoul(mapping->skip, NULL, 10) : 0;
+    expect_names(mapping, arena, &choice);
     return choice;
 }

@@ -25,6 +25,7 @@ struct ingest_mapping {
     const char *reference; /* instead of kind: the reference table */
     const char *key;       /* references: the column with the key */
     const char *customer, *time;
+    const char *amount;     /* the column, or the name of --set, that says what a fact was worth */
     struct ingest_names id; /* columns that together name a fact once and for all */
     const char *group_by;
     struct ingest_pairs set;    /* property = SQL over the file's columns */
@@ -35,10 +36,13 @@ struct ingest_mapping {
     struct ingest_pairs refers; /* column = reference table */
     struct ingest_pairs types;  /* column = type or date format */
     const char *currency_column;
-    const char *file_time_zone;
+    const char *file_time_zone, *time_format;
+    struct ingest_pairs na; /* column, or * for all = words for no value, separated by commas */
     const char *valid_from;
     const char *on_conflict;                             /* "set-aside" or "replace" */
-    const char *delimiter, *decimal, *encoding, *header; /* "yes" or "no" */
+    const char *delimiter, *decimal, *encoding, *header; /* header: "yes" or "no" */
+    const char *skip;                                    /* lines before the header: a number */
+    const char *sheet;                                   /* of a spreadsheet: its name or number */
     bool undated;
 };
 
@@ -54,7 +58,10 @@ void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[17]);
 void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_mapping *over, struct arena *arena);
 /* Checks what can be checked without a file: contradictions between the settings, names, types. */
 enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct error *error);
-struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping);
+/* Settings that can be written in several ways take the usual one: encodings, delimiters. */
+void ingest_mapping_normalize(struct ingest_mapping *mapping, struct arena *arena);
+/* What the settings say about how files are written; names live in arena. */
+struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping, struct arena *arena);
 /* The value of name, or NULL. */
 const char *ingest_pair_value(const struct ingest_pairs *pairs, const char *name);
 

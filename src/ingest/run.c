@@ -26,11 +26,12 @@ static enum status known_already(struct ingest_run *run, bool *stop, struct erro
     struct catalog_import before;
     char hash[17];
     *stop = false;
-    TRY(catalog_import_of_content(store_catalog(run->store), run->content_hash, run->table, run->arena, &before,
+    ingest_mapping_hash(&run->mapping, hash);
+    TRY(catalog_import_of_content(store_catalog(run->store), run->content_hash, run->table, hash, run->arena, &before,
                                   error));
     if (!before.number || run->options->again || run->options->replace == before.number)
         return STATUS_OK;
-    ingest_mapping_hash(&run->mapping, hash);
+
     if (strcmp(before.mapping_hash, hash) == 0) {
         run->summary->already = before.number;
         *stop = true;
@@ -56,50 +57,43 @@ static void write_types(struct ingest_run *run, struct ingest_mapping *mapping)
     for (size_t i = 0; i < run->column_count; i++) {
         const struct ingest_type *type = &run->columns[i].type;
         const char *name = value_type_name(type->type);
-        if (type->type == VALUE_NONE)
+        if (type->type == VALUE_NONE || run->columns[i].derived)
             continue;
         if (type->type == VALUE_DATE || type->type == VALUE_TIME)
-            name = ingest_date_format_name(type->format);
+            name = ingest_type_format(type);
         if (*name)
             types[count++] = (struct ingest_pair){run->columns[i].name, name};
     }
     mapping->types = (struct ingest_pairs){types, count};
 }
 
-static enum status header_line(struct ingest_run *run, size_t index, struct buffer *out, struct error *error)
+/* What all sources have in common is said to the reader of mended rows, who sees too few to find it out again. */
+static void write_dialect(const struct ingest_run *run, struct ingest_mapping *mapping)
 {
-    const struct ingest_source *source = &run->sources[index];
-    struct ingest_stream *stream;
-    size_t got, skipped;
-    if (!source->dialect.header)
-        return STATUS_OK;
-    TRY(ingest_stream_open(source->path, source->dialect.gzip, &stream, error));
-    char *data = base_malloc(INGEST_BLOCK), *text = base_malloc(3 * INGEST_BLOCK + 1);
-    enum status status = ingest_stream_read(stream, data, INGEST_BLOCK, &got, error);
-    ingest_stream_close(stream);
-    const char *at = data + (source->dialect.bom && got > 3 ? 3 : 0);
-    struct ingest_record record = {0};
-    if (status == STATUS_OK && ingest_split(&source->dialect, &at, data + got, &record, &skipped)) {
-        if (source->dialect.encoding == ENCODING_LATIN1)
-            buffer_add(out, text, ingest_to_utf8(record.line, record.length, text));
-        else
-            buffer_add(out, record.line, record.length);
+    const struct ingest_dialect *first = &run->sources[0].dialect;
+    bool same = true;
+    for (size_t i = 1; i < run->source_count; i++) {
+        const struct ingest_dialect *dialect = &run->sources[i].dialect;
+        same &= dialect->delimiter == first->delimiter && dialect->header == first->header;
+        same &= dialect->layout == first->layout;
     }
-    ingest_record_release(&record);
-    free(data);
-    free(text);
-    return status;
+    mapping->encoding = "UTF-8";
+    mapping->skip = "0";
+    mapping->sheet = NULL;
+    if (same && first->layout != LAYOUT_JSON) {
+        mapping->delimiter = arena_strndup(run->arena, &first->delimiter, 1);
+        mapping->header = first->header ? "yes" : "no";
+    }
 }
 
-static enum status rejects_head(struct ingest_run *run, struct buffer *out, struct error *error)
+static void rejects_head(struct ingest_run *run, struct buffer *out)
 {
     struct json json;
-    struct buffer mapping, header;
+    struct buffer mapping;
     struct ingest_mapping typed = run->mapping;
     buffer_init(&mapping, 0);
-    buffer_init(&header, 0);
     write_types(run, &typed);
-    typed.encoding = "UTF-8";
+    write_dialect(run, &typed);
     ingest_mapping_write(&typed, false, &mapping);
     json_init(&json, out, false);
     json_write_object(&json);
@@ -109,23 +103,19 @@ static enum status rejects_head(struct ingest_run *run, struct buffer *out, stru
     json_write_raw(&json, (struct text){mapping.data, mapping.length});
     json_write_key(&json, "files");
     json_write_array(&json);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < run->source_count && status == STATUS_OK; i++) {
-        buffer_reset(&header);
-        status = header_line(run, i, &header, error);
+    for (size_t i = 0; i < run->source_count; i++) {
+        const char *header = run->sniffs[i].look.header_line;
         json_write_object(&json);
         json_write_key(&json, "name");
         json_write_string(&json, run->sources[i].name);
         json_write_key(&json, "header");
-        json_write_text(&json, (struct text){header.data ? header.data : "", header.length});
+        json_write_string(&json, header ? header : "");
         json_write_end_object(&json);
     }
     json_write_end_array(&json);
     json_write_end_object(&json);
     buffer_char(out, '\n');
     buffer_release(&mapping);
-    buffer_release(&header);
-    return status;
 }
 
 static enum status copy_file(const char *from, const char *to, const struct buffer *head, struct error *error)
@@ -156,8 +146,9 @@ static enum status keep_rejects(struct ingest_run *run, struct error *error)
     if (!run->summary->set_aside || !run->rejects_file)
         return STATUS_OK;
     buffer_init(&head, 0);
-    enum status status = rejects_head(run, &head, error);
-    if (status == STATUS_OK && run->options->rejects)
+    enum status status = STATUS_OK;
+    rejects_head(run, &head);
+    if (run->options->rejects)
         status = copy_file(run->rejects_file, run->options->rejects, &head, error);
     if (status == STATUS_OK && run->change && !run->options->dry_run) {
         const char *whole = store_temporary(run->change, ".jsonl");
@@ -229,6 +220,23 @@ static enum status check_limit(struct ingest_run *run, struct error *error)
 
 /* The summary */
 
+/* The decimal sign of a column of numbers that shows it; 0 when sources differ, or nothing does. */
+static char sure_point(const struct ingest_run *run, size_t column)
+{
+    enum { POINT, COMMA };
+    char point = 0;
+    for (size_t s = 0; ingest_is_number(run->columns[column].type.type) && s < run->source_count; s++) {
+        const uint64_t *counts = run->scan.marks[s * run->column_count + column].counts;
+        char own = counts[COMMA] > counts[POINT] ? ',' : '.';
+        if (!counts[COMMA] && !counts[POINT])
+            continue;
+        if (point && point != own)
+            return 0;
+        point = own;
+    }
+    return point;
+}
+
 static void describe_columns(struct ingest_run *run)
 {
     struct ingest_summary *summary = run->summary;
@@ -246,9 +254,13 @@ static void describe_columns(struct ingest_run *run)
                                                  .role = "",
                                                  .type = type->type,
                                                  .scale = type->scale,
-                                                 .format = type->format ? ingest_date_format_name(type->format) : NULL,
+                                                 .format = ingest_type_format(type),
+                                                 .format_sure = !type->ambiguous && !type->remembered,
+                                                 .point = sure_point(run, i),
                                                  .counted = true,
-                                                 .unknown = ingest_evidence_unknown(evidence, type->na_is_text)};
+                                                 .unknown = ingest_evidence_unknown(evidence, type)};
+        if (run->columns[i].derived)
+            column->counted = false, column->computed = true;
         column->distinct = ingest_distinct_count(&evidence->distinct, &column->distinct_exact);
         static const char *const roles[ROLES] = {"customer", "time", "amount", "group"};
         for (int role = 0; role < ROLES; role++)
@@ -262,7 +274,11 @@ static void describe_columns(struct ingest_run *run)
     }
     for (size_t i = 0; i < mapping->set.count; i++)
         summary->columns[summary->column_count++] = (struct ingest_summary_column){
-            .name = mapping->set.items[i].name, .role = "", .computed = true, .confidence = 100};
+            .name = mapping->set.items[i].name,
+            .role = run->amount && strcmp(run->amount, mapping->set.items[i].name) == 0 ? "amount" : "",
+            .guessed = !run->amount_said,
+            .computed = true,
+            .confidence = 100};
     for (size_t i = 0; i < summary->column_count; i++)
         for (size_t p = 0; p < run->property_count; p++) {
             const struct ingest_property *property = &run->properties[p];
@@ -275,6 +291,22 @@ static void describe_columns(struct ingest_run *run)
             column->refers = property->refers;
             column->orphans = property->orphans;
         }
+}
+
+static void describe_source(struct ingest_run *run, size_t index)
+{
+    struct ingest_summary_source *source = &run->summary->sources[index];
+    const struct ingest_file_counts *counts = &run->scan.files[index];
+    const struct ingest_passed *passed = &run->scan.reader.passed[index];
+    source->rows = counts->rows;
+    source->empty_rows = counts->empty_rows;
+    source->empty_line = counts->empty_line;
+    source->headers = counts->headers;
+    source->header_line = counts->header_line;
+    source->nul_bytes = passed->nul_bytes;
+    source->nul_line = passed->nul_line;
+    source->footer_line = passed->footer_line;
+    source->footer = passed->footer.data ? buffer_copy(&passed->footer, run->arena) : NULL;
 }
 
 static void describe_counts(struct ingest_run *run)
@@ -294,34 +326,13 @@ static void describe_counts(struct ingest_run *run)
     summary->first_time = scan->first_time;
     summary->last_time = scan->last_time;
     for (size_t i = 0; i < run->source_count; i++)
-        summary->sources[i].rows = scan->files[i].rows;
+        describe_source(run, i);
 }
 
 static void add_notices(struct ingest_run *run)
 {
-    for (size_t i = 0; i < run->column_count; i++) {
-        const struct ingest_type *type = &run->columns[i].type;
-        const struct ingest_evidence *evidence = &run->scan.evidence[i];
-        const char *name = run->columns[i].name;
-        if (type->dot_zero && evidence->dot_zero)
-            ingest_notice(run, "%s: whole numbers written with .0 are kept without it", name);
-        if (type->type == VALUE_INT && evidence->whole_doubles)
-            ingest_notice(run, "%s: whole numbers written with an exponent are kept as whole numbers", name);
-        if (type->ambiguous)
-            ingest_warn(run,
-                        "%s: every date could be day/month or month/day; read as %s (a mapping's \"types\" can say "
-                        "otherwise)",
-                        name, ingest_date_format_name(type->format));
-        if (type->type == VALUE_NONE && !run->columns[i].unnamed)
-            ingest_notice(run, "%s has no value at all and is left out", name);
-        uint64_t numbers = evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL];
-        uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
-        if (type->type == VALUE_TEXT && !run->hints[i].text && evidence->example_line && numbers * 2 > known)
-            ingest_notice(run, "%s is text because of values such as '%s' (line %llu)", name, evidence->example,
-                          (unsigned long long)evidence->example_line);
-        if (evidence->na && !type->na_is_text)
-            ingest_notice(run, "%s: NA is read as unknown", name);
-    }
+    ingest_note_layout(run);
+    ingest_remark(run);
     struct ingest_guess *group = &run->guesses[ROLE_GROUP];
     if (run->role == SCHEMA_FACTS && !run->mapping.group_by && group->column >= 0)
         ingest_notice(run, "%s repeats: when its rows are the lines of one %s, --group-by %s makes one fact of them",
@@ -546,7 +557,9 @@ enum status ingest_run(struct store *store, const struct ingest_options *options
     if (status == STATUS_OK)
         status = import_rows(run, error);
     finish_summary(run);
-    if (status == STATUS_OK && run->change && !summary->already)
+    /* taking an import back counts, too, when its replacement is there already */
+    bool changes = !summary->already || summary->replaced;
+    if (status == STATUS_OK && run->change && changes)
         status = store_commit(run->change, error);
     else
         store_abort(run->change);

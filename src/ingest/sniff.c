@@ -6,6 +6,10 @@
 #include "ingest/sniff.h"
 
 #include "base/map.h"
+#include "ingest/begin.h"
+#include "ingest/charset.h"
+#include "ingest/footer.h"
+#include "ingest/magic.h"
 #include "ingest/source.h"
 
 #include <jansson.h>
@@ -16,8 +20,33 @@ enum { TRIAL_RECORDS = 500 };
 
 struct trial {
     struct ingest_dialect dialect;
-    size_t records, fields, agreeing, header_fields, flaws;
+    size_t records, fields, agreeing, judged, lead, flaws, header_fields;
+    bool headed;
 };
+
+/*
+ * The second half of the records votes on their number of fields: titles stand in the first. What comes before the
+ * first record of that width is the lead.
+ */
+static void judge_counts(const size_t *counts, struct trial *trial)
+{
+    size_t half = trial->records / 2;
+    trial->judged = trial->records - half;
+    for (size_t i = half; i < trial->records; i++) {
+        size_t agreeing = 0;
+        for (size_t j = half; j < trial->records; j++)
+            agreeing += counts[j] == counts[i];
+        if (agreeing > trial->agreeing || (agreeing == trial->agreeing && counts[i] > trial->fields)) {
+            trial->agreeing = agreeing;
+            trial->fields = counts[i];
+        }
+    }
+    while (trial->lead < trial->records && !trial->headed) {
+        size_t count = counts[trial->lead];
+        trial->headed = count == trial->fields || count == trial->fields + 1;
+        trial->lead += !trial->headed;
+    }
+}
 
 static void run_trial(const char *data, const char *end, struct trial *trial)
 {
@@ -28,16 +57,8 @@ static void run_trial(const char *data, const char *end, struct trial *trial)
         trial->flaws += record.flaw != FLAW_NONE;
         counts[trial->records++] = record.count;
     }
+    judge_counts(counts, trial);
     trial->header_fields = trial->records ? counts[0] : 0;
-    for (size_t i = 0; i < trial->records; i++) {
-        size_t agreeing = 0;
-        for (size_t j = 0; j < trial->records; j++)
-            agreeing += counts[j] == counts[i];
-        if (agreeing > trial->agreeing || (agreeing == trial->agreeing && counts[i] > trial->fields)) {
-            trial->agreeing = agreeing;
-            trial->fields = counts[i];
-        }
-    }
     ingest_record_release(&record);
     free(counts);
 }
@@ -47,13 +68,13 @@ static double trial_score(const struct trial *trial)
 {
     if (trial->records == 0 || trial->fields < 2)
         return 0;
-    double agreement = (double)trial->agreeing / (double)trial->records;
+    double agreement = (double)trial->agreeing / (double)trial->judged;
     double score = agreement * agreement * 10;
-    if (trial->header_fields == trial->fields || trial->header_fields == trial->fields + 1)
-        score += 4;
+    if (trial->headed)
+        score += 4 - 0.1 * (double)(trial->lead < 20 ? trial->lead : 20);
     score += trial->fields > 30 ? 3 : (double)trial->fields / 10;
     score -= 10.0 * (double)trial->flaws / (double)trial->records;
-    if (trial->dialect.delimiter == '#')
+    if (strchr("#^~", trial->dialect.delimiter))
         score -= 1;
     return agreement < 0.5 ? 0 : score;
 }
@@ -87,14 +108,14 @@ static void choose_quote(const char *data, const char *end, struct trial *trial)
     without.dialect.quote = 0;
     run_trial(data, end, &with);
     run_trial(data, end, &without);
-    bool better = without.agreeing == without.records && with.flaws > 0;
+    bool better = without.agreeing == without.judged && without.lead == 0 && with.flaws > 0;
     if (better || (dialect->delimiter == '\t' && with.flaws))
         dialect->quote = 0;
 }
 
 static void choose_delimiter(const char *data, const char *end, struct ingest_dialect *dialect)
 {
-    static const char candidates[] = {',', ';', '\t', '|', '#', ' '};
+    static const char candidates[] = {',', ';', '\t', '|', 1, 0x1f, '^', '~', '#', ' '};
     struct trial best = {0};
     double best_score = 0;
     for (size_t i = 0; i < sizeof candidates; i++) {
@@ -126,78 +147,90 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
     *dialect = best.dialect;
 }
 
-/* Commas before other than three digits are decimal signs; points likewise; the commoner one wins. */
-static void choose_numbers(const char *data, const char *end, struct ingest_dialect *dialect)
+/* What the first rows say about how each column writes its numbers; and the file as a whole. */
+static void choose_numbers(const char *data, const char *end, const struct ingest_dialect_choice *choice,
+                           struct ingest_sniff *out)
 {
+    struct ingest_dialect *dialect = &out->dialect;
     struct ingest_record record = {0};
-    size_t skipped, votes[2] = {0, 0};
-    for (size_t n = 0; n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++)
-        for (size_t i = 0; i < record.count; i++) {
-            struct text field = {record.fields[i].data, record.fields[i].length};
-            for (int comma = 0; comma < 2; comma++) {
-                struct ingest_number_style style = {comma ? ',' : '.', comma ? '.' : ','};
-                struct ingest_number number = {0};
-                enum ingest_form form = ingest_classify(field, style, &number);
-                votes[comma] += form == FORM_DECIMAL && (number.scale != 3 || number.digits == 0);
-            }
+    struct ingest_marks file = {{0}};
+    size_t skipped, room = 0;
+    for (size_t n = 0; n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++) {
+        if (record.count > room) {
+            out->marks = base_realloc(out->marks, record.count * sizeof *out->marks);
+            memset(out->marks + room, 0, (record.count - room) * sizeof *out->marks);
+            room = record.count;
         }
-    bool comma = votes[1] > votes[0];
-    dialect->style = (struct ingest_number_style){comma ? ',' : '.', comma ? '.' : ','};
-    ingest_record_release(&record);
-}
-
-/* A first row is a header when it reads like names: no numbers, no dates, no two alike, and not found again as values.
- */
-static bool looks_like_header(const char *data, const char *end, const struct ingest_dialect *dialect)
-{
-    struct ingest_record record = {0};
-    struct text_map names;
-    size_t skipped;
-    text_map_init(&names);
-    bool header = ingest_split(dialect, &data, end, &record, &skipped), is_new;
-    size_t named = 0, fields = record.count;
-    for (size_t i = 0; header && i < record.count; i++) {
-        struct text field = {record.fields[i].data, record.fields[i].length};
-        struct ingest_number number;
-        struct ingest_moment moment;
-        enum ingest_form form = ingest_classify(field, dialect->style, &number);
-        if (form != FORM_UNKNOWN && form != FORM_TEXT)
-            header = false;
-        if (form == FORM_TEXT && ingest_parse_moment(field, DATE_FORMATS, &moment))
-            header = false;
-        if (form == FORM_TEXT && field.length > 1 && *field.data == '0')
-            header = false;
-        if (form == FORM_TEXT) {
-            named++;
-            text_map_put(&names, field, i, &is_new);
-            header &= is_new;
+        for (size_t i = 0; i < record.count; i++) {
+            struct text field = ingest_trim((struct text){record.fields[i].data, record.fields[i].length});
+            struct ingest_number number = {0};
+            ingest_classify(field, dialect->style, &number);
+            ingest_add_marks(&out->marks[i], number.marks);
+            ingest_add_marks(&file, number.marks);
         }
     }
-    header &= named * 2 > fields;
-    size_t again = 0, rows = 0;
-    while (header && rows < TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped)) {
-        rows++;
-        for (size_t i = 0; i < record.count; i++) {
-            struct text field = {record.fields[i].data, record.fields[i].length};
-            const struct text_map_entry *entry = text_map_find(&names, field);
-            again += entry && (fields > 1 ? entry->value == i : true);
-        }
-        header &= again <= rows / 50;
-    }
     ingest_record_release(&record);
-    text_map_release(&names);
-    return header;
+    struct ingest_style_choice style =
+        ingest_choose_style(&file, &file, dialect->delimiter, choice ? choice->point : 0, 0);
+    dialect->style = (struct ingest_number_style){style.point, style.point == ',' ? '.' : ','};
+    out->file_marks = file;
+    out->marked = room;
 }
 
-static void set_names(const struct ingest_record *record, size_t columns, bool header, struct arena *arena,
-                      struct ingest_sniff *out)
+/* How to look at column i before all its rows are known. */
+static struct ingest_manner first_manner(const struct ingest_sniff *sniff, size_t i,
+                                         const struct ingest_dialect_choice *choice)
 {
+    static const struct ingest_marks none = {{0}};
+    struct ingest_manner manner = {.style = sniff->dialect.style, .missing = ingest_missing_default()};
+    if (choice && choice->missing)
+        manner.missing = choice->missing;
+    struct ingest_style_choice style =
+        ingest_choose_style(i < sniff->marked ? &sniff->marks[i] : &none, &sniff->file_marks, sniff->dialect.delimiter,
+                            choice ? choice->point : 0, 0);
+    manner.style = (struct ingest_number_style){style.point, style.point == ',' ? '.' : ','};
+    return manner;
+}
+
+static void observe_field(struct ingest_sniff *out, size_t i, const struct ingest_field *field,
+                          const struct ingest_manner *manner)
+{
+    struct ingest_reading reading;
+    reading.number.marks = 0;
+    ingest_observe(&out->evidence[i], ingest_trim((struct text){field->data, field->length}), manner, out->records,
+                   &reading);
+    ingest_add_marks(&out->marks[i], reading.number.marks);
+}
+
+/* The marks of the first look are counted anew with all records of the sample. */
+static struct ingest_manner *first_manners(struct ingest_sniff *out, size_t columns,
+                                           const struct ingest_dialect_choice *choice)
+{
+    struct ingest_manner *manners = base_calloc(columns + 1, sizeof *manners);
+    for (size_t i = 0; i < columns; i++)
+        manners[i] = first_manner(out, i, choice);
+    free(out->marks);
+    out->marks = base_calloc(columns + 1, sizeof *out->marks);
+    out->marked = columns;
+    return manners;
+}
+
+static void set_names(const struct ingest_record *record, size_t columns, const struct ingest_begin *begin,
+                      struct arena *arena, struct ingest_sniff *out)
+{
+    enum { NAME_MAX_BYTES = 256 };
     out->names = ARENA_ARRAY(arena, const char *, columns);
+    size_t shift = begin->row_names ? 1 : 0;
     for (size_t i = 0; i < columns; i++) {
         struct text name = {"", 0};
-        if (header && i < record->count)
-            name = text_trim((struct text){record->fields[i].data, record->fields[i].length});
-        out->names[i] = name.length ? arena_strndup(arena, name.data, name.length < 256 ? name.length : 256) : "";
+        if (begin->header && i >= shift && i - shift < record->count) {
+            const struct ingest_field *field = &record->fields[i - shift];
+            name = text_trim((struct text){field->data, field->length});
+        }
+        if (i == 0 && begin->hash && name.length && *name.data == '#')
+            name = text_trim((struct text){name.data + 1, name.length - 1});
+        size_t length = name.length < NAME_MAX_BYTES ? name.length : NAME_MAX_BYTES;
+        out->names[i] = name.length ? arena_strndup(arena, name.data, length) : "";
     }
     out->column_count = columns;
 }
@@ -210,32 +243,91 @@ static enum status too_many_columns(size_t count, const char *name, struct error
     return status;
 }
 
-static enum status observe_records(const char *data, const char *end, const char *name, struct ingest_sniff *out,
-                                   struct arena *arena, struct error *error)
+/* Columns of the first 64 in which every row has a value. */
+static void note_filled(const struct ingest_record *record, uint64_t *filled)
+{
+    for (size_t i = 0; i < 64; i++)
+        if (i >= record->count || record->fields[i].length == 0)
+            *filled &= ~(UINT64_C(1) << i);
+}
+
+static bool is_blank(const struct ingest_record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (record->fields[i].length)
+            return false;
+    return true;
+}
+
+/* Rows in which every column has a value show what a footer lacks; the last ones may be the footer. */
+static void find_filled(const char *at, const char *end, struct ingest_dialect *dialect)
 {
     struct ingest_record record = {0};
-    const struct ingest_dialect *dialect = &out->dialect;
+    uint64_t filled = ~UINT64_C(0);
+    size_t skipped, rows = 0, ordinary = 0;
+    while (rows < TRIAL_RECORDS && ingest_split(dialect, &at, end, &record, &skipped)) {
+        rows++;
+        bool total = record.count && ingest_is_total((struct text){record.fields[0].data, record.fields[0].length});
+        if (record.count < dialect->columns || is_blank(&record) || total)
+            continue;
+        note_filled(&record, &filled);
+        ordinary++;
+    }
+    dialect->filled = ordinary ? filled : 0;
+    ingest_record_release(&record);
+}
+
+/* at is behind the header. */
+static const char *find_footer(const char *at, const char *end, bool whole, struct ingest_dialect *dialect)
+{
+    find_filled(at, end, dialect);
+    dialect->sum_row = whole && ingest_is_sum_row(dialect, at, (size_t)(end - at));
+    return whole ? at + ingest_footer_start(dialect, at, (size_t)(end - at)) : end;
+}
+
+static const char *behind_lines(const char *at, const char *end, uint32_t lines, char newline)
+{
+    while (lines-- && at < end) {
+        const char *stop = memchr(at, newline, (size_t)(end - at));
+        at = stop ? stop + 1 : end;
+    }
+    return at;
+}
+
+static enum status observe_records(const char *data, const char *end, const char *name,
+                                   const struct ingest_begin *begin, struct ingest_sniff *out,
+                                   const struct ingest_dialect_choice *choice, struct arena *arena, struct error *error)
+{
+    struct ingest_record record = {0};
+    struct ingest_dialect *dialect = &out->dialect;
     size_t skipped;
-    const char *at = data;
+    const char *at = behind_lines(data, end, begin->skip, dialect->newline), *rows = at;
     ingest_split(dialect, &at, end, &record, &skipped);
-    struct trial trial = {.dialect = *dialect};
-    run_trial(data, end, &trial);
-    size_t columns = dialect->header || record.count > trial.fields ? record.count : trial.fields;
+    size_t columns = record.count > dialect->columns || begin->header ? record.count : dialect->columns;
+    columns += begin->row_names;
     if (columns > INGEST_COLUMNS_MAX) {
         ingest_record_release(&record);
         return too_many_columns(columns, name, error);
     }
-    set_names(&record, columns, dialect->header, arena, out);
+    dialect->columns = dialect->columns ? columns : 0;
+    set_names(&record, columns, begin, arena, out);
+    if (begin->header) {
+        out->look.header_line = arena_strndup(arena, record.line, record.length);
+        rows = behind_lines(at, end, begin->rule, dialect->newline);
+    }
+
     out->evidence = base_calloc(columns ? columns : 1, sizeof *out->evidence);
-    if (!dialect->header)
-        at = data;
-    struct ingest_reading reading;
+    at = rows;
+    end = find_footer(rows, end, out->whole, dialect);
+    struct ingest_manner *manners = first_manners(out, columns, choice);
     while (ingest_split(dialect, &at, end, &record, &skipped)) {
+        if (is_blank(&record))
+            continue;
         out->records++;
         for (size_t i = 0; i < columns && i < record.count; i++)
-            ingest_observe(&out->evidence[i], (struct text){record.fields[i].data, record.fields[i].length},
-                           dialect->style, out->records, false, &reading);
+            observe_field(out, i, &record.fields[i], &manners[i]);
     }
+    free(manners);
     ingest_record_release(&record);
     return STATUS_OK;
 }
@@ -252,7 +344,7 @@ static void json_names(const char *prefix, json_t *object, struct text_map *name
             char inner[JSON_NAME_MAX];
             ingest_join_key(inner, name, ".");
             json_names(inner, value, names, depth + 1);
-        } else if (names->count < INGEST_COLUMNS_MAX) {
+        } else if (names->count <= INGEST_COLUMNS_MAX) {
             text_map_put(names, text_from(name), names->count, NULL);
         }
     }
@@ -271,38 +363,62 @@ static void names_in_lines(const char *data, const char *end, struct text_map *n
     }
 }
 
+/* Keys that are values ("user_17": 3) would make a column each. */
+static enum status check_json_names(const struct text_map *names, const char *name, struct error *error)
+{
+    if (names->count <= INGEST_COLUMNS_MAX)
+        return STATUS_OK;
+    size_t last = names->count - 1;
+    enum status status =
+        error_set(error, STATUS_ERROR, "%s has objects with more than %d different keys; the last is \"%s\"", name,
+                  INGEST_COLUMNS_MAX, names->entries[last].key.data);
+    error_hint(error, "keys that are values make rows: write {\"customer\": …, \"name\": key, \"value\": …} a line");
+    return status;
+}
+
 enum status ingest_json_names(const struct ingest_source *source, struct text_map *names, struct error *error)
 {
     struct ingest_reader reader;
     struct ingest_block block = {0};
     enum status status;
     ingest_reader_init(&reader, source, 1);
-    while ((status = ingest_reader_next(&reader, &block, error)) == STATUS_OK && block.length)
+    while ((status = ingest_reader_next(&reader, &block, error)) == STATUS_OK && block.length) {
         names_in_lines(block.data, block.data + block.length, names);
+        status = check_json_names(names, source->name, error);
+        if (status != STATUS_OK)
+            break;
+    }
     ingest_reader_release(&reader);
     ingest_block_release(&block);
     return status;
 }
 
-static enum status sniff_json(const char *data, const char *end, struct arena *arena, struct ingest_sniff *out)
+static enum status sniff_json(const char *data, const char *end, const char *name,
+                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
+                              struct error *error)
 {
     struct text_map names;
     text_map_init(&names);
     names_in_lines(data, end, &names);
+    enum status status = check_json_names(&names, name, error);
+    if (status != STATUS_OK) {
+        text_map_release(&names);
+        return status;
+    }
     out->column_count = names.count;
     out->names = ARENA_ARRAY(arena, const char *, names.count);
     for (size_t i = 0; i < names.count; i++)
         out->names[i] = arena_strdup(arena, names.entries[i].key.data);
     out->evidence = base_calloc(names.count ? names.count : 1, sizeof *out->evidence);
     struct ingest_record record = {.names = &names};
-    struct ingest_reading reading;
+    struct ingest_manner *manners = first_manners(out, names.count, choice);
     size_t skipped;
     while (ingest_split(&out->dialect, &data, end, &record, &skipped)) {
         out->records++;
         for (size_t i = 0; record.flaw == FLAW_NONE && i < record.count; i++)
-            ingest_observe(&out->evidence[i], (struct text){record.fields[i].data, record.fields[i].length},
-                           out->dialect.style, out->records, false, &reading);
+            observe_field(out, i, &record.fields[i], &manners[i]);
     }
+    free(manners);
     ingest_record_release(&record);
     text_map_release(&names);
     return STATUS_OK;
@@ -315,36 +431,76 @@ static enum status refuse(const char *name, const char *hint, struct error *erro
     return status;
 }
 
-static enum status check_bytes(const char *data, size_t length, const char *name, struct error *error)
+/* Text holds hardly any control characters; NUL bytes come singly, or in long runs where a file was not closed well. */
+static bool is_binary(const char *data, size_t length)
 {
-    if (length >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0))
-        return refuse(name, "convert it first: iconv -f UTF-16 -t UTF-8", error, "is written in UTF-16");
-    if (length >= 4 && memcmp(data, "PK\3\4", 4) == 0)
-        return refuse(name, "unpack it, or save the spreadsheet as CSV", error, "is a ZIP archive or a spreadsheet");
-    if (memchr(data, 0, length))
-        return refuse(name, "Strata reads CSV, TSV, columns of blanks, JSON lines and Parquet", error,
-                      "is a binary file, not rows of text");
-    struct text left = text_trim((struct text){data, length});
-    if (left.length == 0)
-        return refuse(name, "check that the export that wrote it was complete", error, "is empty");
-    return STATUS_OK;
+    size_t controls = 0, runs = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)data[i];
+        controls += (c < 0x20 && c && !strchr("\t\r\n\f\v\x01\x02\x1a\x1b\x1c\x1d\x1e\x1f", c)) || c == 0x7f;
+        runs += c == 0 && (i == 0 || data[i - 1]);
+    }
+    return controls * 20 > length || (runs > 3 && runs * 10 > length);
 }
 
-static size_t drop_partial(const char *data, size_t length, char newline)
+static size_t drop_nuls(char *data, size_t length)
 {
-    const char *last = memrchr(data, newline, length);
-    return last ? (size_t)(last - data) + 1 : 0;
+    char *nul = memchr(data, 0, length);
+    if (!nul)
+        return length;
+    char *to = nul;
+    for (const char *at = nul; at < data + length; at++)
+        if (*at)
+            *to++ = *at;
+    return (size_t)(to - data);
+}
+
+/* The content as text without NUL bytes, or what else it is. */
+static enum status check_text(char *data, size_t *length, const char *name, struct error *error)
+{
+    if (is_binary(data, *length))
+        return refuse(name, "Strata reads CSV, TSV, columns of blanks, JSON lines, XLSX and Parquet", error,
+                      "is a binary file, not rows of text");
+    size_t before = *length;
+    *length = drop_nuls(data, *length);
+    if (text_trim((struct text){data, *length}).length)
+        return STATUS_OK;
+    return refuse(name, "check that the export that wrote it was complete", error,
+                  *length == before ? "is empty" : "holds nothing but NUL bytes");
+}
+
+/* Lone carriage returns among other line ends: files put together from several. */
+static bool has_mixed_ends(const char *data, size_t length)
+{
+    size_t lone = 0, ends = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; i++) {
+        quoted ^= data[i] == '"';
+        ends += data[i] == '\n';
+        lone += data[i] == '\r' && !quoted && i + 1 < length && data[i + 1] != '\n' && data[i + 1] != '\r';
+    }
+    return lone > 0 && ends > 0 && lone * 20 > ends;
 }
 
 /* Whole records only; quotes make a difference once the dialect is known. */
-static enum status cut_sample(const char *data, size_t *length, bool whole, struct ingest_sniff *out, const char *name,
-                              struct error *error)
+static enum status cut_sample(char *data, size_t *length, const struct ingest_dialect_choice *choice,
+                              struct ingest_sniff *out, const char *name, struct error *error)
 {
+    struct ingest_dialect *dialect = &out->dialect;
     bool newline = memchr(data, '\n', *length) != NULL;
-    out->dialect.newline = newline || !memchr(data, '\r', *length) ? '\n' : '\r';
-    if (whole)
+    dialect->newline = newline || !memchr(data, '\r', *length) ? '\n' : '\r';
+    if (choice && choice->newline)
+        dialect->newline = choice->newline;
+    bool own = choice && (choice->exact || choice->newline);
+    dialect->mixed = !own && dialect->newline == '\n' && has_mixed_ends(data, *length);
+    for (size_t i = 0; dialect->mixed && i < *length; i++)
+        if (data[i] == '\r' && !(i + 1 < *length && data[i + 1] == '\n'))
+            data[i] = '\n';
+    if (out->whole)
         return STATUS_OK;
-    *length = drop_partial(data, *length, out->dialect.newline);
+
+    const char *last = memrchr(data, dialect->newline, *length);
+    *length = last ? (size_t)(last - data) + 1 : 0;
     if (*length)
         return STATUS_OK;
     return refuse(name, "a quote that is never closed is the usual reason; or it is not a file of rows", error,
@@ -353,43 +509,196 @@ static enum status cut_sample(const char *data, size_t *length, bool whole, stru
 
 static void apply_choice(const struct ingest_dialect_choice *choice, struct ingest_dialect *dialect)
 {
-    if (choice && choice->delimiter) {
-        dialect->delimiter = choice->delimiter;
-        dialect->layout = choice->delimiter == ' ' ? LAYOUT_SPACES : LAYOUT_DELIMITED;
-        dialect->quote = dialect->escape = '"';
+    dialect->delimiter = choice->delimiter;
+    dialect->layout = choice->delimiter == ' ' ? LAYOUT_SPACES : LAYOUT_DELIMITED;
+}
+
+/* "sep=;", which Excel writes and obeys: the length of that line with its end, or 0. */
+static size_t sep_line(const char *data, const char *end, char newline, char *delimiter, size_t *signs)
+{
+    const char *stop = memchr(data, newline, (size_t)(end - data)), *at = data;
+    stop = stop ? stop : end;
+    struct text line = {data, (size_t)(stop - data)};
+    while (line.length && (line.data[line.length - 1] == '\r' || line.data[line.length - 1] == '"'))
+        line.length--;
+    bool quoted = line.length && *line.data == '"';
+    at += quoted;
+    line.length -= quoted;
+    if (line.length < 5 || line.length > 12 || strncasecmp(at, "sep=", 4) != 0)
+        return 0;
+    *delimiter = at[4];
+    *signs = line.length - 4;
+    while (*signs > 1 && at[4 + *signs - 1] == at[4]) /* padded by a spreadsheet: "sep=,,," */
+        --*signs;
+    return (size_t)(stop < end ? stop + 1 - data : stop - data);
+}
+
+/* Every second field is empty: what stands between fields is two signs long. */
+static bool is_doubled(const char *data, const char *end, const struct ingest_dialect *dialect)
+{
+    struct ingest_record record = {0};
+    size_t skipped, doubled = 0, records = 0;
+    while (records < TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped)) {
+        bool all = record.count >= 3 && record.count % 2 == 1;
+        for (size_t i = 1; all && i < record.count; i += 2)
+            all = record.fields[i].length == 0 && !record.fields[i].quoted;
+        doubled += all && record.fields[0].length > 0;
+        records++;
+    }
+    ingest_record_release(&record);
+    return records > 1 && doubled * 10 > records * 9;
+}
+
+static enum status refuse_long_delimiter(const char *name, const char *delimiter, struct error *error)
+{
+    enum status status =
+        error_set(error, STATUS_ERROR, "%s separates its fields by %s, and Strata reads one sign between fields", name,
+                  delimiter);
+    error_hint(error, "replace it by a sign that no field holds, such as a tab: sed 's/%s/\\t/g'",
+               *delimiter == '|' ? "[|][|]" : delimiter);
+    return status;
+}
+
+static enum status choose_dialect(const char **data, const char *end, const char *name,
+                                  const struct ingest_dialect_choice *choice, struct ingest_sniff *out,
+                                  struct error *error)
+{
+    struct ingest_dialect *dialect = &out->dialect;
+    char delimiter = 0;
+    size_t signs = 1, length = 0;
+    if (!choice || !choice->newline)
+        length = sep_line(*data, end, dialect->newline, &delimiter, &signs);
+    if (signs > 1 && !(choice && choice->delimiter))
+        return refuse_long_delimiter(name, "more than one sign (its first line says so)", error);
+
+    out->look.sep_line = length > 0;
+    dialect->skip = length > 0;
+    *data += length;
+    struct ingest_dialect_choice said = {.delimiter = delimiter};
+    if (choice && choice->delimiter)
+        said.delimiter = choice->delimiter;
+    if (said.delimiter) {
+        apply_choice(&said, dialect);
+        struct trial trial = {.dialect = *dialect};
+        trial.dialect.quote = trial.dialect.escape = '"';
+        run_trial(*data, end, &trial);
+        choose_quote(*data, end, &trial);
+        *dialect = trial.dialect;
+        return STATUS_OK;
+    }
+    choose_delimiter(*data, end, dialect);
+    if (dialect->layout == LAYOUT_DELIMITED && is_doubled(*data, end, dialect)) {
+        char both[3] = {dialect->delimiter, dialect->delimiter, 0};
+        return refuse_long_delimiter(name, both, error);
+    }
+    if (memmem(*data, (size_t)(end - *data < 200 ? end - *data : 200), "::", 2)) {
+        struct ingest_dialect colons = {.delimiter = ':', .newline = dialect->newline};
+        if (is_doubled(*data, end, &colons))
+            return refuse_long_delimiter(name, "::", error);
+    }
+    return STATUS_OK;
+}
+
+/* Blank lines say nothing and are not shown. */
+static void keep_passed(const char *data, const char *end, uint32_t lines, char newline, struct arena *arena,
+                        struct ingest_look *look)
+{
+    enum { SHOWN = 120 };
+    look->passed = ARENA_ARRAY(arena, const char *, lines);
+    for (uint32_t i = 0; i < lines && data < end; i++) {
+        const char *stop = behind_lines(data, end, 1, newline);
+        struct text line = text_trim((struct text){data, (size_t)(stop - data)});
+        while (line.length && strchr(",;\t| ", line.data[line.length - 1]) && !(i == 0 && look->sep_line))
+            line.length--;
+        size_t length = line.length < SHOWN ? line.length : SHOWN;
+        while (length && length < line.length && ((unsigned char)line.data[length] & 0xc0) == 0x80)
+            length--;
+        if (length)
+            look->passed[look->passed_count++] = arena_strndup(arena, line.data, length);
+        data = stop;
     }
 }
 
-static enum status sniff_text(const char *data, size_t length, bool whole, const char *name,
+static enum status sniff_rows(const char *data, const char *end, const char *name,
                               const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
                               struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
-    const char *end = data + length;
-    const char *first = data;
+    const char *start = data;
+    TRY(choose_dialect(&data, end, name, choice, out, error));
+    if (choice && choice->skip_said) {
+        dialect->skip = choice->skip;
+        data = behind_lines(start, end, choice->skip, dialect->newline);
+    }
+    if (!out->whole && dialect->quote) {
+        size_t complete = ingest_whole_records(dialect, data, (size_t)(end - data));
+        end = complete ? data + complete : end;
+    }
+    struct trial trial = {.dialect = *dialect};
+    run_trial(data, end, &trial);
+    dialect->columns = trial.fields;
+    if (trial.fields > INGEST_COLUMNS_MAX || trial.header_fields > INGEST_COLUMNS_MAX)
+        return too_many_columns(trial.fields > trial.header_fields ? trial.fields : trial.header_fields, name, error);
+
+    choose_numbers(data, end, choice, out);
+    struct ingest_begin_choice said = {0};
+    if (choice)
+        said =
+            (struct ingest_begin_choice){choice->header, choice->skip_said, choice->expected, choice->expected_count};
+    struct ingest_begin begin;
+    ingest_find_begin(dialect, data, end, &said, &begin);
+    dialect->header = begin.header;
+    dialect->rule = begin.rule;
+    dialect->skip += begin.skip;
+    out->look.header_reason = begin.reason;
+    out->look.row_names = begin.row_names;
+    if (choice && choice->exact)
+        dialect->columns = 0;
+    keep_passed(start, end, dialect->skip, dialect->newline, arena, &out->look);
+    return observe_records(data, end, name, &begin, out, choice, arena, error);
+}
+
+static enum status sniff_text(const char *data, size_t length, const char *name,
+                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
+                              struct error *error)
+{
+    struct ingest_dialect *dialect = &out->dialect;
+    const char *end = data + length, *first = data;
     while (first < end && strchr(" \t\r\n", *first))
         first++;
     dialect->style = (struct ingest_number_style){'.', ','};
-    if (*first == '{') {
+    out->look.header_reason = "";
+    if (first < end && *first == '{') {
         dialect->layout = LAYOUT_JSON;
         dialect->style.groups = 0;
-        return sniff_json(data, end, arena, out);
+        return sniff_json(data, end, name, choice, arena, out, error);
     }
-    if (*first == '[' && first + 1 < end && strchr("{ \r\n\t", first[1]))
+    if (first + 1 < end && *first == '[' && strchr("{ \r\n\t", first[1]))
         return refuse(name, "write one object a line: jq -c '.[]'", error, "is one JSON list");
-    if (choice && choice->delimiter)
-        apply_choice(choice, dialect);
-    else
-        choose_delimiter(data, end, dialect);
-    if (!whole && dialect->quote) {
-        size_t complete = ingest_whole_records(dialect, data, length);
-        end = complete ? data + complete : end;
-    }
-    choose_numbers(data, end, dialect);
-    if (choice && choice->point)
-        dialect->style = (struct ingest_number_style){choice->point, choice->point == ',' ? '.' : ','};
-    dialect->header = choice && choice->header ? choice->header > 0 : looks_like_header(data, end, dialect);
-    return observe_records(data, end, name, out, arena, error);
+    return sniff_rows(data, end, name, choice, arena, out, error);
+}
+
+/* What the bytes say in UTF-8, in memory that the caller frees. */
+static enum status decode_sample(const char *data, size_t length, const struct ingest_dialect_choice *choice,
+                                 struct arena *arena, struct ingest_sniff *out, char **text, size_t *text_length,
+                                 struct error *error)
+{
+    struct ingest_dialect *dialect = &out->dialect;
+    struct ingest_encoding_look look;
+    TRY(ingest_find_encoding((struct text){data, length}, out->whole, choice ? choice->encoding : NULL, arena, &look,
+                             error));
+    dialect->encoding = look.encoding;
+    dialect->encoding_said = look.said;
+    out->look.encoding_sure = look.sure;
+    out->look.encoding_rival = look.rival;
+    memcpy(out->look.as_read, look.as_read, sizeof look.as_read);
+    memcpy(out->look.as_rival, look.as_rival, sizeof look.as_rival);
+    if (look.encoding)
+        return ingest_decode_all(look.encoding, data, length, out->whole, text, text_length, error);
+    *text = base_malloc(length + 1);
+    memcpy(*text, data, length);
+    *text_length = length;
+    return STATUS_OK;
 }
 
 enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, const char *name,
@@ -397,29 +706,27 @@ enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, cons
                                struct ingest_sniff *out, struct error *error)
 {
     *out = (struct ingest_sniff){.whole = whole};
-    if (length >= 4 && memcmp(data, "PAR1", 4) == 0) {
-        out->parquet = true;
+    enum ingest_magic magic;
+    TRY(ingest_magic_check((struct text){data, length}, name, &magic, error));
+    out->parquet = magic == MAGIC_PARQUET;
+    out->zip = magic == MAGIC_ZIP;
+    if (magic != MAGIC_TEXT)
         return STATUS_OK;
-    }
-    TRY(check_bytes(data, length, name, error));
-    if (length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+
+    char *text, *start;
+    TRY(decode_sample(data, length, choice, arena, out, &text, &length, error));
+    start = text;
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         out->dialect.bom = true;
-        data += 3;
+        start += 3;
         length -= 3;
     }
-    TRY(cut_sample(data, &length, whole, out, name, error));
-    bool utf8 = text_valid_utf8((struct text){data, length});
-    if (choice && choice->encoding)
-        utf8 = choice->encoding == 1;
-    out->dialect.encoding = utf8 ? ENCODING_UTF8 : ENCODING_LATIN1;
-    char *converted = NULL;
-    if (!utf8) {
-        converted = base_malloc(3 * length + 1);
-        length = ingest_to_utf8(data, length, converted);
-        data = converted;
-    }
-    enum status status = sniff_text(data, length, whole, name, choice, arena, out, error);
-    free(converted);
+    enum status status = check_text(start, &length, name, error);
+    if (status == STATUS_OK)
+        status = cut_sample(start, &length, choice, out, name, error);
+    if (status == STATUS_OK)
+        status = sniff_text(start, length, name, choice, arena, out, error);
+    free(text);
     if (status != STATUS_OK)
         ingest_sniff_release(out);
     return status;
@@ -442,6 +749,8 @@ enum status ingest_sniff_file(const char *path, const char *name, const struct i
     TRY_GOTO(ingest_stream_read(stream, data, INGEST_SAMPLE, &got, error));
     TRY_GOTO(ingest_sniff_bytes(data, got, got < INGEST_SAMPLE, name, choice, arena, out, error));
     out->dialect.gzip = gzip;
+    if (gzip && (out->zip || out->parquet))
+        status = refuse(name, "unpack it first: gunzip -k", error, "is a packed archive inside gzip");
 done:
     free(data);
     ingest_stream_close(stream);
@@ -453,5 +762,7 @@ void ingest_sniff_release(struct ingest_sniff *sniff)
     for (size_t i = 0; sniff->evidence && i < sniff->column_count; i++)
         ingest_evidence_release(&sniff->evidence[i]);
     free(sniff->evidence);
+    free(sniff->marks);
     sniff->evidence = NULL;
+    sniff->marks = NULL;
 }

@@ -6,11 +6,32 @@
 
 #include "ingest/column.h"
 
+/* What the first look found out beside the dialect, and why: for whoever tells people. Strings live in the arena. */
+struct ingest_look {
+    const char *header_reason; /* ends "line 4 is the header: …" or "there is no header: …"; "" when there is nothing */
+    const char **passed;       /* the lines before the header, cut at 120 bytes; blank ones are left out */
+    size_t passed_count;
+    const char *header_line;    /* the header as it stands there, in UTF-8; NULL without one */
+    bool sep_line;              /* a line "sep=;" said what stands between fields */
+    bool row_names;             /* the header lacks a name for its first column */
+    int encoding_sure;          /* 0…100 */
+    const char *encoding_rival; /* another encoding that is nearly as likely, or NULL */
+    const char *as_read[2];     /* texts as they are read, where the encoding was guessed; NULL for none */
+    const char *as_rival[2];    /* the same as the rival has it */
+    const char *sheet;          /* of a spreadsheet: the one that is read */
+    const char *const *sheets;  /* all of them */
+    size_t sheet_count;
+};
+
 struct ingest_sniff {
     struct ingest_dialect dialect;
-    bool parquet; /* nothing else is known */
+    struct ingest_look look;
+    bool parquet, zip; /* nothing else is known */
     const char **names;
+    struct ingest_marks *marks;       /* likewise, released there, too */
     struct ingest_evidence *evidence; /* of the records in the sample, by column; release with ingest_sniff_release */
+    struct ingest_marks file_marks;   /* of all columns, of the first records */
+    size_t marked;                    /* how many columns marks has */
     size_t column_count, records;
     bool whole; /* the sample is the whole content */
 };
@@ -19,8 +40,15 @@ struct ingest_sniff {
 struct ingest_dialect_choice {
     char delimiter; /* ' ' means runs of blanks */
     char point;
-    int header;   /* 1 yes, −1 no */
-    int encoding; /* 1 UTF-8, 2 Latin-1 */
+    int header;           /* 1 yes, −1 no */
+    const char *encoding; /* a name that ingest_encoding_open knows, or NULL */
+    char newline;         /* INGEST_ROW_END for spooled spreadsheets */
+    bool exact;           /* written by Strata itself: nothing but a header and rows */
+    bool skip_said;       /* `skip` lines stand before the header, and nothing else does */
+    uint32_t skip;
+    const char *const *expected; /* columns that options name */
+    size_t expected_count;
+    const struct ingest_missing *missing; /* words for no value; NULL: the default ones */
 };
 
 /* Looks at data, the first bytes of a file's content (unpacked). whole: they are all there are. name is for messages.

@@ -1,5 +1,7 @@
 #include "ingest/source.h"
 
+#include "ingest/footer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,11 +10,18 @@
 #include <unistd.h>
 #include <zlib.h>
 
+enum { RAW_BYTES = 256 << 10 }; /* read at once from a file that is decoded */
+
 struct ingest_stream {
     int file;
     gzFile gz;
     char *path;
     uint64_t position;
+
+    struct ingest_decoder *decoder; /* NULL: the bytes are handed on as they are */
+    char *raw, *text;               /* read and not decoded; decoded and not handed on */
+    size_t raw_length, text_at, text_length;
+    bool raw_end;
 };
 
 static enum status open_error(const char *path, struct error *error)
@@ -26,19 +35,40 @@ static enum status open_error(const char *path, struct error *error)
     return status;
 }
 
-static enum status open_file(const char *path, int *file, struct error *error)
+/* What is no file of bytes that can be read twice, and why. */
+static enum status check_kind(const char *path, mode_t mode, struct error *error)
 {
-    *file = open(path, O_RDONLY | O_CLOEXEC);
-    if (*file < 0)
-        return open_error(path, error);
-    struct stat info;
-    if (fstat(*file, &info) == 0 && S_ISDIR(info.st_mode)) {
-        close(*file);
-        enum status status = error_set(error, STATUS_ERROR, "%s is a directory", path);
+    if (S_ISREG(mode))
+        return STATUS_OK;
+    enum status status = STATUS_ERROR;
+    if (S_ISDIR(mode)) {
+        status = error_set(error, STATUS_ERROR, "%s is a directory", path);
         error_hint(error, "name the files in it: %s/*", path);
         return status;
     }
-    return STATUS_OK;
+    if (S_ISFIFO(mode))
+        status = error_set(error, STATUS_ERROR, "%s is a pipe, which can be read only once", path);
+    else if (S_ISSOCK(mode))
+        status = error_set(error, STATUS_ERROR, "%s is a socket, not a file", path);
+    else
+        status = error_set(error, STATUS_ERROR, "%s is a device, not a file: it may never end", path);
+    error_hint(error, "write its content to a file, or hand it over as standard input: - in the place of the name");
+    return status;
+}
+
+/* Without waiting for whoever would write to a pipe of that name. */
+static enum status open_file(const char *path, int *file, struct error *error)
+{
+    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*file < 0)
+        return open_error(path, error);
+    struct stat info;
+    enum status status = STATUS_OK;
+    if (fstat(*file, &info) == 0)
+        status = check_kind(path, info.st_mode, error);
+    if (status != STATUS_OK)
+        close(*file);
+    return status;
 }
 
 enum status ingest_stream_open(const char *path, bool gzip, struct ingest_stream **out, struct error *error)
@@ -65,8 +95,20 @@ void ingest_stream_close(struct ingest_stream *stream)
         gzclose_r(stream->gz);
     else
         close(stream->file);
+    ingest_decoder_close(stream->decoder);
+    free(stream->raw);
+    free(stream->text);
     free(stream->path);
     free(stream);
+}
+
+enum status ingest_stream_decode(struct ingest_stream *stream, const struct ingest_encoding *encoding,
+                                 struct error *error)
+{
+    TRY(ingest_decoder_open(encoding, &stream->decoder, error));
+    stream->raw = base_malloc(RAW_BYTES);
+    stream->text = base_malloc(3 * (size_t)RAW_BYTES);
+    return STATUS_OK;
 }
 
 static enum status gzip_error(struct ingest_stream *stream, struct error *error)
@@ -84,7 +126,7 @@ static enum status gzip_error(struct ingest_stream *stream, struct error *error)
     return status;
 }
 
-enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t size, size_t *got, struct error *error)
+static enum status read_bytes(struct ingest_stream *stream, char *out, size_t size, size_t *got, struct error *error)
 {
     *got = 0;
     while (*got < size) {
@@ -103,6 +145,44 @@ enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t s
     int code = Z_OK;
     if (stream->gz && *got < size && (gzerror(stream->gz, &code), code != Z_OK))
         return gzip_error(stream, error);
+    return STATUS_OK;
+}
+
+/* Decodes the next piece into stream->text. */
+static enum status decode_more(struct ingest_stream *stream, struct error *error)
+{
+    size_t got, room = RAW_BYTES - stream->raw_length;
+    TRY(read_bytes(stream, stream->raw + stream->raw_length, room, &got, error));
+    stream->raw_length += got;
+    stream->raw_end = got < room;
+
+    const char *at = stream->raw, *end = stream->raw + stream->raw_length;
+    stream->text_at = 0;
+    stream->text_length =
+        ingest_decoder_run(stream->decoder, &at, end, stream->raw_end, stream->text, 3 * (size_t)RAW_BYTES);
+    stream->raw_length = (size_t)(end - at);
+    memmove(stream->raw, at, stream->raw_length);
+    return STATUS_OK;
+}
+
+enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t size, size_t *got, struct error *error)
+{
+    if (!stream->decoder)
+        return read_bytes(stream, out, size, got, error);
+    *got = 0;
+    while (*got < size) {
+        size_t ready = stream->text_length - stream->text_at;
+        if (ready == 0 && stream->raw_end && stream->raw_length == 0)
+            break;
+        if (ready == 0) {
+            TRY(decode_more(stream, error));
+            continue;
+        }
+        size_t taken = ready < size - *got ? ready : size - *got;
+        memcpy(out + *got, stream->text + stream->text_at, taken);
+        stream->text_at += taken;
+        *got += taken;
+    }
     return STATUS_OK;
 }
 
@@ -153,12 +233,18 @@ static void block_room(struct ingest_block *block, size_t size)
 void ingest_reader_init(struct ingest_reader *reader, const struct ingest_source *sources, size_t count)
 {
     *reader = (struct ingest_reader){.sources = sources, .source_count = count};
+    reader->passed = base_calloc(count + 1, sizeof *reader->passed);
+    for (size_t i = 0; i < count; i++)
+        buffer_init(&reader->passed[i].footer, INGEST_FOOTER_MAX);
     pthread_mutex_init(&reader->mutex, NULL);
 }
 
 void ingest_reader_release(struct ingest_reader *reader)
 {
     ingest_stream_close(reader->stream);
+    for (size_t i = 0; i < reader->source_count; i++)
+        buffer_release(&reader->passed[i].footer);
+    free(reader->passed);
     free(reader->carry);
     pthread_mutex_destroy(&reader->mutex);
 }
@@ -171,17 +257,54 @@ static size_t count_char(const char *data, size_t length, char c)
     return count;
 }
 
-static enum status too_long(const struct ingest_reader *reader, struct error *error)
+/* whole: the bytes of the block before the record that is too long. */
+static enum status too_long(const struct ingest_reader *reader, const struct ingest_block *block, size_t whole,
+                            struct error *error)
 {
     const struct ingest_source *source = &reader->sources[reader->source];
+    const struct ingest_dialect *dialect = &source->dialect;
+    size_t line = reader->line + count_char(block->data, whole, dialect->newline);
+    bool lines = memchr(block->data + whole, dialect->newline, block->length - whole) != NULL;
     enum status status =
         error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB", INGEST_RECORD_MAX >> 20);
-    error_place(error, "%s line %llu", source->name, (unsigned long long)reader->line);
-    if (source->dialect.quote)
-        error_hint(error, "look for a quote (%c) that is opened there and never closed", source->dialect.quote);
+    error_place(error, "%s line %zu", source->name, line);
+    if (dialect->quote && lines)
+        error_hint(error, "look for a quote (%c) that is opened there and never closed", dialect->quote);
     else
         error_hint(error, "check that this is a file of rows, one a line");
     return status;
+}
+
+/* NUL bytes mean nothing in text; files that were not closed properly end in many of them. */
+static void drop_nuls(struct ingest_reader *reader, struct ingest_block *block, size_t from)
+{
+    struct ingest_passed *passed = &reader->passed[reader->source];
+    const char newline = reader->sources[reader->source].dialect.newline;
+    char *nul = memchr(block->data + from, 0, block->length - from);
+    if (!nul)
+        return;
+    if (!passed->nul_bytes)
+        passed->nul_line = reader->line + count_char(block->data, (size_t)(nul - block->data), newline);
+
+    char *to = nul;
+    for (const char *at = nul; at < block->data + block->length; at++)
+        if (*at)
+            *to++ = *at;
+    passed->nul_bytes += (size_t)(block->data + block->length - to);
+    block->length = (size_t)(to - block->data);
+}
+
+/* Files that were put together from several have line ends of more than one kind. */
+static void unify_newlines(struct ingest_block *block, bool at_end)
+{
+    const char *end = block->data + block->length;
+    for (char *at = block->data; at < end; at++) {
+        at = memchr(at, '\r', (size_t)(end - at));
+        if (!at)
+            return;
+        if (at + 1 == end ? at_end : at[1] != '\n')
+            *at = '\n';
+    }
 }
 
 /* Fills the block up to `size` bytes, beginning with what was carried over; *at_end when the stream ended. */
@@ -196,8 +319,11 @@ static enum status read_block(struct ingest_reader *reader, struct ingest_block 
     }
     size_t got, want = size - block->length;
     TRY(ingest_stream_read(reader->stream, block->data + block->length, want, &got, error));
-    block->length += got;
     *at_end = got < want;
+    block->length += got;
+    drop_nuls(reader, block, block->length - got);
+    if (reader->sources[reader->source].dialect.mixed)
+        unify_newlines(block, *at_end);
     return STATUS_OK;
 }
 
@@ -212,6 +338,13 @@ static void keep_rest(struct ingest_reader *reader, struct ingest_block *block, 
     block->length = whole;
 }
 
+/* How much of the block is handed on now: whole records, and not what may yet turn out to be the footer. */
+static size_t whole_records(const struct ingest_dialect *dialect, const struct ingest_block *block)
+{
+    size_t length = block->length > 2 * INGEST_FOOTER_MAX ? block->length - INGEST_FOOTER_MAX : block->length;
+    return ingest_whole_records(dialect, block->data, length);
+}
+
 /* Reads on until the block holds at least one whole record. */
 static enum status cut_block(struct ingest_reader *reader, struct ingest_block *block, struct error *error)
 {
@@ -222,9 +355,9 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
         TRY(read_block(reader, block, size, &at_end, error));
         if (at_end && block->length < INGEST_RECORD_MAX)
             break;
-        size_t whole = ingest_whole_records(dialect, block->data, block->length);
+        size_t whole = whole_records(dialect, block);
         if (block->length - whole >= INGEST_RECORD_MAX)
-            return too_long(reader, error);
+            return too_long(reader, block, whole, error);
         if (whole && !at_end)
             keep_rest(reader, block, whole);
         if (whole || at_end)
@@ -240,32 +373,65 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
     return STATUS_OK;
 }
 
-/* Cuts the byte order mark and the header off the first block of a source. */
+static const char *drop_lines(struct ingest_reader *reader, uint32_t *lines, const char *at, const char *end)
+{
+    char newline = reader->sources[reader->source].dialect.newline;
+    while (*lines && at < end) {
+        const char *stop = memchr(at, newline, (size_t)(end - at));
+        at = stop ? stop + 1 : end;
+        reader->line++;
+        --*lines;
+    }
+    return at;
+}
+
+/* Cuts the byte order mark, what stands before the header, and the header off the first blocks of a source. */
 static void skip_header(struct ingest_reader *reader, struct ingest_block *block)
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
     const char *at = block->data, *end = block->data + block->length;
-    if (dialect->bom && block->length >= 3)
+    if (reader->line == 1 && dialect->bom && block->length >= 3)
         at += 3;
-    if (dialect->header) {
+    at = drop_lines(reader, &reader->to_skip, at, end);
+    if (reader->header_to_come && !reader->to_skip) {
         struct ingest_record record = {0};
-        size_t skipped;
-        if (ingest_split(dialect, &at, end, &record, &skipped))
+        size_t skipped = 0;
+        if (ingest_split(dialect, &at, end, &record, &skipped)) {
             reader->line += skipped + record.lines;
+            reader->header_to_come = false;
+            reader->to_skip = dialect->rule;
+        }
         ingest_record_release(&record);
+        at = drop_lines(reader, &reader->to_skip, at, end);
     }
     block->length = (size_t)(end - at);
     memmove(block->data, at, block->length);
-    reader->fresh = false;
+}
+
+/* The last block of a source ends with its last row. */
+static void cut_footer(struct ingest_reader *reader, struct ingest_block *block)
+{
+    const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
+    struct ingest_passed *passed = &reader->passed[reader->source];
+    size_t kept = ingest_footer_start(dialect, block->data, block->length);
+    if (kept == block->length)
+        return;
+    passed->footer_line = reader->line + count_char(block->data, kept, dialect->newline);
+    buffer_reset(&passed->footer);
+    buffer_add(&passed->footer, block->data + kept, block->length - kept);
+    block->length = kept;
 }
 
 static enum status open_next(struct ingest_reader *reader, struct error *error)
 {
     const struct ingest_source *source = &reader->sources[reader->next_source];
     TRY(ingest_stream_open(source->path, source->dialect.gzip, &reader->stream, error));
+    if (source->dialect.encoding && source->dialect.encoding->streamed)
+        TRY(ingest_stream_decode(reader->stream, source->dialect.encoding, error));
     reader->source = reader->next_source++;
-    reader->fresh = true;
     reader->line = 1;
+    reader->to_skip = source->dialect.skip;
+    reader->header_to_come = source->dialect.header;
     reader->carry_length = 0;
     return STATUS_OK;
 }
@@ -279,9 +445,11 @@ static enum status next_locked(struct ingest_reader *reader, struct ingest_block
             TRY(open_next(reader, error));
         TRY(cut_block(reader, block, error));
         block->source = reader->source;
-        if (reader->fresh)
+        if (reader->line == 1 || reader->header_to_come || reader->to_skip)
             skip_header(reader, block);
         block->first_line = reader->line;
+        if (!reader->stream)
+            cut_footer(reader, block);
         reader->line += count_char(block->data, block->length, reader->sources[reader->source].dialect.newline);
     }
     block->sequence = reader->sequence++;

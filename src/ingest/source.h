@@ -16,6 +16,7 @@ enum {
     INGEST_RECORD_MAX = 64 << 20, /* the longest record: an unclosed quote is the usual reason for more */
     INGEST_SAMPLE = 4 << 20,      /* bytes that the first look takes */
     INGEST_COLUMNS_MAX = 4096,
+    INGEST_FOOTER_MAX = 4096, /* bytes at the end in which a footer is looked for */
 };
 
 struct ingest_source {
@@ -25,10 +26,13 @@ struct ingest_source {
     uint64_t bytes; /* on disk */
 };
 
-/* A file's bytes, unpacked. */
+/* A file's bytes, unpacked. Directories, devices and pipes are errors: what can be read only once is spooled first. */
 struct ingest_stream;
 enum status ingest_stream_open(const char *path, bool gzip, struct ingest_stream **out, struct error *error);
 void ingest_stream_close(struct ingest_stream *stream);
+/* From here on the stream yields UTF-8. encoding must be a streamed one and outlive the stream. */
+enum status ingest_stream_decode(struct ingest_stream *stream, const struct ingest_encoding *encoding,
+                                 struct error *error);
 /* Up to size bytes; *got = 0 at the end. A gzip file that ends too early is an error. */
 enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t size, size_t *got, struct error *error);
 /* Bytes of the file consumed so far. */
@@ -36,6 +40,13 @@ uint64_t ingest_stream_position(const struct ingest_stream *stream);
 
 /* Size and content hash of a file, as the import list keeps them. */
 enum status ingest_hash_file(const char *path, uint64_t *hash, uint64_t *bytes, struct error *error);
+
+/* What the reader passed over in one source. */
+struct ingest_passed {
+    uint64_t footer_line; /* the first line behind the last row; 0: there is none */
+    struct buffer footer; /* its text, as it stands there */
+    uint64_t nul_bytes, nul_line;
+};
 
 struct ingest_block {
     char *data; /* whole records, in the source's own encoding */
@@ -55,7 +66,9 @@ struct ingest_reader {
     uint64_t sequence, line, read_bytes;
     char *carry; /* the start of a record that the last block did not hold whole */
     size_t carry_length, carry_capacity;
-    bool fresh, failed;
+    uint32_t to_skip; /* lines before the header still to come */
+    bool header_to_come, rule_to_come, failed;
+    struct ingest_passed *passed; /* by source */
 };
 void ingest_reader_init(struct ingest_reader *reader, const struct ingest_source *sources, size_t count);
 void ingest_reader_release(struct ingest_reader *reader);

@@ -14,6 +14,16 @@ static const char *thousands(uint64_t value, struct buffer *scratch)
     return scratch->data;
 }
 
+/* Where the header is when it is not in the first line; that there is none, and why. */
+static void print_begin(const struct ingest_summary_source *source, struct buffer *out)
+{
+    const struct ingest_dialect *dialect = &source->dialect;
+    if (dialect->header && dialect->skip)
+        buffer_printf(out, ", header in line %u", dialect->skip + 1);
+    else if (!dialect->header && dialect->layout != LAYOUT_JSON)
+        buffer_printf(out, ", no header (%s)", source->look.header_reason);
+}
+
 static void print_source(const struct ingest_summary_source *source, struct buffer *out)
 {
     char name[16], rows[NUMBER_TEXT_MAX];
@@ -29,10 +39,10 @@ static void print_source(const struct ingest_summary_source *source, struct buff
     else
         buffer_printf(out, "separated by %s", ingest_delimiter_name(source->dialect.delimiter, name));
     if (!source->postgres && !source->parquet)
-        buffer_printf(out, ", %s%s%s%s%s", ingest_encoding_name(source->dialect.encoding),
+        buffer_printf(out, ", %s%s%s%s", ingest_encoding_name(source->dialect.encoding),
                       source->dialect.bom ? " with a byte order mark" : "", source->dialect.gzip ? ", gzip" : "",
-                      source->dialect.style.point == ',' ? ", decimal comma" : "",
-                      source->dialect.header || source->dialect.layout == LAYOUT_JSON ? "" : ", no header");
+                      source->dialect.style.point == ',' ? ", decimal comma" : "");
+    print_begin(source, out);
     buffer_printf(out, "; %s rows\n", number_format_thousands((int64_t)source->rows, rows));
 }
 
@@ -181,6 +191,14 @@ static void print_preview(const struct ingest_summary *summary, struct buffer *o
 
 void ingest_summary_print(const struct ingest_summary *summary, struct buffer *out)
 {
+    if (summary->already && summary->replaced) {
+        buffer_printf(
+            out,
+            "Import %u is taken back. Import %u brought the same content with the same mapping, so nothing was "
+            "added.\n",
+            summary->replaced, summary->already);
+        return;
+    }
     if (summary->already) {
         buffer_printf(out, "Nothing to do: import %u brought the same content with the same mapping.\n",
                       summary->already);
@@ -223,6 +241,48 @@ static void put_yes(struct json *json, const char *key, bool value)
     json_write_bool(json, value);
 }
 
+static void put_texts(struct json *json, const char *key, const char *const *texts, size_t count)
+{
+    json_write_key(json, key);
+    json_write_array(json);
+    for (size_t i = 0; i < count; i++)
+        json_write_string(json, texts[i]);
+    json_write_end_array(json);
+}
+
+/* What was found around the rows, and how sure it is; what is not there is left out. */
+static void put_layout(const struct ingest_summary_source *source, struct json *json)
+{
+    const struct ingest_look *look = &source->look;
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {
+        {"skip", source->dialect.skip},
+        {"empty_rows", source->empty_rows},
+        {"first_empty_row", source->empty_line},
+        {"repeated_headers", source->headers},
+        {"first_repeated", source->header_line},
+        {"nul_bytes", source->nul_bytes},
+        {"first_nul_byte", source->nul_line},
+        {"footer_line", source->footer_line},
+        {"encoding_sure", (uint64_t)look->encoding_sure},
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i].value)
+            put_count(json, counts[i].key, counts[i].value);
+    if (look->header_reason && *look->header_reason)
+        put_text(json, "header_because", look->header_reason);
+    if (look->encoding_rival)
+        put_text(json, "encoding_rival", look->encoding_rival);
+    if (look->sheet)
+        put_text(json, "sheet", look->sheet);
+    if (look->passed_count)
+        put_texts(json, "passed_over", look->passed, look->passed_count);
+    if (source->footer)
+        put_text(json, "footer", source->footer);
+}
+
 static void put_sources(const struct ingest_summary *summary, struct json *json)
 {
     json_write_key(json, "sources");
@@ -240,6 +300,7 @@ static void put_sources(const struct ingest_summary *summary, struct json *json)
         if (source->dialect.layout == LAYOUT_DELIMITED)
             put_text(json, "delimiter", delimiter);
         put_yes(json, "header", source->dialect.header);
+        put_layout(source, json);
         put_yes(json, "gzip", source->dialect.gzip);
         put_count(json, "bytes", source->bytes);
         put_count(json, "rows", source->rows);
@@ -261,6 +322,10 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
             put_count(json, "scale", (uint64_t)column->scale);
         if (column->format)
             put_text(json, "format", column->format);
+        if (column->format)
+            put_yes(json, "format_sure", column->format_sure);
+        if (column->point)
+            put_text(json, "decimal", column->point == ',' ? "," : ".");
         if (column->property)
             put_text(json, "property", column->property);
         if (*column->role) {
@@ -310,15 +375,6 @@ static void put_rejects(const struct ingest_summary *summary, struct json *json)
         put_count(json, "first_line", count->first_line);
         json_write_end_object(json);
     }
-    json_write_end_array(json);
-}
-
-static void put_texts(struct json *json, const char *key, const char *const *texts, size_t count)
-{
-    json_write_key(json, key);
-    json_write_array(json);
-    for (size_t i = 0; i < count; i++)
-        json_write_string(json, texts[i]);
     json_write_end_array(json);
 }
 

@@ -1,0 +1,507 @@
+/*
+ * The rows say what they are made of: columns in which nearly every value is a number or a date. Whatever stands before
+ * the first line that fits these columns is no row; of those lines the one with the most names is the header, and what
+ * stands above it are titles and comments. Where every column is text nothing is out of place, and smaller signs are
+ * added up: words that are known as names of columns, values that come again, digits where all rows have them.
+ *
+ * The columns are looked at in the second half of the first lines, where no title is left.
+ */
+#include "ingest/begin.h"
+
+#include "ingest/footer.h"
+
+#include "base/map.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LINES = 200,     /* looked at */
+    LEAD_MAX = 60,   /* of them may stand before the rows */
+    TYPED_OF_10 = 7, /* values of ten that must be figures to make a column of figures */
+};
+
+struct column {
+    size_t filled, figures, digits, mails, years;
+};
+
+struct look {
+    const struct ingest_dialect *dialect;
+    struct ingest_record records[LINES];
+    uint32_t lines[LINES]; /* lines before each record */
+    size_t count, tail;    /* records; the first one of the second half */
+    size_t columns;
+    struct column *kinds;
+};
+
+static struct text value_at(const struct ingest_record *record, size_t column)
+{
+    if (column >= record->count)
+        return (struct text){"", 0};
+    return text_trim((struct text){record->fields[column].data, record->fields[column].length});
+}
+
+/* A blank, or what stands for one, says nothing about a column. */
+static bool says_nothing(struct text value)
+{
+    static const char *const words[] = {"-", "--", "?", "unknown", "none", "nan", "n.a.", "k.a.", "null", "na", "n/a"};
+    if (ingest_unknown(value))
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == value.length && strncasecmp(words[i], value.data, value.length) == 0)
+            return true;
+    return false;
+}
+
+static bool is_figure(struct text value)
+{
+    struct ingest_moment moment;
+    struct ingest_number number;
+    if (ingest_is_figure(value))
+        return true;
+    enum ingest_form form = ingest_classify(value, (struct ingest_number_style){'.', ','}, &number);
+    return (form != FORM_TEXT && form != FORM_UNKNOWN) || ingest_parse_moment(value, DATE_FORMATS, &moment) != 0;
+}
+
+static bool has_digit(struct text value)
+{
+    for (size_t i = 0; i < value.length; i++)
+        if (isdigit((unsigned char)value.data[i]))
+            return true;
+    return false;
+}
+
+/* 1900 … 2100. */
+static int year_of(struct text value)
+{
+    if (value.length != 4)
+        return 0;
+    int year = 0;
+    for (size_t i = 0; i < 4; i++) {
+        if (!isdigit((unsigned char)value.data[i]))
+            return 0;
+        year = year * 10 + value.data[i] - '0';
+    }
+    return year >= 1900 && year <= 2100 ? year : 0;
+}
+
+static size_t filled_in(const struct ingest_record *record)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < record->count; i++)
+        filled += value_at(record, i).length > 0;
+    return filled;
+}
+
+/* Rows that are cut off, totals and other remarks say nothing about the columns. */
+static bool is_ordinary(const struct look *look, const struct ingest_record *record)
+{
+    return record->count >= look->columns && record->flaw == FLAW_NONE && filled_in(record) > 0 &&
+           !ingest_is_total(value_at(record, 0));
+}
+
+static void look_at_columns(struct look *look)
+{
+    look->kinds = base_calloc(look->columns + 1, sizeof *look->kinds);
+    for (size_t i = look->tail; i < look->count; i++)
+        for (size_t c = 0; c < look->columns && is_ordinary(look, &look->records[i]); c++) {
+            struct text value = value_at(&look->records[i], c);
+            struct column *column = &look->kinds[c];
+            if (says_nothing(value))
+                continue;
+            column->filled++;
+            column->figures += is_figure(value);
+            column->digits += has_digit(value);
+            column->mails += memchr(value.data, '@', value.length) != NULL;
+            column->years += year_of(value) != 0;
+        }
+}
+
+static void look_at_lines(struct look *look, const char *data, const char *end)
+{
+    uint32_t line = 0;
+    size_t skipped;
+    while (look->count < LINES) {
+        struct ingest_record *record = &look->records[look->count];
+        if (!ingest_split(look->dialect, &data, end, record, &skipped))
+            break;
+        look->lines[look->count++] = line + (uint32_t)skipped;
+        line += (uint32_t)(skipped + record->lines);
+    }
+    look->columns = look->dialect->columns;
+    look->tail = look->count / 2;
+    look_at_columns(look);
+}
+
+static void look_release(struct look *look)
+{
+    for (size_t i = 0; i < LINES; i++)
+        ingest_record_release(&look->records[i]);
+    free(look->kinds);
+}
+
+static bool typed(const struct column *column)
+{
+    return column->filled > 0 && column->figures * 10 >= column->filled * TYPED_OF_10;
+}
+
+static bool any_typed(const struct look *look)
+{
+    for (size_t c = 0; c < look->columns; c++)
+        if (typed(&look->kinds[c]))
+            return true;
+    return false;
+}
+
+/* Whether a record has figures where the columns have them, and words in fewer places. */
+static bool fits_columns(const struct look *look, const struct ingest_record *record)
+{
+    size_t fitting = 0, strange = 0;
+    if (filled_in(record) * 3 < look->columns || record->count * 2 < look->columns)
+        return false;
+    for (size_t c = 0; c < look->columns; c++) {
+        struct text value = value_at(record, c);
+        if (!typed(&look->kinds[c]) || says_nothing(value))
+            continue;
+        if (is_figure(value))
+            fitting++;
+        else
+            strange++;
+    }
+    return fitting > strange;
+}
+
+/* Names of columns */
+
+/* Parts of names that exports use, in several languages; small letters. */
+static const char *const name_words[] = {
+    "id",       "customer", "client",   "name",     "date",    "time",    "amount",   "price",    "city",
+    "country",  "email",    "e-mail",   "mail",     "phone",   "order",   "invoice",  "product",  "item",
+    "sku",      "quantity", "qty",      "total",    "value",   "status",  "type",     "category", "gender",
+    "age",      "birth",    "address",  "street",   "zip",     "postal",  "state",    "region",   "segment",
+    "channel",  "source",   "currency", "number",   "code",    "user",    "account",  "company",  "created",
+    "updated",  "first",    "last",     "plan",     "note",    "comment", "tag",      "score",    "group",
+    "store",    "shop",     "brand",    "colour",   "color",   "size",    "kunde",    "kunden",   "datum",
+    "betrag",   "preis",    "stadt",    "ort",      "land",    "vorname", "nachname", "menge",    "artikel",
+    "bestell",  "rechnung", "straße",   "plz",      "geburt",  "anrede",  "telefon",  "firma",    "nom",
+    "prénom",   "ville",    "pays",     "montant",  "prix",    "client",  "commande", "adresse",  "nombre",
+    "apellido", "ciudad",   "país",     "fecha",    "importe", "cliente", "pedido",   "correo",   "nome",
+    "cognome",  "città",    "paese",    "data",     "importo", "prezzo",  "klant",    "naam",     "plaats",
+    "bedrag",   "klient",   "imię",     "nazwisko", "miasto",  "kraj",    "kwota",    "cena",     "zákazník",
+    "město",    "částka",   "jméno",    "клиент",   "дата",    "сумма",   "город",    "имя",      "фамилия",
+    "заказ",    "цена",     "顧客",     "客户",     "日付",    "日期",    "金額",     "金额",     "都市",
+    "城市",     "名前",     "姓名",     "고객",     "날짜",    "금액",    "도시",     "tier",     "level",
+    "kanal",    "sprache",  "language", "title",    "kind",    "event",
+};
+
+/* Whole words: "id" is one of "customer_id" and none of "Madrid". */
+static bool holds_word(struct text text, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t i = 0; i + length <= text.length; i++) {
+        if (memcmp(text.data + i, word, length) != 0)
+            continue;
+        bool before = i == 0 || !isalpha((unsigned char)text.data[i - 1]);
+        bool behind = i + length == text.length || !isalpha((unsigned char)text.data[i + length]);
+        if ((before && behind) || (length > 3 && before) || (unsigned char)*word >= 128)
+            return true;
+    }
+    return false;
+}
+
+static bool is_known_name(struct text value)
+{
+    struct arena arena;
+    if (value.length == 0 || value.length > 60 || memchr(value.data, '@', value.length))
+        return false;
+    arena_init(&arena, 0);
+    struct text folded = text_fold(value, &arena);
+    bool known = false;
+    for (size_t i = 0; i < sizeof name_words / sizeof *name_words && !known; i++)
+        known = holds_word(folded, name_words[i]);
+    arena_release(&arena);
+    return known;
+}
+
+static size_t known_names(const struct ingest_record *record)
+{
+    enum { LOOKED_AT = 64 }; /* columns: enough to tell */
+    size_t known = 0;
+    for (size_t i = 0; i < record->count && i < LOOKED_AT; i++)
+        known += is_known_name(value_at(record, i));
+    return known;
+}
+
+static bool holds_expected(const struct ingest_record *record, const struct ingest_begin_choice *choice)
+{
+    size_t found = 0;
+    for (size_t k = 0; k < choice->expected_count; k++)
+        for (size_t i = 0; i < record->count; i++) {
+            struct text value = value_at(record, i);
+            if (strlen(choice->expected[k]) == value.length &&
+                strncasecmp(choice->expected[k], value.data, value.length) == 0) {
+                found++;
+                break;
+            }
+        }
+    return found > 0 && found * 2 >= choice->expected_count;
+}
+
+static bool is_comment(const struct ingest_record *record)
+{
+    return record->length > 0 && *record->line == '#';
+}
+
+/* Only signs, as under the header of a table that a database client printed. */
+static bool is_rule(const struct ingest_record *record)
+{
+    size_t dashes = 0;
+    for (size_t i = 0; i < record->length; i++) {
+        if (!strchr("-=+| \t:\"_,;", record->line[i]))
+            return false;
+        dashes += record->line[i] == '-' || record->line[i] == '=' || record->line[i] == '_';
+    }
+    return dashes >= 3;
+}
+
+/*
+ * 2019, 2020, 2021 above amounts; 2025-01, 2025-02 above counts; 1, 2, 3, 4 above anything that does not count up:
+ * names, though the columns hold figures as well.
+ */
+static bool is_progression(const struct look *look, const struct ingest_record *record)
+{
+    size_t years = 0, dates = 0, steps = 0, places = 0;
+    long before = -1;
+    struct ingest_moment moment;
+    for (size_t c = 0; c < look->columns; c++) {
+        struct text value = value_at(record, c);
+        const struct column *column = &look->kinds[c];
+        int64_t whole;
+        int year = year_of(value);
+        if (!typed(column))
+            continue;
+        places++;
+        if (year && column->years * 2 <= column->filled)
+            years += before < 0 || labs(year - before) == 1;
+        bool month = value.length >= 7 && !year && !ingest_parse_int(value, &whole);
+        dates += month && is_figure(value) && ingest_parse_moment(value, DATE_FORMATS, &moment) == 0 &&
+                 year_of((struct text){value.data, 4}) && value.length == 7;
+        if (ingest_parse_int(value, &whole) && whole >= 0 && whole < 3000) {
+            steps += before >= 0 && whole == before + 1;
+            before = (long)whole;
+        } else if (value.length) {
+            before = -1;
+        }
+    }
+    if (places < 2)
+        return false;
+    if (years >= 2 || dates >= 2)
+        return true;
+
+    /* a row of counters among rows that are none */
+    size_t counting = 0, rows = 0;
+    for (size_t i = look->tail > 1 ? look->tail : 1; i < look->count; i++) {
+        int64_t first, second;
+        rows++;
+        size_t last = look->columns;
+        counting += last >= 2 && ingest_parse_int(value_at(&look->records[i], last - 2), &first) &&
+                    ingest_parse_int(value_at(&look->records[i], last - 1), &second) && second == first + 1;
+    }
+    return steps >= 3 && steps + 1 >= places - 1 && counting * 2 <= rows;
+}
+
+/* Signs for (+) and against (−) a header where no column holds figures. */
+static int header_signs(const struct look *look, size_t at)
+{
+    const struct ingest_record *record = &look->records[at];
+    int signs = 0;
+    size_t rows = look->count - at - 1;
+    for (size_t c = 0; c < look->columns; c++) {
+        struct text value = value_at(record, c);
+        const struct column *column = &look->kinds[c];
+        if (value.length == 0)
+            continue;
+        size_t again = 0;
+        for (size_t i = at + 1; i < look->count; i++)
+            again += text_equal(value_at(&look->records[i], c), value);
+        if (again > rows / 50)
+            signs -= 2;
+        if (is_figure(value))
+            signs -= 4;
+        if (memchr(value.data, '@', value.length))
+            signs -= 4;
+        else if (column->mails * 2 > column->filled)
+            signs += 3;
+        if (column->filled && column->digits == column->filled)
+            signs += has_digit(value) ? -1 : 2;
+        signs += c < 64 && is_known_name(value) ? 2 : 0;
+        if (value.length > 80)
+            signs--;
+    }
+    return signs;
+}
+
+/* The record before `rows` that is the header: the one with the most names, as many as rows have fields or nearly. */
+static size_t choose_header(const struct look *look, size_t rows)
+{
+    size_t best = rows, best_score = 0;
+    for (size_t i = 0; i < rows; i++) {
+        const struct ingest_record *record = &look->records[i];
+        size_t filled = filled_in(record);
+        bool narrow = filled * 2 < look->columns || (look->columns > 2 && filled < 2);
+        if (narrow || is_rule(record) || record->flaw != FLAW_NONE)
+            continue;
+        size_t score = 1 + 4 * (filled < look->columns ? filled : look->columns) + 3 * known_names(record);
+        if (is_comment(record))
+            score = 1;
+        if (score > best_score) {
+            best = i;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+/* R writes no name for the names of the rows. Only counted or quoted names are taken for that: a comma inside a number
+ * would look alike. */
+static bool has_row_names(const struct look *look, size_t header)
+{
+    const struct ingest_record *names = &look->records[header];
+    if (names->count + 1 != look->columns || look->count < header + 2)
+        return false;
+    bool counted = true, quoted = names->fields[0].quoted;
+    size_t last_empty = 0;
+    for (size_t i = header + 1; i < look->count; i++) {
+        int64_t number;
+        struct text value = value_at(&look->records[i], 0);
+        counted &= ingest_parse_int(value, &number) && number == (int64_t)(i - header);
+        quoted &= look->records[i].count > 0 && look->records[i].fields[0].quoted;
+        last_empty += value_at(&look->records[i], look->columns - 1).length == 0;
+    }
+    return (counted || quoted) && last_empty * 2 < look->count - header - 1;
+}
+
+static void take_header(const struct look *look, size_t header, const char *reason, struct ingest_begin *out)
+{
+    out->header = true;
+    out->reason = reason;
+    out->skip = look->lines[header];
+    out->row_names = has_row_names(look, header);
+    out->hash = is_comment(&look->records[header]);
+    for (size_t i = header + 1; i < look->count && is_rule(&look->records[i]); i++)
+        out->rule = look->lines[i] + (uint32_t)look->records[i].lines - look->lines[header] -
+                    (uint32_t)look->records[header].lines;
+}
+
+static void take_rows(const struct look *look, size_t rows, const char *reason, struct ingest_begin *out)
+{
+    out->header = false;
+    out->reason = reason;
+    out->skip = rows < look->count ? look->lines[rows] : 0;
+}
+
+/* Lines before the first one that is as wide as the rows: titles, when each of them is one text at most, or a comment.
+ */
+static size_t behind_titles(const struct look *look)
+{
+    size_t at = 0;
+    while (at < look->count && at < LEAD_MAX) {
+        const struct ingest_record *record = &look->records[at];
+        size_t filled = filled_in(record);
+        bool title = filled <= 1 || filled * 3 <= look->columns || is_comment(record);
+        if (!title || look->columns < 2)
+            break;
+        at++;
+    }
+    return at < look->count && at < LEAD_MAX ? at : 0;
+}
+
+/* Without a header to end them only lines that are no rows by their shape are titles: a row may lack values. */
+static size_t narrow_lines(const struct look *look)
+{
+    size_t at = 0;
+    while (at < look->count && at < LEAD_MAX) {
+        const struct ingest_record *record = &look->records[at];
+        if (look->columns < 3 || record->count > 1)
+            break;
+        at++;
+    }
+    return at < look->count && at < LEAD_MAX ? at : 0;
+}
+
+static void begin_by_signs(const struct look *look, struct ingest_begin *out)
+{
+    size_t at = behind_titles(look);
+    if (header_signs(look, at) >= 0)
+        take_header(look, at, "it reads like names", out);
+    else
+        take_rows(look, narrow_lines(look), "the first line reads like the others", out);
+}
+
+/* There are columns of figures. */
+static void begin_by_figures(const struct look *look, struct ingest_begin *out)
+{
+    size_t rows = 0;
+    while (rows < look->count && rows < LEAD_MAX && !fits_columns(look, &look->records[rows]))
+        rows++;
+    if (rows == look->count || rows == LEAD_MAX) {
+        begin_by_signs(look, out);
+        return;
+    }
+    size_t header = choose_header(look, rows);
+    if (header < rows)
+        take_header(look, header, "it names what numbers and dates stand below", out);
+    else if (is_progression(look, &look->records[rows]))
+        take_header(look, rows, "its numbers count up and those below do not", out);
+    else
+        take_rows(look, rows == narrow_lines(look) ? rows : 0, "the first line holds values", out);
+}
+
+static bool begin_by_expected(const struct look *look, const struct ingest_begin_choice *choice,
+                              struct ingest_begin *out)
+{
+    for (size_t i = 0; i < look->count && i < LEAD_MAX; i++)
+        if (holds_expected(&look->records[i], choice)) {
+            take_header(look, i, "it holds the names that the options mention", out);
+            return true;
+        }
+    return false;
+}
+
+static void begin_as_said(const struct look *look, const struct ingest_begin_choice *choice, struct ingest_begin *out)
+{
+    bool header = choice->header ? choice->header > 0 : out->header;
+    if (choice->skip_said && look->count) {
+        if (header)
+            take_header(look, 0, choice->header ? "you said so" : out->reason, out);
+        else
+            take_rows(look, 0, choice->header ? "you said so" : out->reason, out);
+        return;
+    }
+    if (!choice->header || out->header == header)
+        return;
+    if (header)
+        take_header(look, behind_titles(look), "you said so", out);
+    else
+        take_rows(look, narrow_lines(look), "you said so", out);
+}
+
+void ingest_find_begin(const struct ingest_dialect *dialect, const char *data, const char *end,
+                       const struct ingest_begin_choice *choice, struct ingest_begin *out)
+{
+    *out = (struct ingest_begin){.reason = ""};
+    struct look *look = base_calloc(1, sizeof *look);
+    look->dialect = dialect;
+    look_at_lines(look, data, end);
+    if (look->count && !(choice->header >= 0 && begin_by_expected(look, choice, out))) {
+        if (any_typed(look))
+            begin_by_figures(look, out);
+        else
+            begin_by_signs(look, out);
+    }
+    if (look->count)
+        begin_as_said(look, choice, out);
+    look_release(look);
+    free(look);
+}

@@ -1,0 +1,113 @@
+/* What an import says about the layout of its files: all that was passed over, and what was only guessed. */
+#include "ingest/run.h"
+
+#include "base/number.h"
+
+#include <string.h>
+
+/* "orders.csv: " where there are several files to tell apart. */
+static const char *which(const struct ingest_run *run, const struct ingest_summary_source *source)
+{
+    return run->source_count > 1 ? arena_printf(run->arena, "%s: ", source->name) : "";
+}
+
+static void note_begin(struct ingest_run *run, const struct ingest_summary_source *source)
+{
+    const struct ingest_look *look = &source->look;
+    const char *prefix = which(run, source);
+    struct buffer shown;
+    buffer_init(&shown, 400);
+    for (size_t i = 0; i < look->passed_count; i++)
+        buffer_printf(&shown, "%s'%s'", i ? ", " : "", look->passed[i]);
+    bool titles = look->passed_count > (look->sep_line ? 1 : 0);
+    if (titles)
+        ingest_notice(run, "%sthe first %u lines are passed over, the %s in line %u: %s%s", prefix,
+                      source->dialect.skip, source->dialect.header ? "header is" : "rows begin",
+                      source->dialect.skip + 1, shown.data, run->mapping.skip ? "" : " (--skip N says otherwise)");
+    else if (look->sep_line)
+        ingest_notice(run, "%sline 1 says what stands between fields and is no row: %s", prefix, shown.data);
+    buffer_release(&shown);
+    if (look->row_names)
+        ingest_notice(run, "%sthe header has one name fewer than rows have fields: the first column has no name",
+                      prefix);
+}
+
+static void note_end(struct ingest_run *run, const struct ingest_summary_source *source)
+{
+    if (!source->footer_line)
+        return;
+    struct buffer shown;
+    buffer_init(&shown, 400);
+    const char *at = source->footer;
+    while (*at) {
+        size_t length = strcspn(at, "\r\n\x1e");
+        struct text line = text_trim((struct text){at, length});
+        if (line.length)
+            buffer_printf(&shown, "%s'%.*s'", shown.length ? ", " : "", (int)(line.length < 120 ? line.length : 120),
+                          line.data);
+        at += length + strspn(at + length, "\r\n\x1e");
+    }
+    if (shown.length)
+        ingest_notice(run, "%sfrom line %llu on there is a footer, no row: %s", which(run, source),
+                      (unsigned long long)source->footer_line, shown.data);
+    buffer_release(&shown);
+}
+
+static void note_lines(struct ingest_run *run, const struct ingest_summary_source *source)
+{
+    const struct {
+        uint64_t count, line;
+        const char *one, *many;
+    } notes[] = {
+        {source->empty_rows, source->empty_line, "empty row was passed over", "empty rows were passed over"},
+        {source->headers, source->header_line, "row is the header once more and was passed over",
+         "rows are the header once more and were passed over"},
+        {source->nul_bytes, source->nul_line, "NUL byte was dropped", "NUL bytes were dropped"},
+    };
+    char number[NUMBER_TEXT_MAX];
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
+        if (notes[i].count)
+            ingest_notice(run, "%s%s %s (%sline %llu)", which(run, source),
+                          number_format_thousands((int64_t)notes[i].count, number),
+                          notes[i].count == 1 ? notes[i].one : notes[i].many, notes[i].count == 1 ? "" : "first in ",
+                          (unsigned long long)notes[i].line);
+}
+
+static const char *examples(struct ingest_run *run, const char *const texts[2])
+{
+    if (!texts[0])
+        return "";
+    return texts[1] ? arena_printf(run->arena, "'%s', '%s'", texts[0], texts[1])
+                    : arena_printf(run->arena, "'%s'", texts[0]);
+}
+
+/* Below this a guess is shown as one; with a rival nearly as likely it always is. */
+enum { SURE = 85 };
+
+static void note_encoding(struct ingest_run *run, const struct ingest_summary_source *source)
+{
+    const struct ingest_look *look = &source->look;
+    const char *name = ingest_encoding_name(source->dialect.encoding);
+    if (source->dialect.encoding_said || !look->as_read[0])
+        return;
+    const char *read = examples(run, look->as_read), *prefix = which(run, source);
+    if (look->encoding_rival)
+        ingest_warn(run, "%snot UTF-8; read as %s (%s), which may be wrong: as %s it would be %s; --encoding NAME says",
+                    prefix, name, read, look->encoding_rival, examples(run, look->as_rival));
+    else if (look->encoding_sure < SURE)
+        ingest_warn(run, "%snot UTF-8; read as %s, which may be wrong: %s; --encoding NAME says which it is", prefix,
+                    name, read);
+    else
+        ingest_notice(run, "%snot UTF-8; read as %s: %s", prefix, name, read);
+}
+
+void ingest_note_layout(struct ingest_run *run)
+{
+    for (size_t i = 0; i < run->source_count; i++) {
+        const struct ingest_summary_source *source = &run->summary->sources[i];
+        note_begin(run, source);
+        note_lines(run, source);
+        note_end(run, source);
+        note_encoding(run, source);
+    }
+}
