@@ -41,29 +41,34 @@ static void segments_json(const struct engine *engine, const struct engine_segme
     json_write_end_object(json);
 }
 
-static void segments_table(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
-                           int64_t now)
+static void fill_segments(struct cli_table *table, struct arena *arena, const struct engine_segments *segments)
 {
     static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"title", CLI_LEFT},    {"customers", CLI_RIGHT},
                                                 {"share", CLI_RIGHT},  {"entered", CLI_RIGHT}, {"left", CLI_RIGHT}};
-    struct cli_table table;
-    char text[MOMENT_TEXT_MAX], refreshed[MOMENT_TEXT_MAX];
-    cli_table_init(&table, columns, segments->has_refresh ? 6 : 4, &cli->arena);
+    cli_table_init(table, columns, segments->has_refresh ? 6 : 4, arena);
     for (size_t i = 0; i < segments->count; i++) {
         const struct engine_segment *segment = &segments->items[i];
-        cli_cell(&table, segment->name);
-        cli_cell(&table, segment->title);
-        cli_cell_count(&table, (int64_t)segment->customers);
-        cli_cell_share(&table, segment->share);
+        cli_cell(table, segment->name);
+        cli_cell(table, segment->title);
+        cli_cell_count(table, (int64_t)segment->customers);
+        cli_cell_share(table, segment->share);
         if (!segments->has_refresh)
             continue;
         for (int left = 0; left < 2; left++) {
             if (segment->recorded)
-                cli_cell_count(&table, (int64_t)(left ? segment->left : segment->entered));
+                cli_cell_count(table, (int64_t)(left ? segment->left : segment->entered));
             else
-                cli_cell(&table, NULL);
+                cli_cell(table, NULL);
         }
     }
+}
+
+static void print_segments_table(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
+                                 int64_t now)
+{
+    struct cli_table table;
+    char text[MOMENT_TEXT_MAX], refreshed[MOMENT_TEXT_MAX];
+    fill_segments(&table, &cli->arena, segments);
     if (segments->count)
         cli_table_print(&table, cli);
     else
@@ -76,12 +81,17 @@ static void segments_table(struct cli *cli, const struct engine *engine, const s
                  moment_format(engine_zone(engine), segments->refreshed, refreshed));
 }
 
-static enum status print_segments(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
-                                  int64_t now, struct error *error)
+static enum status write_segments(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
+                                  int64_t now, enum cli_format format, struct error *error)
 {
-    if (!cli->json) {
-        segments_table(cli, engine, segments, now);
+    struct cli_table table;
+    if (format == CLI_FORMAT_TABLE) {
+        print_segments_table(cli, engine, segments, now);
         return STATUS_OK;
+    }
+    if (format != CLI_FORMAT_JSON) {
+        fill_segments(&table, &cli->arena, segments);
+        return cli_table_write(&table, cli, format, error);
     }
     struct buffer text;
     struct json json;
@@ -96,12 +106,14 @@ enum status cli_segments(struct cli *cli, struct error *error)
     struct engine *engine;
     struct engine_moment moment;
     struct engine_segments segments;
+    enum cli_format format;
+    TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
     TRY(cli_open(cli, false, &engine, error));
     enum status status = cli_moment(cli, engine, &moment, error);
     if (status == STATUS_OK)
         status = engine_segments(engine, &moment, &cli->arena, &segments, error);
     if (status == STATUS_OK)
-        status = print_segments(cli, engine, &segments, moment.now, error);
+        status = write_segments(cli, engine, &segments, moment.now, format, error);
     engine_close(engine);
     return status;
 }
@@ -174,88 +186,6 @@ enum status cli_count(struct cli *cli, struct error *error)
     return status;
 }
 
-static void members_csv(const struct engine_members *members, struct buffer *out)
-{
-    buffer_string(out, "customer\n");
-    for (size_t i = 0; i < members->count; i++) {
-        struct text id = members->identifiers[i];
-        bool quote = false;
-        for (size_t c = 0; c < id.length; c++)
-            quote |= strchr(",\"\r\n", id.data[c]) != NULL;
-        if (!quote) {
-            buffer_text(out, id);
-        } else {
-            buffer_char(out, '"');
-            for (size_t c = 0; c < id.length; c++) {
-                if (id.data[c] == '"')
-                    buffer_char(out, '"');
-                buffer_char(out, id.data[c]);
-            }
-            buffer_char(out, '"');
-        }
-        buffer_char(out, '\n');
-    }
-}
-
-static void members_json(const struct engine_members *members, struct buffer *out)
-{
-    struct json json;
-    json_init(&json, out, false);
-    json_write_array(&json);
-    for (size_t i = 0; i < members->count; i++)
-        json_write_text(&json, members->identifiers[i]);
-    json_write_end_array(&json);
-    buffer_char(out, '\n');
-}
-
-static enum status write_members(struct cli *cli, struct engine *engine, const struct engine_members *members,
-                                 struct error *error)
-{
-    const char *format = cli_value(cli, "format"), *output = cli_value(cli, "output");
-    size_t length = output ? strlen(output) : 0;
-    if (!format)
-        format = cli->json || (length > 5 && strcmp(output + length - 5, ".json") == 0) ? "json"
-                 : length > 8 && strcmp(output + length - 8, ".parquet") == 0           ? "parquet"
-                                                                                        : "csv";
-    if (strcmp(format, "parquet") == 0) {
-        if (!output)
-            return error_set(error, STATUS_USAGE, "Parquet needs a file: -o FILE");
-        struct cli_output file;
-        TRY(cli_output_begin(cli, output, &file, error));
-        return cli_output_end(&file, engine_members_parquet(engine, members, file.aside, error), error);
-    }
-    struct buffer text;
-    buffer_init(&text, 0);
-    if (strcmp(format, "json") == 0)
-        members_json(members, &text);
-    else if (strcmp(format, "csv") == 0)
-        members_csv(members, &text);
-    else
-        return error_set(error, STATUS_USAGE, "there is no format '%s': csv, json and parquet are known", format);
-    return write_json(cli, &text, STATUS_OK, error);
-}
-
-static enum status list_members(struct cli *cli, struct engine *engine, struct error *error)
-{
-    struct engine_moment moment;
-    struct engine_members members;
-    TRY(cli_moment(cli, engine, &moment, error));
-    TRY(engine_members(engine, cli->arguments[0], (struct text){0}, &moment, &cli->arena, &members, error));
-    TRY(write_members(cli, engine, &members, error));
-    if (cli_switch(cli, "output"))
-        cli_note(cli, "%zu customers written to %s", members.count, cli_value(cli, "output"));
-    return STATUS_OK;
-}
-
-enum status cli_members(struct cli *cli, struct error *error)
-{
-    struct engine *engine;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = list_members(cli, engine, error);
-    engine_close(engine);
-    return status;
-}
-
 static enum status refresh_and_tell(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct engine_moment moment;
@@ -265,7 +195,7 @@ static enum status refresh_and_tell(struct cli *cli, struct engine *engine, stru
     if (refresh.scored)
         cli_note(cli, "%zu %s scored first", refresh.scored, refresh.scored == 1 ? "model was" : "models were");
     if (cli->json)
-        return print_segments(cli, engine, &refresh.segments, moment.now, error);
+        return write_segments(cli, engine, &refresh.segments, moment.now, CLI_FORMAT_JSON, error);
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
     fprintf(cli->out, "refresh %d at %s: %s entries, %s exits\n", refresh.number,
             moment_format(engine_zone(engine), refresh.moment, at),

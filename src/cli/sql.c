@@ -1,4 +1,4 @@
-/* sql: results as a table, CSV or JSON; Parquet is the engine's. */
+/* sql: results as a table, CSV, JSON or XLSX; Parquet is the engine's. */
 #include "cli/commands.h"
 
 #include "base/number.h"
@@ -103,112 +103,73 @@ static bool is_number(const struct lake_vector *vector)
     return vector->type >= LAKE_I8 && vector->type <= LAKE_DOUBLE;
 }
 
-/* An empty text is quoted, so that it differs from the unknown. */
-static void csv_text(struct text text, struct buffer *out)
-{
-    bool quote = text.length == 0;
-    for (size_t i = 0; i < text.length; i++)
-        quote |= strchr(",\"\r\n", text.data[i]) != NULL;
-    if (!quote) {
-        buffer_text(out, text);
-        return;
-    }
-    buffer_char(out, '"');
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] == '"')
-            buffer_char(out, '"');
-        buffer_char(out, text.data[i]);
-    }
-    buffer_char(out, '"');
-}
-
-static void csv_cell(const struct lake_vector *vector, size_t row, struct buffer *scratch, struct buffer *out)
+/* What a cell is for a file. Text of it lives in scratch until the next cell. */
+static struct cli_cell_value cell_of(const struct lake_vector *vector, size_t row, struct buffer *scratch)
 {
     if (!lake_known(vector, row))
-        return;
+        return (struct cli_cell_value){.type = CLI_CELL_UNKNOWN};
+    if (vector->type == LAKE_FLOAT || vector->type == LAKE_DOUBLE)
+        return (struct cli_cell_value){.type = CLI_CELL_NUMBER, .number = lake_number(vector, row)};
+    if (vector->type == LAKE_BOOL)
+        return (struct cli_cell_value){.type = CLI_CELL_BOOL, .integer = lake_integer(vector, row)};
+    if (vector->type == LAKE_DATE)
+        return (struct cli_cell_value){.type = CLI_CELL_DATE, .integer = lake_integer(vector, row)};
+    if (is_number(vector) && vector->width > 0 && vector->type != LAKE_I128)
+        return (struct cli_cell_value){
+            .type = CLI_CELL_DECIMAL, .scale = vector->scale, .integer = lake_integer(vector, row)};
+
     buffer_reset(scratch);
     format_scalar(vector, row, scratch);
-    csv_text((struct text){scratch->data ? scratch->data : "", scratch->length}, out);
-}
-
-/* JSON has no words for infinity and for what is not a number: they become null. */
-static bool has_json(const struct lake_vector *vector, size_t row)
-{
-    bool binary = vector->type == LAKE_FLOAT || vector->type == LAKE_DOUBLE;
-    return lake_known(vector, row) && (!binary || isfinite(lake_number(vector, row)));
-}
-
-static void json_cell(const struct lake_vector *vector, size_t row, struct buffer *scratch, struct json *json)
-{
-    buffer_reset(scratch);
-    if (!has_json(vector, row)) {
-        json_write_null(json);
-        return;
+    struct cli_cell_value cell = {.type = is_number(vector) ? CLI_CELL_RAW : CLI_CELL_TEXT,
+                                  .text = {scratch->data ? scratch->data : "", scratch->length}};
+    if (vector->type == LAKE_TIMESTAMP || vector->type == LAKE_TIMESTAMP_S) {
+        int64_t unit = vector->type == LAKE_TIMESTAMP ? 1000000 : 1, value = lake_integer(vector, row);
+        cell.type = CLI_CELL_CLOCK;
+        cell.integer = value / unit - (value % unit < 0);
     }
-    format_scalar(vector, row, scratch);
-    struct text text = {scratch->data ? scratch->data : "", scratch->length};
-    if (vector->type == LAKE_BOOL || is_number(vector))
-        json_write_raw(json, text);
-    else
-        json_write_text(json, text);
+    return cell;
 }
-
-enum style { STYLE_TABLE, STYLE_CSV, STYLE_JSON };
 
 struct writing {
     struct cli *cli;
-    enum style style;
+    enum cli_format format;
     struct lake_result *result;
-    struct buffer out, scratch;
-    struct json json;
-    struct cli_table table;
+    struct buffer scratch;
+    struct cli_rows *out;   /* a file */
+    struct cli_table table; /* the terminal */
     size_t rows;
 };
 
-static void begin(struct writing *writing)
+static enum status begin(struct writing *writing, struct error *error)
 {
     size_t columns = lake_result_columns(writing->result);
     struct arena *arena = &writing->cli->arena;
     struct cli_column *heads = ARENA_ARRAY(arena, struct cli_column, columns + 1);
+    const char **names = ARENA_ARRAY(arena, const char *, columns + 1);
     for (size_t c = 0; c < columns; c++) {
         const struct lake_vector *column = lake_result_column(writing->result, c);
-        heads[c] = (struct cli_column){arena_strdup(arena, column->name), is_number(column) ? CLI_RIGHT : CLI_LEFT};
-        if (writing->style == STYLE_CSV) {
-            buffer_string(&writing->out, c ? "," : "");
-            csv_text(text_from(column->name), &writing->out);
-        }
+        names[c] = arena_strdup(arena, column->name);
+        heads[c] = (struct cli_column){names[c], is_number(column) ? CLI_RIGHT : CLI_LEFT};
     }
-    if (writing->style == STYLE_CSV)
-        buffer_char(&writing->out, '\n');
     cli_table_init(&writing->table, heads, columns, arena);
-    json_init(&writing->json, &writing->out, false);
-    if (writing->style == STYLE_JSON)
-        json_write_array(&writing->json);
+    if (writing->format == CLI_FORMAT_TABLE)
+        return STATUS_OK;
+    return cli_rows_new(writing->cli, writing->format, names, columns, &writing->out, error);
 }
 
 static void write_row(struct writing *writing, const struct lake_chunk *chunk, size_t row)
 {
-    if (writing->style == STYLE_JSON)
-        json_write_object(&writing->json);
     for (size_t c = 0; c < chunk->column_count; c++) {
         const struct lake_vector *column = &chunk->columns[c];
-        if (writing->style == STYLE_JSON) {
-            json_write_key(&writing->json, writing->table.columns[c].name);
-            json_cell(column, row, &writing->scratch, &writing->json);
-        } else if (writing->style == STYLE_CSV) {
-            if (c)
-                buffer_char(&writing->out, ',');
-            csv_cell(column, row, &writing->scratch, &writing->out);
+        if (writing->out) {
+            struct cli_cell_value cell = cell_of(column, row, &writing->scratch);
+            cli_rows_cell(writing->out, &cell);
         } else if (writing->rows <= TABLE_ROWS_MAX) {
             buffer_reset(&writing->scratch);
             format_scalar(column, row, &writing->scratch);
             cli_cell(&writing->table, writing->scratch.data ? writing->scratch.data : "");
         }
     }
-    if (writing->style == STYLE_JSON)
-        json_write_end_object(&writing->json);
-    if (writing->style == STYLE_CSV)
-        buffer_char(&writing->out, '\n');
 }
 
 static enum status write_rows(struct writing *writing, struct error *error)
@@ -216,54 +177,23 @@ static enum status write_rows(struct writing *writing, struct error *error)
     const struct lake_chunk *chunk;
     for (;;) {
         TRY(lake_result_next(writing->result, &chunk, error));
-        if (!chunk)
+        if (!chunk || (writing->out && cli_rows_failed(writing->out)))
             return STATUS_OK;
         for (size_t row = 0; row < chunk->rows; row++) {
             writing->rows++;
             write_row(writing, chunk, row);
         }
-        if (writing->out.cut)
-            return error_set(error, STATUS_ERROR,
-                             "the result is larger than 1 GB; --format parquet -o FILE has no such limit");
     }
 }
 
-static enum status finish(struct writing *writing, struct error *error)
+static void print_table(const struct writing *writing)
 {
-    if (writing->style == STYLE_TABLE) {
-        cli_table_print(&writing->table, writing->cli);
-        if (writing->rows > TABLE_ROWS_MAX)
-            cli_note(writing->cli, "only the first %d of %zu rows are shown; --format csv gives all", TABLE_ROWS_MAX,
-                     writing->rows);
-        else
-            cli_note(writing->cli, "%zu %s", writing->rows, writing->rows == 1 ? "row" : "rows");
-        return STATUS_OK;
-    }
-    if (writing->style == STYLE_JSON) {
-        json_write_end_array(&writing->json);
-        buffer_char(&writing->out, '\n');
-    }
-    return cli_write(writing->cli, (struct text){writing->out.data, writing->out.length}, error);
-}
-
-static enum status choose_style(const struct cli *cli, enum style *style, bool *parquet, struct error *error)
-{
-    static const char *const names[] = {[STYLE_TABLE] = "table", [STYLE_CSV] = "csv", [STYLE_JSON] = "json"};
-    const char *format = cli_value(cli, "format"), *output = cli_value(cli, "output");
-    size_t length = output ? strlen(output) : 0;
-    *style = cli->json ? STYLE_JSON : output ? STYLE_CSV : STYLE_TABLE;
-    *parquet = format ? strcmp(format, "parquet") == 0 : length > 8 && strcmp(output + length - 8, ".parquet") == 0;
-    if (*parquet && !output)
-        return error_set(error, STATUS_USAGE, "Parquet needs a file: -o FILE");
-    for (size_t i = 0; format && i < 3; i++)
-        if (strcmp(format, names[i]) == 0) {
-            *style = (enum style)i;
-            return STATUS_OK;
-        }
-    if (format && !*parquet)
-        return error_set(error, STATUS_USAGE, "there is no format '%s': table, csv, json and parquet are known",
-                         format);
-    return STATUS_OK;
+    cli_table_print(&writing->table, writing->cli);
+    if (writing->rows > TABLE_ROWS_MAX)
+        cli_note(writing->cli, "only the first %d of %zu rows are shown; --format csv gives all", TABLE_ROWS_MAX,
+                 writing->rows);
+    else
+        cli_note(writing->cli, "%zu %s", writing->rows, writing->rows == 1 ? "row" : "rows");
 }
 
 static enum status write_parquet(struct cli *cli, struct engine *engine, struct error *error)
@@ -277,19 +207,22 @@ static enum status run_statement(struct cli *cli, struct engine *engine, struct 
 {
     struct writing writing = {.cli = cli};
     struct engine_sql *sql;
-    bool parquet;
-    TRY(choose_style(cli, &writing.style, &parquet, error));
-    if (parquet)
+    unsigned all = 1u << CLI_FORMAT_TABLE | 1u << CLI_FORMAT_CSV | 1u << CLI_FORMAT_JSON | 1u << CLI_FORMAT_PARQUET |
+                   1u << CLI_FORMAT_XLSX;
+    TRY(cli_format_choose(cli, all, CLI_FORMAT_TABLE, &writing.format, error));
+    if (writing.format == CLI_FORMAT_PARQUET)
         return write_parquet(cli, engine, error);
     TRY(engine_sql_open(engine, cli->arguments[0], &sql, error));
     writing.result = engine_sql_result(sql);
-    buffer_init(&writing.out, 0);
     buffer_init(&writing.scratch, 0);
-    begin(&writing);
-    enum status status = write_rows(&writing, error);
+
+    enum status status = begin(&writing, error);
     if (status == STATUS_OK)
-        status = finish(&writing, error);
-    buffer_release(&writing.out);
+        status = write_rows(&writing, error);
+    if (writing.out)
+        status = cli_rows_end(writing.out, status, error);
+    else if (status == STATUS_OK)
+        print_table(&writing);
     buffer_release(&writing.scratch);
     engine_sql_close(sql);
     return status;

@@ -11,17 +11,34 @@ void cli_table_init(struct cli_table *table, const struct cli_column *columns, s
     *table = (struct cli_table){.columns = columns, .column_count = column_count, .arena = arena};
 }
 
+static void grow(struct cli_table *table)
+{
+    size_t capacity = table->capacity ? table->capacity * 2 : 64, used = table->cell_count;
+    const char **cells = ARENA_ARRAY(table->arena, const char *, capacity);
+    struct cli_cell_value *values = ARENA_ARRAY(table->arena, struct cli_cell_value, capacity);
+    if (used) {
+        memcpy(cells, table->cells, used * sizeof *cells);
+        memcpy(values, table->values, used * sizeof *values);
+    }
+    table->cells = cells;
+    table->values = values;
+    table->capacity = capacity;
+}
+
+/* text is in the arena or lives as long. */
+static void add(struct cli_table *table, const char *text, struct cli_cell_value value)
+{
+    if (table->cell_count == table->capacity)
+        grow(table);
+    table->cells[table->cell_count] = text;
+    table->values[table->cell_count++] = value;
+}
+
 void cli_cell(struct cli_table *table, const char *text)
 {
-    if (table->cell_count == table->capacity) {
-        size_t capacity = table->capacity ? table->capacity * 2 : 64;
-        const char **cells = ARENA_ARRAY(table->arena, const char *, capacity);
-        if (table->cell_count)
-            memcpy(cells, table->cells, table->cell_count * sizeof *cells);
-        table->cells = cells;
-        table->capacity = capacity;
-    }
-    table->cells[table->cell_count++] = text ? arena_strdup(table->arena, text) : "";
+    const char *copy = text ? arena_strdup(table->arena, text) : "";
+    struct cli_cell_value value = {.type = text ? CLI_CELL_TEXT : CLI_CELL_UNKNOWN, .text = text_from(copy)};
+    add(table, copy, value);
 }
 
 void cli_cellf(struct cli_table *table, const char *format, ...)
@@ -35,15 +52,47 @@ void cli_cellf(struct cli_table *table, const char *format, ...)
 void cli_cell_count(struct cli_table *table, int64_t count)
 {
     char text[NUMBER_TEXT_MAX];
-    cli_cell(table, number_format_thousands(count, text));
+    add(table, arena_strdup(table->arena, number_format_thousands(count, text)),
+        (struct cli_cell_value){.type = CLI_CELL_INTEGER, .integer = count});
 }
 
 void cli_cell_share(struct cli_table *table, double share)
 {
     if (isfinite(share))
-        cli_cellf(table, "%.1f%%", 100 * share);
+        add(table, arena_printf(table->arena, "%.1f%%", 100 * share),
+            (struct cli_cell_value){.type = CLI_CELL_SHARE, .number = share});
     else
         cli_cell(table, NULL);
+}
+
+void cli_cell_number(struct cli_table *table, double number, const char *format, ...)
+{
+    if (!isfinite(number)) {
+        cli_cell(table, NULL);
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    add(table, arena_vprintf(table->arena, format, arguments),
+        (struct cli_cell_value){.type = CLI_CELL_NUMBER, .number = number});
+    va_end(arguments);
+}
+
+void cli_cell_bool(struct cli_table *table, bool holds)
+{
+    add(table, holds ? "yes" : "no", (struct cli_cell_value){.type = CLI_CELL_BOOL, .integer = holds});
+}
+
+enum status cli_table_write(const struct cli_table *table, struct cli *cli, enum cli_format format, struct error *error)
+{
+    const char **names = ARENA_ARRAY(table->arena, const char *, table->column_count);
+    struct cli_rows *rows;
+    for (size_t c = 0; c < table->column_count; c++)
+        names[c] = table->columns[c].name;
+    TRY(cli_rows_new(cli, format, names, table->column_count, &rows, error));
+    for (size_t i = 0; i < table->cell_count; i++)
+        cli_rows_cell(rows, &table->values[i]);
+    return cli_rows_end(rows, STATUS_OK, error);
 }
 
 size_t cli_display_width(const char *text)

@@ -32,6 +32,7 @@ static const struct cli_option import_options[] = {
     {"key", 0, "COL", "the reference table's key column", false},
     {"customer", 0, "COL", "whose row it is (guessed if not given)", false},
     {"time", 0, "COL", "when it happened (guessed if not given)", false},
+    {"amount", 0, "COL", "what it was worth: what models and value add up (guessed if not given)", false},
     {"id", 0, "COL,...", "what identifies a fact, so that it arrives once", false},
     {"group-by", 0, "COL", "one fact for all rows of an invoice; its lines become KIND.line", false},
     {"set", 0, "NAME=SQL", "a computed column", true},
@@ -41,6 +42,8 @@ static const struct cli_option import_options[] = {
     {"map", 0, "NAME=COL", "another name for a column", true},
     {"refers", 0, "COL=NAME", "the column holds keys of the reference table NAME", true},
     {"type", 0, "COL=TYPE", "read a column as this type or date format", true},
+    {"time-format", 0, "FORMAT", "how the time is written: DD.MM.YYYY HH:mm, or %d.%m.%Y %H:%M (detected)", false},
+    {"na", 0, "[COL=]WORD,...", "words that mean no value, besides empty, NA, NULL, … (in one column)", true},
     {"delimiter", 0, "CHAR", "what stands between fields: any one sign, or tab, bar, space (detected)", false},
     {"decimal", 0, "CHAR", "the decimal sign (detected)", false},
     {"encoding", 0, "NAME", "utf-8, utf-16, latin-1, windows-1250, shift-jis, … (detected)", false},
@@ -95,8 +98,10 @@ static const struct cli_option count_options[] = {
 };
 
 static const struct cli_option members_options[] = {
-    {"format", 0, "csv|json|parquet", "how to write them (csv, or what the file's name says)", false},
+    {"with", 0, "VALUE,...", "columns beside the customer: values of the segment language, or NAME=VALUE", true},
+    {"format", 0, "csv|json|parquet|xlsx", "how to write them (csv, or what the file's name says)", false},
     {"output", 'o', "FILE", "write to FILE instead of stdout", false},
+    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
     END,
 };
 
@@ -107,12 +112,24 @@ static const struct cli_option explain_options[] = {
 
 static const struct cli_option top_options[] = {
     {"top", 0, "N", "how many lines of each kind to print", false},
+    {"format", 0, "table|csv|json|xlsx", "how to write it (table, or what the file's name says)", false},
+    {"output", 'o', "FILE", "write to FILE instead of stdout", false},
+    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
+    END,
+};
+
+static const struct cli_option segments_options[] = {
+    {"format", 0, "table|csv|json|xlsx", "how to write it (table, or what the file's name says)", false},
+    {"output", 'o', "FILE", "write to FILE instead of stdout", false},
+    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
     END,
 };
 
 static const struct cli_option sql_options[] = {
-    {"format", 0, "table|csv|json|parquet", "how to write the result (table)", false},
+    {"format", 0, "table|csv|json|parquet|xlsx", "how to write the result (table, or what the file's name says)",
+     false},
     {"output", 'o', "FILE", "write to FILE instead of stdout", false},
+    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
     END,
 };
 
@@ -120,6 +137,7 @@ static const struct cli_option model_options[] = {
     {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent, factor, survive, survey, lookalike or predict", false},
     {"kind", 0, "KIND", "which facts are the orders (guessed if not given)", false},
     {"amount", 0, "PROPERTY", "what an order was worth (guessed)", false},
+    {"refunds", 0, "subtract|ignore|count", "what negative amounts are: no orders (subtract, ignore) or orders", false},
     {"among", 0, "CONDITION", "only customers who meet this condition of the segment language", false},
     {"window", 0, "DAYS", "rfm: only orders of the last DAYS", false},
     {"bins", 0, "N", "rfm: scores from 1 to N (5)", false},
@@ -202,12 +220,17 @@ const struct cli_command cli_commands[] = {
     {"refresh", "STORE", "record who entered and who left every segment",
      "A refresh not later than the last one is refused.", "  strata refresh shop --as-of 2025-06-30", none, 0, 0, true,
      true, cli_refresh},
-    {"segments", "STORE", "list segments with their sizes", NULL, "  strata segments shop --as-of latest", none, 0, 0,
-     true, true, cli_segments},
+    {"segments", "STORE", "list segments with their sizes", NULL, "  strata segments shop --as-of latest",
+     segments_options, 0, 0, true, true, cli_segments},
     {"count", "STORE 'CONDITION'", "count the customers a condition fits", NULL,
      "  strata count shop 'count(order last 90 days) >= 2 and city = \"Wien\"'", count_options, 0, 1, true, true,
      cli_count},
-    {"members", "STORE SEGMENT", "list who is in a segment", NULL, "  strata members shop vip -o vip.csv",
+    {"members", "STORE SEGMENT", "list who is in a segment, with what is known of them",
+     "--with adds a column for each value: traits, measures, scores, or a condition (yes or no). In CSV a text that\n"
+     "begins with = + - or @ gets a ' before it, so that no spreadsheet runs it; numbers never do. XLSX holds at most\n"
+     "1,048,575 customers.",
+     "  strata members shop vip -o vip.csv\n"
+     "  strata members shop vip --with 'email, clv.value, spent=sum(order.amount last 365 days)' -o vip.xlsx",
      members_options, 1, 1, true, true, cli_members},
     {"explain", "STORE SEGMENT --customer ID", "say why a customer is or is not in a segment, and until when", NULL,
      "  strata explain shop vip --customer C000123", explain_options, 1, 1, true, true, cli_explain},

@@ -180,18 +180,58 @@ static void print_profile(struct cli *cli, const struct engine *engine, const st
     shares_table(cli, &profile->profile, true, most);
 }
 
+/* Numbers and texts in one table: a line has means or shares. */
+static enum status write_profile(struct cli *cli, const struct insight_profile *profile, enum cli_format format,
+                                 struct error *error)
+{
+    static const struct cli_column columns[] = {{"of", CLI_LEFT},
+                                                {"value", CLI_LEFT},
+                                                {"by definition", CLI_LEFT},
+                                                {"mean", CLI_RIGHT},
+                                                {"others", CLI_RIGHT},
+                                                {"median", CLI_RIGHT},
+                                                {"others' median", CLI_RIGHT},
+                                                {"share", CLI_RIGHT},
+                                                {"others' share", CLI_RIGHT},
+                                                {"lift", CLI_RIGHT},
+                                                {"difference", CLI_RIGHT},
+                                                {"p", CLI_RIGHT}};
+    struct cli_table table;
+    cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
+    for (size_t i = 0; i < profile->count; i++) {
+        const struct insight_difference *line = &profile->items[i];
+        cli_cell(&table, line->feature->text);
+        cli_cell(&table, line->is_share ? line->value : NULL);
+        cli_cell_bool(&table, line->by_definition);
+        cli_cell_number(&table, line->is_share ? NAN : line->inside.mean, "%.4g", line->inside.mean);
+        cli_cell_number(&table, line->is_share ? NAN : line->outside.mean, "%.4g", line->outside.mean);
+        cli_cell_number(&table, line->is_share ? NAN : line->inside.median, "%.4g", line->inside.median);
+        cli_cell_number(&table, line->is_share ? NAN : line->outside.median, "%.4g", line->outside.median);
+        cli_cell_share(&table, line->is_share ? line->share_inside : NAN);
+        cli_cell_share(&table, line->is_share ? line->share_outside : NAN);
+        cli_cell_number(&table, line->is_share ? line->lift : NAN, "%.2f", line->lift);
+        cli_cell_number(&table, line->effect, "%+.2f", line->effect);
+        cli_cell_number(&table, line->p, "%.4g", line->p);
+    }
+    return cli_table_write(&table, cli, format, error);
+}
+
 static enum status profile_segment(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct engine_moment moment;
     struct engine_profile profile;
+    enum cli_format format;
     long most;
+    TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
     TRY(cli_number(cli, "top", 12, &most, error));
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_profile(engine, cli->arguments[0], &moment, &cli->arena, &profile, error));
-    if (!cli->json) {
+    if (format == CLI_FORMAT_TABLE) {
         print_profile(cli, engine, &profile, (size_t)most);
         return STATUS_OK;
     }
+    if (format != CLI_FORMAT_JSON)
+        return write_profile(cli, &profile.profile, format, error);
     struct buffer text;
     struct json json;
     buffer_init(&text, 0);
@@ -266,28 +306,39 @@ static void overlap_json(const struct engine_overlap *overlap, struct json *json
     json_write_end_object(json);
 }
 
-static void print_pairs(struct cli *cli, const struct engine_overlap *overlap)
+/* The last column needs a name in a file alone. */
+static void fill_pairs(struct cli_table *table, const char *last, struct arena *arena,
+                       const struct engine_overlap *overlap)
 {
-    static const struct cli_column columns[] = {
-        {"segment", CLI_LEFT},    {"and", CLI_LEFT},       {"both", CLI_RIGHT}, {"of first", CLI_RIGHT},
-        {"of second", CLI_RIGHT}, {"likeness", CLI_RIGHT}, {"", CLI_LEFT}};
+    enum { COLUMNS = 7 };
+    static const struct cli_column columns[COLUMNS - 1] = {{"segment", CLI_LEFT},    {"and", CLI_LEFT},
+                                                           {"both", CLI_RIGHT},      {"of first", CLI_RIGHT},
+                                                           {"of second", CLI_RIGHT}, {"likeness", CLI_RIGHT}};
     const struct insight_overlap *found = &overlap->overlap;
-    struct cli_table table;
-    cli_table_init(&table, columns, 7, &cli->arena);
+    struct cli_column *heads = ARENA_ARRAY(arena, struct cli_column, COLUMNS);
+    memcpy(heads, columns, sizeof columns);
+    heads[COLUMNS - 1] = (struct cli_column){last, CLI_LEFT};
+    cli_table_init(table, heads, COLUMNS, arena);
     for (size_t i = 0; i < found->pair_count; i++) {
         const struct insight_pair *pair = &found->pairs[i];
         uint64_t a = found->size[pair->a], b = found->size[pair->b];
-        cli_cell(&table, name_of(overlap, pair->a));
-        cli_cell(&table, name_of(overlap, pair->b));
-        cli_cell_count(&table, (int64_t)pair->both);
-        cli_cell_share(&table, (double)pair->both / (double)a);
-        cli_cell_share(&table, (double)pair->both / (double)b);
-        cli_cell_share(&table, (double)pair->both / (double)(a + b - pair->both));
-        cli_cell(&table, pair->both == a && pair->both == b ? "the same customers"
-                         : pair->both == a                  ? "the first lies in the second"
-                         : pair->both == b                  ? "the second lies in the first"
-                                                            : NULL);
+        cli_cell(table, name_of(overlap, pair->a));
+        cli_cell(table, name_of(overlap, pair->b));
+        cli_cell_count(table, (int64_t)pair->both);
+        cli_cell_share(table, (double)pair->both / (double)a);
+        cli_cell_share(table, (double)pair->both / (double)b);
+        cli_cell_share(table, (double)pair->both / (double)(a + b - pair->both));
+        cli_cell(table, pair->both == a && pair->both == b ? "the same customers"
+                        : pair->both == a                  ? "the first lies in the second"
+                        : pair->both == b                  ? "the second lies in the first"
+                                                           : NULL);
     }
+}
+
+static void print_pairs(struct cli *cli, const struct engine_overlap *overlap)
+{
+    struct cli_table table;
+    fill_pairs(&table, "", &cli->arena, overlap);
     if (table.cell_count)
         cli_table_print(&table, cli);
 }
@@ -315,30 +366,42 @@ static void print_groups(struct cli *cli, const struct engine_overlap *overlap)
     cli_table_print(&table, cli);
 }
 
+static enum status write_overlap(struct cli *cli, const struct engine_overlap *overlap, enum cli_format format,
+                                 struct error *error)
+{
+    char count[NUMBER_TEXT_MAX];
+    if (format == CLI_FORMAT_TABLE) {
+        print_pairs(cli, overlap);
+        print_groups(cli, overlap);
+        fprintf(cli->out, "\n%s customers are in none of these segments\n",
+                number_format_thousands((int64_t)overlap->overlap.none, count));
+        return STATUS_OK;
+    }
+    if (format != CLI_FORMAT_JSON) {
+        struct cli_table table;
+        fill_pairs(&table, "relation", &cli->arena, overlap);
+        return cli_table_write(&table, cli, format, error);
+    }
+    struct buffer text;
+    struct json json;
+    buffer_init(&text, 0);
+    json_init(&json, &text, true);
+    overlap_json(overlap, &json);
+    return write_text(cli, &text, STATUS_OK, error);
+}
+
 static enum status show_overlap(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct engine_moment moment;
     struct engine_overlap overlap;
+    enum cli_format format;
     long most;
-    char count[NUMBER_TEXT_MAX];
+    TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
     TRY(cli_number(cli, "top", 20, &most, error));
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_overlap(engine, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment, &cli->arena,
                        &overlap, error));
-    enum status status = STATUS_OK;
-    if (cli->json) {
-        struct buffer text;
-        struct json json;
-        buffer_init(&text, 0);
-        json_init(&json, &text, true);
-        overlap_json(&overlap, &json);
-        status = write_text(cli, &text, STATUS_OK, error);
-    } else {
-        print_pairs(cli, &overlap);
-        print_groups(cli, &overlap);
-        fprintf(cli->out, "\n%s customers are in none of these segments\n",
-                number_format_thousands((int64_t)overlap.overlap.none, count));
-    }
+    enum status status = write_overlap(cli, &overlap, format, error);
     engine_view_close(&overlap.view);
     return status;
 }

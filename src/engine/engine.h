@@ -114,8 +114,17 @@ struct engine_members {
 enum status engine_members(struct engine *engine, const char *segment, struct text condition,
                            const struct engine_moment *moment, struct arena *arena, struct engine_members *out,
                            struct error *error);
-/* One column `customer`, to a Parquet file at path. */
-enum status engine_members_parquet(struct engine *engine, const struct engine_members *members, const char *path,
+/*
+ * A list of members with columns beside the identifier (listing.h). texts: values or conditions of the language,
+ * "email", "sum(order.amount)", "spent=sum(order.amount)": what stands before the = is the column's heading.
+ * STATUS_USAGE when one is neither, or when two headings are the same. Free with engine_listing_free.
+ */
+struct engine_listing;
+enum status engine_listing_new(struct engine *engine, const char *segment, const char *const *texts, size_t count,
+                               const struct engine_moment *moment, struct engine_listing **out, struct error *error);
+void engine_listing_free(struct engine_listing *listing);
+/* To a Parquet file at path. */
+enum status engine_listing_parquet(struct engine *engine, const struct engine_listing *listing, const char *path,
                                    struct error *error);
 /* Index of the segment or STATUS_NOT_FOUND with the nearest name. */
 enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error);

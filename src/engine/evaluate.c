@@ -186,35 +186,6 @@ enum status engine_members(struct engine *engine, const char *segment, struct te
     return status;
 }
 
-static enum status fill_members(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
-                                struct error *error)
-{
-    const struct engine_members *members = context;
-    size_t left = first < members->count ? members->count - first : 0;
-    *filled = left < max ? left : max;
-    for (size_t i = 0; i < *filled; i++)
-        lake_output_text(&columns[0], i, members->identifiers[first + i]);
-    (void)error;
-    return STATUS_OK;
-}
-
-enum status engine_members_parquet(struct engine *engine, const struct engine_members *members, const char *path,
-                                   struct error *error)
-{
-    static const char *const names[] = {"customer"}, *const types[] = {"VARCHAR"};
-    struct lake *lake;
-    TRY(engine_lake(engine, &lake, error));
-    struct lake_source source = {.name = "strata_members",
-                                 .column_names = names,
-                                 .column_types = types,
-                                 .column_count = 1,
-                                 .rows = members->count,
-                                 .fill = fill_members,
-                                 .context = (void *)members};
-    TRY(lake_register_source(lake, &source, error));
-    return lake_write_parquet(lake, "SELECT customer FROM strata_members()", path, NULL, NULL, error);
-}
-
 /* ---- the list of segments ---- */
 
 struct recorded {

@@ -110,6 +110,25 @@ enum status segment_scan_values(const struct segment_set *set, const struct sche
                                 segment_scan_take *take, void *context, struct error *error);
 
 /*
+ * The same, one value at a time and with its text, for lists of customers: take is called for every customer whose bit
+ * in `who` (by position) is set and every node (column), on the calling thread, positions ascending within a batch. A
+ * condition among the nodes gives VALUE_BOOL. A cell's text dies with the call.
+ */
+struct segment_cell {
+    enum value_type type;
+    int scale;
+    bool known, is_double; /* is_double: number holds it, else integer */
+    int64_t integer;       /* BOOL INT DECIMAL DATE TIME DURATION */
+    double number, second; /* DOUBLE and double durations; POINT: latitude, longitude */
+    struct text text;      /* TEXT; SET: its members, a NUL behind each */
+};
+typedef void segment_cell_take(void *context, uint32_t position, int column, const struct segment_cell *cell);
+enum status segment_each_value(const struct segment_set *set, const struct schema *schema,
+                               const struct segment_node *const *nodes, int node_count,
+                               const struct population *population, const uint64_t *who, int64_t now, struct pool *pool,
+                               segment_cell_take *take, void *context, struct error *error);
+
+/*
  * Why: the condition as a tree with actual values for one customer.
  */
 struct segment_explained {
