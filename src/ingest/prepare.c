@@ -12,24 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void ingest_notice(struct ingest_run *run, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const char *text = arena_vprintf(run->arena, format, arguments);
-    va_end(arguments);
-    VECTOR_PUSH(&run->notices, text);
-}
-
-void ingest_warn(struct ingest_run *run, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const char *text = arena_vprintf(run->arena, format, arguments);
-    va_end(arguments);
-    VECTOR_PUSH(&run->warnings, text);
-}
-
 int ingest_find_column(const struct ingest_run *run, const char *name)
 {
     for (size_t i = 0; i < run->column_count; i++)
@@ -665,22 +647,6 @@ static enum status open_zone(struct ingest_run *run, struct error *error)
     return zone_open(name, &run->zone, error);
 }
 
-static enum status read_valid_from(struct ingest_run *run, struct error *error)
-{
-    const struct ingest_mapping *mapping = &run->mapping;
-    run->told = mapping->undated ? 0 : run->options->now;
-    if (!mapping->valid_from)
-        return STATUS_OK;
-    if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) || run->told < FACT_TIME_MIN ||
-        run->told > FACT_TIME_MAX) {
-        enum status status =
-            error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time", mapping->valid_from);
-        error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
-        return status;
-    }
-    return STATUS_OK;
-}
-
 static void complete_mapping(struct ingest_run *run)
 {
     struct ingest_mapping *mapping = &run->mapping;
@@ -787,7 +753,7 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     TRY(check_own_names(run, error));
     note_hidden_view(run);
     TRY(open_zone(run, error));
-    TRY(read_valid_from(run, error));
+    TRY(ingest_read_valid_from(run, error));
     TRY(ingest_read_max_time(run, error));
     TRY(open_sources(run, error));
     for (size_t i = 0; i < run->source_count; i++)

@@ -115,6 +115,7 @@ enum status ingest_judge_schema(struct ingest_run *run, struct error *error);
 
 /* times.c: warns of times that are hardly true, and says until when times are plausible. */
 enum status ingest_check_times(struct ingest_run *run, struct error *error);
+enum status ingest_read_valid_from(struct ingest_run *run, struct error *error);
 enum status ingest_read_max_time(struct ingest_run *run, struct error *error);
 /* A column that no file has; its index. */
 int ingest_add_column(struct ingest_run *run, const char *name);

@@ -36,6 +36,22 @@ enum status ingest_read_max_time(struct ingest_run *run, struct error *error)
     return STATUS_OK;
 }
 
+enum status ingest_read_valid_from(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    run->told = mapping->undated ? 0 : run->options->now;
+    if (!mapping->valid_from)
+        return STATUS_OK;
+    if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) || run->told < FACT_TIME_MIN ||
+        run->told > FACT_TIME_MAX) {
+        enum status status =
+            error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time", mapping->valid_from);
+        error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
+        return status;
+    }
+    return STATUS_OK;
+}
+
 /* The times at one end of the staged rows, from the outermost inwards. */
 static enum status load_end(struct ingest_run *run, bool late, size_t most, int64_t *out, size_t *count,
                             struct error *error)
