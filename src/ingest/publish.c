@@ -464,7 +464,7 @@ static enum status settle(struct ingest_run *run, struct error *error)
     store_numbering_settle_as_met(run->dictionary);
     run->summary->customers = run->summary->new_customers;
     bool first_ever = store_numbering_first_new(run->identity) == 1;
-    if (run->customer >= 0 && !first_ever)
+    if (run->role != SCHEMA_REFERENCE && !first_ever)
         TRY(ingest_count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
     return STATUS_OK;
 }

@@ -345,7 +345,7 @@ enum { PREVIEW_ROWS = 8 };
 static void preview_select(const struct ingest_run *run, struct buffer *sql)
 {
     buffer_string(sql, "SELECT ");
-    if (run->customer >= 0)
+    if (run->role != SCHEMA_REFERENCE)
         buffer_string(sql, "\"@customer\" AS customer, CAST(time AS VARCHAR) AS time");
     else
         buffer_string(sql, "key");
@@ -389,7 +389,7 @@ static enum status make_preview(struct ingest_run *run, struct error *error)
         for (size_t i = 0; i < chunk->rows && summary->preview_rows < PREVIEW_ROWS; i++, summary->preview_rows++)
             for (size_t c = 0; c < columns; c++)
                 summary->preview[summary->preview_rows * columns + c] =
-                    preview_value(run, &chunk->columns[c], i, run->customer >= 0 && c == 1);
+                    preview_value(run, &chunk->columns[c], i, run->role != SCHEMA_REFERENCE && c == 1);
     lake_result_free(result);
     return status;
 }

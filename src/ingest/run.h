@@ -2,6 +2,7 @@
 #ifndef STRATA_INGEST_RUN_H
 #define STRATA_INGEST_RUN_H
 
+#include "ingest/guess.h"
 #include "ingest/ingest.h"
 #include "ingest/scan.h"
 
@@ -45,10 +46,13 @@ struct ingest_run {
     struct ingest_type_hint *hints;
     struct ingest_evidence *sample; /* by column */
     size_t column_count, column_capacity;
+    struct ingest_portrait *portraits; /* by column */
     struct ingest_guess guesses[ROLES];
     bool said[ROLES];
     int customer, time, key, group;
-    const char *amount; /* the column, or the name of --set, that says what a fact was worth; or NULL */
+    bool row_customers;     /* --customer @row: every row is a customer of its own */
+    bool computed_customer; /* --set makes the customer */
+    const char *amount;     /* the column, or the name of --set, that says what a fact was worth; or NULL */
     bool amount_said;
     bool traits; /* --kind customer */
     const char *table;
@@ -94,6 +98,10 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error);
 
 /* notes.c: what is to be said about how the files are written. */
 void ingest_note_layout(struct ingest_run *run);
+
+/* roles.c: which column is the customer, the time, the key, the amount. */
+#define INGEST_CUSTOMER_ROW "@row"
+enum status ingest_find_roles(struct ingest_run *run, struct error *error);
 
 /* spool.c: what is not a file becomes one. */
 enum status ingest_spool_stdin(const char *path, struct error *error);
