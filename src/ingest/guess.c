@@ -79,6 +79,15 @@ static bool numbers_rows(const struct judging *judging)
 
 /* ---- customer ---- */
 
+/* Beside a customer's code or number, the id is what the program that wrote the file knows them by. */
+static int named_id(const struct judging *judging)
+{
+    const char *name = judging->column->name;
+    size_t length = strlen(name);
+    bool begins = strncasecmp(name, "id", 2) == 0 && !isalpha((unsigned char)name[2]);
+    return begins || (length > 2 && strcasecmp(name + length - 2, "id") == 0);
+}
+
 /* What the name says; spoiled: that it is something about the customer, or somebody else. */
 static int customer_name(struct judging *judging)
 {
@@ -102,11 +111,11 @@ static int customer_name(struct judging *judging)
     }
     if (has(judging, WORD_CUSTOMER)) {
         reason(judging, "its name says customer");
-        return (numbered ? 96 : 93) - 3 * judging->meaning.unknown;
+        return (numbered ? 95 : 93) + named_id(judging) - 3 * judging->meaning.unknown;
     }
     if (has(judging, WORD_PERSON)) {
         reason(judging, "its name says who it is about");
-        return (numbered ? 94 : 91) - 4 * judging->meaning.unknown;
+        return (numbered ? 93 : 91) + named_id(judging) - 4 * judging->meaning.unknown;
     }
     if (numbered && only(judging, WORD_ID)) {
         reason(judging, "its name says identifier, and not of what");
@@ -130,7 +139,7 @@ static int customer_repetition(struct judging *judging, int score)
     uint64_t known = judging->known, distinct = judging->distinct;
     bool traits = judging->situation->traits;
     enum { FEW = 20, MANY_ROWS = 200 }; /* a business has more than twenty customers by the time it has 200 rows */
-    if (distinct == 1 && known > 1) {
+    if (distinct == 1 && known >= FEW && !has(judging, WORD_CUSTOMER)) {
         reason(judging, "all its values are the same");
         return at_most(score, 50);
     }
@@ -166,7 +175,7 @@ static void judge_customer(struct judging *judging)
     if (score <= 15)
         goto done;
     score = customer_repetition(judging, score);
-    if (judging->known * 2 < rows) {
+    if (judging->known * 2 < rows && !has(judging, WORD_CUSTOMER)) { /* rows without one are set aside, and said */
         reason(judging, "it is empty in %llu of %llu rows", (unsigned long long)(rows - judging->known),
                (unsigned long long)rows);
         score = at_most(score, 80);
@@ -186,8 +195,8 @@ static int time_values(const struct judging *judging, int score)
     const struct ingest_portrait *portrait = judging->portrait;
     uint64_t rows = judging->column->evidence->rows;
     if (rows)
-        score -= (int)(40 * (rows - judging->known) / rows);
-    if (portrait->dates && portrait->least_date < 0) /* before 1970: births */
+        score -= (int)(25 * (rows - judging->known) / rows);
+    if (portrait->early * 2 > portrait->dates) /* births */
         score -= 40;
     if (portrait->dates > 20 && portrait->least_date == portrait->most_date)
         score -= 10;
@@ -239,7 +248,7 @@ static int amount_words(const struct ingest_meaning *meaning)
     if (amount)
         score = total || (words & WORD_EVENT) ? 92 : 89;
     else if (total)
-        score = price || (words & WORD_EVENT) ? 90 : 82;
+        score = price || (words & WORD_EVENT) ? 90 : 88;
     else if (price)
         score = 62;
     else if (words & WORD_EVENT && meaning->count == 1)
@@ -301,9 +310,14 @@ static void judge_amount(struct judging *judging)
     const struct ingest_portrait *portrait = judging->portrait;
     enum value_type type = judging->column->type->type;
     enum { COUNT_MOST = 10 }; /* whole numbers up to ten are counts and marks */
+    const char *name = judging->column->name;
     int score = amount_words(&judging->meaning);
-    if (!is_number(type) || !judging->known || !score)
+    if (!score || !is_number(type) || !judging->known)
         return;
+    if (score < GUESS_LIKELY && strcasecmp(name, judging->situation->table) == 0)
+        score = 65; /* the gift of a gift, the payment of a payment */
+    if (strcasestr(name, "subtotal"))
+        score -= 12;
     if (type == VALUE_DECIMAL)
         score += 3;
     if (type == VALUE_INT && portrait->whole > 20 && portrait->most <= COUNT_MOST && portrait->least >= 0)
@@ -334,7 +348,9 @@ static void judge_key(struct judging *judging)
     const char *name = judging->column->name, *table = judging->situation->table;
     size_t length = strlen(table);
     bool plural = length > 3 && (table[length - 1] == 's' || table[length - 1] == 'S');
-    bool called = length && strncasecmp(name, table, plural ? length - 1 : length) == 0;
+    char one[64];
+    snprintf(one, sizeof one, "%.*s", (int)(plural ? length - 1 : length), table);
+    bool called = length && strcasestr(name, one) != NULL;
     if (!judging->known || (type != VALUE_INT && type != VALUE_TEXT))
         return;
 
@@ -349,7 +365,7 @@ static void judge_key(struct judging *judging)
     }
     if (judging->place == 0 && !numbers_rows(judging))
         score += 15;
-    if (has(judging, WORD_TRAIT | WORD_AMOUNT | WORD_PRICE))
+    if (has(judging, WORD_TRAIT | WORD_AMOUNT | WORD_PRICE) && !has(judging, WORD_ID))
         score -= 40;
     if (numbers_rows(judging)) {
         reason(judging, "it only numbers the rows");

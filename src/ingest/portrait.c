@@ -108,6 +108,7 @@ static void observe_date(struct ingest_portrait *portrait, int32_t date)
         portrait->least_date = date < portrait->least_date ? date : portrait->least_date;
         portrait->most_date = date > portrait->most_date ? date : portrait->most_date;
     }
+    portrait->early += date < 0;
     portrait->last_date = date;
 }
 

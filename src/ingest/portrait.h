@@ -22,7 +22,7 @@ struct ingest_portrait {
     uint64_t whole;
     uint64_t rising, falling; /* dates after, before the one before */
     int32_t last_date, least_date, most_date;
-    uint64_t dates;
+    uint64_t dates, early; /* early: before 1970 */
     char before[PORTRAIT_VALUE_MAX];
 };
 

@@ -464,6 +464,8 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
     }
     for (size_t i = 0; i < mapping->set.count; i++) {
         const char *name = mapping->set.items[i].name;
+        if (run->computed_customer && strcmp(name, mapping->customer) == 0)
+            continue; /* it is the customer, and no property */
         add_property(run, (struct ingest_property){
                               .column = name, .name = property_name(run, name), .source = -1, .additive = true});
     }

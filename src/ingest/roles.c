@@ -156,6 +156,14 @@ static enum status no_customer(const struct ingest_run *run, struct error *error
         return status;
     }
     struct ingest_judgement first = judgements[best];
+    if (first.confidence < GUESS_LIKELY) {
+        status = error_set(error, STATUS_USAGE, "no column is likely to be the customer");
+        error_hint(error,
+                   "--customer COLUMN says whose rows these are; --customer @row makes every row a customer of "
+                   "its own. Considered: %s",
+                   list_candidates(run, judgements));
+        return status;
+    }
     status = error_set(error, STATUS_USAGE,
                        "it is not sure which column is the customer, and a wrong one would mix up people; "
                        "the best is %s, %d%% sure%s%s",
@@ -318,15 +326,51 @@ static enum status find_time(struct ingest_run *run, struct error *error)
     return mapping->time ? ingest_need_column(run, "--time", mapping->time, &run->time, error) : STATUS_OK;
 }
 
-enum status ingest_find_roles(struct ingest_run *run, struct error *error)
+static enum status portray(struct ingest_run *run, struct error *error)
 {
-    struct ingest_mapping *mapping = &run->mapping;
-    run->customer = run->time = run->key = run->group = -1;
     run->portraits = ARENA_ARRAY(run->arena, struct ingest_portrait, run->column_count);
+    run->portrait_count = run->column_count;
     for (size_t i = 0; i < run->source_count; i++) {
         const struct ingest_source_columns *map = &run->source_columns[i];
         TRY(ingest_portray(&run->sources[i], map->columns, map->count, map->names, run->portraits, error));
     }
+    return STATUS_OK;
+}
+
+void ingest_show_values(const struct ingest_run *run, size_t column, struct ingest_summary_column *out)
+{
+    if (column >= run->portrait_count)
+        return;
+    for (int i = 0; i < PORTRAIT_VALUES && i < run->portraits[column].value_count; i++)
+        out->values[i] = run->portraits[column].values[i];
+}
+
+/* What is known of the columns from their first rows, so that it can be shown whatever fails later. */
+static void describe_look(struct ingest_run *run)
+{
+    struct ingest_summary *summary = run->summary;
+    summary->columns = ARENA_ARRAY(run->arena, struct ingest_summary_column, run->column_count);
+    for (size_t i = 0; i < run->column_count; i++) {
+        const struct ingest_type *type = &run->columns[i].type;
+        if (run->columns[i].unnamed && type->type == VALUE_NONE)
+            continue;
+        struct ingest_summary_column *column = &summary->columns[summary->column_count++];
+        *column = (struct ingest_summary_column){.name = run->columns[i].name,
+                                                 .role = "",
+                                                 .type = type->type,
+                                                 .scale = type->scale,
+                                                 .format = type->format ? ingest_date_format_name(type->format) : NULL};
+        ingest_show_values(run, i, column);
+    }
+    summary->looked = true;
+}
+
+enum status ingest_find_roles(struct ingest_run *run, struct error *error)
+{
+    struct ingest_mapping *mapping = &run->mapping;
+    run->customer = run->time = run->key = run->group = -1;
+    TRY(portray(run, error));
+    describe_look(run);
     if (mapping->reference)
         return find_key(run, error);
 
@@ -339,5 +383,7 @@ enum status ingest_find_roles(struct ingest_run *run, struct error *error)
     TRY(find_amount(run, error));
     const char *group = mapping->group_by;
     guess_role(run, ROLE_GROUP, &group);
+    if (run->guesses[ROLE_GROUP].column == run->guesses[ROLE_AMOUNT].column)
+        run->guesses[ROLE_GROUP].column = -1; /* the gift of a gift is what it was worth, and groups nothing */
     return mapping->group_by ? ingest_need_column(run, "--group-by", mapping->group_by, &run->group, error) : STATUS_OK;
 }

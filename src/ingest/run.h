@@ -46,7 +46,8 @@ struct ingest_run {
     struct ingest_type_hint *hints;
     struct ingest_evidence *sample; /* by column */
     size_t column_count, column_capacity;
-    struct ingest_portrait *portraits; /* by column */
+    struct ingest_portrait *portraits; /* by column, of those that the first look found */
+    size_t portrait_count;
     struct ingest_guess guesses[ROLES];
     bool said[ROLES];
     int customer, time, key, group;
@@ -102,6 +103,7 @@ void ingest_note_layout(struct ingest_run *run);
 /* roles.c: which column is the customer, the time, the key, the amount. */
 #define INGEST_CUSTOMER_ROW "@row"
 enum status ingest_find_roles(struct ingest_run *run, struct error *error);
+void ingest_show_values(const struct ingest_run *run, size_t column, struct ingest_summary_column *out);
 
 /* spool.c: what is not a file becomes one. */
 enum status ingest_spool_stdin(const char *path, struct error *error);
@@ -113,6 +115,10 @@ enum status ingest_spool_retry(struct ingest_run *run, struct error *error);
 enum status ingest_stage(struct ingest_run *run, struct error *error);
 /* publish.c: from `staged` to parts. */
 enum status ingest_publish(struct ingest_run *run, struct error *error);
+/* repeats.c: rows that may be there twice under another name: said, and kept. Numbers of customers are settled. */
+enum status ingest_note_repetitions(struct ingest_run *run, struct error *error);
+/* Where the rows themselves go: the kind, or its lines. */
+const char *ingest_fact_table(struct ingest_run *run);
 /* What makes a group of `staged`, as SQL: the lines of one invoice, less those in another currency. */
 const char *ingest_group_columns(const struct ingest_run *run);
 enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t *out, struct error *error);

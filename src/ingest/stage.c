@@ -411,6 +411,23 @@ static enum status run_pass(struct ingest_run *run, struct error *error)
     return status;
 }
 
+/* Nobody can be set aside any more once the customer has been computed, so an expression must name one for every row.
+ */
+static enum status check_customers(struct ingest_run *run, struct error *error)
+{
+    uint64_t nobody, line;
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged WHERE customer IS NULL", &nobody, error));
+    if (!nobody)
+        return STATUS_OK;
+    TRY(ingest_count_rows(run, "SELECT min(arrival) & 1099511627775 FROM staged WHERE customer IS NULL", &line, error));
+    const char *name = run->mapping.customer, *sql = ingest_pair_value(&run->mapping.set, name);
+    enum status status =
+        error_set(error, STATUS_ERROR, "--set %s = '%s' names no customer in %llu rows, the first in line %llu", name,
+                  sql, (unsigned long long)nobody, (unsigned long long)line);
+    error_hint(error, "--where '(%s) is not null' leaves such rows out, and counts them", sql);
+    return status;
+}
+
 enum status ingest_stage(struct ingest_run *run, struct error *error)
 {
     set_types(run, run->sample);
@@ -427,7 +444,7 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
         set_types(run, run->scan.evidence);
         again |= reconsider_dictionary(run, run->scan.evidence, 1);
         if (!again && !stale)
-            return STATUS_OK;
+            return run->computed_customer ? check_customers(run, error) : STATUS_OK;
         run->phase = "reading again";
     }
     return error_set(error, STATUS_ERROR, "the columns' types do not settle: a file changes while it is read");

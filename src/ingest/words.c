@@ -18,15 +18,17 @@ static const struct {
      "customer customers cust client clients clientele clientid kunde kunden kundin kundennr cliente clientes klant "
      "klanten klient klienta klienci kund buyer buyers shopper kaufer kaeufer acheteur comprador compradora acquirente "
      "koper kupujacy kjoper consumer consumers verbraucher consommateur consumidor besteller debitor debitoren debtor "
-     "asiakas zakaznik vasarlo musteri клиент клиента покупатель 客户 顧客 顾客 お客様"},
+     "asiakas zakaznik vasarlo musteri payer zahler клиент клиента покупатель 客户 顧客 顾客 お客様"},
     {WORD_PERSON,
      "user users usr usuario usuarios utilisateur utilizador utente utenti benutzer nutzer gebruiker uzytkownik bruker "
      "member members mitglied mitglieder membre membres socio socios miembro lid leden czlonek household households hh "
-     "hhid haushalt account accounts acct konto compte cuenta conta rekening contact contacts kontakt contacto contato "
+     "hhid masterid haushalt account accounts acct konto compte cuenta conta rekening contact contacts kontakt "
+     "contacto contato "
      "contatto visitor visitors besucher visiteur subscriber subscribers abonnent abonnee abonne suscriptor patient "
      "guest gast hote ospite donor donors spender donateur donante passenger person persons people persona personne "
      "persoon osoba lead leads respondent participant panelist subscriberkey player players cardholder policyholder "
-     "borrower tenant supporter constituent profile distinct пользователь 会员 用户 user_pseudo uid userid usercode"},
+     "borrower tenant supporter constituent profile distinct party пользователь 会员 用户 user_pseudo uid userid "
+     "usercode"},
     {WORD_MAIL,
      "email emails mail mailadresse emailaddress emailadresse courriel correo correoelectronico eposta epost"},
     {WORD_ID,
@@ -39,7 +41,7 @@ static const struct {
      "dato tid tijd czas day dt when at on dte epoch utc gmt tag jour dia giorno dag dzien дата 日期 时间 日付 日時"},
     {WORD_EVENT,
      "order orders ordered auftrag auftrags auftraege bestellung bestellungen bestell bestellungs commande commandes "
-     "pedido pedidos orden ordine ordini encomenda bestelling zamowienie zamowienia invoice invoices rechnung "
+     "pedido pedidos orden ordine ordini encomenda bestelling bestel zamowienie zamowienia invoice invoices rechnung "
      "rechnungs facture factura fattura fatura factuur faktura receipt receipts beleg bon kassenbon quittung ticket "
      "recu recibo ricevuta transaction transactions transaktion transaccion transazione transacao transactie "
      "transakcja trans txn tran basket cart warenkorb panier carrito sale sales verkauf verkaufs vente ventes venta "
@@ -55,6 +57,7 @@ static const struct {
      "birth birthday birthdate dob born geburt geburts geburtsdatum naissance nacimiento nascita nascimento geboorte "
      "urodzenia due faellig fallig echeance vencimiento scadenza ship shipped shipping shipment dispatch versand "
      "livraison envio spedizione deliver delivered delivery lieferung liefer lieferdatum entrega consegna levering "
+     "lever "
      "dostawy end ended ende fin fine expiry expires expiration expire ablauf update updated modified modification "
      "changed geandert modifie modificado last first previous next stock cancel cancelled canceled refunded refund "
      "settlement deposit approved estimated planned renewal valid until download closed valuta wertstellung value "
@@ -63,11 +66,11 @@ static const struct {
     {WORD_AMOUNT,
      "amount amounts amt revenue revenues turnover umsatz umsaetze betrag gesamtbetrag summe endbetrag montant somme "
      "chiffre importe monto ingreso ingresos importo fatturato incasso ricavo valor montante faturamento receita "
-     "bedrag omzet kwota obrot wartosc belop belob spend spent spending ausgaben depense gasto sum paid proceeds gross "
-     "sales salesvalue value wert gmv ltv receita сумма 金额 売上 charged collected dollar dollars mnt earnings "
+     "bedrag omzet kwota obrot wartosc belop belob spend spent spending ausgaben depense gasto sum proceeds gross "
+     "sales salesvalue value wert gmv ltv сумма 金额 売上 collected dollar dollars mnt earnings "
      "takings"},
     {WORD_TOTAL,
-     "total totals totale gesamt grand subtotal brutto gross netto net totaal totaux razem suma итого 合计 合計 bruto "
+     "total totals totale gesamt grand brutto gross netto net totaal totaux razem suma итого 合计 合計 bruto "
      "nett ttc ht overall"},
     {WORD_PRICE, "price preis prices prix precio prezzo preco prijs cena kaina fare tarif rate einzelpreis unitprice"},
     {WORD_PART,
@@ -112,10 +115,11 @@ static const struct {
     {WORD_AGAINST,
      "seller sellers agent agents owner employee employees staff mitarbeiter vendeur vendedor venditore verkaufer "
      "salesperson salesrep rep assigned createdby creator operator cashier kassierer sender recipient receiver "
-     "empfanger to driver manager author approver referrer referred referral doctor handled supplier merchant "
+     "empfanger driver manager author approver referrer referred referral doctor handled supplier merchant "
      "vendor internal friend artist courier teacher host beneficiary dest destination gegenkonto counterparty"},
     {WORD_NEUTRAL,
-     "the of de del della di do da du des la le los von van der die das und and for a an l d el unique uniq masked "
+     "the of to from rec de del della di do da du des la le los von van der die das und and for a an l d el unique "
+     "uniq masked "
      "hashed anonymous anonymized anonymised anon external original main primary fk dim my source src sap crm erp web "
      "shop shopify magento woo full clean is by bill billing billto sold soldto orig usd eur gbp inr chf pln jpy brl "
      "mxn cad aud global loyalty pseudo crm system fact base local x y c raw z raised in new"},
