@@ -374,11 +374,14 @@ static void write_revenue(struct reporting *report)
 static void write_cohorts(struct reporting *report, int table)
 {
     struct insight_cohorts cohorts;
-    insight_cohorts(report->view.population, table, report->view.now, MOST_MONTHS, report->arena, &cohorts);
+    insight_cohorts(report->view.population, &report->revenue, table, report->view.now, MOST_MONTHS, report->arena,
+                    &cohorts);
     json_write_key(&report->json, "cohorts");
     json_write_object(&report->json);
     string(report, "kind", report->revenue.kind);
     string(report, "unit", "month");
+    integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
+    integer(report, "older_customers", cohorts.older_customers);
     json_write_key(&report->json, "rows");
     json_write_array(&report->json);
     for (int c = 0; c < cohorts.cohort_count; c++) {

@@ -1,12 +1,12 @@
 /*
- * Guessing roles. The words of a name speak first (words.c knows them in many languages); the values then confirm or
- * forbid: an amount is a number, a time reads as one, traits are told once a customer. Confidence is what the name
+ * Guessing roles. The words of a name speak first (vocabulary.c knows them in many languages); the values then confirm
+ * or forbid: an amount is a number, a time reads as one, traits are told once a customer. Confidence is what the name
  * says, less what speaks against it; each deduction has its reason, which is shown when nobody is sure enough. What is
  * guessed is always shown, and an option overrules it.
  */
 #include "ingest/guess.h"
 
-#include "ingest/words.h"
+#include "ingest/vocabulary.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -263,10 +263,10 @@ static int amount_words(const struct ingest_meaning *meaning)
 
 static struct ingest_meaning read_name(const char *name)
 {
-    struct ingest_words words;
-    ingest_words_init(&words);
-    struct ingest_meaning meaning = ingest_words_read(&words, name);
-    ingest_words_release(&words);
+    struct ingest_vocabulary words;
+    ingest_vocabulary_init(&words);
+    struct ingest_meaning meaning = ingest_vocabulary_read(&words, name);
+    ingest_vocabulary_release(&words);
     return meaning;
 }
 
@@ -388,15 +388,15 @@ void ingest_judge(enum ingest_role role, const struct ingest_candidate *columns,
         [ROLE_GROUP] = judge_group,       [ROLE_KEY] = judge_key,
     };
     static const struct ingest_portrait nobody_looked;
-    struct ingest_words words;
-    ingest_words_init(&words);
+    struct ingest_vocabulary words;
+    ingest_vocabulary_init(&words);
     for (size_t i = 0; i < count; i++) {
         const struct ingest_evidence *evidence = columns[i].evidence;
         struct judging judging = {
             .column = &columns[i],
             .situation = situation,
             .portrait = columns[i].portrait ? columns[i].portrait : &nobody_looked,
-            .meaning = ingest_words_read(&words, columns[i].unnamed ? "" : columns[i].name),
+            .meaning = ingest_vocabulary_read(&words, columns[i].unnamed ? "" : columns[i].name),
             .known = evidence->rows - evidence->forms[FORM_UNKNOWN],
             .distinct = ingest_distinct_count(&evidence->distinct, NULL),
             .place = i,
@@ -405,7 +405,7 @@ void ingest_judge(enum ingest_role role, const struct ingest_candidate *columns,
         out[i] = (struct ingest_judgement){0};
         judges[role](&judging);
     }
-    ingest_words_release(&words);
+    ingest_vocabulary_release(&words);
 }
 
 struct ingest_guess ingest_guess(enum ingest_role role, const struct ingest_candidate *columns, size_t count,
