@@ -143,7 +143,8 @@ static int customer_repetition(struct judging *judging, int score)
         reason(judging, "all its values are the same");
         return at_most(score, 50);
     }
-    if (distinct <= FEW && known >= MANY_ROWS) {
+    bool marks = judging->column->type->type == VALUE_INT && judging->portrait->most <= FEW;
+    if (distinct <= FEW && known >= MANY_ROWS && (marks || !has(judging, WORD_CUSTOMER))) {
         reason(judging, "it has only %llu different values in %llu rows", (unsigned long long)distinct,
                (unsigned long long)known);
         return at_most(score, 40);
@@ -231,7 +232,8 @@ static void judge_time(struct judging *judging)
     if (has(judging, WORD_THING))
         score -= 6;
     score = time_values(judging, score);
-    judging->out->confidence = score < 0 ? 0 : at_most(score, 99);
+    enum { SHOWN_AT_LEAST = 10 }; /* whatever holds dates is worth being shown */
+    judging->out->confidence = score < SHOWN_AT_LEAST ? SHOWN_AT_LEAST : at_most(score, 99);
 }
 
 /* ---- amount ---- */

@@ -248,24 +248,30 @@ static const char *computed_amount(const struct ingest_mapping *mapping)
     return best;
 }
 
+/* The first column of numbers whose name says so, or −1. */
+static int number_called(const struct ingest_run *run, bool (*says)(const char *name))
+{
+    for (size_t i = 0; i < run->column_count; i++)
+        if (ingest_is_number(run->columns[i].type.type) && says(run->columns[i].name))
+            return (int)i;
+    return -1;
+}
+
 /* A price beside a quantity is that of a piece: neither is what the line was worth. */
 static void look_for_pieces(struct ingest_run *run)
 {
     struct ingest_guess *guess = &run->guesses[ROLE_AMOUNT];
-    const char *price = guess->column >= 0 ? run->columns[guess->column].name : NULL;
-    if (!price || !ingest_price_name(price))
+    if (guess->column >= 0 && !ingest_price_name(run->columns[guess->column].name))
         return;
-    for (size_t i = 0; i < run->column_count; i++)
-        if ((int)i != guess->column && ingest_quantity_name(run->columns[i].name) &&
-            ingest_is_number(run->columns[i].type.type)) {
-            ingest_notice(
-                run,
-                "%s looks like the price of a piece: --set amount='\"%s\" * \"%s\"' makes it what the row was "
-                "worth; --amount %s says that it is that already",
-                price, run->columns[i].name, price, price);
-            guess->column = -1;
-            return;
-        }
+    int price = number_called(run, ingest_price_name), quantity = number_called(run, ingest_quantity_name);
+    if (price < 0 || quantity < 0)
+        return;
+    guess->column = -1;
+    const char *piece = run->columns[price].name, *count = run->columns[quantity].name;
+    ingest_notice(run,
+                  "%s looks like the price of a piece: --set amount='\"%s\" * \"%s\"' makes it what the row was worth; "
+                  "--amount %s says that it is that already",
+                  piece, count, piece, piece);
 }
 
 static enum status find_amount(struct ingest_run *run, struct error *error)

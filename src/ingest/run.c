@@ -190,6 +190,17 @@ static const struct ingest_reject_count *chief_reason(const struct ingest_run *r
     return chief;
 }
 
+/* Rows that are there already in other words are no sign of a file that was misread, and what is retried was set aside
+ * before. */
+static bool mostly_unusable(const struct ingest_run *run)
+{
+    const struct ingest_reject_counts *counts = &run->scan.reject_counts;
+    uint64_t unusable = 0;
+    for (size_t i = 0; i < counts->count; i++)
+        unusable += counts->items[i].reason == REASON_CONFLICT ? 0 : counts->items[i].rows;
+    return !run->options->retry && unusable * 2 > run->summary->read;
+}
+
 static enum status check_limit(struct ingest_run *run, struct error *error)
 {
     struct ingest_summary *summary = run->summary;
@@ -202,10 +213,10 @@ static enum status check_limit(struct ingest_run *run, struct error *error)
         ingest_warn(run, "%s of the rows are set aside, chiefly because of %s%s%s: %s", share,
                     ingest_reason_text(chief->reason), chief->column ? " in " : "", chief->column ? chief->column : "",
                     ingest_reason_advice(chief->reason));
-    uint64_t limit = summary->read / 2;
+    uint64_t limit = 0;
     if (run->options->max_rejects)
         TRY(parse_limit(run->options->max_rejects, summary->read, &limit, error));
-    if (summary->set_aside <= limit)
+    if (run->options->max_rejects ? summary->set_aside <= limit : !mostly_unusable(run))
         return STATUS_OK;
     summary->refused = true;
     enum status status = error_set(
