@@ -158,6 +158,8 @@ static bool step(void *context, const char *phase, double fraction)
         cli_progress_start(&stepping->progress, stepping->progress.cli, phase);
         stepping->progress.started = stepping->phase ? stepping->progress.started : started;
         stepping->phase = phase;
+        if (strncmp(phase, "waiting", 7) == 0)
+            cli_note(stepping->progress.cli, "%s", phase);
     }
     if (fraction >= 0)
         cli_progress_update(&stepping->progress, fraction * 100, 100, "%");
@@ -188,8 +190,21 @@ static void tell_look(struct cli *cli, const struct ingest_summary *summary)
     struct buffer text;
     buffer_init(&text, 0);
     ingest_summary_print_look(summary, &text);
-    fwrite(text.data ? text.data : "", 1, text.length, summary->dry_run && !cli->json ? cli->out : stderr);
+    fwrite(text.data ? text.data : "", 1, text.length, summary->dry_run && !cli->json ? cli->out : cli->err);
     buffer_release(&text);
+}
+
+/* The import is made, whatever becomes of this. */
+static void tidy(struct cli *cli, struct engine *engine)
+{
+    struct error why = {0};
+    if (engine_tidy(engine, &why) == STATUS_OK)
+        return;
+    fflush(cli->out);
+    fprintf(cli->err, "strata: the import is made, but its small parts could not be merged with others: %s\n",
+            why.message);
+    if (why.hint[0])
+        fprintf(cli->err, "        %s\n", why.hint);
 }
 
 static enum status import_sources(struct cli *cli, struct engine *engine, struct error *error)
@@ -207,7 +222,7 @@ static enum status import_sources(struct cli *cli, struct engine *engine, struct
     else if (summary.looked && !cli->quiet)
         tell_look(cli, &summary);
     if (status == STATUS_OK && !options.dry_run)
-        status = engine_tidy(engine, error);
+        tidy(cli, engine);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "ingest/guess.h"
 #include "ingest/ingest.h"
 #include "ingest/scan.h"
+#include "ingest/xlsx.h"
 
 #include "base/vector.h"
 #include "store/numbering.h"
@@ -131,6 +132,7 @@ enum status ingest_remember(struct ingest_run *run, struct error *error);
 void ingest_remark(struct ingest_run *run);
 /* notes.c: what is to be said about how the files are written. */
 void ingest_note_layout(struct ingest_run *run);
+void ingest_note_workbook(struct ingest_run *run, const char *name, const struct ingest_workbook *book);
 
 /* roles.c: which column is the customer, the time, the key, the amount. */
 #define INGEST_CUSTOMER_ROW "@row"
@@ -138,7 +140,8 @@ enum status ingest_find_roles(struct ingest_run *run, struct error *error);
 void ingest_show_values(const struct ingest_run *run, size_t column, struct ingest_summary_column *out);
 
 /* spool.c: what is not a file becomes one. */
-enum status ingest_spool_stdin(const char *path, struct error *error);
+/* source: "-" for standard input, or a pipe's name. */
+enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const char *path, struct error *error);
 enum status ingest_spool_postgres(const char *address, const char *query, const char *path, struct error *error);
 enum status ingest_spool_parquet(const char *parquet, const char *path, struct lake *lake, struct error *error);
 enum status ingest_spool_retry(struct ingest_run *run, struct error *error);
