@@ -314,8 +314,10 @@ static void of_health(struct findings *findings)
         if (found->severity == ENGINE_NOTE || again || models || (found->segment[0] && segment < 0))
             continue;
         topic = found->topic;
+        /* the first has its place among what matters most: it is what can be done today */
         bool serious = found->severity == ENGINE_SERIOUS;
-        struct findings_item *item = findings_add(findings, "health", (serious ? 67 : 42) - told++, "health");
+        told++;
+        struct findings_item *item = findings_add(findings, "health", told > 1 ? 41 : 73 + serious, "health");
         findings_say(findings, item, "Worth mending: ");
         if (segment >= 0)
             findings_segment(findings, item, segment);

@@ -471,6 +471,11 @@ static void write_cohorts(struct reporting *report, int table)
     json_write_object(&report->json);
     string(report, "kind", report->revenue.kind);
     string(report, "unit", "month");
+    int32_t today = zone_date(report->engine->zone, report->view.now);
+    if (date_next(date_floor(today, CALENDAR_MONTH), CALENDAR_MONTH) > today) {
+        json_write_key(&report->json, "unfinished");
+        json_write_bool(&report->json, true);
+    }
     json_write_key(&report->json, "rows");
     json_write_array(&report->json);
     for (int c = 0; c < cohorts.cohort_count; c++) {
