@@ -54,6 +54,7 @@ struct schema *schema_copy(const struct schema *schema, struct arena *arena)
         *to = *from;
         to->name = copy_name(from->name, arena);
         to->key = copy_name(from->key, arena);
+        to->amount = copy_name(from->amount, arena);
         to->columns = ARENA_ARRAY(arena, struct schema_column, from->column_count);
         for (size_t c = 0; c < from->column_count; c++) {
             to->columns[c] = from->columns[c];

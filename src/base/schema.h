@@ -31,6 +31,15 @@ enum schema_role {
 
 #define SCHEMA_TRAIT_TABLE "customer"
 
+/* Names that begin with '@' are Strata's own: what stands beside a user's columns, as the codes of a text do. No
+ * column, kind, trait or reference table of a user bears such a name, so the two cannot meet, whatever a file calls its
+ * columns. */
+#define SCHEMA_CODES "@code:"
+static inline bool schema_is_own_name(const char *name)
+{
+    return name[0] == '@';
+}
+
 struct schema_column {
     const char *name;
     enum value_type type;
@@ -45,7 +54,8 @@ struct schema_column {
 struct schema_table {
     const char *name;
     enum schema_role role;
-    const char *key; /* references: the key column's name */
+    const char *key;    /* references: the key column's name */
+    const char *amount; /* facts: the column that says what a fact was worth, as told or guessed at import; or NULL */
     struct schema_column *columns;
     size_t column_count;
 };

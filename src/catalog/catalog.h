@@ -69,7 +69,9 @@ struct catalog_column {
 struct catalog_table {
     const char *name;
     enum schema_role role;
-    const char *key; /* references */
+    const char *key;    /* references */
+    const char *amount; /* the column that says what a fact was worth, or NULL */
+    bool amount_said;   /* it was said, not guessed */
     const struct catalog_column *columns;
     size_t column_count;
 };
@@ -115,9 +117,11 @@ enum status catalog_imports(struct catalog *catalog, struct arena *arena, struct
 /* STATUS_NOT_FOUND names the imports there are. */
 enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct arena *arena,
                                 struct catalog_import *out, struct error *error);
-/* The last import, not undone, of a content into a table; out->number is 0 when there is none. */
+/* The last import, not undone, of a content into a table, one with that mapping before any other; out->number is 0 when
+ * there is none. */
 enum status catalog_import_of_content(struct catalog *catalog, const char *content_hash, const char *table,
-                                      struct arena *arena, struct catalog_import *out, struct error *error);
+                                      const char *mapping_hash, struct arena *arena, struct catalog_import *out,
+                                      struct error *error);
 
 /*
  * Parts. Written by src/store; others read the list with store_parts.

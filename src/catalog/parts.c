@@ -98,15 +98,16 @@ enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct
 }
 
 enum status catalog_import_of_content(struct catalog *catalog, const char *content_hash, const char *table,
-                                      struct arena *arena, struct catalog_import *out, struct error *error)
+                                      const char *mapping_hash, struct arena *arena, struct catalog_import *out,
+                                      struct error *error)
 {
     sqlite3_stmt *statement;
     bool row;
     *out = (struct catalog_import){0};
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT " IMPORT_COLUMNS " FROM import WHERE content_hash = ? AND table_name = ? AND undone = 0"
-                      " ORDER BY number DESC LIMIT 1",
-                      "ss", content_hash, table));
+                      " ORDER BY mapping_hash = ? DESC, number DESC LIMIT 1",
+                      "sss", content_hash, table, mapping_hash));
     TRY(catalog_step(catalog, &statement, &row, error));
     if (row)
         *out = read_import(statement, arena);

@@ -57,6 +57,19 @@ void catalog_widen(enum value_type *type, int *scale, int *whole_digits, enum va
     *whole_digits = is_exact(result) ? digits : 0;
 }
 
+/* The table is made when an import first states an amount: stores of earlier versions have none. */
+static enum status add_amount(struct catalog *catalog, uint32_t import, const struct catalog_table *table,
+                              struct error *error)
+{
+    TRY(catalog_run(
+        catalog, error,
+        "CREATE TABLE IF NOT EXISTS schema_amount (import INTEGER NOT NULL, table_name TEXT NOT NULL,"
+        " column_name TEXT NOT NULL, said INTEGER NOT NULL, PRIMARY KEY (import, table_name)) WITHOUT ROWID",
+        ""));
+    return catalog_run(catalog, error, "INSERT INTO schema_amount VALUES (?, ?, ?, ?)", "issi", (int64_t)import,
+                       table->name, table->amount, (int64_t)table->amount_said);
+}
+
 enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const struct catalog_table *table,
                                struct error *error)
 {
@@ -69,7 +82,7 @@ enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const s
                         (int64_t)c->column.type, (int64_t)c->column.scale, (int64_t)c->whole_digits, c->column.refers,
                         c->column.currency, c->currencies, (int64_t)c->column.plain, (int64_t)c->column.undated));
     }
-    return STATUS_OK;
+    return table->amount ? add_amount(catalog, import, table, error) : STATUS_OK;
 }
 
 /* The schema while it is folded. Counts are bounded by what imports stated; lists grow by doubling within the arena. */
@@ -195,6 +208,33 @@ static enum status load_text(struct catalog *catalog, const char *name, struct a
     return STATUS_OK;
 }
 
+/* What was said last counts; without that, what was guessed first: a later guess changes no model's meaning. */
+static enum status load_amounts(struct catalog *catalog, struct schema *schema, struct arena *arena,
+                                struct error *error)
+{
+    sqlite3_stmt *statement;
+    bool row;
+    TRY(catalog_query(catalog, &statement, error, "SELECT 1 FROM sqlite_master WHERE name = 'schema_amount'", ""));
+    TRY(catalog_step(catalog, &statement, &row, error));
+    if (!row)
+        return STATUS_OK;
+    sqlite3_finalize(statement);
+
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT a.table_name, a.column_name FROM import i JOIN schema_amount a ON a.import = i.number"
+                      " WHERE i.undone = 0 ORDER BY a.said, iif(a.said, a.import, -a.import)",
+                      ""));
+    for (;;) {
+        TRY(catalog_step(catalog, &statement, &row, error));
+        if (!row)
+            return STATUS_OK;
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        struct schema_table *table = (struct schema_table *)schema_table(schema, name);
+        if (table)
+            table->amount = catalog_column_text(statement, 1, arena);
+    }
+}
+
 enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out, struct error *error)
 {
     struct schema *schema = ARENA_NEW(arena, struct schema);
@@ -219,5 +259,5 @@ enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, st
             fold_row(&fold, table, statement);
     }
     *out = schema;
-    return STATUS_OK;
+    return load_amounts(catalog, schema, arena, error);
 }

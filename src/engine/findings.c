@@ -49,8 +49,8 @@ const char *findings_label(const struct segment_set *set, int segment, struct ar
 
     const struct segment_scheme *scheme = &set->schemes[own->scheme];
     const char *part = own->name + strlen(scheme->name) + 1; /* without "scheme." */
-    const char *whole = scheme->title && *scheme->title ? scheme->title
-                                                        : sentence(findings_words(scheme->name, arena), arena);
+    const char *whole =
+        scheme->title && *scheme->title ? scheme->title : sentence(findings_words(scheme->name, arena), arena);
     const char *title = own->title && *own->title ? own->title : findings_words(part, arena);
     return arena_printf(arena, "%s: %s", whole, title);
 }
@@ -97,8 +97,9 @@ void findings_number(struct findings *findings, struct findings_item *item, doub
 {
     char text[NUMBER_TEXT_MAX];
     bool whole = fabs(number) >= 1000 && fabs(number) < 1e15;
-    figure(item, whole ? arena_strdup(findings->arena, number_format_thousands(llround(number), text))
-                       : arena_printf(findings->arena, "%.4g", number),
+    figure(item,
+           whole ? arena_strdup(findings->arena, number_format_thousands(llround(number), text))
+                 : arena_printf(findings->arena, "%.4g", number),
            number, "number");
 }
 
@@ -150,7 +151,8 @@ static void of_stale(struct findings *findings)
     if (findings->first > findings->newest || days <= STALE_DAYS)
         return;
     struct findings_item *item = findings_add(findings, "stale", 95, "overview");
-    findings_say(findings, item, "The newest %s is of %s, ", findings_words(findings->judging->revenue->kind, findings->arena),
+    findings_say(findings, item, "The newest %s is of %s, ",
+                 findings_words(findings->judging->revenue->kind, findings->arena),
                  findings_day(findings, findings->newest));
     figure(item, arena_printf(findings->arena, "%lld days", (long long)days), (double)days, "days");
     findings_say(findings, item, " before this report: what it says of the last weeks and months is of missing data.");

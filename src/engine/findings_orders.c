@@ -1,6 +1,6 @@
 /*
- * What the orders say: is revenue rising, who did not come back, who is new, on how few it rests. Windows are days up to
- * the report's moment, so that none of them is unfinished, and two are compared only where the data reach back over
+ * What the orders say: is revenue rising, who did not come back, who is new, on how few it rests. Windows are days up
+ * to the report's moment, so that none of them is unfinished, and two are compared only where the data reach back over
  * both. Customers are what chance draws: the difference of two sums has the variance of the sum of squared differences
  * a customer.
  */
@@ -34,11 +34,11 @@ static double amount_of(const struct orders *orders, uint32_t row)
     struct population_value value = population_get(orders->amount, row);
     if (!value.known)
         return 0;
-    return orders->amount->type == VALUE_DOUBLE ? value.number
-                                                : (double)value.integer / pow(10, orders->amount->scale);
+    return orders->amount->type == VALUE_DOUBLE ? value.number : (double)value.integer / pow(10, orders->amount->scale);
 }
 
-/* What a customer spent in a window, and how often they ordered. */
+/* What a customer spent in a window, and how often they ordered. A refund (an amount below 0) is no order; it is taken
+ * off what was spent. */
 static double spent(const struct orders *orders, uint32_t position, struct window window, uint32_t *count)
 {
     double sum = 0;
@@ -46,10 +46,20 @@ static double spent(const struct orders *orders, uint32_t position, struct windo
     for (uint32_t row = orders->table->offset[position]; row < orders->table->offset[position + 1]; row++) {
         if (orders->table->time[row] <= window.after || orders->table->time[row] > window.until)
             continue;
-        sum += amount_of(orders, row);
-        ++*count;
+        double amount = amount_of(orders, row);
+        sum += amount;
+        *count += amount >= 0;
     }
     return sum;
+}
+
+/* When a customer first ordered; INT64_MAX when they never did. */
+static int64_t first_order(const struct orders *orders, uint32_t position)
+{
+    for (uint32_t row = orders->table->offset[position]; row < orders->table->offset[position + 1]; row++)
+        if (amount_of(orders, row) >= 0)
+            return orders->table->time[row];
+    return INT64_MAX;
 }
 
 static bool exists(const struct orders *orders, uint32_t position)
@@ -216,11 +226,9 @@ static void of_new(struct orders *orders)
     struct window now = window_of(findings->now, FINDINGS_DAYS), before = window_of(now.after, FINDINGS_DAYS);
     uint64_t fresh = 0, earlier = 0;
     for (uint32_t p = 0; p < orders->population->customers; p++) {
-        uint32_t row = orders->table->offset[p];
-        if (!exists(orders, p) || row == orders->table->offset[p + 1])
-            continue;
-        fresh += orders->table->time[row] > now.after && orders->table->time[row] <= now.until;
-        earlier += orders->table->time[row] > before.after && orders->table->time[row] <= before.until;
+        int64_t first = exists(orders, p) ? first_order(orders, p) : INT64_MAX;
+        fresh += first > now.after && first <= now.until;
+        earlier += first > before.after && first <= before.until;
     }
     if (fresh + earlier < 2 * FINDINGS_LEAST)
         return;

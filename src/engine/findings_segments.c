@@ -158,8 +158,8 @@ static enum status of_moves(struct findings *findings, struct error *error)
     struct segment_plan *plan;
     struct segment_result *result = NULL;
     TRY(segment_plan_new(set, judging->schema, NULL, -1, &plan, error));
-    enum status status = segment_evaluate(plan, judging->view->population, then, engine_pool(judging->engine), false,
-                                          &result, error);
+    enum status status =
+        segment_evaluate(plan, judging->view->population, then, engine_pool(judging->engine), false, &result, error);
     struct move *moves = ARENA_ARRAY(findings->arena, struct move, (size_t)set->segment_count + 1);
     size_t count = 0;
     for (int s = 0; status == STATUS_OK && s < set->segment_count; s++) {

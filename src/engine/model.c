@@ -11,17 +11,19 @@
 
 enum { FORMAT = 1 };
 
-static const char *const rfm_options[] = {"kind",         "amount",         "window",        "bins",  "rule",
-                                          "recency-cuts", "frequency-cuts", "monetary-cuts", "among", NULL};
-static const char *const clv_options[] = {"kind",    "amount",   "among",   "model",    "period", "transaction",
-                                          "horizon", "discount", "holdout", "interval", NULL};
+static const char *const rfm_options[] = {
+    "kind",           "amount",        "window", "bins",    "rule", "recency-cuts",
+    "frequency-cuts", "monetary-cuts", "among",  "refunds", NULL};
+static const char *const clv_options[] = {"kind",    "amount",   "among",   "model",    "period",  "transaction",
+                                          "horizon", "discount", "holdout", "interval", "refunds", NULL};
 static const char *const cluster_options[] = {"on",       "among",    "groups", "most-groups", "scale",
                                               "log",      "winsor",   "seed",   "stability",   "method",
-                                              "describe", "smallest", "gamma",  NULL};
+                                              "describe", "smallest", "gamma",  "refunds",     NULL};
 static const char *const latent_options[] = {"on",          "covariates", "among", "groups",
                                              "most-groups", "starts",     "seed",  NULL};
-static const char *const survive_options[] = {"kind",       "until", "quiet-days", "by",    "landmark", "among",
-                                              "covariates", "ties",  "cohort",     "force", NULL};
+static const char *const survive_options[] = {"kind",   "until",      "quiet-days", "by",     "landmark",
+                                              "among",  "covariates", "ties",       "cohort", "force",
+                                              "amount", "refunds",    NULL};
 
 static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
 static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};

@@ -54,22 +54,43 @@ static void add_column(struct cluster_data *data, const char *name, const char *
         data->column[data->columns++] = (struct cluster_column){.name = name, .text = text, .used = used};
 }
 
+/* " where not amount < 0" where the store has refunds, which are no orders; "" else. *spent: the same for sums. */
+static enum status refund_filters(struct model_work *work, struct model_orders *orders, const char **filter,
+                                  const char **spent, struct error *error)
+{
+    *filter = *spent = "";
+    if (!orders->property || orders->refunds == MODEL_REFUNDS_COUNT)
+        return STATUS_OK;
+    TRY(work_orders_load(work, NULL, orders, error));
+    if (!orders->refund_count)
+        return STATUS_OK;
+    *filter = arena_printf(work->arena, " where not `%s` < 0", orders->property);
+    if (orders->refunds == MODEL_REFUNDS_IGNORE)
+        *spent = *filter;
+    return STATUS_OK;
+}
+
 /* Recency, frequency, spend: what any business with orders has. */
 static enum status add_orders(struct model_work *work, bool used, struct cluster_data *out, const char **among,
                               struct error *error)
 {
     struct model_orders orders;
+    const char *filter, *spent;
     TRY(work_orders_find(work, &orders, error));
+    TRY(work_orders_one_currency(&orders, error));
+    TRY(refund_filters(work, &orders, &filter, &spent, error));
+    if (used)
+        work_orders_say(work, &orders, true);
     const char *kind = arena_printf(work->arena, "`%s`", orders.kind);
     const char *names[] = {"recency", "frequency", "spend", "average_order"};
-    const char *texts[] = {arena_printf(work->arena, "days since last(%s.time)", kind),
-                           arena_printf(work->arena, "count(%s last 365 days)", kind),
-                           arena_printf(work->arena, "sum(%s.`%s` last 365 days)", kind, orders.property),
-                           arena_printf(work->arena, "avg(%s.`%s`)", kind, orders.property)};
+    const char *texts[] = {arena_printf(work->arena, "days since last(%s.time%s)", kind, filter),
+                           arena_printf(work->arena, "count(%s last 365 days%s)", kind, filter),
+                           arena_printf(work->arena, "sum(%s.`%s` last 365 days%s)", kind, orders.property, spent),
+                           arena_printf(work->arena, "avg(%s.`%s`%s)", kind, orders.property, filter)};
     for (int c = 0; c < (orders.property ? 4 : 2); c++)
         add_column(out, names[c], texts[c], used);
     if (!*among && used)
-        *among = arena_printf(work->arena, "any(%s)", kind);
+        *among = arena_printf(work->arena, "any(%s%s)", kind, filter);
     return STATUS_OK;
 }
 

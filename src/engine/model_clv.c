@@ -92,7 +92,15 @@ static double time_ahead(const struct clv_options *options)
 
 struct open_transaction {
     double at, spent;
+    int64_t begun; /* when its first order was */
 };
+
+/* What a transaction came to. Refunds from its first order up to the next transaction are taken off it. */
+static double close_transaction(const struct model_orders *orders, uint32_t position,
+                                const struct open_transaction *transaction, int64_t next)
+{
+    return transaction->spent - work_orders_refunded(orders, position, transaction->begun - 1, next - 1);
+}
 
 /* One customer's history up to `until`, the last moment of the calibration. */
 static bool fill_history(const struct model_work *work, const struct clv_options *options,
@@ -103,16 +111,20 @@ static bool fill_history(const struct model_work *work, const struct clv_options
     work_orders_rows(orders, position, -1, until, &from, &to);
     if (from == to)
         return false;
-    struct open_transaction now = {clv_tick(work, options, orders->table->time[from]), 0};
+    struct open_transaction now = {clv_tick(work, options, orders->time[from]), 0, orders->time[from]};
     double spent = 0, first = now.at, unit = clv_ticks(options);
     *out = (struct clv_customer){.position = position, .first = first / unit};
     size_t transactions = 1, paid = 0;
     for (uint32_t row = from; row <= to; row++) {
-        double at = row < to ? clv_tick(work, options, orders->table->time[row]) : NAN;
+        double at = row < to ? clv_tick(work, options, orders->time[row]) : NAN;
         if (row == to || at != now.at) {
-            /* Closes the transaction; the first does not count for the mean. */
-            if (now.at != first && now.spent > 0) {
-                spent += now.spent;
+            double came_to =
+                close_transaction(orders, position, &now, row < to ? (int64_t)orders->time[row] : until + 1);
+            /* The first does not count for the mean. */
+            if (now.at == first)
+                out->first_spent = came_to;
+            if (now.at != first && came_to > 0) {
+                spent += came_to;
                 paid++;
             } else if (now.at != first) {
                 ++*unpaid;
@@ -120,9 +132,9 @@ static bool fill_history(const struct model_work *work, const struct clv_options
             transactions += row < to;
             if (row == to)
                 break;
-            now = (struct open_transaction){at, 0};
+            now = (struct open_transaction){at, 0, orders->time[row]};
         }
-        now.spent += orders->amount ? work_orders_amount(orders, row) : 0;
+        now.spent += work_orders_amount(orders, row);
     }
     out->history.x = (double)(transactions - 1);
     out->history.tx = (now.at - first) / unit;
@@ -138,6 +150,7 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
     struct model_inputs inputs;
     uint64_t *who;
     TRY(work_orders_find(work, &out->orders, error));
+    TRY(work_orders_one_currency(&out->orders, error));
     TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
     enum status status = work_orders_load(work, &inputs.needs, &out->orders, error);
     if (status == STATUS_OK)
@@ -151,7 +164,7 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
     for (uint32_t p = 0; p < work->population->customers; p++) {
         uint32_t from, to;
         work_orders_rows(&out->orders, p, -1, work->moment->now - 1, &from, &to);
-        out->later += to > from && out->orders.table->time[from] > until;
+        out->later += to > from && out->orders.time[from] > until;
         if (who[p / 64] >> (p % 64) & 1)
             out->count +=
                 fill_history(work, options, &out->orders, p, until, &out->customers[out->count], &out->unpaid);
@@ -179,7 +192,16 @@ static enum status fit_spend(struct model_work *work, const struct clv_data *dat
             mean[count++] = data->customers[i].mean;
         }
     struct model_spend_data spend = {count, x, mean, NULL};
-    return model_spend_fit(&spend, engine_pool(work->engine), work->arena, out, error);
+    if (count)
+        return model_spend_fit(&spend, engine_pool(work->engine), work->arena, out, error);
+
+    /* Nobody paid for a repeat purchase: what is known of amounts are first ones. */
+    for (size_t i = 0; i < data->count; i++)
+        if (data->customers[i].first_spent > 0) {
+            x[spend.count] = 1;
+            mean[spend.count++] = data->customers[i].first_spent;
+        }
+    return model_spend_fit_common(&spend, MODEL_SPEND_FIRST, out, error);
 }
 
 static void describe_data(struct model_work *work, const struct clv_options *options, const struct clv_data *data)
@@ -198,6 +220,7 @@ static void describe_data(struct model_work *work, const struct clv_options *opt
     work_figure(work, "data", "t_x, T", NAN, "%ss from the first transaction to the last one, to the calibration's end",
                 options->period);
     work_figure(work, "data", "calibration until", NAN, "%s", work_day(work, data->until));
+    work_orders_say(work, &data->orders, true);
     work_figure(work, "data", "customers", (double)data->count, "%s", work_thousands(work, (double)data->count));
     if (data->later && data->until < work->moment->now - 1)
         work_figure(work, "data", "first seen later, left out", (double)data->later, "%s",
@@ -212,9 +235,13 @@ static void describe_data(struct model_work *work, const struct clv_options *opt
 static void describe_frequency(struct model_work *work, const struct model_clv *model)
 {
     work_figure(work, "parameters", "model of how often", NAN, "%s", model_clv_type_name(model->type));
+    if (model->edge)
+        work_figure(work, "parameters", "at its edge, where it is", NAN, "%s", model_clv_simpler(model));
     for (int i = 0; i < MODEL_CLV_PARAMETERS; i++) {
         const char *name = model_clv_parameter_name(model->type, i);
-        if (!model->identified[i])
+        if (model->edge && !model->identified[i])
+            work_figure(work, "parameters", name, model->parameter[i], "not identified: not in the simpler model");
+        else if (!model->identified[i])
             work_figure(work, "parameters", name, model->parameter[i], "%.7g (not identified)", model->parameter[i]);
         else
             work_figure(work, "parameters", name, model->parameter[i], "%.7g (standard error %.4g)",
@@ -225,7 +252,10 @@ static void describe_frequency(struct model_work *work, const struct model_clv *
                 model->evaluations, model->fell_back ? ", Nelder-Mead's simplex among them" : "",
                 work_thousands(work, (double)model->rows));
     const char *simpler = model_clv_simpler(model);
-    if (simpler)
+    if (model->edge)
+        work_note(work, "The best fit lies at the edge of %s, where it becomes a simpler model, which is used: %s.",
+                  model_clv_type_name(model->type), simpler);
+    else if (simpler)
         work_note(work,
                   "The data do not tell this model from the simpler %s: parameters marked so mean little by "
                   "themselves.",
@@ -240,6 +270,17 @@ static void describe_spend(struct model_work *work, const struct model_spend *sp
 {
     const double values[] = {spend->p, spend->q, spend->gamma};
     static const char *const names[] = {"p", "q", "gamma"}, *const remarks[] = {"", ", kept above 1", ""};
+    const char *why = model_spend_why_common(spend);
+    if (why) {
+        double amount = model_spend_common_mean(spend);
+        work_figure(work, "parameters", "model of how much", NAN, "one mean amount for all: %s", why);
+        work_figure(work, "parameters", "mean amount", amount, "%s", work_thousands(work, amount));
+        work_figure(work, "quality", "customers with repeat value",
+                    spend->common == MODEL_SPEND_FIRST ? 0 : spend->customers, "%s",
+                    work_thousands(work, spend->common == MODEL_SPEND_FIRST ? 0 : spend->customers));
+        work_note(work, "Every customer's value is expected purchases times the same mean amount: %s.", why);
+        return;
+    }
     work_figure(work, "parameters", "model of how much", NAN, "gamma-gamma");
     for (int i = 0; i < 3; i++)
         if (spend->identified[i])
@@ -262,19 +303,28 @@ static void describe_spend(struct model_work *work, const struct model_spend *sp
                   spend->correlation);
 }
 
-/* Of the mean of expected purchases, over some customers evenly spread. */
+/* Expected purchases of everyone, as scoring tells them. */
+static double mean_expected(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
+                            const struct model_clv *model)
+{
+    double *columns[MODEL_VALUE_COLUMNS] = {NULL};
+    struct model_value value = {.often = model, .ahead = time_ahead(options), .level = options->level};
+    struct model_value_customers customers = {data->count, data->history, data->paid, data->mean};
+    columns[MODEL_VALUE_EXPECTED] = ARENA_ARRAY(work->arena, double, data->count + 1);
+    model_value_score(&value, &customers, engine_pool(work->engine), columns);
+    return stats_mean(columns[MODEL_VALUE_EXPECTED], data->count);
+}
+
+/* The mean is of everyone; how far the parameters leave it open is looked up at some customers evenly spread. */
 static void describe_mean(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
                           const struct model_clv *model)
 {
     enum { MOST = 2000 };
     struct model_history *some = ARENA_ARRAY(work->arena, struct model_history, MOST);
     size_t step = (data->count + MOST - 1) / MOST, count = 0;
-    double mean = 0, ahead = time_ahead(options);
-    for (size_t i = 0; i < data->count; i += step) {
+    double mean = mean_expected(work, options, data, model), ahead = time_ahead(options);
+    for (size_t i = 0; i < data->count; i += step)
         some[count++] = data->history[i];
-        mean += model_clv_expected(model, &data->history[i], ahead);
-    }
-    mean /= (double)count;
     double error = model_clv_expected_error(model, some, count, ahead);
     double width = stats_normal_quantile((1 + options->level) / 2) * error;
     work_figure(work, "scores", "expected purchases, mean", mean, "%.4g (%g%% interval of the mean %.4g to %.4g)", mean,

@@ -21,7 +21,8 @@ struct clv_customer {
     uint32_t position;
     double first; /* on the model's clock: the first transaction */
     struct model_history history;
-    double paid, mean; /* repeat transactions with a value, and their mean; NaN without one */
+    double first_spent; /* what the first transaction came to */
+    double paid, mean;  /* repeat transactions with a value, and their mean; NaN without one */
 };
 
 struct clv_data {

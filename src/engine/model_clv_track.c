@@ -60,13 +60,12 @@ struct weeks {
 static void count_weeks(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
                         struct weeks *weeks)
 {
-    const struct population_table *table = data->orders.table;
     for (size_t i = 0; i < data->count; i++) {
         uint32_t from, to;
         double before = NAN;
         work_orders_rows(&data->orders, data->customers[i].position, -1, work->moment->now - 1, &from, &to);
         for (uint32_t row = from; row < to; row++) {
-            double tick = clv_tick(work, options, table->time[row]);
+            double tick = clv_tick(work, options, data->orders.time[row]);
             double week = floor((tick * weeks->tick - weeks->first) / weeks->length);
             if (row > from && tick != before && week >= 0 && week < weeks->count)
                 weeks->actual[(int)week]++;
@@ -168,7 +167,7 @@ static double bought_between(const struct model_work *work, const struct clv_opt
     double count = 0, before = NAN;
     work_orders_rows(&data->orders, position, data->until, until, &from, &to);
     for (uint32_t row = from; row < to; row++) {
-        double at = clv_tick(work, options, data->orders.table->time[row]);
+        double at = clv_tick(work, options, data->orders.time[row]);
         count += at != before;
         before = at;
     }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 200, DRIVERS = 15, DRIVER_ROWS = 2000, REFITS_MIN = 30, REFITS_MAX = 100, KNOWN_MIN = 20 };
+enum { DRAWS = 200, DRIVERS = 15, DRIVER_ROWS = 2000, REFITS_MIN = 40, REFITS_MAX = 100, KNOWN_MIN = 20 };
 static const double LEVEL = .95, LEAK = .98, REFIT_WORK = 2e9, NO_DIFFERENCE = 1e-7;
 
 /* ---- measures ---- */
@@ -248,49 +248,6 @@ static int strongest_first(const void *a, const void *b)
     return x != y ? (x < y) - (x > y) : strcmp(((const struct driver *)a)->name, ((const struct driver *)b)->name);
 }
 
-struct refits {
-    const struct predict_model *model;
-    const struct model_matrix *matrix;
-    const struct predict_rows *rows;
-    uint64_t seed;
-    double *effect; /* draws × columns; NaN where a draw could not be fitted */
-};
-
-/* Draws customers with their rows, and fits again at the same penalty. */
-static void refit(void *context, size_t task, int worker)
-{
-    const struct refits *refits = context;
-    const struct predict_rows *rows = refits->rows;
-    size_t columns = (size_t)refits->matrix->columns, count = 0;
-    struct arena arena;
-    struct stats_random random;
-    struct model_logistic again;
-    struct error ignored;
-    (void)worker;
-    arena_init(&arena, 0);
-    stats_random_init(&random, refits->seed, task + 1);
-    uint32_t *times = ARENA_ARRAY(&arena, uint32_t, rows->customers + 1);
-    for (size_t i = 0; i < rows->customers; i++)
-        times[stats_random_below(&random, rows->customers)]++;
-    for (size_t i = 0; i < rows->count; i++)
-        count += times[rows->customer[i]];
-    double *data = ARENA_ARRAY(&arena, double, count *columns + 1);
-    unsigned char *label = ARENA_ARRAY(&arena, unsigned char, count + 1);
-    count = 0;
-    for (size_t i = 0; i < rows->count; i++)
-        for (uint32_t t = 0; t < times[rows->customer[i]]; t++) {
-            memcpy(data + count * columns, refits->matrix->data + i * columns, sizeof *data * columns);
-            label[count++] = rows->label[i];
-        }
-    struct model_matrix matrix = {count, refits->matrix->columns, data};
-    struct model_logistic_options options = {
-        .lambda = refits->model->logistic.lambda, .mix = refits->model->logistic.mix, .enough = 1e-6};
-    bool good = model_logistic_fit(&matrix, label, &options, NULL, &arena, &again, &ignored) == STATUS_OK;
-    for (size_t c = 0; c < columns; c++)
-        refits->effect[task * columns + c] = good ? again.coefficient[c] * refits->model->logistic.scale[c] : NAN;
-    arena_release(&arena);
-}
-
 static struct stats_interval percentiles(double *values, size_t count)
 {
     size_t kept = 0;
@@ -311,20 +268,18 @@ static void bootstrap_effects(const struct predict_data *data, const struct pred
     predict_matrix(&model->design, train, arena, &matrix);
     double draws = REFIT_WORK / ((double)train->count * (double)(columns * columns + 100) + 1);
     size_t count = (size_t)fmin(fmax(draws, REFITS_MIN), REFITS_MAX);
-    struct refits refits = {model, &matrix, train, data->how->seed, ARENA_ARRAY(arena, double, count *columns + 1)};
-    double *values = ARENA_ARRAY(arena, double, count + 1);
-    pool_run(engine_pool(data->work->engine), count, refit, &refits);
+    struct stats_interval *intervals = ARENA_ARRAY(arena, struct stats_interval, columns + 1);
+    model_logistic_intervals(&model->logistic, &matrix, train->label, train->customer, train->customers, count, LEVEL,
+                             data->how->seed, engine_pool(data->work->engine), arena, intervals);
     for (size_t c = 0; c < columns; c++) {
-        for (size_t d = 0; d < count; d++)
-            values[d] = refits.effect[d * columns + c];
-        struct stats_interval interval = percentiles(values, count);
-        drivers[c].low = interval.low;
-        drivers[c].high = interval.high;
+        drivers[c].low = intervals[c].low;
+        drivers[c].high = intervals[c].high;
     }
-    work_note(data->work,
-              "Intervals of the effects are bootstrap intervals (%zu draws of customers, the penalty held): with a "
-              "penalty there are no standard errors.",
-              count);
+    work_note(
+        data->work,
+        "Effects are shrunk by the penalty, and so are their intervals: where 95%% of fits at this penalty end when "
+        "customers are drawn anew (%zu draws).",
+        count);
 }
 
 static void logistic_drivers(const struct predict_data *data, const struct predict_model *model,

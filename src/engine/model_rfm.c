@@ -15,7 +15,7 @@ struct rfm_table {
     double *recency, *frequency, *monetary;
 };
 
-/* Recency is elapsed time in whole days; frequency counts facts; who has none in the window is not in the table. */
+/* Recency is elapsed time in whole days; frequency counts orders; who has none in the window is not in the table. */
 static enum status load_table(struct model_work *work, struct model_orders *orders, struct rfm_table *out,
                               struct error *error)
 {
@@ -24,6 +24,7 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
     uint64_t *who;
     TRY(work_option_number(work, "window", 0, 0, 36500, &window, error));
     TRY(work_orders_find(work, orders, error));
+    TRY(work_orders_one_currency(orders, error));
     TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
     enum status status = work_orders_load(work, &inputs.needs, orders, error);
     if (status == STATUS_OK)
@@ -43,11 +44,12 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
             continue;
         size_t i = out->count++;
         out->position[i] = p;
-        int64_t days = (now - (int64_t)orders->table->time[to - 1]) / SECONDS_A_DAY;
+        int64_t days = (now - (int64_t)orders->time[to - 1]) / SECONDS_A_DAY;
         out->recency[i] = (double)days;
         out->frequency[i] = to - from;
         for (uint32_t row = from; orders->amount && row < to; row++)
             out->monetary[i] += work_orders_amount(orders, row);
+        out->monetary[i] -= work_orders_refunded(orders, p, after, now);
     }
     return STATUS_OK;
 }
@@ -157,6 +159,7 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
                 orders.property ? orders.property : "");
     work_figure(work, "data", "window", window ? strtod(window, NULL) : NAN, "%s%s", window ? window : "everything",
                 window ? " days" : "");
+    work_orders_say(work, &orders, true);
     work_figure(work, "data", "customers", (double)table.count, "%s", work_thousands(work, (double)table.count));
     describe(work, "recency in days", table.recency, table.count);
     describe(work, "frequency", table.frequency, table.count);

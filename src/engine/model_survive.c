@@ -113,12 +113,14 @@ static bool fill_row(const struct model_work *work, const struct survive_how *ho
     work_orders_rows(orders, position, -1, now, &from, &to);
     if (from == to)
         return false;
-    const uint32_t *at = orders->table->time;
+    const uint32_t *at = orders->time;
     int64_t start = how->has_landmark ? how->landmark : at[from];
     if (at[from] > start)
         return false;
-    uint32_t next = from;
-    while (next < to && at[next] <= start)
+    /* The clock starts with the first order itself: a second one at the same moment (the same day, where days are all
+     * that is known) comes after no time at all. A landmark is only looked past. */
+    uint32_t next = from + 1;
+    while (how->has_landmark && next < to && at[next] <= start)
         next++;
     end = next < to ? at[next] : now;
     *event = next < to;
@@ -288,13 +290,18 @@ static void write_point(struct json *json, double time, double survival, double 
     json_write_end_object(json);
 }
 
-/* At most POINTS of a curve's steps, evenly in time. */
+/* At most POINTS of a curve's steps, evenly in time. The first says who is left after those who waited no time. */
 static void write_points(struct json *json, const struct model_survival *curve, double customers)
 {
     double last = curve->steps ? curve->time[curve->steps - 1] : 0, next = 0;
     json_write_key(json, "points");
     json_write_array(json);
-    write_point(json, 0, 1, 1, 1, customers);
+    bool at_once = curve->steps && curve->time[0] <= 0;
+    if (at_once)
+        write_point(json, 0, curve->survival[0], curve->low[0], curve->high[0],
+                    curve->steps > 1 ? curve->at_risk[1] : 0);
+    else
+        write_point(json, 0, 1, 1, 1, customers);
     for (size_t i = 0; i < curve->steps; i++) {
         if (curve->time[i] <= 0 || (curve->time[i] < next && i + 1 < curve->steps))
             continue;
@@ -403,6 +410,12 @@ static void describe(struct model_work *work, const struct survive_how *how, con
                                             : "";
     work_figure(work, "data", "customers", (double)data->count, "%s", work_thousands(work, (double)data->count));
     work_figure(work, "data", "the clock runs", NAN, "%s", clock);
+    size_t at_once = 0;
+    for (size_t i = 0; i < data->count; i++)
+        at_once += data->event[i] && data->time[i] <= 0;
+    if (at_once && !how->churn)
+        work_figure(work, "data", "at the very moment the clock starts", (double)at_once, "%s, who waited 0 days",
+                    work_thousands(work, (double)at_once));
     work_figure(work, "data", "until", NAN, "%s", event);
     if (how->by)
         work_figure(work, "data", "groups", data->groups, "%s%s", how->by, as_of);
@@ -447,6 +460,7 @@ static enum status write_all(struct model_work *work, struct survive_how *how, c
     for (size_t i = first; i < inputs->count; i++)
         TRY(check_fixed(how, survive_is_fixed(inputs->nodes[i], orders->kind),
                         arena_printf(work->arena, "the covariate %s", inputs->texts[i]), orders->kind, error));
+    work_orders_say(work, orders, false);
     describe(work, how, data, clock, event);
     json_write_key(work->report, "survival");
     json_write_array(work->report);
@@ -497,7 +511,8 @@ enum status engine_survive_fit(struct model_work *work, struct error *error)
     struct model_inputs inputs, part = {0};
     TRY(read_how(work, &how, error));
     TRY(work_orders_find(work, &orders, error));
-    orders.property = NULL;
+    if (!orders.named) /* a number below zero may be a temperature */
+        orders.property = NULL;
     bool segment = how.by && segment_set_find(engine_definitions(work->engine), how.by) >= 0;
     const char **texts = ARENA_ARRAY(work->arena, const char *, how.covariate_count + 1);
     size_t count = 0;

@@ -9,13 +9,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { COHORTS = 36, PERIODS = 24, SHOWN = 12 };
+/* All cohorts are counted. The newest SHOWN_COHORTS are listed one by one, as many as fit a page; rows of the report go
+ * PERIODS units far, those of the text SHOWN units, which fit a line. */
+enum { SHOWN_COHORTS = 36, PERIODS = 24, SHOWN = 12 };
 
 struct retention {
     int cohorts, periods;
+    int from;      /* the first cohort that is shown by itself */
     int64_t first; /* unit number of cohort 0 */
-    double size[COHORTS], *share;
-    int age[COHORTS];
+    double *size, *share;
+    int *age;
 };
 
 static int64_t unit_of(const struct model_work *work, const struct survive_how *how, int64_t moment)
@@ -42,20 +45,22 @@ static void count_activity(struct model_work *work, const struct survive_how *ho
     uint32_t from, to;
     for (size_t i = 0; i < data->count; i++) {
         work_orders_rows(orders, data->position[i], -1, work->moment->now, &from, &to);
-        int64_t unit = unit_of(work, how, orders->table->time[from]);
+        int64_t unit = unit_of(work, how, orders->time[from]);
         oldest = unit < oldest ? unit : oldest;
     }
-    out->first = oldest < now - COHORTS + 1 ? now - COHORTS + 1 : oldest;
+    out->first = oldest;
     out->cohorts = (int)(now - out->first + 1);
+    out->from = out->cohorts > SHOWN_COHORTS ? out->cohorts - SHOWN_COHORTS : 0;
     out->periods = out->cohorts < PERIODS ? out->cohorts : PERIODS;
+    out->size = ARENA_ARRAY(work->arena, double, (size_t)out->cohorts);
+    out->age = ARENA_ARRAY(work->arena, int, (size_t)out->cohorts);
+
     for (size_t i = 0; i < data->count; i++) {
         work_orders_rows(orders, data->position[i], -1, work->moment->now, &from, &to);
-        int64_t start = unit_of(work, how, orders->table->time[from]), last = -1;
-        if (start < out->first)
-            continue;
+        int64_t start = unit_of(work, how, orders->time[from]), last = -1;
         out->size[start - out->first]++;
         for (; from < to; from++) {
-            int64_t at = unit_of(work, how, orders->table->time[from]) - start;
+            int64_t at = unit_of(work, how, orders->time[from]) - start;
             if (at == last || at >= PERIODS)
                 continue;
             last = at;
@@ -63,9 +68,10 @@ static void count_activity(struct model_work *work, const struct survive_how *ho
             VECTOR_PUSH(&period, (uint32_t)at);
         }
     }
+
     for (int c = 0; c < out->cohorts; c++)
         out->age[c] = out->cohorts - 1 - c;
-    out->share = ARENA_ARRAY(work->arena, double, out->cohorts * out->periods + 1);
+    out->share = ARENA_ARRAY(work->arena, double, (size_t)out->cohorts *(size_t)out->periods + 1);
     model_retention(cohort.items, period.items, cohort.count, out->cohorts, out->periods, out->size, out->age,
                     out->share);
     VECTOR_RELEASE(&cohort);
@@ -101,7 +107,7 @@ static void say_cohorts(struct model_work *work, const struct survive_how *how, 
     for (int p = 0; p < shown; p++)
         line = arena_printf(work->arena, "%s%7d", line, p);
     work_figure(work, "retention by cohort (per cent)", "first order in", NAN, "%s", line);
-    for (int c = 0; c < found->cohorts; c++) {
+    for (int c = found->from; c < found->cohorts; c++) {
         if (found->size[c] <= 0)
             continue;
         line = arena_printf(work->arena, "%9s", work_thousands(work, found->size[c]));
@@ -117,7 +123,7 @@ static void write_rows(struct model_work *work, const struct survive_how *how, c
     struct json *json = work->report;
     json_write_key(json, "rows");
     json_write_array(json);
-    for (int c = 0; c < found->cohorts; c++) {
+    for (int c = found->from; c < found->cohorts; c++) {
         if (found->size[c] <= 0 || !found->age[c])
             continue;
         json_write_object(json);
@@ -133,12 +139,30 @@ static void write_rows(struct model_work *work, const struct survive_how *how, c
     json_write_end_array(json);
 }
 
+/* Cohorts that are counted but not listed, and how many customers they hold. */
+static size_t count_older(const struct retention *found, double *customers)
+{
+    size_t older = 0;
+    *customers = 0;
+    for (int c = 0; c < found->from; c++) {
+        older += found->size[c] > 0;
+        *customers += found->size[c];
+    }
+    return older;
+}
+
 void survive_cohorts(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
                      const struct model_orders *orders)
 {
     struct retention *found = ARENA_NEW(work->arena, struct retention);
     count_activity(work, how, data, orders, found);
+    double older_customers;
+    size_t older = count_older(found, &older_customers);
     say_pooled(work, how, found);
+    if (older)
+        work_figure(work, "retention by cohort (per cent)", "earlier cohorts, not listed", (double)older,
+                    "%zu with %s customers; the figures of all cohorts count them", older,
+                    work_thousands(work, older_customers));
     say_cohorts(work, how, found);
     struct json *json = work->report;
     json_write_key(json, "retention");
@@ -147,6 +171,8 @@ void survive_cohorts(struct model_work *work, const struct survive_how *how, con
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "kind", orders->kind);
     work_put_text(json, "unit", work_option(work, "cohort"));
+    work_put_count(json, "older_cohorts", older);
+    work_put(json, "older_customers", older_customers);
     write_rows(work, how, found);
     json_write_end_object(json);
     json_write_end_array(json);

@@ -36,7 +36,7 @@ static void list_columns(struct telling *telling)
         char *type = ARENA_ARRAY(arena, char, 64);
         add_column(telling, name, store_sql_type(score->type, score->scale, type));
         if (score->type == VALUE_TEXT)
-            add_column(telling, arena_printf(arena, "%s#", name), "UINTEGER");
+            add_column(telling, store_codes_name(arena, name), "UINTEGER");
     }
 }
 

@@ -1,4 +1,4 @@
-/* What all types of models do alike: options, figures, orders, values of the language. */
+/* What all types of models do alike: options, figures, values of the language. */
 #include "engine/model_work.h"
 
 #include "base/number.h"
@@ -259,89 +259,7 @@ void work_report_values(struct model_work *work, const char *name, const char *t
     json_write_end_object(work->report);
 }
 
-/* ---- orders ---- */
-
-enum status work_orders_find(struct model_work *work, struct model_orders *out, struct error *error)
-{
-    const struct schema *schema = engine_schema(work->engine);
-    const char *kind = work_option(work, "kind"), *amount = work_option(work, "amount");
-    struct insight_revenue revenue = insight_revenue_find(schema);
-    *out = (struct model_orders){.kind = kind ? kind : revenue.kind, .property = amount};
-    const struct schema_table *table = out->kind ? schema_table(schema, out->kind) : NULL;
-    if (!table || table->role != SCHEMA_FACTS) {
-        enum status status = kind ? error_set(error, STATUS_NOT_FOUND, "the store has no kind '%s'", kind)
-                                  : error_set(error, STATUS_ERROR, "the store has no kind that looks like orders");
-        error_hint(error, "--kind KIND says which facts are purchases; strata status lists the kinds");
-        return status;
-    }
-    if (!amount && revenue.property && strcmp(out->kind, revenue.kind) == 0)
-        out->property = revenue.property;
-    const struct schema_column *column = out->property ? schema_column(table, out->property) : NULL;
-    bool number =
-        column && (column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DOUBLE);
-    if (out->property && !number) {
-        enum status status = error_set(error, STATUS_NOT_FOUND, "%s has no number '%s'", out->kind, out->property);
-        error_hint(error, "--amount PROPERTY says what an order was worth");
-        return status;
-    }
-    if (column && column->currency && column->currencies > 1)
-        return error_set(error, STATUS_ERROR, "%s.%s is in %d currencies, which are never added together", out->kind,
-                         out->property, column->currencies);
-    out->scale = column && column->type == VALUE_DECIMAL ? column->scale : 2;
-    return STATUS_OK;
-}
-
-static struct segment_needs orders_needs(struct model_work *work, const struct model_orders *orders)
-{
-    struct segment_needs needs = {.items = ARENA_ARRAY(work->arena, struct segment_need, 1), .count = 1};
-    const char **columns = ARENA_ARRAY(work->arena, const char *, 2);
-    columns[0] = orders->property;
-    needs.items[0] = (struct segment_need){orders->kind, columns};
-    return needs;
-}
-
-enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
-                             struct error *error)
-{
-    struct segment_needs needs = orders_needs(work, orders);
-    if (more)
-        needs = engine_join_needs(&needs, more, work->arena);
-    int table = work->population ? population_table_index(work->population, orders->kind) : -1;
-    if (table < 0) {
-        population_free(work->population);
-        work->population = NULL;
-        TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
-        table = population_table_index(work->population, orders->kind);
-    }
-    if (table < 0)
-        return error_set(error, STATUS_ERROR, "the store has no facts of kind %s", orders->kind);
-    orders->table = &work->population->tables[table];
-    int column = orders->property ? population_column_index(orders->table, orders->property) : -1;
-    orders->amount = column >= 0 ? &orders->table->columns[column] : NULL;
-    return STATUS_OK;
-}
-
-void work_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
-                      uint32_t *to)
-{
-    const struct population_table *table = orders->table;
-    *from = table->offset[position];
-    *to = table->offset[position + 1];
-    while (*to > *from && table->time[*to - 1] > now)
-        --*to;
-    while (*from < *to && table->time[*from] <= after)
-        ++*from;
-}
-
-double work_orders_amount(const struct model_orders *orders, uint32_t row)
-{
-    struct population_value value = population_get(orders->amount, row);
-    if (!value.known)
-        return 0;
-    if (orders->amount->type == VALUE_DOUBLE)
-        return value.number;
-    return number_decimal_to_double(value.integer, orders->amount->scale);
-}
+/* ---- customers ---- */
 
 uint64_t *work_existing(const struct model_work *work, int64_t now)
 {

@@ -107,22 +107,42 @@ void work_report_values(struct model_work *work, const char *name, const char *t
                         const double *values, size_t count, const char *note);
 
 /* ---- data ---- */
+/* What becomes of facts with a negative amount (model_orders.c). */
+enum model_refunds { MODEL_REFUNDS_SUBTRACT, MODEL_REFUNDS_IGNORE, MODEL_REFUNDS_COUNT };
+
 /* The facts that count as orders, loaded into the work's population. */
 struct model_orders {
-    const char *kind, *property; /* property NULL: without amounts */
+    const char *kind, *property;            /* property NULL: without amounts */
+    const struct population_column *amount; /* NULL: without amounts */
+    bool named;                             /* it was asked for, or is money by its name */
+    int scale, currencies;                  /* currencies: how many the amounts are in; 0 when that is not known */
+    enum model_refunds refunds;
+    /* Orders without refunds: those of the customer at position p are offset[p] to offset[p + 1]. */
+    const uint32_t *offset, *time;
+    /* Up to the moment of the work: facts with a negative amount, customers with one, those with nothing else, facts
+     * with an amount of zero. */
+    uint64_t refund_count, refunded, only_refunds, zero_count;
+    /* For work_orders_…: the facts as they are; where orders were copied out, the row of each and the refunds. */
     const struct population_table *table;
-    const struct population_column *amount;
-    int scale;
+    const uint32_t *row;
+    uint32_t *refund_offset, *refund_row;
 };
-/* What the options --kind and --amount mean here. */
+/* What the options --kind, --amount and --refunds mean here. */
 enum status work_orders_find(struct model_work *work, struct model_orders *out, struct error *error);
+/* Fails where the amounts are in several currencies: whoever adds amounts up asks this first. */
+enum status work_orders_one_currency(const struct model_orders *orders, struct error *error);
 /* Loads the population with the orders and `more` (may be NULL), unless it is loaded. */
 enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
                              struct error *error);
-/* The rows [*from, *to) of a customer with after < time <= now. */
+/* The orders [*from, *to) of a customer with after < time <= now. */
 void work_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
                       uint32_t *to);
-double work_orders_amount(const struct model_orders *orders, uint32_t row);
+/* What an order was worth; 0 without an amount. */
+double work_orders_amount(const struct model_orders *orders, uint32_t order);
+/* What a customer got back, after < time <= until, as a number >= 0; 0 unless refunds are to be subtracted. */
+double work_orders_refunded(const struct model_orders *orders, uint32_t position, int64_t after, int64_t until);
+/* Says among the figures what became of refunds and of amounts of zero; sums: whether amounts are added up at all. */
+void work_orders_say(struct model_work *work, const struct model_orders *orders, bool sums);
 /* A bit for everyone who exists at the moment, or at `now`. */
 uint64_t *work_existing(const struct model_work *work, int64_t now);
 

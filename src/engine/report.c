@@ -25,8 +25,8 @@ struct reporting {
     const struct engine_report_options *options; /* NULL: none */
     struct engine_status status;
     bool has_facts;
-    int64_t first, newest; /* of all facts up to the moment */
-    struct insight_money *money;   /* a segment: of the last year */
+    int64_t first, newest;       /* of all facts up to the moment */
+    struct insight_money *money; /* a segment: of the last year */
     struct insight_money all;
     struct arena *arena;
     struct json json;
@@ -86,9 +86,10 @@ static void write_store(struct reporting *report)
 /* ---- which sections ---- */
 
 /* As the page orders them (web/src/sections/index.ts). */
-static const char *const section_names[] = {
-    "summary", "overview", "segments",    "detail",   "overlap",  "schemes",    "revenue", "orders",  "cohorts", "rfm",
-    "values",  "tracking", "calibration", "survival", "clusters", "lookalikes", "scales",  "surveys", "health",  "personas"};
+static const char *const section_names[] = {"summary",    "overview", "segments",    "detail",   "overlap",
+                                            "schemes",    "revenue",  "orders",      "cohorts",  "rfm",
+                                            "values",     "tracking", "calibration", "survival", "clusters",
+                                            "lookalikes", "scales",   "surveys",     "health",   "personas"};
 enum { SECTIONS = sizeof section_names / sizeof *section_names };
 
 enum status engine_report_section_check(const char *name, struct error *error)
@@ -98,9 +99,9 @@ enum status engine_report_section_check(const char *name, struct error *error)
         if (strcmp(name, section_names[s]) == 0)
             return STATUS_OK;
     int near = text_nearest(name, section_names, SECTIONS);
-    enum status status = error_set(error, STATUS_USAGE, "the report has no section '%s'%s%s%s", name,
-                                   near >= 0 ? ": is it '" : "", near >= 0 ? section_names[near] : "",
-                                   near >= 0 ? "'?" : "");
+    enum status status =
+        error_set(error, STATUS_USAGE, "the report has no section '%s'%s%s%s", name, near >= 0 ? ": is it '" : "",
+                  near >= 0 ? section_names[near] : "", near >= 0 ? "'?" : "");
     buffer_init(&all, 0);
     for (int s = 0; s < SECTIONS; s++)
         buffer_printf(&all, "%s%s", s ? ", " : "", section_names[s]);
@@ -466,7 +467,8 @@ static void write_revenue(struct reporting *report)
 static void write_cohorts(struct reporting *report, int table)
 {
     struct insight_cohorts cohorts;
-    insight_cohorts(report->view.population, table, report->view.now, MOST_MONTHS, report->arena, &cohorts);
+    insight_cohorts(report->view.population, &report->revenue, table, report->view.now, MOST_MONTHS, report->arena,
+                    &cohorts);
     json_write_key(&report->json, "cohorts");
     json_write_object(&report->json);
     string(report, "kind", report->revenue.kind);
@@ -476,6 +478,8 @@ static void write_cohorts(struct reporting *report, int table)
         json_write_key(&report->json, "unfinished");
         json_write_bool(&report->json, true);
     }
+    integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
+    integer(report, "older_customers", cohorts.older_customers);
     json_write_key(&report->json, "rows");
     json_write_array(&report->json);
     for (int c = 0; c < cohorts.cohort_count; c++) {

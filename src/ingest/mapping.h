@@ -25,6 +25,7 @@ struct ingest_mapping {
     const char *reference; /* instead of kind: the reference table */
     const char *key;       /* references: the column with the key */
     const char *customer, *time;
+    const char *amount;     /* the column, or the name of --set, that says what a fact was worth */
     struct ingest_names id; /* columns that together name a fact once and for all */
     const char *group_by;
     struct ingest_pairs set;    /* property = SQL over the file's columns */
@@ -35,7 +36,8 @@ struct ingest_mapping {
     struct ingest_pairs refers; /* column = reference table */
     struct ingest_pairs types;  /* column = type or date format */
     const char *currency_column;
-    const char *file_time_zone;
+    const char *file_time_zone, *time_format;
+    struct ingest_pairs na; /* column, or * for all = words for no value, separated by commas */
     const char *valid_from;
     const char *on_conflict;                             /* "set-aside" or "replace" */
     const char *delimiter, *decimal, *encoding, *header; /* header: "yes" or "no" */

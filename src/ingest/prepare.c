@@ -5,6 +5,7 @@
 #include "ingest/run.h"
 
 #include "ingest/language.h"
+#include "ingest/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +44,11 @@ enum status ingest_need_column(const struct ingest_run *run, const char *what, c
                                struct error *error)
 {
     *out = ingest_find_column(run, name);
+    for (const char *kept = name; *out < 0 && schema_is_own_name(kept);) /* columns lose their @ (own_name) */
+        *out = ingest_find_column(run, ++kept);
     if (*out >= 0)
         return STATUS_OK;
+
     const char **names = ARENA_ARRAY(run->arena, const char *, run->column_count);
     for (size_t i = 0; i < run->column_count; i++)
         names[i] = run->columns[i].name;
@@ -119,6 +123,7 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     struct ingest_dialect_choice choice = ingest_mapping_dialect(&run->mapping, run->arena);
     struct ingest_dialect_choice exact = {
         .delimiter = ',', .point = '.', .header = 1, .encoding = "UTF-8", .skip_said = true, .exact = true};
+    choice.missing = exact.missing = ingest_file_missing(run);
     bool spooled = summary->postgres || strcmp(source->path, "-") == 0;
     if (run->options->query && !summary->postgres)
         return error_set(error, STATUS_USAGE, "--query belongs to a postgresql:// address");
@@ -182,12 +187,23 @@ static int add_column(struct ingest_run *run, const char *name, bool unnamed)
     return (int)run->column_count++;
 }
 
+int ingest_add_column(struct ingest_run *run, const char *name)
+{
+    return add_column(run, name, false);
+}
+
 /* SQL names do not tell capitals from small letters, so two columns of one file must differ in more than that. */
 static const char *own_name(struct ingest_run *run, const char *name, size_t index, const int *taken, size_t count)
 {
+    const char *said = name;
+    while (schema_is_own_name(name))
+        name++;
     char *wanted = *name ? arena_strdup(run->arena, name) : arena_printf(run->arena, "column%zu", index + 1);
+    if (name != said)
+        ingest_notice(run, "the column %s is called %s: names that begin with @ are Strata's own", said, wanted);
+
     for (int copy = 2;; copy++) {
-        bool used = strcasecmp(wanted, SCAN_ROW) == 0 || strcasecmp(wanted, SCAN_TIME) == 0;
+        bool used = false;
         for (size_t i = 0; i < count; i++)
             used |= taken[i] >= 0 && strcasecmp(run->columns[taken[i]].name, wanted) == 0;
         if (!used)
@@ -318,10 +334,34 @@ static enum status no_column(const char *what, const char *option, struct error 
     return status;
 }
 
+/* What a property called amount is made of was meant as the amount. */
+static const char *said_amount(const struct ingest_mapping *mapping)
+{
+    if (mapping->amount)
+        return mapping->amount;
+    const char *mapped = ingest_pair_value(&mapping->map, "amount");
+    return !mapped && ingest_pair_value(&mapping->set, "amount") ? "amount" : mapped;
+}
+
+static enum status find_amount(struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    const char *said = said_amount(mapping);
+    int column = -1;
+    if (mapping->amount && !ingest_pair_value(&mapping->set, said))
+        TRY(ingest_need_column(run, "--amount", said, &column, error));
+
+    guess_role(run, ROLE_AMOUNT, &said);
+    run->amount_said = run->said[ROLE_AMOUNT];
+    column = run->guesses[ROLE_AMOUNT].column;
+    run->amount = column >= 0 ? run->columns[column].name : said;
+    return STATUS_OK;
+}
+
 static enum status find_roles(struct ingest_run *run, struct error *error)
 {
     struct ingest_mapping *mapping = &run->mapping;
-    const char *amount = ingest_pair_value(&mapping->map, "amount"), *group = mapping->group_by;
+    const char *group = mapping->group_by;
     run->customer = run->time = run->key = run->group = -1;
     if (mapping->reference) {
         if (!mapping->key)
@@ -339,13 +379,27 @@ static enum status find_roles(struct ingest_run *run, struct error *error)
     if (mapping->time)
         TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
     if (!run->traits) {
-        guess_role(run, ROLE_AMOUNT, &amount);
+        TRY(find_amount(run, error));
         guess_role(run, ROLE_GROUP, &group);
     }
     if (mapping->group_by && run->traits)
         return error_set(error, STATUS_USAGE, "traits have no lines to group: leave --group-by out");
     if (mapping->group_by)
         TRY(ingest_need_column(run, "--group-by", mapping->group_by, &run->group, error));
+    return STATUS_OK;
+}
+
+/* Formats of dates that have no name of their own. */
+static enum status read_patterns(struct ingest_run *run, struct error *error)
+{
+    struct error ignored;
+    for (size_t i = 0; i < run->column_count; i++) {
+        struct ingest_type_hint *hint = &run->hints[i];
+        bool named = hint->declared && ingest_check_declared(hint->declared, &ignored) == STATUS_OK &&
+                     !ingest_is_pattern(hint->declared);
+        if (hint->declared && !named && !ingest_date_format_from(hint->declared))
+            TRY(ingest_pattern_parse(hint->declared, run->arena, &hint->pattern, error));
+    }
     return STATUS_OK;
 }
 
@@ -365,6 +419,10 @@ static enum status check_names(struct ingest_run *run, struct error *error)
         TRY(ingest_need_column(run, "types", mapping->types.items[i].name, &column, error));
         run->hints[column].declared = mapping->types.items[i].value;
     }
+    if (run->time >= 0 && mapping->time_format && !run->hints[run->time].declared)
+        run->hints[run->time].declared = mapping->time_format;
+    TRY(read_patterns(run, error));
+    TRY(ingest_check_missing(run, error));
     for (size_t i = 0; i < mapping->select.count; i++)
         if (!ingest_pair_value(&mapping->set, mapping->select.items[i]))
             TRY(ingest_need_column(run, "--select", mapping->select.items[i], &column, error));
@@ -381,26 +439,56 @@ static enum status check_names(struct ingest_run *run, struct error *error)
 
 /* Properties */
 
-static const char *property_name(struct ingest_run *run, const char *column)
+/* What the parts of a table call their own columns; an invoice counts its lines, too. */
+static bool is_taken_by_role(const struct ingest_run *run, const char *name)
 {
     static const char *const own[] = {"customer", "time", "import", "arrival", "id", "key", "part", "row"};
-    const char *name = column;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcasecmp(name, own[i]) == 0)
+            return true;
+    return run->group >= 0 && strcasecmp(name, "lines") == 0;
+}
+
+static const char *mapped_name(const struct ingest_run *run, const char *column)
+{
     for (size_t i = 0; i < run->mapping.map.count; i++)
         if (strcmp(run->mapping.map.items[i].value, column) == 0)
-            name = run->mapping.map.items[i].name;
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (strcasecmp(name, own[i]) == 0) {
-            const char *other = arena_printf(run->arena, "%s_", name);
-            ingest_notice(run, "%s is a name of Strata's own, so the column is kept as %s (--map NAME=%s renames it)",
-                          name, other, column);
-            return other;
-        }
-    return name;
+            return run->mapping.map.items[i].name;
+    return column;
+}
+
+/* Whether another column of the file, or of --set, will bear the name. */
+static bool is_taken_by_column(const struct ingest_run *run, const char *name, const char *column)
+{
+    for (size_t i = 0; i < run->column_count; i++)
+        if (strcmp(run->columns[i].name, column) != 0 && strcasecmp(mapped_name(run, run->columns[i].name), name) == 0)
+            return true;
+    for (size_t i = 0; i < run->mapping.set.count; i++)
+        if (strcmp(run->mapping.set.items[i].name, column) != 0 &&
+            strcasecmp(mapped_name(run, run->mapping.set.items[i].name), name) == 0)
+            return true;
+    return false;
+}
+
+static const char *property_name(struct ingest_run *run, const char *column)
+{
+    const char *name = mapped_name(run, column);
+    if (!is_taken_by_role(run, name))
+        return name;
+
+    const char *other = arena_printf(run->arena, "%s_", name);
+    while (is_taken_by_column(run, other, column))
+        other = arena_printf(run->arena, "%s_", other);
+    ingest_notice(run, "%s is a name of Strata's own, so the column is kept as %s (--map NAME=%s renames it)", name,
+                  other, column);
+    return other;
 }
 
 static bool selected(const struct ingest_run *run, size_t column)
 {
     const struct ingest_names *select = &run->mapping.select;
+    if (run->columns[column].derived)
+        return true;
     bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key;
     for (size_t i = 0; i < select->count; i++)
         if (ingest_find_column(run, select->items[i]) == (int)column)
@@ -535,6 +623,82 @@ static void complete_mapping(struct ingest_run *run)
         mapping->on_conflict = "set-aside";
 }
 
+/*
+ * Names that would meet others: those with Strata's mark; `order.line`, where the lines of grouped orders lie; and
+ * tables that differ from another in capitals alone, which SQL does not tell apart.
+ */
+static enum status refuse_name(const char *option, const char *name, struct error *error)
+{
+    enum status status =
+        error_set(error, STATUS_USAGE, "%s %s: names that begin with @ are Strata's own", option, name);
+    error_hint(error, "call it %s", name[1] ? name + 1 : "something else");
+    return status;
+}
+
+static enum status check_own_names(const struct ingest_run *run, struct error *error)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    const struct {
+        const char *option;
+        const struct ingest_pairs *pairs;
+    } given[] = {{"--set", &mapping->set}, {"--map", &mapping->map}, {"--trait", &mapping->trait}};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        for (size_t j = 0; j < given[i].pairs->count; j++)
+            if (schema_is_own_name(given[i].pairs->items[j].name))
+                return refuse_name(given[i].option, given[i].pairs->items[j].name, error);
+
+    for (size_t i = 0; i < mapping->trait.count; i++) {
+        const char *name = mapping->trait.items[i].name;
+        if (!is_taken_by_role(run, name))
+            continue;
+        enum status status = error_set(error, STATUS_USAGE, "--trait %s is a name of Strata's own", name);
+        error_hint(error, "give the trait another name: --trait %s_=%s", name, mapping->trait.items[i].value);
+        return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status check_table_name(const struct ingest_run *run, struct error *error)
+{
+    const struct schema *schema = store_schema(run->store);
+    const char *name = run->table;
+    size_t length = strlen(name);
+    enum status status;
+    if (schema_is_own_name(name))
+        return refuse_name(run->mapping.reference ? "--reference" : "--kind", name, error);
+
+    bool lines = length > 5 && strcmp(name + length - 5, ".line") == 0;
+    if (lines) {
+        status =
+            error_set(error, STATUS_USAGE, "%s: a name that ends in .line is that of a grouped kind's lines", name);
+        error_hint(error, "import whole invoices with --kind %.*s --group-by, or call the kind %.*s_line",
+                   (int)(length - 5), name, (int)(length - 5), name);
+        return status;
+    }
+
+    bool same_but_for_case = strcasecmp(name, SCHEMA_TRAIT_TABLE) == 0 && strcmp(name, SCHEMA_TRAIT_TABLE) != 0;
+    const char *other = same_but_for_case ? SCHEMA_TRAIT_TABLE : NULL;
+    for (size_t i = 0; !other && i < schema->table_count; i++)
+        if (strcasecmp(schema->tables[i].name, name) == 0 && strcmp(schema->tables[i].name, name) != 0)
+            other = schema->tables[i].name;
+    if (!other || schema_table(schema, name))
+        return STATUS_OK;
+    status = error_set(error, STATUS_USAGE, "%s and %s differ in capitals alone, which SQL does not tell apart", name,
+                       other);
+    error_hint(error, "write it as %s, or choose another name", other);
+    return status;
+}
+
+/* `strata sql` offers views of its own under names that a kind may bear, too. */
+static void note_hidden_view(struct ingest_run *run)
+{
+    static const char *const views[] = {"customers", "memberships", "refreshes"};
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (strcasecmp(run->table, views[i]) == 0)
+            ingest_notice(run, "in `strata sql` the table %s is this %s; what Strata itself calls so is strata.%s",
+                          run->table, run->role == SCHEMA_REFERENCE ? "reference table" : "kind", views[i]);
+}
+
 enum status ingest_prepare(struct ingest_run *run, struct error *error)
 {
     struct ingest_mapping *mapping = &run->mapping;
@@ -552,16 +716,24 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     if (stored && stored->role != run->role)
         return error_set(error, STATUS_USAGE, "%s is %s in this store already; choose another name", run->table,
                          stored->role == SCHEMA_REFERENCE ? "a reference table" : "a kind of facts");
+    TRY(check_table_name(run, error));
+    TRY(check_own_names(run, error));
+    note_hidden_view(run);
     TRY(open_zone(run, error));
     TRY(read_valid_from(run, error));
     TRY(open_sources(run, error));
     for (size_t i = 0; i < run->source_count; i++)
         join_columns(run, i);
+    TRY(ingest_remember(run, error));
+    ingest_first_marks(run);
+    ingest_restyle(run);
     ingest_retype(run, run->sample);
     TRY(find_roles(run, error));
     TRY(check_names(run, error));
     hint_types(run);
     ingest_retype(run, run->sample);
+    ingest_find_currency_column(run);
+    ingest_settle_currency(run, run->sample);
     complete_mapping(run);
     return ingest_list_properties(run, error);
 }

@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-static void add_name(struct buffer *sql, const char *name, const char *suffix)
+static void add_name(struct buffer *sql, const char *prefix, const char *name)
 {
     struct buffer text;
     buffer_init(&text, 0);
-    buffer_printf(&text, "%s%s", name, suffix);
+    buffer_printf(&text, "%s%s", prefix, name);
     buffer_sql_name(sql, (struct text){text.data, text.length});
     buffer_release(&text);
 }
@@ -24,14 +24,15 @@ static void add_stored(const struct ingest_property *property, const char *prefi
     buffer_init(&name, 0);
     buffer_printf(&name, "%s%s", prefix, property->name);
     buffer_string(sql, ", ");
-    add_name(sql, name.data, "");
+    add_name(sql, "", name.data);
     buffer_string(sql, " AS ");
-    add_name(sql, property->name, "");
+    add_name(sql, "", property->name);
+
     if (ingest_is_coded(property)) {
         buffer_string(sql, property->type == VALUE_SET ? ", list_sort(" : ", (");
-        add_name(sql, name.data, "#");
+        add_name(sql, SCHEMA_CODES, name.data);
         buffer_string(sql, ") AS ");
-        add_name(sql, property->name, "#");
+        add_name(sql, SCHEMA_CODES, property->name);
     }
     buffer_release(&name);
 }
@@ -101,7 +102,7 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
     uint64_t rows = 0;
     buffer_init(&sql, 0);
     buffer_printf(&sql,
-                  "SELECT key, \"key#\", %u::UINTEGER AS import, arrival::UBIGINT AS "
+                  "SELECT key, \"" SCHEMA_CODES "key\", %u::UINTEGER AS import, arrival::UBIGINT AS "
                   "arrival",
                   run->import);
     for (size_t i = 0; i < run->property_count; i++)
@@ -136,7 +137,7 @@ static bool can_be_constant(const struct ingest_property *property)
 
 const char *ingest_group_columns(const struct ingest_run *run)
 {
-    return run->mapping.currency_column ? "customer, \"@group\", \"@currency\"" : "customer, \"@group\"";
+    return run->currency_column ? "customer, \"@group\", \"@currency\"" : "customer, \"@group\"";
 }
 
 /* Which properties have one value in every invoice: those become the invoice's own. */
@@ -153,9 +154,9 @@ static enum status find_constants(struct ingest_run *run, struct error *error)
     for (size_t i = 0; i < run->property_count; i++)
         if (can_be_constant(&run->properties[i])) {
             buffer_string(&sql, ", min(");
-            add_name(&sql, run->properties[i].name, "");
+            add_name(&sql, "", run->properties[i].name);
             buffer_string(&sql, ") IS NOT DISTINCT FROM max(");
-            add_name(&sql, run->properties[i].name, "");
+            add_name(&sql, "", run->properties[i].name);
             buffer_printf(&sql, ") AS k%zu", i);
         }
     buffer_printf(&sql, " FROM staged GROUP BY %s)", ingest_group_columns(run));
@@ -200,18 +201,18 @@ static void groups_select(struct ingest_run *run, const char *from, struct buffe
         if (!run->own[i])
             continue;
         buffer_string(sql, sum ? ", CAST(sum(" : ", min(");
-        add_name(sql, property->name, "");
+        add_name(sql, "", property->name);
         if (sum)
             buffer_printf(sql, ") AS %s)", store_sql_type(property->type, property->scale, type));
         else
             buffer_char(sql, ')');
         buffer_string(sql, " AS ");
-        add_name(sql, property->name, "");
+        add_name(sql, "", property->name);
         if (!sum && ingest_is_coded(property)) {
             buffer_string(sql, ", any_value(");
-            add_name(sql, property->name, "#");
+            add_name(sql, SCHEMA_CODES, property->name);
             buffer_string(sql, ") AS ");
-            add_name(sql, property->name, "#");
+            add_name(sql, SCHEMA_CODES, property->name);
         }
     }
     buffer_printf(sql, " FROM %s GROUP BY %s", from, ingest_group_columns(run));
@@ -286,7 +287,7 @@ static enum status write_told_traits(struct ingest_run *run, struct error *error
             continue;
         struct buffer column;
         buffer_init(&column, 0);
-        add_name(&column, arena_printf(run->arena, "@trait:%s", property->name), "");
+        add_name(&column, "@trait:", property->name);
         buffer_printf(&sql,
                       "%s(SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, %u::UINTEGER AS "
                       "import, arrival::UBIGINT AS arrival",
@@ -320,7 +321,7 @@ static enum status find_digits(struct ingest_run *run, struct ingest_property *p
     bool known;
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT max(trunc(abs(");
-    add_name(&sql, property->name, "");
+    add_name(&sql, "", property->name);
     buffer_string(&sql, "))::BIGINT) FROM staged");
     enum status status = lake_query_integer(run->lake, sql.data, &largest, &known, error);
     buffer_release(&sql);
@@ -353,11 +354,11 @@ static enum status find_currencies(struct ingest_run *run, const char **out, str
 static enum status set_currencies(struct ingest_run *run, struct error *error)
 {
     const char *currencies = NULL, *column = NULL;
-    if (!run->mapping.currency_column)
+    if (!run->currency_column)
         return STATUS_OK;
     TRY(find_currencies(run, &currencies, error));
     for (size_t i = 0; i < run->property_count; i++)
-        if (!run->properties[i].trait && strcmp(run->properties[i].column, run->mapping.currency_column) == 0)
+        if (!run->properties[i].trait && strcmp(run->properties[i].column, run->currency_column) == 0)
             column = run->properties[i].name;
     for (size_t i = 0; i < run->property_count; i++) {
         struct ingest_property *property = &run->properties[i];
@@ -368,6 +369,20 @@ static enum status set_currencies(struct ingest_run *run, struct error *error)
         }
     }
     return STATUS_OK;
+}
+
+/* The property that the amount became, when the table has it and it is a number. */
+static const char *amount_of(const struct ingest_run *run, const struct catalog_column *columns, size_t count)
+{
+    for (size_t i = 0; run->amount && i < run->property_count; i++) {
+        const struct ingest_property *property = &run->properties[i];
+        if (property->trait || strcmp(property->column, run->amount) != 0 || !ingest_is_number(property->type))
+            continue;
+        for (size_t c = 0; c < count; c++)
+            if (strcmp(columns[c].column.name, property->name) == 0)
+                return property->name;
+    }
+    return NULL;
 }
 
 /* only: by property, those that the table has; NULL: all of the kind's. lines: the invoice's count of lines too. */
@@ -397,6 +412,10 @@ static enum status state_schema(struct ingest_run *run, const char *table, enum 
     }
     struct catalog_table stated = {
         .name = table, .role = role, .key = run->mapping.key, .columns = columns, .column_count = count};
+    if (role == SCHEMA_FACTS) {
+        stated.amount = amount_of(run, columns, count);
+        stated.amount_said = run->amount_said;
+    }
     if (run->options->dry_run)
         return STATUS_OK;
     return catalog_add_schema(store_catalog(run->store), run->import, &stated, error);
@@ -419,7 +438,7 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
         struct buffer sql, name;
         buffer_init(&sql, 0);
         buffer_init(&name, 0);
-        add_name(&name, property->name, "");
+        add_name(&name, "", property->name);
         uint64_t rows = 0;
         buffer_printf(&sql, "SELECT count(*) FROM staged WHERE %s IS NOT NULL AND %s NOT IN (SELECT key FROM (",
                       name.data, name.data);

@@ -191,6 +191,14 @@ static void print_preview(const struct ingest_summary *summary, struct buffer *o
 
 void ingest_summary_print(const struct ingest_summary *summary, struct buffer *out)
 {
+    if (summary->already && summary->replaced) {
+        buffer_printf(
+            out,
+            "Import %u is taken back. Import %u brought the same content with the same mapping, so nothing was "
+            "added.\n",
+            summary->replaced, summary->already);
+        return;
+    }
     if (summary->already) {
         buffer_printf(out, "Nothing to do: import %u brought the same content with the same mapping.\n",
                       summary->already);
@@ -314,6 +322,10 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
             put_count(json, "scale", (uint64_t)column->scale);
         if (column->format)
             put_text(json, "format", column->format);
+        if (column->format)
+            put_yes(json, "format_sure", column->format_sure);
+        if (column->point)
+            put_text(json, "decimal", column->point == ',' ? "," : ".");
         if (column->property)
             put_text(json, "property", column->property);
         if (*column->role) {

@@ -15,10 +15,13 @@
 struct insight_revenue {
     int table, column;
     const char *kind, *property;
+    bool named; /* by its name it is money; else it is the first decimal number there is */
     int scale;
     enum value_type type;
 };
 struct insight_revenue insight_revenue_find(const struct schema *schema);
+/* The amount of one kind of facts; table −1 when there is no such kind. */
+struct insight_revenue insight_revenue_of_kind(const struct schema *schema, const char *kind);
 
 /*
  * Features: the values customers are compared by. Every told trait is one; of every kind its count, the days since the
@@ -106,9 +109,14 @@ void insight_wobble(const struct insight_profile *profile, const struct insight_
                     const uint64_t *members, const uint64_t *others, const struct population *population, uint64_t seed,
                     struct arena *arena, struct insight_wobble *out);
 
+/*
+ * A fact whose amount is negative is a refund: no order, nobody becomes a customer or comes back by it; it is taken off
+ * the revenue. Models hold to the same rule (--refunds subtract).
+ */
+
 /* Revenue of the customers in a bitset of positions (words as segment_result's), facts in (from, until]. */
 struct insight_money {
-    uint64_t facts, buyers;
+    uint64_t facts, buyers; /* orders, and customers with one */
     double total;
 };
 struct insight_money insight_money(const struct population *population, const struct insight_revenue *revenue,
@@ -136,17 +144,21 @@ struct insight_overlap {
 void insight_overlap(const struct segment_result *result, const int *segments, int count, size_t most_groups,
                      struct arena *arena, struct insight_overlap *out);
 
-/* Customers by the local month of their first fact of a kind, and how many of them came back each month after. */
+/* Customers by the local month of their first order, and how many of them came back each month after. */
 struct insight_cohorts {
     int cohort_count, month_count;
-    int32_t *month;   /* date_unit_number of each cohort's month */
-    uint64_t *size;   /* customers of each cohort */
+    int older_cohorts;        /* before the months shown, with at least one customer */
+    uint64_t older_customers; /* theirs */
+    int32_t *month;           /* date_unit_number of each cohort's month */
+    uint64_t *size;           /* customers of each cohort */
     uint64_t *active; /* cohort × month_count: with a fact in the k-th month after the first (k = 0: the same month) */
 };
-void insight_cohorts(const struct population *population, int table, int64_t now, int most_months, struct arena *arena,
-                     struct insight_cohorts *out);
+/* table: the facts, of population. revenue tells orders from refunds, when it is of that kind. The newest most_months
+ * cohorts are counted one by one, those before them together. */
+void insight_cohorts(const struct population *population, const struct insight_revenue *revenue, int table, int64_t now,
+                     int most_months, struct arena *arena, struct insight_cohorts *out);
 
-/* Facts and revenue a local unit, oldest first; units without facts are there with zeros. */
+/* Orders and revenue a local unit, oldest first; units without facts are there with zeros. */
 struct insight_series {
     size_t count;
     int32_t *date; /* first day of the unit */

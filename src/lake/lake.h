@@ -204,5 +204,7 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
  */
 enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count, struct error *error);
 enum status lake_query_user(struct lake *lake, const char *sql, struct lake_result **out, struct error *error);
+/* STATUS_OK when sql is one SELECT, by DuckDB's own classification; it is not run. */
+enum status lake_check_select(struct lake *lake, const char *sql, struct error *error);
 
 #endif

@@ -179,21 +179,11 @@ enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t c
     return status;
 }
 
-/* Behind white space and comments. */
 static const char *skip_space(const char *sql)
 {
-    for (;;) {
-        while (isspace((unsigned char)*sql))
-            sql++;
-        if (sql[0] == '-' && sql[1] == '-') {
-            sql += strcspn(sql, "\n");
-        } else if (sql[0] == '/' && sql[1] == '*') {
-            const char *end = strstr(sql + 2, "*/");
-            sql = end ? end + 2 : sql + strlen(sql);
-        } else {
-            return sql;
-        }
-    }
+    while (isspace((unsigned char)*sql))
+        sql++;
+    return sql;
 }
 
 static bool skip_word(const char **sql, const char *word)
@@ -206,25 +196,33 @@ static bool skip_word(const char **sql, const char *word)
     return true;
 }
 
-/* The statement that an EXPLAIN speaks of: EXPLAIN ANALYZE runs it, so it has to be a SELECT itself. NULL when sql
- * does not look like an EXPLAIN. */
+/* Behind "(analyze, format json)"; sql itself when there are no options; NULL for what is neither surely one nor
+ * surely the other. */
+static const char *skip_options(const char *sql)
+{
+    const char *inside = skip_space(sql);
+    if (*inside != '(')
+        return sql;
+    inside++;
+    const char *first = inside;
+    if (!skip_word(&first, "analyze") && !skip_word(&first, "analyse") && !skip_word(&first, "format"))
+        return sql; /* a SELECT in brackets */
+    inside += strspn(inside, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_, \t\r\n");
+    return *inside == ')' ? inside + 1 : NULL;
+}
+
+/*
+ * The statement that an EXPLAIN speaks of: EXPLAIN ANALYZE runs it, so it has to be a SELECT itself. NULL when sql does
+ * not surely look like an EXPLAIN. Where that statement begins is decided here and not by DuckDB, so whatever could be
+ * read in two ways is not skipped: neither comments, which nest, nor quoted options can hide another statement.
+ */
 static const char *explained(const char *sql)
 {
     if (!skip_word(&sql, "explain"))
         return NULL;
-    const char *options = skip_space(sql);
-    if (*options == '(') {
-        /* either options or a SELECT in brackets: options begin with one of these words */
-        const char *inside = options + 1;
-        if (skip_word(&inside, "analyze") || skip_word(&inside, "analyse") || skip_word(&inside, "format")) {
-            const char *end = strchr(inside, ')');
-            return end ? end + 1 : "";
-        }
-        return options;
-    }
     if (skip_word(&sql, "analyze") || skip_word(&sql, "analyse"))
         return sql;
-    return sql;
+    return skip_options(sql);
 }
 
 static enum status refuse(struct error *error)
@@ -259,13 +257,12 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
 static enum status check_explained(struct lake *lake, const char *sql, struct error *error)
 {
     const char *inner = explained(sql);
-    duckdb_prepared_statement statement = NULL;
-    duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
-    if (!inner)
-        return refuse(error);
-    TRY(prepare_user(lake, inner, &statement, &type, error));
-    duckdb_destroy_prepare(&statement);
-    return type == DUCKDB_STATEMENT_TYPE_SELECT ? STATUS_OK : refuse(error);
+    if (!inner) {
+        enum status status = refuse(error);
+        error_hint(error, "write EXPLAIN without comments or quotes before the SELECT");
+        return status;
+    }
+    return lake_check_select(lake, inner, error);
 }
 
 enum status lake_query_user(struct lake *lake, const char *sql, struct lake_result **out, struct error *error)
@@ -284,4 +281,14 @@ enum status lake_query_user(struct lake *lake, const char *sql, struct lake_resu
         return status;
     }
     return start(lake, statement, true, out, error);
+}
+
+enum status lake_check_select(struct lake *lake, const char *sql, struct error *error)
+{
+    ENSURE(!lake->result_open);
+    duckdb_prepared_statement statement = NULL;
+    duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
+    TRY(prepare_user(lake, sql, &statement, &type, error));
+    duckdb_destroy_prepare(&statement);
+    return type == DUCKDB_STATEMENT_TYPE_SELECT ? STATUS_OK : refuse(error);
 }

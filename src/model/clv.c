@@ -46,6 +46,8 @@ const char *model_clv_parameter_name(enum model_clv_type type, int index)
 
 const char *model_clv_simpler(const struct model_clv *model)
 {
+    if (model->edge)
+        return model_clv_edge_name(model->type, model->edge);
     for (int i = 0; i < MODEL_CLV_PARAMETERS; i++)
         if (!model->identified[i])
             return families[model->type]->simpler;
@@ -197,19 +199,9 @@ static struct clv_rows make_rows(const struct clv_row *rows, size_t count, struc
     return out;
 }
 
-/* The negative log-likelihood by the parameters' logarithms, as stats_minimise wants it. */
-struct likelihood {
-    const struct clv_family *family;
-    const struct clv_rows *rows;
-    struct pool *pool;
-    size_t tasks;
-    double (*partial)[5]; /* a task each: folded in order, whoever computed them */
-    double parameter[4];
-};
-
 static void run_task(void *context, size_t task, int worker)
 {
-    struct likelihood *l = context;
+    struct clv_likelihood *l = context;
     (void)worker;
     size_t from = task * ROWS_A_TASK, end = from + ROWS_A_TASK, group = 0, high = l->rows->groups;
     end = end < l->rows->count ? end : l->rows->count;
@@ -229,9 +221,9 @@ static void run_task(void *context, size_t task, int worker)
     }
 }
 
-static double evaluate(const double *x, double *gradient, void *context)
+double model_clv_negative(const double *x, double *gradient, void *context)
 {
-    struct likelihood *l = context;
+    struct clv_likelihood *l = context;
     double sum[5] = {0};
     for (int i = 0; i < 4; i++) {
         if (!(fabs(x[i]) < 40)) /* e^40 of any unit is out of this world */
@@ -249,10 +241,10 @@ static double evaluate(const double *x, double *gradient, void *context)
     return -sum[0];
 }
 
-static struct likelihood likelihood_of(enum model_clv_type type, const struct clv_rows *rows, struct pool *pool,
-                                       struct arena *arena)
+struct clv_likelihood model_clv_likelihood_of(const struct clv_family *family, const struct clv_rows *rows,
+                                              struct pool *pool, struct arena *arena)
 {
-    struct likelihood l = {.family = families[type], .rows = rows, .pool = pool};
+    struct clv_likelihood l = {.family = family, .rows = rows, .pool = pool};
     l.tasks = (rows->count + ROWS_A_TASK - 1) / ROWS_A_TASK;
     l.partial = arena_array(arena, l.tasks, sizeof *l.partial);
     return l;
@@ -263,13 +255,13 @@ static struct likelihood likelihood_of(enum model_clv_type type, const struct cl
  * is flat, or bends the wrong way within the error of differences, get a standard deviation of 10 (a factor of e^10
  * either way: nothing is known), so that the other parameters keep their own. True when there is one.
  */
-static bool invert_curvature(struct likelihood *l, const double *x, struct arena *arena, double *covariance)
+static bool invert_curvature(struct clv_likelihood *l, const double *x, struct arena *arena, double *covariance)
 {
     const double flattest = 0.01;
     double scratch[12], hessian[16], value[4], vector[16];
     bool flat = false;
     memset(covariance, 0, 16 * sizeof *covariance);
-    stats_numeric_hessian(4, evaluate, l, x, 1e-4, scratch, hessian);
+    stats_numeric_hessian(4, model_clv_negative, l, x, 1e-4, scratch, hessian);
     if (!stats_eigen(4, hessian, arena, value, vector))
         for (int i = 0; i < 16; i++) {
             value[i / 4] = 0;
@@ -285,7 +277,7 @@ static bool invert_curvature(struct likelihood *l, const double *x, struct arena
 
 /* Which parameters the data pin down: a parameter whose logarithm is uncertain by more than 1 (a factor of e), or that
  * ran to a bound, is not. */
-static void describe_uncertainty(struct likelihood *l, const double *x, struct arena *arena, struct model_clv *out)
+static void describe_uncertainty(struct clv_likelihood *l, const double *x, struct arena *arena, struct model_clv *out)
 {
     invert_curvature(l, x, arena, out->covariance);
     for (int i = 0; i < 4; i++) {
@@ -312,9 +304,9 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
             sample[taken++] = rows[i];
     }
     struct clv_rows some = make_rows(sample, taken, arena);
-    struct likelihood l = likelihood_of(type, &some, NULL, arena);
+    struct clv_likelihood l = model_clv_likelihood_of(families[type], &some, NULL, arena);
     memcpy(start, x, sizeof start);
-    if (some.mean_x > 0 && stats_bfgs(4, evaluate, &l, &options, arena, x).converged &&
+    if (some.mean_x > 0 && stats_bfgs(4, model_clv_negative, &l, &options, arena, x).converged &&
         !invert_curvature(&l, x, arena, inverse)) {
         for (int i = 0; i < 16; i++)
             inverse[i] *= some.total / all;
@@ -328,7 +320,7 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
                             struct arena *arena, struct model_clv *out, struct error *error)
 {
     struct clv_rows rows = make_rows(sorted, count, arena);
-    struct likelihood l = likelihood_of(type, &rows, pool, arena);
+    struct clv_likelihood l = model_clv_likelihood_of(families[type], &rows, pool, arena);
     double x[4], inverse[16];
     if (rows.mean_x == 0)
         return error_set(error, STATUS_ERROR, "no customer of %.0f came back: %s has nothing to learn from", rows.total,
@@ -338,12 +330,7 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
         x[i] = log(x[i]);
     struct stats_optimise_options options = {.inverse =
                                                  warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
-    struct stats_optimum best = stats_minimise(4, evaluate, &l, &options, arena, x);
-    if (!best.converged)
-        return error_set(error, STATUS_ERROR,
-                         "%s did not converge on %.0f customer%s (gradient %.2g after %d evaluations): they are too "
-                         "few, or too much alike, for four parameters",
-                         families[type]->name, rows.total, rows.total == 1 ? "" : "s", best.gradient, best.evaluations);
+    struct stats_optimum best = stats_minimise(4, model_clv_negative, &l, &options, arena, x);
     *out = (struct model_clv){.type = type,
                               .log_likelihood = -best.value,
                               .customers = rows.total,
@@ -353,7 +340,13 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
     for (int i = 0; i < 4; i++)
         out->parameter[i] = exp(x[i]);
     describe_uncertainty(&l, x, arena, out);
-    return STATUS_OK;
+    model_clv_try_edges(&l, x, best.converged, arena, out);
+    if (best.converged || out->edge)
+        return STATUS_OK;
+    return error_set(error, STATUS_ERROR,
+                     "%s did not converge on %.0f customer%s (gradient %.2g after %d evaluations), nor did a simpler "
+                     "model: they are too few, or too much alike",
+                     families[type]->name, rows.total, rows.total == 1 ? "" : "s", best.gradient, best.evaluations);
 }
 
 enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data *data, struct pool *pool,
@@ -380,10 +373,10 @@ enum status model_clv_log_likelihood(enum model_clv_type type, const double *par
     enum status status = sorted_rows(type, data, NULL, sorted, &count, error);
     if (status == STATUS_OK) {
         struct clv_rows rows = make_rows(sorted, count, arena);
-        struct likelihood l = likelihood_of(type, &rows, NULL, arena);
+        struct clv_likelihood l = model_clv_likelihood_of(families[type], &rows, NULL, arena);
         for (int i = 0; i < 4; i++)
             x[i] = log(parameter[i]);
-        *value = -evaluate(x, gradient, &l);
+        *value = -model_clv_negative(x, gradient, &l);
         for (int i = 0; gradient && i < 4; i++)
             gradient[i] = -gradient[i];
     }
@@ -415,6 +408,7 @@ void model_clv_write(const struct model_clv *model, struct json *json)
     model_json_put(json, "customers", model->customers);
     model_json_put(json, "distinct_rows", (double)model->rows);
     model_json_put(json, "evaluations", model->evaluations);
+    model_json_put(json, "edge", model->edge);
     json_write_end_object(json);
 }
 
@@ -432,7 +426,7 @@ enum status model_clv_read(struct text text, struct model_clv *out, struct error
         out->parameter[i] = model_json_number(&one, "value");
         out->error[i] = model_json_number_or_nan(&one, "error");
         out->identified[i] = model_json_bool(&one, "identified");
-        if (!(out->parameter[i] > 0))
+        if (!(out->parameter[i] >= 0))
             model_json_fail(&one, "parameter %s must be positive", families[out->type]->parameter[i]);
     }
     model_json_numbers(&reader, "covariance_of_logarithms", out->covariance, 16);
@@ -440,5 +434,7 @@ enum status model_clv_read(struct text text, struct model_clv *out, struct error
     out->customers = model_json_number(&reader, "customers");
     out->rows = (size_t)model_json_number(&reader, "distinct_rows");
     out->evaluations = (int)model_json_number(&reader, "evaluations");
+    double edge = model_json_number_or(&reader, "edge", 0); /* models saved before there were edges have none */
+    out->edge = edge >= 0 && edge < MODEL_CLV_EDGES ? (enum model_clv_edge)edge : MODEL_CLV_INSIDE;
     return model_json_close(&reader, error);
 }

@@ -30,6 +30,17 @@ enum model_clv_type { MODEL_BGNBD, MODEL_MBGNBD, MODEL_PARETO_NBD, MODEL_BGBB, M
 
 enum { MODEL_CLV_PARAMETERS = 4 };
 
+/* Where the likelihood is highest on the edge of a model, that edge is a simpler model, and it is what is fitted. */
+enum model_clv_edge {
+    MODEL_CLV_INSIDE,              /* no edge */
+    MODEL_CLV_NOBODY_LEAVES,       /* NBD, beta-binomial: parameter 2 is 0, parameter 3 of no account */
+    MODEL_CLV_BUY_ALIKE,           /* everyone buys at the same rate */
+    MODEL_CLV_LEAVE_ALIKE,         /* everyone has the same chance (rate) of leaving */
+    MODEL_CLV_ALIKE_NOBODY_LEAVES, /* Poisson, binomial */
+    MODEL_CLV_ALIKE,               /* everyone buys at the same rate and has the same chance of leaving */
+    MODEL_CLV_EDGES
+};
+
 struct model_history {
     double x, tx, t;
 };
@@ -48,6 +59,7 @@ struct model_clv {
     bool identified[MODEL_CLV_PARAMETERS];  /* false: on a ridge or a bound; the value printed means little by itself */
     double log_likelihood, customers;
     size_t rows; /* distinct (x, t_x, T) */
+    enum model_clv_edge edge;
     int evaluations;
     bool fell_back; /* the quasi-Newton method did not converge by itself; Nelder and Mead's simplex helped it on */
 };
@@ -58,12 +70,16 @@ const char *model_clv_type_name(enum model_clv_type type);
 bool model_clv_type_parse(const char *name, enum model_clv_type *type);
 /* "r", "alpha", "a", "b" and so on. */
 const char *model_clv_parameter_name(enum model_clv_type type, int index);
-/* The simpler model that the data do not tell apart from this one, or NULL when all parameters are identified. */
+/* What a model becomes on an edge: "NBD (nobody leaves)", or words that follow "the model in which". */
+const char *model_clv_edge_name(enum model_clv_type type, enum model_clv_edge edge);
+/* The simpler model that the data do not tell apart from this one, or that it became at its edge; NULL when all
+ * parameters are identified. */
 const char *model_clv_simpler(const struct model_clv *model);
 
 /* Maximum likelihood in the logarithms of the parameters. Equal rows are collapsed into one with a weight. Fails with
  * STATUS_ERROR when a history is impossible (negative, not finite, t_x > T, x > 0 with t_x = 0), when nobody came back,
- * or when no optimiser converges: such a fit is not used. The answer does not depend on pool (may be NULL). */
+ * or when no optimiser converges, inside or on an edge: such a fit is not used. A best fit on an edge is `edge`. The
+ * answer does not depend on pool (may be NULL). */
 enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data *data, struct pool *pool,
                           struct arena *arena, struct model_clv *out, struct error *error) MUST_USE;
 

@@ -165,6 +165,8 @@ static double future(double shape, double scale, double a, double b, double t)
     double z = t / (scale + t), c = a + b - 1;
     if (!(t > 0))
         return 0;
+    if (a == 0) /* nobody leaves */
+        return shape * t / scale;
     /* With c far below shape the terms alternate and grow, unless z is small against c. */
     if (a <= 20 && (c - shape > -5 || (shape - c) * (a + 1) * z < 5 * (c + 2)))
         return future_by_euler(shape, a, c, z);
@@ -176,7 +178,7 @@ static double future(double shape, double scale, double a, double b, double t)
 /* P(more than n) for someone alive, given the same two distributions. */
 static double more_than(double shape, double scale, double a, double b, double t, double n)
 {
-    double stays = n > 0 ? exp(stats_lbeta(a, b + n) - stats_lbeta(a, b)) : 1;
+    double stays = n > 0 && a > 0 ? exp(stats_lbeta(a, b + n) - stats_lbeta(a, b)) : 1;
     return stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
 }
 
@@ -272,6 +274,9 @@ const struct clv_family model_clv_family_bgnbd = {
     .name = "bgnbd",
     .parameter = {"r", "alpha", "a", "b"},
     .simpler = "NBD (nobody leaves)",
+    .nobody_leaves = &model_clv_family_nbd,
+    .buys_alike = 0,
+    .leaves_alike = 3,
     .group = bg_group,
     .stretch = bg_stretch,
     .start = start,
@@ -288,6 +293,9 @@ const struct clv_family model_clv_family_mbgnbd = {
     .name = "mbgnbd",
     .parameter = {"r", "alpha", "a", "b"},
     .simpler = "NBD (nobody leaves)",
+    .nobody_leaves = &model_clv_family_nbd,
+    .buys_alike = 0,
+    .leaves_alike = 3,
     .group = mbg_group,
     .stretch = mbg_stretch,
     .start = start,

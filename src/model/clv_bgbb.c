@@ -24,6 +24,8 @@ static void start(const struct clv_rows *rows, double *parameter)
 /* One term of the likelihood: ln B(α+hits, β+misses) + ln B(γ+leaves, δ+stays) − ln B(α,β) − ln B(γ,δ). */
 static double log_term(const double *p, double hits, double misses, double leaves, double stays)
 {
+    if (p[2] == 0) /* nobody leaves */
+        return leaves > 0 ? -INFINITY : stats_lbeta(p[0] + hits, p[1] + misses) - stats_lbeta(p[0], p[1]);
     return stats_lbeta(p[0] + hits, p[1] + misses) - stats_lbeta(p[0], p[1]) +
            stats_lbeta(p[2] + leaves, p[3] + stays) - stats_lbeta(p[2], p[3]);
 }
@@ -117,6 +119,9 @@ const struct clv_family model_clv_family_bgbb = {
     .name = "bgbb",
     .parameter = {"alpha", "beta", "gamma", "delta"},
     .simpler = "beta-binomial (nobody leaves)",
+    .nobody_leaves = &model_clv_family_beta_binomial,
+    .buys_alike = 1,
+    .leaves_alike = 3,
     .group = group,
     .stretch = stretch,
     .start = start,

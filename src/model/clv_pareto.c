@@ -216,7 +216,7 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t index, 
 static double alive_odds(const double *p, const struct model_history *h, double by[4])
 {
     struct series series;
-    if (!(h->tx < h->t)) {
+    if (!(h->tx < h->t) || p[2] == 0) {
         by[0] = by[1] = by[2] = by[3] = 0;
         return INFINITY;
     }
@@ -238,6 +238,8 @@ static double alive(const double *p, const struct model_history *h)
 static double future(double shape, double scale, double s, double beta, double t)
 {
     double log_ratio = -log1p(t / beta), lived;
+    if (s == 0) /* nobody leaves */
+        return shape / scale * t;
     if (fabs(s - 1) < 1e-12)
         lived = -beta * log_ratio;
     else
@@ -310,6 +312,9 @@ const struct clv_family model_clv_family_pareto = {
     .name = "pareto-nbd",
     .parameter = {"r", "alpha", "s", "beta"},
     .simpler = "NBD (nobody leaves)",
+    .nobody_leaves = &model_clv_family_nbd,
+    .buys_alike = 0,
+    .leaves_alike = 2,
     .group = group,
     .stretch = stretch,
     .start = start,

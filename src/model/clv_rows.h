@@ -31,6 +31,8 @@ typedef void clv_group(const double *parameter, double x, double weight, double 
 /* One type of model. */
 struct clv_family {
     const char *name, *parameter[4], *simpler;
+    const struct clv_family *nobody_leaves; /* what it becomes then: of parameters 0 and 1 alone */
+    int buys_alike, leaves_alike;           /* the parameter that grows without bound when all customers do */
     clv_group *group;
     clv_stretch *stretch;
     void (*start)(const struct clv_rows *rows, double *parameter);
@@ -49,8 +51,27 @@ struct clv_family {
 };
 
 extern const struct clv_family model_clv_family_bgnbd, model_clv_family_mbgnbd, model_clv_family_pareto,
-    model_clv_family_bgbb;
+    model_clv_family_bgbb, model_clv_family_nbd, model_clv_family_beta_binomial;
 const struct clv_family *model_clv_family(enum model_clv_type type);
+
+/* The negative log-likelihood by the parameters' logarithms, as stats_minimise wants it. */
+struct clv_likelihood {
+    const struct clv_family *family;
+    const struct clv_rows *rows;
+    struct pool *pool;
+    size_t tasks;
+    double (*partial)[5]; /* a task each: folded in order, whoever computed them */
+    double parameter[4];
+};
+struct clv_likelihood model_clv_likelihood_of(const struct clv_family *family, const struct clv_rows *rows,
+                                              struct pool *pool, struct arena *arena);
+/* context: a struct clv_likelihood. */
+double model_clv_negative(const double *x, double *gradient, void *context);
+
+/* Looks for the best fit on the edges of the model where a fit that ended at x (logarithms) leaves parameters open, or
+ * did not converge, and puts it in place of `model` where it is as good (clv_edge.c). */
+void model_clv_try_edges(const struct clv_likelihood *l, const double *x, bool converged, struct arena *arena,
+                         struct model_clv *model);
 
 /* Discounted purchases of someone alive, of which `whole` are expected undiscounted. */
 double model_clv_future_discounted(const struct model_clv *model, const struct model_history *history, double ahead,

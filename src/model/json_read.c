@@ -103,6 +103,11 @@ double model_json_number_or_nan(struct model_json *reader, const char *key)
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
+double model_json_number_or(struct model_json *reader, const char *key, double missing)
+{
+    return json_object_get(reader->value, key) ? model_json_number(reader, key) : missing;
+}
+
 bool model_json_bool(struct model_json *reader, const char *key)
 {
     return json_is_true(member(reader, key, fits_bool, "not true or false"));

@@ -33,6 +33,8 @@ struct model_json model_json_object(struct model_json *reader, const char *key);
 const char *model_json_string(struct model_json *reader, const char *key);
 double model_json_number(struct model_json *reader, const char *key);
 double model_json_number_or_nan(struct model_json *reader, const char *key); /* null reads as NaN */
+/* `missing` when there is no such member. */
+double model_json_number_or(struct model_json *reader, const char *key, double missing);
 bool model_json_bool(struct model_json *reader, const char *key);
 /* Exactly count numbers, null as NaN. */
 void model_json_numbers(struct model_json *reader, const char *key, double *out, size_t count);

@@ -13,6 +13,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "model/cluster.h"
+#include "stats/summary.h"
 
 struct json;
 
@@ -25,7 +26,6 @@ struct model_logistic_options {
     double mix;    /* α: 1 lasso, 0 ridge */
     int folds;     /* 0: 10; for cross-validation */
     uint64_t seed; /* for the folds */
-    double enough; /* with a penalty: the last round gains less than this share of the objective; 0: 1e-11 */
 };
 
 struct model_logistic {
@@ -44,6 +44,13 @@ struct model_logistic {
 enum status model_logistic_fit(const struct model_matrix *features, const unsigned char *label,
                                const struct model_logistic_options *options, struct pool *pool, struct arena *arena,
                                struct model_logistic *out, struct error *error) MUST_USE;
+/* Of each effect (coefficient × scale) of a penalised model, an interval that holds its estimate: the percentile
+ * bootstrap over customers of the same fit at the same penalty. Row i is of customer[i] < customers. out: columns
+ * intervals; NaN where no draw could be fitted. The same for any pool. */
+void model_logistic_intervals(const struct model_logistic *model, const struct model_matrix *features,
+                              const unsigned char *label, const uint32_t *customer, size_t customers, size_t draws,
+                              double level, uint64_t seed, struct pool *pool, struct arena *arena,
+                              struct stats_interval *out);
 double model_logistic_score(const struct model_logistic *model, const double *row);
 /* What each feature adds to the logit of this row, against a row of means: drivers[columns]. */
 void model_logistic_drivers(const struct model_logistic *model, const double *row, double *drivers);

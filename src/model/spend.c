@@ -4,6 +4,7 @@
 #include "model/json_read.h"
 #include "stats/linear.h"
 #include "stats/optimise.h"
+#include "stats/solve.h"
 #include "stats/special.h"
 
 #include <math.h>
@@ -81,7 +82,8 @@ double model_spend_log_likelihood(const double parameter[3], const struct model_
     return value;
 }
 
-static enum status check(const struct model_spend_data *data, double *level, struct error *error)
+static enum status check(const struct model_spend_data *data, double *level, enum model_spend_common *common,
+                         struct error *error)
 {
     double sum = 0, least = INFINITY, most = 0;
     for (size_t i = 0; i < data->count; i++) {
@@ -96,11 +98,9 @@ static enum status check(const struct model_spend_data *data, double *level, str
         least = fmin(least, mean);
         most = fmax(most, mean);
     }
-    if (data->count < 3)
-        return error_set(error, STATUS_ERROR, "Gamma-Gamma needs at least 3 customers with repeat purchases, not %zu",
-                         data->count);
-    if (most - least <= 1e-12 * most)
-        return error_set(error, STATUS_ERROR, "every customer spends %g: there is nothing to model", most);
+    if (data->count == 0)
+        return error_set(error, STATUS_ERROR, "there is no purchase with an amount");
+    *common = data->count < 3 ? MODEL_SPEND_FEW : most - least <= 1e-12 * most ? MODEL_SPEND_ALIKE : MODEL_SPEND_OWN;
     *level = sum / (double)data->count;
     return STATUS_OK;
 }
@@ -121,30 +121,116 @@ static void describe_uncertainty(struct likelihood *l, const double *x, struct m
     }
 }
 
+/* ---- the edge: one mean for all ---- */
+
+/* Without bound: customers' means then differ by a thirty-thousandth of themselves, and nothing overflows. */
+static const double COMMON_Q = 1e9;
+
+struct common_fit {
+    const struct model_spend_data *data;
+    double mean;
+};
+
+/* The negative log-likelihood of p when every purchase is gamma with shape p around one mean: a customer's mean of x is
+ * gamma with shape px. What the Gamma-Gamma likelihood tends to as q grows. */
+static double common_negative(double log_p, void *context)
+{
+    const struct common_fit *fit = context;
+    double p = exp(log_p), sum = 0;
+    for (size_t i = 0; i < fit->data->count; i++) {
+        double shape = p * fit->data->x[i], ratio = fit->data->mean[i] / fit->mean;
+        double weight = fit->data->weight ? fit->data->weight[i] : 1;
+        sum += weight * (shape * (log(shape) + log(ratio) - ratio) - log(fit->data->mean[i]) - stats_lgamma(shape));
+    }
+    return -sum;
+}
+
+enum status model_spend_fit_common(const struct model_spend_data *data, enum model_spend_common why,
+                                   struct model_spend *out, struct error *error)
+{
+    const double least = log(1e-3), most = log(1e6); /* of p: purchases scattered over decades, or all but equal */
+    double level, total = 0, purchases = 0, customers = 0;
+    enum model_spend_common ignored;
+    TRY(check(data, &level, &ignored, error));
+    for (size_t i = 0; i < data->count; i++) {
+        double weight = data->weight ? data->weight[i] : 1;
+        total += weight * data->x[i] * data->mean[i];
+        purchases += weight * data->x[i];
+        customers += weight;
+    }
+
+    struct common_fit fit = {data, total / purchases};
+    double log_p = why == MODEL_SPEND_ALIKE ? most : stats_golden(common_negative, &fit, least, most, 1e-8);
+    *out = (struct model_spend){.p = exp(log_p), .q = COMMON_Q, .common = why, .customers = customers};
+    out->gamma = fit.mean * (out->q - 1) / out->p;
+    out->log_likelihood = -common_negative(log_p, &fit);
+    out->correlation = stats_correlation(data->x, data->mean, data->count);
+    for (int i = 0; i < 3; i++)
+        out->error[i] = NAN;
+    for (int i = 0; i < 9; i++)
+        out->covariance[i] = NAN;
+    return STATUS_OK;
+}
+
+double model_spend_common_mean(const struct model_spend *model)
+{
+    return model->p * model->gamma / (model->q - 1);
+}
+
+/* Where the fit leaves open how much customers differ, or was not found, the common mean is tried; it is used where it
+ * is as good, to a thousandth of log-likelihood. */
+static enum status prefer_common(const struct model_spend_data *data, bool converged, struct model_spend *out,
+                                 struct error *error)
+{
+    const double as_good = 1e-3;
+    struct model_spend simple;
+    if (converged && out->identified[1] && out->identified[2])
+        return STATUS_OK;
+    TRY(model_spend_fit_common(data, converged ? MODEL_SPEND_NO_DIFFERENCE : MODEL_SPEND_FAILED, &simple, error));
+    if (!converged || simple.log_likelihood >= out->log_likelihood - as_good)
+        *out = simple;
+    return STATUS_OK;
+}
+
 enum status model_spend_fit(const struct model_spend_data *data, struct pool *pool, struct arena *arena,
                             struct model_spend *out, struct error *error)
 {
     double level = 1;
-    TRY(check(data, &level, error));
+    enum model_spend_common common;
+    TRY(check(data, &level, &common, error));
+    if (common)
+        return model_spend_fit_common(data, common, out, error);
+
     struct likelihood l = {.data = data, .pool = pool};
     l.partial = arena_array(arena, data->count / CUSTOMERS_A_TASK + 1, sizeof *l.partial);
     double x[3] = {log(3), log(2), log(level)}; /* mean pγ/(q−1) = 1.5 × the level: near enough for any unit of money */
     struct stats_optimum best = stats_minimise(3, evaluate, &l, NULL, arena, x);
-    if (!best.converged)
-        return error_set(error, STATUS_ERROR, "Gamma-Gamma did not converge on %zu customers (gradient %.2g)",
-                         data->count, best.gradient);
     *out = (struct model_spend){.p = exp(x[0]), .q = 1 + exp(x[1]), .gamma = exp(x[2]), .log_likelihood = -best.value};
     for (size_t i = 0; i < data->count; i++)
         out->customers += data->weight ? data->weight[i] : 1;
     out->correlation = stats_correlation(data->x, data->mean, data->count);
     describe_uncertainty(&l, x, out);
-    return STATUS_OK;
+    return prefer_common(data, best.converged, out, error);
+}
+
+const char *model_spend_why_common(const struct model_spend *model)
+{
+    static const char *const reasons[] = {
+        [MODEL_SPEND_FEW] = "fewer than three customers have a repeat purchase with an amount",
+        [MODEL_SPEND_ALIKE] = "all spend alike",
+        [MODEL_SPEND_NO_DIFFERENCE] = "customers differ no more than their own purchases do",
+        [MODEL_SPEND_FIRST] = "nobody has a repeat purchase with an amount, so it is that of first purchases",
+        [MODEL_SPEND_FAILED] = "the Gamma-Gamma model could not be fitted to these amounts",
+    };
+    return model->common ? reasons[model->common] : NULL;
 }
 
 /* Without q or γ it is how much customers differ that stays open, without p alone how much a customer's purchases do.
  */
 const char *model_spend_simpler(const struct model_spend *model)
 {
+    if (model->common)
+        return NULL;
     if (!model->identified[1] || !model->identified[2])
         return "all customers have the same mean amount";
     return model->identified[0] ? NULL : "all purchases of a customer have the same amount";
@@ -152,12 +238,16 @@ const char *model_spend_simpler(const struct model_spend *model)
 
 double model_spend_expected(const struct model_spend *model, double x, double mean)
 {
+    if (model->common)
+        return model_spend_common_mean(model);
     return model->p * (model->gamma + x * mean) / (model->p * x + model->q - 1);
 }
 
 struct stats_interval model_spend_interval(const struct model_spend *model, double x, double mean, double level)
 {
     /* The customer's rate ν is Gamma(px+q, γ+xm) and the mean value p/ν. */
+    if (model->common)
+        return (struct stats_interval){model_spend_common_mean(model), model_spend_common_mean(model)};
     double shape = model->p * x + model->q, top = model->p * (model->gamma + x * mean), tail = (1 - level) / 2;
     return (struct stats_interval){top / stats_gamma_q_inverse(shape, tail), top / stats_gamma_p_inverse(shape, tail)};
 }
@@ -180,6 +270,7 @@ void model_spend_write(const struct model_spend *model, struct json *json)
     model_json_put(json, "log_likelihood", model->log_likelihood);
     model_json_put(json, "customers", model->customers);
     model_json_put(json, "correlation", model->correlation);
+    model_json_put(json, "common", model->common);
     json_write_end_object(json);
 }
 
@@ -199,6 +290,8 @@ enum status model_spend_read(struct text text, struct model_spend *out, struct e
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->customers = model_json_number(&reader, "customers");
     out->correlation = model_json_number_or_nan(&reader, "correlation");
+    double common = model_json_number_or(&reader, "common", MODEL_SPEND_OWN); /* models saved before have none */
+    out->common = common > 0 && common <= MODEL_SPEND_FAILED ? (enum model_spend_common)common : MODEL_SPEND_OWN;
     if (!(out->p > 0 && out->q > 1 && out->gamma > 0))
         model_json_fail(&reader, "p and gamma must be positive and q above 1");
     return model_json_close(&reader, error);

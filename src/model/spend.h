@@ -25,6 +25,16 @@ struct model_spend_data {
     const double *weight; /* NULL: 1 each */
 };
 
+/* Why one mean amount is told of everyone. */
+enum model_spend_common {
+    MODEL_SPEND_OWN, /* it is not: each customer has their own */
+    MODEL_SPEND_FEW,
+    MODEL_SPEND_ALIKE,
+    MODEL_SPEND_NO_DIFFERENCE, /* the best fit is at the edge q → ∞ */
+    MODEL_SPEND_FIRST,         /* there are first purchases only */
+    MODEL_SPEND_FAILED         /* Gamma-Gamma did not converge */
+};
+
 struct model_spend {
     double p, q, gamma;
     double error[3];      /* of p, q, γ; NaN where there is no curvature */
@@ -32,12 +42,20 @@ struct model_spend {
     bool identified[3];
     double log_likelihood, customers;
     double correlation; /* of x and mean value; NaN when one is constant */
+    enum model_spend_common common;
 };
 
-/* Maximum likelihood. Refuses values that are not positive (returns and gifts are to be left out, not averaged in),
- * fewer than three customers, and data without any variation. */
+/* Maximum likelihood. Where there is nothing to tell customers apart by (fewer than three, amounts all alike, a best
+ * fit at q → ∞, none found) it is the common mean of purchases, and says why. Refuses values that are not positive
+ * (returns and gifts are to be left out, not averaged in), and no customers at all. */
 enum status model_spend_fit(const struct model_spend_data *data, struct pool *pool, struct arena *arena,
                             struct model_spend *out, struct error *error) MUST_USE;
+/* One mean for all, the edge of the model: purchases are gamma around the mean of all purchases. */
+enum status model_spend_fit_common(const struct model_spend_data *data, enum model_spend_common why,
+                                   struct model_spend *out, struct error *error) MUST_USE;
+double model_spend_common_mean(const struct model_spend *model);
+/* A clause on why; NULL when each customer has a mean of their own. */
+const char *model_spend_why_common(const struct model_spend *model);
 /* What a simpler model that the amounts do not tell from this one says of customers, as a clause; NULL when all
  * parameters are identified. */
 const char *model_spend_simpler(const struct model_spend *model);

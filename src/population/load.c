@@ -35,15 +35,12 @@ static enum status find_until(struct loading *loading, struct error *error)
 
 bool loading_has_column(const struct catalog_part *part, const char *name)
 {
-    for (size_t i = 0; i < part->column_count; i++)
-        if (strcmp(part->columns[i].name, name) == 0)
-            return true;
-    return false;
+    return store_part_column(part, name) != NULL;
 }
 
 const char *loading_codes(struct loading *loading, const char *name)
 {
-    return arena_printf(&loading->arena, "%s#", name);
+    return store_codes_name(&loading->arena, name);
 }
 
 bool loading_is_coded(struct loading *loading, const struct schema_column *column, const struct catalog_part *part)

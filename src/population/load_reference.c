@@ -71,7 +71,8 @@ static bool all_coded(struct loading *loading, const char *table, const struct s
     const struct catalog_part *parts = store_parts(loading->store, &count);
     for (size_t i = 0; i < count; i++)
         if (parts[i].role == PART_REFERENCE && strcmp(parts[i].table, table) == 0 && loading_sees(loading, &parts[i]) &&
-            !(column ? loading_is_coded(loading, column, &parts[i]) : loading_has_column(&parts[i], "key#")))
+            !(column ? loading_is_coded(loading, column, &parts[i])
+                     : loading_has_column(&parts[i], SCHEMA_CODES "key")))
             return false;
     return true;
 }
@@ -82,7 +83,7 @@ static enum status read_rows(struct loading *loading, const struct schema_table 
 {
     const char **names = ARENA_ARRAY(&loading->arena, const char *, count + 4);
     bool coded = all_coded(loading, table->name, NULL);
-    names[0] = coded ? "key#" : "key";
+    names[0] = coded ? SCHEMA_CODES "key" : "key";
     for (size_t c = 0; c < count; c++) {
         columns[c].coded = all_coded(loading, table->name, columns[c].column);
         names[c + 1] = columns[c].coded ? loading_codes(loading, columns[c].column->name) : columns[c].column->name;

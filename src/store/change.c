@@ -64,6 +64,8 @@ void store_abort(struct store_change *change)
         if (change->files.items[i].published)
             unlink(change->files.items[i].to);
     catalog_rollback(change->store->catalog);
+    if (change->schema_before)
+        change->store->schema = change->schema_before;
     remove_temporaries(change);
     change_free(change);
 }

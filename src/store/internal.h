@@ -62,6 +62,7 @@ struct store_change {
     VECTOR(struct change_file) files;
     VECTOR(const char *) obsolete; /* files to delete once the change counts */
     VECTOR(const char *) temporaries;
+    struct schema *schema_before; /* of the store, where the change replaced it; or NULL */
 };
 /* path as an SQL literal, in arena. */
 const char *store_quote(struct arena *arena, const char *path);

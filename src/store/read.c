@@ -19,7 +19,7 @@ static const struct role_column activity_columns[] = {
     {"rows", "UINTEGER", true},
 };
 static const struct role_column reference_columns[] = {{"key", "VARCHAR", false},
-                                                       {"key#", "UINTEGER", false},
+                                                       {SCHEMA_CODES "key", "UINTEGER", false},
                                                        {"import", "UINTEGER", false},
                                                        {"arrival", "UBIGINT", false}};
 static const struct role_column identity_columns[] = {{"identifier", "VARCHAR", false},
@@ -102,6 +102,18 @@ static enum status unknown_column(const struct schema_table *table, const char *
     return status;
 }
 
+/* The column whose codes a column of that name holds, or NULL. */
+static const char *coded_column(const char *name)
+{
+    size_t mark = sizeof SCHEMA_CODES - 1;
+    return strncmp(name, SCHEMA_CODES, mark) == 0 ? name + mark : NULL;
+}
+
+const char *store_codes_name(struct arena *arena, const char *column)
+{
+    return arena_printf(arena, SCHEMA_CODES "%s", column);
+}
+
 static enum status want(struct reading *reading, const struct schema_table *table, const char *name,
                         struct error *error)
 {
@@ -114,10 +126,9 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
             snprintf(wanted->type, sizeof wanted->type, "%s", columns[i].type);
             return STATUS_OK;
         }
-    size_t length = strlen(name);
-    bool codes = length > 1 && name[length - 1] == '#';
-    const struct schema_column *column =
-        table ? schema_column(table, codes ? arena_strndup(&reading->arena, name, length - 1) : name) : NULL;
+    const char *coded = coded_column(name);
+    bool codes = coded != NULL;
+    const struct schema_column *column = table ? schema_column(table, codes ? coded : name) : NULL;
     if (!column)
         return unknown_column(table, reading->read->table, name, error);
     if (codes)
@@ -132,7 +143,7 @@ static enum status want_all(struct reading *reading, const struct schema_table *
     size_t own;
     const struct role_column *columns = store_role_columns(reading->read->role, &own);
     for (size_t i = 0; i < own; i++)
-        if (columns[i].name[strlen(columns[i].name) - 1] != '#')
+        if (!coded_column(columns[i].name))
             TRY(want(reading, table, columns[i].name, error));
     for (size_t i = 0; table && roles[reading->read->role].has_properties && i < table->column_count; i++)
         TRY(want(reading, table, table->columns[i].name, error));
@@ -156,20 +167,49 @@ static enum status start(struct reading *reading, const struct store *store, con
     return STATUS_OK;
 }
 
-static const char *part_type(const struct catalog_part *part, const char *name)
+/*
+ * Older parts call the codes of `x` "x#", which is also how a user may call a column. Codes alone are UINTEGER or lists
+ * of them (a user's whole numbers are BIGINT), so the type tells which of the two such a column is.
+ */
+static bool is_older_codes(const struct catalog_part_column *column)
+{
+    size_t length = strlen(column->name);
+    return length > 1 && column->name[length - 1] == '#' && strncmp(column->type, "UINTEGER", 8) == 0;
+}
+
+static bool is_called(const struct catalog_part_column *column, const char *name)
+{
+    const char *coded = coded_column(name);
+    if (!is_older_codes(column))
+        return strcmp(column->name, name) == 0;
+
+    size_t length = strlen(column->name) - 1;
+    return coded && strlen(coded) == length && strncmp(coded, column->name, length) == 0;
+}
+
+static const struct catalog_part_column *part_column(const struct catalog_part *part, const char *name)
 {
     for (size_t i = 0; i < part->column_count; i++)
-        if (strcmp(part->columns[i].name, name) == 0)
-            return part->columns[i].type;
+        if (is_called(&part->columns[i], name))
+            return &part->columns[i];
     return NULL;
 }
 
-/* The expression that makes `has` into `type`; a day becomes the store's local midnight. */
-static void cast(struct buffer *sql, const struct reading *reading, const struct wanted *wanted, const char *has)
+const char *store_part_column(const struct catalog_part *part, const char *name)
+{
+    const struct catalog_part_column *column = part_column(part, name);
+    return column ? column->name : NULL;
+}
+
+/* The expression that makes a part's column into what is wanted, under its name; a day becomes the store's local
+ * midnight. column: NULL when the part has none. */
+static void cast(struct buffer *sql, const struct reading *reading, const struct wanted *wanted,
+                 const struct catalog_part_column *column)
 {
     struct buffer name;
+    const char *has = column ? column->type : NULL;
     buffer_init(&name, 0);
-    buffer_sql_name(&name, text_from(wanted->name));
+    buffer_sql_name(&name, text_from(column ? column->name : wanted->name));
     if (!has)
         buffer_printf(sql, "NULL::%s", wanted->type);
     else if (strcmp(has, wanted->type) == 0)
@@ -183,15 +223,18 @@ static void cast(struct buffer *sql, const struct reading *reading, const struct
     else
         buffer_printf(sql, "CAST(%s AS %s)", name.data, wanted->type);
     buffer_string(sql, " AS ");
-    buffer_string(sql, name.data);
+    buffer_sql_name(sql, text_from(wanted->name));
     buffer_release(&name);
 }
 
 static bool alike(const struct reading *reading, const struct catalog_part *a, const struct catalog_part *b)
 {
     for (size_t i = 0; i < reading->wanted_count; i++) {
-        const char *x = part_type(a, reading->wanted[i].name), *y = part_type(b, reading->wanted[i].name);
-        if ((x == NULL) != (y == NULL) || (x && strcmp(x, y) != 0))
+        const struct catalog_part_column *x = part_column(a, reading->wanted[i].name);
+        const struct catalog_part_column *y = part_column(b, reading->wanted[i].name);
+        if ((x == NULL) != (y == NULL))
+            return false;
+        if (x && (strcmp(x->type, y->type) != 0 || strcmp(x->name, y->name) != 0))
             return false;
     }
     return true;
@@ -209,48 +252,39 @@ static bool is_read(const struct reading *reading, const struct catalog_part *pa
 }
 
 /* Inside a change one reads what the change has made: --replace takes an import back and imports in its place. */
-static const char *part_file(struct reading *reading, const struct catalog_part *part)
+struct store_part *store_parts_now(const struct store *store, struct arena *arena, size_t *count)
 {
-    const struct store_change *change = reading->store->change;
-    for (size_t i = 0; change && i < change->added.count; i++)
-        if (&change->added.items[i].part == part)
-            return change->added.items[i].temporary;
-    return store_file(reading->store, &reading->arena, "%s", part->path);
-}
-
-static size_t list_parts(struct reading *reading, const struct catalog_part ***out)
-{
-    const struct store *store = reading->store;
     const struct store_change *change = store->change;
-    size_t count = 0, most = store->part_count + (change ? change->added.count : 0);
-    const struct catalog_part **parts = ARENA_ARRAY(&reading->arena, const struct catalog_part *, most);
+    size_t most = store->part_count + (change ? change->added.count : 0);
+    struct store_part *parts = ARENA_ARRAY(arena, struct store_part, most);
+
+    *count = 0;
     for (size_t i = 0; i < store->part_count; i++)
         if (!change || !store_dropped(change, store->parts[i].number))
-            parts[count++] = &store->parts[i];
+            parts[(*count)++] =
+                (struct store_part){store->parts[i], store_file(store, arena, "%s", store->parts[i].path)};
     for (size_t i = 0; change && i < change->added.count; i++)
         if (change->added.items[i].temporary)
-            parts[count++] = &change->added.items[i].part;
-    *out = parts;
-    return count;
+            parts[(*count)++] = (struct store_part){change->added.items[i].part, change->added.items[i].temporary};
+    return parts;
 }
 
-static void select_group(struct reading *reading, struct buffer *sql, const struct catalog_part *const *parts,
+static void select_group(struct reading *reading, struct buffer *sql, const struct store_part *const *parts,
                          size_t count)
 {
     buffer_string(sql, "SELECT ");
     for (size_t i = 0; i < reading->wanted_count; i++) {
         buffer_string(sql, i ? ", " : "");
-        cast(sql, reading, &reading->wanted[i], part_type(parts[0], reading->wanted[i].name));
+        cast(sql, reading, &reading->wanted[i], part_column(&parts[0]->part, reading->wanted[i].name));
     }
     buffer_string(sql,
                   reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet([" : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
-        const char *path = part_file(reading, parts[i]);
         buffer_string(sql, i ? ", " : "");
-        buffer_sql_text(sql, text_from(path));
+        buffer_sql_text(sql, text_from(parts[i]->file));
     }
     buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
-    if (wants_filter(reading, parts[0]))
+    if (wants_filter(reading, &parts[0]->part))
         buffer_printf(sql, " WHERE import <= %u", reading->read->until_import);
 }
 
@@ -268,18 +302,18 @@ static void select_nothing(struct reading *reading, struct buffer *sql)
 
 static void select_groups(struct reading *reading, struct buffer *sql)
 {
-    const struct catalog_part **parts;
-    size_t part_count = list_parts(reading, &parts), groups = 0;
-    const struct catalog_part **group = ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count);
+    size_t part_count, groups = 0;
+    const struct store_part *parts = store_parts_now(reading->store, &reading->arena, &part_count);
+    const struct store_part **group = ARENA_ARRAY(&reading->arena, const struct store_part *, part_count);
     bool *done = ARENA_ARRAY(&reading->arena, bool, part_count);
     for (size_t i = 0; i < part_count; i++) {
         size_t count = 0;
         for (size_t j = i; j < part_count && !done[i]; j++) {
-            const struct catalog_part *first = parts[i], *part = parts[j];
+            const struct catalog_part *first = &parts[i].part, *part = &parts[j].part;
             if (done[j] || !is_read(reading, first) || !is_read(reading, part) || !alike(reading, first, part) ||
                 wants_filter(reading, first) != wants_filter(reading, part))
                 continue;
-            group[count++] = part;
+            group[count++] = &parts[j];
             done[j] = j != i;
         }
         if (count) {
@@ -307,8 +341,9 @@ enum status store_select_part(const struct store *store, const struct store_read
 {
     struct reading reading;
     enum status status = start(&reading, store, read, error);
+    const struct store_part one = {*part, store_file(store, &reading.arena, "%s", part->path)};
     if (status == STATUS_OK && is_read(&reading, part))
-        select_group(&reading, sql, &part, 1);
+        select_group(&reading, sql, &(const struct store_part *){&one}, 1);
     else if (status == STATUS_OK)
         select_nothing(&reading, sql);
     arena_release(&reading.arena);

@@ -41,8 +41,15 @@ bool store_is(const char *path);
 const char *store_path(const struct store *store);
 /* For reading at any time; for writing within a change alone. */
 struct catalog *store_catalog(struct store *store);
-/* As of the opening or the last commit; valid until the next commit. */
+/* As of the opening, the last commit, or what the change has taken back; valid until the next of them. */
 const struct schema *store_schema(const struct store *store);
+/* The parts that count now, in order of number: within a change those that it leaves and those that it made. A copy in
+ * arena, so that writing parts does not move it. */
+struct store_part {
+    struct catalog_part part;
+    const char *file; /* full path */
+};
+struct store_part *store_parts_now(const struct store *store, struct arena *arena, size_t *count);
 /* The parts that count, in order of number; valid until the next commit. */
 const struct catalog_part *store_parts(const struct store *store, size_t *count);
 /* A file's full path in arena: store_file(store, arena, "%s", part->path). */
@@ -85,7 +92,7 @@ enum status store_add_rejects(struct store_change *change, uint32_t import, cons
 /* Takes import `number` back, exactly: the store becomes the one in which it never ran. Its own change.
  * STATUS_NOT_FOUND when there is none, STATUS_USAGE when it is undone already. `now`: the moment to write down. */
 enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error);
-/* Within a change: the same, without writing when it was undone (--replace N undoes and imports in one). */
+/* Within a change: the same (--replace N undoes and imports in one). The store's schema is then what is left. */
 enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
                               struct error *error);
 /* Merges small parts where many lie about: its own change, or none. *merged (may be NULL) is the number of parts that
@@ -99,8 +106,8 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged, 
 struct store_read {
     const char *table;
     enum part_role role;
-    const char *const *columns; /* names as in parts ("amount", "country#", "customer"), in the order wanted; NULL: all
-                                   of the role's own columns and all the schema's, without "#" */
+    const char *const *columns; /* names as in parts ("amount", "@code:country", "customer"), in the order wanted; NULL:
+                                   all of the role's own columns and all the schema's, without codes */
     size_t column_count;
     bool rows;             /* store_select_part: a last column `row` BIGINT, where the row stands in the part */
     uint32_t until_import; /* rows of later imports are hidden; 0: none are */
@@ -112,6 +119,11 @@ enum status store_select(const struct store *store, const struct store_read *rea
 /* The same for one part alone (until_import as there); it has to be of that table and role. */
 enum status store_select_part(const struct store *store, const struct store_read *read, const struct catalog_part *part,
                               struct buffer *sql, struct error *error);
+/* The name of the column with the dictionary codes of the text or set `column`, in arena. */
+const char *store_codes_name(struct arena *arena, const char *column);
+/* What the part calls the column of that name, or NULL when it has none: codes bore another name in older parts. The
+ * text is the part's. */
+const char *store_part_column(const struct catalog_part *part, const char *name);
 /* DuckDB's name of a column's type: "DECIMAL(18,2)", "STRUCT(latitude DOUBLE, longitude DOUBLE)", … out: 64 bytes. */
 char *store_sql_type(enum value_type type, int scale, char *out);
 

@@ -291,6 +291,17 @@ static enum status take_back(struct undo *undo, struct error *error)
     return forget_customers(undo, error);
 }
 
+/* What the change does next must not meet columns that are gone, or types that only the undone import had. */
+static enum status fold_again(struct store_change *change, struct error *error)
+{
+    struct store *store = change->store;
+    struct schema *before = store->schema;
+    TRY(catalog_load_schema(store->catalog, &change->arena, &store->schema, error));
+    if (!change->schema_before)
+        change->schema_before = before;
+    return STATUS_OK;
+}
+
 enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
                               struct error *error)
 {
@@ -304,7 +315,8 @@ enum status store_undo_within(struct store_change *change, struct lake *lake, ui
     VECTOR_RELEASE(&undo.revived);
     TRY(status);
     VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", number));
-    return catalog_set_import_undone(undo.store->catalog, number, now ? now : 1, error);
+    TRY(catalog_set_import_undone(undo.store->catalog, number, now ? now : 1, error));
+    return fold_again(change, error);
 }
 
 enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error)

@@ -2,12 +2,18 @@
  * Views for people's SQL: one per table of the schema, with customers by identifier, times as timestamps (UTC) and each
  * value in the type that the schema says; the customers with the present value of each trait; and the records. The
  * records live in the catalog as sets; they become rows only when a query asks for them.
+ *
+ * A user's tables stand in DuckDB's schema `main`, Strata's own in `strata`, and a bare name is looked for in that
+ * order: a kind may be called `customers`, and then the customers are strata.customers.
  */
 #include "base/vector.h"
 #include "store/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+static const char USERS[] = "main", OWN[] = "strata";
 
 struct views {
     struct store *store;
@@ -15,11 +21,12 @@ struct views {
     struct arena *arena;
 };
 
-static enum status create_view(struct views *views, const char *name, const char *select, struct error *error)
+static enum status create_view(struct views *views, const char *schema, const char *name, const char *select,
+                               struct error *error)
 {
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_string(&sql, "CREATE OR REPLACE VIEW ");
+    buffer_printf(&sql, "CREATE OR REPLACE VIEW %s.", schema);
     buffer_sql_name(&sql, text_from(name));
     buffer_printf(&sql, " AS %s", select);
     enum status status = lake_execute(views->lake, sql.data, error);
@@ -65,7 +72,16 @@ static const char *columns_sql(struct views *views, const struct schema_table *t
     return text;
 }
 
-static const char *const identities = "(SELECT identifier, customer FROM strata_identity)";
+static const char *const identities = "(SELECT identifier, customer FROM strata.identity)";
+
+/* What the column with Strata's number of a customer is called: a user's column of that name goes before it. */
+static const char *number_name(const struct schema_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (strcasecmp(table->columns[i].name, "customer_number") == 0)
+            return "\"@customer_number\"";
+    return "customer_number";
+}
 
 static enum status view_facts(struct views *views, const struct schema_table *table, struct error *error)
 {
@@ -73,11 +89,11 @@ static enum status view_facts(struct views *views, const struct schema_table *ta
     TRY(parts_sql(views, table->name, PART_FACTS, &parts, error));
     const char *select =
         arena_printf(views->arena,
-                     "SELECT i.identifier AS customer, f.customer AS customer_number, "
+                     "SELECT i.identifier AS customer, f.customer AS %s, "
                      "make_timestamp(\"time\"::BIGINT * 1000000) AS \"time\"%s, f.id AS id, f.import AS import "
                      "FROM (%s) f JOIN %s i USING (customer)",
-                     columns_sql(views, table, "f.", ""), parts, identities);
-    return create_view(views, table->name, select, error);
+                     number_name(table), columns_sql(views, table, "f.", ""), parts, identities);
+    return create_view(views, USERS, table->name, select, error);
 }
 
 static enum status view_reference(struct views *views, const struct schema_table *table, struct error *error)
@@ -89,7 +105,7 @@ static enum status view_reference(struct views *views, const struct schema_table
                      "SELECT key AS %s%s FROM (SELECT * FROM (%s) QUALIFY row_number() OVER "
                      "(PARTITION BY key ORDER BY import DESC, arrival DESC) = 1) r",
                      quoted(views, table->key ? table->key : "key"), columns_sql(views, table, "r.", ""), parts);
-    return create_view(views, table->name, select, error);
+    return create_view(views, USERS, table->name, select, error);
 }
 
 /* Everybody with a fact or a trait, and of each trait the last value told. */
@@ -117,10 +133,10 @@ static enum status view_customers(struct views *views, struct error *error)
                                        : "SELECT NULL::UINTEGER AS customer WHERE false";
     buffer_release(&everybody);
     const char *select = arena_printf(views->arena,
-                                      "SELECT i.identifier AS customer, a.customer AS customer_number%s FROM (%s) a "
+                                      "SELECT i.identifier AS customer, a.customer AS %s%s FROM (%s) a "
                                       "JOIN %s i USING (customer) LEFT JOIN (%s) t USING (customer)",
-                                      present, who, identities, told);
-    return create_view(views, "customers", select, error);
+                                      traits ? number_name(traits) : "customer_number", present, who, identities, told);
+    return create_view(views, OWN, "customers", select, error);
 }
 
 /*
@@ -226,7 +242,7 @@ static enum status view_records(struct views *views, struct error *error)
                      "make_timestamp(entered * 1000000) AS entered, make_timestamp(\"left\" * 1000000) AS \"left\" "
                      "FROM strata_records() r JOIN %s i USING (customer)",
                      identities);
-    return create_view(views, "memberships", select, error);
+    return create_view(views, OWN, "memberships", select, error);
 }
 
 static enum status view_refreshes(struct views *views, struct error *error)
@@ -242,7 +258,7 @@ static enum status view_refreshes(struct views *views, struct error *error)
         buffer_printf(&sql, ", (%u, %lld, %lld)", refreshes[i].number, (long long)refreshes[i].moment,
                       (long long)refreshes[i].recorded);
     buffer_string(&sql, ") v(number, m, r) WHERE number > 0");
-    enum status status = create_view(views, "refreshes", sql.data, error);
+    enum status status = create_view(views, OWN, "refreshes", sql.data, error);
     buffer_release(&sql);
     return status;
 }
@@ -263,7 +279,8 @@ enum status store_create_views(struct store *store, struct lake *lake, struct ar
     struct views views = {store, lake, arena};
     const char *names;
     TRY(parts_sql(&views, "identity", PART_IDENTITY, &names, error));
-    TRY(create_view(&views, "strata_identity", names, error));
+    TRY(lake_execute(lake, "CREATE SCHEMA IF NOT EXISTS strata; SET search_path='main,strata'", error));
+    TRY(create_view(&views, OWN, "identity", names, error));
     TRY(view_customers(&views, error));
     TRY(view_records(&views, error));
     TRY(view_refreshes(&views, error));

@@ -11,13 +11,10 @@ export class Tap {
 
   ok(passed, name, detail) {
     this.#number += 1;
-    console.log(
-      `${passed ? "ok" : "not ok"} ${this.#number} - ${this.#name}: ${name}`,
-    );
+    console.log(`${passed ? 'ok' : 'not ok'} ${this.#number} - ${this.#name}: ${name}`);
     if (passed) return;
     this.#failed += 1;
-    for (const line of String(detail ?? "").split("\n"))
-      if (line) console.log(`# ${line}`);
+    for (const line of String(detail ?? '').split('\n')) if (line) console.log(`# ${line}`);
   }
 
   same(seen, expected, name) {

@@ -203,6 +203,9 @@ export interface Cohorts {
   unit: 'week' | 'month' | 'quarter';
   /** The last unit was not over: the last figure of every row is of a part of it. */
   unfinished?: boolean;
+  /** Cohorts before those listed. */
+  older_cohorts?: number;
+  older_customers?: number;
   /** `active[n]` customers of the cohort did it again n units after their first; `active[0]` is `customers`. */
   rows: { cohort: string; customers: number; active: number[] }[];
 }

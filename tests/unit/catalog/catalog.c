@@ -181,9 +181,9 @@ static void imports_and_parts(void **state)
     OK(catalog_imports(world->catalog, &world->arena, &imports, &count, &error));
     assert_int_equal(count, 2);
     assert_string_equal(imports[1].counts, "{\"rows\":5}");
-    OK(catalog_import_of_content(world->catalog, "abc", "order", &world->arena, &one, &error));
+    OK(catalog_import_of_content(world->catalog, "abc", "order", "", &world->arena, &one, &error));
     assert_int_equal(one.number, 1);
-    OK(catalog_import_of_content(world->catalog, "other", "order", &world->arena, &one, &error));
+    OK(catalog_import_of_content(world->catalog, "other", "order", "", &world->arena, &one, &error));
     assert_int_equal(one.number, 0);
     reopen(world, CATALOG_WRITE);
     OK(catalog_begin(world->catalog, &error));

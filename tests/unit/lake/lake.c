@@ -178,6 +178,12 @@ static void parquet_and_lock_down(void **state)
         "COPY (SELECT 1 AS n) TO '$' (FORMAT parquet)",
         "EXPLAIN (ANALYZE) COPY (SELECT 1) TO '$'",
         "/* x */ explain -- y\n analyze copy (SELECT 1) TO '$'",
+        /* comments nest in DuckDB, and may hold brackets: none of these is the SELECT it looks like */
+        "explain (analyze /* ) SELECT 1 -- */ ) copy (SELECT 1) TO '$' (use_tmp_file false)",
+        "explain analyze /* /* */ SELECT 1 -- */ */ \n copy (SELECT 1) TO '$' (use_tmp_file false)",
+        "explain analyze /* /* */ SELECT 1 -- */ copy (SELECT 1) TO '$' (use_tmp_file false)",
+        "/* /* */ explain SELECT 1 -- */ */ explain analyze copy (SELECT 1) TO '$' (use_tmp_file false)",
+        "explain (analyze, format ') SELECT 1 --') copy (SELECT 1) TO '$' (use_tmp_file false)",
         "ATTACH '$'",
         "INSTALL httpfs",
         "LOAD httpfs",

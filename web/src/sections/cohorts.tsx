@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Cohorts as CohortData } from '../data';
-import { count, share } from '../format';
+import { count, plural, share } from '../format';
 import { useShared } from '../ui/context';
 import { HeatScale, HeatTable } from '../ui/heat';
 import { Choice, Empty, Note } from '../ui/parts';
@@ -54,6 +54,9 @@ function CohortTable({ cohorts, name }: { cohorts: CohortData; name: string }) {
       <Note>
         Each row is the customers whose first {words(cohorts.kind)} fell into that {cohorts.unit}; each column, how many
         of them had one again that many {cohorts.unit}s later.
+        {cohorts.older_cohorts
+          ? ` ${plural(cohorts.older_cohorts, 'older cohort')} with ${plural(cohorts.older_customers ?? 0, 'customer')} are not listed.`
+          : ''}
         {cohorts.unfinished && ` The last figure of each row, underlined, is of a ${cohorts.unit} that was not over.`}
       </Note>
       <div class="controls">
