@@ -5,7 +5,11 @@
 export async function nothingCut(tap, page, look) {
   const trouble = await page.evaluate(() => {
     const wide = [...document.querySelectorAll('main *')].filter(
-      (element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && element.offsetParent && !element.closest('details:not([open])'),
+      (element) =>
+        element.scrollWidth > element.clientWidth + 1 &&
+        element.clientWidth > 0 &&
+        element.offsetParent &&
+        !element.closest('details:not([open])'),
     );
     const signs = (box) => {
       const frame = box.closest('.scroll-frame');
@@ -68,7 +72,7 @@ export async function sensibleText(tap, page, data) {
     const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
     const found = new Set();
     while (walk.nextNode()) {
-      if (walk.currentNode.parentElement.closest('pre, code, [data-severity], dd, .title, .note')) continue;
+      if (walk.currentNode.parentElement.closest('pre, code, #health, dd, .title, .note')) continue;
       for (const name of list) if (walk.currentNode.data.split(/[^\w]+/).includes(name)) found.add(name);
     }
     return [...found];
