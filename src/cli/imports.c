@@ -158,6 +158,8 @@ static bool step(void *context, const char *phase, double fraction)
         cli_progress_start(&stepping->progress, stepping->progress.cli, phase);
         stepping->progress.started = stepping->phase ? stepping->progress.started : started;
         stepping->phase = phase;
+        if (strncmp(phase, "waiting", 7) == 0)
+            cli_note(stepping->progress.cli, "%s", phase);
     }
     if (fraction >= 0)
         cli_progress_update(&stepping->progress, fraction * 100, 100, "%");
@@ -180,6 +182,19 @@ static enum status tell(struct cli *cli, const struct ingest_summary *summary, e
     return status;
 }
 
+/* The import is made, whatever becomes of this. */
+static void tidy(struct cli *cli, struct engine *engine)
+{
+    struct error why = {0};
+    if (engine_tidy(engine, &why) == STATUS_OK)
+        return;
+    fflush(cli->out);
+    fprintf(cli->err, "strata: the import is made, but its small parts could not be merged with others: %s\n",
+            why.message);
+    if (why.hint[0])
+        fprintf(cli->err, "        %s\n", why.hint);
+}
+
 static enum status import_sources(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct ingest_options options;
@@ -193,7 +208,7 @@ static enum status import_sources(struct cli *cli, struct engine *engine, struct
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
         status = tell(cli, &summary, status, error);
     if (status == STATUS_OK && !options.dry_run)
-        status = engine_tidy(engine, error);
+        tidy(cli, engine);
     return status;
 }
 

@@ -198,6 +198,12 @@ static const struct cli_option model_options[] = {
     END,
 };
 
+static const struct cli_option verify_options[] = {
+    {"repair", 0, NULL, "make anew what follows from other files of the store", false},
+    {"record", 0, NULL, "give checksums to what an older version wrote, if it can be read", false},
+    END,
+};
+
 static const struct cli_option none[] = {END};
 
 const struct cli_command cli_commands[] = {
@@ -246,6 +252,10 @@ const struct cli_command cli_commands[] = {
     {"overlap", "STORE [SEGMENT...]", "say how segments lie to each other", NULL,
      "  strata overlap shop vip lapsing promoters", top_options, 0, -1, true, true, cli_overlap},
     {"status", "STORE", "say what the store holds", NULL, NULL, none, 0, 0, true, false, cli_status},
+    {"verify", "STORE", "read everything and say what is damaged",
+     "Every byte is read and held against its checksum. What is damaged is listed with what it holds and where it can\n"
+     "come from again; the exit code is then 1.",
+     "  strata verify shop --json", verify_options, 0, 0, true, false, cli_verify},
     {"sql", "STORE 'SELECT …'", "ask the store in SQL, reading only",
      "One view for each kind of facts and reference table, `customers` with their traits, `memberships` as recorded.",
      "  strata sql shop 'SELECT category, sum(amount) FROM \"order\" GROUP BY 1'", sql_options, 1, 1, true, false,

@@ -515,7 +515,7 @@ static enum status begin(struct ingest_run *run, struct error *error)
         return STATUS_OK;
     struct lake *lake;
     TRY(store_lake(run->store, run->options->threads, &lake, error));
-    enum status status = store_undo_within(run->change, lake, run->options->replace, run->options->now, error);
+    enum status status = store_undo_within(run->change, lake, &run->options->replace, 1, run->options->now, error);
     lake_close(lake);
     run->summary->replaced = run->options->replace;
     return status;
