@@ -122,7 +122,8 @@ static enum status refuse_odd(struct ingest_run *run, size_t column, const struc
         (unsigned long long)rows, (unsigned long long)known, name, use->table, use->column, run->hints[column].declared,
         odd->example, (unsigned long long)odd->first_line, with_others(run, use));
     error_hint(error,
-               "nothing was imported; --type %s=%s sets such rows aside, however many; --na '%s' reads the value as "
+               "nothing was imported; --type %s=%s sets such rows aside, as many as --max-rejects allows; --na '%s' "
+               "reads the value as "
                "unknown; --map OTHER=%s keeps the column under another name; strata kinds retype changes the store's "
                "column",
                name, run->hints[column].declared, odd->example, name);
