@@ -45,6 +45,7 @@ enum strata_status {
     STRATA_USAGE = 2,     /* the call is wrong */
     STRATA_NOT_FOUND = 3, /* no such store, segment, customer, import or file */
     STRATA_REJECTS = 4,   /* more rows were set aside than allowed */
+    STRATA_UNCERTAIN = 5, /* the disk failed while a change was saved: it may or may not have been made */
     STRATA_BUSY = 75,     /* another process is writing to the store */
 };
 

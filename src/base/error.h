@@ -16,6 +16,7 @@ enum status {
     STATUS_USAGE = 2,     /* the call itself is wrong: an unknown option, a missing argument */
     STATUS_NOT_FOUND = 3, /* a store, file, segment, customer or import that does not exist */
     STATUS_REJECTS = 4,   /* more rows were set aside than --max-rejects allows */
+    STATUS_UNCERTAIN = 5, /* the disk failed while a change was saved: it may or may not have been made */
     STATUS_BUSY = 75,     /* another process is writing to the store */
 };
 

@@ -42,7 +42,7 @@ static const char *const creation =
     " definitions TEXT NOT NULL);"
     "CREATE TABLE membership (refresh INTEGER NOT NULL, segment TEXT NOT NULL, entered INTEGER NOT NULL,"
     " cause INTEGER NOT NULL, customers BLOB NOT NULL, PRIMARY KEY (refresh, segment, entered, cause));"
-    "CREATE INDEX membership_of_segment ON membership (segment, refresh);";
+    "CREATE INDEX membership_of_segment ON membership (segment, refresh);" CATALOG_SEAL_TABLES;
 
 static const char *const counter_names[CATALOG_COUNTERS] = {"generation", "next import", "next part", "next customer",
                                                             "next code"};
@@ -51,14 +51,27 @@ static const int counter_starts[CATALOG_COUNTERS] = {0, 1, 1, 1, 0};
 enum status catalog_failure(struct catalog *catalog, struct error *error)
 {
     int code = sqlite3_errcode(catalog->database);
-    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-        return error_set(error, STATUS_ERROR, "%s is damaged or is not a catalog: %s", catalog->path,
-                         sqlite3_errmsg(catalog->database));
+    if (code == SQLITE_NOTADB)
+        return catalog_damaged(catalog, error, "it is not a catalog, or no longer one");
+    if ((code & 0xff) == SQLITE_CORRUPT)
+        return catalog_damaged(catalog, error, "%s", sqlite3_errmsg(catalog->database));
     enum status status =
         error_set(error, code == SQLITE_BUSY ? STATUS_BUSY : STATUS_ERROR, "the catalog %s cannot be used: %s",
                   catalog->path, sqlite3_errmsg(catalog->database));
     if (code == SQLITE_FULL || sqlite3_system_errno(catalog->database) == ENOSPC)
         error_hint(error, "the disk is full: free some space, then run the command again");
+    return status;
+}
+
+enum status catalog_damaged(const struct catalog *catalog, struct error *error, const char *format, ...)
+{
+    char what[ERROR_MESSAGE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    enum status status = error_set(error, STATUS_ERROR, "%s is damaged: %s", catalog->path, what);
+    error_hint(error, "bring the file back from a backup; strata verify lists everything that is damaged");
     return status;
 }
 
@@ -168,7 +181,7 @@ enum status catalog_integer(struct catalog *catalog, const char *sql, int64_t fa
     return STATUS_OK;
 }
 
-static enum status execute(struct catalog *catalog, const char *sql, struct error *error)
+enum status catalog_execute(struct catalog *catalog, const char *sql, struct error *error)
 {
     return sqlite3_exec(catalog->database, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK
                                                                                : catalog_failure(catalog, error);
@@ -191,10 +204,12 @@ static int open_database(struct catalog *catalog, int flags, const char *options
     struct buffer name;
     buffer_init(&name, 0);
     address(&name, catalog->path, options);
-    sqlite3_close(catalog->database);
+    ENSURE(sqlite3_close(catalog->database) == SQLITE_OK);
     catalog->database = NULL;
     int code = sqlite3_open_v2(name.data, &catalog->database, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
     buffer_release(&name);
+    if (code == SQLITE_OK)
+        catalog_seal_watch(catalog);
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(catalog->database, 10000);
     /* opening is lazy: only reading shows whether it can be done */
@@ -231,18 +246,34 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
                                                                                     : catalog_failure(catalog, error);
 }
 
+/* Everything out of the WAL into the file itself, which is renamed without its WAL afterwards. Closing does the same,
+ * but keeps quiet when it cannot. */
+static enum status empty_wal(struct catalog *catalog, struct error *error)
+{
+    int frames = -1, moved = -1;
+    int code = sqlite3_wal_checkpoint_v2(catalog->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
+    if (code != SQLITE_OK)
+        return catalog_failure(catalog, error);
+    if (frames != moved)
+        return error_set(error, STATUS_ERROR, "the catalog %s cannot be finished", catalog->path);
+    return STATUS_OK;
+}
+
 static enum status create_tables(struct catalog *catalog, const char *zone, const char *currency, struct error *error)
 {
-    TRY(execute(catalog, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN", error));
+    TRY(catalog_execute(catalog, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN", error));
     char marks[128];
     snprintf(marks, sizeof marks, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, CATALOG_FORMAT);
-    TRY(execute(catalog, marks, error));
-    TRY(execute(catalog, creation, error));
+    TRY(catalog_execute(catalog, marks, error));
+    TRY(catalog_execute(catalog, creation, error));
     for (int i = 0; i < CATALOG_COUNTERS; i++)
         TRY(catalog_run(catalog, error, "INSERT INTO meta VALUES (?, ?)", "si", counter_names[i],
                         (int64_t)counter_starts[i]));
     TRY(catalog_run(catalog, error, "INSERT INTO meta VALUES ('zone', ?), ('currency', ?)", "ss", zone, currency));
-    return execute(catalog, "COMMIT", error);
+    TRY(catalog_seal(catalog, error));
+    TRY(catalog_execute(catalog, "COMMIT", error));
+    catalog_seal_done(catalog, true);
+    return empty_wal(catalog, error);
 }
 
 static enum status check_format(struct catalog *catalog, struct error *error)
@@ -273,14 +304,15 @@ static enum status open_mode(struct catalog *catalog, enum catalog_mode mode, co
     }
     if (access(catalog->path, F_OK) != 0)
         return error_set(error, STATUS_NOT_FOUND, "there is no catalog at %s", catalog->path);
-    if (mode == CATALOG_READ) {
+    if (mode == CATALOG_READ || mode == CATALOG_EXAMINE) {
         TRY(open_reading(catalog, error));
     } else {
         if (open_database(catalog, SQLITE_OPEN_READWRITE, "mode=rw") != SQLITE_OK)
             return catalog_failure(catalog, error);
-        TRY(execute(catalog, "PRAGMA synchronous=FULL", error));
+        TRY(catalog_execute(catalog, "PRAGMA synchronous=FULL", error));
     }
-    return check_format(catalog, error);
+    TRY(check_format(catalog, error));
+    return mode == CATALOG_EXAMINE ? STATUS_OK : catalog_seal_check(catalog, error);
 }
 
 enum status catalog_open(const char *path, enum catalog_mode mode, const char *zone, const char *currency,
@@ -310,27 +342,61 @@ void catalog_close(struct catalog *catalog)
 enum status catalog_begin(struct catalog *catalog, struct error *error)
 {
     ENSURE(!catalog->transaction);
-    TRY(execute(catalog, "BEGIN IMMEDIATE", error));
+    TRY(catalog_execute(catalog, "BEGIN IMMEDIATE", error));
     catalog->transaction = true;
-    return STATUS_OK;
+    enum status status = catalog_seal_prepare(catalog, error);
+    if (status != STATUS_OK)
+        catalog_rollback(catalog);
+    return status;
 }
 
 enum status catalog_begin_read(struct catalog *catalog, struct error *error)
 {
     ENSURE(!catalog->transaction);
-    TRY(execute(catalog, "BEGIN", error));
+    TRY(catalog_execute(catalog, "BEGIN", error));
     catalog->transaction = true;
     return STATUS_OK;
+}
+
+enum status catalog_settle(struct catalog *catalog, struct error *error)
+{
+    return catalog_execute(
+        catalog, "INSERT INTO meta VALUES ('settled', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", error);
+}
+
+/* SQLite appends a commit to the WAL, page by page, the mark that makes it count last, and then syncs. When a write
+ * found the disk full, the mark was not written; when the lock was not to be had, nothing was. */
+static bool mark_may_be_written(int code)
+{
+    return code != SQLITE_FULL && code != SQLITE_BUSY && code != SQLITE_CONSTRAINT;
 }
 
 enum status catalog_commit(struct catalog *catalog, struct error *error)
 {
     ENSURE(catalog->transaction);
-    enum status status = execute(catalog, "COMMIT", error);
+    enum status status = catalog_seal(catalog, error);
+    if (status != STATUS_OK) {
+        catalog_rollback(catalog);
+        return status;
+    }
+    status = catalog_execute(catalog, "COMMIT", error);
+    int code = sqlite3_errcode(catalog->database) & 0xff;
     if (status != STATUS_OK)
         catalog_rollback(catalog);
     catalog->transaction = false;
-    return status;
+    catalog_seal_done(catalog, status == STATUS_OK);
+
+    if (status == STATUS_OK || !mark_may_be_written(code) || catalog_settle(catalog, NULL) == STATUS_OK)
+        return status;
+    if (error)
+        error->code = STATUS_UNCERTAIN;
+    return STATUS_UNCERTAIN;
+}
+
+enum status catalog_reopen(struct catalog *catalog, struct error *error)
+{
+    ENSURE(!catalog->transaction);
+    return open_mode(catalog, CATALOG_WRITE, NULL, NULL, error);
 }
 
 void catalog_rollback(struct catalog *catalog)
@@ -338,6 +404,7 @@ void catalog_rollback(struct catalog *catalog)
     if (catalog->transaction && !sqlite3_get_autocommit(catalog->database))
         sqlite3_exec(catalog->database, "ROLLBACK", NULL, NULL, NULL);
     catalog->transaction = false;
+    catalog_seal_done(catalog, false);
 }
 
 enum status catalog_counter(struct catalog *catalog, enum catalog_counter counter, uint64_t *out, struct error *error)
@@ -347,9 +414,12 @@ enum status catalog_counter(struct catalog *catalog, enum catalog_counter counte
     TRY(catalog_query(catalog, &statement, error, "SELECT value FROM meta WHERE name = ?", "s",
                       counter_names[counter]));
     TRY(catalog_step(catalog, &statement, &row, error));
-    *out = row ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    bool known = row && sqlite3_column_type(statement, 0) == SQLITE_INTEGER;
+    *out = known ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);
-    return STATUS_OK;
+    if (known)
+        return STATUS_OK;
+    return catalog_damaged(catalog, error, "the counter '%s' (table meta) is missing", counter_names[counter]);
 }
 
 enum status catalog_set_counter(struct catalog *catalog, enum catalog_counter counter, uint64_t value,

@@ -17,7 +17,8 @@ struct catalog;
 enum { CATALOG_FORMAT = 1 }; /* the version of the store's format that this program writes and reads */
 
 enum catalog_mode {
-    CATALOG_READ, /* also where nothing can be written */
+    CATALOG_READ,    /* also where nothing can be written */
+    CATALOG_EXAMINE, /* as CATALOG_READ, without looking whether what it holds is what was saved */
     CATALOG_WRITE,
     CATALOG_CREATE, /* the file must not exist */
 };
@@ -29,7 +30,18 @@ enum status catalog_open(const char *path, enum catalog_mode mode, const char *z
 void catalog_close(struct catalog *catalog);
 
 enum status catalog_begin(struct catalog *catalog, struct error *error);
+/*
+ * On failure the transaction is over. Usually it is certain that nothing was saved. But where the disk refuses to sync,
+ * what was written may lie whole in the WAL, and whoever opens the catalog next would find it there: so the place is
+ * written over. When that fails too the answer is STATUS_UNCERTAIN: nothing that the transaction refers to may be
+ * deleted before somebody has opened the catalog anew (catalog_reopen) and looked.
+ */
 enum status catalog_commit(struct catalog *catalog, struct error *error);
+/* Closes and opens the file again, so that what is read is what the files hold and not what this process remembers.
+ * Outside a transaction. After a failure the catalog can only be closed. */
+enum status catalog_reopen(struct catalog *catalog, struct error *error);
+/* Writes something of no meaning and waits until the disk has it, and with it all that was committed before. */
+enum status catalog_settle(struct catalog *catalog, struct error *error);
 /* Does nothing outside a transaction. */
 void catalog_rollback(struct catalog *catalog);
 /* A reading transaction: everything read until catalog_rollback is of one moment. */
@@ -141,6 +153,16 @@ struct catalog_part_column {
     const char *name;
     const char *type; /* as DuckDB spells it: "DECIMAL(18,2)" */
 };
+/* A checksum of some of a part's bytes: of the column `piece` (all of its chunks), or, named "", of the rest. */
+struct catalog_checksum {
+    const char *piece;
+    uint64_t value;                     /* XXH3, 64 bits, of the ranges' bytes one after the other */
+    const struct catalog_range *ranges; /* in order of offset */
+    size_t range_count;
+};
+struct catalog_range {
+    uint64_t offset, length;
+};
 struct catalog_part {
     uint32_t number;
     uint32_t owner;    /* activity: the facts or traits part beside which it stands; else 0 */
@@ -152,9 +174,21 @@ struct catalog_part {
     int64_t first_time, last_time; /* facts and traits: of rows that are dated; 0, 0 when there are none */
     const struct catalog_part_column *columns;
     size_t column_count;
+    const struct catalog_checksum *checksums; /* to catalog_add_part alone; catalog_checksums reads them */
+    size_t checksum_count;
     uint64_t added, removed; /* generations; removed 0: it counts */
 };
 enum status catalog_add_part(struct catalog *catalog, const struct catalog_part *part, struct error *error);
+/* The checksums of a part, in arena; none for parts that an older program wrote. */
+enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct arena *arena,
+                              struct catalog_checksum **out, size_t *count, struct error *error);
+/* Gives a part that has none its checksums. */
+enum status catalog_add_checksums(struct catalog *catalog, uint32_t part, const struct catalog_checksum *checksums,
+                                  size_t count, struct error *error);
+/* Looks at everything the catalog holds, SQLite's structure and the seals; each is told of every damage. *sealed: false
+ * when the catalog was last written by a program that did not seal it. */
+enum status catalog_verify(struct catalog *catalog, void (*each)(void *context, const struct error *problem),
+                           void *context, bool *sealed, struct error *error);
 /* It stops counting with that generation. */
 enum status catalog_remove_part(struct catalog *catalog, uint32_t number, uint64_t generation, struct error *error);
 /* Its file is gone: forget it. */

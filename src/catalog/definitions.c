@@ -119,7 +119,11 @@ static enum status read_items(struct catalog *catalog, struct arena *arena, stru
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             break;
-        ENSURE(count < list->count);
+        if (count == list->count) {
+            sqlite3_finalize(statement);
+            return catalog_damaged(catalog, error, "the static list %s holds more than it says (table list_item)",
+                                   list->name);
+        }
         const char *item = catalog_column_text(statement, 0, arena);
         items[count++] = (struct text){item, (size_t)sqlite3_column_bytes(statement, 0)};
     }
@@ -140,5 +144,6 @@ enum status catalog_find_list(struct catalog *catalog, const char *name, struct 
         return error_set(error, STATUS_NOT_FOUND, "there is no list named %s", name);
     *out = read_list(statement, arena);
     sqlite3_finalize(statement);
+    TRY(catalog_seal_item(catalog, "list_item", out->name, error));
     return read_items(catalog, arena, out, error);
 }

@@ -10,10 +10,41 @@ struct catalog {
     sqlite3 *database;
     char *path;
     bool transaction;
+    bool sealed;    /* the seals are of this generation and were right when they were looked at */
+    bool stale[16]; /* sealed tables that this transaction writes to, as seal.c lists them */
 };
 
+/* Seals (seal.c). Watching has to begin before any statement is prepared. */
+void catalog_seal_watch(struct catalog *catalog);
+/* At the begin of a writing transaction: makes the tables that an older program did not know. */
+enum status catalog_seal_prepare(struct catalog *catalog, struct error *error);
+/* At the end of one: notes the sums of what it has changed. */
+enum status catalog_seal(struct catalog *catalog, struct error *error);
+void catalog_seal_done(struct catalog *catalog, bool committed);
+/* On opening: whether the small tables are what was saved. Outside a transaction. */
+enum status catalog_seal_check(struct catalog *catalog, struct error *error);
+/* Before reading: whether the rows of a segment ("membership") or a list ("list_item") are. */
+enum status catalog_seal_item(struct catalog *catalog, const char *table, const char *item, struct error *error);
+/* The same for every item that there is or should be; each, when not NULL, is told of those that are damaged and the
+ * rest is looked at all the same. */
+enum status catalog_seal_items(struct catalog *catalog, const char *table,
+                               void (*each)(void *context, const struct error *problem), void *context,
+                               struct error *error);
+
+/* Made in new catalogs, and in older ones by the first change. */
+#define CATALOG_SEAL_TABLES                                                                                    \
+    "CREATE TABLE IF NOT EXISTS checksum (part INTEGER NOT NULL, piece TEXT NOT NULL, value INTEGER NOT NULL," \
+    " ranges BLOB NOT NULL, PRIMARY KEY (part, piece)) WITHOUT ROWID;"                                         \
+    "CREATE TABLE IF NOT EXISTS seal (name TEXT NOT NULL, item TEXT NOT NULL, value INTEGER NOT NULL,"         \
+    " PRIMARY KEY (name, item)) WITHOUT ROWID"
+
+/* Runs statements that give nothing back. */
+enum status catalog_execute(struct catalog *catalog, const char *sql, struct error *error);
 /* Turns SQLite's failure into ours. */
 enum status catalog_failure(struct catalog *catalog, struct error *error) MUST_USE;
+/* "FILE is damaged: …", with what to do about it. */
+enum status catalog_damaged(const struct catalog *catalog, struct error *error, const char *format, ...)
+    PRINTF_LIKE(3, 4) MUST_USE;
 /* Prepares sql and binds values by format, a letter each: i int64_t, u uint64_t, s const char * (NULL is NULL), t
  * struct text, b struct text as a blob. */
 enum status catalog_query(struct catalog *catalog, sqlite3_stmt **out, struct error *error, const char *sql,

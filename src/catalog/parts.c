@@ -105,7 +105,8 @@ enum status catalog_import_of_content(struct catalog *catalog, const char *conte
     bool row;
     *out = (struct catalog_import){0};
     TRY(catalog_query(catalog, &statement, error,
-                      "SELECT " IMPORT_COLUMNS " FROM import WHERE content_hash = ? AND table_name = ? AND undone = 0"
+                      "SELECT " IMPORT_COLUMNS
+                      " FROM import NOT INDEXED WHERE content_hash = ? AND table_name = ? AND undone = 0"
                       " ORDER BY mapping_hash = ? DESC, number DESC LIMIT 1",
                       "sss", content_hash, table, mapping_hash));
     TRY(catalog_step(catalog, &statement, &row, error));
@@ -124,7 +125,63 @@ enum status catalog_add_part(struct catalog *catalog, const struct catalog_part 
     for (size_t i = 0; i < part->column_count; i++)
         TRY(catalog_run(catalog, error, "INSERT INTO part_column VALUES (?, ?, ?, ?)", "iiss", (int64_t)part->number,
                         (int64_t)i, part->columns[i].name, part->columns[i].type));
+    return catalog_add_checksums(catalog, part->number, part->checksums, part->checksum_count, error);
+}
+
+enum status catalog_add_checksums(struct catalog *catalog, uint32_t part, const struct catalog_checksum *checksums,
+                                  size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_checksum *c = &checksums[i];
+        struct text ranges = {(const char *)c->ranges, c->range_count * sizeof *c->ranges};
+        TRY(catalog_run(catalog, error, "INSERT OR REPLACE INTO checksum VALUES (?, ?, ?, ?)", "isub", (int64_t)part,
+                        c->piece, c->value, ranges));
+    }
     return STATUS_OK;
+}
+
+static bool read_checksum(sqlite3_stmt *row, struct arena *arena, struct catalog_checksum *out)
+{
+    size_t bytes = (size_t)sqlite3_column_bytes(row, 2);
+    const void *blob = sqlite3_column_blob(row, 2);
+    const char *piece = catalog_column_text(row, 0, arena);
+    if (!piece || bytes % sizeof *out->ranges != 0)
+        return false;
+    struct catalog_range *ranges = ARENA_ARRAY(arena, struct catalog_range, bytes / sizeof *ranges + 1);
+    if (bytes)
+        memcpy(ranges, blob, bytes);
+    *out = (struct catalog_checksum){piece, (uint64_t)sqlite3_column_int64(row, 1), ranges, bytes / sizeof *ranges};
+    return true;
+}
+
+enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct arena *arena,
+                              struct catalog_checksum **out, size_t *count, struct error *error)
+{
+    int64_t total, tables;
+    sqlite3_stmt *statement;
+    *count = 0;
+    *out = NULL;
+    TRY(catalog_integer(catalog, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'checksum'", 0,
+                        &tables, error));
+    if (!tables)
+        return STATUS_OK;
+
+    const char *sum = arena_printf(arena, "SELECT count(*) FROM checksum WHERE part = %u", (unsigned)part);
+    TRY(catalog_integer(catalog, sum, 0, &total, error));
+    *out = ARENA_ARRAY(arena, struct catalog_checksum, (size_t)total + 1);
+    TRY(catalog_query(catalog, &statement, error, "SELECT piece, value, ranges FROM checksum WHERE part = ?", "i",
+                      (int64_t)part));
+    for (bool row;;) {
+        TRY(catalog_step(catalog, &statement, &row, error));
+        if (!row)
+            return STATUS_OK;
+        if (*count < (size_t)total && read_checksum(statement, arena, &(*out)[*count])) {
+            ++*count;
+            continue;
+        }
+        sqlite3_finalize(statement);
+        return catalog_damaged(catalog, error, "the checksums of part %u (table checksum)", (unsigned)part);
+    }
 }
 
 enum status catalog_remove_part(struct catalog *catalog, uint32_t number, uint64_t generation, struct error *error)
@@ -136,6 +193,7 @@ enum status catalog_remove_part(struct catalog *catalog, uint32_t number, uint64
 enum status catalog_forget_part(struct catalog *catalog, uint32_t number, struct error *error)
 {
     TRY(catalog_run(catalog, error, "DELETE FROM part_column WHERE part = ?", "i", (int64_t)number));
+    TRY(catalog_run(catalog, error, "DELETE FROM checksum WHERE part = ?", "i", (int64_t)number));
     return catalog_run(catalog, error, "DELETE FROM part WHERE number = ?", "i", (int64_t)number);
 }
 

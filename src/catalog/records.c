@@ -76,7 +76,15 @@ static enum status give(sqlite3_stmt *row,
         .cause = (enum membership_cause)sqlite3_column_int(row, 4),
     };
     struct text bytes = {sqlite3_column_blob(row, 5), (size_t)sqlite3_column_bytes(row, 5)};
-    enum status status = bitmap_read(bytes, &membership.customers, error);
+    enum status status = STATUS_OK;
+    if (!membership.segment)
+        status = error_set(error, STATUS_ERROR, "the catalog is damaged: a membership of refresh %u names no segment",
+                           membership.refresh);
+    if (status != STATUS_OK) {
+        arena_release(&arena);
+        return status;
+    }
+    status = bitmap_read(bytes, &membership.customers, error);
     if (status == STATUS_OK)
         status = each(context, &membership, error);
     else
@@ -97,6 +105,10 @@ enum status catalog_memberships(struct catalog *catalog, const char *segment,
     const char *one = "SELECT m.refresh, r.moment, m.segment, m.entered, m.cause, m.customers"
                       " FROM membership m JOIN refresh r ON r.number = m.refresh WHERE m.segment = ?1"
                       " ORDER BY m.refresh, m.segment, m.entered, m.cause";
+    if (segment)
+        TRY(catalog_seal_item(catalog, "membership", segment, error));
+    else
+        TRY(catalog_seal_items(catalog, "membership", NULL, NULL, error));
     TRY(catalog_query(catalog, &statement, error, segment ? one : sql, "s", segment));
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));

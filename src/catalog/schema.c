@@ -241,6 +241,8 @@ enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, st
     struct fold fold = {.schema = schema, .arena = arena};
     TRY(load_text(catalog, "zone", arena, &schema->zone, error));
     TRY(load_text(catalog, "currency", arena, &schema->currency, error));
+    if (!schema->zone)
+        return catalog_damaged(catalog, error, "the store's time zone (table meta) is missing");
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
                       "SELECT t.name, t.role, t.key, c.name, c.type, c.scale, c.whole_digits, c.refers, c.currency,"

@@ -29,6 +29,7 @@ enum status cli_persona(struct cli *cli, struct error *error);
 enum status cli_report(struct cli *cli, struct error *error);
 enum status cli_help_command(struct cli *cli, struct error *error);
 enum status cli_completion_command(struct cli *cli, struct error *error);
+enum status cli_verify(struct cli *cli, struct error *error);
 enum status cli_version(struct cli *cli, struct error *error);
 
 /* Opens the store the command was given. */

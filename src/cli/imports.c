@@ -75,9 +75,32 @@ static const struct text_setting text_settings[] = {
     SETTING("decimal", decimal),
     SETTING("encoding", encoding),
     SETTING("header", header),
+    SETTING("time-format", time_format),
     SETTING("skip", skip),
     SETTING("sheet", sheet),
 };
+
+/* "--na -,n/a" is for all columns, "--na amount=0,-" for one; several for the same are put together. */
+static void read_missing(struct cli *cli, struct ingest_pairs *out)
+{
+    size_t count;
+    const char **values = cli_values(cli, "na", &count);
+    out->items = ARENA_ARRAY(&cli->arena, struct ingest_pair, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const char *equals = strchr(values[i], '=');
+        bool named = equals && equals > values[i];
+        const char *name = named ? arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])) : "*";
+        const char *list = named ? equals + 1 : values[i];
+        struct ingest_pair *same = NULL;
+        for (size_t j = 0; j < out->count; j++)
+            if (strcmp(out->items[j].name, name) == 0)
+                same = &out->items[j];
+        if (same)
+            same->value = arena_printf(&cli->arena, "%s,%s", same->value, list);
+        else
+            out->items[out->count++] = (struct ingest_pair){name, list};
+    }
+}
 
 static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping, struct error *error)
 {
@@ -87,6 +110,7 @@ static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping,
     mapping->undated = cli_switch(cli, "undated");
     read_names(cli, "id", &mapping->id);
     read_names(cli, "select", &mapping->select);
+    read_missing(cli, &mapping->na);
     TRY(read_pairs(cli, "set", &mapping->set, error));
     TRY(read_pairs(cli, "trait", &mapping->trait, error));
     TRY(read_pairs(cli, "map", &mapping->map, error));
@@ -156,6 +180,19 @@ static enum status tell(struct cli *cli, const struct ingest_summary *summary, e
     return status;
 }
 
+/* The import is made, whatever becomes of this. */
+static void tidy(struct cli *cli, struct engine *engine)
+{
+    struct error why = {0};
+    if (engine_tidy(engine, &why) == STATUS_OK)
+        return;
+    fflush(cli->out);
+    fprintf(cli->err, "strata: the import is made, but its small parts could not be merged with others: %s\n",
+            why.message);
+    if (why.hint[0])
+        fprintf(cli->err, "        %s\n", why.hint);
+}
+
 static enum status import_sources(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct ingest_options options;
@@ -169,7 +206,7 @@ static enum status import_sources(struct cli *cli, struct engine *engine, struct
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
         status = tell(cli, &summary, status, error);
     if (status == STATUS_OK && !options.dry_run)
-        status = engine_tidy(engine, error);
+        tidy(cli, engine);
     return status;
 }
 

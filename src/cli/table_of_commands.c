@@ -42,6 +42,8 @@ static const struct cli_option import_options[] = {
     {"map", 0, "NAME=COL", "another name for a column", true},
     {"refers", 0, "COL=NAME", "the column holds keys of the reference table NAME", true},
     {"type", 0, "COL=TYPE", "read a column as this type or date format", true},
+    {"time-format", 0, "FORMAT", "how the time is written: DD.MM.YYYY HH:mm, or %d.%m.%Y %H:%M (detected)", false},
+    {"na", 0, "[COL=]WORD,...", "words that mean no value, besides empty, NA, NULL, … (in one column)", true},
     {"delimiter", 0, "CHAR", "what stands between fields: any one sign, or tab, bar, space (detected)", false},
     {"decimal", 0, "CHAR", "the decimal sign (detected)", false},
     {"encoding", 0, "NAME", "utf-8, utf-16, latin-1, windows-1250, shift-jis, … (detected)", false},
@@ -189,6 +191,12 @@ static const struct cli_option model_options[] = {
     END,
 };
 
+static const struct cli_option verify_options[] = {
+    {"repair", 0, NULL, "make anew what follows from other files of the store", false},
+    {"record", 0, NULL, "give checksums to what an older version wrote, if it can be read", false},
+    END,
+};
+
 static const struct cli_option none[] = {END};
 
 const struct cli_command cli_commands[] = {
@@ -237,6 +245,10 @@ const struct cli_command cli_commands[] = {
     {"overlap", "STORE [SEGMENT...]", "say how segments lie to each other", NULL,
      "  strata overlap shop vip lapsing promoters", top_options, 0, -1, true, true, cli_overlap},
     {"status", "STORE", "say what the store holds", NULL, NULL, none, 0, 0, true, false, cli_status},
+    {"verify", "STORE", "read everything and say what is damaged",
+     "Every byte is read and held against its checksum. What is damaged is listed with what it holds and where it can\n"
+     "come from again; the exit code is then 1.",
+     "  strata verify shop --json", verify_options, 0, 0, true, false, cli_verify},
     {"sql", "STORE 'SELECT …'", "ask the store in SQL, reading only",
      "One view for each kind of facts and reference table, `customers` with their traits, `memberships` as recorded.",
      "  strata sql shop 'SELECT category, sum(amount) FROM \"order\" GROUP BY 1'", sql_options, 1, 1, true, false,

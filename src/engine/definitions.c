@@ -259,7 +259,7 @@ static enum status save_definitions(struct engine *engine, const struct segment_
     return status;
 }
 
-static enum status save_all(struct engine *engine, const struct engine_apply *apply, struct error *error)
+enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     for (size_t i = 0; i < apply->removed_count; i++)
@@ -275,7 +275,7 @@ enum status engine_apply_save(struct engine *engine, const struct engine_apply *
 {
     struct store_change *change;
     TRY(store_begin(engine->store, &change, error));
-    enum status status = save_all(engine, apply, error);
+    enum status status = engine_apply_save_within(engine, apply, error);
     if (status != STATUS_OK) {
         store_abort(change);
         return status;
@@ -333,16 +333,21 @@ static enum status check_deletable(struct engine *engine, const char *name, cons
     return refuse_used(engine, name, names, count, error);
 }
 
-enum status engine_delete(struct engine *engine, const char *const *names, size_t count, struct error *error)
+enum status engine_delete_within(struct engine *engine, const char *const *names, size_t count, struct error *error)
 {
-    struct store_change *change;
     TRY(engine_load_definitions(engine, error));
     for (size_t i = 0; i < count; i++)
         TRY(check_deletable(engine, names[i], names, count, error));
+    for (size_t i = 0; i < count; i++)
+        TRY(catalog_delete_definition(store_catalog(engine->store), names[i], error));
+    return STATUS_OK;
+}
+
+enum status engine_delete(struct engine *engine, const char *const *names, size_t count, struct error *error)
+{
+    struct store_change *change;
     TRY(store_begin(engine->store, &change, error));
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        status = catalog_delete_definition(store_catalog(engine->store), names[i], error);
+    enum status status = engine_delete_within(engine, names, count, error);
     if (status != STATUS_OK) {
         store_abort(change);
         return status;

@@ -76,8 +76,10 @@ static enum status run(struct engine *engine, const struct strata_import *import
         options.source_count++;
     TRY(read_mapping(import, arena, &options.mapping, error));
     TRY(ingest_run(engine_store(engine), &options, NULL, arena, summary, error));
-    if (!options.dry_run)
-        TRY(engine_tidy(engine, error));
+    /* the import is made, whether or not its parts can be merged now; the next one tries again */
+    struct error ignored;
+    if (!options.dry_run && engine_tidy(engine, &ignored) != STATUS_OK)
+        error_clear(&ignored);
     return engine_reload(engine, error);
 }
 

@@ -28,6 +28,10 @@ enum status engine_lake(struct engine *engine, struct lake **out, struct error *
 /* Loads definitions unless that is done. */
 enum status engine_load_definitions(struct engine *engine, struct error *error);
 void engine_forget_definitions(struct engine *engine);
+/* As engine_apply_save and engine_delete, but within a change that the caller has begun, commits, and forgets the
+ * definitions after. */
+enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply, struct error *error);
+enum status engine_delete_within(struct engine *engine, const char *const *names, size_t count, struct error *error);
 /* Union of two needs, in arena. */
 struct segment_needs engine_join_needs(const struct segment_needs *a, const struct segment_needs *b,
                                        struct arena *arena);

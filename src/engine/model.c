@@ -511,7 +511,27 @@ static enum status run_score(struct model_work *work, const struct model_type *t
     return STATUS_OK;
 }
 
-/* The scores and the model as one change. */
+/* The model's scheme, checked against the schema as this change makes it: the scheme asks about the traits that the
+ * change tells. */
+static enum status save_scheme(const struct model_work *work, struct error *error)
+{
+    struct engine *engine = work->engine;
+    struct engine_apply apply = {0};
+    struct schema *schema;
+    if (!work->scheme.length || !work->model->usable)
+        return STATUS_OK;
+
+    const char *file = arena_printf(work->arena, "the scheme of the model %s", work->model->name);
+    struct segment_source source = {file, {work->scheme.data, work->scheme.length}};
+    TRY(catalog_load_schema(store_catalog(engine->store), work->arena, &schema, error));
+    TRY(segment_set_build(&source, 1, schema, engine->definitions, work->arena, NULL, &apply.set, error));
+
+    enum status status = engine_apply_save_within(engine, &apply, error);
+    segment_set_free(apply.set);
+    return status;
+}
+
+/* The scores, the model and its scheme as one change. */
 static enum status publish(struct model_work *work, struct error *error)
 {
     struct store_change *change;
@@ -519,27 +539,15 @@ static enum status publish(struct model_work *work, struct error *error)
     enum status status = work_tell(work, change, error);
     if (status == STATUS_OK)
         status = work_save(work->engine, work->model, error);
+    if (status == STATUS_OK)
+        status = save_scheme(work, error);
     if (status != STATUS_OK) {
         store_abort(change);
         return status;
     }
+
     engine_forget_definitions(work->engine);
     return store_commit(change, error);
-}
-
-static enum status save_scheme(struct engine *engine, const struct engine_model *model, struct arena *arena,
-                               struct error *error)
-{
-    struct engine_apply apply = {0};
-    if (!model->scheme || !model->usable)
-        return STATUS_OK;
-    const char *file = arena_printf(arena, "the scheme of the model %s", model->name);
-    struct segment_source source = {file, text_from(model->scheme)};
-    TRY(engine_reload(engine, error));
-    TRY(segment_set_build(&source, 1, engine_schema(engine), engine->definitions, arena, NULL, &apply.set, error));
-    enum status status = engine_apply_save(engine, &apply, error);
-    segment_set_free(apply.set);
-    return status;
 }
 
 static void close_work(struct model_work *work)
@@ -557,8 +565,7 @@ static enum status fit_and_publish(struct model_work *work, const struct model_t
     TRY(check_scheme(work->engine, work, refit, error));
     TRY(run_score(work, type, error));
     finish_buffers(work);
-    TRY(publish(work, error));
-    return save_scheme(work->engine, work->model, work->arena, error);
+    return publish(work, error);
 }
 
 static void keep(struct engine_model *model, struct arena *arena)
@@ -721,13 +728,14 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
 {
     struct catalog_import *imports;
     struct lake *lake;
-    size_t count;
+    size_t count, gone = 0;
     TRY(engine_lake(engine, &lake, error));
     TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
+    uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone && engine_is_score(&imports[i], model->name))
-            TRY(store_undo_within(change, lake, imports[i].number, engine_now(engine), error));
-    return STATUS_OK;
+            numbers[gone++] = imports[i].number;
+    return store_undo_within(change, lake, numbers, gone, engine_now(engine), error);
 }
 
 enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error)
@@ -737,10 +745,12 @@ enum status engine_model_delete(struct engine *engine, const char *name, struct 
     TRY(engine_model_find(engine, name, arena, &model, error));
     TRY(engine_load_definitions(engine, error));
     TRY(refuse_used(engine, &model, error));
-    if (model.scheme && segment_set_find_scheme(engine_definitions(engine), name) >= 0)
-        TRY(engine_delete(engine, &name, 1, error));
+
+    bool has_scheme = model.scheme && segment_set_find_scheme(engine_definitions(engine), name) >= 0;
     TRY(store_begin(engine->store, &change, error));
-    enum status status = take_scores_back(engine, change, &model, arena, error);
+    enum status status = has_scheme ? engine_delete_within(engine, &name, 1, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = take_scores_back(engine, change, &model, arena, error);
     if (status == STATUS_OK)
         status = forget(engine, &model, arena, error);
     if (status != STATUS_OK) {

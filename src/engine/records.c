@@ -82,6 +82,8 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
     for (size_t i = 0; i < count; i++) {
         if ((parts[i].role != PART_FACTS && parts[i].role != PART_TRAITS) || parts[i].last_import <= after_import)
             continue;
+        if (status == STATUS_OK)
+            status = store_check_part(engine->store, &parts[i], (const char *[]){"customer", "import"}, 2, error);
         buffer_string(&sql, sql.length ? " UNION " : "");
         buffer_string(&sql, "SELECT DISTINCT customer FROM read_parquet(");
         buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));

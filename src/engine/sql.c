@@ -28,7 +28,9 @@ enum status engine_sql_open(struct engine *engine, const char *statement, struct
 {
     struct engine_sql *sql = base_calloc(1, sizeof *sql);
     arena_init(&sql->arena, 0);
-    enum status status = open_locked(engine, NULL, sql, error);
+    enum status status = store_check_named(engine->store, statement, error);
+    if (status == STATUS_OK)
+        status = open_locked(engine, NULL, sql, error);
     if (status == STATUS_OK)
         status = lake_query_user(sql->lake, statement, &sql->result, error);
     if (status != STATUS_OK) {
@@ -61,7 +63,9 @@ enum status engine_sql_parquet(struct engine *engine, const char *statement, con
     struct buffer text;
     arena_init(&sql.arena, 0);
     buffer_init(&text, 0);
-    enum status status = open_locked(engine, path, &sql, error);
+    enum status status = store_check_named(engine->store, statement, error);
+    if (status == STATUS_OK)
+        status = open_locked(engine, path, &sql, error);
     if (status == STATUS_OK)
         status = lake_check_select(sql.lake, statement, error);
     size_t length = strlen(statement);

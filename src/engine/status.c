@@ -53,17 +53,19 @@ static enum status count_customers(struct engine *engine, uint64_t *out, struct 
     struct arena arena;
     size_t count;
     int64_t customers = 0;
+    enum status status = STATUS_OK;
     const struct catalog_part *parts = store_parts(engine->store, &count);
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].role != PART_ACTIVITY)
             continue;
+        if (status == STATUS_OK)
+            status = store_check_part(engine->store, &parts[i], (const char *[]){"customer"}, 1, error);
         buffer_string(&sql, sql.length ? "," : "SELECT count(DISTINCT customer) FROM read_parquet([");
         buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));
     }
-    enum status status = STATUS_OK;
-    if (sql.length) {
+    if (status == STATUS_OK && sql.length) {
         buffer_string(&sql, "])");
         status = engine_lake(engine, &lake, error);
         if (status == STATUS_OK)

@@ -1,8 +1,12 @@
 #include "ingest/column.h"
 
 #include "base/number.h"
+#include "ingest/currency.h"
+#include "ingest/pattern.h"
+#include "ingest/set.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,12 +132,18 @@ uint64_t ingest_distinct_count(const struct ingest_distinct *distinct, bool *exa
 void ingest_evidence_release(struct ingest_evidence *evidence)
 {
     ingest_distinct_release(&evidence->distinct);
+    free(evidence->signs);
+    free(evidence->missing);
+    evidence->signs = evidence->missing = NULL;
+    evidence->missing_count = 0;
 }
 
-static bool capital_pair(struct text value)
+static bool all_capitals(struct text value)
 {
-    return value.length == 2 && value.data[0] >= 'A' && value.data[0] <= 'Z' && value.data[1] >= 'A' &&
-           value.data[1] <= 'Z';
+    for (size_t i = 0; i < value.length; i++)
+        if (value.data[i] < 'A' || value.data[i] > 'Z')
+            return false;
+    return true;
 }
 
 static bool has_digit(struct text value)
@@ -170,33 +180,123 @@ static bool is_point(struct text value)
            memchr(second.data, '.', second.length) && ingest_is_place(value);
 }
 
+static void set_example(struct ingest_example *example, struct text value, uint64_t line)
+{
+    size_t length = value.length < INGEST_EXAMPLE_MAX - 1 ? value.length : INGEST_EXAMPLE_MAX - 1;
+    while (length < value.length && length && ((unsigned char)value.data[length] & 0xc0) == 0x80)
+        length--;
+    memcpy(example->text, value.data, length);
+    example->text[length] = 0;
+    example->line = line;
+}
+
+static void note_text(struct ingest_evidence *evidence, struct text value, uint64_t line)
+{
+    struct ingest_example *texts = evidence->texts;
+    if (texts[1].line)
+        return;
+    if (!texts[0].line)
+        set_example(&texts[0], value, line);
+    else if (!text_is(value, texts[0].text))
+        set_example(&texts[1], value, line);
+}
+
 static void observe_text(struct ingest_evidence *evidence, struct text value, uint64_t line)
 {
-    if (!evidence->example_line) {
-        size_t length = value.length < INGEST_EXAMPLE_MAX - 1 ? value.length : INGEST_EXAMPLE_MAX - 1;
-        while (length < value.length && length && ((unsigned char)value.data[length] & 0xc0) == 0x80)
-            length--;
-        memcpy(evidence->example, value.data, length);
-        evidence->example[length] = 0;
-        evidence->example_line = line;
-    }
-    evidence->capital_pairs += capital_pair(value);
+    note_text(evidence, value, line);
+    evidence->capital_pairs += value.length == 2 && all_capitals(value);
+    evidence->capital_triples += value.length == 3 && all_capitals(value);
+    evidence->lists += *value.data == '[' && ingest_is_list(value);
     if (!has_digit(value))
         return;
     evidence->text_digits++;
-    evidence->lists += *value.data == '[';
     evidence->points += is_point(value);
 }
 
-static void observe_date(struct ingest_evidence *evidence, const struct ingest_reading *reading)
+static void observe_date(struct ingest_evidence *evidence, const struct ingest_reading *reading, struct text value,
+                         uint64_t line)
 {
+    enum { EITHER = DATE_FORMAT_MDY | DATE_FORMAT_DMY };
     if (!reading->dates)
         return;
     evidence->date_values++;
     evidence->clocked += reading->moment.has_clock;
     evidence->with_offset += reading->moment.has_offset;
-    for (unsigned bits = reading->dates; bits; bits &= bits - 1)
+    evidence->short_years += reading->moment.short_year;
+    evidence->doubtful_zones += reading->moment.doubtful_zone;
+    if (reading->moment.doubtful_zone && !evidence->doubtful.line)
+        set_example(&evidence->doubtful, value, line);
+    evidence->patterned += reading->dates == DATE_FORMAT_PATTERN;
+    if ((reading->dates & EITHER) == EITHER) {
+        if (!evidence->either.line)
+            set_example(&evidence->either, value, line);
+        evidence->either_order++;
+    }
+    for (unsigned bits = reading->dates & DATE_FORMATS; bits; bits &= bits - 1)
         evidence->dates[__builtin_ctz(bits)]++;
+}
+
+static void observe_sign(struct ingest_evidence *evidence, unsigned char sign)
+{
+    if (!evidence->signs)
+        evidence->signs = base_calloc(CURRENCY_SIGNS_MAX, sizeof *evidence->signs);
+    evidence->signs[sign]++;
+}
+
+/* Whole days of a spreadsheet's calendar, and years: an integer's range alone tells. */
+static void observe_dates_in_numbers(struct ingest_evidence *evidence, const struct ingest_number *number)
+{
+    if (number->scale == 0) {
+        evidence->serials += number->scaled >= SERIAL_MIN && number->scaled <= SERIAL_MAX;
+        evidence->years += number->scaled >= 1900 && number->scaled <= 2100;
+    } else if (number->digits == 5) {
+        int64_t whole = number->scaled / number_power10(number->scale);
+        evidence->serials += whole >= SERIAL_MIN && whole <= SERIAL_MAX;
+    }
+}
+
+static void observe_number(struct ingest_evidence *evidence, const struct ingest_reading *reading, struct text value,
+                           uint64_t line)
+{
+    const struct ingest_number *number = &reading->number;
+    bool exact = reading->form != FORM_DOUBLE;
+    if (exact && number->scale > evidence->max_scale)
+        evidence->max_scale = number->scale;
+    if (exact && number->digits > evidence->max_digits)
+        evidence->max_digits = number->digits;
+    if (exact && (number->digits < evidence->min_digits || !evidence->min_digits))
+        evidence->min_digits = number->digits;
+    evidence->whole_doubles += !exact && number->whole;
+    if (reading->form == FORM_DECIMAL) {
+        evidence->dot_zero += number->scale == 1 && number->zero_fraction && !number->decorated;
+        evidence->fractional += !number->zero_fraction;
+    }
+    evidence->percents += number->percent;
+    evidence->bare += !number->percent && (!exact || number->scaled != 0);
+    evidence->spaced += number->spaced;
+    evidence->rounded += number->rounded;
+    if (number->rounded && !evidence->shortened.line)
+        set_example(&evidence->shortened, value, line);
+    if (exact && !number->decorated)
+        observe_dates_in_numbers(evidence, number);
+    if (number->currency)
+        observe_sign(evidence, number->currency);
+    if ((number->marks & (MARK_POINT3 | MARK_COMMA3)) && !evidence->three.line)
+        set_example(&evidence->three, value, line);
+}
+
+/* Which word it was that stands for nothing. */
+static void observe_missing(struct ingest_evidence *evidence, struct text value, const struct ingest_missing *missing)
+{
+    size_t word;
+    if (!value.length || ingest_missing_find(missing, value, &word) == MISSING_NOT)
+        return;
+    evidence->na += text_is(value, "NA");
+    if (!evidence->missing) {
+        evidence->missing = base_calloc(missing->count, sizeof *evidence->missing);
+        evidence->missing_count = missing->count;
+    }
+    evidence->missing[word]++;
 }
 
 /* Only these lengths of whole numbers can be dates; asking no further keeps the others cheap. */
@@ -204,227 +304,161 @@ static bool date_like_int(struct text value)
 {
     if (value.length == 8)
         return (value.data[0] == '1' && value.data[1] >= '6') || (value.data[0] == '2' && value.data[1] <= '1');
-    return value.length == 9 || value.length == 10 || value.length == 12 || value.length == 13;
+    return value.length == 9 || value.length == 10 || value.length >= 12;
 }
 
-void ingest_observe(struct ingest_evidence *evidence, struct text value, struct ingest_number_style style,
-                    uint64_t line, bool expect_date, struct ingest_reading *reading)
+/* Seconds since 1970 with a fraction. */
+static bool date_like_decimal(const struct ingest_reading *reading)
 {
-    evidence->rows++;
+    return reading->form == FORM_DECIMAL && (reading->number.digits == 9 || reading->number.digits == 10);
+}
+
+static void read_pattern(struct text value, const struct ingest_manner *manner, struct ingest_reading *reading)
+{
+    bool missing = ingest_missing_may(manner->missing, value) && ingest_missing_find(manner->missing, value, NULL);
+    reading->form = missing ? FORM_UNKNOWN : FORM_TEXT;
+    if (!missing && ingest_pattern_read(manner->pattern, value, &reading->moment))
+        reading->dates = DATE_FORMAT_PATTERN;
+}
+
+static void read_value(struct text value, const struct ingest_manner *manner, struct ingest_reading *reading)
+{
+    enum { NUMBERED = DATE_FORMAT_SERIAL | DATE_FORMAT_YEAR };
     reading->dates = 0;
-    if (expect_date && value.length >= 6) {
+    if (manner->pattern && value.length) {
+        read_pattern(value, manner, reading);
+        return;
+    }
+    if (manner->dates && value.length >= 6 && !(manner->dates & NUMBERED)) {
         reading->dates = ingest_parse_moment(value, DATE_FORMATS, &reading->moment);
         reading->form = FORM_TEXT;
     }
-    if (!reading->dates) {
-        reading->form = ingest_classify(value, style, &reading->number);
-        if (reading->form == FORM_TEXT || (reading->form == FORM_INT && date_like_int(value)))
-            reading->dates = ingest_parse_moment(value, DATE_FORMATS, &reading->moment);
-    }
-    evidence->forms[reading->form]++;
-    if (reading->form == FORM_UNKNOWN) {
-        evidence->na += text_is(value, "NA");
+    if (reading->dates)
         return;
+    reading->form = ingest_classify_with(value, manner->style, manner->missing, &reading->number);
+    bool number = reading->form == FORM_INT || reading->form == FORM_DECIMAL;
+    if (number && (manner->dates & NUMBERED) &&
+        ingest_number_moment(&reading->number, manner->dates & NUMBERED, &reading->moment))
+        reading->dates = manner->dates & NUMBERED;
+    else if (reading->form == FORM_TEXT || (reading->form == FORM_INT && date_like_int(value)) ||
+             date_like_decimal(reading))
+        reading->dates = ingest_parse_moment(value, DATE_FORMATS, &reading->moment);
+}
+
+static void observe_set(struct ingest_evidence *evidence, struct text value)
+{
+    if (*value.data == '[')
+        return;
+    evidence->bars += memchr(value.data, '|', value.length) != NULL;
+    evidence->semicolons += memchr(value.data, ';', value.length) != NULL;
+    evidence->commas += memchr(value.data, ',', value.length) != NULL;
+}
+
+void ingest_observe(struct ingest_evidence *evidence, struct text value, const struct ingest_manner *manner,
+                    uint64_t line, struct ingest_reading *reading)
+{
+    evidence->rows++;
+    read_value(value, manner, reading);
+    evidence->forms[reading->form]++;
+    if (reading->form == FORM_UNKNOWN || reading->form == FORM_MISSING) {
+        observe_missing(evidence, value, manner->missing);
+        if (reading->form == FORM_UNKNOWN || !manner->text)
+            return;
     }
     ingest_distinct_add(&evidence->distinct, text_hash(value));
-    observe_date(evidence, reading);
-    if (reading->form == FORM_INT || reading->form == FORM_DECIMAL || reading->form == FORM_DOUBLE) {
-        const struct ingest_number *number = &reading->number;
-        if (reading->form != FORM_DOUBLE && number->scale > evidence->max_scale)
-            evidence->max_scale = number->scale;
-        if (reading->form != FORM_DOUBLE && number->digits > evidence->max_digits)
-            evidence->max_digits = number->digits;
-        evidence->whole_doubles += reading->form == FORM_DOUBLE && number->whole;
-        evidence->dot_zero += reading->form == FORM_DECIMAL && number->scale == 1 && number->zero_fraction;
-    } else if (reading->form == FORM_TEXT && !(expect_date && reading->dates)) {
+    observe_date(evidence, reading, value, line);
+    if (reading->form == FORM_INT || reading->form == FORM_DECIMAL || reading->form == FORM_DOUBLE)
+        observe_number(evidence, reading, value, line);
+    else if (reading->form == FORM_TEXT && !(manner->dates && reading->dates))
         observe_text(evidence, value, line);
+    if (manner->set)
+        observe_set(evidence, value);
+}
+
+static void keep_earlier(struct ingest_example *into, const struct ingest_example *from)
+{
+    if (from->line && (!into->line || from->line < into->line))
+        *into = *from;
+}
+
+/* The first two different ones of both: what is kept does not depend on who met them. */
+static void merge_texts(struct ingest_evidence *into, const struct ingest_evidence *from)
+{
+    struct ingest_example all[2 * INGEST_EXAMPLES], *out = into->texts;
+    size_t count = 0;
+    for (size_t i = 0; i < INGEST_EXAMPLES; i++) {
+        if (into->texts[i].line)
+            all[count++] = into->texts[i];
+        if (from->texts[i].line)
+            all[count++] = from->texts[i];
     }
+    memset(out, 0, sizeof into->texts);
+    for (size_t kept = 0; kept < INGEST_EXAMPLES; kept++)
+        for (size_t i = 0; i < count; i++) {
+            bool taken = kept && strcmp(all[i].text, out[0].text) == 0;
+            if (!taken)
+                keep_earlier(&out[kept], &all[i]);
+        }
+}
+
+static void merge_counts(uint64_t *into, const uint64_t *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        into[i] += from[i];
+}
+
+static void merge_lists(struct ingest_evidence *into, const struct ingest_evidence *from)
+{
+    if (from->signs) {
+        if (!into->signs)
+            into->signs = base_calloc(CURRENCY_SIGNS_MAX, sizeof *into->signs);
+        merge_counts(into->signs, from->signs, CURRENCY_SIGNS_MAX);
+    }
+    if (!from->missing)
+        return;
+    if (into->missing_count < from->missing_count) {
+        uint64_t *grown = base_calloc(from->missing_count, sizeof *grown);
+        if (into->missing)
+            memcpy(grown, into->missing, into->missing_count * sizeof *grown);
+        free(into->missing);
+        into->missing = grown;
+        into->missing_count = from->missing_count;
+    }
+    merge_counts(into->missing, from->missing, from->missing_count);
 }
 
 void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evidence *from)
 {
-    into->rows += from->rows;
-    for (int i = 0; i < FORMS; i++)
-        into->forms[i] += from->forms[i];
-    for (int i = 0; i < INGEST_DATE_KINDS; i++)
-        into->dates[i] += from->dates[i];
-    into->text_digits += from->text_digits;
-    into->lists += from->lists;
-    into->points += from->points;
-    into->capital_pairs += from->capital_pairs;
-    into->na += from->na;
-    into->dot_zero += from->dot_zero;
-    into->whole_doubles += from->whole_doubles;
-    into->date_values += from->date_values;
-    into->clocked += from->clocked;
-    into->with_offset += from->with_offset;
+    static const size_t sums[] = {
+#define SUM(field) offsetof(struct ingest_evidence, field)
+        SUM(rows),          SUM(text_digits),
+        SUM(lists),         SUM(points),
+        SUM(capital_pairs), SUM(na),
+        SUM(dot_zero),      SUM(fractional),
+        SUM(percents),      SUM(bare),
+        SUM(spaced),        SUM(rounded),
+        SUM(serials),       SUM(years),
+        SUM(date_values),   SUM(clocked),
+        SUM(with_offset),   SUM(patterned),
+        SUM(short_years),   SUM(bars),
+        SUM(semicolons),    SUM(doubtful_zones),
+        SUM(commas),        SUM(either_order),
+        SUM(whole_doubles), SUM(capital_triples),
+#undef SUM
+    };
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        *(uint64_t *)((char *)into + sums[i]) += *(const uint64_t *)((const char *)from + sums[i]);
+    merge_counts(into->forms, from->forms, FORMS);
+    merge_counts(into->dates, from->dates, INGEST_DATE_KINDS);
+    merge_lists(into, from);
     into->max_scale = into->max_scale > from->max_scale ? into->max_scale : from->max_scale;
     into->max_digits = into->max_digits > from->max_digits ? into->max_digits : from->max_digits;
-    if (from->example_line && (!into->example_line || from->example_line < into->example_line)) {
-        memcpy(into->example, from->example, sizeof into->example);
-        into->example_line = from->example_line;
-    }
+    if (from->min_digits && (from->min_digits < into->min_digits || !into->min_digits))
+        into->min_digits = from->min_digits;
+    merge_texts(into, from);
+    keep_earlier(&into->either, &from->either);
+    keep_earlier(&into->three, &from->three);
+    keep_earlier(&into->doubtful, &from->doubtful);
+    keep_earlier(&into->shortened, &from->shortened);
     ingest_distinct_merge(&into->distinct, &from->distinct);
-}
-
-uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, bool na_is_text)
-{
-    return evidence->forms[FORM_UNKNOWN] - (na_is_text ? evidence->na : 0);
-}
-
-/* Types */
-
-static const struct {
-    const char *name;
-    enum value_type type;
-} declared_types[] = {
-    {"text", VALUE_TEXT},     {"integer", VALUE_INT},     {"decimal", VALUE_DECIMAL},
-    {"double", VALUE_DOUBLE}, {"yes/no", VALUE_BOOL},     {"date", VALUE_DATE},
-    {"time", VALUE_TIME},     {"set of text", VALUE_SET}, {"location", VALUE_POINT},
-};
-
-static enum value_type declared_type(const char *declared)
-{
-    for (size_t i = 0; declared && i < sizeof declared_types / sizeof *declared_types; i++)
-        if (strcmp(declared_types[i].name, declared) == 0)
-            return declared_types[i].type;
-    return VALUE_NONE;
-}
-
-enum status ingest_check_declared(const char *declared, struct error *error)
-{
-    if (declared_type(declared) || ingest_date_format_from(declared))
-        return STATUS_OK;
-    enum status status = error_set(error, STATUS_USAGE, "\"%s\" is not a type", declared);
-    error_hint(error, "use text, integer, decimal, double, yes/no, date, time, set of text, location, or a date format "
-                      "such as D/M/YYYY");
-    return status;
-}
-
-static bool name_says_time(const char *name)
-{
-    static const char *const words[] = {"date", "time", "day", "_at", "_on", "timestamp", "when", "since"};
-    for (size_t i = 0; name && i < sizeof words / sizeof *words; i++)
-        if (strcasestr(name, words[i]))
-            return true;
-    return false;
-}
-
-/* Formats that cannot be mistaken for one another. */
-enum {
-    CLEAR_DATES = DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y | DATE_FORMAT_MONTH_D_Y,
-    NUMBER_DATES = DATE_FORMAT_COMPACT | DATE_FORMAT_SECONDS | DATE_FORMAT_MILLIS,
-};
-
-static uint64_t date_count(const struct ingest_evidence *evidence, unsigned formats)
-{
-    uint64_t count = 0;
-    for (unsigned bits = formats; bits; bits &= bits - 1)
-        count += evidence->dates[__builtin_ctz(bits)];
-    return count;
-}
-
-/* The format most values have, the allowed set around it, and how many values read under that set. */
-static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned declared, struct ingest_type *type)
-{
-    uint64_t mdy = date_count(evidence, DATE_FORMAT_MDY), dmy = date_count(evidence, DATE_FORMAT_DMY);
-    unsigned slashed = declared & (DATE_FORMAT_MDY | DATE_FORMAT_DMY);
-    if (!slashed)
-        slashed = dmy > mdy ? DATE_FORMAT_DMY : DATE_FORMAT_MDY;
-    unsigned allowed = CLEAR_DATES | slashed | NUMBER_DATES;
-    uint64_t best = 0;
-    for (unsigned bits = allowed; bits; bits &= bits - 1) {
-        unsigned format = bits & -bits;
-        if (date_count(evidence, format) > best) {
-            best = date_count(evidence, format);
-            type->format = (enum ingest_date_format)format;
-        }
-    }
-    type->ambiguous = !declared && type->format == slashed && mdy == dmy && mdy > 0;
-    type->dates = type->format & NUMBER_DATES ? type->format : CLEAR_DATES | slashed;
-    return date_count(evidence, type->dates);
-}
-
-/* One in a thousand may be wrong (and is set aside) before a column is something else. */
-static bool nearly_all(uint64_t count, uint64_t of)
-{
-    return count == of || (count < of && of - count <= of / 1000);
-}
-
-static bool decide_date(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known,
-                        struct ingest_type *type)
-{
-    struct ingest_type found = *type;
-    unsigned declared_format = hint->declared ? ingest_date_format_from(hint->declared) : 0;
-    uint64_t count = choose_dates(evidence, declared_format, &found);
-    if (declared_format & NUMBER_DATES)
-        found.format = (enum ingest_date_format)declared_format, found.dates = declared_format;
-    enum value_type declared = declared_type(hint->declared);
-    bool wanted = hint->time || declared_format || declared == VALUE_DATE || declared == VALUE_TIME;
-    bool from_number = found.format & NUMBER_DATES;
-    bool fits = from_number ? count == known && name_says_time(hint->name) : nearly_all(count, known);
-    if (declared && declared != VALUE_DATE && declared != VALUE_TIME)
-        fits = false;
-    if (!wanted && !(count && fits))
-        return false;
-    found.type = !evidence->clocked && declared != VALUE_TIME ? VALUE_DATE : VALUE_TIME;
-    *type = found;
-    return true;
-}
-
-static void decide_number(const struct ingest_evidence *evidence, enum value_type declared, struct ingest_type *type)
-{
-    uint64_t decimals = evidence->forms[FORM_DECIMAL], doubles = evidence->forms[FORM_DOUBLE];
-    if (!decimals && doubles == evidence->whole_doubles && doubles < evidence->forms[FORM_INT])
-        doubles = 0;
-    type->dot_zero = decimals && evidence->dot_zero == decimals && !doubles;
-    if (declared == VALUE_DOUBLE || doubles || evidence->max_scale + evidence->max_digits > 18)
-        type->type = VALUE_DOUBLE;
-    else if (decimals && !type->dot_zero)
-        type->type = VALUE_DECIMAL;
-    else
-        type->type = declared == VALUE_DECIMAL ? VALUE_DECIMAL : VALUE_INT;
-    if (type->type == VALUE_DECIMAL)
-        type->scale = evidence->max_scale;
-    if (type->type == VALUE_DOUBLE)
-        type->dot_zero = false;
-}
-
-struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint)
-{
-    struct ingest_type type = {.type = VALUE_TEXT};
-    const uint64_t *forms = evidence->forms;
-    uint64_t known = evidence->rows - forms[FORM_UNKNOWN];
-    uint64_t finite = forms[FORM_INT] + forms[FORM_DECIMAL] + forms[FORM_DOUBLE];
-    uint64_t numbers = finite + forms[FORM_NONFINITE];
-    enum value_type declared = declared_type(hint->declared);
-    type.na_is_text = evidence->na && nearly_all(evidence->capital_pairs, known);
-    if (hint->text || declared == VALUE_TEXT || declared == VALUE_SET || declared == VALUE_POINT) {
-        type.dot_zero = evidence->dot_zero && evidence->dot_zero + forms[FORM_INT] == known;
-        type.type = declared == VALUE_SET || declared == VALUE_POINT ? declared : VALUE_TEXT;
-        return type;
-    }
-    if (decide_date(evidence, hint, known, &type))
-        return type;
-    if (declared == VALUE_INT || declared == VALUE_DECIMAL || declared == VALUE_DOUBLE) {
-        decide_number(evidence, declared, &type);
-        return type;
-    }
-    if (declared == VALUE_BOOL || (known && forms[FORM_BOOL] == known))
-        type.type = VALUE_BOOL;
-    else if (known == 0)
-        type.type = VALUE_NONE;
-    else if (finite && nearly_all(numbers, known) && (numbers == known || !evidence->text_digits))
-        decide_number(evidence, VALUE_NONE, &type);
-    else if (evidence->lists == known)
-        type.type = VALUE_SET;
-    else if (evidence->points == known)
-        type.type = VALUE_POINT;
-    return type;
-}
-
-bool ingest_type_equal(const struct ingest_type *a, const struct ingest_type *b)
-{
-    return a->type == b->type && a->scale == b->scale && a->dates == b->dates && a->dot_zero == b->dot_zero &&
-           a->na_is_text == b->na_is_text;
 }

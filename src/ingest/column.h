@@ -8,7 +8,9 @@
 
 #include "ingest/dialect.h"
 
-enum { INGEST_EXAMPLE_MAX = 48, INGEST_DATE_KINDS = 9, INGEST_DISTINCT_EXACT = 1 << 17 };
+struct ingest_pattern;
+
+enum { INGEST_EXAMPLE_MAX = 48, INGEST_EXAMPLES = 2, INGEST_DATE_KINDS = 16, INGEST_DISTINCT_EXACT = 1 << 17 };
 
 /* How many different values there are: exact up to INGEST_DISTINCT_EXACT by their 64-bit hashes, estimated beyond it
  * (HyperLogLog, Flajolet et al. 2007, with 2^14 registers: standard error 0.8%). Zero is ready for use. */
@@ -24,45 +26,90 @@ void ingest_distinct_merge(struct ingest_distinct *into, const struct ingest_dis
 /* *exact (may be NULL) says whether the number is more than an estimate. */
 uint64_t ingest_distinct_count(const struct ingest_distinct *distinct, bool *exact);
 
+/* How to look at the values of a column: what is known of it before. */
+struct ingest_manner {
+    struct ingest_number_style style;
+    const struct ingest_missing *missing;
+    const struct ingest_pattern *pattern; /* every value is a date of this form, or NULL */
+    unsigned dates;                       /* the column has turned out to hold dates of these formats */
+    bool text;                            /* or texts */
+    bool set;                             /* or sets of texts */
+};
+
+struct ingest_example {
+    char text[INGEST_EXAMPLE_MAX];
+    uint64_t line; /* 0: none */
+};
+
+/* What a source's values say of its numbers' style, by bit of enum ingest_mark. */
+enum { INGEST_MARKS = 4 };
+struct ingest_marks {
+    uint64_t counts[INGEST_MARKS];
+};
+
 struct ingest_evidence {
     uint64_t rows, forms[FORMS];
     uint64_t text_digits;       /* of FORM_TEXT: those that hold a digit, as codes do */
     uint64_t lists;             /* of FORM_TEXT: JSON lists */
     uint64_t points;            /* of FORM_TEXT: "48.2082,16.3738" */
     uint64_t capital_pairs, na; /* of FORM_TEXT: two capital letters; of FORM_UNKNOWN: the word NA */
+    uint64_t capital_triples;   /* of FORM_TEXT: three, as codes of currencies have */
     uint64_t dot_zero;          /* of FORM_DECIMAL: written 17850.0 */
+    uint64_t fractional;        /* of FORM_DECIMAL: not whole */
     uint64_t whole_doubles;     /* of FORM_DOUBLE: whole numbers written 4.0128e+10 */
-    int max_scale, max_digits;
+    int max_scale, max_digits, min_digits;
+    uint64_t percents, bare;  /* of the numbers: with a percent sign; neither that nor 0 */
+    uint64_t spaced, rounded; /* of the numbers: 600 123 456; 1.23E+15 */
+    uint64_t serials, years;  /* of the numbers: could be a spreadsheet's day number; 1900 to 2100 */
+    uint64_t *signs;          /* of the numbers: by sign of currency.h, CURRENCY_SIGNS_MAX of them, or NULL */
+    uint64_t *missing;        /* of FORM_UNKNOWN and FORM_MISSING: by word, missing_count of them, or NULL */
+    size_t missing_count;
     uint64_t dates[INGEST_DATE_KINDS]; /* values that read as a date, by bit of enum ingest_date_format */
     uint64_t date_values, clocked, with_offset;
-    char example[INGEST_EXAMPLE_MAX]; /* the first value that is text */
-    uint64_t example_line;
+    uint64_t either_order;                        /* both D/M/YYYY and M/D/YYYY */
+    uint64_t short_years, doubtful_zones;         /* of the dates */
+    uint64_t patterned;                           /* read by the pattern */
+    uint64_t bars, semicolons, commas;            /* of a set's values: those that hold one */
+    struct ingest_example texts[INGEST_EXAMPLES]; /* the first two different values that are text */
+    struct ingest_example either, doubtful;       /* the first of either_order, of doubtful_zones */
+    struct ingest_example three, shortened;       /* the first 1.234; the first of rounded */
     struct ingest_distinct distinct;
 };
 void ingest_evidence_release(struct ingest_evidence *evidence);
-/* Adds one value. expect_date: the column has turned out to hold dates, so they are tried first. *form and *number are
- * what ingest_classify says, *dates and *moment what ingest_parse_moment says under `formats` when a date was tried. */
 struct ingest_reading {
     enum ingest_form form;
     struct ingest_number number;
     unsigned dates;
     struct ingest_moment moment;
 };
-void ingest_observe(struct ingest_evidence *evidence, struct text value, struct ingest_number_style style,
-                    uint64_t line, bool expect_date, struct ingest_reading *reading);
+/* Adds one value (trimmed). reading->form and number are what ingest_classify says, dates and moment what
+ * ingest_parse_moment says when a date was tried. */
+void ingest_observe(struct ingest_evidence *evidence, struct text value, const struct ingest_manner *manner,
+                    uint64_t line, struct ingest_reading *reading);
 /* Latitude within ±90 and longitude within ±180 degrees, a comma between. */
 bool ingest_is_place(struct text value);
 void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evidence *from);
-uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, bool na_is_text);
+static inline void ingest_add_marks(struct ingest_marks *into, unsigned char bits)
+{
+    for (unsigned left = bits; left; left &= left - 1)
+        into->counts[__builtin_ctz(left)]++;
+}
 
 struct ingest_type {
     enum value_type type;
     int scale;
     unsigned dates;                 /* formats that values may have */
     enum ingest_date_format format; /* the one they mostly have */
-    bool ambiguous;                 /* day and month could be the other way round */
-    bool dot_zero;                  /* whole numbers written 17850.0 */
-    bool na_is_text;                /* two-letter codes, of which NA is one */
+    const struct ingest_pattern *pattern;
+    bool ambiguous;     /* day and month could be the other way round in every value */
+    bool contradictory; /* some values fit only one order, some only the other: those that fit both cannot be known */
+    bool remembered;    /* the order is the one of an earlier import */
+    bool past;          /* births: no two-digit year lies in the future */
+    bool dot_zero;      /* whole numbers written 17850.0 */
+    bool na_is_text;    /* two-letter codes, of which NA is one */
+    bool codes;         /* numbers in groups, all of one length: text */
+    bool mixed_percent; /* some with a percent sign, some without: text */
+    char delimiter;     /* sets: between the texts */
 };
 
 struct ingest_type_hint {
@@ -70,11 +117,50 @@ struct ingest_type_hint {
     bool time; /* must be a time */
     const char *name;
     const char *declared; /* from a mapping file: "integer", "decimal", "text", "D/M/YYYY", … or NULL */
+    const struct ingest_pattern *pattern; /* when declared is one */
+    enum ingest_date_format remembered;   /* of this column in an earlier import, or 0 */
+    char remembered_point;                /* '.' or ',' likewise, or 0 */
 };
 struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint);
 bool ingest_type_equal(const struct ingest_type *a, const struct ingest_type *b);
+/* How its dates are written, as mapping files have it; NULL for other types. */
+const char *ingest_type_format(const struct ingest_type *type);
+/* Values that are unknown under the type; those that stand for nothing in numbers are texts among texts. */
+uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, const struct ingest_type *type);
+static inline bool ingest_takes_words(enum value_type type)
+{
+    return type == VALUE_TEXT || type == VALUE_SET;
+}
+/* True for FORM_UNKNOWN, and for FORM_MISSING where that means the same. */
+static inline bool ingest_is_unknown(enum ingest_form form, struct text value, const struct ingest_type *type)
+{
+    if (form == FORM_MISSING)
+        return !ingest_takes_words(type->type);
+    return form == FORM_UNKNOWN && !(type->na_is_text && text_is(value, "NA"));
+}
 /* Names of types that a mapping file may declare: STATUS_OK, or an error that lists them. */
 enum status ingest_check_declared(const char *declared, struct error *error);
+/* A name that speaks of a day or a moment; of one's birth. */
+bool ingest_name_says_time(const char *name);
+bool ingest_name_says_birth(const char *name);
+
+/* Why a column's numbers are read as they are. */
+enum ingest_style_reason {
+    STYLE_PLAIN,   /* no value could be read otherwise, or the values themselves say it */
+    STYLE_SAID,    /* --decimal */
+    STYLE_FILE,    /* other columns of the file say it */
+    STYLE_EARLIER, /* an earlier import into the same column does */
+    STYLE_GUESSED, /* nothing does */
+};
+struct ingest_style_choice {
+    char point;
+    enum ingest_style_reason reason;
+};
+/* How the numbers of a column with these marks are read: file are those of all columns of its file, delimiter what
+ * separates its fields (a semicolon is what programs take where commas are decimal signs), said and earlier '.', ','
+ * or 0. */
+struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column, const struct ingest_marks *file,
+                                               char delimiter, char said, char earlier);
 
 enum ingest_role { ROLE_CUSTOMER, ROLE_TIME, ROLE_AMOUNT, ROLE_GROUP, ROLES };
 

@@ -335,6 +335,7 @@ static enum status replace_present(struct ingest_run *run, struct error *error)
         uint64_t rows = 0;
         if (!may_hold_replaced(run, &parts[i].part))
             continue;
+        TRY(store_check_part(run->store, &parts[i].part, NULL, 0, error));
         struct buffer sql;
         buffer_init(&sql, 0);
         buffer_string(&sql, "SELECT count(*) FROM read_parquet(");

@@ -45,6 +45,8 @@ struct ingest_summary_column {
     enum value_type type;
     int scale;
     const char *format; /* of dates, or NULL */
+    bool format_sure;   /* the values show it, or it was said */
+    char point;         /* of numbers that show it: '.' or ','; else 0 */
     uint64_t distinct, unknown;
     bool distinct_exact, counted; /* counted: distinct and unknown are known */
     const char *refers;

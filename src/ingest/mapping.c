@@ -2,6 +2,7 @@
  * it. */
 #include "ingest/mapping.h"
 
+#include "ingest/pattern.h"
 #include "ingest/source.h"
 
 #include <jansson.h> /* before base/json.h, which then leaves its old names out */
@@ -29,8 +30,9 @@ static const struct field {
     FIELD(refers, FIELD_PAIRS),        FIELD(types, FIELD_PAIRS),     FIELD(currency_column, FIELD_TEXT),
     FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT), FIELD(undated, FIELD_YES),
     FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
-    FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),     FIELD(skip, FIELD_TEXT),
-    FIELD(sheet, FIELD_TEXT),          FIELD(amount, FIELD_TEXT),
+    FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),     FIELD(na, FIELD_PAIRS),
+    FIELD(time_format, FIELD_TEXT),    FIELD(skip, FIELD_TEXT),       FIELD(sheet, FIELD_TEXT),
+    FIELD(amount, FIELD_TEXT),
 #undef FIELD
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
@@ -371,6 +373,13 @@ enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct er
     TRY(one_of("decimal", mapping->decimal, points, error));
     for (size_t i = 0; i < mapping->types.count; i++)
         TRY(ingest_check_declared(mapping->types.items[i].value, error));
+    if (mapping->time_format && !ingest_date_format_from(mapping->time_format) &&
+        !ingest_is_pattern(mapping->time_format)) {
+        enum status status =
+            error_set(error, STATUS_USAGE, "--time-format \"%s\" is not a date format", mapping->time_format);
+        error_hint(error, "write it as DD.MM.YYYY HH:mm:ss, or as %%d.%%m.%%Y %%H:%%M:%%S");
+        return status;
+    }
     return STATUS_OK;
 }
 

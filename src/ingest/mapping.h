@@ -36,7 +36,8 @@ struct ingest_mapping {
     struct ingest_pairs refers; /* column = reference table */
     struct ingest_pairs types;  /* column = type or date format */
     const char *currency_column;
-    const char *file_time_zone;
+    const char *file_time_zone, *time_format;
+    struct ingest_pairs na; /* column, or * for all = words for no value, separated by commas */
     const char *valid_from;
     const char *on_conflict;                             /* "set-aside" or "replace" */
     const char *delimiter, *decimal, *encoding, *header; /* header: "yes" or "no" */

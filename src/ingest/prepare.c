@@ -5,6 +5,7 @@
 #include "ingest/run.h"
 
 #include "ingest/language.h"
+#include "ingest/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,7 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     struct ingest_dialect_choice choice = ingest_mapping_dialect(&run->mapping, run->arena);
     struct ingest_dialect_choice exact = {
         .delimiter = ',', .point = '.', .header = 1, .encoding = "UTF-8", .skip_said = true, .exact = true};
+    choice.missing = exact.missing = ingest_file_missing(run);
     bool spooled = summary->postgres || strcmp(source->path, "-") == 0;
     if (run->options->query && !summary->postgres)
         return error_set(error, STATUS_USAGE, "--query belongs to a postgresql:// address");
@@ -183,6 +185,11 @@ static int add_column(struct ingest_run *run, const char *name, bool unnamed)
     run->hints[run->column_count] = (struct ingest_type_hint){.name = name};
     run->sample[run->column_count] = (struct ingest_evidence){0};
     return (int)run->column_count++;
+}
+
+int ingest_add_column(struct ingest_run *run, const char *name)
+{
+    return add_column(run, name, false);
 }
 
 /* SQL names do not tell capitals from small letters, so two columns of one file must differ in more than that. */
@@ -382,6 +389,20 @@ static enum status find_roles(struct ingest_run *run, struct error *error)
     return STATUS_OK;
 }
 
+/* Formats of dates that have no name of their own. */
+static enum status read_patterns(struct ingest_run *run, struct error *error)
+{
+    struct error ignored;
+    for (size_t i = 0; i < run->column_count; i++) {
+        struct ingest_type_hint *hint = &run->hints[i];
+        bool named = hint->declared && ingest_check_declared(hint->declared, &ignored) == STATUS_OK &&
+                     !ingest_is_pattern(hint->declared);
+        if (hint->declared && !named && !ingest_date_format_from(hint->declared))
+            TRY(ingest_pattern_parse(hint->declared, run->arena, &hint->pattern, error));
+    }
+    return STATUS_OK;
+}
+
 static enum status check_names(struct ingest_run *run, struct error *error)
 {
     const struct ingest_mapping *mapping = &run->mapping;
@@ -398,6 +419,10 @@ static enum status check_names(struct ingest_run *run, struct error *error)
         TRY(ingest_need_column(run, "types", mapping->types.items[i].name, &column, error));
         run->hints[column].declared = mapping->types.items[i].value;
     }
+    if (run->time >= 0 && mapping->time_format && !run->hints[run->time].declared)
+        run->hints[run->time].declared = mapping->time_format;
+    TRY(read_patterns(run, error));
+    TRY(ingest_check_missing(run, error));
     for (size_t i = 0; i < mapping->select.count; i++)
         if (!ingest_pair_value(&mapping->set, mapping->select.items[i]))
             TRY(ingest_need_column(run, "--select", mapping->select.items[i], &column, error));
@@ -462,6 +487,8 @@ static const char *property_name(struct ingest_run *run, const char *column)
 static bool selected(const struct ingest_run *run, size_t column)
 {
     const struct ingest_names *select = &run->mapping.select;
+    if (run->columns[column].derived)
+        return true;
     bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key;
     for (size_t i = 0; i < select->count; i++)
         if (ingest_find_column(run, select->items[i]) == (int)column)
@@ -697,11 +724,16 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     TRY(open_sources(run, error));
     for (size_t i = 0; i < run->source_count; i++)
         join_columns(run, i);
+    TRY(ingest_remember(run, error));
+    ingest_first_marks(run);
+    ingest_restyle(run);
     ingest_retype(run, run->sample);
     TRY(find_roles(run, error));
     TRY(check_names(run, error));
     hint_types(run);
     ingest_retype(run, run->sample);
+    ingest_find_currency_column(run);
+    ingest_settle_currency(run, run->sample);
     complete_mapping(run);
     return ingest_list_properties(run, error);
 }

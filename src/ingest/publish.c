@@ -137,7 +137,7 @@ static bool can_be_constant(const struct ingest_property *property)
 
 const char *ingest_group_columns(const struct ingest_run *run)
 {
-    return run->mapping.currency_column ? "customer, \"@group\", \"@currency\"" : "customer, \"@group\"";
+    return run->currency_column ? "customer, \"@group\", \"@currency\"" : "customer, \"@group\"";
 }
 
 /* Which properties have one value in every invoice: those become the invoice's own. */
@@ -354,11 +354,11 @@ static enum status find_currencies(struct ingest_run *run, const char **out, str
 static enum status set_currencies(struct ingest_run *run, struct error *error)
 {
     const char *currencies = NULL, *column = NULL;
-    if (!run->mapping.currency_column)
+    if (!run->currency_column)
         return STATUS_OK;
     TRY(find_currencies(run, &currencies, error));
     for (size_t i = 0; i < run->property_count; i++)
-        if (!run->properties[i].trait && strcmp(run->properties[i].column, run->mapping.currency_column) == 0)
+        if (!run->properties[i].trait && strcmp(run->properties[i].column, run->currency_column) == 0)
             column = run->properties[i].name;
     for (size_t i = 0; i < run->property_count; i++) {
         struct ingest_property *property = &run->properties[i];

@@ -57,10 +57,10 @@ static void write_types(struct ingest_run *run, struct ingest_mapping *mapping)
     for (size_t i = 0; i < run->column_count; i++) {
         const struct ingest_type *type = &run->columns[i].type;
         const char *name = value_type_name(type->type);
-        if (type->type == VALUE_NONE)
+        if (type->type == VALUE_NONE || run->columns[i].derived)
             continue;
         if (type->type == VALUE_DATE || type->type == VALUE_TIME)
-            name = ingest_date_format_name(type->format);
+            name = ingest_type_format(type);
         if (*name)
             types[count++] = (struct ingest_pair){run->columns[i].name, name};
     }
@@ -220,6 +220,23 @@ static enum status check_limit(struct ingest_run *run, struct error *error)
 
 /* The summary */
 
+/* The decimal sign of a column of numbers that shows it; 0 when sources differ, or nothing does. */
+static char sure_point(const struct ingest_run *run, size_t column)
+{
+    enum { POINT, COMMA };
+    char point = 0;
+    for (size_t s = 0; ingest_is_number(run->columns[column].type.type) && s < run->source_count; s++) {
+        const uint64_t *counts = run->scan.marks[s * run->column_count + column].counts;
+        char own = counts[COMMA] > counts[POINT] ? ',' : '.';
+        if (!counts[COMMA] && !counts[POINT])
+            continue;
+        if (point && point != own)
+            return 0;
+        point = own;
+    }
+    return point;
+}
+
 static void describe_columns(struct ingest_run *run)
 {
     struct ingest_summary *summary = run->summary;
@@ -237,9 +254,13 @@ static void describe_columns(struct ingest_run *run)
                                                  .role = "",
                                                  .type = type->type,
                                                  .scale = type->scale,
-                                                 .format = type->format ? ingest_date_format_name(type->format) : NULL,
+                                                 .format = ingest_type_format(type),
+                                                 .format_sure = !type->ambiguous && !type->remembered,
+                                                 .point = sure_point(run, i),
                                                  .counted = true,
-                                                 .unknown = ingest_evidence_unknown(evidence, type->na_is_text)};
+                                                 .unknown = ingest_evidence_unknown(evidence, type)};
+        if (run->columns[i].derived)
+            column->counted = false, column->computed = true;
         column->distinct = ingest_distinct_count(&evidence->distinct, &column->distinct_exact);
         static const char *const roles[ROLES] = {"customer", "time", "amount", "group"};
         for (int role = 0; role < ROLES; role++)
@@ -311,29 +332,7 @@ static void describe_counts(struct ingest_run *run)
 static void add_notices(struct ingest_run *run)
 {
     ingest_note_layout(run);
-    for (size_t i = 0; i < run->column_count; i++) {
-        const struct ingest_type *type = &run->columns[i].type;
-        const struct ingest_evidence *evidence = &run->scan.evidence[i];
-        const char *name = run->columns[i].name;
-        if (type->dot_zero && evidence->dot_zero)
-            ingest_notice(run, "%s: whole numbers written with .0 are kept without it", name);
-        if (type->type == VALUE_INT && evidence->whole_doubles)
-            ingest_notice(run, "%s: whole numbers written with an exponent are kept as whole numbers", name);
-        if (type->ambiguous)
-            ingest_warn(run,
-                        "%s: every date could be day/month or month/day; read as %s (a mapping's \"types\" can say "
-                        "otherwise)",
-                        name, ingest_date_format_name(type->format));
-        if (type->type == VALUE_NONE && !run->columns[i].unnamed)
-            ingest_notice(run, "%s has no value at all and is left out", name);
-        uint64_t numbers = evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL];
-        uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
-        if (type->type == VALUE_TEXT && !run->hints[i].text && evidence->example_line && numbers * 2 > known)
-            ingest_notice(run, "%s is text because of values such as '%s' (line %llu)", name, evidence->example,
-                          (unsigned long long)evidence->example_line);
-        if (evidence->na && !type->na_is_text)
-            ingest_notice(run, "%s: NA is read as unknown", name);
-    }
+    ingest_remark(run);
     struct ingest_guess *group = &run->guesses[ROLE_GROUP];
     if (run->role == SCHEMA_FACTS && !run->mapping.group_by && group->column >= 0)
         ingest_notice(run, "%s repeats: when its rows are the lines of one %s, --group-by %s makes one fact of them",
@@ -516,7 +515,7 @@ static enum status begin(struct ingest_run *run, struct error *error)
         return STATUS_OK;
     struct lake *lake;
     TRY(store_lake(run->store, run->options->threads, &lake, error));
-    enum status status = store_undo_within(run->change, lake, run->options->replace, run->options->now, error);
+    enum status status = store_undo_within(run->change, lake, &run->options->replace, 1, run->options->now, error);
     lake_close(lake);
     run->summary->replaced = run->options->replace;
     return status;

@@ -43,7 +43,13 @@ struct ingest_run {
 
     struct ingest_column *columns;
     struct ingest_type_hint *hints;
-    struct ingest_evidence *sample; /* by column */
+    struct ingest_evidence *sample;       /* by column */
+    const struct ingest_missing *missing; /* words for no value in any column */
+    struct ingest_marks *marks;           /* source × marks_columns + column */
+    struct ingest_style_choice *styles;   /* source × styles_columns + column */
+    size_t marks_columns, styles_columns;
+    const char *currency_column; /* that of the mapping, the file's, or the one made of signs of money; or NULL */
+    int currency;                /* the last of these, or −1 */
     size_t column_count, column_capacity;
     struct ingest_guess guesses[ROLES];
     bool said[ROLES];
@@ -92,6 +98,32 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence);
 enum status ingest_list_properties(struct ingest_run *run, struct error *error);
 
+/* A column that no file has; its index. */
+int ingest_add_column(struct ingest_run *run, const char *name);
+
+/* manner.c: how columns are looked at. */
+const struct ingest_missing *ingest_file_missing(struct ingest_run *run);
+enum status ingest_check_missing(struct ingest_run *run, struct error *error);
+/* Evidence of the numbers' style from the samples; the styles it gives; true when any differs from before. */
+void ingest_first_marks(struct ingest_run *run);
+bool ingest_restyle(struct ingest_run *run);
+bool ingest_restyle_by(struct ingest_run *run, const struct ingest_marks *marks);
+/* By source × column_count + column, for the types and styles as they are now. */
+const struct ingest_manner *ingest_manners(struct ingest_run *run);
+/* The different codes that a column's signs of money mean, at most max of them; their number. */
+size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evidence *evidence, char (*codes)[4],
+                         size_t max);
+/* A column of the file that tells the amounts' currency. */
+void ingest_find_currency_column(struct ingest_run *run);
+/* Makes one of the signs of money where amounts need it; true when there is a new column. */
+bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence *evidence);
+/* Refuses identifiers that a spreadsheet has rounded. */
+enum status ingest_check_identifiers(struct ingest_run *run, const struct ingest_evidence *evidence,
+                                     struct error *error);
+/* remember.c: what earlier imports found out about the same columns, as hints. */
+enum status ingest_remember(struct ingest_run *run, struct error *error);
+/* remarks.c: notices and warnings about the columns. */
+void ingest_remark(struct ingest_run *run);
 /* notes.c: what is to be said about how the files are written. */
 void ingest_note_layout(struct ingest_run *run);
 

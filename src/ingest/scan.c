@@ -6,6 +6,8 @@
 #include "ingest/scan.h"
 
 #include "base/number.h"
+#include "ingest/currency.h"
+#include "ingest/set.h"
 #include "lake/stream.h"
 
 #include <stdlib.h>
@@ -17,6 +19,12 @@ struct day {
     int32_t date;
     bool known, uniform; /* the day has 24 hours: a moment is its start and the clock */
     int64_t start;
+};
+
+/* A zone that values name. */
+struct named_zone {
+    struct text name;  /* owned */
+    struct zone *zone; /* NULL: there is none of that name */
 };
 
 struct scan_thread {
@@ -34,7 +42,11 @@ struct scan_thread {
     struct text *values;
     struct ingest_reject_counts reject_counts;
     struct ingest_time_counts times;
-    struct buffer rejects;
+    struct buffer rejects, set;
+    struct ingest_marks *marks;
+    struct named_zone *zones;
+    size_t zone_count;
+    char sign_codes[CURRENCY_SIGNS_MAX][4];
     struct day days[DAY_CACHE];
     uint64_t rows;
     int64_t first_time, last_time;
@@ -45,6 +57,7 @@ void ingest_scan_init(struct ingest_scan *scan)
     pthread_mutex_init(&scan->mutex, NULL);
     ingest_reader_init(&scan->reader, scan->sources, scan->source_count);
     scan->evidence = base_calloc(scan->column_count + 1, sizeof *scan->evidence);
+    scan->marks = base_calloc(scan->source_count * scan->column_count + 1, sizeof *scan->marks);
     scan->files = base_calloc(scan->source_count + 1, sizeof *scan->files);
     scan->first_time = INT64_MAX;
     scan->last_time = INT64_MIN;
@@ -56,6 +69,7 @@ void ingest_scan_release(struct ingest_scan *scan)
     for (size_t i = 0; scan->evidence && i < scan->column_count; i++)
         ingest_evidence_release(&scan->evidence[i]);
     free(scan->evidence);
+    free(scan->marks);
     free(scan->files);
     free(scan->reject_counts.items);
     if (scan->evidence) {
@@ -74,9 +88,13 @@ static void *thread_open(void *context)
     thread->readings = base_calloc(scan->column_count + 1, sizeof *thread->readings);
     thread->values = base_calloc(scan->column_count + 1, sizeof *thread->values);
     thread->files = base_calloc(scan->source_count + 1, sizeof *thread->files);
+    thread->marks = base_calloc(scan->source_count * scan->column_count + 1, sizeof *thread->marks);
+    for (int sign = 0; sign < CURRENCY_SIGNS_MAX; sign++)
+        ingest_sign_code((unsigned char)sign, scan->own_currency, thread->sign_codes[sign], NULL);
     thread->first_time = INT64_MAX;
     thread->last_time = INT64_MIN;
     buffer_init(&thread->rejects, 0);
+    buffer_init(&thread->set, 0);
     return thread;
 }
 
@@ -104,6 +122,9 @@ static void thread_finish(struct scan_thread *thread)
     pthread_mutex_lock(&scan->mutex);
     for (size_t i = 0; i < scan->column_count; i++)
         ingest_evidence_merge(&scan->evidence[i], &thread->evidence[i]);
+    for (size_t i = 0; i < scan->source_count * scan->column_count; i++)
+        for (int mark = 0; mark < INGEST_MARKS; mark++)
+            scan->marks[i].counts[mark] += thread->marks[i].counts[mark];
     for (size_t i = 0; i < scan->source_count; i++)
         add_counts(&scan->files[i], &thread->files[i]);
     ingest_reject_counts_merge(&scan->reject_counts, &thread->reject_counts);
@@ -128,6 +149,13 @@ static void thread_close(void *context, void *state)
     ingest_block_release(&thread->block);
     ingest_record_release(&thread->record);
     buffer_release(&thread->rejects);
+    buffer_release(&thread->set);
+    for (size_t i = 0; i < thread->zone_count; i++) {
+        free((char *)thread->zones[i].name.data);
+        zone_close(thread->zones[i].zone);
+    }
+    free(thread->zones);
+    free(thread->marks);
     free(thread->reject_counts.items);
     free(thread->evidence);
     free(thread->readings);
@@ -293,20 +321,39 @@ static bool pass_over(struct scan_thread *thread, uint64_t line)
 static void observe_values(struct scan_thread *thread, uint64_t line)
 {
     struct ingest_scan *scan = thread->scan;
-    struct ingest_number_style style = thread_source(thread)->dialect.style;
+    size_t first = thread->block.source * scan->column_count;
     for (size_t i = 0; i < scan->column_count; i++) {
-        enum value_type type = scan->columns[i].type.type;
-        ingest_observe(&thread->evidence[i], thread->values[i], style, line, type == VALUE_DATE || type == VALUE_TIME,
-                       &thread->readings[i]);
+        struct ingest_reading *reading = &thread->readings[i];
+        thread->values[i] = ingest_trim(thread->values[i]);
+        reading->number.marks = 0;
+        ingest_observe(&thread->evidence[i], thread->values[i], &scan->manners[first + i], line, reading);
+        if (reading->number.marks)
+            ingest_add_marks(&thread->marks[first + i], reading->number.marks);
     }
 }
 
 static bool unknown(const struct scan_thread *thread, size_t column)
 {
-    const struct ingest_reading *reading = &thread->readings[column];
-    if (reading->form != FORM_UNKNOWN)
-        return false;
-    return !(thread->scan->columns[column].type.na_is_text && text_is(thread->values[column], "NA"));
+    return ingest_is_unknown(thread->readings[column].form, thread->values[column],
+                             &thread->scan->columns[column].type);
+}
+
+/* The zone of that name, opened once by each thread; NULL when there is none. */
+static const struct zone *find_zone(struct scan_thread *thread, struct text name)
+{
+    for (size_t i = 0; i < thread->zone_count; i++)
+        if (text_equal(thread->zones[i].name, name))
+            return thread->zones[i].zone;
+    struct error ignored;
+    struct zone *zone = NULL;
+    char *copy = base_malloc(name.length + 1);
+    memcpy(copy, name.data, name.length);
+    copy[name.length] = 0;
+    if (zone_open(copy, &zone, &ignored) != STATUS_OK)
+        zone = NULL;
+    thread->zones = base_realloc(thread->zones, (thread->zone_count + 1) * sizeof *thread->zones);
+    thread->zones[thread->zone_count++] = (struct named_zone){{copy, name.length}, zone};
+    return zone;
 }
 
 /* A scaled integer at the column's scale; false when digits would be lost. */
@@ -320,6 +367,43 @@ static bool to_scale(const struct ingest_number *number, const struct ingest_typ
     }
     return scale <= type->scale && number->digits + type->scale <= 18 &&
            number_rescale(scaled, type->scale - scale, out);
+}
+
+/* Two-digit years of births are the latest that are not in the future: 45 is 1945. */
+static void move_birth(const struct scan_thread *thread, struct ingest_moment *moment)
+{
+    if (moment->short_year && moment->date > thread->scan->today)
+        moment->date = date_add_months(moment->date, -12 * 100);
+}
+
+static bool fits_date(struct scan_thread *thread, size_t column, enum ingest_reason *wrong)
+{
+    enum { EITHER = DATE_FORMAT_MDY | DATE_FORMAT_DMY };
+    const struct ingest_type *type = &thread->scan->columns[column].type;
+    struct ingest_reading *reading = &thread->readings[column];
+    *wrong = REASON_BAD_DATE;
+    if (!(reading->dates & type->dates))
+        return false;
+    *wrong = REASON_DATE_ORDER;
+    if (type->contradictory && (reading->dates & EITHER) == EITHER)
+        return false;
+    if (reading->dates & ~type->dates)
+        ingest_parse_moment(thread->values[column], type->dates, &reading->moment);
+    *wrong = REASON_BAD_ZONE;
+    if (reading->moment.zone.length && !find_zone(thread, reading->moment.zone))
+        return false;
+    if (type->past)
+        move_birth(thread, &reading->moment);
+    if (type->type == VALUE_DATE && reading->moment.has_clock)
+        atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
+    return true;
+}
+
+/* What does not begin like a list is one text, or several with the column's separator between them. */
+static bool fits_set(struct scan_thread *thread, size_t column)
+{
+    struct text value = thread->values[column];
+    return *value.data != '[' || value.data[value.length - 1] != ']' || ingest_is_list(value);
 }
 
 /* Whether the value reads as its column's type; wrong says why not. A number that needs more room proves the plan
@@ -348,15 +432,8 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
     case VALUE_DOUBLE: *wrong = form == FORM_NONFINITE ? REASON_NOT_FINITE : REASON_BAD_NUMBER; return number;
     case VALUE_BOOL: *wrong = REASON_BAD_BOOL; return form == FORM_BOOL;
     case VALUE_DATE:
-    case VALUE_TIME:
-        *wrong = REASON_BAD_DATE;
-        if (!(reading->dates & type->dates))
-            return false;
-        if (reading->dates & ~type->dates)
-            ingest_parse_moment(thread->values[column], type->dates, &reading->moment);
-        if (type->type == VALUE_DATE && reading->moment.has_clock)
-            atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
-        return true;
+    case VALUE_TIME: return fits_date(thread, column, wrong);
+    case VALUE_SET: *wrong = REASON_BAD_SET; return fits_set(thread, column);
     case VALUE_POINT: *wrong = REASON_BAD_PLACE; return form == FORM_UNKNOWN || ingest_is_place(thread->values[column]);
     case VALUE_NONE: atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed); return true;
     default: return true;
@@ -389,6 +466,33 @@ static bool required_missing(struct scan_thread *thread, uint64_t line)
     return false;
 }
 
+static const char *sign_code(const struct scan_thread *thread, size_t column)
+{
+    const struct ingest_reading *reading = &thread->readings[column];
+    bool number = reading->form == FORM_INT || reading->form == FORM_DECIMAL || reading->form == FORM_DOUBLE;
+    return number && thread->scan->columns[column].money ? thread->sign_codes[reading->number.currency] : "";
+}
+
+/* The currency of the row's amounts, "" when none of them says it. */
+static const char *row_currency(const struct scan_thread *thread)
+{
+    for (size_t i = 0; i < thread->scan->column_count; i++)
+        if (*sign_code(thread, i))
+            return sign_code(thread, i);
+    return "";
+}
+
+/* A column whose amount is in another currency than the row's first; −1 when they agree. */
+static int find_currency_conflict(const struct scan_thread *thread)
+{
+    const struct ingest_scan *scan = thread->scan;
+    const char *first = scan->currency >= 0 ? row_currency(thread) : "";
+    for (size_t i = 0; *first && i < scan->column_count; i++)
+        if (*sign_code(thread, i) && strcmp(sign_code(thread, i), first) != 0)
+            return (int)i;
+    return -1;
+}
+
 static bool check_values(struct scan_thread *thread, uint64_t line)
 {
     struct ingest_scan *scan = thread->scan;
@@ -396,7 +500,12 @@ static bool check_values(struct scan_thread *thread, uint64_t line)
     if (required_missing(thread, line))
         return false;
     if (scan->time >= 0 && !fits(thread, (size_t)scan->time, &reason)) {
-        set_aside(thread, REASON_BAD_TIME, scan->time, line);
+        set_aside(thread, reason == REASON_BAD_DATE ? REASON_BAD_TIME : reason, scan->time, line);
+        return false;
+    }
+    int other = find_currency_conflict(thread);
+    if (other >= 0) {
+        set_aside(thread, REASON_CURRENCIES, other, line);
         return false;
     }
     for (size_t i = 0; i < scan->column_count; i++)
@@ -431,6 +540,8 @@ static int64_t to_moment(struct scan_thread *thread, const struct ingest_moment 
         counts->fractions += written->has_fraction;
     if (written->has_offset)
         return (int64_t)written->date * SECONDS_A_DAY + written->clock - written->offset;
+    if (written->zone.length)
+        return zone_moment(find_zone(thread, written->zone), written->date, written->clock, NULL);
     const struct day *day = find_day(thread, written->date);
     if (!written->has_clock) {
         if (counts)
@@ -490,15 +601,35 @@ static double to_double(const struct ingest_reading *reading, struct text value)
 static struct text to_text(const struct ingest_type *type, const struct ingest_reading *reading, struct text value)
 {
     value = text_trim(value);
-    if (type->dot_zero && reading->form == FORM_DECIMAL && value.length > 2)
+    if (type->dot_zero && reading->form == FORM_DECIMAL && !reading->number.decorated && value.length > 2)
         value.length -= 2;
     return value;
+}
+
+static void put_currency(struct scan_thread *thread, struct lake_output *output, size_t row)
+{
+    const char *code = row_currency(thread);
+    if (*code)
+        lake_output_text(output, row, text_from(code));
+    else
+        lake_output_null(output, row);
+}
+
+static void put_set(struct scan_thread *thread, size_t column, struct lake_output *output, size_t row)
+{
+    buffer_reset(&thread->set);
+    ingest_set_list(thread->values[column], thread->scan->columns[column].type.delimiter, &thread->set);
+    lake_output_text(output, row, (struct text){thread->set.data, thread->set.length});
 }
 
 static void put_value(struct scan_thread *thread, size_t column, struct lake_output *output, size_t row)
 {
     const struct ingest_type *type = &thread->scan->columns[column].type;
     const struct ingest_reading *reading = &thread->readings[column];
+    if (thread->scan->columns[column].derived) {
+        put_currency(thread, output, row);
+        return;
+    }
     if (type->type == VALUE_NONE || unknown(thread, column)) {
         lake_output_null(output, row);
         return;
@@ -510,6 +641,7 @@ static void put_value(struct scan_thread *thread, size_t column, struct lake_out
     case VALUE_DOUBLE: ((double *)output->data)[row] = to_double(reading, thread->values[column]); return;
     case VALUE_DATE: ((int32_t *)output->data)[row] = reading->moment.date; return;
     case VALUE_TIME: ((int64_t *)output->data)[row] = to_moment(thread, &reading->moment, NULL) * 1000000; return;
+    case VALUE_SET: put_set(thread, column, output, row); return;
     default: lake_output_text(output, row, to_text(type, reading, thread->values[column]));
     }
 }

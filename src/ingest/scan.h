@@ -25,9 +25,12 @@ enum { SCAN_OWN_COLUMNS = 2, SCAN_ROW_BITS = 40 };
 struct ingest_column {
     const char *name;
     struct ingest_type type;
-    bool unnamed; /* the header has no name for it; it may hold no value */
-    bool text;    /* an identifier or a key: text whatever it looks like */
-    bool id;      /* part of --id: may not be unknown */
+    bool unnamed;                         /* the header has no name for it; it may hold no value */
+    bool text;                            /* an identifier or a key: text whatever it looks like */
+    bool id;                              /* part of --id: may not be unknown */
+    bool derived;                         /* no file has it: the currency that a row's amounts are written in */
+    const struct ingest_missing *missing; /* words for no value; NULL: the file's */
+    bool money;                           /* its signs of money say which */
 };
 
 /* Which column of the table each column of a source is. */
@@ -55,7 +58,11 @@ struct ingest_scan {
     size_t source_count;
     const struct ingest_column *columns;
     size_t column_count;
-    int customer, time, key, group; /* columns, or −1 */
+    int customer, time, key, group;      /* columns, or −1 */
+    int currency;                        /* the derived column, or −1 */
+    const char *own_currency;            /* of the store, or NULL: what $ means where several use it */
+    const struct ingest_manner *manners; /* source × column_count + column */
+    int32_t today;                       /* nobody is born later */
     const struct zone *zone;
     struct ingest_ordered_file *rejects;
     struct ingest_reader reader;
@@ -63,6 +70,7 @@ struct ingest_scan {
     /* What comes of it; complete when the statement that reads the table has ended. */
     pthread_mutex_t mutex;
     struct ingest_evidence *evidence; /* per column */
+    struct ingest_marks *marks;       /* source × column_count + column */
     struct ingest_file_counts *files; /* per source */
     struct ingest_reject_counts reject_counts;
     struct ingest_time_counts times;

@@ -147,24 +147,72 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
     *dialect = best.dialect;
 }
 
-/* Commas before other than three digits are decimal signs; points likewise; the commoner one wins. */
-static void choose_numbers(const char *data, const char *end, struct ingest_dialect *dialect)
+/* What the first rows say about how each column writes its numbers; and the file as a whole. */
+static void choose_numbers(const char *data, const char *end, const struct ingest_dialect_choice *choice,
+                           struct ingest_sniff *out)
 {
+    struct ingest_dialect *dialect = &out->dialect;
     struct ingest_record record = {0};
-    size_t skipped, votes[2] = {0, 0};
-    for (size_t n = 0; n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++)
-        for (size_t i = 0; i < record.count; i++) {
-            struct text field = {record.fields[i].data, record.fields[i].length};
-            for (int comma = 0; comma < 2; comma++) {
-                struct ingest_number_style style = {comma ? ',' : '.', comma ? '.' : ','};
-                struct ingest_number number = {0};
-                enum ingest_form form = ingest_classify(field, style, &number);
-                votes[comma] += form == FORM_DECIMAL && (number.scale != 3 || number.digits == 0);
-            }
+    struct ingest_marks file = {{0}};
+    size_t skipped, room = 0;
+    for (size_t n = 0; n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++) {
+        if (record.count > room) {
+            out->marks = base_realloc(out->marks, record.count * sizeof *out->marks);
+            memset(out->marks + room, 0, (record.count - room) * sizeof *out->marks);
+            room = record.count;
         }
-    bool comma = votes[1] > votes[0];
-    dialect->style = (struct ingest_number_style){comma ? ',' : '.', comma ? '.' : ','};
+        for (size_t i = 0; i < record.count; i++) {
+            struct text field = ingest_trim((struct text){record.fields[i].data, record.fields[i].length});
+            struct ingest_number number = {0};
+            ingest_classify(field, dialect->style, &number);
+            ingest_add_marks(&out->marks[i], number.marks);
+            ingest_add_marks(&file, number.marks);
+        }
+    }
     ingest_record_release(&record);
+    struct ingest_style_choice style =
+        ingest_choose_style(&file, &file, dialect->delimiter, choice ? choice->point : 0, 0);
+    dialect->style = (struct ingest_number_style){style.point, style.point == ',' ? '.' : ','};
+    out->file_marks = file;
+    out->marked = room;
+}
+
+/* How to look at column i before all its rows are known. */
+static struct ingest_manner first_manner(const struct ingest_sniff *sniff, size_t i,
+                                         const struct ingest_dialect_choice *choice)
+{
+    static const struct ingest_marks none = {{0}};
+    struct ingest_manner manner = {.style = sniff->dialect.style, .missing = ingest_missing_default()};
+    if (choice && choice->missing)
+        manner.missing = choice->missing;
+    struct ingest_style_choice style =
+        ingest_choose_style(i < sniff->marked ? &sniff->marks[i] : &none, &sniff->file_marks, sniff->dialect.delimiter,
+                            choice ? choice->point : 0, 0);
+    manner.style = (struct ingest_number_style){style.point, style.point == ',' ? '.' : ','};
+    return manner;
+}
+
+static void observe_field(struct ingest_sniff *out, size_t i, const struct ingest_field *field,
+                          const struct ingest_manner *manner)
+{
+    struct ingest_reading reading;
+    reading.number.marks = 0;
+    ingest_observe(&out->evidence[i], ingest_trim((struct text){field->data, field->length}), manner, out->records,
+                   &reading);
+    ingest_add_marks(&out->marks[i], reading.number.marks);
+}
+
+/* The marks of the first look are counted anew with all records of the sample. */
+static struct ingest_manner *first_manners(struct ingest_sniff *out, size_t columns,
+                                           const struct ingest_dialect_choice *choice)
+{
+    struct ingest_manner *manners = base_calloc(columns + 1, sizeof *manners);
+    for (size_t i = 0; i < columns; i++)
+        manners[i] = first_manner(out, i, choice);
+    free(out->marks);
+    out->marks = base_calloc(columns + 1, sizeof *out->marks);
+    out->marked = columns;
+    return manners;
 }
 
 static void set_names(const struct ingest_record *record, size_t columns, const struct ingest_begin *begin,
@@ -247,8 +295,8 @@ static const char *behind_lines(const char *at, const char *end, uint32_t lines,
 }
 
 static enum status observe_records(const char *data, const char *end, const char *name,
-                                   const struct ingest_begin *begin, struct ingest_sniff *out, struct arena *arena,
-                                   struct error *error)
+                                   const struct ingest_begin *begin, struct ingest_sniff *out,
+                                   const struct ingest_dialect_choice *choice, struct arena *arena, struct error *error)
 {
     struct ingest_record record = {0};
     struct ingest_dialect *dialect = &out->dialect;
@@ -271,15 +319,15 @@ static enum status observe_records(const char *data, const char *end, const char
     out->evidence = base_calloc(columns ? columns : 1, sizeof *out->evidence);
     at = rows;
     end = find_footer(rows, end, out->whole, dialect);
-    struct ingest_reading reading;
+    struct ingest_manner *manners = first_manners(out, columns, choice);
     while (ingest_split(dialect, &at, end, &record, &skipped)) {
         if (is_blank(&record))
             continue;
         out->records++;
         for (size_t i = 0; i < columns && i < record.count; i++)
-            ingest_observe(&out->evidence[i], (struct text){record.fields[i].data, record.fields[i].length},
-                           dialect->style, out->records, false, &reading);
+            observe_field(out, i, &record.fields[i], &manners[i]);
     }
+    free(manners);
     ingest_record_release(&record);
     return STATUS_OK;
 }
@@ -345,8 +393,9 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
     return status;
 }
 
-static enum status sniff_json(const char *data, const char *end, const char *name, struct arena *arena,
-                              struct ingest_sniff *out, struct error *error)
+static enum status sniff_json(const char *data, const char *end, const char *name,
+                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
+                              struct error *error)
 {
     struct text_map names;
     text_map_init(&names);
@@ -362,14 +411,14 @@ static enum status sniff_json(const char *data, const char *end, const char *nam
         out->names[i] = arena_strdup(arena, names.entries[i].key.data);
     out->evidence = base_calloc(names.count ? names.count : 1, sizeof *out->evidence);
     struct ingest_record record = {.names = &names};
-    struct ingest_reading reading;
+    struct ingest_manner *manners = first_manners(out, names.count, choice);
     size_t skipped;
     while (ingest_split(&out->dialect, &data, end, &record, &skipped)) {
         out->records++;
         for (size_t i = 0; record.flaw == FLAW_NONE && i < record.count; i++)
-            ingest_observe(&out->evidence[i], (struct text){record.fields[i].data, record.fields[i].length},
-                           out->dialect.style, out->records, false, &reading);
+            observe_field(out, i, &record.fields[i], &manners[i]);
     }
+    free(manners);
     ingest_record_release(&record);
     text_map_release(&names);
     return STATUS_OK;
@@ -591,9 +640,7 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
     if (trial.fields > INGEST_COLUMNS_MAX || trial.header_fields > INGEST_COLUMNS_MAX)
         return too_many_columns(trial.fields > trial.header_fields ? trial.fields : trial.header_fields, name, error);
 
-    choose_numbers(data, end, dialect);
-    if (choice && choice->point)
-        dialect->style = (struct ingest_number_style){choice->point, choice->point == ',' ? '.' : ','};
+    choose_numbers(data, end, choice, out);
     struct ingest_begin_choice said = {0};
     if (choice)
         said =
@@ -608,7 +655,7 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
     if (choice && choice->exact)
         dialect->columns = 0;
     keep_passed(start, end, dialect->skip, dialect->newline, arena, &out->look);
-    return observe_records(data, end, name, &begin, out, arena, error);
+    return observe_records(data, end, name, &begin, out, choice, arena, error);
 }
 
 static enum status sniff_text(const char *data, size_t length, const char *name,
@@ -624,7 +671,7 @@ static enum status sniff_text(const char *data, size_t length, const char *name,
     if (first < end && *first == '{') {
         dialect->layout = LAYOUT_JSON;
         dialect->style.groups = 0;
-        return sniff_json(data, end, name, arena, out, error);
+        return sniff_json(data, end, name, choice, arena, out, error);
     }
     if (first + 1 < end && *first == '[' && strchr("{ \r\n\t", first[1]))
         return refuse(name, "write one object a line: jq -c '.[]'", error, "is one JSON list");
@@ -715,5 +762,7 @@ void ingest_sniff_release(struct ingest_sniff *sniff)
     for (size_t i = 0; sniff->evidence && i < sniff->column_count; i++)
         ingest_evidence_release(&sniff->evidence[i]);
     free(sniff->evidence);
+    free(sniff->marks);
     sniff->evidence = NULL;
+    sniff->marks = NULL;
 }

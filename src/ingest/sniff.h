@@ -28,7 +28,10 @@ struct ingest_sniff {
     struct ingest_look look;
     bool parquet, zip; /* nothing else is known */
     const char **names;
+    struct ingest_marks *marks;       /* likewise, released there, too */
     struct ingest_evidence *evidence; /* of the records in the sample, by column; release with ingest_sniff_release */
+    struct ingest_marks file_marks;   /* of all columns, of the first records */
+    size_t marked;                    /* how many columns marks has */
     size_t column_count, records;
     bool whole; /* the sample is the whole content */
 };
@@ -45,6 +48,7 @@ struct ingest_dialect_choice {
     uint32_t skip;
     const char *const *expected; /* columns that options name */
     size_t expected_count;
+    const struct ingest_missing *missing; /* words for no value; NULL: the default ones */
 };
 
 /* Looks at data, the first bytes of a file's content (unpacked). whole: they are all there are. name is for messages.

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PASSES_MAX = 5 };
+enum { PASSES_MAX = 8 }; /* styles, then types, then a currency, and as much again for what they bring to light */
 
 /* A place of which half is missing, or is no number, is unknown; one that is nowhere on earth is a mistake in the
  * expression, most often the two halves in the wrong order. */
@@ -68,6 +68,10 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
         .time = run->time,
         .key = run->key,
         .group = run->group,
+        .currency = run->currency,
+        .own_currency = store_schema(run->store)->currency,
+        .manners = ingest_manners(run),
+        .today = zone_date(run->zone, run->options->now),
         .zone = run->zone,
         .rejects = &run->rejects,
     };
@@ -293,8 +297,8 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
         buffer_string(sql, " AS id");
     if (run->group >= 0)
         add_column_sql(run, ", ", mapping->group_by, " AS \"@group\"", sql);
-    if (mapping->currency_column)
-        add_column_sql(run, ", CAST(", mapping->currency_column, " AS VARCHAR) AS \"@currency\"", sql);
+    if (run->currency_column)
+        add_column_sql(run, ", CAST(", run->currency_column, " AS VARCHAR) AS \"@currency\"", sql);
     if (run->options->dry_run && run->customer >= 0)
         add_column_sql(run, ", ", mapping->customer, " AS \"@customer\"", sql);
     for (size_t i = 0; i < run->property_count; i++)
@@ -399,10 +403,15 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
         if (run->column_count > columns)
             continue;
         again |= ingest_retype(run, run->scan.evidence);
+        again |= ingest_restyle_by(run, run->scan.marks);
+        if (ingest_settle_currency(run, run->scan.evidence)) {
+            TRY(ingest_list_properties(run, error));
+            continue;
+        }
         set_types(run, run->scan.evidence);
         again |= reconsider_dictionary(run, run->scan.evidence, 1);
         if (!again && !stale)
-            return STATUS_OK;
+            return ingest_check_identifiers(run, run->scan.evidence, error);
         run->phase = "reading again";
     }
     return error_set(error, STATUS_ERROR, "the columns' types do not settle: a file changes while it is read");

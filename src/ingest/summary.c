@@ -322,6 +322,10 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
             put_count(json, "scale", (uint64_t)column->scale);
         if (column->format)
             put_text(json, "format", column->format);
+        if (column->format)
+            put_yes(json, "format_sure", column->format_sure);
+        if (column->point)
+            put_text(json, "decimal", column->point == ',' ? "," : ".");
         if (column->property)
             put_text(json, "property", column->property);
         if (*column->role) {

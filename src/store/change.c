@@ -27,6 +27,9 @@ const char *store_quote(struct arena *arena, const char *path)
 enum status store_begin(struct store *store, struct store_change **out, struct error *error)
 {
     ENSURE(store->mode == STORE_WRITE && !store->change);
+    if (store->unreadable)
+        return error_set(error, STATUS_ERROR, "a change of the store %s ended in uncertainty: open it again first",
+                         store->path);
     TRY(catalog_begin(store->catalog, error));
     struct store_change *change = base_calloc(1, sizeof *change);
     change->store = store;
@@ -38,6 +41,8 @@ enum status store_begin(struct store *store, struct store_change **out, struct e
 
 static void change_free(struct store_change *change)
 {
+    if (change->schema_before) /* the one that an undo within it made goes with its arena */
+        change->store->schema = change->schema_before;
     change->store->change = NULL;
     VECTOR_RELEASE(&change->added);
     VECTOR_RELEASE(&change->dropped);
@@ -64,8 +69,6 @@ void store_abort(struct store_change *change)
         if (change->files.items[i].published)
             unlink(change->files.items[i].to);
     catalog_rollback(change->store->catalog);
-    if (change->schema_before)
-        change->store->schema = change->schema_before;
     remove_temporaries(change);
     change_free(change);
 }
@@ -177,7 +180,7 @@ static enum status measure(struct store_change *change, struct lake *lake, struc
     if (stat(added->temporary, &file) != 0)
         return error_system(error, errno, "%s cannot be read back", added->temporary);
     part->bytes = (uint64_t)file.st_size;
-    return STATUS_OK;
+    return checksum_make(lake, added->temporary, part, &change->arena, error);
 }
 
 static enum status write_one(struct store_change *change, struct lake *lake, const struct store_new_part *new_part,
@@ -212,6 +215,20 @@ static enum status write_one(struct store_change *change, struct lake *lake, con
     return status;
 }
 
+enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
+                                 uint32_t owner, struct error *error)
+{
+    struct store_new_part activity = {.table = table, .role = PART_ACTIVITY};
+    activity.select = arena_printf(&change->arena,
+                                   "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\", "
+                                   "count(*)::UINTEGER AS \"rows\" FROM read_parquet(%s) GROUP BY customer",
+                                   store_quote(&change->arena, path));
+    struct change_part beside;
+    TRY(write_one(change, lake, &activity, owner, &beside, error));
+    VECTOR_PUSH(&change->added, beside);
+    return STATUS_OK;
+}
+
 enum status store_write_part(struct store_change *change, struct lake *lake, const struct store_new_part *part,
                              uint64_t *rows, struct error *error)
 {
@@ -224,15 +241,7 @@ enum status store_write_part(struct store_change *change, struct lake *lake, con
     VECTOR_PUSH(&change->added, added);
     if (part->role != PART_FACTS && part->role != PART_TRAITS)
         return STATUS_OK;
-    struct store_new_part activity = {.table = part->table, .role = PART_ACTIVITY};
-    activity.select = arena_printf(&change->arena,
-                                   "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\", "
-                                   "count(*)::UINTEGER AS \"rows\" FROM read_parquet(%s) GROUP BY customer",
-                                   store_quote(&change->arena, added.temporary));
-    struct change_part beside;
-    TRY(write_one(change, lake, &activity, added.part.number, &beside, error));
-    VECTOR_PUSH(&change->added, beside);
-    return STATUS_OK;
+    return store_write_activity(change, lake, part->table, added.temporary, added.part.number, error);
 }
 
 /*
@@ -296,6 +305,45 @@ static enum status list_parts(struct store_change *change, struct error *error)
     return STATUS_OK;
 }
 
+/*
+ * The catalog does not know whether it has saved. What its files hold now is what the next process would find, so they
+ * are opened anew and asked which generation they hold; and only if the disk then takes a further write is that answer
+ * kept for good.
+ */
+static enum status look_again(struct store *store, struct error *error)
+{
+    char why[ERROR_MESSAGE_MAX];
+    uint64_t generation = store->generation;
+    snprintf(why, sizeof why, "%s", error ? error->message : "");
+    bool seen = catalog_reopen(store->catalog, NULL) == STATUS_OK &&
+                catalog_counter(store->catalog, CATALOG_GENERATION, &generation, NULL) == STATUS_OK;
+    bool made = generation > store->generation;
+    if (seen && catalog_settle(store->catalog, NULL) == STATUS_OK)
+        return made ? STATUS_OK : error_set(error, STATUS_ERROR, "%s; nothing was changed", why);
+
+    const char *state = "whether it was made cannot be told now";
+    if (seen && made)
+        state = "as the files are now it was made, but the disk has not confirmed it";
+    else if (seen)
+        state = "as the files are now it was not made, but the disk has not confirmed it";
+    store->unreadable = true;
+    enum status status =
+        error_set(error, STATUS_UNCERTAIN, "the disk failed while the change was being saved (%s); %s", why, state);
+    error_hint(error, "when the disk works again, strata verify shows the state of the store, and strata imports what "
+                      "came in; then repeat the command if it is not there");
+    return status;
+}
+
+static enum status saved_but(struct error *error)
+{
+    char why[ERROR_MESSAGE_MAX];
+    snprintf(why, sizeof why, "%s", error ? error->message : "");
+    enum status status =
+        error_set(error, STATUS_UNCERTAIN, "the change was made, but the store cannot be read back: %s", why);
+    error_hint(error, "do not repeat the command; strata verify shows what is wrong with the store");
+    return status;
+}
+
 enum status store_commit(struct store_change *change, struct error *error)
 {
     struct store *store = change->store;
@@ -305,16 +353,29 @@ enum status store_commit(struct store_change *change, struct error *error)
     store_step(store);
     if (status == STATUS_OK)
         status = catalog_commit(store->catalog, error);
+    if (status == STATUS_UNCERTAIN)
+        status = look_again(store, error);
+    if (status == STATUS_UNCERTAIN) {
+        /* published files stay: who opens the store next either lists them or removes them */
+        remove_temporaries(change);
+        change_free(change);
+        return status;
+    }
     if (status != STATUS_OK) {
         store_abort(change);
         return status;
     }
+
     store_step(store);
     for (size_t i = 0; i < change->obsolete.count; i++)
         unlink(change->obsolete.items[i]);
     remove_temporaries(change);
     change_free(change);
-    TRY(store_load(store, error));
+    status = store_load(store, error);
+    if (status != STATUS_OK) {
+        store->unreadable = true;
+        return saved_but(error);
+    }
     /* the change counts; files that cannot be deleted now are the next writer's business */
     (void)store_reclaim(store, NULL);
     return STATUS_OK;

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,29 @@ enum status file_sync(const char *path, struct error *error)
     if (file >= 0)
         close(file);
     return failed ? error_system(error, failed, "%s cannot be written to the disk", path) : STATUS_OK;
+}
+
+enum status file_sync_parent(const char *path, struct error *error)
+{
+    char name[PATH_MAX];
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length && path[length - 1] != '/')
+        length--;
+    if (length >= sizeof name)
+        return error_set(error, STATUS_ERROR, "the path %s is too long", path);
+    snprintf(name, sizeof name, "%.*s", length ? (int)length : 1, length ? path : ".");
+
+    struct error why = {0};
+    int folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) /* a folder that may be written but not read cannot be synced */
+        return STATUS_OK;
+    close(folder);
+    enum status status = file_sync(name, &why);
+    if (status != STATUS_OK && error)
+        *error = why;
+    return status;
 }
 
 enum status file_make_folder(const char *path, struct error *error)

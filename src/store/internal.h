@@ -2,11 +2,24 @@
 #ifndef STRATA_STORE_INTERNAL_H
 #define STRATA_STORE_INTERNAL_H
 
+#include "base/map.h"
 #include "base/vector.h"
 #include "store/store.h"
 
+/* What was found to be as it was written: "7/amount" is a column of part 7. */
+struct checked {
+    struct text_map pieces;
+    struct pool *pool; /* made for the first large part */
+};
+struct checked *checked_new(void);
+void checked_free(struct checked *checked);
+/* Sets part's checksums, of the file at path; its columns and bytes are set. */
+enum status checksum_make(struct lake *lake, const char *path, struct catalog_part *part, struct arena *arena,
+                          struct error *error);
+
 struct store {
     char *path;
+    struct checked *checked;
     enum store_mode mode;
     struct catalog *catalog;
     int lock;           /* the writer's lock file, or −1 */
@@ -17,7 +30,8 @@ struct store {
     size_t part_count;
     uint64_t generation;
     struct store_change *change;
-    uint64_t steps; /* steps of publishing taken, for store_step */
+    bool unreadable; /* a commit ended in uncertainty: nothing more may be written */
+    uint64_t steps;  /* steps of publishing taken, for store_step */
 };
 
 /* Reads schema and parts anew. */
@@ -30,6 +44,8 @@ void store_step(struct store *store);
 
 /* Files. Paths are full ones. */
 enum status file_sync(const char *path, struct error *error);
+/* The folder that names path; nothing when it may not be opened. */
+enum status file_sync_parent(const char *path, struct error *error);
 enum status file_make_folder(const char *path, struct error *error); /* fine when it is there */
 void file_remove_tree(const char *path, bool itself);
 /* name with every byte but letters, digits, '.', '_' and '-' as %XX; a leading dot too. */
@@ -64,6 +80,9 @@ struct store_change {
     VECTOR(const char *) temporaries;
     struct schema *schema_before; /* of the store, where the change replaced it; or NULL */
 };
+/* Writes the activity part that stands beside the facts or traits in the file at path, whose part has number owner. */
+enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
+                                 uint32_t owner, struct error *error);
 /* path as an SQL literal, in arena. */
 const char *store_quote(struct arena *arena, const char *path);
 bool store_dropped(const struct store_change *change, uint32_t number);

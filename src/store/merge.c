@@ -58,6 +58,8 @@ static enum status merge_group(struct store_change *change, struct lake *lake, c
 {
     struct store_new_part part = {.table = group[0]->table, .role = group[0]->role};
     struct buffer sql;
+    for (size_t i = 0; i < count; i++)
+        TRY(store_check_part(change->store, group[i], NULL, 0, error));
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT * FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {

@@ -269,9 +269,24 @@ struct store_part *store_parts_now(const struct store *store, struct arena *aren
     return parts;
 }
 
-static void select_group(struct reading *reading, struct buffer *sql, const struct store_part *const *parts,
-                         size_t count)
+static enum status check_group(const struct reading *reading, const struct store_part *const *parts, size_t count,
+                               struct error *error)
 {
+    const struct store_read *read = reading->read;
+    const char **columns = ARENA_ARRAY((struct arena *)&reading->arena, const char *, reading->wanted_count + 1);
+    for (size_t i = 0; i < reading->wanted_count; i++)
+        columns[i] = reading->wanted[i].name;
+    columns[reading->wanted_count] = "import"; /* for the filter */
+    for (size_t i = 0; i < count && !read->unchecked; i++)
+        TRY(store_check_part(reading->store, &parts[i]->part, columns, reading->wanted_count + (read->until_import > 0),
+                             error));
+    return STATUS_OK;
+}
+
+static enum status select_group(struct reading *reading, struct buffer *sql, const struct store_part *const *parts,
+                                size_t count, struct error *error)
+{
+    TRY(check_group(reading, parts, count, error));
     buffer_string(sql, "SELECT ");
     for (size_t i = 0; i < reading->wanted_count; i++) {
         buffer_string(sql, i ? ", " : "");
@@ -286,6 +301,7 @@ static void select_group(struct reading *reading, struct buffer *sql, const stru
     buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
     if (wants_filter(reading, &parts[0]->part))
         buffer_printf(sql, " WHERE import <= %u", reading->read->until_import);
+    return STATUS_OK;
 }
 
 static void select_nothing(struct reading *reading, struct buffer *sql)
@@ -300,7 +316,7 @@ static void select_nothing(struct reading *reading, struct buffer *sql)
     buffer_string(sql, " WHERE false");
 }
 
-static void select_groups(struct reading *reading, struct buffer *sql)
+static enum status select_groups(struct reading *reading, struct buffer *sql, struct error *error)
 {
     size_t part_count, groups = 0;
     const struct store_part *parts = store_parts_now(reading->store, &reading->arena, &part_count);
@@ -318,11 +334,12 @@ static void select_groups(struct reading *reading, struct buffer *sql)
         }
         if (count) {
             buffer_string(sql, groups++ ? " UNION ALL " : "");
-            select_group(reading, sql, group, count);
+            TRY(select_group(reading, sql, group, count, error));
         }
     }
     if (!groups)
         select_nothing(reading, sql);
+    return STATUS_OK;
 }
 
 enum status store_select(const struct store *store, const struct store_read *read, struct buffer *sql,
@@ -331,7 +348,7 @@ enum status store_select(const struct store *store, const struct store_read *rea
     struct reading reading;
     enum status status = start(&reading, store, read, error);
     if (status == STATUS_OK)
-        select_groups(&reading, sql);
+        status = select_groups(&reading, sql, error);
     arena_release(&reading.arena);
     return status;
 }
@@ -343,7 +360,7 @@ enum status store_select_part(const struct store *store, const struct store_read
     enum status status = start(&reading, store, read, error);
     const struct store_part one = {*part, store_file(store, &reading.arena, "%s", part->path)};
     if (status == STATUS_OK && is_read(&reading, part))
-        select_group(&reading, sql, &(const struct store_part *){&one}, 1);
+        status = select_group(&reading, sql, &(const struct store_part *){&one}, 1, error);
     else if (status == STATUS_OK)
         select_nothing(&reading, sql);
     arena_release(&reading.arena);

@@ -70,10 +70,11 @@ static enum status check_empty(const char *path, struct error *error)
     return status;
 }
 
+/* Made aside and renamed when it is whole and synced, so that a catalog.db that exists is whole; and everything that
+ * names it is synced after that, so that a store that was reported as made is there after a power cut. */
 static enum status make_catalog(struct arena *arena, const char *path, const char *zone, const char *currency,
                                 struct error *error)
 {
-    /* made aside, so that a catalog.db that exists is whole */
     const char *aside = arena_printf(arena, "%s/tmp/catalog.db", path);
     const char *final = arena_printf(arena, "%s/catalog.db", path);
     file_remove_tree(arena_printf(arena, "%s/tmp", path), false);
@@ -83,14 +84,31 @@ static enum status make_catalog(struct arena *arena, const char *path, const cha
     TRY(file_sync(aside, error));
     if (rename(aside, final) != 0)
         return error_system(error, errno, "%s cannot be made", final);
-    return file_sync(path, error);
+
+    enum status status = file_sync(path, error);
+    if (status == STATUS_OK)
+        status = file_sync_parent(path, error);
+    if (status != STATUS_OK)
+        unlink(final);
+    return status;
+}
+
+/* A failed creation takes away what it made; a folder that was there before stays. */
+static void take_away(struct arena *arena, const char *path, bool made)
+{
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        file_remove_tree(arena_printf(arena, "%s/%s", path, folders[i]), true);
+    if (made)
+        rmdir(path);
 }
 
 enum status store_create(const char *path, const char *zone, const char *currency, struct error *error)
 {
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+    bool made = mkdir(path, 0777) == 0;
+    if (!made && errno != EEXIST)
         return error_system(error, errno, "the store %s cannot be made", path);
     TRY(check_empty(path, error));
+
     struct arena arena;
     arena_init(&arena, 0);
     enum status status = STATUS_OK;
@@ -98,6 +116,8 @@ enum status store_create(const char *path, const char *zone, const char *currenc
         status = file_make_folder(arena_printf(&arena, "%s/%s", path, folders[i]), error);
     if (status == STATUS_OK)
         status = make_catalog(&arena, path, zone, currency, error);
+    if (status != STATUS_OK)
+        take_away(&arena, path, made);
     arena_release(&arena);
     return status;
 }
@@ -299,8 +319,15 @@ static enum status open_writing(struct store *store, const char *command, struct
 static enum status open_reading(struct store *store, struct error *error)
 {
     const char *name = store_file(store, &store->arena, "catalog.db");
-    TRY(catalog_open(name, CATALOG_READ, NULL, NULL, &store->catalog, error));
-    return open_generation(store, error);
+    enum catalog_mode mode = store->mode == STORE_EXAMINE ? CATALOG_EXAMINE : CATALOG_READ;
+    TRY(catalog_open(name, mode, NULL, NULL, &store->catalog, error));
+    enum status status = open_generation(store, error);
+    if (status == STATUS_OK || store->mode != STORE_EXAMINE)
+        return status;
+    /* what can be listed is listed; store_verify asks again what cannot */
+    store->part_count = 0;
+    store->schema = NULL;
+    return STATUS_OK;
 }
 
 enum status store_open(const char *path, enum store_mode mode, const char *command, struct store **out,
@@ -312,7 +339,8 @@ enum status store_open(const char *path, enum store_mode mode, const char *comma
         return status;
     }
     struct store *store = base_calloc(1, sizeof *store);
-    *store = (struct store){.path = base_strdup(path), .mode = mode, .lock = -1, .generations = -1};
+    *store = (struct store){
+        .path = base_strdup(path), .checked = checked_new(), .mode = mode, .lock = -1, .generations = -1};
     arena_init(&store->arena, 0);
     enum status status =
         mode == STORE_WRITE ? open_writing(store, command ? command : "strata", error) : open_reading(store, error);
@@ -335,6 +363,7 @@ void store_close(struct store *store)
     if (store->lock >= 0)
         close(store->lock);
     arena_release(&store->arena);
+    checked_free(store->checked);
     free(store->path);
     free(store);
 }

@@ -17,7 +17,11 @@
 
 struct store;
 
-enum store_mode { STORE_READ, STORE_WRITE };
+enum store_mode {
+    STORE_READ,
+    STORE_WRITE,
+    STORE_EXAMINE, /* as STORE_READ, for store_verify: opens what is damaged too, as far as that goes */
+};
 
 /* Makes a store in a directory that does not exist or is empty. zone: IANA name (checked by the caller with zone_open);
  * currency: ISO 4217 or NULL. */
@@ -54,6 +58,15 @@ struct store_part *store_parts_now(const struct store *store, struct arena *aren
 const struct catalog_part *store_parts(const struct store *store, size_t *count);
 /* A file's full path in arena: store_file(store, arena, "%s", part->path). */
 const char *store_file(const struct store *store, struct arena *arena, const char *format, ...) PRINTF_LIKE(3, 4);
+/*
+ * Whether columns (NULL: all) of a part are what was written: its size and the checksums of their bytes, each once in
+ * the life of a store. Everybody who reads a part's file does so after this; store_select and store_select_part do it
+ * themselves. Parts without checksums (of an older program) have their size looked at.
+ */
+enum status store_check_part(const struct store *store, const struct catalog_part *part, const char *const *columns,
+                             size_t count, struct error *error);
+/* "facts of order, imports 3 to 5", in arena. */
+const char *store_part_holds(struct arena *arena, const struct catalog_part *part);
 /* A lake for this store: spills to STORE/tmp when writing (to nowhere when reading), default memory. threads: 0 for
  * all. */
 enum status store_lake(const struct store *store, int threads, struct lake **out, struct error *error);
@@ -65,7 +78,11 @@ enum status store_lake(const struct store *store, int threads, struct lake **out
 struct store_change;
 
 enum status store_begin(struct store *store, struct store_change **out, struct error *error);
-/* Publishes. On failure the store is as before and the change is gone. Frees change either way. */
+/*
+ * Publishes. On failure the store is as before and the change is gone; except STATUS_UNCERTAIN: the disk failed at the
+ * very moment of saving, and whether the change counts shows when the store is opened again; both are whole. After that
+ * the store can only be closed. Frees change either way.
+ */
 enum status store_commit(struct store_change *change, struct error *error);
 /* Takes everything back. change may be NULL. */
 void store_abort(struct store_change *change);
@@ -92,9 +109,11 @@ enum status store_add_rejects(struct store_change *change, uint32_t import, cons
 /* Takes import `number` back, exactly: the store becomes the one in which it never ran. Its own change.
  * STATUS_NOT_FOUND when there is none, STATUS_USAGE when it is undone already. `now`: the moment to write down. */
 enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error);
-/* Within a change: the same (--replace N undoes and imports in one). The store's schema is then what is left. */
-enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
-                              struct error *error);
+/* Within a change: the same, for several imports at once (--replace N undoes and imports in one; a model takes all its
+ * scores back). Once in a change: a part that holds several of them is rewritten without all of them. The store's
+ * schema is then what is left. */
+enum status store_undo_within(struct store_change *change, struct lake *lake, const uint32_t *numbers, size_t count,
+                              int64_t now, struct error *error);
 /* Merges small parts where many lie about: its own change, or none. *merged (may be NULL) is the number of parts that
  * went. */
 enum status store_merge(struct store *store, struct lake *lake, size_t *merged, struct error *error);
@@ -111,6 +130,7 @@ struct store_read {
     size_t column_count;
     bool rows;             /* store_select_part: a last column `row` BIGINT, where the row stands in the part */
     uint32_t until_import; /* rows of later imports are hidden; 0: none are */
+    bool unchecked;        /* the caller sees to store_check_part */
 };
 /* Appends "SELECT … FROM read_parquet([…]) UNION ALL …" to sql. Without parts it is a SELECT of those columns without
  * rows. Order of rows is not promised. STATUS_NOT_FOUND for a table or column that the schema does not have. */
@@ -127,6 +147,33 @@ const char *store_part_column(const struct catalog_part *part, const char *name)
 /* DuckDB's name of a column's type: "DECIMAL(18,2)", "STRUCT(latitude DOUBLE, longitude DOUBLE)", … out: 64 bytes. */
 char *store_sql_type(enum value_type type, int scale, char *out);
 
+/*
+ * Looks through a whole store: every byte is read. Takes the writer's lock only to change something.
+ */
+struct store_finding {
+    const char *file;    /* relative to the store */
+    const char *holds;   /* "facts of order, import 3" */
+    const char *problem; /* what is wrong with it */
+    const char *remedy;  /* where it can come from again */
+    uint32_t part;       /* its number, or 0 */
+    bool repairable, repaired;
+};
+struct store_verify {
+    bool repair; /* make anew what follows from other files of the store */
+    bool record; /* give checksums to parts of an older version that can be read to their end */
+};
+struct store_verification {
+    size_t parts, unchecked; /* unchecked: without checksums, read to the end all the same */
+    uint64_t bytes;
+    bool sealed; /* the catalog was last written by a version that seals it */
+    size_t repaired, recorded;
+    struct store_finding *findings; /* in the caller's arena */
+    size_t count;
+};
+/* Damage is no failure of the call. STATUS_NOT_FOUND: no store there. */
+enum status store_verify(const char *path, const struct store_verify *what, struct arena *arena,
+                         struct store_verification *out, struct error *error);
+
 /* Views for users' SQL: one per kind (customer, customer_number, time, properties, id, import), `customers` (customer,
  * customer_number, the present value of each trait), one per reference table (its key, columns; the row that counts),
  * `memberships` (segment, customer, customer_number, entered, "left") and `refreshes` (number, moment, recorded).
@@ -134,5 +181,7 @@ char *store_sql_type(enum value_type type, int scale, char *out);
  * paths, count): *paths are the files that the views read. arena lives as long as lake. */
 enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena, const char *const **paths,
                                size_t *path_count, struct error *error);
+/* Checks the parts that a statement over these views may read: those of tables whose names stand in it. */
+enum status store_check_named(const struct store *store, const char *statement, struct error *error);
 
 #endif

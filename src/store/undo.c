@@ -23,7 +23,9 @@ struct undo {
     struct store_change *change;
     struct store *store;
     struct lake *lake;
-    uint32_t number;
+    const uint32_t *numbers; /* of the imports that go */
+    size_t count;
+    const char *going; /* them as an SQL list */
     struct arena *arena;
     const char *replacing; /* SQL list of the numbers of imports that said replace */
     VECTOR(struct revived) revived;
@@ -51,12 +53,17 @@ static bool bears_imports(enum part_role role)
 
 static bool holds(const struct undo *undo, const struct catalog_part *part)
 {
-    return bears_imports(part->role) && part->first_import <= undo->number && undo->number <= part->last_import;
+    if (!bears_imports(part->role))
+        return false;
+    for (size_t i = 0; i < undo->count; i++)
+        if (part->first_import <= undo->numbers[i] && undo->numbers[i] <= part->last_import)
+            return true;
+    return false;
 }
 
 static enum status drop_rows(struct undo *undo, struct error *error)
 {
-    const char *where = arena_printf(undo->arena, "import <> %u", undo->number);
+    const char *where = arena_printf(undo->arena, "import NOT IN (%s)", undo->going);
     for (size_t i = 0; i < undo->store->part_count; i++) {
         const struct catalog_part *part = &undo->store->parts[i];
         if (!holds(undo, part) || part->role == PART_SHADOW)
@@ -135,9 +142,9 @@ static enum status choose(struct undo *undo, const char *candidates, bool lines,
                       " SELECT import, arrival, own, %s() OVER (PARTITION BY id ORDER BY replaces DESC,"
                       "  CASE WHEN replaces THEN -import::BIGINT ELSE import END%s) AS place"
                       " FROM (SELECT id, import, arrival, own, import IN (%s) AS replaces FROM (%s)"
-                      "  WHERE import <> %u AND id IN (SELECT id FROM read_parquet([%s], union_by_name=true)"
-                      "   WHERE import = %u AND id IS NOT NULL))) WHERE place = 1 AND own",
-                      rank, tie, undo->replacing, candidates, undo->number, facts, undo->number));
+                      "  WHERE import NOT IN (%s) AND id IN (SELECT id FROM read_parquet([%s], union_by_name=true)"
+                      "   WHERE import IN (%s) AND id IS NOT NULL))) WHERE place = 1 AND own",
+                      rank, tie, undo->replacing, candidates, undo->going, facts, undo->going));
     return lake_query_integer(undo->lake, "SELECT count(*) FROM strata_alive", count, NULL, error);
 }
 
@@ -184,13 +191,13 @@ static enum status settle_shadow(struct undo *undo, const struct catalog_part *s
     uint64_t rows = 0;
     if (any) {
         struct store_new_part facts = {.table = shadow->table, .role = PART_FACTS};
-        facts.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE import <> %u AND %s",
-                                    full_path(undo, shadow), undo->number, alive);
+        facts.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE import NOT IN (%s) AND %s",
+                                    full_path(undo, shadow), undo->going, alive);
         TRY(store_write_part(undo->change, undo->lake, &facts, &rows, error));
     }
     if (!rows && !holds(undo, shadow))
         return STATUS_OK;
-    const char *where = arena_printf(undo->arena, "import <> %u%s%s%s", undo->number, any ? " AND NOT (" : "",
+    const char *where = arena_printf(undo->arena, "import NOT IN (%s)%s%s%s", undo->going, any ? " AND NOT (" : "",
                                      any ? alive : "", any ? ")" : "");
     return rewrite(undo, shadow, where, error);
 }
@@ -279,9 +286,36 @@ static enum status list_replacing(struct undo *undo, struct error *error)
     return STATUS_OK;
 }
 
+static bool has_shadow(const struct undo *undo)
+{
+    for (size_t i = 0; i < undo->store->part_count; i++)
+        if (undo->store->parts[i].role == PART_SHADOW)
+            return true;
+    return false;
+}
+
+/* What is read below. A part that goes whole is not, so that what is damaged can at least be taken back. */
+static enum status check_parts(struct undo *undo, struct error *error)
+{
+    bool shadow = has_shadow(undo);
+    for (size_t i = 0; i < undo->store->part_count; i++) {
+        const struct catalog_part *part = &undo->store->parts[i];
+        bool whole = part->first_import == part->last_import;
+        bool rows = holds(undo, part) && (shadow || !whole);
+        bool owner_stays = part->role == PART_ACTIVITY;
+        for (size_t o = 0; owner_stays && o < undo->store->part_count; o++)
+            if (undo->store->parts[o].number == part->owner && holds(undo, &undo->store->parts[o]))
+                owner_stays = false;
+        if (rows || owner_stays || part->role == PART_SHADOW || part->role == PART_IDENTITY)
+            TRY(store_check_part(undo->store, part, NULL, 0, error));
+    }
+    return STATUS_OK;
+}
+
 static enum status take_back(struct undo *undo, struct error *error)
 {
     const struct schema *schema = undo->store->schema;
+    TRY(check_parts(undo, error));
     TRY(list_replacing(undo, error));
     TRY(drop_rows(undo, error));
     for (size_t i = 0; i < schema->table_count; i++)
@@ -302,20 +336,39 @@ static enum status fold_again(struct store_change *change, struct error *error)
     return STATUS_OK;
 }
 
-enum status store_undo_within(struct store_change *change, struct lake *lake, uint32_t number, int64_t now,
-                              struct error *error)
+static enum status begin_one(struct undo *undo, uint32_t number, struct error *error)
 {
-    struct undo undo = {
-        .change = change, .store = change->store, .lake = lake, .number = number, .arena = &change->arena};
     struct catalog_import import;
-    TRY(catalog_find_import(undo.store->catalog, number, undo.arena, &import, error));
+    TRY(catalog_find_import(undo->store->catalog, number, undo->arena, &import, error));
     if (import.undone)
         return error_set(error, STATUS_USAGE, "import %u has been taken back already", number);
+    undo->going = undo->going ? arena_printf(undo->arena, "%s, %u", undo->going, number)
+                              : arena_printf(undo->arena, "%u", number);
+    return STATUS_OK;
+}
+
+enum status store_undo_within(struct store_change *change, struct lake *lake, const uint32_t *numbers, size_t count,
+                              int64_t now, struct error *error)
+{
+    struct undo undo = {.change = change,
+                        .store = change->store,
+                        .lake = lake,
+                        .numbers = numbers,
+                        .count = count,
+                        .arena = &change->arena};
+    if (count == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < count; i++)
+        TRY(begin_one(&undo, numbers[i], error));
+
     enum status status = take_back(&undo, error);
     VECTOR_RELEASE(&undo.revived);
     TRY(status);
-    VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", number));
-    TRY(catalog_set_import_undone(undo.store->catalog, number, now ? now : 1, error));
+
+    for (size_t i = 0; i < count; i++) {
+        VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", numbers[i]));
+        TRY(catalog_set_import_undone(undo.store->catalog, numbers[i], now ? now : 1, error));
+    }
     return fold_again(change, error);
 }
 
@@ -323,7 +376,7 @@ enum status store_undo(struct store *store, struct lake *lake, uint32_t number, 
 {
     struct store_change *change;
     TRY(store_begin(store, &change, error));
-    enum status status = store_undo_within(change, lake, number, now, error);
+    enum status status = store_undo_within(change, lake, &number, 1, now, error);
     if (status != STATUS_OK) {
         store_abort(change);
         return status;

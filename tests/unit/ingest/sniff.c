@@ -116,10 +116,10 @@ static struct ingest_type type_of(const char *values)
 {
     struct ingest_evidence evidence = {0};
     struct ingest_reading reading;
-    struct ingest_number_style style = {'.', ','};
+    struct ingest_manner manner = {.style = {'.', ','}, .missing = ingest_missing_default()};
     for (const char *at = values; *at;) {
         size_t length = strcspn(at, " ");
-        ingest_observe(&evidence, (struct text){at, length}, style, 1, false, &reading);
+        ingest_observe(&evidence, (struct text){at, length}, &manner, 1, &reading);
         at += length + (at[length] == ' ');
     }
     struct ingest_type_hint hint = {.name = "date"};

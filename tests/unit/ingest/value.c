@@ -40,7 +40,7 @@ static void classifies_forms(void **state)
         {"12.50 \xe2\x82\xac", FORM_DECIMAL, 1250, 2},
         {"1e-5", FORM_DOUBLE, 0, 0},
         {"0.1234567890123456789", FORM_DOUBLE, 0, 0},
-        {"NaN", FORM_NONFINITE, 0, 0},
+        {"NaN", FORM_MISSING, 0, 0},
         {"-inf", FORM_NONFINITE, 0, 0},
         {"Infinity", FORM_NONFINITE, 0, 0},
         {"true", FORM_BOOL, 0, 0},
@@ -48,7 +48,7 @@ static void classifies_forms(void **state)
         {"85123A", FORM_TEXT, 0, 0},
         {"C536379", FORM_TEXT, 0, 0},
         {"1.", FORM_TEXT, 0, 0},
-        {"-", FORM_TEXT, 0, 0},
+        {"-", FORM_MISSING, 0, 0},
         {"1e", FORM_TEXT, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

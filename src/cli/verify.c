@@ -1,0 +1,98 @@
+/* verify: reads everything a store holds and says what is damaged, and where it can come from again. */
+#include "cli/commands.h"
+
+#include "base/json.h"
+#include "base/number.h"
+#include "store/store.h"
+
+#include <string.h>
+
+static void put_count(struct json *json, const char *key, uint64_t count)
+{
+    json_write_key(json, key);
+    json_write_integer(json, (int64_t)count);
+}
+
+static void put_text(struct json *json, const char *key, const char *text)
+{
+    json_write_key(json, key);
+    json_write_string(json, text);
+}
+
+static void put_bool(struct json *json, const char *key, bool value)
+{
+    json_write_key(json, key);
+    json_write_bool(json, value);
+}
+
+static enum status write_json(struct cli *cli, const struct store_verification *seen, struct error *error)
+{
+    struct buffer text;
+    struct json json;
+    buffer_init(&text, 0);
+    json_init(&json, &text, true);
+    json_write_object(&json);
+    put_count(&json, "parts", seen->parts);
+    put_count(&json, "bytes", seen->bytes);
+    put_count(&json, "without_checksums", seen->unchecked);
+    put_bool(&json, "catalog_sealed", seen->sealed);
+    put_count(&json, "repaired", seen->repaired);
+    put_count(&json, "recorded", seen->recorded);
+    json_write_key(&json, "damaged");
+    json_write_array(&json);
+    for (size_t i = 0; i < seen->count; i++) {
+        json_write_object(&json);
+        put_text(&json, "file", seen->findings[i].file);
+        put_text(&json, "holds", seen->findings[i].holds);
+        put_text(&json, "problem", seen->findings[i].problem);
+        put_text(&json, "remedy", seen->findings[i].remedy);
+        put_bool(&json, "repaired", seen->findings[i].repaired);
+        json_write_end_object(&json);
+    }
+    json_write_end_array(&json);
+    json_write_end_object(&json);
+    buffer_char(&text, '\n');
+    enum status status = cli_write(cli, (struct text){text.data, text.length}, error);
+    buffer_release(&text);
+    return status;
+}
+
+static void print(struct cli *cli, const struct store_verification *seen)
+{
+    char parts[NUMBER_TEXT_MAX], bytes[NUMBER_TEXT_MAX];
+    for (size_t i = 0; i < seen->count; i++) {
+        const struct store_finding *finding = &seen->findings[i];
+        fprintf(cli->out, "%s%s\n  holds   %s\n  problem %s\n  remedy  %s\n", finding->file,
+                finding->repaired ? " (made anew)" : "", finding->holds, finding->problem, finding->remedy);
+    }
+    cli_note(cli, "read %s parts, %s bytes, and the catalog", number_format_thousands((int64_t)seen->parts, parts),
+             number_format_thousands((int64_t)seen->bytes, bytes));
+    if (seen->recorded)
+        cli_note(cli, "%zu parts have checksums now", seen->recorded);
+    else if (seen->unchecked)
+        cli_note(cli,
+                 "%zu parts were written by an older version and have no checksums: they can be read, but nobody can "
+                 "say that they are what was written; strata verify --record gives them checksums",
+                 seen->unchecked);
+    if (!seen->sealed)
+        cli_note(cli, "the catalog was last written by an older version, which does not seal it; the next change does");
+}
+
+enum status cli_verify(struct cli *cli, struct error *error)
+{
+    struct store_verify what = {cli_switch(cli, "repair"), cli_switch(cli, "record")};
+    struct store_verification seen;
+    TRY(cli_need_store(cli, error));
+    TRY(store_verify(cli->store, &what, &cli->arena, &seen, error));
+    if (cli->json)
+        TRY(write_json(cli, &seen, error));
+    else
+        print(cli, &seen);
+    size_t left = seen.count - seen.repaired;
+    if (!left)
+        return STATUS_OK;
+    enum status status = error_set(error, STATUS_ERROR, "the store %s is damaged in %zu place%s", cli->store, left,
+                                   left == 1 ? "" : "s");
+    error_hint(error, "each is listed with what it holds and where it can come from again");
+    return status;
+}

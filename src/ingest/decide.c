@@ -1,0 +1,358 @@
+/*
+ * From evidence to a type. Every rule here looks at counts over all rows of a column, never at a single value, and at
+ * the column's name only where the values leave two readings open (a day number is a number unless the column is one of
+ * dates). Dates come before numbers, numbers before text; a value in a thousand may be wrong before a column is
+ * something else.
+ */
+#include "ingest/column.h"
+#include "ingest/pattern.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum value_type type;
+} declared_types[] = {
+    {"text", VALUE_TEXT},     {"integer", VALUE_INT},     {"decimal", VALUE_DECIMAL},
+    {"double", VALUE_DOUBLE}, {"yes/no", VALUE_BOOL},     {"date", VALUE_DATE},
+    {"time", VALUE_TIME},     {"set of text", VALUE_SET}, {"location", VALUE_POINT},
+};
+
+static enum value_type declared_type(const char *declared)
+{
+    for (size_t i = 0; declared && i < sizeof declared_types / sizeof *declared_types; i++)
+        if (strcmp(declared_types[i].name, declared) == 0)
+            return declared_types[i].type;
+    return VALUE_NONE;
+}
+
+enum status ingest_check_declared(const char *declared, struct error *error)
+{
+    if (declared_type(declared) || ingest_date_format_from(declared) || ingest_is_pattern(declared))
+        return STATUS_OK;
+    enum status status = error_set(error, STATUS_USAGE, "\"%s\" is not a type", declared);
+    error_hint(error, "use text, integer, decimal, double, yes/no, date, time, set of text, location, or a date format "
+                      "such as D/M/YYYY or %%d.%%m.%%y");
+    return status;
+}
+
+/* Names */
+
+/* The words of a name, in lower case with a space at both ends of each: " order date " of OrderDate2. */
+static void name_words(const char *name, char *out, size_t size)
+{
+    size_t used = 0;
+    bool lower = false;
+    out[used++] = ' ';
+    for (; name && *name && used + 3 < size; name++) {
+        unsigned char c = (unsigned char)*name;
+        bool letter = isalpha(c) || c >= 0x80;
+        if (((isupper(c) && lower) || !letter) && out[used - 1] != ' ')
+            out[used++] = ' ';
+        if (letter)
+            out[used++] = (char)tolower(c);
+        lower = islower(c);
+    }
+    if (out[used - 1] != ' ')
+        out[used++] = ' ';
+    out[used] = 0;
+}
+
+static bool has_word(const char *name, const char *const *list)
+{
+    char words[256];
+    name_words(name, words, sizeof words);
+    for (; *list; list++)
+        if (strstr(words, *list))
+            return true;
+    return false;
+}
+
+bool ingest_name_says_time(const char *name)
+{
+    static const char *const parts[] = {"date", "time", "day", "_at", "_on", "timestamp", "when", "since", NULL};
+    static const char *const words[] = {" datum ",   "datum ",  " fecha ", " zeit ", " ts ",      " created ",
+                                        " updated ", " epoch ", " jour ",  " dia ",  " giorno ",  " month ",
+                                        " monat ",   " mois ",  " mes ",   " mese ", " quarter ", " quartal ",
+                                        " week ",    " woche ", " dt ",    " dob ",  NULL};
+    for (size_t i = 0; name && parts[i]; i++)
+        if (strcasestr(name, parts[i]))
+            return true;
+    return has_word(name, words);
+}
+
+/* Stricter: numbers become dates by it. */
+static bool name_says_date(const char *name)
+{
+    static const char *const words[] = {"date ",      "datum ",       " fecha ", " data ", "timestamp ",
+                                        "datetime ",  " dob ",        " day ",   " tag ",  " jour ",
+                                        " dia ",      " giorno ",     " dt ",    " at ",   " on ",
+                                        " birthday ", " geburtstag ", " dato ",  " vom ",  NULL};
+    return has_word(name, words);
+}
+
+bool ingest_name_says_birth(const char *name)
+{
+    static const char *const words[] = {" birth",   "birth",     " dob ",      " born ",  "geburt",
+                                        " geb ",    "naissance", "nacimiento", "nascita", "nascimento",
+                                        "geboorte", "urodzenia", NULL};
+    return has_word(name, words);
+}
+
+/* Dates */
+
+/* Formats that cannot be mistaken for one another; those of digits alone; those that name less than a day. */
+enum {
+    CLEAR_DATES =
+        DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y | DATE_FORMAT_MONTH_D_Y | DATE_FORMAT_Y_MONTH_D,
+    NUMBER_DATES =
+        DATE_FORMAT_COMPACT | DATE_FORMAT_SECONDS | DATE_FORMAT_MILLIS | DATE_FORMAT_MICROS | DATE_FORMAT_NANOS,
+    NAMED_PART_DATES = DATE_FORMAT_YEAR_MONTH | DATE_FORMAT_QUARTER | DATE_FORMAT_WEEK,
+    PART_DATES = NAMED_PART_DATES | DATE_FORMAT_MONTH_Y,
+    SLASHED_DATES = DATE_FORMAT_MDY | DATE_FORMAT_DMY,
+    NUMBERED_DATES = DATE_FORMAT_SERIAL | DATE_FORMAT_YEAR,
+};
+
+static uint64_t date_count(const struct ingest_evidence *evidence, unsigned formats)
+{
+    uint64_t count = 0;
+    for (unsigned bits = formats & DATE_FORMATS; bits; bits &= bits - 1)
+        count += evidence->dates[__builtin_ctz(bits)];
+    return count;
+}
+
+/* One in a thousand may be wrong (and is set aside) before a column is something else. */
+static bool nearly_all(uint64_t count, uint64_t of)
+{
+    return count == of || (count < of && of - count <= of / 1000);
+}
+
+/* Which of the two orders of day and month, and how sure it is. */
+static unsigned choose_order(const struct ingest_evidence *evidence, unsigned declared,
+                             const struct ingest_type_hint *hint, struct ingest_type *type)
+{
+    uint64_t mdy = date_count(evidence, DATE_FORMAT_MDY), dmy = date_count(evidence, DATE_FORMAT_DMY);
+    uint64_t only_mdy = mdy - evidence->either_order, only_dmy = dmy - evidence->either_order;
+    if (declared & SLASHED_DATES)
+        return declared & SLASHED_DATES;
+    uint64_t less = only_mdy < only_dmy ? only_mdy : only_dmy;
+    type->contradictory = less > 0 && !nearly_all(mdy > dmy ? mdy : dmy, only_mdy + only_dmy + evidence->either_order);
+    if (only_mdy == 0 && only_dmy == 0 && mdy > 0) {
+        type->remembered = (hint->remembered & SLASHED_DATES) != 0;
+        type->ambiguous = !type->remembered;
+        return type->remembered ? hint->remembered & SLASHED_DATES : DATE_FORMAT_MDY;
+    }
+    return dmy > mdy ? DATE_FORMAT_DMY : DATE_FORMAT_MDY;
+}
+
+/* The format most values have, the allowed set around it, and how many values read under that set. */
+static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned declared,
+                             const struct ingest_type_hint *hint, struct ingest_type *type)
+{
+    struct ingest_type found = *type;
+    unsigned slashed = choose_order(evidence, declared, hint, &found);
+    unsigned allowed = CLEAR_DATES | slashed | NUMBER_DATES | PART_DATES;
+    uint64_t best = 0;
+    for (unsigned bits = allowed; bits; bits &= bits - 1) {
+        unsigned format = bits & -bits;
+        if (date_count(evidence, format) > best) {
+            best = date_count(evidence, format);
+            found.format = (enum ingest_date_format)format;
+        }
+    }
+    if (found.format != slashed)
+        found.ambiguous = found.remembered = found.contradictory = false;
+    bool alone = found.format & (NUMBER_DATES | PART_DATES);
+    found.dates = alone ? found.format : CLEAR_DATES | slashed;
+    *type = found;
+    return date_count(evidence, type->dates);
+}
+
+/* Day numbers of a spreadsheet, and years: numbers that only the column's place makes dates. */
+static bool decide_numbered(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known,
+                            struct ingest_type *type)
+{
+    unsigned declared = hint->declared ? ingest_date_format_from(hint->declared) : 0;
+    enum value_type wanted = declared_type(hint->declared);
+    bool date = wanted == VALUE_DATE || wanted == VALUE_TIME, open = !hint->declared || date;
+    bool serial = open && known && evidence->serials == known && (hint->time || date || name_says_date(hint->name));
+    bool year = open && known && evidence->years == known && (hint->time || date);
+    if (declared & NUMBERED_DATES)
+        type->format = (enum ingest_date_format)(declared & NUMBERED_DATES);
+    else if (serial || year)
+        type->format = serial ? DATE_FORMAT_SERIAL : DATE_FORMAT_YEAR;
+    else
+        return false;
+    type->dates = type->format;
+    bool clocks = type->format == DATE_FORMAT_SERIAL && evidence->fractional;
+    type->type = clocks || wanted == VALUE_TIME ? VALUE_TIME : VALUE_DATE;
+    return true;
+}
+
+static bool decide_date(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known,
+                        struct ingest_type *type)
+{
+    struct ingest_type found = *type;
+    found.past = ingest_name_says_birth(hint->name);
+    if (hint->pattern) {
+        found.pattern = hint->pattern;
+        found.format = DATE_FORMAT_PATTERN;
+        found.dates = DATE_FORMAT_PATTERN;
+        found.type = ingest_pattern_has_clock(hint->pattern) ? VALUE_TIME : VALUE_DATE;
+        *type = found;
+        return true;
+    }
+    if (decide_numbered(evidence, hint, known, type))
+        return true;
+
+    unsigned declared_format = hint->declared ? ingest_date_format_from(hint->declared) : 0;
+    uint64_t count = choose_dates(evidence, declared_format, hint, &found);
+    if (declared_format & (NUMBER_DATES | PART_DATES))
+        found.format = (enum ingest_date_format)declared_format, found.dates = declared_format;
+    enum value_type declared = declared_type(hint->declared);
+    bool wanted = hint->time || declared_format || declared == VALUE_DATE || declared == VALUE_TIME;
+    bool by_name = found.format & (NUMBER_DATES | NAMED_PART_DATES);
+    bool fits = by_name ? count == known && ingest_name_says_time(hint->name) : nearly_all(count, known);
+    if (declared && declared != VALUE_DATE && declared != VALUE_TIME)
+        fits = false;
+    if (!wanted && !(count && fits))
+        return false;
+    found.type = !evidence->clocked && declared != VALUE_TIME ? VALUE_DATE : VALUE_TIME;
+    *type = found;
+    return true;
+}
+
+/* Numbers */
+
+static void decide_number(const struct ingest_evidence *evidence, enum value_type declared, struct ingest_type *type)
+{
+    uint64_t decimals = evidence->forms[FORM_DECIMAL], doubles = evidence->forms[FORM_DOUBLE];
+    if (!decimals && doubles == evidence->whole_doubles && doubles < evidence->forms[FORM_INT])
+        doubles = 0;
+    type->dot_zero = decimals && evidence->dot_zero == decimals && !doubles;
+    if (declared == VALUE_DOUBLE || doubles || evidence->max_scale + evidence->max_digits > 18)
+        type->type = VALUE_DOUBLE;
+    else if (decimals && !type->dot_zero)
+        type->type = VALUE_DECIMAL;
+    else
+        type->type = declared == VALUE_DECIMAL ? VALUE_DECIMAL : VALUE_INT;
+    if (type->type == VALUE_DECIMAL)
+        type->scale = evidence->max_scale;
+    if (type->type == VALUE_DOUBLE)
+        type->dot_zero = false;
+}
+
+/* Numbers that a spreadsheet has shortened, in a column whose name says that they name somebody or something. */
+static bool shortened_codes(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known)
+{
+    static const char *const words[] = {
+        " id ",     " ids ",     "customer ", " kunde ",   " client ", " user ", " account ",   " konto ", " number ",
+        " nummer ", " no ",      " nr ",      " key ",     " code ",   " card ", " iban ",      " ean ",   " gtin ",
+        " sku ",    " barcode ", " phone ",   " telefon ", "id ",      " ref ",  " reference ", NULL};
+    return evidence->rounded && evidence->rounded + evidence->forms[FORM_INT] == known && has_word(hint->name, words);
+}
+
+/* 600 123 456 in every row: telephone numbers and accounts, not amounts, of which some would be shorter. */
+static bool grouped_codes(const struct ingest_evidence *evidence, uint64_t known)
+{
+    return known > 1 && evidence->spaced == known && evidence->max_scale == 0 && !evidence->signs &&
+           evidence->max_digits == evidence->min_digits && evidence->max_digits >= 7;
+}
+
+static bool decide_undeclared_number(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint,
+                                     uint64_t known, struct ingest_type *type)
+{
+    const uint64_t *forms = evidence->forms;
+    uint64_t finite = forms[FORM_INT] + forms[FORM_DECIMAL] + forms[FORM_DOUBLE];
+    uint64_t numbers = finite + forms[FORM_NONFINITE];
+    if (!finite || !nearly_all(numbers, known) || (numbers != known && evidence->text_digits))
+        return false;
+    type->mixed_percent = evidence->percents && evidence->bare;
+    type->codes = grouped_codes(evidence, known);
+    if (type->mixed_percent || type->codes || shortened_codes(evidence, hint, known))
+        return false;
+    decide_number(evidence, VALUE_NONE, type);
+    return true;
+}
+
+/* Between the texts of a set: the first of these that occurs. */
+static char set_delimiter(const struct ingest_evidence *evidence)
+{
+    if (evidence->bars)
+        return '|';
+    if (evidence->semicolons)
+        return ';';
+    return evidence->commas ? ',' : 0;
+}
+
+struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint)
+{
+    struct ingest_type type = {.type = VALUE_TEXT};
+    const uint64_t *forms = evidence->forms;
+    uint64_t known = evidence->rows - forms[FORM_UNKNOWN] - forms[FORM_MISSING];
+    enum value_type declared = declared_type(hint->declared);
+    type.na_is_text = evidence->na && nearly_all(evidence->capital_pairs, known);
+    if (hint->text || declared == VALUE_TEXT || declared == VALUE_SET || declared == VALUE_POINT) {
+        type.dot_zero = evidence->dot_zero && evidence->dot_zero + forms[FORM_INT] == known;
+        type.type = declared == VALUE_SET || declared == VALUE_POINT ? declared : VALUE_TEXT;
+        type.delimiter = declared == VALUE_SET ? set_delimiter(evidence) : 0;
+        return type;
+    }
+    if (decide_date(evidence, hint, known, &type))
+        return type;
+    if (declared == VALUE_INT || declared == VALUE_DECIMAL || declared == VALUE_DOUBLE) {
+        decide_number(evidence, declared, &type);
+        return type;
+    }
+    if (declared == VALUE_BOOL || (known && forms[FORM_BOOL] == known))
+        type.type = VALUE_BOOL;
+    else if (known == 0)
+        type.type = VALUE_NONE;
+    else if (decide_undeclared_number(evidence, hint, known, &type))
+        return type;
+    else if (evidence->lists == known)
+        type.type = VALUE_SET;
+    else if (evidence->points == known)
+        type.type = VALUE_POINT;
+    return type;
+}
+
+bool ingest_type_equal(const struct ingest_type *a, const struct ingest_type *b)
+{
+    return a->type == b->type && a->scale == b->scale && a->dates == b->dates && a->dot_zero == b->dot_zero &&
+           a->na_is_text == b->na_is_text && a->pattern == b->pattern && a->contradictory == b->contradictory &&
+           a->delimiter == b->delimiter;
+}
+
+const char *ingest_type_format(const struct ingest_type *type)
+{
+    if (type->type != VALUE_DATE && type->type != VALUE_TIME)
+        return NULL;
+    return type->pattern ? ingest_pattern_text(type->pattern) : ingest_date_format_name(type->format);
+}
+
+uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, const struct ingest_type *type)
+{
+    uint64_t unknown = evidence->forms[FORM_UNKNOWN] - (type->na_is_text ? evidence->na : 0);
+    return unknown + (ingest_takes_words(type->type) ? 0 : evidence->forms[FORM_MISSING]);
+}
+
+/* Styles of numbers */
+
+struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column, const struct ingest_marks *file,
+                                               char delimiter, char said, char earlier)
+{
+    enum { POINT, COMMA, POINT3, COMMA3 };
+    const uint64_t *own = column->counts, *all = file->counts;
+    if (said)
+        return (struct ingest_style_choice){said, STYLE_SAID};
+    if (own[POINT] || own[COMMA])
+        return (struct ingest_style_choice){own[COMMA] > own[POINT] ? ',' : '.', STYLE_PLAIN};
+    bool open = own[POINT3] || own[COMMA3];
+    if (all[POINT] != all[COMMA])
+        return (struct ingest_style_choice){all[COMMA] > all[POINT] ? ',' : '.', open ? STYLE_FILE : STYLE_PLAIN};
+    if (earlier)
+        return (struct ingest_style_choice){earlier, open ? STYLE_EARLIER : STYLE_PLAIN};
+    return (struct ingest_style_choice){delimiter == ';' ? ',' : '.', open ? STYLE_GUESSED : STYLE_PLAIN};
+}
