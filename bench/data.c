@@ -159,13 +159,20 @@ const struct schema *data_schema(void)
     static struct schema_column refund[] = {{.name = "amount", .type = VALUE_DECIMAL, .scale = 2}};
     static struct schema_column review[] = {{.name = "stars", .type = VALUE_INT}};
     static struct schema_table tables[] = {
-        {"order", SCHEMA_FACTS, NULL, order, 2},      {"view", SCHEMA_FACTS, NULL, view, 2},
-        {"cart", SCHEMA_FACTS, NULL, cart, 1},        {"email_sent", SCHEMA_FACTS, NULL, NULL, 0},
-        {"email_open", SCHEMA_FACTS, NULL, NULL, 0},  {"email_click", SCHEMA_FACTS, NULL, NULL, 0},
-        {"support", SCHEMA_FACTS, NULL, support, 1},  {"survey", SCHEMA_FACTS, NULL, survey, 1},
-        {"login", SCHEMA_FACTS, NULL, NULL, 0},       {"refund", SCHEMA_FACTS, NULL, refund, 1},
-        {"review", SCHEMA_FACTS, NULL, review, 1},    {"share", SCHEMA_FACTS, NULL, NULL, 0},
-        {"customer", SCHEMA_TRAITS, NULL, traits, 3}, {"product", SCHEMA_REFERENCE, "product", product, 1}};
+        {.name = "order", .role = SCHEMA_FACTS, .columns = order, .column_count = 2},
+        {.name = "view", .role = SCHEMA_FACTS, .columns = view, .column_count = 2},
+        {.name = "cart", .role = SCHEMA_FACTS, .columns = cart, .column_count = 1},
+        {.name = "email_sent", .role = SCHEMA_FACTS, .columns = NULL, .column_count = 0},
+        {.name = "email_open", .role = SCHEMA_FACTS, .columns = NULL, .column_count = 0},
+        {.name = "email_click", .role = SCHEMA_FACTS, .columns = NULL, .column_count = 0},
+        {.name = "support", .role = SCHEMA_FACTS, .columns = support, .column_count = 1},
+        {.name = "survey", .role = SCHEMA_FACTS, .columns = survey, .column_count = 1},
+        {.name = "login", .role = SCHEMA_FACTS, .columns = NULL, .column_count = 0},
+        {.name = "refund", .role = SCHEMA_FACTS, .columns = refund, .column_count = 1},
+        {.name = "review", .role = SCHEMA_FACTS, .columns = review, .column_count = 1},
+        {.name = "share", .role = SCHEMA_FACTS, .columns = NULL, .column_count = 0},
+        {.name = "customer", .role = SCHEMA_TRAITS, .columns = traits, .column_count = 3},
+        {"product", SCHEMA_REFERENCE, "product", product, 1}};
     static const struct schema schema = {.tables = tables, .table_count = KINDS + 2, .zone = "Europe/Vienna"};
     return &schema;
 }

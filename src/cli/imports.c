@@ -158,6 +158,8 @@ static bool step(void *context, const char *phase, double fraction)
         cli_progress_start(&stepping->progress, stepping->progress.cli, phase);
         stepping->progress.started = stepping->phase ? stepping->progress.started : started;
         stepping->phase = phase;
+        if (strncmp(phase, "waiting", 7) == 0)
+            cli_note(stepping->progress.cli, "%s", phase);
     }
     if (fraction >= 0)
         cli_progress_update(&stepping->progress, fraction * 100, 100, "%");

@@ -98,11 +98,16 @@ static void node_text(const struct telling *telling, const struct segment_explai
     facts_text(telling, node, depth);
 }
 
+#define TEN_YEARS (INT64_C(3653) * SECONDS_A_DAY)
+
 static void flip_text(const struct telling *telling)
 {
     const struct segment_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
-    if (!why->flips)
+    if (!why->flips && why->looked_until < why->now + TEN_YEARS)
+        buffer_printf(telling->text, "Time alone will not change that before %s; later was not looked at.\n",
+                      moment_format(telling->engine->zone, why->looked_until, moment));
+    else if (!why->flips)
         buffer_printf(telling->text, "Time alone will not change that within ten years.\n");
     else
         buffer_printf(telling->text, "If nothing else happens, %s at %s.\n", why->member ? "they leave" : "they enter",

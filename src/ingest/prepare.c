@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void ingest_notice(struct ingest_run *run, const char *format, ...)
@@ -81,6 +82,11 @@ const char *ingest_temporary(struct ingest_run *run)
     return run->temporary ? arena_printf(run->arena, "%s/%zu", run->temporary, run->temporary_count++) : NULL;
 }
 
+static bool is_postgres(const char *address)
+{
+    return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
+}
+
 static enum status spool_source(struct ingest_run *run, size_t index, bool parquet, struct error *error)
 {
     struct ingest_source *source = &run->sources[index];
@@ -89,17 +95,43 @@ static enum status spool_source(struct ingest_run *run, size_t index, bool parqu
         return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
     if (parquet)
         TRY(ingest_spool_parquet(source->path, path, run->lake, error));
-    else if (strcmp(source->path, "-") == 0)
-        TRY(ingest_spool_stdin(path, error));
+    else if (!is_postgres(source->path))
+        TRY(ingest_spool_pipe(run, source->path, path, error));
     else
         TRY(ingest_spool_postgres(source->path, run->options->query, path, error));
     source->path = path;
     return STATUS_OK;
 }
 
-static bool is_postgres(const char *address)
+/* The sheet becomes a file; what it was is told with it. */
+static enum status spool_spreadsheet(struct ingest_run *run, size_t index, const struct ingest_dialect_choice *choice,
+                                     struct error *error)
 {
-    return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
+    struct ingest_source *source = &run->sources[index];
+    struct ingest_workbook book;
+    const char *path = ingest_temporary(run);
+    if (!path)
+        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
+    TRY(ingest_spool_xlsx(source->path, source->name, run->mapping.sheet, path, run->arena, &book, error));
+    source->path = path;
+    struct ingest_dialect_choice own = *choice;
+    own.delimiter = ',';
+    own.point = choice->point ? choice->point : '.';
+    own.newline = INGEST_ROW_END;
+    own.encoding = "UTF-8";
+    TRY(ingest_sniff_file(path, source->name, &own, run->arena, &run->sniffs[index], error));
+    run->sniffs[index].look.sheet = book.sheet;
+    run->sniffs[index].look.sheets = book.sheets;
+    run->sniffs[index].look.sheet_count = book.sheet_count;
+    ingest_note_workbook(run, source->name, &book);
+    return STATUS_OK;
+}
+
+/* Can be read once only. */
+static bool is_pipe(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") == 0 || (stat(path, &info) == 0 && S_ISFIFO(info.st_mode));
 }
 
 /* Without the password: addresses are shown and kept. */
@@ -124,7 +156,7 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     struct ingest_dialect_choice exact = {
         .delimiter = ',', .point = '.', .header = 1, .encoding = "UTF-8", .skip_said = true, .exact = true};
     choice.missing = exact.missing = ingest_file_missing(run);
-    bool spooled = summary->postgres || strcmp(source->path, "-") == 0;
+    bool spooled = summary->postgres || is_pipe(source->path);
     if (run->options->query && !summary->postgres)
         return error_set(error, STATUS_USAGE, "--query belongs to a postgresql:// address");
     if (spooled)
@@ -137,6 +169,11 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
         TRY(spool_source(run, index, true, error));
         TRY(ingest_hash_file(source->path, &(uint64_t){0}, &bytes, error));
         TRY(ingest_sniff_file(source->path, source->name, &exact, run->arena, sniff, error));
+    }
+    if (sniff->zip) {
+        summary->spreadsheet = true;
+        TRY(spool_spreadsheet(run, index, &choice, error));
+        TRY(ingest_hash_file(source->path, &(uint64_t){0}, &bytes, error));
     }
     source->dialect = sniff->dialect;
     source->bytes = bytes;

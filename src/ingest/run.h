@@ -4,6 +4,7 @@
 
 #include "ingest/ingest.h"
 #include "ingest/scan.h"
+#include "ingest/xlsx.h"
 
 #include "base/vector.h"
 #include "store/numbering.h"
@@ -126,9 +127,11 @@ enum status ingest_remember(struct ingest_run *run, struct error *error);
 void ingest_remark(struct ingest_run *run);
 /* notes.c: what is to be said about how the files are written. */
 void ingest_note_layout(struct ingest_run *run);
+void ingest_note_workbook(struct ingest_run *run, const char *name, const struct ingest_workbook *book);
 
 /* spool.c: what is not a file becomes one. */
-enum status ingest_spool_stdin(const char *path, struct error *error);
+/* source: "-" for standard input, or a pipe's name. */
+enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const char *path, struct error *error);
 enum status ingest_spool_postgres(const char *address, const char *query, const char *path, struct error *error);
 enum status ingest_spool_parquet(const char *parquet, const char *path, struct lake *lake, struct error *error);
 enum status ingest_spool_retry(struct ingest_run *run, struct error *error);

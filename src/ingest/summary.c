@@ -32,13 +32,15 @@ static void print_source(const struct ingest_summary_source *source, struct buff
         buffer_string(out, "PostgreSQL");
     else if (source->parquet)
         buffer_string(out, "Parquet");
+    else if (source->spreadsheet)
+        buffer_printf(out, "XLSX, sheet %s", source->look.sheet);
     else if (source->dialect.layout == LAYOUT_JSON)
         buffer_string(out, "JSON lines");
     else if (source->dialect.layout == LAYOUT_SPACES)
         buffer_string(out, "columns of blanks");
     else
         buffer_printf(out, "separated by %s", ingest_delimiter_name(source->dialect.delimiter, name));
-    if (!source->postgres && !source->parquet)
+    if (!source->postgres && !source->parquet && !source->spreadsheet)
         buffer_printf(out, ", %s%s%s%s", ingest_encoding_name(source->dialect.encoding),
                       source->dialect.bom ? " with a byte order mark" : "", source->dialect.gzip ? ", gzip" : "",
                       source->dialect.style.point == ',' ? ", decimal comma" : "");
@@ -293,9 +295,10 @@ static void put_sources(const struct ingest_summary *summary, struct json *json)
         json_write_object(json);
         put_text(json, "name", source->name);
         put_text(json, "format",
-                 source->postgres  ? "postgresql"
-                 : source->parquet ? "parquet"
-                                   : ingest_layout_name(source->dialect.layout));
+                 source->postgres      ? "postgresql"
+                 : source->parquet     ? "parquet"
+                 : source->spreadsheet ? "xlsx"
+                                       : ingest_layout_name(source->dialect.layout));
         put_text(json, "encoding", ingest_encoding_name(source->dialect.encoding));
         if (source->dialect.layout == LAYOUT_DELIMITED)
             put_text(json, "delimiter", delimiter);

@@ -30,6 +30,7 @@ static int global_step(struct compiler *compiler, struct step step, const int *c
     int id = segment_step_make(compiler, step, child, count);
     if (compiler->plan->steps.count > before) {
         at(compiler, id)->c = (int)compiler->plan->globals.count;
+        at(compiler, id)->now_loose = false; /* whoever's key moves, moves everyone */
         VECTOR_PUSH(&compiler->plan->globals, id);
     }
     return id;
@@ -45,6 +46,7 @@ int segment_compile_rank(struct compiler *compiler, const struct segment_node *n
     enum shape shape = node->op == OP_TOP ? SHAPE_BITS : node->op == OP_NTILE ? SHAPE_INT : SHAPE_DOUBLE;
     struct step step = segment_step_leaf(run, shape, FRAME_CUSTOMERS);
     step.type = node->op == OP_TOP ? VALUE_BOOL : node->op == OP_NTILE ? VALUE_INT : VALUE_DOUBLE;
+    step.next = at(compiler, child[0])->now_loose ? next_rank : NULL;
     step.a = rank->bottom | rank->is_percent << 1;
     step.b = rank->percent_scale;
     step.p = rank->count;

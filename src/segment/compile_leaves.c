@@ -100,8 +100,7 @@ int segment_now_step(struct compiler *compiler, bool today)
     struct step step = segment_step_blank(today ? step_today : step_now, SHAPE_INT, FRAME_ONE);
     step.type = today ? VALUE_DATE : VALUE_TIME;
     step.timeless = false;
-    step.next = today ? next_today : NULL;
-    step.now_loose = !today;
+    step.now_loose = true;
     return segment_step_make(compiler, step, NULL, 0);
 }
 

@@ -58,7 +58,8 @@ int segment_step_make(struct compiler *compiler, struct step step, const int *ch
     struct segment_plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
     if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {
-        step.next = step.next == next_compare ? next_compare : next_soon;
+        if (step.shape == SHAPE_BITS && !step.next)
+            step.next = next_condition;
         step.now_loose = false;
     }
     struct buffer key;
@@ -234,16 +235,6 @@ static int any_beyond(struct compiler *compiler, enum segment_compare compare, i
         compiler, segment_and_of(compiler, selected, segment_compare_of(compiler, compare, argument, b)), table);
 }
 
-/* now, or now and a fixed number of seconds. */
-static bool follows_now(struct compiler *compiler, int id)
-{
-    const struct step *step = at(compiler, id);
-    if (step->run == step_now)
-        return true;
-    bool shift = (step->run == step_add || step->run == step_subtract) && step->child_count == 2;
-    return shift && at(compiler, step->child[0])->run == step_now && at(compiler, step->child[1])->run == step_literal;
-}
-
 int segment_compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
     if (compare != COMPARE_NE && is_stepwise(compiler, a, b))
@@ -255,8 +246,6 @@ int segment_compare_of(struct compiler *compiler, enum segment_compare compare, 
     step.a = (int)compare;
     step.version = at(compiler, a)->version || at(compiler, b)->version;
     step.textual = at(compiler, a)->type == VALUE_TEXT;
-    bool moments = at(compiler, a)->type == VALUE_TIME && at(compiler, b)->type == VALUE_TIME;
-    step.next = moments && follows_now(compiler, a) != follows_now(compiler, b) ? next_compare : NULL;
     return segment_step_make(compiler, step, child, 2);
 }
 

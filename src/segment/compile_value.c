@@ -84,7 +84,7 @@ int segment_compile_function(struct compiler *compiler, const struct segment_nod
     step.a = (int)function;
     if (function == FUNCTION_AGE || function == FUNCTION_SINCE || function == FUNCTION_UNTIL) {
         step.timeless = false;
-        step.next = next_calendar;
+        step.now_loose = true;
         step.b = (int)node->unit;
     }
     bool computed = function == FUNCTION_LOWER || function == FUNCTION_UPPER;

@@ -149,6 +149,8 @@ void run_free(struct run *run)
     free(run->patch);
     binding_free(run->own_binding);
     run_free(run->inner);
+    run_free(run->ahead);
+    free(run->known_ahead);
     free(run);
 }
 

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FACTS_SHOWN = 20, MOMENTS_MAX = 20000, NODES_MAX = 4096, YEARS_AHEAD = 10, DEPTH_MAX = 64 };
+enum { FACTS_SHOWN = 20, MOMENTS_MAX = 20000, EVERYONE_MAX = 50, NODES_MAX = 4096, YEARS_AHEAD = 10, DEPTH_MAX = 64 };
 
 struct explaining {
     const struct segment_set *set;
@@ -254,35 +254,62 @@ static const char *nearest_why(struct explaining *explaining, const struct segme
 
 /* ---- when it flips ---- */
 
+/* One membership at one moment. What everyone contributes to ranks and accounts is found anew each time. */
+struct flip_search {
+    const struct segment_plan *plan;
+    const struct population *population;
+    struct pool *pool;
+    struct segment_state *state;
+    struct segment_phase *phase;
+    uint64_t *bits;
+    uint32_t position;
+    int segment;
+};
+
+static enum status look(struct flip_search *search, int64_t moment, bool *member, int64_t *next, struct error *error)
+{
+    if (!search->phase || search->plan->globals.count) {
+        segment_phase_free(search->phase);
+        search->phase = NULL;
+        TRY(segment_phase_new(search->plan, search->population, moment, search->pool, &search->phase, error));
+    }
+    TRY(segment_evaluate_one(search->plan, search->population, search->phase, search->position, moment, NULL,
+                             search->state, search->bits, next, error));
+    *member = bit_at(search->bits, (size_t)search->segment);
+    return STATUS_OK;
+}
+
+/* From next moment to next moment, until the membership is another. Where it takes very many of them the search ends
+ * early, and says how far it came. */
 static enum status find_flip(const struct segment_set *set, const struct schema *schema, int segment,
                              const struct population *population, uint32_t position, struct pool *pool,
                              struct segment_explanation *out, struct error *error)
 {
     struct segment_plan *plan = NULL;
-    struct segment_phase *phase = NULL;
-    struct segment_state *state = NULL;
-    enum status status = segment_plan_new(set, schema, &segment, 1, &plan, error);
-    if (status != STATUS_OK)
-        return status;
-    uint64_t *bits = base_calloc(words_of((size_t)set->segment_count) + 1, sizeof *bits);
-    int64_t moment = out->now, next, end = moment + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
-    state = segment_state_new(plan);
-    TRY_GOTO(segment_phase_new(plan, population, moment, pool, &phase, error));
-    for (int i = 0; i < MOMENTS_MAX; i++) {
-        TRY_GOTO(segment_evaluate_one(plan, population, phase, position, moment, NULL, state, bits, &next, error));
-        bool member = bit_at(bits, (size_t)segment);
-        if (i == 0)
-            out->member = member;
+    TRY(segment_plan_new(set, schema, &segment, 1, &plan, error));
+    struct flip_search search = {.plan = plan,
+                                 .population = population,
+                                 .pool = pool,
+                                 .state = segment_state_new(plan),
+                                 .bits = base_calloc(words_of((size_t)set->segment_count) + 1, sizeof(uint64_t)),
+                                 .position = position,
+                                 .segment = segment};
+    int64_t moment = out->now, next = moment, end = moment + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
+    int looks_max = plan->globals.count ? EVERYONE_MAX : MOMENTS_MAX;
+    bool member = false;
+    enum status status = look(&search, moment, &out->member, &next, error);
+
+    for (int i = 0; status == STATUS_OK && !out->flips && next <= end && i < looks_max; i++) {
+        moment = next;
+        status = look(&search, moment, &member, &next, error);
         out->flips = member != out->member;
         out->flips_at = moment;
-        if (out->flips || next > end)
-            break;
-        moment = next;
     }
-done:
-    free(bits);
-    segment_state_free(state);
-    segment_phase_free(phase);
+    out->looked_until = next <= end && !out->flips ? next : end;
+
+    free(search.bits);
+    segment_state_free(search.state);
+    segment_phase_free(search.phase);
     segment_plan_free(plan);
     return status;
 }

@@ -340,12 +340,13 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- traits ---- */
 
-/* The last telling at or before moment where the column is known, into a lane. */
+/* The last telling of the customer's before the row `end`, at or before moment, where the column is known, into a
+ * lane. */
 static void take_telling(const struct table_view *view, const struct population_column *column,
-                         uint32_t lane_of_customer, int64_t moment, struct vector *out, size_t lane)
+                         uint32_t lane_of_customer, uint32_t end, int64_t moment, struct vector *out, size_t lane)
 {
     uint32_t begin = view->offset[lane_of_customer];
-    for (uint32_t row = view->offset[lane_of_customer + 1]; row-- > begin;) {
+    for (uint32_t row = end; row-- > begin;) {
         if (view->time[row] <= moment && row_known(column, row)) {
             take_row(column, row, out, lane);
             return;
@@ -368,7 +369,7 @@ void step_trait(struct run *run, const struct step *step, struct vector *out)
     }
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < lanes; lane++)
-        take_telling(view, column, lane, run->now, out, lane);
+        take_telling(view, column, lane, view->offset[lane + 1], run->now, out, lane);
 }
 
 void step_trait_at(struct run *run, const struct step *step, struct vector *out)
@@ -381,13 +382,16 @@ void step_trait_at(struct run *run, const struct step *step, struct vector *out)
     if (!column || !view->table)
         return;
     const uint32_t *owner = step->frame == FRAME_CUSTOMERS ? NULL : row_owners(run, step->frame - FRAME_ROWS);
+    bool at_telling = moment.step->run == step_row_time && step->frame == FRAME_ROWS + step->b;
     for (uint32_t lane = 0; lane < lanes; lane++) {
         if (!bit_at(moment.bits, lane))
             continue;
         int64_t then = moment.i[lane * moment.stride];
         if (then < 0) /* before 1970: what is undated, kept as 0, holds since the beginning of time */
             then = 0;
-        take_telling(view, column, owner ? owner[lane] : lane, then < run->now ? then : run->now, out, lane);
+        uint32_t of = owner ? owner[lane] : lane;
+        uint32_t end = at_telling ? view->begin + lane + 1 : view->offset[of + 1]; /* in order of arrival */
+        take_telling(view, column, of, end, then < run->now ? then : run->now, out, lane);
     }
 }
 

@@ -4,14 +4,16 @@
  * steps that were evaluated for the batch. (A step that was spared, because a condition before it failed for the whole
  * batch, cannot flip anything before that condition does.) Answers may be early, never late. Cut-offs of ranks and the
  * numbers of accounts move with other customers: the earliest moment of any of those counts for everyone.
+ *
+ * Facts and windows are here. Of the facts that a window holds the oldest leaves first, and of those behind its end the
+ * first comes in first; where an edge goes back (months on the last days of a month, clocks put back) the last one it
+ * passed comes first. So a customer's facts are a few moments, and each edge's next meeting with one is reckoned
+ * (next_edge.c). What follows now in other ways is in next_trend.c.
  */
+#include "segment/next.h"
 #include "segment/measures.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* Clocks that are put back at both ends of a period take an hour each, and edges of windows are a second apart. */
-enum { ZONE_GUARD = 2 * 3600 + 60, LATE_DAYS = 3 * SECONDS_A_DAY, CLAMP_GUARD = 5 * SECONDS_A_DAY };
 
 static void lower(const struct run *run, int64_t *next, uint32_t lane, int64_t moment)
 {
@@ -23,45 +25,6 @@ static void lower_all(const struct run *run, int64_t *next, int64_t moment)
 {
     for (uint32_t lane = 0; lane < run->count; lane++)
         lower(run, next, lane, moment);
-}
-
-static int64_t next_day(const struct run *run)
-{
-    return local_day_start(run->binding->clock, run->today + 1);
-}
-
-/* Days that may stand for the last of a shorter month: a month from the 28th to the 31st of January is always the 28th
- * of February, at the hour of each day in turn, so that an edge which moves by months goes back at midnight. */
-static bool is_late_day(const struct run *run, int64_t moment)
-{
-    return date_to_civil(local_date(run->binding->clock, moment)).day >= 28;
-}
-
-static int64_t time_of_day(const struct run *run, int64_t moment)
-{
-    return moment - local_day_start(run->binding->clock, local_date(run->binding->clock, moment));
-}
-
-/* The first T at which T + sign × period reaches moment. Months are found by bisection and then taken early enough for
- * clocks that are put back and for the late days of a month. */
-static int64_t moment_when(const struct run *run, int64_t moment, struct calendar_period period, int sign)
-{
-    const struct zone *zone = run->population->zone;
-    if (!period.months)
-        return moment - sign * period.seconds;
-    int64_t about = zone_add(zone, moment, period, -sign), low = about - CLAMP_GUARD, high = about + CLAMP_GUARD;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (zone_add(zone, middle, period, sign) >= moment)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    bool again = low <= run->now && is_late_day(run, run->now); /* passed a day before, it may be passed again today */
-    if (again)
-        low = local_day_start(run->binding->clock, run->today) + time_of_day(run, moment) + ZONE_GUARD;
-    int64_t early = low - ZONE_GUARD - (!again && is_late_day(run, low) ? LATE_DAYS : 0);
-    return low > run->now && early <= run->now ? run->now + 1 : early;
 }
 
 /* How the edges of a window move with now: each edge is now + sign × period; nothing moves where count is 0. */
@@ -86,12 +49,23 @@ static struct edges edges_of(const struct segment_window *window)
     }
 }
 
-static int64_t next_unit(const struct run *run, const struct segment_window *window)
+static int64_t unit_start(const struct run *run, enum calendar_unit unit, int64_t number)
 {
-    if (window->unit < CALENDAR_DAY)
-        return run->now + 1;
-    int64_t number = date_unit_number(run->today, window->unit);
-    return local_day_start(run->binding->clock, date_of_unit_number(number + 1, window->unit));
+    return local_day_start(run->binding->clock, date_of_unit_number(number, unit));
+}
+
+/* A window of whole units holds a moment from the beginning of one unit to the beginning of another. */
+static void pass_units(const struct run *run, const struct segment_window *window, int64_t moment, int64_t *next,
+                       uint32_t lane)
+{
+    if (window->unit < CALENDAR_DAY) {
+        lower(run, next, lane, run->now + 1);
+        return;
+    }
+    int64_t number = date_unit_number(local_date(run->binding->clock, moment), window->unit);
+    bool previous = window->form == WINDOW_PREVIOUS;
+    lower(run, next, lane, unit_start(run, window->unit, number + previous));
+    lower(run, next, lane, unit_start(run, window->unit, number + 1 + (previous ? window->count : 0)));
 }
 
 /* The moments at which an edge passes something that happened (or is due) at moment. */
@@ -103,17 +77,90 @@ static void pass_edges(const struct run *run, const struct edges *edges, int64_t
         return;
     }
     for (int e = 0; e < edges->count; e++)
-        lower(run, next, lane, moment_when(run, moment, edges->period[e], edges->sign[e]));
+        lower(run, next, lane, next_passes(run, run->now, edges->period[e], edges->sign[e], moment));
 }
 
-void next_soon(struct run *run, const struct step *step, int64_t *next)
+/* ---- windows around something that goes on ---- */
+
+/* An anchor of a window: a date stands for its whole day. */
+struct anchor {
+    struct trend trend;
+    int64_t value;
+    bool known, dated;
+};
+
+static struct anchor anchor_of(struct run *run, const struct step *bounds, int child, size_t lane)
 {
-    lower_all(run, next, run->now + 1);
+    struct operand operand = operand_of(run, bounds->child[child]);
+    lane = operand.stride ? lane : 0;
+    return (struct anchor){next_trend(run, bounds->child[child], lane), operand.i[lane], bit_at(operand.bits, lane),
+                           operand.step->type == VALUE_DATE};
 }
 
-void next_today(struct run *run, const struct step *step, int64_t *next)
+/* When the bound anchor + sign × length, on the anchor's first moment or (at_end) its last, comes to be more than
+ * moment, or at least that (at_end). */
+static int64_t bound_passes(const struct run *run, const struct anchor *anchor, struct calendar_period length, int sign,
+                            bool at_end, int64_t moment)
 {
-    lower_all(run, next, next_day(run));
+    if (!anchor->known)
+        return anchor->trend.until;
+    if (length.months && !anchor->dated && anchor->trend.by == TREND_SECOND && anchor->trend.slope == 1) {
+        int64_t at = next_passes(run, anchor->value, length, sign, at_end ? moment : moment + 1);
+        return at == INT64_MAX ? at : run->now + at - anchor->value;
+    }
+    if (length.months)
+        return next_change(run, &anchor->trend, anchor->value);
+
+    int64_t limit = moment - sign * length.seconds;
+    if (anchor->dated)
+        limit = local_date(run->binding->clock, limit) + !at_end;
+    else
+        limit += !at_end;
+    return next_reaches(run, &anchor->trend, anchor->value, limit, INT64_MAX);
+}
+
+static void pass_anchors(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next,
+                         uint32_t lane)
+{
+    static const struct calendar_period none = {0, 0};
+    const struct segment_window *window = bounds->extra;
+    bool within = window->form == WINDOW_WITHIN, before = window->form == WINDOW_BEFORE;
+    bool after = window->form == WINDOW_AFTER, only_to = bounds->child_count == 1 && !window->anchor;
+
+    for (int c = 0; c < bounds->child_count; c++) {
+        if (!step_of(run, bounds->child[c])->now_loose)
+            continue;
+        struct anchor anchor = anchor_of(run, bounds, c, bounds_lane);
+        bool is_to = only_to || c == 1;
+        if (!is_to)
+            lower(run, next, lane,
+                  bound_passes(run, &anchor, within || before ? window->length : none, -1, false, moment));
+        if (is_to || within || before || after)
+            lower(run, next, lane,
+                  bound_passes(run, &anchor, within || after ? window->length : none, 1, true, moment));
+    }
+}
+
+static bool has_moving_anchor(const struct run *run, const struct step *bounds)
+{
+    for (int c = 0; c < bounds->child_count; c++)
+        if (step_of(run, bounds->child[c])->now_loose)
+            return true;
+    return false;
+}
+
+/* Whether, and when, the bounds pass a moment. */
+static void pass_bounds(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next,
+                        uint32_t lane)
+{
+    const struct segment_window *window = bounds->extra;
+    struct edges edges = edges_of(window);
+    if (edges.by_unit)
+        pass_units(run, window, moment, next, lane);
+    else
+        pass_edges(run, &edges, moment, next, lane);
+    if (has_moving_anchor(run, bounds))
+        pass_anchors(run, bounds, bounds_lane, moment, next, lane);
 }
 
 /* ---- facts in windows ---- */
@@ -133,17 +180,6 @@ static const struct step *moving_window(const struct run *run, int id)
             return found;
     }
     return NULL;
-}
-
-/* Facts on their way in: the first one after the window's end, for windows that end before now. */
-static void entering(const struct run *run, const struct edges *edges, const struct table_view *view, uint32_t lane,
-                     int64_t hi, int64_t *next)
-{
-    for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
-        if (view->time[row] > hi && view->time[row] <= run->now) {
-            pass_edges(run, edges, view->time[row], next, lane);
-            return;
-        }
 }
 
 static inline int64_t earlier(int64_t next, int64_t moment, bool counts)
@@ -181,6 +217,57 @@ static void last_leaves(const struct run *run, const struct table_view *view, in
         next[lane] = earlier(next[lane], last[lane] + seconds, last[lane] >= lo && offset[lane] < offset[lane + 1]);
 }
 
+/* No fact comes back before this moment: how far the window's first edge may go back. */
+static int64_t lowest_edge(const struct run *run, const struct step *bounds, int64_t lo)
+{
+    const struct segment_window *window = bounds->extra;
+    struct calendar_period length = window->form == WINDOW_AGO ? window->longer : window->length;
+    if (has_moving_anchor(run, bounds))
+        return INT64_MIN;
+    if (window->form == WINDOW_BEFORE_LAST || !length.months)
+        return lo;
+    return next_floor(run, run->now, length, -1);
+}
+
+/* The facts of one customer that an edge passes first. any: all that is asked is whether one is there. */
+static void pass_facts(struct run *run, const struct step *window_step, const struct operand *rows,
+                       const struct operand *bounds, bool any, int64_t *next, uint32_t lane)
+{
+    const struct step *bounds_step = bounds->step;
+    const struct table_view *view = &run->views[window_step->b];
+    uint32_t begin = view->offset[lane], end = view->offset[lane + 1], selected = end, at;
+    size_t bounds_lane = bounds->stride ? lane : 0;
+    int64_t lo = bounds->i[bounds_lane], hi = bounds->j[bounds_lane];
+
+    if (rows->hint != HINT_NONE)
+        selected = view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
+                                      : first_bit(rows->bits, begin - view->begin, end - view->begin));
+    if (selected < end)
+        pass_bounds(run, bounds_step, bounds_lane, view->time[selected], next, lane);
+    if (any && selected < end)
+        return;
+
+    for (at = begin; at < end && view->time[at] < lo; at++)
+        continue;
+    if (at > begin && view->time[at - 1] >= lowest_edge(run, bounds_step, lo))
+        pass_bounds(run, bounds_step, bounds_lane, view->time[at - 1], next, lane);
+    for (; at < end && view->time[at] <= hi; at++)
+        continue;
+    if (at > begin && hi < run->now)
+        pass_bounds(run, bounds_step, bounds_lane, view->time[at - 1], next, lane);
+    if (at < end && view->time[at] <= run->now)
+        pass_bounds(run, bounds_step, bounds_lane, view->time[at], next, lane);
+}
+
+/* Windows whose bounds stay where they are hold what they hold. */
+static bool is_moving(const struct run *run, const struct step *bounds)
+{
+    const struct segment_window *window = bounds->extra;
+    struct edges edges = edges_of(window);
+    return edges.by_unit || window->form == WINDOW_LAST || window->form == WINDOW_AGO ||
+           window->form == WINDOW_BEFORE_LAST || has_moving_anchor(run, bounds);
+}
+
 static void leave_window(struct run *run, int selected, bool last, int64_t *next)
 {
     const struct step *window_step = moving_window(run, selected);
@@ -188,26 +275,20 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
         return;
     const struct step *bounds_step = step_of(run, window_step->child[0]);
     const struct segment_window *window = bounds_step->extra;
-    struct edges edges = edges_of(window);
-    if (edges.by_unit) {
-        lower_all(run, next, next_unit(run, window));
-        return;
-    }
-    if (window->form != WINDOW_LAST && window->form != WINDOW_AGO && window->form != WINDOW_BEFORE_LAST)
-        return;
-    if ((window->length.months || window->longer.months) && is_late_day(run, run->now))
-        lower_all(run, next, next_day(run));
     const struct table_view *view = &run->views[window_step->b];
+    if (!is_moving(run, bounds_step) || !view->table)
+        return;
+
     bool seconds = window->form == WINDOW_LAST && !window->length.months;
     bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1 &&
-                  view->table && view->table->time_max <= run->now;
+                  view->table->time_max <= run->now;
     if (last && seconds && suffix && !run->delta) {
         last_leaves(run, view, step_vector(run, window_step->child[0])->i[0], window->length.seconds, next);
         return;
     }
+
     struct operand rows = operand_of(run, selected), bounds = operand_of(run, window_step->child[0]);
-    bool late = window->form != WINDOW_LAST;
-    if (rows.hint == HINT_NONE && !late)
+    if (seconds && rows.hint == HINT_NONE)
         return;
     if (seconds && !last) {
         if (suffix)
@@ -216,16 +297,8 @@ static void leave_window(struct run *run, int selected, bool last, int64_t *next
             oldest_leaves(run, view, rows.bits, window->length.seconds, next);
         return;
     }
-    for (uint32_t lane = 0; lane < run->count; lane++) {
-        uint32_t begin = view->offset[lane] - view->begin, end = view->offset[lane + 1] - view->begin;
-        uint32_t row = rows.hint == HINT_NONE ? end
-                       : last && !late        ? last_bit(rows.bits, begin, end)
-                                              : first_bit(rows.bits, begin, end);
-        if (row < end)
-            pass_edges(run, &edges, view->time[view->begin + row], next, lane);
-        if (late)
-            entering(run, &edges, view, lane, bounds.j[lane * bounds.stride], next);
-    }
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        pass_facts(run, window_step, &rows, &bounds, last, next, lane);
 }
 
 void next_window(struct run *run, const struct step *step, int64_t *next)
@@ -236,7 +309,8 @@ void next_window(struct run *run, const struct step *step, int64_t *next)
         leave_window(run, step->child[c], step->run == step_any, next);
 }
 
-static void next_of_kind(struct run *run, const struct sequence_plan *plan, int negated, int64_t *next)
+/* A forbidden last step is decided once its limit has passed. */
+static void next_of_last(struct run *run, const struct sequence_plan *plan, int negated, int64_t *next)
 {
     struct calendar_period within = plan->source->steps[negated].within;
     for (int s = 0; s < negated; s++)
@@ -245,12 +319,22 @@ static void next_of_kind(struct run *run, const struct sequence_plan *plan, int 
             struct operand rows = operand_of(run, plan->kinds[s][k].mask);
             for (uint32_t lane = 0; lane < run->count; lane++)
                 for (uint32_t row = view->offset[lane + 1]; row-- > view->offset[lane];) {
-                    if (!within.months && view->time[row] + within.seconds <= run->now)
+                    int64_t end = zone_add(run->population->zone, view->time[row], within, 1);
+                    if (!within.months && end <= run->now)
                         break; /* and so with all before it */
                     if (bit_at(rows.bits, row - view->begin))
-                        lower(run, next, lane, moment_when(run, view->time[row], within, -1));
+                        lower(run, next, lane, end);
                 }
         }
+}
+
+/* What its filters read of two facts may follow now; other filters are conditions of their own. */
+static void next_of_pairs(struct run *run, const struct sequence_kind *kind, int64_t *next)
+{
+    for (int p = 0; p < kind->pair_count; p++) {
+        next_value(run, kind->pairs[p].own, next);
+        next_value(run, kind->pairs[p].other, next);
+    }
 }
 
 void next_sequence(struct run *run, const struct step *step, int64_t *next)
@@ -260,135 +344,131 @@ void next_sequence(struct run *run, const struct step *step, int64_t *next)
         leave_window(run, plan->kinds[0][k].start_mask, false, next);
     int last = plan->step_count - 1;
     if (plan->source->steps[last].negated && plan->source->steps[last].has_within)
-        next_of_kind(run, plan, last, next);
+        next_of_last(run, plan, last, next);
+    for (int s = 0; s < plan->step_count; s++)
+        for (int k = 0; k < plan->source->steps[s].kind_count; k++)
+            next_of_pairs(run, &plan->kinds[s][k], next);
 }
 
-/* The moment at which a bound that moves with now comes to another day. */
-static int64_t bound_reaches_day(const struct run *run, int64_t bound)
+/* The condition of `periods` in a period in which nothing happened. */
+static void holds_of_nothing(struct run *run, const struct step *step, uint64_t holds[BATCH_WORDS])
 {
-    if (bound <= MOMENT_MIN || bound >= MOMENT_MAX)
-        return INT64_MAX;
-    return run->now + local_day_start(run->binding->clock, local_date(run->binding->clock, bound) + 1) - bound;
+    run->period = (struct segment_bounds){1, 0};
+    clock_tick(run, CLOCK_PERIOD);
+    struct operand condition = operand_of(run, step->child[0]);
+    for (uint32_t w = 0; w < words_of(run->count); w++)
+        holds[w] = condition.bits[w];
 }
 
-/* The window of `periods` moves over its units; any fact in it may be the next to drop out. A window of months moves by
- * the wall's clock, with its first second a second ahead of now. */
+/* The units that begin or end at an edge of the window: a new one may count, and an old one drop out, although nothing
+ * happened in it. An edge T − d is the second before the window's first. */
+static void pass_periods(struct run *run, const struct step *step, const struct step *bounds_step, uint32_t lane,
+                         int64_t *next)
+{
+    const struct zone *zone = run->population->zone;
+    struct operand bounds = operand_of(run, step->child[1]);
+    enum calendar_unit unit = (enum calendar_unit)step->a;
+    int64_t ends[] = {bounds.i[0], bounds.j[0] < run->now ? bounds.j[0] : run->now};
+
+    lower(run, next, lane, bounds.i[0]);
+    for (int e = 0; e < 2; e++) {
+        if (ends[e] <= MOMENT_MIN || ends[e] >= MOMENT_MAX)
+            continue;
+        int64_t number = date_unit_number(zone_date(zone, ends[e]), unit);
+        for (int u = 0; u < 2; u++) {
+            int64_t start = unit_start(run, unit, number + u);
+            pass_bounds(run, bounds_step, 0, start - 1, next, lane);
+            pass_bounds(run, bounds_step, 0, start, next, lane);
+            lower(run, next, lane, start); /* the unit that now itself begins */
+        }
+    }
+}
+
+/* Any fact that an edge passes, and the units themselves where one without a fact counts. */
 void next_periods(struct run *run, const struct step *step, int64_t *next)
 {
-    const struct segment_window *window = step_of(run, step->child[1])->extra;
+    const struct step *bounds_step = step_of(run, step->child[1]);
     struct operand bounds = operand_of(run, step->child[1]);
-    struct edges edges = edges_of(window);
-    lower_all(run, next, next_day(run));
-    lower_all(run, next, next_day(run) - 1);
-    lower_all(run, next, bound_reaches_day(run, bounds.i[0]));
-    lower_all(run, next, bound_reaches_day(run, bounds.j[0]));
-    for (int t = 0; !edges.by_unit && t < run->plan->table_count; t++) {
+    bool moving = is_moving(run, bounds_step);
+    uint64_t empty[BATCH_WORDS];
+
+    holds_of_nothing(run, step, empty);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        if (bit_at(empty, lane))
+            pass_periods(run, step, bounds_step, lane, next);
+
+    for (int t = 0; moving && t < run->plan->table_count; t++) {
         const struct table_view *view = &run->views[t];
-        for (uint32_t lane = 0; run->plan->table_used[t] && lane < run->count; lane++)
+        for (uint32_t lane = 0; run->plan->table_used[t] && view->table && lane < run->count; lane++)
             for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
-                if (view->time[row] >= bounds.i[0]) {
-                    pass_edges(run, &edges, view->time[row], next, lane);
-                    break;
-                }
+                if (view->time[row] >= lowest_edge(run, bounds_step, bounds.i[0]) && view->time[row] <= run->now)
+                    pass_bounds(run, bounds_step, 0, view->time[row], next, lane);
     }
 }
 
 /* ---- values and now ---- */
 
-/* The customer's moment that a lane's value speaks of: a date is its first moment. */
-static int64_t moment_of(const struct run *run, const struct operand *value, size_t lane)
+/* The anniversaries that an edge passes, going on or back: those of its own year and of the two beside it. */
+static void pass_anniversaries(struct run *run, const struct step *bounds, size_t bounds_lane, int32_t date,
+                               int64_t *next, uint32_t lane)
 {
-    int64_t x = value->i[lane * value->stride];
-    return value->step->type == VALUE_DATE ? local_day_start(run->binding->clock, (int32_t)x) : x;
-}
-
-/* A moment against now and a constant: T + k passes it. */
-void next_compare(struct run *run, const struct step *step, int64_t *next)
-{
-    struct operand a = operand_of(run, step->child[0]), b = operand_of(run, step->child[1]);
-    if (a.step->frame == FRAME_ONE && b.step->frame != FRAME_ONE) {
-        struct operand swap = a;
-        a = b;
-        b = swap;
-    }
-    if (step->frame != FRAME_CUSTOMERS || !(b.bits[0] & 1)) {
-        next_soon(run, step, next);
-        return;
-    }
-    int64_t offset = b.i[0] - run->now;
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        if (bit_at(a.bits, lane)) {
-            lower(run, next, lane, a.i[lane * a.stride] - offset);
-            lower(run, next, lane, a.i[lane * a.stride] - offset + 1);
-        }
-}
-
-static void anniversaries(const struct run *run, const struct edges *edges, int32_t date, int64_t *next, uint32_t lane)
-{
+    const struct segment_window *window = bounds->extra;
+    struct edges edges = edges_of(window);
     int32_t born = date_to_civil(date).year;
-    for (int e = 0; e < edges->count; e++) {
-        int64_t edge = zone_add(run->population->zone, run->now, edges->period[e], edges->sign[e]);
-        int32_t year = date_to_civil(local_date(run->binding->clock, edge)).year;
-        for (int32_t y = year < born ? born : year; y <= (year < born ? born : year) + 1 && y <= 9999; y++) {
-            int64_t start = local_day_start(run->binding->clock, date_anniversary(date, y));
-            lower(run, next, lane, moment_when(run, start, edges->period[e], edges->sign[e]));
-        }
+    int64_t ends[2] = {run->now, run->now};
+
+    if (window->form == WINDOW_PREVIOUS)
+        ends[0] = segment_window_bounds(window, run->population->zone, run->now, (struct segment_anchor){false, 0},
+                                        (struct segment_anchor){false, 0})
+                      .lo;
+    for (int e = 0; e < edges.count; e++)
+        ends[e] = zone_add(run->population->zone, run->now, edges.period[e], edges.sign[e]);
+    for (int e = 0; e < 2; e++) {
+        int32_t year = date_to_civil(local_date(run->binding->clock, ends[e])).year;
+        for (int32_t y = year - 1 < born ? born : year - 1; y <= (year < born ? born : year) + 1 && y <= 9999; y++)
+            pass_bounds(run, bounds, bounds_lane, local_day_start(run->binding->clock, date_anniversary(date, y)), next,
+                        lane);
     }
 }
 
-void next_in_window(struct run *run, const struct step *step, int64_t *next)
+/* The lane of a customer in which the bounds of a window over a lane of the step's frame stand. */
+static void in_window_lane(struct run *run, const struct step *step, size_t at, int64_t *next, uint32_t lane)
 {
     const struct step *bounds = step_of(run, step->child[1]);
     while (bounds->run == step_customer)
         bounds = step_of(run, bounds->child[0]);
-    const struct segment_window *window = bounds->extra;
-    struct edges edges = edges_of(window);
-    if (step->frame != FRAME_CUSTOMERS || edges.by_unit) {
-        lower_all(run, next, edges.by_unit ? next_unit(run, window) : run->now + 1);
-        return;
-    }
+    size_t bounds_lane = bounds->frame == step->frame ? at : lane;
     struct operand value = operand_of(run, step->child[0]);
+    size_t value_lane = value.stride ? at : 0;
+
+    if (value.step->now_loose) {
+        struct trend trend = next_trend(run, step->child[0], value_lane);
+        lower(run, next, lane, next_change(run, &trend, value.i[value_lane]));
+    }
+    if (!bit_at(value.bits, value_lane))
+        return;
+    int64_t x = value.i[value_lane];
+    if (step->run == step_anniversary)
+        pass_anniversaries(run, bounds, bounds_lane, (int32_t)x, next, lane);
+    else
+        pass_bounds(run, bounds, bounds_lane,
+                    value.step->type == VALUE_DATE ? local_day_start(run->binding->clock, (int32_t)x) : x, next, lane);
+}
+
+void next_in_window(struct run *run, const struct step *step, int64_t *next)
+{
     for (uint32_t lane = 0; lane < run->count; lane++) {
-        if (!bit_at(value.bits, lane))
+        if (step->frame < FRAME_ROWS) {
+            in_window_lane(run, step, step->frame == FRAME_ONE ? 0 : lane, next, lane);
             continue;
-        if (step->run == step_anniversary)
-            anniversaries(run, &edges, (int32_t)value.i[lane * value.stride], next, lane);
-        else
-            pass_edges(run, &edges, moment_of(run, &value, lane), next, lane);
+        }
+        const struct table_view *view = &run->views[step->frame - FRAME_ROWS];
+        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
+            in_window_lane(run, step, row - view->begin, next, lane);
     }
 }
 
 static const int64_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
-
-/* When a function of time since value reaches count whole units. */
-static int64_t reached(const struct run *run, const struct step *step, bool dates, int64_t value, int64_t count)
-{
-    enum calendar_unit unit = (enum calendar_unit)step->b;
-    if (step->a == FUNCTION_AGE) {
-        int64_t year = date_to_civil((int32_t)value).year + count;
-        return year < 1 || year > 9999
-                   ? INT64_MAX
-                   : local_day_start(run->binding->clock, date_anniversary((int32_t)value, (int32_t)year));
-    }
-    if (unit >= CALENDAR_MONTH)
-        return next_day(run);
-    if (!dates)
-        return value + count * UNIT_SECONDS[unit];
-    int64_t days = unit == CALENDAR_WEEK ? 7 * count : count;
-    if (unit >= CALENDAR_DAY)
-        return value + days > DATE_MAX ? INT64_MAX : local_day_start(run->binding->clock, (int32_t)(value + days));
-    return local_day_start(run->binding->clock, (int32_t)value) + count * UNIT_SECONDS[unit];
-}
-
-/* Whether one of the birthdays in question may come before the moment known so far: most do not, and calendars are
- * slow. */
-static bool birthday_near(const struct run *run, int64_t birth, int64_t count, int64_t before)
-{
-    if (count < 0 || count > 9998)
-        return true;
-    int64_t first = (birth + count * 365 - 2) * SECONDS_A_DAY, last = (birth + (count + 1) * 366 + 3) * SECONDS_A_DAY;
-    return last > run->now && first < before;
-}
 
 /* Units of fixed length since moments: when they reach count, or one more. */
 static void units_since(const struct run *run, const struct operand *value, int64_t count, int64_t unit, int64_t *next)
@@ -401,78 +481,64 @@ static void units_since(const struct run *run, const struct operand *value, int6
     }
 }
 
+static void threshold_lane(struct run *run, const struct step *step, bool dates, int64_t x, int64_t limit,
+                           int64_t *next, uint32_t lane)
+{
+    for (int64_t n = limit; n <= limit + 1; n++)
+        if (!next_count_is_far(run, step, dates, x, n, next[lane]))
+            lower(run, next, lane, next_count(run, step, dates, x, n));
+    if (step->a == FUNCTION_AGE && x > run->today) /* not born yet */
+        lower(run, next, lane, local_day_start(run->binding->clock, (int32_t)x));
+}
+
 /* age and units since, held against a limit: when the limit is reached, or passed by one. */
 void next_threshold(struct run *run, const struct step *step, int64_t *next)
 {
     const struct step *threshold = step_of(run, step->child[1]);
     struct operand value = operand_of(run, step->child[0]), limit = operand_of(run, threshold->child[0]);
-    bool dates = threshold->c;
-    if (step->frame != FRAME_CUSTOMERS) {
-        next_soon(run, step, next);
+    bool dates = threshold->c, rows = step->frame >= FRAME_ROWS;
+
+    next_value(run, threshold->child[0], next);
+    next_value(run, step->child[0], next);
+    if (limit.i[0] > INT64_C(100000000000) || limit.i[0] < -INT64_C(100000000000))
         return;
-    }
-    if (llabs(limit.i[0]) > INT64_C(100000000000))
-        return;
-    if (step->a != FUNCTION_AGE && !dates && step->b < CALENDAR_MONTH && value.stride) {
+    if (!rows && step->a != FUNCTION_AGE && !dates && step->b < CALENDAR_MONTH && value.stride) {
         units_since(run, &value, limit.i[0], UNIT_SECONDS[step->b], next);
         return;
     }
     for (uint32_t lane = 0; lane < run->count; lane++) {
-        if (!bit_at(value.bits, lane))
-            continue;
-        int64_t x = value.i[lane * value.stride];
-        if (step->a == FUNCTION_AGE && !birthday_near(run, x, limit.i[0], next[lane]))
-            continue;
-        lower(run, next, lane, reached(run, step, dates, x, limit.i[0]));
-        lower(run, next, lane, reached(run, step, dates, x, limit.i[0] + 1));
-        if (dates && x > run->today) /* not born yet */
-            lower(run, next, lane, local_day_start(run->binding->clock, (int32_t)x));
+        const struct table_view *view = rows ? &run->views[step->frame - FRAME_ROWS] : NULL;
+        size_t at = rows ? view->offset[lane] - view->begin : lane;
+        size_t end = rows ? view->offset[lane + 1] - view->begin : lane + 1;
+        for (; at < end; at++)
+            if (bit_at(value.bits, value.stride ? at : 0))
+                threshold_lane(run, step, dates, value.i[at * value.stride], limit.i[0], next, lane);
     }
-}
-
-/* age, since and until as plain values: whenever the count changes. */
-void next_calendar(struct run *run, const struct step *step, int64_t *next)
-{
-    if (step->frame != FRAME_CUSTOMERS) {
-        next_soon(run, step, next);
-        return;
-    }
-    struct operand value = operand_of(run, step->child[0]);
-    bool dates = value.step->type == VALUE_DATE, small = step->a != FUNCTION_AGE && step->b < CALENDAR_DAY;
-    if (dates && !small) {
-        lower_all(run, next, next_day(run));
-        return;
-    }
-    if (dates || step->b >= CALENDAR_MONTH) {
-        next_soon(run, step, next);
-        return;
-    }
-    int64_t unit = UNIT_SECONDS[step->b];
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        if (bit_at(value.bits, lane)) {
-            int64_t apart = run->now - value.i[lane * value.stride], rest = apart % unit;
-            rest = rest < 0 ? rest + unit : rest;
-            lower(run, next, lane, run->now + unit - rest);
-            lower(run, next, lane, run->now + unit - rest + 1); /* until counts the other way */
-            if (rest == 0)
-                lower(run, next, lane, run->now + 1);
-        }
 }
 
 /* ---- records and tellings ---- */
 
-static const struct segment_window *window_under(const struct run *run, const struct step *step)
+/* A record or a telling counts at its moment, and what held until then for the last time the second before. */
+static void pass_both(struct run *run, const struct step *bounds, int64_t moment, int64_t *next, uint32_t lane)
 {
-    return step->child_count ? step_of(run, step->child[0])->extra : NULL;
+    size_t bounds_lane = bounds->frame == FRAME_ONE ? 0 : lane;
+    pass_bounds(run, bounds, bounds_lane, moment, next, lane);
+    pass_bounds(run, bounds, bounds_lane, moment - 1, next, lane);
+}
+
+/* A window that opens at a moment of its own (from a to b) still to come. */
+static void window_opens(struct run *run, int bounds_id, int64_t *next)
+{
+    struct operand bounds = operand_of(run, bounds_id);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        lower(run, next, lane, bounds.i[lane * bounds.stride]);
 }
 
 void next_record(struct run *run, const struct step *step, int64_t *next)
 {
-    static const struct segment_window always = {.form = WINDOW_ALL};
-    const struct segment_window *window = step->b ? window_under(run, step) : &always;
-    struct edges edges = edges_of(window);
-    if (edges.by_unit)
-        lower_all(run, next, next_unit(run, window));
+    const struct step *bounds = step->b ? step_of(run, step->child[0]) : NULL;
+    if (bounds)
+        window_opens(run, step->child[0], next);
     for (size_t r = 0; r < run->population->record_count; r++) {
         const struct population_records *records = &run->population->records[r];
         if (strcmp(records->segment, step->name) != 0)
@@ -482,21 +548,11 @@ void next_record(struct run *run, const struct step *step, int64_t *next)
                 int64_t moments[] = {records->entered[i], records->left[i]};
                 for (int m = 0; m < 2; m++) {
                     lower(run, next, lane, moments[m]);
-                    if (moments[m] != INT64_MAX) {
-                        pass_edges(run, &edges, moments[m], next, lane);
-                        pass_edges(run, &edges, moments[m] - 1, next, lane);
-                    }
+                    if (moments[m] != INT64_MAX && bounds)
+                        pass_both(run, bounds, moments[m], next, lane);
                 }
             }
     }
-}
-
-/* The first moment of the window of `ever` counts, whatever is told then: it may be still to come. */
-static void window_opens(struct run *run, const struct step *step, int64_t *next)
-{
-    struct operand bounds = operand_of(run, step->c);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        lower(run, next, lane, bounds.i[lane * bounds.stride]);
 }
 
 /* ever and changed: tellings leave their window like facts. */
@@ -505,22 +561,17 @@ void next_history(struct run *run, const struct step *step, int64_t *next)
     const struct segment_history *history = step->extra;
     if (!history->has_window)
         return;
-    struct edges edges = edges_of(&history->window);
-    if (edges.by_unit) {
-        lower_all(run, next, next_unit(run, &history->window));
-        return;
-    }
-    int table = step->run == step_changed ? step->b : -1;
-    if (table < 0)
-        window_opens(run, step, next);
+    bool changed = step->run == step_changed;
+    int bounds_id = changed ? step_of(run, step->child[1])->child[0] : step->c;
+    const struct step *bounds = step_of(run, bounds_id);
+
+    window_opens(run, bounds_id, next);
     for (int t = 0; t < run->plan->table_count; t++) {
         const struct table_view *view = &run->views[t];
-        bool told = table >= 0 ? t == table : view->table && view->table->role == SCHEMA_TRAITS;
+        bool told = changed ? t == step->b : view->table && view->table->role == SCHEMA_TRAITS;
         for (uint32_t lane = 0; told && run->plan->table_used[t] && lane < run->count; lane++)
-            for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
-                pass_edges(run, &edges, view->time[row], next, lane);
-                pass_edges(run, &edges, (int64_t)view->time[row] - 1, next, lane);
-            }
+            for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
+                pass_both(run, bounds, view->time[row], next, lane);
     }
 }
 
@@ -549,7 +600,8 @@ void next_of_batch(struct run *run, int64_t *next)
         next[lane] = INT64_MAX;
     for (size_t i = 0; i < plan->moving.count; i++) {
         const struct step *step = &plan->steps.items[plan->moving.items[i]];
-        bool measure = step->next == next_window; /* may stand for others over the same rows */
+        /* may stand for others over the same rows; or is made when everyone's is */
+        bool measure = step->next == next_window || step->next == next_rank;
         int made = measure ? step->child[0] : plan->moving.items[i];
         if (run->vectors[made].stamp == run->epoch[step_of(run, made)->clock] || step->clock == CLOCK_PERIOD ||
             run->vectors[plan->moving.items[i]].stamp == run->epoch[step->clock])

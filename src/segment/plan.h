@@ -153,6 +153,7 @@ struct segment_explanation {
     const char *nearest_why; /* "sum(order.amount last 365 days) is 812.00, needs 188.00 more" or NULL */
     bool flips;              /* membership will flip by itself within ten years */
     int64_t flips_at;
+    int64_t looked_until; /* when not: how far was looked, ten years unless there were too many moments to look at */
 };
 /* All in arena. */
 enum status segment_explain(const struct segment_set *set, const struct schema *schema, int segment,

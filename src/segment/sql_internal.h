@@ -45,6 +45,9 @@ struct sql_exposed {
 };
 
 /* Some tables have a second key beside the customer: moments of a history, units of periods(). */
+/* Tellings of one second go by arrival: the moments of a history are both in one number, of (time, arrival). */
+#define SQL_TELLING "(CAST(%s AS HUGEINT) * 4611686018427387904 + %s)"
+#define SQL_LAST_ARRIVAL "4611686018427387903"
 enum sql_key_kind { SQL_KEY_NONE, SQL_KEY_MOMENT, SQL_KEY_UNIT };
 struct sql_key {
     enum sql_key_kind kind;

@@ -217,7 +217,18 @@ static void used_traits(const struct segment_node *node, bool *used)
     }
 }
 
-/* The moments at which a condition over traits is looked at: customer, moment. */
+/* Some of the used traits is told in a row of f. */
+static const char *is_told(const struct sql_scope *scope, const struct schema_table *traits, const bool *used)
+{
+    const char *told = "FALSE";
+    for (size_t c = 0; c < traits->column_count; c++)
+        if (used[c])
+            told =
+                SQL(scope, "%s OR %s IS NOT NULL", told, sql_column(scope->sql, "f", &traits->columns[c], "latitude"));
+    return told;
+}
+
+/* The moments at which a condition over traits is looked at: customer, moment (SQL_TELLING: with its arrival). */
 static const char *moments_table(const struct sql_scope *scope, const struct segment_node *node)
 {
     struct sql *sql = scope->sql;
@@ -225,24 +236,25 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
     const struct schema_table *traits = schema_table(sql->schema, SCHEMA_TRAIT_TABLE);
     bool *used = ARENA_ARRAY(sql->arena, bool, traits->column_count + 1);
     used_traits(node->child[0], used);
-    const char *told = "FALSE", *window;
-    for (size_t c = 0; c < traits->column_count; c++)
-        if (used[c])
-            told = SQL(scope, "%s OR %s IS NOT NULL", told, sql_column(sql, "f", &traits->columns[c], "latitude"));
+    const char *told = is_told(scope, traits, used), *name = sql_name(sql, traits), *window;
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "f", &joins);
+
     window = history->has_window ? sql_in_window(&inside, &history->window, "f.time")
                                  : SQL(scope, "f.time <= %" PRId64, sql->now);
-    const char *body = SQL(scope, "SELECT f.customer, f.time AS moment FROM %s f%s WHERE (%s) AND %s",
-                           sql_name(sql, traits), sql_joined(sql, &joins), told, window);
+    const char *body = SQL(scope, "SELECT f.customer, " SQL_TELLING " AS moment FROM %s f%s WHERE (%s) AND %s",
+                           "f.time", "f.arrival", name, sql_joined(sql, &joins), told, window);
     if (history->has_window) {
         struct sql_scope start = sql_customers(sql, "c", &joins);
         struct sql_bounds bounds = sql_window_bounds(&start, &history->window);
         const char *lo = bounds.lo ? bounds.lo : sql_integer(sql, INT64_MIN);
         const char *hi = bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX);
+        const char *first = SQL(scope, SQL_TELLING, SQL(scope, "greatest(%s, 0)", lo), SQL_LAST_ARRIVAL);
         body =
-            SQL(scope, "%s UNION SELECT c.customer, %s AS moment FROM activity c%s WHERE %s <= least(%s, %" PRId64 ")",
-                body, lo, sql_joined(sql, &joins), lo, hi, sql->now);
+            SQL(scope,
+                "%s UNION SELECT c.customer, %s AS moment FROM activity c%s WHERE %s <= least(%s, %" PRId64 ") AND "
+                "EXISTS (SELECT 1 FROM %s f WHERE f.customer = c.customer AND (%s) AND (f.time = 0 OR f.time <= %s))",
+                body, first, sql_joined(sql, &joins), lo, hi, sql->now, name, told, lo);
     }
     return sql_table(sql, "moments", SQL(scope, "SELECT DISTINCT customer, moment FROM (%s)", body));
 }

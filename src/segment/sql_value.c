@@ -80,9 +80,9 @@ static const char *told(const struct sql_scope *scope, const struct schema_table
     const char *known = sql_column(sql, "f", definition, parts[0]);
     if (keyed)
         return SQL(scope,
-                   "SELECT k.customer, k.moment%s FROM %s k JOIN %s f ON f.customer = k.customer AND (f.time = 0 OR "
-                   "f.time <= k.moment) WHERE %s IS NOT NULL GROUP BY k.customer, k.moment",
-                   values, scope->key.table, sql_name(sql, traits), known);
+                   "SELECT k.customer, k.moment%s FROM %s k JOIN %s f ON f.customer = k.customer AND " SQL_TELLING
+                   " <= k.moment WHERE %s IS NOT NULL GROUP BY k.customer, k.moment",
+                   values, scope->key.table, sql_name(sql, traits), "f.time", "f.arrival", known);
     return SQL(scope,
                "SELECT f.customer%s FROM %s f WHERE (f.time = 0 OR f.time <= %" PRId64
                ") AND %s IS NOT NULL GROUP BY f.customer",

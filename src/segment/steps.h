@@ -85,7 +85,7 @@ struct step {
     int scale;
     bool timeless;  /* does not depend on now */
     bool version;   /* texts compared as versions */
-    bool now_loose; /* follows now to the second, and no condition has answered for that yet */
+    bool now_loose; /* a value that goes on with now, for which no condition has answered yet */
     int code_leaf;  /* the only text column it reads besides constants, or −1; −2: several or others */
     bool textual;   /* looks into texts: worth a look-up table */
     int cost;       /* rough, to order the children of and/or */
@@ -166,6 +166,12 @@ struct binding {
     struct local_clock *clock;
 };
 
+/* That a condition on nothing but now is for [from, until) what it was at from. */
+struct known_ahead {
+    uint64_t population;
+    int64_t from, until;
+};
+
 /* One table's rows of the batch. */
 struct table_view {
     const uint32_t *offset; /* lanes + 1 */
@@ -198,10 +204,12 @@ struct run {
     const uint64_t *codes_known;
     uint32_t *chosen_row; /* CLOCK_CHOSEN: per step of the sequence */
     int *chosen_kind;
-    struct run *inner;    /* for sequences that must look at one customer at a time */
-    struct arena scratch; /* until the next batch */
-    struct arena lasting; /* until the next moment */
-    uint8_t *visited;     /* sequences: places known to lead nowhere */
+    struct run *inner;               /* for sequences that must look at one customer at a time */
+    struct run *ahead;               /* for conditions on nothing but now, at later moments */
+    struct known_ahead *known_ahead; /* by step */
+    struct arena scratch;            /* until the next batch */
+    struct arena lasting;            /* until the next moment */
+    uint8_t *visited;                /* sequences: places known to lead nowhere */
     size_t visited_size;
     pcre2_match_data *match;
     struct population_rows **patch; /* by plan table: a customer's rows with the delta's */
@@ -358,6 +366,11 @@ struct local_clock *local_clock_new(const struct zone *zone);
 void local_clock_free(struct local_clock *clock);
 int32_t local_date(const struct local_clock *clock, int64_t moment);
 int64_t local_day_start(const struct local_clock *clock, int32_t date);
+/* The clock does not change from one moment to the other, as far as can be told quickly. */
+bool local_clock_is_steady(const struct local_clock *clock, int64_t from, int64_t to);
+/* Whole units from a to b, rounded down; dates: from a day to a day, hours (up to now) from the day's first moment. */
+int64_t segment_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
+                              int64_t now, bool until);
 
 /* compile.c */
 /* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of
@@ -404,8 +417,9 @@ step_run step_sequence, step_periods;
 /* phase.c */
 step_run step_top, step_ntile, step_percentile, step_account;
 /* next.c */
-step_next next_soon, next_today, next_compare, next_window, next_in_window, next_threshold, next_calendar,
-    next_sequence, next_periods, next_record, next_history;
+step_next next_window, next_in_window, next_threshold, next_sequence, next_periods, next_record, next_history;
+/* next_trend.c */
+step_next next_condition, next_rank;
 /* The first moment after now, by lane of the batch just evaluated. */
 void next_of_batch(struct run *run, int64_t *next);
 /* The same, with what everyone contributes to ranks and accounts in mind. */

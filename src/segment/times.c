@@ -57,6 +57,17 @@ int64_t local_day_start(const struct local_clock *clock, int32_t date)
     return zone_day_start(clock->zone, date);
 }
 
+bool local_clock_is_steady(const struct local_clock *clock, int64_t from, int64_t to)
+{
+    int64_t first = from / SECONDS_A_DAY, last = to / SECONDS_A_DAY;
+    if (from < 0 || last >= CLOCK_DAYS)
+        return false;
+    for (int64_t day = first; day <= last; day++)
+        if (clock->offset[day] == OFFSET_VARIES || clock->offset[day] != clock->offset[first])
+            return false;
+    return true;
+}
+
 void step_now(struct run *run, const struct step *step, struct vector *out)
 {
     set_all(run, out);
@@ -158,9 +169,8 @@ static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
     return months;
 }
 
-/* Whole units from a to b, rounded down; dates: from a day to a day, hours from the day's first moment. */
-static int64_t units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
-                             int64_t now, bool until)
+int64_t segment_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
+                              int64_t now, bool until)
 {
     if (unit >= CALENDAR_MONTH) {
         int64_t months = dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
@@ -184,8 +194,8 @@ void step_since(struct run *run, const struct step *step, struct vector *out)
     same_known(out, &child);
     FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
-        out->i[lane] = units_between(run->population->zone, (enum calendar_unit)step->b, dates, until ? here : value,
-                                     until ? value : here, run->now, until);
+        out->i[lane] = segment_units_between(run->population->zone, (enum calendar_unit)step->b, dates,
+                                             until ? here : value, until ? value : here, run->now, until);
     }
 }
 
@@ -198,8 +208,8 @@ static int64_t stepwise(const struct run *run, const struct step *step, int64_t 
     if (step->a == FUNCTION_AGE)
         return date_age((int32_t)value, run->today);
     bool dates = step->c;
-    return units_between(run->population->zone, (enum calendar_unit)step->b, dates, value,
-                         dates ? run->today : run->now, run->now, false);
+    return segment_units_between(run->population->zone, (enum calendar_unit)step->b, dates, value,
+                                 dates ? run->today : run->now, run->now, false);
 }
 
 /* The largest value in [lo, hi] at which the function is at least limit; lo − 1 when there is none. */

@@ -339,13 +339,13 @@ struct segment_record_test {
 };
 
 /*
- * Histories of told traits. A history is the tellings at or before T with known value, in order; the value holds from
- * its telling to the next. OP_EVER: child[0] is a condition over traits (OP_TRAIT in it read the history; no measures);
- * true when it was true at the moment of some telling of any trait it uses (with a window: at some moment in it, its
- * first included; window facts rule: lo <= moment <= hi, <= T). All traits in it are taken as of that moment. An
- * undated telling holds since the beginning of time. OP_CHANGED: child[0] is one OP_TRAIT without hops; true when some
- * telling in the window (all: up to T) has a value that differs from the telling before it. child[1], child[2] (each
- * may be NULL): only changes from that value, to that value.
+ * Histories of told traits. A history is the tellings at or before T with known value, in order of time and arrival;
+ * the value holds from its telling to the next. OP_EVER: child[0] is a condition over traits (OP_TRAIT in it read the
+ * history; no measures); true when it was true just after some telling of a trait it uses (window facts rule: lo <=
+ * moment <= hi, <= T), or with a window at its first moment, when such a telling lies at or before that. All traits in
+ * it are taken as they were just after that telling. An undated telling holds since the beginning of time. OP_CHANGED:
+ * child[0] is one OP_TRAIT without hops; true when some telling in the window (all: up to T) has a value that differs
+ * from the telling before it. child[1], child[2] (each may be NULL): only changes from that value, to that value.
  */
 struct segment_history {
     bool has_window;

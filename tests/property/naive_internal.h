@@ -35,6 +35,7 @@ struct naive_context {
     const struct naive_fact *fact;  /* NULL in the customer's context */
     const struct naive_fact *steps; /* chosen facts by step */
     int64_t trait_moment;           /* T, or the moment OP_EVER looks at */
+    uint32_t trait_until;           /* tellings before this row only; 0: all */
     bool clipped;                   /* inside periods(): measures see only facts in [clip_lo, clip_hi] */
     int64_t clip_lo, clip_hi;
 };

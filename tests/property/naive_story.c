@@ -174,10 +174,13 @@ static bool tells(const struct naive *naive, const struct population_table *tabl
     return false;
 }
 
-static bool true_at(const struct naive_context *context, const struct segment_node *condition, int64_t moment)
+/* At a moment, after the tellings up to the row `until` (exclusive) only. */
+static bool true_at(const struct naive_context *context, const struct segment_node *condition, int64_t moment,
+                    uint32_t until)
 {
     struct naive_context then = *context;
     then.trait_moment = moment;
+    then.trait_until = until;
     return naive_condition(&then, condition);
 }
 
@@ -192,18 +195,19 @@ bool naive_ever(const struct naive_context *context, const struct segment_node *
         return false;
     if (bounds.hi > naive->now)
         bounds.hi = naive->now;
-    if (history->has_window && bounds.lo <= bounds.hi && true_at(context, node->child[0], bounds.lo))
-        return true;
     bool *used = ARENA_ARRAY(&context->naive->arena, bool, schema ? schema->column_count + 1 : 1);
     used_traits(node->child[0], used);
+    bool told_before = false;
     for (uint32_t row = table ? table->offset[context->position] : 0;
          table && row < table->offset[context->position + 1]; row++) {
         int64_t time = table->time[row];
-        if (time >= bounds.lo && time <= bounds.hi && tells(naive, table, row, used) &&
-            true_at(context, node->child[0], time))
+        bool tells_it = tells(naive, table, row, used);
+        told_before |= tells_it && (time == 0 || time <= bounds.lo);
+        if (time >= bounds.lo && time <= bounds.hi && tells_it && true_at(context, node->child[0], time, row + 1))
             return true;
     }
-    return false;
+    return history->has_window && told_before && bounds.lo <= bounds.hi &&
+           true_at(context, node->child[0], bounds.lo, UINT32_MAX);
 }
 
 static struct naive_value change_limit(const struct naive_context *context, const struct segment_node *node, int child)

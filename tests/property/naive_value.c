@@ -114,6 +114,8 @@ struct naive_value naive_trait(const struct naive_context *context, const struct
     for (uint32_t row = table->offset[context->position]; row < table->offset[context->position + 1]; row++) {
         if (table->time[row] != 0 && table->time[row] > moment)
             continue;
+        if (context->trait_until && row >= context->trait_until)
+            break;
         struct naive_value told = read(naive, column, row);
         if (told.known)
             value = told;

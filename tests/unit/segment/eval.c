@@ -23,11 +23,12 @@ static struct schema_column trait_columns[] = {{.name = "city", .type = VALUE_TE
                                                {.name = "plan", .type = VALUE_TEXT},
                                                {.name = "birth_date", .type = VALUE_DATE}};
 static struct schema_column product_columns[] = {{.name = "category", .type = VALUE_TEXT}};
-static struct schema_table tables[] = {{"order", SCHEMA_FACTS, NULL, order_columns, 2},
-                                       {"cart", SCHEMA_FACTS, NULL, cart_columns, 1},
-                                       {"survey", SCHEMA_FACTS, NULL, survey_columns, 1},
-                                       {"customer", SCHEMA_TRAITS, NULL, trait_columns, 3},
-                                       {"product", SCHEMA_REFERENCE, "product", product_columns, 1}};
+static struct schema_table tables[] = {
+    {.name = "order", .role = SCHEMA_FACTS, .columns = order_columns, .column_count = 2},
+    {.name = "cart", .role = SCHEMA_FACTS, .columns = cart_columns, .column_count = 1},
+    {.name = "survey", .role = SCHEMA_FACTS, .columns = survey_columns, .column_count = 1},
+    {.name = "customer", .role = SCHEMA_TRAITS, .columns = trait_columns, .column_count = 3},
+    {.name = "product", .role = SCHEMA_REFERENCE, .key = "product", .columns = product_columns, .column_count = 1}};
 static const struct schema SCHEMA = {.tables = tables, .table_count = 5, .zone = "Europe/Vienna", .currency = "EUR"};
 
 struct world {
