@@ -439,6 +439,22 @@ static void begin_by_signs(const struct look *look, struct ingest_begin *out)
         take_rows(look, narrow_lines(look), "the first line reads like the others", out);
 }
 
+/* A row without a gap that has words wherever the columns have figures, below rows that all have gaps: titles in pairs
+ * ("From:,2025-01-01,") look like rows, but end at such a header. */
+static size_t header_below_gaps(const struct look *look)
+{
+    for (size_t i = 0; i < look->count && i < LEAD_MAX; i++) {
+        const struct ingest_record *record = &look->records[i];
+        if (filled_in(record) < look->columns)
+            continue;
+        for (size_t c = 0; c < look->columns; c++)
+            if (typed(&look->kinds[c]) && is_figure(value_at(record, c)))
+                return 0;
+        return i;
+    }
+    return 0;
+}
+
 /* There are columns of figures. */
 static void begin_by_figures(const struct look *look, struct ingest_begin *out)
 {
@@ -449,8 +465,10 @@ static void begin_by_figures(const struct look *look, struct ingest_begin *out)
         begin_by_signs(look, out);
         return;
     }
-    size_t header = choose_header(look, rows);
-    if (header < rows)
+    size_t header = choose_header(look, rows), below = header_below_gaps(look);
+    if (below > rows)
+        take_header(look, below, "it names what numbers and dates stand below", out);
+    else if (header < rows)
         take_header(look, header, "it names what numbers and dates stand below", out);
     else if (is_progression(look, &look->records[rows]))
         take_header(look, rows, "its numbers count up and those below do not", out);

@@ -113,6 +113,7 @@ static int convert_byte(iconv_t converter, unsigned char byte, char out[4])
     size_t result = iconv(converter, &from, &left, &to, &room);
     if (result == (size_t)-1)
         return errno == EINVAL ? -1 : 0;
+    iconv(converter, NULL, NULL, &to, &room); /* some wait for an accent that could follow */
     return (int)(4 - room);
 }
 

@@ -1,7 +1,389 @@
+/*
+ * The bytes that are not ASCII are decoded under each encoding in use, and the one under which they read best wins. To
+ * read well is to be letters that stand beside each other in one language (language_pairs.h), or the common characters
+ * of one that is written in ideographs; capitals inside words, signs glued to letters, frames and controls speak
+ * against. Names and places are all that a file of customers has to show, often a handful of them: so the winner's lead
+ * over the next encoding, weighed by how much there was to judge, says how sure this is.
+ */
 #include "ingest/language.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+enum form { PAIRS, CHARACTERS };
+
+struct language {
+    const char *name;
+    enum form form;
+    const char *text;
+};
+
+#include "ingest/language_pairs.h"
+
+enum { LANGUAGES = sizeof languages / sizeof *languages };
+
+#define WEST "de fr es pt it nl da sv nb fi ca et"
+#define CENTRAL "pl cs sk hu ro sl hr de"
+
+/* The likelier of two that read alike stand first; the lean settles what evidence does not. */
+static const struct candidate {
+    const char *name, *languages;
+    double lean;
+} candidates[] = {
+    {"Latin-1", WEST, .04},
+    {"Windows-1250", CENTRAL, .02},
+    {"Windows-1251", "ru uk bg", .02},
+    {"Shift-JIS", "ja", .02},
+    {"GBK", "zh_CN", .02},
+    {"Big5", "zh_TW", 0},
+    {"EUC-KR", "ko", 0},
+    {"EUC-JP", "ja", 0},
+    {"Windows-1253", "el", 0},
+    {"Windows-1254", "tr", 0},
+    {"Windows-1255", "he", 0},
+    {"Windows-1256", "ar", 0},
+    {"Windows-1257", "lt lv et", 0},
+    {"Mac Roman", WEST, 0},
+    {"KOI8-R", "ru bg", 0},
+    {"KOI8-U", "uk", -.01},
+    {"Latin-9", WEST, -.01},
+    {"Latin-2", CENTRAL, -.01},
+    {"ISO-8859-7", "el", -.01},
+    {"CP850", WEST, -.02},
+    {"CP852", CENTRAL, -.02},
+    {"CP866", "ru bg", -.01},
+    {"ISO-8859-5", "ru bg uk", -.02},
+    {"Mac Cyrillic", "ru uk bg", -.02},
+    {"Mac Central European", CENTRAL, -.02},
+};
+enum { CANDIDATES = sizeof candidates / sizeof *candidates };
+
+/* Languages as sorted keys: a pair of characters, or one. */
+
+struct keys {
+    uint64_t *items;
+    size_t count;
+};
+
+static uint64_t pair_key(int32_t a, int32_t b)
+{
+    return (uint64_t)a << 32 | (uint32_t)b;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int32_t next_character(const char **at, const char *end)
+{
+    utf8proc_int32_t code;
+    utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)*at, end - *at, &code);
+    *at += length > 0 ? length : 1;
+    return length > 0 ? code : -1;
+}
+
+static struct keys read_keys(const struct language *language)
+{
+    const char *at = language->text, *end = at + strlen(at);
+    struct keys keys = {base_malloc((size_t)(end - at + 1) * sizeof(uint64_t)), 0};
+    while (at < end) {
+        int32_t first = next_character(&at, end);
+        int32_t second = language->form == PAIRS && at < end ? next_character(&at, end) : 0;
+        keys.items[keys.count++] = pair_key(first, second);
+    }
+    qsort(keys.items, keys.count, sizeof *keys.items, by_value);
+    return keys;
+}
+
+static bool holds(const struct keys *keys, int32_t a, int32_t b)
+{
+    uint64_t key = pair_key(a, b);
+    return bsearch(&key, keys->items, keys->count, sizeof key, by_value) != NULL;
+}
+
+/* What is judged */
+
+enum { JUDGED_BYTES = 12 << 10, FIELD_BYTES = 200 };
+
+static bool parts(char c)
+{
+    return c == ',' || c == ';' || c == '\t' || c == '\n' || c == '\r' || c == '"';
+}
+
+/* The fields that hold more than ASCII, a line each; *from and *length of the first two different ones. */
+struct fields {
+    struct buffer text;
+    struct text examples[2];
+};
+
+static void gather(struct text data, bool whole, struct fields *out)
+{
+    const char *at = data.data, *end = data.data + data.length;
+    buffer_init(&out->text, 0);
+    while (at < end && out->text.length < JUDGED_BYTES) {
+        const char *stop = at;
+        bool high = false;
+        while (stop < end && !parts(*stop)) {
+            high |= (unsigned char)*stop >= 128;
+            stop++;
+        }
+        struct text field = {at, (size_t)(stop - at)};
+        at = stop + 1;
+        if (!high || field.length > FIELD_BYTES || (stop == end && !whole))
+            continue;
+        buffer_text(&out->text, field);
+        buffer_char(&out->text, '\n');
+        if (!out->examples[0].length)
+            out->examples[0] = field;
+        else if (!out->examples[1].length && !text_equal(field, out->examples[0]))
+            out->examples[1] = field;
+    }
+}
+
+/* Judging */
+
+struct neighbours {
+    int32_t before, at, behind; /* in small letters; a blank for what is no letter */
+    bool capital_inside;        /* a capital behind a small letter */
+    bool shouted;               /* a capital behind a capital */
+};
+
+static bool is_letter(int32_t code)
+{
+    utf8proc_category_t category = utf8proc_category(code);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+static bool is_small(int32_t code)
+{
+    return utf8proc_category(code) == UTF8PROC_CATEGORY_LL;
+}
+
+static int32_t plain(int32_t code)
+{
+    return code > 0 && is_letter(code) ? utf8proc_tolower(code) : ' ';
+}
+
+/* Signs that stand in the texts of every language. */
+static double sign_score(int32_t code, bool letter_before, bool letter_behind)
+{
+    static const int32_t usual[] = {0xa0,   0xa7,   0xab,   0xb0,   0xb2,   0xb7,   0xbb,   0xbd,   0xa1,   0xa9,
+                                    0xae,   0x2013, 0x2014, 0x2018, 0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022,
+                                    0x2026, 0x20ac, 0x2122, 0xa3,   0xbf,   0xba,   0xaa,   0x2116};
+    if (code == 0x2019 && letter_before && letter_behind)
+        return .5;
+    bool known = false;
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        known |= usual[i] == code;
+    if (!known)
+        return -1.5;
+    return letter_before && letter_behind ? -1 : .2;
+}
+
+static double pair_score(const struct keys *keys, const struct neighbours *near)
+{
+    if (near->capital_inside)
+        return -.6;
+    bool before = holds(keys, near->before, near->at), behind = holds(keys, near->at, near->behind);
+    if (!before && !behind)
+        return -.5;
+    double score = before && behind ? 1 : .35;
+    return near->shouted ? score - .2 : score;
+}
+
+static double character_score(const struct keys *keys, int32_t code)
+{
+    if (holds(keys, code, 0))
+        return 1;
+    if (code >= 0xff61 && code <= 0xff9f) /* half-width syllables: what Shift-JIS makes of other bytes */
+        return -.5;
+    if (code >= 0x3040 && code <= 0x30ff)
+        return .6;
+    if ((code >= 0x4e00 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7a3))
+        return .3;
+    return code >= 0xff01 && code <= 0xff5e ? .3 : -1;
+}
+
+struct verdict {
+    double sums[LANGUAGES], best_sum; /* best_sum: each character under the language that suits it best */
+    size_t characters;
+};
+
+/* −1: not text at all; 0: judged by a language; else decided already. */
+static double common_score(int32_t code, int32_t before, int32_t behind, bool *decided)
+{
+    utf8proc_category_t category = code < 0 ? UTF8PROC_CATEGORY_CN : utf8proc_category(code);
+    *decided = true;
+    if (code < 0 || category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CO ||
+        category == UTF8PROC_CATEGORY_CN)
+        return -3;
+    if (code >= 0x2e80)
+        *decided = false;
+    else if (!is_letter(code))
+        return sign_score(code, before > 0 && is_letter(before), behind > 0 && is_letter(behind));
+    *decided = false;
+    return 0;
+}
+
+static void judge_character(const struct keys *keys, const bool *spoken, int32_t before, int32_t code, int32_t behind,
+                            struct verdict *out)
+{
+    bool decided;
+    double common = common_score(code, before, behind, &decided), best = decided ? common : -3;
+    struct neighbours near = {plain(before), plain(code), plain(behind), false, false};
+    if (!decided && before > 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_LU) {
+        near.capital_inside = is_small(before);
+        near.shouted = utf8proc_category(before) == UTF8PROC_CATEGORY_LU;
+    }
+    for (size_t i = 0; i < LANGUAGES; i++) {
+        if (!spoken[i])
+            continue;
+        double score = common;
+        if (!decided)
+            score = languages[i].form == PAIRS ? pair_score(&keys[i], &near) : character_score(&keys[i], code);
+        out->sums[i] += score;
+        best = score > best ? score : best;
+    }
+    out->best_sum += best;
+    out->characters++;
+}
+
+static bool speaks(const struct candidate *candidate, const char *language)
+{
+    size_t length = strlen(language);
+    for (const char *at = candidate->languages; (at = strstr(at, language)); at++)
+        if ((at == candidate->languages || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return true;
+    return false;
+}
+
+/* How well text, decoded under the candidate, reads: at most about 1. */
+static double judge(const struct candidate *candidate, const struct keys *keys, struct text text)
+{
+    const char *at = text.data, *end = text.data + text.length;
+    struct verdict verdict = {0};
+    bool spoken[LANGUAGES];
+    for (size_t i = 0; i < LANGUAGES; i++)
+        spoken[i] = speaks(candidate, languages[i].name);
+
+    int32_t before = ' ', code = at < end ? next_character(&at, end) : 0;
+    while (code) {
+        int32_t behind = at < end ? next_character(&at, end) : 0;
+        if (code < 0 || code >= 128)
+            judge_character(keys, spoken, before, code, behind, &verdict);
+        before = code;
+        code = behind;
+    }
+    if (!verdict.characters)
+        return -3;
+    /* customers of several countries: a little less likely than those of one */
+    double best = verdict.best_sum / (double)verdict.characters - .08;
+    for (size_t i = 0; i < LANGUAGES; i++)
+        if (spoken[i] && verdict.sums[i] / (double)verdict.characters > best)
+            best = verdict.sums[i] / (double)verdict.characters;
+    return best + candidate->lean;
+}
+
+/* Choosing */
+
+struct reading {
+    const struct candidate *candidate;
+    const struct ingest_encoding *encoding;
+    char *text;
+    size_t length;
+    double score;
+};
+
+static enum status read_as(const struct candidate *candidate, const struct keys *keys, const struct fields *fields,
+                           struct arena *arena, struct reading *out, struct error *error)
+{
+    *out = (struct reading){.candidate = candidate};
+    TRY(ingest_encoding_open(candidate->name, arena, &out->encoding, error));
+    TRY(ingest_decode_all(out->encoding, fields->text.data, fields->text.length, true, &out->text, &out->length,
+                          error));
+    out->score = judge(candidate, keys, (struct text){out->text, out->length});
+    return STATUS_OK;
+}
+
+static bool same_text(const struct reading *a, const struct reading *b)
+{
+    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
+static const char *example(const struct ingest_encoding *encoding, struct text field, struct arena *arena)
+{
+    enum { SHOWN = 40 };
+    char *text;
+    size_t length;
+    struct error ignored;
+    if (!field.length || ingest_decode_all(encoding, field.data, field.length, true, &text, &length, &ignored))
+        return NULL;
+    size_t shown = length < SHOWN ? length : SHOWN;
+    while (shown && shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
+        shown--;
+    const char *copy = arena_strndup(arena, text, shown);
+    free(text);
+    return copy;
+}
+
+static void tell(const struct fields *fields, const struct reading *best, const struct reading *next,
+                 struct arena *arena, struct ingest_encoding_look *out)
+{
+    /* with few characters a narrow lead is chance */
+    enum { FEW = 12 };
+    size_t characters = 0;
+    for (size_t i = 0; i < fields->text.length; i++)
+        characters += (unsigned char)fields->text.data[i] >= 128;
+    double lead = next ? best->score - next->score : 1, wanted = characters < FEW ? .35 : .15;
+    double sure = 50 + 45 * (lead < wanted ? lead / wanted : 1);
+    if (best->score < .3)
+        sure = sure * .7;
+    out->encoding = best->encoding;
+    out->sure = (int)sure;
+    for (size_t i = 0; i < 2; i++)
+        out->as_read[i] = example(best->encoding, fields->examples[i], arena);
+    if (!next || lead >= wanted)
+        return;
+    out->rival = next->candidate->name;
+    for (size_t i = 0; i < 2; i++)
+        out->as_rival[i] = example(next->encoding, fields->examples[i], arena);
+}
+
+static void choose(const struct fields *fields, const struct reading *readings, struct arena *arena,
+                   struct ingest_encoding_look *out)
+{
+    const struct reading *best = &readings[0], *next = NULL;
+    for (size_t i = 1; i < CANDIDATES; i++)
+        if (readings[i].score > best->score)
+            best = &readings[i];
+    for (size_t i = 0; i < CANDIDATES; i++)
+        if (!same_text(&readings[i], best) && (!next || readings[i].score > next->score))
+            next = &readings[i];
+    tell(fields, best, next, arena, out);
+}
+
 enum status ingest_guess_encoding(struct text data, bool whole, struct arena *arena, struct ingest_encoding_look *out,
                                   struct error *error)
 {
-    out->sure = 60;
-    return ingest_encoding_open("Latin-1", arena, &out->encoding, error);
+    struct fields fields = {0};
+    struct keys keys[LANGUAGES];
+    struct reading readings[CANDIDATES] = {0};
+    enum status status = STATUS_OK;
+    gather(data, whole, &fields);
+    for (size_t i = 0; i < LANGUAGES; i++)
+        keys[i] = read_keys(&languages[i]);
+    for (size_t i = 0; i < CANDIDATES && status == STATUS_OK; i++)
+        status = read_as(&candidates[i], keys, &fields, arena, &readings[i], error);
+    if (status == STATUS_OK)
+        choose(&fields, readings, arena, out);
+
+    for (size_t i = 0; i < CANDIDATES; i++)
+        free(readings[i].text);
+    for (size_t i = 0; i < LANGUAGES; i++)
+        free(keys[i].items);
+    buffer_release(&fields.text);
+    return status;
 }

@@ -101,6 +101,25 @@ static void note_encoding(struct ingest_run *run, const struct ingest_summary_so
         ingest_notice(run, "%snot UTF-8; read as %s: %s", prefix, name, read);
 }
 
+void ingest_note_workbook(struct ingest_run *run, const char *name, const struct ingest_workbook *book)
+{
+    struct buffer others;
+    char number[NUMBER_TEXT_MAX];
+    buffer_init(&others, 300);
+    for (size_t i = 0; i < book->sheet_count; i++)
+        if (strcmp(book->sheets[i], book->sheet) != 0)
+            buffer_printf(&others, "%s%s%s", others.length ? ", " : "", book->sheets[i],
+                          book->hidden[i] ? " (hidden)" : "");
+    if (others.length)
+        ingest_notice(run, "%s: the sheet %s is read and not %s; --sheet NAME reads another", name, book->sheet,
+                      others.data);
+    if (book->error_cells)
+        ingest_notice(run, "%s: %s %s an error, read as unknown, the first in %s", name,
+                      number_format_thousands((int64_t)book->error_cells, number),
+                      book->error_cells == 1 ? "cell holds" : "cells hold", book->first_error);
+    buffer_release(&others);
+}
+
 void ingest_note_layout(struct ingest_run *run)
 {
     for (size_t i = 0; i < run->source_count; i++) {

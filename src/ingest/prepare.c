@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void ingest_notice(struct ingest_run *run, const char *format, ...)
@@ -81,6 +82,11 @@ const char *ingest_temporary(struct ingest_run *run)
     return run->temporary ? arena_printf(run->arena, "%s/%zu", run->temporary, run->temporary_count++) : NULL;
 }
 
+static bool is_postgres(const char *address)
+{
+    return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
+}
+
 static enum status spool_source(struct ingest_run *run, size_t index, bool parquet, struct error *error)
 {
     struct ingest_source *source = &run->sources[index];
@@ -89,17 +95,43 @@ static enum status spool_source(struct ingest_run *run, size_t index, bool parqu
         return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
     if (parquet)
         TRY(ingest_spool_parquet(source->path, path, run->lake, error));
-    else if (strcmp(source->path, "-") == 0)
-        TRY(ingest_spool_stdin(path, error));
+    else if (!is_postgres(source->path))
+        TRY(ingest_spool_pipe(run, source->path, path, error));
     else
         TRY(ingest_spool_postgres(source->path, run->options->query, path, error));
     source->path = path;
     return STATUS_OK;
 }
 
-static bool is_postgres(const char *address)
+/* The sheet becomes a file; what it was is told with it. */
+static enum status spool_spreadsheet(struct ingest_run *run, size_t index, const struct ingest_dialect_choice *choice,
+                                     struct error *error)
 {
-    return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
+    struct ingest_source *source = &run->sources[index];
+    struct ingest_workbook book;
+    const char *path = ingest_temporary(run);
+    if (!path)
+        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
+    TRY(ingest_spool_xlsx(source->path, source->name, run->mapping.sheet, path, run->arena, &book, error));
+    source->path = path;
+    struct ingest_dialect_choice own = *choice;
+    own.delimiter = ',';
+    own.point = choice->point ? choice->point : '.';
+    own.newline = INGEST_ROW_END;
+    own.encoding = "UTF-8";
+    TRY(ingest_sniff_file(path, source->name, &own, run->arena, &run->sniffs[index], error));
+    run->sniffs[index].look.sheet = book.sheet;
+    run->sniffs[index].look.sheets = book.sheets;
+    run->sniffs[index].look.sheet_count = book.sheet_count;
+    ingest_note_workbook(run, source->name, &book);
+    return STATUS_OK;
+}
+
+/* Can be read once only. */
+static bool is_pipe(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") == 0 || (stat(path, &info) == 0 && S_ISFIFO(info.st_mode));
 }
 
 /* Without the password: addresses are shown and kept. */
@@ -124,7 +156,7 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     struct ingest_dialect_choice exact = {
         .delimiter = ',', .point = '.', .header = 1, .encoding = "UTF-8", .skip_said = true, .exact = true};
     choice.missing = exact.missing = ingest_file_missing(run);
-    bool spooled = summary->postgres || strcmp(source->path, "-") == 0;
+    bool spooled = summary->postgres || is_pipe(source->path);
     if (run->options->query && !summary->postgres)
         return error_set(error, STATUS_USAGE, "--query belongs to a postgresql:// address");
     if (spooled)
@@ -137,6 +169,11 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
         TRY(spool_source(run, index, true, error));
         TRY(ingest_hash_file(source->path, &(uint64_t){0}, &bytes, error));
         TRY(ingest_sniff_file(source->path, source->name, &exact, run->arena, sniff, error));
+    }
+    if (sniff->zip) {
+        summary->spreadsheet = true;
+        TRY(spool_spreadsheet(run, index, &choice, error));
+        TRY(ingest_hash_file(source->path, &(uint64_t){0}, &bytes, error));
     }
     source->dialect = sniff->dialect;
     source->bytes = bytes;
@@ -309,84 +346,6 @@ bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidenc
         run->columns[i].type = type;
     }
     return changed;
-}
-
-static void guess_role(struct ingest_run *run, enum ingest_role role, const char **said)
-{
-    if (*said) {
-        run->said[role] = true;
-        int column = ingest_find_column(run, *said);
-        run->guesses[role] = (struct ingest_guess){column, 100};
-        return;
-    }
-    struct ingest_candidate *candidates = ARENA_ARRAY(run->arena, struct ingest_candidate, run->column_count);
-    for (size_t i = 0; i < run->column_count; i++)
-        candidates[i] = (struct ingest_candidate){run->columns[i].name, &run->sample[i], &run->columns[i].type};
-    run->guesses[role] = ingest_guess(role, candidates, run->column_count, run->table);
-    if (run->guesses[role].column >= 0 && role != ROLE_AMOUNT && role != ROLE_GROUP)
-        *said = run->columns[run->guesses[role].column].name;
-}
-
-static enum status no_column(const char *what, const char *option, struct error *error)
-{
-    enum status status = error_set(error, STATUS_USAGE, "no column looks like the %s", what);
-    error_hint(error, "name it: %s COLUMN", option);
-    return status;
-}
-
-/* What a property called amount is made of was meant as the amount. */
-static const char *said_amount(const struct ingest_mapping *mapping)
-{
-    if (mapping->amount)
-        return mapping->amount;
-    const char *mapped = ingest_pair_value(&mapping->map, "amount");
-    return !mapped && ingest_pair_value(&mapping->set, "amount") ? "amount" : mapped;
-}
-
-static enum status find_amount(struct ingest_run *run, struct error *error)
-{
-    const struct ingest_mapping *mapping = &run->mapping;
-    const char *said = said_amount(mapping);
-    int column = -1;
-    if (mapping->amount && !ingest_pair_value(&mapping->set, said))
-        TRY(ingest_need_column(run, "--amount", said, &column, error));
-
-    guess_role(run, ROLE_AMOUNT, &said);
-    run->amount_said = run->said[ROLE_AMOUNT];
-    column = run->guesses[ROLE_AMOUNT].column;
-    run->amount = column >= 0 ? run->columns[column].name : said;
-    return STATUS_OK;
-}
-
-static enum status find_roles(struct ingest_run *run, struct error *error)
-{
-    struct ingest_mapping *mapping = &run->mapping;
-    const char *group = mapping->group_by;
-    run->customer = run->time = run->key = run->group = -1;
-    if (mapping->reference) {
-        if (!mapping->key)
-            return error_set(error, STATUS_USAGE, "a reference table needs --key COLUMN: what facts will point at");
-        return ingest_need_column(run, "--key", mapping->key, &run->key, error);
-    }
-    guess_role(run, ROLE_CUSTOMER, &mapping->customer);
-    if (!mapping->customer)
-        return no_column("customer", "--customer", error);
-    TRY(ingest_need_column(run, "--customer", mapping->customer, &run->customer, error));
-    if (!run->traits)
-        guess_role(run, ROLE_TIME, &mapping->time);
-    if (!run->traits && !mapping->time)
-        return no_column("time", "--time", error);
-    if (mapping->time)
-        TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
-    if (!run->traits) {
-        TRY(find_amount(run, error));
-        guess_role(run, ROLE_GROUP, &group);
-    }
-    if (mapping->group_by && run->traits)
-        return error_set(error, STATUS_USAGE, "traits have no lines to group: leave --group-by out");
-    if (mapping->group_by)
-        TRY(ingest_need_column(run, "--group-by", mapping->group_by, &run->group, error));
-    return STATUS_OK;
 }
 
 /* Formats of dates that have no name of their own. */
@@ -569,6 +528,8 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
     }
     for (size_t i = 0; i < mapping->set.count; i++) {
         const char *name = mapping->set.items[i].name;
+        if (run->computed_customer && strcmp(name, mapping->customer) == 0)
+            continue; /* it is the customer, and no property */
         add_property(run, (struct ingest_property){
                               .column = name, .name = property_name(run, name), .source = -1, .additive = true});
     }
@@ -728,7 +689,7 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     ingest_first_marks(run);
     ingest_restyle(run);
     ingest_retype(run, run->sample);
-    TRY(find_roles(run, error));
+    TRY(ingest_find_roles(run, error));
     TRY(check_names(run, error));
     hint_types(run);
     ingest_retype(run, run->sample);

@@ -108,7 +108,10 @@ static void choose_quote(const char *data, const char *end, struct trial *trial)
     without.dialect.quote = 0;
     run_trial(data, end, &with);
     run_trial(data, end, &without);
-    bool better = without.agreeing == without.judged && without.lead == 0 && with.flaws > 0;
+    /* one flaw among many rows is a quote that somebody forgot; several are signs that mean something else */
+    enum { SEVERAL = 3 };
+    bool several = with.flaws >= SEVERAL || with.flaws * 4 > with.records;
+    bool better = without.agreeing == without.judged && without.lead == 0 && several;
     if (better || (dialect->delimiter == '\t' && with.flaws))
         dialect->quote = 0;
 }
@@ -608,8 +611,10 @@ static void keep_passed(const char *data, const char *end, uint32_t lines, char 
     for (uint32_t i = 0; i < lines && data < end; i++) {
         const char *stop = behind_lines(data, end, 1, newline);
         struct text line = text_trim((struct text){data, (size_t)(stop - data)});
-        while (line.length && strchr(",;\t| ", line.data[line.length - 1]) && !(i == 0 && look->sep_line))
+        while (line.length && strchr(",;\t| \"\x1e", line.data[line.length - 1]) && !(i == 0 && look->sep_line))
             line.length--;
+        if (line.length && *line.data == '"')
+            line = (struct text){line.data + 1, line.length - 1};
         size_t length = line.length < SHOWN ? line.length : SHOWN;
         while (length && length < line.length && ((unsigned char)line.data[length] & 0xc0) == 0x80)
             length--;

@@ -6,7 +6,9 @@
 #include "ingest/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,17 +29,100 @@ static enum status close_spool(const char *path, FILE *file, bool failed, struct
     return failed ? error_system(error, errno, "cannot write %s", path) : STATUS_OK;
 }
 
-enum status ingest_spool_stdin(const char *path, struct error *error)
+/* Pipes: standard input, and those with a name. */
+
+enum { WAIT_MILLIS = 200, WAITS_BEFORE_TELLING = 5 };
+
+/* Until somebody writes, telling after a second what is waited for. */
+static enum status wait_for_writer(struct ingest_run *run, int file, const char *name, struct error *error)
 {
+    const struct ingest_progress *progress = run->progress;
+    const char *phase = arena_printf(run->arena, "waiting for a program that writes into %s", name);
+    struct pollfd poller = {.fd = file, .events = POLLIN};
+    for (int waits = 0;; waits++) {
+        int ready = poll(&poller, 1, WAIT_MILLIS);
+        if (ready > 0)
+            return STATUS_OK;
+        if (ready < 0 && errno != EINTR)
+            return error_system(error, errno, "cannot wait for %s", name);
+        if (waits < WAITS_BEFORE_TELLING || !progress)
+            continue;
+        if (!progress->step(progress->context, phase, -1))
+            return error_set(error, STATUS_ERROR, "stopped while waiting for %s", name);
+    }
+}
+
+static enum status open_pipe(struct ingest_run *run, const char *source, int *file, struct error *error)
+{
+    if (strcmp(source, "-") == 0) {
+        *file = dup(STDIN_FILENO);
+        return *file < 0 ? error_system(error, errno, "cannot read standard input") : STATUS_OK;
+    }
+    *file = open(source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (*file < 0)
+        return error_system(error, errno, "cannot read %s", source);
+    enum status status = wait_for_writer(run, *file, source, error);
+    if (status == STATUS_OK && fcntl(*file, F_SETFL, O_RDONLY) < 0)
+        status = error_system(error, errno, "cannot read %s", source);
+    if (status != STATUS_OK)
+        close(*file);
+    return status;
+}
+
+/* What never ends a line never ends: better said after a while than when the disk is full. */
+static enum status check_lines(const char *data, size_t length, uint64_t *run_on, const char *name, struct error *error)
+{
+    bool ends = memchr(data, '\n', length) || memchr(data, '\r', length);
+    *run_on = ends ? 0 : *run_on + length;
+    if (*run_on <= INGEST_RECORD_MAX)
+        return STATUS_OK;
+    enum status status =
+        error_set(error, STATUS_ERROR, "%s yields more than %d MB without a line end", name, INGEST_RECORD_MAX >> 20);
+    error_hint(error, "check that it yields rows, one a line");
+    return status;
+}
+
+enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const char *path, struct error *error)
+{
+    const struct ingest_progress *progress = run->progress;
+    const char *name = strcmp(source, "-") == 0 ? "standard input" : source;
     FILE *file;
+    int in;
     char data[1 << 16];
-    ssize_t got;
-    TRY(open_spool(path, &file, error));
-    bool failed = false;
-    while ((got = read(STDIN_FILENO, data, sizeof data)) > 0)
-        failed |= fwrite(data, 1, (size_t)got, file) != (size_t)got;
-    TRY(close_spool(path, file, failed, error));
-    return got < 0 ? error_system(error, errno, "cannot read standard input") : STATUS_OK;
+    ssize_t got = 0;
+    uint64_t run_on = 0;
+    bool failed = false, gzip = false;
+    TRY(open_pipe(run, source, &in, error));
+    enum status status = open_spool(path, &file, error);
+    if (status != STATUS_OK) {
+        close(in);
+        return status;
+    }
+
+    for (bool first = true; status == STATUS_OK && !failed; first = false) {
+        got = read(in, data, sizeof data);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        /* what is packed is bounded when it is unpacked */
+        gzip |= first && got > 1 && (memcmp(data, "\x1f\x8b", 2) == 0 || memcmp(data, "PK", 2) == 0);
+        failed = fwrite(data, 1, (size_t)got, file) != (size_t)got;
+        if (!gzip)
+            status = check_lines(data, (size_t)got, &run_on, name, error);
+        if (progress && !progress->step(progress->context, run->phase, -1))
+            status = error_set(error, STATUS_ERROR, "stopped while reading %s", name);
+    }
+    if (got < 0)
+        status = error_system(error, errno, "cannot read %s", name);
+    close(in);
+    struct error closing;
+    enum status closed = close_spool(path, file, failed, &closing);
+    if (status == STATUS_OK && closed != STATUS_OK) {
+        status = closed;
+        *error = closing;
+    }
+    return status;
 }
 
 /* PostgreSQL */
