@@ -195,10 +195,7 @@ static void say_text(const struct remark *remark)
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared || !evidence->texts[0].line)
         return;
     uint64_t numbers = evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE];
-    struct ingest_type as_number = {.type = VALUE_INT};
-    struct ingest_candidate candidate = {remark->name, evidence, &as_number};
-    bool money =
-        ingest_confidence(ROLE_AMOUNT, &candidate, run->table) > 40 && evidence->text_digits * 2 > remark->known;
+    bool money = ingest_amount_name(remark->name) >= GUESS_LIKELY && evidence->text_digits * 2 > remark->known;
     bool date = evidence->date_values * 2 > remark->known ||
                 (ingest_name_says_time(remark->name) && evidence->text_digits * 2 > remark->known);
     if (date && evidence->date_values < remark->known)
