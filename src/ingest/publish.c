@@ -349,6 +349,17 @@ static enum status find_currencies(struct ingest_run *run, const char **out, str
     return status;
 }
 
+/* What the store has of this amount without a currency is in the store's own, and counts as one more. */
+static const char *with_own_currency(const struct ingest_run *run, const char *name, const char *currencies)
+{
+    const struct schema *schema = store_schema(run->store);
+    const struct schema_table *table = schema_table(schema, run->table);
+    const struct schema_column *stored = table ? schema_column(table, name) : NULL;
+    if (!schema->currency || !stored || stored->currency || (currencies && strstr(currencies, schema->currency)))
+        return currencies;
+    return arena_printf(run->arena, "%s%s%s", currencies ? currencies : "", currencies ? " " : "", schema->currency);
+}
+
 /* Every amount names the column with its currency, so that nobody adds up what cannot be added. */
 static enum status set_currencies(struct ingest_run *run, struct error *error)
 {
@@ -361,10 +372,11 @@ static enum status set_currencies(struct ingest_run *run, struct error *error)
             column = run->properties[i].name;
     for (size_t i = 0; i < run->property_count; i++) {
         struct ingest_property *property = &run->properties[i];
-        bool money = property->type == VALUE_DECIMAL || strcmp(property->name, "amount") == 0;
+        bool signs = property->source >= 0 && run->columns[property->source].money;
+        bool money = signs || property->type == VALUE_DECIMAL || strcmp(property->name, "amount") == 0;
         if (!property->trait && column && money && ingest_is_number(property->type)) {
             property->currency = column;
-            property->currencies = currencies;
+            property->currencies = with_own_currency(run, property->name, currencies);
         }
     }
     return STATUS_OK;

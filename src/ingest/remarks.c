@@ -147,7 +147,10 @@ static void say_currency(const struct remark *remark)
     for (size_t i = 1; i < found; i++)
         list = arena_printf(run->arena, "%s, %s", list, codes[i]);
     list = arena_strdup(run->arena, list);
-    if (remark->run->columns[remark->column].money)
+    if (remark->run->columns[remark->column].money && !found)
+        ingest_notice(run, "%s: amounts without a sign are in the store's currency, %s, which is kept in %s as before",
+                      remark->name, own, run->currency_column);
+    else if (remark->run->columns[remark->column].money)
         ingest_warn(run,
                     "%s: the amounts are in %s%s%s; each fact has its own in %s, and they are never added together",
                     remark->name, list, own && found == 1 ? ", while the store's currency is " : "",

@@ -235,7 +235,7 @@ static void check_set(struct check *check, const struct scope *scope, struct seg
     if (set->type != VALUE_NONE && set->type != VALUE_SET) {
         error_hint(segment_check_error(check, set->span, "%s is %s, not a set", segment_node_words(check, set),
                                        value_type_name(set->type)),
-                   "write in (…) or not in (…)");
+                   "write in (…) or not in (…); to have a set, import the column with --type 'COLUMN=set of text'");
         return;
     }
     for (int i = 1; i < node->child_count; i++) {
