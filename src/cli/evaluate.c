@@ -213,20 +213,50 @@ enum status cli_refresh(struct cli *cli, struct error *error)
     return status;
 }
 
+/* The names behind --sections, each of them known. */
+static enum status sections_asked(struct cli *cli, struct engine_report_options *options, struct error *error)
+{
+    const char *given = cli_value(cli, "sections");
+    if (!given)
+        return STATUS_OK;
+    const char **names = ARENA_ARRAY(&cli->arena, const char *, strlen(given) + 2);
+    size_t count = 0;
+    for (const char *at = given; *at;) {
+        size_t length = strcspn(at, ",");
+        struct text name = text_trim((struct text){at, length});
+        at += length + (at[length] == ',');
+        if (!name.length)
+            continue;
+        names[count] = arena_strndup(&cli->arena, name.data, name.length);
+        TRY(engine_report_section_check(names[count++], error));
+    }
+    if (!count)
+        return engine_report_section_check("", error);
+    options->sections = names;
+    return STATUS_OK;
+}
+
+static enum status write_report(struct cli *cli, struct engine *engine, const struct engine_report_options *options,
+                                struct error *error)
+{
+    struct engine_moment moment;
+    struct buffer text;
+    TRY(cli_moment(cli, engine, &moment, error));
+    buffer_init(&text, 0);
+    enum status status = cli->json ? engine_report_data(engine, &moment, options, &text, error)
+                                   : engine_report(engine, &moment, options, &text, error);
+    return write_json(cli, &text, status, error);
+}
+
 enum status cli_report(struct cli *cli, struct error *error)
 {
     struct engine *engine;
-    struct engine_moment moment;
-    struct buffer text;
+    struct engine_report_options options = {.title = cli_value(cli, "title")};
+    if (!cli_switch(cli, "output") && !cli->json)
+        return error_set(error, STATUS_USAGE, "a report needs a file: strata report STORE -o report.html");
+    TRY(sections_asked(cli, &options, error));
     TRY(cli_open(cli, false, &engine, error));
-    buffer_init(&text, 0);
-    enum status status = cli_moment(cli, engine, &moment, error);
-    if (status == STATUS_OK)
-        status = cli->json ? engine_report_data(engine, &moment, &text, error)
-                           : engine_report(engine, &moment, &text, error);
-    if (status == STATUS_OK && !cli_switch(cli, "output") && !cli->json)
-        status = error_set(error, STATUS_USAGE, "a report needs a file: strata report STORE -o report.html");
-    status = write_json(cli, &text, status, error);
+    enum status status = write_report(cli, engine, &options, error);
     if (status == STATUS_OK && cli_switch(cli, "output"))
         cli_note(cli, "the report is in %s; open it in a browser", cli_value(cli, "output"));
     engine_close(engine);

@@ -172,14 +172,26 @@ static enum status tell(struct cli *cli, const struct ingest_summary *summary, e
     buffer_init(&text, 0);
     if (cli->json) {
         ingest_summary_json(summary, true, &text);
-        if (status == STATUS_OK)
-            status = cli_write(cli, (struct text){text.data ? text.data : "", text.length}, error);
+        struct error *ours =
+            status == STATUS_OK ? error : NULL; /* a refusal is the error to tell, not a failed write */
+        enum status written = cli_write(cli, (struct text){text.data ? text.data : "", text.length}, ours);
+        status = status == STATUS_OK ? written : status;
     } else if (!cli->quiet) {
         ingest_summary_print(summary, &text);
         fwrite(text.data ? text.data : "", 1, text.length, cli->out);
     }
     buffer_release(&text);
     return status;
+}
+
+/* Before anybody reads why the import failed: what was understood of the file. A dry run answers on standard output. */
+static void tell_look(struct cli *cli, const struct ingest_summary *summary)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    ingest_summary_print_look(summary, &text);
+    fwrite(text.data ? text.data : "", 1, text.length, summary->dry_run && !cli->json ? cli->out : cli->err);
+    buffer_release(&text);
 }
 
 /* The import is made, whatever becomes of this. */
@@ -207,6 +219,8 @@ static enum status import_sources(struct cli *cli, struct engine *engine, struct
     cli_progress_end(&stepping.progress);
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
         status = tell(cli, &summary, status, error);
+    else if (summary.looked && !cli->quiet)
+        tell_look(cli, &summary);
     if (status == STATUS_OK && !options.dry_run)
         tidy(cli, engine);
     return status;

@@ -92,6 +92,13 @@ static const struct cli_option output_options[] = {
     END,
 };
 
+static const struct cli_option report_options[] = {
+    {"title", 0, "TEXT", "what stands at the top (the store's name)", false},
+    {"sections", 0, "NAME,...", "only these: summary, overview, segments, detail, revenue, … (all)", false},
+    {"output", 'o', "FILE", "write to FILE instead of stdout", false},
+    END,
+};
+
 static const struct cli_option count_options[] = {
     {"file", 'f', "FILE", "read the condition from FILE", false},
     END,
@@ -271,7 +278,9 @@ const struct cli_command cli_commands[] = {
     {"persona", "STORE SEGMENT", "describe a segment's typical customer on a page", NULL, "  strata persona shop vip",
      none, 1, 1, true, true, cli_persona},
     {"report", "STORE -o FILE", "write the report: one HTML file that needs no network", NULL,
-     "  strata report shop -o report.html", output_options, 0, 0, true, true, cli_report},
+     "  strata report shop -o report.html\n"
+     "  strata report shop --title 'Spring review' --sections summary,segments,revenue -o spring.html",
+     report_options, 0, 0, true, true, cli_report},
     {"help", "[COMMAND]", "say how commands are used; strata help man prints the manual page", NULL, NULL, none, 0, 1,
      false, false, cli_help_command},
     {"completion", "SHELL", "print completion for bash, zsh or fish", NULL,

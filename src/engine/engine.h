@@ -255,10 +255,16 @@ void engine_sql_close(struct engine_sql *sql);
 /* Its result as a Parquet file at path. */
 enum status engine_sql_parquet(struct engine *engine, const char *statement, const char *path, struct error *error);
 
-/* The report's data as JSON (docs/report-data.md), and the report itself: one HTML file. */
-enum status engine_report_data(struct engine *engine, const struct engine_moment *at, struct buffer *out,
-                               struct error *error);
-enum status engine_report(struct engine *engine, const struct engine_moment *at, struct buffer *html,
-                          struct error *error);
+/* The report's data as JSON (docs/report-data.md), and the report itself: one HTML file. options may be NULL. */
+struct engine_report_options {
+    const char *title;           /* NULL: the store's name */
+    const char *const *sections; /* NULL-terminated names; NULL: all that have something to show */
+};
+enum status engine_report_data(struct engine *engine, const struct engine_moment *at,
+                               const struct engine_report_options *options, struct buffer *out, struct error *error);
+enum status engine_report(struct engine *engine, const struct engine_moment *at,
+                          const struct engine_report_options *options, struct buffer *html, struct error *error);
+/* STATUS_USAGE with all names and the nearest one when `name` is no section of the report. */
+enum status engine_report_section_check(const char *name, struct error *error);
 
 #endif

@@ -48,11 +48,12 @@ void engine_overlay_lists(struct population *population, const struct catalog_li
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
 /* Whether an import told the scores of that model (NULL: of any). */
 bool engine_is_score(const struct catalog_import *import, const char *name);
-/* Appends the sections that models bring to the report's object. */
-enum status engine_report_models(struct engine *engine, struct json *json, struct error *error);
+/* Appends the sections that models bring to the report's object; wanted says which. */
+enum status engine_report_models(struct engine *engine, bool (*wanted)(const void *context, const char *section),
+                                 const void *context, struct json *json, struct error *error);
 struct engine_judging;
-/* And those that judge: health, and personas of a few segments. */
-enum status engine_report_judgement(const struct engine_judging *judging, struct json *json, struct error *error);
+/* Appends personas of a few segments. */
+enum status engine_report_personas(const struct engine_judging *judging, struct json *json, struct error *error);
 /* Members of a segment as numbers. */
 struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment);
 

@@ -30,15 +30,24 @@ static void summarise(struct persona *persona)
             line->feature == told[0] || line->feature == told[1])
             continue;
         const char *label = persona_label(persona, line->feature);
+        const char *inside = persona_number(persona, line->inside.median),
+                   *outside = persona_number(persona, line->outside.median);
+        const char *what = "";
+        if (!line->is_share && strcmp(inside, outside) == 0) { /* most have none: the means differ, not the middles */
+            inside = persona_number(persona, line->inside.mean);
+            outside = persona_number(persona, line->outside.mean);
+            what = " on average";
+        }
+        if (!line->is_share && strcmp(inside, outside) == 0)
+            continue;
         told[said] = line->feature;
         if (line->is_share)
             buffer_printf(&text, "%s %s is %s for %.0f%%, for %.0f%% of everyone else",
                           said ? ";" : " Typically:", label, line->value, 100 * line->share_inside,
                           100 * line->share_outside);
         else
-            buffer_printf(&text, "%s %s %s, %s than everyone else's %s", said ? ";" : " Typically:", label,
-                          persona_number(persona, line->inside.median), line->effect > 0 ? "more" : "less",
-                          persona_number(persona, line->outside.median));
+            buffer_printf(&text, "%s %s %s%s, everyone else's %s", said ? ";" : " Typically:", label, inside, what,
+                          outside);
         said++;
     }
     buffer_string(&text, said ? "." : "");

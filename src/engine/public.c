@@ -285,7 +285,7 @@ enum strata_status strata_report(struct strata_store *store, const char *moment,
     buffer_init(&text, 0);
     enum status status = engine_moment(store->engine, moment, NULL, &arena, &at, &why);
     if (status == STATUS_OK)
-        status = engine_report(store->engine, &at, &text, &why);
+        status = engine_report(store->engine, &at, NULL, &text, &why);
     if (status == STATUS_OK)
         *html = buffer_take(&text);
     buffer_release(&text);

@@ -2,8 +2,8 @@
  * The report's data: everything the page shows, as one JSON value (docs/report-data.md). One evaluation of all segments
  * serves every section.
  */
-#include "engine/internal.h"
-#include "engine/judge.h"
+#include "engine/findings.h"
+#include "engine/model.h"
 
 #include "base/number.h"
 
@@ -22,7 +22,12 @@ struct reporting {
     struct engine_segments segments;
     struct engine_history history;
     struct engine_judging judging; /* with the profiles that several sections read */
-    struct insight_money *money;   /* a segment: of the last year */
+    struct engine_health health;
+    const struct engine_report_options *options; /* NULL: none */
+    struct engine_status status;
+    bool has_facts;
+    int64_t first, newest;       /* of all facts up to the moment */
+    struct insight_money *money; /* a segment: of the last year */
     struct insight_money all;
     struct arena *arena;
     struct json json;
@@ -79,11 +84,97 @@ static void write_store(struct reporting *report)
     json_write_end_object(&report->json);
 }
 
+/* ---- which sections ---- */
+
+/* As the page orders them (web/src/sections/index.ts). */
+static const char *const section_names[] = {"summary",    "overview", "segments",    "detail",   "overlap",
+                                            "schemes",    "revenue",  "orders",      "cohorts",  "rfm",
+                                            "values",     "tracking", "calibration", "survival", "clusters",
+                                            "lookalikes", "scales",   "surveys",     "health",   "personas"};
+enum { SECTIONS = sizeof section_names / sizeof *section_names };
+
+enum status engine_report_section_check(const char *name, struct error *error)
+{
+    struct buffer all;
+    for (int s = 0; s < SECTIONS; s++)
+        if (strcmp(name, section_names[s]) == 0)
+            return STATUS_OK;
+    int near = text_nearest(name, section_names, SECTIONS);
+    enum status status =
+        error_set(error, STATUS_USAGE, "the report has no section '%s'%s%s%s", name, near >= 0 ? ": is it '" : "",
+                  near >= 0 ? section_names[near] : "", near >= 0 ? "'?" : "");
+    buffer_init(&all, 0);
+    for (int s = 0; s < SECTIONS; s++)
+        buffer_printf(&all, "%s%s", s ? ", " : "", section_names[s]);
+    error_hint(error, "sections are %s", all.data);
+    buffer_release(&all);
+    return status;
+}
+
+static bool wanted(const void *context, const char *section)
+{
+    const struct reporting *report = context;
+    if (!report->options || !report->options->sections)
+        return true;
+    if (strcmp(section, "retention") == 0) /* shown with the cohorts */
+        section = "cohorts";
+    for (const char *const *name = report->options->sections; *name; name++)
+        if (strcmp(*name, section) == 0)
+            return true;
+    return false;
+}
+
+static void write_options(struct reporting *report)
+{
+    if (!report->options)
+        return;
+    if (report->options->title)
+        string(report, "title", report->options->title);
+    if (!report->options->sections)
+        return;
+    json_write_key(&report->json, "sections");
+    json_write_array(&report->json);
+    for (const char *const *name = report->options->sections; *name; name++)
+        json_write_string(&report->json, *name);
+    json_write_end_array(&report->json);
+}
+
+/* From the first fact to the newest one. */
+static void write_period(struct reporting *report)
+{
+    if (!report->has_facts)
+        return;
+    json_write_key(&report->json, "period");
+    json_write_object(&report->json);
+    date(report, "from", zone_date(report->engine->zone, report->first));
+    date(report, "to", zone_date(report->engine->zone, report->newest));
+    json_write_end_object(&report->json);
+}
+
+/* Definitions that no longer fit the store. */
+static void write_broken(struct reporting *report)
+{
+    const char *name, *why;
+    if (!engine_broken(report->engine, 0, &name, &why))
+        return;
+    json_write_key(&report->json, "broken");
+    json_write_array(&report->json);
+    for (size_t i = 0; engine_broken(report->engine, i, &name, &why); i++) {
+        json_write_object(&report->json);
+        string(report, "name", name);
+        string(report, "why", why);
+        json_write_end_object(&report->json);
+    }
+    json_write_end_array(&report->json);
+}
+
 static void write_kind(struct reporting *report, const struct engine_kind *kind)
 {
     json_write_object(&report->json);
     string(report, "name", kind->name);
     integer(report, "facts", kind->rows);
+    if (kind->customers)
+        integer(report, "customers", kind->customers);
     if (kind->has_times) {
         moment(report, "first", kind->first);
         moment(report, "newest", kind->last);
@@ -116,10 +207,9 @@ static void write_stale(struct reporting *report, const struct engine_status *st
     json_write_end_array(&report->json);
 }
 
-static enum status write_kinds(struct reporting *report, struct error *error)
+static void write_kinds(struct reporting *report)
 {
-    struct engine_status status;
-    TRY(engine_status(report->engine, report->arena, &status, error));
+    struct engine_status status = report->status;
     json_write_key(&report->json, "kinds");
     json_write_array(&report->json);
     for (size_t i = 0; i < status.kind_count; i++)
@@ -127,7 +217,6 @@ static enum status write_kinds(struct reporting *report, struct error *error)
             write_kind(report, &status.kinds[i]);
     json_write_end_array(&report->json);
     write_stale(report, &status);
-    return STATUS_OK;
 }
 
 /* ---- segments ---- */
@@ -179,6 +268,11 @@ static void write_segment(struct reporting *report, const struct engine_segment 
     struct json *json = &report->json;
     json_write_object(json);
     engine_write_segment(segment, json);
+    string(report, "label", findings_label(report->view.set, segment->index, report->arena));
+    if (!wanted(report, "segments") && !wanted(report, "detail")) {
+        json_write_end_object(json);
+        return;
+    }
     string(report, "definition", report->view.set->segments[segment->index].text);
     write_sizes(report, segment->index);
     if (report->revenue.property) {
@@ -308,6 +402,19 @@ static void write_scheme_history(struct reporting *report, const struct segment_
     json_write_end_array(&report->json);
 }
 
+/* Of a scheme that came with a model: before its first scoring nobody has a score, which is no part of it. */
+static void write_scored_since(struct reporting *report, const char *name)
+{
+    struct engine_model model = {0};
+    struct error ignored = {0};
+    char text[MOMENT_TEXT_MAX];
+    if (engine_model_find(report->engine, name, report->arena, &model, &ignored) == STATUS_OK && model.scored) {
+        int64_t since = model.scored_since ? model.scored_since : model.moment;
+        string(report, "scored_since", moment_format(report->engine->zone, since, text));
+    }
+    error_clear(&ignored);
+}
+
 static void write_scheme(struct reporting *report, const struct segment_scheme *scheme)
 {
     struct json *json = &report->json;
@@ -316,6 +423,7 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
     string(report, "title", scheme->title);
     json_write_key(json, "exclusive");
     json_write_bool(json, scheme->exclusive);
+    write_scored_since(report, scheme->name);
     json_write_key(json, "parts");
     json_write_array(json);
     for (int m = 0; m < scheme->member_count; m++) {
@@ -380,6 +488,11 @@ static void write_cohorts(struct reporting *report, int table)
     json_write_object(&report->json);
     string(report, "kind", report->revenue.kind);
     string(report, "unit", "month");
+    int32_t today = zone_date(report->engine->zone, report->view.now);
+    if (date_next(date_floor(today, CALENDAR_MONTH), CALENDAR_MONTH) > today) {
+        json_write_key(&report->json, "unfinished");
+        json_write_bool(&report->json, true);
+    }
     integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
     integer(report, "older_customers", cohorts.older_customers);
     json_write_key(&report->json, "rows");
@@ -435,7 +548,10 @@ static void write_time(struct reporting *report)
     int table = report->revenue.table < 0 ? -1 : population_table_index(report->view.population, report->revenue.kind);
     if (table < 0)
         return;
-    write_cohorts(report, table);
+    if (wanted(report, "cohorts"))
+        write_cohorts(report, table);
+    if (!wanted(report, "orders"))
+        return;
     json_write_key(&report->json, "orders");
     json_write_object(&report->json);
     string(report, "kind", report->revenue.kind);
@@ -478,31 +594,100 @@ static enum status gather(struct reporting *report, const struct engine_moment *
     return STATUS_OK;
 }
 
+static void find_period(struct reporting *report)
+{
+    report->first = INT64_MAX;
+    for (size_t i = 0; i < report->status.kind_count; i++) {
+        const struct engine_kind *kind = &report->status.kinds[i];
+        if (kind->role != SCHEMA_FACTS || !kind->has_times || kind->first > report->view.now)
+            continue;
+        int64_t last = kind->last < report->view.now ? kind->last : report->view.now;
+        report->newest = !report->has_facts || last > report->newest ? last : report->newest;
+        report->first = kind->first < report->first ? kind->first : report->first;
+        report->has_facts = true;
+    }
+}
+
+/* The kind that revenue is read from: changes are told where its facts reach. */
+static void find_orders(const struct reporting *report, struct findings *findings)
+{
+    findings->first = 1;
+    for (size_t i = 0; i < report->status.kind_count; i++) {
+        const struct engine_kind *kind = &report->status.kinds[i];
+        bool orders = report->revenue.table >= 0 && strcmp(kind->name, report->revenue.kind) == 0;
+        if (!orders || !kind->has_times || kind->first > report->view.now)
+            continue;
+        findings->first = kind->first;
+        findings->newest = kind->last < report->view.now ? kind->last : report->view.now;
+    }
+}
+
+static enum status write_findings(struct reporting *report, struct error *error)
+{
+    struct findings findings = {.judging = &report->judging,
+                                .health = &report->health,
+                                .segments = &report->segments,
+                                .money = report->revenue.property ? report->money : NULL,
+                                .all = report->all,
+                                .customers = report->segments.customers,
+                                .now = report->view.now,
+                                .arena = report->arena};
+    find_orders(report, &findings);
+    enum status status = findings_collect(&findings, error);
+    if (status == STATUS_OK) {
+        json_write_key(&report->json, "findings");
+        findings_write(&findings, &report->json);
+    }
+    findings_release(&findings);
+    return status;
+}
+
+static enum status write_sections(struct reporting *report, struct error *error)
+{
+    write_segments(report);
+    if (wanted(report, "overlap"))
+        write_overlap(report);
+    if (wanted(report, "schemes"))
+        write_schemes(report);
+    if (wanted(report, "revenue"))
+        write_revenue(report);
+    write_time(report);
+    TRY(engine_report_models(report->engine, wanted, report, &report->json, error));
+    if (wanted(report, "health")) {
+        json_write_key(&report->json, "health");
+        engine_health_write(report->engine, &report->health, &report->json);
+    }
+    return wanted(report, "personas") ? engine_report_personas(&report->judging, &report->json, error) : STATUS_OK;
+}
+
 static enum status write_all(struct reporting *report, struct error *error)
 {
+    TRY(engine_status(report->engine, report->arena, &report->status, error));
+    find_period(report);
+    TRY(engine_health_judge(&report->judging, &report->health, error));
     json_write_object(&report->json);
     integer(report, "version", 1);
     string(report, "generator", "strata " STRATA_VERSION);
     moment(report, "written", engine_now(report->engine));
+    write_options(report);
+    write_period(report);
     write_store(report);
-    TRY(write_kinds(report, error));
-    write_segments(report);
-    write_overlap(report);
-    write_schemes(report);
-    write_revenue(report);
-    write_time(report);
-    TRY(engine_report_models(report->engine, &report->json, error));
-    TRY(engine_report_judgement(&report->judging, &report->json, error));
+    if (wanted(report, "summary"))
+        TRY(write_findings(report, error));
+    write_broken(report);
+    if (wanted(report, "overview"))
+        write_kinds(report);
+    TRY(write_sections(report, error));
     json_write_end_object(&report->json);
     return STATUS_OK;
 }
 
-enum status engine_report_data(struct engine *engine, const struct engine_moment *at, struct buffer *out,
-                               struct error *error)
+enum status engine_report_data(struct engine *engine, const struct engine_moment *at,
+                               const struct engine_report_options *options, struct buffer *out, struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);
-    struct reporting report = {.engine = engine, .schema = engine_schema(engine), .arena = &arena};
+    struct reporting report = {.engine = engine, .schema = engine_schema(engine), .options = options, .arena = &arena};
     report.revenue = insight_revenue_find(report.schema);
     json_init(&report.json, out, false);
     enum status status = insight_features_new(report.schema, &arena, &report.features, error);
@@ -518,6 +703,7 @@ enum status engine_report_data(struct engine *engine, const struct engine_moment
         status = gather(&report, at, error);
     if (status == STATUS_OK)
         status = write_all(&report, error);
+    engine_health_release(&report.health);
     engine_view_close(&report.view);
     segment_set_free(report.features.set);
     arena_release(&arena);
@@ -527,8 +713,8 @@ enum status engine_report_data(struct engine *engine, const struct engine_moment
 extern const char engine_report_page[] __attribute__((visibility("hidden")));
 extern const char engine_report_page_end[] __attribute__((visibility("hidden")));
 
-enum status engine_report(struct engine *engine, const struct engine_moment *at, struct buffer *html,
-                          struct error *error)
+enum status engine_report(struct engine *engine, const struct engine_moment *at,
+                          const struct engine_report_options *options, struct buffer *html, struct error *error)
 {
     static const char marker[] = "/*STRATA_REPORT_DATA*/null";
     struct text page = {engine_report_page, (size_t)(engine_report_page_end - engine_report_page)};
@@ -537,7 +723,7 @@ enum status engine_report(struct engine *engine, const struct engine_moment *at,
         return error_set(error, STATUS_ERROR,
                          "this program was built without the report's page; --json prints the report's data");
     buffer_add(html, page.data, (size_t)(place - page.data));
-    TRY(engine_report_data(engine, at, html, error));
+    TRY(engine_report_data(engine, at, options, html, error));
     place += sizeof marker - 1;
     buffer_add(html, place, page.length - (size_t)(place - page.data));
     return STATUS_OK;

@@ -43,7 +43,8 @@ static void write_safely(struct json *json, const char *text)
     buffer_release(&safe);
 }
 
-enum status engine_report_models(struct engine *engine, struct json *json, struct error *error)
+enum status engine_report_models(struct engine *engine, bool (*wanted)(const void *context, const char *section),
+                                 const void *context, struct json *json, struct error *error)
 {
     struct arena arena;
     struct engine_model *models;
@@ -56,7 +57,7 @@ enum status engine_report_models(struct engine *engine, struct json *json, struc
         add_sections(all, models[i].score_report ? models[i].score_report : "{}");
     }
     for (size_t s = 0; status == STATUS_OK && s < sizeof sections / sizeof *sections; s++) {
-        json_t *part = json_object_get(all, sections[s]);
+        json_t *part = wanted(context, sections[s]) ? json_object_get(all, sections[s]) : NULL;
         char *text = part ? json_dumps(part, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
         if (!text)
             continue;
@@ -94,18 +95,13 @@ static int choose_personas(const struct engine_judging *judging, int *chosen, in
     return count;
 }
 
-enum status engine_report_judgement(const struct engine_judging *judging, struct json *json, struct error *error)
+enum status engine_report_personas(const struct engine_judging *judging, struct json *json, struct error *error)
 {
     enum { PERSONAS = 8 };
-    struct engine_health health;
     int chosen[PERSONAS], count = choose_personas(judging, chosen, PERSONAS);
-    enum status status = engine_health_judge(judging, &health, error);
-    if (status == STATUS_OK) {
-        json_write_key(json, "health");
-        engine_health_write(judging->engine, &health, json);
-        json_write_key(json, "personas");
-        json_write_array(json);
-    }
+    enum status status = STATUS_OK;
+    json_write_key(json, "personas");
+    json_write_array(json);
     for (int i = 0; status == STATUS_OK && i < count; i++) {
         struct engine_persona persona;
         status = engine_persona_judge(judging, chosen[i], &persona, error);
@@ -113,8 +109,6 @@ enum status engine_report_judgement(const struct engine_judging *judging, struct
             engine_persona_write(judging->engine, &persona, json);
         engine_persona_release(&persona);
     }
-    if (status == STATUS_OK)
-        json_write_end_array(json);
-    engine_health_release(&health);
+    json_write_end_array(json);
     return status;
 }

@@ -162,23 +162,4 @@ struct ingest_style_choice {
 struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column, const struct ingest_marks *file,
                                                char delimiter, char said, char earlier);
 
-enum ingest_role { ROLE_CUSTOMER, ROLE_TIME, ROLE_AMOUNT, ROLE_GROUP, ROLES };
-
-struct ingest_candidate {
-    const char *name;
-    const struct ingest_evidence *evidence;
-    const struct ingest_type *type;
-};
-struct ingest_guess {
-    int column;     /* −1: none is likely enough */
-    int confidence; /* 0…100 */
-};
-/* kind is the kind of fact that is imported: OrderDate is more likely the time of `order` than StockDate. */
-struct ingest_guess ingest_guess(enum ingest_role role, const struct ingest_candidate *columns, size_t count,
-                                 const char *kind);
-/* How sure one is that a column of that name and content plays the role: 0…100. */
-int ingest_confidence(enum ingest_role role, const struct ingest_candidate *column, const char *kind);
-/* Numbers that may be added up over the lines of an invoice: quantity, amount, discount; not price, rate, score. */
-bool ingest_additive_name(const char *name);
-
 #endif

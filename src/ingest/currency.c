@@ -1,5 +1,6 @@
 #include "ingest/currency.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -199,16 +200,37 @@ static const struct sign signs[] = {
 enum { SIGN_COUNT = sizeof signs / sizeof *signs };
 _Static_assert((int)SIGN_COUNT <= (int)CURRENCY_SIGNS_MAX, "a sign is a byte");
 
+/* Chains of the signs that begin with the same byte, letters of either case together: nearly every text that is asked
+ * about is none, and must be told so quickly. */
+static struct {
+    unsigned char heads[256], next[SIGN_COUNT], lengths[SIGN_COUNT];
+} chains;
+static pthread_once_t chained = PTHREAD_ONCE_INIT;
+
+static unsigned char first_byte(char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return byte >= 'A' && byte <= 'Z' ? byte | 32 : byte;
+}
+
+static void make_chains(void)
+{
+    for (size_t i = SIGN_COUNT - 1; i >= 1; i--) {
+        unsigned char first = first_byte(*signs[i].text);
+        chains.lengths[i] = (unsigned char)strlen(signs[i].text);
+        chains.next[i] = chains.heads[first];
+        chains.heads[first] = (unsigned char)i;
+    }
+}
+
 unsigned char ingest_sign_find(struct text text, enum ingest_sign_form *form)
 {
-    for (size_t i = 1; i < SIGN_COUNT; i++) {
-        const char *sign = signs[i].text;
-        if ((*sign ^ *text.data) & ~32) /* most differ in their first letter already */
-            continue;
-        if (strncasecmp(sign, text.data, text.length) != 0 || sign[text.length])
+    pthread_once(&chained, make_chains);
+    for (unsigned char i = chains.heads[first_byte(*text.data)]; i; i = chains.next[i]) {
+        if (chains.lengths[i] != text.length || strncasecmp(signs[i].text, text.data, text.length) != 0)
             continue;
         *form = signs[i].form;
-        return (unsigned char)i;
+        return i;
     }
     return 0;
 }

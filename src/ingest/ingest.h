@@ -50,7 +50,8 @@ struct ingest_summary_column {
     uint64_t distinct, unknown;
     bool distinct_exact, counted; /* counted: distinct and unknown are known */
     const char *refers;
-    uint64_t orphans; /* rows whose key the reference table does not hold */
+    uint64_t orphans;      /* rows whose key the reference table does not hold */
+    const char *values[3]; /* the first different ones, NULL behind the last */
 };
 
 struct ingest_summary_source {
@@ -97,6 +98,8 @@ struct ingest_summary {
     uint64_t hours_repeated, hours_missing, dates_bare, fractions_cut;
     int64_t first_time, last_time; /* of facts stored; first > last when there are none */
     const char *zone, *rejects_path;
+    bool refused; /* more rows were set aside than may be: nothing was imported */
+    bool looked;  /* sources and columns are described, also when the import went no further */
     const char **notices, **warnings;
     size_t notice_count, warning_count;
     const char **preview_names; /* dry run: the first rows as they would be stored */
@@ -114,6 +117,8 @@ enum status ingest_run(struct store *store, const struct ingest_options *options
                        const struct ingest_progress *progress, struct arena *arena, struct ingest_summary *summary,
                        struct error *error);
 
+/* How the sources are written and what their columns are, as far as it is known: for a failed import, too. */
+void ingest_summary_print_look(const struct ingest_summary *summary, struct buffer *out);
 /* For people, several lines; and as one JSON object, which is also what the catalog keeps as the import's counts. */
 void ingest_summary_print(const struct ingest_summary *summary, struct buffer *out);
 void ingest_summary_json(const struct ingest_summary *summary, bool pretty, struct buffer *out);

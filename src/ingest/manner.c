@@ -155,13 +155,32 @@ size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evide
     return count;
 }
 
+/* The column of the store that this one goes into, when it names no other property. */
+static const struct schema_column *stored_amount(const struct ingest_run *run, size_t column)
+{
+    const struct schema_table *table = schema_table(store_schema(run->store), run->table);
+    const char *name = run->columns[column].name;
+    for (size_t i = 0; i < run->mapping.map.count; i++)
+        if (strcmp(run->mapping.map.items[i].value, run->columns[column].name) == 0)
+            name = run->mapping.map.items[i].name;
+    return table ? schema_column(table, name) : NULL;
+}
+
+/* The property that tells the currency of what the store has in that column already. */
+static const char *stored_currency(const struct ingest_run *run, size_t column)
+{
+    const struct schema_column *stored = stored_amount(run, column);
+    return stored ? stored->currency : NULL;
+}
+
 /* Amounts in several currencies, or in another than the store's, need it beside them. */
 static bool needs_currency(const struct ingest_run *run, size_t column, const struct ingest_evidence *evidence)
 {
     const char *own = store_schema(run->store)->currency;
     char codes[2][4];
     size_t count = ingest_is_number(run->columns[column].type.type) ? ingest_currencies(run, evidence, codes, 2) : 0;
-    return count > 1 || (count == 1 && own && strcmp(own, codes[0]) != 0);
+    bool told_before = own && ingest_is_number(run->columns[column].type.type) && stored_currency(run, column);
+    return told_before || count > 1 || (count == 1 && own && strcmp(own, codes[0]) != 0);
 }
 
 bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence *evidence)
@@ -176,7 +195,11 @@ bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence
         }
     if (!needed || run->currency >= 0)
         return false;
-    const char *name = ingest_find_column(run, "currency") < 0 ? "currency" : "amount_currency";
+    const char *name = NULL;
+    for (size_t i = 0; i < run->column_count && !name; i++)
+        name = run->columns[i].money ? stored_currency(run, i) : NULL;
+    if (!name || ingest_find_column(run, name) >= 0)
+        name = ingest_find_column(run, "currency") < 0 ? "currency" : "amount_currency";
     run->currency = ingest_add_column(run, name);
     run->columns[run->currency].derived = true;
     run->columns[run->currency].type.type = VALUE_TEXT;

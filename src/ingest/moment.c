@@ -679,8 +679,21 @@ static unsigned parse_behind_weekday(struct cursor cursor, unsigned formats, str
     return parse_any(rest, formats & ~(unsigned)DATE_FORMAT_COMPACT, moment);
 }
 
+/* Names and codes are asked as well: a date has a digit, and before it a word of more than one letter. */
+static bool cannot_be_date(struct text value)
+{
+    if (value.length > 1 && digit(value.data[1]) && (*value.data | 32) != 'q')
+        return true;
+    for (size_t i = 1; i < value.length; i++)
+        if (digit(value.data[i]))
+            return false;
+    return true;
+}
+
 static unsigned parse_letters(struct text value, unsigned formats, struct ingest_moment *moment)
 {
+    if (cannot_be_date(value))
+        return 0;
     struct cursor cursor = {value.data, value.data + value.length};
     if ((*value.data | 32) == 'q' && value.length > 5 && digit(value.data[1])) {
         cursor.at++;

@@ -562,10 +562,13 @@ static void clear(struct ingest_number *number)
 /* A first character that no number begins with, or a last one that none ends with. */
 static bool cannot_be_number(struct text value)
 {
+    enum { LONGEST_PREFIXED = 48 };
     char c = *value.data, last = value.data[value.length - 1];
     if (digit(c))
         return false;
     bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+    if (letter && value.length > LONGEST_PREFIXED)
+        return true;
     if (letter)
         return !digit(last) && last != ')' && last != '-' && !(last & 0x80);
     return c == '"' || c == '/' || c == '[' || c == '{' || c == '#' || c == '@' || c == '_';
@@ -588,8 +591,8 @@ enum ingest_form ingest_classify_with(struct text value, struct ingest_number_st
         if (form != FORM_TEXT)
             return form;
     }
-    bool yes;
-    if (value.length <= 9 && !digit(c)) {
+    bool yes, word = c && strchr("tTfFnNiI+-", c);
+    if (value.length <= 9 && word) {
         if (ingest_parse_bool(value, &yes))
             return FORM_BOOL;
         if (nonfinite(value))

@@ -348,84 +348,6 @@ bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidenc
     return changed;
 }
 
-static void guess_role(struct ingest_run *run, enum ingest_role role, const char **said)
-{
-    if (*said) {
-        run->said[role] = true;
-        int column = ingest_find_column(run, *said);
-        run->guesses[role] = (struct ingest_guess){column, 100};
-        return;
-    }
-    struct ingest_candidate *candidates = ARENA_ARRAY(run->arena, struct ingest_candidate, run->column_count);
-    for (size_t i = 0; i < run->column_count; i++)
-        candidates[i] = (struct ingest_candidate){run->columns[i].name, &run->sample[i], &run->columns[i].type};
-    run->guesses[role] = ingest_guess(role, candidates, run->column_count, run->table);
-    if (run->guesses[role].column >= 0 && role != ROLE_AMOUNT && role != ROLE_GROUP)
-        *said = run->columns[run->guesses[role].column].name;
-}
-
-static enum status no_column(const char *what, const char *option, struct error *error)
-{
-    enum status status = error_set(error, STATUS_USAGE, "no column looks like the %s", what);
-    error_hint(error, "name it: %s COLUMN", option);
-    return status;
-}
-
-/* What a property called amount is made of was meant as the amount. */
-static const char *said_amount(const struct ingest_mapping *mapping)
-{
-    if (mapping->amount)
-        return mapping->amount;
-    const char *mapped = ingest_pair_value(&mapping->map, "amount");
-    return !mapped && ingest_pair_value(&mapping->set, "amount") ? "amount" : mapped;
-}
-
-static enum status find_amount(struct ingest_run *run, struct error *error)
-{
-    const struct ingest_mapping *mapping = &run->mapping;
-    const char *said = said_amount(mapping);
-    int column = -1;
-    if (mapping->amount && !ingest_pair_value(&mapping->set, said))
-        TRY(ingest_need_column(run, "--amount", said, &column, error));
-
-    guess_role(run, ROLE_AMOUNT, &said);
-    run->amount_said = run->said[ROLE_AMOUNT];
-    column = run->guesses[ROLE_AMOUNT].column;
-    run->amount = column >= 0 ? run->columns[column].name : said;
-    return STATUS_OK;
-}
-
-static enum status find_roles(struct ingest_run *run, struct error *error)
-{
-    struct ingest_mapping *mapping = &run->mapping;
-    const char *group = mapping->group_by;
-    run->customer = run->time = run->key = run->group = -1;
-    if (mapping->reference) {
-        if (!mapping->key)
-            return error_set(error, STATUS_USAGE, "a reference table needs --key COLUMN: what facts will point at");
-        return ingest_need_column(run, "--key", mapping->key, &run->key, error);
-    }
-    guess_role(run, ROLE_CUSTOMER, &mapping->customer);
-    if (!mapping->customer)
-        return no_column("customer", "--customer", error);
-    TRY(ingest_need_column(run, "--customer", mapping->customer, &run->customer, error));
-    if (!run->traits)
-        guess_role(run, ROLE_TIME, &mapping->time);
-    if (!run->traits && !mapping->time)
-        return no_column("time", "--time", error);
-    if (mapping->time)
-        TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
-    if (!run->traits) {
-        TRY(find_amount(run, error));
-        guess_role(run, ROLE_GROUP, &group);
-    }
-    if (mapping->group_by && run->traits)
-        return error_set(error, STATUS_USAGE, "traits have no lines to group: leave --group-by out");
-    if (mapping->group_by)
-        TRY(ingest_need_column(run, "--group-by", mapping->group_by, &run->group, error));
-    return STATUS_OK;
-}
-
 /* Formats of dates that have no name of their own. */
 static enum status read_patterns(struct ingest_run *run, struct error *error)
 {
@@ -606,6 +528,8 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
     }
     for (size_t i = 0; i < mapping->set.count; i++) {
         const char *name = mapping->set.items[i].name;
+        if (run->computed_customer && strcmp(name, mapping->customer) == 0)
+            continue; /* it is the customer, and no property */
         add_property(run, (struct ingest_property){
                               .column = name, .name = property_name(run, name), .source = -1, .additive = true});
     }
@@ -765,7 +689,7 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     ingest_first_marks(run);
     ingest_restyle(run);
     ingest_retype(run, run->sample);
-    TRY(find_roles(run, error));
+    TRY(ingest_find_roles(run, error));
     TRY(check_names(run, error));
     hint_types(run);
     ingest_retype(run, run->sample);

@@ -62,8 +62,7 @@ enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t 
 
 /* Facts */
 
-/* Where the rows themselves go. */
-static const char *fact_table(struct ingest_run *run)
+const char *ingest_fact_table(struct ingest_run *run)
 {
     return run->group >= 0 ? arena_printf(run->arena, "%s.line", run->table) : run->table;
 }
@@ -245,7 +244,7 @@ static enum status write_shadow(struct ingest_run *run, struct error *error)
     struct buffer sql;
     buffer_init(&sql, 0);
     facts_select(run, refused, &sql);
-    enum status status = write_part(run, fact_table(run), PART_SHADOW, sql.data, NULL, error);
+    enum status status = write_part(run, ingest_fact_table(run), PART_SHADOW, sql.data, NULL, error);
     buffer_reset(&sql);
     if (run->group >= 0 && status == STATUS_OK) {
         groups_select(run, refused, &sql);
@@ -350,6 +349,17 @@ static enum status find_currencies(struct ingest_run *run, const char **out, str
     return status;
 }
 
+/* What the store has of this amount without a currency is in the store's own, and counts as one more. */
+static const char *with_own_currency(const struct ingest_run *run, const char *name, const char *currencies)
+{
+    const struct schema *schema = store_schema(run->store);
+    const struct schema_table *table = schema_table(schema, run->table);
+    const struct schema_column *stored = table ? schema_column(table, name) : NULL;
+    if (!schema->currency || !stored || stored->currency || (currencies && strstr(currencies, schema->currency)))
+        return currencies;
+    return arena_printf(run->arena, "%s%s%s", currencies ? currencies : "", currencies ? " " : "", schema->currency);
+}
+
 /* Every amount names the column with its currency, so that nobody adds up what cannot be added. */
 static enum status set_currencies(struct ingest_run *run, struct error *error)
 {
@@ -362,10 +372,11 @@ static enum status set_currencies(struct ingest_run *run, struct error *error)
             column = run->properties[i].name;
     for (size_t i = 0; i < run->property_count; i++) {
         struct ingest_property *property = &run->properties[i];
-        bool money = property->type == VALUE_DECIMAL || strcmp(property->name, "amount") == 0;
+        bool signs = property->source >= 0 && run->columns[property->source].money;
+        bool money = signs || property->type == VALUE_DECIMAL || strcmp(property->name, "amount") == 0;
         if (!property->trait && column && money && ingest_is_number(property->type)) {
             property->currency = column;
-            property->currencies = currencies;
+            property->currencies = with_own_currency(run, property->name, currencies);
         }
     }
     return STATUS_OK;
@@ -464,7 +475,7 @@ static enum status settle(struct ingest_run *run, struct error *error)
     store_numbering_settle_as_met(run->dictionary);
     run->summary->customers = run->summary->new_customers;
     bool first_ever = store_numbering_first_new(run->identity) == 1;
-    if (run->customer >= 0 && !first_ever)
+    if (run->role != SCHEMA_REFERENCE && !first_ever)
         TRY(ingest_count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
     return STATUS_OK;
 }
@@ -483,8 +494,8 @@ static enum status write_tables(struct ingest_run *run, struct error *error)
         TRY(write_groups(run, error));
         TRY(state_schema(run, run->table, SCHEMA_FACTS, run->own, true, error));
     }
-    TRY(write_facts(run, fact_table(run), PART_FACTS, error));
-    TRY(state_schema(run, fact_table(run), SCHEMA_FACTS, NULL, false, error));
+    TRY(write_facts(run, ingest_fact_table(run), PART_FACTS, error));
+    TRY(state_schema(run, ingest_fact_table(run), SCHEMA_FACTS, NULL, false, error));
     if (run->mapping.trait.count) {
         TRY(write_told_traits(run, error));
         TRY(state_schema(run, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, NULL, false, error));
@@ -504,6 +515,7 @@ enum status ingest_publish(struct ingest_run *run, struct error *error)
     TRY(set_currencies(run, error));
     TRY(count_orphans(run, error));
     TRY(settle(run, error));
+    TRY(ingest_note_repetitions(run, error));
     if (run->mapping.id.count)
         TRY(drop_losers(run, error));
     if (run->group >= 0)

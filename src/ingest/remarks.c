@@ -147,7 +147,10 @@ static void say_currency(const struct remark *remark)
     for (size_t i = 1; i < found; i++)
         list = arena_printf(run->arena, "%s, %s", list, codes[i]);
     list = arena_strdup(run->arena, list);
-    if (remark->run->columns[remark->column].money)
+    if (remark->run->columns[remark->column].money && !found)
+        ingest_notice(run, "%s: amounts without a sign are in the store's currency, %s, which is kept in %s as before",
+                      remark->name, own, run->currency_column);
+    else if (remark->run->columns[remark->column].money)
         ingest_warn(run,
                     "%s: the amounts are in %s%s%s; each fact has its own in %s, and they are never added together",
                     remark->name, list, own && found == 1 ? ", while the store's currency is " : "",
@@ -195,10 +198,7 @@ static void say_text(const struct remark *remark)
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared || !evidence->texts[0].line)
         return;
     uint64_t numbers = evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE];
-    struct ingest_type as_number = {.type = VALUE_INT};
-    struct ingest_candidate candidate = {remark->name, evidence, &as_number};
-    bool money =
-        ingest_confidence(ROLE_AMOUNT, &candidate, run->table) > 40 && evidence->text_digits * 2 > remark->known;
+    bool money = ingest_amount_name(remark->name) >= GUESS_LIKELY && evidence->text_digits * 2 > remark->known;
     bool date = evidence->date_values * 2 > remark->known ||
                 (ingest_name_says_time(remark->name) && evidence->text_digits * 2 > remark->known);
     if (date && evidence->date_values < remark->known)

@@ -190,6 +190,17 @@ static const struct ingest_reject_count *chief_reason(const struct ingest_run *r
     return chief;
 }
 
+/* Rows that are there already in other words are no sign of a file that was misread, and what is retried was set aside
+ * before. */
+static bool mostly_unusable(const struct ingest_run *run)
+{
+    const struct ingest_reject_counts *counts = &run->scan.reject_counts;
+    uint64_t unusable = 0;
+    for (size_t i = 0; i < counts->count; i++)
+        unusable += counts->items[i].reason == REASON_CONFLICT ? 0 : counts->items[i].rows;
+    return !run->options->retry && unusable * 2 > run->summary->read;
+}
+
 static enum status check_limit(struct ingest_run *run, struct error *error)
 {
     struct ingest_summary *summary = run->summary;
@@ -202,23 +213,31 @@ static enum status check_limit(struct ingest_run *run, struct error *error)
         ingest_warn(run, "%s of the rows are set aside, chiefly because of %s%s%s: %s", share,
                     ingest_reason_text(chief->reason), chief->column ? " in " : "", chief->column ? chief->column : "",
                     ingest_reason_advice(chief->reason));
-    if (!run->options->max_rejects)
-        return STATUS_OK;
     uint64_t limit = 0;
-    TRY(parse_limit(run->options->max_rejects, summary->read, &limit, error));
-    if (summary->set_aside <= limit)
+    if (run->options->max_rejects)
+        TRY(parse_limit(run->options->max_rejects, summary->read, &limit, error));
+    if (run->options->max_rejects ? summary->set_aside <= limit : !mostly_unusable(run))
         return STATUS_OK;
-    enum status status =
-        error_set(error, STATUS_REJECTS,
-                  "%llu rows would be set aside, more than the %llu of "
-                  "--max-rejects, chiefly because of %s%s%s",
-                  (unsigned long long)summary->set_aside, (unsigned long long)limit, ingest_reason_text(chief->reason),
-                  chief->column ? " in " : "", chief->column ? chief->column : "");
-    error_hint(error, "nothing was imported; %s", ingest_reason_advice(chief->reason));
+    summary->refused = true;
+    enum status status = error_set(
+        error, STATUS_REJECTS, "%llu of %llu rows would be set aside, more than %s, chiefly because of %s%s%s",
+        (unsigned long long)summary->set_aside, (unsigned long long)summary->read,
+        run->options->max_rejects ? arena_printf(run->arena, "the %llu of --max-rejects", (unsigned long long)limit)
+                                  : "half of them",
+        ingest_reason_text(chief->reason), chief->column ? " in " : "", chief->column ? chief->column : "");
+    error_hint(error, "nothing was imported; %s%s", ingest_reason_advice(chief->reason),
+               run->options->max_rejects ? "" : ". --max-rejects 100% imports what can be used all the same");
     return status;
 }
 
 /* The summary */
+
+static const char *computed_role(const struct ingest_run *run, const char *name)
+{
+    if (run->computed_customer && strcmp(run->mapping.customer, name) == 0)
+        return "customer";
+    return run->amount && strcmp(run->amount, name) == 0 ? "amount" : "";
+}
 
 /* The decimal sign of a column of numbers that shows it; 0 when sources differ, or nothing does. */
 static char sure_point(const struct ingest_run *run, size_t column)
@@ -241,6 +260,7 @@ static void describe_columns(struct ingest_run *run)
 {
     struct ingest_summary *summary = run->summary;
     const struct ingest_mapping *mapping = &run->mapping;
+    summary->column_count = 0;
     summary->columns =
         ARENA_ARRAY(run->arena, struct ingest_summary_column, run->column_count + run->mapping.set.count);
     for (size_t i = 0; i < run->column_count; i++) {
@@ -262,21 +282,20 @@ static void describe_columns(struct ingest_run *run)
         if (run->columns[i].derived)
             column->counted = false, column->computed = true;
         column->distinct = ingest_distinct_count(&evidence->distinct, &column->distinct_exact);
-        static const char *const roles[ROLES] = {"customer", "time", "amount", "group"};
+        ingest_show_values(run, i, column);
+        static const char *const roles[ROLES] = {"customer", "time", "amount", "group", "key"};
         for (int role = 0; role < ROLES; role++)
             if (run->guesses[role].column == (int)i && (role != ROLE_GROUP || mapping->group_by)) {
                 column->role = roles[role];
                 column->confidence = run->guesses[role].confidence;
                 column->guessed = !run->said[role];
             }
-        if ((int)i == run->key)
-            column->role = "key", column->confidence = 100;
     }
     for (size_t i = 0; i < mapping->set.count; i++)
         summary->columns[summary->column_count++] = (struct ingest_summary_column){
             .name = mapping->set.items[i].name,
-            .role = run->amount && strcmp(run->amount, mapping->set.items[i].name) == 0 ? "amount" : "",
-            .guessed = !run->amount_said,
+            .role = computed_role(run, mapping->set.items[i].name),
+            .guessed = !run->amount_said && run->amount && strcmp(run->amount, mapping->set.items[i].name) == 0,
             .computed = true,
             .confidence = 100};
     for (size_t i = 0; i < summary->column_count; i++)
@@ -344,7 +363,7 @@ enum { PREVIEW_ROWS = 8 };
 static void preview_select(const struct ingest_run *run, struct buffer *sql)
 {
     buffer_string(sql, "SELECT ");
-    if (run->customer >= 0)
+    if (run->role != SCHEMA_REFERENCE)
         buffer_string(sql, "\"@customer\" AS customer, CAST(time AS VARCHAR) AS time");
     else
         buffer_string(sql, "key");
@@ -388,7 +407,7 @@ static enum status make_preview(struct ingest_run *run, struct error *error)
         for (size_t i = 0; i < chunk->rows && summary->preview_rows < PREVIEW_ROWS; i++, summary->preview_rows++)
             for (size_t c = 0; c < columns; c++)
                 summary->preview[summary->preview_rows * columns + c] =
-                    preview_value(run, &chunk->columns[c], i, run->customer >= 0 && c == 1);
+                    preview_value(run, &chunk->columns[c], i, run->role != SCHEMA_REFERENCE && c == 1);
     lake_result_free(result);
     return status;
 }

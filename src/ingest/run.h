@@ -2,6 +2,7 @@
 #ifndef STRATA_INGEST_RUN_H
 #define STRATA_INGEST_RUN_H
 
+#include "ingest/guess.h"
 #include "ingest/ingest.h"
 #include "ingest/scan.h"
 #include "ingest/xlsx.h"
@@ -52,10 +53,14 @@ struct ingest_run {
     const char *currency_column; /* that of the mapping, the file's, or the one made of signs of money; or NULL */
     int currency;                /* the last of these, or −1 */
     size_t column_count, column_capacity;
+    struct ingest_portrait *portraits; /* by column, of those that the first look found */
+    size_t portrait_count;
     struct ingest_guess guesses[ROLES];
     bool said[ROLES];
     int customer, time, key, group;
-    const char *amount; /* the column, or the name of --set, that says what a fact was worth; or NULL */
+    bool row_customers;     /* --customer @row: every row is a customer of its own */
+    bool computed_customer; /* --set makes the customer */
+    const char *amount;     /* the column, or the name of --set, that says what a fact was worth; or NULL */
     bool amount_said;
     bool traits; /* --kind customer */
     const char *table;
@@ -129,6 +134,11 @@ void ingest_remark(struct ingest_run *run);
 void ingest_note_layout(struct ingest_run *run);
 void ingest_note_workbook(struct ingest_run *run, const char *name, const struct ingest_workbook *book);
 
+/* roles.c: which column is the customer, the time, the key, the amount. */
+#define INGEST_CUSTOMER_ROW "@row"
+enum status ingest_find_roles(struct ingest_run *run, struct error *error);
+void ingest_show_values(const struct ingest_run *run, size_t column, struct ingest_summary_column *out);
+
 /* spool.c: what is not a file becomes one. */
 /* source: "-" for standard input, or a pipe's name. */
 enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const char *path, struct error *error);
@@ -140,6 +150,10 @@ enum status ingest_spool_retry(struct ingest_run *run, struct error *error);
 enum status ingest_stage(struct ingest_run *run, struct error *error);
 /* publish.c: from `staged` to parts. */
 enum status ingest_publish(struct ingest_run *run, struct error *error);
+/* repeats.c: rows that may be there twice under another name: said, and kept. Numbers of customers are settled. */
+enum status ingest_note_repetitions(struct ingest_run *run, struct error *error);
+/* Where the rows themselves go: the kind, or its lines. */
+const char *ingest_fact_table(struct ingest_run *run);
 /* What makes a group of `staged`, as SQL: the lines of one invoice, less those in another currency. */
 const char *ingest_group_columns(const struct ingest_run *run);
 enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t *out, struct error *error);

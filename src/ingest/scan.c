@@ -609,6 +609,8 @@ static struct text to_text(const struct ingest_type *type, const struct ingest_r
 static void put_currency(struct scan_thread *thread, struct lake_output *output, size_t row)
 {
     const char *code = row_currency(thread);
+    if (!*code && thread->scan->own_currency)
+        code = thread->scan->own_currency; /* of amounts without one */
     if (*code)
         lake_output_text(output, row, text_from(code));
     else

@@ -277,15 +277,37 @@ static void add_column_sql(const struct ingest_run *run, const char *before, con
     buffer_string(sql, after);
 }
 
+/* Who a row is of, as SQL. A row that is a customer of its own is called by its import and its line. */
+static void add_identifier_sql(const struct ingest_run *run, struct buffer *sql)
+{
+    const char *line = "(\"" SCAN_ROW "\" & 1099511627775)"; /* SCAN_ROW_BITS */
+    if (!run->row_customers && !run->computed_customer)
+        add_column_sql(run, "", run->mapping.customer, "", sql);
+    else if (run->computed_customer)
+        add_column_sql(run, "nullif(trim(CAST(", run->mapping.customer, " AS VARCHAR)), '')", sql);
+    else if (run->source_count == 1)
+        buffer_printf(sql, "'row %u:' || %s", run->import, line);
+    else
+        buffer_printf(sql, "'row %u:' || (\"" SCAN_ROW "\" >> %d) + 1 || ':' || %s", run->import, SCAN_ROW_BITS, line);
+}
+
+static void add_customer_sql(const struct ingest_run *run, struct buffer *sql)
+{
+    if (run->role == SCHEMA_REFERENCE)
+        return;
+    buffer_string(sql, ", customer_number(");
+    add_identifier_sql(run, sql);
+    buffer_string(sql, ", \"" SCAN_ROW "\") AS customer");
+}
+
 static void staging_sql(const struct ingest_run *run, struct buffer *sql)
 {
     const struct ingest_mapping *mapping = &run->mapping;
     buffer_string(sql, "CREATE TEMP TABLE staged AS SELECT \"" SCAN_ROW "\" AS arrival");
-    if (run->customer >= 0)
-        add_column_sql(run, ", customer_number(", mapping->customer, ", \"" SCAN_ROW "\") AS customer", sql);
+    add_customer_sql(run, sql);
     if (run->time >= 0)
         buffer_string(sql, ", \"" SCAN_TIME "\" AS time");
-    else if (run->customer >= 0)
+    else if (run->role != SCHEMA_REFERENCE)
         buffer_printf(sql, ", %lld::UINTEGER AS time", (long long)run->told);
     if (run->key >= 0) {
         add_column_sql(run, ", ", mapping->key, " AS key", sql);
@@ -299,8 +321,11 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
         add_column_sql(run, ", ", mapping->group_by, " AS \"@group\"", sql);
     if (run->currency_column)
         add_column_sql(run, ", CAST(", run->currency_column, " AS VARCHAR) AS \"@currency\"", sql);
-    if (run->options->dry_run && run->customer >= 0)
-        add_column_sql(run, ", ", mapping->customer, " AS \"@customer\"", sql);
+    if (run->options->dry_run && run->role != SCHEMA_REFERENCE) {
+        buffer_string(sql, ", ");
+        add_identifier_sql(run, sql);
+        buffer_string(sql, " AS \"@customer\"");
+    }
     for (size_t i = 0; i < run->property_count; i++)
         if (run->properties[i].type != VALUE_NONE)
             add_property_sql(&run->properties[i], run, sql);
@@ -390,6 +415,23 @@ static enum status run_pass(struct ingest_run *run, struct error *error)
     return status;
 }
 
+/* Nobody can be set aside any more once the customer has been computed, so an expression must name one for every row.
+ */
+static enum status check_customers(struct ingest_run *run, struct error *error)
+{
+    uint64_t nobody, line;
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged WHERE customer IS NULL", &nobody, error));
+    if (!nobody)
+        return STATUS_OK;
+    TRY(ingest_count_rows(run, "SELECT min(arrival) & 1099511627775 FROM staged WHERE customer IS NULL", &line, error));
+    const char *name = run->mapping.customer, *sql = ingest_pair_value(&run->mapping.set, name);
+    enum status status =
+        error_set(error, STATUS_ERROR, "--set %s = '%s' names no customer in %llu rows, the first in line %llu", name,
+                  sql, (unsigned long long)nobody, (unsigned long long)line);
+    error_hint(error, "--where '(%s) is not null' leaves such rows out, and counts them", sql);
+    return status;
+}
+
 enum status ingest_stage(struct ingest_run *run, struct error *error)
 {
     set_types(run, run->sample);
@@ -410,8 +452,10 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
         }
         set_types(run, run->scan.evidence);
         again |= reconsider_dictionary(run, run->scan.evidence, 1);
-        if (!again && !stale)
-            return ingest_check_identifiers(run, run->scan.evidence, error);
+        if (!again && !stale) {
+            TRY(ingest_check_identifiers(run, run->scan.evidence, error));
+            return run->computed_customer ? check_customers(run, error) : STATUS_OK;
+        }
         run->phase = "reading again";
     }
     return error_set(error, STATUS_ERROR, "the columns' types do not settle: a file changes while it is read");

@@ -24,7 +24,7 @@ static void print_begin(const struct ingest_summary_source *source, struct buffe
         buffer_printf(out, ", no header (%s)", source->look.header_reason);
 }
 
-static void print_source(const struct ingest_summary_source *source, struct buffer *out)
+static void print_source(const struct ingest_summary_source *source, bool counted, struct buffer *out)
 {
     char name[16], rows[NUMBER_TEXT_MAX];
     buffer_printf(out, "%s: ", source->name);
@@ -45,7 +45,9 @@ static void print_source(const struct ingest_summary_source *source, struct buff
                       source->dialect.bom ? " with a byte order mark" : "", source->dialect.gzip ? ", gzip" : "",
                       source->dialect.style.point == ',' ? ", decimal comma" : "");
     print_begin(source, out);
-    buffer_printf(out, "; %s rows\n", number_format_thousands((int64_t)source->rows, rows));
+    if (counted)
+        buffer_printf(out, "; %s rows", number_format_thousands((int64_t)source->rows, rows));
+    buffer_char(out, '\n');
 }
 
 static void print_type(const struct ingest_summary_column *column, struct buffer *out)
@@ -67,7 +69,15 @@ static void pad(struct buffer *out, size_t start, size_t width)
     while (++shown < width);
 }
 
-static void print_column(const struct ingest_summary_column *column, size_t width, struct buffer *out)
+static void print_values(const struct ingest_summary_column *column, struct buffer *out)
+{
+    if (out->data[out->length - 1] != ' ')
+        buffer_string(out, "  ");
+    for (size_t i = 0; i < sizeof column->values / sizeof *column->values && column->values[i]; i++)
+        buffer_printf(out, "%s'%s'", i ? ", " : "", column->values[i]);
+}
+
+static void print_column(const struct ingest_summary_column *column, size_t width, bool show_values, struct buffer *out)
 {
     size_t start = out->length;
     char number[NUMBER_TEXT_MAX];
@@ -99,19 +109,29 @@ static void print_column(const struct ingest_summary_column *column, size_t widt
     if (column->orphans)
         buffer_printf(out, ", %s of the rows at nothing there",
                       number_format_thousands((int64_t)column->orphans, number));
+    if (show_values && column->values[0])
+        print_values(column, out);
     while (out->length && out->data[out->length - 1] == ' ')
         out->data[--out->length] = 0;
     buffer_char(out, '\n');
 }
 
-static void print_columns(const struct ingest_summary *summary, struct buffer *out)
+static void print_columns(const struct ingest_summary *summary, bool show_values, struct buffer *out)
 {
     size_t width = 12;
     for (size_t i = 0; i < summary->column_count; i++)
         if (strlen(summary->columns[i].name) + 4 > width)
             width = strlen(summary->columns[i].name) + 4;
     for (size_t i = 0; i < summary->column_count; i++)
-        print_column(&summary->columns[i], width < 40 ? width : 40, out);
+        print_column(&summary->columns[i], width < 40 ? width : 40, show_values, out);
+}
+
+void ingest_summary_print_look(const struct ingest_summary *summary, struct buffer *out)
+{
+    bool failed = !summary->columns || !summary->columns->counted;
+    for (size_t i = 0; i < summary->source_count; i++)
+        print_source(&summary->sources[i], !failed, out);
+    print_columns(summary, summary->dry_run || failed, out);
 }
 
 static void print_counts(const struct ingest_summary *summary, struct buffer *out)
@@ -206,9 +226,7 @@ void ingest_summary_print(const struct ingest_summary *summary, struct buffer *o
                       summary->already);
         return;
     }
-    for (size_t i = 0; i < summary->source_count; i++)
-        print_source(&summary->sources[i], out);
-    print_columns(summary, out);
+    ingest_summary_print_look(summary, out);
     print_preview(summary, out);
     print_counts(summary, out);
     print_rejects(summary, out);
@@ -217,7 +235,9 @@ void ingest_summary_print(const struct ingest_summary *summary, struct buffer *o
         buffer_printf(out, "note: %s\n", summary->notices[i]);
     for (size_t i = 0; i < summary->warning_count; i++)
         buffer_printf(out, "warning: %s\n", summary->warnings[i]);
-    if (summary->dry_run)
+    if (summary->refused)
+        buffer_string(out, "Nothing was imported.\n");
+    else if (summary->dry_run)
         buffer_string(out, "Nothing was written: this was a dry run.\n");
     else
         buffer_printf(out, "Import %u is done.\n", summary->import);
@@ -345,6 +365,11 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
             put_text(json, "refers", column->refers);
         if (column->orphans)
             put_count(json, "orphans", column->orphans);
+        json_write_key(json, "values");
+        json_write_array(json);
+        for (size_t v = 0; v < sizeof column->values / sizeof *column->values && column->values[v]; v++)
+            json_write_string(json, column->values[v]);
+        json_write_end_array(json);
         json_write_end_object(json);
     }
     json_write_end_array(json);

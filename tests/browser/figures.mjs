@@ -24,7 +24,7 @@ async function readRows(page, scope) {
       fields: Object.fromEntries(
         [...row.querySelectorAll(':scope > [data-field]')].map((cell) => [cell.dataset.field, cell.textContent]),
       ),
-      title: row.querySelector('[data-field="title"]')?.textContent,
+      name: row.querySelector(':scope > [data-field="name"]')?.textContent,
     })),
   );
 }
@@ -37,6 +37,40 @@ class Differences {
   report(tap, name) {
     tap.ok(this.#list.length === 0, name, this.#list.slice(0, 10).join('\n'));
   }
+}
+
+/** What the page has to call a segment: its title, or its name in words. */
+function called(data, name) {
+  const segment = data.segments?.find((each) => each.name === name);
+  const words = name.replace(/[_.]/g, ' ');
+  return segment?.label ?? segment?.title ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The first page: each statement of the data word by word, leading to a section that is there. */
+async function statements(tap, page, data) {
+  const seen = await page.$$eval('#summary .statements > li', (items) =>
+    items.map((item) => [
+      item.dataset.kind,
+      item.querySelector('p').textContent,
+      item.querySelector('.evidence a')?.getAttribute('href') ?? null,
+      [...item.querySelectorAll('b')].map((figure) => figure.textContent),
+    ]),
+  );
+  tap.same(
+    seen.map(([kind, text, , figures]) => [kind, text, figures]),
+    data.findings.map(({ kind, parts }) => [
+      kind,
+      parts.map(({ text }) => text).join(''),
+      parts.filter((part) => part.figure !== undefined).map(({ text }) => text),
+    ]),
+    'the first page says what was found, with its figures',
+  );
+  const lost = [];
+  for (const [, text, href] of seen) {
+    const id = href?.startsWith('#segment=') ? 'detail' : href?.slice(1);
+    if (id && !(await page.$(`#${id}`))) lost.push(`${href}: ${text}`);
+  }
+  tap.same(lost, [], 'its links lead to sections that are there');
 }
 
 async function overview(tap, page, data) {
@@ -59,7 +93,7 @@ function compareSegments(tap, rows, list, source) {
   const byName = new Map(rows.map((row) => [row.row, row]));
   tap.same([...byName.keys()].sort(), list.map(({ name }) => name).sort(), `the segments are those of ${source}`);
   for (const segment of list) {
-    const { fields = {}, title } = byName.get(segment.name) ?? {};
+    const { fields = {}, name } = byName.get(segment.name) ?? {};
     const compare = (field, expected, half = 0) => {
       if (expected === undefined || (expected === null && fields[field] === undefined)) return;
       const seen = parse(fields[field] ?? '');
@@ -69,7 +103,8 @@ function compareSegments(tap, rows, list, source) {
     compare('share', segment.share, 0.0005);
     compare('entered', segment.entered);
     compare('left', segment.left ? -segment.left : segment.left);
-    if (segment.title) differences.check(title === segment.title, `${segment.name} title`, title, segment.title);
+    if (segment.title && !segment.scheme)
+      differences.check(name === segment.title, `${segment.name} title`, name, segment.title);
     if (typeof segment.revenue === 'number') compare('revenue', segment.revenue, moneyHalf(segment.revenue));
   }
   differences.report(tap, `sizes, shares and changes are those of ${source}`);
@@ -90,7 +125,9 @@ async function filtering(tap, page, data) {
   await page.fill('#segments input[type="search"]', name);
   const seen = (await readRows(page, '#segments')).map(({ row }) => row);
   const expected = data.segments.filter((segment) =>
-    `${segment.name} ${segment.title} ${segment.definition}`.toLowerCase().includes(name.toLowerCase()),
+    `${segment.name} ${segment.label} ${segment.title} ${segment.definition}`
+      .toLowerCase()
+      .includes(name.toLowerCase()),
   );
   tap.same(seen.sort(), expected.map((segment) => segment.name).sort(), 'the filter leaves the segments that match');
   await page.fill('#segments input[type="search"]', 'no such segment anywhere');
@@ -143,10 +180,13 @@ async function overlap(tap, page, data) {
   );
   await page.evaluate(() => document.querySelectorAll('#overlap details').forEach((details) => (details.open = true)));
   const rows = await readRows(page, '#overlap .as-table');
-  const seen = rows.map(({ fields }) => [fields.segments, parse(fields.customers)]);
+  const seen = rows.map(({ fields }) => [fields.segments.toLowerCase(), parse(fields.customers)]);
   tap.same(
     seen,
-    truth.intersections.map((row) => [row.segments.join(' + '), row.customers]),
+    truth.intersections.map(({ segments, customers }) => [
+      segments.map((name) => called(data, name).toLowerCase()).join(' + '),
+      customers,
+    ]),
     'the combinations are those of the data',
   );
   const sum = seen.reduce((total, [, customers]) => total + customers, 0) + truth.none + (truth.rest?.customers ?? 0);
@@ -255,7 +295,7 @@ async function rfm(tap, page, data) {
   const expected = new Map(data.rfm.cells.map((cell) => [key(cell), cell]));
   const wrong = seen.filter(([field, text, name]) => {
     const cell = expected.get(field);
-    return !cell || parse(text) !== cell.customers || name !== cell.name.replaceAll('_', ' ');
+    return !cell || parse(text) !== cell.customers || name.toLowerCase() !== cell.name.replaceAll('_', ' ');
   });
   tap.same([wrong, seen.length], [[], data.rfm.cells.length], 'the RFM grid shows every cell and its short name');
 }
@@ -299,6 +339,7 @@ const PARTS = [
 
 /** Sections that the data call for; a section without data must not be there. */
 const OPTIONAL = {
+  summary: 'findings',
   segments: 'segments',
   overlap: 'overlap',
   schemes: 'schemes',
@@ -343,6 +384,9 @@ async function presence(tap, page, data) {
 
 export async function figures(tap, page, data, segments) {
   await presence(tap, page, data);
+  if (data.findings?.length) await statements(tap, page, data);
+  const title = await page.textContent('h1');
+  tap.ok(title.toLowerCase() === (data.title ?? data.store.name).toLowerCase(), 'the title stands at the top', title);
   await overview(tap, page, data);
   if (data.segments?.length) {
     const rows = await readRows(page, '#segments');

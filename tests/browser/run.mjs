@@ -13,6 +13,7 @@ import { pathToFileURL } from 'node:url';
 import { accessibility } from './accessibility.mjs';
 import { figures } from './figures.mjs';
 import { keyboard } from './keyboard.mjs';
+import { fitsPaper, legendsCover, nothingCut, pictures, sensibleText } from './looks.mjs';
 import { Tap } from './tap.mjs';
 
 const WEB = new URL('../../web/', import.meta.url);
@@ -31,10 +32,24 @@ const FLAGS = [
 ];
 
 const LOOKS = [
-  { name: 'desktop, light', width: 1280, height: 900, scheme: 'light', unfold: true },
+  {
+    name: 'desktop, light',
+    width: 1280,
+    height: 900,
+    scheme: 'light',
+    unfold: true,
+  },
   { name: 'desktop, dark', width: 1280, height: 900, scheme: 'dark' },
+  { name: 'wide, light', width: 1400, height: 900, scheme: 'light' },
+  { name: 'phone, 390', width: 390, height: 844, scheme: 'light' },
   { name: 'phone, light', width: 360, height: 740, scheme: 'light' },
-  { name: 'phone, dark', width: 360, height: 740, scheme: 'dark', unfold: true },
+  {
+    name: 'phone, dark',
+    width: 360,
+    height: 740,
+    scheme: 'dark',
+    unfold: true,
+  },
 ];
 
 function usage() {
@@ -102,9 +117,25 @@ async function testLook(tap, browser, path, look, axe) {
   const { page, trouble } = await open(browser, path, look);
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   tap.ok(width <= look.width, `${look.name}: nothing is wider than the window`, `${width} pixels`);
+  await nothingCut(tap, page, look.name);
   await accessibility(tap, page, axe, look);
   tap.same(trouble.errors, [], `${look.name}: the console stays silent`);
   tap.same(trouble.requests, [], `${look.name}: nothing is fetched`);
+  await page.close();
+}
+
+/** The paper's width in CSS pixels, less the margins of the print style. */
+const PAPERS = [
+  ['A4', ((210 - 24) / 25.4) * 96],
+  ['Letter', ((215.9 - 24) / 25.4) * 96],
+];
+
+async function testReading(tap, browser, path, data) {
+  const { page } = await open(browser, path, LOOKS[0]);
+  await legendsCover(tap, page);
+  await pictures(tap, page);
+  for (const [format, width] of PAPERS) await fitsPaper(tap, page, format, width);
+  await sensibleText(tap, page, data);
   await page.close();
 }
 
@@ -119,6 +150,7 @@ async function testReport(browser, axe, { path, segments, name }) {
     tap.same(trouble.errors, [], 'the console stays silent while the page is used');
     tap.same(trouble.requests, [], 'nothing is fetched while the page is used');
     await page.close();
+    await testReading(tap, browser, path, data);
     for (const look of LOOKS) await testLook(tap, browser, path, look, axe);
   } catch (error) {
     tap.ok(false, 'the test runs to its end', error.stack);
@@ -129,7 +161,12 @@ async function testReport(browser, axe, { path, segments, name }) {
 /** Data that the page cannot show: it says why, in words. */
 async function testRefusals(browser, folder) {
   const tap = new Tap('refusal');
-  const store = { name: 'x', as_of: '2025-01-01T00:00:00Z', zone: 'UTC', customers: 1 };
+  const store = {
+    name: 'x',
+    as_of: '2025-01-01T00:00:00Z',
+    zone: 'UTC',
+    customers: 1,
+  };
   const cases = [
     ['a page without data', MARKER, /empty template/],
     ['data of a later version', JSON.stringify({ version: 2, store }), /version 2.*reads version 1/],

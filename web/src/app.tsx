@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Report } from './data';
 import { moment } from './format';
-import { SECTIONS, type Section } from './sections';
+import { title } from './words';
+import { shownSections, type Section } from './sections';
 import { share, SharedContext } from './ui/context';
 import { useMedia } from './ui/hooks';
 import { Guard } from './ui/parts';
@@ -100,18 +101,21 @@ function Contents({ sections }: { sections: Section[] }) {
 }
 
 export function App({ report }: { report: Report }) {
-  const [sections] = useState(() => SECTIONS.filter((section) => section.present(report)));
+  const [sections] = useState(() => shownSections(report));
   const selected = useSelected();
   const { store } = report;
   return (
     <SharedContext.Provider value={share(report, selected)}>
-      <a class="skip" href="#overview">
+      <a class="skip" href={`#${sections[0]?.id ?? ''}`}>
         Skip to the report
       </a>
       <header>
-        <p class="kicker">Strata report</p>
-        <h1>{store.name}</h1>
-        <p class="muted">As of {moment(store.as_of, store.zone)}</p>
+        <p class="kicker">Customers and segments</p>
+        <h1>{report.title || title(store.name)}</h1>
+        <p class="muted">
+          {report.period && `${report.period.from} to ${report.period.to}, as`}
+          {!report.period && 'As'} of {moment(store.as_of, store.zone)}
+        </p>
       </header>
       <div class="page">
         <Contents sections={sections} />

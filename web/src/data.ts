@@ -15,7 +15,15 @@ export interface Report {
   version: 1;
   generator?: string;
   written?: Moment;
+  /** What stands at the top, instead of the store's name. */
+  title?: string | null;
+  /** Only these sections are asked for; all of them when left out. */
+  sections?: string[];
+  /** First and newest day with a fact. */
+  period?: { from: Day; to: Day };
   store: Store;
+  findings?: Statement[];
+  broken?: { name: string; why: string }[];
   kinds?: Kind[];
   stale?: Stale[];
   segments?: Segment[];
@@ -63,6 +71,8 @@ export interface Stale {
 export interface Segment {
   name: string;
   title?: string | null;
+  /** What people call it: the title, or the name in words. */
+  label?: string;
   /** The scheme it belongs to, if any. */
   scheme?: string | null;
   customers: number;
@@ -74,6 +84,14 @@ export interface Segment {
   sizes?: SizePoint[];
   traits?: Trait[];
   value?: Figure[];
+}
+
+/** A sentence of the first page, in pieces: plain words, names of segments, figures. */
+export interface Statement {
+  kind: string;
+  /** Where the evidence stands: a section's id, or `segment=NAME`. */
+  evidence: string;
+  parts: { text: string; segment?: string; figure?: number; unit?: Unit }[];
 }
 
 export interface SizePoint {
@@ -183,6 +201,11 @@ export interface RevenueRow {
 export interface Cohorts {
   kind: string;
   unit: 'week' | 'month' | 'quarter';
+  /** The last unit was not over: the last figure of every row is of a part of it. */
+  unfinished?: boolean;
+  /** Cohorts before those listed. */
+  older_cohorts?: number;
+  older_customers?: number;
   /** `active[n]` customers of the cohort did it again n units after their first; `active[0]` is `customers`. */
   rows: { cohort: string; customers: number; active: number[] }[];
 }

@@ -18,14 +18,39 @@ type Value = number | Unknown;
 const known = (value: Value): value is number => value !== null && value !== undefined && Number.isFinite(value);
 
 export const count = (value: Value) => (known(value) ? whole.format(value) : NONE);
+export const probability = (p: Value) => (!known(p) ? NONE : p < 0.001 ? '< 0.001' : p.toFixed(3));
 export const change = (value: Value) => (known(value) ? signed.format(value).replace('-', '−') : NONE);
 export const share = (value: Value) => (known(value) ? percent.format(value) : NONE);
-export const decimal = (value: Value) => (known(value) ? two.format(value).replace('-', '−') : NONE);
-export const compact = (value: Value) => (known(value) ? short.format(value) : NONE);
+export const decimal = (value: Value) =>
+  !known(value) ? NONE : Math.abs(value) >= HUGE ? power(value) : two.format(value).replace('-', '−');
+export const compact = (value: Value) =>
+  !known(value) ? NONE : Math.abs(value) >= HUGE ? power(value) : short.format(value);
+
+/** Labels of ticks: as short as they may be while no two that differ read alike. */
+export function tickLabels(values: number[]): string[] {
+  for (let digits = 1; digits <= 6; digits++) {
+    const form = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: digits });
+    const labels = values.map((value) => (extreme(value) ? power(value) : form.format(value)).replace('-', '−'));
+    if (new Set(labels).size === new Set(values).size) return labels;
+  }
+  return values.map(figure);
+}
+
+/** Past 15 digits, or with four zeros behind the point, a number is told by its power of ten: "1.3 × 10^21". */
+const HUGE = 1e15;
+const TINY = 1e-4;
+
+const extreme = (value: number) => value !== 0 && (Math.abs(value) >= HUGE || Math.abs(value) < TINY);
+
+function power(value: number): string {
+  const [digits = '', exponent = ''] = value.toExponential(1).split('e');
+  return `${digits} × 10^${exponent.replace('+', '')}`.replace(/-/g, '−');
+}
 
 /** A number of unknown size: whole when large, four significant digits when small. */
 export function figure(value: Value): string {
   if (!known(value)) return NONE;
+  if (extreme(value)) return power(value);
   return (Math.abs(value) >= 1000 ? whole : precise).format(value).replace('-', '−');
 }
 
@@ -35,6 +60,7 @@ export const rounded = (value: Value) => (known(value) ? figure(value < 10 ? val
 /** Money without its currency, which stands in the heading; cents only where they matter. */
 export function money(value: Value): string {
   if (!known(value)) return NONE;
+  if (Math.abs(value) >= HUGE) return power(value);
   return (Math.abs(value) >= 1000 ? whole : two).format(value).replace('-', '−');
 }
 

@@ -15,7 +15,7 @@ function start(host: HTMLElement) {
   host.replaceChildren();
   try {
     const report = readReport(document);
-    document.title = `${report.store.name} – Strata report`;
+    document.title = report.title || `${report.store.name} – Strata report`;
     render(<App report={report} />, host);
   } catch (error) {
     render(

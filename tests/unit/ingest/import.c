@@ -166,6 +166,7 @@ static void sets_rows_aside_with_reasons(void **state)
 {
     struct ingest_options options = orders;
     options.rejects = path("rejects.jsonl");
+    options.max_rejects = "100%";
     options.mapping.types = (struct ingest_pairs){(struct ingest_pair[]){{"amount", "decimal"}, {"born", "date"}}, 2};
     run(options, put("a.csv", "customer,date,amount,born\n"
                               "a,2025-01-02 10:00:00,1.50,1990-01-01\n"
@@ -218,6 +219,7 @@ static void takes_mended_rows(void **state)
 {
     struct ingest_options options = orders, retry = {0};
     options.rejects = path("rejects.jsonl");
+    options.max_rejects = "100%";
     retry.retry = path("mended.jsonl");
     run(options, put("a.csv", "customer,date,amount\na,3/1/2025,1.50\n,13/1/2025,7.25\nb,late,1\n"));
     assert_int_equal(summary.set_aside, 2);

@@ -1,5 +1,6 @@
 /* The first look: delimiters, quotes, headers, encodings, decimal signs; what is no file of rows; roles by name. */
 #include "ingest/sniff.h"
+#include "ingest/guess.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -176,16 +177,17 @@ static void guesses_roles(void **state)
               strlen("OrderDate,StockDate,Invoice,CustomerKey,Price,Amount\n1-Jan-2015,2-Jan-2014,7,A1,1.5,3.0\n"
                      "1-Jan-2015,2-Jan-2014,7,A1,1.5,3.25\n2-Jan-2015,2-Jan-2014,8,B2,1.5,3.5\n"));
     struct ingest_candidate candidates[6];
+    const struct ingest_situation orders = {.table = "order"};
     struct ingest_type types[6];
     for (size_t i = 0; i < 6; i++) {
         struct ingest_type_hint hint = {.name = out.names[i]};
         types[i] = ingest_decide(&out.evidence[i], &hint);
         candidates[i] = (struct ingest_candidate){out.names[i], &out.evidence[i], &types[i]};
     }
-    assert_int_equal(ingest_guess(ROLE_TIME, candidates, 6, "order").column, 0);
-    assert_int_equal(ingest_guess(ROLE_CUSTOMER, candidates, 6, "order").column, 3);
-    assert_int_equal(ingest_guess(ROLE_AMOUNT, candidates, 6, "order").column, 5);
-    assert_int_equal(ingest_guess(ROLE_GROUP, candidates, 6, "order").column, 2);
+    assert_int_equal(ingest_guess(ROLE_TIME, candidates, 6, &orders).column, 0);
+    assert_int_equal(ingest_guess(ROLE_CUSTOMER, candidates, 6, &orders).column, 3);
+    assert_int_equal(ingest_guess(ROLE_AMOUNT, candidates, 6, &orders).column, 5);
+    assert_int_equal(ingest_guess(ROLE_GROUP, candidates, 6, &orders).column, 2);
     ingest_sniff_release(&out);
 }
 

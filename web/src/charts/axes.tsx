@@ -12,15 +12,21 @@ export interface Frame {
 
 type Scale = ScaleContinuousNumeric<number, number>;
 
+/** Ticks whose labels would repeat the one before (half customers, hundredths of a share) are left out. */
+function labelled(ticks: number[], format: (value: number) => string): [number, string][] {
+  const labels = ticks.map(format);
+  return ticks.flatMap((tick, at) => (at > 0 && labels[at] === labels[at - 1] ? [] : [[tick, labels[at] ?? '']]));
+}
+
 export function LeftAxis(props: { scale: Scale; frame: Frame; format: (value: number) => string; ticks?: number }) {
   const { scale, frame } = props;
   return (
     <g class="axis">
-      {scale.ticks(props.ticks ?? 5).map((tick) => (
+      {labelled(scale.ticks(props.ticks ?? 5), props.format).map(([tick, text]) => (
         <g key={tick} transform={`translate(0,${scale(tick)})`}>
           <line x1={frame.left} x2={frame.width - frame.right} />
           <text x={frame.left - 8} dy="0.32em" text-anchor="end">
-            {props.format(tick)}
+            {text}
           </text>
         </g>
       ))}
@@ -39,11 +45,11 @@ export function BottomAxis(props: {
   const y = frame.height - frame.bottom;
   return (
     <g class="axis">
-      {scale.ticks(props.ticks ?? 6).map((tick) => (
+      {labelled(scale.ticks(props.ticks ?? 6), props.format).map(([tick, text]) => (
         <g key={tick} transform={`translate(${scale(tick)},${y})`}>
           <line y2={5} />
           <text y={19} text-anchor="middle">
-            {props.format(tick)}
+            {text}
           </text>
         </g>
       ))}

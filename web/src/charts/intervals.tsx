@@ -44,7 +44,7 @@ export function Intervals({ rows, width, label, title, format, rule, log }: Prop
     ? Object.assign(x.copy(), { ticks: () => x.ticks().filter((tick) => /^[125]/.test(tick.toExponential())) })
     : x;
   return (
-    <svg width={width} height={frame.height} role="img" aria-label={label}>
+    <svg width={width} height={frame.height} viewBox={`0 0 ${width} ${frame.height}`} role="img" aria-label={label}>
       <BottomAxis scale={axis} frame={frame} format={format} title={title} ticks={width < 500 ? 3 : 6} />
       {rule !== undefined && (
         <line class="ideal" x1={x(rule)} x2={x(rule)} y1={frame.top} y2={frame.height - frame.bottom} />

@@ -11,6 +11,8 @@ export interface Line {
   tone?: number;
   dash?: boolean;
   fill?: boolean;
+  /** Only this point of it is news; the one before it belongs to another line. */
+  only?: number;
 }
 
 interface Props {
@@ -85,11 +87,13 @@ export function TimePlot(props: Props) {
     return () => plot.destroy();
   }, [width, dark, props.days, props.lines]);
   const shown = at ?? props.days.length - 1;
+  const tells = (line: Line) =>
+    line.only === undefined ? typeof line.values[shown] === 'number' : line.only === shown;
   return (
     <div ref={frame} class="timeplot">
       <p class="readout">
         <span class="muted">{props.days[shown]}</span>
-        {props.lines.map((line, index) => (
+        {props.lines.filter(tells).map((line, index) => (
           <span key={line.label}>
             <span class={`swatch tone-${line.tone ?? index}`} aria-hidden="true" />
             {line.label} <b>{props.format(line.values[shown] ?? null)}</b>

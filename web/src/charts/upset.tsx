@@ -12,6 +12,8 @@ interface Props {
   sets: { name: string; customers: number }[];
   intersections: Intersection[];
   width: number;
+  /** What people call a set. */
+  name: (set: string) => string;
 }
 
 const ROW = 26;
@@ -23,7 +25,7 @@ function clip(name: string, width: number): string {
   return name.length > fits ? `${name.slice(0, fits - 1)}…` : name;
 }
 
-export function UpSet({ sets, intersections, width }: Props) {
+export function UpSet({ sets, intersections, width, name }: Props) {
   const narrow = width < 600;
   const labels = narrow ? 126 : 190;
   const sizes = narrow ? 56 : 110;
@@ -39,14 +41,14 @@ export function UpSet({ sets, intersections, width }: Props) {
   const place = new Map(sets.map((set, at) => [set.name, at]));
   const label = `UpSet plot of ${sets.length} segments and their ${intersections.length} largest combinations`;
   return (
-    <svg width={full} height={height} role="img" aria-label={label} class="upset">
+    <svg width={full} height={height} viewBox={`0 0 ${full} ${height}`} role="img" aria-label={label} class="upset">
       <LeftAxis scale={y} frame={frame} format={compact} ticks={4} />
       {sets.map((set, at) => (
         <g key={set.name}>
           {at % 2 === 0 && <rect class="band" x={0} width={full} y={rowY(at) - ROW / 2} height={ROW} />}
           <text class="set" x={4} y={rowY(at)} dy="0.32em">
-            {clip(set.name, labels)}
-            <title>{set.name}</title>
+            {clip(name(set.name), labels)}
+            <title>{name(set.name)}</title>
           </text>
           <rect
             class="fill-0"
@@ -62,10 +64,10 @@ export function UpSet({ sets, intersections, width }: Props) {
       ))}
       {intersections.map((row, at) => {
         const x = left + step * at + step / 2;
-        const rows = row.segments.map((name) => place.get(name) ?? 0);
+        const rows = row.segments.map((segment) => place.get(segment) ?? 0);
         return (
           <g key={row.segments.join()} class="column">
-            <title>{`${row.segments.join(' + ')}: ${count(row.customers)}`}</title>
+            <title>{`${row.segments.map(name).join(' + ')}: ${count(row.customers)}`}</title>
             <rect class="hover" x={x - step / 2} y={0} width={step} height={height} />
             <rect
               class="ink"

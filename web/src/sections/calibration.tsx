@@ -5,12 +5,13 @@ import type { Calibration as CalibrationData } from '../data';
 import { count, decimal, figure, inUnit } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Note } from '../ui/parts';
+import { Figure, Measure, Note } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
+import { sentence, words } from '../words';
 
 /** A bin and its place among the bins: predictions may be equal, places are not. */
 type Bin = CalibrationData['bins'][number] & { place: number };
-type Measure = NonNullable<CalibrationData['measures']>[number];
+type Quality = NonNullable<CalibrationData['measures']>[number];
 type Driver = NonNullable<CalibrationData['drivers']>[number];
 
 function Curve({ model, bins, width }: { model: CalibrationData; bins: Bin[]; width: number }) {
@@ -29,8 +30,9 @@ function Curve({ model, bins, width }: { model: CalibrationData; bins: Bin[]; wi
     <svg
       width={side}
       height={frame.height}
+      viewBox={`0 0 ${side} ${frame.height}`}
       role="img"
-      aria-label={`Calibration of ${model.name}: predicted against actual in ${bins.length} bins`}
+      aria-label={`Calibration of ${model.title ?? words(model.name)}: predicted against actual in ${bins.length} bins`}
     >
       <LeftAxis scale={y} frame={frame} format={format} />
       <BottomAxis scale={x} frame={frame} format={format} title="predicted → (actual ↑)" />
@@ -65,8 +67,9 @@ function Lift({ model, bins, width }: { model: CalibrationData; bins: Bin[]; wid
     <svg
       width={side}
       height={frame.height}
+      viewBox={`0 0 ${side} ${frame.height}`}
       role="img"
-      aria-label={`Lift of ${model.name} in ${bins.length} bins, the likeliest first`}
+      aria-label={`Lift of ${model.title ?? words(model.name)} in ${bins.length} bins, the likeliest first`}
     >
       <LeftAxis scale={y} frame={frame} format={decimal} ticks={4} />
       {bins.map((bin) => (
@@ -96,7 +99,7 @@ function Lift({ model, bins, width }: { model: CalibrationData; bins: Bin[]; wid
 const interval = (low: number | null | undefined, high: number | null | undefined) =>
   typeof low === 'number' && typeof high === 'number' ? `${figure(low)} to ${figure(high)}` : '–';
 
-const MEASURES: Column<Measure>[] = [
+const MEASURES: Column<Quality>[] = [
   { key: 'name', label: 'Measure', cell: (row) => row.name },
   { key: 'value', label: 'Value', numeric: true, cell: (row) => figure(row.value) },
   { key: 'interval', label: 'Interval', numeric: true, cell: (row) => interval(row.low, row.high) },
@@ -105,7 +108,7 @@ const MEASURES: Column<Measure>[] = [
 ];
 
 const DRIVERS: Column<Driver>[] = [
-  { key: 'name', label: 'Associated with', cell: (row) => row.name },
+  { key: 'name', label: 'Associated with', cell: (row) => <Measure text={row.name} /> },
   { key: 'effect', label: 'Effect', numeric: true, value: (row) => row.effect, cell: (row) => decimal(row.effect) },
   { key: 'interval', label: 'Interval', numeric: true, cell: (row) => interval(row.low, row.high) },
 ];
@@ -133,7 +136,7 @@ function OneModel({ model }: { model: CalibrationData }) {
     { key: 'high', label: 'High', numeric: true, cell: (row) => inUnit(row.high, unit) },
     { key: 'customers', label: 'Customers', numeric: true, cell: (row) => count(row.customers) },
   ];
-  const title = model.title ?? model.name;
+  const title = model.title ?? sentence(words(model.name));
   return (
     <div data-model={model.name} class="halves">
       <div ref={frame}>

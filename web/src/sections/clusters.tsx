@@ -4,9 +4,10 @@ import { line } from 'd3-shape';
 import type { Clustering } from '../data';
 import { count, decimal, figure, share } from '../format';
 import { useShared } from '../ui/context';
-import { Bar, Figure, Note } from '../ui/parts';
+import { Bar, Figure, Measure, Note } from '../ui/parts';
 import { Scroll } from '../ui/scroll';
 import { figures, Table, type Column } from '../ui/table';
+import { title } from '../words';
 
 type Group = Clustering['groups'][number];
 type Quality = NonNullable<Clustering['quality']>;
@@ -36,7 +37,7 @@ function Profile({ clustering }: { clustering: Clustering }) {
               <th scope="col">Trait</th>
               {clustering.groups.map((group) => (
                 <th key={group.name} scope="col" class="numeric">
-                  {group.name}
+                  {title(group.name)}
                 </th>
               ))}
               <th scope="col" class="numeric">
@@ -48,7 +49,7 @@ function Profile({ clustering }: { clustering: Clustering }) {
             {clustering.traits.map((trait) => (
               <tr key={trait.name} data-row={trait.name}>
                 <th scope="row">
-                  <span class="name">{trait.name}</span>
+                  <Measure text={trait.name} />
                   {trait.used && <span class="tag">used</span>}
                 </th>
                 {clustering.groups.map((group, at) => (
@@ -151,8 +152,8 @@ function OneClustering({ clustering }: { clustering: Clustering }) {
       value: (row) => row.name,
       cell: (row) => (
         <>
-          {row.title ?? row.name}
-          {row.title && <span class="title name">{row.name}</span>}
+          {title(row.name)}
+          {row.title && <span class="title">{row.title}</span>}
         </>
       ),
     },
@@ -176,7 +177,7 @@ function OneClustering({ clustering }: { clustering: Clustering }) {
   ];
   return (
     <div data-clusters={clustering.name}>
-      <h3>{clustering.title ?? clustering.name}</h3>
+      <h3>{clustering.title ?? title(clustering.name)}</h3>
       {clustering.natural === false && <p class="notice">No natural groups: these are convenient cuts.</p>}
       <Note>{[clustering.method, clustering.note].filter(Boolean).join('. ')}</Note>
       <Table label="Groups" rows={clustering.groups} columns={columns} rowKey={(row) => row.name} />

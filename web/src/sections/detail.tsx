@@ -3,17 +3,18 @@ import { TimePlot } from '../charts/timeplot';
 import type { Figure as ValueFigure, NumberTrait, Segment, SizePoint, TextTrait, Trait } from '../data';
 import { change, compact, count, decimal, figure, inUnit, money, share } from '../format';
 import { segmentLink, useCurrency, useShared } from '../ui/context';
-import { Empty, Figure, Figures, Note } from '../ui/parts';
+import { Empty, Figure, Figures, Measure, Note } from '../ui/parts';
 import { figures, fixed, Table, type Column } from '../ui/table';
 import { Definition } from './definition';
 
 function Chooser({ segments, segment }: { segments: Segment[]; segment: Segment }) {
+  const { label } = useShared();
   const at = segments.indexOf(segment);
   const go = (step: number) => segments[(at + step + segments.length) % segments.length]?.name ?? segment.name;
   const schemes = [...new Set(segments.map((each) => each.scheme).filter(Boolean))] as string[];
   const option = (each: Segment) => (
     <option key={each.name} value={each.name} selected={each === segment}>
-      {each.title ? `${each.name} – ${each.title}` : each.name}
+      {label(each.name)}
     </option>
   );
   return (
@@ -23,7 +24,7 @@ function Chooser({ segments, segment }: { segments: Segment[]; segment: Segment 
         <select value={segment.name} onChange={(event) => location.replace(segmentLink(event.currentTarget.value))}>
           {segments.filter((each) => !each.scheme).map(option)}
           {schemes.map((scheme) => (
-            <optgroup key={scheme} label={`Scheme ${scheme}`}>
+            <optgroup key={scheme} label={label(scheme)}>
               {segments.filter((each) => each.scheme === scheme).map(option)}
             </optgroup>
           ))}
@@ -76,7 +77,7 @@ const SPREADS = {
 } as const;
 
 const NUMBERS: Column<NumberTrait>[] = [
-  { key: 'trait', label: 'Number', value: (row) => row.name, cell: (row) => <span class="name">{row.name}</span> },
+  { key: 'trait', label: 'Number', value: (row) => row.name, cell: (row) => <Measure text={row.name} /> },
   {
     key: 'difference',
     label: 'Difference',
@@ -106,7 +107,7 @@ const TEXTS: Column<TextTrait>[] = [
     value: (row) => `${row.name} ${row.value}`,
     cell: (row) => (
       <>
-        <span class="name">{row.name}</span> = {row.value}
+        <Measure text={row.name} />: {row.value}
       </>
     ),
   },
@@ -177,7 +178,8 @@ function Sizes({ segment, points }: { segment: Segment; points: SizePoint[] }) {
     () => [{ label: 'Customers', values: points.map((point) => point.customers), fill: true }],
     [points],
   );
-  const label = `Size of ${segment.name} over time, at ${points.length} moments`;
+  const { label: called } = useShared();
+  const label = `Size of ${called(segment.name)} over time, at ${points.length} moments`;
   return (
     <Figure title="Size over time" rows={points} columns={SIZES} rowKey={(row) => row.date} label={label}>
       <TimePlot label={label} days={days} lines={lines} format={count} tick={compact} height={180} />
@@ -192,7 +194,7 @@ const VALUES: Column<ValueFigure>[] = [
 ];
 
 export function Detail() {
-  const { report, byName, selected } = useShared();
+  const { report, byName, label, selected } = useShared();
   const currency = useCurrency();
   const segments = report.segments ?? [];
   const segment = byName.get(selected ?? '') ?? segments[0];
@@ -200,10 +202,14 @@ export function Detail() {
   const items = [
     { label: 'Customers', value: count(segment.customers), field: 'customers' },
     { label: 'Share', value: share(segment.share), field: 'share' },
-    { label: 'Entered', value: change(segment.entered), field: 'entered' },
-    { label: 'Left', value: change(segment.left ? -segment.left : segment.left), field: 'left' },
+    ...(typeof segment.entered === 'number'
+      ? [{ label: 'Entered at the last refresh', value: change(segment.entered), field: 'entered' }]
+      : []),
+    ...(typeof segment.left === 'number'
+      ? [{ label: 'Left at the last refresh', value: change(-segment.left), field: 'left' }]
+      : []),
     ...(typeof segment.revenue === 'number'
-      ? [{ label: currency('Revenue'), value: money(segment.revenue), field: 'revenue' }]
+      ? [{ label: currency('Revenue, last 365 days'), value: money(segment.revenue), field: 'revenue' }]
       : []),
   ];
   const points = segment.sizes ?? [];
@@ -212,7 +218,7 @@ export function Detail() {
       <Chooser segments={segments} segment={segment} />
       <div data-segment={segment.name} key={segment.name}>
         <h3 class="detail-title" id="detail-title" tabIndex={-1}>
-          {segment.title ?? segment.name} {segment.title && <span class="name muted">{segment.name}</span>}
+          {label(segment.name)}
         </h3>
         <Figures items={items} />
         {segment.definition && <Definition text={segment.definition} />}
@@ -223,7 +229,7 @@ export function Detail() {
               <h3>Value{report.store.currency && <span class="muted"> in {report.store.currency}</span>}</h3>
               <Table
                 look="compact"
-                label={`Value of ${segment.name}`}
+                label={`Value of ${label(segment.name)}`}
                 rows={segment.value}
                 columns={VALUES}
                 rowKey={(row) => row.label}

@@ -2,15 +2,15 @@ import { useState } from 'preact/hooks';
 import type { Finding } from '../data';
 import { count, figure as figureOf, inUnit, moment, plural, share } from '../format';
 import { useShared } from '../ui/context';
-import { AsTable, Choice, Empty, Note, SegmentName } from '../ui/parts';
+import { AsTable, Choice, Empty, Note, Prose, SegmentName } from '../ui/parts';
 import type { Column } from '../ui/table';
 
 const SIGNS = { serious: '■', warning: '▲', note: '●' } as const;
 
-const COLUMNS: Column<Finding>[] = [
+const columnsFor = (label: (name: string) => string): Column<Finding>[] => [
   { key: 'severity', label: 'Severity', cell: (row) => row.severity },
   { key: 'topic', label: 'Topic', cell: (row) => row.topic },
-  { key: 'segments', label: 'Segments', cell: (row) => row.segments?.join(', ') },
+  { key: 'segments', label: 'Segments', cell: (row) => row.segments?.map(label).join(', ') },
   { key: 'label', label: 'Figure', cell: (row) => row.figure_label },
   { key: 'figure', label: 'Is', numeric: true, cell: (row) => inUnit(row.figure, row.unit) },
   { key: 'threshold', label: 'Threshold', numeric: true, cell: (row) => inUnit(row.threshold, row.unit) },
@@ -35,7 +35,9 @@ function OneFinding({ finding }: { finding: Finding }) {
           <SegmentName key={name} name={name} />
         ))}
       </p>
-      <p>{finding.message}</p>
+      <p>
+        <Prose text={finding.message} />
+      </p>
       {typeof figure === 'number' && (
         <p class="muted" data-field="figure">
           {label ?? 'figure'}: {inUnit(figure, unit)}
@@ -45,7 +47,7 @@ function OneFinding({ finding }: { finding: Finding }) {
       )}
       {finding.proposal && (
         <p>
-          <b>Proposal:</b> {finding.proposal}
+          <b>Proposal:</b> <Prose text={finding.proposal} />
           {finding.effect && <span class="effect muted">{finding.effect}</span>}
         </p>
       )}
@@ -64,7 +66,7 @@ function Findings({ list }: { list: Finding[] }) {
 }
 
 export function Health() {
-  const { report } = useShared();
+  const { report, label } = useShared();
   const [show, setShow] = useState<'all' | Finding['severity']>('all');
   const { health, store } = report;
   if (!health) return null;
@@ -106,7 +108,7 @@ export function Health() {
       <AsTable
         label="Findings"
         rows={shown}
-        columns={COLUMNS}
+        columns={columnsFor(label)}
         rowKey={(row) => `${row.segments?.join()} ${row.message}`}
       />
     </>

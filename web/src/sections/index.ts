@@ -19,6 +19,7 @@ import { Rfm } from './rfm';
 import { Scales } from './scales';
 import { Schemes } from './schemes';
 import { Segments } from './segments';
+import { Summary } from './summary';
 import { Surveys } from './surveys';
 import { Survival } from './survival';
 import { Tracking } from './tracking';
@@ -35,6 +36,13 @@ export interface Section {
 const some = (list: unknown[] | undefined) => (list?.length ?? 0) > 0;
 
 export const SECTIONS: Section[] = [
+  {
+    id: 'summary',
+    title: 'In short',
+    group: 'Store',
+    present: (report) => some(report.findings),
+    View: Summary,
+  },
   { id: 'overview', title: 'Overview', group: 'Store', present: () => true, View: Overview },
   {
     id: 'segments',
@@ -127,3 +135,7 @@ export const SECTIONS: Section[] = [
   { id: 'health', title: 'Health', group: 'Quality', present: (report) => Boolean(report.health), View: Health },
   { id: 'personas', title: 'Personas', group: 'Quality', present: (report) => some(report.personas), View: Personas },
 ];
+
+/** Those that were asked for and have something to show. */
+export const shownSections = (report: Report): Section[] =>
+  SECTIONS.filter(({ id, present }) => (!report.sections || report.sections.includes(id)) && present(report));

@@ -3,8 +3,9 @@ import type { Lookalike } from '../data';
 import { count, decimal, figure, share } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Note } from '../ui/parts';
+import { Figure, Measure, Note } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
+import { measure, sentence, words } from '../words';
 
 type Band = Lookalike['bands'][number];
 type Driver = Lookalike['drivers'][number];
@@ -21,7 +22,7 @@ const BANDS: Column<Band>[] = [
 
 const mean = (value: number | null | undefined, row: Driver) => (row.unit === 'share' ? share(value) : figure(value));
 const DRIVERS: Column<Driver>[] = [
-  { key: 'name', label: 'Goes with being a seed', cell: (row) => <span class="name">{row.name}</span> },
+  { key: 'name', label: 'Goes with being a seed', cell: (row) => <Measure text={row.name} /> },
   {
     key: 'effect',
     label: 'Effect',
@@ -44,7 +45,7 @@ function summary(list: Lookalike): string {
 
 function OneList({ list }: { list: Lookalike }) {
   const [frame, width] = useWidth<HTMLDivElement>();
-  const title = list.title ?? list.name;
+  const title = list.title ?? sentence(words(list.name));
   return (
     <div data-lookalike={list.name}>
       <Figure
@@ -81,7 +82,7 @@ function OneList({ list }: { list: Lookalike }) {
         look="compact"
       />
       {list.hidden.length > 0 && (
-        <Note>Hidden, because they read what defines the seed: {list.hidden.join(', ')}.</Note>
+        <Note>Hidden, because they read what defines the seed: {list.hidden.map(measure).join(', ')}.</Note>
       )}
     </div>
   );

@@ -8,12 +8,12 @@ import { Bar, Choice, Empty, Figure, Figures, Note, SegmentName } from '../ui/pa
 import { Scroll } from '../ui/scroll';
 import { Table, type Column } from '../ui/table';
 
-const COMBINATIONS: Column<Intersection>[] = [
+const combinations = (label: (name: string) => string): Column<Intersection>[] => [
   {
     key: 'segments',
     label: 'In exactly these',
     value: (row) => row.segments.join(),
-    cell: (row) => row.segments.join(' + '),
+    cell: (row) => row.segments.map(label).join(' + '),
   },
   {
     key: 'degree',
@@ -32,7 +32,8 @@ const COMBINATIONS: Column<Intersection>[] = [
 ];
 
 function Combinations({ overlap }: { overlap: OverlapData }) {
-  const { byName } = useShared();
+  const { byName, label } = useShared();
+  const columns = useMemo(() => combinations(label), [label]);
   const [frame, width] = useWidth<HTMLDivElement>();
   const [number, setNumber] = useState('20');
   const [order, setOrder] = useState<'size' | 'degree'>('size');
@@ -60,7 +61,7 @@ function Combinations({ overlap }: { overlap: OverlapData }) {
       }`}
       label="combinations of segments"
       rows={overlap.intersections}
-      columns={COMBINATIONS}
+      columns={columns}
       rowKey={(row) => row.segments.join('+')}
     >
       {overlap.intersections.length > 10 && (
@@ -87,7 +88,9 @@ function Combinations({ overlap }: { overlap: OverlapData }) {
         </div>
       )}
       <div ref={frame}>
-        <Scroll label="UpSet plot">{width > 0 && <UpSet sets={sets} intersections={shown} width={width} />}</Scroll>
+        <Scroll label="UpSet plot">
+          {width > 0 && <UpSet sets={sets} intersections={shown} width={width} name={label} />}
+        </Scroll>
       </div>
     </Figure>
   );
@@ -130,6 +133,7 @@ const PAIRS: Column<Pair>[] = [
 ];
 
 function Pairs({ pairs, segments }: { pairs: Pair[]; segments: string[] }) {
+  const { label } = useShared();
   const [one, setOne] = useState('');
   const shown = useMemo(() => (one ? pairs.filter((pair) => pair.a === one || pair.b === one) : pairs), [pairs, one]);
   return (
@@ -141,7 +145,9 @@ function Pairs({ pairs, segments }: { pairs: Pair[]; segments: string[] }) {
           <select value={one} onChange={(event) => setOne(event.currentTarget.value)}>
             <option value="">any segment</option>
             {segments.map((name) => (
-              <option key={name}>{name}</option>
+              <option key={name} value={name}>
+                {label(name)}
+              </option>
             ))}
           </select>
         </label>

@@ -1,16 +1,17 @@
 import type { Kind } from '../data';
 import { count, day, moment } from '../format';
 import { useShared } from '../ui/context';
-import { Figures } from '../ui/parts';
+import { Figures, Prose } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
+import { sentence, words } from '../words';
 
-function kindColumns(zone: string): Column<Kind>[] {
-  return [
+function kindColumns(zone: string, kinds: Kind[]): Column<Kind>[] {
+  const columns: Column<Kind>[] = [
     {
       key: 'kind',
       label: 'Kind of fact',
       value: (row) => row.name,
-      cell: (row) => <span class="name">{row.name}</span>,
+      cell: (row) => <span title={row.name}>{sentence(words(row.name))}</span>,
     },
     { key: 'facts', label: 'Facts', numeric: true, value: (row) => row.facts, cell: (row) => count(row.facts) },
     {
@@ -33,11 +34,13 @@ function kindColumns(zone: string): Column<Kind>[] {
       cell: (row) => <span class="day">{day(row.newest, zone)}</span>,
     },
   ];
+  const counted = kinds.some((kind) => typeof kind.customers === 'number');
+  return columns.filter(({ key }) => key !== 'customers' || counted);
 }
 
 export function Overview() {
   const { report } = useShared();
-  const { store, kinds = [], stale = [], segments = [] } = report;
+  const { store, kinds = [], stale = [], segments = [], broken = [] } = report;
   const facts = kinds.reduce((sum, kind) => sum + kind.facts, 0);
   const items = [
     { label: 'Customers', value: count(store.customers), field: 'customers' },
@@ -50,13 +53,25 @@ export function Overview() {
   return (
     <>
       <Figures items={items} />
+      {broken.length > 0 && (
+        <div class="notice is-broken">
+          <h3>Definitions that no longer fit the data</h3>
+          <ul>
+            {broken.map((item) => (
+              <li key={item.name} data-row={item.name}>
+                <b>{sentence(words(item.name))}</b> is left out: <Prose text={item.why} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
       {stale.length > 0 && (
         <div class="notice">
           <h3>Not up to date</h3>
           <ul>
             {stale.map((item) => (
               <li key={item.what} data-row={item.what}>
-                <b>{item.what}</b>
+                <b>{sentence(words(item.what))}</b>
                 {item.since && <span class="muted"> since {day(item.since, store.zone)}</span>}: {item.message}
               </li>
             ))}
@@ -65,7 +80,12 @@ export function Overview() {
       )}
       {kinds.length > 0 && (
         <div class="kinds">
-          <Table label="Facts by kind" rows={kinds} columns={kindColumns(store.zone)} rowKey={(row) => row.name} />
+          <Table
+            label="Facts by kind"
+            rows={kinds}
+            columns={kindColumns(store.zone, kinds)}
+            rowKey={(row) => row.name}
+          />
         </div>
       )}
     </>

@@ -1,7 +1,8 @@
 import type { Persona } from '../data';
 import { plural } from '../format';
-import { useShared } from '../ui/context';
-import { SegmentName } from '../ui/parts';
+import { segmentLink, useShared } from '../ui/context';
+import { Prose } from '../ui/parts';
+import { sentence } from '../words';
 
 type Row = Persona['groups'][number]['rows'][number];
 
@@ -12,13 +13,14 @@ const joined = (rows: Row[]) => {
 };
 
 function Card({ persona, open }: { persona: Persona; open: boolean }) {
+  const { label } = useShared();
   return (
     <details class="persona" data-persona={persona.segment} open={open}>
       <summary>
-        <h3>{persona.title ?? persona.segment}</h3> <span class="muted">{plural(persona.customers, 'customer')}</span>
+        <h3>{label(persona.segment)}</h3> <span class="muted">{plural(persona.customers, 'customer')}</span>
       </summary>
       <p>
-        <SegmentName name={persona.segment} />: {persona.summary}
+        <Prose text={persona.summary ?? ''} /> <a href={segmentLink(persona.segment)}>More of them</a>
       </p>
       <div class="persona-groups">
         {persona.groups.map((group) => (
@@ -27,7 +29,7 @@ function Card({ persona, open }: { persona: Persona; open: boolean }) {
             <dl class="facts">
               {joined(group.rows).map((row) => (
                 <div key={row.label}>
-                  <dt>{row.label}</dt>
+                  <dt>{sentence(row.label.replace(/_/g, ' '))}</dt>
                   {row.values.map((value) => (
                     <dd key={value}>{value}</dd>
                   ))}

@@ -5,13 +5,13 @@ import { Bar, Empty, Figures, Note, SegmentName } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
 
 export function Revenue() {
-  const { report } = useShared();
+  const { report, label } = useShared();
   const currency = useCurrency();
   const revenue = report.revenue;
   if (!revenue) return null;
   const most = Math.max(0, ...revenue.segments.map((row) => row.revenue));
   const columns: Column<RevenueRow>[] = [
-    { key: 'name', label: 'Segment', value: (row) => row.name, cell: (row) => <SegmentName name={row.name} /> },
+    { key: 'name', label: 'Segment', value: (row) => label(row.name), cell: (row) => <SegmentName name={row.name} /> },
     {
       key: 'revenue',
       label: currency('Revenue'),

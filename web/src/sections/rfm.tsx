@@ -5,20 +5,23 @@ import { useCurrency, useShared } from '../ui/context';
 import { HeatScale, HeatTable } from '../ui/heat';
 import { Bar, Choice, Note } from '../ui/parts';
 import { figures, Table, type Column } from '../ui/table';
+import { title } from '../words';
 
 type Name = NonNullable<RfmData['names']>[number];
 type Show = 'customers' | 'value';
 
-/** What the cells are called in conditions, without the underscores. */
-const short = (name: string) => name.replace(/_/g, ' ');
+const short = title;
 
 const descending = (number: number) => Array.from({ length: number }, (_, at) => number - at);
 const ascending = (number: number) => descending(number).reverse();
 
+const shown = (cell: RfmData['cells'][number], show: Show) =>
+  show === 'customers' ? cell.customers : (cell.mean_value ?? 0);
+const largest = (rfm: RfmData, show: Show) => Math.max(1, ...rfm.cells.map((cell) => shown(cell, show)));
+
 function Grid({ rfm, show }: { rfm: RfmData; show: Show }) {
   const titles = new Map(rfm.names?.map((name) => [name.name, name.title ?? name.name]));
-  const of = (cell: RfmData['cells'][number]) => (show === 'customers' ? cell.customers : (cell.mean_value ?? 0));
-  const most = Math.max(1, ...rfm.cells.map(of));
+  const most = largest(rfm, show);
   const rows = descending(rfm.recency_bins).map((r) => ({
     head: `R ${r}`,
     cells: ascending(rfm.frequency_bins).map((f) => {
@@ -27,7 +30,7 @@ function Grid({ rfm, show }: { rfm: RfmData; show: Show }) {
       return {
         key: `${r}-${f}`,
         text: show === 'customers' ? count(cell.customers) : money(cell.mean_value),
-        heat: of(cell) / most,
+        heat: shown(cell, show) / most,
         title: titles.get(cell.name),
         more: <span class="cell-name">{short(cell.name)}</span>,
       };
@@ -84,7 +87,10 @@ export function Rfm() {
           value={show}
           onChange={setShow}
         />
-        <HeatScale from="few" to="many" />
+        <HeatScale
+          from="0"
+          to={show === 'customers' ? count(largest(rfm, show)) : currency(money(largest(rfm, show)))}
+        />
       </div>
       <Grid rfm={rfm} show={show} />
       {names.length > 0 && <Table label="Cells by name" rows={names} columns={columns} rowKey={(row) => row.name} />}

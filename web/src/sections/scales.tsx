@@ -5,9 +5,10 @@ import type { Scales as ScaleData } from '../data';
 import { count, decimal, figure, share } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Legend, Note } from '../ui/parts';
+import { Figure, Legend, Measure, Note } from '../ui/parts';
 import { Scroll } from '../ui/scroll';
 import { Table, type Column } from '../ui/table';
+import { title } from '../words';
 
 type Scale = ScaleData['scales'][number];
 
@@ -28,7 +29,7 @@ function Loadings({ scales }: { scales: ScaleData }) {
             <th scope="col">Item</th>
             {scales.scales.map((scale) => (
               <th key={scale.name} scope="col" class="numeric">
-                {scale.name}
+                {title(scale.name)}
               </th>
             ))}
             <th scope="col" class="numeric">
@@ -43,7 +44,7 @@ function Loadings({ scales }: { scales: ScaleData }) {
           {scales.loadings.map((row) => (
             <tr key={row.item} data-row={row.item}>
               <th scope="row">
-                <span class="name">{row.item}</span>
+                <Measure text={row.item} />
               </th>
               {scales.scales.map((scale, at) => (
                 <td key={scale.name} data-field={scale.name} class={tint(row.values[at] ?? null)}>
@@ -79,7 +80,7 @@ function Scree({ rows, width, label }: { rows: Eigenvalue[]; width: number; labe
       (row) => y(row[of]),
     )(rows) ?? '';
   return (
-    <svg width={width} height={frame.height} role="img" aria-label={label}>
+    <svg width={width} height={frame.height} viewBox={`0 0 ${width} ${frame.height}`} role="img" aria-label={label}>
       <LeftAxis scale={y} frame={frame} format={figure} />
       <BottomAxis scale={x} frame={frame} format={figure} title="number of the eigenvalue" />
       <path class="stroke-0" d={path('value')} />
@@ -108,7 +109,7 @@ function HowMany({ scales }: { scales: ScaleData }) {
 }
 
 const COLUMNS: Column<Scale>[] = [
-  { key: 'name', label: 'Scale', cell: (row) => <span class="name">{row.name}</span> },
+  { key: 'name', label: 'Scale', cell: (row) => <Measure text={row.name} /> },
   { key: 'explained', label: 'Explains', numeric: true, cell: (row) => share(row.explained) },
   { key: 'alpha', label: "Cronbach's alpha", numeric: true, cell: (row) => decimal(row.alpha) },
 ];
@@ -116,7 +117,7 @@ const COLUMNS: Column<Scale>[] = [
 function OneModel({ scales }: { scales: ScaleData }) {
   return (
     <div data-scales={scales.name}>
-      <h3>{scales.title ?? scales.name}</h3>
+      <h3>{scales.title ?? title(scales.name)}</h3>
       <Note>
         {`${scales.method}; ${count(scales.customers)} customers. Kaiser-Meyer-Olkin ${decimal(scales.kmo)}: below 0.5 the items have too little in common. Loadings of 0.3 and more are coloured, blue with the scale, ochre against it.`}
       </Note>

@@ -3,10 +3,15 @@ import type { Part, Scheme } from '../data';
 import { count, money, share } from '../format';
 import { useCurrency, useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Note, TONES } from '../ui/parts';
+import { Figure, Note, OTHERS, tones, TONES } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
+import { title } from '../words';
 
 type Placed = Part & { tone: number };
+
+/** A title longer than this is a description: the name in words heads it. */
+const LONG = 40;
+const partTitle = (part: Part) => (part.title && part.title.length <= LONG ? part.title : title(part.name));
 
 function columnsFor(parts: Part[], currency: (label: string) => string): Column<Placed>[] {
   const columns: Column<Placed>[] = [
@@ -16,9 +21,9 @@ function columnsFor(parts: Part[], currency: (label: string) => string): Column<
       value: (row) => row.name,
       cell: (row) => (
         <>
-          <span class={`swatch tone-${row.tone % TONES}`} aria-hidden="true" />
-          <span class="name">{row.name}</span>
-          {row.title && <span class="title">{row.title}</span>}
+          <span class={`swatch tone-${row.tone}`} aria-hidden="true" />
+          <span title={row.name}>{partTitle(row)}</span>
+          {row.title && row.title.length > LONG && <span class="title">{row.title}</span>}
         </>
       ),
     },
@@ -44,15 +49,15 @@ function columnsFor(parts: Part[], currency: (label: string) => string): Column<
 
 /** One bar that is the whole base; parts too narrow for their name stay without it, the table below names all. */
 function StackedBar({ parts }: { parts: Placed[] }) {
-  const label = parts.map((part) => `${part.name} ${share(part.share)}`).join(', ');
+  const label = parts.map((part) => `${partTitle(part)} ${share(part.share)}`).join(', ');
   return (
     <div class="stacked" role="img" aria-label={label}>
       {parts.map((part) => (
         <span
           key={part.name}
-          class={`tone-${part.tone % TONES}`}
+          class={`tone-${part.tone}`}
           style={{ flexGrow: part.share }}
-          title={`${part.name}: ${share(part.share)}`}
+          title={`${partTitle(part)}: ${share(part.share)}`}
         />
       ))}
     </div>
@@ -61,37 +66,41 @@ function StackedBar({ parts }: { parts: Placed[] }) {
 
 function OneScheme({ scheme }: { scheme: Scheme }) {
   const currency = useCurrency();
+  const { label } = useShared();
   const [frame, width] = useWidth<HTMLDivElement>();
-  const parts = scheme.parts.map((part, tone) => ({ ...part, tone }));
+  const colours = tones(scheme.parts.map((part) => part.customers));
+  const parts = scheme.parts.map((part, at) => ({ ...part, tone: colours[at] ?? 0 }));
+  const merged = parts.length > TONES ? parts.filter((part) => part.tone === OTHERS).length : 0;
   const history = scheme.history ?? [];
-  const title = scheme.title ?? scheme.name;
+  const heading = label(scheme.name);
   const columns: Column<(typeof history)[number]>[] = [
     { key: 'date', label: 'Date', cell: (row) => row.date },
     ...parts.map((part, at) => ({
       key: part.name,
-      label: part.name,
+      label: partTitle(part),
       numeric: true,
       cell: (row: (typeof history)[number]) => count(row.customers[at]),
     })),
   ];
   return (
     <div class="scheme" data-scheme={scheme.name}>
-      <h3>{title}</h3>
+      <h3>{heading}</h3>
+      {merged > 0 && <Note>The {merged} smallest parts share one colour, grey.</Note>}
       {scheme.exclusive ? (
         <StackedBar parts={parts} />
       ) : (
         <Note>The parts of this scheme overlap; their shares do not add up.</Note>
       )}
       <Table
-        label={`Parts of ${title}`}
+        label={`Parts of ${heading}`}
         rows={parts}
         columns={columnsFor(scheme.parts, currency)}
         rowKey={(row) => row.name}
       />
       {history.length > 1 && scheme.exclusive && (
         <Figure
-          title={`${title} over time`}
-          label={`${title} over time`}
+          title={`${heading} over time`}
+          label={`${heading} over time`}
           rows={history}
           columns={columns}
           rowKey={(row) => row.date}
@@ -101,7 +110,7 @@ function OneScheme({ scheme }: { scheme: Scheme }) {
               <ShareAreas
                 label={`Shares of ${parts.length} parts at ${history.length} moments`}
                 width={width}
-                names={parts.map((part) => part.name)}
+                parts={parts.map((part) => ({ name: partTitle(part), tone: part.tone }))}
                 rows={history}
               />
             )}

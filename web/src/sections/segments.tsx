@@ -14,17 +14,8 @@ function columnsFor(segments: Segment[], currency: (label: string) => string): C
     {
       key: 'name',
       label: 'Segment',
-      value: (row) => row.name,
-      cell: (row) => (
-        <>
-          <SegmentName name={row.name} />
-          {row.title && (
-            <span class="title" data-field="title">
-              {row.title}
-            </span>
-          )}
-        </>
-      ),
+      value: (row) => row.label ?? row.name,
+      cell: (row) => <SegmentName name={row.name} />,
     },
     {
       key: 'customers',
@@ -70,7 +61,7 @@ function columnsFor(segments: Segment[], currency: (label: string) => string): C
 }
 
 const matches = (segment: Segment, words: string[]) => {
-  const text = [segment.name, segment.title, segment.definition].join(' ').toLowerCase();
+  const text = [segment.name, segment.label, segment.title, segment.definition].join(' ').toLowerCase();
   return words.every((word) => text.includes(word));
 };
 

@@ -7,7 +7,7 @@ import type { Survey } from '../data';
 import { count, decimal, figure } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Legend } from '../ui/parts';
+import { Figure, Legend, SegmentName } from '../ui/parts';
 import type { Column } from '../ui/table';
 
 type Measure = Survey['groups'][number];
@@ -24,7 +24,10 @@ const measures = <Of extends Omit<Measure, 'name'>>(): Column<Of>[] => [
   { key: 'answers', label: 'Answers', numeric: true, cell: (row) => count(row.answers) },
 ];
 
-const GROUPS: Column<Measure>[] = [{ key: 'name', label: 'Group', cell: (row) => row.name }, ...measures<Measure>()];
+const GROUPS: Column<Measure>[] = [
+  { key: 'name', label: 'Group', cell: (row) => <SegmentName name={row.name} /> },
+  ...measures<Measure>(),
+];
 const PERIODS: Column<Row>[] = [
   { key: 'period', label: 'Period', cell: (row) => row.period },
   { key: 'group', label: 'Group', cell: (row) => row.group },
@@ -33,7 +36,8 @@ const PERIODS: Column<Row>[] = [
 
 function Now({ survey }: { survey: Survey }) {
   const [frame, width] = useWidth<HTMLDivElement>();
-  const title = `${survey.name}: ${survey.title}`;
+  const { label } = useShared();
+  const title = survey.title;
   return (
     <Figure
       title={title}
@@ -47,7 +51,7 @@ function Now({ survey }: { survey: Survey }) {
         {width > 0 && (
           <Intervals
             width={width}
-            rows={survey.groups}
+            rows={survey.groups.map((group) => ({ ...group, name: label(group.name) }))}
             label={`${survey.title} of ${survey.groups.length} groups with intervals`}
             title={survey.unit}
             format={figure}
@@ -94,7 +98,7 @@ function Lines({
     (point) => y(point.high),
   );
   return (
-    <svg width={width} height={frame.height} role="img" aria-label={label}>
+    <svg width={width} height={frame.height} viewBox={`0 0 ${width} ${frame.height}`} role="img" aria-label={label}>
       <LeftAxis scale={y} frame={frame} format={figure} />
       <g class="axis">
         {periods.map(
@@ -121,9 +125,10 @@ function Lines({
 
 function Over({ survey, periods }: { survey: Survey; periods: Periods }) {
   const [frame, width] = useWidth<HTMLDivElement>();
-  const names = survey.groups.map((group) => group.name);
+  const { label: called } = useShared();
+  const names = survey.groups.map((group) => called(group.name));
   const drawn = names.slice(0, LINES);
-  const label = `${survey.name} by ${survey.over ?? 'period'}`;
+  const label = `${survey.title} by ${survey.over ?? 'period'}`;
   const rows = periods.flatMap((period) =>
     period.groups.map((measure, at) => ({ ...measure, period: period.period, group: names[at] ?? '' })),
   );

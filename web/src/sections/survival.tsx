@@ -4,11 +4,12 @@ import { area, curveStepAfter, line } from 'd3-shape';
 import { BottomAxis, LeftAxis, type Frame } from '../charts/axes';
 import { Intervals } from '../charts/intervals';
 import type { Survival as SurvivalData } from '../data';
-import { count, figure, rounded, share } from '../format';
+import { count, figure, probability, rounded, share } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
-import { Figure, Legend, TONES } from '../ui/parts';
+import { Figure, Legend, Measure, TONES } from '../ui/parts';
 import { fixed, Table, type Column } from '../ui/table';
+import { sentence, words } from '../words';
 
 type Group = SurvivalData['groups'][number];
 type Point = Group['points'][number];
@@ -30,13 +31,13 @@ function Curves({ survival, width }: { survival: SurvivalData; width: number }) 
   ).curve(curveStepAfter);
   const label = `Survival curves of ${survival.groups.length} groups, ${survival.clock}`;
   return (
-    <svg width={width} height={frame.height} role="img" aria-label={label}>
+    <svg width={width} height={frame.height} viewBox={`0 0 ${width} ${frame.height}`} role="img" aria-label={label}>
       <LeftAxis scale={y} frame={frame} format={(value) => `${Math.round(value * 100)}%`} />
       <BottomAxis scale={x} frame={frame} format={figure} title={`${survival.unit} ${survival.clock}`} />
       {survival.groups.map((group, at) => (
         <g key={group.name}>
-          <path class={`fill-${at % TONES} interval`} d={band(group.points) ?? ''} />
-          <path class={`stroke-${at % TONES}`} d={curve(group.points) ?? ''} />
+          <path class={`fill-${at} interval`} d={band(group.points) ?? ''} />
+          <path class={`stroke-${at}`} d={curve(group.points) ?? ''} />
         </g>
       ))}
     </svg>
@@ -83,12 +84,12 @@ const COLUMNS: Column<Row>[] = [
 type Effect = NonNullable<SurvivalData['cox']>['rows'][number];
 
 const EFFECTS: Column<Effect>[] = [
-  { key: 'name', label: 'Covariate', cell: (row) => <span class="name">{row.name}</span> },
+  { key: 'name', label: 'Covariate', cell: (row) => <Measure text={row.name} /> },
   { key: 'ratio', label: 'Hazard ratio', numeric: true, cell: (row) => figure(row.ratio) },
   { key: 'low', label: 'Low', numeric: true, cell: (row) => figure(row.low) },
   { key: 'high', label: 'High', numeric: true, cell: (row) => figure(row.high) },
-  { key: 'p', label: 'p', numeric: true, cell: (row) => figure(row.p) },
-  { key: 'proportional', label: 'p, proportional', numeric: true, cell: (row) => figure(row.proportional) },
+  { key: 'p', label: 'p', numeric: true, cell: (row) => probability(row.p) },
+  { key: 'proportional', label: 'p, proportional', numeric: true, cell: (row) => probability(row.proportional) },
 ];
 
 function Cox({ cox, name }: { cox: NonNullable<SurvivalData['cox']>; name: string }) {
@@ -121,28 +122,39 @@ function Cox({ cox, name }: { cox: NonNullable<SurvivalData['cox']>; name: strin
   );
 }
 
-const probability = (p: number) => (p < 0.0001 ? 'p < 0.0001' : `p = ${figure(p)}`);
+/** As many as there are colours, in their own order. */
+function largest(groups: Group[]): Group[] {
+  const least = groups.map((group) => group.customers).sort((a, b) => b - a)[TONES - 1] ?? 0;
+  return groups.filter((group) => group.customers >= least).slice(0, TONES);
+}
 
 function OneSurvival({ survival }: { survival: SurvivalData }) {
   const [frame, width] = useWidth<HTMLDivElement>();
+  const drawn = largest(survival.groups);
   const rows = survival.groups.flatMap((group) => group.points.map((point) => ({ ...point, group: group.name })));
-  const title = survival.title ?? survival.name;
+  const title = survival.title ?? sentence(words(survival.name));
   const { test } = survival;
   const tested = test
-    ? `${test.name} test: χ² = ${figure(test.statistic)} on ${test.df} degrees of freedom, ${probability(test.p)}.`
+    ? `${test.name} test: χ² = ${figure(test.statistic)} on ${test.df} degrees of freedom, p ${test.p < 0.001 ? '' : '= '}${probability(test.p)}.`
     : '';
   return (
     <div data-survival={survival.name}>
       <Figure
         title={title}
-        note={[survival.note, tested].filter(Boolean).join(' ')}
+        note={[
+          survival.note,
+          tested,
+          drawn.length < survival.groups.length && `The ${drawn.length} largest groups are drawn; the tables have all.`,
+        ]
+          .filter(Boolean)
+          .join(' ')}
         label={title}
         rows={rows}
         columns={COLUMNS}
         rowKey={(row) => `${row.group}@${row.time}`}
       >
-        <Legend items={survival.groups.map((group) => group.name)} />
-        <div ref={frame}>{width > 0 && <Curves survival={survival} width={width} />}</div>
+        <Legend items={drawn.map((group) => group.name)} />
+        <div ref={frame}>{width > 0 && <Curves survival={{ ...survival, groups: drawn }} width={width} />}</div>
         <AtRisk survival={survival} />
       </Figure>
       {survival.cox && <Cox cox={survival.cox} name={title} />}

@@ -5,6 +5,7 @@ import { compact, figure } from '../format';
 import { useShared } from '../ui/context';
 import { Bar, Figure } from '../ui/parts';
 import { fixed, Table, type Column } from '../ui/table';
+import { sentence, words } from '../words';
 
 type Period = NonNullable<TrackingData['by_period']>[number];
 type Frequency = NonNullable<TrackingData['by_frequency']>[number];
@@ -26,7 +27,7 @@ function ByPeriod({ tracking, periods }: { tracking: TrackingData; periods: Peri
     ],
     [periods],
   );
-  const title = tracking.title ?? tracking.name;
+  const title = tracking.title ?? sentence(words(tracking.name));
   return (
     <Figure
       title={title}

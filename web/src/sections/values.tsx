@@ -2,11 +2,12 @@ import { max } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { LeftAxis, type Frame } from '../charts/axes';
 import type { ValueDistribution } from '../data';
-import { compact, count, inUnit, share } from '../format';
+import { compact, count, inUnit, share, tickLabels } from '../format';
 import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
 import { Figure, Figures } from '../ui/parts';
 import type { Column } from '../ui/table';
+import { sentence, words } from '../words';
 
 type Bin = ValueDistribution['histogram'][number];
 
@@ -26,10 +27,12 @@ function Histogram({ distribution, width }: { distribution: ValueDistribution; w
     [frame.height - frame.bottom, frame.top],
   ).nice(4);
   const marks = quantiles.filter(({ q }) => [0.5, 0.9, 0.99].includes(q));
-  const every = Math.ceil(46 / step);
-  const label = `Histogram of ${distribution.title ?? distribution.name} in ${histogram.length} bins`;
+  const every = Math.ceil(52 / step);
+  const ticks = edges.filter((_, at) => at % every === 0);
+  const labels = unit === 'share' ? ticks.map((tick) => `${+(100 * tick).toPrecision(3)}%`) : tickLabels(ticks);
+  const label = `Histogram of ${heading(distribution)} in ${histogram.length} bins`;
   return (
-    <svg width={width} height={frame.height} role="img" aria-label={label}>
+    <svg width={width} height={frame.height} viewBox={`0 0 ${width} ${frame.height}`} role="img" aria-label={label}>
       <LeftAxis scale={y} frame={frame} format={compact} ticks={4} />
       {histogram.map((bin) => (
         <rect
@@ -44,13 +47,11 @@ function Histogram({ distribution, width }: { distribution: ValueDistribution; w
         </rect>
       ))}
       <g class="axis">
-        {edges.map((edge, at) =>
-          at % every === 0 ? (
-            <text key={edge} x={x(edge)} y={frame.height - 10} text-anchor="middle">
-              {compact(edge)}
-            </text>
-          ) : null,
-        )}
+        {ticks.map((edge, at) => (
+          <text key={edge} x={x(edge)} y={frame.height - 10} text-anchor="middle">
+            {labels[at]}
+          </text>
+        ))}
       </g>
       {marks.map(({ q, value }, at) => (
         <g key={q} class="mark" transform={`translate(${x(value)},0)`}>
@@ -66,10 +67,16 @@ function Histogram({ distribution, width }: { distribution: ValueDistribution; w
   );
 }
 
+/** Several models may tell a value over 365 days: the score's own name comes first. */
+const heading = ({ name, title }: ValueDistribution) => {
+  const own = sentence(words(name));
+  return !title || title.toLowerCase().startsWith(own.toLowerCase()) ? sentence(title ?? own) : `${own}: ${title}`;
+};
+
 function OneValue({ distribution }: { distribution: ValueDistribution }) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const { unit, quantiles = [], customers } = distribution;
-  const title = distribution.title ?? distribution.name;
+  const title = heading(distribution);
   const columns: Column<Bin>[] = [
     { key: 'from', label: 'From', numeric: true, cell: (row) => inUnit(row.from, unit) },
     { key: 'to', label: 'to under', numeric: true, cell: (row) => inUnit(row.to, unit) },

@@ -6,7 +6,9 @@ export interface HeatCell {
   text: string;
   /** 0…1; nothing leaves the cell uncoloured. */
   heat: number | null;
-  title?: string;
+  title?: string | undefined;
+  /** Of something that is not over. */
+  faint?: boolean;
   more?: ComponentChildren;
   key?: string;
 }
@@ -55,7 +57,7 @@ export function HeatTable({ label, corner, columns, rows, lead, large }: Props) 
                     <td
                       key={columns[at]}
                       data-field={cell.key ?? columns[at]}
-                      class={heatClass(cell.heat)}
+                      class={[heatClass(cell.heat), cell.faint && 'faint'].filter(Boolean).join(' ') || undefined}
                       title={cell.title}
                     >
                       {cell.text}

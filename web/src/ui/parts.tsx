@@ -1,5 +1,6 @@
 import { Component, type ComponentChildren } from 'preact';
 import { useShared, segmentLink } from './context';
+import { measure } from '../words';
 import { Table, type Column } from './table';
 
 /** The same figures as a table, folded away. */
@@ -76,15 +77,25 @@ export function Figures({ items }: { items: { label: string; value: ComponentChi
   );
 }
 
-/** So many colours; what comes after begins anew. */
+/** So many colours can be told apart. Of more things than that the largest have their own; grey is for all others. */
 export const TONES = 9;
+export const OTHERS = 6;
+
+/** The colour of each of some parts: the largest have their own, the others share one. */
+export function tones(sizes: number[]): number[] {
+  if (sizes.length <= TONES) return sizes.map((_, at) => at);
+  const order = sizes.map((_, at) => at).sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
+  const colours = Array.from({ length: TONES }, (_, tone) => tone).filter((tone) => tone !== OTHERS);
+  const own = order.slice(0, colours.length).sort((a, b) => a - b);
+  return sizes.map((_, at) => colours[own.indexOf(at)] ?? OTHERS);
+}
 
 export function Legend({ items }: { items: string[] }) {
   return (
     <ul class="legend">
       {items.map((item, at) => (
         <li key={item}>
-          <span class={`swatch tone-${at % TONES}`} aria-hidden="true" />
+          <span class={`swatch tone-${at}`} aria-hidden="true" />
           {item}
         </li>
       ))}
@@ -117,13 +128,34 @@ export function Choice<T extends string>(props: {
 
 /** The name of a segment, leading to its details where there are any. */
 export function SegmentName({ name }: { name: string }) {
-  const { byName } = useShared();
-  const segment = byName.get(name);
-  if (!segment) return <span class="name">{name}</span>;
+  const { byName, label } = useShared();
+  if (!byName.has(name)) return <span>{label(name)}</span>;
   return (
-    <a class="name" href={segmentLink(name)} title={segment.title ?? undefined}>
-      {name}
+    <a href={segmentLink(name)} title={name}>
+      {label(name)}
     </a>
+  );
+}
+
+/** A measure in words; whoever hovers sees how the language writes it. */
+export const Measure = ({ text }: { text: string }) => <span title={text}>{measure(text)}</span>;
+
+/** Prose of the program: what stands in backquotes is a segment, or code. */
+export function Prose({ text }: { text: string }) {
+  const { byName } = useShared();
+  const pieces = text.split(/`([^`]+)`/);
+  return (
+    <>
+      {pieces.map((piece, at) =>
+        at % 2 === 0 ? (
+          piece
+        ) : byName.has(piece) ? (
+          <SegmentName key={at} name={piece} />
+        ) : (
+          <code key={at}>{piece}</code>
+        ),
+      )}
+    </>
   );
 }
 

@@ -1,0 +1,241 @@
+#include "engine/findings.h"
+
+#include "base/number.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 8 };
+
+/* ---- names for people ---- */
+
+/* A word ends at a sign, before a capital that begins a new one (MonthlyCharges), and keeps abbreviations (NPS). */
+const char *findings_words(const char *name, struct arena *arena)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    for (const char *at = name; *at; at++) {
+        bool sign = *at == '_' || *at == '.' || *at == ' ';
+        bool upper = isupper((unsigned char)*at);
+        bool lower_before = at > name && (islower((unsigned char)at[-1]) || isdigit((unsigned char)at[-1]));
+        bool lower_after = islower((unsigned char)at[1]);
+        bool begins = upper && (lower_before || (lower_after && at > name && isupper((unsigned char)at[-1])));
+        if ((sign || begins) && out.length && out.data[out.length - 1] != ' ')
+            buffer_char(&out, ' ');
+        if (sign)
+            continue;
+        bool abbreviation = upper && !lower_after && (at[1] ? !begins || isupper((unsigned char)at[1]) : !lower_before);
+        buffer_char(&out, upper && !abbreviation ? (char)tolower((unsigned char)*at) : *at);
+    }
+    const char *words = out.length ? buffer_copy(&out, arena) : arena_strdup(arena, name);
+    buffer_release(&out);
+    return words;
+}
+
+static const char *sentence(const char *words, struct arena *arena)
+{
+    char *copy = arena_strdup(arena, words);
+    copy[0] = (char)toupper((unsigned char)copy[0]);
+    return copy;
+}
+
+const char *findings_label(const struct segment_set *set, int segment, struct arena *arena)
+{
+    const struct segment_definition *own = &set->segments[segment];
+    if (own->scheme < 0)
+        return own->title && *own->title ? own->title : sentence(findings_words(own->name, arena), arena);
+
+    const struct segment_scheme *scheme = &set->schemes[own->scheme];
+    const char *part = own->name + strlen(scheme->name) + 1; /* without "scheme." */
+    const char *whole =
+        scheme->title && *scheme->title ? scheme->title : sentence(findings_words(scheme->name, arena), arena);
+    const char *title = own->title && *own->title ? own->title : findings_words(part, arena);
+    return arena_printf(arena, "%s: %s", whole, title);
+}
+
+/* ---- writing one ---- */
+
+struct findings_item *findings_add(struct findings *findings, const char *kind, double rank, const char *evidence)
+{
+    struct findings_item item = {.kind = kind, .rank = rank, .evidence = evidence};
+    VECTOR_PUSH(&findings->items, item);
+    return &findings->items.items[findings->items.count - 1];
+}
+
+void findings_say(struct findings *findings, struct findings_item *item, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct findings_part part = {.text = arena_vprintf(findings->arena, format, arguments)};
+    va_end(arguments);
+    VECTOR_PUSH(&item->parts, part);
+}
+
+void findings_segment(struct findings *findings, struct findings_item *item, int segment)
+{
+    const struct segment_set *set = findings->judging->view->set;
+    struct findings_part part = {.text = findings_label(set, segment, findings->arena),
+                                 .segment = set->segments[segment].name};
+    VECTOR_PUSH(&item->parts, part);
+}
+
+static void figure(struct findings_item *item, const char *text, double number, const char *unit)
+{
+    struct findings_part part = {.text = text, .is_figure = true, .figure = number, .unit = unit};
+    VECTOR_PUSH(&item->parts, part);
+}
+
+void findings_count(struct findings *findings, struct findings_item *item, uint64_t count)
+{
+    char text[NUMBER_TEXT_MAX];
+    figure(item, arena_strdup(findings->arena, number_format_thousands((int64_t)count, text)), (double)count, "number");
+}
+
+void findings_number(struct findings *findings, struct findings_item *item, double number)
+{
+    char text[NUMBER_TEXT_MAX];
+    bool whole = fabs(number) >= 1000 && fabs(number) < 1e15;
+    figure(item,
+           whole ? arena_strdup(findings->arena, number_format_thousands(llround(number), text))
+                 : arena_printf(findings->arena, "%.4g", number),
+           number, "number");
+}
+
+void findings_share(struct findings *findings, struct findings_item *item, double share)
+{
+    figure(item, arena_printf(findings->arena, "%.1f%%", 100 * share), share, "share");
+}
+
+void findings_money(struct findings *findings, struct findings_item *item, double amount)
+{
+    char text[NUMBER_TEXT_MAX];
+    const char *currency = findings->judging->schema->currency;
+    const char *digits = fabs(amount) >= 1000 ? number_format_thousands(llround(amount), text) : NULL;
+    if (!digits)
+        digits = arena_printf(findings->arena, "%.2f", amount);
+    figure(item, arena_printf(findings->arena, "%s%s%s", digits, currency ? " " : "", currency ? currency : ""),
+           round(amount * 100) / 100, "money");
+}
+
+const char *findings_day(const struct findings *findings, int64_t moment)
+{
+    char text[DATE_TEXT_MAX];
+    return arena_strdup(findings->arena, date_format(zone_date(findings->judging->engine->zone, moment), text));
+}
+
+/* ---- all of them ---- */
+
+static void of_broken(struct findings *findings)
+{
+    const char *name, *why;
+    size_t count = 0;
+    while (engine_broken(findings->judging->engine, count, &name, &why))
+        count++;
+    if (!count)
+        return;
+    struct findings_item *item = findings_add(findings, "broken", 100, "overview");
+    findings_count(findings, item, count);
+    findings_say(findings, item, " %s no longer %s the data and %s left out of this report",
+                 count == 1 ? "definition" : "definitions", count == 1 ? "fits" : "fit", count == 1 ? "is" : "are");
+    if (engine_broken(findings->judging->engine, 0, &name, &why))
+        findings_say(findings, item, ": %s%s.", name, count > 1 ? " and others" : "");
+}
+
+/* Orders that end long before the report's moment: whatever looks back from it would see a crash that is none. */
+static void of_stale(struct findings *findings)
+{
+    enum { STALE_DAYS = 30 };
+    int64_t days = (findings->now - findings->newest) / SECONDS_A_DAY;
+    if (findings->first > findings->newest || days <= STALE_DAYS)
+        return;
+    struct findings_item *item = findings_add(findings, "stale", 95, "overview");
+    findings_say(findings, item, "The newest %s is of %s, ",
+                 findings_words(findings->judging->revenue->kind, findings->arena),
+                 findings_day(findings, findings->newest));
+    figure(item, arena_printf(findings->arena, "%lld days", (long long)days), (double)days, "days");
+    findings_say(findings, item, " before this report: what it says of the last weeks and months is of missing data.");
+}
+
+static void of_nothing(struct findings *findings)
+{
+    if (!findings->customers) {
+        struct findings_item *item = findings_add(findings, "empty", 1, "overview");
+        findings_say(findings, item, "Nothing is known of any customer yet: the store is empty at this moment.");
+        return;
+    }
+    if (findings->items.count)
+        return;
+    struct findings_item *item = findings_add(findings, "quiet", 1, "overview");
+    findings_count(findings, item, findings->customers);
+    findings_say(findings, item, " %s known; nothing stands out among them beyond chance.",
+                 findings->customers == 1 ? "customer is" : "customers are");
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct findings_item *x = a, *y = b;
+    return (x->rank < y->rank) - (x->rank > y->rank);
+}
+
+enum status findings_collect(struct findings *findings, struct error *error)
+{
+    of_broken(findings);
+    of_stale(findings);
+    findings_of_orders(findings);
+    TRY(findings_of_segments(findings, error));
+    of_nothing(findings);
+    if (findings->items.count)
+        qsort(findings->items.items, findings->items.count, sizeof *findings->items.items, by_rank);
+    while (findings->items.count > MOST) {
+        findings->items.count--;
+        VECTOR_RELEASE(&findings->items.items[findings->items.count].parts);
+    }
+    return STATUS_OK;
+}
+
+static void write_part(const struct findings_part *part, struct json *json)
+{
+    json_write_object(json);
+    json_write_key(json, "text");
+    json_write_string(json, part->text);
+    if (part->segment) {
+        json_write_key(json, "segment");
+        json_write_string(json, part->segment);
+    }
+    if (part->is_figure) {
+        json_write_key(json, "figure");
+        json_write_double(json, part->figure);
+        json_write_key(json, "unit");
+        json_write_string(json, part->unit);
+    }
+    json_write_end_object(json);
+}
+
+void findings_write(const struct findings *findings, struct json *json)
+{
+    json_write_array(json);
+    for (size_t i = 0; i < findings->items.count; i++) {
+        const struct findings_item *item = &findings->items.items[i];
+        json_write_object(json);
+        json_write_key(json, "kind");
+        json_write_string(json, item->kind);
+        json_write_key(json, "evidence");
+        json_write_string(json, item->evidence);
+        json_write_key(json, "parts");
+        json_write_array(json);
+        for (size_t p = 0; p < item->parts.count; p++)
+            write_part(&item->parts.items[p], json);
+        json_write_end_array(json);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+}
+
+void findings_release(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->items.count; i++)
+        VECTOR_RELEASE(&findings->items.items[i].parts);
+    VECTOR_RELEASE(&findings->items);
+}

@@ -1,0 +1,186 @@
+/* Looking at the first rows of a source as an onlooker would; see portrait.h. */
+#include "ingest/portrait.h"
+
+#include "base/map.h"
+#include "ingest/encoding.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PORTRAIT_ROWS = 5000 }; /* enough to tell a habit, and read in some milliseconds */
+
+static bool is_mail(struct text value)
+{
+    const char *at = memchr(value.data, '@', value.length);
+    if (!at || at == value.data || memchr(value.data, ' ', value.length))
+        return false;
+    size_t rest = (size_t)(value.data + value.length - at - 1);
+    const char *point = rest ? memchr(at + 1, '.', rest) : NULL;
+    return point && point > at + 1 && point + 1 < value.data + value.length && !memchr(at + 1, '@', rest);
+}
+
+/* 8-4-4-4-12 hexadecimal digits. */
+static bool is_uuid(struct text value)
+{
+    if (value.length != 36)
+        return false;
+    for (size_t i = 0; i < 36; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        if (hyphen ? value.data[i] != '-' : !isxdigit((unsigned char)value.data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do not have. */
+static bool is_phone(struct text value)
+{
+    size_t digits = 0, signs = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        char c = value.data[i];
+        digits += isdigit((unsigned char)c) != 0;
+        signs += strchr("+()/ -", c) != NULL;
+        if (!isdigit((unsigned char)c) && !strchr("+()/ -.", c))
+            return false;
+    }
+    return digits >= 7 && digits <= 15 && (*value.data == '+' || *value.data == '(' || signs > 0);
+}
+
+static bool whole_number(struct text value, int64_t *out)
+{
+    size_t i = value.length > 1 && *value.data == '-';
+    int64_t number = 0;
+    if (value.length == 0 || value.length > 18)
+        return false;
+    for (; i < value.length; i++) {
+        if (!isdigit((unsigned char)value.data[i]))
+            return false;
+        number = number * 10 + (value.data[i] - '0');
+    }
+    *out = *value.data == '-' ? -number : number;
+    return true;
+}
+
+static void copy_value(struct text value, char out[PORTRAIT_VALUE_MAX])
+{
+    size_t length = value.length;
+    if (length > PORTRAIT_VALUE_MAX - 1)
+        length = PORTRAIT_VALUE_MAX - 1;
+    while (length < value.length && length && ((unsigned char)value.data[length] & 0xc0) == 0x80)
+        length--;
+    memcpy(out, value.data, length);
+    out[length] = 0;
+}
+
+static void show_value(struct ingest_portrait *portrait, struct text value)
+{
+    char copy[PORTRAIT_VALUE_MAX];
+    if (portrait->value_count == PORTRAIT_VALUES)
+        return;
+    copy_value(value, copy);
+    for (int i = 0; i < portrait->value_count; i++)
+        if (strcmp(portrait->values[i], copy) == 0)
+            return;
+    memcpy(portrait->values[portrait->value_count++], copy, sizeof copy);
+}
+
+static void observe_number(struct ingest_portrait *portrait, int64_t number)
+{
+    if (!portrait->whole++) {
+        portrait->first = portrait->least = portrait->most = number;
+    } else {
+        portrait->counting += number == portrait->last + 1;
+        portrait->least = number < portrait->least ? number : portrait->least;
+        portrait->most = number > portrait->most ? number : portrait->most;
+    }
+    portrait->last = number;
+    portrait->zeros += number == 0 || number == -1;
+}
+
+static void observe_date(struct ingest_portrait *portrait, int32_t date)
+{
+    if (!portrait->dates++) {
+        portrait->least_date = portrait->most_date = date;
+    } else {
+        portrait->rising += date > portrait->last_date;
+        portrait->falling += date < portrait->last_date;
+        portrait->least_date = date < portrait->least_date ? date : portrait->least_date;
+        portrait->most_date = date > portrait->most_date ? date : portrait->most_date;
+    }
+    portrait->early += date < 0;
+    portrait->last_date = date;
+}
+
+void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value)
+{
+    struct ingest_moment moment;
+    char copy[PORTRAIT_VALUE_MAX];
+    int64_t number;
+    portrait->rows++;
+    value = text_trim(value);
+    if (!value.length)
+        return;
+
+    portrait->known++;
+    show_value(portrait, value);
+    copy_value(value, copy);
+    portrait->again += portrait->known > 1 && strcmp(copy, portrait->before) == 0;
+    memcpy(portrait->before, copy, sizeof copy);
+
+    if (whole_number(value, &number))
+        observe_number(portrait, number);
+    else if (ingest_parse_moment(value, DATE_FORMATS, &moment))
+        observe_date(portrait, moment.date);
+    portrait->mails += is_mail(value);
+    portrait->uuids += is_uuid(value);
+    portrait->phones += is_phone(value);
+}
+
+/* The block in UTF-8; *text is memory for it, or NULL when it needs none. */
+static struct text decoded(const struct ingest_source *source, const struct ingest_block *block, char **text)
+{
+    const struct ingest_encoding *encoding = source->dialect.encoding;
+    *text = NULL;
+    if (!encoding || encoding->streamed)
+        return (struct text){block->data, block->length};
+    *text = base_malloc(3 * block->length + 1);
+    return (struct text){*text, ingest_decode(encoding, block->data, block->length, *text)};
+}
+
+static bool is_blank(const struct ingest_record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (record->fields[i].length)
+            return false;
+    return true;
+}
+
+enum status ingest_portray(const struct ingest_source *source, const int *columns, size_t count, struct text_map *names,
+                           struct ingest_portrait *portraits, struct error *error)
+{
+    struct ingest_reader reader;
+    struct ingest_block block = {0};
+    struct ingest_record record = {.names = names};
+    char *text = NULL;
+    size_t rows = 0, skipped;
+    ingest_reader_init(&reader, source, 1);
+    enum status status = ingest_reader_next(&reader, &block, error);
+    if (status == STATUS_OK && block.length) {
+        struct text data = decoded(source, &block, &text);
+        const char *at = data.data, *end = data.data + data.length;
+        while (rows < PORTRAIT_ROWS && ingest_split(&source->dialect, &at, end, &record, &skipped)) {
+            if (record.flaw != FLAW_NONE || is_blank(&record))
+                continue;
+            rows++;
+            for (size_t i = 0; i < count && i < record.count; i++)
+                ingest_portrait_observe(&portraits[columns[i]],
+                                        (struct text){record.fields[i].data, record.fields[i].length});
+        }
+    }
+    free(text);
+    ingest_record_release(&record);
+    ingest_block_release(&block);
+    ingest_reader_release(&reader);
+    return status;
+}

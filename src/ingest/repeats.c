@@ -1,0 +1,223 @@
+/*
+ * What may be the same under another name: e-mail addresses that differ in capitals, rows that an earlier import
+ * brought already, traits told twice. None of it is known to be wrong, so everything is kept and said.
+ */
+#include "ingest/run.h"
+
+#include "base/map.h"
+
+#include <string.h>
+
+static bool has_capital(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] >= 'A' && text.data[i] <= 'Z')
+            return true;
+    return false;
+}
+
+static bool is_address(struct text text)
+{
+    return memchr(text.data, '@', text.length) != NULL;
+}
+
+/* ---- e-mail addresses ---- */
+
+enum { OF_IMPORT, OF_STORE }; /* whose identifier it is: one with small letters repeats only what was there before */
+
+/* Identifiers of the store that hold capitals, by their small letters. */
+static enum status capitals_of_store(struct ingest_run *run, struct text_map *folded, struct error *error)
+{
+    static const char *const columns[] = {"identifier"};
+    struct store_read read = {.table = "identity", .role = PART_IDENTITY, .columns = columns, .column_count = 1};
+    struct buffer sql;
+    struct lake_result *result = NULL;
+    const struct lake_chunk *chunk;
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "SELECT lower(identifier) FROM (");
+    enum status status = store_select(run->store, &read, &sql, error);
+    buffer_string(&sql, ") WHERE contains(identifier, '@') AND identifier <> lower(identifier)");
+    if (status == STATUS_OK)
+        status = lake_query(run->lake, sql.data, &result, error);
+    buffer_release(&sql);
+    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+        for (size_t i = 0; i < chunk->rows; i++)
+            text_map_put(folded, lake_text(&chunk->columns[0], i), OF_STORE, NULL);
+    lake_result_free(result);
+    return status;
+}
+
+/* How many new identifiers are another one's address in other letters; *example is one of them. */
+static uint64_t count_capitals(struct ingest_run *run, struct text_map *folded, const char **example)
+{
+    uint32_t count = store_numbering_settled_count(run->identity), same = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct text name = store_numbering_new_text(run->identity, i);
+        uint32_t number;
+        if (!is_address(name))
+            continue;
+        bool capital = has_capital(name);
+        if (!capital && !folded->count)
+            continue;
+        struct text small = text_fold(name, run->arena);
+        bool there = capital && store_numbering_find(run->identity, small, &number);
+        const struct text_map_entry *old = text_map_find(folded, small);
+        bool again = capital ? old != NULL : old && old->value == OF_STORE;
+        if (capital)
+            text_map_put(folded, small, OF_IMPORT, NULL);
+        if (!there && !again)
+            continue;
+        same++;
+        if (!*example)
+            *example = arena_strndup(run->arena, name.data, name.length);
+    }
+    return same;
+}
+
+/* Whether customers are known by e-mail address here: by the first of them. */
+static bool known_by_mail(const struct ingest_run *run)
+{
+    enum { LOOKED_AT = 100 };
+    uint32_t count = store_numbering_settled_count(run->identity), mails = 0, seen = 0;
+    for (; seen < count && seen < LOOKED_AT; seen++)
+        mails += is_address(store_numbering_new_text(run->identity, seen));
+    return mails * 2 > seen;
+}
+
+static enum status note_capitals(struct ingest_run *run, struct error *error)
+{
+    struct text_map folded;
+    const char *example = NULL;
+    if (!known_by_mail(run))
+        return STATUS_OK;
+    text_map_init(&folded);
+    enum status status = STATUS_OK;
+    if (store_numbering_first_new(run->identity) > 1)
+        status = capitals_of_store(run, &folded, error);
+    uint64_t same = status == STATUS_OK ? count_capitals(run, &folded, &example) : 0;
+    if (same) {
+        const char *column = run->customer >= 0 ? run->columns[run->customer].name : "COLUMN";
+        ingest_warn(run,
+                    "the e-mail address of %llu %s (such as %s) differs from another's in capitals only; --set "
+                    "customer='lower(\"%s\")' makes them one",
+                    (unsigned long long)same, same == 1 ? "customer" : "customers", example, column);
+    }
+    text_map_release(&folded);
+    return status;
+}
+
+/* ---- rows that are there already ---- */
+
+static void add_name(struct buffer *sql, const char *prefix, const char *name)
+{
+    buffer_string(sql, prefix);
+    buffer_sql_name(sql, text_from(name));
+}
+
+/* Properties of this import that the store's table has, too: what can be compared. */
+static size_t shared_columns(struct ingest_run *run, const struct schema_table *table, const char **names,
+                             struct buffer *equal)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->property_count; i++) {
+        const struct ingest_property *property = &run->properties[i];
+        const struct schema_column *stored = ingest_is_stored(property) ? schema_column(table, property->name) : NULL;
+        if (!stored)
+            continue;
+        bool same =
+            stored->type == property->type || (ingest_is_number(stored->type) && ingest_is_number(property->type));
+        names[count++] = property->name;
+        add_name(equal, same ? " AND old." : " AND CAST(old.", property->name);
+        add_name(equal, same ? " IS NOT DISTINCT FROM new." : " AS VARCHAR) IS NOT DISTINCT FROM CAST(new.",
+                 property->name);
+        buffer_string(equal, same ? "" : " AS VARCHAR)");
+    }
+    return count;
+}
+
+/* The same customer, moment and properties as a fact of the store: by a join that reads only what lies in the moments
+ * of this import. */
+static enum status overlap_sql(struct ingest_run *run, const struct schema_table *table, struct buffer *sql,
+                               struct error *error)
+{
+    const char **names = ARENA_ARRAY(run->arena, const char *, run->property_count + 3);
+    struct buffer equal;
+    int64_t first, last;
+    bool known;
+    TRY(lake_query_integer(run->lake, "SELECT min(time)::BIGINT FROM staged", &first, &known, error));
+    TRY(lake_query_integer(run->lake, "SELECT max(time)::BIGINT FROM staged", &last, &known, error));
+    buffer_init(&equal, 0);
+    size_t count = shared_columns(run, table, names, &equal);
+    names[count++] = "customer";
+    names[count++] = "time";
+    names[count++] = "import";
+    struct store_read read = {.table = table->name, .role = PART_FACTS, .columns = names, .column_count = count};
+    buffer_string(sql, "SELECT old.import::BIGINT, count(DISTINCT new.arrival) FROM (SELECT *, "
+                       "customer_number_final(customer) AS \"@final\" FROM staged) new JOIN (SELECT * FROM (");
+    enum status status = store_select(run->store, &read, sql, error);
+    buffer_printf(sql,
+                  ") WHERE time BETWEEN %lld AND %lld) old ON old.customer = new.\"@final\" AND old.time = new.time%s "
+                  "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
+                  (long long)first, (long long)last, equal.data ? equal.data : "");
+    buffer_release(&equal);
+    return status;
+}
+
+static enum status note_overlap(struct ingest_run *run, struct error *error)
+{
+    enum { OFTEN = 10 }; /* less than every tenth row may be chance, above all where days have no clock */
+    const struct schema_table *table = schema_table(store_schema(run->store), ingest_fact_table(run));
+    struct lake_result *result = NULL;
+    const struct lake_chunk *chunk = NULL;
+    struct buffer sql;
+    if (!table || !run->summary->stored)
+        return STATUS_OK;
+    buffer_init(&sql, 0);
+    enum status status = overlap_sql(run, table, &sql, error);
+    if (status == STATUS_OK)
+        status = lake_query(run->lake, sql.data, &result, error);
+    if (status == STATUS_OK)
+        status = lake_result_next(result, &chunk, error);
+    int64_t import = chunk ? lake_integer(&chunk->columns[0], 0) : 0;
+    int64_t rows = chunk ? lake_integer(&chunk->columns[1], 0) : 0;
+    lake_result_free(result);
+    buffer_release(&sql);
+    TRY(status);
+
+    const char *said =
+        arena_printf(run->arena,
+                     "%lld of %llu rows are the same as facts of import %lld, and are there twice now; --id "
+                     "COLUMN,… says what makes a fact one, so that it arrives once",
+                     (long long)rows, (unsigned long long)run->summary->stored, (long long)import);
+    if (rows * OFTEN >= (int64_t)run->summary->stored && rows)
+        ingest_warn(run, "%s", said);
+    else if (rows)
+        ingest_notice(run, "%s", said);
+    return STATUS_OK;
+}
+
+/* ---- traits ---- */
+
+static enum status note_told_twice(struct ingest_run *run, struct error *error)
+{
+    uint64_t again;
+    TRY(ingest_count_rows(run, "SELECT count(*) - count(DISTINCT customer) FROM staged", &again, error));
+    if (again)
+        ingest_warn(
+            run,
+            "%llu rows tell traits of a customer whom another row of the file tells, too, and no time says which "
+            "is later: the last row of a customer counts; --time COLUMN dates them",
+            (unsigned long long)again);
+    return STATUS_OK;
+}
+
+enum status ingest_note_repetitions(struct ingest_run *run, struct error *error)
+{
+    if (run->role == SCHEMA_REFERENCE)
+        return STATUS_OK;
+    TRY(note_capitals(run, error));
+    if (run->role == SCHEMA_TRAITS && run->time < 0)
+        return note_told_twice(run, error);
+    bool facts = run->role == SCHEMA_FACTS && !run->mapping.id.count;
+    return facts ? note_overlap(run, error) : STATUS_OK;
+}
