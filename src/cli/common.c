@@ -135,6 +135,26 @@ enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struc
     return status;
 }
 
+/* A definition as JSON, as show --json writes it, is another way of writing its text. */
+static enum status read_as_json(struct cli *cli, struct segment_source *source, struct error *error)
+{
+    size_t at = 0;
+    while (at < source->text.length && strchr(" \t\r\n", source->text.data[at]))
+        at++;
+    if (at == source->text.length || (source->text.data[at] != '{' && source->text.data[at] != '['))
+        return STATUS_OK;
+
+    struct buffer text;
+    buffer_init(&text, 0);
+    enum status status = segment_read_json(source->text, &text, error);
+    if (status == STATUS_OK)
+        source->text = (struct text){buffer_copy(&text, &cli->arena), text.length};
+    else
+        error_place(error, "%s", source->file);
+    buffer_release(&text);
+    return status;
+}
+
 enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_t *count, struct error *error)
 {
     *count = (size_t)cli->argument_count;
@@ -143,6 +163,7 @@ enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_
         const char *path = cli->arguments[i];
         (*out)[i].file = strcmp(path, "-") == 0 ? "standard input" : path;
         TRY(cli_read_file(cli, path, DEFINITIONS_MAX, &(*out)[i].text, error));
+        TRY(read_as_json(cli, &(*out)[i], error));
     }
     return STATUS_OK;
 }

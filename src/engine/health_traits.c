@@ -117,6 +117,18 @@ static const char *name_text(const struct health *health, const struct insight_t
     return copy;
 }
 
+/* As few digits as tell the number from its neighbours, so that a condition copied from it finds the customer. */
+static const char *double_text(const struct health *health, double value)
+{
+    const char *text = "";
+    for (int digits = 6; digits <= 17; digits++) {
+        text = health_text(health, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return text;
+}
+
 static const char *value_text(const struct health *health, const struct insight_trait *trait, uint32_t position)
 {
     char text[MOMENT_TEXT_MAX];
@@ -128,6 +140,7 @@ static const char *value_text(const struct health *health, const struct insight_
         return health_text(health, "'%.*s'", (int)word.length, word.data);
     case VALUE_BOOL: return value ? "yes" : "no";
     case VALUE_DECIMAL: return health_text(health, "%s", number_format_decimal(value, trait->scale, text));
+    case VALUE_DOUBLE: return double_text(health, insight_trait_double(value));
     case VALUE_DATE: return health_text(health, "%s", date_format((int32_t)value, text));
     case VALUE_TIME: return health_text(health, "%s", moment_format(health->judging->engine->zone, value, text));
     default: return health_text(health, "%lld", (long long)value);
@@ -232,6 +245,27 @@ static void say_clash(struct health *health, const struct insight_traits *traits
                                          : "one trait less, and no customer judged differently"});
 }
 
+/* What models tell is made from other traits: that one of them decides another is how it was made, and no mistake of
+ * whoever told it. */
+static void leave_out_scores(const struct health *health, struct insight_traits *traits)
+{
+    struct engine_model *models = NULL;
+    struct error ignored = {0};
+    size_t count = 0, kept = 0;
+    if (engine_models(health->judging->engine, health->judging->arena, &models, &count, &ignored) != STATUS_OK)
+        count = 0;
+    error_clear(&ignored);
+    for (size_t i = 0; i < traits->count; i++) {
+        bool score = false;
+        for (size_t m = 0; m < count; m++)
+            for (size_t t = 0; t < models[m].trait_count; t++)
+                score |= strcmp(models[m].traits[t], traits->items[i].name) == 0;
+        if (!score)
+            traits->items[kept++] = traits->items[i];
+    }
+    traits->count = kept;
+}
+
 void health_check_traits(struct health *health)
 {
     const struct engine_judging *judging = health->judging;
@@ -245,6 +279,7 @@ void health_check_traits(struct health *health)
         check_stale(health, &traits.items[i]);
         check_birth(health, &traits.items[i], today);
     }
+    leave_out_scores(health, &traits);
     insight_contradict(&traits, judging->engine->zone, today, judging->arena, &clashes);
     for (size_t i = 0; i < clashes.count; i++)
         say_clash(health, &traits, &clashes.items[i]);

@@ -180,6 +180,7 @@ static void write_saved(const struct engine_model *model, struct json *json)
     json_write_key(json, "scored");
     json_write_bool(json, model->scored);
     work_put_count(json, "scored_at", (uint64_t)model->scored_at);
+    work_put_count(json, "scored_since", (uint64_t)model->scored_since);
     work_put_count(json, "scored_customers", model->scored_customers);
     write_raw(json, "parameters", model->parameters);
     write_raw(json, "fit_report", model->fit_report);
@@ -313,6 +314,7 @@ static enum status read_saved(const char *name, const char *text, struct arena *
     out->scheme = copy_text(object, "scheme", arena);
     out->scored = json_is_true(json_object_get(object, "scored"));
     out->scored_at = json_integer_value(json_object_get(object, "scored_at"));
+    out->scored_since = json_integer_value(json_object_get(object, "scored_since"));
     out->scored_customers = (uint64_t)json_integer_value(json_object_get(object, "scored_customers"));
     out->parameters = copy_part(object, "parameters", arena);
     out->fit_report = copy_part(object, "fit_report", arena);
@@ -426,6 +428,25 @@ static enum status check_scheme(struct engine *engine, const struct model_work *
                      name);
 }
 
+int64_t work_scored_since(struct model_work *work)
+{
+    struct engine_model before = {0};
+    struct error ignored = {0};
+    int64_t now = work->moment->now, since = now;
+    if (engine_model_find(work->engine, work->model->name, work->arena, &before, &ignored) == STATUS_OK &&
+        before.scored && strcmp(before.type, work->model->type) == 0)
+        since = before.scored_since ? before.scored_since : before.moment;
+    error_clear(&ignored);
+    return since < now ? since : now;
+}
+
+void work_scheme_rest(struct model_work *work, const char *name)
+{
+    char text[MOMENT_TEXT_MAX];
+    buffer_printf(&work->scheme, "  %s where now >= %s\n", name,
+                  moment_format(work->engine->zone, work_scored_since(work), text));
+}
+
 static void finish_buffers(struct model_work *work)
 {
     struct engine_model *model = work->model;
@@ -484,6 +505,8 @@ static enum status run_score(struct model_work *work, const struct model_type *t
         return status;
     work->model->scored = true;
     work->model->scored_at = work->moment->now;
+    if (!work->model->scored_since)
+        work->model->scored_since = work_scored_since(work);
     work->model->scored_customers = work->count;
     return STATUS_OK;
 }

@@ -37,7 +37,8 @@ struct engine_model {
     const char *fit_report;   /* sections of the report (docs/report-data.md) from fitting, a JSON object */
     const char *score_report; /* and from the last scoring */
     bool scored;
-    int64_t scored_at; /* the last scoring's moment */
+    int64_t scored_at;    /* the last scoring's moment */
+    int64_t scored_since; /* the first one's: before it nobody's score is known; 0: not kept, in models of before */
     uint64_t scored_customers;
 };
 

@@ -83,7 +83,7 @@ struct cluster_found {
     struct model_clustering model;
     bool judged_any, has_stability;
     struct cluster_judged judged;
-    double stability[CLUSTER_GROUPS];
+    double stability[CLUSTER_GROUPS], stability_error[CLUSTER_GROUPS];
     int draws;
     struct cluster_group group[CLUSTER_GROUPS];
     struct cluster_refit refit;

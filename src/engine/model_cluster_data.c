@@ -32,6 +32,8 @@ static void name_column(struct model_work *work, const char *given, struct clust
     out->text = given;
     while (*at) {
         size_t word = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+        if (word) /* digits belong to the word they end: q1 is a name, 365 is none */
+            word += strspn(at + word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
         bool skipped = word == 0;
         for (size_t i = 0; i < sizeof skip / sizeof *skip; i++)
             skipped |= strlen(skip[i]) == word && strncmp(skip[i], at, word) == 0;
@@ -45,11 +47,15 @@ static void name_column(struct model_work *work, const char *given, struct clust
     buffer_release(&name);
 }
 
-static void add_column(struct cluster_data *data, const char *name, const char *text, bool used)
+static void add_column(struct arena *arena, struct cluster_data *data, const char *name, const char *text, bool used)
 {
     for (int c = 0; c < data->columns; c++)
         if (strcmp(data->column[c].text, text) == 0 || (!used && strcmp(data->column[c].name, name) == 0))
             return;
+    for (int c = 0; used && c < data->columns; c++)
+        if (strcmp(data->column[c].name, name) ==
+            0) /* another value of the same words: groups are told apart by names */
+            name = arena_printf(arena, "%s_%d", name, data->columns + 1);
     if (data->columns < CLUSTER_COLUMNS)
         data->column[data->columns++] = (struct cluster_column){.name = name, .text = text, .used = used};
 }
@@ -88,7 +94,7 @@ static enum status add_orders(struct model_work *work, bool used, struct cluster
                            arena_printf(work->arena, "sum(%s.`%s` last 365 days%s)", kind, orders.property, spent),
                            arena_printf(work->arena, "avg(%s.`%s`%s)", kind, orders.property, filter)};
     for (int c = 0; c < (orders.property ? 4 : 2); c++)
-        add_column(out, names[c], texts[c], used);
+        add_column(work->arena, out, names[c], texts[c], used);
     if (!*among && used)
         *among = arena_printf(work->arena, "any(%s%s)", kind, filter);
     return STATUS_OK;
@@ -107,7 +113,7 @@ static void add_traits(struct model_work *work, struct cluster_data *out)
         struct buffer text;
         buffer_init(&text, 0);
         segment_format_name(&text, column->name);
-        add_column(out, column->name, buffer_copy(&text, work->arena), false);
+        add_column(work->arena, out, column->name, buffer_copy(&text, work->arena), false);
         buffer_release(&text);
         added++;
     }
@@ -123,7 +129,7 @@ static enum status read_option(struct model_work *work, const char *option, bool
     for (size_t c = 0; c < count; c++) {
         struct cluster_column column = {0};
         name_column(work, list[c], &column);
-        add_column(out, column.name, column.text, used);
+        add_column(work->arena, out, column.name, column.text, used);
     }
     return STATUS_OK;
 }

@@ -95,6 +95,15 @@ static void describe_structure(struct model_work *work, const struct cluster_fou
     describe_numbers(work, found);
 }
 
+/* Hennig's bounds; a word only where the draws made leave no doubt on which side of them the group is. */
+static const char *stability_word(double mean, double error)
+{
+    const double dissolves = .6, stable = .85, sure = 2; /* standard errors of the mean */
+    if (mean + sure * error < dissolves)
+        return " (dissolves)";
+    return mean - sure * error > stable ? " (stable)" : "";
+}
+
 static void describe_groups(struct model_work *work, const struct cluster_found *found)
 {
     for (int g = 0; g < found->model.k; g++) {
@@ -103,9 +112,7 @@ static void describe_groups(struct model_work *work, const struct cluster_found 
         const char *stability = "";
         if (found->has_stability)
             stability = arena_printf(work->arena, ", stability %.2f%s", stable,
-                                     stable < .6    ? " (dissolves)"
-                                     : stable > .85 ? " (stable)"
-                                                    : "");
+                                     stability_word(stable, found->stability_error[g]));
         work_figure(work, "groups", group->name, found->model.size[g], "%s customers (%.1f%%)%s: %s",
                     work_thousands(work, found->model.size[g]), 100 * group->share, stability, group->title);
     }
@@ -399,7 +406,7 @@ static void write_scheme(struct model_work *work, const struct cluster_found *fo
     buffer_printf(&work->scheme, "scheme %s \"%s\" exclusive\n", model, title);
     for (int g = 0; g < found->model.k; g++)
         buffer_printf(&work->scheme, "  %s where %s.group = '%s'\n", found->group[g].name, model, found->group[g].name);
-    buffer_string(&work->scheme, "  else ungrouped\n");
+    work_scheme_rest(work, "ungrouped");
 }
 
 void cluster_write(struct model_work *work, const struct cluster_data *data, const char *among,

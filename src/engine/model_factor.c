@@ -46,20 +46,13 @@ struct factor_work {
 
 /* ---- options and data ---- */
 
-static const char *short_name(struct model_work *work, const char *text)
-{
-    const char *dot = strrchr(text, '.'), *at = dot ? dot + 1 : text;
-    size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return length ? arena_strndup(work->arena, at, length) : "answer";
-}
-
 /* NAME=VALUE, or a value that lends its last word. */
 static void name_item(struct model_work *work, const char *given, struct factor_item *out)
 {
     size_t plain = strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     bool named = plain && given[plain] == '=';
     out->text = named ? given + plain + 1 : given;
-    out->name = named ? arena_strndup(work->arena, given, plain) : short_name(work, given);
+    out->name = named ? arena_strndup(work->arena, given, plain) : work_short_name(work, given);
 }
 
 static enum status read_rotation(struct model_work *work, struct factor_work *out, struct error *error)
@@ -340,6 +333,26 @@ static int scale_of(const struct factor_work *f, int item)
     return fabs(f->loading[item * f->scales + best]) >= belongs * unit ? best : -1;
 }
 
+static enum status fit_scales(struct model_work *work, struct factor_work *f, struct error *error)
+{
+    memset(f->explained, 0, sizeof f->explained);
+    return f->components ? fit_components(work, f, error) : fit_factors(work, f, error);
+}
+
+/* Whether every scale is the one that some item bears most on: a scale without items would be a name for nothing. */
+static bool all_have_items(const struct factor_work *f)
+{
+    bool has[SCALES] = {false}, all = true;
+    for (int i = 0; i < f->items; i++) {
+        int scale = scale_of(f, i);
+        if (scale >= 0)
+            has[scale] = true;
+    }
+    for (int c = 0; c < f->scales; c++)
+        all &= has[c];
+    return all;
+}
+
 static void name_scales(struct model_work *work, struct factor_work *f)
 {
     bool taken[ITEMS] = {false};
@@ -567,12 +580,21 @@ enum status engine_factor_fit(struct model_work *work, struct error *error)
     TRY(load(work, f, error));
     TRY(prepare(work, f, error));
     TRY(count_scales(work, f, error));
+    bool asked = work_option(work, "scales") != NULL;
+    int first = f->scales;
+    if (f->scales)
+        TRY(fit_scales(work, f, error));
+    while (!asked && f->scales && !all_have_items(f)) {
+        if (--f->scales)
+            TRY(fit_scales(work, f, error));
+    }
     if (!f->scales)
         work_refuse(work, "parallel analysis finds no scale: these answers hardly go together");
-    else if (f->components)
-        TRY(fit_components(work, f, error));
-    else
-        TRY(fit_factors(work, f, error));
+    else if (f->scales < first)
+        work_note(
+            work,
+            "Parallel analysis finds %d; with more than %d one of them would be borne by no item, so these are told.",
+            first, f->scales);
     if (f->scales)
         name_scales(work, f);
     describe(work, f);

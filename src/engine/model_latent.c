@@ -296,13 +296,6 @@ static double class_mean(const struct latent_item *item, const double *chance)
     return sum;
 }
 
-static const char *short_name(struct model_work *work, const char *text)
-{
-    const char *dot = strrchr(text, '.'), *at = dot ? dot + 1 : text;
-    size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return length ? arena_strndup(work->arena, at, length) : "answer";
-}
-
 /* A class is called after the item in which it lies farthest from everyone, of the names that are not taken. */
 static const char *class_name(struct model_work *work, const struct latent_data *data, const struct model_latent *model,
                               int class, const char *const *taken)
@@ -315,7 +308,7 @@ static const char *class_name(struct model_work *work, const struct latent_data 
         for (int c = 0; c < model->classes; c++)
             mean += model->share[c] * class_mean(&data->item[i], model->chance + c * all + start);
         const char *name =
-            arena_printf(work->arena, "%s_%s", own > mean ? "high" : "low", short_name(work, data->item[i].text));
+            arena_printf(work->arena, "%s_%s", own > mean ? "high" : "low", work_short_name(work, data->item[i].text));
         bool used = false;
         for (int t = 0; t < class; t++)
             used |= strcmp(taken[t], name) == 0;
@@ -507,7 +500,7 @@ static void write_scheme(struct model_work *work, int classes, const char *const
     buffer_printf(&work->scheme, "scheme %s \"Latent classes\" exclusive\n", model);
     for (int c = 0; c < classes; c++)
         buffer_printf(&work->scheme, "  %s where %s.class = '%s'\n", names[c], model, names[c]);
-    buffer_string(&work->scheme, "  else without_answers\n");
+    work_scheme_rest(work, "without_answers");
 }
 
 static enum status read_questions(struct model_work *work, struct latent_data *out, struct error *error)

@@ -355,6 +355,9 @@ static void tell_rows(const struct predict_data *data, const char *label, const 
     work_figure(work, "data", label, (double)rows->count, "%s, of %s customers%s; it came true of %s (%.1f%%)",
                 work_thousands(work, (double)rows->count), work_thousands(work, (double)rows->customers), sample,
                 work_thousands(work, rows->hits), 100 * rows->hits / (double)rows->count);
+    if (rows->unknown)
+        work_figure(work, "data", arena_printf(work->arena, "%s, left out", label), (double)rows->unknown,
+                    "%s, of whom it is not known whether it came true", work_thousands(work, (double)rows->unknown));
 }
 
 static enum status check_rows(const struct predict_data *data, const struct predict_rows *rows, const char *when,

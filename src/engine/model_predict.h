@@ -77,7 +77,8 @@ struct predict_rows {
     uint32_t *customer; /* 0…customers − 1 */
     size_t customers;
     double hits;
-    uint64_t all; /* rows there were before a sample was taken */
+    uint64_t all;   /* rows there were before a sample was taken */
+    size_t unknown; /* left out: rows whose label nobody knows */
 };
 
 struct predict_model {
@@ -123,6 +124,10 @@ enum status predict_check_dated(const struct predict_data *data, const struct se
 enum status predict_who(struct predict_data *data, struct population *population, int64_t t, uint64_t **out,
                         struct error *error);
 enum status predict_label_at(struct predict_data *data, int64_t t, uint64_t **out, struct error *error);
+/* A bit for everyone of whom it is not known at a moment whether the label holds (model_predict_unknown.c). label: of
+ * whom it does. */
+enum status predict_label_unknown(struct predict_data *data, int64_t at, const uint64_t *label, uint64_t **out,
+                                  struct error *error);
 /* Rows of the moments from…to − 1; at most `most`, of a sample of customers if there are more. */
 enum status predict_rows_at(struct predict_data *data, int from, int to, size_t most, struct predict_rows *out,
                             struct error *error);

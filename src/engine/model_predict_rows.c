@@ -253,16 +253,21 @@ static enum status make_block(struct predict_data *data, const uint32_t *place, 
 static enum status append(struct predict_data *data, const struct block *block, struct predict_rows *out,
                           struct error *error)
 {
-    uint64_t *label;
+    uint64_t *label, *unknown;
     size_t features = (size_t)data->features;
     TRY(predict_label_at(data, block->moment, &label, error));
-    memcpy(out->raw + out->count * features, block->raw, sizeof *out->raw * block->count * features);
-    memcpy(out->recency + out->count, block->recency, sizeof *out->recency * block->count);
-    for (size_t i = 0; i < block->count; i++, out->count++) {
+    TRY(predict_label_unknown(data, block->moment + data->how->horizon, label, &unknown, error));
+    for (size_t i = 0; i < block->count; i++) {
         uint32_t own = block->place[i];
+        if (unknown[own / 64] >> (own % 64) & 1) {
+            out->unknown++;
+            continue;
+        }
+        memcpy(out->raw + out->count * features, block->raw + i * features, sizeof *out->raw * features);
+        out->recency[out->count] = block->recency[i];
         out->customer[out->count] = own;
         out->label[out->count] = label[own / 64] >> (own % 64) & 1;
-        out->hits += out->label[out->count];
+        out->hits += out->label[out->count++];
     }
     return STATUS_OK;
 }

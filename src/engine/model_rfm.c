@@ -92,7 +92,7 @@ static void write_scheme(struct model_work *work)
         const char *cell_name = model_rfm_cell_name(cell);
         buffer_printf(&work->scheme, "  %s where %s.cell = '%s'\n", cell_name, name, cell_name);
     }
-    buffer_string(&work->scheme, "  else without_orders\n");
+    work_scheme_rest(work, "without_orders");
 }
 
 /* Cut points given by hand: those of all three, equally many; *count is 0 without any. */

@@ -163,15 +163,74 @@ static void write_measure(struct json *json, const struct model_survey_measure *
     work_put(json, "answers", found->count);
 }
 
+/* Said of an answer that is text: what it is, and how a number is got out of it. */
+static enum status not_numbers(const struct model_work *work, const struct survey_work *survey,
+                               const struct segment_node *node, const struct segment_values *values,
+                               struct error *error)
+{
+    const char *column = "answer", *example = NULL;
+    while (node->op == OP_FORM)
+        node = node->child[0];
+    if (node->op == OP_MEASURE && node->measure->argument && node->measure->argument->op == OP_PROPERTY)
+        column = node->measure->argument->path.names[node->measure->argument->path.length - 1];
+    for (uint32_t p = 0; values->type == VALUE_TEXT && p < work->population->customers; p++) {
+        const char *answer = work_value_text(work, values, p);
+        double number;
+        bool is_number = answer && number_parse_double(text_from(answer), &number);
+        if (answer && (!example || !is_number))
+            example = answer;
+        if (answer && !is_number)
+            break;
+    }
+    enum status status = example ? error_set(error, STATUS_USAGE, "%s is not a number: one of the answers is '%s'",
+                                             survey->answer_text, example)
+                                 : error_set(error, STATUS_USAGE, "%s is not a number", survey->answer_text);
+    if (example)
+        error_hint(error,
+                   "import it with --set \"%s_number=try_cast(regexp_extract(%s, '-?[0-9]+') as integer)\" and measure "
+                   "%s_number",
+                   column, column, column);
+    return status;
+}
+
+/* Answers that are not of the measure's scale are said: they are left out, or the scale is another one. */
+static void say_scale(struct model_work *work, const struct survey_work *survey, const uint64_t *who)
+{
+    const double most = 10, five = 5; /* of NPS; of the scale that CSAT is mostly asked on */
+    size_t outside = 0, inside = 0, above_five = 0;
+    for (uint32_t p = 0; p < work->population->customers; p++) {
+        double answer = survey->answer[p];
+        if (isnan(answer) || !(who[p / 64] >> (p % 64) & 1))
+            continue;
+        bool fits = answer >= 0 && answer <= most;
+        outside += !fits;
+        inside += fits;
+        above_five += fits && answer > five;
+    }
+    if (survey->kind->measure != nps)
+        return;
+    if (outside)
+        work_figure(work, "data", "answers outside 0 to 10", (double)outside, "%s, left out",
+                    work_thousands(work, (double)outside));
+    if (inside && !above_five)
+        work_note(
+            work,
+            "Warning: nobody answered above 5, so this looks like a scale from 1 to 5, of which NPS (a scale from 0 "
+            "to 10) makes everyone a detractor: --measure csat is for it.");
+}
+
 static enum status measure_now(struct model_work *work, const struct model_inputs *inputs, struct survey_work *survey,
                                struct error *error)
 {
     struct segment_values values;
     TRY(work_inputs_values(work, inputs, work->moment->now, &values, error));
     if (values.type == VALUE_TEXT || values.type == VALUE_SET || values.type == VALUE_POINT)
-        return error_set(error, STATUS_USAGE, "%s is not a number", survey->answer_text);
+        return not_numbers(work, survey, inputs->nodes[0], &values, error);
     for (uint32_t p = 0; p < work->population->customers; p++)
         survey->answer[p] = work_value(&values, p);
+    uint64_t *who;
+    TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
+    say_scale(work, survey, who);
     TRY(measure(work, inputs, survey, work->moment->now, error));
     json_write_key(work->report, "groups");
     json_write_array(work->report);

@@ -164,6 +164,24 @@ const char *work_thousands(const struct model_work *work, double value)
                         (int)(cents - 100 * (double)whole));
 }
 
+const char *work_short_name(const struct model_work *work, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const char *end = strrchr(text, '`'), *start = end;
+    while (start && start > text && start[-1] != '`')
+        start--;
+    if (!start || start == end || start == text) {
+        const char *dot = strrchr(text, '.'), *at = dot ? dot + 1 : text;
+        size_t length = strspn(at, plain);
+        return length ? arena_strndup(work->arena, at, length) : "answer";
+    }
+    char *name = arena_strndup(work->arena, start, (size_t)(end - start)); /* a quoted name is one name, dots and all */
+    for (char *at = name; *at; at++)
+        if (!strchr(plain, *at))
+            *at = '_';
+    return name;
+}
+
 const char *work_day(const struct model_work *work, int64_t moment)
 {
     char text[DATE_TEXT_MAX];

@@ -106,6 +106,15 @@ struct model_score *work_score_add(struct model_work *work, const char *trait, e
 void work_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
                         const double *values, size_t count, const char *note);
 
+/* The moment of the model's first scoring, this one if there was none: before it nobody's score is known. */
+int64_t work_scored_since(struct model_work *work);
+/* Ends the work's scheme with a part for those whom the scores say nothing of. It begins with the first scoring: that a
+ * score was not there yet says nothing of a customer. */
+void work_scheme_rest(struct model_work *work, const char *name);
+/* A name of letters, digits and underscores for a value of the language: "q1" of last(survey.q1), "meet_people" of the
+ * trait `meet.people`. */
+const char *work_short_name(const struct model_work *work, const char *text);
+
 /* ---- data ---- */
 /* What becomes of facts with a negative amount (model_orders.c). */
 enum model_refunds { MODEL_REFUNDS_SUBTRACT, MODEL_REFUNDS_IGNORE, MODEL_REFUNDS_COUNT };

@@ -338,6 +338,10 @@ enum status engine_refresh(struct engine *engine, const struct engine_moment *mo
     if (status == STATUS_OK)
         status = score_and_record(engine, moment, last, &note, arena, out, error);
     refresh_note_release(&note);
+    if (status != STATUS_OK && out->scored && error && !error->hint[0])
+        error_hint(error,
+                   "nothing was recorded; the models' scores as of that moment stay, and the same refresh goes on "
+                   "from there");
     return status;
 }
 

@@ -3,6 +3,7 @@
  * serves every section.
  */
 #include "engine/findings.h"
+#include "engine/model.h"
 
 #include "base/number.h"
 
@@ -401,6 +402,19 @@ static void write_scheme_history(struct reporting *report, const struct segment_
     json_write_end_array(&report->json);
 }
 
+/* Of a scheme that came with a model: before its first scoring nobody has a score, which is no part of it. */
+static void write_scored_since(struct reporting *report, const char *name)
+{
+    struct engine_model model = {0};
+    struct error ignored = {0};
+    char text[MOMENT_TEXT_MAX];
+    if (engine_model_find(report->engine, name, report->arena, &model, &ignored) == STATUS_OK && model.scored) {
+        int64_t since = model.scored_since ? model.scored_since : model.moment;
+        string(report, "scored_since", moment_format(report->engine->zone, since, text));
+    }
+    error_clear(&ignored);
+}
+
 static void write_scheme(struct reporting *report, const struct segment_scheme *scheme)
 {
     struct json *json = &report->json;
@@ -409,6 +423,7 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
     string(report, "title", scheme->title);
     json_write_key(json, "exclusive");
     json_write_bool(json, scheme->exclusive);
+    write_scored_since(report, scheme->name);
     json_write_key(json, "parts");
     json_write_array(json);
     for (int m = 0; m < scheme->member_count; m++) {

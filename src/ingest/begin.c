@@ -265,6 +265,12 @@ static bool is_rule(const struct ingest_record *record)
     return dashes >= 3;
 }
 
+/* 2025-01, 2025/01. */
+static bool is_month(struct text value)
+{
+    return value.length == 7 && year_of((struct text){value.data, 4}) && is_figure(value);
+}
+
 /*
  * 2019, 2020, 2021 above amounts; 2025-01, 2025-02 above counts; 1, 2, 3, 4 above anything that does not count up:
  * names, though the columns hold figures as well.
@@ -273,7 +279,6 @@ static bool is_progression(const struct look *look, const struct ingest_record *
 {
     size_t years = 0, dates = 0, steps = 0, places = 0;
     long before = -1;
-    struct ingest_moment moment;
     for (size_t c = 0; c < look->columns; c++) {
         struct text value = value_at(record, c);
         const struct column *column = &look->kinds[c];
@@ -284,9 +289,7 @@ static bool is_progression(const struct look *look, const struct ingest_record *
         places++;
         if (year && column->years * 2 <= column->filled)
             years += before < 0 || labs(year - before) == 1;
-        bool month = value.length >= 7 && !year && !ingest_parse_int(value, &whole);
-        dates += month && is_figure(value) && ingest_parse_moment(value, DATE_FORMATS, &moment) == 0 &&
-                 year_of((struct text){value.data, 4}) && value.length == 7;
+        dates += is_month(value) && !is_month(value_at(&look->records[look->count - 1], c));
         if (ingest_parse_int(value, &whole) && whole >= 0 && whole < 3000) {
             steps += before >= 0 && whole == before + 1;
             before = (long)whole;

@@ -273,6 +273,8 @@ static const char *keep_first_line(const struct ingest_dialect *dialect, const c
         return stop;
     record->flaw = FLAW_OPEN;
     record->lines = 1;
+    record->count = 0;
+    *add_field(record) = (struct ingest_field){start, (size_t)(newline - start), false};
     return newline;
 }
 
@@ -352,6 +354,8 @@ size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *da
         if (!close)
             return (size_t)(start - data);
         at = close + 1;
+        if (at == end) /* the next byte may be a second quote */
+            return (size_t)(start - data);
         flawed |= text_behind(dialect, close, end);
         const char *first = flawed ? memchr(start, dialect->newline, (size_t)(close - start)) : NULL;
         if (first) {

@@ -31,7 +31,7 @@ struct ingest_dialect {
     uint32_t skip;   /* lines before the header or the first row: titles, comments, "sep=;" */
     uint32_t rule;   /* lines between the header and the first row that only underline it */
     size_t columns;  /* fields of an ordinary row, 0 when not known */
-    uint64_t filled; /* bit i: column i (of the first 64) is never empty in the sample */
+    uint64_t filled; /* bit i: column i (of the first 64) is hardly ever empty in the sample */
     bool sum_row;    /* the last row holds the sums of those above: found in the whole content */
 };
 

@@ -218,8 +218,10 @@ static enum kind kind_of(const struct ingest_dialect *dialect, const struct inge
         return KIND_EMPTY;
     if (record->flaw != FLAW_NONE)
         return KIND_ROW;
-    if (dialect->layout == LAYOUT_SPACES)
-        return record->count != dialect->columns && is_remark(line) ? KIND_FOOTER : KIND_ROW;
+    if (dialect->layout == LAYOUT_SPACES) {
+        bool counted = *line.data == '(' && is_count(line);
+        return counted || (record->count != dialect->columns && is_remark(line)) ? KIND_FOOTER : KIND_ROW;
+    }
     if (dialect->columns > 1 && is_total_row(dialect, record))
         return KIND_FOOTER;
     if (filled > 1)

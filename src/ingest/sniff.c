@@ -246,14 +246,6 @@ static enum status too_many_columns(size_t count, const char *name, struct error
     return status;
 }
 
-/* Columns of the first 64 in which every row has a value. */
-static void note_filled(const struct ingest_record *record, uint64_t *filled)
-{
-    for (size_t i = 0; i < 64; i++)
-        if (i >= record->count || record->fields[i].length == 0)
-            *filled &= ~(UINT64_C(1) << i);
-}
-
 static bool is_blank(const struct ingest_record *record)
 {
     for (size_t i = 0; i < record->count; i++)
@@ -262,21 +254,26 @@ static bool is_blank(const struct ingest_record *record)
     return true;
 }
 
-/* Rows in which every column has a value show what a footer lacks; the last ones may be the footer. */
+/* Columns of the first 64 in which nearly every row has a value show what a footer lacks; some of the last rows may be
+ * the footer. */
 static void find_filled(const char *at, const char *end, struct ingest_dialect *dialect)
 {
+    enum { COLUMNS = 64, ONE_GAP_IN = 4 };
     struct ingest_record record = {0};
-    uint64_t filled = ~UINT64_C(0);
-    size_t skipped, rows = 0, ordinary = 0;
+    size_t skipped, rows = 0, ordinary = 0, gaps[COLUMNS] = {0};
     while (rows < TRIAL_RECORDS && ingest_split(dialect, &at, end, &record, &skipped)) {
         rows++;
         bool total = record.count && ingest_is_total((struct text){record.fields[0].data, record.fields[0].length});
         if (record.count < dialect->columns || is_blank(&record) || total)
             continue;
-        note_filled(&record, &filled);
+        for (size_t i = 0; i < COLUMNS; i++)
+            gaps[i] += i >= record.count || record.fields[i].length == 0;
         ordinary++;
     }
-    dialect->filled = ordinary ? filled : 0;
+    dialect->filled = 0;
+    for (size_t i = 0; i < COLUMNS && ordinary; i++)
+        if (gaps[i] * ONE_GAP_IN <= ordinary)
+            dialect->filled |= UINT64_C(1) << i;
     ingest_record_release(&record);
 }
 

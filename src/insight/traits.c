@@ -12,6 +12,14 @@ static int64_t ordered_bits(double value)
     return bits < 0 ? (int64_t)(UINT64_C(0x7fffffffffffffff) ^ (uint64_t)bits) : bits;
 }
 
+double insight_trait_double(int64_t value)
+{
+    int64_t bits = value < 0 ? (int64_t)(UINT64_C(0x7fffffffffffffff) ^ (uint64_t)value) : value;
+    double out;
+    memcpy(&out, &bits, sizeof out);
+    return out;
+}
+
 struct held {
     int64_t value;
     uint32_t position;

@@ -32,6 +32,8 @@ struct insight_traits {
     struct insight_trait *items; /* sets and places are counted (known, latest) but not ranked: distinct is 0 */
     size_t count;
 };
+/* The number behind an entry of `value`, of a DOUBLE. */
+double insight_trait_double(int64_t value);
 /* existing: a bit a position. Memory of order of customers × traits, in arena. */
 void insight_traits_read(const struct population *population, const uint64_t *existing, int64_t now,
                          struct arena *arena, struct insight_traits *out);

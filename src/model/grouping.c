@@ -313,6 +313,7 @@ struct stability {
     const struct model_matrix *matrix;
     const uint32_t *label;
     int k;
+    size_t most;
     uint64_t seed;
     model_grouping_method *method;
     void *context;
@@ -355,7 +356,7 @@ static void stability_task(void *context, size_t task, int worker)
     struct stats_random random;
     stats_random_init(&random, s->seed, task);
     unsigned char *drawn = base_calloc(rows, 1);
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < s->most; i++)
         drawn[stats_random_below(&random, rows)] = 1;
     double *data = base_malloc(sizeof *data * rows * columns);
     uint32_t *old = base_malloc(sizeof *old * rows * 2), *new = old + rows;
@@ -372,9 +373,26 @@ static void stability_task(void *context, size_t task, int worker)
     free(old);
 }
 
-enum status model_stability(const struct model_matrix *matrix, int k, const uint32_t *label, int draws, uint64_t seed,
-                            model_grouping_method *method, void *context, struct pool *pool, double *jaccard,
-                            struct error *error)
+/* Mean over the draws that hit a group, and the standard error of that mean. */
+static void fold_draws(const struct stability *s, int draws, int group, double *mean, double *deviation)
+{
+    double sum = 0, count = 0, square = 0;
+    for (int i = 0; i < draws; i++)
+        if (!isnan(s->jaccard[i * s->k + group])) {
+            sum += s->jaccard[i * s->k + group];
+            count++;
+        }
+    *mean = sum / count;
+    for (int i = 0; i < draws; i++)
+        if (!isnan(s->jaccard[i * s->k + group]))
+            square += pow(s->jaccard[i * s->k + group] - *mean, 2);
+    if (deviation)
+        *deviation = count > 1 ? sqrt(square / (count - 1) / count) : INFINITY;
+}
+
+enum status model_stability(const struct model_matrix *matrix, int k, const uint32_t *label, int draws, size_t most,
+                            uint64_t seed, model_grouping_method *method, void *context, struct pool *pool,
+                            double *jaccard, double *deviation, struct error *error)
 {
     TRY(model_cluster_check(matrix, k, error));
     struct arena arena;
@@ -382,6 +400,7 @@ enum status model_stability(const struct model_matrix *matrix, int k, const uint
     struct stability s = {matrix,
                           label,
                           k,
+                          most && most < matrix->rows ? most : matrix->rows,
                           seed,
                           method,
                           context,
@@ -395,15 +414,8 @@ enum status model_stability(const struct model_matrix *matrix, int k, const uint
             if (error)
                 *error = s.errors[i];
         }
-    for (int c = 0; c < k; c++) {
-        double sum = 0, count = 0;
-        for (int i = 0; i < draws; i++)
-            if (!isnan(s.jaccard[i * k + c])) {
-                sum += s.jaccard[i * k + c];
-                count++;
-            }
-        jaccard[c] = sum / count;
-    }
+    for (int c = 0; c < k; c++)
+        fold_draws(&s, draws, c, &jaccard[c], deviation ? &deviation[c] : NULL);
     arena_release(&arena);
     return status;
 }

@@ -51,12 +51,14 @@ double model_grouping_bic(const struct model_matrix *matrix, const struct model_
                           int k);
 
 /* Stability (Hennig 2007): how alike each group is to its best counterpart when random parts of the rows (those that a
- * bootstrap draw hits, 63%) are grouped anew. jaccard: k mean values; above .85 stable, below .6 dissolved. The method
- * may find another number of groups, and label rows MODEL_NOISE; such rows are in no group. Runs the method on several
- * threads at once. */
-enum status model_stability(const struct model_matrix *matrix, int k, const uint32_t *label, int draws, uint64_t seed,
-                            model_grouping_method *method, void *context, struct pool *pool, double *jaccard,
-                            struct error *error) MUST_USE;
+ * bootstrap draw hits, 63%) are grouped anew. jaccard: k mean values; above .85 stable, below .6 dissolved; deviation:
+ * of the mean, by the draws made (k values, or NULL). Each draw takes at most `most` rows (0: as many as there are),
+ * from all of them: a few rows drawn from once and for all would have a best division of their own, and every draw
+ * would share it. The method may find another number of groups, and label rows MODEL_NOISE; such rows are in no group.
+ * Runs the method on several threads at once. */
+enum status model_stability(const struct model_matrix *matrix, int k, const uint32_t *label, int draws, size_t most,
+                            uint64_t seed, model_grouping_method *method, void *context, struct pool *pool,
+                            double *jaccard, double *deviation, struct error *error) MUST_USE;
 
 /* Are there natural groups? How much k-means into 2…largest groups tightens the data (or with `least`, how long
  * HDBSCAN's dense regions of that size hold together) is held against the same for data of the same size without

@@ -140,6 +140,91 @@ static void find_box(struct model_reference *r, const double *numbers, struct ar
     take_root(r->normal_root, d);
 }
 
+/*
+ * Lumps of equal values hide correlation: two columns of counts whose hidden normals go together by .7 may show .4 in
+ * their ranks. Draws with the correlation of the ranks would hang together less than the data and leave them standing
+ * out. So for each pair with lumps the hidden correlation is found that, put through the same lumps, shows what the
+ * data show (the polychoric idea of Pearson and Olsson 1979, by simulation).
+ */
+enum { PAIRS = 2000 };
+
+struct lumps {
+    const struct model_margin *first, *second;
+    const double *normal; /* 2 × PAIRS */
+};
+
+/* What a column shows of a hidden normal: the middle of its lump, or itself. */
+static double shown(const struct model_margin *margin, double hidden)
+{
+    if (!margin->discrete)
+        return hidden;
+    double p = stats_normal_cdf(hidden);
+    int b = 0;
+    while (b + 1 < margin->count && margin->below[b] < p)
+        b++;
+    double before = b ? margin->below[b - 1] : 0;
+    return stats_normal_quantile(fmin(fmax((before + margin->below[b]) / 2, 1e-6), 1 - 1e-6));
+}
+
+static double shown_correlation(const struct lumps *lumps, double hidden)
+{
+    double a[PAIRS], b[PAIRS], rest = sqrt(1 - hidden * hidden);
+    for (size_t i = 0; i < PAIRS; i++) {
+        a[i] = shown(lumps->first, lumps->normal[2 * i]);
+        b[i] = shown(lumps->second, hidden * lumps->normal[2 * i] + rest * lumps->normal[2 * i + 1]);
+    }
+    return stats_correlation(a, b, PAIRS);
+}
+
+static double hidden_correlation(const struct lumps *lumps, double seen)
+{
+    double low = -.98, high = .98; /* beyond, columns say the same */
+    if (!lumps->first->discrete && !lumps->second->discrete)
+        return seen;
+    for (int step = 0; step < 12; step++) {
+        double middle = (low + high) / 2, is = shown_correlation(lumps, middle);
+        if (is < seen)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}
+
+static void uncover_correlations(struct model_reference *r, struct arena *arena)
+{
+    const size_t most = 24; /* columns: the pairs of more take longer than they are worth */
+    size_t d = (size_t)r->layout.numbers;
+    double *normal = ARENA_ARRAY(arena, double, 2 * PAIRS);
+    struct stats_random random;
+    stats_random_init(&random, 1, 1);
+    if (d > most)
+        return;
+    for (size_t i = 0; i < 2 * PAIRS; i++)
+        normal[i] = stats_random_normal(&random);
+    for (size_t j = 0; j < d; j++)
+        for (size_t k = 0; k < j; k++) {
+            struct lumps lumps = {&r->margin[j], &r->margin[k], normal};
+            double hidden = hidden_correlation(&lumps, r->copula_root[j * d + k]);
+            r->copula_root[j * d + k] = r->copula_root[k * d + j] = hidden;
+        }
+}
+
+/* Pairs by themselves may ask for more than all of them together allow: then they are drawn towards none until a
+ * population can have them. */
+static void make_possible(double *correlation, size_t d, struct arena *arena)
+{
+    double *try = ARENA_ARRAY(arena, double, d *d);
+    for (int step = 0; step < 60; step++) {
+        memcpy(try, correlation, sizeof *try * d * d);
+        if (stats_cholesky((int)d, try))
+            return;
+        for (size_t i = 0; i < d; i++)
+            for (size_t j = 0; j < d; j++)
+                correlation[i * d + j] *= i == j ? 1 : .97;
+    }
+}
+
 static void find_margins(struct model_reference *r, const double *numbers, struct arena *arena)
 {
     size_t d = (size_t)r->layout.numbers, rows = r->matrix->rows;
@@ -158,6 +243,8 @@ static void find_margins(struct model_reference *r, const double *numbers, struc
     }
     stats_covariance(rows, (int)d, score, 0, mean, r->copula_root);
     stats_to_correlation((int)d, r->copula_root);
+    uncover_correlations(r, arena);
+    make_possible(r->copula_root, d, arena);
     take_root(r->copula_root, d);
 }
 

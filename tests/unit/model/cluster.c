@@ -213,8 +213,8 @@ static void stability(void **state)
         struct model_kmeans model;
         double jaccard[4];
         ASSERT_OK(model_kmeans_fit(&matrix, &options, pool, &arena, &model, &error));
-        ASSERT_OK(
-            model_stability(&matrix, k, model.label, 200, 17, model_grouping_kmeans, NULL, pool, jaccard, &error));
+        ASSERT_OK(model_stability(&matrix, k, model.label, 200, 0, 17, model_grouping_kmeans, NULL, pool, jaccard, NULL,
+                                  &error));
         qsort(jaccard, (size_t)k, sizeof *jaccard, compare_doubles);
         for (int c = 0; c < k; c++)
             ASSERT_NEAR(jaccard[c], truth[k - 2][c], 0.02);
