@@ -284,6 +284,10 @@ enum status engine_refresh(struct engine *engine, const struct engine_moment *mo
             store_abort(change);
     }
     engine_view_close(&view);
+    if (status != STATUS_OK && out->scored && error && !error->hint[0])
+        error_hint(error,
+                   "nothing was recorded; the models' scores as of that moment stay, and the same refresh goes on "
+                   "from there");
     return status;
 }
 
