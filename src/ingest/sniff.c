@@ -355,7 +355,7 @@ static void names_in_lines(const char *data, const char *end, struct text_map *n
     for (const char *at = data; at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
-        json_t *object = json_loadb(at, (size_t)(stop - at), 0, NULL);
+        json_t *object = ingest_load_json(at, stop);
         if (json_is_object(object))
             json_names("", object, names, 0);
         json_decref(object);
@@ -383,7 +383,10 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
     enum status status;
     ingest_reader_init(&reader, source, 1);
     while ((status = ingest_reader_next(&reader, &block, error)) == STATUS_OK && block.length) {
-        names_in_lines(block.data, block.data + block.length, names);
+        char *memory;
+        struct text text = ingest_block_text(source, &block, &memory);
+        names_in_lines(text.data, text.data + text.length, names);
+        free(memory);
         status = check_json_names(names, source->name, error);
         if (status != STATUS_OK)
             break;
@@ -533,20 +536,24 @@ static size_t sep_line(const char *data, const char *end, char newline, char *de
     return (size_t)(stop < end ? stop + 1 - data : stop - data);
 }
 
-/* Every second field is empty: what stands between fields is two signs long. */
+/* Every second field is empty, everywhere: what stands between fields is two signs long. A single text in one of those
+ * places, the column's name most of all, says that it is a column which is mostly empty. */
 static bool is_doubled(const char *data, const char *end, const struct ingest_dialect *dialect)
 {
     struct ingest_record record = {0};
     size_t skipped, doubled = 0, records = 0;
-    while (records < TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped)) {
+    bool filled = false;
+    while (!filled && records < TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped)) {
         bool all = record.count >= 3 && record.count % 2 == 1;
-        for (size_t i = 1; all && i < record.count; i += 2)
-            all = record.fields[i].length == 0 && !record.fields[i].quoted;
+        for (size_t i = 1; i < record.count && record.count >= 3; i += 2) {
+            filled |= record.fields[i].length > 0;
+            all &= !record.fields[i].quoted;
+        }
         doubled += all && record.fields[0].length > 0;
         records++;
     }
     ingest_record_release(&record);
-    return records > 1 && doubled * 10 > records * 9;
+    return !filled && records > 1 && doubled * 10 > records * 9;
 }
 
 static enum status refuse_long_delimiter(const char *name, const char *delimiter, struct error *error)
