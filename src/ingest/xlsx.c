@@ -30,10 +30,10 @@ enum {
     SHEETS_MAX = 4096,
     RATIO_MAX = 400, /* sheets full of equal cells are packed to a hundredth */
 };
-#define UNPACKED_MAX (INT64_C(16) << 30)  /* bytes of one part */
-#define UNPACKED_FREE (INT64_C(64) << 20) /* bytes for which the ratio does not matter */
-#define TEXTS_BYTES_MAX ((size_t)1 << 30) /* all different texts of a workbook */
-#define ROW_BYTES_MAX ((size_t)64 << 20)  /* the texts of one row, which name shared ones as often as they like */
+#define UNPACKED_MAX (INT64_C(16) << 30)   /* bytes of one part */
+#define UNPACKED_FREE (INT64_C(64) << 20)  /* bytes for which the ratio does not matter */
+#define TEXTS_BYTES_MAX ((size_t)1 << 30)  /* all different texts of a workbook */
+#define ROW_BYTES_MAX ((size_t)64 << 20)   /* the texts of one row, which name shared ones as often as they like */
 #define OUT_BYTES_MAX ((uint64_t)64 << 30) /* what a sheet is written out to: a short cell may name a long text */
 #define PADDING_FREE ((uint64_t)128 << 20) /* bytes of that beside the values: commas for cells that are not there */
 
@@ -436,9 +436,9 @@ static void XMLCALL sheet_start(void *context, const char *name, const char **at
 static enum status too_wide(const struct parse *parse)
 {
     const struct book *book = parse->book;
-    enum status status =
-        error_set(book->error, STATUS_ERROR, "the spreadsheet %s has a value in column %u (%s); Strata reads at most %d",
-                  book->name, parse->column, parse->reference, INGEST_COLUMNS_MAX);
+    enum status status = error_set(book->error, STATUS_ERROR,
+                                   "the spreadsheet %s has a value in column %u (%s); Strata reads at most %d",
+                                   book->name, parse->column, parse->reference, INGEST_COLUMNS_MAX);
     error_hint(book->error, "save the columns that matter as CSV");
     return status;
 }
