@@ -170,8 +170,8 @@ export interface Scheme {
   title?: string | null;
   exclusive: boolean;
   parts: Part[];
-  /** Recorded sizes, one number for each part in the order of `parts`. */
-  history?: { date: Day; customers: number[] }[];
+  /** Recorded sizes, one number for each part in the order of `parts`; null at moments before any score existed. */
+  history?: { date: Day; customers: (number | null)[] }[];
 }
 
 export interface Part {
