@@ -103,7 +103,10 @@ function OneScheme({ scheme }: { scheme: Scheme }) {
         <Figure
           title={`${heading} over time`}
           label={`${heading} over time`}
-          note={unscored > 0 && `Before ${scored[0]?.date} customers were not yet scored: no part has a size then.`}
+          note={
+            unscored > 0 &&
+            `First scored ${scheme.scored_since?.slice(0, 10) ?? scored[0]?.date}: before that no part has a size.`
+          }
           rows={history}
           columns={columns}
           rowKey={(row) => row.date}
