@@ -172,7 +172,7 @@ const struct schema *data_schema(void)
         {.name = "review", .role = SCHEMA_FACTS, .columns = review, .column_count = 1},
         {.name = "share", .role = SCHEMA_FACTS, .columns = NULL, .column_count = 0},
         {.name = "customer", .role = SCHEMA_TRAITS, .columns = traits, .column_count = 3},
-        {"product", SCHEMA_REFERENCE, "product", product, 1}};
+        {.name = "product", .role = SCHEMA_REFERENCE, .key = "product", .columns = product, .column_count = 1}};
     static const struct schema schema = {.tables = tables, .table_count = KINDS + 2, .zone = "Europe/Vienna"};
     return &schema;
 }

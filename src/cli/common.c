@@ -47,10 +47,29 @@ enum status cli_open(struct cli *cli, bool write, struct engine **out, struct er
     struct engine_options options = {
         .path = cli->store, .write = write, .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
     TRY(engine_open(&options, out, error));
-    const char *name, *why;
-    for (size_t i = 0; engine_broken(*out, i, &name, &why); i++)
-        cli_note(cli, "the definition of %s no longer fits the store and is left out: %s", name, why);
+    cli_note_broken(cli, *out);
     return STATUS_OK;
+}
+
+static bool noted(struct cli *cli, const char *name)
+{
+    for (size_t i = 0; i < cli->noted_count; i++)
+        if (strcmp(cli->noted[i], name) == 0)
+            return true;
+    const char **names = ARENA_ARRAY(&cli->arena, const char *, cli->noted_count + 1);
+    if (cli->noted_count)
+        memcpy(names, cli->noted, cli->noted_count * sizeof *names);
+    names[cli->noted_count++] = arena_strdup(&cli->arena, name);
+    cli->noted = names;
+    return false;
+}
+
+void cli_note_broken(struct cli *cli, const struct engine *engine)
+{
+    const char *name, *why;
+    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++)
+        if (!noted(cli, name))
+            cli_note(cli, "the definition of %s is broken and is left out: %s", name, why);
 }
 
 enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error)
@@ -116,6 +135,26 @@ enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struc
     return status;
 }
 
+/* A definition as JSON, as show --json writes it, is another way of writing its text. */
+static enum status read_as_json(struct cli *cli, struct segment_source *source, struct error *error)
+{
+    size_t at = 0;
+    while (at < source->text.length && strchr(" \t\r\n", source->text.data[at]))
+        at++;
+    if (at == source->text.length || (source->text.data[at] != '{' && source->text.data[at] != '['))
+        return STATUS_OK;
+
+    struct buffer text;
+    buffer_init(&text, 0);
+    enum status status = segment_read_json(source->text, &text, error);
+    if (status == STATUS_OK)
+        source->text = (struct text){buffer_copy(&text, &cli->arena), text.length};
+    else
+        error_place(error, "%s", source->file);
+    buffer_release(&text);
+    return status;
+}
+
 enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_t *count, struct error *error)
 {
     *count = (size_t)cli->argument_count;
@@ -124,6 +163,7 @@ enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_
         const char *path = cli->arguments[i];
         (*out)[i].file = strcmp(path, "-") == 0 ? "standard input" : path;
         TRY(cli_read_file(cli, path, DEFINITIONS_MAX, &(*out)[i].text, error));
+        TRY(read_as_json(cli, &(*out)[i], error));
     }
     return STATUS_OK;
 }

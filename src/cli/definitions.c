@@ -257,14 +257,26 @@ enum status cli_delete(struct cli *cli, struct error *error)
     return status;
 }
 
+/* A member is shown with its scheme: alone it would mean something else. */
+static void show_scheme(struct cli *cli, const struct segment_set *set, int scheme, struct buffer *text)
+{
+    struct json json;
+    if (!cli->json) {
+        segment_format_scheme(set, scheme, text);
+        return;
+    }
+    json_init(&json, text, true);
+    segment_write_scheme_json(set, scheme, &json);
+}
+
 static void show_definition(struct cli *cli, const struct segment_set *set, int segment, struct buffer *text)
 {
-    if (cli->json) {
+    if (set->segments[segment].scheme >= 0) {
+        show_scheme(cli, set, set->segments[segment].scheme, text);
+    } else if (cli->json) {
         struct json json;
         json_init(&json, text, true);
         segment_write_json(set, segment, &json);
-    } else if (set->segments[segment].scheme >= 0) {
-        segment_format_scheme(set, set->segments[segment].scheme, text);
     } else {
         segment_format_definition(set, segment, text);
     }
@@ -279,8 +291,8 @@ enum status cli_show(struct cli *cli, struct error *error)
     buffer_init(&text, 0);
     int segment, scheme = segment_set_find_scheme(set, cli->arguments[0]);
     enum status status = STATUS_OK;
-    if (scheme >= 0 && !cli->json) {
-        segment_format_scheme(set, scheme, &text);
+    if (scheme >= 0) {
+        show_scheme(cli, set, scheme, &text);
     } else {
         status = engine_find_segment(engine, cli->arguments[0], &segment, error);
         if (status == STATUS_OK)

@@ -149,14 +149,24 @@ static void warn_unknown(struct check *check, const struct segment_node *test, c
 
 /* ---- tests ---- */
 
+/* The operand beside a text: a name that is none was meant as one. */
+static void check_beside(struct check *check, const struct scope *scope, struct segment_node **node,
+                         const struct segment_node *other)
+{
+    check->beside_text = other->type == VALUE_TEXT;
+    segment_check_operand(check, scope, node);
+    check->beside_text = false;
+}
+
 static void check_in(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     segment_check_operand(check, scope, &node->child[0]);
     bool all_dates = true;
     for (int i = 1; i < node->child_count; i++) {
-        segment_check_operand(check, scope, &node->child[i]);
+        size_t said = check->problems->list.count;
+        check_beside(check, scope, &node->child[i], node->child[0]);
         const struct segment_node *item = node->child[i];
-        if (item->op != OP_LITERAL)
+        if (item->op != OP_LITERAL && check->problems->list.count == said)
             error_hint(segment_check_error(check, item->span, "a list holds constants, and %s is none",
                                            segment_node_words(check, item)),
                        "compare with it by =, joined by or");
@@ -270,7 +280,7 @@ static void check_member(struct check *check, const struct segment_node *scheme,
 static void check_compare(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     segment_check_operand(check, scope, &node->child[0]);
-    segment_check_operand(check, scope, &node->child[1]);
+    check_beside(check, scope, &node->child[1], node->child[0]);
     check_member(check, node->child[0], node->child[1]);
     check_member(check, node->child[1], node->child[0]);
     (void)segment_check_comparable(check, &node->child[0], &node->child[1]);

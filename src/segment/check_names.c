@@ -206,6 +206,15 @@ static bool names_segment(const struct check *check, const char *name)
     return segment_set_find(check->set, name) >= 0;
 }
 
+/* What is no trait may be a kind of fact, nearly. */
+static void suggest_measure(struct check *check, struct error *error, const char *name)
+{
+    struct error nearest = {0};
+    segment_suggest_kind(check, &nearest, name);
+    if (strncmp(nearest.hint, "did you mean", 12) == 0)
+        error_hint(error, "%s A kind of fact stands in a measure: any(…), count(…)", nearest.hint);
+}
+
 static void unknown_trait(struct check *check, const struct segment_node *node, int from)
 {
     const struct segment_path *path = &node->path;
@@ -226,8 +235,14 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     }
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
+    if (check->beside_text) {
+        error_hint(error, "a text stands in quotes: '%s'", name);
+        return;
+    }
     if (traits >= 0)
         suggest_columns(check, error, traits, name, "");
+    if (!error->hint[0] && path->part_count - from == 1)
+        suggest_measure(check, error, name);
 }
 
 /* parts[from…] as a trait. */

@@ -646,7 +646,7 @@ static const struct {
 static void put(struct reader *reader, const json_t *node)
 {
     if (reader->depth >= SEGMENT_DEPTH_MAX)
-        fail(reader, "this condition is nested too deeply");
+        fail(reader, "this condition is nested too deeply: more than 200 levels");
     if (reader->failed)
         return;
     reader->depth++;

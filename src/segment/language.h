@@ -266,6 +266,7 @@ struct check {
     const struct source *source; /* of the definition being checked */
     struct arena *arena;         /* the set's */
     bool saved;                  /* a definition saved before: it was warned about then */
+    bool beside_text;            /* what is checked now stands where a text would fit */
     struct error unsaid;         /* takes the warnings that are not given */
     const char **list_names;
     int list_count;

@@ -30,7 +30,7 @@ struct segment_node *segment_node_measure(struct parse *parse, struct segment_no
             depth_visit(&node->measure->written[i], &depth);
     if (depth >= SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, node->span, "put parts of it into segments of their own",
-                           "this condition is nested too deeply");
+                           "this condition is nested too deeply: more than %d levels", SEGMENT_DEPTH_MAX);
     node->depth = (uint16_t)(depth < SEGMENT_DEPTH_MAX ? depth + 1 : SEGMENT_DEPTH_MAX);
     return node;
 }
@@ -114,7 +114,7 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
     a->depth = (uint16_t)(depth + 1);
     if (a->depth > SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, a->span, "put parts of it into segments of their own",
-                           "this condition is nested too deeply");
+                           "this condition is nested too deeply: more than %d levels", SEGMENT_DEPTH_MAX);
     return a;
 }
 

@@ -96,6 +96,52 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
     }
 }
 
+static bool is_junction(int kind)
+{
+    return kind == TOKEN_AND || kind == TOKEN_OR || kind == TOKEN_NOT;
+}
+
+static bool is_word(struct token token, const char *word)
+{
+    return token.text.data && text_is(token.text, word);
+}
+
+/* Ways of saying something that other languages, or people, have. */
+static const char *other_wording(struct parse *parse, struct token found, const bool *accepted)
+{
+    struct token last = parse->last;
+    int length = (int)found.text.length;
+
+    if ((found.kind == TOKEN_AND || found.kind == TOKEN_OR) && is_junction(last.kind))
+        return "a condition is missing between the two words; write it there, or take one of them away";
+    if (found.kind == TOKEN_AND || found.kind == TOKEN_OR)
+        return "a condition or value is missing before this word";
+    if (last.kind == TOKEN_IS && (found.kind == TOKEN_NOT || is_word(found, "null") || is_word(found, "empty")))
+        return "write is known, or is unknown";
+    if (last.kind == TOKEN_IS)
+        return "values are compared with = and !=; is known and is unknown ask whether there is one";
+    if (last.kind == TOKEN_NOT && found.kind == TOKEN_STRING)
+        return "values are compared with = and !=";
+    if (last.kind == TOKEN_EQ && (found.kind == TOKEN_GT || found.kind == TOKEN_LT))
+        return "the signs are >= and <=";
+    if (last.kind == TOKEN_LAST && found.kind == TOKEN_ID)
+        return "a window is a number and a unit: last 30 days";
+    if (last.kind == TOKEN_NUMBER && accepted[TOKEN_UNIT] && accepted[TOKEN_CALENDAR])
+        return "give it a unit: last 30 days";
+    if (found.kind == TOKEN_UNIT && is_word(last, "next"))
+        return "say next 7 days, or this week";
+    if (found.kind == TOKEN_IN && accepted[TOKEN_WHERE])
+        return "a window stands there without “in”: any(order last 30 days)";
+    if (found.kind == TOKEN_ID && accepted[TOKEN_LP] && !accepted[TOKEN_AND] && last.text.data)
+        return arena_printf(parse->arena, "what it asks about stands in parentheses: %.*s(%.*s)", (int)last.text.length,
+                            last.text.data, length, found.text.data);
+    if (!found.text.data && accepted[TOKEN_RP])
+        return "a parenthesis is still open; close it";
+    if (!found.text.data && is_junction(last.kind))
+        return "a condition is missing behind the last word; write it, or take the word away";
+    return NULL;
+}
+
 /* A hint for mistakes that people make often. */
 static const char *usual_mistake(struct parse *parse, struct token found, const bool *accepted)
 {
@@ -113,6 +159,9 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
         return "inside a measure the window comes before the filter: count(order last 30 days where …)";
     if (found.kind == TOKEN_ELSE)
         return "the else member comes last, after at least one other";
+    const char *other = other_wording(parse, found, accepted);
+    if (other)
+        return other;
     if (accepted[TOKEN_ID] && found.text.data && segment_keyword_kind(found.text) && !found.quoted)
         return arena_printf(parse->arena, "“%.*s” is a word of the language; as a name it stands in backquotes: `%.*s`",
                             (int)found.text.length, found.text.data, (int)found.text.length, found.text.data);
