@@ -380,8 +380,8 @@ static enum status fold_membership(void *context, struct catalog_membership *mem
     return STATUS_OK;
 }
 
-/* No part of a model's scheme has a size before the first scoring, whatever a refresh of then wrote down: nobody's score
- * was known. */
+/* No part of a model's scheme has a size before the first scoring, whatever a refresh of then wrote down: nobody's
+ * score was known. */
 static void forget_unscored(struct engine *engine, struct arena *arena, struct engine_history *out)
 {
     const struct segment_set *set = engine->definitions;
@@ -391,8 +391,7 @@ static void forget_unscored(struct engine *engine, struct arena *arena, struct e
 
         for (size_t r = 0; r < out->refreshes && out->moment[r] < since; r++)
             for (int m = 0; m < scheme->member_count; m++)
-                out->customers[r * (size_t)out->segment_count + (size_t)(scheme->first_member + m)] =
-                    UINT64_MAX;
+                out->customers[r * (size_t)out->segment_count + (size_t)(scheme->first_member + m)] = UINT64_MAX;
     }
 }
 

@@ -378,8 +378,8 @@ static void write_overlap(struct reporting *report)
 
 /* ---- schemes, revenue ---- */
 
-/* Of one refresh. Nobody is in a part that wrote nothing down when others of its scheme did: a membership is written when
- * somebody enters. Before the first score there is nothing to say of any part. */
+/* Of one refresh. Nobody is in a part that wrote nothing down when others of its scheme did: a membership is written
+ * when somebody enters. Before the first score there is nothing to say of any part. */
 static void write_scheme_sizes(struct reporting *report, const uint64_t *sizes, int count, bool scored)
 {
     json_write_key(&report->json, "customers");
@@ -407,8 +407,8 @@ static bool is_recorded(const struct engine_history *history, const struct segme
     return false;
 }
 
-/* Refreshes that knew no part are left out, except those before the first scoring: that time is shown as what it was, if
- * there is a later size to show beside it. */
+/* Refreshes that knew no part are left out, except those before the first scoring: that time is shown as what it was,
+ * if there is a later size to show beside it. */
 static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme, int64_t since)
 {
     const struct engine_history *history = &report->history;
