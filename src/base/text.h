@@ -28,6 +28,11 @@ bool text_starts(struct text text, struct text prefix);
 bool text_ends(struct text text, struct text suffix);
 /* Without leading and trailing ASCII white space. */
 struct text text_trim(struct text text);
+/* "" or "s": the end of an English noun behind a count. */
+static inline const char *text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 /* 64-bit hash; the same on every machine and in every version, so that it may be stored. */
 uint64_t text_hash(struct text text);
 bool text_valid_utf8(struct text text);

@@ -89,8 +89,14 @@ struct catalog_table {
 };
 enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const struct catalog_table *table,
                                struct error *error);
+/* Every import that stated this column of the table stated it with this type, scale, whole_digits and plain. */
+enum status catalog_retype_column(struct catalog *catalog, const char *table, const struct catalog_column *column,
+                                  struct error *error);
 /* The folded schema with zone and currency, of all imports that are not undone, in arena. */
 enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out, struct error *error);
+/* The same as if the import `without` (0: none) were undone and one more import had stated these tables. */
+enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without, const struct catalog_table *tables,
+                                   size_t count, struct arena *arena, struct schema **out, struct error *error);
 /* What holds both: the same type; integers in decimals; both in doubles; dates in times; anything in text; texts in
  * sets. Decimals that would need more than 18 digits become doubles. The rule by which the schema is folded; an import
  * uses it to see what its column will become. whole_digits of a and b as above, 0 when not known. */
@@ -248,6 +254,9 @@ enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_re
                                 struct error *error);
 enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, struct catalog_refresh **out, size_t *count,
                               struct error *error);
+
+/* Forgets a refresh and all that was recorded with it. Nothing happens when there is none of that number. */
+enum status catalog_forget_refresh(struct catalog *catalog, uint32_t number, struct error *error);
 
 enum membership_cause {
     CAUSE_FACTS,      /* something arrived */

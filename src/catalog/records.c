@@ -46,6 +46,12 @@ enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, stru
     }
 }
 
+enum status catalog_forget_refresh(struct catalog *catalog, uint32_t number, struct error *error)
+{
+    TRY(catalog_run(catalog, error, "DELETE FROM membership WHERE refresh = ?", "i", (int64_t)number));
+    return catalog_run(catalog, error, "DELETE FROM refresh WHERE number = ?", "i", (int64_t)number);
+}
+
 enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, const char *segment, bool entered,
                                    enum membership_cause cause, const struct bitmap *customers, struct error *error)
 {

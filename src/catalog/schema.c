@@ -85,6 +85,16 @@ enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const s
     return table->amount ? add_amount(catalog, import, table, error) : STATUS_OK;
 }
 
+enum status catalog_retype_column(struct catalog *catalog, const char *table, const struct catalog_column *column,
+                                  struct error *error)
+{
+    return catalog_run(catalog, error,
+                       "UPDATE schema_column SET type = ?, scale = ?, whole_digits = ?, plain = ?"
+                       " WHERE table_name = ? AND name = ?",
+                       "iiiiss", (int64_t)column->column.type, (int64_t)column->column.scale,
+                       (int64_t)column->whole_digits, (int64_t)column->column.plain, table, column->column.name);
+}
+
 /* The schema while it is folded. Counts are bounded by what imports stated; lists grow by doubling within the arena. */
 struct fold {
     struct schema *schema;
@@ -109,20 +119,18 @@ static void *grown(struct arena *arena, void *items, size_t count, size_t *capac
     return larger_items;
 }
 
-static struct schema_table *fold_table(struct fold *fold, sqlite3_stmt *row)
+static struct schema_table *fold_table(struct fold *fold, const char *name, enum schema_role role, const char *key)
 {
-    const char *name = (const char *)sqlite3_column_text(row, 0);
     struct schema *schema = fold->schema;
     struct schema_table *table = (struct schema_table *)schema_table(schema, name);
     if (!table) {
         schema->tables =
             grown(fold->arena, schema->tables, schema->table_count, &fold->table_capacity, sizeof *schema->tables);
         table = &schema->tables[schema->table_count++];
-        *table = (struct schema_table){.name = arena_strdup(fold->arena, name)};
-        table->role = (enum schema_role)sqlite3_column_int(row, 1);
+        *table = (struct schema_table){.name = arena_strdup(fold->arena, name), .role = role};
     }
-    const char *key = catalog_column_text(row, 2, fold->arena);
-    table->key = key ? key : table->key;
+    if (key)
+        table->key = arena_strdup(fold->arena, key);
     return table;
 }
 
@@ -181,19 +189,35 @@ static int fold_currencies(struct arena *arena, const char **codes, const char *
     return count;
 }
 
+static void fold_statement(struct fold *fold, struct schema_table *table, const struct catalog_column *stated)
+{
+    struct schema_column *column = fold_column(fold, table, stated->column.name);
+    struct fold_column *notes = fold_notes(fold, table->name, column->name);
+    catalog_widen(&column->type, &column->scale, &notes->whole_digits, stated->column.type, stated->column.scale,
+                  stated->whole_digits);
+    if (stated->column.refers)
+        column->refers = arena_strdup(fold->arena, stated->column.refers);
+    if (stated->column.currency)
+        column->currency = arena_strdup(fold->arena, stated->column.currency);
+    column->currencies = fold_currencies(fold->arena, &notes->currencies, stated->currencies);
+    column->plain = column->plain || stated->column.plain;
+    column->undated = column->undated || stated->column.undated;
+}
+
 static void fold_row(struct fold *fold, struct schema_table *table, sqlite3_stmt *row)
 {
-    struct schema_column *column = fold_column(fold, table, (const char *)sqlite3_column_text(row, 3));
-    struct fold_column *notes = fold_notes(fold, table->name, column->name);
-    catalog_widen(&column->type, &column->scale, &notes->whole_digits, (enum value_type)sqlite3_column_int(row, 4),
-                  sqlite3_column_int(row, 5), sqlite3_column_int(row, 6));
-    const char *refers = catalog_column_text(row, 7, fold->arena);
-    const char *currency = catalog_column_text(row, 8, fold->arena);
-    column->refers = refers ? refers : column->refers;
-    column->currency = currency ? currency : column->currency;
-    column->currencies = fold_currencies(fold->arena, &notes->currencies, (const char *)sqlite3_column_text(row, 9));
-    column->plain = column->plain || sqlite3_column_int(row, 10);
-    column->undated = column->undated || sqlite3_column_int(row, 11);
+    struct catalog_column stated = {
+        .column = {.name = (const char *)sqlite3_column_text(row, 3),
+                   .type = (enum value_type)sqlite3_column_int(row, 4),
+                   .scale = sqlite3_column_int(row, 5),
+                   .refers = (const char *)sqlite3_column_text(row, 7),
+                   .currency = (const char *)sqlite3_column_text(row, 8),
+                   .plain = sqlite3_column_int(row, 10),
+                   .undated = sqlite3_column_int(row, 11)},
+        .whole_digits = sqlite3_column_int(row, 6),
+        .currencies = (const char *)sqlite3_column_text(row, 9),
+    };
+    fold_statement(fold, table, &stated);
 }
 
 static enum status load_text(struct catalog *catalog, const char *name, struct arena *arena, const char **out,
@@ -235,7 +259,8 @@ static enum status load_amounts(struct catalog *catalog, struct schema *schema, 
     }
 }
 
-enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out, struct error *error)
+enum status catalog_foresee_schema(struct catalog *catalog, uint32_t without, const struct catalog_table *tables,
+                                   size_t count, struct arena *arena, struct schema **out, struct error *error)
 {
     struct schema *schema = ARENA_NEW(arena, struct schema);
     struct fold fold = {.schema = schema, .arena = arena};
@@ -249,17 +274,30 @@ enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, st
                       " c.currencies, c.plain, c.undated"
                       " FROM import i JOIN schema_table t ON t.import = i.number"
                       " LEFT JOIN schema_column c ON c.import = t.import AND c.table_name = t.name"
-                      " WHERE i.undone = 0 ORDER BY t.import, t.name, c.position",
-                      ""));
+                      " WHERE i.undone = 0 AND i.number <> ? ORDER BY t.import, t.name, c.position",
+                      "i", (int64_t)without));
     for (;;) {
         bool row;
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             break;
-        struct schema_table *table = fold_table(&fold, statement);
+        struct schema_table *table = fold_table(&fold, (const char *)sqlite3_column_text(statement, 0),
+                                                (enum schema_role)sqlite3_column_int(statement, 1),
+                                                (const char *)sqlite3_column_text(statement, 2));
         if (sqlite3_column_type(statement, 3) != SQLITE_NULL)
             fold_row(&fold, table, statement);
     }
+
+    for (size_t t = 0; t < count; t++) {
+        struct schema_table *table = fold_table(&fold, tables[t].name, tables[t].role, tables[t].key);
+        for (size_t c = 0; c < tables[t].column_count; c++)
+            fold_statement(&fold, table, &tables[t].columns[c]);
+    }
     *out = schema;
     return load_amounts(catalog, schema, arena, error);
+}
+
+enum status catalog_load_schema(struct catalog *catalog, struct arena *arena, struct schema **out, struct error *error)
+{
+    return catalog_foresee_schema(catalog, 0, NULL, 0, arena, out, error);
 }

@@ -8,6 +8,7 @@
 enum status cli_init(struct cli *cli, struct error *error);
 enum status cli_import(struct cli *cli, struct error *error);
 enum status cli_imports(struct cli *cli, struct error *error);
+enum status cli_kinds(struct cli *cli, struct error *error);
 enum status cli_check(struct cli *cli, struct error *error);
 enum status cli_fmt(struct cli *cli, struct error *error);
 enum status cli_apply(struct cli *cli, struct error *error);
@@ -34,6 +35,8 @@ enum status cli_version(struct cli *cli, struct error *error);
 
 /* Opens the store the command was given. */
 enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error);
+/* Says which saved definitions are left out, and why: each once. After an evaluation there may be more of them. */
+void cli_note_broken(struct cli *cli, const struct engine *engine);
 /* The moment --as-of and --known-at name; prints the notice about old facts. */
 enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error);
 /* Errors and warnings of definitions, with their excerpts, on stderr. */

@@ -47,10 +47,29 @@ enum status cli_open(struct cli *cli, bool write, struct engine **out, struct er
     struct engine_options options = {
         .path = cli->store, .write = write, .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
     TRY(engine_open(&options, out, error));
-    const char *name, *why;
-    for (size_t i = 0; engine_broken(*out, i, &name, &why); i++)
-        cli_note(cli, "the definition of %s no longer fits the store and is left out: %s", name, why);
+    cli_note_broken(cli, *out);
     return STATUS_OK;
+}
+
+static bool noted(struct cli *cli, const char *name)
+{
+    for (size_t i = 0; i < cli->noted_count; i++)
+        if (strcmp(cli->noted[i], name) == 0)
+            return true;
+    const char **names = ARENA_ARRAY(&cli->arena, const char *, cli->noted_count + 1);
+    if (cli->noted_count)
+        memcpy(names, cli->noted, cli->noted_count * sizeof *names);
+    names[cli->noted_count++] = arena_strdup(&cli->arena, name);
+    cli->noted = names;
+    return false;
+}
+
+void cli_note_broken(struct cli *cli, const struct engine *engine)
+{
+    const char *name, *why;
+    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++)
+        if (!noted(cli, name))
+            cli_note(cli, "the definition of %s is broken and is left out: %s", name, why);
 }
 
 enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error)

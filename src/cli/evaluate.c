@@ -38,10 +38,25 @@ static void segments_json(const struct engine *engine, const struct engine_segme
         json_write_end_object(json);
     }
     json_write_end_array(json);
+    engine_write_broken(engine, json);
     json_write_end_object(json);
 }
 
-static void fill_segments(struct cli_table *table, struct arena *arena, const struct engine_segments *segments)
+/* Definitions that are left out stand in the list, too: nothing goes from it without a word. */
+static void add_broken(struct cli_table *table, const struct engine *engine, int columns)
+{
+    const char *name, *why;
+    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++) {
+        cli_cell(table, name);
+        cli_cell(table, why);
+        cli_cell(table, "broken");
+        for (int c = 3; c < columns; c++)
+            cli_cell(table, NULL);
+    }
+}
+
+static void fill_segments(struct cli_table *table, struct arena *arena, const struct engine *engine,
+                          const struct engine_segments *segments)
 {
     static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"title", CLI_LEFT},    {"customers", CLI_RIGHT},
                                                 {"share", CLI_RIGHT},  {"entered", CLI_RIGHT}, {"left", CLI_RIGHT}};
@@ -61,6 +76,7 @@ static void fill_segments(struct cli_table *table, struct arena *arena, const st
                 cli_cell(table, NULL);
         }
     }
+    add_broken(table, engine, segments->has_refresh ? 6 : 4);
 }
 
 static void print_segments_table(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
@@ -68,8 +84,8 @@ static void print_segments_table(struct cli *cli, const struct engine *engine, c
 {
     struct cli_table table;
     char text[MOMENT_TEXT_MAX], refreshed[MOMENT_TEXT_MAX];
-    fill_segments(&table, &cli->arena, segments);
-    if (segments->count)
+    fill_segments(&table, &cli->arena, engine, segments);
+    if (table.cell_count)
         cli_table_print(&table, cli);
     else
         cli_note(cli, "no segments yet: strata apply STORE FILE adds some");
@@ -90,7 +106,7 @@ static enum status write_segments(struct cli *cli, const struct engine *engine, 
         return STATUS_OK;
     }
     if (format != CLI_FORMAT_JSON) {
-        fill_segments(&table, &cli->arena, segments);
+        fill_segments(&table, &cli->arena, engine, segments);
         return cli_table_write(&table, cli, format, error);
     }
     struct buffer text;
@@ -112,6 +128,8 @@ enum status cli_segments(struct cli *cli, struct error *error)
     enum status status = cli_moment(cli, engine, &moment, error);
     if (status == STATUS_OK)
         status = engine_segments(engine, &moment, &cli->arena, &segments, error);
+    if (status == STATUS_OK)
+        cli_note_broken(cli, engine);
     if (status == STATUS_OK)
         status = write_segments(cli, engine, &segments, moment.now, format, error);
     engine_close(engine);
@@ -186,21 +204,68 @@ enum status cli_count(struct cli *cli, struct error *error)
     return status;
 }
 
+/* The others are recorded; what was left out makes the command fail, so that a nightly job is noticed. */
+static enum status tell_left_out(struct cli *cli, const struct engine *engine, const struct engine_refresh *refresh,
+                                 struct error *error)
+{
+    const char *name, *why;
+    size_t count = 0;
+    struct buffer names;
+    buffer_init(&names, ERROR_MESSAGE_MAX / 2);
+    cli_note_broken(cli, engine);
+    for (; engine_broken(engine, count, &name, &why); count++)
+        buffer_printf(&names, "%s%s", count ? ", " : "", name);
+    for (size_t i = 0; i < refresh->model_count; i++) {
+        cli_note(cli, "the model %s could not be scored: %s", refresh->models[i].name, refresh->models[i].why);
+        buffer_printf(&names, "%sthe model %s", count++ ? ", " : "", refresh->models[i].name);
+    }
+
+    enum status status = STATUS_OK;
+    if (count) {
+        status = error_set(error, STATUS_ERROR, "refresh %d was recorded without what is broken: %s", refresh->number,
+                           names.data ? names.data : "");
+        error_hint(error, "strata segments says what is wrong with each; mend it with strata apply, or strata delete");
+    }
+    buffer_release(&names);
+    return status;
+}
+
 static enum status refresh_and_tell(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct engine_moment moment;
     struct engine_refresh refresh;
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_refresh(engine, &moment, &cli->arena, &refresh, error));
+    for (size_t i = 0; i < refresh.replaced_count; i++)
+        cli_note(cli, "refresh %d saw an import that was taken back since; it is taken back, too, and this one counts",
+                 refresh.replaced[i].number);
     if (refresh.scored)
         cli_note(cli, "%zu %s scored first", refresh.scored, refresh.scored == 1 ? "model was" : "models were");
-    if (cli->json)
-        return write_segments(cli, engine, &refresh.segments, moment.now, CLI_FORMAT_JSON, error);
+    if (cli->json) {
+        TRY(write_segments(cli, engine, &refresh.segments, moment.now, CLI_FORMAT_JSON, error));
+        return tell_left_out(cli, engine, &refresh, error);
+    }
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
     fprintf(cli->out, "refresh %d at %s: %s entries, %s exits\n", refresh.number,
             moment_format(engine_zone(engine), refresh.moment, at),
             number_format_thousands((int64_t)refresh.entered, entered),
             number_format_thousands((int64_t)refresh.left, left));
+    return tell_left_out(cli, engine, &refresh, error);
+}
+
+static enum status undo_refresh(struct cli *cli, struct engine *engine, struct error *error)
+{
+    struct engine_unrefreshed undone;
+    char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
+    if (cli_switch(cli, "as-of"))
+        return error_set(error, STATUS_USAGE, "--undo takes the last refresh back, whichever it is: leave --as-of out");
+    TRY(engine_unrefresh(engine, &cli->arena, &undone, error));
+    cli_note(cli, "refresh %d at %s is taken back: %s entries and %s exits are forgotten", undone.number,
+             moment_format(engine_zone(engine), undone.moment, at),
+             number_format_thousands((int64_t)undone.entered, entered),
+             number_format_thousands((int64_t)undone.left, left));
+    if (undone.scores)
+        cli_note(cli, "and with it the scores of %zu %s", undone.scores, undone.scores == 1 ? "model" : "models");
     return STATUS_OK;
 }
 
@@ -208,7 +273,8 @@ enum status cli_refresh(struct cli *cli, struct error *error)
 {
     struct engine *engine;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status = refresh_and_tell(cli, engine, error);
+    enum status status =
+        cli_switch(cli, "undo") ? undo_refresh(cli, engine, error) : refresh_and_tell(cli, engine, error);
     engine_close(engine);
     return status;
 }
@@ -257,6 +323,7 @@ enum status cli_report(struct cli *cli, struct error *error)
     TRY(sections_asked(cli, &options, error));
     TRY(cli_open(cli, false, &engine, error));
     enum status status = write_report(cli, engine, &options, error);
+    cli_note_broken(cli, engine);
     if (status == STATUS_OK && cli_switch(cli, "output"))
         cli_note(cli, "the report is in %s; open it in a browser", cli_value(cli, "output"));
     engine_close(engine);

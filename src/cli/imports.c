@@ -70,6 +70,8 @@ static const struct text_setting text_settings[] = {
     SETTING("currency-column", currency_column),
     SETTING("file-time-zone", file_time_zone),
     SETTING("valid-from", valid_from),
+    SETTING("max-time", max_time),
+    SETTING("clock", clock),
     SETTING("on-conflict", on_conflict),
     SETTING("delimiter", delimiter),
     SETTING("decimal", decimal),
@@ -213,7 +215,10 @@ static enum status import_sources(struct cli *cli, struct engine *engine, struct
     struct ingest_summary summary = {0};
     struct stepping stepping = {0};
     struct ingest_progress progress = {step, &stepping};
+    struct ingest_guard guard;
     TRY(read_options(cli, engine, &options, error));
+    TRY(engine_guard(engine, &cli->arena, &guard, error));
+    options.guard = &guard;
     cli_progress_start(&stepping.progress, cli, "reading");
     enum status status = ingest_run(engine_store(engine), &options, &progress, &cli->arena, &summary, error);
     cli_progress_end(&stepping.progress);
@@ -237,6 +242,27 @@ enum status cli_import(struct cli *cli, struct error *error)
 
 /* ---- imports ---- */
 
+/* What was found with the facts that are gone, and what to do about it. */
+static void tell_hanging(struct cli *cli, const struct engine_undone *undone)
+{
+    size_t count = undone->refresh_count;
+    if (count == 1)
+        cli_note(cli, "refresh %d saw its facts and stays as it was recorded; the next refresh says what changes",
+                 undone->refreshes[0]);
+    else if (count)
+        cli_note(cli,
+                 "%zu refreshes, %d to %d, saw its facts and stay as they were recorded; the next refresh says what "
+                 "changes",
+                 count, undone->refreshes[0], undone->refreshes[count - 1]);
+    if (count)
+        cli_note(cli, "strata refresh %s --undo takes the last refresh back", cli->store);
+    for (size_t i = 0; i < undone->model_count; i++)
+        cli_note(cli,
+                 "the model %s was fitted with its facts, and its scores stay: fit it again, or "
+                 "strata model delete %s %s",
+                 undone->models[i], cli->store, undone->models[i]);
+}
+
 static enum status undo_import(struct cli *cli, struct error *error)
 {
     char *end;
@@ -247,11 +273,15 @@ static enum status undo_import(struct cli *cli, struct error *error)
         return status;
     }
     struct engine *engine;
+    struct engine_undone undone;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status = engine_undo(engine, (uint32_t)number, error);
+    enum status status = engine_undo(engine, (uint32_t)number, &cli->arena, &undone, error);
+    if (status == STATUS_OK) {
+        cli_note(cli, "import %ld is taken back; the facts are as if it had never been", number);
+        tell_hanging(cli, &undone);
+        cli_note_broken(cli, engine);
+    }
     engine_close(engine);
-    if (status == STATUS_OK)
-        cli_note(cli, "import %ld is taken back; the store is as if it had never been", number);
     return status;
 }
 

@@ -128,6 +128,7 @@ static enum status on_bench(struct cli *cli,
     if (status == STATUS_OK)
         status = engine_bench_open(engine, &moment, &cli->arena, &bench, error);
     if (status == STATUS_OK) {
+        cli_note_broken(cli, engine);
         status = run(cli, engine, &bench, error);
         engine_bench_close(&bench);
     }

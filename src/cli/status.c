@@ -76,6 +76,7 @@ static void status_json(const struct engine *engine, const struct engine_status 
     for (size_t i = 0; i < status->kind_count; i++)
         kind_json(engine, &status->kinds[i], json);
     json_write_end_array(json);
+    engine_write_broken(engine, json);
     json_write_end_object(json);
 }
 
@@ -128,6 +129,9 @@ static void print_status(struct cli *cli, const struct engine *engine, const str
             status->schemes, status->refreshes);
     if (status->has_refresh)
         fprintf(cli->out, ", the last at %s", moment_format(engine_zone(engine), status->last_refresh, moment));
+    const char *name, *why;
+    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++)
+        fprintf(cli->out, "\nbroken: %s: %s", name, why);
     fputs("\n\n", cli->out);
     print_kinds(cli, engine, status);
 }

@@ -32,6 +32,7 @@ static const struct cli_option import_options[] = {
     {"key", 0, "COL", "the reference table's key column", false},
     {"customer", 0, "COL", "whose row it is (guessed if not given)", false},
     {"time", 0, "COL", "when it happened (guessed if not given)", false},
+    {"clock", 0, "COL", "its time of day, when the date stands alone (guessed if not given)", false},
     {"amount", 0, "COL", "what it was worth: what models and value add up (guessed if not given)", false},
     {"id", 0, "COL,...", "what identifies a fact, so that it arrives once", false},
     {"group-by", 0, "COL", "one fact for all rows of an invoice; its lines become KIND.line", false},
@@ -54,6 +55,7 @@ static const struct cli_option import_options[] = {
     {"file-time-zone", 0, "ZONE", "the zone of times without an offset (the store's)", false},
     {"valid-from", 0, "T", "traits: since when they hold, when the file does not say", false},
     {"undated", 0, NULL, "traits: they hold always", false},
+    {"max-time", 0, "T", "set rows aside whose time is after this date or moment", false},
     {"mapping", 0, "FILE", "read these settings from FILE", false},
     {"save-mapping", 0, "FILE", "write these settings to FILE", false},
     {"on-conflict", 0, "set-aside|replace", "what to do with another content under a known id (set-aside)", false},
@@ -198,6 +200,17 @@ static const struct cli_option model_options[] = {
     END,
 };
 
+static const struct cli_option kinds_options[] = {
+    {"dry-run", 'n', NULL, "show what would change and stop", false},
+    {"yes", 'y', NULL, "change it without asking", false},
+    END,
+};
+
+static const struct cli_option refresh_options[] = {
+    {"undo", 0, NULL, "take the last refresh back: its records go, and the scores told with it", false},
+    END,
+};
+
 static const struct cli_option verify_options[] = {
     {"repair", 0, NULL, "make anew what follows from other files of the store", false},
     {"record", 0, NULL, "give checksums to what an older version wrote, if it can be read", false},
@@ -218,6 +231,11 @@ const struct cli_command cli_commands[] = {
      import_options, 0, -1, true, false, cli_import},
     {"imports", "STORE [undo N]", "list imports, or take one back exactly", NULL, "  strata imports shop undo 3",
      imports_options, 0, 2, true, false, cli_imports},
+    {"kinds", "retype STORE KIND.COLUMN TYPE", "give a column of the store another type",
+     "First it says how many values convert, which do not, and which definitions break or fit again. A value that "
+     "does\n"
+     "not convert is unknown from then on; every value is kept as it was told, and retyping back brings it back.",
+     "  strata kinds retype shop order.amount decimal --dry-run", kinds_options, 3, 4, false, false, cli_kinds},
     {"check", "FILE...", "check segment definitions; needs no store", NULL, "  strata check segments.strata",
      check_options, 1, -1, false, false, cli_check},
     {"fmt", "FILE...", "print definitions in canonical form", NULL, "  strata fmt --write segments.strata", fmt_options,
@@ -231,8 +249,10 @@ const struct cli_command cli_commands[] = {
     {"show", "STORE SEGMENT", "print a definition, as text or as JSON", NULL, NULL, output_options, 1, 1, true, false,
      cli_show},
     {"refresh", "STORE", "record who entered and who left every segment",
-     "A refresh not later than the last one is refused.", "  strata refresh shop --as-of 2025-06-30", none, 0, 0, true,
-     true, cli_refresh},
+     "A refresh not later than the last one is refused, unless the last one saw an import that was taken back since:\n"
+     "then it gives way. A definition that cannot be evaluated is left out and named, and the exit code is 1.",
+     "  strata refresh shop --as-of 2025-06-30\n  strata refresh shop --undo", refresh_options, 0, 0, true, true,
+     cli_refresh},
     {"segments", "STORE", "list segments with their sizes", NULL, "  strata segments shop --as-of latest",
      segments_options, 0, 0, true, true, cli_segments},
     {"count", "STORE 'CONDITION'", "count the customers a condition fits", NULL,

@@ -256,7 +256,7 @@ static const char *name_of(const struct engine_overlap *overlap, int segment)
     return overlap->view.set->segments[segment].name;
 }
 
-static void overlap_json(const struct engine_overlap *overlap, struct json *json)
+static void overlap_json(const struct engine *engine, const struct engine_overlap *overlap, struct json *json)
 {
     const struct insight_overlap *found = &overlap->overlap;
     json_write_object(json);
@@ -303,6 +303,7 @@ static void overlap_json(const struct engine_overlap *overlap, struct json *json
         json_write_end_object(json);
     }
     json_write_end_array(json);
+    engine_write_broken(engine, json);
     json_write_end_object(json);
 }
 
@@ -366,8 +367,8 @@ static void print_groups(struct cli *cli, const struct engine_overlap *overlap)
     cli_table_print(&table, cli);
 }
 
-static enum status write_overlap(struct cli *cli, const struct engine_overlap *overlap, enum cli_format format,
-                                 struct error *error)
+static enum status write_overlap(struct cli *cli, const struct engine *engine, const struct engine_overlap *overlap,
+                                 enum cli_format format, struct error *error)
 {
     char count[NUMBER_TEXT_MAX];
     if (format == CLI_FORMAT_TABLE) {
@@ -386,7 +387,7 @@ static enum status write_overlap(struct cli *cli, const struct engine_overlap *o
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    overlap_json(overlap, &json);
+    overlap_json(engine, overlap, &json);
     return write_text(cli, &text, STATUS_OK, error);
 }
 
@@ -401,7 +402,8 @@ static enum status show_overlap(struct cli *cli, struct engine *engine, struct e
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_overlap(engine, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment, &cli->arena,
                        &overlap, error));
-    enum status status = write_overlap(cli, &overlap, format, error);
+    enum status status = write_overlap(cli, engine, &overlap, format, error);
+    cli_note_broken(cli, engine);
     engine_view_close(&overlap.view);
     return status;
 }

@@ -20,6 +20,24 @@ static void put_count(struct json *json, const char *key, uint64_t count, bool k
     known ? json_write_integer(json, (int64_t)count) : json_write_null(json);
 }
 
+void engine_write_broken(const struct engine *engine, struct json *json)
+{
+    const char *name, *why;
+    if (!engine_broken(engine, 0, &name, &why))
+        return;
+    json_write_key(json, "broken");
+    json_write_array(json);
+    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++) {
+        json_write_object(json);
+        json_write_key(json, "name");
+        json_write_string(json, name);
+        json_write_key(json, "why");
+        json_write_string(json, why);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+}
+
 void engine_write_segment(const struct engine_segment *segment, struct json *json)
 {
     put_text(json, "name", segment->name);

@@ -1,7 +1,5 @@
 /* Definitions: loading the saved ones, planning and saving changes, deleting and exporting. */
-#include "engine/internal.h"
-
-#include "base/vector.h"
+#include "engine/guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,34 +10,80 @@ void engine_forget_definitions(struct engine *engine)
     engine->definitions = NULL;
     engine->broken = NULL;
     engine->broken_count = 0;
+    engine->left_out = (struct engine_left_out){0};
 }
 
-static void leave_out(struct engine *engine, const struct segment_problem *problem)
+/* Definitions that are left out, while a set is built. */
+struct broken_list {
+    struct arena *arena;
+    struct engine_trouble *items;
+    size_t count;
+};
+
+static void leave_out(struct broken_list *list, const char *name, const char *why)
 {
-    struct engine_broken *more = ARENA_ARRAY(&engine->arena, struct engine_broken, engine->broken_count + 1);
-    if (engine->broken_count)
-        memcpy(more, engine->broken, engine->broken_count * sizeof *more);
-    more[engine->broken_count++] = (struct engine_broken){arena_strdup(&engine->arena, problem->file),
-                                                          arena_strdup(&engine->arena, problem->error.message)};
-    engine->broken = more;
+    struct engine_trouble *more = ARENA_ARRAY(list->arena, struct engine_trouble, list->count + 1);
+    if (list->count)
+        memcpy(more, list->items, list->count * sizeof *more);
+    more[list->count++] = (struct engine_trouble){arena_strdup(list->arena, name), arena_strdup(list->arena, why)};
+    list->items = more;
+}
+
+/* Drops the sources that cannot be evaluated at the moment they were last asked about; returns how many are left. */
+static size_t drop_failing(const struct engine *engine, struct segment_source *sources, size_t count,
+                           struct broken_list *broken)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct engine_trouble *failing = NULL;
+        for (size_t f = 0; f < engine->left_out.count && !failing; f++)
+            if (strcmp(engine->left_out.items[f].name, sources[i].file) == 0)
+                failing = &engine->left_out.items[f];
+        if (failing)
+            leave_out(broken, failing->name, failing->why);
+        else
+            sources[kept++] = sources[i];
+    }
+    return kept;
 }
 
 /* Drops the sources that have mistakes; returns how many are left. */
-static size_t drop_broken(struct engine *engine, struct segment_source *sources, size_t count,
-                          const struct segment_problems *problems)
+static size_t drop_broken(struct segment_source *sources, size_t count, const struct segment_problems *problems,
+                          struct broken_list *broken)
 {
+    bool consequence = broken->count > 0;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         const struct segment_problem *wrong = NULL;
         for (size_t p = 0; p < problems->count && !wrong; p++)
             if (!problems->items[p].is_warning && strcmp(problems->items[p].file, sources[i].file) == 0)
                 wrong = &problems->items[p];
-        if (wrong)
-            leave_out(engine, wrong);
-        else
+        if (!wrong) {
             sources[kept++] = sources[i];
+            continue;
+        }
+        const char *why = wrong->error.message;
+        if (consequence)
+            why = arena_printf(broken->arena, "it uses what is left out: %s", why);
+        leave_out(broken, wrong->file, why);
     }
     return kept;
+}
+
+/* The set of those sources that fit the schema. */
+static enum status build_fitting(struct segment_source *sources, size_t count, const struct schema *schema,
+                                 struct broken_list *broken, struct segment_set **out, struct error *error)
+{
+    for (;;) {
+        struct segment_problems problems = {0};
+        enum status status = segment_set_build(sources, count, schema, NULL, broken->arena, &problems, out, error);
+        if (status == STATUS_OK)
+            return STATUS_OK;
+        size_t kept = drop_broken(sources, count, &problems, broken);
+        if (kept == count)
+            return status;
+        count = kept;
+    }
 }
 
 /* Static lists are saved with their identifiers; here they are definitions again, so that segments may name them. */
@@ -63,34 +107,52 @@ static enum status list_definitions(struct engine *engine, struct arena *arena, 
     return STATUS_OK;
 }
 
+static enum status load_sources(struct engine *engine, struct arena *arena, struct segment_source **out, size_t *count,
+                                struct error *error)
+{
+    struct catalog_definition *saved;
+    struct segment_source *lists;
+    size_t list_count;
+    TRY(catalog_definitions(store_catalog(engine->store), arena, &saved, count, error));
+    TRY(list_definitions(engine, arena, &lists, &list_count, error));
+    *out = ARENA_ARRAY(arena, struct segment_source, *count + list_count + 1);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i] = (struct segment_source){saved[i].name, text_from(saved[i].text)};
+    for (size_t i = 0; i < list_count; i++)
+        (*out)[(*count)++] = lists[i];
+    return STATUS_OK;
+}
+
 /* A saved definition may stop fitting (an import was taken back, and its columns with it). Such ones are left out and
  * named, so that everything else goes on working. */
 enum status engine_load_definitions(struct engine *engine, struct error *error)
 {
+    struct segment_source *sources;
+    size_t count;
+    struct broken_list broken = {.arena = &engine->arena};
     if (engine->definitions)
         return STATUS_OK;
-    struct catalog_definition *saved;
-    size_t count;
-    TRY(catalog_definitions(store_catalog(engine->store), &engine->arena, &saved, &count, error));
-    struct segment_source *lists;
-    size_t list_count;
-    TRY(list_definitions(engine, &engine->arena, &lists, &list_count, error));
-    struct segment_source *sources = ARENA_ARRAY(&engine->arena, struct segment_source, count + list_count + 1);
-    for (size_t i = 0; i < count; i++)
-        sources[i] = (struct segment_source){saved[i].name, text_from(saved[i].text)};
-    for (size_t i = 0; i < list_count; i++)
-        sources[count++] = lists[i];
-    for (;;) {
-        struct segment_problems problems = {0};
-        enum status status = segment_set_build(sources, count, engine_schema(engine), NULL, &engine->arena, &problems,
-                                               &engine->definitions, error);
-        if (status == STATUS_OK)
-            return STATUS_OK;
-        size_t kept = drop_broken(engine, sources, count, &problems);
-        if (kept == count)
-            return status;
-        count = kept;
-    }
+    TRY(load_sources(engine, &engine->arena, &sources, &count, error));
+    count = drop_failing(engine, sources, count, &broken);
+    TRY(build_fitting(sources, count, engine_schema(engine), &broken, &engine->definitions, error));
+    engine->broken = broken.items;
+    engine->broken_count = broken.count;
+    return STATUS_OK;
+}
+
+enum status engine_broken_under(struct engine *engine, const struct schema *schema, struct arena *arena,
+                                struct engine_trouble **out, size_t *count, struct error *error)
+{
+    struct segment_source *sources;
+    struct segment_set *set = NULL;
+    size_t source_count;
+    struct broken_list broken = {.arena = arena};
+    TRY(load_sources(engine, arena, &sources, &source_count, error));
+    TRY(build_fitting(sources, source_count, schema, &broken, &set, error));
+    segment_set_free(set);
+    *out = broken.items;
+    *count = broken.count;
+    return STATUS_OK;
 }
 
 const struct segment_set *engine_definitions(const struct engine *engine)
@@ -103,7 +165,7 @@ bool engine_broken(const struct engine *engine, size_t i, const char **name, con
     if (i >= engine->broken_count)
         return false;
     *name = engine->broken[i].name;
-    *why = engine->broken[i].message;
+    *why = engine->broken[i].why;
     return true;
 }
 
@@ -115,8 +177,7 @@ enum status engine_find_segment(const struct engine *engine, const char *name, i
         return STATUS_OK;
     for (size_t i = 0; i < engine->broken_count; i++)
         if (strcmp(engine->broken[i].name, name) == 0)
-            return error_set(error, STATUS_ERROR, "the definition of %s no longer fits the store: %s", name,
-                             engine->broken[i].message);
+            return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name, engine->broken[i].why);
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no segment '%s'", name);
     const char **names = base_calloc((size_t)set->segment_count + 1, sizeof *names);
     for (int i = 0; i < set->segment_count; i++)
@@ -191,26 +252,74 @@ static enum status find_removed(struct engine *engine, const struct segment_set 
     return STATUS_OK;
 }
 
+/* Which of the new set's segments can be evaluated at the moment. One that is new or changed and cannot is a mistake to
+ * be told before it is saved; a saved one that cannot is left out of the comparison. */
+static enum status choose_evaluable(struct engine *engine, const struct segment_set *set, const struct segment_set *old,
+                                    const struct population *population, const struct engine_moment *moment,
+                                    int *segments, int *count, struct error *error)
+{
+    struct arena arena;
+    size_t failing;
+    enum status status = STATUS_OK;
+    arena_init(&arena, 0);
+    const char **why = engine_find_failing(engine, set, population, moment->now, &arena, &failing);
+    *count = 0;
+    for (int s = 0; s < set->segment_count && status == STATUS_OK; s++) {
+        int before = segment_set_find(old, set->segments[s].name);
+        bool same = before >= 0 && same_text(old->segments[before].text, set->segments[s].text);
+        same |= strcmp(set->segments[s].file, SEGMENT_SAVED_FILE) == 0;
+        if (!why[s])
+            segments[(*count)++] = s;
+        else if (!same)
+            status = error_set(error, STATUS_ERROR, "%s cannot be evaluated: %s", set->segments[s].name, why[s]);
+    }
+    arena_release(&arena);
+    return status;
+}
+
+static enum status evaluate_some(struct engine *engine, const struct segment_set *set, const int *segments, int count,
+                                 const struct population *population, const struct engine_moment *moment,
+                                 struct segment_result **out, struct error *error)
+{
+    struct segment_plan *plan = NULL;
+    enum status status = segment_plan_new(set, engine_schema(engine), segments, count, &plan, error);
+    if (status == STATUS_OK)
+        status = segment_evaluate(plan, population, moment->now, engine_pool(engine), false, out, error);
+    segment_plan_free(plan);
+    return status;
+}
+
+static enum status evaluate_new(struct engine *engine, const struct segment_set *new_set, const struct engine_view *old,
+                                const struct engine_moment *moment, struct segment_result **out, struct error *error)
+{
+    struct error failure;
+    if (evaluate_some(engine, new_set, NULL, -1, old->population, moment, out, &failure) == STATUS_OK)
+        return STATUS_OK;
+
+    int count, *segments = base_calloc((size_t)new_set->segment_count + 1, sizeof *segments);
+    enum status status = choose_evaluable(engine, new_set, old->set, old->population, moment, segments, &count, error);
+    if (status == STATUS_OK)
+        status = evaluate_some(engine, new_set, segments, count, old->population, moment, out, error);
+    free(segments);
+    return status;
+}
+
 /* The saved definitions first, over the lists as they are; then the new ones, over the lists as they would be. */
 static enum status evaluate_both(struct engine *engine, const struct segment_set *new_set,
                                  const struct engine_moment *moment, struct arena *arena, struct engine_apply *out,
                                  struct error *error)
 {
-    const struct schema *schema = engine_schema(engine);
-    struct segment_needs needs = segment_needs(new_set, schema, NULL, -1, arena);
+    struct segment_needs needs = segment_needs(new_set, engine_schema(engine), NULL, -1, arena);
     struct engine_view old = {0};
-    struct segment_plan *plan = NULL;
     struct segment_result *new = NULL;
     TRY(engine_evaluate(engine, NULL, NULL, -1, &needs, moment, &old, error));
     if (needs.lists)
         engine_overlay_lists(old.population, out->lists, out->list_count, arena);
-    enum status status = segment_plan_new(new_set, schema, NULL, -1, &plan, error);
-    if (status == STATUS_OK)
-        status = segment_evaluate(plan, old.population, moment->now, engine_pool(engine), false, &new, error);
+
+    enum status status = evaluate_new(engine, new_set, &old, moment, &new, error);
     if (status == STATUS_OK)
         list_changes(old.set, old.result, new_set, new, arena, out);
     segment_result_free(new);
-    segment_plan_free(plan);
     engine_view_close(&old);
     return status;
 }

@@ -43,6 +43,9 @@ void engine_close(struct engine *engine)
     if (!engine)
         return;
     segment_set_free(engine->definitions);
+    for (size_t i = 0; i < engine->retired.count; i++)
+        segment_set_free(engine->retired.items[i]);
+    VECTOR_RELEASE(&engine->retired);
     lake_close(engine->lake);
     store_close(engine->store);
     zone_close(engine->zone);
@@ -90,20 +93,6 @@ int64_t engine_now(const struct engine *engine)
     return (int64_t)time(NULL);
 }
 
-/* The newest fact, from the list of parts; of the dated tellings when there are no facts. */
-static bool newest_fact(const struct engine *engine, int64_t *out)
-{
-    size_t count;
-    const struct catalog_part *parts = store_parts(engine->store, &count);
-    int64_t newest[2] = {0, 0};
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].role == PART_FACTS || parts[i].role == PART_TRAITS)
-            if (parts[i].last_time > newest[parts[i].role == PART_TRAITS])
-                newest[parts[i].role == PART_TRAITS] = parts[i].last_time;
-    *out = newest[0] ? newest[0] : newest[1];
-    return *out != 0;
-}
-
 static enum status parse_moment(const struct engine *engine, const char *option, const char *text, int64_t *out,
                                 struct error *error)
 {
@@ -118,10 +107,11 @@ enum status engine_moment(struct engine *engine, const char *as_of, const char *
                           struct engine_moment *out, struct error *error)
 {
     *out = (struct engine_moment){.now = engine_now(engine), .known_at = INT64_MAX};
-    out->has_facts = newest_fact(engine, &out->newest);
+    int64_t after_newest = 0;
     bool latest = as_of && strcmp(as_of, "latest") == 0;
+    TRY(engine_newest(engine, &out->has_facts, &out->newest, latest ? &after_newest : NULL, error));
     if (latest && out->has_facts)
-        out->now = out->newest + 1;
+        out->now = after_newest;
     else if (as_of && !latest)
         TRY(parse_moment(engine, "as-of", as_of, &out->now, error));
     if (known_at)
@@ -135,14 +125,6 @@ enum status engine_moment(struct engine *engine, const char *as_of, const char *
                                date_format(zone_date(engine->zone, out->newest), date),
                                (long long)((out->now - out->newest) / SECONDS_A_DAY));
     return STATUS_OK;
-}
-
-enum status engine_undo(struct engine *engine, uint32_t number, struct error *error)
-{
-    struct lake *lake;
-    TRY(engine_lake(engine, &lake, error));
-    TRY(store_undo(engine->store, lake, number, engine_now(engine), error));
-    return engine_reload(engine, error);
 }
 
 enum status engine_reload(struct engine *engine, struct error *error)

@@ -34,14 +34,16 @@ const struct schema *engine_schema(const struct engine *engine);
 const struct zone *engine_zone(const struct engine *engine);
 /* The saved definitions, checked; empty when there are none. Valid until definitions change. */
 const struct segment_set *engine_definitions(const struct engine *engine);
-/* Saved definitions that no longer fit the store and are left out: the i-th one's name and why; false past the last. */
+/* Saved definitions that are left out, because they no longer fit the store or could not be evaluated at the moment
+ * last asked about: the i-th one's name and why; false past the last. */
 bool engine_broken(const struct engine *engine, size_t i, const char **name, const char **why);
 struct pool *engine_pool(struct engine *engine);
 /* Seconds since 1970, now. STRATA_NOW (a moment) overrides the clock, for tests and documents. */
 int64_t engine_now(const struct engine *engine);
 
 /*
- * The moment a question is about. text: NULL for now, "latest" for just after the newest fact, else a date (its local
+ * The moment a question is about. text: NULL for now, "latest" for just after the newest fact (the
+ * end of its day where facts have no times of day; implausible dates do not count, latest.c), else a date (its local
  * midnight) or a moment. known_at likewise, or NULL for everything known. When the newest fact is more than 30 days
  * before the moment, *notice says so and names --as-of; else it is NULL.
  */
@@ -49,7 +51,7 @@ struct engine_moment {
     int64_t now;
     int64_t known_at; /* INT64_MAX: everything */
     bool has_facts;
-    int64_t newest;     /* of all facts in the store */
+    int64_t newest;     /* of all facts in the store that are not implausible */
     const char *notice; /* in arena, or NULL */
 };
 enum status engine_moment(struct engine *engine, const char *as_of, const char *known_at, struct arena *arena,
@@ -57,10 +59,23 @@ enum status engine_moment(struct engine *engine, const char *as_of, const char *
 
 /* Merges small parts where many lie about; to be called after imports. Nothing is lost when it fails or is killed. */
 enum status engine_tidy(struct engine *engine, struct error *error);
-/* Takes an import back. */
-enum status engine_undo(struct engine *engine, uint32_t number, struct error *error);
+/* Takes an import back. What hangs on its facts and stays is named: refreshes that saw them, as history; models that
+ * were fitted with them. Definitions that no longer fit are among engine_broken. Memory: arena. */
+struct engine_undone {
+    const int *refreshes; /* numbers */
+    size_t refresh_count;
+    const char **models;
+    size_t model_count;
+};
+enum status engine_undo(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
+                        struct error *error);
 /* Reads the definitions again, after the store or they changed. */
 enum status engine_reload(struct engine *engine, struct error *error);
+
+/* What an import into this store may not break: for ingest_options.guard. Memory: arena, which has to outlive the
+ * import. */
+struct ingest_guard;
+enum status engine_guard(struct engine *engine, struct arena *arena, struct ingest_guard *out, struct error *error);
 
 /* ---- evaluation ---- */
 
@@ -73,7 +88,8 @@ struct engine_view {
     int64_t now;
 };
 /* Evaluates the segments (indexes into set; count −1: all). more: columns to load besides what they need, or NULL. set:
- * NULL for the saved definitions. */
+ * NULL for the saved definitions. Of all saved definitions, those that cannot be evaluated at the moment are left out
+ * (engine_broken) and the others go on; look up indexes in out->set then. */
 enum status engine_evaluate(struct engine *engine, const struct segment_set *set, const int *segments, int count,
                             const struct segment_needs *more, const struct engine_moment *moment,
                             struct engine_view *out, struct error *error);
@@ -163,17 +179,36 @@ enum status engine_export(struct engine *engine, struct buffer *out, struct erro
 
 /* ---- records ---- */
 
+/* A definition or a model that was left out, and why. */
+struct engine_trouble {
+    const char *name, *why;
+};
 struct engine_refresh {
     int64_t moment;
     int number;
     uint64_t customers, entered, left;
-    size_t scored; /* models */
+    size_t scored;                       /* models */
+    struct engine_unrefreshed *replaced; /* refreshes that gave way, because an import they saw was taken back */
+    size_t replaced_count;
+    struct engine_trouble *models; /* those that could not be scored; definitions left out are among engine_broken */
+    size_t model_count;
     struct engine_segments segments;
 };
-/* Evaluates everything at the moment and records who entered and who left and why. Refused when the moment is not later
- * than the last. */
+/* Evaluates everything at the moment and records who entered and who left and why. What cannot be evaluated or scored
+ * is left out and named; nothing is recorded of it. Refused when the moment is not later than the last, unless that saw
+ * an import which was taken back since: then it is taken back and gives way. */
 enum status engine_refresh(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
                            struct engine_refresh *out, struct error *error);
+/* Takes the last refresh back, exactly: its records, the scores told with it, what it remembered for the next.
+ * STATUS_NOT_FOUND when there is none. */
+struct engine_unrefreshed {
+    int number;
+    int64_t moment;
+    uint64_t entered, left; /* customers whose entry and exit is forgotten, over all segments */
+    size_t scores;          /* models whose scores went */
+};
+enum status engine_unrefresh(struct engine *engine, struct arena *arena, struct engine_unrefreshed *out,
+                             struct error *error);
 /* Sizes of every segment at every refresh up to a moment. */
 struct engine_history {
     size_t refreshes;
@@ -239,6 +274,8 @@ enum status engine_status(struct engine *engine, struct arena *arena, struct eng
 /* ---- answers as JSON, the same for commands, library and report: fields of an object that is open ---- */
 
 void engine_write_segment(const struct engine_segment *segment, struct json *json);
+/* "broken": the definitions that are left out, each with why; nothing when there are none. */
+void engine_write_broken(const struct engine *engine, struct json *json);
 /* "sizes"; UINT64_MAX where nothing is recorded. */
 void engine_write_sizes(const struct engine *engine, const int64_t *moment, const uint64_t *customers, size_t count,
                         struct json *json);

@@ -73,19 +73,16 @@ enum status engine_load_population(struct engine *engine, const struct segment_n
     return status;
 }
 
-enum status engine_evaluate(struct engine *engine, const struct segment_set *set, const int *segments, int count,
-                            const struct segment_needs *more, const struct engine_moment *moment,
-                            struct engine_view *out, struct error *error)
+static enum status evaluate(struct engine *engine, const int *segments, int count, const struct segment_needs *more,
+                            const struct engine_moment *moment, struct engine_view *out, struct error *error)
 {
-    *out = (struct engine_view){.now = moment->now};
-    TRY(engine_load_definitions(engine, error));
-    out->set = set ? set : engine->definitions;
     struct arena arena;
+    struct segment_plan *plan = NULL;
     arena_init(&arena, 0);
     struct segment_needs needs = segment_needs(out->set, engine_schema(engine), segments, count, &arena);
     if (more)
         needs = engine_join_needs(&needs, more, &arena);
-    struct segment_plan *plan = NULL;
+
     enum status status = engine_load_population(engine, &needs, moment, &out->population, error);
     if (status == STATUS_OK)
         status = segment_plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
@@ -93,6 +90,43 @@ enum status engine_evaluate(struct engine *engine, const struct segment_set *set
         status = segment_evaluate(plan, out->population, moment->now, engine_pool(engine), false, &out->result, error);
     segment_plan_free(plan);
     arena_release(&arena);
+    return status;
+}
+
+/* All saved definitions. One that fails at this moment is left out, and the others go on. */
+static enum status evaluate_saved(struct engine *engine, const struct segment_needs *more,
+                                  const struct engine_moment *moment, struct engine_view *out, struct error *error)
+{
+    TRY(engine_take_in_again(engine, moment->now, error));
+    for (;;) {
+        struct error why = {0};
+        out->set = engine->definitions;
+        enum status status = evaluate(engine, NULL, -1, more, moment, out, &why);
+        if (status == STATUS_OK)
+            return STATUS_OK;
+        if (!out->population) {
+            *error = why;
+            return status;
+        }
+        status = engine_leave_out(engine, out->population, moment->now, &why, error);
+        engine_view_close(out);
+        out->now = moment->now;
+        TRY(status);
+    }
+}
+
+enum status engine_evaluate(struct engine *engine, const struct segment_set *set, const int *segments, int count,
+                            const struct segment_needs *more, const struct engine_moment *moment,
+                            struct engine_view *out, struct error *error)
+{
+    *out = (struct engine_view){.now = moment->now};
+    TRY(engine_load_definitions(engine, error));
+    out->set = set ? set : engine->definitions;
+    enum status status = !set && count < 0 ? evaluate_saved(engine, more, moment, out, error)
+                                           : evaluate(engine, segments, count, more, moment, out, error);
+    if (status != STATUS_OK && !set && count == 1 && out->population)
+        status =
+            error_set(error, status, "%s cannot be evaluated: %s", out->set->segments[*segments].name, error->message);
     if (status != STATUS_OK)
         engine_view_close(out);
     return status;

@@ -74,7 +74,10 @@ static enum status run(struct engine *engine, const struct strata_import *import
                                      .now = engine_now(engine)};
     while (import->files && import->files[options.source_count])
         options.source_count++;
+    struct ingest_guard guard;
     TRY(read_mapping(import, arena, &options.mapping, error));
+    TRY(engine_guard(engine, arena, &guard, error));
+    options.guard = &guard;
     TRY(ingest_run(engine_store(engine), &options, NULL, arena, summary, error));
     /* the import is made, whether or not its parts can be merged now; the next one tries again */
     struct error ignored;

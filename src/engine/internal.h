@@ -4,12 +4,16 @@
 
 #include "engine/engine.h"
 
+#include "base/vector.h"
 #include "catalog/catalog.h"
 #include "lake/lake.h"
 #include "store/store.h"
 
-struct engine_broken {
-    const char *name, *message;
+/* Definitions that fit the store but cannot be evaluated at a moment (leave_out.c). */
+struct engine_left_out {
+    int64_t moment;
+    struct engine_trouble *items;
+    size_t count;
 };
 
 struct engine {
@@ -20,14 +24,30 @@ struct engine {
     int threads;
     struct segment_set *definitions; /* loaded when first needed; NULL after a change */
     struct arena arena;              /* as long as the engine */
-    struct engine_broken *broken;    /* definitions that no longer fit the store, left out */
+    struct engine_trouble *broken;   /* definitions that no longer fit the store, left out */
     size_t broken_count;
+    struct engine_left_out left_out;
+    VECTOR(struct segment_set *) retired; /* sets that were replaced while somebody may still look at them */
 };
 
 enum status engine_lake(struct engine *engine, struct lake **out, struct error *error);
+/* The newest fact that is not implausible, and the moment `latest` (latest.c), which may be NULL. *found: there
+ * is a dated fact. */
+enum status engine_newest(struct engine *engine, bool *found, int64_t *newest, int64_t *latest, struct error *error);
 /* Loads definitions unless that is done. */
 enum status engine_load_definitions(struct engine *engine, struct error *error);
 void engine_forget_definitions(struct engine *engine);
+/* After evaluating all saved definitions failed over this population: leaves out those that bring the failure about,
+ * and names them among the broken. Sets whose pointers are held stay alive until the engine is closed. STATUS_ERROR,
+ * with `why` as it was, when no definition is to blame. */
+enum status engine_leave_out(struct engine *engine, const struct population *population, int64_t moment,
+                             const struct error *why, struct error *error);
+/* What was left out for another moment comes back. */
+enum status engine_take_in_again(struct engine *engine, int64_t moment, struct error *error);
+/* Why each segment of the set cannot be evaluated over the population at the moment, NULL where it can; in arena. */
+const char **engine_find_failing(struct engine *engine, const struct segment_set *set,
+                                 const struct population *population, int64_t moment, struct arena *arena,
+                                 size_t *count);
 /* As engine_apply_save and engine_delete, but within a change that the caller has begun, commits, and forgets the
  * definitions after. */
 enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply, struct error *error);

@@ -646,29 +646,27 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
     return score(engine, out, moment, arena, error);
 }
 
-enum status engine_models_score(struct engine *engine, const struct engine_moment *moment, size_t *scored,
-                                struct error *error)
+enum status engine_models_score(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
+                                struct engine_refresh *out, struct error *error)
 {
-    struct arena arena;
     struct engine_model *models;
     size_t count;
-    *scored = 0;
-    arena_init(&arena, 0);
-    enum status status = engine_models(engine, &arena, &models, &count, error);
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+    TRY(engine_models(engine, arena, &models, &count, error));
+    out->models = ARENA_ARRAY(arena, struct engine_trouble, count + 1);
+
+    for (size_t i = 0; i < count; i++) {
         const struct model_type *type;
-        status = find_type(models[i].type, &type, error);
-        if (status != STATUS_OK || !models[i].usable || !type->score || models[i].moment > moment->now)
+        struct error why = {0};
+        TRY(find_type(models[i].type, &type, error));
+        if (!models[i].usable || !type->score || models[i].moment > moment->now)
             continue;
-        if (models[i].scored && models[i].scored_at == moment->now) {
-            ++*scored;
-            continue;
-        }
-        status = score(engine, &models[i], moment, &arena, error);
-        *scored += status == STATUS_OK;
+        bool done = models[i].scored && models[i].scored_at == moment->now;
+        if (done || score(engine, &models[i], moment, arena, &why) == STATUS_OK)
+            out->scored++;
+        else
+            out->models[out->model_count++] = (struct engine_trouble){models[i].name, arena_strdup(arena, why.message)};
     }
-    arena_release(&arena);
-    return status;
+    return STATUS_OK;
 }
 
 /* ---- one customer ---- */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JUDGED = 1200, GAP_DRAWS = 12, STABLE_ROWS = 2000, STABLE_ROWS_QUICK = 10000, STABLE_POOL = 50000 };
+enum { JUDGED = 1200, GAP_DRAWS = 12, STABLE_ROWS = 1300, STABLE_ROWS_QUICK = 10000, STABLE_POOL = 50000 };
 
 /* What the options ask for. */
 struct cluster_wish {

@@ -66,7 +66,12 @@ void strata_close(struct strata_store *store)
 enum strata_status strata_undo(struct strata_store *store, int number, struct strata_error *error)
 {
     struct error why = {0};
-    return engine_give_error(engine_undo(store->engine, (uint32_t)number, &why), &why, error);
+    struct arena arena;
+    struct engine_undone undone;
+    arena_init(&arena, 0);
+    enum status status = engine_undo(store->engine, (uint32_t)number, &arena, &undone, &why);
+    arena_release(&arena);
+    return engine_give_error(status, &why, error);
 }
 
 enum strata_status strata_check(const char *source, struct strata_error *error)

@@ -1,7 +1,7 @@
 /* Records: a refresh evaluates everything at a moment and writes down who entered, who left, and what brought it about.
  */
-#include "engine/internal.h"
 #include "engine/model.h"
+#include "engine/refresh.h"
 
 #include "base/number.h"
 
@@ -139,7 +139,8 @@ static uint64_t definition_hash(const struct segment_set *set, int segment, stru
 }
 
 static enum status definition_changed(struct engine *engine, const struct segment_set *set, int segment,
-                                      struct arena *arena, bool *changed, struct error *error)
+                                      struct refresh_note *note, struct arena *arena, bool *changed,
+                                      struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct bitmap *seen = bitmap_new();
@@ -149,7 +150,10 @@ static enum status definition_changed(struct engine *engine, const struct segmen
     const char *before;
     TRY(catalog_setting(catalog, key, arena, &before, error));
     *changed = !before || strcmp(before, hash) != 0;
-    return *changed ? catalog_set_setting(catalog, key, hash, error) : STATUS_OK;
+    if (!*changed)
+        return STATUS_OK;
+    refresh_note_definition(note, set->segments[segment].name, before);
+    return catalog_set_setting(catalog, key, hash, error);
 }
 
 /* Splits who moved by cause and writes each part down. */
@@ -176,13 +180,13 @@ static enum status record_move(struct engine *engine, uint32_t refresh, const ch
 }
 
 static enum status record_segment(struct engine *engine, const struct engine_view *view, int segment, uint32_t refresh,
-                                  const struct since *since, struct arena *arena, struct engine_refresh *out,
-                                  struct error *error)
+                                  const struct since *since, struct refresh_note *note, struct arena *arena,
+                                  struct engine_refresh *out, struct error *error)
 {
     const char *name = view->set->segments[segment].name;
     struct bitmap *before = NULL;
     bool definition;
-    TRY(definition_changed(engine, view->set, segment, arena, &definition, error));
+    TRY(definition_changed(engine, view->set, segment, note, arena, &definition, error));
     TRY(catalog_members(store_catalog(engine->store), name, INT64_MAX, &before, error));
     struct bitmap *entered = engine_numbers(view->population, view->result, segment), *left = before;
     struct bitmap *now = bitmap_copy(entered);
@@ -225,8 +229,23 @@ static void list_sizes(const struct engine_view *view, struct arena *arena, stru
     }
 }
 
+/* What the next refresh, and taking this one back, need to know. */
+static enum status remember(struct engine *engine, struct refresh_note *note, uint32_t number, struct arena *arena,
+                            struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    uint64_t next;
+    const char *seen;
+    TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
+    TRY(catalog_setting(catalog, "refresh.last_import", arena, &seen, error));
+    TRY(refresh_note_save(engine, note, number, seen, next - 1, arena, error));
+    return catalog_set_setting(catalog, "refresh.last_import",
+                               arena_printf(arena, "%llu", (unsigned long long)(next - 1)), error);
+}
+
 static enum status record_all(struct engine *engine, const struct engine_view *view, const struct catalog_refresh *last,
-                              struct arena *arena, struct engine_refresh *out, struct error *error)
+                              struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
+                              struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct since since;
@@ -243,47 +262,86 @@ static enum status record_all(struct engine *engine, const struct engine_view *v
     out->number = (int)number;
     status = look_back(engine, view, last, arena, &since, error);
     for (int s = 0; status == STATUS_OK && s < view->set->segment_count; s++)
-        status = record_segment(engine, view, s, number, &since, arena, out, error);
+        status = record_segment(engine, view, s, number, &since, note, arena, out, error);
     bitmap_free(since.fresh);
-    uint64_t next;
+    return status == STATUS_OK ? remember(engine, note, number, arena, error) : status;
+}
+
+static enum status refuse_earlier(const struct engine *engine, const struct catalog_refresh *last, struct error *error)
+{
+    char at[MOMENT_TEXT_MAX];
+    enum status status = error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
+                                   moment_format(engine->zone, last->moment, at));
+    error_hint(error, "records only go forward; to look back, ask with --as-of: strata segments --as-of T; "
+                      "strata refresh --undo takes a mistaken refresh back");
+    return status;
+}
+
+/* The last refresh that counts, or NULL. Those at or after the moment give way when an import that they saw was taken
+ * back since; else they block. */
+static enum status find_last(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
+                             struct engine_refresh *out, const struct catalog_refresh **last, struct error *error)
+{
+    struct catalog_refresh *refreshes;
+    size_t count;
+    TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
+    out->replaced = ARENA_ARRAY(arena, struct engine_unrefreshed, count + 1);
+
+    size_t kept = count;
+    for (; kept && moment->now <= refreshes[kept - 1].moment; kept--) {
+        uint32_t import;
+        TRY(engine_refresh_stale(engine, &refreshes[kept - 1], arena, &import, error));
+        if (!import)
+            return refuse_earlier(engine, &refreshes[kept - 1], error);
+    }
+    for (; count > kept; count--)
+        TRY(engine_unrefresh(engine, arena, &out->replaced[out->replaced_count++], error));
+    *last = kept ? &refreshes[kept - 1] : NULL;
+    return STATUS_OK;
+}
+
+static enum status record_view(struct engine *engine, const struct engine_view *view,
+                               const struct catalog_refresh *last, struct refresh_note *note, struct arena *arena,
+                               struct engine_refresh *out, struct error *error)
+{
+    struct store_change *change;
+    TRY(store_begin(engine->store, &change, error));
+    enum status status = record_all(engine, view, last, note, arena, out, error);
     if (status == STATUS_OK)
-        status = catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error);
-    if (status == STATUS_OK)
-        status = catalog_set_setting(catalog, "refresh.last_import",
-                                     arena_printf(arena, "%llu", (unsigned long long)(next - 1)), error);
+        return store_commit(change, error);
+    store_abort(change);
+    return status;
+}
+
+static enum status score_and_record(struct engine *engine, const struct engine_moment *moment,
+                                    const struct catalog_refresh *last, struct refresh_note *note, struct arena *arena,
+                                    struct engine_refresh *out, struct error *error)
+{
+    struct engine_view view;
+    TRY(engine_models_score(engine, moment, arena, out, error));
+    TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
+    list_sizes(&view, arena, out);
+    enum status status = record_view(engine, &view, last, note, arena, out, error);
+    engine_view_close(&view);
     return status;
 }
 
 enum status engine_refresh(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
                            struct engine_refresh *out, struct error *error)
 {
-    struct catalog_refresh *refreshes;
-    size_t count;
+    const struct catalog_refresh *last = NULL;
+    struct refresh_note note;
     *out = (struct engine_refresh){.moment = moment->now};
-    TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
-    const struct catalog_refresh *last = count ? &refreshes[count - 1] : NULL;
-    if (last && moment->now <= last->moment) {
-        char at[MOMENT_TEXT_MAX];
-        enum status status =
-            error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
-                      moment_format(engine->zone, last->moment, at));
-        error_hint(error, "records only go forward; to look back, ask with --as-of: strata segments --as-of T");
-        return status;
-    }
-    struct engine_view view;
-    struct store_change *change;
-    TRY(engine_models_score(engine, moment, &out->scored, error));
-    TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
-    list_sizes(&view, arena, out);
-    enum status status = store_begin(engine->store, &change, error);
-    if (status == STATUS_OK) {
-        status = record_all(engine, &view, last, arena, out, error);
-        if (status == STATUS_OK)
-            status = store_commit(change, error);
-        else
-            store_abort(change);
-    }
-    engine_view_close(&view);
+    TRY(find_last(engine, moment, arena, out, &last, error));
+
+    enum status status = refresh_note_begin(engine, arena, &note, error);
+    if (status == STATUS_OK)
+        status = score_and_record(engine, moment, last, &note, arena, out, error);
+    refresh_note_release(&note);
+    if (status != STATUS_OK && out->scored && error && !error->hint[0])
+        error_hint(error,
+                   "nothing was recorded; the models' scores as of that moment stay, and the same refresh goes on "
+                   "from there");
     return status;
 }
 

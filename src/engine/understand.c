@@ -139,8 +139,15 @@ enum status engine_overlap(struct engine *engine, const char *const *names, size
                            struct error *error)
 {
     *out = (struct engine_overlap){0};
-    TRY(choose_segments(engine, names, count, arena, out, error));
-    TRY(engine_evaluate(engine, NULL, out->segments, out->segment_count, NULL, moment, &out->view, error));
+    if (count == 0) /* all: those that cannot be evaluated are left out, and the choice is among the others */
+        TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &out->view, error));
+    enum status status = choose_segments(engine, names, count, arena, out, error);
+    if (status == STATUS_OK && count)
+        status = engine_evaluate(engine, NULL, out->segments, out->segment_count, NULL, moment, &out->view, error);
+    if (status != STATUS_OK) {
+        engine_view_close(&out->view);
+        return status;
+    }
     insight_overlap(out->view.result, out->segments, out->segment_count, most_groups, arena, &out->overlap);
     return STATUS_OK;
 }

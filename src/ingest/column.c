@@ -180,6 +180,21 @@ static bool is_point(struct text value)
            memchr(second.data, '.', second.length) && ingest_is_place(value);
 }
 
+/* "9:58", "09:58:11", "9:58 PM": a time of day without its date. */
+static bool is_clock(struct text value)
+{
+    const char *colon = memchr(value.data, ':', value.length < 3 ? value.length : 3);
+    if (!colon || colon == value.data || value.length > 16)
+        return false;
+    size_t minutes = (size_t)(colon - value.data) + 1;
+    bool digits = (unsigned char)(value.data[0] - '0') < 10 && value.length >= minutes + 2;
+    for (size_t i = minutes; digits && i < minutes + 2; i++)
+        digits = (unsigned char)(value.data[i] - '0') < 10;
+    for (size_t i = minutes + 2; digits && i < value.length; i++)
+        digits = strchr("0123456789:. apmAPM", value.data[i]) != NULL;
+    return digits;
+}
+
 static void set_example(struct ingest_example *example, struct text value, uint64_t line)
 {
     size_t length = value.length < INGEST_EXAMPLE_MAX - 1 ? value.length : INGEST_EXAMPLE_MAX - 1;
@@ -210,6 +225,7 @@ static void observe_text(struct ingest_evidence *evidence, struct text value, ui
     if (!has_digit(value))
         return;
     evidence->text_digits++;
+    evidence->clocks += is_clock(value);
     evidence->points += is_point(value);
 }
 
@@ -444,6 +460,7 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
         SUM(semicolons),    SUM(doubtful_zones),
         SUM(commas),        SUM(either_order),
         SUM(whole_doubles), SUM(capital_triples),
+        SUM(clocks),
 #undef SUM
     };
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)

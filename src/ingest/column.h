@@ -50,6 +50,7 @@ struct ingest_marks {
 struct ingest_evidence {
     uint64_t rows, forms[FORMS];
     uint64_t text_digits;       /* of FORM_TEXT: those that hold a digit, as codes do */
+    uint64_t clocks;            /* of FORM_TEXT: times of day, such as 9:58 or 09:58:11 */
     uint64_t lists;             /* of FORM_TEXT: JSON lists */
     uint64_t points;            /* of FORM_TEXT: "48.2082,16.3738" */
     uint64_t capital_pairs, na; /* of FORM_TEXT: two capital letters; of FORM_UNKNOWN: the word NA */

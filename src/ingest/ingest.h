@@ -13,6 +13,23 @@
 #include "ingest/reject.h"
 #include "store/store.h"
 
+/* A column of the store that something saved stands on. */
+struct ingest_use {
+    const char *table, *column;
+    const char *by; /* "the segment vip uses it" */
+    size_t others;  /* who use it, too */
+};
+
+/* What an import may not break. The columns used are read as the type they have, and their odd values set aside; judge
+ * is asked, before anything is published, about the schema that the import would make, and its error refuses the
+ * import. */
+struct ingest_guard {
+    const struct ingest_use *uses;
+    size_t use_count;
+    enum status (*judge)(void *context, const struct schema *future, struct error *error);
+    void *context;
+};
+
 /* What a caller asks for: the flags of `strata import`. Zero means not said. */
 struct ingest_options {
     const char *const *sources; /* paths, "-" for standard input, or one postgresql:// address */
@@ -20,14 +37,15 @@ struct ingest_options {
     const char *query;             /* PostgreSQL: the SELECT */
     struct ingest_mapping mapping; /* what the options say; the rest is guessed */
     const char *mapping_file, *save_mapping;
-    const char *rejects;     /* a second copy of the rows set aside */
-    const char *max_rejects; /* "100" or "2%" */
-    const char *retry;       /* a mended rejects file, instead of sources */
-    uint32_t replace;        /* takes this import back and imports instead of it */
-    bool again;              /* imports although the content is there already */
-    bool dry_run;            /* stops before publishing; the store may be open for reading */
-    int64_t now;             /* the moment of the import, seconds since 1970 */
-    int threads;             /* 0: all */
+    const char *rejects;              /* a second copy of the rows set aside */
+    const char *max_rejects;          /* "100" or "2%" */
+    const char *retry;                /* a mended rejects file, instead of sources */
+    uint32_t replace;                 /* takes this import back and imports instead of it */
+    bool again;                       /* imports although the content is there already */
+    bool dry_run;                     /* stops before publishing; the store may be open for reading */
+    int64_t now;                      /* the moment of the import, seconds since 1970 */
+    const struct ingest_guard *guard; /* or NULL: nothing stands on the store */
+    int threads;                      /* 0: all */
 };
 
 /* Called about ten times a second: fraction 0…1 of the present phase. False stops the import. */
@@ -96,6 +114,7 @@ struct ingest_summary {
     struct ingest_reject_count *rejects;
     size_t reject_count;
     uint64_t hours_repeated, hours_missing, dates_bare, fractions_cut;
+    int64_t plausible_until;       /* times after it lie far from all others; INT64_MAX: there are none */
     int64_t first_time, last_time; /* of facts stored; first > last when there are none */
     const char *zone, *rejects_path;
     bool refused; /* more rows were set aside than may be: nothing was imported */

@@ -32,7 +32,7 @@ static const struct field {
     FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
     FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),     FIELD(na, FIELD_PAIRS),
     FIELD(time_format, FIELD_TEXT),    FIELD(skip, FIELD_TEXT),       FIELD(sheet, FIELD_TEXT),
-    FIELD(amount, FIELD_TEXT),
+    FIELD(amount, FIELD_TEXT),         FIELD(max_time, FIELD_TEXT),   FIELD(clock, FIELD_TEXT),
 #undef FIELD
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };

@@ -39,7 +39,9 @@ struct ingest_mapping {
     const char *file_time_zone, *time_format;
     struct ingest_pairs na; /* column, or * for all = words for no value, separated by commas */
     const char *valid_from;
-    const char *on_conflict;                             /* "set-aside" or "replace" */
+    const char *clock;       /* the column with the time of day, where --time has the date alone */
+    const char *max_time;    /* a date, to its end, or a moment: rows after it are set aside */
+    const char *on_conflict; /* "set-aside" or "replace" */
     const char *delimiter, *decimal, *encoding, *header; /* header: "yes" or "no" */
     const char *skip;                                    /* lines before the header: a number */
     const char *sheet;                                   /* of a spreadsheet: its name or number */

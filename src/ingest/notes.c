@@ -130,3 +130,21 @@ void ingest_note_layout(struct ingest_run *run)
         note_encoding(run, source);
     }
 }
+
+void ingest_notice(struct ingest_run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = arena_vprintf(run->arena, format, arguments);
+    va_end(arguments);
+    VECTOR_PUSH(&run->notices, text);
+}
+
+void ingest_warn(struct ingest_run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = arena_vprintf(run->arena, format, arguments);
+    va_end(arguments);
+    VECTOR_PUSH(&run->warnings, text);
+}

@@ -12,24 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void ingest_notice(struct ingest_run *run, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const char *text = arena_vprintf(run->arena, format, arguments);
-    va_end(arguments);
-    VECTOR_PUSH(&run->notices, text);
-}
-
-void ingest_warn(struct ingest_run *run, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const char *text = arena_vprintf(run->arena, format, arguments);
-    va_end(arguments);
-    VECTOR_PUSH(&run->warnings, text);
-}
-
 int ingest_find_column(const struct ingest_run *run, const char *name)
 {
     for (size_t i = 0; i < run->column_count; i++)
@@ -281,6 +263,8 @@ static void join_columns(struct ingest_run *run, size_t index)
     };
 }
 
+static void hint_types(struct ingest_run *run);
+
 enum status ingest_add_names(struct ingest_run *run, size_t source, struct error *error)
 {
     struct ingest_source_columns *map = &run->source_columns[source];
@@ -300,6 +284,7 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
     }
     map->columns = columns;
     text_map_release(&found);
+    hint_types(run);
     return status == STATUS_OK ? ingest_list_properties(run, error) : status;
 }
 
@@ -429,9 +414,18 @@ static bool is_taken_by_column(const struct ingest_run *run, const char *name, c
     return false;
 }
 
-static const char *property_name(struct ingest_run *run, const char *column)
+static bool has_column(const struct ingest_run *run, const char *name)
 {
-    const char *name = mapped_name(run, column);
+    for (size_t i = 0; i < run->column_count; i++)
+        if (strcmp(run->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* --map means the file's column, where one bears the name of a computed one. */
+static const char *property_name(struct ingest_run *run, const char *column, bool computed)
+{
+    const char *name = computed && has_column(run, column) ? column : mapped_name(run, column);
     if (!is_taken_by_role(run, name))
         return name;
 
@@ -448,7 +442,8 @@ static bool selected(const struct ingest_run *run, size_t column)
     const struct ingest_names *select = &run->mapping.select;
     if (run->columns[column].derived)
         return true;
-    bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key;
+    bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key ||
+                    (int)column == run->clock;
     for (size_t i = 0; i < select->count; i++)
         if (ingest_find_column(run, select->items[i]) == (int)column)
             return true;
@@ -498,6 +493,7 @@ static void hint_types(struct ingest_run *run)
                       (stored && stored->type == VALUE_TEXT);
         hint->time = (int)i == run->time;
     }
+    ingest_keep_types(run);
 }
 
 static void add_property(struct ingest_run *run, struct ingest_property property)
@@ -509,6 +505,21 @@ static void add_property(struct ingest_run *run, struct ingest_property property
     run->properties[run->property_count++] = property;
 }
 
+/* A computed property takes the place of the file's column of its name, unless --map keeps that under another. */
+static bool replaced_by_set(const struct ingest_run *run, const char *column)
+{
+    const struct ingest_mapping *mapping = &run->mapping;
+    for (size_t i = 0; i < mapping->map.count; i++)
+        if (strcmp(mapping->map.items[i].value, column) == 0)
+            return false;
+    for (size_t i = 0; i < mapping->set.count; i++) {
+        const char *name = mapping->set.items[i].name;
+        if (strcmp(name, column) == 0 || (strcasecmp(name, column) == 0 && !is_taken_by_role(run, name)))
+            return true;
+    }
+    return false;
+}
+
 enum status ingest_list_properties(struct ingest_run *run, struct error *error)
 {
     const struct ingest_mapping *mapping = &run->mapping;
@@ -517,9 +528,9 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
     run->property_count = 0;
     for (size_t i = 0; i < run->column_count; i++) {
         const char *column = run->columns[i].name;
-        if (!selected(run, i) || ingest_pair_value(&mapping->set, column))
+        if (!selected(run, i) || replaced_by_set(run, column))
             continue;
-        const char *name = property_name(run, column);
+        const char *name = property_name(run, column, false);
         add_property(run, (struct ingest_property){.column = column,
                                                    .name = name,
                                                    .source = (int)i,
@@ -531,7 +542,7 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
         if (run->computed_customer && strcmp(name, mapping->customer) == 0)
             continue; /* it is the customer, and no property */
         add_property(run, (struct ingest_property){
-                              .column = name, .name = property_name(run, name), .source = -1, .additive = true});
+                              .column = name, .name = property_name(run, name, true), .source = -1, .additive = true});
     }
     for (size_t i = 0; i < mapping->trait.count; i++) {
         const char *column = mapping->trait.items[i].value;
@@ -557,22 +568,6 @@ static enum status open_zone(struct ingest_run *run, struct error *error)
         name = store_schema(run->store)->zone;
     run->summary->zone = arena_strdup(run->arena, name);
     return zone_open(name, &run->zone, error);
-}
-
-static enum status read_valid_from(struct ingest_run *run, struct error *error)
-{
-    const struct ingest_mapping *mapping = &run->mapping;
-    run->told = mapping->undated ? 0 : run->options->now;
-    if (!mapping->valid_from)
-        return STATUS_OK;
-    if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) || run->told < FACT_TIME_MIN ||
-        run->told > FACT_TIME_MAX) {
-        enum status status =
-            error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time", mapping->valid_from);
-        error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
-        return status;
-    }
-    return STATUS_OK;
 }
 
 static void complete_mapping(struct ingest_run *run)
@@ -681,7 +676,8 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     TRY(check_own_names(run, error));
     note_hidden_view(run);
     TRY(open_zone(run, error));
-    TRY(read_valid_from(run, error));
+    TRY(ingest_read_valid_from(run, error));
+    TRY(ingest_read_max_time(run, error));
     TRY(open_sources(run, error));
     for (size_t i = 0; i < run->source_count; i++)
         join_columns(run, i);

@@ -427,6 +427,7 @@ static enum status state_schema(struct ingest_run *run, const char *table, enum 
         stated.amount = amount_of(run, columns, count);
         stated.amount_said = run->amount_said;
     }
+    VECTOR_PUSH(&run->stated, stated);
     if (run->options->dry_run)
         return STATUS_OK;
     return catalog_add_schema(store_catalog(run->store), run->import, &stated, error);
@@ -523,6 +524,7 @@ enum status ingest_publish(struct ingest_run *run, struct error *error)
     if (run->mapping.id.count)
         TRY(drop_refused(run, error));
     TRY(write_tables(run, error));
+    TRY(ingest_judge_schema(run, error));
     if (run->options->dry_run)
         return STATUS_OK;
     TRY(identity_write(run->change, run->lake, run->identity, error));

@@ -13,6 +13,7 @@ static const struct {
     [REASON_NO_TIME] = {"no-time", "no time", "fill in when it happened"},
     [REASON_BAD_TIME] = {"bad-time", "not a time", "write it as the other rows do, or as 2025-03-31 14:05:09"},
     [REASON_TIME_RANGE] = {"time-range", "a time outside 1970 to 2105", "correct the year"},
+    [REASON_TIME_LATE] = {"after-max-time", "a time after --max-time", "correct the year"},
     [REASON_NO_KEY] = {"no-key", "no key", "fill in the key that facts point at"},
     [REASON_NO_ID] = {"no-id", "no id", "fill in the columns of --id"},
     [REASON_NO_GROUP] = {"no-group", "no value to group by", "fill in the column of --group-by"},

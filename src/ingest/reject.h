@@ -15,6 +15,7 @@ enum ingest_reason {
     REASON_NO_TIME,
     REASON_BAD_TIME,
     REASON_TIME_RANGE,
+    REASON_TIME_LATE,
     REASON_NO_KEY,
     REASON_NO_ID,
     REASON_NO_GROUP,

@@ -46,13 +46,13 @@ static void say_order(const struct remark *remark)
     const char *ways = arena_printf(remark->run->arena, "--type '%s=D/M/YYYY' or --type '%s=M/D/YYYY' says which it is",
                                     remark->name, remark->name);
     if (mdy > both && dmy > both && (type->contradictory || !date) && !remark->hint->text)
-        ingest_warn(
-            remark->run,
-            "%s mixes two orders of day and month: %s rows fit only M/D/YYYY, %s only D/M/YYYY, %s both; %s; %s",
-            remark->name, count(remark, mdy - both), count(remark, dmy - both), count(remark, both),
-            date ? "those that fit both cannot be known and are set aside with the rarer order"
-                 : "it was stored as text",
-            ways);
+        ingest_warn(remark->run,
+                    "%s mixes two orders of day and month: %s row%s only M/D/YYYY, %s only D/M/YYYY, %s both; %s; %s",
+                    remark->name, count(remark, mdy - both), mdy - both == 1 ? " fits" : "s fit",
+                    count(remark, dmy - both), count(remark, both),
+                    date ? "those that fit both cannot be known and are set aside with the rarer order"
+                         : "it was stored as text",
+                    ways);
     else if (type->ambiguous)
         ingest_warn(remark->run, "%s: every date could be day/month or month/day, such as '%s'; read as %s; %s",
                     remark->name, evidence->either.text, ingest_type_format(type), ways);

@@ -205,9 +205,9 @@ static enum status note_told_twice(struct ingest_run *run, struct error *error)
     if (again)
         ingest_warn(
             run,
-            "%llu rows tell traits of a customer whom another row of the file tells, too, and no time says which "
-            "is later: the last row of a customer counts; --time COLUMN dates them",
-            (unsigned long long)again);
+            "%llu row%s of a customer whom another row of the file tells, too, and no time says which is later: the "
+            "last row of a customer counts; --time COLUMN dates them",
+            (unsigned long long)again, again == 1 ? " tells traits" : "s tell traits");
     return STATUS_OK;
 }
 

@@ -329,7 +329,9 @@ static enum status find_time(struct ingest_run *run, struct error *error)
         guess_role(run, ROLE_TIME, &mapping->time);
     if (!run->traits && !mapping->time)
         return no_time(run, error);
-    return mapping->time ? ingest_need_column(run, "--time", mapping->time, &run->time, error) : STATUS_OK;
+    if (mapping->time)
+        TRY(ingest_need_column(run, "--time", mapping->time, &run->time, error));
+    return ingest_find_clock(run, error);
 }
 
 static enum status portray(struct ingest_run *run, struct error *error)
@@ -374,7 +376,7 @@ static void describe_look(struct ingest_run *run)
 enum status ingest_find_roles(struct ingest_run *run, struct error *error)
 {
     struct ingest_mapping *mapping = &run->mapping;
-    run->customer = run->time = run->key = run->group = -1;
+    run->customer = run->time = run->key = run->group = run->clock = -1;
     TRY(portray(run, error));
     describe_look(run);
     if (mapping->reference)

@@ -290,6 +290,8 @@ static void describe_columns(struct ingest_run *run)
                 column->confidence = run->guesses[role].confidence;
                 column->guessed = !run->said[role];
             }
+        if ((int)i == run->clock)
+            column->role = "time of day", column->confidence = 90, column->guessed = !run->clock_said;
     }
     for (size_t i = 0; i < mapping->set.count; i++)
         summary->columns[summary->column_count++] = (struct ingest_summary_column){
@@ -512,6 +514,9 @@ static enum status import_rows(struct ingest_run *run, struct error *error)
     TRY(ingest_stage(run, error));
     describe_counts(run);
     add_notices(run);
+    describe_columns(run);
+    TRY(ingest_check_types(run, error));
+    TRY(ingest_check_times(run, error));
     if (run->options->dry_run)
         TRY(make_preview(run, error));
     TRY(ingest_publish(run, error));
@@ -553,6 +558,7 @@ static void release(struct ingest_run *run)
     VECTOR_RELEASE(&run->notices);
     VECTOR_RELEASE(&run->warnings);
     VECTOR_RELEASE(&run->tables);
+    VECTOR_RELEASE(&run->stated);
 }
 
 enum status ingest_run(struct store *store, const struct ingest_options *options,

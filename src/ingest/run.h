@@ -57,7 +57,11 @@ struct ingest_run {
     size_t portrait_count;
     struct ingest_guess guesses[ROLES];
     bool said[ROLES];
+    const struct ingest_use **kept; /* by column: read as the store has it, because of this use; NULL: not */
+    size_t kept_count;
     int customer, time, key, group;
+    bool clock_said;
+    int clock;              /* the column with the time of day of the time column's dates, or −1 */
     bool row_customers;     /* --customer @row: every row is a customer of its own */
     bool computed_customer; /* --set makes the customer */
     const char *amount;     /* the column, or the name of --set, that says what a fact was worth; or NULL */
@@ -66,6 +70,7 @@ struct ingest_run {
     const char *table;
     enum schema_role role;
     struct zone *zone;
+    int64_t max_time;
     int64_t told; /* traits without a time of their own: the moment they hold from */
 
     struct ingest_property *properties;
@@ -82,6 +87,7 @@ struct ingest_run {
     VECTOR(const char *) notices;
     VECTOR(const char *) warnings;
     VECTOR(struct ingest_summary_table) tables;
+    VECTOR(struct catalog_table) stated; /* what the import brings, as it states it to the catalog */
 };
 
 void ingest_notice(struct ingest_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -104,6 +110,18 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence);
 enum status ingest_list_properties(struct ingest_run *run, struct error *error);
 
+/* keep.c: the store's columns stay what they are while something saved uses them. */
+/* Before types are decided: the type of each column that the store has and something uses. */
+void ingest_keep_types(struct ingest_run *run);
+/* After staging: whether what --type says is followed, odd values are few, and what widens is said. */
+enum status ingest_check_types(struct ingest_run *run, struct error *error);
+/* When all is stated: whether everything saved fits the schema that comes of it. */
+enum status ingest_judge_schema(struct ingest_run *run, struct error *error);
+
+/* times.c: warns of times that are hardly true, and says until when times are plausible. */
+enum status ingest_check_times(struct ingest_run *run, struct error *error);
+enum status ingest_read_valid_from(struct ingest_run *run, struct error *error);
+enum status ingest_read_max_time(struct ingest_run *run, struct error *error);
 /* A column that no file has; its index. */
 int ingest_add_column(struct ingest_run *run, const char *name);
 
@@ -134,6 +152,8 @@ void ingest_remark(struct ingest_run *run);
 void ingest_note_layout(struct ingest_run *run);
 void ingest_note_workbook(struct ingest_run *run, const char *name, const struct ingest_workbook *book);
 
+/* clock.c: the column with the time of day, said or guessed. */
+enum status ingest_find_clock(struct ingest_run *run, struct error *error);
 /* roles.c: which column is the customer, the time, the key, the amount. */
 #define INGEST_CUSTOMER_ROW "@row"
 enum status ingest_find_roles(struct ingest_run *run, struct error *error);
@@ -165,6 +185,8 @@ enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t 
  */
 enum status ingest_resolve_ids(struct ingest_run *run, struct error *error);
 bool ingest_replaces(const struct ingest_run *run); /* --on-conflict replace */
+/* Whether a result of --set bears the name of a column of the file, which it then does not hide. */
+bool ingest_set_collides(const struct ingest_run *run, const char *name);
 /* The SQL that makes a property's value of its column. */
 void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql);
 static inline bool ingest_is_number(enum value_type type)

@@ -42,6 +42,7 @@ struct scan_thread {
     struct text *values;
     struct ingest_reject_counts reject_counts;
     struct ingest_time_counts times;
+    struct buffer joined; /* the time of day of the record, behind a date */
     struct buffer rejects, set;
     struct ingest_marks *marks;
     struct named_zone *zones;
@@ -94,6 +95,7 @@ static void *thread_open(void *context)
     thread->first_time = INT64_MAX;
     thread->last_time = INT64_MIN;
     buffer_init(&thread->rejects, 0);
+    buffer_init(&thread->joined, 0);
     buffer_init(&thread->set, 0);
     return thread;
 }
@@ -149,6 +151,7 @@ static void thread_close(void *context, void *state)
     ingest_block_release(&thread->block);
     ingest_record_release(&thread->record);
     buffer_release(&thread->rejects);
+    buffer_release(&thread->joined);
     buffer_release(&thread->set);
     for (size_t i = 0; i < thread->zone_count; i++) {
         free((char *)thread->zones[i].name.data);
@@ -559,6 +562,24 @@ static int64_t to_moment(struct scan_thread *thread, const struct ingest_moment 
     return moment;
 }
 
+/* A time of day in a column of its own, behind the date whatever that looks like: it is read behind a date that every
+ * format knows. The columns themselves stay what the file has. */
+static bool add_clock(struct scan_thread *thread, struct ingest_moment *written)
+{
+    static const char any_date[] = "2000-01-01 ";
+    struct ingest_moment clock;
+    buffer_reset(&thread->joined);
+    buffer_string(&thread->joined, any_date);
+    buffer_text(&thread->joined, text_trim(thread->values[thread->scan->clock]));
+    struct text text = {thread->joined.data, thread->joined.length};
+    if (!ingest_parse_moment(text, DATE_FORMAT_YMD, &clock) || !clock.has_clock)
+        return false;
+    int32_t date = written->date;
+    *written = clock;
+    written->date = date;
+    return true;
+}
+
 /* The time of the fact; false when facts cannot have it. */
 static bool fact_time(struct scan_thread *thread, uint64_t line, int64_t *moment)
 {
@@ -567,9 +588,18 @@ static bool fact_time(struct scan_thread *thread, uint64_t line, int64_t *moment
     if (scan->time < 0)
         return true;
     struct ingest_time_counts counts = {0};
-    *moment = to_moment(thread, &thread->readings[scan->time].moment, &counts);
+    struct ingest_moment written = thread->readings[scan->time].moment;
+    if (scan->clock >= 0 && !unknown(thread, (size_t)scan->clock) && !add_clock(thread, &written)) {
+        set_aside(thread, REASON_BAD_TIME, scan->clock, line);
+        return false;
+    }
+    *moment = to_moment(thread, &written, &counts);
     if (*moment < FACT_TIME_MIN || *moment > FACT_TIME_MAX) {
         set_aside(thread, REASON_TIME_RANGE, scan->time, line);
+        return false;
+    }
+    if (*moment > scan->max_time) {
+        set_aside(thread, REASON_TIME_LATE, scan->time, line);
         return false;
     }
     thread->times.repeated += counts.repeated;

@@ -63,6 +63,8 @@ struct ingest_scan {
     const char *own_currency;            /* of the store, or NULL: what $ means where several use it */
     const struct ingest_manner *manners; /* source × column_count + column */
     int32_t today;                       /* nobody is born later */
+    int clock;                           /* holds the time of day that belongs to the dates of `time`; or −1 */
+    int64_t max_time;                    /* facts after it are set aside */
     const struct zone *zone;
     struct ingest_ordered_file *rejects;
     struct ingest_reader reader;

@@ -68,6 +68,8 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
         .time = run->time,
         .key = run->key,
         .group = run->group,
+        .clock = run->clock,
+        .max_time = run->max_time,
         .currency = run->currency,
         .own_currency = store_schema(run->store)->currency,
         .manners = ingest_manners(run),
@@ -81,23 +83,25 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
 
 /* SQL */
 
+/* What a result of --set is called within the statement: expressions see the file's columns, which none may hide. */
+static void add_set_name(const struct ingest_run *run, const char *name, struct buffer *sql)
+{
+    buffer_sql_name(sql, text_from(ingest_set_collides(run, name) ? arena_printf(run->arena, "@set:%s", name) : name));
+}
+
+bool ingest_set_collides(const struct ingest_run *run, const char *name)
+{
+    return ingest_find_column(run, name) >= 0;
+}
+
 /* "SELECT *, (expression) AS name … FROM from", with the first `sets` computed columns. */
 static void computed_sql(const struct ingest_run *run, const char *from, size_t sets, struct buffer *sql)
 {
     const struct ingest_pairs *set = &run->mapping.set;
     buffer_string(sql, "SELECT *");
-    bool excluding = false;
-    for (size_t i = 0; i < sets; i++)
-        if (ingest_find_column(run, set->items[i].name) >= 0) {
-            buffer_string(sql, excluding ? ", " : " EXCLUDE (");
-            buffer_sql_name(sql, text_from(set->items[i].name));
-            excluding = true;
-        }
-    if (excluding)
-        buffer_char(sql, ')');
     for (size_t i = 0; i < sets; i++) {
         buffer_printf(sql, ", (%s\n) AS ", set->items[i].value); /* a new line: it may end in a comment */
-        buffer_sql_name(sql, text_from(set->items[i].name));
+        add_set_name(run, set->items[i].name, sql);
     }
     buffer_printf(sql, " FROM %s", from);
 }
@@ -217,9 +221,12 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
 {
     struct buffer name;
     buffer_init(&name, 0);
-    buffer_sql_name(&name, text_from(property->column));
-    const char *column = name.data;
     bool computed = property->source < 0;
+    if (computed)
+        add_set_name(run, property->column, &name);
+    else
+        buffer_sql_name(&name, text_from(property->column));
+    const char *column = name.data;
     if (!computed && property->type == VALUE_SET)
         buffer_printf(sql, "list_sort(list_distinct(from_json(%s, '[\"VARCHAR\"]')))", column);
     else if (!computed && property->type == VALUE_POINT)

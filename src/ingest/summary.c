@@ -46,7 +46,8 @@ static void print_source(const struct ingest_summary_source *source, bool counte
                       source->dialect.style.point == ',' ? ", decimal comma" : "");
     print_begin(source, out);
     if (counted)
-        buffer_printf(out, "; %s rows", number_format_thousands((int64_t)source->rows, rows));
+        buffer_printf(out, "; %s row%s", number_format_thousands((int64_t)source->rows, rows),
+                      text_plural(source->rows));
     buffer_char(out, '\n');
 }
 
@@ -138,7 +139,7 @@ static void print_counts(const struct ingest_summary *summary, struct buffer *ou
 {
     struct buffer n;
     buffer_init(&n, 0);
-    buffer_printf(out, "%s rows read", thousands(summary->read, &n));
+    buffer_printf(out, "%s row%s read", thousands(summary->read, &n), text_plural(summary->read));
     if (summary->set_aside)
         buffer_printf(out, ", %s set aside", thousands(summary->set_aside, &n));
     if (summary->filtered)
@@ -150,13 +151,13 @@ static void print_counts(const struct ingest_summary *summary, struct buffer *ou
     buffer_char(out, '\n');
     for (size_t i = 0; i < summary->table_count; i++) {
         const struct ingest_summary_table *table = &summary->tables[i];
-        buffer_printf(out, "  %s: %s %s\n", table->name, thousands(table->rows, &n),
-                      table->role == SCHEMA_FACTS    ? "facts"
-                      : table->role == SCHEMA_TRAITS ? "tellings"
-                                                     : "rows");
+        static const char *const nouns[] = {
+            [SCHEMA_FACTS] = "fact", [SCHEMA_TRAITS] = "telling", [SCHEMA_REFERENCE] = "row"};
+        buffer_printf(out, "  %s: %s %s%s\n", table->name, thousands(table->rows, &n), nouns[table->role],
+                      text_plural(table->rows));
     }
     if (summary->customers) {
-        buffer_printf(out, "  %s customers", thousands(summary->customers, &n));
+        buffer_printf(out, "  %s customer%s", thousands(summary->customers, &n), text_plural(summary->customers));
         buffer_printf(out, ", %s of them new\n", thousands(summary->new_customers, &n));
     }
     buffer_release(&n);
@@ -167,8 +168,8 @@ static void print_rejects(const struct ingest_summary *summary, struct buffer *o
     char number[NUMBER_TEXT_MAX];
     for (size_t i = 0; i < summary->reject_count; i++) {
         const struct ingest_reject_count *count = &summary->rejects[i];
-        buffer_printf(out, "set aside: %s rows, %s%s%s", number_format_thousands((int64_t)count->rows, number),
-                      ingest_reason_text(count->reason), count->column ? " in " : "",
+        buffer_printf(out, "set aside: %s row%s, %s%s%s", number_format_thousands((int64_t)count->rows, number),
+                      text_plural(count->rows), ingest_reason_text(count->reason), count->column ? " in " : "",
                       count->column ? count->column : "");
         if (*count->example)
             buffer_printf(out, ", such as '%s'", count->example);
@@ -183,18 +184,18 @@ static void print_times(const struct ingest_summary *summary, struct buffer *out
 {
     const struct {
         uint64_t count;
-        const char *text;
+        const char *noun, *text;
     } lines[] = {
-        {summary->hours_repeated, "times in an hour that happened twice, read as the second"},
-        {summary->hours_missing, "times in an hour that never was, moved forward"},
-        {summary->dates_bare, "dates without a time, read as midnight"},
-        {summary->fractions_cut, "times with fractions of a second, cut"},
+        {summary->hours_repeated, "time", "in an hour that happened twice, read as the second"},
+        {summary->hours_missing, "time", "in an hour that never was, moved forward"},
+        {summary->dates_bare, "date", "without a time, read as midnight"},
+        {summary->fractions_cut, "time", "with fractions of a second, cut"},
     };
     char number[NUMBER_TEXT_MAX];
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (lines[i].count)
-            buffer_printf(out, "%s %s (zone %s)\n", number_format_thousands((int64_t)lines[i].count, number),
-                          lines[i].text, summary->zone);
+            buffer_printf(out, "%s %s%s %s (zone %s)\n", number_format_thousands((int64_t)lines[i].count, number),
+                          lines[i].noun, text_plural(lines[i].count), lines[i].text, summary->zone);
 }
 
 static void print_preview(const struct ingest_summary *summary, struct buffer *out)
@@ -446,6 +447,10 @@ static void put_counts(const struct ingest_summary *summary, struct json *json)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].always || counts[i].value)
             put_count(json, counts[i].key, counts[i].value);
+    if (summary->plausible_until && summary->plausible_until != INT64_MAX) {
+        json_write_key(json, "plausible_until"); /* src/engine/latest.c reads it */
+        json_write_integer(json, summary->plausible_until);
+    }
 }
 
 void ingest_summary_json(const struct ingest_summary *summary, bool pretty, struct buffer *out)

@@ -12,6 +12,7 @@
 /* SEGMENT_LEVELS_MAX: of a condition with all it uses written out; 100,000 levels overran a stack
  * of 8 MiB. */
 enum { SEGMENT_SOURCE_MAX = 16 << 20, SEGMENT_DEPTH_MAX = 200, SEGMENT_LEVELS_MAX = 10000 };
+#define SEGMENT_SAVED_FILE "saved definitions"
 
 /* One segment. Scheme members are segments too, named `scheme.member`; the `else` member has no condition of its own.
  */
@@ -22,7 +23,7 @@ struct segment_definition {
     int scheme;                     /* index of its scheme, or −1 */
     bool is_else;                   /* in its scheme's else */
     const char *text; /* canonical text of the condition (what fmt prints behind `where`), "else" for else members */
-    const char *file; /* where it stands, for messages */
+    const char *file; /* where it stands, for messages; SEGMENT_SAVED_FILE when it came with `known` */
     struct segment_span span;
     const int *uses; /* indexes of the segments it reads (in, among, count(account.customers where in …), scheme = …) */
     int use_count;

@@ -80,7 +80,7 @@ static void parse_known(struct build *build, const struct segment_set *known)
             segment_format_scheme(known, scheme, &text);
         buffer_char(&text, '\n');
     }
-    const struct source *source = source_new(build, "saved definitions", (struct text){text.data, text.length});
+    const struct source *source = source_new(build, SEGMENT_SAVED_FILE, (struct text){text.data, text.length});
     buffer_release(&text);
     segment_parse_source(source, &build->set->arena, &build->problems, &build->statements);
     for (size_t i = 0; i < build->statements.count; i++)

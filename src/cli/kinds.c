@@ -1,0 +1,140 @@
+/* kinds retype: another type for a column of the store. */
+#include "cli/commands.h"
+
+#include "base/number.h"
+#include "engine/retype.h"
+#include "store/store.h"
+
+#include <string.h>
+
+static const char *type_text(struct cli *cli, enum value_type type, int scale)
+{
+    return type == VALUE_DECIMAL ? arena_printf(&cli->arena, "decimal(%d)", scale) : value_type_name(type);
+}
+
+static const char *joined(struct cli *cli, const char *const *names, size_t count)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&text, "%s%s", i ? ", " : "", names[i]);
+    const char *copy = buffer_copy(&text, &cli->arena);
+    buffer_release(&text);
+    return copy;
+}
+
+static void print_difference(struct cli *cli, const struct engine_retype *retype)
+{
+    const struct ingest_retype *column = &retype->column;
+    char values[NUMBER_TEXT_MAX], lost[NUMBER_TEXT_MAX], rows[NUMBER_TEXT_MAX];
+    fprintf(cli->out, "%s.%s: %s becomes %s\n", column->table, column->column,
+            type_text(cli, column->from, column->from_scale), type_text(cli, column->to, column->scale));
+    fprintf(cli->out, "%s values convert, %s do not\n", number_format_thousands((int64_t)column->converted, values),
+            number_format_thousands((int64_t)(column->values - column->converted), lost));
+    for (size_t i = 0; i < column->example_count; i++)
+        fprintf(cli->out, "  '%s' in %s %s: unknown then, and kept beside\n", column->examples[i].text,
+                number_format_thousands((int64_t)column->examples[i].rows, rows),
+                column->examples[i].rows == 1 ? "row" : "rows");
+    for (size_t i = 0; i < retype->break_count; i++)
+        fprintf(cli->out, "breaks: %s: %s\n", retype->breaks[i].name, retype->breaks[i].why);
+    if (retype->mend_count)
+        fprintf(cli->out, "fits again: %s\n", joined(cli, retype->mends, retype->mend_count));
+    if (retype->reader_count)
+        fprintf(cli->out, "reads it: %s\n", joined(cli, retype->readers, retype->reader_count));
+}
+
+static void put_names(struct json *json, const char *key, const char *const *names, size_t count)
+{
+    json_write_key(json, key);
+    json_write_array(json);
+    for (size_t i = 0; i < count; i++)
+        json_write_string(json, names[i]);
+    json_write_end_array(json);
+}
+
+static enum status write_difference(struct cli *cli, const struct engine_retype *retype, bool done, struct error *error)
+{
+    const struct ingest_retype *column = &retype->column;
+    struct buffer text;
+    struct json json;
+    buffer_init(&text, 0);
+    json_init(&json, &text, true);
+    json_write_object(&json);
+    json_write_key(&json, "column");
+    json_write_string(&json, arena_printf(&cli->arena, "%s.%s", column->table, column->column));
+    json_write_key(&json, "from");
+    json_write_string(&json, value_type_name(column->from));
+    json_write_key(&json, "to");
+    json_write_string(&json, value_type_name(column->to));
+    json_write_key(&json, "done");
+    json_write_bool(&json, done);
+    json_write_key(&json, "values");
+    json_write_integer(&json, (int64_t)column->values);
+    json_write_key(&json, "converted");
+    json_write_integer(&json, (int64_t)column->converted);
+    const char *examples[RETYPE_EXAMPLES];
+    for (size_t i = 0; i < column->example_count; i++)
+        examples[i] = column->examples[i].text;
+    put_names(&json, "not_converted", examples, column->example_count);
+    const char **breaks = ARENA_ARRAY(&cli->arena, const char *, retype->break_count + 1);
+    for (size_t i = 0; i < retype->break_count; i++)
+        breaks[i] = retype->breaks[i].name;
+    put_names(&json, "breaks", breaks, retype->break_count);
+    put_names(&json, "fits_again", retype->mends, retype->mend_count);
+    put_names(&json, "reads", retype->readers, retype->reader_count);
+    json_write_end_object(&json);
+    enum status status = cli_write(cli, (struct text){text.data, text.length}, error);
+    buffer_release(&text);
+    return status;
+}
+
+static enum status retype(struct cli *cli, struct engine *engine, const char *name, const char *type,
+                          struct error *error)
+{
+    struct engine_retype plan;
+    bool dry = cli_switch(cli, "dry-run");
+    TRY(engine_retype_plan(engine, name, type, &cli->arena, &plan, error));
+    if (!cli->json)
+        print_difference(cli, &plan);
+    fflush(cli->out);
+    if (!dry && !cli_switch(cli, "yes") && !cli_confirm(cli, "Retype this column?")) {
+        enum status status = error_set(error, STATUS_USAGE, "nothing was changed: nobody said yes");
+        error_hint(error, "--yes retypes without asking, --dry-run only shows");
+        return status;
+    }
+    if (!dry)
+        TRY(engine_retype_do(engine, name, type, &cli->arena, error));
+    if (cli->json)
+        return write_difference(cli, &plan, !dry, error);
+    if (dry)
+        cli_note(cli, "a dry run: nothing was changed");
+    else
+        cli_note(cli, "done; strata kinds retype %s %s '%s' brings every value back as it was", cli->store, name,
+                 value_type_name(plan.column.from));
+    cli_note_broken(cli, engine);
+    return STATUS_OK;
+}
+
+enum status cli_kinds(struct cli *cli, struct error *error)
+{
+    const char **words = cli->arguments;
+    int count = cli->argument_count;
+    struct engine *engine;
+    if (count == 4 && strcmp(words[0], "retype") == 0) {
+        cli->store = words[1];
+        words[1] = words[0];
+    } else if (count == 4) {
+        cli->store = words[0];
+    }
+    words += count == 4;
+    count -= count == 4;
+    if (count != 3 || strcmp(words[0], "retype") != 0) {
+        enum status status = error_set(error, STATUS_USAGE, "strata kinds retypes a column");
+        error_hint(error, "strata kinds retype STORE KIND.COLUMN TYPE, such as order.amount decimal");
+        return status;
+    }
+    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &engine, error));
+    enum status status = retype(cli, engine, words[1], words[2], error);
+    engine_close(engine);
+    return status;
+}

@@ -1,0 +1,12 @@
+/* What an import may not break, for those who start imports. */
+#ifndef STRATA_ENGINE_GUARD_H
+#define STRATA_ENGINE_GUARD_H
+
+#include "engine/internal.h"
+#include "ingest/ingest.h"
+
+/* Which saved definitions a schema would not fit, and why. Memory: arena. */
+enum status engine_broken_under(struct engine *engine, const struct schema *schema, struct arena *arena,
+                                struct engine_trouble **out, size_t *count, struct error *error);
+
+#endif

@@ -1,0 +1,26 @@
+/* Between the files that record refreshes and take them back. */
+#ifndef STRATA_ENGINE_REFRESH_H
+#define STRATA_ENGINE_REFRESH_H
+
+#include "engine/internal.h"
+#include "engine/model_work.h"
+
+/* What a refresh writes down so that it can be taken back: what it is about to replace. */
+struct refresh_note {
+    json_t *object;
+};
+/* Before anything is scored. Release it in any case. */
+enum status refresh_note_begin(struct engine *engine, struct arena *arena, struct refresh_note *note,
+                               struct error *error);
+/* The hash under which a segment's definition was last recorded; NULL: it was not. */
+void refresh_note_definition(struct refresh_note *note, const char *segment, const char *before);
+/* Within the change. seen: the setting "refresh.last_import" as it was, or NULL; last_import: the last one there is. */
+enum status refresh_note_save(struct engine *engine, struct refresh_note *note, uint32_t number, const char *seen,
+                              uint64_t last_import, struct arena *arena, struct error *error);
+void refresh_note_release(struct refresh_note *note);
+
+/* The number of an import which the refresh saw and which was taken back since; 0 when there is none. */
+enum status engine_refresh_stale(struct engine *engine, const struct catalog_refresh *refresh, struct arena *arena,
+                                 uint32_t *import, struct error *error);
+
+#endif

@@ -1,0 +1,24 @@
+/* Retyping a column: what would change, and doing it. */
+#ifndef STRATA_ENGINE_RETYPE_H
+#define STRATA_ENGINE_RETYPE_H
+
+#include "engine/engine.h"
+#include "ingest/retype.h"
+
+struct engine_retype {
+    struct ingest_retype column;
+    struct engine_trouble *breaks; /* definitions that fit the store and would not any more, and why */
+    size_t break_count;
+    const char **mends; /* broken definitions that would fit again */
+    size_t mend_count;
+    const char **readers; /* other segments that read the column: their members may change */
+    size_t reader_count;
+};
+/* Changes nothing. Memory: arena. */
+enum status engine_retype_plan(struct engine *engine, const char *name, const char *type, struct arena *arena,
+                               struct engine_retype *out, struct error *error);
+/* The engine has to be open for writing. */
+enum status engine_retype_do(struct engine *engine, const char *name, const char *type, struct arena *arena,
+                             struct error *error);
+
+#endif

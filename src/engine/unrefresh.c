@@ -1,0 +1,317 @@
+/*
+ * Taking a refresh back, exactly: who entered and left, the scores that were told with it, and what it remembered for
+ * the next one. For that each refresh writes down, under "refresh.note.N", what it replaced.
+ *
+ * Records only go forward, so a mistaken refresh would block those after it. It does not: the last one can be taken
+ * back, and one that saw facts of an import that was taken back since gives way to a new one by itself.
+ */
+#include "engine/refresh.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many refreshes keep what their models were before: that is larger than the rest together. */
+enum { MODELS_KEPT = 3, KEY_MAX = 64 };
+
+static const char *note_key(uint32_t number, char out[KEY_MAX])
+{
+    snprintf(out, KEY_MAX, "refresh.note.%u", number);
+    return out;
+}
+
+/* NULL when the refresh has none: it was recorded by an older program. */
+static enum status load_note(struct catalog *catalog, uint32_t number, struct arena *arena, json_t **out,
+                             struct error *error)
+{
+    char key[KEY_MAX];
+    const char *text = NULL;
+    *out = NULL;
+    TRY(catalog_setting(catalog, note_key(number, key), arena, &text, error));
+    *out = text ? json_loads(text, 0, NULL) : NULL;
+    return STATUS_OK;
+}
+
+static enum status save_note(struct catalog *catalog, uint32_t number, const json_t *note, struct error *error)
+{
+    char key[KEY_MAX];
+    char *text = json_dumps(note, JSON_COMPACT);
+    enum status status = catalog_set_setting(catalog, note_key(number, key), text, error);
+    free(text);
+    return status;
+}
+
+/* ---- writing down ---- */
+
+enum status refresh_note_begin(struct engine *engine, struct arena *arena, struct refresh_note *note,
+                               struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct engine_model *models;
+    size_t count;
+    uint64_t next;
+    *note = (struct refresh_note){.object = json_object()};
+    json_t *texts = json_object(), *definitions = json_object();
+    json_object_set_new(note->object, "models", texts);
+    json_object_set_new(note->object, "definitions", definitions);
+    TRY(engine_models(engine, arena, &models, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        const char *text = NULL, *key = arena_printf(arena, "model.%s", models[i].name);
+        TRY(catalog_setting(catalog, key, arena, &text, error));
+        json_object_set_new(texts, models[i].name, text ? json_string(text) : json_null());
+    }
+    TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
+    json_object_set_new(note->object, "first_score", json_integer((json_int_t)next));
+    return STATUS_OK;
+}
+
+void refresh_note_definition(struct refresh_note *note, const char *segment, const char *before)
+{
+    json_object_set_new(json_object_get(note->object, "definitions"), segment,
+                        before ? json_string(before) : json_null());
+}
+
+static enum status add_imports(struct catalog *catalog, json_t *note, struct arena *arena, struct error *error)
+{
+    struct catalog_import *imports;
+    size_t count;
+    json_t *undone = json_array();
+    json_object_set_new(note, "undone", undone);
+    TRY(catalog_imports(catalog, arena, &imports, &count, error));
+    for (size_t i = 0; i < count; i++)
+        if (imports[i].undone)
+            json_array_append_new(undone, json_integer(imports[i].number));
+    return STATUS_OK;
+}
+
+enum status refresh_note_save(struct engine *engine, struct refresh_note *note, uint32_t number, const char *seen,
+                              uint64_t last_import, struct arena *arena, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    json_object_set_new(note->object, "seen_before", seen ? json_string(seen) : json_null());
+    json_object_set_new(note->object, "last_import", json_integer((json_int_t)last_import));
+    TRY(add_imports(catalog, note->object, arena, error));
+    TRY(save_note(catalog, number, note->object, error));
+
+    json_t *old = NULL;
+    if (number <= MODELS_KEPT)
+        return STATUS_OK;
+    TRY(load_note(catalog, number - MODELS_KEPT, arena, &old, error));
+    enum status status = STATUS_OK;
+    if (old && json_object_del(old, "models") == 0)
+        status = save_note(catalog, number - MODELS_KEPT, old, error);
+    json_decref(old);
+    return status;
+}
+
+void refresh_note_release(struct refresh_note *note)
+{
+    json_decref(note->object);
+    note->object = NULL;
+}
+
+/* ---- whose facts went ---- */
+
+static bool listed(const json_t *list, uint32_t number)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_integer_value(json_array_get(list, i)) == number)
+            return true;
+    return false;
+}
+
+/* Whether the refresh saw the import. Without a note the clock has to tell. */
+static bool saw(const json_t *note, const struct catalog_refresh *refresh, const struct catalog_import *import)
+{
+    if (!note)
+        return import->received <= refresh->recorded && (!import->undone || import->undone > refresh->recorded);
+    return import->number <= json_integer_value(json_object_get(note, "last_import")) &&
+           !listed(json_object_get(note, "undone"), import->number);
+}
+
+enum status engine_refresh_stale(struct engine *engine, const struct catalog_refresh *refresh, struct arena *arena,
+                                 uint32_t *import, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog_import *imports;
+    size_t count;
+    json_t *note;
+    *import = 0;
+    TRY(catalog_imports(catalog, arena, &imports, &count, error));
+    TRY(load_note(catalog, refresh->number, arena, &note, error));
+    for (size_t i = 0; i < count && !*import; i++)
+        if (imports[i].undone && !engine_is_score(&imports[i], NULL) && saw(note, refresh, &imports[i]))
+            *import = imports[i].number;
+    json_decref(note);
+    return STATUS_OK;
+}
+
+static enum status engine_import_seen(struct engine *engine, const struct catalog_import *import, struct arena *arena,
+                                      struct catalog_refresh **out, size_t *count, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog_refresh *all;
+    size_t total;
+    TRY(catalog_refreshes(catalog, arena, &all, &total, error));
+    *out = ARENA_ARRAY(arena, struct catalog_refresh, total + 1);
+    *count = 0;
+    for (size_t i = 0; i < total; i++) {
+        json_t *note;
+        TRY(load_note(catalog, all[i].number, arena, &note, error));
+        if (saw(note, &all[i], import))
+            (*out)[(*count)++] = all[i];
+        json_decref(note);
+    }
+    return STATUS_OK;
+}
+
+/* Models fitted after the import came saw its facts; so did the refreshes. Scores of models hang on nothing further. */
+static enum status list_hanging(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
+                                struct error *error)
+{
+    struct catalog_import import;
+    struct catalog_refresh *refreshes;
+    struct engine_model *models;
+    size_t count;
+    TRY(catalog_find_import(store_catalog(engine->store), number, arena, &import, error));
+    if (engine_is_score(&import, NULL))
+        return STATUS_OK;
+
+    TRY(engine_import_seen(engine, &import, arena, &refreshes, &count, error));
+    int *numbers = ARENA_ARRAY(arena, int, count + 1);
+    for (size_t i = 0; i < count; i++)
+        numbers[out->refresh_count++] = (int)refreshes[i].number;
+    out->refreshes = numbers;
+    TRY(engine_models(engine, arena, &models, &count, error));
+    out->models = ARENA_ARRAY(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (models[i].fitted >= import.received)
+            out->models[out->model_count++] = models[i].name;
+    return STATUS_OK;
+}
+
+enum status engine_undo(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
+                        struct error *error)
+{
+    struct lake *lake;
+    *out = (struct engine_undone){0};
+    TRY(list_hanging(engine, number, arena, out, error));
+    TRY(engine_lake(engine, &lake, error));
+    TRY(store_undo(engine->store, lake, number, engine_now(engine), error));
+    return engine_reload(engine, error);
+}
+
+/* ---- taking back ---- */
+
+static enum status count_moved(void *context, struct catalog_membership *membership, struct error *error)
+{
+    struct engine_unrefreshed *out = context;
+    (void)error;
+    if ((int)membership->refresh == out->number)
+        *(membership->entered ? &out->entered : &out->left) += bitmap_count(membership->customers);
+    bitmap_free(membership->customers);
+    return STATUS_OK;
+}
+
+/* The scores that were told while the refresh ran: imports from sources "model:…" between its beginning and its end. */
+static enum status take_scores_back(struct engine *engine, struct store_change *change, const json_t *note,
+                                    struct arena *arena, struct engine_unrefreshed *out, struct error *error)
+{
+    struct catalog_import *imports;
+    struct lake *lake;
+    size_t count;
+    json_int_t first = json_integer_value(json_object_get(note, "first_score"));
+    json_int_t last = json_integer_value(json_object_get(note, "last_import"));
+    TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
+    TRY(engine_lake(engine, &lake, error));
+    uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (!imports[i].undone && imports[i].number >= first && imports[i].number <= last &&
+            engine_is_score(&imports[i], NULL))
+            numbers[out->scores++] = imports[i].number;
+    return out->scores ? store_undo_within(change, lake, numbers, out->scores, engine_now(engine), error) : STATUS_OK;
+}
+
+/* Models remember their last scoring. Those that were fitted again since keep what they are. */
+static enum status restore_models(struct engine *engine, const json_t *note, const struct catalog_refresh *refresh,
+                                  struct arena *arena, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct engine_model *models;
+    size_t count;
+    TRY(engine_models(engine, arena, &models, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        const json_t *before = json_object_get(json_object_get(note, "models"), models[i].name);
+        if (!models[i].scored || models[i].scored_at != refresh->moment || models[i].fitted > refresh->recorded)
+            continue;
+        if (json_is_string(before)) {
+            const char *key = arena_printf(arena, "model.%s", models[i].name);
+            TRY(catalog_set_setting(catalog, key, json_string_value(before), error));
+            continue;
+        }
+        models[i].scored = false;
+        TRY(work_save(engine, &models[i], error));
+    }
+    return STATUS_OK;
+}
+
+static enum status restore_settings(struct engine *engine, const json_t *note, struct arena *arena, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    const char *segment;
+    json_t *hash;
+    if (!note)
+        return STATUS_OK;
+    json_object_foreach(json_object_get(note, "definitions"), segment, hash)
+    {
+        const char *key = arena_printf(arena, "refresh.definition.%s", segment);
+        TRY(catalog_set_setting(catalog, key, json_string_value(hash), error));
+    }
+    return catalog_set_setting(catalog, "refresh.last_import", json_string_value(json_object_get(note, "seen_before")),
+                               error);
+}
+
+static enum status take_back(struct engine *engine, struct store_change *change, const struct catalog_refresh *refresh,
+                             struct arena *arena, struct engine_unrefreshed *out, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    json_t *note;
+    char key[KEY_MAX];
+    TRY(load_note(catalog, refresh->number, arena, &note, error));
+    enum status status;
+    TRY_GOTO(catalog_memberships(catalog, NULL, count_moved, out, error));
+    if (note)
+        TRY_GOTO(take_scores_back(engine, change, note, arena, out, error));
+    TRY_GOTO(restore_models(engine, note, refresh, arena, error));
+    TRY_GOTO(restore_settings(engine, note, arena, error));
+    TRY_GOTO(catalog_forget_refresh(catalog, refresh->number, error));
+    TRY_GOTO(catalog_set_setting(catalog, note_key(refresh->number, key), NULL, error));
+done:
+    json_decref(note);
+    return status;
+}
+
+enum status engine_unrefresh(struct engine *engine, struct arena *arena, struct engine_unrefreshed *out,
+                             struct error *error)
+{
+    struct catalog_refresh *refreshes;
+    struct store_change *change;
+    size_t count;
+    *out = (struct engine_unrefreshed){0};
+    TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
+    if (!count)
+        return error_set(error, STATUS_NOT_FOUND, "there is no refresh to take back: none is recorded");
+    out->number = (int)refreshes[count - 1].number;
+    out->moment = refreshes[count - 1].moment;
+
+    TRY(store_begin(engine->store, &change, error));
+    enum status status = take_back(engine, change, &refreshes[count - 1], arena, out, error);
+    if (status != STATUS_OK) {
+        store_abort(change);
+        return status;
+    }
+    engine_forget_definitions(engine);
+    TRY(store_commit(change, error));
+    return engine_load_definitions(engine, error);
+}
