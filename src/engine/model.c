@@ -375,6 +375,17 @@ enum status engine_model_find(struct engine *engine, const char *name, struct ar
     return read_saved(name, text, arena, out, error);
 }
 
+int64_t engine_scored_since(struct engine *engine, const char *name, struct arena *arena)
+{
+    struct engine_model model = {0};
+    struct error ignored = {0};
+    int64_t since = INT64_MIN;
+    if (engine_model_find(engine, name, arena, &model, &ignored) == STATUS_OK && model.scored)
+        since = model.scored_since ? model.scored_since : model.moment;
+    error_clear(&ignored);
+    return since;
+}
+
 /* ---- one fit ---- */
 
 static enum status check_options(const struct model_type *type, const struct engine_model_request *request,

@@ -56,6 +56,9 @@ bool engine_model_type(size_t i, const char **name, const char **summary);
 enum status engine_model_fit(struct engine *engine, const struct engine_model_request *request,
                              const struct engine_moment *moment, struct arena *arena, struct engine_model *out,
                              struct error *error);
+/* Since when there are scores of the model of a name; INT64_MIN when there is no such model or it was never scored, so
+ * that nothing is before it. */
+int64_t engine_scored_since(struct engine *engine, const char *name, struct arena *arena);
 /* In order of first fitting. */
 enum status engine_models(struct engine *engine, struct arena *arena, struct engine_model **out, size_t *count,
                           struct error *error);

@@ -362,7 +362,8 @@ static void write_report(struct model_work *work, const struct latent_data *data
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "title", "Latent classes");
-    work_put_text(json, "method", "latent class analysis");
+    work_put_text(json, "method",
+                  "latent class analysis; sizes are sums of probabilities, a scheme counts the likeliest class");
     work_put_count(json, "chosen", (uint64_t)model->classes);
     json_write_key(json, "groups");
     json_write_array(json);

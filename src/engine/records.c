@@ -380,6 +380,21 @@ static enum status fold_membership(void *context, struct catalog_membership *mem
     return STATUS_OK;
 }
 
+/* No part of a model's scheme has a size before the first scoring, whatever a refresh of then wrote down: nobody's
+ * score was known. */
+static void forget_unscored(struct engine *engine, struct arena *arena, struct engine_history *out)
+{
+    const struct segment_set *set = engine->definitions;
+    for (int i = 0; i < set->scheme_count; i++) {
+        const struct segment_scheme *scheme = &set->schemes[i];
+        int64_t since = engine_scored_since(engine, scheme->name, arena);
+
+        for (size_t r = 0; r < out->refreshes && out->moment[r] < since; r++)
+            for (int m = 0; m < scheme->member_count; m++)
+                out->customers[r * (size_t)out->segment_count + (size_t)(scheme->first_member + m)] = UINT64_MAX;
+    }
+}
+
 enum status engine_history(struct engine *engine, int64_t until, struct arena *arena, struct engine_history *out,
                            struct error *error)
 {
@@ -404,5 +419,6 @@ enum status engine_history(struct engine *engine, int64_t until, struct arena *a
                               0};
     TRY(catalog_memberships(catalog, NULL, fold_membership, &folding, error));
     close_refreshes(&folding, UINT32_MAX);
+    forget_unscored(engine, arena, out);
     return STATUS_OK;
 }

@@ -378,52 +378,72 @@ static void write_overlap(struct reporting *report)
 
 /* ---- schemes, revenue ---- */
 
-static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme)
+/* Of one refresh. Nobody is in a part that wrote nothing down when others of its scheme did: a membership is written
+ * when somebody enters. Before the first score there is nothing to say of any part. */
+static void write_scheme_sizes(struct reporting *report, const uint64_t *sizes, int count, bool scored)
+{
+    json_write_key(&report->json, "customers");
+    json_write_array(&report->json);
+    for (int m = 0; m < count; m++) {
+        if (!scored)
+            json_write_null(&report->json);
+        else
+            json_write_integer(&report->json, sizes[m] == UINT64_MAX ? 0 : (int64_t)sizes[m]);
+    }
+    json_write_end_array(&report->json);
+}
+
+static const uint64_t *scheme_sizes(const struct engine_history *history, const struct segment_scheme *scheme, size_t r)
+{
+    return &history->customers[r * (size_t)history->segment_count + (size_t)scheme->first_member];
+}
+
+static bool is_recorded(const struct engine_history *history, const struct segment_scheme *scheme, size_t r)
+{
+    const uint64_t *sizes = scheme_sizes(history, scheme, r);
+    for (int m = 0; m < scheme->member_count; m++)
+        if (sizes[m] != UINT64_MAX)
+            return true;
+    return false;
+}
+
+/* Refreshes that knew no part are left out, except those before the first scoring: that time is shown as what it was,
+ * if there is a later size to show beside it. */
+static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme, int64_t since)
 {
     const struct engine_history *history = &report->history;
+    bool any = false;
+    for (size_t r = 0; r < history->refreshes; r++)
+        any |= is_recorded(history, scheme, r);
+
     json_write_key(&report->json, "history");
     json_write_array(&report->json);
-    for (size_t r = 0; r < history->refreshes; r++) {
-        const uint64_t *sizes = &history->customers[r * (size_t)history->segment_count + (size_t)scheme->first_member];
-        bool recorded = false;
-        for (int m = 0; m < scheme->member_count; m++)
-            recorded |= sizes[m] != UINT64_MAX;
-        if (!recorded)
+    for (size_t r = 0; any && r < history->refreshes; r++) {
+        bool scored = history->moment[r] >= since;
+        if (scored && !is_recorded(history, scheme, r))
             continue;
+
         json_write_object(&report->json);
         date(report, "date", zone_date(report->engine->zone, history->moment[r]));
-        json_write_key(&report->json, "customers");
-        json_write_array(&report->json);
-        for (int m = 0; m < scheme->member_count; m++)
-            json_write_integer(&report->json, sizes[m] == UINT64_MAX ? 0 : (int64_t)sizes[m]);
-        json_write_end_array(&report->json);
+        write_scheme_sizes(report, scheme_sizes(history, scheme, r), scheme->member_count, scored);
         json_write_end_object(&report->json);
     }
     json_write_end_array(&report->json);
 }
 
-/* Of a scheme that came with a model: before its first scoring nobody has a score, which is no part of it. */
-static void write_scored_since(struct reporting *report, const char *name)
-{
-    struct engine_model model = {0};
-    struct error ignored = {0};
-    char text[MOMENT_TEXT_MAX];
-    if (engine_model_find(report->engine, name, report->arena, &model, &ignored) == STATUS_OK && model.scored) {
-        int64_t since = model.scored_since ? model.scored_since : model.moment;
-        string(report, "scored_since", moment_format(report->engine->zone, since, text));
-    }
-    error_clear(&ignored);
-}
-
 static void write_scheme(struct reporting *report, const struct segment_scheme *scheme)
 {
     struct json *json = &report->json;
+    int64_t since = engine_scored_since(report->engine, scheme->name, report->arena);
+    char text[MOMENT_TEXT_MAX];
+
     json_write_object(json);
     string(report, "name", scheme->name);
     string(report, "title", scheme->title);
     json_write_key(json, "exclusive");
     json_write_bool(json, scheme->exclusive);
-    write_scored_since(report, scheme->name);
+    if (since != INT64_MIN)
+        string(report, "scored_since", moment_format(report->engine->zone, since, text));
     json_write_key(json, "parts");
     json_write_array(json);
     for (int m = 0; m < scheme->member_count; m++) {
@@ -438,7 +458,7 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    write_scheme_history(report, scheme);
+    write_scheme_history(report, scheme, since);
     json_write_end_object(json);
 }
 

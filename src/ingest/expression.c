@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values of their arguments alone, of a size that the arguments bound. Each name stands between blanks. */
+/* Values of their arguments alone, of a size that the arguments bound (format and printf, whose widths stand inside a
+ * text, may be asked for gigabytes; lpad and rpad are looked at by check_padding). Each name stands between blanks. */
 static const char functions[] =
     " "
     "!~~ !~~* % & * ** + - -> ->> / // << >> @ ^ ^@ abs acos array_contains array_distinct "
@@ -24,7 +25,7 @@ static const char functions[] =
     "contains cos cot damerau_levenshtein date_add date_diff date_part date_sub date_trunc datediff "
     "datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear days_in_month decade "
     "degrees divide element_at ends_with epoch epoch_ms epoch_ns epoch_us era even exp fdiv flatten "
-    "floor fmod format from_base64 from_hex gcd greatest hamming hash hex hour ilike_escape instr "
+    "floor fmod from_base64 from_hex gcd greatest hamming hash hex hour ilike_escape instr "
     "isfinite isinf isnan isodow isoyear jaccard jaro_similarity jaro_winkler_similarity "
     "json_array_length json_exists json_extract json_extract_path json_extract_path_text "
     "json_extract_string json_keys json_type json_valid json_value julian last_day lcase lcm least "
@@ -36,7 +37,7 @@ static const char functions[] =
     "list_unique list_value list_where ln log log10 log2 lower lpad ltrim make_date make_time "
     "make_timestamp make_timestamp_ms md5 microsecond millennium millisecond minute mismatches mod "
     "month monthname multiply nfc_normalize not_ilike_escape not_like_escape nullif octet_length "
-    "ord parse_filename parse_path pi point position pow power prefix printf quarter radians "
+    "ord parse_filename parse_path pi point position pow power prefix quarter radians "
     "regexp_escape regexp_extract regexp_extract_all regexp_full_match regexp_matches "
     "regexp_replace regexp_split_to_array replace reverse right right_grapheme round round_even row "
     "rpad rtrim second sha1 sha256 sign signbit sin split split_part sqrt starts_with str_split "
@@ -122,6 +123,19 @@ static bool is_empty(const json_t *value)
            (json_is_string(value) && !*json_string_value(value));
 }
 
+/* lpad('a', 2000000000, 'x') is no value of a row: the width must stand there, and be one that a cell may have. */
+static enum status check_padding(const struct walk *walk, const json_t *node, const char *name)
+{
+    enum { WIDTH_MAX = 1000 };
+    const json_t *width = json_array_get(json_object_get(node, "children"), 1);
+    const json_t *number = json_object_get(json_object_get(width, "value"), "value");
+    bool constant = strcmp(text_of(width, "class"), "CONSTANT") == 0 && json_is_number(number);
+    if (constant && json_number_value(number) >= 0 && json_number_value(number) <= WIDTH_MAX)
+        return STATUS_OK;
+
+    return refuse(walk, "the width of %s must be a number from 0 to %d", name, WIDTH_MAX);
+}
+
 static enum status check_function(const struct walk *walk, const json_t *node)
 {
     const char *name = text_of(node, "function_name"), *schema = text_of(node, "schema");
@@ -130,10 +144,25 @@ static enum status check_function(const struct walk *walk, const json_t *node)
                  json_array_size(json_object_get(json_object_get(node, "order_bys"), "orders")) == 0;
     if (strcmp(name, "unnest") == 0 || strcmp(name, "unlist") == 0)
         return refuse(walk, "%s makes several rows of one, and a row stays one row", name);
-    if (ingest_allows_function(name) && plain && (!*schema || strcmp(schema, "main") == 0))
+    bool allowed = ingest_allows_function(name) && plain && (!*schema || strcmp(schema, "main") == 0);
+    if (allowed && (strcmp(name, "lpad") == 0 || strcmp(name, "rpad") == 0))
+        return check_padding(walk, node, name);
+    if (allowed)
         return STATUS_OK;
 
     return refuse(walk, "%s is not one of the functions that compute from a row's values alone", name);
+}
+
+/* null::int[100000], or a list of such: bytes without end for one row. */
+static bool makes_array(const json_t *type)
+{
+    const char *key;
+    json_t *value;
+    bool found = strcmp(text_of(type, "id"), "ARRAY") == 0;
+    json_object_foreach((json_t *)type, key, value) found |= makes_array(value);
+    for (size_t i = 0; i < json_array_size(type); i++)
+        found |= makes_array(json_array_get(type, i));
+    return found;
 }
 
 static enum status check_class(const struct walk *walk, const json_t *node, const char *class)
@@ -144,6 +173,8 @@ static enum status check_class(const struct walk *walk, const json_t *node, cons
         return check_column(walk, node);
     if (strcmp(class, "FUNCTION") == 0)
         return check_function(walk, node);
+    if (strcmp(class, "CAST") == 0 && makes_array(json_object_get(node, "cast_type")))
+        return refuse(walk, "arrays take room for all their places, filled or not; cast to a list, such as INTEGER[]");
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
         if (strcmp(class, harmless[i]) == 0)
             return STATUS_OK;

@@ -9,6 +9,7 @@
 #include "ingest/xlsx.h"
 
 #include "ingest/dialect.h"
+#include "ingest/source.h"
 
 #include "base/vector.h"
 
@@ -25,17 +26,21 @@ enum {
     COLUMNS_MAX = 1 << 14,
     CELL_BYTES_MAX = 1 << 20, /* a cell holds 32,767 characters */
     FORMATS_MAX = 1 << 16,
+    CODES_MAX = 4096, /* formats of the workbook's own, of which programs write at most 250 */
     SHEETS_MAX = 4096,
     RATIO_MAX = 400, /* sheets full of equal cells are packed to a hundredth */
 };
-#define UNPACKED_MAX (INT64_C(16) << 30)  /* bytes of one part */
-#define UNPACKED_FREE (INT64_C(64) << 20) /* bytes for which the ratio does not matter */
-#define TEXTS_BYTES_MAX ((size_t)1 << 30) /* all different texts of a workbook */
+#define UNPACKED_MAX (INT64_C(16) << 30)   /* bytes of one part */
+#define UNPACKED_FREE (INT64_C(64) << 20)  /* bytes for which the ratio does not matter */
+#define TEXTS_BYTES_MAX ((size_t)1 << 30)  /* all different texts of a workbook */
+#define ROW_BYTES_MAX ((size_t)64 << 20)   /* the texts of one row, which name shared ones as often as they like */
+#define OUT_BYTES_MAX ((uint64_t)64 << 30) /* what a sheet is written out to: a short cell may name a long text */
+#define PADDING_FREE ((uint64_t)128 << 20) /* bytes of that beside the values: commas for cells that are not there */
 
 struct sheet {
     const char *name, *part; /* part: in the archive */
     const char *relation;
-    bool hidden;
+    bool hidden, read;
 };
 
 struct book {
@@ -47,6 +52,7 @@ struct book {
 
     const char *workbook; /* part */
     VECTOR(struct sheet) sheets;
+    size_t relations; /* to sheets */
     bool since_1904;
 
     struct buffer texts; /* shared texts, one behind the other */
@@ -84,6 +90,7 @@ struct parse {
     char type[12], reference[16];
     int style;
     uint64_t rows_with_values;
+    uint64_t bytes, value_bytes; /* written; of them, of values */
 };
 
 static void fail(struct parse *parse, enum status status)
@@ -261,9 +268,10 @@ static void XMLCALL style_start(void *context, const char *name, const char **at
     if (named(name, "cellXfs"))
         book->in_cell_formats = true;
     const char *id = attribute(attributes, "numFmtId"), *code = attribute(attributes, "formatCode");
-    if (named(name, "numFmt") && id && code && book->custom_ids.count < FORMATS_MAX) {
+    if (named(name, "numFmt") && id && code && book->custom_ids.count < CODES_MAX) {
+        enum { CODE_LENGTH_MAX = 255 };
         VECTOR_PUSH(&book->custom_ids, atoi(id));
-        VECTOR_PUSH(&book->custom_codes, arena_strdup(book->arena, code));
+        VECTOR_PUSH(&book->custom_codes, arena_printf(book->arena, "%.*s", CODE_LENGTH_MAX, code));
     }
     if (!book->in_cell_formats || !named(name, "xf") || book->styles.count >= FORMATS_MAX)
         return;
@@ -337,9 +345,15 @@ static void XMLCALL relation_start(void *context, const char *name, const char *
     const char *type = attribute(attributes, "Type");
     if (!named(name, "Relationship") || !id || !target || (type && !strstr(type, "/worksheet")))
         return;
-    for (size_t i = 0; i < book->sheets.count; i++)
-        if (strcmp(book->sheets.items[i].relation, id) == 0)
-            book->sheets.items[i].part = resolve(book, book->workbook, target);
+    if (++book->relations > SHEETS_MAX) {
+        fail(parse, too_much(book, arena_printf(book->arena, "has more than %d sheets", SHEETS_MAX)));
+        return;
+    }
+    for (size_t i = 0; i < book->sheets.count; i++) {
+        struct sheet *sheet = &book->sheets.items[i];
+        if (!sheet->part && strcmp(sheet->relation, id) == 0)
+            sheet->part = resolve(book, book->workbook, target);
+    }
 }
 
 static enum status read_book(struct book *book)
@@ -418,10 +432,30 @@ static void XMLCALL sheet_start(void *context, const char *name, const char **at
         parse->reading = true;
 }
 
+/* Not only in the end, when the columns are counted: every row is written as wide as the widest. */
+static enum status too_wide(const struct parse *parse)
+{
+    const struct book *book = parse->book;
+    enum status status = error_set(book->error, STATUS_ERROR,
+                                   "the spreadsheet %s has a value in column %u (%s); Strata reads at most %d",
+                                   book->name, parse->column, parse->reference, INGEST_COLUMNS_MAX);
+    error_hint(book->error, "save the columns that matter as CSV");
+    return status;
+}
+
 static void keep_cell(struct parse *parse, struct text value, bool quoted)
 {
     if (!value.length || parse->status != STATUS_OK)
         return;
+    if (parse->column > INGEST_COLUMNS_MAX) {
+        fail(parse, too_wide(parse));
+        return;
+    }
+    if (parse->row_text.length + value.length > ROW_BYTES_MAX) {
+        fail(parse, too_much(parse->book, arena_printf(parse->book->arena, "has more than %zu MB of text in row %u",
+                                                       ROW_BYTES_MAX >> 20, parse->row)));
+        return;
+    }
     while (parse->row_width < parse->column)
         parse->cells[parse->row_width++] = (struct row_cell){0};
     parse->cells[parse->column - 1] = (struct row_cell){parse->row_text.length, value.length, quoted};
@@ -434,6 +468,12 @@ static void count_error(struct parse *parse)
     if (!out->error_cells++)
         out->first_error =
             arena_printf(parse->book->arena, "%s (%.*s)", parse->reference, (int)parse->text.length, parse->text.data);
+}
+
+/* A number, date or clock as ingest_cell_text writes it. What a cell of numbers holds else may hold anything. */
+static bool is_bare(struct text value)
+{
+    return strspn(value.data, "0123456789+-.:eE ") == value.length && *value.data != ' ';
 }
 
 static void end_cell(struct parse *parse)
@@ -464,7 +504,8 @@ static void end_cell(struct parse *parse)
     } else {
         bool styled = parse->style >= 0 && (size_t)parse->style < book->styles.count;
         enum ingest_cell_kind kind = styled ? book->styles.items[parse->style] : CELL_NUMBER;
-        keep_cell(parse, text_from(ingest_cell_text(value.data, kind, book->since_1904, out)), false);
+        struct text shown = text_from(ingest_cell_text(value.data, kind, book->since_1904, out));
+        keep_cell(parse, shown, !is_bare(shown));
     }
 }
 
@@ -484,10 +525,38 @@ static void add_field(struct buffer *line, struct text value, bool quoted)
     buffer_char(line, '"');
 }
 
+/* The row's cells, and empty fields up to the width of the widest row so far. */
+static void add_row(struct parse *parse)
+{
+    struct buffer *line = &parse->line;
+    for (size_t i = 0; i < parse->row_width; i++) {
+        const struct row_cell *cell = &parse->cells[i];
+        if (i)
+            buffer_char(line, ',');
+        if (cell->length)
+            add_field(line, (struct text){parse->row_text.data + cell->start, cell->length}, cell->quoted);
+    }
+    for (size_t i = parse->row_width; i < parse->width && parse->row_width; i++)
+        buffer_char(line, ',');
+}
+
+/* One value far to the right makes every later row as wide, which costs the archive nothing. */
+static void check_size(struct parse *parse)
+{
+    enum { PADDING_RATIO = 16 }; /* one cell in some twenty is filled even in sparse tables */
+    const struct book *book = parse->book;
+    if (parse->bytes > PADDING_FREE + PADDING_RATIO * parse->value_bytes)
+        fail(parse, too_much(book, arena_printf(book->arena, "has %zu columns, and up to row %u hardly a cell in them",
+                                                parse->width, parse->row)));
+    else if (parse->bytes > OUT_BYTES_MAX)
+        fail(parse, too_much(book, "would unpack to more than 64 GB"));
+}
+
 /* A row as a record as wide as the widest so far; rows that are not there are empty records. */
 static void end_row(struct parse *parse)
 {
     struct buffer *line = &parse->line;
+    const struct book *book = parse->book;
     buffer_reset(line);
     while (parse->written + 1 < parse->row) {
         buffer_char(line, INGEST_ROW_END);
@@ -495,18 +564,18 @@ static void end_row(struct parse *parse)
     }
     if (parse->row_width > parse->width)
         parse->width = parse->row_width;
-    for (size_t i = 0; i < parse->width && parse->row_width; i++) {
-        if (i)
-            buffer_char(line, ',');
-        const struct row_cell *cell = &parse->cells[i];
-        if (i < parse->row_width && cell->length)
-            add_field(line, (struct text){parse->row_text.data + cell->start, cell->length}, cell->quoted);
-    }
+    add_row(parse);
     buffer_char(line, INGEST_ROW_END);
     parse->written = parse->row;
     parse->rows_with_values += parse->row_width > 0;
+
+    parse->bytes += line->length;
+    parse->value_bytes += parse->row_text.length;
+    check_size(parse);
+    if (parse->status != STATUS_OK)
+        return;
     if (fwrite(line->data, 1, line->length, parse->file) != line->length)
-        fail(parse, error_system(parse->book->error, errno, "cannot write the rows of %s", parse->book->name));
+        fail(parse, error_system(book->error, errno, "cannot write the rows of %s", book->name));
 }
 
 static void XMLCALL sheet_end(void *context, const char *name)
@@ -586,6 +655,15 @@ static enum status find_sheet(const struct book *book, const char *wanted, const
     return (*out)->part ? STATUS_OK : damaged(book, "that sheet is a chart, or is not there");
 }
 
+/* Sheets may share a part, and need not be read again to know that it holds nothing. */
+static void mark_read(struct book *book, const char *part)
+{
+    for (size_t i = 0; i < book->sheets.count; i++) {
+        struct sheet *sheet = &book->sheets.items[i];
+        sheet->read |= sheet->part && strcasecmp(sheet->part, part) == 0;
+    }
+}
+
 static enum status write_chosen(struct book *book, const char *wanted, const char *path)
 {
     uint64_t rows;
@@ -598,12 +676,13 @@ static enum status write_chosen(struct book *book, const char *wanted, const cha
     for (int hidden = 0; hidden < 2; hidden++)
         for (size_t i = 0; i < book->sheets.count; i++) {
             const struct sheet *sheet = &book->sheets.items[i];
-            if (sheet->hidden != hidden || !sheet->part)
+            if (sheet->hidden != hidden || !sheet->part || sheet->read)
                 continue;
             TRY(write_sheet(book, sheet, path, &rows));
             book->out->sheet = sheet->name;
             if (rows)
                 return STATUS_OK;
+            mark_read(book, sheet->part);
         }
     enum status status = error_set(book->error, STATUS_ERROR, "the spreadsheet %s holds no value", book->name);
     error_hint(book->error, "check that the export that wrote it was complete");

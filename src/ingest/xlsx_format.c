@@ -17,6 +17,8 @@ static enum ingest_cell_kind built_in(int id)
 {
     if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) || id == 57 || id == 58)
         return CELL_DATE;
+    if (id == 46)
+        return CELL_ELAPSED;
     if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || (id >= 45 && id <= 47) || id == 55 || id == 56)
         return CELL_CLOCK;
     return id == 22 ? CELL_DATE_TIME : CELL_NUMBER;
@@ -25,7 +27,7 @@ static enum ingest_cell_kind built_in(int id)
 /* The letters of a format that stand for parts of a date or a time; text in quotes and brackets is left out. */
 static enum ingest_cell_kind by_code(const char *code)
 {
-    bool date = false, clock = false;
+    bool date = false, clock = false, elapsed = false;
     for (const char *at = code; *at && *at != ';'; at++) {
         char c = (char)tolower((unsigned char)*at);
         if (c == '"') {
@@ -40,7 +42,8 @@ static enum ingest_cell_kind by_code(const char *code)
             const char *end = strchr(at, ']');
             if (!end)
                 break;
-            clock |= end - at <= 3 && strchr("hms", tolower((unsigned char)at[1])) != NULL;
+            elapsed |= end - at > 1 && end - at <= 3 && strchr("hms", tolower((unsigned char)at[1])) != NULL;
+            clock |= elapsed;
             at = end;
         } else if (strncasecmp(at, "general", 7) == 0) {
             return CELL_NUMBER;
@@ -52,6 +55,8 @@ static enum ingest_cell_kind by_code(const char *code)
     }
     if (date)
         return clock ? CELL_DATE_TIME : CELL_DATE;
+    if (elapsed)
+        return CELL_ELAPSED;
     return clock ? CELL_CLOCK : CELL_NUMBER;
 }
 
@@ -65,10 +70,8 @@ enum { TEXT_MAX = 64, DIGITS = 15 };
 /* Fifteen digits without an exponent, as long as they say all; else as the file has it. */
 static const char *number_text(const char *written, double value, char *out)
 {
-    if (!isfinite(value) || fabs(value) >= 1e15 || (value != 0 && fabs(value) < 1e-9)) {
-        snprintf(out, TEXT_MAX, "%.*s", TEXT_MAX - 1, written);
-        return out;
-    }
+    if (!isfinite(value) || fabs(value) >= 1e15 || (value != 0 && fabs(value) < 1e-9))
+        return written;
     int before = value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1;
     int places = DIGITS - before;
     snprintf(out, TEXT_MAX, "%.*f", places > 0 ? places : 0, value);
@@ -95,11 +98,9 @@ const char *ingest_cell_text(const char *written, enum ingest_cell_kind kind, bo
     enum { DAYS_MAX = 2958465, MILLIS_A_DAY = 86400000 }; /* 31 December 9999 */
     char *end;
     double value = strtod(written, &end);
-    if (end == written || *end) {
-        snprintf(out, TEXT_MAX, "%.*s", TEXT_MAX - 1, written);
-        return out;
-    }
-    if (kind == CELL_NUMBER || value < 0 || value >= DAYS_MAX + 1)
+    if (end == written || *end)
+        return written;
+    if (kind == CELL_NUMBER || !isfinite(value) || value < 0 || value >= DAYS_MAX + 1)
         return number_text(written, value, out);
 
     double days = floor(value);
@@ -109,14 +110,18 @@ const char *ingest_cell_text(const char *written, enum ingest_cell_kind kind, bo
         millis = 0;
     }
     char *at = out;
-    if (kind != CELL_CLOCK || days > 0) {
+    long hours = 0;
+    if (kind == CELL_ELAPSED) {
+        hours = (long)days * 24;
+    } else if (kind != CELL_CLOCK || days > 0) {
         struct civil_date date = date_to_civil(day_of(days, since_1904));
         at += snprintf(at, 24, "%04d-%02d-%02d", date.year, date.month, date.day);
     }
     if (kind == CELL_DATE && millis == 0)
         return out;
     long seconds = millis / 1000;
-    at += snprintf(at, 32, "%s%02ld:%02ld:%02ld", at > out ? " " : "", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    hours += seconds / 3600;
+    at += snprintf(at, 32, "%s%02ld:%02ld:%02ld", at > out ? " " : "", hours, seconds / 60 % 60, seconds % 60);
     if (millis % 1000)
         snprintf(at, 8, ".%03ld", millis % 1000);
     return out;

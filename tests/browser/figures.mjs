@@ -184,7 +184,7 @@ async function overlap(tap, page, data) {
   tap.same(
     seen,
     truth.intersections.map(({ segments, customers }) => [
-      segments.map((name) => called(data, name).toLowerCase()).join(' + '),
+      segments.map((name) => called(data, name).replace(/`/g, '').toLowerCase()).join(' + '),
       customers,
     ]),
     'the combinations are those of the data',

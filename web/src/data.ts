@@ -170,8 +170,10 @@ export interface Scheme {
   title?: string | null;
   exclusive: boolean;
   parts: Part[];
-  /** Recorded sizes, one number for each part in the order of `parts`. */
-  history?: { date: Day; customers: number[] }[];
+  /** The moment of the first scoring, of a scheme that came with a model. */
+  scored_since?: string;
+  /** Recorded sizes, one number for each part in the order of `parts`; null at moments before any score existed. */
+  history?: { date: Day; customers: (number | null)[] }[];
 }
 
 export interface Part {

@@ -7,7 +7,7 @@ import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
 import { Figure, Measure, Note } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
-import { sentence, words } from '../words';
+import { measure, sentence, words } from '../words';
 
 /** A bin and its place among the bins: predictions may be equal, places are not. */
 type Bin = CalibrationData['bins'][number] & { place: number };
@@ -96,6 +96,13 @@ function Lift({ model, bins, width }: { model: CalibrationData; bins: Bin[]; wid
   );
 }
 
+/** "none(order) within 90 days, held against …": the first part is of the language. */
+const outcome = (text: string) =>
+  text
+    .split(', ')
+    .map((part, at) => (at === 0 ? measure(part) : part))
+    .join(', ');
+
 const interval = (low: number | null | undefined, high: number | null | undefined) =>
   typeof low === 'number' && typeof high === 'number' ? `${figure(low)} to ${figure(high)}` : '–';
 
@@ -109,7 +116,7 @@ const MEASURES: Column<Quality>[] = [
 
 const DRIVERS: Column<Driver>[] = [
   { key: 'name', label: 'Associated with', cell: (row) => <Measure text={row.name} /> },
-  { key: 'effect', label: 'Effect', numeric: true, value: (row) => row.effect, cell: (row) => decimal(row.effect) },
+  { key: 'effect', label: 'Effect', numeric: true, value: (row) => row.effect, cell: (row) => figure(row.effect) },
   { key: 'interval', label: 'Interval', numeric: true, cell: (row) => interval(row.low, row.high) },
 ];
 
@@ -142,7 +149,7 @@ function OneModel({ model }: { model: CalibrationData }) {
       <div ref={frame}>
         <Figure
           title={title}
-          note={model.outcome}
+          note={model.outcome && outcome(model.outcome)}
           label={`Calibration of ${title}`}
           rows={bins}
           columns={columns}

@@ -100,16 +100,26 @@ const NUMBERS: Column<NumberTrait>[] = [
   }),
 ];
 
+/** "Most frequent order category: shoes". The part of a scheme goes by the scheme's name: "Natural groups: high bags". */
+function Said({ trait }: { trait: TextTrait }) {
+  const { report, byName, label } = useShared();
+  const scheme = trait.name.replace(/`/g, '').split('.')[0] ?? '';
+  const part = `${scheme}.${trait.value}`;
+  if (report.schemes?.some((each) => each.name === scheme) && byName.has(part))
+    return <span title={`${trait.name} = ${trait.value}`}>{label(part)}</span>;
+  return (
+    <>
+      <Measure text={trait.name} />: {trait.value}
+    </>
+  );
+}
+
 const TEXTS: Column<TextTrait>[] = [
   {
     key: 'trait',
     label: 'Text',
     value: (row) => `${row.name} ${row.value}`,
-    cell: (row) => (
-      <>
-        <Measure text={row.name} />: {row.value}
-      </>
-    ),
+    cell: (row) => <Said trait={row} />,
   },
   { key: 'shares', label: 'Inside ● outside ○', cell: (row) => <Shares trait={row} /> },
   figures('inside', 'Inside', (row) => row.inside, share),

@@ -45,7 +45,10 @@ function summary(list: Lookalike): string {
 
 function OneList({ list }: { list: Lookalike }) {
   const [frame, width] = useWidth<HTMLDivElement>();
-  const title = list.title ?? sentence(words(list.name));
+  const { byName, label } = useShared();
+  // "Like vip": the program titles a list after its seed's name.
+  const seed = /^Like (\S+)$/.exec(list.title ?? '')?.[1];
+  const title = seed && byName.has(seed) ? `Like ${label(seed)}` : (list.title ?? sentence(words(list.name)));
   return (
     <div data-lookalike={list.name}>
       <Figure

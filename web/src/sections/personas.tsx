@@ -1,8 +1,8 @@
-import type { Persona } from '../data';
+import type { Persona, Report } from '../data';
 import { plural } from '../format';
 import { segmentLink, useShared } from '../ui/context';
 import { Prose } from '../ui/parts';
-import { sentence } from '../words';
+import { plainly, sentence } from '../words';
 
 type Row = Persona['groups'][number]['rows'][number];
 
@@ -12,7 +12,17 @@ const joined = (rows: Row[]) => {
   return labels.map((label) => ({ label, values: rows.filter((row) => row.label === label).map((row) => row.value) }));
 };
 
-function Card({ persona, open }: { persona: Persona; open: boolean }) {
+/** Names that stand in the program's sentences as the language writes them. */
+const names = (report: Report) =>
+  new Set([
+    ...(report.kinds ?? []).map((kind) => kind.name),
+    ...(report.schemes ?? []).flatMap((scheme) => [scheme.name, ...scheme.parts.map((part) => part.name)]),
+    ...(report.segments ?? []).flatMap((segment) =>
+      (segment.traits ?? []).map((trait) => trait.name.replace(/`/g, '')),
+    ),
+  ]);
+
+function Card({ persona, open, say }: { persona: Persona; open: boolean; say: (text: string) => string }) {
   const { label } = useShared();
   return (
     <details class="persona" data-persona={persona.segment} open={open}>
@@ -20,7 +30,7 @@ function Card({ persona, open }: { persona: Persona; open: boolean }) {
         <h3>{label(persona.segment)}</h3> <span class="muted">{plural(persona.customers, 'customer')}</span>
       </summary>
       <p>
-        <Prose text={persona.summary ?? ''} /> <a href={segmentLink(persona.segment)}>More of them</a>
+        <Prose text={say(persona.summary ?? '')} /> <a href={segmentLink(persona.segment)}>More of them</a>
       </p>
       <div class="persona-groups">
         {persona.groups.map((group) => (
@@ -29,9 +39,9 @@ function Card({ persona, open }: { persona: Persona; open: boolean }) {
             <dl class="facts">
               {joined(group.rows).map((row) => (
                 <div key={row.label}>
-                  <dt>{sentence(row.label.replace(/_/g, ' '))}</dt>
+                  <dt>{sentence(say(row.label).replace(/_/g, ' '))}</dt>
                   {row.values.map((value) => (
-                    <dd key={value}>{value}</dd>
+                    <dd key={value}>{say(value)}</dd>
                   ))}
                 </div>
               ))}
@@ -45,7 +55,7 @@ function Card({ persona, open }: { persona: Persona; open: boolean }) {
           <ol class="history">
             {persona.history.map((event, at) => (
               <li key={at}>
-                <time dateTime={event.date}>{event.date}</time> {event.text}
+                <time dateTime={event.date}>{event.date}</time> {say(event.text)}
               </li>
             ))}
           </ol>
@@ -57,10 +67,12 @@ function Card({ persona, open }: { persona: Persona; open: boolean }) {
 
 export function Personas() {
   const { report } = useShared();
+  const named = names(report);
+  const say = (text: string) => plainly(text, named);
   return (
     <div class="personas">
       {report.personas?.map((persona, at) => (
-        <Card key={persona.segment} persona={persona} open={at === 0} />
+        <Card key={persona.segment} persona={persona} open={at === 0} say={say} />
       ))}
     </div>
   );

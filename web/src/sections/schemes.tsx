@@ -72,6 +72,8 @@ function OneScheme({ scheme }: { scheme: Scheme }) {
   const parts = scheme.parts.map((part, at) => ({ ...part, tone: colours[at] ?? 0 }));
   const merged = parts.length > TONES ? parts.filter((part) => part.tone === OTHERS).length : 0;
   const history = scheme.history ?? [];
+  const scored = history.filter((row) => row.customers.some((size) => size !== null));
+  const unscored = history.length - scored.length;
   const heading = label(scheme.name);
   const columns: Column<(typeof history)[number]>[] = [
     { key: 'date', label: 'Date', cell: (row) => row.date },
@@ -97,10 +99,14 @@ function OneScheme({ scheme }: { scheme: Scheme }) {
         columns={columnsFor(scheme.parts, currency)}
         rowKey={(row) => row.name}
       />
-      {history.length > 1 && scheme.exclusive && (
+      {scored.length > 0 && history.length > 1 && scheme.exclusive && (
         <Figure
           title={`${heading} over time`}
           label={`${heading} over time`}
+          note={
+            unscored > 0 &&
+            `First scored ${scheme.scored_since?.slice(0, 10) ?? scored[0]?.date}: before that no part has a size.`
+          }
           rows={history}
           columns={columns}
           rowKey={(row) => row.date}

@@ -9,6 +9,7 @@ import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
 import { Figure, Legend, SegmentName } from '../ui/parts';
 import type { Column } from '../ui/table';
+import { sentence } from '../words';
 
 type Measure = Survey['groups'][number];
 type Point = { at: number; value: number; low: number; high: number };
@@ -37,7 +38,7 @@ const PERIODS: Column<Row>[] = [
 function Now({ survey }: { survey: Survey }) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const { label } = useShared();
-  const title = survey.title;
+  const title = sentence(survey.title);
   return (
     <Figure
       title={title}
@@ -128,7 +129,7 @@ function Over({ survey, periods }: { survey: Survey; periods: Periods }) {
   const { label: called } = useShared();
   const names = survey.groups.map((group) => called(group.name));
   const drawn = names.slice(0, LINES);
-  const label = `${survey.title} by ${survey.over ?? 'period'}`;
+  const label = `${sentence(survey.title)} by ${survey.over ?? 'period'}`;
   const rows = periods.flatMap((period) =>
     period.groups.map((measure, at) => ({ ...measure, period: period.period, group: names[at] ?? '' })),
   );

@@ -9,7 +9,7 @@ import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
 import { Figure, Legend, Measure, TONES } from '../ui/parts';
 import { fixed, Table, type Column } from '../ui/table';
-import { sentence, words } from '../words';
+import { measure, sentence, words } from '../words';
 
 type Group = SurvivalData['groups'][number];
 type Point = Group['points'][number];
@@ -109,7 +109,7 @@ function Cox({ cox, name }: { cox: NonNullable<SurvivalData['cox']>; name: strin
         {width > 0 && (
           <Intervals
             width={width}
-            rows={cox.rows.map((row) => ({ name: row.name, value: row.ratio, low: row.low, high: row.high }))}
+            rows={cox.rows.map((row) => ({ name: measure(row.name), value: row.ratio, low: row.low, high: row.high }))}
             label={label}
             title="hazard ratio"
             format={figure}

@@ -7,7 +7,7 @@ import { useShared } from '../ui/context';
 import { useWidth } from '../ui/hooks';
 import { Figure, Figures } from '../ui/parts';
 import type { Column } from '../ui/table';
-import { sentence, words } from '../words';
+import { measure, sentence, words } from '../words';
 
 type Bin = ValueDistribution['histogram'][number];
 
@@ -73,6 +73,9 @@ const heading = ({ name, title }: ValueDistribution) => {
   return !title || title.toLowerCase().startsWith(own.toLowerCase()) ? sentence(title ?? own) : `${own}: ${title}`;
 };
 
+/** A predicted label is a condition of the language: "none(order)". */
+const noted = (text: string) => (measure(text) === text ? text : `${measure(text)}.`);
+
 function OneValue({ distribution }: { distribution: ValueDistribution }) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const { unit, quantiles = [], customers } = distribution;
@@ -95,7 +98,10 @@ function OneValue({ distribution }: { distribution: ValueDistribution }) {
     <div data-value={distribution.name}>
       <Figure
         title={title}
-        note={[distribution.note, 'Each bar counts the customers of one range; the ranges may widen to the right.']
+        note={[
+          distribution.note && noted(distribution.note),
+          'Each bar counts the customers of one range; the ranges may widen to the right.',
+        ]
           .filter(Boolean)
           .join(' ')}
         label={title}
