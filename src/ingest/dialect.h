@@ -79,6 +79,9 @@ static inline void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, 
         out[used++] = *prefix;
     for (; *key && used < JSON_NAME_MAX - 1; key++)
         out[used++] = *key;
+    const char *cut = *prefix ? prefix : key; /* never inside a character */
+    for (; used && ((unsigned char)*cut & 0xc0) == 0x80; cut--)
+        used--;
     out[used] = 0;
 }
 

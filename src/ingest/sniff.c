@@ -218,10 +218,33 @@ static struct ingest_manner *first_manners(struct ingest_sniff *out, size_t colu
     return manners;
 }
 
+/* The first bytes of a name that is too long, up to the end of a character. */
+static struct text cut_name(struct text name)
+{
+    enum { NAME_MAX_BYTES = 256 };
+    size_t length = name.length < NAME_MAX_BYTES ? name.length : NAME_MAX_BYTES;
+    while (length && length < name.length && ((unsigned char)name.data[length] & 0xc0) == 0x80)
+        length--;
+    return (struct text){name.data, length};
+}
+
+/* A column cannot be called what is no text. */
+static enum status check_header(const struct ingest_sniff *sniff, const char *name, size_t line, struct error *error)
+{
+    for (size_t i = 0; i < sniff->column_count; i++) {
+        if (text_valid_utf8(text_from(sniff->names[i])))
+            continue;
+        enum status status = error_set(error, STATUS_ERROR, "%s, line %zu: the name of column %zu is no text in %s",
+                                       name, line, i + 1, ingest_encoding_name(sniff->dialect.encoding));
+        error_hint(error, "say how the file is written, such as --encoding Windows-1252, or mend the name");
+        return status;
+    }
+    return STATUS_OK;
+}
+
 static void set_names(const struct ingest_record *record, size_t columns, const struct ingest_begin *begin,
                       struct arena *arena, struct ingest_sniff *out)
 {
-    enum { NAME_MAX_BYTES = 256 };
     out->names = ARENA_ARRAY(arena, const char *, columns);
     size_t shift = begin->row_names ? 1 : 0;
     for (size_t i = 0; i < columns; i++) {
@@ -232,8 +255,8 @@ static void set_names(const struct ingest_record *record, size_t columns, const 
         }
         if (i == 0 && begin->hash && name.length && *name.data == '#')
             name = text_trim((struct text){name.data + 1, name.length - 1});
-        size_t length = name.length < NAME_MAX_BYTES ? name.length : NAME_MAX_BYTES;
-        out->names[i] = name.length ? arena_strndup(arena, name.data, length) : "";
+        name = cut_name(name);
+        out->names[i] = name.length ? arena_strndup(arena, name.data, name.length) : "";
     }
     out->column_count = columns;
 }
@@ -311,6 +334,11 @@ static enum status observe_records(const char *data, const char *end, const char
     }
     dialect->columns = dialect->columns ? columns : 0;
     set_names(&record, columns, begin, arena, out);
+    enum status status = check_header(out, name, dialect->skip + skipped + 1, error);
+    if (status != STATUS_OK) {
+        ingest_record_release(&record);
+        return status;
+    }
     if (begin->header) {
         out->look.header_line = arena_strndup(arena, record.line, record.length);
         rows = behind_lines(at, end, begin->rule, dialect->newline);
