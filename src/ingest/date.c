@@ -63,7 +63,7 @@ bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_f
     if (whole < 1 || whole > DATE_MAX + SERIAL_1970)
         return false;
     moment->date = (int32_t)whole - SERIAL_1970;
-    if (number->scale == 0)
+    if (number->scale == 0 || number->zero_fraction)
         return true;
     number_wide seconds = ((number_wide)rest * SECONDS_A_DAY * 2 + unit) / ((number_wide)unit * 2);
     moment->date += seconds == SECONDS_A_DAY;

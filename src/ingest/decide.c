@@ -350,7 +350,7 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const s
     const uint64_t *forms = evidence->forms;
     uint64_t known = evidence->rows - forms[FORM_UNKNOWN] - forms[FORM_MISSING];
     enum value_type declared = declared_type(hint->declared);
-    type.na_is_text = evidence->na && nearly_all(evidence->capital_pairs, known);
+    type.na_is_text = evidence->na && known && nearly_all(evidence->capital_pairs, known);
     if (hint->text || declared == VALUE_TEXT || declared == VALUE_SET || declared == VALUE_POINT) {
         type.dot_zero = evidence->dot_zero && evidence->dot_zero + forms[FORM_INT] == known;
         type.type = declared == VALUE_SET || declared == VALUE_POINT ? declared : VALUE_TEXT;

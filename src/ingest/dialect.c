@@ -243,6 +243,15 @@ static size_t quote_numbers(const char *at, const char *end, char *out)
     return (size_t)(to - out);
 }
 
+json_t *ingest_load_json(const char *at, const char *end)
+{
+    char *quoted = base_malloc(3 * (size_t)(end - at) + 1);
+    size_t used = quote_numbers(at, end, quoted);
+    json_t *value = json_loadb(quoted, used, 0, NULL);
+    free(quoted);
+    return value;
+}
+
 /* Every field's text is at most as long as the line with its numbers quoted. */
 static void split_json(const char *at, const char *end, struct ingest_record *record)
 {
@@ -250,10 +259,7 @@ static void split_json(const char *at, const char *end, struct ingest_record *re
     scratch_room(record, 4 * length + 256);
     for (size_t i = 0; i < record->names->count; i++)
         *add_field(record) = (struct ingest_field){"", 0, false};
-    char *quoted = base_malloc(3 * length + 1);
-    size_t used = quote_numbers(at, end, quoted);
-    json_t *object = json_loadb(quoted, used, 0, NULL);
-    free(quoted);
+    json_t *object = ingest_load_json(at, end);
     if (!json_is_object(object))
         record->flaw = FLAW_JSON;
     else

@@ -79,8 +79,16 @@ static inline void ingest_join_key(char out[JSON_NAME_MAX], const char *prefix, 
         out[used++] = *prefix;
     for (; *key && used < JSON_NAME_MAX - 1; key++)
         out[used++] = *key;
+    const char *cut = *prefix ? prefix : key; /* never inside a character */
+    for (; used && ((unsigned char)*cut & 0xc0) == 0x80; cut--)
+        used--;
     out[used] = 0;
 }
+
+/* The JSON value between at and end, in which every number is the text it was written as, so that no digit is lost and
+ * none is too large; NULL for what is not JSON. The caller gives it back with json_decref. */
+struct json_t;
+struct json_t *ingest_load_json(const char *at, const char *end);
 
 /* Splits the record at *at (before end, which is the end of a record) and moves *at behind it. False when only empty
  * lines are left; *lines (may be NULL) counts the lines skipped and taken. */

@@ -243,6 +243,26 @@ static const char *line_before(const char *data, const char *at, char newline)
     return end ? end + 1 : data;
 }
 
+/* Lines are looked at from the end on, where nobody knows whether a quote is open. So the start that they led to may be
+ * in the middle of a row's quoted text: then the footer, if there is any, begins behind that row. */
+static const char *behind_row(const struct ingest_dialect *dialect, const char *data, const char *start,
+                              const char *end)
+{
+    struct ingest_record record = {0};
+    size_t skipped;
+    const char *at = data + ingest_whole_records(dialect, data, (size_t)(start - data));
+    for (;;) {
+        while (at < start && (*at == dialect->newline || *at == '\r'))
+            at++;
+        if (at >= start || !ingest_split(dialect, &at, end, &record, &skipped))
+            break;
+    }
+    const char *rest = at;
+    bool more = at <= start || ingest_split(dialect, &rest, end, &record, &skipped);
+    ingest_record_release(&record);
+    return more ? at : end;
+}
+
 size_t ingest_footer_start(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
     enum { LINES_MAX = 24, BYTES_MAX = 4096 }; /* the reader holds that much back for the last block */
@@ -274,6 +294,8 @@ size_t ingest_footer_start(const struct ingest_dialect *dialect, const char *dat
         at = line;
     }
     ingest_record_release(&record);
+    if (start < end)
+        start = behind_row(dialect, data, start, end);
     return (size_t)(start - data);
 }
 

@@ -352,14 +352,14 @@ static void tell(const struct fields *fields, const struct reading *best, const 
         out->as_rival[i] = example(next->encoding, fields->examples[i], arena);
 }
 
-static void choose(const struct fields *fields, const struct reading *readings, struct arena *arena,
+static void choose(const struct fields *fields, const struct reading *readings, size_t count, struct arena *arena,
                    struct ingest_encoding_look *out)
 {
     const struct reading *best = &readings[0], *next = NULL;
-    for (size_t i = 1; i < CANDIDATES; i++)
+    for (size_t i = 1; i < count; i++)
         if (readings[i].score > best->score)
             best = &readings[i];
-    for (size_t i = 0; i < CANDIDATES; i++)
+    for (size_t i = 0; i < count; i++)
         if (!same_text(&readings[i], best) && (!next || readings[i].score > next->score))
             next = &readings[i];
     tell(fields, best, next, arena, out);
@@ -371,14 +371,20 @@ enum status ingest_guess_encoding(struct text data, bool whole, struct arena *ar
     struct fields fields = {0};
     struct keys keys[LANGUAGES];
     struct reading readings[CANDIDATES] = {0};
+    size_t read = 0;
     enum status status = STATUS_OK;
     gather(data, whole, &fields);
     for (size_t i = 0; i < LANGUAGES; i++)
         keys[i] = read_keys(&languages[i]);
-    for (size_t i = 0; i < CANDIDATES && status == STATUS_OK; i++)
-        status = read_as(&candidates[i], keys, &fields, arena, &readings[i], error);
-    if (status == STATUS_OK)
-        choose(&fields, readings, arena, out);
+    /* a C library without its module for one of them does without that candidate */
+    for (size_t i = 0; i < CANDIDATES; i++) {
+        status = read_as(&candidates[i], keys, &fields, arena, &readings[read], error);
+        read += status == STATUS_OK;
+    }
+    if (read)
+        status = STATUS_OK;
+    if (read)
+        choose(&fields, readings, read, arena, out);
 
     for (size_t i = 0; i < CANDIDATES; i++)
         free(readings[i].text);

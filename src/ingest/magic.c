@@ -6,10 +6,15 @@
 static const struct magic {
     size_t offset, length;
     const char *bytes, *what, *advice;
+    bool word; /* so short a word that a column may be called so */
 } magics[] = {
-#define MAGIC(offset, bytes, what, advice)             \
-    {                                                  \
-        offset, sizeof(bytes) - 1, bytes, what, advice \
+#define MAGIC(offset, bytes, what, advice)                    \
+    {                                                         \
+        offset, sizeof(bytes) - 1, bytes, what, advice, false \
+    }
+#define WORD(bytes, what, advice)                       \
+    {                                                   \
+        0, sizeof(bytes) - 1, bytes, what, advice, true \
     }
     MAGIC(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel file (XLS) or one with a password",
           "open it in a spreadsheet program and save it as XLSX without a password, or as CSV"),
@@ -20,7 +25,7 @@ static const struct magic {
     MAGIC(0, "{\\rtf", "is an RTF document", "save the table in it as CSV"),
     MAGIC(0, "Rar!\x1a\x07", "is a RAR archive", "unpack it first"),
     MAGIC(0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", "unpack it first: 7z x"),
-    MAGIC(0, "BZh", "is packed with bzip2", "unpack it first: bunzip2 -k"),
+    WORD("BZh", "is packed with bzip2", "unpack it first: bunzip2 -k"),
     MAGIC(0,
           "\xfd"
           "7zXZ\0",
@@ -33,9 +38,9 @@ static const struct magic {
     MAGIC(0, "SQLite format 3", "is an SQLite database",
           "write the query's rows out: sqlite3 -csv -header FILE 'SELECT …'"),
     MAGIC(0, "Obj\1", "is an Avro file", "convert it to Parquet or CSV"),
-    MAGIC(0, "ORC", "is an ORC file", "convert it to Parquet or CSV"),
-    MAGIC(0, "ARROW1", "is an Arrow (Feather) file", "convert it to Parquet"),
-    MAGIC(0, "FEA1", "is an old Feather file", "convert it to Parquet"),
+    WORD("ORC", "is an ORC file", "convert it to Parquet or CSV"),
+    WORD("ARROW1", "is an Arrow (Feather) file", "convert it to Parquet"),
+    WORD("FEA1", "is an old Feather file", "convert it to Parquet"),
     MAGIC(0, "$FL2", "is an SPSS file", "save it as CSV"),
     MAGIC(0, "$FL3", "is an SPSS file", "save it as CSV"),
     MAGIC(0, "<stata_dta>", "is a Stata file", "save it as CSV"),
@@ -46,6 +51,7 @@ static const struct magic {
           "ELF",
           "is a program", "check the file's name"),
 #undef MAGIC
+#undef WORD
 };
 
 /* How marked-up text begins, in small letters. */
@@ -82,6 +88,18 @@ static bool begins_with_tag(struct text data, const char *tag)
     return data.length >= length && strncasecmp(data.data, tag, length) == 0;
 }
 
+/* Whether the first bytes are such as are printed: those of packed and binary files are not. */
+static bool begins_printed(struct text data)
+{
+    enum { LOOKED_AT = 64 };
+    for (size_t i = 0; i < data.length && i < LOOKED_AT; i++) {
+        unsigned char c = (unsigned char)data.data[i];
+        if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 enum status ingest_magic_check(struct text data, const char *name, enum ingest_magic *out, struct error *error)
 {
     *out = MAGIC_TEXT;
@@ -95,7 +113,8 @@ enum status ingest_magic_check(struct text data, const char *name, enum ingest_m
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
         const struct magic *magic = &magics[i];
         bool enough = data.length >= magic->offset + magic->length;
-        if (enough && memcmp(data.data + magic->offset, magic->bytes, magic->length) == 0)
+        if (enough && memcmp(data.data + magic->offset, magic->bytes, magic->length) == 0 &&
+            !(magic->word && begins_printed(data)))
             return refuse(name, magic->what, magic->advice, error);
     }
 

@@ -137,17 +137,6 @@ void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value
     portrait->phones += is_phone(value);
 }
 
-/* The block in UTF-8; *text is memory for it, or NULL when it needs none. */
-static struct text decoded(const struct ingest_source *source, const struct ingest_block *block, char **text)
-{
-    const struct ingest_encoding *encoding = source->dialect.encoding;
-    *text = NULL;
-    if (!encoding || encoding->streamed)
-        return (struct text){block->data, block->length};
-    *text = base_malloc(3 * block->length + 1);
-    return (struct text){*text, ingest_decode(encoding, block->data, block->length, *text)};
-}
-
 static bool is_blank(const struct ingest_record *record)
 {
     for (size_t i = 0; i < record->count; i++)
@@ -167,7 +156,7 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
     ingest_reader_init(&reader, source, 1);
     enum status status = ingest_reader_next(&reader, &block, error);
     if (status == STATUS_OK && block.length) {
-        struct text data = decoded(source, &block, &text);
+        struct text data = ingest_block_text(source, &block, &text);
         const char *at = data.data, *end = data.data + data.length;
         while (rows < PORTRAIT_ROWS && ingest_split(&source->dialect, &at, end, &record, &skipped)) {
             if (record.flaw != FLAW_NONE || is_blank(&record))

@@ -116,15 +116,33 @@ static bool is_pipe(const char *path)
     return strcmp(path, "-") == 0 || (stat(path, &info) == 0 && S_ISFIFO(info.st_mode));
 }
 
-/* Without the password: addresses are shown and kept. */
+/* "user:secret@" before the host becomes "user@". A password may hold an @ itself; a host and a path hold none. */
+static const char *without_user_password(const char *address, struct arena *arena)
+{
+    const char *user = strstr(address, "//") + 2, *at = NULL;
+    size_t host = strcspn(user, "/");
+    at = memrchr(user, '@', host);
+    if (!at)
+        at = memrchr(user, '@', strcspn(user, "?"));
+    const char *colon = at ? memchr(user, ':', (size_t)(at - user)) : NULL;
+    return colon ? arena_printf(arena, "%.*s%s", (int)(colon - address), address, at) : address;
+}
+
+/* Without passwords, the user's and those among the parameters (password, sslpassword): addresses are shown and kept.
+ */
 static const char *public_name(const char *address, struct arena *arena)
 {
-    const char *at = is_postgres(address) ? strrchr(address, '@') : NULL;
-    const char *user = strstr(address, "//");
-    const char *colon = at && user ? memchr(user + 2, ':', (size_t)(at - user - 2)) : NULL;
-    if (!colon)
+    static const char word[] = "password=";
+    if (!is_postgres(address))
         return address;
-    return arena_printf(arena, "%.*s%s", (int)(colon - address), address, at);
+    char *name = arena_strdup(arena, without_user_password(address, arena));
+    char *found = strchr(name, '?');
+    while (found && (found = strstr(found, word))) {
+        char *value = found + sizeof word - 1, *rest = value + strcspn(value, "&");
+        memmove(value, rest, strlen(rest) + 1);
+        found = value;
+    }
+    return name;
 }
 
 static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *hash, struct error *error)
@@ -212,7 +230,17 @@ int ingest_add_column(struct ingest_run *run, const char *name)
 }
 
 /* SQL names do not tell capitals from small letters, so two columns of one file must differ in more than that. */
-static const char *own_name(struct ingest_run *run, const char *name, size_t index, const int *taken, size_t count)
+static struct text in_small_letters(const char *name, struct arena *arena)
+{
+    char *small = arena_strdup(arena, name);
+    for (char *c = small; *c; c++)
+        *c += *c >= 'A' && *c <= 'Z' ? 'a' - 'A' : 0;
+    return text_from(small);
+}
+
+/* taken: the file's names so far, in small letters → the number that the next copy bears. The name returned is put
+ * there, too. */
+static const char *own_name(struct ingest_run *run, const char *name, size_t index, struct text_map *taken)
 {
     const char *said = name;
     while (schema_is_own_name(name))
@@ -221,29 +249,33 @@ static const char *own_name(struct ingest_run *run, const char *name, size_t ind
     if (name != said)
         ingest_notice(run, "the column %s is called %s: names that begin with @ are Strata's own", said, wanted);
 
-    for (int copy = 2;; copy++) {
-        bool used = false;
-        for (size_t i = 0; i < count; i++)
-            used |= taken[i] >= 0 && strcasecmp(run->columns[taken[i]].name, wanted) == 0;
-        if (!used)
-            return wanted;
-        wanted = arena_printf(run->arena, "%s_%d", *name ? name : "column", copy);
-        if (copy == 2)
-            ingest_notice(run, "the column name %s occurs twice; the second one is called %s", name, wanted);
+    enum { FIRST_COPY = 2 };
+    bool is_new;
+    struct text key = in_small_letters(wanted, run->arena);
+    uint64_t copy = text_map_put(taken, key, FIRST_COPY, &is_new);
+    if (is_new)
+        return wanted;
+    while (!is_new) {
+        wanted = arena_printf(run->arena, "%s_%llu", *name ? name : "column", (unsigned long long)copy++);
+        text_map_put(taken, in_small_letters(wanted, run->arena), FIRST_COPY, &is_new);
     }
+    text_map_set(taken, key, copy);
+    ingest_notice(run, "the column name %s occurs again: column %zu is called %s", name, index + 1, wanted);
+    return wanted;
 }
 
 static void join_columns(struct ingest_run *run, size_t index)
 {
     const struct ingest_sniff *sniff = &run->sniffs[index];
     int *columns = ARENA_ARRAY(run->arena, int, sniff->column_count);
-    struct text_map *names = NULL;
+    struct text_map *names = NULL, taken;
+    text_map_init(&taken);
     if (sniff->dialect.layout == LAYOUT_JSON) {
         names = ARENA_NEW(run->arena, struct text_map);
         text_map_init(names);
     }
     for (size_t i = 0; i < sniff->column_count; i++) {
-        const char *name = own_name(run, sniff->names[i], i, columns, i);
+        const char *name = own_name(run, sniff->names[i], i, &taken);
         int column = ingest_find_column(run, name);
         bool unnamed = !*sniff->names[i] && sniff->dialect.header;
         columns[i] = column >= 0 ? column : add_column(run, name, unnamed);
@@ -251,6 +283,7 @@ static void join_columns(struct ingest_run *run, size_t index)
         if (names)
             text_map_put(names, text_from(sniff->names[i]), i, NULL);
     }
+    text_map_release(&taken);
     size_t least = sniff->column_count;
     while (!names && sniff->dialect.header && least > 1 && !*sniff->names[least - 1])
         least--;
@@ -268,8 +301,11 @@ static void hint_types(struct ingest_run *run);
 enum status ingest_add_names(struct ingest_run *run, size_t source, struct error *error)
 {
     struct ingest_source_columns *map = &run->source_columns[source];
-    struct text_map found;
+    struct text_map found, taken;
     text_map_init(&found);
+    text_map_init(&taken);
+    for (size_t i = 0; i < map->count; i++)
+        text_map_put(&taken, in_small_letters(run->columns[map->columns[i]].name, run->arena), 2, NULL);
     enum status status = ingest_json_names(&run->sources[source], &found, error);
     int *columns = ARENA_ARRAY(run->arena, int, map->count + found.count);
     if (map->count)
@@ -277,13 +313,14 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
     for (size_t i = 0; i < found.count && status == STATUS_OK; i++) {
         if (text_map_find(map->names, found.entries[i].key))
             continue;
-        const char *name = own_name(run, found.entries[i].key.data, map->count, columns, map->count);
+        const char *name = own_name(run, found.entries[i].key.data, map->count, &taken);
         int column = ingest_find_column(run, name);
         columns[map->count] = column >= 0 ? column : add_column(run, name, false);
         text_map_put(map->names, found.entries[i].key, map->count++, NULL);
     }
     map->columns = columns;
     text_map_release(&found);
+    text_map_release(&taken);
     hint_types(run);
     return status == STATUS_OK ? ingest_list_properties(run, error) : status;
 }

@@ -218,10 +218,33 @@ static struct ingest_manner *first_manners(struct ingest_sniff *out, size_t colu
     return manners;
 }
 
+/* The first bytes of a name that is too long, up to the end of a character. */
+static struct text cut_name(struct text name)
+{
+    enum { NAME_MAX_BYTES = 256 };
+    size_t length = name.length < NAME_MAX_BYTES ? name.length : NAME_MAX_BYTES;
+    while (length && length < name.length && ((unsigned char)name.data[length] & 0xc0) == 0x80)
+        length--;
+    return (struct text){name.data, length};
+}
+
+/* A column cannot be called what is no text. */
+static enum status check_header(const struct ingest_sniff *sniff, const char *name, size_t line, struct error *error)
+{
+    for (size_t i = 0; i < sniff->column_count; i++) {
+        if (text_valid_utf8(text_from(sniff->names[i])))
+            continue;
+        enum status status = error_set(error, STATUS_ERROR, "%s, line %zu: the name of column %zu is no text in %s",
+                                       name, line, i + 1, ingest_encoding_name(sniff->dialect.encoding));
+        error_hint(error, "say how the file is written, such as --encoding Windows-1252, or mend the name");
+        return status;
+    }
+    return STATUS_OK;
+}
+
 static void set_names(const struct ingest_record *record, size_t columns, const struct ingest_begin *begin,
                       struct arena *arena, struct ingest_sniff *out)
 {
-    enum { NAME_MAX_BYTES = 256 };
     out->names = ARENA_ARRAY(arena, const char *, columns);
     size_t shift = begin->row_names ? 1 : 0;
     for (size_t i = 0; i < columns; i++) {
@@ -232,8 +255,8 @@ static void set_names(const struct ingest_record *record, size_t columns, const 
         }
         if (i == 0 && begin->hash && name.length && *name.data == '#')
             name = text_trim((struct text){name.data + 1, name.length - 1});
-        size_t length = name.length < NAME_MAX_BYTES ? name.length : NAME_MAX_BYTES;
-        out->names[i] = name.length ? arena_strndup(arena, name.data, length) : "";
+        name = cut_name(name);
+        out->names[i] = name.length ? arena_strndup(arena, name.data, name.length) : "";
     }
     out->column_count = columns;
 }
@@ -311,6 +334,11 @@ static enum status observe_records(const char *data, const char *end, const char
     }
     dialect->columns = dialect->columns ? columns : 0;
     set_names(&record, columns, begin, arena, out);
+    enum status status = check_header(out, name, dialect->skip + skipped + 1, error);
+    if (status != STATUS_OK) {
+        ingest_record_release(&record);
+        return status;
+    }
     if (begin->header) {
         out->look.header_line = arena_strndup(arena, record.line, record.length);
         rows = behind_lines(at, end, begin->rule, dialect->newline);
@@ -355,7 +383,7 @@ static void names_in_lines(const char *data, const char *end, struct text_map *n
     for (const char *at = data; at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
-        json_t *object = json_loadb(at, (size_t)(stop - at), 0, NULL);
+        json_t *object = ingest_load_json(at, stop);
         if (json_is_object(object))
             json_names("", object, names, 0);
         json_decref(object);
@@ -383,7 +411,10 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
     enum status status;
     ingest_reader_init(&reader, source, 1);
     while ((status = ingest_reader_next(&reader, &block, error)) == STATUS_OK && block.length) {
-        names_in_lines(block.data, block.data + block.length, names);
+        char *memory;
+        struct text text = ingest_block_text(source, &block, &memory);
+        names_in_lines(text.data, text.data + text.length, names);
+        free(memory);
         status = check_json_names(names, source->name, error);
         if (status != STATUS_OK)
             break;
@@ -533,20 +564,24 @@ static size_t sep_line(const char *data, const char *end, char newline, char *de
     return (size_t)(stop < end ? stop + 1 - data : stop - data);
 }
 
-/* Every second field is empty: what stands between fields is two signs long. */
+/* Every second field is empty, everywhere: what stands between fields is two signs long. A single text in one of those
+ * places, the column's name most of all, says that it is a column which is mostly empty. */
 static bool is_doubled(const char *data, const char *end, const struct ingest_dialect *dialect)
 {
     struct ingest_record record = {0};
     size_t skipped, doubled = 0, records = 0;
-    while (records < TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped)) {
+    bool filled = false;
+    while (!filled && records < TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped)) {
         bool all = record.count >= 3 && record.count % 2 == 1;
-        for (size_t i = 1; all && i < record.count; i += 2)
-            all = record.fields[i].length == 0 && !record.fields[i].quoted;
+        for (size_t i = 1; i < record.count && record.count >= 3; i += 2) {
+            filled |= record.fields[i].length > 0;
+            all &= !record.fields[i].quoted;
+        }
         doubled += all && record.fields[0].length > 0;
         records++;
     }
     ingest_record_release(&record);
-    return records > 1 && doubled * 10 > records * 9;
+    return !filled && records > 1 && doubled * 10 > records * 9;
 }
 
 static enum status refuse_long_delimiter(const char *name, const char *delimiter, struct error *error)

@@ -408,18 +408,43 @@ static void skip_header(struct ingest_reader *reader, struct ingest_block *block
     memmove(block->data, at, block->length);
 }
 
-/* The last block of a source ends with its last row. */
+struct text ingest_block_text(const struct ingest_source *source, const struct ingest_block *block, char **memory)
+{
+    const struct ingest_encoding *encoding = source->dialect.encoding;
+    *memory = NULL;
+    if (!encoding || encoding->streamed)
+        return (struct text){block->data, block->length};
+    *memory = base_malloc(3 * block->length + 1);
+    return (struct text){*memory, ingest_decode(encoding, block->data, block->length, *memory)};
+}
+
+static size_t behind_newlines(const struct ingest_block *block, uint64_t lines, char newline)
+{
+    const char *at = block->data, *end = block->data + block->length;
+    for (; lines && at < end; lines--) {
+        const char *stop = memchr(at, newline, (size_t)(end - at));
+        at = stop ? stop + 1 : end;
+    }
+    return (size_t)(at - block->data);
+}
+
+/* The last block of a source ends with its last row. A footer is known by its words, so it is looked for in the decoded
+ * text; line ends are the same bytes in both. */
 static void cut_footer(struct ingest_reader *reader, struct ingest_block *block)
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
     struct ingest_passed *passed = &reader->passed[reader->source];
-    size_t kept = ingest_footer_start(dialect, block->data, block->length);
-    if (kept == block->length)
-        return;
-    passed->footer_line = reader->line + count_char(block->data, kept, dialect->newline);
-    buffer_reset(&passed->footer);
-    buffer_add(&passed->footer, block->data + kept, block->length - kept);
-    block->length = kept;
+    char *memory;
+    struct text text = ingest_block_text(&reader->sources[reader->source], block, &memory);
+    size_t kept = ingest_footer_start(dialect, text.data, text.length);
+    if (kept < text.length) {
+        uint64_t lines = count_char(text.data, kept, dialect->newline);
+        passed->footer_line = reader->line + lines;
+        buffer_reset(&passed->footer);
+        buffer_add(&passed->footer, text.data + kept, text.length - kept);
+        block->length = behind_newlines(block, lines, dialect->newline);
+    }
+    free(memory);
 }
 
 static enum status open_next(struct ingest_reader *reader, struct error *error)

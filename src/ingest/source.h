@@ -56,6 +56,8 @@ struct ingest_block {
     uint64_t first_line;
 };
 void ingest_block_release(struct ingest_block *block);
+/* The block in UTF-8; *memory, which the caller frees, holds it, or is NULL where it needs no decoding. */
+struct text ingest_block_text(const struct ingest_source *source, const struct ingest_block *block, char **memory);
 
 struct ingest_reader {
     const struct ingest_source *sources;

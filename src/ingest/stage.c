@@ -343,8 +343,9 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
         buffer_printf(sql, " WHERE (%s\n)", mapping->where);
 }
 
-/* Types of properties that come straight from a column. */
-static void set_types(struct ingest_run *run, const struct ingest_evidence *evidence)
+/* Types of properties that come straight from a column. evidence is of the first `known` columns; those behind them
+ * have been met since it was gathered. */
+static void set_types(struct ingest_run *run, const struct ingest_evidence *evidence, size_t known)
 {
     for (size_t i = 0; i < run->property_count; i++) {
         struct ingest_property *property = &run->properties[i];
@@ -353,7 +354,7 @@ static void set_types(struct ingest_run *run, const struct ingest_evidence *evid
         const struct ingest_type *type = &run->columns[property->source].type;
         property->type = type->type;
         property->scale = type->scale;
-        property->whole_digits = evidence[property->source].max_digits;
+        property->whole_digits = (size_t)property->source < known ? evidence[property->source].max_digits : 0;
     }
 }
 
@@ -370,8 +371,9 @@ static enum status reconsider_sources(struct ingest_run *run, bool *again, struc
             changed = true;
         }
         if (counts->new_names) {
+            size_t columns = run->source_columns[i].count;
             TRY(ingest_add_names(run, i, error));
-            changed = true;
+            changed |= run->source_columns[i].count > columns;
         }
     }
     *again = changed;
@@ -441,7 +443,7 @@ static enum status check_customers(struct ingest_run *run, struct error *error)
 
 enum status ingest_stage(struct ingest_run *run, struct error *error)
 {
-    set_types(run, run->sample);
+    set_types(run, run->sample, run->column_count);
     reconsider_dictionary(run, run->sample, expected_growth(run));
     run->phase = "reading";
     for (int pass = 0; pass < PASSES_MAX; pass++) {
@@ -449,15 +451,18 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
         bool stale = atomic_load(&run->scan.stale), again;
         size_t columns = run->column_count;
         TRY(reconsider_sources(run, &again, error));
-        if (run->column_count > columns)
+        if (run->column_count > columns) {
+            set_types(run, run->scan.evidence, columns);
             continue;
+        }
         again |= ingest_retype(run, run->scan.evidence);
         again |= ingest_restyle_by(run, run->scan.marks);
         if (ingest_settle_currency(run, run->scan.evidence)) {
             TRY(ingest_list_properties(run, error));
+            set_types(run, run->scan.evidence, columns);
             continue;
         }
-        set_types(run, run->scan.evidence);
+        set_types(run, run->scan.evidence, columns);
         again |= reconsider_dictionary(run, run->scan.evidence, 1);
         if (!again && !stale) {
             TRY(ingest_check_identifiers(run, run->scan.evidence, error));

@@ -577,17 +577,9 @@ static void check_as_of(struct check *check, const struct scope *scope, struct s
 
 static void check_periods(struct check *check, struct segment_node *node)
 {
-    static const int64_t days[] = {
-        [CALENDAR_DAY] = 1, [CALENDAR_WEEK] = 7, [CALENDAR_MONTH] = 28, [CALENDAR_QUARTER] = 89, [CALENDAR_YEAR] = 365};
-    struct segment_window *window = &node->periods->window;
     struct scope scope = {.period = true}, plain = {0};
     segment_check_condition(check, &scope, &node->child[0]);
-    segment_check_window(check, &plain, window, WINDOW_USE_PERIODS);
-    int64_t length = window->length.months * INT64_C(30) + window->length.seconds / SECONDS_A_DAY;
-    if (window->form == WINDOW_PREVIOUS)
-        length = window->count * days[window->unit];
-    if (length / days[node->periods->unit] > 1000)
-        segment_check_error(check, window->span, "this window has more than 1,000 periods");
+    segment_check_window(check, &plain, &node->periods->window, WINDOW_USE_PERIODS);
 }
 
 static void check_literal(struct check *check, struct segment_node *node)

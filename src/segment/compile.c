@@ -1,8 +1,8 @@
 /*
  * From the checked tree to steps. Every node becomes one step, or a few; a step equal to an earlier one is that one.
  * Conditions over one text column and constants are compiled a second time for the frame of dictionary codes, and read
- * as a table from then on. Here are the walk over a tree, the members of a set, and plans made and released; what
- * single nodes become stands in the files beside.
+ * as a table from then on. Here are the walk over a tree, and plans made and released; what single nodes become stands
+ * in the files beside.
  */
 #include "segment/compile.h"
 
@@ -93,55 +93,32 @@ int segment_compile_condition(struct compiler *compiler, const struct segment_no
     return test;
 }
 
-/* A segment's own step: its condition, less what its scheme's earlier members took. */
-int segment_member_step(struct compiler *compiler, int segment)
+static void mark_sequence(const struct sequence_plan *sequence, bool *seen)
 {
-    struct segment_plan *plan = compiler->plan;
-    const struct segment_definition *definition = &plan->set->segments[segment];
-    if (plan->member[segment] >= 0 || compiler->failed)
-        return plan->member[segment] >= 0 ? plan->member[segment] : 0;
-    const struct segment_scheme *scheme = definition->scheme >= 0 ? &plan->set->schemes[definition->scheme] : NULL;
-    int taken[2048], count = 0, parts[2049];
-    bool excludes = scheme && (scheme->exclusive || definition->is_else);
-    for (int i = 0; excludes && i < scheme->member_count; i++) {
-        int other = scheme->first_member + i;
-        if (other == segment)
-            break;
-        if (!plan->set->segments[other].is_else && count < 2048)
-            taken[count++] = segment_member_step(compiler, other);
-    }
-    int used = 0;
-    if (!definition->is_else)
-        parts[used++] = segment_compile_condition(compiler, definition->condition, CUSTOMERS);
-    for (int i = 0; i < count; i++)
-        parts[used++] = segment_not_of(compiler, taken[i]);
-    plan->member[segment] = segment_junction(compiler, step_and, parts, used);
-    return plan->member[segment];
-}
-
-static void mark(const struct segment_plan *plan, int id, bool *seen)
-{
-    if (seen[id])
-        return;
-    seen[id] = true;
-    const struct step *step = &plan->steps.items[id];
-    for (int i = 0; i < step->child_count; i++)
-        mark(plan, step->child[i], seen);
-    if (step->run != step_sequence)
-        return;
-    const struct sequence_plan *sequence = step->extra;
     for (int s = 0; s < sequence->step_count; s++)
         for (int k = 0; k < sequence->source->steps[s].kind_count; k++) {
             const struct sequence_kind *kind = &sequence->kinds[s][k];
-            mark(plan, kind->mask, seen);
-            mark(plan, kind->start_mask, seen);
+            seen[kind->mask] = seen[kind->start_mask] = true;
             if (kind->slow >= 0)
-                mark(plan, kind->slow, seen);
-            for (int p = 0; p < kind->pair_count; p++) {
-                mark(plan, kind->pairs[p].own, seen);
-                mark(plan, kind->pairs[p].other, seen);
-            }
+                seen[kind->slow] = true;
+            for (int p = 0; p < kind->pair_count; p++)
+                seen[kind->pairs[p].own] = seen[kind->pairs[p].other] = true;
         }
+}
+
+/* All that the steps seen so far read. A step comes after those it reads, so one pass from the last to the first is
+ * enough, however long the chains are. */
+static void mark_below(const struct segment_plan *plan, bool *seen)
+{
+    for (size_t id = plan->steps.count; id-- > 0;) {
+        const struct step *step = &plan->steps.items[id];
+        if (!seen[id])
+            continue;
+        for (int i = 0; i < step->child_count; i++)
+            seen[step->child[i]] = true;
+        if (step->run == step_sequence)
+            mark_sequence(step->extra, seen);
+    }
 }
 
 /* Measures over the same selected rows have the same next moment. */
@@ -163,9 +140,10 @@ static void plan_finish(struct segment_plan *plan)
     bool *seen = base_calloc(plan->steps.count + 1, 1);
     for (int s = 0; s < plan->set->segment_count; s++)
         if (plan->member[s] >= 0)
-            mark(plan, plan->member[s], seen);
+            seen[plan->member[s]] = true;
     for (int i = 0; i < plan->extra_count; i++)
-        mark(plan, plan->extra[i], seen);
+        seen[plan->extra[i]] = true;
+    mark_below(plan, seen);
     plan->tests.count = 0;
     for (size_t i = 0; i < plan->steps.count; i++)
         if (seen[i] && plan->steps.items[i].run == step_test)
@@ -200,9 +178,7 @@ enum status segment_plan_new(const struct segment_set *set, const struct schema 
 {
     struct segment_plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
-    int total = count < 0 ? set->segment_count : count;
-    for (int i = 0; i < total && !compiler.failed; i++)
-        segment_member_step(&compiler, count < 0 ? i : segments[i]);
+    segment_members_make(&compiler, count < 0 ? set->order : segments, count < 0 ? set->segment_count : count);
     if (compiler.failed) {
         segment_plan_free(plan);
         return STATUS_ERROR;

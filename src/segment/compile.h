@@ -9,6 +9,8 @@
 #include "segment/steps.h"
 
 enum { NO_STEP = -1, LEAF_NONE = -1, LEAF_MANY = -2 };
+/* 16 to the seventh: more members than a file of SEGMENT_SOURCE_MAX bytes can write. */
+enum { BLOCK_MEMBERS = 16, BLOCK_LEVELS = 7 };
 
 /* Where a node stands. */
 struct scope {
@@ -25,6 +27,8 @@ struct compiler {
     struct error *error;
     bool failed;
     int opaque; /* parts met so far that cannot be compiled for dictionary codes */
+    /* compile_members.c: by level and by the segment it begins with, the step of a block of a scheme's members; −1 */
+    int *blocks[BLOCK_LEVELS];
 };
 
 static const struct scope CUSTOMERS = {FRAME_CUSTOMERS, 0, false, NO_STEP, -1, NULL};
@@ -96,8 +100,13 @@ int segment_selected_rows(struct compiler *compiler, const struct segment_measur
 int segment_argument_rows(struct compiler *compiler, const struct segment_measure *measure, int slot,
                           struct scope scope);
 bool segment_is_gap(const struct segment_measure *measure);
+
+/* ---- compile_members.c: segments and members of schemes ---- */
+
 /* A segment's own step: its condition, less what its scheme's earlier members took. */
 int segment_member_step(struct compiler *compiler, int segment);
+/* Makes the steps of segments and of all that they use. */
+void segment_members_make(struct compiler *compiler, const int *segments, int count);
 
 /* ---- nodes ---- */
 

@@ -4,6 +4,8 @@
  */
 #include "segment/compile.h"
 
+#include <string.h>
+
 static bool mentions_step(const struct segment_node *node, int *only)
 {
     bool found = node->op == OP_STEP;
@@ -32,8 +34,10 @@ struct sequence_maker {
     struct sequence_plan *plan;
     struct sequence_kind *kind;
     struct scope scope;
-    int masks[CONJUNCTS_MAX * 4], mask_count;
-    int slow[CONJUNCTS_MAX * 4], slow_count;
+    /* What the filter of one kind of one step was taken apart into. */
+    VECTOR(int) masks;
+    VECTOR(int) slow;
+    VECTOR(struct sequence_pair) pairs;
 };
 
 static enum segment_compare mirrored(enum segment_compare compare)
@@ -47,7 +51,7 @@ static enum segment_compare mirrored(enum segment_compare compare)
  * chosen. */
 static bool add_pair(struct sequence_maker *maker, const struct segment_node *node)
 {
-    if (node->op != OP_COMPARE || maker->kind->pair_count + SEGMENT_KINDS_MAX > CONJUNCTS_MAX)
+    if (node->op != OP_COMPARE)
         return false;
     int left = -1, right = -1;
     bool in_left = mentions_step(node->child[0], &left), in_right = mentions_step(node->child[1], &right);
@@ -64,7 +68,7 @@ static bool add_pair(struct sequence_maker *maker, const struct segment_node *no
         struct scope rows = {FRAME_ROWS + chosen->kind_table[k], k, false, NO_STEP, step, maker->source};
         pair.other = segment_compile_value(maker->compiler, other, rows);
         pair.other_kind = k;
-        maker->kind->pairs[maker->kind->pair_count++] = pair;
+        VECTOR_PUSH(&maker->pairs, pair);
     }
     return true;
 }
@@ -78,15 +82,23 @@ static void add_conjunct(struct sequence_maker *maker, const struct segment_node
             add_conjunct(maker, node->child[i]);
         return;
     }
-    ENSURE(maker->mask_count < CONJUNCTS_MAX * 4 && maker->slow_count < CONJUNCTS_MAX * 4);
     if (!mentions_step(node, &only)) {
-        int id = segment_compile_condition(maker->compiler, node, maker->scope);
-        maker->masks[maker->mask_count++] = id;
+        VECTOR_PUSH(&maker->masks, segment_compile_condition(maker->compiler, node, maker->scope));
         return;
     }
+
     maker->plan->refers = true;
     if (!add_pair(maker, node))
-        maker->slow[maker->slow_count++] = segment_compile_condition(maker->compiler, node, maker->scope);
+        VECTOR_PUSH(&maker->slow, segment_compile_condition(maker->compiler, node, maker->scope));
+}
+
+static void keep_pairs(struct sequence_maker *maker)
+{
+    size_t count = maker->pairs.count;
+    maker->kind->pairs = ARENA_ARRAY(&maker->compiler->plan->arena, struct sequence_pair, count + 1);
+    maker->kind->pair_count = (int)count;
+    if (count > 0)
+        memcpy(maker->kind->pairs, maker->pairs.items, count * sizeof *maker->kind->pairs);
 }
 
 static void make_kind(struct sequence_maker *maker, int step_index, int k, const struct segment_window *window)
@@ -96,20 +108,24 @@ static void make_kind(struct sequence_maker *maker, int step_index, int k, const
     int table = step->kind_table[k];
     maker->kind = &maker->plan->kinds[step_index][k];
     maker->scope = (struct scope){FRAME_ROWS + table, k, false, NO_STEP, -1, maker->source};
-    maker->mask_count = maker->slow_count = 0;
-    maker->masks[maker->mask_count++] = segment_window_rows(compiler, NULL, table, CUSTOMERS);
+    maker->masks.count = maker->slow.count = maker->pairs.count = 0;
+    VECTOR_PUSH(&maker->masks, segment_window_rows(compiler, NULL, table, CUSTOMERS));
     if (step->filter)
         add_conjunct(maker, step->filter);
+
+    keep_pairs(maker);
     maker->kind->table = table;
-    maker->kind->mask = segment_junction(compiler, step_and, maker->masks, maker->mask_count);
+    maker->kind->mask = segment_junction(compiler, step_and, maker->masks.items, (int)maker->masks.count);
     maker->kind->start_mask = maker->kind->mask;
     if (step_index == 0)
         maker->kind->start_mask =
             segment_and_of(compiler, maker->kind->mask, segment_window_rows(compiler, window, table, CUSTOMERS));
-    maker->kind->slow =
-        maker->slow_count ? segment_junction(compiler, step_and, maker->slow, maker->slow_count) : NO_STEP;
-    if (maker->slow_count)
+
+    maker->kind->slow = NO_STEP;
+    if (maker->slow.count > 0) {
+        maker->kind->slow = segment_junction(compiler, step_and, maker->slow.items, (int)maker->slow.count);
         maker->plan->slow = true;
+    }
 }
 
 /* A sequence's steps are found by address; what makes two sequences equal is their canonical description. */
@@ -164,6 +180,10 @@ int segment_compile_sequence(struct compiler *compiler, const struct segment_nod
         for (int k = 0; k < source->steps[s].kind_count; k++)
             make_kind(&maker, s, k, &source->window);
     }
+    VECTOR_RELEASE(&maker.masks);
+    VECTOR_RELEASE(&maker.slow);
+    VECTOR_RELEASE(&maker.pairs);
+
     describe_forbidden(plan);
     plan->bounds = segment_compile_bounds(compiler, &source->window, CUSTOMERS);
     struct buffer text;

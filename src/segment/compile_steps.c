@@ -5,6 +5,9 @@
  */
 #include "segment/compile.h"
 
+/* Costs only order conditions; those beyond are dear alike. Two of them can be added. */
+enum { COST_MAX = 1000000000 };
+
 int segment_compile_refuse(struct compiler *compiler, const char *what)
 {
     if (!compiler->failed)
@@ -49,7 +52,8 @@ static void inherit(struct compiler *compiler, struct step *step, const int *chi
         step->code_leaf = merge_leaf(step->code_leaf, under->code_leaf);
         step->textual |= under->textual;
         step->now_loose |= under->now_loose;
-        step->cost += under->cost;
+        /* What is shared is counted at each place, so cost may double with every definition that stands on another. */
+        step->cost = step->cost + under->cost < COST_MAX ? step->cost + under->cost : COST_MAX;
     }
 }
 
@@ -147,32 +151,68 @@ int segment_constant_bits(struct compiler *compiler, bool value)
     return value ? all : segment_not_of(compiler, all);
 }
 
+struct junct {
+    int step, cost;
+    int place; /* as given: of equal cost, the first given comes first */
+};
+
+static int by_step(const void *a, const void *b)
+{
+    const struct junct *x = a, *y = b;
+    if (x->step != y->step)
+        return x->step < y->step ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static int by_cost(const void *a, const void *b)
+{
+    const struct junct *x = a, *y = b;
+    if (x->cost != y->cost)
+        return x->cost < y->cost ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static bool is_and_of_nothing(const struct step *step)
+{
+    return step->run == step_and && step->child_count == 0;
+}
+
+/* The steps given, each once, cheap ones first; returns how many. Sorted, as there may be hundred thousands. */
+static int junction_children(struct compiler *compiler, step_run *run, const int *given, int count, int *child)
+{
+    struct junct *juncts = base_malloc(((size_t)count + 1) * sizeof *juncts);
+    int used = 0, kept = 0;
+    for (int i = 0; i < count; i++)
+        if (run != step_and || !is_and_of_nothing(at(compiler, given[i])))
+            juncts[used++] = (struct junct){given[i], at(compiler, given[i])->cost, i};
+
+    qsort(juncts, (size_t)used, sizeof *juncts, by_step);
+    for (int i = 0; i < used; i++)
+        if (kept == 0 || juncts[kept - 1].step != juncts[i].step)
+            juncts[kept++] = juncts[i];
+
+    qsort(juncts, (size_t)kept, sizeof *juncts, by_cost);
+    for (int i = 0; i < kept; i++)
+        child[i] = juncts[i].step;
+    free(juncts);
+    return kept;
+}
+
 /* and/or of any number; children in order of their cost, so that the cheap ones may spare the dear ones. */
 int segment_junction(struct compiler *compiler, step_run *run, const int *given, int count)
 {
-    int sorted[64], *child = count <= 64 ? sorted : ARENA_ARRAY(&compiler->plan->arena, int, (size_t)count), used = 0;
-    for (int i = 0; i < count; i++) {
-        int at_place = used;
-        bool twice = false;
-        for (int j = 0; j < used; j++)
-            twice |= child[j] == given[i];
-        const struct step *under = at(compiler, given[i]);
-        twice |= run == step_and && under->run == step_and && under->child_count == 0; /* and true */
-        if (twice)
-            continue;
-        while (at_place > 0 && at(compiler, child[at_place - 1])->cost > at(compiler, given[i])->cost) {
-            child[at_place] = child[at_place - 1];
-            at_place--;
-        }
-        child[at_place] = given[i];
-        used++;
+    int *child = base_malloc(((size_t)count + 1) * sizeof *child);
+    int used = junction_children(compiler, run, given, count, child), id;
+    if (used == 1) {
+        id = child[0];
+    } else if (used == 0) {
+        id = segment_constant_bits(compiler, run == step_and);
+    } else {
+        struct step step = segment_step_operator(compiler, run, SHAPE_BITS, child, used);
+        id = segment_step_make(compiler, step, child, used);
     }
-    if (used == 1)
-        return child[0];
-    if (used == 0)
-        return segment_constant_bits(compiler, run == step_and);
-    struct step step = segment_step_operator(compiler, run, SHAPE_BITS, child, used);
-    return segment_step_make(compiler, step, child, used);
+    free(child);
+    return id;
 }
 
 int segment_and_of(struct compiler *compiler, int a, int b)

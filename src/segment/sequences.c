@@ -367,8 +367,45 @@ void step_sequence(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- periods ---- */
 
-enum { PERIODS_MAX = 1000 };
+/* The units in which some fact of the batch lies: those that must be looked at one by one. Empty: first > last. */
+struct unit_range {
+    int64_t first, last;
+};
 
+static struct unit_range units_with_facts(const struct run *run, enum calendar_unit unit)
+{
+    int64_t earliest = INT64_MAX, latest = INT64_MIN;
+    for (int t = 0; t < run->plan->table_count; t++) {
+        const struct table_view *view = &run->views[t];
+        if (!run->plan->table_used[t] || !view->table || !view->time)
+            continue;
+        for (uint32_t lane = 0; lane < run->count; lane++) {
+            uint32_t begin = view->offset[lane], end = view->offset[lane + 1];
+            if (begin == end)
+                continue;
+            earliest = view->time[begin] < earliest ? view->time[begin] : earliest;
+            latest = view->time[end - 1] > latest ? view->time[end - 1] : latest;
+        }
+    }
+    if (earliest > latest)
+        return (struct unit_range){1, 0};
+    const struct zone *zone = run->population->zone;
+    return (struct unit_range){date_unit_number(zone_date(zone, earliest), unit),
+                               date_unit_number(zone_date(zone, latest), unit)};
+}
+
+/* Adds `times` units that all see the facts of [lo, hi]. */
+static void add_units(struct run *run, const struct step *step, struct segment_bounds seen, int64_t times,
+                      struct vector *out)
+{
+    run->period = seen;
+    clock_tick(run, CLOCK_PERIOD);
+    struct operand holds = operand_of(run, step->child[0]);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        out->i[lane] += bit_at(holds.bits, lane) ? times : 0;
+}
+
+/* Units without a fact are all alike, so a window may be as long as it likes: the times of facts end in 2106. */
 void step_periods(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand window = operand_of(run, step->child[1]);
@@ -381,18 +418,17 @@ void step_periods(struct run *run, const struct step *step, struct vector *out)
         return;
     lo = lo < MOMENT_MIN ? MOMENT_MIN : lo;
     int64_t first = date_unit_number(zone_date(zone, lo), unit), last = date_unit_number(zone_date(zone, hi), unit);
-    if (last - first >= PERIODS_MAX) {
-        run_fail(run, "periods looks at more than %d units; give it a shorter window", PERIODS_MAX);
-        return;
-    }
-    for (int64_t number = first; number <= last; number++) {
+
+    struct unit_range facts = units_with_facts(run, unit);
+    int64_t from = facts.first > first ? facts.first : first, to = facts.last < last ? facts.last : last;
+    int64_t alike = last - first + 1 - (from <= to ? to - from + 1 : 0);
+    if (alike > 0)
+        add_units(run, step, (struct segment_bounds){1, 0}, alike, out);
+
+    for (int64_t number = from; number <= to; number++) {
         int64_t begin = zone_day_start(zone, date_of_unit_number(number, unit));
         int64_t end = zone_day_start(zone, date_of_unit_number(number + 1, unit)) - 1;
-        run->period.lo = begin > lo ? begin : lo;
-        run->period.hi = end < hi ? end : hi;
-        clock_tick(run, CLOCK_PERIOD);
-        struct operand holds = operand_of(run, step->child[0]);
-        for (uint32_t lane = 0; lane < run->count; lane++)
-            out->i[lane] += bit_at(holds.bits, lane);
+        struct segment_bounds seen = {begin > lo ? begin : lo, end < hi ? end : hi};
+        add_units(run, step, seen, 1, out);
     }
 }

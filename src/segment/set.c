@@ -284,6 +284,15 @@ static int need(const struct segment_set *set, int segment, int n)
     return -1;
 }
 
+static const struct source *source_of(const struct build *build, int segment)
+{
+    const char *file = build->set->segments[segment].file;
+    for (size_t i = 0; i < build->statements.count; i++)
+        if (build->statements.items[i].source->file == file)
+            return build->statements.items[i].source;
+    return NULL;
+}
+
 static void report_cycle(struct build *build, const struct visit *stack, size_t depth, int again)
 {
     const struct segment_set *set = build->set;
@@ -295,13 +304,8 @@ static void report_cycle(struct build *build, const struct visit *stack, size_t 
     for (size_t i = from; i < depth; i++)
         buffer_printf(&names, "%s uses ", set->segments[stack[i].segment].name);
     buffer_string(&names, set->segments[again].name);
-    const struct segment_definition *segment = &set->segments[again];
-    const struct source *source = NULL;
-    for (size_t i = 0; i < build->statements.count && !source; i++)
-        if (build->statements.items[i].source->file == segment->file)
-            source = build->statements.items[i].source;
-    error_hint(segment_problem_add(&build->problems, source, segment->span, false, "these segments go in a circle: %s",
-                                   names.data),
+    error_hint(segment_problem_add(&build->problems, source_of(build, again), set->segments[again].span, false,
+                                   "these segments go in a circle: %s", names.data),
                "take one of them out of the circle");
     buffer_release(&names);
 }
@@ -337,6 +341,36 @@ static void put_in_order(struct build *build)
     }
     free(stack);
     free(state);
+}
+
+/* How deep the conditions are with all they use written out. The evaluator follows segments down to those that use
+ * none, so what is too deep is an error here, at the first one that is. */
+static void check_levels(struct build *build)
+{
+    const struct segment_set *set = build->set;
+    int *levels = base_calloc((size_t)set->segment_count + 1, sizeof *levels);
+    int *deepest = base_calloc((size_t)set->scheme_count + 1, sizeof *deepest); /* of the members so far, by scheme */
+    for (int i = 0; i < set->segment_count; i++) {
+        int at = set->order[i], scheme = set->segments[at].scheme;
+        const struct segment_definition *segment = &set->segments[at];
+        int below = 0, earlier = scheme >= 0 ? deepest[scheme] : 0;
+        for (int u = 0; u < segment->use_count; u++)
+            below = levels[segment->uses[u]] > below ? levels[segment->uses[u]] : below;
+
+        below += segment->condition ? segment->condition->depth : 1;
+        if (scheme >= 0 && below > earlier)
+            deepest[scheme] = below; /* members stand beside each other, however many they are */
+        levels[at] = below > earlier ? below : earlier + 1;
+        if (levels[at] <= SEGMENT_LEVELS_MAX)
+            continue;
+        error_hint(segment_problem_add(&build->problems, source_of(build, at), segment->span, false,
+                                       "“%s” stands on a chain of other segments that is more than %d levels deep",
+                                       segment->name, SEGMENT_LEVELS_MAX),
+                   "make the chain shorter: let segments repeat conditions instead of naming each other");
+        break;
+    }
+    free(levels);
+    free(deepest);
 }
 
 /* ---- building ---- */
@@ -381,6 +415,8 @@ static enum status finish(struct build *build, const struct schema *schema, stru
         check_all(build);
         fill_uses(set);
         put_in_order(build);
+        if (build->problems.errors == 0)
+            check_levels(build);
         status = hand_out(build, problems, error);
     }
     zone_close(build->check.zone);

@@ -104,6 +104,13 @@ const char *sql_table(struct sql *sql, const char *prefix, const char *body)
     return name;
 }
 
+const char *sql_gathered(struct sql *sql, struct buffer *out)
+{
+    const char *text = buffer_copy(out, sql->arena);
+    buffer_release(out);
+    return text;
+}
+
 void sql_fail(struct sql *sql, const struct segment_node *node, const char *what)
 {
     if (sql->error.code != STATUS_OK)
@@ -171,24 +178,34 @@ const char *sql_joined(struct sql *sql, struct sql_joins *joins)
 
 /* ---- segments ---- */
 
+/* Each member is joined with all before it: the text grows with the square of their number, here to some 50 MB. */
+enum { EARLIER_MAX = 1000 };
+
 /* What the scheme asks beside the member's own condition. */
 static const char *scheme_condition(const struct sql_scope *scope, int segment)
 {
     const struct segment_set *set = scope->sql->set;
     const struct segment_definition *definition = &set->segments[segment];
-    const char *condition = "";
     if (definition->scheme < 0)
-        return condition;
+        return "";
     const struct segment_scheme *scheme = &set->schemes[definition->scheme];
     if (!definition->is_else && !scheme->exclusive)
-        return condition;
+        return "";
+    if (segment - scheme->first_member > EARLIER_MAX) {
+        struct segment_node place = {.span = definition->span};
+        sql_fail(scope->sql, &place, "a member of a scheme with more than 1,000 members before it");
+        return "";
+    }
+
+    struct buffer condition;
+    buffer_init(&condition, 0);
     for (int i = scheme->first_member; i < scheme->first_member + scheme->member_count; i++) {
         bool counts = definition->is_else ? !set->segments[i].is_else : i < segment;
         if (counts)
-            condition = SQL(scope, "%s AND %s.customer IS NULL", condition,
-                            sql_join(scope, sql_segment_table(scope->sql, i), false));
+            buffer_printf(&condition, " AND %s.customer IS NULL",
+                          sql_join(scope, sql_segment_table(scope->sql, i), false));
     }
-    return condition;
+    return sql_gathered(scope->sql, &condition);
 }
 
 const char *sql_segment_table(struct sql *sql, int segment)

@@ -66,14 +66,15 @@ static const char *between(const struct sql_scope *scope, const struct segment_n
 
 static const char *in(const struct sql_scope *scope, const struct segment_node *node)
 {
-    const char *any = "FALSE";
+    struct buffer any;
+    buffer_init(&any, 0);
+    buffer_string(&any, "FALSE");
     for (int i = 1; i < node->child_count; i++) {
         const char *x, *item;
         align(scope, node->child[0], node->child[i], &x, &item);
-        any = node->folded ? SQL(scope, "%s OR strata_fold(%s) = strata_fold(%s)", any, x, item)
-                           : SQL(scope, "%s OR %s = %s", any, x, item);
+        buffer_printf(&any, node->folded ? " OR strata_fold(%s) = strata_fold(%s)" : " OR %s = %s", x, item);
     }
-    return SQL(scope, "((%s(%s)) IS TRUE)", negation(node), any);
+    return SQL(scope, "((%s(%s)) IS TRUE)", negation(node), sql_gathered(scope->sql, &any));
 }
 
 static const char *known(const struct sql_scope *scope, const struct segment_node *node)
@@ -116,20 +117,24 @@ static const char *text_test(const struct sql_scope *scope, const struct segment
 
 static const char *set_test(const struct sql_scope *scope, const struct segment_node *node)
 {
-    const char *set = sql_value(scope, node->child[0]), *items = "";
+    const char *set = sql_value(scope, node->child[0]);
+    struct buffer items;
+    buffer_init(&items, 0);
     for (int i = 1; i < node->child_count; i++)
-        items = SQL(scope, "%s%s%s", items, i > 1 ? ", " : "", sql_value(scope, node->child[i]));
+        buffer_printf(&items, "%s%s", i > 1 ? ", " : "", sql_value(scope, node->child[i]));
     bool negated = node->negated != (node->set_test == SET_NONE_OF);
     return SQL(scope, "((%slist_has_%s(%s, [%s])) IS TRUE)", negated ? "NOT " : "",
-               node->set_test == SET_ALL_OF ? "all" : "any", set, items);
+               node->set_test == SET_ALL_OF ? "all" : "any", set, sql_gathered(scope->sql, &items));
 }
 
 static const char *junction(const struct sql_scope *scope, const struct segment_node *node)
 {
-    const char *all = sql_condition(scope, node->child[0]);
+    struct buffer all;
+    buffer_init(&all, 0);
+    buffer_string(&all, sql_condition(scope, node->child[0]));
     for (int i = 1; i < node->child_count; i++)
-        all = SQL(scope, "%s %s %s", all, node->op == OP_AND ? "AND" : "OR", sql_condition(scope, node->child[i]));
-    return SQL(scope, "(%s)", all);
+        buffer_printf(&all, " %s %s", node->op == OP_AND ? "AND" : "OR", sql_condition(scope, node->child[i]));
+    return SQL(scope, "(%s)", sql_gathered(scope->sql, &all));
 }
 
 static const char * not(const struct sql_scope *scope, const struct segment_node *node)

@@ -72,15 +72,16 @@ static const char *extreme(const struct sql_scope *scope, const struct segment_n
     const char *name = node->function == FUNCTION_LEAST      ? "least"
                        : node->function == FUNCTION_GREATEST ? "greatest"
                                                              : "coalesce";
-    const char *list = "";
+    struct buffer list;
+    buffer_init(&list, 0);
     for (int i = 0; i < node->child_count; i++) {
         const struct segment_node *child = node->child[i];
         const char *value = sql_is_double(node) ? sql_double(scope, child) : sql_value(scope, child);
         if (!sql_is_double(node) && child->scale < node->scale)
             value = SQL(scope, "(%s * %s)", value, sql_integer(scope->sql, number_power10(node->scale - child->scale)));
-        list = SQL(scope, "%s%s%s", list, i ? ", " : "", value);
+        buffer_printf(&list, "%s%s", i ? ", " : "", value);
     }
-    return SQL(scope, "%s(%s)", name, list);
+    return SQL(scope, "%s(%s)", name, sql_gathered(scope->sql, &list));
 }
 
 static const char *distance(const struct sql_scope *scope, const struct segment_node *node)

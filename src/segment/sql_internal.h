@@ -69,6 +69,9 @@ struct sql_scope {
     size_t exposed_count;
 };
 
+/* What was gathered in `out`, kept in the statement's memory; releases out. For lists as long as a definition likes,
+ * which SQL() would copy anew for each item. */
+const char *sql_gathered(struct sql *sql, struct buffer *out);
 #define SQL(scope, ...) arena_printf((scope)->sql->arena, __VA_ARGS__)
 
 /* ---- sql.c: statements and tables ---- */

@@ -164,18 +164,21 @@ static const char *units_table(const struct sql_scope *scope, const struct segme
         return NULL;
     }
     int64_t lo = bounds.value.lo, hi = bounds.value.hi < sql->now ? bounds.value.hi : sql->now;
-    if (lo > hi || lo < MOMENT_MIN)
+    if (lo > hi)
         return NULL;
+    lo = lo < MOMENT_MIN ? MOMENT_MIN : lo;
     int64_t first = date_unit_number(zone_date(sql->zone, lo), periods->unit);
     int64_t last = date_unit_number(zone_date(sql->zone, hi), periods->unit);
-    const char *list = "";
+    struct buffer list;
+    buffer_init(&list, 0);
     for (int64_t unit = first; unit <= last; unit++) {
         int64_t start = zone_day_start(sql->zone, date_of_unit_number(unit, periods->unit));
         int64_t end = zone_day_start(sql->zone, date_of_unit_number(unit + 1, periods->unit)) - 1;
-        list = SQL(scope, "%s%s(%" PRId64 ", %" PRId64 ", %" PRId64 ")", list, *list ? ", " : "", unit,
-                   start > lo ? start : lo, end < hi ? end : hi);
+        buffer_printf(&list, "%s(%" PRId64 ", %" PRId64 ", %" PRId64 ")", unit > first ? ", " : "", unit,
+                      start > lo ? start : lo, end < hi ? end : hi);
     }
-    return sql_table(sql, "units", SQL(scope, "SELECT * FROM (VALUES %s) AS u(unit, lo, hi)", list));
+    return sql_table(sql, "units",
+                     SQL(scope, "SELECT * FROM (VALUES %s) AS u(unit, lo, hi)", sql_gathered(sql, &list)));
 }
 
 const char *sql_periods(const struct sql_scope *scope, const struct segment_node *node)

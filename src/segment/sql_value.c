@@ -135,13 +135,15 @@ static const char *scheme_member(const struct sql_scope *scope, const struct seg
 {
     const struct segment_set *set = scope->sql->set;
     const struct segment_scheme *scheme = &set->schemes[node->index];
-    const char *arms = "";
+    struct buffer arms;
+    buffer_init(&arms, 0);
     for (int i = scheme->first_member; i < scheme->first_member + scheme->member_count; i++) {
         const char *member = set->segments[i].name + strlen(scheme->name) + 1;
-        arms = SQL(scope, "%s WHEN %s.customer IS NOT NULL THEN %s", arms,
-                   sql_join(scope, sql_segment_table(scope->sql, i), false), sql_text(scope->sql, text_from(member)));
+        buffer_printf(&arms, " WHEN %s.customer IS NOT NULL THEN %s",
+                      sql_join(scope, sql_segment_table(scope->sql, i), false),
+                      sql_text(scope->sql, text_from(member)));
     }
-    return SQL(scope, "(CASE%s END)", arms);
+    return SQL(scope, "(CASE%s END)", sql_gathered(scope->sql, &arms));
 }
 
 /* ---- arithmetic ---- */

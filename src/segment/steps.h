@@ -433,7 +433,6 @@ struct chosen_leaf {
 };
 
 /* sequences.c: what step_sequence reads (step->extra). */
-enum { CONJUNCTS_MAX = 16 };
 struct sequence_pair {
     int own, other; /* value steps: of this fact, of the chosen one */
     int step;       /* which chosen one */
@@ -442,9 +441,9 @@ struct sequence_pair {
 };
 struct sequence_kind {
     int table;
-    int mask;       /* rows that meet what needs no earlier fact (with facts after now left out) */
-    int start_mask; /* first step: those in the window too */
-    struct sequence_pair pairs[CONJUNCTS_MAX];
+    int mask;                    /* rows that meet what needs no earlier fact (with facts after now left out) */
+    int start_mask;              /* first step: those in the window too */
+    struct sequence_pair *pairs; /* in the plan's arena */
     int pair_count;
     int slow; /* condition over OP_STEP values, or −1 */
 };

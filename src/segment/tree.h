@@ -367,7 +367,7 @@ struct segment_account {
 /*
  * periods(unit, condition, window): how many local calendar units that overlap the window [lo, min(hi, T)] make the
  * condition (child[0]) true when each of its measures, which bring no window of their own, sees only the facts in both
- * the unit and the window. The window is required and does not depend on the customer; at most 1,000 units.
+ * the unit and the window. The window is required and does not depend on the customer.
  */
 struct segment_periods {
     enum calendar_unit unit;
