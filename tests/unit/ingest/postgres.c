@@ -71,7 +71,7 @@ static int tear_down(void **state)
 static enum status import(const char *query, struct ingest_mapping mapping, struct ingest_summary *summary)
 {
     struct store *store;
-    const char *address = arena_printf(&arena, "postgresql:///postgres?host=%s&user=strata", folder);
+    const char *address = arena_printf(&arena, "postgresql:///postgres?password=secret&host=%s&user=strata", folder);
     struct ingest_options options = {
         .sources = &address, .source_count = 1, .query = query, .mapping = mapping, .now = 1750000000};
     error_clear(&error);
@@ -100,6 +100,7 @@ static void reads_a_query(void **state)
     assert_int_equal(summary.stored, 1000);
     assert_int_equal(summary.customers, 10);
     assert_true(summary.sources[0].postgres);
+    assert_non_null(strstr(summary.sources[0].name, "?password=&host=")); /* kept without the secret */
     for (size_t i = 0; i < summary.column_count; i++) {
         if (strcmp(summary.columns[i].name, "note") == 0)
             assert_int_equal(summary.columns[i].unknown, 200);
