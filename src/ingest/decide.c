@@ -69,27 +69,84 @@ static bool has_word(const char *name, const char *const *list)
     return false;
 }
 
-bool ingest_name_says_time(const char *name)
+/* The length of a name's words without what says the unit or the zone: "created at" of created_at_ms. */
+static size_t length_without_unit(const char *words)
 {
-    static const char *const parts[] = {"date", "time", "day", "_at", "_on", "timestamp", "when", "since", NULL};
-    static const char *const words[] = {" datum ",   "datum ",  " fecha ", " zeit ", " ts ",      " created ",
-                                        " updated ", " epoch ", " jour ",  " dia ",  " giorno ",  " month ",
-                                        " monat ",   " mois ",  " mes ",   " mese ", " quarter ", " quartal ",
-                                        " week ",    " woche ", " dt ",    " dob ",  NULL};
-    for (size_t i = 0; name && parts[i]; i++)
-        if (strcasestr(name, parts[i]))
+    static const char *const units[] = {" seconds ", " secs ",  " sec ",    " s ",  " millis ", " milliseconds ",
+                                        " ms ",      " us ",    " micros ", " ns ", " nanos ",  " utc ",
+                                        " gmt ",     " local ", " unix ",   NULL};
+    size_t length = strlen(words);
+    for (size_t i = 0; units[i]; i++) {
+        size_t end = strlen(units[i]);
+        if (length > end && strcmp(words + length - end, units[i]) == 0)
+            return length - end + 1;
+    }
+    return length;
+}
+
+/* Whether the last word of a name is one of the list: "paid at", and not "amount at risk". */
+static bool ends_with_word(const char *name, const char *const *list)
+{
+    char words[256];
+    name_words(name, words, sizeof words);
+    size_t length = length_without_unit(words);
+    words[length] = 0;
+    for (; *list; list++) {
+        size_t end = strlen(*list);
+        if (length >= end && strcmp(words + length - end, *list) == 0)
             return true;
+    }
+    return false;
+}
+
+static bool is_word(const char *name, const char *const *list)
+{
+    char words[256];
+    name_words(name, words, sizeof words);
+    for (; *list; list++)
+        if (strcmp(words, *list) == 0)
+            return true;
+    return false;
+}
+
+/* Rates and sizes have words of times in their names: visits per day, data usage. */
+static bool name_says_quantity(const char *name)
+{
+    static const char *const words[] = {" per ",  " par ",       " pro ",     " je ",   " por ",   " usage ", " used ",
+                                        " size ", " rate ",      " mb ",      " gb ",   " count ", " phone ", " value ",
+                                        " by ",   " candidate ", " mandate ", " hold ", " kb ",    " bytes ", NULL};
     return has_word(name, words);
 }
 
-/* Stricter: numbers become dates by it. */
+/* The strictest: day numbers of a spreadsheet, which any amount could be, become dates by it. */
 static bool name_says_date(const char *name)
 {
     static const char *const words[] = {"date ",      "datum ",       " fecha ", " data ", "timestamp ",
-                                        "datetime ",  " dob ",        " day ",   " tag ",  " jour ",
-                                        " dia ",      " giorno ",     " dt ",    " at ",   " on ",
-                                        " birthday ", " geburtstag ", " dato ",  " vom ",  NULL};
-    return has_word(name, words);
+                                        "datetime ",  " dob ",        " dt ",    " dato ", " vom ",
+                                        " birthday ", " geburtstag ", NULL};
+    static const char *const last[] = {" at ", " on ", NULL};
+    static const char *const whole[] = {" day ", " tag ", " jour ", " dia ", " giorno ", NULL};
+    return (has_word(name, words) || ends_with_word(name, last) || is_word(name, whole)) && !name_says_quantity(name);
+}
+
+/* Numbers of eight and more digits become days and moments by it: identifiers and telephone numbers have as many, so
+ * that parts of words ("daytime phone", "updated by", "lifetime value") say nothing. */
+static bool name_says_moment(const char *name)
+{
+    static const char *const words[] = {" ts ", " epoch ", " time ", " unixtime ", NULL};
+    static const char *const last[] = {
+        " created ",   " updated ",   " modified ", " changed ",   " when ",   " since ",   " zeit ",
+        " day ",       " tag ",       " jour ",     " dia ",       " giorno ", " month ",   " monat ",
+        " mois ",      " mes ",       " mese ",     " week ",      " woche ",  " quarter ", " quartal ",
+        " eventtime ", " starttime ", " endtime ",  " ordertime ", NULL};
+    return name_says_date(name) || ((has_word(name, words) || ends_with_word(name, last)) && !name_says_quantity(name));
+}
+
+bool ingest_name_says_time(const char *name)
+{
+    static const char *const periods[] = {" month ",   " monat ", " mois ",  " mes ", " mese ",   " quarter ",
+                                          " quartal ", " week ",  " woche ", " day ", " period ", NULL};
+    return name_says_moment(name) || has_word(name, periods);
 }
 
 bool ingest_name_says_birth(const char *name)
@@ -213,7 +270,8 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
     enum value_type declared = declared_type(hint->declared);
     bool wanted = hint->time || declared_format || declared == VALUE_DATE || declared == VALUE_TIME;
     bool by_name = found.format & (NUMBER_DATES | NAMED_PART_DATES);
-    bool fits = by_name ? count == known && ingest_name_says_time(hint->name) : nearly_all(count, known);
+    bool named = found.format & NUMBER_DATES ? name_says_moment(hint->name) : ingest_name_says_time(hint->name);
+    bool fits = by_name ? count == known && named : nearly_all(count, known);
     if (declared && declared != VALUE_DATE && declared != VALUE_TIME)
         fits = false;
     if (!wanted && !(count && fits))

@@ -68,22 +68,23 @@ static struct ingest_marks marks_of_source(const struct ingest_run *run, size_t 
     return sum;
 }
 
-/* Databases and Parquet files write a point, and so do the numbers of JSON. */
+/* Databases and Parquet files write a point, and so do the numbers of JSON and of spreadsheets: only texts among them
+ * can have a comma. What other columns, earlier imports or --decimal say is about those texts. */
 static struct ingest_style_choice choose_style(const struct ingest_run *run, size_t source, size_t column,
                                                const struct ingest_marks *file)
 {
-    enum { COMMA3 = 3 };
+    enum { COMMA = 1, COMMA3 = 3 };
     const struct ingest_summary_source *summary = &run->summary->sources[source];
     const struct ingest_dialect *dialect = &run->sources[source].dialect;
     struct ingest_marks own = marks_of(run, source, column);
     char said = run->mapping.decimal ? *run->mapping.decimal : 0;
     if (summary->postgres || summary->parquet)
         said = '.';
-    struct ingest_style_choice choice =
-        ingest_choose_style(&own, file, dialect->delimiter, said, run->hints[column].remembered_point);
-    if (dialect->layout == LAYOUT_JSON && choice.reason == STYLE_GUESSED && !own.counts[COMMA3])
-        choice.reason = STYLE_PLAIN;
-    return choice;
+    bool machine = summary->spreadsheet || dialect->layout == LAYOUT_JSON;
+    if (machine && !own.counts[COMMA] && !own.counts[COMMA3])
+        return (struct ingest_style_choice){'.', STYLE_PLAIN};
+
+    return ingest_choose_style(&own, file, dialect->delimiter, said, run->hints[column].remembered_point);
 }
 
 bool ingest_restyle(struct ingest_run *run)

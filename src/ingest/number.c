@@ -150,7 +150,7 @@ struct core {
     char separators[RUNS_MAX]; /* before the run: '.', ',', ' ' or '\''; 0 before the first */
     size_t count;
     struct text exponent; /* behind the e */
-    bool open_fraction;   /* "50,-": a point with a dash for the hundredths */
+    char open_fraction;   /* "50,-": the sign before a dash for the hundredths; else 0 */
 };
 
 static size_t separator(const struct cursor *cursor, char *kind)
@@ -197,7 +197,7 @@ static void take_open_fraction(struct cursor *cursor, struct core *core)
         dash = starts(&behind, "\xe2\x80\x94");
     if (!dash)
         return;
-    core->open_fraction = true;
+    core->open_fraction = *cursor->at;
     cursor->at += 1 + dash;
 }
 
@@ -245,6 +245,8 @@ static bool groups_fit(const struct core *core, size_t groups)
 static size_t whole_runs(const struct core *core, char point)
 {
     size_t groups = core->count;
+    if (core->open_fraction && core->open_fraction != point && memchr(core->separators, point, groups))
+        return 0; /* 1.234,- has its decimal sign behind */
     if (groups > 1 && core->separators[groups - 1] == point)
         groups--;
     for (size_t i = 1; i < groups; i++)
@@ -262,6 +264,8 @@ static unsigned char find_marks(const struct core *core)
     bool point = whole_runs(core, '.') > 0, comma = whole_runs(core, ',') > 0;
     if (point != comma)
         return point ? MARK_POINT : MARK_COMMA;
+    if (point && core->open_fraction == ',')
+        return MARK_COMMA; /* 50,- and not 50.-, which is written beside 12,50 too */
     if (!point || core->count != 2)
         return 0;
     if (core->separators[1] == '.')
@@ -394,7 +398,7 @@ static bool take_suffix(struct cursor *cursor, struct dress *dress)
  * sign makes a telephone number, unless there is a fraction. */
 static bool dress_fits(const struct dress *dress, const struct core *core)
 {
-    bool money = core->count > 1 || core->open_fraction, fraction = false;
+    bool money = core->count > 1 || core->open_fraction != 0, fraction = false;
     for (size_t i = 1; i < core->count; i++)
         fraction |= core->separators[i] == '.' || core->separators[i] == ',';
     if (dress->currency && dress->percent)
