@@ -264,11 +264,11 @@ static enum status too_long(const struct ingest_reader *reader, const struct ing
     const struct ingest_source *source = &reader->sources[reader->source];
     const struct ingest_dialect *dialect = &source->dialect;
     size_t line = reader->line + count_char(block->data, whole, dialect->newline);
-    bool lines = memchr(block->data + whole, dialect->newline, block->length - whole) != NULL;
+    bool opened = dialect->quote && memchr(block->data + whole, dialect->quote, block->length - whole);
     enum status status =
         error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB", INGEST_RECORD_MAX >> 20);
     error_place(error, "%s line %zu", source->name, line);
-    if (dialect->quote && lines)
+    if (opened)
         error_hint(error, "look for a quote (%c) that is opened there and never closed", dialect->quote);
     else
         error_hint(error, "check that this is a file of rows, one a line");
