@@ -31,7 +31,7 @@ static const struct candidate {
     const char *name, *languages;
     double lean;
 } candidates[] = {
-    {"Latin-1", WEST, .04},
+    {"Latin-1", WEST, .12},
     {"Windows-1250", CENTRAL, .02},
     {"Windows-1251", "ru uk bg", .02},
     {"Shift-JIS", "ja", .02},
