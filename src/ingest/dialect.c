@@ -370,3 +370,11 @@ size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *da
         }
     }
 }
+
+bool ingest_is_blank(const struct ingest_record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (record->fields[i].length)
+            return false;
+    return true;
+}

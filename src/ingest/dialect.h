@@ -94,6 +94,8 @@ struct json_t *ingest_load_json(const char *at, const char *end);
  * lines are left; *lines (may be NULL) counts the lines skipped and taken. */
 bool ingest_split(const struct ingest_dialect *dialect, const char **at, const char *end, struct ingest_record *record,
                   size_t *skipped);
+/* A record of separators alone. */
+bool ingest_is_blank(const struct ingest_record *record);
 /* How many of the first length bytes at data, which starts a record, are whole records. */
 size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length);
 

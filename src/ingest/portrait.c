@@ -137,14 +137,6 @@ void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value
     portrait->phones += is_phone(value);
 }
 
-static bool is_blank(const struct ingest_record *record)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (record->fields[i].length)
-            return false;
-    return true;
-}
-
 enum status ingest_portray(const struct ingest_source *source, const int *columns, size_t count, struct text_map *names,
                            struct ingest_portrait *portraits, struct error *error)
 {
@@ -159,7 +151,7 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
         struct text data = ingest_block_text(source, &block, &text);
         const char *at = data.data, *end = data.data + data.length;
         while (rows < PORTRAIT_ROWS && ingest_split(&source->dialect, &at, end, &record, &skipped)) {
-            if (record.flaw != FLAW_NONE || is_blank(&record))
+            if (record.flaw != FLAW_NONE || ingest_is_blank(&record))
                 continue;
             rows++;
             for (size_t i = 0; i < count && i < record.count; i++)

@@ -280,14 +280,6 @@ static bool check_encoding(struct scan_thread *thread, uint64_t line)
     return false;
 }
 
-static bool is_blank(const struct ingest_record *record)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (record->fields[i].length)
-            return false;
-    return record->flaw == FLAW_NONE;
-}
-
 /* Files that were put together from several have the header more than once. */
 static bool is_header(const struct ingest_record *record, const struct ingest_source_columns *map)
 {
@@ -308,7 +300,7 @@ static bool pass_over(struct scan_thread *thread, uint64_t line)
     struct ingest_file_counts *counts = &thread->files[thread->block.source];
     if (map->names || record->count == 0)
         return false;
-    if (record->fields[0].length == 0 && is_blank(record)) {
+    if (record->fields[0].length == 0 && record->flaw == FLAW_NONE && ingest_is_blank(record)) {
         if (!counts->empty_rows++)
             counts->empty_line = line;
         return true;
@@ -732,16 +724,6 @@ static enum status fill(void *context, void *state, size_t max, struct lake_outp
     if (*filled == 0)
         thread_finish(thread);
     return STATUS_OK;
-}
-
-enum status ingest_scan_run(struct ingest_scan *scan, struct error *error)
-{
-    void *thread = thread_open(scan);
-    size_t filled;
-    atomic_store(&scan->stale, true);
-    enum status status = fill(scan, thread, SIZE_MAX, NULL, &filled, error);
-    thread_close(scan, thread);
-    return status;
 }
 
 static const char *sql_type(const struct ingest_type *type, struct arena *arena)

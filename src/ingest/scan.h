@@ -86,8 +86,6 @@ void ingest_scan_init(struct ingest_scan *scan);
 void ingest_scan_release(struct ingest_scan *scan);
 /* Brings the table into SQL as name(). */
 enum status ingest_scan_register(struct ingest_scan *scan, struct lake *lake, const char *name, struct error *error);
-/* Reads everything without making rows, on the pool-less caller's thread: for evidence alone. */
-enum status ingest_scan_run(struct ingest_scan *scan, struct error *error);
 /* The source and the line of an order of arrival. */
 static inline size_t ingest_row_source(uint64_t row)
 {

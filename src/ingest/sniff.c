@@ -269,14 +269,6 @@ static enum status too_many_columns(size_t count, const char *name, struct error
     return status;
 }
 
-static bool is_blank(const struct ingest_record *record)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (record->fields[i].length)
-            return false;
-    return true;
-}
-
 /* Columns of the first 64 in which nearly every row has a value show what a footer lacks; some of the last rows may be
  * the footer. */
 static void find_filled(const char *at, const char *end, struct ingest_dialect *dialect)
@@ -287,7 +279,7 @@ static void find_filled(const char *at, const char *end, struct ingest_dialect *
     while (rows < TRIAL_RECORDS && ingest_split(dialect, &at, end, &record, &skipped)) {
         rows++;
         bool total = record.count && ingest_is_total((struct text){record.fields[0].data, record.fields[0].length});
-        if (record.count < dialect->columns || is_blank(&record) || total)
+        if (record.count < dialect->columns || ingest_is_blank(&record) || total)
             continue;
         for (size_t i = 0; i < COLUMNS; i++)
             gaps[i] += i >= record.count || record.fields[i].length == 0;
@@ -349,7 +341,7 @@ static enum status observe_records(const char *data, const char *end, const char
     end = find_footer(rows, end, out->whole, dialect);
     struct ingest_manner *manners = first_manners(out, columns, choice);
     while (ingest_split(dialect, &at, end, &record, &skipped)) {
-        if (is_blank(&record))
+        if (ingest_is_blank(&record))
             continue;
         out->records++;
         for (size_t i = 0; i < columns && i < record.count; i++)
