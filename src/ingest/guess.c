@@ -339,6 +339,12 @@ static void judge_group(struct judging *judging)
     const unsigned against = WORD_TRAIT | WORD_THING | WORD_TIME | WORD_AMOUNT | WORD_TOTAL | WORD_PART |
                              WORD_QUANTITY | WORD_PRICE | WORD_PERSON | WORD_CUSTOMER;
     bool repeats = judging->distinct * 10 < judging->known * 9 && judging->distinct > 1;
+    /* "open" and "click" are types of events, and no invoice has a hundredth of all lines */
+    const struct ingest_evidence *evidence = judging->column->evidence;
+    bool numbered = type == VALUE_INT || evidence->text_digits * 2 > judging->known;
+    enum { LINES_MOST = 100 };
+    if (!numbered || (judging->known > LINES_MOST && judging->distinct * LINES_MOST < judging->known))
+        repeats = false;
     if ((type != VALUE_INT && type != VALUE_TEXT) || !repeats || !has(judging, WORD_EVENT) || has(judging, against))
         return;
     judging->out->confidence = has(judging, WORD_ID) ? 93 : judging->meaning.unknown ? 60 : 80;

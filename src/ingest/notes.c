@@ -94,9 +94,13 @@ static void note_encoding(struct ingest_run *run, const struct ingest_summary_so
 {
     const struct ingest_look *look = &source->look;
     const char *name = ingest_encoding_name(source->dialect.encoding);
+    const char *prefix = which(run, source);
+    if (look->encoding_overruled)
+        ingest_notice(run, "%sread as %s, as its byte order mark says, and not as %s, which %s says", prefix, name,
+                      run->mapping.encoding, run->options->mapping_file ? "the mapping" : "--encoding");
     if (source->dialect.encoding_said || !look->as_read[0])
         return;
-    const char *read = examples(run, look->as_read), *prefix = which(run, source);
+    const char *read = examples(run, look->as_read);
     if (look->encoding_rival)
         ingest_warn(run, "%snot UTF-8; read as %s (%s), which may be wrong: as %s it would be %s; --encoding NAME says",
                     prefix, said_as(name), read, said_as(look->encoding_rival), examples(run, look->as_rival));
