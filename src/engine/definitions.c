@@ -13,6 +13,18 @@ void engine_forget_definitions(struct engine *engine)
     engine->left_out = (struct engine_left_out){0};
 }
 
+enum status engine_end_change(struct engine *engine, struct store_change *change, enum status status,
+                              struct error *error)
+{
+    if (status == STATUS_OK)
+        status = store_commit(change, error);
+    else
+        store_abort(change);
+    if (status != STATUS_OK)
+        engine_forget_definitions(engine);
+    return status;
+}
+
 /* Definitions that are left out, while a set is built. */
 struct broken_list {
     struct arena *arena;

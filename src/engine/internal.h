@@ -37,6 +37,10 @@ enum status engine_newest(struct engine *engine, bool *found, int64_t *newest, i
 /* Loads definitions unless that is done. */
 enum status engine_load_definitions(struct engine *engine, struct error *error);
 void engine_forget_definitions(struct engine *engine);
+/* Commits a change whose preparation ended in `status`, or takes it back. Definitions that were loaded meanwhile were
+ * made for what the change was to become: when it fails they are forgotten. */
+enum status engine_end_change(struct engine *engine, struct store_change *change, enum status status,
+                              struct error *error);
 /* After evaluating all saved definitions failed over this population: leaves out those that bring the failure about,
  * and names them among the broken. Sets whose pointers are held stay alive until the engine is closed. STATUS_ERROR,
  * with `why` as it was, when no definition is to blame. */

@@ -3,6 +3,7 @@
  * "models" lists the names in order of first fitting, which is also the order in which a refresh scores them.
  */
 #include "engine/model_work.h"
+#include "engine/refresh.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,8 +29,8 @@ static const char *const survive_options[] = {"kind",   "until",      "quiet-day
 static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
 static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};
 static const char *const survey_options[] = {"on", "measure", "satisfied", "by", "over", "among", NULL};
-static const char *const predict_options[] = {"label",    "horizon", "among",   "moments", "moment", "test", "on",
-                                              "timeless", "method",  "penalty", "split",   "seed",   NULL};
+static const char *const predict_options[] = {"label",    "horizon", "among",   "moments", "moment", "test",    "on",
+                                              "timeless", "method",  "penalty", "split",   "seed",   "refunds", NULL};
 
 const struct model_type engine_model_types[] = {
     {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,
@@ -528,37 +529,38 @@ static enum status save_scheme(const struct model_work *work, struct error *erro
 {
     struct engine *engine = work->engine;
     struct engine_apply apply = {0};
-    struct schema *schema;
     if (!work->scheme.length || !work->model->usable)
         return STATUS_OK;
 
     const char *file = arena_printf(work->arena, "the scheme of the model %s", work->model->name);
     struct segment_source source = {file, {work->scheme.data, work->scheme.length}};
-    TRY(catalog_load_schema(store_catalog(engine->store), work->arena, &schema, error));
-    TRY(segment_set_build(&source, 1, schema, engine->definitions, work->arena, NULL, &apply.set, error));
+    TRY(engine_load_definitions(engine, error));
+    TRY(segment_set_build(&source, 1, engine_schema(engine), engine->definitions, work->arena, NULL, &apply.set,
+                          error));
 
     enum status status = engine_apply_save_within(engine, &apply, error);
     segment_set_free(apply.set);
     return status;
 }
 
-/* The scores, the model and its scheme as one change. */
+/* The scores, the model and its scheme; the schema and the definitions are from here on what the change makes of them.
+ */
+static enum status publish_within(struct model_work *work, struct store_change *change, struct error *error)
+{
+    engine_forget_definitions(work->engine);
+    TRY(work_tell(work, change, error));
+    TRY(work_save(work->engine, work->model, error));
+    TRY(store_fold_schema(change, error));
+    TRY(save_scheme(work, error));
+    engine_forget_definitions(work->engine);
+    return STATUS_OK;
+}
+
 static enum status publish(struct model_work *work, struct error *error)
 {
     struct store_change *change;
     TRY(store_begin(work->engine->store, &change, error));
-    enum status status = work_tell(work, change, error);
-    if (status == STATUS_OK)
-        status = work_save(work->engine, work->model, error);
-    if (status == STATUS_OK)
-        status = save_scheme(work, error);
-    if (status != STATUS_OK) {
-        store_abort(change);
-        return status;
-    }
-
-    engine_forget_definitions(work->engine);
-    return store_commit(change, error);
+    return engine_end_change(work->engine, change, publish_within(work, change, error), error);
 }
 
 static void close_work(struct model_work *work)
@@ -622,18 +624,34 @@ enum status engine_model_fit(struct engine *engine, const struct engine_model_re
 
 /* ---- scoring ---- */
 
-static enum status score(struct engine *engine, struct engine_model *model, const struct engine_moment *moment,
-                         struct arena *arena, struct error *error)
+/* change: what the scores belong to. When the model cannot be scored, *why says so, and the change is as before. */
+static enum status score_within(struct engine *engine, struct store_change *change, struct engine_model *model,
+                                const struct engine_moment *moment, struct arena *arena, struct error *why,
+                                struct error *error)
 {
     const struct model_type *type;
     TRY(find_type(model->type, &type, error));
     struct model_work work = {.engine = engine, .arena = arena, .moment = moment, .model = model};
     buffer_init(&work.scheme, 0);
-    enum status status = run_score(&work, type, error);
-    if (status == STATUS_OK && type->score)
-        status = publish(&work, error);
+    enum status status = STATUS_OK;
+    if (run_score(&work, type, why) == STATUS_OK)
+        status = publish_within(&work, change, error);
     close_work(&work);
     return status;
+}
+
+static enum status score(struct engine *engine, struct engine_model *model, const struct engine_moment *moment,
+                         struct arena *arena, struct error *error)
+{
+    struct store_change *change;
+    struct error why = {0};
+    TRY(store_begin(engine->store, &change, error));
+    enum status status = score_within(engine, change, model, moment, arena, &why, error);
+    if (status == STATUS_OK && why.code != STATUS_OK) {
+        *error = why;
+        status = why.code;
+    }
+    return engine_end_change(engine, change, status, error);
 }
 
 enum status engine_model_score(struct engine *engine, const char *name, const struct engine_moment *moment,
@@ -657,8 +675,13 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
     return score(engine, out, moment, arena, error);
 }
 
-enum status engine_models_score(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                                struct engine_refresh *out, struct error *error)
+static bool scores_at(const struct model_type *type, const struct engine_model *model, int64_t moment)
+{
+    return model->usable && type->score && model->moment <= moment;
+}
+
+enum status models_score_within(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
+                                struct arena *arena, struct engine_refresh *out, struct error *error)
 {
     struct engine_model *models;
     size_t count;
@@ -669,10 +692,12 @@ enum status engine_models_score(struct engine *engine, const struct engine_momen
         const struct model_type *type;
         struct error why = {0};
         TRY(find_type(models[i].type, &type, error));
-        if (!models[i].usable || !type->score || models[i].moment > moment->now)
+        if (!scores_at(type, &models[i], moment->now))
             continue;
         bool done = models[i].scored && models[i].scored_at == moment->now;
-        if (done || score(engine, &models[i], moment, arena, &why) == STATUS_OK)
+        if (!done)
+            TRY(score_within(engine, change, &models[i], moment, arena, &why, error));
+        if (why.code == STATUS_OK)
             out->scored++;
         else
             out->models[out->model_count++] = (struct engine_trouble){models[i].name, arena_strdup(arena, why.message)};
@@ -747,6 +772,15 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     return store_undo_within(change, lake, numbers, gone, engine_now(engine), error);
 }
 
+static enum status delete_within(struct engine *engine, struct store_change *change, const struct engine_model *model,
+                                 struct arena *arena, struct error *error)
+{
+    if (model->scheme && segment_set_find_scheme(engine_definitions(engine), model->name) >= 0)
+        TRY(engine_delete_within(engine, &model->name, 1, error));
+    TRY(take_scores_back(engine, change, model, arena, error));
+    return forget(engine, model, arena, error);
+}
+
 enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error)
 {
     struct engine_model model;
@@ -755,17 +789,6 @@ enum status engine_model_delete(struct engine *engine, const char *name, struct 
     TRY(engine_load_definitions(engine, error));
     TRY(refuse_used(engine, &model, error));
 
-    bool has_scheme = model.scheme && segment_set_find_scheme(engine_definitions(engine), name) >= 0;
     TRY(store_begin(engine->store, &change, error));
-    enum status status = has_scheme ? engine_delete_within(engine, &name, 1, error) : STATUS_OK;
-    if (status == STATUS_OK)
-        status = take_scores_back(engine, change, &model, arena, error);
-    if (status == STATUS_OK)
-        status = forget(engine, &model, arena, error);
-    if (status != STATUS_OK) {
-        store_abort(change);
-        return status;
-    }
-    engine_forget_definitions(engine);
-    return store_commit(change, error);
+    return engine_end_change(engine, change, delete_within(engine, change, &model, arena, error), error);
 }

@@ -68,11 +68,6 @@ enum status engine_model_find(struct engine *engine, const char *name, struct ar
 /* Scores one model, told at the moment. Refused when it is not usable or was fitted on later facts. */
 enum status engine_model_score(struct engine *engine, const char *name, const struct engine_moment *moment,
                                struct arena *arena, struct engine_model *out, struct error *error);
-/* Scores every usable model that was fitted at or before the moment. out->scored says how many; those that could not be
- * scored are in out->models, with why, and do not keep the others from it. Memory: arena. */
-enum status engine_models_score(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                                struct engine_refresh *out, struct error *error);
-
 /* Why one customer's prediction is what it is: what each value adds to the log-odds, the largest first. Associations.
  */
 struct engine_model_driver {

@@ -279,8 +279,9 @@ static enum status refuse_earlier(const struct engine *engine, const struct cata
 
 /* The last refresh that counts, or NULL. Those at or after the moment give way when an import that they saw was taken
  * back since; else they block. */
-static enum status find_last(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                             struct engine_refresh *out, const struct catalog_refresh **last, struct error *error)
+static enum status find_last(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
+                             struct arena *arena, struct engine_refresh *out, const struct catalog_refresh **last,
+                             struct error *error)
 {
     struct catalog_refresh *refreshes;
     size_t count;
@@ -295,54 +296,48 @@ static enum status find_last(struct engine *engine, const struct engine_moment *
             return refuse_earlier(engine, &refreshes[kept - 1], error);
     }
     for (; count > kept; count--)
-        TRY(engine_unrefresh(engine, arena, &out->replaced[out->replaced_count++], error));
+        TRY(unrefresh_within(engine, change, &refreshes[count - 1], arena, &out->replaced[out->replaced_count++],
+                             error));
     *last = kept ? &refreshes[kept - 1] : NULL;
     return STATUS_OK;
 }
 
-static enum status record_view(struct engine *engine, const struct engine_view *view,
-                               const struct catalog_refresh *last, struct refresh_note *note, struct arena *arena,
-                               struct engine_refresh *out, struct error *error)
+static enum status score_and_record(struct engine *engine, struct store_change *change,
+                                    const struct engine_moment *moment, const struct catalog_refresh *last,
+                                    struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
+                                    struct error *error)
 {
-    struct store_change *change;
-    TRY(store_begin(engine->store, &change, error));
-    enum status status = record_all(engine, view, last, note, arena, out, error);
-    if (status == STATUS_OK)
-        return store_commit(change, error);
-    store_abort(change);
+    struct engine_view view;
+    TRY(models_score_within(engine, change, moment, arena, out, error));
+    TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
+    list_sizes(&view, arena, out);
+    enum status status = record_all(engine, &view, last, note, arena, out, error);
+    engine_view_close(&view);
     return status;
 }
 
-static enum status score_and_record(struct engine *engine, const struct engine_moment *moment,
-                                    const struct catalog_refresh *last, struct refresh_note *note, struct arena *arena,
-                                    struct engine_refresh *out, struct error *error)
+static enum status refresh_within(struct engine *engine, struct store_change *change,
+                                  const struct engine_moment *moment, struct arena *arena, struct engine_refresh *out,
+                                  struct error *error)
 {
-    struct engine_view view;
-    TRY(engine_models_score(engine, moment, arena, out, error));
-    TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
-    list_sizes(&view, arena, out);
-    enum status status = record_view(engine, &view, last, note, arena, out, error);
-    engine_view_close(&view);
+    const struct catalog_refresh *last = NULL;
+    struct refresh_note note;
+    TRY(find_last(engine, change, moment, arena, out, &last, error));
+
+    enum status status = refresh_note_begin(engine, arena, &note, error);
+    if (status == STATUS_OK)
+        status = score_and_record(engine, change, moment, last, &note, arena, out, error);
+    refresh_note_release(&note);
     return status;
 }
 
 enum status engine_refresh(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
                            struct engine_refresh *out, struct error *error)
 {
-    const struct catalog_refresh *last = NULL;
-    struct refresh_note note;
+    struct store_change *change;
     *out = (struct engine_refresh){.moment = moment->now};
-    TRY(find_last(engine, moment, arena, out, &last, error));
-
-    enum status status = refresh_note_begin(engine, arena, &note, error);
-    if (status == STATUS_OK)
-        status = score_and_record(engine, moment, last, &note, arena, out, error);
-    refresh_note_release(&note);
-    if (status != STATUS_OK && out->scored && error && !error->hint[0])
-        error_hint(error,
-                   "nothing was recorded; the models' scores as of that moment stay, and the same refresh goes on "
-                   "from there");
-    return status;
+    TRY(store_begin(engine->store, &change, error));
+    return engine_end_change(engine, change, refresh_within(engine, change, moment, arena, out, error), error);
 }
 
 /* ---- sizes over time ---- */

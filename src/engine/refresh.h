@@ -1,4 +1,4 @@
-/* Between the files that record refreshes and take them back. */
+/* Between the files that make up a refresh: scoring, recording, taking back. A refresh is one change of the store. */
 #ifndef STRATA_ENGINE_REFRESH_H
 #define STRATA_ENGINE_REFRESH_H
 
@@ -18,6 +18,15 @@ void refresh_note_definition(struct refresh_note *note, const char *segment, con
 enum status refresh_note_save(struct engine *engine, struct refresh_note *note, uint32_t number, const char *seen,
                               uint64_t last_import, struct arena *arena, struct error *error);
 void refresh_note_release(struct refresh_note *note);
+
+/* Scores every usable model that was fitted at or before the moment, each on what the change has told so far.
+ * out->scored says how many; those that could not be scored are in out->models, with why, and do not keep the others
+ * from it. Memory: arena. */
+enum status models_score_within(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
+                                struct arena *arena, struct engine_refresh *out, struct error *error);
+/* Takes the last refresh back within a change. */
+enum status unrefresh_within(struct engine *engine, struct store_change *change, const struct catalog_refresh *refresh,
+                             struct arena *arena, struct engine_unrefreshed *out, struct error *error);
 
 /* The number of an import which the refresh saw and which was taken back since; 0 when there is none. */
 enum status engine_refresh_stale(struct engine *engine, const struct catalog_refresh *refresh, struct arena *arena,

@@ -272,12 +272,13 @@ static enum status restore_settings(struct engine *engine, const json_t *note, s
                                error);
 }
 
-static enum status take_back(struct engine *engine, struct store_change *change, const struct catalog_refresh *refresh,
+enum status unrefresh_within(struct engine *engine, struct store_change *change, const struct catalog_refresh *refresh,
                              struct arena *arena, struct engine_unrefreshed *out, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     json_t *note;
     char key[KEY_MAX];
+    *out = (struct engine_unrefreshed){.number = (int)refresh->number, .moment = refresh->moment};
     TRY(load_note(catalog, refresh->number, arena, &note, error));
     enum status status;
     TRY_GOTO(catalog_memberships(catalog, NULL, count_moved, out, error));
@@ -287,6 +288,7 @@ static enum status take_back(struct engine *engine, struct store_change *change,
     TRY_GOTO(restore_settings(engine, note, arena, error));
     TRY_GOTO(catalog_forget_refresh(catalog, refresh->number, error));
     TRY_GOTO(catalog_set_setting(catalog, note_key(refresh->number, key), NULL, error));
+    engine_forget_definitions(engine); /* the columns of the scores may be gone */
 done:
     json_decref(note);
     return status;
@@ -302,16 +304,9 @@ enum status engine_unrefresh(struct engine *engine, struct arena *arena, struct 
     TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
     if (!count)
         return error_set(error, STATUS_NOT_FOUND, "there is no refresh to take back: none is recorded");
-    out->number = (int)refreshes[count - 1].number;
-    out->moment = refreshes[count - 1].moment;
 
     TRY(store_begin(engine->store, &change, error));
-    enum status status = take_back(engine, change, &refreshes[count - 1], arena, out, error);
-    if (status != STATUS_OK) {
-        store_abort(change);
-        return status;
-    }
-    engine_forget_definitions(engine);
-    TRY(store_commit(change, error));
+    TRY(engine_end_change(engine, change, unrefresh_within(engine, change, &refreshes[count - 1], arena, out, error),
+                          error));
     return engine_load_definitions(engine, error);
 }

@@ -294,12 +294,11 @@ static enum status set_conflicts_aside(struct ingest_run *run, struct error *err
 }
 
 /* A part that holds replaced rows is written anew without them, and they go to the shadow. */
-static enum status rewrite_part(struct ingest_run *run, const struct store_part *held, struct error *error)
+static enum status rewrite_part(struct ingest_run *run, const struct catalog_part *part, struct error *error)
 {
-    const struct catalog_part *part = &held->part;
     struct buffer path;
     buffer_init(&path, 0);
-    buffer_sql_text(&path, text_from(held->file));
+    buffer_sql_text(&path, text_from(store_file(run->store, run->arena, "%s", part->path)));
     const char *gone = "(SELECT v.id FROM verdicts v WHERE v.verdict = 4)";
     struct store_new_part kept = {.table = part->table, .role = PART_FACTS};
     struct store_new_part shadow = {.table = part->table, .role = PART_SHADOW};
@@ -330,16 +329,16 @@ static bool may_hold_replaced(struct ingest_run *run, const struct catalog_part 
 static enum status replace_present(struct ingest_run *run, struct error *error)
 {
     size_t count;
-    const struct store_part *parts = store_parts_now(run->store, run->arena, &count);
+    const struct catalog_part *parts = store_parts(run->store, &count);
     for (size_t i = 0; i < count && !run->options->dry_run; i++) {
         uint64_t rows = 0;
-        if (!may_hold_replaced(run, &parts[i].part))
+        if (!may_hold_replaced(run, &parts[i]))
             continue;
-        TRY(store_check_part(run->store, &parts[i].part, NULL, 0, error));
+        TRY(store_check_part(run->store, &parts[i], NULL, 0, error));
         struct buffer sql;
         buffer_init(&sql, 0);
         buffer_string(&sql, "SELECT count(*) FROM read_parquet(");
-        buffer_sql_text(&sql, text_from(parts[i].file));
+        buffer_sql_text(&sql, text_from(store_file(run->store, run->arena, "%s", parts[i].path)));
         buffer_string(&sql, ") WHERE id IN (SELECT id FROM verdicts WHERE verdict = 4)");
         enum status status = ingest_count_rows(run, sql.data, &rows, error);
         buffer_release(&sql);

@@ -75,8 +75,8 @@ void store_abort(struct store_change *change)
 
 const char *store_temporary(struct store_change *change, const char *suffix)
 {
-    const char *name =
-        store_file(change->store, &change->arena, "tmp/%zu%s", change->temporaries.count, suffix ? suffix : "");
+    const char *name = store_file(change->store, &change->arena, "tmp/%llu%s",
+                                  (unsigned long long)change->store->temporaries++, suffix ? suffix : "");
     VECTOR_PUSH(&change->temporaries, name);
     return name;
 }
@@ -89,10 +89,43 @@ bool store_dropped(const struct store_change *change, uint32_t number)
     return false;
 }
 
+const struct catalog_part *store_list_now(struct store_change *change, size_t *count)
+{
+    const struct store *store = change->store;
+    size_t folder = strlen(store->path) + 1;
+    if (!change->now) {
+        change->now = ARENA_ARRAY(&change->arena, struct catalog_part, store->part_count + change->added.count + 1);
+        change->now_count = 0;
+        for (size_t i = 0; i < store->part_count; i++)
+            if (!store_dropped(change, store->parts[i].number))
+                change->now[change->now_count++] = store->parts[i];
+        for (size_t i = 0; i < change->added.count; i++) {
+            const struct change_part *added = &change->added.items[i];
+            if (!added->temporary)
+                continue;
+            change->now[change->now_count] = added->part;
+            change->now[change->now_count++].path = added->temporary + folder;
+        }
+    }
+    *count = change->now_count;
+    return change->now;
+}
+
+enum status store_fold_schema(struct store_change *change, struct error *error)
+{
+    struct store *store = change->store;
+    struct schema *before = store->schema;
+    TRY(catalog_load_schema(store->catalog, &change->arena, &store->schema, error));
+    if (!change->schema_before)
+        change->schema_before = before;
+    return STATUS_OK;
+}
+
 enum status store_drop_part(struct store_change *change, uint32_t number, struct error *error)
 {
     (void)error;
     struct store *store = change->store;
+    change->now = NULL;
     for (size_t i = 0; i < change->added.count; i++)
         if (change->added.items[i].part.number == number || change->added.items[i].part.owner == number)
             change->added.items[i].temporary = NULL;
@@ -226,6 +259,7 @@ enum status store_write_activity(struct store_change *change, struct lake *lake,
     struct change_part beside;
     TRY(write_one(change, lake, &activity, owner, &beside, error));
     VECTOR_PUSH(&change->added, beside);
+    change->now = NULL;
     return STATUS_OK;
 }
 
@@ -239,6 +273,7 @@ enum status store_write_part(struct store_change *change, struct lake *lake, con
     if (added.part.rows == 0)
         return STATUS_OK;
     VECTOR_PUSH(&change->added, added);
+    change->now = NULL;
     if (part->role != PART_FACTS && part->role != PART_TRAITS)
         return STATUS_OK;
     return store_write_activity(change, lake, part->table, added.temporary, added.part.number, error);

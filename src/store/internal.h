@@ -30,8 +30,9 @@ struct store {
     size_t part_count;
     uint64_t generation;
     struct store_change *change;
-    bool unreadable; /* a commit ended in uncertainty: nothing more may be written */
-    uint64_t steps;  /* steps of publishing taken, for store_step */
+    bool unreadable;      /* a commit ended in uncertainty: nothing more may be written */
+    uint64_t steps;       /* steps of publishing taken, for store_step */
+    uint64_t temporaries; /* names given in tmp/, none twice: a reader may remember a file by its name */
 };
 
 /* Reads schema and parts anew. */
@@ -79,6 +80,8 @@ struct store_change {
     VECTOR(const char *) obsolete; /* files to delete once the change counts */
     VECTOR(const char *) temporaries;
     struct schema *schema_before; /* of the store, where the change replaced it; or NULL */
+    struct catalog_part *now;     /* for store_parts: what counts within the change; NULL: to be listed */
+    size_t now_count;
 };
 /* Writes the activity part that stands beside the facts or traits in the file at path, whose part has number owner. */
 enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
@@ -86,5 +89,7 @@ enum status store_write_activity(struct store_change *change, struct lake *lake,
 /* path as an SQL literal, in arena. */
 const char *store_quote(struct arena *arena, const char *path);
 bool store_dropped(const struct store_change *change, uint32_t number);
+/* The parts that count within the change, in its arena, listed anew after each part that was written or dropped. */
+const struct catalog_part *store_list_now(struct store_change *change, size_t *count);
 
 #endif

@@ -251,25 +251,7 @@ static bool is_read(const struct reading *reading, const struct catalog_part *pa
            (!reading->read->until_import || part->first_import <= reading->read->until_import);
 }
 
-/* Inside a change one reads what the change has made: --replace takes an import back and imports in its place. */
-struct store_part *store_parts_now(const struct store *store, struct arena *arena, size_t *count)
-{
-    const struct store_change *change = store->change;
-    size_t most = store->part_count + (change ? change->added.count : 0);
-    struct store_part *parts = ARENA_ARRAY(arena, struct store_part, most);
-
-    *count = 0;
-    for (size_t i = 0; i < store->part_count; i++)
-        if (!change || !store_dropped(change, store->parts[i].number))
-            parts[(*count)++] =
-                (struct store_part){store->parts[i], store_file(store, arena, "%s", store->parts[i].path)};
-    for (size_t i = 0; change && i < change->added.count; i++)
-        if (change->added.items[i].temporary)
-            parts[(*count)++] = (struct store_part){change->added.items[i].part, change->added.items[i].temporary};
-    return parts;
-}
-
-static enum status check_group(const struct reading *reading, const struct store_part *const *parts, size_t count,
+static enum status check_group(const struct reading *reading, const struct catalog_part *const *parts, size_t count,
                                struct error *error)
 {
     const struct store_read *read = reading->read;
@@ -278,28 +260,28 @@ static enum status check_group(const struct reading *reading, const struct store
         columns[i] = reading->wanted[i].name;
     columns[reading->wanted_count] = "import"; /* for the filter */
     for (size_t i = 0; i < count && !read->unchecked; i++)
-        TRY(store_check_part(reading->store, &parts[i]->part, columns, reading->wanted_count + (read->until_import > 0),
+        TRY(store_check_part(reading->store, parts[i], columns, reading->wanted_count + (read->until_import > 0),
                              error));
     return STATUS_OK;
 }
 
-static enum status select_group(struct reading *reading, struct buffer *sql, const struct store_part *const *parts,
+static enum status select_group(struct reading *reading, struct buffer *sql, const struct catalog_part *const *parts,
                                 size_t count, struct error *error)
 {
     TRY(check_group(reading, parts, count, error));
     buffer_string(sql, "SELECT ");
     for (size_t i = 0; i < reading->wanted_count; i++) {
         buffer_string(sql, i ? ", " : "");
-        cast(sql, reading, &reading->wanted[i], part_column(&parts[0]->part, reading->wanted[i].name));
+        cast(sql, reading, &reading->wanted[i], part_column(parts[0], reading->wanted[i].name));
     }
     buffer_string(sql,
                   reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet([" : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
         buffer_string(sql, i ? ", " : "");
-        buffer_sql_text(sql, text_from(parts[i]->file));
+        buffer_sql_text(sql, text_from(store_file(reading->store, &reading->arena, "%s", parts[i]->path)));
     }
     buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
-    if (wants_filter(reading, &parts[0]->part))
+    if (wants_filter(reading, parts[0]))
         buffer_printf(sql, " WHERE import <= %u", reading->read->until_import);
     return STATUS_OK;
 }
@@ -319,13 +301,13 @@ static void select_nothing(struct reading *reading, struct buffer *sql)
 static enum status select_groups(struct reading *reading, struct buffer *sql, struct error *error)
 {
     size_t part_count, groups = 0;
-    const struct store_part *parts = store_parts_now(reading->store, &reading->arena, &part_count);
-    const struct store_part **group = ARENA_ARRAY(&reading->arena, const struct store_part *, part_count);
-    bool *done = ARENA_ARRAY(&reading->arena, bool, part_count);
+    const struct catalog_part *parts = store_parts(reading->store, &part_count);
+    const struct catalog_part **group = ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count + 1);
+    bool *done = ARENA_ARRAY(&reading->arena, bool, part_count + 1);
     for (size_t i = 0; i < part_count; i++) {
         size_t count = 0;
         for (size_t j = i; j < part_count && !done[i]; j++) {
-            const struct catalog_part *first = &parts[i].part, *part = &parts[j].part;
+            const struct catalog_part *first = &parts[i], *part = &parts[j];
             if (done[j] || !is_read(reading, first) || !is_read(reading, part) || !alike(reading, first, part) ||
                 wants_filter(reading, first) != wants_filter(reading, part))
                 continue;
@@ -358,9 +340,8 @@ enum status store_select_part(const struct store *store, const struct store_read
 {
     struct reading reading;
     enum status status = start(&reading, store, read, error);
-    const struct store_part one = {*part, store_file(store, &reading.arena, "%s", part->path)};
     if (status == STATUS_OK && is_read(&reading, part))
-        status = select_group(&reading, sql, &(const struct store_part *){&one}, 1, error);
+        status = select_group(&reading, sql, &part, 1, error);
     else if (status == STATUS_OK)
         select_nothing(&reading, sql);
     arena_release(&reading.arena);

@@ -423,6 +423,9 @@ const struct schema *store_schema(const struct store *store)
 
 const struct catalog_part *store_parts(const struct store *store, size_t *count)
 {
+    if (store->change)
+        return store_list_now(store->change, count);
+
     *count = store->part_count;
     return store->parts;
 }

@@ -45,16 +45,11 @@ bool store_is(const char *path);
 const char *store_path(const struct store *store);
 /* For reading at any time; for writing within a change alone. */
 struct catalog *store_catalog(struct store *store);
-/* As of the opening, the last commit, or what the change has taken back; valid until the next of them. */
+/* As of the opening, the last commit, or the change's last store_fold_schema; valid until the next of them. */
 const struct schema *store_schema(const struct store *store);
-/* The parts that count now, in order of number: within a change those that it leaves and those that it made. A copy in
- * arena, so that writing parts does not move it. */
-struct store_part {
-    struct catalog_part part;
-    const char *file; /* full path */
-};
-struct store_part *store_parts_now(const struct store *store, struct arena *arena, size_t *count);
-/* The parts that count, in order of number; valid until the next commit. */
+/* The parts that count now, in order of number: within a change those that it leaves and those that it made, whose path
+ * then is that of the temporary file. Valid until the change or the store ends, also while parts are written and
+ * dropped. */
 const struct catalog_part *store_parts(const struct store *store, size_t *count);
 /* A file's full path in arena: store_file(store, arena, "%s", part->path). */
 const char *store_file(const struct store *store, struct arena *arena, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -84,6 +79,9 @@ enum status store_begin(struct store *store, struct store_change **out, struct e
  * the store can only be closed. Frees change either way.
  */
 enum status store_commit(struct store_change *change, struct error *error);
+/* Within a change that has stated new columns in the catalog or taken imports back: store_schema is from here on what
+ * the change makes of it. */
+enum status store_fold_schema(struct store_change *change, struct error *error);
 /* Takes everything back. change may be NULL. */
 void store_abort(struct store_change *change);
 /* A path in STORE/tmp for a file of the change's own (staging, rejects), unique within it; removed at commit or abort
@@ -110,8 +108,7 @@ enum status store_add_rejects(struct store_change *change, uint32_t import, cons
  * STATUS_NOT_FOUND when there is none, STATUS_USAGE when it is undone already. `now`: the moment to write down. */
 enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error);
 /* Within a change: the same, for several imports at once (--replace N undoes and imports in one; a model takes all its
- * scores back). Once in a change: a part that holds several of them is rewritten without all of them. The store's
- * schema is then what is left. */
+ * scores back). A part that holds several of them is rewritten once. The store's schema is then what is left. */
 enum status store_undo_within(struct store_change *change, struct lake *lake, const uint32_t *numbers, size_t count,
                               int64_t now, struct error *error);
 /* Merges small parts where many lie about: its own change, or none. *merged (may be NULL) is the number of parts that

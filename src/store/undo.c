@@ -23,6 +23,8 @@ struct undo {
     struct store_change *change;
     struct store *store;
     struct lake *lake;
+    const struct catalog_part *parts; /* as they were before */
+    size_t part_count;
     const uint32_t *numbers; /* of the imports that go */
     size_t count;
     const char *going; /* them as an SQL list */
@@ -64,8 +66,8 @@ static bool holds(const struct undo *undo, const struct catalog_part *part)
 static enum status drop_rows(struct undo *undo, struct error *error)
 {
     const char *where = arena_printf(undo->arena, "import NOT IN (%s)", undo->going);
-    for (size_t i = 0; i < undo->store->part_count; i++) {
-        const struct catalog_part *part = &undo->store->parts[i];
+    for (size_t i = 0; i < undo->part_count; i++) {
+        const struct catalog_part *part = &undo->parts[i];
         if (!holds(undo, part) || part->role == PART_SHADOW)
             continue;
         if (part->first_import == part->last_import)
@@ -90,8 +92,8 @@ static size_t part_list(struct undo *undo, const char *table, enum part_role rol
                         struct buffer *out)
 {
     size_t count = 0;
-    for (size_t i = 0; i < undo->store->part_count; i++) {
-        const struct catalog_part *part = &undo->store->parts[i];
+    for (size_t i = 0; i < undo->part_count; i++) {
+        const struct catalog_part *part = &undo->parts[i];
         if (part->role != role || strcmp(part->table, table) != 0 || (only_holding && !holds(undo, part)) ||
             !has_column(part, "id"))
             continue;
@@ -216,8 +218,8 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
         status = choose(undo, shadow, kind != NULL, facts.data, &count, error);
     if (status == STATUS_OK && count)
         status = count_alive(undo, table, error);
-    for (size_t i = 0; status == STATUS_OK && i < undo->store->part_count; i++) {
-        const struct catalog_part *part = &undo->store->parts[i];
+    for (size_t i = 0; status == STATUS_OK && i < undo->part_count; i++) {
+        const struct catalog_part *part = &undo->parts[i];
         if (part->role == PART_SHADOW && strcmp(part->table, table) == 0)
             status = settle_shadow(undo, part, count > 0, error);
     }
@@ -229,21 +231,13 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
  * in the shadow, who may come back. */
 static size_t activity_list(struct undo *undo, struct buffer *out)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < undo->store->part_count; i++) {
-        const struct catalog_part *part = &undo->store->parts[i];
-        if ((part->role == PART_ACTIVITY || part->role == PART_SHADOW) && !store_dropped(undo->change, part->number)) {
+    size_t part_count, count = 0;
+    const struct catalog_part *parts = store_parts(undo->store, &part_count);
+    for (size_t i = 0; i < part_count; i++)
+        if (parts[i].role == PART_ACTIVITY || parts[i].role == PART_SHADOW) {
             buffer_string(out, count++ ? ", " : "");
-            buffer_string(out, full_path(undo, part));
+            buffer_string(out, full_path(undo, &parts[i]));
         }
-    }
-    for (size_t i = 0; i < undo->change->added.count; i++) {
-        const struct change_part *added = &undo->change->added.items[i];
-        if (added->temporary && (added->part.role == PART_ACTIVITY || added->part.role == PART_SHADOW)) {
-            buffer_string(out, count++ ? ", " : "");
-            buffer_string(out, store_quote(undo->arena, added->temporary));
-        }
-    }
     return count;
 }
 
@@ -255,8 +249,8 @@ static enum status forget_customers(struct undo *undo, struct error *error)
     bool anyone = activity_list(undo, &where) > 0;
     buffer_string(&where, "]))");
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < undo->store->part_count && status == STATUS_OK; i++) {
-        const struct catalog_part *part = &undo->store->parts[i];
+    for (size_t i = 0; i < undo->part_count && status == STATUS_OK; i++) {
+        const struct catalog_part *part = &undo->parts[i];
         if (part->role != PART_IDENTITY)
             continue;
         int64_t kept = 0;
@@ -288,8 +282,8 @@ static enum status list_replacing(struct undo *undo, struct error *error)
 
 static bool has_shadow(const struct undo *undo)
 {
-    for (size_t i = 0; i < undo->store->part_count; i++)
-        if (undo->store->parts[i].role == PART_SHADOW)
+    for (size_t i = 0; i < undo->part_count; i++)
+        if (undo->parts[i].role == PART_SHADOW)
             return true;
     return false;
 }
@@ -298,13 +292,13 @@ static bool has_shadow(const struct undo *undo)
 static enum status check_parts(struct undo *undo, struct error *error)
 {
     bool shadow = has_shadow(undo);
-    for (size_t i = 0; i < undo->store->part_count; i++) {
-        const struct catalog_part *part = &undo->store->parts[i];
+    for (size_t i = 0; i < undo->part_count; i++) {
+        const struct catalog_part *part = &undo->parts[i];
         bool whole = part->first_import == part->last_import;
         bool rows = holds(undo, part) && (shadow || !whole);
         bool owner_stays = part->role == PART_ACTIVITY;
-        for (size_t o = 0; owner_stays && o < undo->store->part_count; o++)
-            if (undo->store->parts[o].number == part->owner && holds(undo, &undo->store->parts[o]))
+        for (size_t o = 0; owner_stays && o < undo->part_count; o++)
+            if (undo->parts[o].number == part->owner && holds(undo, &undo->parts[o]))
                 owner_stays = false;
         if (rows || owner_stays || part->role == PART_SHADOW || part->role == PART_IDENTITY)
             TRY(store_check_part(undo->store, part, NULL, 0, error));
@@ -323,17 +317,6 @@ static enum status take_back(struct undo *undo, struct error *error)
             TRY(revive(undo, schema->tables[i].name, error));
     TRY(say_revived(undo, error));
     return forget_customers(undo, error);
-}
-
-/* What the change does next must not meet columns that are gone, or types that only the undone import had. */
-static enum status fold_again(struct store_change *change, struct error *error)
-{
-    struct store *store = change->store;
-    struct schema *before = store->schema;
-    TRY(catalog_load_schema(store->catalog, &change->arena, &store->schema, error));
-    if (!change->schema_before)
-        change->schema_before = before;
-    return STATUS_OK;
 }
 
 static enum status begin_one(struct undo *undo, uint32_t number, struct error *error)
@@ -358,6 +341,7 @@ enum status store_undo_within(struct store_change *change, struct lake *lake, co
                         .arena = &change->arena};
     if (count == 0)
         return STATUS_OK;
+    undo.parts = store_parts(undo.store, &undo.part_count);
     for (size_t i = 0; i < count; i++)
         TRY(begin_one(&undo, numbers[i], error));
 
@@ -369,7 +353,8 @@ enum status store_undo_within(struct store_change *change, struct lake *lake, co
         VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", numbers[i]));
         TRY(catalog_set_import_undone(undo.store->catalog, numbers[i], now ? now : 1, error));
     }
-    return fold_again(change, error);
+    /* What the change does next must not meet columns that are gone, or types that only the undone import had. */
+    return store_fold_schema(change, error);
 }
 
 enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error)
