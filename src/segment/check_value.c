@@ -205,6 +205,8 @@ static bool unit_twice(struct check *check, const struct segment_node *number, c
     bool fixed = length->op != OP_LITERAL || !length->literal.is_period;
     if (fixed || !counts_units(number, &unit) || unit <= CALENDAR_WEEK)
         return false;
+    if (is_since(number) && length->literal.unit != unit)
+        return false; /* months since … > 30 days: since_to_duration tells to count days */
     struct error *error = segment_check_error(check, length->span, "%s is a plain number, of %ss",
                                               segment_node_words(check, number), segment_unit_name(unit));
     if (length->literal.unit == unit)
