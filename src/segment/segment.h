@@ -119,5 +119,7 @@ void segment_write_scheme_json(const struct segment_set *set, int scheme, struct
  * none of these.
  */
 enum status segment_read_json(struct text text, struct buffer *source, struct error *error);
+/* The same for one condition: a node, or a definition of which the condition is taken. */
+enum status segment_read_json_condition(struct text text, struct buffer *condition, struct error *error);
 
 #endif

@@ -458,13 +458,30 @@ enum status segment_set_build(const struct segment_source *sources, size_t sourc
     return finish(&build, schema, problems, out, error);
 }
 
+static bool is_json(struct text condition)
+{
+    struct text inner = text_trim(condition);
+    return inner.length && inner.data[0] == '{';
+}
+
 enum status segment_condition_build(struct text condition, const struct schema *schema, const struct segment_set *known,
                                     struct arena *arena, struct segment_problems *problems, struct segment_set **out,
                                     struct error *error)
 {
     struct build build;
+    struct buffer text;
+    buffer_init(&text, 0);
+    if (is_json(condition)) {
+        enum status status = segment_read_json_condition(condition, &text, error);
+        condition = (struct text){text.data, text.length};
+        if (status != STATUS_OK) {
+            buffer_release(&text);
+            return status;
+        }
+    }
     begin(&build, arena, known);
     const struct source *source = source_new(&build, "condition", condition);
+    buffer_release(&text);
     struct statement statement = {0};
     if (readable(&build, source) && segment_parse_condition(source, &build.set->arena, &build.problems, &statement)) {
         statement.name = "?";
