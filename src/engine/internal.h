@@ -68,6 +68,9 @@ enum status engine_read_lists(struct engine *engine, const struct segment_source
 /* Puts lists that are not saved yet beside, or in place of, those of a loaded population. */
 void engine_overlay_lists(struct population *population, const struct catalog_list *lists, size_t count,
                           struct arena *arena);
+/* Position of the customer; STATUS_NOT_FOUND, proposing who differs in zeros, capitals or hyphens alone. */
+enum status engine_find_customer(const struct population *population, const char *customer, uint32_t *position,
+                                 struct error *error);
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
 /* Whether an import told the scores of that model (NULL: of any). */
