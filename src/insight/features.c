@@ -186,23 +186,63 @@ static void sort_feature(void *context, size_t task, int worker)
     free(ranked);
 }
 
+struct evaluating {
+    struct insight_features *features;
+    const struct schema *schema;
+    const struct population *population;
+    int64_t now;
+    struct pool *pool;
+    struct arena *arena;
+};
+
+static enum status find_values(const struct evaluating *how, size_t first, size_t count, struct error *error)
+{
+    struct insight_feature *items = &how->features->items[first];
+    const struct segment_node **nodes = ARENA_ARRAY(how->arena, const struct segment_node *, count);
+    struct segment_values *values = ARENA_ARRAY(how->arena, struct segment_values, count);
+    for (size_t i = 0; i < count; i++)
+        nodes[i] = items[i].node;
+    TRY(segment_evaluate_values(how->features->set, how->schema, nodes, (int)count, how->population, how->now,
+                                how->pool, how->arena, values, error));
+    for (size_t i = 0; i < count; i++)
+        items[i].values = values[i];
+    return STATUS_OK;
+}
+
+/* They share one plan, which tells only that something failed. */
+static enum status find_values_one_by_one(const struct evaluating *how, struct error *error)
+{
+    struct insight_features *features = how->features;
+    size_t kept = 0;
+    features->lost = ARENA_ARRAY(how->arena, struct insight_lost, features->count);
+    for (size_t i = 0; i < features->count; i++) {
+        struct error why = {0};
+        if (find_values(how, i, 1, &why) == STATUS_OK)
+            features->items[kept++] = features->items[i];
+        else
+            features->lost[features->lost_count++] =
+                (struct insight_lost){features->items[i].text, arena_strdup(how->arena, why.message)};
+    }
+    if (!kept)
+        return error_set(error, STATUS_ERROR, "%s", features->lost[0].why);
+    features->count = kept;
+    return STATUS_OK;
+}
+
 enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
                                       const struct population *population, const uint64_t *existing, int64_t now,
                                       struct pool *pool, struct arena *arena, struct error *error)
 {
+    struct evaluating how = {features, schema, population, now, pool, arena};
+    struct error together = {0};
     if (!features->count)
         return STATUS_OK;
-    const struct segment_node **nodes = ARENA_ARRAY(arena, const struct segment_node *, features->count);
-    struct segment_values *values = ARENA_ARRAY(arena, struct segment_values, features->count);
+    if (find_values(&how, 0, features->count, &together) != STATUS_OK)
+        TRY(find_values_one_by_one(&how, error));
+
     for (size_t i = 0; i < features->count; i++)
-        nodes[i] = features->items[i].node;
-    TRY(segment_evaluate_values(features->set, schema, nodes, (int)features->count, population, now, pool, arena,
-                                values, error));
-    for (size_t i = 0; i < features->count; i++) {
-        features->items[i].values = values[i];
-        if (is_ranked(values[i].type))
+        if (is_ranked(features->items[i].values.type))
             features->items[i].order = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
-    }
     struct sorting sorting = {features, existing, population->customers};
     pool_run(pool, features->count, sort_feature, &sorting);
     return STATUS_OK;
