@@ -88,6 +88,11 @@ struct cli_output {
     const char *aside, *target; /* in the request's arena; the same for a device or a pipe */
     unsigned mode;              /* of the file that is replaced; 0: there was none */
 };
+/* Whether the name ends in ".ending", in capitals or small letters. */
+bool cli_ends_in(const char *path, const char *ending);
+/* STATUS_USAGE when the name ends like a file of another format (.xls, .pdf) than known, which ends with NULL: nobody
+ * could open what would be written under it. */
+enum status cli_check_ending(const char *path, const char *const *known, struct error *error);
 enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out, struct error *error);
 enum status cli_output_end(const struct cli_output *output, enum status status, struct error *error);
 enum status cli_write_file(struct cli *cli, const char *path, struct text text, struct error *error);

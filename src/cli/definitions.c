@@ -232,10 +232,19 @@ enum status cli_apply(struct cli *cli, struct error *error)
     return status;
 }
 
+/* What export and show write is text of the language, or its tree as JSON. */
+static enum status check_name(const struct cli *cli, struct error *error)
+{
+    static const char *const text[] = {"strata", NULL}, *const json[] = {"json", NULL};
+    const char *path = cli_value(cli, "output");
+    return path ? cli_check_ending(path, cli->json ? json : text, error) : STATUS_OK;
+}
+
 enum status cli_export(struct cli *cli, struct error *error)
 {
     struct engine *engine;
     struct buffer text;
+    TRY(check_name(cli, error));
     TRY(cli_open(cli, false, &engine, error));
     buffer_init(&text, 0);
     enum status status = engine_export(engine, &text, error);
@@ -285,6 +294,7 @@ static void show_definition(struct cli *cli, const struct segment_set *set, int 
 enum status cli_show(struct cli *cli, struct error *error)
 {
     struct engine *engine;
+    TRY(check_name(cli, error));
     TRY(cli_open(cli, false, &engine, error));
     const struct segment_set *set = engine_definitions(engine);
     struct buffer text;

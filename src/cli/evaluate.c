@@ -314,12 +314,20 @@ static enum status write_report(struct cli *cli, struct engine *engine, const st
     return write_json(cli, &text, status, error);
 }
 
+static enum status check_report_name(const struct cli *cli, struct error *error)
+{
+    static const char *const html[] = {"html", "htm", NULL}, *const json[] = {"json", NULL};
+    const char *path = cli_value(cli, "output");
+    return path ? cli_check_ending(path, cli->json ? json : html, error) : STATUS_OK;
+}
+
 enum status cli_report(struct cli *cli, struct error *error)
 {
     struct engine *engine;
     struct engine_report_options options = {.title = cli_value(cli, "title")};
     if (!cli_switch(cli, "output") && !cli->json)
         return error_set(error, STATUS_USAGE, "a report needs a file: strata report STORE -o report.html");
+    TRY(check_report_name(cli, error));
     TRY(sections_asked(cli, &options, error));
     TRY(cli_open(cli, false, &engine, error));
     enum status status = write_report(cli, engine, &options, error);

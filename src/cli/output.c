@@ -9,8 +9,45 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+bool cli_ends_in(const char *path, const char *ending)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcasecmp(dot + 1, ending) == 0;
+}
+
+enum status cli_check_ending(const char *path, const char *const *known, struct error *error)
+{
+    /* what a program would refuse to open, or read wrongly, when something else is in it */
+    static const char *const formats[] = {
+        "csv", "json", "parquet", "xlsx", "html", "htm",  "xls",    "xlsm",    "xlsb", "ods",  "numbers", "pdf",
+        "doc", "docx", "odt",     "rtf",  "ppt",  "pptx", "tsv",    "tab",     "xml",  "yaml", "yml",     "jsonl",
+        "gz",  "zip",  "bz2",     "xz",   "zst",  "7z",   "ndjson", "feather", "orc",  "avro", "arrow",   "sqlite",
+        "sav", "dta",  "rds",     "png",  "jpg",  "jpeg", "svg",    "md",      "tex",  "sql",  "db",      "strata",
+    };
+    bool says_one = false;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        says_one |= cli_ends_in(path, formats[i]);
+    for (size_t i = 0; known[i]; i++)
+        says_one &= !cli_ends_in(path, known[i]);
+    if (!says_one)
+        return STATUS_OK;
+
+    struct buffer list;
+    buffer_init(&list, 0);
+    for (size_t i = 0; known[i]; i++)
+        buffer_printf(&list, "%s.%s", i == 0 ? "" : known[i + 1] ? ", " : " or ", known[i]);
+    enum status status =
+        error_set(error, STATUS_USAGE, "%s would not be what its name says: no %s file is written here", path,
+                  strrchr(path, '.'));
+    error_hint(error, "give it a name that ends in %s", list.data);
+    buffer_release(&list);
+    return status;
+}
 
 enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out, struct error *error)
 {

@@ -66,11 +66,22 @@ static enum status wrong_format(const char *given, unsigned known, struct error 
 
 static int format_of_name(const char *path)
 {
-    const char *dot = path ? strrchr(path, '.') : NULL;
-    for (int f = CLI_FORMAT_CSV; dot && f < FORMATS; f++)
-        if (strcmp(dot + 1, format_names[f]) == 0)
+    for (int f = CLI_FORMAT_CSV; f < FORMATS; f++)
+        if (cli_ends_in(path, format_names[f]))
             return f;
     return -1;
+}
+
+/* A name that ends like no format at all (list.txt, winter) is one of CSV. */
+static enum status check_ending(const char *path, unsigned known, struct error *error)
+{
+    const char *endings[FORMATS + 1];
+    size_t count = 0;
+    for (int f = CLI_FORMAT_CSV; f < FORMATS; f++)
+        if (known >> f & 1)
+            endings[count++] = format_names[f];
+    endings[count] = NULL;
+    return cli_check_ending(path, endings, error);
 }
 
 enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_format fallback, enum cli_format *out,
@@ -84,12 +95,12 @@ enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_fo
     if (given && (chosen < 0 || !(known >> chosen & 1)))
         return wrong_format(given, known, error);
 
-    if (!given && cli->json)
+    if (!given && cli->json) {
         chosen = CLI_FORMAT_JSON;
-    else if (!given && to_file)
+    } else if (!given && to_file) {
+        TRY(check_ending(path, known, error));
         chosen = format_of_name(path);
-    if (chosen >= 0 && !(known >> chosen & 1))
-        return wrong_format(format_names[chosen], known, error);
+    }
     if (chosen < 0)
         chosen = to_file ? CLI_FORMAT_CSV : (int)fallback;
     if ((chosen == CLI_FORMAT_PARQUET || chosen == CLI_FORMAT_XLSX) && !to_file)

@@ -181,6 +181,23 @@ bool engine_broken(const struct engine *engine, size_t i, const char **name, con
     return true;
 }
 
+static enum status is_scheme(const struct segment_set *set, const struct segment_scheme *scheme, struct error *error)
+{
+    enum { SHOWN = 12 };
+    struct buffer names;
+    buffer_init(&names, 0);
+    int shown = scheme->member_count > SHOWN ? SHOWN : scheme->member_count;
+    for (int i = 0; i < shown; i++)
+        buffer_printf(&names, "%s%s", i ? ", " : "", set->segments[scheme->first_member + i].name);
+    if (shown < scheme->member_count)
+        buffer_printf(&names, " and %d more", scheme->member_count - shown);
+    enum status status =
+        error_set(error, STATUS_NOT_FOUND, "'%s' is a scheme, and one segment is asked about", scheme->name);
+    error_hint(error, "its members are %s", names.data);
+    buffer_release(&names);
+    return status;
+}
+
 enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error)
 {
     const struct segment_set *set = engine->definitions;
@@ -190,6 +207,9 @@ enum status engine_find_segment(const struct engine *engine, const char *name, i
     for (size_t i = 0; i < engine->broken_count; i++)
         if (strcmp(engine->broken[i].name, name) == 0)
             return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name, engine->broken[i].why);
+    int scheme = segment_set_find_scheme(set, name);
+    if (scheme >= 0)
+        return is_scheme(set, &set->schemes[scheme], error);
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no segment '%s'", name);
     const char **names = base_calloc((size_t)set->segment_count + 1, sizeof *names);
     for (int i = 0; i < set->segment_count; i++)

@@ -305,9 +305,7 @@ enum status engine_explain(struct engine *engine, const char *segment, const cha
     struct segment_needs needs = segment_needs(engine->definitions, schema, segments, count, arena);
     needs = whole_kinds(&needs, schema, arena);
     TRY(engine_evaluate(engine, NULL, segments, count, &needs, moment, &view, error));
-    enum status status = STATUS_OK;
-    if (!population_find(view.population, text_from(customer), &position))
-        status = error_set(error, STATUS_NOT_FOUND, "there is no customer '%s'", customer);
+    enum status status = engine_find_customer(view.population, customer, &position, error);
     if (status == STATUS_OK)
         status = segment_explain(view.set, schema, index, view.population, position, moment->now, engine_pool(engine),
                                  arena, &why, error);

@@ -71,6 +71,9 @@ void engine_overlay_lists(struct population *population, const struct catalog_li
 /* insight_features_new, with what the scores among them learnt. */
 enum status engine_features_new(struct engine *engine, struct arena *arena, struct insight_features *out,
                                 struct error *error);
+/* Position of the customer; STATUS_NOT_FOUND, proposing who differs in zeros, capitals or hyphens alone. */
+enum status engine_find_customer(const struct population *population, const char *customer, uint32_t *position,
+                                 struct error *error);
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
 /* Whether an import told the scores of that model (NULL: of any). */

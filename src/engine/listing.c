@@ -88,6 +88,19 @@ static enum status build(struct engine *engine, const char *condition, struct ar
     return STATUS_OK;
 }
 
+/* How long the heading in front of `Umsatz (EUR)=sum(…)` is, which is none without quotes; 0 when nothing looks like
+ * one. A comparison has a space before its =, or stands in parentheses. */
+static int unquoted_heading(const char *text)
+{
+    int depth = 0;
+    for (const char *at = text; *at && !strchr("'\"`<>!", *at); at++) {
+        depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+        if (*at == '=')
+            return depth == 0 && at > text && at[-1] != ' ' ? (int)(at - text) : 0;
+    }
+    return 0;
+}
+
 /* As a value; failing that, as a condition; failing both, why it is no value. */
 static enum status build_value(struct engine *engine, const char *text, struct arena *arena, struct value *out,
                                struct error *error)
@@ -104,6 +117,10 @@ static enum status build_value(struct engine *engine, const char *text, struct a
         return STATUS_OK;
 
     const char *hint = why.hint[0] ? arena_strdup(arena, why.hint) : NULL;
+    int heading = unquoted_heading(text);
+    if (heading)
+        hint = arena_printf(arena, "a heading with other signs than letters and digits is quoted: --with '\"%.*s\"=%s'",
+                            heading, text, text + heading + 1);
     const char *message = why.message[0] ? why.message : error->message;
     enum status status =
         error_set(error, STATUS_USAGE, "--with: '%s' is neither a value nor a condition of the segment language: %s",

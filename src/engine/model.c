@@ -3,6 +3,7 @@
  * "models" lists the names in order of first fitting, which is also the order in which a refresh scores them.
  */
 #include "engine/model_work.h"
+#include "engine/refresh.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,8 +29,8 @@ static const char *const survive_options[] = {"kind",   "until",      "quiet-day
 static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
 static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};
 static const char *const survey_options[] = {"on", "measure", "satisfied", "by", "over", "among", NULL};
-static const char *const predict_options[] = {"label",    "horizon", "among",   "moments", "moment", "test", "on",
-                                              "timeless", "method",  "penalty", "split",   "seed",   NULL};
+static const char *const predict_options[] = {"label",    "horizon", "among",   "moments", "moment", "test",    "on",
+                                              "timeless", "method",  "penalty", "split",   "seed",   "refunds", NULL};
 
 const struct model_type engine_model_types[] = {
     {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,

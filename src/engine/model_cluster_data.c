@@ -60,22 +60,6 @@ static void add_column(struct arena *arena, struct cluster_data *data, const cha
         data->column[data->columns++] = (struct cluster_column){.name = name, .text = text, .used = used};
 }
 
-/* " where not amount < 0" where the store has refunds, which are no orders; "" else. *spent: the same for sums. */
-static enum status refund_filters(struct model_work *work, struct model_orders *orders, const char **filter,
-                                  const char **spent, struct error *error)
-{
-    *filter = *spent = "";
-    if (!orders->property || orders->refunds == MODEL_REFUNDS_COUNT)
-        return STATUS_OK;
-    TRY(work_orders_load(work, NULL, orders, error));
-    if (!orders->refund_count)
-        return STATUS_OK;
-    *filter = arena_printf(work->arena, " where not `%s` < 0", orders->property);
-    if (orders->refunds == MODEL_REFUNDS_IGNORE)
-        *spent = *filter;
-    return STATUS_OK;
-}
-
 /* Recency, frequency, spend: what any business with orders has. */
 static enum status add_orders(struct model_work *work, bool used, struct cluster_data *out, const char **among,
                               struct error *error)
@@ -84,7 +68,7 @@ static enum status add_orders(struct model_work *work, bool used, struct cluster
     const char *filter, *spent;
     TRY(work_orders_find(work, &orders, error));
     TRY(work_orders_one_currency(&orders, error));
-    TRY(refund_filters(work, &orders, &filter, &spent, error));
+    TRY(work_orders_filters(work, &orders, &filter, &spent, error));
     if (used)
         work_orders_say(work, &orders, true);
     const char *kind = arena_printf(work->arena, "`%s`", orders.kind);

@@ -101,6 +101,7 @@ static bool is_zero(const struct model_orders *orders, uint32_t row)
 static void count_signs(const struct model_work *work, struct model_orders *orders)
 {
     const struct population_table *table = orders->table;
+    orders->refund_count = orders->refunded = orders->only_refunds = orders->zero_count = 0;
     for (uint32_t p = 0; p < work->population->customers; p++) {
         uint64_t refunds = 0, others = 0;
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1] && table->time[row] <= work->moment->now;
@@ -200,6 +201,21 @@ double work_orders_refunded(const struct model_orders *orders, uint32_t position
             sum -= amount_of(orders, row);
     }
     return sum;
+}
+
+enum status work_orders_filters(struct model_work *work, struct model_orders *orders, const char **filter,
+                                const char **spent, struct error *error)
+{
+    *filter = *spent = "";
+    if (!orders->property || orders->refunds == MODEL_REFUNDS_COUNT || strchr(orders->property, '`'))
+        return STATUS_OK;
+    TRY(work_orders_load(work, NULL, orders, error));
+    if (!orders->refund_count)
+        return STATUS_OK;
+    *filter = arena_printf(work->arena, " where not `%s` < 0", orders->property);
+    if (orders->refunds == MODEL_REFUNDS_IGNORE)
+        *spent = *filter;
+    return STATUS_OK;
 }
 
 /* ---- saying it ---- */

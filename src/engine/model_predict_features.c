@@ -19,6 +19,8 @@ struct maker {
     int length[LENGTHS]; /* windows in days, ascending */
     int lengths;
     VECTOR(const char *) left_out; /* undated traits */
+    /* The facts that are orders, NULL without any, and what keeps refunds out of their measures. */
+    const char *orders, *amount, *filter, *spent;
 };
 
 static void add(struct maker *maker, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -57,20 +59,27 @@ static bool is_number(const struct schema_column *column)
            column->currencies <= 1;
 }
 
-static void add_properties(struct maker *maker, const struct schema_table *table)
+static bool is_orders(const struct maker *maker, const char *table)
+{
+    return maker->orders && strcmp(maker->orders, table) == 0;
+}
+
+static void add_properties(struct maker *maker, const struct schema_table *table, const char *filter)
 {
     int numbers = 0, texts = 0, last = maker->lengths - 1;
     for (size_t c = 0; c < table->column_count; c++) {
         const struct schema_column *column = &table->columns[c];
         if (!writable(column->name))
             continue;
+        bool spent = is_orders(maker, table->name) && strcmp(maker->amount, column->name) == 0;
         if (is_number(column) && numbers++ < NUMBERS) {
             for (int l = last > 0 ? last - 1 : 0; l <= last; l++)
-                add(maker, "sum(`%s`.`%s` last %d days)", table->name, column->name, maker->length[l]);
-            add(maker, "avg(`%s`.`%s`)", table->name, column->name);
+                add(maker, "sum(`%s`.`%s` last %d days%s)", table->name, column->name, maker->length[l],
+                    spent ? maker->spent : filter);
+            add(maker, "avg(`%s`.`%s`%s)", table->name, column->name, filter);
         }
         if (column->type == VALUE_TEXT && !column->plain && last >= 0 && texts++ < TEXTS)
-            add(maker, "distinct(`%s`.`%s` last %d days)", table->name, column->name, maker->length[last]);
+            add(maker, "distinct(`%s`.`%s` last %d days%s)", table->name, column->name, maker->length[last], filter);
     }
 }
 
@@ -78,14 +87,19 @@ static void add_kind(struct maker *maker, const struct schema_table *table)
 {
     if (!writable(table->name))
         return;
-    add(maker, "days since last(`%s`.time)", table->name);
+    const char *filter = is_orders(maker, table->name) ? maker->filter : "";
+    add(maker, "days since last(`%s`.time%s)", table->name, filter);
     for (int l = 0; l < maker->lengths; l++)
-        add(maker, "count(`%s` last %d days)", table->name, maker->length[l]);
-    add(maker, "count(`%s`)", table->name);
-    add(maker, "avg(gap(`%s`.time))", table->name);
+        add(maker, "count(`%s` last %d days%s)", table->name, maker->length[l], filter);
+    add(maker, "count(`%s`%s)", table->name, filter);
+    if (*filter) /* gap(…) takes no filter: the same from its ends */
+        add(maker, "(days since first(`%s`.time%s) - days since last(`%s`.time%s)) / (count(`%s`%s) - 1)", table->name,
+            filter, table->name, filter, table->name, filter);
+    else
+        add(maker, "avg(gap(`%s`.time))", table->name);
     if (maker->data->recency_kind && strcmp(maker->data->recency_kind, table->name) == 0)
-        add(maker, "days since first(`%s`.time)", table->name);
-    add_properties(maker, table);
+        add(maker, "days since first(`%s`.time%s)", table->name, filter);
+    add_properties(maker, table, filter);
 }
 
 static bool is_timeless(const struct predict_data *data, const char *name)
@@ -166,9 +180,34 @@ static void say_left_out(struct maker *maker)
     buffer_release(&list);
 }
 
+/* Refunds are no orders in what is learned from, as in every model. A store without orders has no refunds either. */
+static enum status keep_refunds_out(struct maker *maker, struct error *error)
+{
+    struct model_work *work = maker->data->work;
+    struct model_orders orders;
+    struct error none = {0};
+    if (work_orders_find(work, &orders, &none) != STATUS_OK) {
+        if (!work_option(work, "refunds"))
+            return STATUS_OK;
+        *error = none;
+        return none.code;
+    }
+    TRY(work_orders_load(work, NULL, &orders, error));
+    TRY(work_orders_filters(work, &orders, &maker->filter, &maker->spent, error));
+    work_orders_say(work, &orders, true);
+    if (*maker->filter)
+        work_note(work, "The label is taken as it is written: there a refund is a fact like any other.");
+    maker->orders = orders.kind;
+    maker->amount = orders.property ? orders.property : "";
+    population_free(work->population);
+    work->population = NULL;
+    return STATUS_OK;
+}
+
 static enum status make(struct maker *maker, struct error *error)
 {
     const struct schema *schema = engine_schema(maker->data->work->engine);
+    TRY(keep_refunds_out(maker, error));
     choose_lengths(maker);
     for (size_t t = 0; t < schema->table_count; t++)
         if (schema->tables[t].role == SCHEMA_FACTS)
@@ -286,7 +325,8 @@ enum status predict_features_find(struct predict_data *data, struct error *error
     data->features = maker.count;
     data->has_recency = data->recency_kind != NULL;
     if (data->has_recency)
-        maker.texts[maker.count++] = arena_printf(work->arena, "days since last(`%s`.time)", data->recency_kind);
+        maker.texts[maker.count++] = arena_printf(work->arena, "days since last(`%s`.time%s)", data->recency_kind,
+                                                  is_orders(&maker, data->recency_kind) ? maker.filter : "");
     TRY(work_inputs_new(work, maker.texts, (size_t)maker.count, work_option(work, "among"), &data->inputs, error));
     TRY(predict_check_dated(data, &data->inputs.needs, "what is learned from", error));
     TRY(check_own(data, error));

@@ -256,8 +256,7 @@ static enum status explain(struct scoring *scoring, const char *customer, struct
     const struct predict_design *design = &scoring->model.design;
     uint64_t *who;
     TRY(load(scoring, error));
-    if (!population_find(work->population, text_from(customer), &scoring->wanted))
-        return error_set(error, STATUS_NOT_FOUND, "the store has no customer '%s'", customer);
+    TRY(engine_find_customer(work->population, customer, &scoring->wanted, error));
     TRY(find_who(scoring, &who, error));
     scoring->who = who;
     scoring->wanted_raw = ARENA_ARRAY(work->arena, double, design->features + 1);

@@ -143,6 +143,10 @@ enum status work_orders_one_currency(const struct model_orders *orders, struct e
 /* Loads the population with the orders and `more` (may be NULL), unless it is loaded. */
 enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
                              struct error *error);
+/* The same rule in the segment language, behind a measure's window: " where not `amount` < 0" where the store has
+ * refunds, else "". *spent: for sums of the amount. Loads the orders. */
+enum status work_orders_filters(struct model_work *work, struct model_orders *orders, const char **filter,
+                                const char **spent, struct error *error);
 /* The orders [*from, *to) of a customer with after < time <= now. */
 void work_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
                       uint32_t *to);

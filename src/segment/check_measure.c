@@ -85,6 +85,8 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
         return true;
     const char *word = segment_node_words(check, argument);
     struct error *error = segment_check_error(check, argument->span, "“%s” names no kind of fact", word);
+    if (segment_suggest_hyphenated_kind(check, error, argument))
+        return false;
     if (argument->op == OP_NAME && check->schema)
         segment_suggest_kind(check, error, argument->path.parts[0]);
     else
@@ -253,8 +255,12 @@ static bool check_argument(struct check *check, struct segment_node *node)
         return false;
     }
     if (!type_fits(need, argument->type)) {
-        segment_check_error(check, argument->span, "%s cannot take “%s”, which is of type %s", name,
-                            segment_node_words(check, argument), value_type_name(argument->type));
+        const char *words = segment_node_words(check, argument);
+        struct error *error = segment_check_error(check, argument->span, "%s cannot take “%s”, which is of type %s",
+                                                  name, words, value_type_name(argument->type));
+        if (argument->type == VALUE_SET)
+            error_hint(error, "ask for its members in a filter: any(%s where %s any of ('…'))", measure->kinds[0],
+                       words);
         return false;
     }
     return true;

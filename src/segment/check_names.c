@@ -51,6 +51,30 @@ static void suggest_columns(struct check *check, struct error *error, int table,
         error_hint(error, "did you mean “%s%s”?", prefix, names[nearest]);
 }
 
+static const char *const hyphenated = "a name with a hyphen stands in backquotes: `%s`";
+
+/* E-Mail is the name E less the name Mail; a column called E-Mail was meant. */
+static bool suggest_hyphenated(struct check *check, struct error *error, int table, const struct segment_node *node)
+{
+    const char *name = table >= 0 ? segment_name_around(check, node->span) : NULL;
+    if (!name || schema_column_index(&check->schema->tables[table], name) < 0)
+        return false;
+    error_hint(error, hyphenated, name);
+    return true;
+}
+
+bool segment_suggest_hyphenated_kind(struct check *check, struct error *error, const struct segment_node *node)
+{
+    int table;
+    while (node->child_count) /* page-view is a subtraction: its first name */
+        node = node->child[0];
+    const char *name = check->schema ? segment_name_around(check, node->span) : NULL;
+    if (!name || !segment_find_kind(check, name, &table))
+        return false;
+    error_hint(error, hyphenated, name);
+    return true;
+}
+
 void segment_suggest_kind(struct check *check, struct error *error, const char *name)
 {
     const char **names = ARENA_ARRAY(check->arena, const char *, check->schema->table_count + 1);
@@ -235,6 +259,11 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     }
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
+    const char *amount = segment_amount_meant(text_from(path->written), check->arena);
+    if (amount)
+        error_hint(error, "%s", amount);
+    if (amount || suggest_hyphenated(check, error, traits, node))
+        return;
     if (check->beside_text) {
         error_hint(error, "a text stands in quotes: '%s'", name);
         return;
@@ -286,6 +315,42 @@ static void check_customer_name(struct check *check, struct segment_node *node)
 
 /* ---- a fact's context ---- */
 
+/* order has no product, but its lines, which are facts of their own, do. */
+static bool suggest_lines(struct check *check, struct error *error, const char *kind, const struct segment_node *node,
+                          int from)
+{
+    size_t length = strlen(kind);
+    for (size_t i = 0; i < check->schema->table_count; i++) {
+        const struct schema_table *table = &check->schema->tables[i];
+        struct walk walk;
+        bool below =
+            table->role == SCHEMA_FACTS && strncmp(table->name, kind, length) == 0 && table->name[length] == '.';
+        if (!below || !walk_path(check, (int)i, &node->path, from, &walk))
+            continue;
+        error_hint(error, "it is a property of “%s”: count(%s where …)", table->name, table->name);
+        return true;
+    }
+    return false;
+}
+
+static void unknown_property(struct check *check, const struct scope *scope, int kind, const struct segment_node *node,
+                             int from)
+{
+    const char *name = join(check, &node->path, from, node->path.part_count);
+    struct error *error = segment_check_error(check, node->span, "“%s” has no property “%s”", scope->kinds[kind], name);
+    int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
+    const char *amount = segment_amount_meant(text_from(node->path.written), check->arena);
+    if (amount)
+        error_hint(error, "%s", amount);
+    else if (suggest_hyphenated(check, error, scope->tables[kind], node) ||
+             suggest_lines(check, error, scope->kinds[kind], node, from))
+        return;
+    else if (traits >= 0 && schema_column_index(&check->schema->tables[traits], name) >= 0)
+        error_hint(error, "the customer's trait is customer.%s", name);
+    else
+        suggest_columns(check, error, scope->tables[kind], name, "");
+}
+
 /* parts[from…] as a property of every kind in scope. */
 static void check_property(struct check *check, const struct scope *scope, struct segment_node *node, int from)
 {
@@ -301,16 +366,8 @@ static void check_property(struct check *check, const struct scope *scope, struc
             return;
         }
         if (!walk_path(check, scope->tables[k], &node->path, from, &walk)) {
-            if (!explain_walk(check, node, &walk)) {
-                const char *name = join(check, &node->path, from, node->path.part_count);
-                struct error *error =
-                    segment_check_error(check, node->span, "“%s” has no property “%s”", scope->kinds[k], name);
-                int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
-                if (traits >= 0 && schema_column_index(&check->schema->tables[traits], name) >= 0)
-                    error_hint(error, "the customer's trait is customer.%s", name);
-                else
-                    suggest_columns(check, error, scope->tables[k], name, "");
-            }
+            if (!explain_walk(check, node, &walk))
+                unknown_property(check, scope, k, node, from);
             node->type = VALUE_NONE;
             return;
         }

@@ -189,12 +189,44 @@ static bool compare_duration(struct check *check, struct segment_node **number)
     return false;
 }
 
+/* A function whose value is already a number of some unit. */
+static bool counts_units(const struct segment_node *node, enum calendar_unit *unit)
+{
+    while (node->implicit)
+        node = node->child[0];
+    *unit = node->op == OP_FUNCTION && node->function == FUNCTION_AGE ? CALENDAR_YEAR : node->unit;
+    return is_since(node) || (node->op == OP_FUNCTION && node->function == FUNCTION_AGE);
+}
+
+/* age(born) > 30 years, months since x > 6 months: the unit is said twice. */
+static bool unit_twice(struct check *check, const struct segment_node *number, const struct segment_node *length)
+{
+    enum calendar_unit unit;
+    bool fixed = length->op != OP_LITERAL || !length->literal.is_period;
+    if (fixed || !counts_units(number, &unit) || unit <= CALENDAR_WEEK)
+        return false;
+    if (is_since(number) && length->literal.unit != unit)
+        return false; /* months since … > 30 days: since_to_duration tells to count days */
+    struct error *error = segment_check_error(check, length->span, "%s is a plain number, of %ss",
+                                              segment_node_words(check, number), segment_unit_name(unit));
+    if (length->literal.unit == unit)
+        error_hint(error, "write %lld without the unit", (long long)length->literal.count);
+    else
+        error_hint(error, "compare it with a number of %ss, without the unit", segment_unit_name(unit));
+    return true;
+}
+
 static void explain_types(struct check *check, struct segment_node *a, struct segment_node *b)
 {
     struct error *error = segment_check_error(
         check, segment_span_join(a->span, b->span), "%s is %s and %s is %s: they do not compare",
         segment_node_words(check, a), value_type_name(a->type), segment_node_words(check, b), value_type_name(b->type));
+    const struct segment_node *day = a->type == VALUE_DATE || a->type == VALUE_TIME ? a : b, *beside = day == a ? b : a;
+    if ((day->type == VALUE_DATE || day->type == VALUE_TIME) && segment_is_number(beside->type) && beside->constant)
+        error_hint(error, "dates are written 2025-03-31");
     const struct segment_node *text = a->type == VALUE_TEXT ? a : b, *other = text == a ? b : a;
+    if (text->type == VALUE_TEXT && other->op == OP_LITERAL && segment_is_number(other->type))
+        error_hint(error, "texts stand in quotes: '%s'", segment_node_words(check, other));
     if (text->type != VALUE_TEXT || text->op != OP_LITERAL)
         return;
     if (other->type == VALUE_DATE || other->type == VALUE_TIME)
@@ -212,7 +244,7 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
     if (is_version(*a) || is_version(*b))
         return compare_versions(check, a, b);
     enum value_type left = (*a)->type, right = (*b)->type;
-    if (!fixed_length(check, *a) || !fixed_length(check, *b))
+    if (unit_twice(check, *a, *b) || unit_twice(check, *b, *a) || !fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
     if (left == VALUE_NONE || right == VALUE_NONE)
         return true;

@@ -409,9 +409,11 @@ void segment_parse_tokens(struct parse *parse, const struct token *tokens, size_
     yyParser parser;
     segment_grammarInit(&parser);
     parse->last = count > 0 ? tokens[0] : (struct token){0};
+    parse->tokens = tokens;
     if (first != 0)
         segment_grammar(&parser, first, (struct token){.kind = first}, parse);
     for (size_t i = 0; i < count && !parse->failed; i++) {
+        parse->fed = i;
         feed(&parser, parse, tokens[i]);
         parse->last = tokens[i];
     }

@@ -708,21 +708,41 @@ static void put_definition(struct reader *reader, const json_t *object)
     buffer_char(reader->out, '\n');
 }
 
-enum status segment_read_json(struct text text, struct buffer *source, struct error *error)
+static enum status load_json(struct text text, json_t **root, struct error *error)
 {
     json_error_t problem;
-    json_t *root = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, &problem);
-    if (!root) {
-        enum status status = error_set(error, STATUS_ERROR, "this is no JSON: %s", problem.text);
-        error_place(error, "line %d column %d", problem.line, problem.column);
-        return status;
-    }
+    *root = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, &problem);
+    if (*root)
+        return STATUS_OK;
+    enum status status = error_set(error, STATUS_ERROR, "this is no JSON: %s", problem.text);
+    error_place(error, "line %d column %d", problem.line, problem.column);
+    return status;
+}
+
+enum status segment_read_json(struct text text, struct buffer *source, struct error *error)
+{
+    json_t *root;
+    TRY(load_json(text, &root, error));
     struct reader reader = {.out = source, .error = error};
     if (json_is_array(root))
         for (size_t i = 0; i < json_array_size(root); i++)
             put_definition(&reader, json_array_get(root, i));
     else
         put_definition(&reader, root);
+    json_decref(root);
+    return reader.failed ? STATUS_ERROR : STATUS_OK;
+}
+
+enum status segment_read_json_condition(struct text text, struct buffer *condition, struct error *error)
+{
+    json_t *root;
+    TRY(load_json(text, &root, error));
+    struct reader reader = {.out = condition, .error = error};
+    const json_t *whole = json_object_get(root, "segment") ? json_object_get(root, "where") : root;
+    if (whole)
+        put(&reader, whole);
+    else
+        fail(&reader, "the JSON of a segment needs “where” here");
     json_decref(root);
     return reader.failed ? STATUS_ERROR : STATUS_OK;
 }

@@ -60,6 +60,11 @@ int segment_keyword_kind(struct text word);
 const char *segment_token_label(int kind);
 /* Words of the language, for suggestions. */
 const char *const *segment_keyword_names(struct arena *arena, size_t *count);
+/* "and", "or" or "not" when the word is that in another language; else NULL. */
+const char *segment_word_meant(struct text word);
+/* What to write instead of an amount with a sign of currency (€100, 100€), or of the sign alone; NULL when word is
+ * neither. In arena. */
+const char *segment_amount_meant(struct text word, struct arena *arena);
 /* A word that is a name only in backquotes. */
 bool segment_is_reserved(struct text word);
 
@@ -94,6 +99,8 @@ struct parse {
     bool failed; /* an error was reported in this statement */
     size_t nodes;
     struct token last;
+    const struct token *tokens; /* of the statement; the first `fed` of them fitted */
+    size_t fed;
 };
 typedef VECTOR(struct statement) statement_vector;
 /* Parses every statement of source; those with errors are left out of *out and reported. */
@@ -318,7 +325,11 @@ struct error *segment_check_warning(struct check *check, struct segment_span spa
     PRINTF_LIKE(3, 4);
 /* Canonical text of a node, cut for messages; in the check's arena. */
 const char *segment_node_words(struct check *check, const struct segment_node *node);
+/* The word with hyphens that the name at span is a part of, as E-Mail is around E; NULL when there is none. */
+const char *segment_name_around(const struct check *check, struct segment_span span);
 void segment_suggest_kind(struct check *check, struct error *error, const char *name);
+/* Says how to write page-view when that is a kind; false when it is none. */
+bool segment_suggest_hyphenated_kind(struct check *check, struct error *error, const struct segment_node *node);
 void segment_suggest_segment(struct check *check, struct error *error, const char *name);
 
 #endif

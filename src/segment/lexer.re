@@ -6,6 +6,7 @@
 
 #include "segment/grammar.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct scan {
@@ -76,6 +77,26 @@ static void push_quoted(struct scan *scan, int kind, const char *begin, const ch
     token->quoted = true;
 }
 
+/* 100€, 30x */
+static void run_together(struct scan *scan, const char *begin, const char *end)
+{
+    const char *amount = segment_amount_meant((struct text){begin, (size_t)(end - begin)}, scan->arena);
+    if (amount)
+        error_hint(illegal(scan, begin, end, "a sign of currency is no part of the language"), "%s", amount);
+    else
+        error_hint(illegal(scan, begin, end, "a number and a name run into each other"),
+                   "put a space between them, or put a name that begins with a digit in backquotes");
+}
+
+/* 31.1.2025, and 1/31 with dots where only that is a date. */
+static void dotted_date(struct scan *scan, const char *begin, const char *end)
+{
+    int first = atoi(begin), second = atoi(strchr(begin, '.') + 1), year = atoi(end - 4);
+    int day = second > 12 ? second : first, month = second > 12 ? first : second;
+    error_hint(illegal(scan, begin, end, "dates are written year, month, day, with hyphens"), "write %04d-%02d-%02d",
+               year, month, day);
+}
+
 static void push_comment(struct scan *scan, const char *begin, const char *end)
 {
     const char *at = begin, *base = scan->source->text.data;
@@ -117,6 +138,7 @@ static void scan_all(struct scan *scan)
         digits = [0-9]+;
         number = digits ("." digits)? ([eE] [+-]? digits)?;
         date = [0-9]{4} "-" [0-9]{2} "-" [0-9]{2};
+        dotted = [0-9]{1,2} "." [0-9]{1,2} "." [0-9]{4};
         clock = [0-9]{2} ":" [0-9]{2} (":" [0-9]{2})?;
 
         $ { return; }
@@ -130,9 +152,11 @@ static void scan_all(struct scan *scan)
         date "T" clock ("Z" | [+-] [0-9]{2} ":" [0-9]{2})? { push(scan, TOKEN_MOMENT, begin, YYCURSOR); continue; }
         number { push(scan, TOKEN_NUMBER, begin, YYCURSOR); continue; }
         digits ("." digits)? "%" { push(scan, TOKEN_PERCENT, begin, YYCURSOR); continue; }
-        number word {
-            error_hint(illegal(scan, begin, YYCURSOR, "a number and a name run into each other"),
-                       "put a space between them, or put a name that begins with a digit in backquotes");
+        number word { run_together(scan, begin, YYCURSOR); continue; }
+        dotted { dotted_date(scan, begin, YYCURSOR); continue; }
+        "$" number {
+            error_hint(illegal(scan, begin, YYCURSOR, "a sign of currency is no part of the language"), "%s",
+                       segment_amount_meant((struct text){begin, (size_t)(YYCURSOR - begin)}, scan->arena));
             continue;
         }
         "(" { push(scan, TOKEN_LP, begin, YYCURSOR); continue; }

@@ -142,6 +142,49 @@ static const char *other_wording(struct parse *parse, struct token found, const 
     return NULL;
 }
 
+static bool is_name(struct token token)
+{
+    return token.kind == TOKEN_ID && !token.quoted;
+}
+
+/* and, or and not in another language. `nicht (…)` looks like a call of a function until something in it fails. */
+static const char *other_language(struct parse *parse, struct token found, const bool *accepted)
+{
+    const char *meant = is_name(found) && accepted[TOKEN_AND] ? segment_word_meant(found.text) : NULL;
+    if (meant && strcmp(meant, "not") != 0)
+        return arena_printf(parse->arena, "the word is “%s”", meant);
+    for (size_t i = parse->fed; i-- > 0;) {
+        struct token token = parse->tokens[i];
+        meant = is_name(token) ? segment_word_meant(token.text) : NULL;
+        int next = i + 1 == parse->fed ? found.kind : parse->tokens[i + 1].kind;
+        bool before = next == TOKEN_ID || next == TOKEN_LP || next == TOKEN_IN || next == TOKEN_ANY ||
+                      next == TOKEN_ALL || next == TOKEN_NONE || next == TOKEN_FIRST || next == TOKEN_TOP;
+        if (meant && before && strcmp(meant, "not") == 0)
+            return arena_printf(parse->arena, "for “%.*s” the word is “not”", (int)token.text.length, token.text.data);
+    }
+    return NULL;
+}
+
+static bool is_currency_code(struct token token)
+{
+    bool capitals = is_name(token) && token.text.length == 3;
+    for (size_t i = 0; capitals && i < 3; i++)
+        capitals = token.text.data[i] >= 'A' && token.text.data[i] <= 'Z';
+    return capitals;
+}
+
+/* 100 €, 100 EUR */
+static const char *currency_behind(struct parse *parse, struct token found)
+{
+    if (parse->last.kind != TOKEN_NUMBER || !is_name(found))
+        return NULL;
+    bool sign = segment_amount_meant(found.text, parse->arena) != NULL;
+    if (!sign && !is_currency_code(found))
+        return NULL;
+    return arena_printf(parse->arena, "amounts are plain numbers: write %.*s", (int)parse->last.text.length,
+                        parse->last.text.data);
+}
+
 /* A hint for mistakes that people make often. */
 static const char *usual_mistake(struct parse *parse, struct token found, const bool *accepted)
 {
@@ -159,7 +202,11 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
         return "inside a measure the window comes before the filter: count(order last 30 days where …)";
     if (found.kind == TOKEN_ELSE)
         return "the else member comes last, after at least one other";
-    const char *other = other_wording(parse, found, accepted);
+    const char *other = other_language(parse, found, accepted);
+    if (!other)
+        other = currency_behind(parse, found);
+    if (!other)
+        other = other_wording(parse, found, accepted);
     if (other)
         return other;
     if (accepted[TOKEN_ID] && found.text.data && segment_keyword_kind(found.text) && !found.quoted)

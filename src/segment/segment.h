@@ -7,6 +7,7 @@
 #ifndef STRATA_SEGMENT_SEGMENT_H
 #define STRATA_SEGMENT_SEGMENT_H
 
+#include "base/map.h"
 #include "segment/tree.h"
 
 /* SEGMENT_LEVELS_MAX: of a condition with all it uses written out; 100,000 levels overran a stack
@@ -48,6 +49,7 @@ struct segment_set {
     const char **lists;      /* names of the static lists defined: list winter from 'winter.csv' */
     const char **list_files; /* the file each is copied from, as written */
     int list_count;
+    struct text_map segment_index, scheme_index; /* by name */
     bool checked;
 };
 
@@ -117,5 +119,7 @@ void segment_write_scheme_json(const struct segment_set *set, int scheme, struct
  * none of these.
  */
 enum status segment_read_json(struct text text, struct buffer *source, struct error *error);
+/* The same for one condition: a node, or a definition of which the condition is taken. */
+enum status segment_read_json_condition(struct text text, struct buffer *condition, struct error *error);
 
 #endif

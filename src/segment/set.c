@@ -7,8 +7,6 @@
  */
 #include "segment/language.h"
 
-#include "base/map.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -186,6 +184,10 @@ static void fill_set(struct build *build)
             add_segment(set, statement);
         }
     }
+    for (int i = 0; i < set->segment_count; i++)
+        text_map_put(&set->segment_index, text_from(set->segments[i].name), (uint64_t)i, NULL);
+    for (int i = 0; i < set->scheme_count; i++)
+        text_map_put(&set->scheme_index, text_from(set->schemes[i].name), (uint64_t)i, NULL);
 }
 
 static const char *canonical(struct segment_set *set, const struct segment_definition *segment)
@@ -435,6 +437,8 @@ static void begin(struct build *build, struct arena *arena, const struct segment
 {
     *build = (struct build){.set = base_calloc(1, sizeof *build->set)};
     arena_init(&build->set->arena, 0);
+    text_map_init(&build->set->segment_index);
+    text_map_init(&build->set->scheme_index);
     build->problems.arena = arena;
     if (known)
         parse_known(build, known);
@@ -454,13 +458,30 @@ enum status segment_set_build(const struct segment_source *sources, size_t sourc
     return finish(&build, schema, problems, out, error);
 }
 
+static bool is_json(struct text condition)
+{
+    struct text inner = text_trim(condition);
+    return inner.length && inner.data[0] == '{';
+}
+
 enum status segment_condition_build(struct text condition, const struct schema *schema, const struct segment_set *known,
                                     struct arena *arena, struct segment_problems *problems, struct segment_set **out,
                                     struct error *error)
 {
     struct build build;
+    struct buffer text;
+    buffer_init(&text, 0);
+    if (is_json(condition)) {
+        enum status status = segment_read_json_condition(condition, &text, error);
+        condition = (struct text){text.data, text.length};
+        if (status != STATUS_OK) {
+            buffer_release(&text);
+            return status;
+        }
+    }
     begin(&build, arena, known);
     const struct source *source = source_new(&build, "condition", condition);
+    buffer_release(&text);
     struct statement statement = {0};
     if (readable(&build, source) && segment_parse_condition(source, &build.set->arena, &build.problems, &statement)) {
         statement.name = "?";
@@ -474,23 +495,25 @@ void segment_set_free(struct segment_set *set)
     if (!set)
         return;
     arena_release(&set->arena);
+    text_map_release(&set->segment_index);
+    text_map_release(&set->scheme_index);
     free(set);
+}
+
+static int find(const struct text_map *index, const char *name)
+{
+    const struct text_map_entry *entry = text_map_find(index, text_from(name));
+    return entry ? (int)entry->value : -1;
 }
 
 int segment_set_find(const struct segment_set *set, const char *name)
 {
-    for (int i = 0; i < set->segment_count; i++)
-        if (strcmp(set->segments[i].name, name) == 0)
-            return i;
-    return -1;
+    return find(&set->segment_index, name);
 }
 
 int segment_set_find_scheme(const struct segment_set *set, const char *name)
 {
-    for (int i = 0; i < set->scheme_count; i++)
-        if (strcmp(set->schemes[i].name, name) == 0)
-            return i;
-    return -1;
+    return find(&set->scheme_index, name);
 }
 
 /* ---- messages of the checker ---- */
