@@ -59,7 +59,26 @@ static void add_trait(struct draft *draft, const struct schema_table *table, con
         add_feature(draft, table->name, column->name, "", NULL, column->name, " is known");
 }
 
-static void add_kind(struct draft *draft, const struct schema_table *table)
+/* A price per unit, a rate or a rating adds up to nothing: its mean says it. What a fact was worth adds up by any name.
+ */
+static bool adds_up(const struct schema *schema, const struct schema_table *table, size_t column)
+{
+    static const char *const per_unit[] = {"price",  "preis", "prix",    "precio",  "prezzo", "rate",
+                                           "rating", "score", "percent", "prozent", "pct"};
+    static const char *const whole[] = {"total", "gesamt", "sum"};
+    const char *name = table->columns[column].name;
+    if (insight_revenue_of_kind(schema, table->name).column == (int)column)
+        return true;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (strcasestr(name, whole[i]))
+            return true;
+    for (size_t i = 0; i < sizeof per_unit / sizeof *per_unit; i++)
+        if (strcasestr(name, per_unit[i]))
+            return false;
+    return true;
+}
+
+static void add_kind(struct draft *draft, const struct schema *schema, const struct schema_table *table)
 {
     add_feature(draft, table->name, NULL, "count(", table->name, NULL, ") is known");
     add_feature(draft, table->name, NULL, "days since last(", table->name, "time", ") is known");
@@ -67,7 +86,8 @@ static void add_kind(struct draft *draft, const struct schema_table *table)
         const struct schema_column *column = &table->columns[i];
         bool mixed = column->currency && column->currencies > 1;
         if (is_number(column->type) && !mixed) {
-            add_feature(draft, table->name, column->name, "sum(", table->name, column->name, ") is known");
+            if (adds_up(schema, table, i))
+                add_feature(draft, table->name, column->name, "sum(", table->name, column->name, ") is known");
             add_feature(draft, table->name, column->name, "avg(", table->name, column->name, ") is known");
         } else if (column->type == VALUE_TEXT && !column->plain) {
             add_feature(draft, table->name, column->name, "favourite(", table->name, column->name, ") is known");
@@ -107,7 +127,7 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
         if (table->role == SCHEMA_FACTS)
-            add_kind(draft, table);
+            add_kind(draft, schema, table);
         for (size_t i = 0; table->role == SCHEMA_TRAITS && i < table->column_count; i++)
             add_trait(draft, table, &table->columns[i]);
     }
@@ -229,12 +249,36 @@ static enum status find_values_one_by_one(const struct evaluating *how, struct e
     return STATUS_OK;
 }
 
+/* Whole numbers from 0 to 10, of facts that are worth no money, are answers: their mean says what they are. */
+static bool sums_answers(const struct insight_feature *feature, const struct schema *schema,
+                         const struct population *population)
+{
+    enum { MOST_ANSWER = 10 };
+    int t = population_table_index(population, feature->table);
+    if (t < 0 || strncmp(feature->text, "sum(", 4) != 0 || insight_revenue_of_kind(schema, feature->table).column >= 0)
+        return false;
+    int c = population_column_index(&population->tables[t], feature->column);
+    const struct population_column *column = c < 0 ? NULL : &population->tables[t].columns[c];
+    return column && column->type == VALUE_INT && column->base >= 0 && column->max <= MOST_ANSWER;
+}
+
+static void leave_out_answers(struct insight_features *features, const struct schema *schema,
+                              const struct population *population)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < features->count; i++)
+        if (!sums_answers(&features->items[i], schema, population))
+            features->items[kept++] = features->items[i];
+    features->count = kept;
+}
+
 enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
                                       const struct population *population, const uint64_t *existing, int64_t now,
                                       struct pool *pool, struct arena *arena, struct error *error)
 {
     struct evaluating how = {features, schema, population, now, pool, arena};
     struct error together = {0};
+    leave_out_answers(features, schema, population);
     if (!features->count)
         return STATUS_OK;
     if (find_values(&how, 0, features->count, &together) != STATUS_OK)

@@ -25,7 +25,8 @@ struct insight_revenue insight_revenue_of_kind(const struct schema *schema, cons
 
 /*
  * Features: the values customers are compared by. Every told trait is one; of every kind its count, the days since the
- * last and of its numbers the sum and mean, of its texts the favourite. They are conditions of the segment language, so
+ * last and of its numbers the sum and mean, of its texts the favourite; no sum of what adds up to nothing, prices per
+ * unit, rates, and answers from 0 to 10. They are conditions of the segment language, so
  * that the one evaluator computes them.
  */
 struct insight_feature {
