@@ -143,7 +143,7 @@ void engine_listing_free(struct engine_listing *listing);
 enum status engine_listing_parquet(struct engine *engine, const struct engine_listing *listing, const char *path,
                                    struct error *error);
 /* Index of the segment or STATUS_NOT_FOUND with the nearest name. */
-enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error);
+enum status engine_find_segment(struct engine *engine, const char *name, int *index, struct error *error);
 
 /* ---- definitions ---- */
 

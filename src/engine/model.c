@@ -781,7 +781,9 @@ static enum status delete_within(struct engine *engine, struct store_change *cha
     if (model->scheme && segment_set_find_scheme(engine_definitions(engine), model->name) >= 0)
         TRY(engine_delete_within(engine, &model->name, 1, error));
     TRY(take_scores_back(engine, change, model, arena, error));
-    return forget(engine, model, arena, error);
+    TRY(forget(engine, model, arena, error));
+    engine_forget_definitions(engine); /* the scheme and the traits are gone */
+    return STATUS_OK;
 }
 
 enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error)
