@@ -125,6 +125,7 @@ struct model_orders {
     const struct population_column *amount; /* NULL: without amounts */
     bool named;                             /* it was asked for, or is money by its name */
     int scale, currencies;                  /* currencies: how many the amounts are in; 0 when that is not known */
+    const char *unpaid; /* why there are no amounts: "payment has no amount"; NULL where there are */
     enum model_refunds refunds;
     /* Orders without refunds: those of the customer at position p are offset[p] to offset[p + 1]. */
     const uint32_t *offset, *time;
