@@ -188,4 +188,7 @@ enum status work_save(struct engine *engine, const struct engine_model *model, s
 /* Tells the work's scores within a change. */
 enum status work_tell(struct model_work *work, struct store_change *change, struct error *error);
 
+/* STATUS_USAGE when a new model cannot be called so: its traits or its scheme would meet others. */
+enum status model_check_name(struct engine *engine, const char *name, struct error *error);
+
 #endif

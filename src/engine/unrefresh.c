@@ -173,8 +173,8 @@ static bool may_read(struct engine *engine, const struct engine_model *model, co
     const struct schema *schema = engine_schema(engine);
     const struct schema_table *found = schema_table(schema, table);
     const char *guessed = insight_revenue_find(schema).kind;
-    bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
-                  strcmp(model->type, "survive") == 0;
+    bool orders =
+        strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 || strcmp(model->type, "survive") == 0;
     bool answers =
         strcmp(model->type, "survey") == 0 || strcmp(model->type, "factor") == 0 || strcmp(model->type, "latent") == 0;
     bool kind = false, segments = false; /* segments may read anything */
