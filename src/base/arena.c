@@ -1,20 +1,21 @@
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Under the address sanitizer, what is not given out is poisoned and a gap follows each piece, so that a step past the
- * end of a piece, or into memory that was taken back, is found as it would be with malloc. */
+/* Under the address sanitizer, what is not given out is poisoned, a gap follows each piece, and a reset keeps nothing,
+ * so that a step past the end of a piece, or into memory that was taken back, is found as it would be with malloc. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #define POISON(memory, size) ASAN_POISON_MEMORY_REGION((memory), (size))
 #define UNPOISON(memory, size) ASAN_UNPOISON_MEMORY_REGION((memory), (size))
-enum { GAP = 16 };
+enum { GAP = 16, KEEP = false };
 #else
 #define POISON(memory, size) ((void)(memory), (void)(size))
 #define UNPOISON(memory, size) ((void)(memory), (void)(size))
-enum { GAP = 0 };
+enum { GAP = 0, KEEP = true };
 #endif
 
 enum { ALIGNMENT = 16, FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
@@ -41,6 +42,10 @@ void arena_release(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+    if (!KEEP || !arena->chunk) {
+        arena_release(arena);
+        return;
+    }
     struct arena_chunk *keep = arena->chunk;
     for (struct arena_chunk *chunk = arena->chunk; chunk; chunk = chunk->older)
         if (chunk->size > keep->size)
@@ -50,14 +55,8 @@ void arena_reset(struct arena *arena)
         if (chunk != keep)
             free(chunk);
     }
-    arena->chunk = keep;
-    arena->taken = 0;
-    if (keep) {
-        keep->older = NULL;
-        POISON(keep->data, keep->size);
-        arena->next = keep->data;
-        arena->end = keep->data + keep->size;
-    }
+    keep->older = NULL;
+    *arena = (struct arena){keep, keep->data, keep->data + keep->size, 0, arena->limit};
 }
 
 static struct arena_chunk *new_chunk(size_t size)

@@ -41,6 +41,13 @@ static const char *copy_name(const char *name, struct arena *arena)
     return name ? arena_strdup(arena, name) : NULL;
 }
 
+size_t schema_lines_of(const char *kind)
+{
+    static const char ending[] = ".line";
+    size_t length = strlen(kind), own = sizeof ending - 1;
+    return length > own && strcmp(kind + length - own, ending) == 0 ? length - own : 0;
+}
+
 struct schema *schema_copy(const struct schema *schema, struct arena *arena)
 {
     struct schema *copy = ARENA_NEW(arena, struct schema);

@@ -74,6 +74,8 @@ const struct schema_table *schema_table(const struct schema *schema, const char 
 const struct schema_column *schema_column(const struct schema_table *table, const char *name);
 /* -1 when there is none. */
 int schema_column_index(const struct schema_table *table, const char *name);
+/* Of a kind that holds the lines of grouped facts, "order.line", the length of their kind's name, "order"; else 0. */
+size_t schema_lines_of(const char *kind);
 /* A deep copy in arena. */
 struct schema *schema_copy(const struct schema *schema, struct arena *arena);
 

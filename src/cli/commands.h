@@ -38,6 +38,8 @@ enum status cli_open(struct cli *cli, bool write, struct engine **out, struct er
 /* Says which saved definitions are left out, and why: each once. After an evaluation there may be more of them than
  * cli_open has told, which says no more than their number where the command is about something else. */
 void cli_note_broken(struct cli *cli, const struct engine *engine);
+/* Says which values cannot be compared, and why. */
+void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_t count);
 /* The moment --as-of and --known-at name; prints the notice about old facts. */
 enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error);
 /* Errors and warnings of definitions, with their excerpts, on stderr. */

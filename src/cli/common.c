@@ -95,6 +95,12 @@ enum status cli_open(struct cli *cli, bool write, struct engine **out, struct er
     return STATUS_OK;
 }
 
+void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cli_note(cli, "%s is left out of all that is compared: %s", lost[i].text, lost[i].why);
+}
+
 enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error)
 {
     TRY(engine_moment(engine, cli_value(cli, "as-of"), cli_value(cli, "known-at"), &cli->arena, out, error));

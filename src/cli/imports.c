@@ -294,7 +294,8 @@ static enum status undo_import(struct cli *cli, struct error *error)
 {
     char *end;
     long number = cli->argument_count == 2 ? strtol(cli->arguments[1], &end, 10) : 0;
-    if (strcmp(cli->arguments[0], "undo") != 0 || cli->argument_count != 2 || *end || number < 1) {
+    if (strcmp(cli->arguments[0], "undo") != 0 || cli->argument_count != 2 || *end || number < 1 ||
+        number > UINT32_MAX) {
         enum status status = error_set(error, STATUS_USAGE, "strata imports lists imports, or takes one back");
         error_hint(error, "strata imports STORE, or strata imports STORE undo N");
         return status;

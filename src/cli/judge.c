@@ -64,6 +64,7 @@ static enum status print_health(struct cli *cli, const struct engine *engine, co
 static enum status judge_health(struct cli *cli, struct engine *engine, struct engine_bench *bench, struct error *error)
 {
     struct engine_health health;
+    cli_note_lost(cli, bench->features.lost, bench->features.lost_count);
     enum status status = engine_health_judge(&bench->judging, &health, error);
     if (status == STATUS_OK)
         status = print_health(cli, engine, &health, error);
@@ -101,6 +102,7 @@ static enum status judge_persona(struct cli *cli, struct engine *engine, struct 
     struct engine_persona persona;
     int segment;
     TRY(engine_find_segment(engine, cli->arguments[0], &segment, error));
+    cli_note_lost(cli, bench->features.lost, bench->features.lost_count);
     enum status status = engine_persona_judge(&bench->judging, segment, &persona, error);
     if (status == STATUS_OK && cli->json) {
         struct buffer text;

@@ -64,6 +64,7 @@ static void profile_json(const struct engine *engine, const struct engine_profil
     }
     engine_write_sizes(engine, profile->size_moment, profile->size_customers, profile->sizes, json);
     engine_write_traits(&profile->profile, SIZE_MAX, json);
+    engine_write_lost(profile->lost, profile->lost_count, json);
     json_write_end_object(json);
 }
 
@@ -86,7 +87,7 @@ static void numbers_table(struct cli *cli, const struct insight_profile *profile
     cli_table_init(&table, columns, 7, &cli->arena);
     for (size_t i = 0; i < profile->count && table.cell_count < most * 7; i++) {
         const struct insight_difference *line = &profile->items[i];
-        if (line->is_share || line->by_definition != by_definition)
+        if (!line->told || line->is_share || line->by_definition != by_definition)
             continue;
         cli_cell(&table, line->feature->text);
         number_cell(&table, line->inside.mean);
@@ -110,7 +111,7 @@ static void shares_table(struct cli *cli, const struct insight_profile *profile,
     cli_table_init(&table, columns, 6, &cli->arena);
     for (size_t i = 0; i < profile->count && table.cell_count < most * 6; i++) {
         const struct insight_difference *line = &profile->items[i];
-        if (!line->is_share || line->by_definition != by_definition)
+        if (!line->told || !line->is_share || line->by_definition != by_definition)
             continue;
         cli_cell(&table, line->feature->text);
         cli_cell(&table, line->value);
@@ -167,12 +168,16 @@ static void print_profile(struct cli *cli, const struct engine *engine, const st
             100 * profile->share);
     print_value(cli, profile);
     print_sizes(cli, engine, profile);
+    bool own = false, apart = false;
+    for (size_t i = 0; i < profile->profile.count; i++) {
+        own |= profile->profile.items[i].by_definition;
+        apart |= profile->profile.items[i].told && !profile->profile.items[i].by_definition;
+    }
     fputs("\nWhat sets them apart from everyone else, the strongest first\n\n", cli->out);
     numbers_table(cli, &profile->profile, false, most);
     shares_table(cli, &profile->profile, false, most);
-    bool own = false;
-    for (size_t i = 0; i < profile->profile.count; i++)
-        own |= profile->profile.items[i].by_definition;
+    if (!apart)
+        fprintf(cli->out, "Nothing beyond chance: %zu compared.\n\n", profile->profile.compared);
     if (!own)
         return;
     fputs("By definition: what the segment's own condition reads\n\n", cli->out);
@@ -195,7 +200,8 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
                                                 {"others' share", CLI_RIGHT},
                                                 {"lift", CLI_RIGHT},
                                                 {"difference", CLI_RIGHT},
-                                                {"p", CLI_RIGHT}};
+                                                {"p", CLI_RIGHT},
+                                                {"told", CLI_LEFT}};
     struct cli_table table;
     cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < profile->count; i++) {
@@ -212,6 +218,7 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
         cli_cell_number(&table, line->is_share ? line->lift : NAN, "%.2f", line->lift);
         cli_cell_number(&table, line->effect, "%+.2f", line->effect);
         cli_cell_number(&table, line->p, "%.4g", line->p);
+        cli_cell_bool(&table, line->told);
     }
     return cli_table_write(&table, cli, format, error);
 }
@@ -226,6 +233,7 @@ static enum status profile_segment(struct cli *cli, struct engine *engine, struc
     TRY(cli_number(cli, "top", 12, &most, error));
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_profile(engine, cli->arguments[0], &moment, &cli->arena, &profile, error));
+    cli_note_lost(cli, profile.lost, profile.lost_count);
     if (format == CLI_FORMAT_TABLE) {
         print_profile(cli, engine, &profile, (size_t)most);
         return STATUS_OK;
@@ -342,6 +350,9 @@ static void print_pairs(struct cli *cli, const struct engine_overlap *overlap)
     fill_pairs(&table, "", &cli->arena, overlap);
     if (table.cell_count)
         cli_table_print(&table, cli);
+    if (overlap->overlap.pair_count < overlap->all_pairs)
+        fprintf(cli->out, "\nThe %zu largest of %zu pairs with customers in common; --top shows more.\n",
+                overlap->overlap.pair_count, overlap->all_pairs);
 }
 
 static void print_groups(struct cli *cli, const struct engine_overlap *overlap)

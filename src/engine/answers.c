@@ -96,16 +96,34 @@ static void write_trait(struct json *json, const struct insight_difference *line
     }
     put_number(json, "difference", line->effect);
     put_number(json, "p", line->p);
+    json_write_key(json, "told");
+    json_write_bool(json, line->told);
     json_write_end_object(json);
 }
 
 void engine_write_traits(const struct insight_profile *profile, size_t most, struct json *json)
 {
     size_t written[2] = {0, 0};
+    bool all = most == SIZE_MAX;
     json_write_key(json, "traits");
     json_write_array(json);
     for (size_t i = 0; i < profile->count; i++)
-        if (written[profile->items[i].by_definition]++ < most)
+        if ((all || profile->items[i].told) && written[profile->items[i].by_definition]++ < most)
             write_trait(json, &profile->items[i]);
+    json_write_end_array(json);
+}
+
+void engine_write_lost(const struct insight_lost *lost, size_t count, struct json *json)
+{
+    if (!count)
+        return;
+    json_write_key(json, "lost");
+    json_write_array(json);
+    for (size_t i = 0; i < count; i++) {
+        json_write_object(json);
+        put_text(json, "name", lost[i].text);
+        put_text(json, "why", lost[i].why);
+        json_write_end_object(json);
+    }
     json_write_end_array(json);
 }

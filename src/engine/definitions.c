@@ -221,8 +221,9 @@ static enum status is_scheme(const struct segment_set *set, const struct segment
     return status;
 }
 
-enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error)
+enum status engine_find_segment(struct engine *engine, const char *name, int *index, struct error *error)
 {
+    TRY(engine_load_definitions(engine, error)); /* a failed change has forgotten them */
     const struct segment_set *set = engine->definitions;
     *index = segment_set_find(set, name);
     if (*index >= 0)

@@ -158,7 +158,7 @@ void engine_listing_free(struct engine_listing *listing);
 enum status engine_listing_parquet(struct engine *engine, const struct engine_listing *listing, const char *path,
                                    struct error *error);
 /* Index of the segment or STATUS_NOT_FOUND with the nearest name. */
-enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error);
+enum status engine_find_segment(struct engine *engine, const char *name, int *index, struct error *error);
 
 /* ---- definitions ---- */
 
@@ -242,6 +242,8 @@ struct engine_profile {
     uint64_t customers, others;
     double share;
     struct insight_profile profile;
+    const struct insight_lost *lost; /* values that cannot be compared at the moment, and why */
+    size_t lost_count;
     struct insight_money year, year_others; /* revenue of the 365 days up to the moment; without revenue: zero */
     const char *revenue_of;                 /* "order.amount" or NULL */
     size_t sizes; /* size over time: at refreshes if there are two or more, else at month ends */
@@ -257,9 +259,11 @@ struct engine_overlap {
     struct insight_overlap overlap;
     int *segments;
     int segment_count;
+    size_t all_pairs; /* how many have customers in common */
 };
-/* names: the segments to compare; count 0: all but those of schemes. Close the view. */
-enum status engine_overlap(struct engine *engine, const char *const *names, size_t count, size_t most_groups,
+/* names: the segments to compare; count 0: all but those of schemes. At most `most` pairs and combinations are kept,
+ * the largest. Close the view. */
+enum status engine_overlap(struct engine *engine, const char *const *names, size_t count, size_t most,
                            const struct engine_moment *moment, struct arena *arena, struct engine_overlap *out,
                            struct error *error);
 
@@ -292,6 +296,8 @@ void engine_write_sizes(const struct engine *engine, const int64_t *moment, cons
                         struct json *json);
 /* "traits": at most so many of those by definition, and of the others. */
 void engine_write_traits(const struct insight_profile *profile, size_t most, struct json *json);
+/* As the member "lost" of an object, when there are any. */
+void engine_write_lost(const struct insight_lost *lost, size_t count, struct json *json);
 
 /* ---- SQL of users: one SELECT over the store's views, reading only (src/lake/lake.h says how results are read) ----
  */

@@ -220,7 +220,7 @@ static const struct insight_difference *strongest_trait(const struct findings *f
         const struct insight_difference *line = &profile->items[i];
         const struct insight_feature *feature = line->feature;
         bool told = strcmp(feature->table, "customer") == 0 && feature->column && !strchr(feature->column, '.');
-        bool clear = fabs(line->effect) >= .5 && line->p < .001;
+        bool clear = line->told && fabs(line->effect) >= .5 && line->p < .001;
         if (told && clear && !line->by_definition && (line->is_share || isfinite(line->inside.mean)))
             return line;
     }
@@ -285,22 +285,6 @@ static void of_portraits(struct findings *findings)
 
 /* ---- health, and who is in no segment ---- */
 
-/* The scheme that a model brought along: what is empty or small in it is the model's business. Its conditions read the
- * model's own traits, `rfm.cell = …`. */
-static bool of_model(const struct findings *findings, int segment)
-{
-    const struct segment_set *set = findings->judging->view->set;
-    if (set->segments[segment].scheme < 0)
-        return false;
-    const char *scheme = set->schemes[set->segments[segment].scheme].name;
-    const char *own = arena_printf(findings->arena, "%s.", scheme);
-    const struct segment_scheme *whole = &set->schemes[set->segments[segment].scheme];
-    for (int m = 0; m < whole->member_count; m++)
-        if (strstr(set->segments[whole->first_member + m].text, own))
-            return true;
-    return false;
-}
-
 static void of_health(struct findings *findings)
 {
     enum { PROPOSALS = 2 };
@@ -310,7 +294,7 @@ static void of_health(struct findings *findings)
         const struct engine_finding *found = &findings->health->findings.items[i];
         int segment = found->segment[0] ? segment_set_find(findings->judging->view->set, found->segment[0]) : -1;
         bool again = topic && strcmp(topic, found->topic) == 0;
-        bool models = segment >= 0 && of_model(findings, segment);
+        bool models = segment >= 0 && engine_is_models_part(findings->judging->view->set, segment);
         if (found->severity == ENGINE_NOTE || again || models || (found->segment[0] && segment < 0))
             continue;
         topic = found->topic;

@@ -137,7 +137,7 @@ void engine_health_write(const struct engine *engine, const struct engine_health
     put(json, "checked", moment_format(engine->zone, health->checked, checked));
     json_write_key(json, "comparisons");
     json_write_integer(json, health->compared);
-    put_number(json, "false_discovery_rate", health_alpha);
+    put_number(json, "false_discovery_rate", insight_alpha);
     json_write_key(json, "findings");
     json_write_array(json);
     for (size_t i = 0; i < health->findings.count; i++)

@@ -7,8 +7,6 @@
 
 #include "insight/traits.h"
 
-/* Over each family of tests the expected share of false findings is at most this. */
-static const double health_alpha = .05;
 static const double health_differs = .2; /* standardised difference: Cohen's "small" */
 
 struct health {

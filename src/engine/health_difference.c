@@ -45,7 +45,7 @@ static struct contrast strongest(const struct insight_profile *profile)
 
 static bool differs(const struct contrast *contrast, double adjusted)
 {
-    return fabs(contrast->effect) >= health_differs && adjusted <= health_alpha;
+    return fabs(contrast->effect) >= health_differs && adjusted <= insight_alpha;
 }
 
 /* ---- against everyone else ---- */

@@ -5,14 +5,29 @@
 #include "stats/inference.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { BASE_DAYS = 30 };
+enum { BASE_DAYS = 30, MOST_UNTESTABLE = 3 };
 static const double uplift_below = .5;       /* the smallest uplift that a test finds, of the base rate */
 static const double coincide_above = .9;     /* Jaccard's index of two segments */
 static const double inside_above = .99;      /* of the smaller one's customers */
 static const double uncovered_above = .05;   /* of all customers */
 static const double largest_part_above = .8; /* of a scheme's customers */
 static const double part_below = .01;
+
+/* Its conditions read the model's own traits, `rfm.cell = …`. */
+bool engine_is_models_part(const struct segment_set *set, int segment)
+{
+    if (set->segments[segment].scheme < 0)
+        return false;
+    const struct segment_scheme *scheme = &set->schemes[set->segments[segment].scheme];
+    size_t length = strlen(scheme->name);
+    for (int m = scheme->first_member; m < scheme->first_member + scheme->member_count; m++)
+        for (const char *at = set->segments[m].text; (at = strstr(at, scheme->name)); at += length)
+            if (at[length] == '.')
+                return true;
+    return false;
+}
 
 /* ---- size ---- */
 
@@ -52,7 +67,7 @@ static uint64_t enough(const struct health *health)
     double low = 1, high = 1e9;
     while (high - low > .5) {
         double middle = (low + high) / 2;
-        double found = stats_detectable_proportion(middle, .5, health->base, health_alpha, .8);
+        double found = stats_detectable_proportion(middle, .5, health->base, insight_alpha, .8);
         if (isfinite(found) && found / health->base <= uplift_below)
             high = middle;
         else
@@ -61,19 +76,22 @@ static uint64_t enough(const struct health *health)
     return (uint64_t)ceil(high);
 }
 
-static void check_size(struct health *health, int segment)
+static double smallest_uplift(const struct health *health, int segment)
+{
+    return stats_detectable_proportion((double)health->size[segment], .5, health->base, insight_alpha, .8) /
+           health->base;
+}
+
+static bool is_untestable(const struct health *health, int segment)
+{
+    double uplift = smallest_uplift(health, segment);
+    return !isfinite(uplift) || uplift > uplift_below;
+}
+
+static void say_untestable(struct health *health, int segment)
 {
     uint64_t size = health->size[segment];
-    if (health->judging->view->set->segments[segment].is_else)
-        return;
-    if (size == 0 || size == health->customers) {
-        say_extreme(health, segment, size == 0);
-        return;
-    }
-    double found = stats_detectable_proportion((double)size, .5, health->base, health_alpha, .8);
-    double uplift = found / health->base;
-    if (isfinite(uplift) && uplift <= uplift_below)
-        return;
+    double uplift = smallest_uplift(health, segment);
     const char *smallest =
         isfinite(uplift) ? health_text(health, "no smaller uplift than %.0f%%", 100 * uplift) : "no uplift at all";
     health_add(health,
@@ -95,11 +113,66 @@ static void check_size(struct health *health, int segment)
                                          health_count(health, enough(health)), 100 * uplift_below)});
 }
 
+/* Where so many are too small, that is a property of the store, and told once. */
+static void say_all_untestable(struct health *health, int few, int all)
+{
+    uint64_t needed = enough(health);
+    const char *whole = needed > health->customers
+                            ? health_text(health, "; the store has %s", health_count(health, health->customers))
+                            : "";
+    health_add(health,
+               (struct engine_finding){
+                   .severity = ENGINE_NOTE,
+                   .topic = "size",
+                   .message = health_text(health,
+                                          "%d of %d segments are too small for a test that finds an uplift of %.0f%%: "
+                                          "that takes %s customers%s (base rate: %.1f%% order within %d days; split in "
+                                          "halves, alpha .05, power .8)",
+                                          few, all, 100 * uplift_below, health_count(health, needed), whole,
+                                          100 * health->base, BASE_DAYS),
+                   .figure = few,
+                   .threshold = MOST_UNTESTABLE,
+                   .figure_label = "segments too small for a test",
+                   .unit = "number",
+                   .proposal = "test what is larger, or treat each of them as a whole",
+                   .effect = health_text(health, "from %s customers on a test would find an uplift of %.0f%%",
+                                         health_count(health, needed), 100 * uplift_below)});
+}
+
+static void check_tests(struct health *health)
+{
+    const struct segment_set *set = health->judging->view->set;
+    int *few = ARENA_ARRAY(health->judging->arena, int, (size_t)set->segment_count + 1), count = 0;
+    for (int s = 0; s < set->segment_count; s++) {
+        bool some = health->size[s] && health->size[s] < health->customers;
+        if (some && !set->segments[s].is_else && is_untestable(health, s))
+            few[count++] = s;
+    }
+    if (count > MOST_UNTESTABLE) {
+        say_all_untestable(health, count, set->segment_count);
+        return;
+    }
+    for (int i = 0; i < count; i++)
+        say_untestable(health, few[i]);
+}
+
+/* The parts a model made are told from each other by its rule: an empty one is no mistake of a definition. */
+static void check_extreme(struct health *health, int segment)
+{
+    const struct segment_set *set = health->judging->view->set;
+    uint64_t size = health->size[segment];
+    if (set->segments[segment].is_else || engine_is_models_part(set, segment))
+        return;
+    if (size == 0 || size == health->customers)
+        say_extreme(health, segment, size == 0);
+}
+
 void health_check_sizes(struct health *health)
 {
     find_base(health);
     for (int s = 0; s < health->judging->view->set->segment_count; s++)
-        check_size(health, s);
+        check_extreme(health, s);
+    check_tests(health);
 }
 
 /* ---- overlap ---- */
@@ -190,7 +263,7 @@ static void say_pair(struct health *health, const struct pair *pair, double p)
     uint64_t either = health->size[pair->small] + health->size[pair->large] - pair->both;
     double jaccard = (double)pair->both / (double)either;
     double inside = (double)pair->both / (double)health->size[pair->small];
-    if (p > health_alpha)
+    if (p > insight_alpha)
         return;
     if (jaccard >= coincide_above)
         say_coincide(health, pair, jaccard, p);
@@ -292,7 +365,7 @@ static void check_scheme(struct health *health, const struct segment_scheme *sch
     uint64_t total = 0;
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++)
         total += health->size[s];
-    if (!total || scheme->member_count < 2)
+    if (!total || scheme->member_count < 2 || engine_is_models_part(health->judging->view->set, scheme->first_member))
         return;
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++) {
         double share = (double)health->size[s] / (double)total;

@@ -137,6 +137,8 @@ static const char *value_text(const struct health *health, const struct insight_
     switch (trait->type) {
     case VALUE_TEXT:
         word = population_text(health->judging->view->population, (uint32_t)value);
+        if (!insight_may_name(word, trait->start[trait->rank[position] + 1] - trait->start[trait->rank[position]]))
+            return "a text of few customers";
         return health_text(health, "'%.*s'", (int)word.length, word.data);
     case VALUE_BOOL: return value ? "yes" : "no";
     case VALUE_DECIMAL: return health_text(health, "%s", number_format_decimal(value, trait->scale, text));
@@ -392,7 +394,7 @@ static void say_drift(struct health *health, const struct drift *drift, double p
 {
     bool far = drift->index > drift_above[1];
     char date[DATE_TEXT_MAX];
-    if (drift->index <= drift_above[0] || p > health_alpha)
+    if (drift->index <= drift_above[0] || p > insight_alpha)
         return;
     date_format(zone_date(health->judging->engine->zone, since), date);
     health_add(health,

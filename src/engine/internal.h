@@ -68,6 +68,9 @@ enum status engine_read_lists(struct engine *engine, const struct segment_source
 /* Puts lists that are not saved yet beside, or in place of, those of a loaded population. */
 void engine_overlay_lists(struct population *population, const struct catalog_list *lists, size_t count,
                           struct arena *arena);
+/* insight_features_new, with what the scores among them learnt. */
+enum status engine_features_new(struct engine *engine, struct arena *arena, struct insight_features *out,
+                                struct error *error);
 /* Position of the customer; STATUS_NOT_FOUND, proposing who differs in zeros, capitals or hyphens alone. */
 enum status engine_find_customer(const struct population *population, const char *customer, uint32_t *position,
                                  struct error *error);

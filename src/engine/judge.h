@@ -46,6 +46,9 @@ const struct insight_profile *engine_judging_profile(const struct engine_judging
 enum status engine_health_judge(const struct engine_judging *judging, struct engine_health *out, struct error *error);
 void engine_health_release(struct engine_health *health);
 void engine_health_write(const struct engine *engine, const struct engine_health *health, struct json *json);
+/* Whether a segment is a part of a scheme that a model brought along: what is empty or small in it is the model's
+ * business. */
+bool engine_is_models_part(const struct segment_set *set, int segment);
 const char *engine_severity_name(enum engine_severity severity);
 
 struct engine_persona_row {

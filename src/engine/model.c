@@ -710,15 +710,18 @@ enum status engine_model_explain(struct engine *engine, const struct engine_mode
 
 /* ---- deleting ---- */
 
-static enum status refuse_used(struct engine *engine, const struct engine_model *model, struct error *error)
+static enum status refuse_used(struct engine *engine, const struct engine_model *model, struct arena *arena,
+                               struct error *error)
 {
     const struct segment_set *set = engine_definitions(engine);
+    const struct schema *schema = engine_schema(engine);
     int scheme = segment_set_find_scheme(set, model->name);
     for (int s = 0; s < set->segment_count; s++) {
         if (scheme >= 0 && set->segments[s].scheme == scheme)
             continue;
+        struct segment_reads reads = segment_reads(set, schema, &s, 1, SEGMENT_READ_TO_DEFINE, arena);
         for (size_t t = 0; t < model->trait_count; t++)
-            if (insight_defined_by(set, engine_schema(engine), s, SCHEMA_TRAIT_TABLE, model->traits[t]))
+            if (segment_reads_column(&reads, schema, SCHEMA_TRAIT_TABLE, model->traits[t]))
                 return error_set(error, STATUS_ERROR, "%s uses %s; delete or change that segment first",
                                  set->segments[s].name, model->traits[t]);
     }
@@ -761,7 +764,9 @@ static enum status delete_within(struct engine *engine, struct store_change *cha
     if (model->scheme && segment_set_find_scheme(engine_definitions(engine), model->name) >= 0)
         TRY(engine_delete_within(engine, &model->name, 1, error));
     TRY(take_scores_back(engine, change, model, arena, error));
-    return forget(engine, model, arena, error);
+    TRY(forget(engine, model, arena, error));
+    engine_forget_definitions(engine); /* the scheme and the traits are gone */
+    return STATUS_OK;
 }
 
 enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error)
@@ -770,7 +775,7 @@ enum status engine_model_delete(struct engine *engine, const char *name, struct 
     struct store_change *change;
     TRY(engine_model_find(engine, name, arena, &model, error));
     TRY(engine_load_definitions(engine, error));
-    TRY(refuse_used(engine, &model, error));
+    TRY(refuse_used(engine, &model, arena, error));
 
     TRY(store_begin(engine->store, &change, error));
     return engine_end_change(engine, change, delete_within(engine, change, &model, arena, error), error);

@@ -6,6 +6,8 @@
 #include "engine/model_lookalike.h"
 
 #include "model/lookalike.h"
+#include "stats/distribution.h"
+#include "stats/inference.h"
 #include "stats/random.h"
 
 #include <math.h>
@@ -34,7 +36,8 @@ struct lookalike_fit {
 struct lookalike_driver {
     const char *label;
     bool is_share;
-    double effect, inside, outside, auc;
+    double effect, inside, outside, auc, p;
+    bool told; /* seeds and others differ in it beyond chance, among all columns */
 };
 
 static bool bit(const uint64_t *bits, size_t at)
@@ -194,20 +197,37 @@ static void judge(struct model_work *work, uint64_t seed, struct lookalike_fit *
         fit->recall[s] = model_lookalike_recall(fit->label, score, fit->weight, fit->rows, shares[s], work->arena);
 }
 
-/* How well one column alone ranks the seeds. */
-static double column_auc(const struct lookalike_fit *fit, size_t column, double *value, double *rank,
-                         struct arena *arena)
+/* How well one column alone ranks the seeds, and whether by more than chance: Wilcoxon's rank-sum test, with ties. */
+static void rank_column(const struct lookalike_fit *fit, size_t column, double *value, double *rank,
+                        struct lookalike_driver *out)
 {
-    double sum = 0, hits = 0;
+    struct arena scratch;
+    double sum = 0, hits = 0, squares = 0, all = (double)fit->rows, mean = (all + 1) / 2;
+    arena_init(&scratch, 0);
     for (size_t i = 0; i < fit->rows; i++)
         value[i] = fit->data[i * fit->columns->count + column];
-    stats_ranks(value, fit->rows, arena, rank);
-    for (size_t i = 0; i < fit->rows; i++)
+    stats_ranks(value, fit->rows, &scratch, rank);
+    for (size_t i = 0; i < fit->rows; i++) {
+        squares += (rank[i] - mean) * (rank[i] - mean);
         if (fit->label[i]) {
             sum += rank[i];
             hits++;
         }
-    return (sum - hits * (hits + 1) / 2) / (hits * ((double)fit->rows - hits));
+    }
+    double variance = hits * (all - hits) / (all * (all - 1)) * squares;
+    out->auc = (sum - hits * (hits + 1) / 2) / (hits * (all - hits));
+    out->p = variance > 0 ? stats_normal_two_sided(fabs(sum - hits * mean) / sqrt(variance)) : 1;
+    arena_release(&scratch);
+}
+
+static void tell_drivers(struct model_work *work, struct lookalike_driver *drivers, size_t count)
+{
+    double *p = ARENA_ARRAY(work->arena, double, count + 1);
+    for (size_t c = 0; c < count; c++)
+        p[c] = drivers[c].p;
+    stats_benjamini_hochberg(p, count, p);
+    for (size_t c = 0; c < count; c++)
+        drivers[c].told = p[c] <= insight_alpha && drivers[c].effect != 0;
 }
 
 static int by_effect(const void *a, const void *b)
@@ -238,14 +258,12 @@ static struct lookalike_driver *find_drivers(struct model_work *work, const stru
     double *value = ARENA_ARRAY(work->arena, double, fit->rows + 1),
            *rank = ARENA_ARRAY(work->arena, double, fit->rows + 1);
     for (size_t c = 0; c < count; c++) {
-        struct arena scratch;
-        arena_init(&scratch, 0);
         drivers[c].label = lookalike_column_label(work, &fit->columns->items[c], fit->features.texts);
         drivers[c].effect = fit->model.logistic.coefficient[c] * fit->model.logistic.scale[c];
-        drivers[c].auc = column_auc(fit, c, value, rank, &scratch);
+        rank_column(fit, c, value, rank, &drivers[c]);
         mean_of(fit, c, &drivers[c]);
-        arena_release(&scratch);
     }
+    tell_drivers(work, drivers, count);
     qsort(drivers, count, sizeof *drivers, by_effect);
     return drivers;
 }
@@ -264,7 +282,7 @@ static void say_drivers(struct model_work *work, const struct lookalike_fit *fit
                         const struct lookalike_driver *drivers)
 {
     for (size_t d = 0; d < fit->columns->count; d++) {
-        if (d < DRIVERS && drivers[d].effect != 0)
+        if (d < DRIVERS && drivers[d].told)
             work_figure(work, "by what (effect of one standard deviation on the logit)", drivers[d].label,
                         drivers[d].effect, "%s", driver_text(work, &drivers[d]));
         double auc = fmax(drivers[d].auc, 1 - drivers[d].auc);
@@ -373,8 +391,9 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
     write_bands(json, &fit->list);
     json_write_key(json, "drivers");
     json_write_array(json);
-    for (size_t d = 0; d < fit->columns->count && d < DRIVERS && drivers[d].effect != 0; d++)
-        write_driver(json, &drivers[d]);
+    for (size_t d = 0; d < fit->columns->count && d < DRIVERS; d++)
+        if (drivers[d].told)
+            write_driver(json, &drivers[d]);
     json_write_end_array(json);
     json_write_key(json, "hidden");
     json_write_array(json);

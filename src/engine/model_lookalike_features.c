@@ -132,16 +132,18 @@ static bool text_code(const struct learner *learner, size_t row, uint32_t *code)
            (uint64_t)learner->values->integers[p] < learner->work->population->code_count;
 }
 
-/* The most frequent texts; ties by code. */
+/* The most frequent texts; ties by code. Those that would name people tell of no likeness. */
 static void learn_text(struct learner *learner)
 {
-    uint32_t *times = base_calloc(learner->work->population->code_count + 1u, sizeof *times), code, known = 0;
+    uint32_t *times = base_calloc(learner->work->population->code_count + 1u, sizeof *times), code, known = 0,
+             texts = 0;
     for (size_t i = 0; i < learner->rows; i++)
         if (text_code(learner, i, &code)) {
-            times[code]++;
+            texts += !times[code]++;
             known++;
         }
-    for (int l = 0; l < LEVELS; l++) {
+    int most = insight_nearly_unique(texts, known) ? 0 : LEVELS;
+    for (int l = 0; l < most; l++) {
         uint32_t best = UINT32_MAX;
         for (size_t i = 0; i < learner->rows; i++)
             if (text_code(learner, i, &code) && times[code] &&
@@ -149,8 +151,9 @@ static void learn_text(struct learner *learner)
                 best = code;
         if (best == UINT32_MAX || times[best] < rare * (double)learner->rows)
             break;
-        struct lookalike_column *column = add_column(learner, LOOKALIKE_LEVEL);
         struct text text = population_text(learner->work->population, best);
+        bool named = insight_may_name(text, times[best]);
+        struct lookalike_column *column = named ? add_column(learner, LOOKALIKE_LEVEL) : NULL;
         if (column) {
             column->level = arena_strndup(learner->work->arena, text.data, text.length);
             column->code = best;

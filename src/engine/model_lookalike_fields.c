@@ -17,48 +17,14 @@ static void fields_new(const struct model_work *work, struct lookalike_fields *o
         out->columns[t] = ARENA_ARRAY(work->arena, bool, schema->tables[t].column_count + 1);
 }
 
-/* The last segment of the set and all that it uses. */
-static int *list_used(const struct model_work *work, const struct segment_set *set, int *count)
-{
-    int *list = ARENA_ARRAY(work->arena, int, (size_t)set->segment_count + 1);
-    bool *seen = ARENA_ARRAY(work->arena, bool, (size_t)set->segment_count + 1);
-    list[0] = set->segment_count - 1;
-    seen[list[0]] = true;
-    *count = 1;
-    for (int at = 0; at < *count; at++) {
-        const struct segment_definition *definition = &set->segments[list[at]];
-        for (int u = 0; u < definition->use_count; u++)
-            if (!seen[definition->uses[u]]) {
-                seen[definition->uses[u]] = true;
-                list[(*count)++] = definition->uses[u];
-            }
-    }
-    return list;
-}
-
-static void mark_columns(const struct schema *schema, const struct segment_need *need, struct lookalike_fields *out)
-{
-    const struct schema_table *table = schema_table(schema, need->table);
-    for (size_t i = 0; table && need->columns[i]; i++) {
-        int column = schema_column_index(table, need->columns[i]);
-        if (column >= 0)
-            out->columns[table - schema->tables][column] = true;
-    }
-}
-
 static void add_set(struct model_work *work, const struct segment_set *set, struct lookalike_fields *out)
 {
     const struct schema *schema = engine_schema(work->engine);
-    int count, *used = list_used(work, set, &count);
-    struct segment_needs needs = segment_needs(set, schema, used, count, work->arena);
-    for (size_t i = 0; i < needs.count; i++)
-        mark_columns(schema, &needs.items[i], out);
-    int last = set->segment_count - 1;
+    struct segment_reads reads = insight_reads(set, schema, set->segment_count - 1, work->arena);
     for (size_t t = 0; t < schema->table_count; t++) {
-        const struct schema_table *table = &schema->tables[t];
-        out->times[t] |= table->role == SCHEMA_FACTS && insight_dated_by(set, schema, last, table->name);
-        for (size_t c = 0; c < table->column_count; c++) /* through recorded memberships, too */
-            out->columns[t][c] |= insight_defined_by(set, schema, last, table->name, table->columns[c].name);
+        out->times[t] |= schema->tables[t].role == SCHEMA_FACTS && reads.dated[t];
+        for (size_t c = 0; c < schema->tables[t].column_count; c++)
+            out->columns[t][c] |= reads.columns[t][c];
     }
 }
 

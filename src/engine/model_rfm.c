@@ -183,9 +183,24 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
 /* ---- scoring ---- */
 
 struct grid_cell {
-    uint64_t customers;
+    uint64_t customers, part[MODEL_RFM_CELLS]; /* of the cells by name: the monetary score divides them further */
     double value;
 };
+
+static void write_parts(struct model_work *work, const struct grid_cell *cell)
+{
+    json_write_key(work->report, "parts");
+    json_write_array(work->report);
+    for (int name = 0; name < MODEL_RFM_CELLS; name++) {
+        if (!cell->part[name])
+            continue;
+        json_write_object(work->report);
+        work_put_text(work->report, "name", model_rfm_cell_name(name));
+        work_put_count(work->report, "customers", cell->part[name]);
+        json_write_end_object(work->report);
+    }
+    json_write_end_array(work->report);
+}
 
 static void write_cells(struct model_work *work, const struct model_rfm *model, const struct grid_cell *cells)
 {
@@ -200,6 +215,7 @@ static void write_cells(struct model_work *work, const struct model_rfm *model, 
             work_put_count(work->report, "f", (uint64_t)f);
             work_put_text(work->report, "name", model_rfm_cell_name(model_rfm_cell(model, scores)));
             work_put_count(work->report, "customers", cell->customers);
+            write_parts(work, cell);
             if (cell->customers)
                 work_put(work->report, "mean_value", cell->value / (double)cell->customers);
             json_write_end_object(work->report);
@@ -231,6 +247,7 @@ static void write_report(struct model_work *work, const struct model_rfm *model,
     for (size_t i = 0; i < table->count; i++) {
         struct grid_cell *at = &grid[((int)axis[0].number[i] - 1) * model->bins + (int)axis[1].number[i] - 1];
         at->customers++;
+        at->part[cell->label[i]]++;
         at->value += table->monetary[i];
         named[cell->label[i]].customers++;
         named[cell->label[i]].value += table->monetary[i];

@@ -187,9 +187,10 @@ static enum status not_numbers(const struct model_work *work, const struct surve
                                  : error_set(error, STATUS_USAGE, "%s is not a number", survey->answer_text);
     if (example)
         error_hint(error,
-                   "import it with --set \"%s_number=try_cast(regexp_extract(%s, '-?[0-9]+') as integer)\" and measure "
-                   "%s_number",
-                   column, column, column);
+                   "import it again, in place of the import that brought it (--replace N; strata imports lists them), "
+                   "with --set 'answer_number=try_cast(regexp_extract(\"%s\", $$-?[0-9]+$$) as integer)', and measure "
+                   "answer_number",
+                   column);
     return status;
 }
 

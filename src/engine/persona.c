@@ -26,8 +26,8 @@ static void summarise(struct persona *persona)
     for (size_t i = 0; i < persona->profile->count && said < MOST_SAID; i++) {
         const struct insight_difference *line = &persona->profile->items[i];
         bool score = strcmp(line->feature->table, SCHEMA_TRAIT_TABLE) == 0 && strchr(line->feature->column, '.');
-        if (line->by_definition || score || fabs(line->effect) < .2 || (line->is_share && line->effect < 0) ||
-            line->feature == told[0] || line->feature == told[1])
+        if (!line->told || line->by_definition || score || fabs(line->effect) < .2 ||
+            (line->is_share && line->effect < 0) || line->feature == told[0] || line->feature == told[1])
             continue;
         const char *label = persona_label(persona, line->feature);
         const char *inside = persona_number(persona, line->inside.median),
@@ -175,7 +175,7 @@ enum status engine_bench_open(struct engine *engine, const struct engine_moment 
 {
     const struct schema *schema = engine_schema(engine);
     *out = (struct engine_bench){.revenue = insight_revenue_find(schema)};
-    TRY(insight_features_new(schema, arena, &out->features, error));
+    TRY(engine_features_new(engine, arena, &out->features, error));
     struct segment_needs needs = insight_features_needs(&out->features, schema, arena),
                          money = engine_revenue_needs(&out->revenue, arena),
                          names = engine_persona_needs(schema, arena);

@@ -1,6 +1,6 @@
 /*
  * The history of one real customer near the middle of a segment, without anything that names them: no identifiers, and
- * of texts only those that at least ten customers share.
+ * of texts and whole numbers, but for what was paid, only those that at least ten customers share.
  */
 #include "engine/persona.h"
 
@@ -54,7 +54,7 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
     return found;
 }
 
-/* Whether enough customers have that text in that column for it to name nobody. */
+/* Whether enough customers have that text or number in that column for it to name nobody. */
 static bool is_shared(const struct population *population, const struct population_table *table,
                       const struct population_column *column, int64_t code)
 {
@@ -67,17 +67,20 @@ static bool is_shared(const struct population *population, const struct populati
                 break;
             }
         }
-    return customers >= SHARED_BY;
+    struct text none = {0}, text = column->type == VALUE_TEXT ? population_text(population, (uint32_t)code) : none;
+    return customers >= SHARED_BY && insight_may_name(text, (uint64_t)customers);
 }
 
 static bool add_value(const struct persona *persona, const struct population_table *table,
-                      const struct population_column *column, uint32_t row, struct buffer *text)
+                      const struct population_column *column, bool paid, uint32_t row, struct buffer *text)
 {
     const struct population *population = persona->judging->view->population;
     struct population_value value = population_get(column, row);
     char number[NUMBER_TEXT_MAX];
     if (!value.known)
         return false;
+    if (column->type == VALUE_INT && !paid && !is_shared(population, table, column, value.integer))
+        return false; /* the number of an invoice, a telephone number */
     if (column->type == VALUE_DECIMAL || column->type == VALUE_INT) {
         int scale = column->type == VALUE_DECIMAL ? column->scale : 0;
         buffer_printf(text, ", %s %s", column->name, number_format_decimal(value.integer, scale, number));
@@ -98,11 +101,11 @@ static void write_fact(const struct persona *persona, const struct population_ta
     int paid = orders ? population_column_index(table, revenue->property) : -1, said = 0;
     buffer_string(text, table->name);
     if (paid >= 0)
-        said += add_value(persona, table, &table->columns[paid], row, text);
+        said += add_value(persona, table, &table->columns[paid], true, row, text);
     for (int numbers = 0; numbers < 2; numbers++)
         for (int c = 0; c < (int)table->column_count && said < MOST_SAID; c++)
             if (c != paid && (table->columns[c].type != VALUE_TEXT) == numbers)
-                said += add_value(persona, table, &table->columns[c], row, text);
+                said += add_value(persona, table, &table->columns[c], false, row, text);
 }
 
 struct moment {
@@ -144,13 +147,6 @@ static void write_history(struct persona *persona, const struct moment *moments,
     }
 }
 
-/* Lines of orders would repeat what their order says. */
-static bool is_line(const char *kind)
-{
-    size_t length = strlen(kind);
-    return length > 5 && strcmp(kind + length - 5, ".line") == 0;
-}
-
 void persona_add_history(struct persona *persona)
 {
     const struct population *population = persona->judging->view->population;
@@ -161,8 +157,8 @@ void persona_add_history(struct persona *persona)
     for (size_t t = 0; t < population->table_count; t++) {
         const struct population_table *table = &population->tables[t];
         size_t taken = 0;
-        if (table->role != SCHEMA_FACTS || is_line(table->name))
-            continue;
+        if (table->role != SCHEMA_FACTS || schema_lines_of(table->name))
+            continue; /* lines would repeat what their order says */
         for (uint32_t row = table->offset[position + 1]; row-- > table->offset[position] && taken < MOST_FACTS;)
             if (table->time[row] <= persona->judging->view->now) {
                 VECTOR_PUSH(&moments, (struct moment){table->time[row], row, table});

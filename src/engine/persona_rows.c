@@ -19,9 +19,14 @@ static bool bit(const uint64_t *bits, size_t at)
     return bits[at / 64] >> (at % 64) & 1;
 }
 
+/* Texts of users may hold line breaks; a row is one line. */
 static void add_row(struct persona *persona, int group, const char *label, const char *value)
 {
-    VECTOR_PUSH(&persona->out->groups[group].rows, (struct engine_persona_row){label, value});
+    char *line = arena_strdup(persona->judging->arena, value);
+    for (char *at = line; *at; at++)
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
+    VECTOR_PUSH(&persona->out->groups[group].rows, (struct engine_persona_row){label, line});
 }
 
 const char *persona_number(const struct persona *persona, double value)
@@ -124,7 +129,7 @@ static void add_profile(struct persona *persona)
 {
     for (size_t i = 0; i < persona->profile->count; i++) {
         const struct insight_difference *line = &persona->profile->items[i];
-        int group = group_of(persona, line);
+        int group = line->told ? group_of(persona, line) : -1;
         const char *label = group < 0 ? NULL : persona_label(persona, line->feature);
         if (group < 0 || !worth_saying(&persona->out->groups[group], line, label))
             continue;
@@ -241,25 +246,31 @@ static int by_buyers(const void *a, const void *b)
     return (x->code > y->code) - (x->code < y->code);
 }
 
-/* How many members and others bought each product up to now. */
+/* How many members and others bought each product up to now; nobody's where products are nearly unique, as comments
+ * are: those name people. */
 static struct bought *count_buyers(const struct persona *persona, const struct population_table *table,
                                    const struct population_column *column)
 {
     const struct population *population = persona->judging->view->population;
     struct bought *bought = base_calloc(population->code_count + 1u, sizeof *bought);
     uint32_t *seen = base_calloc(population->code_count + 1u, sizeof *seen);
+    uint64_t products = 0, pairs = 0;
     for (uint32_t p = 0; p < population->customers; p++)
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {
             struct population_value value = population_get(column, row);
             if (!value.known || table->time[row] > persona->judging->view->now ||
                 value.integer >= population->code_count || seen[value.integer] == p + 1)
                 continue;
+            products += !seen[value.integer];
+            pairs++;
             seen[value.integer] = p + 1;
             bought[value.integer].code = (uint32_t)value.integer;
             bought[value.integer].in += bit(persona->members, p);
             bought[value.integer].out += bit(persona->others, p);
         }
     free(seen);
+    if (insight_nearly_unique(products, pairs))
+        memset(bought, 0, population->code_count * sizeof *bought);
     qsort(bought, population->code_count, sizeof *bought, by_buyers);
     return bought;
 }
@@ -280,11 +291,13 @@ static void add_products(struct persona *persona)
         return;
     struct bought *bought = count_buyers(persona, table, column);
     double in = (double)persona->profile->customers, out = (double)persona->profile->others;
-    for (uint32_t i = 0; i < MOST_PRODUCTS && i < population->code_count && bought[i].in > 1; i++)
-        add_row(persona, PERSONA_LIKES, "bought most",
-                arena_printf(judging->arena, "%s: %.1f%% (everyone else %.1f%%)",
-                             persona_text(persona, column, bought[i].code), 100 * bought[i].in / in,
-                             out > 0 ? 100 * bought[i].out / out : 0));
+    for (uint32_t i = 0; i < MOST_PRODUCTS && i < population->code_count && bought[i].in; i++) {
+        const char *product = persona_text(persona, column, bought[i].code);
+        if (insight_may_name(text_from(product), bought[i].in))
+            add_row(persona, PERSONA_LIKES, "bought most",
+                    arena_printf(judging->arena, "%s: %.1f%% (everyone else %.1f%%)", product, 100 * bought[i].in / in,
+                                 out > 0 ? 100 * bought[i].out / out : 0));
+    }
     free(bought);
 }
 
@@ -337,8 +350,7 @@ static void add_reach(struct persona *persona)
     size_t count = 0;
     for (size_t t = 0; t < population->table_count; t++) {
         const struct population_table *table = &population->tables[t];
-        const char *line = strstr(table->name, ".line");
-        if (table->role == SCHEMA_FACTS && (!line || line[5]))
+        if (table->role == SCHEMA_FACTS && !schema_lines_of(table->name))
             reaches[count++] = reach_of(persona, table, from);
     }
     qsort(reaches, count, sizeof *reaches, by_reach);

@@ -151,10 +151,11 @@ static void write_period(struct reporting *report)
     json_write_end_object(&report->json);
 }
 
-/* Definitions that no longer fit the store. */
+/* Definitions that no longer fit the store, and values that cannot be compared. */
 static void write_broken(struct reporting *report)
 {
     const char *name, *why;
+    engine_write_lost(report->features.lost, report->features.lost_count, &report->json);
     if (!engine_broken(report->engine, 0, &name, &why))
         return;
     json_write_key(&report->json, "broken");
@@ -324,8 +325,9 @@ static void write_group(struct reporting *report, const struct insight_group *gr
     json_write_end_object(&report->json);
 }
 
-/* The largest segments outside schemes, in the set's order: more of them make combinations too small to see. */
-static void choose_overlapping(const struct reporting *report, int *chosen, int *count)
+/* The largest segments outside schemes, in the set's order: more of them make combinations too small to see. all: how
+ * many there were to choose from. */
+static void choose_overlapping(const struct reporting *report, int *chosen, int *count, uint64_t *all)
 {
     const struct segment_set *set = report->view.set;
     for (int s = 0; s < set->segment_count; s++) {
@@ -335,6 +337,7 @@ static void choose_overlapping(const struct reporting *report, int *chosen, int 
             uint64_t other = report->segments.items[o].customers;
             larger += set->segments[o].scheme < 0 && (other > own || (other == own && o < s));
         }
+        *all += set->segments[s].scheme < 0;
         if (set->segments[s].scheme < 0 && own && larger < MOST_OVERLAP)
             chosen[(*count)++] = s;
     }
@@ -343,7 +346,8 @@ static void choose_overlapping(const struct reporting *report, int *chosen, int 
 static void write_overlap(struct reporting *report)
 {
     int *chosen = ARENA_ARRAY(report->arena, int, (size_t)report->view.set->segment_count + 1), count = 0;
-    choose_overlapping(report, chosen, &count);
+    uint64_t all = 0;
+    choose_overlapping(report, chosen, &count, &all);
     insight_overlap(report->view.result, chosen, count, MOST_GROUPS, report->arena, &report->overlap);
     const struct insight_overlap *overlap = &report->overlap;
     uint64_t shown = overlap->none;
@@ -355,6 +359,7 @@ static void write_overlap(struct reporting *report)
     for (int i = 0; i < count; i++)
         json_write_string(json, name_of(report, chosen[i]));
     json_write_end_array(json);
+    integer(report, "of", all);
     json_write_key(json, "intersections");
     json_write_array(json);
     for (size_t i = 0; i < overlap->group_count; i++) {
@@ -710,7 +715,7 @@ enum status engine_report_data(struct engine *engine, const struct engine_moment
     struct reporting report = {.engine = engine, .schema = engine_schema(engine), .options = options, .arena = &arena};
     report.revenue = insight_revenue_find(report.schema);
     json_init(&report.json, out, false);
-    enum status status = insight_features_new(report.schema, &arena, &report.features, error);
+    enum status status = engine_features_new(engine, &arena, &report.features, error);
     if (status == STATUS_OK) {
         struct segment_needs needs = insight_features_needs(&report.features, report.schema, &arena);
         struct segment_needs money = engine_revenue_needs(&report.revenue, &arena);

@@ -7,12 +7,11 @@
 
 static bool reads(const struct segment_needs *needs, const struct ingest_retype *retype)
 {
-    const char *lines_of = retype->table;
+    size_t length = strlen(retype->table);
     for (size_t n = 0; n < needs->count; n++) {
-        size_t length = strlen(lines_of);
-        bool same =
-            strcmp(needs->items[n].table, lines_of) == 0 || (strncmp(needs->items[n].table, lines_of, length) == 0 &&
-                                                             strcmp(needs->items[n].table + length, ".line") == 0);
+        const char *table = needs->items[n].table;
+        bool lines = schema_lines_of(table) == length && strncmp(table, retype->table, length) == 0;
+        bool same = lines || strcmp(table, retype->table) == 0;
         for (const char **column = needs->items[n].columns; same && column && *column; column++)
             if (strcmp(*column, retype->column) == 0)
                 return true;

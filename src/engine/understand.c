@@ -85,6 +85,8 @@ static enum status fill_profile(struct engine *engine, const struct engine_view 
     TRY(insight_features_evaluate(features, schema, view->population, view->result->existing, view->now,
                                   engine_pool(engine), arena, error));
     insight_profile(view->set, schema, segment, view->result, features, view->population, arena, &out->profile);
+    out->lost = features->lost;
+    out->lost_count = features->lost_count;
     out->customers = out->profile.customers;
     out->others = out->profile.others;
     uint64_t all = out->customers + out->others;
@@ -104,7 +106,7 @@ enum status engine_profile(struct engine *engine, const char *segment, const str
     out->name = definition->name;
     out->title = definition->title;
     out->text = definition->text;
-    TRY(insight_features_new(schema, arena, &features, error));
+    TRY(engine_features_new(engine, arena, &features, error));
     struct insight_revenue revenue = insight_revenue_find(schema);
     struct segment_needs needs = insight_features_needs(&features, schema, arena),
                          money = engine_revenue_needs(&revenue, arena);
@@ -124,6 +126,7 @@ enum status engine_profile(struct engine *engine, const char *segment, const str
 static enum status choose_segments(struct engine *engine, const char *const *names, size_t count, struct arena *arena,
                                    struct engine_overlap *out, struct error *error)
 {
+    TRY(engine_load_definitions(engine, error));
     const struct segment_set *set = engine->definitions;
     out->segments = ARENA_ARRAY(arena, int, (size_t)set->segment_count + count + 1);
     for (size_t i = 0; i < count; i++)
@@ -134,7 +137,24 @@ static enum status choose_segments(struct engine *engine, const char *const *nam
     return STATUS_OK;
 }
 
-enum status engine_overlap(struct engine *engine, const char *const *names, size_t count, size_t most_groups,
+static int by_both(const void *a, const void *b)
+{
+    const struct insight_pair *x = a, *y = b;
+    if (x->both != y->both)
+        return x->both < y->both ? 1 : -1;
+    return x->a != y->a ? x->a - y->a : x->b - y->b;
+}
+
+static void keep_largest_pairs(struct engine_overlap *out, size_t most)
+{
+    struct insight_overlap *overlap = &out->overlap;
+    out->all_pairs = overlap->pair_count;
+    if (overlap->pair_count)
+        qsort(overlap->pairs, overlap->pair_count, sizeof *overlap->pairs, by_both);
+    overlap->pair_count = overlap->pair_count < most ? overlap->pair_count : most;
+}
+
+enum status engine_overlap(struct engine *engine, const char *const *names, size_t count, size_t most,
                            const struct engine_moment *moment, struct arena *arena, struct engine_overlap *out,
                            struct error *error)
 {
@@ -148,6 +168,7 @@ enum status engine_overlap(struct engine *engine, const char *const *names, size
         engine_view_close(&out->view);
         return status;
     }
-    insight_overlap(out->view.result, out->segments, out->segment_count, most_groups, arena, &out->overlap);
+    insight_overlap(out->view.result, out->segments, out->segment_count, most, arena, &out->overlap);
+    keep_largest_pairs(out, most);
     return STATUS_OK;
 }

@@ -340,11 +340,34 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     return out->scores ? store_undo_within(change, lake, numbers, out->scores, engine_now(engine), error) : STATUS_OK;
 }
 
+/* Whether both are one fit: scoring changes a saved model, but neither of these. */
+static bool same_fit(const json_t *a, const json_t *b)
+{
+    static const char *const keys[] = {"fitted", "moment", "options", "parameters"};
+    bool same = true;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        same &= json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i]));
+    return same;
+}
+
+/* Makes the model what it was before the refresh, unless it was fitted again since. */
+static enum status restore_model(struct engine *engine, const char *name, const char *before, struct arena *arena,
+                                 struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    const char *key = arena_printf(arena, "model.%s", name), *present = NULL;
+    TRY(catalog_setting(catalog, key, arena, &present, error));
+    json_t *then = json_loads(before, 0, NULL), *now = present ? json_loads(present, 0, NULL) : NULL;
+    bool same = then && now && same_fit(then, now);
+    json_decref(then);
+    json_decref(now);
+    return same ? catalog_set_setting(catalog, key, before, error) : STATUS_OK;
+}
+
 /* Models remember their last scoring. Those that were fitted again since keep what they are. */
 static enum status restore_models(struct engine *engine, const json_t *note, const struct catalog_refresh *refresh,
                                   struct arena *arena, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
     struct engine_model *models;
     size_t count;
     TRY(engine_models(engine, arena, &models, &count, error));
@@ -353,8 +376,7 @@ static enum status restore_models(struct engine *engine, const json_t *note, con
         if (!models[i].scored || models[i].scored_at != refresh->moment || models[i].fitted > refresh->recorded)
             continue;
         if (json_is_string(before)) {
-            const char *key = arena_printf(arena, "model.%s", models[i].name);
-            TRY(catalog_set_setting(catalog, key, json_string_value(before), error));
+            TRY(restore_model(engine, models[i].name, json_string_value(before), arena, error));
             continue;
         }
         models[i].scored = false;

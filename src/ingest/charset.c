@@ -98,14 +98,19 @@ void ingest_add_invalid_lines(struct text data, struct buffer *out)
     }
 }
 
-/* "UTF-16" says nothing about the order of bytes: the content does. */
+/* What a byte order mark says is certain, and an option or a mapping may be meant for other files. "UTF-16" says
+ * nothing about the order of bytes: the content does. */
 static enum status take_said(struct text data, const char *said, struct arena *arena, struct ingest_encoding_look *out,
                              struct error *error)
 {
     TRY(take(said, true, 100, arena, out, error));
     const char *found = by_mark(data);
-    found = found ? found : by_zeros(data);
     bool wide = out->encoding && out->encoding->unit > 1;
+    if (found && !wide && strcmp(found, ingest_encoding_name(out->encoding)) != 0) {
+        out->overruled = true;
+        return take(found, true, 100, arena, out, error);
+    }
+    found = found ? found : by_zeros(data);
     if (wide && found && strncmp(found, out->encoding->name, 6) == 0)
         return take(found, true, 100, arena, out, error);
     return STATUS_OK;

@@ -7,6 +7,7 @@
 struct ingest_encoding_look {
     const struct ingest_encoding *encoding; /* NULL: UTF-8 */
     bool said;                              /* by an option or a byte order mark */
+    bool overruled;                         /* the mark says another than the option */
     int sure;                               /* 0…100 */
     const char *rival;                      /* another encoding that is nearly as likely, or NULL */
     const char *as_read[2], *as_rival[2];   /* two texts under both, where the encoding was guessed, or NULL */

@@ -205,9 +205,29 @@ static void set_example(struct ingest_example *example, struct text value, uint6
     example->line = line;
 }
 
-static void note_text(struct ingest_evidence *evidence, struct text value, uint64_t line)
+/* 31.02.1980, 1999-13-01: days, months and a year of four digits between two equal signs, and no date. */
+static bool is_impossible_date(struct text value)
 {
-    struct ingest_example *texts = evidence->texts;
+    size_t lengths[3] = {0}, part = 0, at = 0;
+    char sign = 0;
+    for (; at < value.length && value.data[at] != ' ' && value.data[at] != 'T'; at++) {
+        char c = value.data[at];
+        if (c >= '0' && c <= '9') {
+            lengths[part]++;
+            continue;
+        }
+        if (!strchr("./-", c) || (sign && c != sign) || ++part == 3)
+            return false;
+        sign = c;
+    }
+    bool year_first = lengths[0] == 4;
+    size_t year = lengths[year_first ? 0 : 2], other = lengths[year_first ? 2 : 0];
+    bool clock = at == value.length || is_clock((struct text){value.data + at + 1, value.length - at - 1});
+    return part == 2 && year == 4 && other - 1 < 2 && lengths[1] - 1 < 2 && clock;
+}
+
+static void note_text(struct ingest_example *texts, struct text value, uint64_t line)
+{
     if (texts[1].line)
         return;
     if (!texts[0].line)
@@ -216,15 +236,18 @@ static void note_text(struct ingest_evidence *evidence, struct text value, uint6
         set_example(&texts[1], value, line);
 }
 
-static void observe_text(struct ingest_evidence *evidence, struct text value, uint64_t line)
+static void observe_text(struct ingest_evidence *evidence, struct text value, bool dated, uint64_t line)
 {
-    note_text(evidence, value, line);
+    note_text(evidence->texts, value, line);
+    if (!dated)
+        note_text(evidence->undated, value, line);
     evidence->capital_pairs += value.length == 2 && all_capitals(value);
     evidence->capital_triples += value.length == 3 && all_capitals(value);
     evidence->lists += *value.data == '[' && ingest_is_list(value);
     if (!has_digit(value))
         return;
     evidence->text_digits++;
+    evidence->impossible += !dated && is_impossible_date(value);
     evidence->clocks += is_clock(value);
     evidence->points += is_point(value);
 }
@@ -386,7 +409,7 @@ void ingest_observe(struct ingest_evidence *evidence, struct text value, const s
     if (reading->form == FORM_INT || reading->form == FORM_DECIMAL || reading->form == FORM_DOUBLE)
         observe_number(evidence, reading, value, line);
     else if (reading->form == FORM_TEXT && !(manner->dates && reading->dates))
-        observe_text(evidence, value, line);
+        observe_text(evidence, value, reading->dates != 0, line);
     if (manner->set)
         observe_set(evidence, value);
 }
@@ -398,17 +421,17 @@ static void keep_earlier(struct ingest_example *into, const struct ingest_exampl
 }
 
 /* The first two different ones of both: what is kept does not depend on who met them. */
-static void merge_texts(struct ingest_evidence *into, const struct ingest_evidence *from)
+static void merge_texts(struct ingest_example *out, const struct ingest_example *from)
 {
-    struct ingest_example all[2 * INGEST_EXAMPLES], *out = into->texts;
+    struct ingest_example all[2 * INGEST_EXAMPLES];
     size_t count = 0;
     for (size_t i = 0; i < INGEST_EXAMPLES; i++) {
-        if (into->texts[i].line)
-            all[count++] = into->texts[i];
-        if (from->texts[i].line)
-            all[count++] = from->texts[i];
+        if (out[i].line)
+            all[count++] = out[i];
+        if (from[i].line)
+            all[count++] = from[i];
     }
-    memset(out, 0, sizeof into->texts);
+    memset(out, 0, INGEST_EXAMPLES * sizeof *out);
     for (size_t kept = 0; kept < INGEST_EXAMPLES; kept++)
         for (size_t i = 0; i < count; i++) {
             bool taken = kept && strcmp(all[i].text, out[0].text) == 0;
@@ -460,7 +483,7 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
         SUM(semicolons),    SUM(doubtful_zones),
         SUM(commas),        SUM(either_order),
         SUM(whole_doubles), SUM(capital_triples),
-        SUM(clocks),
+        SUM(clocks),        SUM(impossible),
 #undef SUM
     };
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
@@ -472,7 +495,8 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
     into->max_digits = into->max_digits > from->max_digits ? into->max_digits : from->max_digits;
     if (from->min_digits && (from->min_digits < into->min_digits || !into->min_digits))
         into->min_digits = from->min_digits;
-    merge_texts(into, from);
+    merge_texts(into->texts, from->texts);
+    merge_texts(into->undated, from->undated);
     keep_earlier(&into->either, &from->either);
     keep_earlier(&into->three, &from->three);
     keep_earlier(&into->doubtful, &from->doubtful);

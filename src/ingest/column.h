@@ -67,13 +67,15 @@ struct ingest_evidence {
     size_t missing_count;
     uint64_t dates[INGEST_DATE_KINDS]; /* values that read as a date, by bit of enum ingest_date_format */
     uint64_t date_values, clocked, with_offset;
-    uint64_t either_order;                        /* both D/M/YYYY and M/D/YYYY */
-    uint64_t short_years, doubtful_zones;         /* of the dates */
-    uint64_t patterned;                           /* read by the pattern */
-    uint64_t bars, semicolons, commas;            /* of a set's values: those that hold one */
-    struct ingest_example texts[INGEST_EXAMPLES]; /* the first two different values that are text */
-    struct ingest_example either, doubtful;       /* the first of either_order, of doubtful_zones */
-    struct ingest_example three, shortened;       /* the first 1.234; the first of rounded */
+    uint64_t either_order;                          /* both D/M/YYYY and M/D/YYYY */
+    uint64_t short_years, doubtful_zones;           /* of the dates */
+    uint64_t patterned;                             /* read by the pattern */
+    uint64_t impossible;                            /* of FORM_TEXT: written like a date that no calendar has */
+    uint64_t bars, semicolons, commas;              /* of a set's values: those that hold one */
+    struct ingest_example texts[INGEST_EXAMPLES];   /* the first two different values that are text */
+    struct ingest_example undated[INGEST_EXAMPLES]; /* likewise of those that read as no date */
+    struct ingest_example either, doubtful;         /* the first of either_order, of doubtful_zones */
+    struct ingest_example three, shortened;         /* the first 1.234; the first of rounded */
     struct ingest_distinct distinct;
 };
 void ingest_evidence_release(struct ingest_evidence *evidence);
@@ -105,6 +107,7 @@ struct ingest_type {
     bool ambiguous;     /* day and month could be the other way round in every value */
     bool contradictory; /* some values fit only one order, some only the other: those that fit both cannot be known */
     bool remembered;    /* the order is the one of an earlier import */
+    bool inferred;      /* the order is what the file's other traits speak for */
     bool past;          /* births: no two-digit year lies in the future */
     bool dot_zero;      /* whole numbers written 17850.0 */
     bool na_is_text;    /* two-letter codes, of which NA is one */
@@ -120,6 +123,7 @@ struct ingest_type_hint {
     const char *declared; /* from a mapping file: "integer", "decimal", "text", "D/M/YYYY", … or NULL */
     const struct ingest_pattern *pattern; /* when declared is one */
     enum ingest_date_format remembered;   /* of this column in an earlier import, or 0 */
+    const char *day_first;                /* what speaks for the day before the month, "its semicolons"; or NULL */
     char remembered_point;                /* '.' or ',' likewise, or 0 */
 };
 struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint);

@@ -185,6 +185,16 @@ static bool nearly_all(uint64_t count, uint64_t of)
     return count == of || (count < of && of - count <= of / 1000);
 }
 
+/* Dates that no calendar has are mistakes of single rows, which are set aside, as long as they are few: as many as
+ * may be odd in a column that the store has (keep.c). */
+static bool few_impossible(const struct ingest_evidence *evidence, uint64_t count, uint64_t known)
+{
+    enum { FEW_ROWS = 10, FEW_SHARE = 20 };
+    uint64_t impossible = evidence->impossible;
+    bool few = impossible * FEW_SHARE <= known || (impossible <= FEW_ROWS && impossible * 2 < known);
+    return impossible && few && nearly_all(count + impossible, known);
+}
+
 /* Which of the two orders of day and month, and how sure it is. */
 static unsigned choose_order(const struct ingest_evidence *evidence, unsigned declared,
                              const struct ingest_type_hint *hint, struct ingest_type *type)
@@ -197,7 +207,10 @@ static unsigned choose_order(const struct ingest_evidence *evidence, unsigned de
     type->contradictory = less > 0 && !nearly_all(mdy > dmy ? mdy : dmy, only_mdy + only_dmy + evidence->either_order);
     if (only_mdy == 0 && only_dmy == 0 && mdy > 0) {
         type->remembered = (hint->remembered & SLASHED_DATES) != 0;
-        type->ambiguous = !type->remembered;
+        type->inferred = !type->remembered && hint->day_first;
+        type->ambiguous = !type->remembered && !type->inferred;
+        if (type->inferred)
+            return DATE_FORMAT_DMY;
         return type->remembered ? hint->remembered & SLASHED_DATES : DATE_FORMAT_MDY;
     }
     return dmy > mdy ? DATE_FORMAT_DMY : DATE_FORMAT_MDY;
@@ -219,7 +232,7 @@ static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned de
         }
     }
     if (found.format != slashed)
-        found.ambiguous = found.remembered = found.contradictory = false;
+        found.ambiguous = found.remembered = found.inferred = found.contradictory = false;
     bool alone = found.format & (NUMBER_DATES | PART_DATES);
     found.dates = alone ? found.format : CLEAR_DATES | slashed;
     *type = found;
@@ -271,7 +284,7 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
     bool wanted = hint->time || declared_format || declared == VALUE_DATE || declared == VALUE_TIME;
     bool by_name = found.format & (NUMBER_DATES | NAMED_PART_DATES);
     bool named = found.format & NUMBER_DATES ? name_says_moment(hint->name) : ingest_name_says_time(hint->name);
-    bool fits = by_name ? count == known && named : nearly_all(count, known);
+    bool fits = by_name ? count == known && named : nearly_all(count, known) || few_impossible(evidence, count, known);
     if (declared && declared != VALUE_DATE && declared != VALUE_TIME)
         fits = false;
     if (!wanted && !(count && fits))

@@ -339,6 +339,12 @@ static void judge_group(struct judging *judging)
     const unsigned against = WORD_TRAIT | WORD_THING | WORD_TIME | WORD_AMOUNT | WORD_TOTAL | WORD_PART |
                              WORD_QUANTITY | WORD_PRICE | WORD_PERSON | WORD_CUSTOMER;
     bool repeats = judging->distinct * 10 < judging->known * 9 && judging->distinct > 1;
+    /* "open" and "click" are types of events, and no invoice has a hundredth of all lines */
+    const struct ingest_evidence *evidence = judging->column->evidence;
+    bool numbered = type == VALUE_INT || evidence->text_digits * 2 > judging->known;
+    enum { LINES_MOST = 100 };
+    if (!numbered || (judging->known > LINES_MOST && judging->distinct * LINES_MOST < judging->known))
+        repeats = false;
     if ((type != VALUE_INT && type != VALUE_TEXT) || !repeats || !has(judging, WORD_EVENT) || has(judging, against))
         return;
     judging->out->confidence = has(judging, WORD_ID) ? 93 : judging->meaning.unknown ? 60 : 80;
@@ -426,48 +432,14 @@ struct ingest_guess ingest_guess(enum ingest_role role, const struct ingest_cand
 
 /* ---- what may be added up ---- */
 
-struct clue {
-    const char *word; /* letters and digits of the name in lower case */
-    int weight;       /* 0…100 */
-    bool whole;       /* the whole name, or a part of it */
-};
-
-#define CLUES(array) array, sizeof array / sizeof *array
-
-/* Letters and digits in lower case: "Invoice No." and invoice_no are the same word. */
-static void plain_name(const char *name, char *out, size_t size)
-{
-    size_t used = 0;
-    for (; *name && used + 1 < size; name++)
-        if (isalnum((unsigned char)*name))
-            out[used++] = (char)tolower((unsigned char)*name);
-    out[used] = 0;
-}
-
-static int best_clue(const char *plain, const struct clue *clues, size_t count)
-{
-    int best = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool hit = clues[i].whole ? strcmp(plain, clues[i].word) == 0 : strstr(plain, clues[i].word) != NULL;
-        if (hit && clues[i].weight > best)
-            best = clues[i].weight;
-    }
-    return best;
-}
-
 bool ingest_additive_name(const char *name)
 {
-    static const struct clue additive[] = {
-        {"quantity", 90, false}, {"qty", 90, false},      {"units", 80, false}, {"amount", 90, false},
-        {"total", 80, false},    {"revenue", 90, false},  {"sales", 80, false}, {"disc", 70, false},
-        {"tax", 70, true},       {"shipping", 70, false}, {"spend", 80, false}, {"value", 60, false},
-        {"numberof", 60, false}, {"cost", 50, false},     {"items", 60, true},
-    };
-    static const struct clue against[] = {
-        {"unitprice", 90, false}, {"price", 60, false}, {"rate", 80, false},  {"percent", 90, false},
-        {"pct", 90, false},       {"avg", 90, false},   {"score", 90, false}, {"unitcost", 90, false},
-    };
-    char plain[256];
-    plain_name(name, plain, sizeof plain);
-    return best_clue(plain, CLUES(additive)) > best_clue(plain, CLUES(against));
+    const unsigned adds = WORD_AMOUNT | WORD_TOTAL | WORD_QUANTITY | WORD_PART;
+    struct ingest_meaning meaning = read_name(name);
+    if (!(meaning.words & adds) || (meaning.words & WORD_LEVEL) || strchr(name, '%'))
+        return false;
+    if ((meaning.words & WORD_PRICE) && !(meaning.words & (WORD_TOTAL | WORD_AMOUNT)))
+        return false;
+    /* "service fee" is a fee, "shipping zip" a place and "amount type" a type */
+    return (meaning.last & adds) || !(meaning.last & (WORD_TRAIT | WORD_THING | WORD_ID));
 }

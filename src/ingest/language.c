@@ -145,6 +145,9 @@ static void gather(struct text data, bool whole, struct fields *out)
 
 /* Judging */
 
+/* The character that is judged in the middle of those around it; 0 beyond the ends. */
+enum { AROUND = 2, HERE = AROUND, WINDOW = 2 * AROUND + 1 };
+
 struct neighbours {
     int32_t before, at, behind; /* in small letters; a blank for what is no letter */
     bool capital_inside;        /* a capital behind a small letter */
@@ -167,6 +170,37 @@ static int32_t plain(int32_t code)
     return code > 0 && is_letter(code) ? utf8proc_tolower(code) : ' ';
 }
 
+static bool is_digit(int32_t code)
+{
+    return code >= '0' && code <= '9';
+}
+
+static bool is_blank(int32_t code)
+{
+    return code == ' ' || code == 0xa0 || code == 0x202f;
+}
+
+/* Where a sign of money stands: beside a number, over a blank or not, or as all that a field or a parenthesis holds. */
+static bool beside_number(const int32_t *window)
+{
+    int32_t before = window[HERE - 1], behind = window[HERE + 1];
+    bool left = is_digit(before) || (is_blank(before) && is_digit(window[HERE - 2]));
+    bool right = is_digit(behind) || (is_blank(behind) && is_digit(window[HERE + 2]));
+    return (left && !is_letter(behind)) || (right && !is_letter(before));
+}
+
+static bool stands_alone(const int32_t *window)
+{
+    int32_t before = window[HERE - 1], behind = window[HERE + 1];
+    bool opens = before == 0 || before == '\n' || before == '(' || before == '[';
+    return opens && (behind == 0 || behind == '\n' || behind == ')' || behind == ']');
+}
+
+static bool is_money(int32_t code)
+{
+    return code == 0x20ac || code == 0xa3 || code == 0xa5;
+}
+
 /* Signs that stand in the texts of every language. */
 static double sign_score(int32_t code, bool letter_before, bool letter_behind)
 {
@@ -175,6 +209,8 @@ static double sign_score(int32_t code, bool letter_before, bool letter_behind)
                                     0x2026, 0x20ac, 0x2122, 0xa3,   0xbf,   0xba,   0xaa,   0x2116};
     if (code == 0x2019 && letter_before && letter_behind)
         return .5;
+    if (code == 0x2116 && letter_behind) /* a number sign with a word behind it */
+        return -.5;
     bool known = false;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         known |= usual[i] == code;
@@ -209,17 +245,23 @@ static double character_score(const struct keys *keys, int32_t code)
 
 struct verdict {
     double sums[LANGUAGES], best_sum; /* best_sum: each character under the language that suits it best */
-    size_t characters;
+    size_t characters, beside_numbers;
 };
 
+/* Of a column of amounts a few tell what its sign is: all of them would drown the words that tell pages apart. */
+enum { BESIDE_NUMBERS = 4 };
+
 /* −1: not text at all; 0: judged by a language; else decided already. */
-static double common_score(int32_t code, int32_t before, int32_t behind, bool *decided)
+static double common_score(const int32_t *window, bool *decided)
 {
+    int32_t before = window[HERE - 1], code = window[HERE], behind = window[HERE + 1];
     utf8proc_category_t category = code < 0 ? UTF8PROC_CATEGORY_CN : utf8proc_category(code);
     *decided = true;
     if (code < 0 || category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CO ||
         category == UTF8PROC_CATEGORY_CN)
         return -3;
+    if (code < 0x2e80 && (beside_number(window) || stands_alone(window)) && (is_money(code) || is_letter(code)))
+        return is_money(code) ? 1 : -.2; /* "50 €" is read more often than "50 Ä" */
     if (code >= 0x2e80)
         *decided = false;
     else if (!is_letter(code))
@@ -228,11 +270,13 @@ static double common_score(int32_t code, int32_t before, int32_t behind, bool *d
     return 0;
 }
 
-static void judge_character(const struct keys *keys, const bool *spoken, int32_t before, int32_t code, int32_t behind,
-                            struct verdict *out)
+static void judge_character(const struct keys *keys, const bool *spoken, const int32_t *window, struct verdict *out)
 {
+    int32_t before = window[HERE - 1], code = window[HERE], behind = window[HERE + 1];
     bool decided;
-    double common = common_score(code, before, behind, &decided), best = decided ? common : -3;
+    if (beside_number(window) && out->beside_numbers++ >= BESIDE_NUMBERS)
+        return;
+    double common = common_score(window, &decided), best = decided ? common : -3;
     struct neighbours near = {plain(before), plain(code), plain(behind), false, false};
     if (!decided && before > 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_LU) {
         near.capital_inside = is_small(before);
@@ -269,13 +313,14 @@ static double judge(const struct candidate *candidate, const struct keys *keys, 
     for (size_t i = 0; i < LANGUAGES; i++)
         spoken[i] = speaks(candidate, languages[i].name);
 
-    int32_t before = ' ', code = at < end ? next_character(&at, end) : 0;
-    while (code) {
-        int32_t behind = at < end ? next_character(&at, end) : 0;
-        if (code < 0 || code >= 128)
-            judge_character(keys, spoken, before, code, behind, &verdict);
-        before = code;
-        code = behind;
+    int32_t window[WINDOW] = {0};
+    for (int i = HERE; i < WINDOW; i++)
+        window[i] = at < end ? next_character(&at, end) : 0;
+    while (window[HERE]) {
+        if (window[HERE] < 0 || window[HERE] >= 128)
+            judge_character(keys, spoken, window, &verdict);
+        memmove(window, window + 1, (WINDOW - 1) * sizeof *window);
+        window[WINDOW - 1] = at < end ? next_character(&at, end) : 0;
     }
     if (!verdict.characters)
         return -3;
@@ -329,8 +374,11 @@ static const char *example(const struct ingest_encoding *encoding, struct text f
     return copy;
 }
 
+static const double DOUBTFUL = .3; /* what reads no better is hardly a language */
+
+/* western: what Windows-1252 would make of it, which most files of this kind are; NULL when that is the best. */
 static void tell(const struct fields *fields, const struct reading *best, const struct reading *next,
-                 struct arena *arena, struct ingest_encoding_look *out)
+                 const struct reading *western, struct arena *arena, struct ingest_encoding_look *out)
 {
     /* with few characters a narrow lead is chance */
     enum { FEW = 12 };
@@ -339,14 +387,15 @@ static void tell(const struct fields *fields, const struct reading *best, const 
         characters += (unsigned char)fields->text.data[i] >= 128;
     double lead = next ? best->score - next->score : 1, wanted = characters < FEW ? .35 : .15;
     double sure = 50 + 45 * (lead < wanted ? lead / wanted : 1);
-    if (best->score < .3)
+    if (best->score < DOUBTFUL)
         sure = sure * .7;
     out->encoding = best->encoding;
     out->sure = (int)sure;
     for (size_t i = 0; i < 2; i++)
         out->as_read[i] = example(best->encoding, fields->examples[i], arena);
-    if (!next || lead >= wanted)
+    if (!next || (lead >= wanted && best->score >= DOUBTFUL))
         return;
+    next = western ? western : next;
     out->rival = next->candidate->name;
     for (size_t i = 0; i < 2; i++)
         out->as_rival[i] = example(next->encoding, fields->examples[i], arena);
@@ -362,7 +411,8 @@ static void choose(const struct fields *fields, const struct reading *readings, 
     for (size_t i = 0; i < count; i++)
         if (!same_text(&readings[i], best) && (!next || readings[i].score > next->score))
             next = &readings[i];
-    tell(fields, best, next, arena, out);
+    const struct reading *western = readings[0].candidate == candidates ? &readings[0] : NULL;
+    tell(fields, best, next, western && !same_text(western, best) ? western : NULL, arena, out);
 }
 
 enum status ingest_guess_encoding(struct text data, bool whole, struct arena *arena, struct ingest_encoding_look *out,

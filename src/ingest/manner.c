@@ -201,6 +201,7 @@ bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence
         name = run->columns[i].money ? stored_currency(run, i) : NULL;
     if (!name || ingest_find_column(run, name) >= 0)
         name = ingest_find_column(run, "currency") < 0 ? "currency" : "amount_currency";
+    name = arena_strdup(run->arena, name); /* the summary has it when the store's own is gone */
     run->currency = ingest_add_column(run, name);
     run->columns[run->currency].derived = true;
     run->columns[run->currency].type.type = VALUE_TEXT;

@@ -65,6 +65,12 @@ static const struct ingest_missing_word default_words[] = {
     WEAK("#NULL!"),
     WEAK("#N/A N/A"),
     WEAK("[null]"),
+    WEAK("00.00.0000"),
+    WEAK("0000-00-00"),
+    WEAK("00/00/0000"),
+    WEAK("00.00.00"),
+    WEAK("00.00.0000 00:00:00"),
+    WEAK("0000-00-00 00:00:00"),
 };
 
 static struct ingest_missing by_default = {default_words, sizeof default_words / sizeof *default_words, {0}};

@@ -84,19 +84,29 @@ static const char *examples(struct ingest_run *run, const char *const texts[2])
 /* Below this a guess is shown as one; with a rival nearly as likely it always is. */
 enum { SURE = 85 };
 
+/* A warning names what has to be said; Windows writes what is called Latin-1 for short. */
+static const char *said_as(const char *name)
+{
+    return strcmp(name, "Latin-1") == 0 ? "Latin-1 (Windows-1252)" : name;
+}
+
 static void note_encoding(struct ingest_run *run, const struct ingest_summary_source *source)
 {
     const struct ingest_look *look = &source->look;
     const char *name = ingest_encoding_name(source->dialect.encoding);
+    const char *prefix = which(run, source);
+    if (look->encoding_overruled)
+        ingest_notice(run, "%sread as %s, as its byte order mark says, and not as %s, which %s says", prefix, name,
+                      run->mapping.encoding, run->options->mapping_file ? "the mapping" : "--encoding");
     if (source->dialect.encoding_said || !look->as_read[0])
         return;
-    const char *read = examples(run, look->as_read), *prefix = which(run, source);
+    const char *read = examples(run, look->as_read);
     if (look->encoding_rival)
         ingest_warn(run, "%snot UTF-8; read as %s (%s), which may be wrong: as %s it would be %s; --encoding NAME says",
-                    prefix, name, read, look->encoding_rival, examples(run, look->as_rival));
+                    prefix, said_as(name), read, said_as(look->encoding_rival), examples(run, look->as_rival));
     else if (look->encoding_sure < SURE)
         ingest_warn(run, "%snot UTF-8; read as %s, which may be wrong: %s; --encoding NAME says which it is", prefix,
-                    name, read);
+                    said_as(name), read);
     else
         ingest_notice(run, "%snot UTF-8; read as %s: %s", prefix, name, read);
 }

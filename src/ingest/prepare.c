@@ -359,10 +359,44 @@ enum status ingest_guess_again(struct ingest_run *run, size_t source, struct err
 
 /* Roles */
 
+/* The dates' name in a language whose people write the day first. */
+static bool called_day_first(const char *name)
+{
+    static const char *const words[] = {"datum",     "zeitpunkt", "geburt",     "fecha", "nacimiento",
+                                        "naissance", "nascita",   "nascimento", "dato",  "fødsel",
+                                        "tidspunkt", "päivä",     "dzień",      "jour",  "giorno"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(name, words[i]))
+            return true;
+    return false;
+}
+
+/* What speaks for D/M/YYYY where every date could be the other way round; NULL when nothing does. In the United States
+ * alone the month stands first, and there nobody writes decimal commas or separates by semicolons for their sake. */
+static const char *day_first(const struct ingest_run *run, const char *column)
+{
+    const struct schema *schema = store_schema(run->store);
+    for (size_t i = 0; i < run->source_count; i++) {
+        const struct ingest_dialect *dialect = &run->sources[i].dialect;
+        if (dialect->layout != LAYOUT_JSON && dialect->style.point == ',')
+            return "the file's decimal commas";
+        if (dialect->layout == LAYOUT_DELIMITED && dialect->delimiter == ';')
+            return "the semicolons between the file's fields";
+    }
+    if (called_day_first(column))
+        return "the column's name";
+    if (schema->currency && strcmp(schema->currency, "USD") == 0)
+        return NULL;
+    if (schema->currency && strstr(" EUR GBP CHF SEK NOK DKK PLN CZK HUF RON BRL AUD NZD INR ", schema->currency))
+        return "the store's currency";
+    return strncmp(zone_name(run->zone), "Europe/", 7) == 0 ? "the store's time zone" : NULL;
+}
+
 bool ingest_retype(struct ingest_run *run, const struct ingest_evidence *evidence)
 {
     bool changed = false;
     for (size_t i = 0; i < run->column_count; i++) {
+        run->hints[i].day_first = day_first(run, run->columns[i].name);
         struct ingest_type type = ingest_decide(&evidence[i], &run->hints[i]);
         changed |= !ingest_type_equal(&type, &run->columns[i].type);
         run->columns[i].type = type;
@@ -611,7 +645,7 @@ static void complete_mapping(struct ingest_run *run)
 {
     struct ingest_mapping *mapping = &run->mapping;
     if (!mapping->file_time_zone)
-        mapping->file_time_zone = store_schema(run->store)->zone;
+        mapping->file_time_zone = run->summary->zone; /* the store's schema does not outlive the commit */
     if (!mapping->on_conflict && mapping->id.count)
         mapping->on_conflict = "set-aside";
 }

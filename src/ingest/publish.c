@@ -123,14 +123,21 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
 
 /* Invoices */
 
-static bool is_summed(const struct ingest_property *property)
+static bool is_amount(const struct ingest_run *run, const struct ingest_property *property)
 {
-    return ingest_is_stored(property) && property->additive && ingest_is_number(property->type);
+    return run->amount && !property->trait && strcmp(property->column, run->amount) == 0;
 }
 
-static bool can_be_constant(const struct ingest_property *property)
+/* What the lines were worth is what the invoice was worth, however the column is called. */
+static bool is_summed(const struct ingest_run *run, const struct ingest_property *property)
 {
-    return ingest_is_stored(property) && !is_summed(property) && property->type != VALUE_SET &&
+    return ingest_is_stored(property) && (property->additive || is_amount(run, property)) &&
+           ingest_is_number(property->type);
+}
+
+static bool can_be_constant(const struct ingest_run *run, const struct ingest_property *property)
+{
+    return ingest_is_stored(property) && !is_summed(run, property) && property->type != VALUE_SET &&
            property->type != VALUE_POINT;
 }
 
@@ -147,11 +154,11 @@ static enum status find_constants(struct ingest_run *run, struct error *error)
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT true");
     for (size_t i = 0; i < run->property_count; i++)
-        if (can_be_constant(&run->properties[i]))
+        if (can_be_constant(run, &run->properties[i]))
             buffer_printf(&sql, ", coalesce(bool_and(k%zu), true)", i);
     buffer_string(&sql, " FROM (SELECT 1");
     for (size_t i = 0; i < run->property_count; i++)
-        if (can_be_constant(&run->properties[i])) {
+        if (can_be_constant(run, &run->properties[i])) {
             buffer_string(&sql, ", min(");
             add_name(&sql, "", run->properties[i].name);
             buffer_string(&sql, ") IS NOT DISTINCT FROM max(");
@@ -166,12 +173,47 @@ static enum status find_constants(struct ingest_run *run, struct error *error)
     TRY(status);
     status = lake_result_next(result, &chunk, error);
     for (size_t i = 0; i < run->property_count && status == STATUS_OK && chunk; i++) {
-        run->own[i] = can_be_constant(&run->properties[i]);
+        run->own[i] = can_be_constant(run, &run->properties[i]);
         if (run->own[i])
             run->own[i] = lake_integer(&chunk->columns[++count], 0) != 0;
     }
     lake_result_free(result);
     return status;
+}
+
+enum { LISTED = 8 };
+
+/* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the invoice has or not; NULL: none.
+ */
+static const char *list_properties(const struct ingest_run *run, bool own, bool summed)
+{
+    const char *line_prefix = own ? "" : arena_printf(run->arena, "%s.line.", run->table);
+    struct buffer list;
+    size_t count = 0;
+    buffer_init(&list, 0);
+    for (size_t i = 0; i < run->property_count; i++) {
+        const struct ingest_property *property = &run->properties[i];
+        if (!ingest_is_stored(property) || run->own[i] != own || is_summed(run, property) != summed)
+            continue;
+        if (count++ < LISTED)
+            buffer_printf(&list, "%s%s%s", list.length ? ", " : "", line_prefix, property->name);
+    }
+    if (count > LISTED)
+        buffer_printf(&list, " and %zu other%s", count - LISTED, text_plural(count - LISTED));
+    const char *text = list.length ? buffer_copy(&list, run->arena) : NULL;
+    buffer_release(&list);
+    return text;
+}
+
+/* What became of the lines' columns: nobody sees by a missing column that it was left out. */
+static void note_own(struct ingest_run *run)
+{
+    const char *sums = list_properties(run, true, true), *same = list_properties(run, true, false),
+               *rest = list_properties(run, false, false);
+    ingest_notice(run, "one %s for all rows of a %s%s%s%s%s%s%s", run->table, run->mapping.group_by,
+                  sums ? "; summed over its lines: " : "; nothing is summed over its lines", sums ? sums : "",
+                  same ? "; the same in all of them: " : "", same ? same : "", rest ? "; only with the lines: " : "",
+                  rest ? rest : "");
 }
 
 /* The invoice has of its lines' properties the sums and what is the same in all of them. */
@@ -180,7 +222,8 @@ static enum status find_own(struct ingest_run *run, struct error *error)
     run->own = ARENA_ARRAY(run->arena, bool, run->property_count + 1);
     TRY(find_constants(run, error));
     for (size_t i = 0; i < run->property_count; i++)
-        run->own[i] |= is_summed(&run->properties[i]);
+        run->own[i] |= is_summed(run, &run->properties[i]);
+    note_own(run);
     return STATUS_OK;
 }
 
@@ -195,7 +238,7 @@ static void groups_select(struct ingest_run *run, const char *from, struct buffe
     buffer_string(sql, ", count(*)::BIGINT AS lines");
     for (size_t i = 0; i < run->property_count; i++) {
         const struct ingest_property *property = &run->properties[i];
-        bool sum = is_summed(property);
+        bool sum = is_summed(run, property);
         char type[64];
         if (!run->own[i])
             continue;
@@ -385,9 +428,9 @@ static enum status set_currencies(struct ingest_run *run, struct error *error)
 /* The property that the amount became, when the table has it and it is a number. */
 static const char *amount_of(const struct ingest_run *run, const struct catalog_column *columns, size_t count)
 {
-    for (size_t i = 0; run->amount && i < run->property_count; i++) {
+    for (size_t i = 0; i < run->property_count; i++) {
         const struct ingest_property *property = &run->properties[i];
-        if (property->trait || strcmp(property->column, run->amount) != 0 || !ingest_is_number(property->type))
+        if (!is_amount(run, property) || !ingest_is_number(property->type))
             continue;
         for (size_t c = 0; c < count; c++)
             if (strcmp(columns[c].column.name, property->name) == 0)

@@ -24,13 +24,14 @@ static const char *count(const struct remark *remark, uint64_t value)
     return arena_strdup(remark->run->arena, number_format_thousands((int64_t)value, text));
 }
 
-/* "'x' (line 3) and 'y'". */
-static const char *examples(const struct remark *remark)
+/* "'x' (line 3) and 'y' (line 9)". */
+static const char *examples(const struct remark *remark, const struct ingest_example *texts)
 {
-    const struct ingest_example *texts = remark->evidence->texts;
     const char *first =
         arena_printf(remark->run->arena, "'%s' (line %llu)", texts[0].text, (unsigned long long)texts[0].line);
-    return texts[1].line ? arena_printf(remark->run->arena, "%s and '%s'", first, texts[1].text) : first;
+    return texts[1].line ? arena_printf(remark->run->arena, "%s and '%s' (line %llu)", first, texts[1].text,
+                                        (unsigned long long)texts[1].line)
+                         : first;
 }
 
 /* Dates */
@@ -56,6 +57,9 @@ static void say_order(const struct remark *remark)
     else if (type->ambiguous)
         ingest_warn(remark->run, "%s: every date could be day/month or month/day, such as '%s'; read as %s; %s",
                     remark->name, evidence->either.text, ingest_type_format(type), ways);
+    else if (type->inferred)
+        ingest_notice(remark->run, "%s: dates such as '%s' are read as D/M/YYYY, because of %s; %s", remark->name,
+                      evidence->either.text, remark->hint->day_first, ways);
     else if (type->remembered)
         ingest_notice(remark->run, "%s: dates such as '%s' are read as %s, as in earlier imports", remark->name,
                       evidence->either.text, ingest_type_format(type));
@@ -190,6 +194,16 @@ static void say_numbers(const struct remark *remark)
 
 /* What was not understood */
 
+/* Postcodes, and texts that begin with a number as "10 - extremely likely" does: no mistakes of single rows. */
+static bool may_be_codes(const struct remark *remark)
+{
+    static const char *const names[] = {"plz", "zip", "postal", "postcode", "postleit", "postnum"};
+    bool codes = *remark->evidence->texts[0].text >= '0' && *remark->evidence->texts[0].text <= '9';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        codes |= strcasestr(remark->name, names[i]) != NULL;
+    return codes;
+}
+
 /* A column that is nearly numbers or dates, or is called like money, and is text all the same. */
 static void say_text(const struct remark *remark)
 {
@@ -197,23 +211,28 @@ static void say_text(const struct remark *remark)
     struct ingest_run *run = remark->run;
     if (remark->type->type != VALUE_TEXT || remark->hint->text || remark->hint->declared || !evidence->texts[0].line)
         return;
+    const struct ingest_example *odd = evidence->undated[0].line ? evidence->undated : evidence->texts;
     uint64_t numbers = evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE];
     bool money = ingest_amount_name(remark->name) >= GUESS_LIKELY && evidence->text_digits * 2 > remark->known;
     bool date = evidence->date_values * 2 > remark->known ||
                 (ingest_name_says_time(remark->name) && evidence->text_digits * 2 > remark->known);
     if (date && evidence->date_values < remark->known)
         ingest_warn(run,
-                    "%s, a column that reads like dates, was stored as text: %s are no dates as the others are; mend "
-                    "them, or say how they are written: --type '%s=DD.MM.YYYY'",
-                    remark->name, examples(remark), remark->name);
+                    "%s, a column that reads like dates, was stored as text: %s %s; --na '%s=%s' makes the value "
+                    "unknown, --type '%s=date' sets such rows aside",
+                    remark->name, examples(remark, odd), odd[1].line ? "are no dates" : "is no date", remark->name,
+                    odd[0].text, remark->name);
     else if (!date && (money || evidence->signs))
         ingest_warn(run,
                     "%s, a column that reads like money, was stored as text: %s are no numbers; --type '%s=decimal' "
                     "sets such rows aside, --na '%s=%s' makes the value unknown",
-                    remark->name, examples(remark), remark->name, remark->name, evidence->texts[0].text);
+                    remark->name, examples(remark, evidence->texts), remark->name, remark->name,
+                    evidence->texts[0].text);
     else if (!date && numbers * 2 > remark->known)
-        ingest_notice(run, "%s is text because of values such as %s (--type '%s=decimal' sets such rows aside)",
-                      remark->name, examples(remark), remark->name);
+        ingest_notice(run, "%s is text because of values such as %s%s", remark->name, examples(remark, evidence->texts),
+                      may_be_codes(remark)
+                          ? ""
+                          : arena_printf(run->arena, " (--type '%s=decimal' sets such rows aside)", remark->name));
 }
 
 /* "'-' (3), 'NULL' (2)" of the words that stand for nothing, weak or strong as said. */
@@ -258,7 +277,7 @@ void ingest_remark(struct ingest_run *run)
                                 &run->hints[i],
                                 evidence,
                                 evidence->rows - evidence->forms[FORM_UNKNOWN] - evidence->forms[FORM_MISSING]};
-        if (run->columns[i].derived)
+        if (run->columns[i].derived || (int)i == run->clock) /* the clock was used with the dates */
             continue;
         say_dates(&remark);
         say_numbers(&remark);

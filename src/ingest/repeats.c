@@ -106,6 +106,131 @@ static enum status note_capitals(struct ingest_run *run, struct error *error)
     return status;
 }
 
+/* ---- numbers without their leading zeros ---- */
+
+static struct text without_zeros(struct text text)
+{
+    while (text.length > 1 && *text.data == '0')
+        text = (struct text){text.data + 1, text.length - 1};
+    return text;
+}
+
+static bool is_digits(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+    return text.length > 0;
+}
+
+/* What was found: new customers whose number the store has with other zeros. */
+struct zeros {
+    struct text_map padded; /* the store's numbers with leading zeros, without them → their length */
+    uint64_t lost, added;   /* the store has zeros where the file has none; the other way round */
+    uint64_t width;         /* of the store's numbers among the lost ones; 0 when they differ */
+    const char *examples;
+};
+
+static enum status padded_of_store(struct ingest_run *run, struct text_map *padded, struct error *error)
+{
+    static const char *const columns[] = {"identifier"};
+    struct store_read read = {.table = "identity", .role = PART_IDENTITY, .columns = columns, .column_count = 1};
+    struct buffer sql;
+    struct lake_result *result = NULL;
+    const struct lake_chunk *chunk;
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "SELECT identifier FROM (");
+    enum status status = store_select(run->store, &read, &sql, error);
+    buffer_string(&sql, ") WHERE regexp_full_match(identifier, '0[0-9]+')");
+    if (status == STATUS_OK)
+        status = lake_query(run->lake, sql.data, &result, error);
+    buffer_release(&sql);
+    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+        for (size_t i = 0; i < chunk->rows; i++) {
+            struct text number = lake_text(&chunk->columns[0], i);
+            text_map_put(padded, without_zeros(number), number.length, NULL);
+        }
+    lake_result_free(result);
+    return status;
+}
+
+/* "7 for 0007". */
+static void add_example(struct ingest_run *run, struct zeros *zeros, struct text name, struct text plain, size_t width)
+{
+    static const char filling[] = "00000000000000000000";
+    size_t missing = width > plain.length ? width - plain.length : 0;
+    zeros->examples = arena_printf(run->arena, "%s%s%.*s for %.*s%.*s", zeros->examples ? zeros->examples : "",
+                                   zeros->examples ? ", " : "", (int)name.length, name.data, (int)missing, filling,
+                                   (int)plain.length, plain.data);
+}
+
+static void count_zeros(struct ingest_run *run, struct zeros *zeros)
+{
+    enum { SHOWN = 2 };
+    uint32_t count = store_numbering_settled_count(run->identity), first = store_numbering_first_new(run->identity);
+    for (uint32_t i = 0; i < count; i++) {
+        struct text name = store_numbering_new_text(run->identity, i);
+        struct text plain = without_zeros(name);
+        const struct text_map_entry *padded = is_digits(name) ? text_map_find(&zeros->padded, plain) : NULL;
+        uint32_t number;
+        bool lost = padded && padded->value > name.length;
+        bool added = !lost && is_digits(name) && plain.length < name.length &&
+                     store_numbering_find(run->identity, plain, &number) && number < first;
+        if (!lost && !added)
+            continue;
+        if (zeros->lost + zeros->added < SHOWN)
+            add_example(run, zeros, name, plain, lost ? padded->value : 0);
+        if (lost)
+            zeros->width = zeros->lost && zeros->width != padded->value ? 0 : padded->value;
+        zeros->lost += lost;
+        zeros->added += added;
+    }
+}
+
+/* An expression of --set that writes the file's numbers as the store has them; NULL when there is no single one. */
+static const char *mended_number(struct ingest_run *run, const struct zeros *zeros)
+{
+    struct buffer name;
+    buffer_init(&name, 0);
+    buffer_sql_name(&name, text_from(run->columns[run->customer].name));
+    const char *sql = NULL;
+    if (zeros->added > zeros->lost)
+        sql = arena_printf(run->arena, "regexp_replace(%s::varchar, $$^0+([0-9]+)$$, $$\\1$$)", name.data);
+    else if (zeros->width > 1)
+        sql =
+            arena_printf(run->arena,
+                         "case when regexp_full_match(%s::varchar, $$[0-9]{1,%d}$$) then lpad(%s::varchar, %d, $$0$$) "
+                         "else %s::varchar end",
+                         name.data, (int)zeros->width - 1, name.data, (int)zeros->width, name.data);
+    buffer_release(&name);
+    return sql;
+}
+
+/* A spreadsheet that saves 000157 as 157 makes another customer of everybody. */
+static enum status note_zeros(struct ingest_run *run, struct error *error)
+{
+    struct zeros zeros = {.examples = NULL};
+    if (store_numbering_first_new(run->identity) <= 1 || run->customer < 0)
+        return STATUS_OK;
+    text_map_init(&zeros.padded);
+    enum status status = padded_of_store(run, &zeros.padded, error);
+    if (status == STATUS_OK)
+        count_zeros(run, &zeros);
+    text_map_release(&zeros.padded);
+    TRY(status);
+
+    uint64_t same = zeros.lost + zeros.added;
+    const char *mended = same ? mended_number(run, &zeros) : NULL;
+    const char *again = run->import ? arena_printf(run->arena, "--replace %u ", run->import) : "";
+    const char *way =
+        mended ? arena_printf(run->arena, "import the file with %s--set 'customer=%s' to make them one", again, mended)
+               : "write the numbers alike in all files";
+    if (same)
+        ingest_warn(run, "%llu new %s in this store already but for leading zeros (%s); %s", (unsigned long long)same,
+                    same == 1 ? "customer is" : "customers are", zeros.examples, way);
+    return STATUS_OK;
+}
+
 /* ---- rows that are there already ---- */
 
 static void add_name(struct buffer *sql, const char *prefix, const char *name)
@@ -216,6 +341,7 @@ enum status ingest_note_repetitions(struct ingest_run *run, struct error *error)
     if (run->role == SCHEMA_REFERENCE)
         return STATUS_OK;
     TRY(note_capitals(run, error));
+    TRY(note_zeros(run, error));
     if (run->role == SCHEMA_TRAITS && run->time < 0)
         return note_told_twice(run, error);
     bool facts = run->role == SCHEMA_FACTS && !run->mapping.id.count;

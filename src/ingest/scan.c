@@ -710,7 +710,7 @@ static enum status fill(void *context, void *state, size_t max, struct lake_outp
     *filled = 0;
     while (*filled < max) {
         uint64_t line;
-        int64_t moment;
+        int64_t moment = 0; /* gcc does not see that a record that is kept has set it */
         bool kept, more;
         if (thread->at < thread->end && next_record(thread, &line, &moment, &kept)) {
             if (kept && outputs && !atomic_load_explicit(&scan->stale, memory_order_relaxed))

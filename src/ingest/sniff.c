@@ -719,6 +719,7 @@ static enum status decode_sample(const char *data, size_t length, const struct i
     dialect->encoding = look.encoding;
     dialect->encoding_said = look.said;
     out->look.encoding_sure = look.sure;
+    out->look.encoding_overruled = look.overruled;
     out->look.encoding_rival = look.rival;
     memcpy(out->look.as_read, look.as_read, sizeof look.as_read);
     memcpy(out->look.as_rival, look.as_rival, sizeof look.as_rival);

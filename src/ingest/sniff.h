@@ -15,6 +15,7 @@ struct ingest_look {
     bool sep_line;              /* a line "sep=;" said what stands between fields */
     bool row_names;             /* the header lacks a name for its first column */
     int encoding_sure;          /* 0…100 */
+    bool encoding_overruled;    /* what --encoding or the mapping says is another than the byte order mark does */
     const char *encoding_rival; /* another encoding that is nearly as likely, or NULL */
     const char *as_read[2];     /* texts as they are read, where the encoding was guessed; NULL for none */
     const char *as_rival[2];    /* the same as the rival has it */

@@ -35,7 +35,7 @@ static const struct {
      "id ids key no nr num number nummer numero numeros nbr code kod codigo codice kennung kennzahl ident identifier "
      "identificador identifiant identificativo uuid guid pk sk hash ref reference referenz referencia riferimento "
      "numer номер 编号 番号 master record"},
-    {WORD_ROW, "rownames rowname row rows index idx rowid rownum lfd zeile ligne fila riga unnamed"},
+    {WORD_ROW, "rownames rowname row rows index idx rowid rownum lfd zeile zeilen ligne fila riga unnamed"},
     {WORD_TIME,
      "date dates time times datetime timestamp ts datum zeit zeitpunkt zeitstempel uhrzeit heure fecha hora data ora "
      "dato tid tijd czas day dt when at on dte epoch utc gmt tag jour dia giorno dag dzien дата 日期 时间 日付 日時"},
@@ -83,7 +83,8 @@ static const struct {
      "coupon coupons promo voucher withheld lifetime oldbalance newbalance"},
     {WORD_QUANTITY,
      "quantity quantities qty units unit pieces pcs stueck stuck menge anzahl quantite cantidad quantita quantidade "
-     "aantal ilosc antal lineitem items item_count packs volume"},
+     "aantal ilosc antal lineitem items item_count packs volume stueckzahl stuckzahl quantites qte cantidades cant "
+     "quantidades mennyiseg mnozstvi adet количество кол 数量 個数"},
     {WORD_THING,
      "product products produkt produit producto prodotto produto item items artikel article articulo articolo artigo "
      "sku asin isbn movie film book song artist track category kategorie categorie categoria brand marke marque marca "
@@ -123,6 +124,12 @@ static const struct {
      "hashed anonymous anonymized anonymised anon external original main primary fk dim my source src sap crm erp web "
      "shop shopify magento woo full clean is by bill billing billto sold soldto orig usd eur gbp inr chf pln jpy brl "
      "mxn cad aud global loyalty pseudo crm system fact base local x y c raw z raised in new"},
+    /* the names of the value added tax stand as often for its rate */
+    {WORD_LEVEL,
+     "percent percentage pct prozent pourcentage porcentaje percentuale procent rate rates ratio satz taux "
+     "tasa tasso taxa avg average mean median min max std durchschnitt moyenne score scores rating unit balance "
+     "saldo solde oldbalance newbalance limit income einkommen salary gehalt revenu renta outstanding budget lifetime "
+     "tariff mwst ust vat tva iva btw"},
 };
 
 void ingest_vocabulary_init(struct ingest_vocabulary *words)

@@ -25,6 +25,7 @@ enum ingest_word {
     WORD_TRAIT = 1 << 15,     /* name, type, age, city, count: something about what the other words name */
     WORD_AGAINST = 1 << 16,   /* seller, agent, owner, sender: persons, and not the customer */
     WORD_NEUTRAL = 1 << 17,   /* the, of, de, billing, unique */
+    WORD_LEVEL = 1 << 18,     /* percent, average, balance, score: how much it is, and never added up over lines */
 };
 
 struct ingest_meaning {

@@ -59,7 +59,26 @@ static void add_trait(struct draft *draft, const struct schema_table *table, con
         add_feature(draft, table->name, column->name, "", NULL, column->name, " is known");
 }
 
-static void add_kind(struct draft *draft, const struct schema_table *table)
+/* A price per unit, a rate or a rating adds up to nothing: its mean says it. What a fact was worth adds up by any name.
+ */
+static bool adds_up(const struct schema *schema, const struct schema_table *table, size_t column)
+{
+    static const char *const per_unit[] = {"price",  "preis", "prix",    "precio",  "prezzo", "rate",
+                                           "rating", "score", "percent", "prozent", "pct"};
+    static const char *const whole[] = {"total", "gesamt", "sum"};
+    const char *name = table->columns[column].name;
+    if (insight_revenue_of_kind(schema, table->name).column == (int)column)
+        return true;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (strcasestr(name, whole[i]))
+            return true;
+    for (size_t i = 0; i < sizeof per_unit / sizeof *per_unit; i++)
+        if (strcasestr(name, per_unit[i]))
+            return false;
+    return true;
+}
+
+static void add_kind(struct draft *draft, const struct schema *schema, const struct schema_table *table)
 {
     add_feature(draft, table->name, NULL, "count(", table->name, NULL, ") is known");
     add_feature(draft, table->name, NULL, "days since last(", table->name, "time", ") is known");
@@ -67,7 +86,8 @@ static void add_kind(struct draft *draft, const struct schema_table *table)
         const struct schema_column *column = &table->columns[i];
         bool mixed = column->currency && column->currencies > 1;
         if (is_number(column->type) && !mixed) {
-            add_feature(draft, table->name, column->name, "sum(", table->name, column->name, ") is known");
+            if (adds_up(schema, table, i))
+                add_feature(draft, table->name, column->name, "sum(", table->name, column->name, ") is known");
             add_feature(draft, table->name, column->name, "avg(", table->name, column->name, ") is known");
         } else if (column->type == VALUE_TEXT && !column->plain) {
             add_feature(draft, table->name, column->name, "favourite(", table->name, column->name, ") is known");
@@ -107,7 +127,7 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
         if (table->role == SCHEMA_FACTS)
-            add_kind(draft, table);
+            add_kind(draft, schema, table);
         for (size_t i = 0; table->role == SCHEMA_TRAITS && i < table->column_count; i++)
             add_trait(draft, table, &table->columns[i]);
     }
@@ -186,23 +206,87 @@ static void sort_feature(void *context, size_t task, int worker)
     free(ranked);
 }
 
+struct evaluating {
+    struct insight_features *features;
+    const struct schema *schema;
+    const struct population *population;
+    int64_t now;
+    struct pool *pool;
+    struct arena *arena;
+};
+
+static enum status find_values(const struct evaluating *how, size_t first, size_t count, struct error *error)
+{
+    struct insight_feature *items = &how->features->items[first];
+    const struct segment_node **nodes = ARENA_ARRAY(how->arena, const struct segment_node *, count);
+    struct segment_values *values = ARENA_ARRAY(how->arena, struct segment_values, count);
+    for (size_t i = 0; i < count; i++)
+        nodes[i] = items[i].node;
+    TRY(segment_evaluate_values(how->features->set, how->schema, nodes, (int)count, how->population, how->now,
+                                how->pool, how->arena, values, error));
+    for (size_t i = 0; i < count; i++)
+        items[i].values = values[i];
+    return STATUS_OK;
+}
+
+/* They share one plan, which tells only that something failed. */
+static enum status find_values_one_by_one(const struct evaluating *how, struct error *error)
+{
+    struct insight_features *features = how->features;
+    size_t kept = 0;
+    features->lost = ARENA_ARRAY(how->arena, struct insight_lost, features->count);
+    for (size_t i = 0; i < features->count; i++) {
+        struct error why = {0};
+        if (find_values(how, i, 1, &why) == STATUS_OK)
+            features->items[kept++] = features->items[i];
+        else
+            features->lost[features->lost_count++] =
+                (struct insight_lost){features->items[i].text, arena_strdup(how->arena, why.message)};
+    }
+    if (!kept)
+        return error_set(error, STATUS_ERROR, "%s", features->lost[0].why);
+    features->count = kept;
+    return STATUS_OK;
+}
+
+/* Whole numbers from 0 to 10, of facts that are worth no money, are answers: their mean says what they are. */
+static bool sums_answers(const struct insight_feature *feature, const struct schema *schema,
+                         const struct population *population)
+{
+    enum { MOST_ANSWER = 10 };
+    int t = population_table_index(population, feature->table);
+    if (t < 0 || strncmp(feature->text, "sum(", 4) != 0 || insight_revenue_of_kind(schema, feature->table).column >= 0)
+        return false;
+    int c = population_column_index(&population->tables[t], feature->column);
+    const struct population_column *column = c < 0 ? NULL : &population->tables[t].columns[c];
+    return column && column->type == VALUE_INT && column->base >= 0 && column->max <= MOST_ANSWER;
+}
+
+static void leave_out_answers(struct insight_features *features, const struct schema *schema,
+                              const struct population *population)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < features->count; i++)
+        if (!sums_answers(&features->items[i], schema, population))
+            features->items[kept++] = features->items[i];
+    features->count = kept;
+}
+
 enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
                                       const struct population *population, const uint64_t *existing, int64_t now,
                                       struct pool *pool, struct arena *arena, struct error *error)
 {
+    struct evaluating how = {features, schema, population, now, pool, arena};
+    struct error together = {0};
+    leave_out_answers(features, schema, population);
     if (!features->count)
         return STATUS_OK;
-    const struct segment_node **nodes = ARENA_ARRAY(arena, const struct segment_node *, features->count);
-    struct segment_values *values = ARENA_ARRAY(arena, struct segment_values, features->count);
+    if (find_values(&how, 0, features->count, &together) != STATUS_OK)
+        TRY(find_values_one_by_one(&how, error));
+
     for (size_t i = 0; i < features->count; i++)
-        nodes[i] = features->items[i].node;
-    TRY(segment_evaluate_values(features->set, schema, nodes, (int)features->count, population, now, pool, arena,
-                                values, error));
-    for (size_t i = 0; i < features->count; i++) {
-        features->items[i].values = values[i];
-        if (is_ranked(values[i].type))
+        if (is_ranked(features->items[i].values.type))
             features->items[i].order = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
-    }
     struct sorting sorting = {features, existing, population->customers};
     pool_run(pool, features->count, sort_feature, &sorting);
     return STATUS_OK;

@@ -25,11 +25,15 @@ struct insight_revenue insight_revenue_of_kind(const struct schema *schema, cons
 
 /*
  * Features: the values customers are compared by. Every told trait is one; of every kind its count, the days since the
- * last and of its numbers the sum and mean, of its texts the favourite. They are conditions of the segment language, so
+ * last and of its numbers the sum and mean, of its texts the favourite; no sum of what adds up to nothing, prices per
+ * unit, rates, and answers from 0 to 10. They are conditions of the segment language, so
  * that the one evaluator computes them.
  */
 struct insight_feature {
-    const char *text;   /* "sum(order.amount)", canonical */
+    const char *text; /* "sum(order.amount)", canonical */
+    /* A score: the segments its model learnt to tell from others, NULL-terminated; NULL: none. Whoever makes the
+     * features sets it. */
+    const char *const *learnt;
     const char *table;  /* what it reads: kind or "customer" */
     const char *column; /* property or trait; NULL: the times of the kind */
     const struct segment_node *node;
@@ -37,9 +41,15 @@ struct insight_feature {
     uint32_t *order;              /* numbers: positions of existing customers with a known value, by value */
     uint32_t order_count;
 };
+/* One that cannot be evaluated at the moment: a sum past 64 bits. */
+struct insight_lost {
+    const char *text, *why;
+};
 struct insight_features {
     struct insight_feature *items;
     size_t count;
+    struct insight_lost *lost; /* left out of items by insight_features_evaluate */
+    size_t lost_count;
     struct segment_set *set; /* owns the nodes; free with segment_set_free */
 };
 /* currency columns that hold several currencies are left out: they are never summed together. */
@@ -50,10 +60,21 @@ struct segment_needs insight_features_needs(const struct insight_features *featu
                                             struct arena *arena);
 
 /* Fills values and orders of all features for a population at a moment; existing is a bit a position. Sorting once here
- * is what lets many segments be profiled in linear time each. */
+ * is what lets many segments be profiled in linear time each. Features that fail alone are left out and named. */
 enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
                                       const struct population *population, const uint64_t *existing, int64_t now,
                                       struct pool *pool, struct arena *arena, struct error *error);
+
+/*
+ * Texts that may be named: those of at least INSIGHT_NAMED_BY customers that hold no e-mail address. A property with
+ * more than half as many texts as customers is nearly unique: an identifier, a comment; none of it is named.
+ */
+enum { INSIGHT_NAMED_BY = 5 };
+bool insight_may_name(struct text text, uint64_t customers);
+bool insight_nearly_unique(uint64_t texts, uint64_t customers);
+
+/* What is found among many comparisons is told when this share of what is told is expected to be chance, at most. */
+static const double insight_alpha = .05;
 
 struct insight_spread {
     uint64_t known;
@@ -63,7 +84,8 @@ struct insight_spread {
 /* One line of a profile. Numbers: inside and outside; texts (and yes/no and set members): one value with its shares. */
 struct insight_difference {
     const struct insight_feature *feature;
-    bool by_definition; /* the segment's own condition reads this */
+    bool by_definition; /* the segment's own condition reads this, or a model that learnt the segment told it */
+    bool told;          /* by definition, or beyond chance among all that was compared: what people are shown */
     bool is_share;
     struct insight_spread inside, outside; /* numbers; of shares only how many are known */
     const char *value;                     /* shares: the text, "yes" or the member */
@@ -80,8 +102,10 @@ struct insight_profile {
     uint64_t customers, others;       /* in the segment; existing and not in it */
     struct insight_difference *items; /* by |effect|, largest first; those by definition after all others */
     size_t count;
+    size_t compared; /* values of which some customers are known, those by definition left out */
 };
-/* Compares the members of `segment` with everyone else who exists; features are evaluated. */
+/* Texts that may not be named are left out; of the others the five that tell most.
+ * Compares the members of `segment` with everyone else who exists; features are evaluated. */
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
                      const struct segment_result *result, const struct insight_features *features,
                      const struct population *population, struct arena *arena, struct insight_profile *out);
@@ -168,12 +192,9 @@ struct insight_series {
 void insight_series(const struct population *population, const struct insight_revenue *revenue, int table, int64_t now,
                     enum calendar_unit unit, struct arena *arena, struct insight_series *out);
 
-/* True when the definition of segment, or of any it uses, reads that table and column (column NULL: counts or times of
- * the kind). */
-bool insight_defined_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table,
-                        const char *column);
-/* True when it counts, dates or adds up facts of that kind (a sum grows with their number), or looks only at those of
- * some moments. */
-bool insight_dated_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table);
+/* What decides who is in a segment: what its definition reads, and what is told once more by the lines of the same
+ * orders. In arena. */
+struct segment_reads insight_reads(const struct segment_set *set, const struct schema *schema, int segment,
+                                   struct arena *arena);
 
 #endif

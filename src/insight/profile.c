@@ -1,4 +1,7 @@
-/* A segment against everyone else: means, medians and spread of numbers, shares and lift of texts, ranked by effect. */
+/*
+ * A segment against everyone else: means, medians and spread of numbers, shares and lift of texts, ranked by effect.
+ * All that is compared is one family of tests: what is told keeps the false discovery rate (Benjamini & Hochberg 1995).
+ */
 #include "insight/internal.h"
 
 #include "base/vector.h"
@@ -160,28 +163,37 @@ static struct insight_difference share_line(const struct insight_feature *featur
                                        .p = likely_shares(in, known_in, out, known_out)};
 }
 
+/* Whether a value is common enough to be told, on one of the two sides. */
+static bool is_common(struct job *job, uint32_t code, uint64_t known_in, uint64_t known_out, bool texts)
+{
+    uint64_t in = job->in[code], out = job->out[code];
+    bool inside = (double)in >= least_share * (double)known_in,
+         outside = (double)out >= least_share * (double)known_out;
+    if (!texts)
+        return inside || outside;
+    struct text text = population_text(job->population, code);
+    return (inside && insight_may_name(text, in)) || (outside && insight_may_name(text, out));
+}
+
 /* known_*: of how many customers the counted codes are. Leaves the counts zero. */
 static void add_shares(struct job *job, const struct insight_feature *feature, uint64_t known_in, uint64_t known_out,
                        const char *(*name)(struct job *, uint32_t))
 {
-    VECTOR(struct insight_difference) lines = {0};
+    bool texts = feature->values.type != VALUE_BOOL;
+    bool hidden = !known_in || !known_out || (texts && insight_nearly_unique(job->codes.count, known_in + known_out));
     for (size_t i = 0; i < job->codes.count; i++) {
         uint32_t code = job->codes.items[i];
         double in = (double)job->in[code], out = (double)job->out[code];
+        bool common = !hidden && is_common(job, code, known_in, known_out, texts);
         job->in[code] = job->out[code] = 0;
-        if (!known_in || !known_out || (in < least_share * (double)known_in && out < least_share * (double)known_out))
+        if (!common)
             continue;
         struct insight_difference line = share_line(feature, in, (double)known_in, out, (double)known_out);
         line.code = code;
         line.value = name(job, code);
-        VECTOR_PUSH(&lines, line);
+        VECTOR_PUSH(&job->found, line);
     }
     job->codes.count = 0;
-    if (lines.count)
-        qsort(lines.items, lines.count, sizeof *lines.items, by_effect);
-    for (size_t i = 0; i < lines.count && i < MOST_VALUES; i++)
-        VECTOR_PUSH(&job->found, lines.items[i]);
-    VECTOR_RELEASE(&lines);
 }
 
 static const char *text_name(struct job *job, uint32_t code)
@@ -249,6 +261,44 @@ static void compare_feature(struct job *job, const struct insight_feature *featu
         compare_numbers(job, feature);
 }
 
+/* By definition there is nothing to test. */
+static void tell(struct job *job, size_t *compared)
+{
+    double *p = base_malloc((job->found.count + 1) * sizeof *p);
+    size_t tested = 0;
+    for (size_t i = 0; i < job->found.count; i++)
+        if (!job->found.items[i].by_definition)
+            p[tested++] = isnan(job->found.items[i].p) ? 1 : job->found.items[i].p;
+    stats_benjamini_hochberg(p, tested, p);
+    *compared = tested;
+    tested = 0;
+    for (size_t i = 0; i < job->found.count; i++)
+        job->found.items[i].told = job->found.items[i].by_definition || p[tested++] <= insight_alpha;
+    free(p);
+}
+
+static int by_telling(const void *a, const void *b)
+{
+    const struct insight_difference *x = a, *y = b;
+    return x->told != y->told ? y->told - x->told : by_effect(a, b);
+}
+
+/* Of each text the few values that tell most; lines of a feature stand together. */
+static void keep_most_telling(struct job *job)
+{
+    size_t kept = 0;
+    for (size_t first = 0, next; first < job->found.count; first = next) {
+        struct insight_difference *lines = &job->found.items[first];
+        for (next = first + 1; next < job->found.count && job->found.items[next].feature == lines->feature;)
+            next++;
+        qsort(lines, next - first, sizeof *lines, by_telling);
+        size_t most = next - first < MOST_VALUES ? next - first : MOST_VALUES;
+        memmove(&job->found.items[kept], lines, most * sizeof *lines);
+        kept += most;
+    }
+    job->found.count = kept;
+}
+
 static void compare_all(struct job *job, const struct insight_features *features, const bool *own,
                         struct insight_profile *out)
 {
@@ -265,9 +315,12 @@ static void compare_all(struct job *job, const struct insight_features *features
         for (size_t d = first; d < job->found.count; d++)
             job->found.items[d].by_definition = own[i];
     }
+    *out = (struct insight_profile){.customers = job->inside, .others = job->outside};
+    tell(job, &out->compared);
+    keep_most_telling(job);
     if (job->found.count)
         qsort(job->found.items, job->found.count, sizeof *job->found.items, by_effect);
-    *out = (struct insight_profile){.customers = job->inside, .others = job->outside, .count = job->found.count};
+    out->count = job->found.count;
     out->items = ARENA_ARRAY(job->arena, struct insight_difference, job->found.count);
     if (job->found.count)
         memcpy(out->items, job->found.items, job->found.count * sizeof *out->items);
@@ -277,11 +330,21 @@ static void compare_all(struct job *job, const struct insight_features *features
     free(job->out);
 }
 
-static void mark_own(const struct segment_set *set, const struct schema *schema, int segment,
-                     const struct insight_features *features, bool *own)
+static bool learnt(const struct insight_feature *feature, const char *segment)
 {
+    for (const char *const *name = feature->learnt; name && *name; name++)
+        if (strcmp(*name, segment) == 0)
+            return true;
+    return false;
+}
+
+static void mark_own(const struct segment_set *set, const struct schema *schema, int segment,
+                     const struct insight_features *features, struct arena *arena, bool *own)
+{
+    struct segment_reads reads = insight_reads(set, schema, segment, arena);
     for (size_t i = 0; i < features->count; i++)
-        own[i] |= insight_defined_by(set, schema, segment, features->items[i].table, features->items[i].column);
+        own[i] |= segment_reads_column(&reads, schema, features->items[i].table, features->items[i].column) ||
+                  learnt(&features->items[i], set->segments[segment].name);
 }
 
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
@@ -292,7 +355,7 @@ void insight_profile(const struct segment_set *set, const struct schema *schema,
     uint64_t *others = ARENA_ARRAY(arena, uint64_t, result->words + 1);
     for (size_t w = 0; w < result->words; w++)
         others[w] = result->existing[w] & ~result->members[segment][w];
-    mark_own(set, schema, segment, features, own);
+    mark_own(set, schema, segment, features, arena, own);
     struct job job = {.members = result->members[segment],
                       .others = others,
                       .population = population,
@@ -309,8 +372,8 @@ void insight_contrast(const struct segment_set *set, const struct schema *schema
     uint64_t *others = ARENA_ARRAY(arena, uint64_t, result->words + 1);
     for (size_t w = 0; w < result->words; w++)
         others[w] = result->members[b][w] & ~result->members[a][w];
-    mark_own(set, schema, a, features, own);
-    mark_own(set, schema, b, features, own);
+    mark_own(set, schema, a, features, arena, own);
+    mark_own(set, schema, b, features, arena, own);
     struct job job = {
         .members = result->members[a], .others = others, .population = population, .now = result->now, .arena = arena};
     compare_all(&job, features, own, out);

@@ -1,143 +1,65 @@
-/* Which columns a segment's definition reads, through the segments it uses: what a profile marks "by definition". */
+/*
+ * Which features a definition decides: what a profile marks "by definition" and what a look-alike must not see. Beside
+ * what the definition reads itself these are the figures of the same orders told once more: the lines of an order are
+ * the order in parts, so that a number of either is made of the numbers of the other, and their times are the same.
+ */
 #include "insight/insight.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-struct wanted {
-    const struct segment_set *set;
-    const struct schema *schema;
-    const char *table, *column;
-    bool how_many; /* sums, and looking only at some moments, count as reading the kind's times */
-    bool *seen;    /* a segment */
-};
-
-static bool in_segment(struct wanted *wanted, int segment);
-static bool in_node(struct wanted *wanted, const struct segment_node *node);
-
-static bool in_window(struct wanted *wanted, const struct segment_window *window)
+static bool is_number(const struct schema_column *column)
 {
-    return (window->anchor && in_node(wanted, window->anchor)) || (window->to && in_node(wanted, window->to)) ||
-           (window->anniversary && in_node(wanted, window->anniversary));
+    return column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DOUBLE;
 }
 
-static bool names_column(const struct wanted *wanted, const char *table, const char *column)
+static bool reads_number(const struct segment_reads *reads, const struct schema *schema, size_t table)
 {
-    return strcmp(wanted->table, table) == 0 && wanted->column && strcmp(wanted->column, column) == 0;
+    for (size_t c = 0; c < schema->tables[table].column_count; c++)
+        if (reads->columns[table][c] && is_number(&schema->tables[table].columns[c]))
+            return true;
+    return false;
 }
 
-/* A measure that only counts or dates facts reads the kind's times; one over a property reads that property. */
-static bool in_measure(struct wanted *wanted, const struct segment_measure *measure)
+static void read_numbers(struct segment_reads *reads, const struct schema *schema, size_t table)
 {
-    const struct segment_node *argument = measure->argument;
-    bool of_times = !argument || argument->op == OP_GAP || argument->op == OP_FACT_TIME ||
-                    (wanted->how_many && (measure->window.form != WINDOW_ALL || measure->window.weekdays ||
-                                          measure->aggregate == AGGREGATE_SUM));
-    for (int k = 0; k < measure->kind_count; k++) {
-        const struct schema_table *table = &wanted->schema->tables[measure->kind_table[k]];
-        if (strcmp(table->name, wanted->table) != 0)
-            continue;
-        if (of_times && !wanted->column)
-            return true;
-        if (argument && argument->op == OP_PROPERTY && argument->path.start_column[k] >= 0 &&
-            names_column(wanted, table->name, table->columns[argument->path.start_column[k]].name))
-            return true;
+    for (size_t c = 0; c < schema->tables[table].column_count; c++)
+        reads->columns[table][c] |= is_number(&schema->tables[table].columns[c]);
+}
+
+/* The table of the orders whose lines these are; itself when they are none. */
+static size_t orders_of(const struct schema *schema, size_t lines)
+{
+    const char *name = schema->tables[lines].name;
+    size_t length = schema_lines_of(name);
+    for (size_t t = 0; length && t < schema->table_count; t++)
+        if (strlen(schema->tables[t].name) == length && strncmp(schema->tables[t].name, name, length) == 0)
+            return t;
+    return lines;
+}
+
+/* Of orders by what was paid their lines tell nothing new, neither in numbers nor in how many there are. */
+static void read_both(struct segment_reads *reads, const struct schema *schema, size_t orders, size_t lines)
+{
+    bool of_orders = reads_number(reads, schema, orders), of_lines = reads_number(reads, schema, lines);
+    bool times = reads->times[orders] || reads->times[lines], dated = reads->dated[orders] || reads->dated[lines];
+    if (of_orders)
+        read_numbers(reads, schema, lines);
+    if (of_lines)
+        read_numbers(reads, schema, orders);
+    reads->times[orders] = times;
+    reads->dated[orders] = dated;
+    reads->times[lines] = times || of_orders;
+    reads->dated[lines] = dated || of_orders;
+}
+
+struct segment_reads insight_reads(const struct segment_set *set, const struct schema *schema, int segment,
+                                   struct arena *arena)
+{
+    struct segment_reads reads = segment_reads(set, schema, &segment, 1, SEGMENT_READ_TO_DEFINE, arena);
+    for (size_t t = 0; t < schema->table_count; t++) {
+        size_t orders = orders_of(schema, t);
+        if (orders != t)
+            read_both(&reads, schema, orders, t);
     }
-    return (argument && in_node(wanted, argument)) || in_window(wanted, &measure->window);
-}
-
-static bool in_children(struct wanted *wanted, const struct segment_node *node)
-{
-    for (int i = 0; i < node->child_count; i++)
-        if (node->child[i] && in_node(wanted, node->child[i]))
-            return true;
-    return false;
-}
-
-static bool in_sequence(const struct wanted *wanted, const struct segment_sequence *sequence)
-{
-    for (int s = 0; s < sequence->step_count; s++)
-        for (int k = 0; k < sequence->steps[s].kind_count; k++)
-            if (!wanted->column && strcmp(sequence->steps[s].kinds[k], wanted->table) == 0)
-                return true;
-    return false;
-}
-
-static bool in_node(struct wanted *wanted, const struct segment_node *node)
-{
-    switch (node->op) {
-    case OP_TRAIT:
-    case OP_TRAIT_AS_OF:
-        if (names_column(wanted, SCHEMA_TRAIT_TABLE, node->path.names[0]))
-            return true;
-        break;
-    case OP_ACCOUNT:
-        if (names_column(wanted, SCHEMA_TRAIT_TABLE, node->account->path.names[0]))
-            return true;
-        break;
-    case OP_MEASURE:
-        if (in_measure(wanted, node->measure))
-            return true;
-        break;
-    case OP_RESUMED:
-        if (in_measure(wanted, &node->resumed->facts))
-            return true;
-        break;
-    case OP_SEQUENCE:
-        if (in_sequence(wanted, node->sequence))
-            return true;
-        break;
-    case OP_SEGMENT:
-    case OP_RECORD:
-        if (node->index >= 0 && in_segment(wanted, node->index))
-            return true;
-        break;
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE:
-        if (node->rank->among && in_node(wanted, node->rank->among))
-            return true;
-        break;
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY:
-        if (in_window(wanted, node->window))
-            return true;
-        break;
-    default: break;
-    }
-    return in_children(wanted, node);
-}
-
-static bool in_segment(struct wanted *wanted, int segment)
-{
-    if (wanted->seen[segment])
-        return false;
-    wanted->seen[segment] = true;
-    const struct segment_definition *definition = &wanted->set->segments[segment];
-    if (definition->condition && in_node(wanted, definition->condition))
-        return true;
-    const struct segment_scheme *scheme = definition->scheme >= 0 ? &wanted->set->schemes[definition->scheme] : NULL;
-    for (int i = 0; scheme && scheme->exclusive && i < scheme->member_count && scheme->first_member + i != segment; i++)
-        if (in_segment(wanted, scheme->first_member + i))
-            return true; /* an earlier member bounds this one */
-    return false;
-}
-
-static bool defined_by(struct wanted *wanted, int segment)
-{
-    wanted->seen = base_calloc((size_t)wanted->set->segment_count, sizeof *wanted->seen);
-    bool found = in_segment(wanted, segment);
-    free(wanted->seen);
-    return found;
-}
-
-bool insight_defined_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table,
-                        const char *column)
-{
-    return defined_by(&(struct wanted){.set = set, .schema = schema, .table = table, .column = column}, segment);
-}
-
-bool insight_dated_by(const struct segment_set *set, const struct schema *schema, int segment, const char *table)
-{
-    return defined_by(&(struct wanted){.set = set, .schema = schema, .table = table, .how_many = true}, segment);
+    return reads;
 }

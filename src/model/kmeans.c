@@ -10,6 +10,7 @@
  * places are folded in order, so threads do not matter.
  */
 #include "base/json.h"
+#include "model/clones.h"
 #include "model/cluster.h"
 #include "model/json_read.h"
 #include "stats/random.h"
@@ -57,8 +58,8 @@ static double squared_distance(const double *a, const double *b, int columns)
 
 /* The nearest centre and the squared distances to it and to the next. turned has `padded` centres; those past k are
  * far. */
-__attribute__((target_clones("avx2", "default"))) static uint32_t
-nearest_two(const double *row, int columns, const double *turned, int padded, double *best, double *next)
+AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const double *turned, int padded, double *best,
+                                     double *next)
 {
     double nearest = INFINITY, second = INFINITY;
     uint32_t at = 0;
@@ -96,9 +97,8 @@ struct batch {
 };
 
 /* ‖c‖² − 2xc of four rows with all centres: the least, the next, and whose it is. */
-__attribute__((target_clones("fma", "default"))) static void nearest_roughly(const double *moved, int columns,
-                                                                             const double *doubled, const double *norm,
-                                                                             int padded, struct batch *out)
+FMA_TOO static void nearest_roughly(const double *moved, int columns, const double *doubled, const double *norm,
+                                    int padded, struct batch *out)
 {
     for (int r = 0; r < BATCH; r++)
         out->best[r] = out->next[r] = INFINITY;
@@ -418,8 +418,8 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
 
 /* Sums of what the distances to the nearest centre would be with each of up to eight candidates. candidate: columns ×
  * LANES. */
-__attribute__((target_clones("avx2", "default"))) static void
-sum_candidates(const double *data, size_t rows, int columns, const double *candidate, const double *upper, double *sum)
+AVX2_TOO static void sum_candidates(const double *data, size_t rows, int columns, const double *candidate,
+                                    const double *upper, double *sum)
 {
     for (int c = 0; c < LANES; c++)
         sum[c] = 0;

@@ -7,6 +7,7 @@
  * up in the order of the traits; and sums and counts follow the rows that move, and are made afresh before the answer.
  */
 #include "base/json.h"
+#include "model/clones.h"
 #include "model/cluster.h"
 #include "model/json_read.h"
 #include "stats/random.h"
@@ -61,10 +62,8 @@ static void turn(struct work *w)
     }
 }
 
-__attribute__((target_clones("avx2", "default"))) static void assign_rows(const double *number, const uint32_t *code,
-                                                                          size_t rows, int columns, int categories,
-                                                                          const double *turned, int padded,
-                                                                          double gamma, uint32_t *found, double *cost)
+AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, size_t rows, int columns, int categories,
+                                 const double *turned, int padded, double gamma, uint32_t *found, double *cost)
 {
     half differs = {gamma, gamma, gamma, gamma};
     for (size_t i = 0; i < rows; i++, number += columns, code += categories) {

@@ -282,20 +282,27 @@ async function health(tap, page, data) {
   );
 }
 
-/** Every cell has its number and the name that conditions call it by; the longer title is for who hovers. */
+/**
+ * Every cell has its number and the name that conditions call it by, or the names with their numbers where the monetary
+ * score divides it; the longer title is for who hovers.
+ */
 async function rfm(tap, page, data) {
   const seen = await page.$$eval('#rfm table.heat td[data-field]', (cells) =>
     cells.map((cell) => [
       cell.dataset.field,
       cell.firstChild.textContent,
-      cell.querySelector('.cell-name')?.textContent,
+      [...cell.querySelectorAll('.cell-name')].map((name) => name.textContent.toLowerCase()),
     ]),
   );
   const key = ({ r, f }) => `${r}-${f}`;
   const expected = new Map(data.rfm.cells.map((cell) => [key(cell), cell]));
-  const wrong = seen.filter(([field, text, name]) => {
+  const said = ({ parts = [], name }) =>
+    parts.length < 2
+      ? [(parts[0]?.name ?? name).replaceAll('_', ' ')]
+      : parts.map((part) => `${part.customers.toLocaleString('en')} ${part.name.replaceAll('_', ' ')}`);
+  const wrong = seen.filter(([field, text, names]) => {
     const cell = expected.get(field);
-    return !cell || parse(text) !== cell.customers || name.toLowerCase() !== cell.name.replaceAll('_', ' ');
+    return !cell || parse(text) !== cell.customers || names.join() !== said(cell).join();
   });
   tap.same([wrong, seen.length], [[], data.rfm.cells.length], 'the RFM grid shows every cell and its short name');
 }

@@ -24,6 +24,8 @@ export interface Report {
   store: Store;
   findings?: Statement[];
   broken?: { name: string; why: string }[];
+  /** What cannot be compared at this moment: a sum past 64 bits. */
+  lost?: { name: string; why: string }[];
   kinds?: Kind[];
   stale?: Stale[];
   segments?: Segment[];
@@ -142,6 +144,8 @@ export type Unit = 'money' | 'number' | 'share' | 'days';
 export interface Overlap {
   /** The segments compared; `intersections` speak of these and no others. */
   segments: string[];
+  /** The largest of so many. */
+  of?: number;
   /** Customers in exactly these segments of the list; the largest ones, largest first. */
   intersections: Intersection[];
   /** What the list of intersections leaves out. */
@@ -233,8 +237,18 @@ export interface Rfm {
   recency_bins: number;
   frequency_bins: number;
   /** `r` and `f` count from 1; the highest is the best. */
-  cells: { r: number; f: number; name: string; customers: number; mean_value?: number | null }[];
+  cells: RfmCell[];
   names?: { name: string; title?: string | null; customers: number; share: number; mean_value?: number | null }[];
+}
+
+export interface RfmCell {
+  r: number;
+  f: number;
+  /** The name at the monetary score f; `parts` are what its customers are called. */
+  name: string;
+  customers: number;
+  parts?: { name: string; customers: number }[];
+  mean_value?: number | null;
 }
 
 export interface ValueDistribution {

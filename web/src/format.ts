@@ -20,7 +20,14 @@ const known = (value: Value): value is number => value !== null && value !== und
 export const count = (value: Value) => (known(value) ? whole.format(value) : NONE);
 export const probability = (p: Value) => (!known(p) ? NONE : p < 0.001 ? '< 0.001' : p.toFixed(3));
 export const change = (value: Value) => (known(value) ? signed.format(value).replace('-', '−') : NONE);
-export const share = (value: Value) => (known(value) ? percent.format(value) : NONE);
+
+/** To the tenth of a percent as the command line rounds: of two equally near the even one. */
+function tenths(value: number): number {
+  const exact = 1000 * value;
+  const below = Math.floor(exact);
+  return exact - below === 0.5 ? below + (below % 2) : Math.round(exact);
+}
+export const share = (value: Value) => (known(value) ? percent.format(tenths(value) / 1000) : NONE);
 export const decimal = (value: Value) =>
   !known(value) ? NONE : Math.abs(value) >= HUGE ? power(value) : two.format(value).replace('-', '−');
 export const compact = (value: Value) =>

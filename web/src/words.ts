@@ -4,7 +4,7 @@
  */
 
 /** Abbreviations that a name in small letters hides. */
-const SHORT = /^(rfm|nps|clv|ltv|roi|sku)$/;
+const SHORT = /^(rfm|nps|clv|ltv|roi|sku|eur|chf|usd|gbp|sek|nok|dkk|pln|czk|huf|jpy)$/;
 
 /** "MonthlyCharges", "monthly_charges" → "monthly charges"; abbreviations stay: "NPS", "CLV value", "rfm" → "RFM". */
 export function words(name: string): string {

@@ -10,6 +10,9 @@ export interface Frame {
   left: number;
 }
 
+/** A label in the middle of its tick needs so much room beside it. */
+const EDGE = 32;
+
 type Scale = ScaleContinuousNumeric<number, number>;
 
 /** Ticks whose labels would repeat the one before (half customers, hundredths of a share) are left out. */
@@ -48,7 +51,7 @@ export function BottomAxis(props: {
       {labelled(scale.ticks(props.ticks ?? 6), props.format).map(([tick, text]) => (
         <g key={tick} transform={`translate(${scale(tick)},${y})`}>
           <line y2={5} />
-          <text y={19} text-anchor="middle">
+          <text y={19} text-anchor={scale(tick) + EDGE > frame.width ? 'end' : 'middle'}>
             {text}
           </text>
         </g>

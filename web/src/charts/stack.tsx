@@ -44,6 +44,12 @@ export function ShareAreas({ label, width, parts, rows }: Props) {
   const times = rows.map((row) => daySeconds(row.date));
   const known = rows.filter((row) => row.customers.some((size) => size !== null));
   const x = scaleLinear([times[0] ?? 0, max(times) ?? 1], [frame.left, width - frame.right]);
+  const marks = Math.max(2, Math.min(rows.length, Math.floor(width / 150)));
+  const every = (times.length - 1) / (marks - 1);
+  // The days that were recorded, not round numbers of seconds.
+  const axis = Object.assign(x.copy(), {
+    ticks: () => Array.from({ length: marks }, (_, at) => times[Math.round(at * every)] ?? 0),
+  });
   const y = scaleLinear([0, 1], [frame.height - frame.bottom, frame.top]);
   // Parts of one colour lie beside each other, as one area.
   const order = parts.map((_, at) => at).sort((a, b) => (parts[a]?.tone ?? 0) - (parts[b]?.tone ?? 0));
@@ -75,12 +81,7 @@ export function ShareAreas({ label, width, parts, rows }: Props) {
           <title>{parts[layer.key]?.name}</title>
         </path>
       ))}
-      <BottomAxis
-        scale={x}
-        frame={frame}
-        format={isoDay}
-        ticks={Math.max(2, Math.min(rows.length, Math.floor(width / 150)))}
-      />
+      <BottomAxis scale={axis} frame={frame} format={isoDay} />
     </svg>
   );
 }

@@ -47,6 +47,7 @@ function options(props: Props, width: number, host: HTMLElement, onCursor: (at: 
     width,
     height: props.height ?? 220,
     legend: { show: false },
+    padding: [null, 36, null, null], // half of the last day's label
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { y: false, drag: { x: false, y: false }, ...(props.group && { sync: { key: props.group } }) },
     scales: {

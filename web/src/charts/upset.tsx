@@ -18,16 +18,18 @@ interface Props {
 
 const ROW = 26;
 const BARS = 190;
+const LETTER = 7;
 
 /** As much of a name as fits; the row's title and the table have all of it. */
 function clip(name: string, width: number): string {
-  const fits = Math.floor((width - 12) / 7.3);
+  const fits = Math.floor((width - 12) / LETTER);
   return name.length > fits ? `${name.slice(0, fits - 1)}…` : name;
 }
 
 export function UpSet({ sets, intersections, width, name }: Props) {
   const narrow = width < 600;
-  const labels = narrow ? 126 : 190;
+  const longest = max(sets, (set) => name(set.name).length) ?? 0;
+  const labels = Math.min(narrow ? 150 : 320, Math.max(126, 12 + longest * LETTER));
   const sizes = narrow ? 56 : 110;
   const left = labels + sizes + 44;
   const step = Math.min(40, Math.max(22, (width - left - 8) / Math.max(1, intersections.length)));

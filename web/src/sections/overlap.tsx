@@ -173,14 +173,25 @@ export function Overlap() {
   if (!overlap) return null;
   const pairs = overlap.pairs ?? [];
   const names = [...new Set(pairs.flatMap((pair) => [pair.a, pair.b]))].sort();
+  const few = (overlap.of ?? 0) > overlap.segments.length;
   const items = [
-    { label: 'In none of these segments', value: count(overlap.none), field: 'none' },
     {
-      label: 'Share in none',
+      label: `In none of these ${plural(overlap.segments.length, 'segment')}`,
+      value: count(overlap.none),
+      field: 'none',
+    },
+    {
+      label: 'Share in none of these',
       value: share(store.customers ? overlap.none / store.customers : null),
       field: 'none-share',
     },
-    { label: 'Segments compared', value: count(overlap.segments.length) },
+    {
+      label: 'Segments compared',
+      value: few
+        ? `the ${count(overlap.segments.length)} largest of ${count(overlap.of)}`
+        : count(overlap.segments.length),
+      field: 'compared',
+    },
   ];
   return (
     <>

@@ -3,7 +3,7 @@ import { count, day, moment } from '../format';
 import { useShared } from '../ui/context';
 import { Figures, Prose } from '../ui/parts';
 import { Table, type Column } from '../ui/table';
-import { sentence, words } from '../words';
+import { measure, sentence, words } from '../words';
 
 function kindColumns(zone: string, kinds: Kind[]): Column<Kind>[] {
   const columns: Column<Kind>[] = [
@@ -40,7 +40,7 @@ function kindColumns(zone: string, kinds: Kind[]): Column<Kind>[] {
 
 export function Overview() {
   const { report } = useShared();
-  const { store, kinds = [], stale = [], segments = [], broken = [] } = report;
+  const { store, kinds = [], stale = [], segments = [], broken = [], lost = [] } = report;
   const facts = kinds.reduce((sum, kind) => sum + kind.facts, 0);
   const items = [
     { label: 'Customers', value: count(store.customers), field: 'customers' },
@@ -60,6 +60,18 @@ export function Overview() {
             {broken.map((item) => (
               <li key={item.name} data-row={item.name}>
                 <b>{sentence(words(item.name))}</b> is left out: <Prose text={item.why} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {lost.length > 0 && (
+        <div class="notice is-broken">
+          <h3>Not compared in this report</h3>
+          <ul>
+            {lost.map((item) => (
+              <li key={item.name} data-row={item.name}>
+                <b>{measure(item.name)}</b> is left out: <Prose text={item.why} />
               </li>
             ))}
           </ul>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Rfm as RfmData } from '../data';
+import type { Rfm as RfmData, RfmCell } from '../data';
 import { count, money, share } from '../format';
 import { useCurrency, useShared } from '../ui/context';
 import { HeatScale, HeatTable } from '../ui/heat';
@@ -15,9 +15,23 @@ const short = title;
 const descending = (number: number) => Array.from({ length: number }, (_, at) => number - at);
 const ascending = (number: number) => descending(number).reverse();
 
-const shown = (cell: RfmData['cells'][number], show: Show) =>
-  show === 'customers' ? cell.customers : (cell.mean_value ?? 0);
+const shown = (cell: RfmCell, show: Show) => (show === 'customers' ? cell.customers : (cell.mean_value ?? 0));
 const largest = (rfm: RfmData, show: Show) => Math.max(1, ...rfm.cells.map((cell) => shown(cell, show)));
+
+/** A cell that the monetary score divides says how many are called what. */
+function CellName({ cell }: { cell: RfmCell }) {
+  const parts = cell.parts ?? [];
+  if (parts.length < 2) return <span class="cell-name">{short(parts[0]?.name ?? cell.name)}</span>;
+  return (
+    <>
+      {parts.map((part) => (
+        <span key={part.name} class="cell-name">
+          {count(part.customers)} {short(part.name)}
+        </span>
+      ))}
+    </>
+  );
+}
 
 function Grid({ rfm, show }: { rfm: RfmData; show: Show }) {
   const titles = new Map(rfm.names?.map((name) => [name.name, name.title ?? name.name]));
@@ -31,8 +45,8 @@ function Grid({ rfm, show }: { rfm: RfmData; show: Show }) {
         key: `${r}-${f}`,
         text: show === 'customers' ? count(cell.customers) : money(cell.mean_value),
         heat: shown(cell, show) / most,
-        title: titles.get(cell.name),
-        more: <span class="cell-name">{short(cell.name)}</span>,
+        title: (cell.parts?.length ? cell.parts : [cell]).map((part) => titles.get(part.name) ?? part.name).join('; '),
+        more: <CellName cell={cell} />,
       };
     }),
   }));
