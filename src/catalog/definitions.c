@@ -65,6 +65,7 @@ static enum status save_items(struct catalog *catalog, const struct catalog_list
 
 enum status catalog_save_list(struct catalog *catalog, const struct catalog_list *list, struct error *error)
 {
+    TRY(catalog_seal_before(catalog, "list_item", list->name, error));
     TRY(catalog_run(catalog, error, "DELETE FROM list_item WHERE list = ?", "s", list->name));
     TRY(catalog_run(catalog, error, "INSERT OR REPLACE INTO list VALUES (?, ?, ?, ?)", "ssiu", list->name,
                     list->source ? list->source : "", list->saved, (uint64_t)list->count));
@@ -73,6 +74,7 @@ enum status catalog_save_list(struct catalog *catalog, const struct catalog_list
 
 enum status catalog_delete_list(struct catalog *catalog, const char *name, struct error *error)
 {
+    TRY(catalog_seal_before(catalog, "list_item", name, error));
     TRY(catalog_run(catalog, error, "DELETE FROM list_item WHERE list = ?", "s", name));
     TRY(catalog_run(catalog, error, "DELETE FROM list WHERE name = ?", "s", name));
     if (sqlite3_changes(catalog->database) == 0)

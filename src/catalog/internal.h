@@ -31,6 +31,10 @@ enum status catalog_seal_items(struct catalog *catalog, const char *table,
                                void (*each)(void *context, const struct error *problem), void *context,
                                struct error *error);
 
+/* Before the first write to such a table in a transaction: the commit seals all its items anew, and what was damaged
+ * before must not thereby become good. except: an item that is written whole, or NULL. */
+enum status catalog_seal_before(struct catalog *catalog, const char *table, const char *except, struct error *error);
+
 /* Made in new catalogs, and in older ones by the first change. */
 #define CATALOG_SEAL_TABLES                                                                                    \
     "CREATE TABLE IF NOT EXISTS checksum (part INTEGER NOT NULL, piece TEXT NOT NULL, value INTEGER NOT NULL," \

@@ -48,6 +48,7 @@ enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, stru
 
 enum status catalog_forget_refresh(struct catalog *catalog, uint32_t number, struct error *error)
 {
+    TRY(catalog_seal_before(catalog, "membership", NULL, error));
     TRY(catalog_run(catalog, error, "DELETE FROM membership WHERE refresh = ?", "i", (int64_t)number));
     return catalog_run(catalog, error, "DELETE FROM refresh WHERE number = ?", "i", (int64_t)number);
 }
@@ -57,6 +58,7 @@ enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, co
 {
     if (bitmap_count(customers) == 0)
         return STATUS_OK;
+    TRY(catalog_seal_before(catalog, "membership", NULL, error));
     struct buffer bytes;
     buffer_init(&bytes, 0);
     bitmap_write(customers, &bytes);

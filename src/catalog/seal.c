@@ -292,9 +292,9 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
     return status;
 }
 
-enum status catalog_seal_items(struct catalog *catalog, const char *table,
-                               void (*each)(void *context, const struct error *problem), void *context,
-                               struct error *error)
+static enum status look_at_items(struct catalog *catalog, const char *table, const char *except,
+                                 void (*each)(void *context, const struct error *problem), void *context,
+                                 struct error *error)
 {
     struct arena arena;
     sqlite3_stmt *statement;
@@ -313,6 +313,8 @@ enum status catalog_seal_items(struct catalog *catalog, const char *table,
         VECTOR_PUSH(&items, catalog_column_text(statement, 0, &arena));
     for (size_t i = 0; i < items.count && status == STATUS_OK; i++) {
         struct error problem = {0};
+        if (except && strcmp(items.items[i], except) == 0)
+            continue;
         if (catalog_seal_item(catalog, table, items.items[i], &problem) == STATUS_OK)
             continue;
         if (each)
@@ -324,6 +326,21 @@ enum status catalog_seal_items(struct catalog *catalog, const char *table,
     VECTOR_RELEASE(&items);
     arena_release(&arena);
     return status;
+}
+
+enum status catalog_seal_items(struct catalog *catalog, const char *table,
+                               void (*each)(void *context, const struct error *problem), void *context,
+                               struct error *error)
+{
+    return look_at_items(catalog, table, NULL, each, context, error);
+}
+
+enum status catalog_seal_before(struct catalog *catalog, const char *table, const char *except, struct error *error)
+{
+    for (size_t i = 0; i < SEALED; i++)
+        if (strcmp(sealed[i].table, table) == 0 && catalog->stale[i])
+            return STATUS_OK; /* not the first */
+    return look_at_items(catalog, table, except, NULL, NULL, error);
 }
 
 /* ---- everything ---- */

@@ -35,7 +35,8 @@ enum status cli_version(struct cli *cli, struct error *error);
 
 /* Opens the store the command was given. */
 enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error);
-/* Says which saved definitions are left out, and why: each once. After an evaluation there may be more of them. */
+/* Says which saved definitions are left out, and why: each once. After an evaluation there may be more of them than
+ * cli_open has told, which says no more than their number where the command is about something else. */
 void cli_note_broken(struct cli *cli, const struct engine *engine);
 /* Says which values cannot be compared, and why. */
 void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_t count);

@@ -41,16 +41,6 @@ enum status cli_write(struct cli *cli, struct text text, struct error *error)
     return STATUS_OK;
 }
 
-enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error)
-{
-    TRY(cli_need_store(cli, error));
-    struct engine_options options = {
-        .path = cli->store, .write = write, .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
-    TRY(engine_open(&options, out, error));
-    cli_note_broken(cli, *out);
-    return STATUS_OK;
-}
-
 static bool noted(struct cli *cli, const char *name)
 {
     for (size_t i = 0; i < cli->noted_count; i++)
@@ -64,12 +54,45 @@ static bool noted(struct cli *cli, const char *name)
     return false;
 }
 
-void cli_note_broken(struct cli *cli, const struct engine *engine)
+static void note_broken(struct cli *cli, const struct engine *engine, bool each)
 {
     const char *name, *why;
-    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++)
-        if (!noted(cli, name))
+    size_t count = 0;
+    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++) {
+        if (noted(cli, name))
+            continue;
+        count++;
+        if (each)
             cli_note(cli, "the definition of %s is broken and is left out: %s", name, why);
+    }
+    if (count && !each)
+        cli_note(cli, "%zu %s broken and left out; strata segments %s says why", count,
+                 count == 1 ? "definition is" : "definitions are", cli->store);
+}
+
+/* Where definitions are what it is about, each broken one is told; elsewhere one line for all of them will do. */
+static bool lists_broken(const struct cli *cli)
+{
+    static const char *const commands[] = {"segments", "apply", "refresh"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(cli->command->name, commands[i]) == 0)
+            return true;
+    return false;
+}
+
+void cli_note_broken(struct cli *cli, const struct engine *engine)
+{
+    note_broken(cli, engine, true);
+}
+
+enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error)
+{
+    TRY(cli_need_store(cli, error));
+    struct engine_options options = {
+        .path = cli->store, .write = write, .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
+    TRY(engine_open(&options, out, error));
+    note_broken(cli, *out, lists_broken(cli));
+    return STATUS_OK;
 }
 
 void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_t count)

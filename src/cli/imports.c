@@ -257,30 +257,53 @@ static void tell_hanging(struct cli *cli, const struct engine_undone *undone)
     if (count)
         cli_note(cli, "strata refresh %s --undo takes the last refresh back", cli->store);
     for (size_t i = 0; i < undone->model_count; i++)
-        cli_note(cli,
-                 "the model %s was fitted with its facts, and its scores stay: fit it again, or "
-                 "strata model delete %s %s",
-                 undone->models[i], cli->store, undone->models[i]);
+        cli_note(cli, "the model %s was fitted with its facts%s: fit it again, or strata model delete %s %s",
+                 undone->models[i], undone->model_scores[i] ? ", and its scores stay" : "", cli->store,
+                 undone->models[i]);
+    for (size_t i = 0; i < undone->list_count; i++)
+        cli_note(cli, "%zu %s of the list %s came with it and %s no customers any more", undone->lists[i].gone,
+                 undone->lists[i].gone == 1 ? "identifier" : "identifiers", undone->lists[i].name,
+                 undone->lists[i].gone == 1 ? "is" : "are");
+}
+
+static enum status plan_undo(struct cli *cli, struct engine *engine, uint32_t number, struct error *error)
+{
+    struct engine_undone undone;
+    TRY(engine_undo_plan(engine, number, &cli->arena, &undone, error));
+    for (size_t i = 0; i < undone.break_count; i++)
+        fprintf(cli->out, "breaks: %s: %s\n", undone.breaks[i].name, undone.breaks[i].why);
+    fflush(cli->out);
+    tell_hanging(cli, &undone);
+    cli_note(cli, "a dry run: nothing was taken back");
+    return STATUS_OK;
+}
+
+static enum status do_undo(struct cli *cli, struct engine *engine, uint32_t number, struct error *error)
+{
+    struct engine_undone undone;
+    TRY(engine_undo(engine, number, &cli->arena, &undone, error));
+    cli_note(cli, "import %u is taken back; the facts are as if it had never been", number);
+    for (size_t i = 0; i < undone.break_count; i++)
+        cli_note(cli, "the definition of %s is broken now and is left out: %s", undone.breaks[i].name,
+                 undone.breaks[i].why);
+    tell_hanging(cli, &undone);
+    return STATUS_OK;
 }
 
 static enum status undo_import(struct cli *cli, struct error *error)
 {
     char *end;
     long number = cli->argument_count == 2 ? strtol(cli->arguments[1], &end, 10) : 0;
-    if (strcmp(cli->arguments[0], "undo") != 0 || cli->argument_count != 2 || *end || number < 1) {
+    if (strcmp(cli->arguments[0], "undo") != 0 || cli->argument_count != 2 || *end || number < 1 ||
+        number > UINT32_MAX) {
         enum status status = error_set(error, STATUS_USAGE, "strata imports lists imports, or takes one back");
         error_hint(error, "strata imports STORE, or strata imports STORE undo N");
         return status;
     }
     struct engine *engine;
-    struct engine_undone undone;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status = engine_undo(engine, (uint32_t)number, &cli->arena, &undone, error);
-    if (status == STATUS_OK) {
-        cli_note(cli, "import %ld is taken back; the facts are as if it had never been", number);
-        tell_hanging(cli, &undone);
-        cli_note_broken(cli, engine);
-    }
+    enum status status = cli_switch(cli, "dry-run") ? plan_undo(cli, engine, (uint32_t)number, error)
+                                                    : do_undo(cli, engine, (uint32_t)number, error);
     engine_close(engine);
     return status;
 }

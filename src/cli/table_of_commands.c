@@ -69,7 +69,10 @@ static const struct cli_option import_options[] = {
     END,
 };
 
-static const struct cli_option imports_options[] = {END};
+static const struct cli_option imports_options[] = {
+    {"dry-run", 'n', NULL, "undo: say what would break and what hangs on it, and stop", false},
+    END,
+};
 
 static const struct cli_option check_options[] = {
     {"store", 0, "STORE", "check names and types against this store too", false},

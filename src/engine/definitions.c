@@ -25,6 +25,29 @@ enum status engine_end_change(struct engine *engine, struct store_change *change
     return status;
 }
 
+bool engine_is_trouble(const struct engine_trouble *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+void engine_add_note(struct segment_problems *problems, struct arena *arena, const char *place, const char *message,
+                     const char *hint)
+{
+    struct segment_problem *more = ARENA_ARRAY(arena, struct segment_problem, problems->count + 1);
+    if (problems->count)
+        memcpy(more, problems->items, problems->count * sizeof *more);
+    struct segment_problem *note = &more[problems->count++];
+    *note = (struct segment_problem){.is_warning = true, .file = place};
+    enum status status = error_set(&note->error, STATUS_ERROR, "%s", message);
+    (void)status;
+    error_place(&note->error, "%s", place);
+    error_hint(&note->error, "%s", hint);
+    problems->items = more;
+}
+
 /* Definitions that are left out, while a set is built. */
 struct broken_list {
     struct arena *arena;
@@ -198,8 +221,9 @@ static enum status is_scheme(const struct segment_set *set, const struct segment
     return status;
 }
 
-enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error)
+enum status engine_find_segment(struct engine *engine, const char *name, int *index, struct error *error)
 {
+    TRY(engine_load_definitions(engine, error)); /* a failed change has forgotten them */
     const struct segment_set *set = engine->definitions;
     *index = segment_set_find(set, name);
     if (*index >= 0)
@@ -348,6 +372,8 @@ static enum status evaluate_both(struct engine *engine, const struct segment_set
     if (needs.lists)
         engine_overlay_lists(old.population, out->lists, out->list_count, arena);
 
+    engine_check_lists(old.population, out, arena);
+    engine_check_texts(old.population, new_set, arena, &out->problems);
     enum status status = evaluate_new(engine, new_set, &old, moment, &new, error);
     if (status == STATUS_OK)
         list_changes(old.set, old.result, new_set, new, arena, out);

@@ -59,14 +59,29 @@ enum status engine_moment(struct engine *engine, const char *as_of, const char *
 
 /* Merges small parts where many lie about; to be called after imports. Nothing is lost when it fails or is killed. */
 enum status engine_tidy(struct engine *engine, struct error *error);
+/* A definition or a model that was left out, and why. */
+struct engine_trouble {
+    const char *name, *why;
+};
 /* Takes an import back. What hangs on its facts and stays is named: refreshes that saw them, as history; models that
  * were fitted with them. Definitions that no longer fit are among engine_broken. Memory: arena. */
 struct engine_undone {
     const int *refreshes; /* numbers */
     size_t refresh_count;
     const char **models;
+    const bool *model_scores; /* whether each has told scores, which stay */
     size_t model_count;
+    struct engine_trouble *breaks; /* definitions that fit the store with it and not without it */
+    size_t break_count;
+    struct engine_undone_list {
+        const char *name;
+        size_t gone; /* identifiers that are no customers any more; not counted in a dry run */
+    } * lists;
+    size_t list_count;
 };
+/* The same without doing it; the engine has to be open for writing all the same. */
+enum status engine_undo_plan(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
+                             struct error *error);
 enum status engine_undo(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
                         struct error *error);
 /* Reads the definitions again, after the store or they changed. */
@@ -143,7 +158,7 @@ void engine_listing_free(struct engine_listing *listing);
 enum status engine_listing_parquet(struct engine *engine, const struct engine_listing *listing, const char *path,
                                    struct error *error);
 /* Index of the segment or STATUS_NOT_FOUND with the nearest name. */
-enum status engine_find_segment(const struct engine *engine, const char *name, int *index, struct error *error);
+enum status engine_find_segment(struct engine *engine, const char *name, int *index, struct error *error);
 
 /* ---- definitions ---- */
 
@@ -179,10 +194,6 @@ enum status engine_export(struct engine *engine, struct buffer *out, struct erro
 
 /* ---- records ---- */
 
-/* A definition or a model that was left out, and why. */
-struct engine_trouble {
-    const char *name, *why;
-};
 struct engine_refresh {
     int64_t moment;
     int number;

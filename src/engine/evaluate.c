@@ -161,6 +161,7 @@ enum status engine_count(struct engine *engine, struct text condition, const str
     if (status == STATUS_OK) {
         out->customers = segment_result_count(view.result, asked);
         out->of = existing(view.result);
+        engine_check_texts(view.population, set, arena, &out->problems);
         engine_view_close(&view);
     }
     segment_set_free(set);

@@ -11,6 +11,20 @@ enum { MOST = 8 };
 
 /* ---- names for people ---- */
 
+/* Currencies are written large (web/src/words.ts has the same): "chf" as "CHF". */
+static void raise_currencies(char *words)
+{
+    static const char *const codes[] = {"eur", "chf", "usd", "gbp", "sek", "nok", "dkk", "pln", "czk", "huf", "jpy"};
+    for (char *at = words; *at; at += *at == ' ') {
+        size_t length = strcspn(at, " ");
+        bool found = false;
+        for (size_t c = 0; length == 3 && c < sizeof codes / sizeof *codes; c++)
+            found |= strncmp(at, codes[c], length) == 0;
+        for (; length; length--, at++)
+            *at = found ? (char)toupper((unsigned char)*at) : *at;
+    }
+}
+
 /* A word ends at a sign, before a capital that begins a new one (MonthlyCharges), and keeps abbreviations (NPS). */
 const char *findings_words(const char *name, struct arena *arena)
 {
@@ -29,8 +43,9 @@ const char *findings_words(const char *name, struct arena *arena)
         bool abbreviation = upper && !lower_after && (at[1] ? !begins || isupper((unsigned char)at[1]) : !lower_before);
         buffer_char(&out, upper && !abbreviation ? (char)tolower((unsigned char)*at) : *at);
     }
-    const char *words = out.length ? buffer_copy(&out, arena) : arena_strdup(arena, name);
+    char *words = arena_strdup(arena, out.length ? buffer_copy(&out, arena) : name);
     buffer_release(&out);
+    raise_currencies(words);
     return words;
 }
 

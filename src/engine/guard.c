@@ -54,7 +54,7 @@ static bool is_word(char c)
            (unsigned char)c >= 0x80;
 }
 
-static bool has_word(const char *text, const char *word)
+bool guard_has_word(const char *text, const char *word)
 {
     size_t length = strlen(word);
     for (const char *at = text; length && (at = strstr(at, word)) != NULL; at++)
@@ -70,7 +70,7 @@ static bool model_uses(const struct engine_model *model, const char *column)
     bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0, told = false;
     for (size_t i = 0; i < model->option_count; i++) {
         told |= strcmp(model->options[i].name, "amount") == 0;
-        if (has_word(model->options[i].value, column))
+        if (guard_has_word(model->options[i].value, column))
             return true;
     }
     return orders && !told && strcmp(column, "amount") == 0;
@@ -168,11 +168,7 @@ static enum status judge(void *context, const struct schema *future, struct erro
     size_t count;
     TRY(engine_broken_under(guard->engine, future, guard->arena, &broken, &count, error));
     for (size_t i = 0; i < count; i++) {
-        const char *name, *why;
-        bool before = false;
-        for (size_t b = 0; engine_broken(guard->engine, b, &name, &why); b++)
-            before |= strcmp(name, broken[i].name) == 0;
-        if (!before)
+        if (!engine_is_trouble(guard->engine->broken, guard->engine->broken_count, broken[i].name))
             return refuse(arena_printf(guard->arena, "the definition of %s", broken[i].name), broken[i].why, error);
     }
     return judge_types(guard, future, error);

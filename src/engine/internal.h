@@ -74,6 +74,18 @@ enum status engine_features_new(struct engine *engine, struct arena *arena, stru
 /* Position of the customer; STATUS_NOT_FOUND, proposing who differs in zeros, capitals or hyphens alone. */
 enum status engine_find_customer(const struct population *population, const char *customer, uint32_t *position,
                                  struct error *error);
+/* Adds a note for each list of apply that names somebody the population does not know. */
+void engine_check_lists(const struct population *population, struct engine_apply *apply, struct arena *arena);
+/* How many of the list's identifiers the population knows. */
+size_t engine_list_known(const struct population *population, const struct catalog_list *list);
+/* Adds a note to those of apply. place: the file. */
+void engine_add_note(struct segment_problems *problems, struct arena *arena, const char *place, const char *message,
+                     const char *hint);
+/* Notes about texts that are asked for and that no customer has, of the set's segments that the sources define. */
+void engine_check_texts(const struct population *population, const struct segment_set *set, struct arena *arena,
+                        struct segment_problems *problems);
+/* Whether the entry is in the list. */
+bool engine_is_trouble(const struct engine_trouble *list, size_t count, const char *name);
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
 /* Whether an import told the scores of that model (NULL: of any). */

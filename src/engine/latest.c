@@ -74,7 +74,9 @@ static enum status newest_of(struct engine *engine, const struct catalog_part *p
         buffer_string(&sql, "SELECT max(time)::BIGINT FROM read_parquet(");
         buffer_sql_text(&sql, text_from(store_file(engine->store, arena, "%s", part->path)));
         buffer_printf(&sql, ") WHERE NOT (%s)", where.data);
-        status = engine_lake(engine, &lake, error);
+        status = store_check_part(engine->store, part, (const char *[]){"time", "import"}, 2, error);
+        if (status == STATUS_OK)
+            status = engine_lake(engine, &lake, error);
         if (status == STATUS_OK)
             status = lake_query_integer(lake, sql.data, out, &known, error);
         if (status == STATUS_OK && !known)
@@ -124,15 +126,18 @@ static enum status only_dates(struct engine *engine, const char *table, enum par
     const struct catalog_part *parts = store_parts(engine->store, &count);
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT any_value(time)::BIGINT FROM read_parquet([");
-    for (size_t i = 0; i < count; i++)
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
         if (parts[i].role == role && strcmp(parts[i].table, table) == 0) {
+            status = store_check_part(engine->store, &parts[i], (const char *[]){"time"}, 1, error);
             buffer_string(&sql, found++ ? ", " : "");
             buffer_sql_text(&sql, text_from(store_file(engine->store, arena, "%s", parts[i].path)));
         }
     buffer_printf(&sql, "], union_by_name=true) WHERE time > 0 GROUP BY time %% %d LIMIT %d", SECONDS_A_DAY,
                   MIDNIGHTS_MAX + 1);
 
-    enum status status = engine_lake(engine, &lake, error);
+    if (status == STATUS_OK)
+        status = engine_lake(engine, &lake, error);
     if (status == STATUS_OK)
         status = lake_query(lake, sql.data, &result, error);
     buffer_release(&sql);

@@ -155,6 +155,49 @@ enum status engine_read_lists(struct engine *engine, const struct segment_source
     return STATUS_OK;
 }
 
+size_t engine_list_known(const struct population *population, const struct catalog_list *list)
+{
+    uint32_t position;
+    size_t known = 0;
+    for (size_t i = 0; i < list->count; i++)
+        known += population_find(population, list->identifiers[i], &position);
+    return known;
+}
+
+static void note_unknown(const struct population *population, const struct catalog_list *list, size_t unknown,
+                         struct arena *arena, struct segment_problems *problems)
+{
+    enum { NAMED = 2 };
+    struct buffer names;
+    struct error why = {0};
+    uint32_t position;
+    size_t named = 0;
+    buffer_init(&names, 0);
+    for (size_t i = 0; i < list->count && named < NAMED; i++) {
+        struct text id = list->identifiers[i];
+        if (population_find(population, id, &position))
+            continue;
+        if (named == 0)
+            (void)!engine_find_customer(population, arena_strndup(arena, id.data, id.length), &position, &why);
+        buffer_printf(&names, "%s%.*s", named++ ? ", " : "", (int)id.length, id.data);
+    }
+    engine_add_note(problems, arena, list->source,
+                    arena_printf(arena, "%zu of the %zu identifiers in the list %s %s no customer: %s%s", unknown,
+                                 list->count, list->name, unknown == 1 ? "is" : "are", names.data,
+                                 unknown > NAMED ? ", …" : ""),
+                    strncmp(why.hint, "did you mean", 12) == 0 ? arena_strdup(arena, why.hint) : "");
+    buffer_release(&names);
+}
+
+void engine_check_lists(const struct population *population, struct engine_apply *apply, struct arena *arena)
+{
+    for (size_t i = 0; i < apply->list_count; i++) {
+        size_t known = engine_list_known(population, &apply->lists[i]);
+        if (known < apply->lists[i].count)
+            note_unknown(population, &apply->lists[i], apply->lists[i].count - known, arena, &apply->problems);
+    }
+}
+
 static uint64_t *list_members(const struct population *population, const struct catalog_list *list)
 {
     uint64_t *members = base_calloc(population->customers / 64 + 1, sizeof *members);

@@ -414,23 +414,6 @@ static enum status check_options(const struct model_type *type, const struct eng
     return STATUS_OK;
 }
 
-/* Names of models become names of traits and schemes, so they follow the same rule. */
-static enum status check_name(struct engine *engine, const char *name, struct error *error)
-{
-    bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
-    for (const char *at = name; *at; at++)
-        plain &= (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_';
-    if (!plain || strlen(name) > 60)
-        return error_set(error, STATUS_USAGE,
-                         "'%s' cannot name a model: a letter, then letters, digits and _, at most 60", name);
-    if (schema_table(engine_schema(engine), name))
-        return error_set(error, STATUS_USAGE, "%s is a kind of facts or a reference table; give the model another name",
-                         name);
-    if (segment_set_find(engine_definitions(engine), name) >= 0)
-        return error_set(error, STATUS_USAGE, "%s is a segment; give the model another name", name);
-    return STATUS_OK;
-}
-
 static enum status check_scheme(struct engine *engine, const struct model_work *work, bool refit, struct error *error)
 {
     const char *name = work->model->name;
@@ -603,7 +586,7 @@ enum status engine_model_fit(struct engine *engine, const struct engine_model_re
     TRY(find_type(request->type, &type, error));
     TRY(check_options(type, request, error));
     TRY(engine_load_definitions(engine, error));
-    TRY(check_name(engine, request->name, error));
+    TRY(model_check_name(engine, request->name, error));
     bool refit = engine_model_find(engine, request->name, arena, &before, &ignored) == STATUS_OK;
     *out = (struct engine_model){.name = arena_strdup(arena, request->name),
                                  .type = type->name,
@@ -781,7 +764,9 @@ static enum status delete_within(struct engine *engine, struct store_change *cha
     if (model->scheme && segment_set_find_scheme(engine_definitions(engine), model->name) >= 0)
         TRY(engine_delete_within(engine, &model->name, 1, error));
     TRY(take_scores_back(engine, change, model, arena, error));
-    return forget(engine, model, arena, error);
+    TRY(forget(engine, model, arena, error));
+    engine_forget_definitions(engine); /* the scheme and the traits are gone */
+    return STATUS_OK;
 }
 
 enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error)

@@ -33,6 +33,16 @@ static bool is_number(const struct schema_column *column)
     return column && (column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DOUBLE);
 }
 
+/* Amounts in several currencies are not taken up by guessing: adding them up would be wrong. */
+static const char *why_unpaid(const struct model_work *work, const struct schema_table *table)
+{
+    for (size_t c = 0; c < table->column_count; c++)
+        if (is_number(&table->columns[c]) && table->columns[c].currency && table->columns[c].currencies > 1)
+            return arena_printf(work->arena, "%s.%s is in %d currencies, which are never added together", table->name,
+                                table->columns[c].name, table->columns[c].currencies);
+    return arena_printf(work->arena, "%s has no amount", table->name);
+}
+
 enum status work_orders_find(struct model_work *work, struct model_orders *out, struct error *error)
 {
     const struct schema *schema = engine_schema(work->engine);
@@ -58,6 +68,7 @@ enum status work_orders_find(struct model_work *work, struct model_orders *out, 
         return status;
     }
     out->currencies = column && column->currency ? column->currencies : 0;
+    out->unpaid = out->property ? NULL : why_unpaid(work, table);
     out->scale = column && column->type == VALUE_DECIMAL ? column->scale : 2;
     return STATUS_OK;
 }
@@ -228,7 +239,7 @@ void work_orders_say(struct model_work *work, const struct model_orders *orders,
     const char *rule = orders->refunds == MODEL_REFUNDS_SUBTRACT && !sums ? "no orders" : rules[orders->refunds];
 
     if (!orders->amount)
-        work_figure(work, "data", "refunds", NAN, "not known: %s has no amount that could be negative", orders->kind);
+        work_figure(work, "data", "refunds", NAN, "not known: %s", orders->unpaid);
     else if (!orders->refund_count)
         work_figure(work, "data", "refunds", 0, "none: no amount is negative");
     else

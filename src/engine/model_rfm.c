@@ -175,7 +175,7 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
                         : "Ties: equal values share a bin; a value belongs to the lowest bin whose cut point, a type-7 "
                           "quantile, it does not exceed.");
     if (!orders.amount)
-        work_note(work, "%s has no amount: monetary value is 0 for everyone.", orders.kind);
+        work_note(work, "%s: monetary value is 0 for everyone.", orders.unpaid);
     write_scheme(work);
     return STATUS_OK;
 }

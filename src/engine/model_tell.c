@@ -219,3 +219,46 @@ enum status work_tell(struct model_work *work, struct store_change *change, stru
         status = state_schema(telling, import, error);
     return status;
 }
+
+/* ---- the name it tells them under ---- */
+
+/* Traits NAME.x that no model of that name told came with an import: its scores would be mixed into them. */
+static enum status check_traits(struct engine *engine, const char *name, struct error *error)
+{
+    const struct schema_table *traits = schema_table(engine_schema(engine), SCHEMA_TRAIT_TABLE);
+    size_t length = strlen(name);
+    struct arena arena;
+    struct engine_model before;
+    arena_init(&arena, 0);
+    bool refit = engine_model_find(engine, name, &arena, &before, NULL) == STATUS_OK;
+    arena_release(&arena);
+    for (size_t c = 0; traits && !refit && c < traits->column_count; c++) {
+        const char *column = traits->columns[c].name;
+        if (strncmp(column, name, length) != 0 || column[length] != '.')
+            continue;
+        enum status status = error_set(error, STATUS_USAGE,
+                                       "the trait %s was imported, and scores of a model %s would "
+                                       "be traits of that form, too",
+                                       column, name);
+        error_hint(error, "give the model another name");
+        return status;
+    }
+    return STATUS_OK;
+}
+
+/* Names of models become names of traits and schemes, so they follow the same rule. */
+enum status model_check_name(struct engine *engine, const char *name, struct error *error)
+{
+    bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
+    for (const char *at = name; *at; at++)
+        plain &= (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_';
+    if (!plain || strlen(name) > 60)
+        return error_set(error, STATUS_USAGE,
+                         "'%s' cannot name a model: a letter, then letters, digits and _, at most 60", name);
+    if (schema_table(engine_schema(engine), name))
+        return error_set(error, STATUS_USAGE, "%s is a kind of facts or a reference table; give the model another name",
+                         name);
+    if (segment_set_find(engine_definitions(engine), name) >= 0)
+        return error_set(error, STATUS_USAGE, "%s is a segment; give the model another name", name);
+    return check_traits(engine, name, error);
+}

@@ -125,6 +125,7 @@ struct model_orders {
     const struct population_column *amount; /* NULL: without amounts */
     bool named;                             /* it was asked for, or is money by its name */
     int scale, currencies;                  /* currencies: how many the amounts are in; 0 when that is not known */
+    const char *unpaid; /* why there are no amounts: "payment has no amount"; NULL where there are */
     enum model_refunds refunds;
     /* Orders without refunds: those of the customer at position p are offset[p] to offset[p + 1]. */
     const uint32_t *offset, *time;
@@ -186,5 +187,8 @@ const char *work_value_text(const struct model_work *work, const struct segment_
 enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error);
 /* Tells the work's scores within a change. */
 enum status work_tell(struct model_work *work, struct store_change *change, struct error *error);
+
+/* STATUS_USAGE when a new model cannot be called so: its traits or its scheme would meet others. */
+enum status model_check_name(struct engine *engine, const char *name, struct error *error);
 
 #endif

@@ -69,7 +69,8 @@ enum strata_status strata_undo(struct strata_store *store, int number, struct st
     struct arena arena;
     struct engine_undone undone;
     arena_init(&arena, 0);
-    enum status status = engine_undo(store->engine, (uint32_t)number, &arena, &undone, &why);
+    enum status status = number > 0 ? engine_undo(store->engine, (uint32_t)number, &arena, &undone, &why)
+                                    : error_set(&why, STATUS_NOT_FOUND, "there is no import %d", number);
     arena_release(&arena);
     return engine_give_error(status, &why, error);
 }

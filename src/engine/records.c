@@ -114,12 +114,10 @@ static enum status look_back(struct engine *engine, const struct engine_view *vi
     since->moment = last->moment;
     since->recorded = last->recorded;
     struct catalog *catalog = store_catalog(engine->store);
-    struct catalog_import *imports;
-    size_t count;
+    uint32_t undone;
     const char *seen;
-    TRY(catalog_imports(catalog, arena, &imports, &count, error));
-    for (size_t i = 0; i < count; i++)
-        since->undone |= imports[i].undone && imports[i].undone >= last->recorded;
+    TRY(engine_refresh_stale(engine, last, arena, &undone, error));
+    since->undone = undone != 0;
     TRY(catalog_setting(catalog, "refresh.last_import", arena, &seen, error));
     add_newer(view, last->moment, since->fresh);
     return add_received(engine, seen ? (uint32_t)strtoul(seen, NULL, 10) : 0, since->fresh, error);

@@ -5,14 +5,6 @@
 
 #include <string.h>
 
-static bool is_broken(const struct engine_trouble *list, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 static bool reads(const struct segment_needs *needs, const struct ingest_retype *retype)
 {
     size_t length = strlen(retype->table);
@@ -37,17 +29,17 @@ static enum status find_concerned(struct engine *engine, struct arena *arena, st
     TRY(engine_broken_under(engine, out->column.future, arena, &after, &count, error));
     out->breaks = ARENA_ARRAY(arena, struct engine_trouble, count + 1);
     for (size_t i = 0; i < count; i++)
-        if (!is_broken(engine->broken, engine->broken_count, after[i].name))
+        if (!engine_is_trouble(engine->broken, engine->broken_count, after[i].name))
             out->breaks[out->break_count++] = after[i];
     out->mends = ARENA_ARRAY(arena, const char *, engine->broken_count + 1);
     for (size_t i = 0; i < engine->broken_count; i++)
-        if (!is_broken(after, count, engine->broken[i].name))
+        if (!engine_is_trouble(after, count, engine->broken[i].name))
             out->mends[out->mend_count++] = arena_strdup(arena, engine->broken[i].name);
 
     out->readers = ARENA_ARRAY(arena, const char *, (size_t)set->segment_count + 1);
     for (int s = 0; s < set->segment_count; s++) {
         struct segment_needs needs = segment_needs(set, engine_schema(engine), &s, 1, arena);
-        if (reads(&needs, &out->column) && !is_broken(out->breaks, out->break_count, set->segments[s].name))
+        if (reads(&needs, &out->column) && !engine_is_trouble(out->breaks, out->break_count, set->segments[s].name))
             out->readers[out->reader_count++] = arena_strdup(arena, set->segments[s].name);
     }
     return STATUS_OK;

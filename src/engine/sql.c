@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct engine_sql {
     struct lake *lake;
@@ -24,6 +25,93 @@ static enum status open_locked(struct engine *engine, const char *also, struct e
     return lake_lock_down(sql->lake, allowed, count, error);
 }
 
+/* ---- what was meant ---- */
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80);
+}
+
+/* Names of the store that are words of SQL, too: a bare one gives a syntax error somewhere behind it. */
+static bool is_sql_word(const char *name)
+{
+    static const char *const words[] = {"all",    "and",   "as",     "asc",   "between", "by",    "case",  "check",
+                                        "column", "cross", "desc",   "else",  "end",     "from",  "full",  "group",
+                                        "having", "in",    "inner",  "into",  "join",    "left",  "like",  "limit",
+                                        "not",    "null",  "offset", "on",    "or",      "order", "right", "select",
+                                        "table",  "then",  "to",     "union", "unique",  "user",  "when",  "where"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(words[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Whether name stands in the statement without quotes, and not as its own word of SQL does: order before by, left and
+ * right before join or outer, any other word anywhere. */
+static bool stands_bare(const char *statement, const char *name)
+{
+    static const char *const own[] = {"by", "join", "outer"};
+    size_t length = strlen(name);
+    char quote = 0;
+    for (const char *at = statement; *at; at++) {
+        if (quote || *at == '\'' || *at == '"')
+            quote = !quote ? *at : *at == quote ? 0 : quote;
+        bool here = !quote && (at == statement || (!is_word(at[-1]) && at[-1] != '"')) &&
+                    strncasecmp(at, name, length) == 0 && !is_word(at[length]) && at[length] != '"';
+        if (!here)
+            continue;
+        const char *next = at + length + strspn(at + length, " \t\r\n");
+        bool sql = false;
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+            sql |= strncasecmp(next, own[i], strlen(own[i])) == 0 && !is_word(next[strlen(own[i])]);
+        if (!sql)
+            return true;
+    }
+    return false;
+}
+
+static void hint_names(const struct schema *schema, const char *statement, struct error *error)
+{
+    for (size_t t = 0; t < schema->table_count; t++) {
+        const struct schema_table *table = &schema->tables[t];
+        const char *found = is_sql_word(table->name) && stands_bare(statement, table->name) ? table->name : NULL;
+        for (size_t c = 0; c < table->column_count && !found; c++)
+            if (is_sql_word(table->columns[c].name) && stands_bare(statement, table->columns[c].name))
+                found = table->columns[c].name;
+        if (found) {
+            error_hint(error, "%s is a word of SQL; as a name it stands in double quotes: \"%s\"", found, found);
+            return;
+        }
+    }
+}
+
+/* Double quotes make a name of "Wien"; a text was meant where nothing is called so. */
+static void hint_text(const char *statement, struct error *error)
+{
+    const char *from = strstr(error->message, "column \""), *name = from ? from + strlen("column \"") : NULL;
+    const char *end = name ? strchr(name, '"') : NULL;
+    struct arena arena;
+    if (!end)
+        return;
+    arena_init(&arena, 0);
+    const char *quoted = arena_printf(&arena, "\"%.*s\"", (int)(end - name), name);
+    if (strstr(statement, quoted))
+        error_hint(error, "texts stand in single quotes: '%.*s'; double quotes are for names", (int)(end - name), name);
+    arena_release(&arena);
+}
+
+static enum status explain_failure(struct engine *engine, const char *statement, enum status status,
+                                   struct error *error)
+{
+    if (status == STATUS_OK || error->hint[0])
+        return status;
+    if (strstr(error->message, "syntax error"))
+        hint_names(engine_schema(engine), statement, error);
+    else
+        hint_text(statement, error);
+    return status;
+}
+
 enum status engine_sql_open(struct engine *engine, const char *statement, struct engine_sql **out, struct error *error)
 {
     struct engine_sql *sql = base_calloc(1, sizeof *sql);
@@ -32,7 +120,7 @@ enum status engine_sql_open(struct engine *engine, const char *statement, struct
     if (status == STATUS_OK)
         status = open_locked(engine, NULL, sql, error);
     if (status == STATUS_OK)
-        status = lake_query_user(sql->lake, statement, &sql->result, error);
+        status = explain_failure(engine, statement, lake_query_user(sql->lake, statement, &sql->result, error), error);
     if (status != STATUS_OK) {
         engine_sql_close(sql);
         return status;
@@ -67,7 +155,7 @@ enum status engine_sql_parquet(struct engine *engine, const char *statement, con
     if (status == STATUS_OK)
         status = open_locked(engine, path, &sql, error);
     if (status == STATUS_OK)
-        status = lake_check_select(sql.lake, statement, error);
+        status = explain_failure(engine, statement, lake_check_select(sql.lake, statement, error), error);
     size_t length = strlen(statement);
     while (length && strchr("; \t\r\n", statement[length - 1]))
         length--;

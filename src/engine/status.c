@@ -93,6 +93,7 @@ enum status engine_status(struct engine *engine, struct arena *arena, struct eng
     out->refreshes = (int)count;
     out->has_refresh = count > 0;
     out->last_refresh = count ? refreshes[count - 1].moment : 0;
+    TRY(engine_load_definitions(engine, error));
     for (int i = 0; i < engine->definitions->segment_count; i++)
         out->segments += engine->definitions->segments[i].scheme < 0;
     out->schemes = engine->definitions->scheme_count;

@@ -126,6 +126,7 @@ enum status engine_profile(struct engine *engine, const char *segment, const str
 static enum status choose_segments(struct engine *engine, const char *const *names, size_t count, struct arena *arena,
                                    struct engine_overlap *out, struct error *error)
 {
+    TRY(engine_load_definitions(engine, error));
     const struct segment_set *set = engine->definitions;
     out->segments = ARENA_ARRAY(arena, int, (size_t)set->segment_count + count + 1);
     for (size_t i = 0; i < count; i++)

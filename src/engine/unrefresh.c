@@ -5,6 +5,7 @@
  * Records only go forward, so a mistaken refresh would block those after it. It does not: the last one can be taken
  * back, and one that saw facts of an import that was taken back since gives way to a new one by itself.
  */
+#include "engine/guard.h"
 #include "engine/refresh.h"
 
 #include <jansson.h>
@@ -166,6 +167,31 @@ static enum status engine_import_seen(struct engine *engine, const struct catalo
     return STATUS_OK;
 }
 
+/* Whether a model may have read facts of the kind. What it names it read; without --kind models of orders guess. */
+static bool may_read(struct engine *engine, const struct engine_model *model, const char *table)
+{
+    const struct schema *schema = engine_schema(engine);
+    const struct schema_table *found = schema_table(schema, table);
+    const char *guessed = insight_revenue_find(schema).kind;
+    bool orders =
+        strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 || strcmp(model->type, "survive") == 0;
+    bool answers =
+        strcmp(model->type, "survey") == 0 || strcmp(model->type, "factor") == 0 || strcmp(model->type, "latent") == 0;
+    bool kind = false, segments = false; /* segments may read anything */
+    for (size_t i = 0; i < model->option_count; i++) {
+        const char *name = model->options[i].name;
+        if (guard_has_word(model->options[i].value, table))
+            return true;
+        kind |= strcmp(name, "kind") == 0;
+        segments |= strcmp(name, "among") == 0 || strcmp(name, "by") == 0;
+    }
+    if (!found || found->role != SCHEMA_FACTS || segments)
+        return true;
+    if (orders)
+        return !kind && (!guessed || strcmp(guessed, table) == 0);
+    return !answers;
+}
+
 /* Models fitted after the import came saw its facts; so did the refreshes. Scores of models hang on nothing further. */
 static enum status list_hanging(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
                                 struct error *error)
@@ -185,21 +211,102 @@ static enum status list_hanging(struct engine *engine, uint32_t number, struct a
     out->refreshes = numbers;
     TRY(engine_models(engine, arena, &models, &count, error));
     out->models = ARENA_ARRAY(arena, const char *, count + 1);
-    for (size_t i = 0; i < count; i++)
-        if (models[i].fitted >= import.received)
-            out->models[out->model_count++] = models[i].name;
+    bool *scores = ARENA_ARRAY(arena, bool, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (models[i].fitted < import.received || !may_read(engine, &models[i], import.table))
+            continue;
+        scores[out->model_count] = models[i].scored && models[i].trait_count > 0;
+        out->models[out->model_count++] = models[i].name;
+    }
+    out->model_scores = scores;
     return STATUS_OK;
+}
+
+/* ---- lists whose people came by it ---- */
+
+struct known_lists {
+    struct catalog_list *lists;
+    size_t *known;
+    size_t count;
+};
+
+static enum status count_lists(struct engine *engine, struct arena *arena, struct known_lists *out, struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    struct segment_needs needs = {0};
+    struct engine_moment moment = {.now = engine_now(engine), .known_at = INT64_MAX};
+    struct population *population;
+    TRY(catalog_lists(catalog, arena, &out->lists, &out->count, error));
+    out->known = ARENA_ARRAY(arena, size_t, out->count + 1);
+    if (!out->count)
+        return STATUS_OK;
+    TRY(engine_load_population(engine, &needs, &moment, &population, error));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < out->count && status == STATUS_OK; i++) {
+        struct catalog_list list;
+        status = catalog_find_list(catalog, out->lists[i].name, arena, &list, error);
+        out->known[i] = status == STATUS_OK ? engine_list_known(population, &list) : 0;
+    }
+    population_free(population);
+    return status;
+}
+
+static void compare_lists(const struct known_lists *before, const struct known_lists *after, struct arena *arena,
+                          struct engine_undone *out)
+{
+    out->lists = ARENA_ARRAY(arena, struct engine_undone_list, before->count + 1);
+    for (size_t i = 0; i < before->count; i++)
+        if (after->known[i] < before->known[i])
+            out->lists[out->list_count++] =
+                (struct engine_undone_list){before->lists[i].name, before->known[i] - after->known[i]};
+}
+
+/* ---- definitions that need its columns ---- */
+
+static enum status undo_within(struct engine *engine, struct store_change *change, uint32_t number, struct arena *arena,
+                               struct engine_undone *out, struct error *error)
+{
+    struct lake *lake;
+    struct engine_trouble *after;
+    size_t count;
+    TRY(engine_lake(engine, &lake, error));
+    TRY(store_undo_within(change, lake, &number, 1, engine_now(engine), error));
+    TRY(engine_broken_under(engine, engine_schema(engine), arena, &after, &count, error));
+    out->breaks = ARENA_ARRAY(arena, struct engine_trouble, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (!engine_is_trouble(engine->broken, engine->broken_count, after[i].name))
+            out->breaks[out->break_count++] = after[i];
+    return STATUS_OK;
+}
+
+enum status engine_undo_plan(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
+                             struct error *error)
+{
+    struct store_change *change;
+    *out = (struct engine_undone){0};
+    TRY(engine_load_definitions(engine, error));
+    TRY(list_hanging(engine, number, arena, out, error));
+    TRY(store_begin(engine->store, &change, error));
+    enum status status = undo_within(engine, change, number, arena, out, error);
+    store_abort(change);
+    return status;
 }
 
 enum status engine_undo(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
                         struct error *error)
 {
-    struct lake *lake;
+    struct store_change *change;
+    struct known_lists before, after;
     *out = (struct engine_undone){0};
+    TRY(engine_load_definitions(engine, error));
     TRY(list_hanging(engine, number, arena, out, error));
-    TRY(engine_lake(engine, &lake, error));
-    TRY(store_undo(engine->store, lake, number, engine_now(engine), error));
-    return engine_reload(engine, error);
+    TRY(count_lists(engine, arena, &before, error));
+    TRY(store_begin(engine->store, &change, error));
+    TRY(engine_end_change(engine, change, undo_within(engine, change, number, arena, out, error), error));
+    TRY(engine_reload(engine, error));
+    TRY(count_lists(engine, arena, &after, error));
+    compare_lists(&before, &after, arena, out);
+    return STATUS_OK;
 }
 
 /* ---- taking back ---- */
@@ -233,11 +340,34 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     return out->scores ? store_undo_within(change, lake, numbers, out->scores, engine_now(engine), error) : STATUS_OK;
 }
 
+/* Whether both are one fit: scoring changes a saved model, but neither of these. */
+static bool same_fit(const json_t *a, const json_t *b)
+{
+    static const char *const keys[] = {"fitted", "moment", "options", "parameters"};
+    bool same = true;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        same &= json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i]));
+    return same;
+}
+
+/* Makes the model what it was before the refresh, unless it was fitted again since. */
+static enum status restore_model(struct engine *engine, const char *name, const char *before, struct arena *arena,
+                                 struct error *error)
+{
+    struct catalog *catalog = store_catalog(engine->store);
+    const char *key = arena_printf(arena, "model.%s", name), *present = NULL;
+    TRY(catalog_setting(catalog, key, arena, &present, error));
+    json_t *then = json_loads(before, 0, NULL), *now = present ? json_loads(present, 0, NULL) : NULL;
+    bool same = then && now && same_fit(then, now);
+    json_decref(then);
+    json_decref(now);
+    return same ? catalog_set_setting(catalog, key, before, error) : STATUS_OK;
+}
+
 /* Models remember their last scoring. Those that were fitted again since keep what they are. */
 static enum status restore_models(struct engine *engine, const json_t *note, const struct catalog_refresh *refresh,
                                   struct arena *arena, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
     struct engine_model *models;
     size_t count;
     TRY(engine_models(engine, arena, &models, &count, error));
@@ -246,8 +376,7 @@ static enum status restore_models(struct engine *engine, const json_t *note, con
         if (!models[i].scored || models[i].scored_at != refresh->moment || models[i].fitted > refresh->recorded)
             continue;
         if (json_is_string(before)) {
-            const char *key = arena_printf(arena, "model.%s", models[i].name);
-            TRY(catalog_set_setting(catalog, key, json_string_value(before), error));
+            TRY(restore_model(engine, models[i].name, json_string_value(before), arena, error));
             continue;
         }
         models[i].scored = false;

@@ -61,6 +61,8 @@ struct walk {
     const struct ingest_expression *expression;
     const char **parameters;
     size_t parameter_count;
+    double growth; /* how many times longer a value may become by what stands around this node */
+    double size;   /* how many columns' values the whole may be as long as, so far */
     struct error *error;
 };
 
@@ -80,30 +82,47 @@ static enum status refuse(const struct walk *walk, const char *format, ...)
     return status;
 }
 
+/* What one expression makes of another's result multiplies: x || x of x || x, and so on, fills any memory. */
+static enum status check_growth(const struct walk *walk)
+{
+    enum { GROWTH_MAX = 256, SIZE_MAX_COLUMNS = 4096 };
+    if (walk->growth > GROWTH_MAX)
+        return refuse(walk, "nested as they are, replace and lambdas could make a value more than %d times longer",
+                      GROWTH_MAX);
+    if (walk->size > SIZE_MAX_COLUMNS)
+        return refuse(walk, "made of earlier results, its value could be as long as more than %d columns together",
+                      SIZE_MAX_COLUMNS);
+    return STATUS_OK;
+}
+
 static const char *text_of(const json_t *node, const char *key)
 {
     const char *text = json_string_value(json_object_get(node, key));
     return text ? text : "";
 }
 
-static bool is_name(const char *const *names, size_t count, const char *name)
+/* count: there is no such name. */
+static size_t find_name(const char *const *names, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcasecmp(names[i], name) == 0)
-            return true;
-    return false;
+    size_t i = 0;
+    while (i < count && strcasecmp(names[i], name) != 0)
+        i++;
+    return i;
 }
 
 /* The first part of a.b.c must be a column: the others are fields of its value. */
-static enum status check_column(const struct walk *walk, const json_t *node)
+static enum status check_column(struct walk *walk, const json_t *node)
 {
     const struct ingest_expression *expression = walk->expression;
     const char *name = json_string_value(json_array_get(json_object_get(node, "column_names"), 0));
     if (!name)
         return refuse(walk, "it names no column");
-    if (is_name(expression->names, expression->name_count, name) ||
-        is_name(walk->parameters, walk->parameter_count, name))
-        return STATUS_OK;
+    size_t at = find_name(expression->names, expression->name_count, name);
+    bool known = at < expression->name_count;
+    if (known || find_name(walk->parameters, walk->parameter_count, name) < walk->parameter_count) {
+        walk->size += walk->growth * (known && expression->sizes ? expression->sizes[at] : 1);
+        return check_growth(walk);
+    }
 
     enum status status = refuse(walk, "there is no column %s", name);
     struct buffer list;
@@ -165,7 +184,7 @@ static bool makes_array(const json_t *type)
     return found;
 }
 
-static enum status check_class(const struct walk *walk, const json_t *node, const char *class)
+static enum status check_class(struct walk *walk, const json_t *node, const char *class)
 {
     static const char *const harmless[] = {"CASE",    "CAST",     "COMPARISON", "CONJUNCTION", "CONSTANT",
                                            "BETWEEN", "OPERATOR", "COLLATE",    "LAMBDA"};
@@ -187,6 +206,52 @@ static enum status check_class(const struct walk *walk, const json_t *node, cons
     return refuse(walk, "it holds something that no row can answer (%s)", class);
 }
 
+static const char *constant_text(const json_t *node)
+{
+    const json_t *value = json_object_get(json_object_get(node, "value"), "value");
+    return strcmp(text_of(node, "class"), "CONSTANT") == 0 ? json_string_value(value) : NULL;
+}
+
+/* replace(x, 'a', 'aaaa') makes four of one, and within another of its kind sixteen. */
+static double growth_of_replace(const json_t *node)
+{
+    const json_t *arguments = json_object_get(node, "children");
+    const char *from = constant_text(json_array_get(arguments, 1)), *to = constant_text(json_array_get(arguments, 2));
+    if (!from || !to)
+        return 16; /* as long as a cell is, for all one knows; one of them will do for everybody */
+    double share = (double)strlen(to) / (double)(*from ? strlen(from) : 1);
+    return share > 1 ? share : 1;
+}
+
+static size_t count_columns(const json_t *node)
+{
+    const char *key;
+    json_t *value;
+    size_t count = strcmp(text_of(node, "class"), "COLUMN_REF") == 0;
+    json_object_foreach((json_t *)node, key, value) count += count_columns(value);
+    for (size_t i = 0; i < json_array_size(node); i++)
+        count += count_columns(json_array_get(node, i));
+    return count;
+}
+
+/* How many times longer than its arguments the value of a node may be, beyond what stands in the text itself: a lambda
+ * may use what it is given several times. */
+static double growth_of(const json_t *node)
+{
+    const char *name = text_of(node, "function_name");
+    const json_t *arguments = json_object_get(node, "children");
+    if (strcmp(name, "replace") == 0 || strcmp(name, "regexp_replace") == 0)
+        return growth_of_replace(node);
+    size_t uses = 1;
+    for (size_t i = 0; i < json_array_size(arguments); i++) {
+        const json_t *argument = json_array_get(arguments, i);
+        size_t columns =
+            strcmp(text_of(argument, "class"), "LAMBDA") == 0 ? count_columns(json_object_get(argument, "expr")) : 0;
+        uses = columns > uses ? columns : uses;
+    }
+    return (double)uses;
+}
+
 static enum status walk_node(struct walk *walk, const json_t *node);
 
 static enum status walk_members(struct walk *walk, const json_t *node)
@@ -197,11 +262,32 @@ static enum status walk_members(struct walk *walk, const json_t *node)
     return STATUS_OK;
 }
 
+static bool is_one_name(const json_t *node)
+{
+    return strcmp(text_of(node, "class"), "COLUMN_REF") == 0 &&
+           json_array_size(json_object_get(node, "column_names")) == 1;
+}
+
+/* "x" or "(x, y)". The arrow of JSON, value -> path, looks like a lambda to the parser: there anything may stand. */
+static bool is_parameters(const json_t *left)
+{
+    const json_t *several = json_object_get(left, "children");
+    if (is_one_name(left))
+        return true;
+    bool row = strcmp(text_of(left, "class"), "FUNCTION") == 0 && strcmp(text_of(left, "function_name"), "row") == 0;
+    for (size_t i = 0; i < json_array_size(several); i++)
+        row &= is_one_name(json_array_get(several, i));
+    return row;
+}
+
 /* "x -> …" and "lambda x, y: …": what stands on the left are names for the body, where they hide columns. */
 static enum status walk_lambda(struct walk *walk, const json_t *node)
 {
     const json_t *left = json_object_get(node, "lhs"), *names = json_object_get(left, "column_names");
     const json_t *several = json_object_get(left, "children");
+    if (!is_parameters(left))
+        return walk_members(walk, node);
+
     size_t before = walk->parameter_count, count = several ? json_array_size(several) : 1;
     const char **own = base_calloc(before + count, sizeof *own), **outer = walk->parameters;
     if (before)
@@ -238,7 +324,16 @@ static enum status walk_node(struct walk *walk, const json_t *node)
     TRY(check_class(walk, node, class));
     if (strcmp(class, "CONSTANT") == 0) /* holds a value of whatever shape, and no expression */
         return STATUS_OK;
-    return strcmp(class, "LAMBDA") == 0 ? walk_lambda(walk, node) : walk_members(walk, node);
+    if (strcmp(class, "LAMBDA") == 0)
+        return walk_lambda(walk, node);
+
+    double growth = walk->growth;
+    walk->growth *= growth_of(node);
+    enum status status = check_growth(walk);
+    if (status == STATUS_OK)
+        status = walk_members(walk, node);
+    walk->growth = growth;
+    return status;
 }
 
 /* The one expression of "SELECT (…)", or NULL when the text was more than an expression. */
@@ -290,9 +385,10 @@ static enum status parse(struct lake *lake, const char *sql, json_t **root, stru
     return status;
 }
 
-enum status ingest_check_expression(struct lake *lake, const struct ingest_expression *expression, struct error *error)
+enum status ingest_check_expression(struct lake *lake, const struct ingest_expression *expression, double *size,
+                                    struct error *error)
 {
-    struct walk walk = {.expression = expression, .error = error};
+    struct walk walk = {.expression = expression, .growth = 1, .error = error};
     json_t *root;
     TRY(parse(lake, expression->sql, &root, error));
 
@@ -306,5 +402,7 @@ enum status ingest_check_expression(struct lake *lake, const struct ingest_expre
     } else
         status = refuse(&walk, "it is not one expression");
     json_decref(root);
+    if (size)
+        *size = walk.size > 1 ? walk.size : 1;
     return status;
 }

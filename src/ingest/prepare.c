@@ -645,7 +645,7 @@ static void complete_mapping(struct ingest_run *run)
 {
     struct ingest_mapping *mapping = &run->mapping;
     if (!mapping->file_time_zone)
-        mapping->file_time_zone = run->summary->zone;
+        mapping->file_time_zone = run->summary->zone; /* the store's schema does not outlive the commit */
     if (!mapping->on_conflict && mapping->id.count)
         mapping->on_conflict = "set-aside";
 }

@@ -159,15 +159,21 @@ static enum status load_words(struct retype *retype, struct error *error)
     const struct lake_chunk *chunk;
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_string(&sql, "SELECT text, count(*) FROM (");
-    for (size_t i = 0; i < count; i++)
-        if (concerned(retype, &parts[i]))
-            buffer_printf(&sql, "%sSELECT %s AS text FROM %s", found++ ? " UNION ALL " : "",
-                          text_sql(retype, &parts[i]), part_sql(retype, &parts[i]));
-    buffer_string(&sql, found ? "" : "SELECT NULL::VARCHAR AS text");
+    /* rows that their id keeps out of the store are told anew, too, but nobody counts them among its values */
+    buffer_string(&sql, "SELECT text, count(*) FILTER (WHERE stands) FROM (");
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        if (concerned(retype, &parts[i])) { /* whole, because it is written again whole */
+            status = store_check_part(retype->store, &parts[i], NULL, 0, error);
+            buffer_printf(&sql, "%sSELECT %s AS text, %s AS stands FROM %s", found++ ? " UNION ALL " : "",
+                          text_sql(retype, &parts[i]), parts[i].role == PART_SHADOW ? "false" : "true",
+                          part_sql(retype, &parts[i]));
+        }
+    buffer_string(&sql, found ? "" : "SELECT NULL::VARCHAR AS text, true AS stands");
     buffer_string(&sql, ") WHERE text IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1");
 
-    enum status status = lake_query(retype->lake, sql.data, &result, error);
+    if (status == STATUS_OK)
+        status = lake_query(retype->lake, sql.data, &result, error);
     buffer_release(&sql);
     TRY(status);
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
@@ -303,7 +309,7 @@ static enum status convert_words(struct retype *retype, struct error *error)
                                                 : read_value(retype, word->text, &reading);
         out->values += word->rows;
         out->converted += word->value ? word->rows : 0;
-        if (!word->value && out->example_count < RETYPE_EXAMPLES)
+        if (!word->value && word->rows && out->example_count < RETYPE_EXAMPLES)
             out->examples[out->example_count++] = (struct ingest_retype_example){word->text.data, word->rows};
     }
     out->distinct = retype->words.count;

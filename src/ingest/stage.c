@@ -167,19 +167,22 @@ static enum status check_expressions(struct ingest_run *run, struct error *error
 {
     const struct ingest_mapping *mapping = &run->mapping;
     const char **names = ARENA_ARRAY(run->arena, const char *, run->column_count + mapping->set.count);
+    double *sizes = ARENA_ARRAY(run->arena, double, run->column_count + mapping->set.count + 1);
     const char *listed = listed_columns(run);
     size_t count = 0;
-    for (size_t i = 0; i < run->column_count; i++)
+    for (size_t i = 0; i < run->column_count; i++) {
+        sizes[count] = 1;
         names[count++] = run->columns[i].name;
+    }
     for (size_t i = 0; i < mapping->set.count; i++) {
         const struct ingest_pair *set = &mapping->set.items[i];
         const char *option = arena_printf(run->arena, "--set %s =", set->name);
-        struct ingest_expression expression = {option, set->value, names, count, listed};
-        TRY(ingest_check_expression(run->lake, &expression, error));
+        struct ingest_expression expression = {option, set->value, names, count, listed, sizes};
+        TRY(ingest_check_expression(run->lake, &expression, &sizes[count], error));
         names[count++] = set->name;
     }
-    struct ingest_expression where = {"--where", mapping->where, names, count, listed};
-    return mapping->where ? ingest_check_expression(run->lake, &where, error) : STATUS_OK;
+    struct ingest_expression where = {"--where", mapping->where, names, count, listed, sizes};
+    return mapping->where ? ingest_check_expression(run->lake, &where, NULL, error) : STATUS_OK;
 }
 
 static enum status judge_expressions(struct ingest_run *run, struct error *error)

@@ -73,14 +73,13 @@ static void take_cells(struct cell_pass *pass, uint32_t first)
 
 static enum status run_cells(struct cell_pass *pass, uint32_t customers, struct error *error)
 {
-    for (uint32_t first = 0; first < customers; first += BATCH) {
+    for (uint32_t first = 0; first < customers && !pass->run->failed; first += BATCH) {
         uint32_t rest = customers - first;
         run_batch(pass->run, first, rest < BATCH ? rest : BATCH);
-        if (pass->run->failed)
-            return error_set(error, STATUS_ERROR, "%s", pass->run->error.message);
-        take_cells(pass, first);
+        if (!pass->run->failed)
+            take_cells(pass, first); /* values are computed when they are asked for, and may fail there */
     }
-    return STATUS_OK;
+    return pass->run->failed ? error_set(error, STATUS_ERROR, "%s", pass->run->error.message) : STATUS_OK;
 }
 
 enum status segment_each_value(const struct segment_set *set, const struct schema *schema,

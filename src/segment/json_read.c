@@ -565,6 +565,14 @@ static void read_duration(struct reader *reader, const json_t *node, const json_
     put_length(reader, value, true);
 }
 
+/* With an exponent, which makes it no decimal. */
+static void put_double(struct reader *reader, double number)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.17g", number);
+    buffer_printf(reader->out, "%s%s", text, strchr(text, 'e') ? "" : "e0");
+}
+
 static void read_value(struct reader *reader, const json_t *node, const json_t *value, const char *key)
 {
     if (json_is_string(value))
@@ -574,14 +582,37 @@ static void read_value(struct reader *reader, const json_t *node, const json_t *
     else if (json_is_integer(value))
         buffer_printf(reader->out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
-        buffer_printf(reader->out, "%.17ge0", json_real_value(value));
+        put_double(reader, json_real_value(value));
     else
         fail(reader, "a “value” is a text, a whole number, or true or false");
 }
 
+/* Whether all parentheses that open in the text close in it, and none that was open before: quotes hide theirs, and a
+ * comment would hide what follows. */
+static bool is_closed(const char *text)
+{
+    int depth = 0;
+    for (const char *at = text; *at && depth >= 0; at++) {
+        if (*at == '\'' || *at == '`') {
+            at = strchr(at + 1, *at);
+            if (!at)
+                return false;
+        } else if (at[0] == '-' && at[1] == '-') {
+            return false;
+        }
+        depth += (*at == '(') - (*at == ')');
+    }
+    return depth == 0;
+}
+
+/* Text of the language: one condition or value and no more, whatever it is. */
 static void read_text(struct reader *reader, const json_t *node, const json_t *value, const char *key)
 {
-    buffer_string(reader->out, string(reader, node, key));
+    const char *text = string(reader, node, key);
+    if (is_closed(text))
+        buffer_printf(reader->out, "(%s)", text);
+    else
+        fail(reader, "the parentheses or quotes of the “text” %s do not belong together", text);
 }
 
 /* The key that says what a node is. Keys that others use too come last. */

@@ -492,15 +492,26 @@ static bool contains(struct text text, struct text part)
     return part.length == 0 || (text.length && memmem(text.data, text.length, part.data, part.length));
 }
 
+/* A pattern that would search for ages is given up by PCRE, which says nothing of whether it matches. */
+static bool matches(struct run *run, const pcre2_code *pattern, struct text text)
+{
+    enum { SHOWN = 40 };
+    if (!run->match)
+        run->match = pcre2_match_data_create(1, NULL);
+    const char *subject = text.length ? text.data : "";
+    int found = pcre2_match(pattern, (PCRE2_SPTR)subject, text.length, 0, PCRE2_NO_UTF_CHECK, run->match, NULL);
+    if (found < 0 && found != PCRE2_ERROR_NOMATCH)
+        run_fail(run,
+                 "a pattern of “matches” takes too many steps on the text '%.*s%s'; write it without repetitions "
+                 "inside repetitions",
+                 text.length < SHOWN ? (int)text.length : SHOWN, subject, text.length < SHOWN ? "" : "…");
+    return found >= 0;
+}
+
 static bool text_holds(struct run *run, const struct step *step, struct text text, struct text other)
 {
-    if (step->a == TEXT_MATCHES) {
-        if (!run->match)
-            run->match = pcre2_match_data_create(1, NULL);
-        const char *subject = text.length ? text.data : "";
-        return pcre2_match(run->plan->patterns.items[step->c], (PCRE2_SPTR)subject, text.length, 0, PCRE2_NO_UTF_CHECK,
-                           run->match, NULL) >= 0;
-    }
+    if (step->a == TEXT_MATCHES)
+        return matches(run, run->plan->patterns.items[step->c], text);
     if (step->b) {
         text = text_fold(text, &run->scratch);
         other = text_fold(other, &run->scratch);

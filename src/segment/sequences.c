@@ -25,7 +25,8 @@ struct search {
     int chosen_kind[SEGMENT_STEPS_MAX];
     uint8_t *visited;       /* by step, then row of each kind in turn */
     uint64_t broken_chains; /* that a forbidden fact broke which was left open at first */
-    uint32_t stride;        /* rows of the customer over all kinds of a step, at most */
+    uint64_t tries;
+    uint32_t stride; /* rows of the customer over all kinds of a step, at most */
 };
 
 static uint32_t row_begin(const struct search *search, int table)
@@ -164,9 +165,26 @@ static void choose(struct search *search, int step, struct chosen chosen)
 }
 
 /* Tries one fact for a step. negated: the forbidden step between it and the one before, or −1. */
+/* Filters that speak of earlier facts may leave as many ways as there are choices of facts. Rather than search for
+ * days, the sequence is given up; then nothing is found any more. */
+static bool is_given_up(struct search *search)
+{
+    enum { TRIES_MAX = 50000000, SLOW_TRIES_MAX = 2000000 };
+    if (search->run->failed)
+        return true;
+    if (search->tries++ < (search->plan->slow ? SLOW_TRIES_MAX : TRIES_MAX))
+        return false;
+    run_fail(search->run,
+             "a sequence could be met in too many ways by the facts of one customer; fewer steps, or filters "
+             "that speak of one earlier step each, make it searchable");
+    return true;
+}
+
 static bool try_row(struct search *search, int step, int k, uint32_t row, int negated)
 {
     const struct sequence_kind *kind = &search->plan->kinds[step][k];
+    if (is_given_up(search))
+        return false;
     if (!row_fits(search, kind, row, step == 0))
         return false;
     choose(search, step, (struct chosen){kind->table, k, row, row_time(search, kind->table, row)});

@@ -201,6 +201,20 @@ const char *store_part_column(const struct catalog_part *part, const char *name)
     return column ? column->name : NULL;
 }
 
+/* The local midnight of a day as UTC. Where clocks go back over midnight there are two: DuckDB takes the later, and a
+ * day begins with the earlier, an hour before it. */
+static void day_start(struct buffer *sql, const char *zone, const char *date)
+{
+    struct buffer later;
+    buffer_init(&later, 0);
+    buffer_printf(&later, "timezone('UTC', timezone('%s', %s::TIMESTAMP))", zone, date);
+    buffer_printf(sql,
+                  "CASE WHEN timezone('%s', timezone('UTC', %s - INTERVAL 1 HOUR)) = %s::TIMESTAMP "
+                  "THEN %s - INTERVAL 1 HOUR ELSE %s END",
+                  zone, later.data, date, later.data, later.data);
+    buffer_release(&later);
+}
+
 /* The expression that makes a part's column into what is wanted, under its name; a day becomes the store's local
  * midnight. column: NULL when the part has none. */
 static void cast(struct buffer *sql, const struct reading *reading, const struct wanted *wanted,
@@ -215,7 +229,7 @@ static void cast(struct buffer *sql, const struct reading *reading, const struct
     else if (strcmp(has, wanted->type) == 0)
         buffer_string(sql, name.data);
     else if (strcmp(has, "DATE") == 0 && strcmp(wanted->type, "TIMESTAMP") == 0)
-        buffer_printf(sql, "timezone('UTC', timezone('%s', %s::TIMESTAMP))", reading->store->schema->zone, name.data);
+        day_start(sql, reading->store->schema->zone, name.data);
     else if (strcmp(has, "TIMESTAMP") == 0 && strcmp(wanted->type, "VARCHAR") == 0)
         buffer_printf(sql, "strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%SZ')", name.data);
     else if (strcmp(wanted->type, "VARCHAR[]") == 0)

@@ -172,10 +172,29 @@ static enum status take_lock(struct store *store, const char *command, struct er
 
 enum status store_load(struct store *store, struct error *error)
 {
-    arena_reset(&store->arena);
-    TRY(catalog_counter(store->catalog, CATALOG_GENERATION, &store->generation, error));
-    TRY(catalog_load_schema(store->catalog, &store->arena, &store->schema, error));
-    return catalog_parts(store->catalog, false, &store->arena, &store->parts, &store->part_count, error);
+    struct arena fresh;
+    uint64_t generation;
+    struct schema *schema;
+    struct catalog_part *parts;
+    size_t count;
+    arena_init(&fresh, 0);
+    enum status status = catalog_counter(store->catalog, CATALOG_GENERATION, &generation, error);
+    if (status == STATUS_OK)
+        status = catalog_load_schema(store->catalog, &fresh, &schema, error);
+    if (status == STATUS_OK)
+        status = catalog_parts(store->catalog, false, &fresh, &parts, &count, error);
+    if (status != STATUS_OK) { /* what was loaded before stays */
+        arena_release(&fresh);
+        return status;
+    }
+
+    arena_release(&store->arena);
+    store->arena = fresh;
+    store->generation = generation;
+    store->schema = schema;
+    store->parts = parts;
+    store->part_count = count;
+    return STATUS_OK;
 }
 
 /* A reader's view is one transaction of the catalog, kept until it closes, and the lock on its generation. The lock

@@ -9,6 +9,7 @@
 #include "base/vector.h"
 #include "store/internal.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -140,7 +141,8 @@ static enum status view_customers(struct views *views, struct error *error)
 }
 
 /*
- * Records as a table that C fills. The intervals are made at the first row asked for.
+ * Records as a table that C fills. The intervals are made at the first row asked for, once: a statement may scan the
+ * table several times, and DuckDB does so on several threads.
  */
 struct interval {
     uint32_t segment, customer;
@@ -149,10 +151,14 @@ struct interval {
 
 struct records {
     struct store *store;
+    struct arena *arena; /* of the views: nobody else uses it while a statement runs */
+    pthread_mutex_t loading;
     bool loaded;
     const char **segments;
     size_t segment_count;
-    VECTOR(struct interval) intervals;
+    VECTOR(struct interval) found; /* while loading */
+    const struct interval *intervals;
+    size_t count;
     uint32_t *open; /* by customer: the interval without an end + 1 */
     uint64_t limit;
     uint32_t segment;
@@ -167,11 +173,11 @@ static bool cross(uint32_t customer, void *context)
         return true;
     uint32_t *open = &records->open[customer];
     if (!records->entered && *open) {
-        records->intervals.items[*open - 1].left = records->moment;
+        records->found.items[*open - 1].left = records->moment;
         *open = 0;
     } else if (records->entered && !*open) {
-        VECTOR_PUSH(&records->intervals, (struct interval){records->segment, customer, records->moment, INT64_MAX});
-        *open = (uint32_t)records->intervals.count;
+        VECTOR_PUSH(&records->found, (struct interval){records->segment, customer, records->moment, INT64_MAX});
+        *open = (uint32_t)records->found.count;
     }
     return true;
 }
@@ -199,6 +205,13 @@ static enum status load_records(struct records *records, struct error *error)
     }
     free(records->open);
     records->open = NULL;
+
+    struct interval *intervals = ARENA_ARRAY(records->arena, struct interval, records->found.count + 1);
+    if (records->found.count)
+        memcpy(intervals, records->found.items, records->found.count * sizeof *intervals);
+    records->intervals = intervals;
+    records->count = records->found.count;
+    VECTOR_RELEASE(&records->found);
     records->loaded = status == STATUS_OK;
     return status;
 }
@@ -207,11 +220,16 @@ static enum status fill_records(void *context, uint64_t first, size_t max, struc
                                 struct error *error)
 {
     struct records *records = context;
+    enum status status = STATUS_OK;
+    pthread_mutex_lock(&records->loading);
     if (!records->loaded)
-        TRY(load_records(records, error));
+        status = load_records(records, error);
+    pthread_mutex_unlock(&records->loading);
+    TRY(status);
+
     size_t count = 0;
-    for (; count < max && first + count < records->intervals.count; count++) {
-        const struct interval *interval = &records->intervals.items[first + count];
+    for (; count < max && first + count < records->count; count++) {
+        const struct interval *interval = &records->intervals[first + count];
         lake_output_text(&columns[0], count, text_from(records->segments[interval->segment]));
         ((uint32_t *)columns[1].data)[count] = interval->customer;
         ((int64_t *)columns[2].data)[count] = interval->entered;
@@ -219,9 +237,6 @@ static enum status fill_records(void *context, uint64_t first, size_t max, struc
         if (interval->left == INT64_MAX)
             lake_output_null(&columns[3], count);
     }
-    if (!count && first) /* the last row has been given: a later query reads anew */
-        VECTOR_RELEASE(&records->intervals);
-    records->loaded = records->loaded && records->intervals.items;
     *filled = count;
     return STATUS_OK;
 }
@@ -232,6 +247,8 @@ static enum status view_records(struct views *views, struct error *error)
     static const char *const types[] = {"VARCHAR", "UINTEGER", "BIGINT", "BIGINT"};
     struct records *records = ARENA_NEW(views->arena, struct records);
     records->store = views->store;
+    records->arena = views->arena;
+    pthread_mutex_init(&records->loading, NULL);
     TRY(catalog_recorded_segments(views->store->catalog, views->arena, &records->segments, &records->segment_count,
                                   error));
     struct lake_source source = {"strata_records", names, types, 4, 0, false, fill_records, records};

@@ -296,10 +296,12 @@ async function rfm(tap, page, data) {
   );
   const key = ({ r, f }) => `${r}-${f}`;
   const expected = new Map(data.rfm.cells.map((cell) => [key(cell), cell]));
-  const said = ({ parts = [], name }) =>
-    parts.length < 2
-      ? [(parts[0]?.name ?? name).replaceAll('_', ' ')]
-      : parts.map((part) => `${part.customers.toLocaleString('en')} ${part.name.replaceAll('_', ' ')}`);
+  const said = ({ parts, name }) =>
+    !parts
+      ? []
+      : parts.length < 2
+        ? [(parts[0]?.name ?? name).replaceAll('_', ' ')]
+        : parts.map((part) => `${part.customers.toLocaleString('en')} ${part.name.replaceAll('_', ' ')}`);
   const wrong = seen.filter(([field, text, names]) => {
     const cell = expected.get(field);
     return !cell || parse(text) !== cell.customers || names.join() !== said(cell).join();

@@ -18,9 +18,10 @@ const ascending = (number: number) => descending(number).reverse();
 const shown = (cell: RfmCell, show: Show) => (show === 'customers' ? cell.customers : (cell.mean_value ?? 0));
 const largest = (rfm: RfmData, show: Show) => Math.max(1, ...rfm.cells.map((cell) => shown(cell, show)));
 
-/** A cell that the monetary score divides says how many are called what. */
+/** A cell that the monetary score divides says how many are called what; scores of before did not count that. */
 function CellName({ cell }: { cell: RfmCell }) {
-  const parts = cell.parts ?? [];
+  const { parts } = cell;
+  if (!parts) return null;
   if (parts.length < 2) return <span class="cell-name">{short(parts[0]?.name ?? cell.name)}</span>;
   return (
     <>
