@@ -293,9 +293,11 @@ static void add_identifier_sql(const struct ingest_run *run, struct buffer *sql)
     const char *line = "(\"" SCAN_ROW "\" & 1099511627775)"; /* SCAN_ROW_BITS */
     if (!run->row_customers && !run->computed_customer)
         add_column_sql(run, "", run->mapping.customer, "", sql);
-    else if (run->computed_customer)
-        add_column_sql(run, "nullif(trim(CAST(", run->mapping.customer, " AS VARCHAR)), '')", sql);
-    else if (run->source_count == 1)
+    else if (run->computed_customer) {
+        buffer_string(sql, "nullif(trim(CAST(");
+        add_set_name(run, run->mapping.customer, sql); /* a column of the file may bear the same name */
+        buffer_string(sql, " AS VARCHAR)), '')");
+    } else if (run->source_count == 1)
         buffer_printf(sql, "'row %u:' || %s", run->import, line);
     else
         buffer_printf(sql, "'row %u:' || (\"" SCAN_ROW "\" >> %d) + 1 || ':' || %s", run->import, SCAN_ROW_BITS, line);
