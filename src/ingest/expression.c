@@ -142,6 +142,12 @@ static bool is_empty(const json_t *value)
            (json_is_string(value) && !*json_string_value(value));
 }
 
+static const char *constant_text(const json_t *node)
+{
+    const json_t *value = json_object_get(json_object_get(node, "value"), "value");
+    return strcmp(text_of(node, "class"), "CONSTANT") == 0 ? json_string_value(value) : NULL;
+}
+
 /* lpad('a', 2000000000, 'x') is no value of a row: the width must stand there, and be one that a cell may have. */
 static enum status check_padding(const struct walk *walk, const json_t *node, const char *name)
 {
@@ -155,6 +161,34 @@ static enum status check_padding(const struct walk *walk, const json_t *node, co
     return refuse(walk, "the width of %s must be a number from 0 to %d", name, WIDTH_MAX);
 }
 
+/* replace(x, 'a', x) is as long as x is, times as often as it has an a. */
+static enum status check_replacement(const struct walk *walk, const json_t *node, const char *name)
+{
+    const json_t *to = json_array_get(json_object_get(node, "children"), 2);
+    return constant_text(to) ? STATUS_OK
+                             : refuse(walk, "what %s puts in place must be a text in 'single quotes'", name);
+}
+
+/* Time and room of these grow with the product of both lengths, and a cell may be long. */
+static enum status check_distance(const struct walk *walk, const json_t *node, const char *name)
+{
+    enum { LENGTH_MAX = 1000 };
+    const json_t *arguments = json_object_get(node, "children");
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *one = json_array_get(arguments, i);
+        const json_t *length = json_array_get(json_object_get(one, "children"), 1);
+        const json_t *number = json_object_get(json_object_get(length, "value"), "value");
+        bool cut = strcmp(text_of(one, "function_name"), "left") == 0 && json_is_number(number) &&
+                   json_number_value(number) >= 0 && json_number_value(number) <= LENGTH_MAX;
+        if (!cut && !constant_text(one))
+            return refuse(walk,
+                          "%s takes long on long texts: say how much of each counts, as in %s(left(a, 200), "
+                          "left(b, 200)), at most %d",
+                          name, name, LENGTH_MAX);
+    }
+    return STATUS_OK;
+}
+
 static enum status check_function(const struct walk *walk, const json_t *node)
 {
     const char *name = text_of(node, "function_name"), *schema = text_of(node, "schema");
@@ -166,6 +200,10 @@ static enum status check_function(const struct walk *walk, const json_t *node)
     bool allowed = ingest_allows_function(name) && plain && (!*schema || strcmp(schema, "main") == 0);
     if (allowed && (strcmp(name, "lpad") == 0 || strcmp(name, "rpad") == 0))
         return check_padding(walk, node, name);
+    if (allowed && (strcmp(name, "replace") == 0 || strcmp(name, "regexp_replace") == 0))
+        return check_replacement(walk, node, name);
+    if (allowed && (strcmp(name, "levenshtein") == 0 || strcmp(name, "damerau_levenshtein") == 0))
+        return check_distance(walk, node, name);
     if (allowed)
         return STATUS_OK;
 
@@ -206,20 +244,13 @@ static enum status check_class(struct walk *walk, const json_t *node, const char
     return refuse(walk, "it holds something that no row can answer (%s)", class);
 }
 
-static const char *constant_text(const json_t *node)
-{
-    const json_t *value = json_object_get(json_object_get(node, "value"), "value");
-    return strcmp(text_of(node, "class"), "CONSTANT") == 0 ? json_string_value(value) : NULL;
-}
-
-/* replace(x, 'a', 'aaaa') makes four of one, and within another of its kind sixteen. */
+/* replace(x, 'a', 'aaaa') makes four of one, and within another of its kind sixteen. What is put in place stands there,
+ * as check_replacement sees to. */
 static double growth_of_replace(const json_t *node)
 {
     const json_t *arguments = json_object_get(node, "children");
     const char *from = constant_text(json_array_get(arguments, 1)), *to = constant_text(json_array_get(arguments, 2));
-    if (!from || !to)
-        return 16; /* as long as a cell is, for all one knows; one of them will do for everybody */
-    double share = (double)strlen(to) / (double)(*from ? strlen(from) : 1);
+    double share = (double)(to ? strlen(to) : 1) / (double)(from && *from ? strlen(from) : 1);
     return share > 1 ? share : 1;
 }
 

@@ -74,7 +74,9 @@ static double trial_score(const struct trial *trial)
         score += 4 - 0.1 * (double)(trial->lead < 20 ? trial->lead : 20);
     score += trial->fields > 30 ? 3 : (double)trial->fields / 10;
     score -= 10.0 * (double)trial->flaws / (double)trial->records;
-    if (strchr("#^~", trial->dialect.delimiter))
+    /* rarely meant, unless all rows and the header agree on several fields */
+    bool whole = trial->lead == 0 && trial->fields >= 3 && trial->agreeing == trial->judged;
+    if (strchr("#^~", trial->dialect.delimiter) && !whole)
         score -= 1;
     return agreement < 0.5 ? 0 : score;
 }

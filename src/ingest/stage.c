@@ -312,6 +312,25 @@ static void add_customer_sql(const struct ingest_run *run, struct buffer *sql)
     buffer_string(sql, ", \"" SCAN_ROW "\") AS customer");
 }
 
+/* What DuckDB says of a value that an expression cannot take names neither the expression nor a way out. */
+static enum status blame_expression(const struct ingest_run *run, enum status status, struct error *error)
+{
+    static const char *const words[] = {"Malformed JSON", "ould not convert", "out of range", "ould not parse",
+                                        "nvalid Input", "verflow"};
+    bool value = false;
+    for (size_t i = 0; error && i < sizeof words / sizeof *words; i++)
+        value |= strstr(error->message, words[i]) != NULL;
+    if (!value || !(run->mapping.set.count || run->mapping.where))
+        return status;
+
+    struct error cause = *error;
+    status = error_set(error, status, "%s cannot be computed for one of the rows: %s",
+                       run->mapping.set.count ? "--set" : "--where", cause.message);
+    error_hint(error, "TRY_CAST and try_strptime give nothing where a value does not fit; CASE WHEN json_valid(x) THEN … "
+                      "END asks first; --where leaves such rows out");
+    return status;
+}
+
 static void staging_sql(const struct ingest_run *run, struct buffer *sql)
 {
     const struct ingest_mapping *mapping = &run->mapping;
@@ -426,7 +445,7 @@ static enum status run_pass(struct ingest_run *run, struct error *error)
     buffer_string(&sql, "; SET preserve_insertion_order=true");
     enum status status = lake_execute(run->lake, sql.data, error);
     buffer_release(&sql);
-    return status;
+    return status == STATUS_OK ? STATUS_OK : blame_expression(run, status, error);
 }
 
 /* Nobody can be set aside any more once the customer has been computed, so an expression must name one for every row.

@@ -102,7 +102,7 @@ static void print_column(const struct ingest_summary_column *column, size_t widt
             buffer_printf(out, " (guessed, %d%%)", column->confidence);
     }
     if (column->computed)
-        buffer_string(out, "computed");
+        buffer_string(out, *column->role ? ", computed" : "computed");
     if (column->property && strcmp(column->property, column->name) != 0)
         buffer_printf(out, "%s-> %s", *column->role ? ", " : "", column->property);
     if (column->refers)
