@@ -315,8 +315,8 @@ static void add_customer_sql(const struct ingest_run *run, struct buffer *sql)
 /* What DuckDB says of a value that an expression cannot take names neither the expression nor a way out. */
 static enum status blame_expression(const struct ingest_run *run, enum status status, struct error *error)
 {
-    static const char *const words[] = {"Malformed JSON", "ould not convert", "out of range", "ould not parse",
-                                        "nvalid Input", "verflow"};
+    static const char *const words[] = {"Malformed JSON", "ould not convert", "out of range",
+                                        "ould not parse", "nvalid Input",     "verflow"};
     bool value = false;
     for (size_t i = 0; error && i < sizeof words / sizeof *words; i++)
         value |= strstr(error->message, words[i]) != NULL;
@@ -326,8 +326,9 @@ static enum status blame_expression(const struct ingest_run *run, enum status st
     struct error cause = *error;
     status = error_set(error, status, "%s cannot be computed for one of the rows: %s",
                        run->mapping.set.count ? "--set" : "--where", cause.message);
-    error_hint(error, "TRY_CAST and try_strptime give nothing where a value does not fit; CASE WHEN json_valid(x) THEN … "
-                      "END asks first; --where leaves such rows out");
+    error_hint(error,
+               "TRY_CAST and try_strptime give nothing where a value does not fit; CASE WHEN json_valid(x) THEN … "
+               "END asks first; --where leaves such rows out");
     return status;
 }
 
