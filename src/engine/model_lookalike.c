@@ -472,6 +472,7 @@ enum status engine_lookalike_fit(struct model_work *work, struct error *error)
         error_hint(error, "--like takes a segment or a condition: --like vip");
         return status;
     }
+    TRY(work_orders_say_plain(work, "features", error));
     TRY(work_inputs_new(work, NULL, 0, seed_condition(work), &seed, error));
     enum status status = load_and_fit(work, &seed, fit, error);
     work_inputs_release(&seed);

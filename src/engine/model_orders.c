@@ -255,3 +255,19 @@ void work_orders_say(struct model_work *work, const struct model_orders *orders,
     if (orders->refund_count && !work_option(work, "refunds"))
         work_note(work, "--refunds ignore leaves refunds out altogether, --refunds count takes them for orders.");
 }
+
+enum status work_orders_say_plain(struct model_work *work, const char *group, struct error *error)
+{
+    struct model_orders orders;
+    struct error none = {0};
+    struct model_work own = {.engine = work->engine, .arena = work->arena, .moment = work->moment, .model = work->model};
+    if (work_orders_find(&own, &orders, &none) != STATUS_OK || !orders.property)
+        return STATUS_OK;
+    enum status status = work_orders_load(&own, NULL, &orders, error);
+    population_free(own.population);
+    if (status == STATUS_OK && orders.refund_count)
+        work_figure(work, group, "refunds", (double)orders.refund_count,
+                    "%s of %s customers (amount below 0): facts like any other in these values",
+                    work_thousands(work, (double)orders.refund_count), work_thousands(work, (double)orders.refunded));
+    return status;
+}

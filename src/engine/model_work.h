@@ -157,6 +157,9 @@ double work_orders_amount(const struct model_orders *orders, uint32_t order);
 double work_orders_refunded(const struct model_orders *orders, uint32_t position, int64_t after, int64_t until);
 /* Says among the figures what became of refunds and of amounts of zero; sums: whether amounts are added up at all. */
 void work_orders_say(struct model_work *work, const struct model_orders *orders, bool sums);
+/* For models whose values are written in the language and taken as they are: says how many refunds count there as facts
+ * like any other, if there are any. */
+enum status work_orders_say_plain(struct model_work *work, const char *group, struct error *error);
 /* A bit for everyone who exists at the moment, or at `now`. */
 uint64_t *work_existing(const struct model_work *work, int64_t now);
 
