@@ -341,7 +341,8 @@ static void judge_group(struct judging *judging)
     bool repeats = judging->distinct * 10 < judging->known * 9 && judging->distinct > 1;
     /* "open" and "click" are types of events, and no invoice has a hundredth of all lines */
     const struct ingest_evidence *evidence = judging->column->evidence;
-    bool numbered = type == VALUE_INT || evidence->text_digits * 2 > judging->known;
+    uint64_t words = evidence->forms[FORM_TEXT] - evidence->text_digits; /* without a digit */
+    bool numbered = type == VALUE_INT || words * 2 < judging->known;
     enum { LINES_MOST = 100 };
     if (!numbered || (judging->known > LINES_MOST && judging->distinct * LINES_MOST < judging->known))
         repeats = false;
