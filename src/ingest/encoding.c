@@ -89,6 +89,12 @@ const char *ingest_encoding_canonical(const char *name)
     return found ? found->name : name;
 }
 
+/* What iconv_open gives for a name that it does not know: −1 as a pointer. */
+static bool is_refused(iconv_t converter)
+{
+    return (intptr_t)converter == -1;
+}
+
 static enum status unknown_encoding(const char *name, struct error *error)
 {
     const char *names[KNOWN];
@@ -163,7 +169,7 @@ enum status ingest_encoding_open(const char *name, struct arena *arena, const st
         return STATUS_OK;
     const char *iconv_name = found ? found->iconv : name;
     iconv_t converter = iconv_open("UTF-8", iconv_name);
-    if (converter == (iconv_t)-1)
+    if (is_refused(converter))
         return unknown_encoding(name, error);
 
     struct ingest_encoding *encoding = ARENA_NEW(arena, struct ingest_encoding);
@@ -205,7 +211,7 @@ enum status ingest_decoder_open(const struct ingest_encoding *encoding, struct i
                                 struct error *error)
 {
     iconv_t converter = iconv_open("UTF-8", encoding->iconv);
-    if (converter == (iconv_t)-1)
+    if (is_refused(converter))
         return unknown_encoding(encoding->name, error);
     struct ingest_decoder *decoder = base_calloc(1, sizeof *decoder);
     decoder->converter = converter;
@@ -225,7 +231,8 @@ void ingest_decoder_close(struct ingest_decoder *decoder)
 size_t ingest_decoder_run(struct ingest_decoder *decoder, const char **in, const char *end, bool last, char *out,
                           size_t room)
 {
-    char *to = out, *from = (char *)(uintptr_t)*in;
+    char *to = out, *from;
+    memcpy(&from, in, sizeof from); /* iconv reads there, and its prototype forgets to say const */
     size_t left = (size_t)(end - *in);
     while (left > 0 && room > 0) {
         if (iconv(decoder->converter, &from, &left, &to, &room) != (size_t)-1)
