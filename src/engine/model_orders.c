@@ -260,7 +260,8 @@ enum status work_orders_say_plain(struct model_work *work, const char *group, st
 {
     struct model_orders orders;
     struct error none = {0};
-    struct model_work own = {.engine = work->engine, .arena = work->arena, .moment = work->moment, .model = work->model};
+    struct model_work own = {
+        .engine = work->engine, .arena = work->arena, .moment = work->moment, .model = work->model};
     if (work_orders_find(&own, &orders, &none) != STATUS_OK || !orders.property)
         return STATUS_OK;
     enum status status = work_orders_load(&own, NULL, &orders, error);
