@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* "NAME=VALUE" options; the first = divides. */
 static enum status read_pairs(struct cli *cli, const char *option, struct ingest_pairs *out, struct error *error)
@@ -294,6 +295,8 @@ static enum status undo_import(struct cli *cli, struct error *error)
 {
     char *end;
     long number = cli->argument_count == 2 ? strtol(cli->arguments[1], &end, 10) : 0;
+    if (strcmp(cli->arguments[0], "undo") != 0 && access(cli->arguments[0], F_OK) == 0) /* meant as the store */
+        return error_set(error, STATUS_NOT_FOUND, "there is no store at %s: it has no catalog.db", cli->arguments[0]);
     if (strcmp(cli->arguments[0], "undo") != 0 || cli->argument_count != 2 || *end || number < 1 ||
         number > UINT32_MAX) {
         enum status status = error_set(error, STATUS_USAGE, "strata imports lists imports, or takes one back");
