@@ -178,7 +178,7 @@ static size_t list_columns(struct bench *bench, const struct load_case *which, i
     columns[count++] = "time";
     for (const char *const *column = which->needs[need].columns; *column; column++)
         columns[count++] =
-            is_text(bench->store, which->needs[need].table, *column) ? arena_printf(arena, "%s#", *column) : *column;
+            is_text(bench->store, which->needs[need].table, *column) ? store_codes_name(arena, *column) : *column;
     return count;
 }
 
