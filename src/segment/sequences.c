@@ -164,7 +164,6 @@ static void choose(struct search *search, int step, struct chosen chosen)
     search->chosen_kind[step] = chosen.kind;
 }
 
-/* Tries one fact for a step. negated: the forbidden step between it and the one before, or −1. */
 /* Filters that speak of earlier facts may leave as many ways as there are choices of facts. Rather than search for
  * days, the sequence is given up; then nothing is found any more. */
 static bool is_given_up(struct search *search)
@@ -180,6 +179,7 @@ static bool is_given_up(struct search *search)
     return true;
 }
 
+/* Tries one fact for a step. negated: the forbidden step between it and the one before, or −1. */
 static bool try_row(struct search *search, int step, int k, uint32_t row, int negated)
 {
     const struct sequence_kind *kind = &search->plan->kinds[step][k];
