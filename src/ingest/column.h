@@ -47,6 +47,10 @@ struct ingest_marks {
     uint64_t counts[INGEST_MARKS];
 };
 
+/* So many odd values are few, and cost their rows and not the column: this many, or one in so many; never half of it.
+ */
+enum { INGEST_ODD_ROWS = 10, INGEST_ODD_SHARE = 20 };
+
 struct ingest_evidence {
     uint64_t rows, forms[FORMS];
     uint64_t text_digits;       /* of FORM_TEXT: those that hold a digit, as codes do */

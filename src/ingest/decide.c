@@ -189,9 +189,8 @@ static bool nearly_all(uint64_t count, uint64_t of)
  * may be odd in a column that the store has (keep.c). */
 static bool few_impossible(const struct ingest_evidence *evidence, uint64_t count, uint64_t known)
 {
-    enum { FEW_ROWS = 10, FEW_SHARE = 20 };
     uint64_t impossible = evidence->impossible;
-    bool few = impossible * FEW_SHARE <= known || (impossible <= FEW_ROWS && impossible * 2 < known);
+    bool few = impossible * INGEST_ODD_SHARE <= known || (impossible <= INGEST_ODD_ROWS && impossible * 2 < known);
     return impossible && few && nearly_all(count + impossible, known);
 }
 

@@ -15,9 +15,6 @@
 
 #include <string.h>
 
-/* So many odd rows, or this share of them, are few; but never half of a column. */
-enum { FEW_ROWS = 10, FEW_SHARE = 20 /* one in */ };
-
 /* ---- the columns that are kept ---- */
 
 static const struct ingest_use *find_use(const struct ingest_run *run, const char *table, const char *column)
@@ -147,7 +144,7 @@ static enum status check_odd(struct ingest_run *run, size_t column, struct error
     if (!rows)
         return STATUS_OK;
 
-    bool few = (rows <= FEW_ROWS || rows <= evidence->rows / FEW_SHARE) && 2 * rows <= known;
+    bool few = (rows <= INGEST_ODD_ROWS || rows <= evidence->rows / INGEST_ODD_SHARE) && 2 * rows <= known;
     if (!few)
         return refuse_odd(run, column, odd, rows, known, error);
     const struct ingest_use *use = run->kept[column];

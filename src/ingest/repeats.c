@@ -25,8 +25,9 @@ static bool is_address(struct text text)
 
 enum { OF_IMPORT, OF_STORE }; /* whose identifier it is: one with small letters repeats only what was there before */
 
-/* Identifiers of the store that hold capitals, by their small letters. */
-static enum status capitals_of_store(struct ingest_run *run, struct text_map *folded, struct error *error)
+/* Identifiers of the store for which `where` holds, as a map from one expression of them to another, a whole number. */
+static enum status map_of_store(struct ingest_run *run, const char *key, const char *value, const char *where,
+                                struct text_map *out, struct error *error)
 {
     static const char *const columns[] = {"identifier"};
     struct store_read read = {.table = "identity", .role = PART_IDENTITY, .columns = columns, .column_count = 1};
@@ -34,17 +35,24 @@ static enum status capitals_of_store(struct ingest_run *run, struct text_map *fo
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk;
     buffer_init(&sql, 0);
-    buffer_string(&sql, "SELECT lower(identifier) FROM (");
+    buffer_printf(&sql, "SELECT %s, CAST(%s AS BIGINT) FROM (", key, value);
     enum status status = store_select(run->store, &read, &sql, error);
-    buffer_string(&sql, ") WHERE contains(identifier, '@') AND identifier <> lower(identifier)");
+    buffer_printf(&sql, ") WHERE %s", where);
     if (status == STATUS_OK)
         status = lake_query(run->lake, sql.data, &result, error);
     buffer_release(&sql);
     while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++)
-            text_map_put(folded, lake_text(&chunk->columns[0], i), OF_STORE, NULL);
+            text_map_put(out, lake_text(&chunk->columns[0], i), (uint64_t)lake_integer(&chunk->columns[1], i), NULL);
     lake_result_free(result);
     return status;
+}
+
+/* Identifiers of the store that hold capitals, by their small letters. */
+static enum status capitals_of_store(struct ingest_run *run, struct text_map *folded, struct error *error)
+{
+    return map_of_store(run, "lower(identifier)", "1" /* OF_STORE */,
+                        "contains(identifier, '@') AND identifier <> lower(identifier)", folded, error);
 }
 
 /* How many new identifiers are another one's address in other letters; *example is one of them. */
@@ -133,25 +141,8 @@ struct zeros {
 
 static enum status padded_of_store(struct ingest_run *run, struct text_map *padded, struct error *error)
 {
-    static const char *const columns[] = {"identifier"};
-    struct store_read read = {.table = "identity", .role = PART_IDENTITY, .columns = columns, .column_count = 1};
-    struct buffer sql;
-    struct lake_result *result = NULL;
-    const struct lake_chunk *chunk;
-    buffer_init(&sql, 0);
-    buffer_string(&sql, "SELECT identifier FROM (");
-    enum status status = store_select(run->store, &read, &sql, error);
-    buffer_string(&sql, ") WHERE regexp_full_match(identifier, '0[0-9]+')");
-    if (status == STATUS_OK)
-        status = lake_query(run->lake, sql.data, &result, error);
-    buffer_release(&sql);
-    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
-        for (size_t i = 0; i < chunk->rows; i++) {
-            struct text number = lake_text(&chunk->columns[0], i);
-            text_map_put(padded, without_zeros(number), number.length, NULL);
-        }
-    lake_result_free(result);
-    return status;
+    return map_of_store(run, "regexp_replace(identifier, '^0+([0-9])', '\\1')", "strlen(identifier)",
+                        "regexp_full_match(identifier, '0[0-9]+')", padded, error);
 }
 
 /* "7 for 0007". */
