@@ -209,6 +209,7 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
         return both_still(run, &a, &b);
 
     struct trend trend = {.by = line_a ? a.trend.by : b.trend.by, .until = until};
+    trend.alike = (!line_a || a.trend.alike) && (!line_b || b.trend.alike);
     bool lengths = a.operand.step->type == VALUE_DATE && b.operand.step->type == VALUE_DATE; /* in seconds */
     double unit = lengths ? SECONDS_A_DAY : 1;
     if (step->shape != SHAPE_DOUBLE && step->type == VALUE_DECIMAL)
@@ -253,6 +254,7 @@ static struct trend trend_of_product(struct run *run, const struct step *step, s
         !(exact || step->shape == SHAPE_DOUBLE))
         return both_still(run, &a, &b);
     struct trend trend = line->trend;
+    trend.alike &= other->operand.step->frame == FRAME_ONE;
     trend.slope = step->run == step_divide ? slope_of(line) / by : slope_of(line) * by;
     trend.until = next_earlier(trend.until, other->trend.until);
     return trend;
@@ -310,6 +312,25 @@ static struct trend trend_of_hour(struct run *run, const struct step *step, size
     return fixed_until(next_earlier(a.trend.until, after_seconds(run, end - a.value)));
 }
 
+/* A moment that goes on as now does stays as far from it: to the second, and by the calendar until one of the two comes
+ * to another day or a clock changes. Returns until when; now for other values. */
+static int64_t goes_with_now(const struct run *run, const struct side *of, int64_t unit)
+{
+    const struct trend *trend = &of->trend;
+    bool line = trend->by == TREND_SECOND && trend->slope == 1;
+    if (of->operand.step->type != VALUE_TIME || trend->dated || !(line || trend->by == TREND_EDGE))
+        return run->now;
+    if (line && unit < CALENDAR_DAY)
+        return INT64_MAX;
+
+    int64_t until = next_piece_end(run, run->now, 0), own = next_piece_end(run, of->value, 0) - of->value;
+    if (trend->by == TREND_EDGE) {
+        int64_t piece = next_piece_end(run, trend->from, trend->sign * (int64_t)trend->period.months) - trend->from;
+        own = piece < own ? piece : own;
+    }
+    return next_earlier(until, run->now + own);
+}
+
 /* age, since and until. */
 static struct trend trend_of_count(struct run *run, const struct step *step, size_t lane)
 {
@@ -324,8 +345,17 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
         return fixed_until(of.trend.until);
     if (step->a == FUNCTION_AGE && of.value > run->today) /* unknown until birth */
         return fixed_until(next_earlier(of.trend.until, local_day_start(run->binding->clock, (int32_t)of.value)));
+    if (of.trend.by == TREND_FIXED && step->run == step_since && step->b == CALENDAR_SECOND)
+        return (struct trend){.by = TREND_SECOND,
+                              .alike = true,
+                              .slope = step->a == FUNCTION_UNTIL ? -1 : 1,
+                              .until = of.trend.until,
+                              .from = run->now};
     if (of.trend.by == TREND_FIXED)
         return trend;
+    int64_t together = goes_with_now(run, &of, step->b);
+    if (together > run->now)
+        return fixed_until(next_earlier(of.trend.until, together));
     int64_t count = next_count_at(run, step, trend.of_date, of.value, run->now);
     return fixed_until(next_earlier(next_change(run, &trend, count), still_until(run, &of)));
 }
@@ -370,44 +400,104 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
     if (!as_it_is)
         return fixed_until(next_earlier(until, still_until(run, &best)));
     best.trend.until = next_earlier(until, best.trend.until);
+    best.trend.alike = false; /* of another customer another may be the chosen one */
     return best.trend;
 }
 
-/* An aggregate of values that follow now: until one of the rows' values may be another. */
-static struct trend trend_of_rows(struct run *run, const struct step *step, size_t lane)
+/* What the rows under an aggregate have in common. */
+struct shared {
+    struct trend trend; /* of each of them, if they are lines of one slope */
+    bool lines;
+    double slope;  /* as a double */
+    int64_t until; /* none of their values is another before */
+    size_t count;  /* known ones */
+};
+
+static void share_row(struct run *run, int argument, size_t row, struct shared *shared)
 {
-    int64_t until = INT64_MAX;
-    for (int c = 0; c < step->child_count; c++) {
-        const struct step *argument = step_of(run, step->child[c]);
-        if (!argument->now_loose)
-            continue;
-        if (argument->frame < FRAME_ROWS) {
-            struct side side = side_of(run, step->child[c], lane);
-            until = next_earlier(until, still_until(run, &side));
-            continue;
-        }
-        const struct table_view *view = &run->views[argument->frame - FRAME_ROWS];
-        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
-            struct side side = side_of(run, step->child[c], row - view->begin);
-            until = next_earlier(until, still_until(run, &side));
-        }
+    struct side side = side_of(run, argument, row);
+    bool first = shared->count == 0;
+
+    shared->until = next_earlier(shared->until, still_until(run, &side));
+    if (!side.known) {
+        shared->trend.until = next_earlier(shared->trend.until, side.trend.until);
+        return;
     }
-    return fixed_until(until);
+    shared->count++;
+    shared->lines &= is_line(&side.trend) && (first || (side.trend.by == shared->trend.by &&
+                                                        side.trend.slope == shared->trend.slope));
+    side.trend.until = next_earlier(side.trend.until, shared->trend.until);
+    side.trend.alike &= first || shared->trend.alike;
+    shared->slope = slope_of(&side);
+    shared->trend = side.trend;
 }
 
-static struct trend trend_of_customer(struct run *run, const struct step *step, size_t lane)
+/* The selected rows of one kind. */
+static void share_rows(struct run *run, int selected_id, int argument, size_t lane, struct shared *shared)
 {
-    const struct table_view *view = &run->views[step->b];
-    uint32_t row = view->begin + (uint32_t)lane, low = 0,
-             high = run->count; /* the last lane that begins at or before */
+    const struct table_view *view = &run->views[step_of(run, selected_id)->frame - FRAME_ROWS];
+    struct operand selected = operand_of(run, selected_id);
+    uint32_t end = view->offset[lane + 1] - view->begin;
+
+    if (selected.hint == HINT_NONE)
+        return;
+    for (uint32_t row = view->offset[lane] - view->begin; row < end; row++)
+        if (bit_at(selected.bits, row))
+            share_row(run, argument, row, shared);
+}
+
+static struct shared shared_of(struct run *run, const struct step *step, size_t lane)
+{
+    struct shared shared = {.trend = fixed_until(INT64_MAX), .lines = true, .until = INT64_MAX};
+    int kinds = step->run == step_gather ? step->b : 1;
+    for (int k = 0; k < kinds; k++)
+        share_rows(run, step->child[k], step->child[kinds + k], lane, &shared);
+    shared.lines &= shared.count > 0;
+    return shared;
+}
+
+static bool picks_or_averages(const struct step *step)
+{
+    return step->run == step_edge || step->run == step_extreme ||
+           (step->run == step_gather && step->a != AGGREGATE_SUM && step->a != AGGREGATE_DISTINCT &&
+            step->a != AGGREGATE_COUNT);
+}
+
+/* Of lines that rise alike the least, the last, the median and the mean rise with them, and the sum by all of theirs
+ * together. Other aggregates stand still until one of the rows' values may be another. */
+static struct trend trend_of_rows(struct run *run, const struct step *step, size_t lane)
+{
+    bool average = step->run == step_average;
+    const struct step *rows = average ? step_of(run, step->child[0]) : step;
+    if (average && rows->run != step_sum) { /* of several kinds */
+        struct side sum = side_of(run, step->child[0], lane), count = side_of(run, step->child[1], lane);
+        return both_still(run, &sum, &count);
+    }
+
+    struct shared shared = shared_of(run, rows, lane);
+    bool sum = rows->run == step_sum || (rows->run == step_gather && rows->a == AGGREGATE_SUM);
+    if (!shared.lines || !(average || sum || picks_or_averages(step)))
+        return fixed_until(shared.until);
+    shared.trend.slope = step->shape == SHAPE_DOUBLE ? shared.slope : shared.trend.slope;
+    if (sum && !average) {
+        shared.trend.slope *= (double)shared.count;
+        shared.trend.alike = false;
+    }
+    return shared.trend;
+}
+
+size_t next_lane_of_row(const struct run *run, int table, size_t row)
+{
+    const struct table_view *view = &run->views[table];
+    uint32_t low = 0, high = run->count; /* the last lane that begins at or before */
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (view->offset[middle] <= row)
+        if (view->offset[middle] <= view->begin + row)
             low = middle;
         else
             high = middle;
     }
-    return next_trend(run, step->child[0], low);
+    return low;
 }
 
 /* A trait as of a moment that goes on: until that passes another telling. */
@@ -497,35 +587,45 @@ static int64_t meet(const struct run *run, const struct side *a, const struct si
 
 /* ---- conditions ---- */
 
-/* In `periods` and behind chosen facts values are others each time: only that they change counts. */
-static bool is_settled(const struct step *step)
+/* A moment that is no exact meeting: a description ended, or the two could not be held against each other. */
+static bool is_rough(const struct side *a, const struct side *b, int64_t at)
 {
-    return step->clock != CLOCK_PERIOD && step->clock != CLOCK_CHOSEN;
+    return at == a->trend.until || at == b->trend.until || (a->trend.by != TREND_FIXED && b->trend.by != TREND_FIXED);
+}
+
+static int64_t compared(struct run *run, const struct next_comparison *asked, int64_t before)
+{
+    struct side a = side_of(run, asked->id[0], asked->lane[0]), b = side_of(run, asked->id[1], asked->lane[1]);
+    int64_t at = meet(run, &a, &b, asked->compare, before);
+    return at < before && is_rough(&a, &b, at) ? next_of_comparison(run, asked, at) : at;
+}
+
+int64_t next_of_pair(struct run *run, const struct next_comparison *asked)
+{
+    return compared(run, asked, INT64_MAX);
 }
 
 static int64_t condition_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
 {
-    if (step->run == step_compare && is_settled(step)) {
-        struct side a = side_of(run, step->child[0], lane), b = side_of(run, step->child[1], lane);
-        return meet(run, &a, &b, (enum segment_compare)step->a, before);
+    int64_t at = INT64_MAX;
+    if (step->run == step_compare || step->run == step_in) {
+        for (int c = 1; c < step->child_count; c++) {
+            struct next_comparison asked = {{step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
+            if (step->run == step_compare)
+                asked.compare = (enum segment_compare)step->a;
+            at = next_earlier(at, compared(run, &asked, next_earlier(at, before)));
+        }
+        return at;
     }
 
-    int64_t at = INT64_MAX;
-    struct side first = {.known = false};
     for (int c = 0; c < step->child_count; c++) {
-        const struct step *child = step_of(run, step->child[c]);
-        if (child->now_loose && !is_settled(child))
-            return run->now + 1; /* whatever it is: early rather than late */
-        if (step->run == step_in && is_settled(step)) {
-            struct side side = side_of(run, step->child[c], lane);
-            if (c > 0)
-                at = next_earlier(at, meet(run, &first, &side, COMPARE_EQ, before));
-            else
-                first = side;
-        } else if (child->now_loose) {
-            struct side side = side_of(run, step->child[c], lane);
-            at = next_earlier(at, step->run == step_known ? side.trend.until : still_until(run, &side));
-        }
+        if (!step_of(run, step->child[c])->now_loose)
+            continue;
+        struct side side = side_of(run, step->child[c], lane);
+        if (step->run != step_known)
+            at = next_earlier(at, still_until(run, &side));
+        else
+            at = next_earlier(at, next_of_knowledge(run, step->child[c], lane, side.trend.until));
     }
     return at;
 }
@@ -585,37 +685,103 @@ void next_condition(struct run *run, const struct step *step, int64_t *next)
         next[lane] = next_earlier(next[lane], at);
 }
 
-static int64_t value_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
-{
-    struct side side = side_of(run, (int)(step - run->plan->steps.items), lane);
-    return still_until(run, &side);
-}
-
-void next_value(struct run *run, int id, int64_t *next)
-{
-    const struct step *step = step_of(run, id);
-    if (!step->now_loose)
-        return;
-    if (step->frame != FRAME_ONE && is_settled(step)) {
-        lower_lanes(run, step, next, value_in_lane);
-        return;
-    }
-    int64_t at = is_settled(step) ? value_in_lane(run, step, 0, INT64_MAX) : run->now + 1;
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        next[lane] = next_earlier(next[lane], at);
-}
+/* ---- ranks ---- */
 
 /* The keys of a rank: those that grow alike never overtake each other. */
 static int64_t key_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
 {
     struct side side = side_of(run, step->child[0], lane);
-    return is_line(&side.trend) ? side.trend.until : still_until(run, &side);
+    return is_line(&side.trend) && side.trend.alike ? side.trend.until : still_until(run, &side);
 }
 
+void next_keys(struct run *run, const struct step *rank, int64_t *next)
+{
+    if (step_of(run, rank->child[0])->now_loose)
+        lower_lanes(run, rank, next, key_in_lane);
+}
+
+/* A key comes to a cut-off, or leaves it. */
+static int64_t meets_cut(struct run *run, const struct side *key, const struct rank_cut *cut)
+{
+    struct step constant = *key->operand.step;
+    struct side limit = {.operand = {.step = &constant, .i = &cut->integer, .bits = run->ones},
+                         .trend = fixed_until(INT64_MAX),
+                         .value = cut->integer,
+                         .known = true};
+    if (!cut->any)
+        return INT64_MAX;
+    if (is_double(key))
+        limit.operand.d = &cut->number;
+    return meet(run, key, &limit, COMPARE_EQ, INT64_MAX);
+}
+
+static struct rank_cut cut_of_value(const struct phase_result *result, uint64_t place)
+{
+    return (struct rank_cut){.any = true,
+                             .integer = result->integers ? result->integers[place] : 0,
+                             .number = result->doubles ? result->doubles[place] : 0};
+}
+
+/* Of all keys, sorted, those beside this customer's own. */
+static int64_t meets_neighbours(struct run *run, const struct step *step, const struct side *key,
+                                const struct phase_result *result)
+{
+    int64_t at = INT64_MAX;
+    double percentile = step_vector(run, (int)(step - run->plan->steps.items))->d[key->lane];
+    int64_t place = llround(percentile * (double)result->known / 100); /* so many are at most as large */
+    for (int64_t i = place - 1; i <= place; i++)
+        if (i >= 0 && (uint64_t)i < result->known) {
+            struct rank_cut cut = cut_of_value(result, (uint64_t)i);
+            at = next_earlier(at, meets_cut(run, key, &cut));
+        }
+    return at;
+}
+
+static int64_t rank_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
+{
+    const struct phase_result *result = &run->phase->results[step->c];
+    struct side key = side_of(run, step->child[0], lane);
+    if (!key.known || !bit_at(operand_of(run, step->child[1]).bits, lane))
+        return key.trend.until;
+    if (step->run == step_percentile)
+        return meets_neighbours(run, step, &key, result);
+    if (step->run == step_top)
+        return meets_cut(run, &key, &result->cut);
+
+    int64_t at = INT64_MAX;
+    for (int64_t g = 0; g + 1 < step->p; g++)
+        at = next_earlier(at, meets_cut(run, &key, &result->cuts[g]));
+    return at;
+}
+
+/* A customer's key, held against the cut-offs that everyone's keys gave. */
 void next_rank(struct run *run, const struct step *step, int64_t *next)
 {
-    if (step_of(run, step->child[0])->now_loose && step->frame == FRAME_CUSTOMERS)
-        lower_lanes(run, step, next, key_in_lane);
+    if (run->phase && run->phase->results[step->c].ready)
+        lower_lanes(run, step, next, rank_in_lane);
+}
+
+/* Whatever else it is, it is the same for as long as what it is made of. Rows under a customer's value: all of them. */
+static struct trend trend_of_others(struct run *run, const struct step *step, size_t lane)
+{
+    int64_t until = INT64_MAX;
+    for (int c = 0; c < step->child_count; c++) {
+        const struct step *child = step_of(run, step->child[c]);
+        if (!child->now_loose)
+            continue;
+        if (child->frame == step->frame || child->frame == FRAME_ONE) {
+            struct side side = side_of(run, step->child[c], lane);
+            until = next_earlier(until, still_until(run, &side));
+            continue;
+        }
+        const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
+        ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
+        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
+            struct side side = side_of(run, step->child[c], row - view->begin);
+            until = next_earlier(until, still_until(run, &side));
+        }
+    }
+    return fixed_until(until);
 }
 
 struct trend next_trend(struct run *run, int id, size_t lane)
@@ -627,6 +793,7 @@ struct trend next_trend(struct run *run, int id, size_t lane)
         return trend_of_told(run, step, lane);
     if (step->run == step_now || step->run == step_today)
         return (struct trend){.by = step->run == step_now ? TREND_SECOND : TREND_DAY,
+                              .alike = true,
                               .slope = 1,
                               .until = INT64_MAX,
                               .from = step->run == step_now ? run->now : run->today};
@@ -647,8 +814,9 @@ struct trend next_trend(struct run *run, int id, size_t lane)
     if (step->run == step_choose || step->run == step_coalesce)
         return trend_of_choice(run, step, lane);
     if (step->run == step_customer)
-        return trend_of_customer(run, step, lane);
-    if (step->frame == FRAME_CUSTOMERS)
+        return next_trend(run, step->child[0], next_lane_of_row(run, step->b, lane));
+    if (step->run == step_average || step->run == step_sum || step->run == step_extreme || step->run == step_edge ||
+        step->run == step_gather)
         return trend_of_rows(run, step, lane);
-    return fixed_until(run->now + 1); /* whatever it is: early rather than late */
+    return trend_of_others(run, step, lane);
 }
