@@ -8,8 +8,8 @@
  * Facts and windows are here. Of the facts that a window holds the oldest leaves first, and of those behind its end the
  * first comes in first; where an edge goes back (months on the last days of a month, clocks put back) the last one it
  * passed comes first. So a customer's facts are a few moments, and each edge's next meeting with one is reckoned
- * (next_edge.c). What follows now in other ways is in next_trend.c, and in next_range.c where it is no line; periods and
- * sequences are in next_story.c.
+ * (next_edge.c). What follows now in other ways is in next_trend.c, and in next_range.c where it is no line; periods
+ * and sequences are in next_story.c.
  */
 #include "segment/next.h"
 #include "segment/measures.h"
@@ -117,10 +117,9 @@ static void pass_anchors(struct run *run, const struct step *bounds, size_t boun
         bool is_to = only_to || c == 1;
         if (!is_to)
             next_lower(run, next,
-                  bound_passes(run, &anchor, within || before ? window->length : none, -1, false, moment));
+                       bound_passes(run, &anchor, within || before ? window->length : none, -1, false, moment));
         if (is_to || within || before || after)
-            next_lower(run, next,
-                  bound_passes(run, &anchor, within || after ? window->length : none, 1, true, moment));
+            next_lower(run, next, bound_passes(run, &anchor, within || after ? window->length : none, 1, true, moment));
     }
 }
 
@@ -143,8 +142,7 @@ void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, i
     else
         pass_edges(run, &edges, moment, &at);
     if (has_moving_anchor(run, bounds)) {
-        struct next_membership asked = {
-            .value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
+        struct next_membership asked = {.value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
         pass_anchors(run, bounds, bounds_lane, moment, &at);
         at = next_of_membership(run, &asked, at);
     }

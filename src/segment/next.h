@@ -76,6 +76,27 @@ struct trend {
     bool of_date;
     int64_t of;
 };
+/* A lane of a step that a condition reads. */
+struct side {
+    struct operand operand;
+    struct trend trend;
+    int64_t value;
+    size_t lane;
+    bool known;
+};
+struct side next_side(struct run *run, int id, size_t lane);
+/* The first moment at which this side may be another, or known. */
+int64_t next_still_until(const struct run *run, const struct side *side);
+/* The first moment at which the order of two values may be another; where it would be at or after `before`, any moment
+ * at or after that may come instead. */
+int64_t next_meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
+                  int64_t before);
+
+static inline bool next_is_line(const struct trend *trend)
+{
+    return (trend->by == TREND_SECOND || trend->by == TREND_DAY) && !trend->dated;
+}
+
 /* Of the step's value in a lane of its frame, known or not: an unknown one stays so until `until`. */
 struct trend next_trend(struct run *run, int id, size_t lane);
 /* The first moment after now at which "value >= limit" is another than now, or until, whichever comes first. value:
@@ -98,7 +119,7 @@ struct next_comparison {
     enum segment_compare compare;
 };
 int64_t next_of_comparison(struct run *run, const struct next_comparison *asked, int64_t at);
-/* next_trend.c: the same from the values' trends, and as far as is certain where those tell no moment. */
+/* next_condition.c: the same from the values' trends, and as far as is certain where those tell no moment. */
 int64_t next_of_pair(struct run *run, const struct next_comparison *asked);
 /* Whether the value is known. */
 int64_t next_of_knowledge(struct run *run, int id, size_t lane, int64_t at);

@@ -76,8 +76,8 @@ static struct range ordered(double a, double b)
 static struct range range_of_line(struct run *run, const struct trend *trend, const struct operand *value, size_t lane,
                                   int64_t to)
 {
-    double steps = trend->by == TREND_SECOND ? (double)(to - run->now)
-                                             : (double)local_date(run->binding->clock, to) - run->today;
+    double steps =
+        trend->by == TREND_SECOND ? (double)(to - run->now) : (double)local_date(run->binding->clock, to) - run->today;
     double from = operand_number(value, lane);
     return ordered(from, from + display(value, trend->slope * steps));
 }
@@ -160,8 +160,7 @@ static struct range range_of_trend(struct run *run, const struct trend *trend, c
 {
     switch (trend->by) {
     case TREND_FIXED: return ordered(operand_number(value, lane), operand_number(value, lane));
-    case TREND_SECOND:
-        return trend->dated ? range_of_edge(run, trend, to) : range_of_line(run, trend, value, lane, to);
+    case TREND_SECOND: return trend->dated ? range_of_edge(run, trend, to) : range_of_line(run, trend, value, lane, to);
     case TREND_DAY: return range_of_line(run, trend, value, lane, to);
     case TREND_EDGE: return range_of_edge(run, trend, to);
     case TREND_MONTHS: return range_of_months(run, trend, to);
@@ -184,7 +183,8 @@ static bool is_duration(const struct run *run, const struct step *step, int chil
     return step_of(run, step->child[child])->type == VALUE_DURATION;
 }
 
-/* Two dates are seconds apart. Beside a date a length of time counts in whole days, beside a moment in whole seconds. */
+/* Two dates are seconds apart. Beside a date a length of time counts in whole days, beside a moment in whole seconds.
+ */
 static void in_step_units(const struct run *run, const struct step *step, struct range side[2])
 {
     bool both_dates = is_date(run, step, 0) && is_date(run, step, 1);
@@ -495,7 +495,7 @@ static struct range range_of(struct run *run, int id, size_t lane, int64_t to)
 /* Whether the comparison of two ranges leaves no choice. */
 static bool is_decided(struct range a, struct range b, enum segment_compare compare)
 {
-    bool below = a.high < b.low, above = a.low > b.high, same = a.low == a.high && b.low == b.high && a.low == b.low;
+    bool below = a.high<b.low, above = a.low> b.high, same = a.low == a.high && b.low == b.high && a.low == b.low;
     switch (compare) {
     case COMPARE_EQ:
     case COMPARE_NE: return below || above || same;
@@ -562,7 +562,8 @@ static void edges_of_anchors(struct run *run, const struct next_membership *aske
             at[c].value = turns[c][i];
             if (asked->bounds->child_count == 2)
                 at[!c].value = turns[!c][0];
-            take_edges(edges, segment_window_bounds(window, run->population->zone, run->now, at[only_to], at[!only_to]));
+            take_edges(edges,
+                       segment_window_bounds(window, run->population->zone, run->now, at[only_to], at[!only_to]));
             take_edges(edges, segment_window_bounds(window, run->population->zone, to, at[only_to], at[!only_to]));
         }
 }
@@ -611,9 +612,8 @@ static bool goes_with_edges(struct run *run, const struct next_membership *asked
     bool moves = window->form == WINDOW_LAST || window->form == WINDOW_NEXT || window->form == WINDOW_BEFORE_LAST ||
                  window->form == WINDOW_AGO;
     struct trend trend = next_trend(run, asked->value, asked->lane);
-    return moves && !window->length.months && !window->longer.months && !asked->weekdays &&
-           trend.by == TREND_SECOND && trend.slope == 1 && !trend.dated &&
-           step_of(run, asked->value)->type == VALUE_TIME && to < trend.until;
+    return moves && !window->length.months && !window->longer.months && !asked->weekdays && trend.by == TREND_SECOND &&
+           trend.slope == 1 && !trend.dated && step_of(run, asked->value)->type == VALUE_TIME && to < trend.until;
 }
 
 static bool membership_stays(struct run *run, const void *context, int64_t to)

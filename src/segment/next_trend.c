@@ -118,16 +118,7 @@ int64_t next_change(const struct run *run, const struct trend *trend, int64_t va
 
 /* ---- values of steps ---- */
 
-/* A lane of a step that a condition reads. */
-struct side {
-    struct operand operand;
-    struct trend trend;
-    int64_t value;
-    size_t lane;
-    bool known;
-};
-
-static struct side side_of(struct run *run, int id, size_t lane)
+struct side next_side(struct run *run, int id, size_t lane)
 {
     struct side side = {.operand = operand_of(run, id)};
     side.lane = side.operand.stride ? lane : 0;
@@ -153,22 +144,16 @@ static double slope_of(const struct side *side)
     return is_double(side) ? side->trend.slope : side->trend.slope / (double)number_power10(scale_of(side));
 }
 
-/* What stands still, as far as this side is concerned, until it may be another. */
-static int64_t still_until(const struct run *run, const struct side *side)
+int64_t next_still_until(const struct run *run, const struct side *side)
 {
     if (!side->known)
         return side->trend.until;
     return next_change(run, &side->trend, side->value);
 }
 
-static bool is_line(const struct trend *trend)
-{
-    return (trend->by == TREND_SECOND || trend->by == TREND_DAY) && !trend->dated;
-}
-
 static struct trend both_still(const struct run *run, const struct side *a, const struct side *b)
 {
-    return fixed_until(next_earlier(still_until(run, a), still_until(run, b)));
+    return fixed_until(next_earlier(next_still_until(run, a), next_still_until(run, b)));
 }
 
 /* A moment that goes on by the calendar, and some seconds more. */
@@ -182,7 +167,7 @@ static bool is_shifted_edge(const struct side *a, const struct side *b)
  * length of time counts in whole days, so it has to stand still. */
 static bool makes_line(const struct side *a, const struct side *b)
 {
-    bool line_a = is_line(&a->trend), line_b = is_line(&b->trend);
+    bool line_a = next_is_line(&a->trend), line_b = next_is_line(&b->trend);
     bool date_a = a->operand.step->type == VALUE_DATE, date_b = b->operand.step->type == VALUE_DATE;
     if (!(line_a || a->trend.by == TREND_FIXED) || !(line_b || b->trend.by == TREND_FIXED))
         return false;
@@ -195,8 +180,8 @@ static bool makes_line(const struct side *a, const struct side *b)
 
 static struct trend trend_of_sum(struct run *run, const struct step *step, size_t lane, int sign)
 {
-    struct side a = side_of(run, step->child[0], lane), b = side_of(run, step->child[1], lane);
-    bool line_a = is_line(&a.trend), line_b = is_line(&b.trend);
+    struct side a = next_side(run, step->child[0], lane), b = next_side(run, step->child[1], lane);
+    bool line_a = next_is_line(&a.trend), line_b = next_is_line(&b.trend);
     int64_t until = next_earlier(a.trend.until, b.trend.until);
 
     if (is_shifted_edge(&a, &b)) {
@@ -223,11 +208,11 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
 /* A date or time and months. */
 static struct trend trend_of_months(struct run *run, const struct step *step, size_t lane, int sign)
 {
-    struct side a = side_of(run, step->child[0], lane);
-    bool goes_on = is_line(&a.trend) && a.trend.slope == 1 && a.known;
+    struct side a = next_side(run, step->child[0], lane);
+    bool goes_on = next_is_line(&a.trend) && a.trend.slope == 1 && a.known;
 
     if (a.trend.by == TREND_FIXED || !goes_on || (a.trend.by == TREND_DAY) != (step->type == VALUE_DATE))
-        return fixed_until(still_until(run, &a));
+        return fixed_until(next_still_until(run, &a));
     return (struct trend){.by = a.trend.by == TREND_DAY ? TREND_MONTHS : TREND_EDGE,
                           .until = a.trend.until,
                           .from = a.value,
@@ -237,20 +222,20 @@ static struct trend trend_of_months(struct run *run, const struct step *step, si
 
 static struct trend trend_of_product(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
+    struct side a = next_side(run, step->child[0], lane);
     if (step->child_count == 1) { /* negated */
-        if (!is_line(&a.trend))
-            return fixed_until(still_until(run, &a));
+        if (!next_is_line(&a.trend))
+            return fixed_until(next_still_until(run, &a));
         a.trend.slope = -a.trend.slope;
         return a.trend;
     }
 
-    struct side b = side_of(run, step->child[1], lane);
-    bool swap = step->run == step_multiply && !is_line(&a.trend);
+    struct side b = next_side(run, step->child[1], lane);
+    bool swap = step->run == step_multiply && !next_is_line(&a.trend);
     const struct side *line = swap ? &b : &a, *other = swap ? &a : &b;
     bool exact = step->shape == SHAPE_INT && scale_of(line) == 0 && scale_of(other) == 0;
     double by = operand_number(&other->operand, other->lane);
-    if (!is_line(&line->trend) || other->trend.by != TREND_FIXED || !other->known || by == 0 ||
+    if (!next_is_line(&line->trend) || other->trend.by != TREND_FIXED || !other->known || by == 0 ||
         !(exact || step->shape == SHAPE_DOUBLE))
         return both_still(run, &a, &b);
     struct trend trend = line->trend;
@@ -274,12 +259,12 @@ static int64_t unit_ends(int function, int32_t date)
 /* date, year, month … of something that goes on. */
 static struct trend trend_of_calendar(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
+    struct side a = next_side(run, step->child[0], lane);
     bool moment = a.operand.step->type == VALUE_TIME;
 
     if (a.trend.by == TREND_FIXED || !a.known)
         return fixed_until(a.trend.until);
-    bool described = (is_line(&a.trend) && a.trend.slope == 1) || a.trend.by == TREND_EDGE;
+    bool described = (next_is_line(&a.trend) && a.trend.slope == 1) || a.trend.by == TREND_EDGE;
     if (step->a == FUNCTION_DATE && moment && described) {
         a.trend.dated = true;
         a.trend.from = a.trend.by == TREND_SECOND ? a.value : a.trend.from;
@@ -299,13 +284,13 @@ static struct trend trend_of_calendar(struct run *run, const struct step *step, 
 /* hour: until the clock shows another, or is put forward or back. */
 static struct trend trend_of_hour(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
+    struct side a = next_side(run, step->child[0], lane);
     const struct zone *zone = run->population->zone;
 
     if (a.trend.by == TREND_FIXED || !a.known)
         return fixed_until(a.trend.until);
     if (a.trend.by != TREND_SECOND || a.trend.slope != 1)
-        return fixed_until(still_until(run, &a));
+        return fixed_until(next_still_until(run, &a));
     int64_t end = a.value + 3600 - zone_clock(zone, a.value) % 3600, change;
     if (zone_transitions(zone, a.value, end, &change, NULL, 1))
         end = change < end ? change : end;
@@ -334,7 +319,7 @@ static int64_t goes_with_now(const struct run *run, const struct side *of, int64
 /* age, since and until. */
 static struct trend trend_of_count(struct run *run, const struct step *step, size_t lane)
 {
-    struct side of = side_of(run, step->child[0], lane);
+    struct side of = next_side(run, step->child[0], lane);
     struct trend trend = {.by = TREND_COUNT,
                           .until = of.trend.until,
                           .count = step,
@@ -357,31 +342,27 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
     if (together > run->now)
         return fixed_until(next_earlier(of.trend.until, together));
     int64_t count = next_count_at(run, step, trend.of_date, of.value, run->now);
-    return fixed_until(next_earlier(next_change(run, &trend, count), still_until(run, &of)));
+    return fixed_until(next_earlier(next_change(run, &trend, count), next_still_until(run, &of)));
 }
 
 /* floor, ceil, round, abs. */
 static struct trend trend_of_numeric(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
-    return fixed_until(still_until(run, &a));
+    struct side a = next_side(run, step->child[0], lane);
+    return fixed_until(next_still_until(run, &a));
 }
-
-/* The first moment at which the order of two values may be another. */
-static int64_t meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
-                    int64_t before);
 
 /* least, greatest, coalesce: the chosen one goes on until another may take its place. */
 static struct trend trend_of_choice(struct run *run, const struct step *step, size_t lane)
 {
     if (step->child_count == 1)
-        return side_of(run, step->child[0], lane).trend;
+        return next_side(run, step->child[0], lane).trend;
 
     struct side best = {.known = false};
     int64_t until = INT64_MAX;
     enum segment_compare wanted = step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT;
     for (int c = 0; c < step->child_count; c++) {
-        struct side side = side_of(run, step->child[c], lane);
+        struct side side = next_side(run, step->child[c], lane);
         if (!side.known)
             until = next_earlier(until, side.trend.until);
         else if (!best.known || (step->run == step_choose &&
@@ -392,13 +373,13 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
         return fixed_until(until);
 
     for (int c = 0; step->run == step_choose && c < step->child_count; c++) {
-        struct side side = side_of(run, step->child[c], lane);
+        struct side side = next_side(run, step->child[c], lane);
         if (side.known && side.operand.step != best.operand.step)
-            until = next_earlier(until, meet(run, &best, &side, COMPARE_EQ, INT64_MAX));
+            until = next_earlier(until, next_meet(run, &best, &side, COMPARE_EQ, INT64_MAX));
     }
     bool as_it_is = step->shape == best.operand.step->shape && step->scale == best.operand.step->scale;
     if (!as_it_is)
-        return fixed_until(next_earlier(until, still_until(run, &best)));
+        return fixed_until(next_earlier(until, next_still_until(run, &best)));
     best.trend.until = next_earlier(until, best.trend.until);
     best.trend.alike = false; /* of another customer another may be the chosen one */
     return best.trend;
@@ -415,17 +396,17 @@ struct shared {
 
 static void share_row(struct run *run, int argument, size_t row, struct shared *shared)
 {
-    struct side side = side_of(run, argument, row);
+    struct side side = next_side(run, argument, row);
     bool first = shared->count == 0;
 
-    shared->until = next_earlier(shared->until, still_until(run, &side));
+    shared->until = next_earlier(shared->until, next_still_until(run, &side));
     if (!side.known) {
         shared->trend.until = next_earlier(shared->trend.until, side.trend.until);
         return;
     }
     shared->count++;
-    shared->lines &= is_line(&side.trend) && (first || (side.trend.by == shared->trend.by &&
-                                                        side.trend.slope == shared->trend.slope));
+    shared->lines &= next_is_line(&side.trend) &&
+                     (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
     side.trend.until = next_earlier(side.trend.until, shared->trend.until);
     side.trend.alike &= first || shared->trend.alike;
     shared->slope = slope_of(&side);
@@ -470,7 +451,7 @@ static struct trend trend_of_rows(struct run *run, const struct step *step, size
     bool average = step->run == step_average;
     const struct step *rows = average ? step_of(run, step->child[0]) : step;
     if (average && rows->run != step_sum) { /* of several kinds */
-        struct side sum = side_of(run, step->child[0], lane), count = side_of(run, step->child[1], lane);
+        struct side sum = next_side(run, step->child[0], lane), count = next_side(run, step->child[1], lane);
         return both_still(run, &sum, &count);
     }
 
@@ -505,7 +486,7 @@ static struct trend trend_of_told(struct run *run, const struct step *step, size
 {
     const struct step *moment = step_of(run, step->child[0]);
     bool of_day = moment->run == step_day_start;
-    struct side when = side_of(run, of_day ? moment->child[0] : step->child[0], lane);
+    struct side when = next_side(run, of_day ? moment->child[0] : step->child[0], lane);
     const struct table_view *view = &run->views[step->b];
     int64_t until = when.trend.until;
 
@@ -559,8 +540,8 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     return next_earlier(at, next_earlier(a->trend.until, still->trend.until));
 }
 
-static int64_t meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
-                    int64_t before)
+int64_t next_meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
+                  int64_t before)
 {
     static const enum segment_compare mirrored[] = {
         [COMPARE_EQ] = COMPARE_EQ, [COMPARE_NE] = COMPARE_NE, [COMPARE_LT] = COMPARE_GT,
@@ -568,197 +549,21 @@ static int64_t meet(const struct run *run, const struct side *a, const struct si
     if (!a->known || !b->known)
         return next_earlier(a->known ? INT64_MAX : a->trend.until, b->known ? INT64_MAX : b->trend.until);
     if (a->operand.step->type == VALUE_TEXT)
-        return next_earlier(still_until(run, a), still_until(run, b));
+        return next_earlier(next_still_until(run, a), next_still_until(run, b));
     if (b->trend.by == TREND_FIXED)
         return meet_still(run, a, b, compare, before);
     if (a->trend.by == TREND_FIXED)
         return meet_still(run, b, a, mirrored[compare], before);
 
-    bool lines = is_line(&a->trend) && is_line(&b->trend) && a->trend.by == b->trend.by && !is_double(a) &&
+    bool lines = next_is_line(&a->trend) && next_is_line(&b->trend) && a->trend.by == b->trend.by && !is_double(a) &&
                  !is_double(b) && scale_of(a) == scale_of(b);
     int64_t apart;
     if (!lines || __builtin_sub_overflow(a->value, b->value, &apart))
-        return next_earlier(still_until(run, a), still_until(run, b));
+        return next_earlier(next_still_until(run, a), next_still_until(run, b));
     struct trend trend = {.by = a->trend.by,
                           .slope = a->trend.slope - b->trend.slope,
                           .until = next_earlier(a->trend.until, b->trend.until)};
     return next_earlier(next_reaches(run, &trend, apart, 0, before), next_reaches(run, &trend, apart, 1, before));
-}
-
-/* ---- conditions ---- */
-
-/* A moment that is no exact meeting: a description ended, or the two could not be held against each other. */
-static bool is_rough(const struct side *a, const struct side *b, int64_t at)
-{
-    return at == a->trend.until || at == b->trend.until || (a->trend.by != TREND_FIXED && b->trend.by != TREND_FIXED);
-}
-
-static int64_t compared(struct run *run, const struct next_comparison *asked, int64_t before)
-{
-    struct side a = side_of(run, asked->id[0], asked->lane[0]), b = side_of(run, asked->id[1], asked->lane[1]);
-    int64_t at = meet(run, &a, &b, asked->compare, before);
-    return at < before && is_rough(&a, &b, at) ? next_of_comparison(run, asked, at) : at;
-}
-
-int64_t next_of_pair(struct run *run, const struct next_comparison *asked)
-{
-    return compared(run, asked, INT64_MAX);
-}
-
-static int64_t condition_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
-{
-    int64_t at = INT64_MAX;
-    if (step->run == step_compare || step->run == step_in) {
-        for (int c = 1; c < step->child_count; c++) {
-            struct next_comparison asked = {{step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
-            if (step->run == step_compare)
-                asked.compare = (enum segment_compare)step->a;
-            at = next_earlier(at, compared(run, &asked, next_earlier(at, before)));
-        }
-        return at;
-    }
-
-    for (int c = 0; c < step->child_count; c++) {
-        if (!step_of(run, step->child[c])->now_loose)
-            continue;
-        struct side side = side_of(run, step->child[c], lane);
-        if (step->run != step_known)
-            at = next_earlier(at, still_until(run, &side));
-        else
-            at = next_earlier(at, next_of_knowledge(run, step->child[c], lane, side.trend.until));
-    }
-    return at;
-}
-
-/* A condition on nothing but now is looked ahead at until it is another: once for everyone, and for as long as that
- * stays right. */
-static int64_t condition_for_all(struct run *run, const struct step *step)
-{
-    enum { LOOKS_MAX = 400 }; /* hours of two weeks, days of a year */
-    int id = (int)(step - run->plan->steps.items);
-    if (!run->ahead)
-        run->ahead = run_new(run->plan);
-    if (!run->known_ahead)
-        run->known_ahead = base_calloc(run->plan->steps.count, sizeof *run->known_ahead);
-    struct known_ahead *known = &run->known_ahead[id];
-    if (known->population == run->population->serial && known->from <= run->now && run->now < known->until)
-        return known->until;
-
-    struct run *ahead = run->ahead;
-    bool holds = step_vector(run, id)->bits[0] & 1, other = false;
-    int64_t at = condition_in_lane(run, step, 0, INT64_MAX);
-    run_bind(ahead, run->binding, run->phase, run->now);
-    for (int looks = 0; looks < LOOKS_MAX && at < MOMENT_MAX && !other; looks++) {
-        run_moment(ahead, at);
-        other = (step_vector(ahead, id)->bits[0] & 1) != holds;
-        if (!other)
-            at = condition_in_lane(ahead, step, 0, INT64_MAX);
-    }
-    *known = (struct known_ahead){run->population->serial, run->now, at};
-    return at;
-}
-
-/* Gives each customer the earliest of their lanes' moments. */
-static void lower_lanes(struct run *run, const struct step *step, int64_t *next,
-                        int64_t (*moment)(struct run *run, const struct step *step, size_t lane, int64_t before))
-{
-    if (step->frame == FRAME_CUSTOMERS) {
-        for (uint32_t lane = 0; lane < run->count; lane++)
-            next[lane] = next_earlier(next[lane], moment(run, step, lane, next[lane]));
-        return;
-    }
-    ENSURE(step->frame >= FRAME_ROWS);
-    const struct table_view *view = &run->views[step->frame - FRAME_ROWS];
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
-            next[lane] = next_earlier(next[lane], moment(run, step, row - view->begin, next[lane]));
-}
-
-void next_condition(struct run *run, const struct step *step, int64_t *next)
-{
-    if (step->frame != FRAME_ONE) {
-        lower_lanes(run, step, next, condition_in_lane);
-        return;
-    }
-    int64_t at = condition_for_all(run, step);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        next[lane] = next_earlier(next[lane], at);
-}
-
-/* ---- ranks ---- */
-
-/* The keys of a rank: those that grow alike never overtake each other. */
-static int64_t key_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
-{
-    struct side side = side_of(run, step->child[0], lane);
-    return is_line(&side.trend) && side.trend.alike ? side.trend.until : still_until(run, &side);
-}
-
-void next_keys(struct run *run, const struct step *rank, int64_t *next)
-{
-    if (step_of(run, rank->child[0])->now_loose)
-        lower_lanes(run, rank, next, key_in_lane);
-}
-
-/* A key comes to a cut-off, or leaves it. */
-static int64_t meets_cut(struct run *run, const struct side *key, const struct rank_cut *cut)
-{
-    struct step constant = *key->operand.step;
-    struct side limit = {.operand = {.step = &constant, .i = &cut->integer, .bits = run->ones},
-                         .trend = fixed_until(INT64_MAX),
-                         .value = cut->integer,
-                         .known = true};
-    if (!cut->any)
-        return INT64_MAX;
-    if (is_double(key))
-        limit.operand.d = &cut->number;
-    return meet(run, key, &limit, COMPARE_EQ, INT64_MAX);
-}
-
-static struct rank_cut cut_of_value(const struct phase_result *result, uint64_t place)
-{
-    return (struct rank_cut){.any = true,
-                             .integer = result->integers ? result->integers[place] : 0,
-                             .number = result->doubles ? result->doubles[place] : 0};
-}
-
-/* Of all keys, sorted, those beside this customer's own. */
-static int64_t meets_neighbours(struct run *run, const struct step *step, const struct side *key,
-                                const struct phase_result *result)
-{
-    int64_t at = INT64_MAX;
-    double percentile = step_vector(run, (int)(step - run->plan->steps.items))->d[key->lane];
-    int64_t place = llround(percentile * (double)result->known / 100); /* so many are at most as large */
-    for (int64_t i = place - 1; i <= place; i++)
-        if (i >= 0 && (uint64_t)i < result->known) {
-            struct rank_cut cut = cut_of_value(result, (uint64_t)i);
-            at = next_earlier(at, meets_cut(run, key, &cut));
-        }
-    return at;
-}
-
-static int64_t rank_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
-{
-    const struct phase_result *result = &run->phase->results[step->c];
-    struct side key = side_of(run, step->child[0], lane);
-    if (!key.known || !bit_at(operand_of(run, step->child[1]).bits, lane))
-        return key.trend.until;
-    if (step->run == step_percentile)
-        return meets_neighbours(run, step, &key, result);
-    if (step->run == step_top)
-        return meets_cut(run, &key, &result->cut);
-
-    int64_t at = INT64_MAX;
-    for (int64_t g = 0; g + 1 < step->p; g++)
-        at = next_earlier(at, meets_cut(run, &key, &result->cuts[g]));
-    return at;
-}
-
-/* A customer's key, held against the cut-offs that everyone's keys gave. */
-void next_rank(struct run *run, const struct step *step, int64_t *next)
-{
-    if (run->phase && run->phase->results[step->c].ready)
-        lower_lanes(run, step, next, rank_in_lane);
 }
 
 /* Whatever else it is, it is the same for as long as what it is made of. Rows under a customer's value: all of them. */
@@ -770,15 +575,15 @@ static struct trend trend_of_others(struct run *run, const struct step *step, si
         if (!child->now_loose)
             continue;
         if (child->frame == step->frame || child->frame == FRAME_ONE) {
-            struct side side = side_of(run, step->child[c], lane);
-            until = next_earlier(until, still_until(run, &side));
+            struct side side = next_side(run, step->child[c], lane);
+            until = next_earlier(until, next_still_until(run, &side));
             continue;
         }
         const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
         ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
         for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
-            struct side side = side_of(run, step->child[c], row - view->begin);
-            until = next_earlier(until, still_until(run, &side));
+            struct side side = next_side(run, step->child[c], row - view->begin);
+            until = next_earlier(until, next_still_until(run, &side));
         }
     }
     return fixed_until(until);

@@ -60,8 +60,8 @@ void segment_plan_free(struct segment_plan *plan);
 /*
  * Evaluation at moment `now`. One bit a customer and segment, by position (bit p of word p / 64); customers that do not
  * exist at now are in no segment. next (if asked for): per customer the first moment after now at which some membership
- * may flip by itself, INT64_MAX for never; never later than the truth, as long as the cut-offs of ranks and the numbers of
- * accounts are those of now. everyone_next: when those may come out differently, which may move anybody.
+ * may flip by itself, INT64_MAX for never; never later than the truth, as long as the cut-offs of ranks and the numbers
+ * of accounts are those of now. everyone_next: when those may come out differently, which may move anybody.
  */
 struct segment_result {
     int64_t now;
@@ -99,8 +99,8 @@ void segment_phase_free(struct segment_phase *phase);
  * Keys that do not rise alike (days since something, a product) may overtake each other at any second: whoever keeps
  * cut-offs decides how often to make them anew, and says which ones an answer used. */
 int64_t segment_phase_next(const struct segment_phase *phase);
-/* bits: one a segment of the set (bit s of word s / 64). next (may be NULL): as in segment_result. delta: what arrived for the customer since
- * the population was built, read together with it; may be NULL. */
+/* bits: one a segment of the set (bit s of word s / 64). next (may be NULL): as in segment_result. delta: what arrived
+ * for the customer since the population was built, read together with it; may be NULL. */
 enum status segment_evaluate_one(const struct segment_plan *plan, const struct population *population,
                                  const struct segment_phase *phase, uint32_t position, int64_t now,
                                  const struct population_delta *delta, struct segment_state *state, uint64_t *bits,

@@ -426,7 +426,7 @@ step_run step_top, step_ntile, step_percentile, step_account;
 step_next next_window, next_in_window, next_threshold, next_record, next_history;
 /* next_story.c */
 step_next next_sequence, next_periods;
-/* next_trend.c */
+/* next_condition.c */
 step_next next_condition, next_rank;
 /* When the keys of a rank may come to be in another order, whoever's they are. */
 step_next next_keys;
