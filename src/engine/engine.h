@@ -10,7 +10,8 @@
 
 #include "base/json.h"
 #include "insight/insight.h"
-#include "segment/plan.h"
+#include "plan/plan.h"
+#include "segment/reads.h"
 
 struct engine;
 struct store;

@@ -5,7 +5,6 @@
  */
 #include "engine/model_cluster.h"
 
-#include "segment/language.h"
 #include "stats/summary.h"
 
 #include <math.h>

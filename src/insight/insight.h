@@ -7,8 +7,9 @@
 
 #include "base/arena.h"
 #include "base/pool.h"
+#include "plan/plan.h"
 #include "population/population.h"
-#include "segment/plan.h"
+#include "segment/reads.h"
 
 /* The kind and property that mean revenue: of the kind `order` (or the one most like it) the amount. Indexes into the
  * schema, −1 when the store has nothing of the sort. */

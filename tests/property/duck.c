@@ -1,4 +1,4 @@
-#include "segment/sql.h"
+#include "sql/sql.h"
 #include "world.h"
 
 #include "base/number.h"

@@ -1,6 +1,6 @@
 #include "ways.h"
 
-#include "segment/sql.h"
+#include "sql/sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #define STRATA_TESTS_PROPERTY_WAYS_H
 
 #include "naive.h"
-#include "segment/plan.h"
+#include "plan/plan.h"
 #include "world.h"
 
 /* All answers are the caller's to free. threads: of the evaluation; next (may be NULL) gets the next moments by

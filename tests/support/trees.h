@@ -4,7 +4,7 @@
 #define STRATA_TESTS_SUPPORT_TREES_H
 
 #include "base/vector.h"
-#include "segment/plan.h"
+#include "plan/plan.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,0 +1,253 @@
+/*
+ * From the checked tree to steps. Every node becomes one step, or a few; a step equal to an earlier one is that one.
+ * Conditions over one text column and constants are compiled a second time for the frame of dictionary codes, and read
+ * as a table from then on. Here are the walk over a tree, and plans made and released; what single nodes become stands
+ * in the files beside.
+ */
+#include "plan/compile.h"
+
+static int compile_raw(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    switch (node->op) {
+    case OP_AND:
+    case OP_OR: return segment_compile_junction(compiler, node, scope);
+    case OP_NOT: return segment_not_of(compiler, segment_compile_condition(compiler, node->child[0], scope));
+    case OP_COMPARE: return segment_compile_compare(compiler, node, scope);
+    case OP_BETWEEN: return segment_compile_between(compiler, node, scope);
+    case OP_IN: return segment_compile_in(compiler, node, scope);
+    case OP_KNOWN: return segment_compile_known(compiler, node, scope);
+    case OP_TEXT: return segment_compile_text(compiler, node, scope);
+    case OP_SET: return segment_compile_set(compiler, node, scope);
+    case OP_IN_WINDOW:
+    case OP_ANNIVERSARY: return segment_compile_in_window(compiler, node, scope);
+    case OP_TRUTH: return segment_compile_condition(compiler, node->child[0], scope);
+    case OP_SEQUENCE: return segment_compile_sequence(compiler, node, scope);
+    case OP_RESUMED: return segment_compile_resumed(compiler, node, scope);
+    case OP_SEGMENT: return segment_compile_segment(compiler, node, scope);
+    case OP_RECORD: return segment_compile_record(compiler, node, scope);
+    case OP_TOP:
+    case OP_NTILE:
+    case OP_PERCENTILE: return segment_compile_rank(compiler, node, scope);
+    case OP_SAMPLE:
+    case OP_BUCKET: return segment_compile_sample(compiler, node, scope);
+    case OP_LIST: return segment_compile_list(compiler, node, scope);
+    case OP_EVER: return segment_compile_ever(compiler, node, scope);
+    case OP_CHANGED: return segment_compile_changed(compiler, node, scope);
+    case OP_ACCOUNT: return segment_compile_account(compiler, node, scope);
+    case OP_FORM: return compile_raw(compiler, node->child[0], scope);
+    case OP_LITERAL: return segment_compile_literal(compiler, node);
+    case OP_NOW: return segment_now_step(compiler, false);
+    case OP_TODAY: return segment_now_step(compiler, true);
+    case OP_TRAIT:
+    case OP_TRAIT_AS_OF: return segment_compile_trait(compiler, node, scope);
+    case OP_SCHEME: return segment_compile_scheme(compiler, node, scope);
+    case OP_MEASURE: return segment_compile_measure(compiler, node, scope);
+    case OP_ADD:
+    case OP_SUBTRACT:
+    case OP_MULTIPLY:
+    case OP_DIVIDE:
+    case OP_NEGATE: return segment_compile_arithmetic(compiler, node, scope);
+    case OP_FUNCTION: return segment_compile_function(compiler, node, scope);
+    case OP_PERIODS: return segment_compile_periods(compiler, node, scope);
+    case OP_PROPERTY: return segment_compile_property(compiler, node, scope);
+    case OP_FACT_TIME: return segment_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
+    case OP_CUSTOMER:
+        return segment_spread(compiler, compile_raw(compiler, node->child[0], segment_customers_of(scope)), scope);
+    case OP_STEP: return segment_compile_chosen(compiler, node, scope);
+    default: return segment_compile_refuse(compiler, "a part of the condition cannot stand here");
+    }
+}
+
+int segment_compile_value(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    int id = compile_raw(compiler, node, scope);
+    if (at(compiler, id)->shape != SHAPE_BITS)
+        return id;
+    struct step step = segment_step_operator(compiler, step_as_value, SHAPE_INT, &id, 1);
+    return segment_step_make(compiler, step, &id, 1);
+}
+
+int segment_compile_condition(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    int opaque = compiler->opaque, id = compile_raw(compiler, node, scope);
+    if (at(compiler, id)->shape != SHAPE_BITS) {
+        struct step step = segment_step_operator(compiler, step_truth, SHAPE_BITS, &id, 1);
+        id = segment_step_make(compiler, step, &id, 1);
+    }
+    const struct step *made = at(compiler, id);
+    bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
+                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
+                    compiler->opaque == opaque;
+    if (!foldable)
+        return id;
+    int column = made->code_leaf, frame = made->frame;
+    struct scope codes = scope;
+    codes.frame = FRAME_CODES;
+    codes.moment = NO_STEP;
+    int inside = segment_compile_condition(compiler, node, codes);
+    struct step step = segment_step_leaf(step_test, SHAPE_BITS, frame);
+    step.b = inside;
+    step.textual = true;
+    int test = segment_step_make(compiler, step, &column, 1);
+    at(compiler, test)->code_leaf = column;
+    return test;
+}
+
+static void mark_sequence(const struct sequence_plan *sequence, bool *seen)
+{
+    for (int s = 0; s < sequence->step_count; s++)
+        for (int k = 0; k < sequence->source->steps[s].kind_count; k++) {
+            const struct sequence_kind *kind = &sequence->kinds[s][k];
+            seen[kind->mask] = seen[kind->start_mask] = true;
+            if (kind->slow >= 0)
+                seen[kind->slow] = true;
+            for (int p = 0; p < kind->pair_count; p++)
+                seen[kind->pairs[p].own] = seen[kind->pairs[p].other] = true;
+        }
+}
+
+/* All that the steps seen so far read. A step comes after those it reads, so one pass from the last to the first is
+ * enough, however long the chains are. */
+static void mark_below(const struct segment_plan *plan, bool *seen)
+{
+    for (size_t id = plan->steps.count; id-- > 0;) {
+        const struct step *step = &plan->steps.items[id];
+        if (!seen[id])
+            continue;
+        for (int i = 0; i < step->child_count; i++)
+            seen[step->child[i]] = true;
+        if (step->run == step_sequence)
+            mark_sequence(step->extra, seen);
+    }
+}
+
+/* Measures over the same selected rows have the same next moment. */
+static bool moves_with_earlier(const struct segment_plan *plan, const struct step *step)
+{
+    bool single = step->next == next_window && step->run != step_gather && step->run != step_resumed;
+    for (size_t i = 0; single && i < plan->moving.count; i++) {
+        const struct step *other = &plan->steps.items[plan->moving.items[i]];
+        if (other->next == next_window && other->run != step_gather && other->run != step_resumed &&
+            other->child[0] == step->child[0] && other->clock == step->clock && other->run != step_any)
+            return true; /* the oldest fact's leaving, which is never later than the newest's */
+    }
+    return false;
+}
+
+/* Which look-up tables are worth making: those that some root reaches. */
+static void plan_finish(struct segment_plan *plan)
+{
+    bool *seen = base_calloc(plan->steps.count + 1, 1);
+    for (int s = 0; s < plan->set->segment_count; s++)
+        if (plan->member[s] >= 0)
+            seen[plan->member[s]] = true;
+    for (int i = 0; i < plan->extra_count; i++)
+        seen[plan->extra[i]] = true;
+    mark_below(plan, seen);
+    plan->tests.count = 0;
+    for (size_t i = 0; i < plan->steps.count; i++)
+        if (seen[i] && plan->steps.items[i].run == step_test)
+            VECTOR_PUSH(&plan->tests, (int)i);
+    plan->moving.count = 0;
+    for (size_t i = 0; i < plan->steps.count; i++)
+        if (seen[i] && plan->steps.items[i].next && !moves_with_earlier(plan, &plan->steps.items[i]))
+            VECTOR_PUSH(&plan->moving, (int)i);
+    free(seen);
+}
+
+static struct segment_plan *plan_blank(const struct segment_set *set, const struct schema *schema)
+{
+    struct segment_plan *plan = base_calloc(1, sizeof *plan);
+    arena_init(&plan->arena, 0);
+    text_map_init(&plan->known);
+    plan->set = set;
+    plan->schema = schema;
+    plan->table_count = (int)schema->table_count;
+    plan->table_names = ARENA_ARRAY(&plan->arena, const char *, schema->table_count + 1);
+    for (size_t i = 0; i < schema->table_count; i++)
+        plan->table_names[i] = schema->tables[i].name;
+    plan->table_used = ARENA_ARRAY(&plan->arena, bool, schema->table_count + 1);
+    plan->member = ARENA_ARRAY(&plan->arena, int, (size_t)set->segment_count + 1);
+    for (int i = 0; i < set->segment_count; i++)
+        plan->member[i] = -1;
+    return plan;
+}
+
+enum status segment_plan_new(const struct segment_set *set, const struct schema *schema, const int *segments, int count,
+                             struct segment_plan **out, struct error *error)
+{
+    struct segment_plan *plan = plan_blank(set, schema);
+    struct compiler compiler = {.plan = plan, .error = error};
+    segment_members_make(&compiler, count < 0 ? set->order : segments, count < 0 ? set->segment_count : count);
+    if (compiler.failed) {
+        segment_plan_free(plan);
+        return STATUS_ERROR;
+    }
+    plan_finish(plan);
+    *out = plan;
+    return STATUS_OK;
+}
+
+enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
+                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
+                          struct error *error)
+{
+    struct segment_plan *plan = plan_blank(set, schema);
+    struct compiler compiler = {.plan = plan, .error = error};
+    plan->extra = ARENA_ARRAY(&plan->arena, int, (size_t)count + 1);
+    for (int i = 0; i < count && !compiler.failed; i++)
+        plan->extra[plan->extra_count++] = compile_raw(&compiler, nodes[i], CUSTOMERS);
+    if (compiler.failed) {
+        segment_plan_free(plan);
+        return STATUS_ERROR;
+    }
+    plan_finish(plan);
+    *out = plan;
+    return STATUS_OK;
+}
+
+static int measure_rows(struct compiler *compiler, const struct segment_measure *measure, int *steps)
+{
+    for (int k = 0; k < measure->kind_count; k++) {
+        steps[k] = segment_selected_rows(compiler, measure, k, CUSTOMERS);
+        if (measure->argument && !segment_is_gap(measure))
+            steps[k] = segment_and_of(
+                compiler, steps[k], segment_known_of(compiler, segment_argument_rows(compiler, measure, k, CUSTOMERS)));
+    }
+    return measure->kind_count;
+}
+
+int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX])
+{
+    struct error error;
+    struct compiler compiler = {.plan = plan, .error = &error};
+    int count = 0;
+    if (node->op == OP_MEASURE)
+        count = measure_rows(&compiler, node->measure, steps);
+    if (node->op == OP_RESUMED)
+        count = measure_rows(&compiler, &node->resumed->facts, steps);
+    if (node->op == OP_SEQUENCE) {
+        int id = compile_raw(&compiler, node, CUSTOMERS);
+        const struct sequence_plan *sequence = at(&compiler, id)->extra;
+        for (; count < sequence->source->steps[0].kind_count; count++)
+            steps[count] = sequence->kinds[0][count].start_mask;
+    }
+    return compiler.failed ? 0 : count;
+}
+
+void segment_plan_free(struct segment_plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->patterns.count; i++)
+        pcre2_code_free(plan->patterns.items[i]);
+    VECTOR_RELEASE(&plan->patterns);
+    VECTOR_RELEASE(&plan->steps);
+    VECTOR_RELEASE(&plan->columns);
+    VECTOR_RELEASE(&plan->tests);
+    VECTOR_RELEASE(&plan->globals);
+    VECTOR_RELEASE(&plan->moving);
+    text_map_release(&plan->known);
+    arena_release(&plan->arena);
+    free(plan);
+}
