@@ -147,8 +147,9 @@ static void put_facts(struct json *json, const char *key, const struct segment_m
     json_write_end_object(json);
 }
 
-static void put_measure(struct json *json, const struct segment_measure *measure)
+static void put_measure(struct json *json, const struct segment_node *node)
 {
+    const struct segment_measure *measure = node->measure;
     put_string(json, "measure", segment_aggregate_name(measure->aggregate));
     put_list(json, "of", measure->written, measure->written_count);
     if (measure->aggregate == AGGREGATE_NTH) {
@@ -179,8 +180,9 @@ static void put_step(struct json *json, const struct segment_step *step)
     json_write_end_object(json);
 }
 
-static void put_sequence(struct json *json, const struct segment_sequence *sequence)
+static void put_sequence(struct json *json, const struct segment_node *node)
 {
+    const struct segment_sequence *sequence = node->sequence;
     json_write_key(json, "sequence");
     json_write_array(json);
     for (int i = 0; i < sequence->step_count; i++)
@@ -270,43 +272,49 @@ static void put_pair(struct json *json, const struct segment_node *node)
     put_flag(json, "ignoring_case", node->folded);
 }
 
-static void put_test(struct json *json, const struct segment_node *node)
+static void put_compare(struct json *json, const struct segment_node *node)
 {
     static const char *const signs[] = {"=", "!=", "<", "<=", ">", ">="};
+    put_string(json, "compare", signs[node->compare]);
+    put_pair(json, node);
+}
+
+static void put_text_test(struct json *json, const struct segment_node *node)
+{
     static const char *const texts[] = {"contains", "starts with", "ends with", "like", "matches", "="};
+    put_string(json, "text_test", texts[node->text_test]);
+    put_pair(json, node);
+}
+
+static void put_between(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "between", node->child[0]);
+    put_key(json, "from", node->child[1]);
+    put_key(json, "to", node->child[2]);
+    put_flag(json, "negated", node->negated);
+}
+
+static void put_in(struct json *json, const struct segment_node *node)
+{
     static const char *const sets[] = {"any of", "all of", "none of"};
-    switch (node->op) {
-    case OP_COMPARE:
-        put_string(json, "compare", signs[node->compare]);
-        put_pair(json, node);
-        break;
-    case OP_TEXT:
-        put_string(json, "text_test", texts[node->text_test]);
-        put_pair(json, node);
-        break;
-    case OP_BETWEEN:
-        put_key(json, "between", node->child[0]);
-        put_key(json, "from", node->child[1]);
-        put_key(json, "to", node->child[2]);
-        put_flag(json, "negated", node->negated);
-        break;
-    case OP_SET:
-    case OP_IN:
-        if (node->op == OP_SET)
-            put_string(json, "set_test", sets[node->set_test]);
-        put_key(json, node->op == OP_IN ? "in" : "left", node->child[0]);
-        put_list(json, "values", node->child + 1, node->child_count - 1);
-        put_flag(json, "negated", node->negated);
-        put_flag(json, "ignoring_case", node->folded);
-        break;
-    case OP_KNOWN:
-        put_key(json, "known", node->child[0]);
-        put_flag(json, "negated", node->negated);
-        break;
-    default:
-        put_key(json, node->op == OP_IN_WINDOW ? "in_window" : "anniversary", node->child[0]);
-        put_window(json, node->window);
-    }
+    if (node->op == OP_SET)
+        put_string(json, "set_test", sets[node->set_test]);
+    put_key(json, node->op == OP_IN ? "in" : "left", node->child[0]);
+    put_list(json, "values", node->child + 1, node->child_count - 1);
+    put_flag(json, "negated", node->negated);
+    put_flag(json, "ignoring_case", node->folded);
+}
+
+static void put_known(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "known", node->child[0]);
+    put_flag(json, "negated", node->negated);
+}
+
+static void put_in_window(struct json *json, const struct segment_node *node)
+{
+    put_key(json, node->op == OP_IN_WINDOW ? "in_window" : "anniversary", node->child[0]);
+    put_window(json, node->window);
 }
 
 static void put_rank(struct json *json, const struct segment_node *node)
@@ -343,44 +351,61 @@ static void put_sample(struct json *json, const struct segment_node *node)
         put_string(json, "seed", node->sample.seed);
 }
 
-static void put_customer_test(struct json *json, const struct segment_node *node)
+static void put_segment(struct json *json, const struct segment_node *node)
+{
+    put_string(json, "member_of", node->name);
+}
+
+static void put_static_list(struct json *json, const struct segment_node *node)
+{
+    put_string(json, "list", node->name);
+}
+
+static void put_record(struct json *json, const struct segment_node *node)
 {
     static const char *const records[] = {"in", "entered", "left"};
+    put_string(json, "record", records[node->record->kind]);
+    put_string(json, "segment", node->name);
+    if (node->record->has_window)
+        put_window(json, &node->record->window);
+}
+
+static void put_ever(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "ever", node->child[0]);
+    if (node->history->has_window)
+        put_window(json, &node->history->window);
+}
+
+static void put_changed(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "changed", node->child[0]);
+    put_key(json, "from", node->child[1]);
+    put_key(json, "to", node->child[2]);
+    if (node->history->has_window)
+        put_window(json, &node->history->window);
+}
+
+static void put_account(struct json *json, const struct segment_node *node)
+{
     static const char *const quantifiers[] = {"any", "all", "none", "count"};
-    switch (node->op) {
-    case OP_RECORD:
-        put_string(json, "record", records[node->record->kind]);
-        put_string(json, "segment", node->name);
-        if (node->record->has_window)
-            put_window(json, &node->record->window);
-        break;
-    case OP_EVER:
-        put_key(json, "ever", node->child[0]);
-        if (node->history->has_window)
-            put_window(json, &node->history->window);
-        break;
-    case OP_CHANGED:
-        put_key(json, "changed", node->child[0]);
-        put_key(json, "from", node->child[1]);
-        put_key(json, "to", node->child[2]);
-        if (node->history->has_window)
-            put_window(json, &node->history->window);
-        break;
-    case OP_ACCOUNT:
-        put_string(json, "account", quantifiers[node->account->quantifier]);
-        put_parts(json, "of", &node->account->path, node->account->path.part_count);
-        put_key(json, "where", node->child_count > 0 ? node->child[0] : NULL);
-        break;
-    case OP_RESUMED:
-        put_facts(json, "resumed", &node->resumed->facts, false);
-        put_length(json, "after", node->resumed->gap_count, node->resumed->gap_unit);
-        put_window(json, &node->resumed->facts.window);
-        break;
-    default:
-        put_string(json, "periods", segment_unit_name(node->periods->unit));
-        put_key(json, "where", node->child[0]);
-        put_window(json, &node->periods->window);
-    }
+    put_string(json, "account", quantifiers[node->account->quantifier]);
+    put_parts(json, "of", &node->account->path, node->account->path.part_count);
+    put_key(json, "where", node->child_count > 0 ? node->child[0] : NULL);
+}
+
+static void put_resumed(struct json *json, const struct segment_node *node)
+{
+    put_facts(json, "resumed", &node->resumed->facts, false);
+    put_length(json, "after", node->resumed->gap_count, node->resumed->gap_unit);
+    put_window(json, &node->resumed->facts.window);
+}
+
+static void put_periods(struct json *json, const struct segment_node *node)
+{
+    put_string(json, "periods", segment_unit_name(node->periods->unit));
+    put_key(json, "where", node->child[0]);
+    put_window(json, &node->periods->window);
 }
 
 static void put_function(struct json *json, const struct segment_node *node)
@@ -394,56 +419,57 @@ static void put_function(struct json *json, const struct segment_node *node)
     put_list(json, "of", node->child, node->child_count);
 }
 
-static void put_fields(struct json *json, const struct segment_node *node)
+static void put_operands(struct json *json, const struct segment_node *node)
 {
-    static const char *const lists[] = {
+    static const char *const keys[OP_COUNT_] = {
         [OP_AND] = "and",           [OP_OR] = "or",        [OP_ADD] = "add", [OP_SUBTRACT] = "subtract",
         [OP_MULTIPLY] = "multiply", [OP_DIVIDE] = "divide"};
-    switch (node->op) {
-    case OP_AND:
-    case OP_OR:
-    case OP_ADD:
-    case OP_SUBTRACT:
-    case OP_MULTIPLY:
-    case OP_DIVIDE: put_list(json, lists[node->op], node->child, node->child_count); break;
-    case OP_NOT: put_key(json, "not", node->child[0]); break;
-    case OP_NEGATE: put_key(json, "negate", node->child[0]); break;
-    case OP_COMPARE:
-    case OP_BETWEEN:
-    case OP_IN:
-    case OP_KNOWN:
-    case OP_TEXT:
-    case OP_SET:
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: put_test(json, node); break;
-    case OP_SEGMENT: put_string(json, "member_of", node->name); break;
-    case OP_LIST: put_string(json, "list", node->name); break;
-    case OP_SEQUENCE: put_sequence(json, node->sequence); break;
-    case OP_RECORD:
-    case OP_EVER:
-    case OP_CHANGED:
-    case OP_ACCOUNT:
-    case OP_RESUMED:
-    case OP_PERIODS: put_customer_test(json, node); break;
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE: put_rank(json, node); break;
-    case OP_SAMPLE:
-    case OP_BUCKET: put_sample(json, node); break;
-    case OP_FORM: put_form(json, node); break;
-    case OP_LITERAL: put_literal(json, node); break;
-    case OP_NOW: put_flag(json, "now", true); break;
-    case OP_TODAY: put_flag(json, "today", true); break;
-    case OP_MEASURE: put_measure(json, node->measure); break;
-    case OP_FUNCTION: put_function(json, node); break;
-    case OP_TRAIT_AS_OF:
-        put_key(json, "as_of", node->child[0]);
-        put_parts(json, "trait", &node->path, node->path.part_count);
-        break;
-    case OP_GAP: put_parts(json, "gap", &node->child[0]->path, node->child[0]->path.part_count); break;
-    default: put_parts(json, "name", &node->path, node->path.part_count);
-    }
+    put_list(json, keys[node->op], node->child, node->child_count);
 }
+
+static void put_not(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "not", node->child[0]);
+}
+
+static void put_negate(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "negate", node->child[0]);
+}
+
+static void put_now(struct json *json, const struct segment_node *node)
+{
+    put_flag(json, node->op == OP_NOW ? "now" : "today", true);
+}
+
+static void put_as_of(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "as_of", node->child[0]);
+    put_parts(json, "trait", &node->path, node->path.part_count);
+}
+
+static void put_gap(struct json *json, const struct segment_node *node)
+{
+    put_parts(json, "gap", &node->child[0]->path, node->child[0]->path.part_count);
+}
+
+static void put_name(struct json *json, const struct segment_node *node)
+{
+    put_parts(json, "name", &node->path, node->path.part_count);
+}
+
+/* What is only looked through has no fields of its own. */
+static void put_inner(struct json *json, const struct segment_node *node)
+{
+    (void)json, (void)node;
+    ENSURE(!"a node that is looked through");
+}
+
+static void (*const put_fields[OP_COUNT_])(struct json *json, const struct segment_node *node) = {
+#define OP(name, stands, carries, level, json, ...) [OP_##name] = put_##json,
+#include "segment/ops.def"
+#undef OP
+};
 
 static void put(struct json *json, const struct segment_node *node)
 {
@@ -455,7 +481,7 @@ static void put(struct json *json, const struct segment_node *node)
     if (json->depth > JSON_LEVELS || deep_sets)
         put_text_form(json, "text", node);
     else
-        put_fields(json, node);
+        put_fields[node->op](json, node);
     json_write_end_object(json);
 }
 
