@@ -100,7 +100,7 @@ enum status engine_guard(struct engine *engine, struct arena *arena, struct inge
 struct engine_view {
     const struct segment_set *set;
     struct population *population;
-    struct segment_result *result;
+    struct plan_result *result;
     int64_t now;
 };
 /* Evaluates the segments (indexes into set; count −1: all). more: columns to load besides what they need, or NULL. set:

@@ -77,7 +77,7 @@ static enum status evaluate(struct engine *engine, const int *segments, int coun
                             const struct engine_moment *moment, struct engine_view *out, struct error *error)
 {
     struct arena arena;
-    struct segment_plan *plan = NULL;
+    struct plan *plan = NULL;
     arena_init(&arena, 0);
     struct segment_needs needs = segment_needs(out->set, engine_schema(engine), segments, count, &arena);
     if (more)
@@ -85,10 +85,10 @@ static enum status evaluate(struct engine *engine, const int *segments, int coun
 
     enum status status = engine_load_population(engine, &needs, moment, &out->population, error);
     if (status == STATUS_OK)
-        status = segment_plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
+        status = plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
     if (status == STATUS_OK)
-        status = segment_evaluate(plan, out->population, moment->now, engine_pool(engine), false, &out->result, error);
-    segment_plan_free(plan);
+        status = plan_evaluate(plan, out->population, moment->now, engine_pool(engine), false, &out->result, error);
+    plan_free(plan);
     arena_release(&arena);
     return status;
 }
@@ -134,12 +134,12 @@ enum status engine_evaluate(struct engine *engine, const struct segment_set *set
 
 void engine_view_close(struct engine_view *view)
 {
-    segment_result_free(view->result);
+    plan_result_free(view->result);
     population_free(view->population);
     *view = (struct engine_view){0};
 }
 
-static uint64_t existing(const struct segment_result *result)
+static uint64_t existing(const struct plan_result *result)
 {
     uint64_t count = 0;
     for (size_t w = 0; w < result->words; w++)
@@ -159,7 +159,7 @@ enum status engine_count(struct engine *engine, struct text condition, const str
     int asked = set->segment_count - 1;
     enum status status = engine_evaluate(engine, set, &asked, 1, NULL, moment, &view, error);
     if (status == STATUS_OK) {
-        out->customers = segment_result_count(view.result, asked);
+        out->customers = plan_result_count(view.result, asked);
         out->of = existing(view.result);
         engine_check_texts(view.population, set, arena, &out->problems);
         engine_view_close(&view);
@@ -181,10 +181,10 @@ static int by_number(const void *a, const void *b)
 static void collect_members(const struct engine_view *view, int segment, struct arena *arena,
                             struct engine_members *out)
 {
-    size_t count = segment_result_count(view->result, segment), found = 0;
+    size_t count = plan_result_count(view->result, segment), found = 0;
     struct member *members = base_calloc(count + 1, sizeof *members);
     for (uint32_t p = 0; p < view->population->customers; p++)
-        if (segment_result_has(view->result, segment, p))
+        if (plan_result_has(view->result, segment, p))
             members[found++] = (struct member){(uint32_t)view->population->number[p], p};
     qsort(members, found, sizeof *members, by_number);
     out->count = found;
@@ -282,7 +282,7 @@ enum status engine_segments(struct engine *engine, const struct engine_moment *m
         segment->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
         segment->scheme =
             set->segments[i].scheme >= 0 ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name) : NULL;
-        segment->customers = segment_result_count(view.result, i);
+        segment->customers = plan_result_count(view.result, i);
         segment->share = out->customers ? (double)segment->customers / (double)out->customers : 0;
     }
     engine_view_close(&view);

@@ -52,14 +52,14 @@ static int by_severity(const void *a, const void *b)
 static void measure(struct health *health)
 {
     const struct engine_judging *judging = health->judging;
-    const struct segment_result *result = judging->view->result;
+    const struct plan_result *result = judging->view->result;
     size_t count = (size_t)judging->view->set->segment_count;
     health->size = ARENA_ARRAY(judging->arena, uint64_t, count + 1);
     health->alike = ARENA_ARRAY(judging->arena, bool, count + 1);
     for (size_t w = 0; w < result->words; w++)
         health->customers += (uint64_t)__builtin_popcountll(result->existing[w]);
     for (size_t s = 0; s < count; s++)
-        health->size[s] = segment_result_count(result, (int)s);
+        health->size[s] = plan_result_count(result, (int)s);
 }
 
 enum status engine_health_judge(const struct engine_judging *judging, struct engine_health *out, struct error *error)

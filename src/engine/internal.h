@@ -97,6 +97,6 @@ struct engine_judging;
 /* Appends personas of a few segments. */
 enum status engine_report_personas(const struct engine_judging *judging, struct json *json, struct error *error);
 /* Members of a segment as numbers. */
-struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment);
+struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result, int segment);
 
 #endif

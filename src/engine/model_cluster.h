@@ -31,8 +31,8 @@ struct cluster_column {
 struct cluster_data {
     int columns; /* those used come first */
     struct cluster_column column[CLUSTER_COLUMNS];
-    struct segment_values *values; /* a column each; then the group told before, if any */
-    int64_t told_at;               /* when that was told last; 0: there is none */
+    struct plan_values *values; /* a column each; then the group told before, if any */
+    int64_t told_at;            /* when that was told last; 0: there is none */
     size_t rows;
     uint32_t *position;
     struct model_prototypes_data prepared; /* the columns that are used and not constant */

@@ -140,13 +140,13 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
                              struct error *error)
 {
     uint64_t *who;
-    out->values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
+    out->values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     population_free(work->population);
     work->population = NULL;
     TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
     TRY(work_inputs_values(work, inputs, work->moment->now, out->values, error));
     if (out->told_at > work->moment->now) { /* the groups of a fit that looked at a later moment */
-        struct segment_values *later = ARENA_ARRAY(work->arena, struct segment_values, inputs->count);
+        struct plan_values *later = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
         TRY(work_inputs_values(work, inputs, out->told_at, later, error));
         out->values[out->columns] = later[out->columns];
     }
@@ -175,13 +175,13 @@ enum status cluster_load(struct model_work *work, const char *among, const char 
 
 /* ---- numbers and levels ---- */
 
-static bool is_known(const struct segment_values *values, uint32_t position)
+static bool is_known(const struct plan_values *values, uint32_t position)
 {
     return values->known[position / 64] >> (position % 64) & 1;
 }
 
 /* What tells values of a category apart: a text's code, yes or no, a number. NaN: unknown. */
-static double key_of(const struct segment_values *values, uint32_t position)
+static double key_of(const struct plan_values *values, uint32_t position)
 {
     if (values->type == VALUE_TEXT || values->type == VALUE_BOOL)
         return is_known(values, position) ? (double)values->integers[position] : NAN;
@@ -210,7 +210,7 @@ uint32_t cluster_level(const struct cluster_data *data, int column, size_t i)
     return c->keys ? c->level_of[from] : c->levels - 1;
 }
 
-static const char *word_of(struct model_work *work, const struct segment_values *values, double key)
+static const char *word_of(struct model_work *work, const struct plan_values *values, double key)
 {
     if (values->type == VALUE_BOOL)
         return key > 0 ? "yes" : "no";
@@ -255,7 +255,7 @@ static int by_word(const void *a, const void *b)
 }
 
 /* Levels of the keys by their words; others are the last level. */
-static void find_levels(struct model_work *work, const struct segment_values *values, struct cluster_column *column)
+static void find_levels(struct model_work *work, const struct plan_values *values, struct cluster_column *column)
 {
     for (size_t k = 0; k < column->keys; k++) {
         const char *word = word_of(work, values, column->key[k]);
@@ -319,7 +319,7 @@ static void learn_scaling(struct model_work *work, struct cluster_data *data, in
     (void)work;
 }
 
-static enum status check_type(const struct cluster_column *column, const struct segment_values *values,
+static enum status check_type(const struct cluster_column *column, const struct plan_values *values,
                               enum model_cluster_method method, struct error *error)
 {
     if (values->type == VALUE_SET || values->type == VALUE_POINT)

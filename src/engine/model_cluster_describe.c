@@ -347,7 +347,7 @@ static const char **read_names(struct model_work *work, const struct engine_mode
 static uint32_t *told_groups(struct model_work *work, const struct cluster_data *data,
                              const struct cluster_refit *refit)
 {
-    const struct segment_values *told = &data->values[data->columns];
+    const struct plan_values *told = &data->values[data->columns];
     uint32_t *out = ARENA_ARRAY(work->arena, uint32_t, data->rows + 1);
     uint32_t *of_code = ARENA_ARRAY(work->arena, uint32_t, work->population->code_count + 1u);
     for (uint32_t code = 0; code < work->population->code_count; code++) {

@@ -95,8 +95,7 @@ static enum status read_options(struct model_work *work, struct factor_work *out
 }
 
 /* Answers of everyone who gave one at least; who is scored. */
-static void fill_rows(struct model_work *work, const struct segment_values *values, uint64_t *who,
-                      struct factor_work *out)
+static void fill_rows(struct model_work *work, const struct plan_values *values, uint64_t *who, struct factor_work *out)
 {
     for (size_t w = 0; w < work->population->customers / 64u + 1; w++) {
         uint64_t answered = 0;
@@ -122,7 +121,7 @@ static void fill_rows(struct model_work *work, const struct segment_values *valu
 static enum status load_rows(struct model_work *work, const struct model_inputs *inputs, struct factor_work *out,
                              struct error *error)
 {
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, (size_t)out->items + 1);
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, (size_t)out->items + 1);
     uint64_t *who;
     population_free(work->population);
     work->population = NULL;

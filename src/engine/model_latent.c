@@ -43,7 +43,7 @@ struct memo {
     int answer[MEMO], count;
 };
 
-static int64_t raw_value(const struct segment_values *values, uint32_t position)
+static int64_t raw_value(const struct plan_values *values, uint32_t position)
 {
     int64_t raw;
     if (values->type != VALUE_DOUBLE && !values->is_double)
@@ -69,7 +69,7 @@ static void remember(struct memo *memo, int64_t value, int answer)
     memo->answer[memo->count++] = answer;
 }
 
-static int answer_of(struct model_work *work, const struct segment_values *values, const struct latent_item *item,
+static int answer_of(struct model_work *work, const struct plan_values *values, const struct latent_item *item,
                      uint32_t position, struct memo *memo)
 {
     if (!(values->known[position / 64] >> (position % 64) & 1))
@@ -94,7 +94,7 @@ static int by_answer(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static enum status collect_answers(struct model_work *work, const struct segment_values *values, const uint64_t *who,
+static enum status collect_answers(struct model_work *work, const struct plan_values *values, const uint64_t *who,
                                    struct latent_item *item, struct error *error)
 {
     struct memo memo = {.count = 0};
@@ -120,13 +120,13 @@ static enum status collect_answers(struct model_work *work, const struct segment
     return STATUS_OK;
 }
 
-static bool known(const struct segment_values *values, uint32_t position)
+static bool known(const struct plan_values *values, uint32_t position)
 {
     return values->known[position / 64] >> (position % 64) & 1;
 }
 
 /* Takes who gave no answer, or lacks a covariate, out of `who`; values: the items', then the covariates'. */
-static void choose_rows(struct model_work *work, const struct segment_values *values, uint64_t *who,
+static void choose_rows(struct model_work *work, const struct plan_values *values, uint64_t *who,
                         struct latent_data *out)
 {
     out->left_out = 0;
@@ -145,8 +145,7 @@ static void choose_rows(struct model_work *work, const struct segment_values *va
 }
 
 /* Codes and covariates of the chosen; items' answers are known. */
-static void code_rows(struct model_work *work, const struct segment_values *values, uint64_t *who,
-                      struct latent_data *out)
+static void code_rows(struct model_work *work, const struct plan_values *values, uint64_t *who, struct latent_data *out)
 {
     size_t items = (size_t)out->items, covariates = (size_t)out->covariates;
     choose_rows(work, values, who, out);
@@ -164,7 +163,7 @@ static void code_rows(struct model_work *work, const struct segment_values *valu
             out->covariate[r * covariates + j] = work_value(&values[items + j], work->position[r]);
 }
 
-static enum status check_covariates(const struct segment_values *values, const struct latent_data *data,
+static enum status check_covariates(const struct plan_values *values, const struct latent_data *data,
                                     struct error *error)
 {
     for (int j = 0; j < data->covariates; j++) {
@@ -183,7 +182,7 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
                              struct latent_data *out, struct error *error)
 {
     uint64_t *who;
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     population_free(work->population);
     work->population = NULL;
     TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));

@@ -145,10 +145,10 @@ static enum status take_batch(struct model_work *work, const struct model_inputs
 {
     struct arena scratch;
     arena_init(&scratch, 0);
-    struct segment_values *values = ARENA_ARRAY(&scratch, struct segment_values, count);
-    enum status status = segment_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes + first,
-                                                 (int)count, work->population, work->moment->now,
-                                                 engine_pool(work->engine), &scratch, values, error);
+    struct plan_values *values = ARENA_ARRAY(&scratch, struct plan_values, count);
+    enum status status =
+        plan_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes + first, (int)count,
+                             work->population, work->moment->now, engine_pool(work->engine), &scratch, values, error);
     for (size_t f = 0; status == STATUS_OK && f < count; f++) {
         size_t c = fit->columns->count;
         lookalike_columns_learn(work, &fit->features, first + f, &values[f], fit->position, fit->rows, fit->columns);
@@ -523,7 +523,7 @@ static enum status score_rows(struct model_work *work, const struct model_inputs
                               struct lookalike_columns *columns, const struct model_logistic *logistic,
                               struct error *error)
 {
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count);
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
     double row[LOOKALIKE_COLUMNS_MAX];
     uint64_t *who;
     population_free(work->population);

@@ -77,7 +77,7 @@ enum status lookalike_hide(struct model_work *work, const struct lookalike_model
 
 struct learner {
     struct model_work *work;
-    const struct segment_values *values;
+    const struct plan_values *values;
     const uint32_t *position;
     size_t rows, feature;
     bool silent;
@@ -177,7 +177,7 @@ static void learn_unknown(struct learner *learner)
 }
 
 void lookalike_columns_learn(struct model_work *work, const struct lookalike_features *features, size_t f,
-                             const struct segment_values *values, const uint32_t *position, size_t rows,
+                             const struct plan_values *values, const uint32_t *position, size_t rows,
                              struct lookalike_columns *out)
 {
     struct learner learner = {.work = work,
@@ -208,7 +208,7 @@ void lookalike_columns_bind(const struct model_work *work, struct lookalike_colu
             columns->items[c].code = population_code(work->population, text_from(columns->items[c].level));
 }
 
-double lookalike_column_value(const struct lookalike_column *column, const struct segment_values *values,
+double lookalike_column_value(const struct lookalike_column *column, const struct plan_values *values,
                               uint32_t position)
 {
     bool known = values->known[position / 64] >> (position % 64) & 1;

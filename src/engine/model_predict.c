@@ -39,7 +39,7 @@ static bool says_yes(struct text word)
 static enum status yes_of(struct model_work *work, const char *name, const char **out, struct error *error)
 {
     struct model_inputs inputs;
-    struct segment_values values;
+    struct plan_values values;
     const char *text = quoted(work, name), *yes = NULL;
     bool several = false;
     TRY(work_inputs_new(work, &text, 1, NULL, &inputs, error));

@@ -134,7 +134,7 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
 /* The rows whose fold is which (inside), or is not. */
 void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which, bool inside,
                        struct arena *arena, struct predict_rows *out);
-double predict_raw(const struct segment_values *values, size_t at);
+double predict_raw(const struct plan_values *values, size_t at);
 
 /* ---- fitting (model_predict_design.c) ---- */
 /* Designs the columns from the rows and fits model and baselines to them. name: by which a column is called in errors.

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-double predict_raw(const struct segment_values *values, size_t at)
+double predict_raw(const struct plan_values *values, size_t at)
 {
     if (values->type != VALUE_TEXT)
         return work_value(values, at);
@@ -57,18 +57,18 @@ enum status predict_who(struct predict_data *data, struct population *population
 
 static enum status evaluate_label(struct predict_data *data, int64_t at, uint64_t **out, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     struct model_work *work = data->work;
     int last = data->label->segment_count - 1;
-    TRY(segment_plan_new(data->label, engine_schema(work->engine), &last, 1, &plan, error));
-    enum status status = segment_evaluate(plan, work->population, at, engine_pool(work->engine), false, &result, error);
+    TRY(plan_new(data->label, engine_schema(work->engine), &last, 1, &plan, error));
+    enum status status = plan_evaluate(plan, work->population, at, engine_pool(work->engine), false, &result, error);
     if (status == STATUS_OK) {
         *out = ARENA_ARRAY(work->arena, uint64_t, result->words + 1);
         memcpy(*out, result->members[last], result->words * sizeof **out);
     }
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
@@ -138,7 +138,7 @@ struct block {
     bool has_recency;
 };
 
-static void take_rows(void *context, uint32_t first, uint32_t count, const struct segment_values *values, int worker)
+static void take_rows(void *context, uint32_t first, uint32_t count, const struct plan_values *values, int worker)
 {
     struct block *block = context;
     (void)worker;
@@ -225,8 +225,8 @@ static enum status read_block(struct predict_data *data, struct block *block, st
     block->has_recency = data->has_recency;
     block->raw = ARENA_ARRAY(work->arena, double, block->count *(size_t)data->features + 1);
     block->recency = ARENA_ARRAY(work->arena, double, block->count + 1);
-    TRY(segment_scan_values(data->inputs.set, engine_schema(work->engine), data->inputs.nodes, (int)data->inputs.count,
-                            block->population, block->moment, engine_pool(work->engine), take_rows, block, error));
+    TRY(plan_scan_values(data->inputs.set, engine_schema(work->engine), data->inputs.nodes, (int)data->inputs.count,
+                         block->population, block->moment, engine_pool(work->engine), take_rows, block, error));
     number_texts(data, block);
     return STATUS_OK;
 }

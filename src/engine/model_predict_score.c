@@ -98,7 +98,7 @@ static enum status find_who(struct scoring *scoring, uint64_t **who, struct erro
 
 /* ---- the pass ---- */
 
-static void take_batch(void *context, uint32_t first, uint32_t count, const struct segment_values *values, int worker)
+static void take_batch(void *context, uint32_t first, uint32_t count, const struct plan_values *values, int worker)
 {
     struct scoring *scoring = context;
     const struct predict_model *model = &scoring->model;
@@ -150,9 +150,9 @@ static enum status scan(struct scoring *scoring, struct error *error)
         scoring->before[w] = before;
         before += (uint32_t)__builtin_popcountll(scoring->who[w]);
     }
-    return segment_scan_values(scoring->data.inputs.set, engine_schema(work->engine), scoring->data.inputs.nodes,
-                               (int)scoring->data.inputs.count, work->population, work->moment->now,
-                               engine_pool(work->engine), take_batch, scoring, error);
+    return plan_scan_values(scoring->data.inputs.set, engine_schema(work->engine), scoring->data.inputs.nodes,
+                            (int)scoring->data.inputs.count, work->population, work->moment->now,
+                            engine_pool(work->engine), take_batch, scoring, error);
 }
 
 static void release(struct scoring *scoring)

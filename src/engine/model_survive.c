@@ -190,8 +190,8 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
 {
     const struct segment_set *set = engine_definitions(work->engine);
     int first = set->schemes[scheme].first_member, count = set->schemes[scheme].member_count;
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     int *members = ARENA_ARRAY(work->arena, int, (size_t)count);
     if (!set->schemes[scheme].exclusive)
         return error_set(error, STATUS_USAGE, "the parts of %s overlap: a customer would be in several groups",
@@ -202,19 +202,19 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
         members[m] = first + m;
         data->name[data->groups++] = strrchr(set->segments[first + m].name, '.') + 1;
     }
-    TRY(segment_plan_new(set, engine_schema(work->engine), members, count, &plan, error));
-    enum status status = segment_evaluate(plan, work->population, survive_when(work, how), engine_pool(work->engine),
-                                          false, &result, error);
+    TRY(plan_new(set, engine_schema(work->engine), members, count, &plan, error));
+    enum status status = plan_evaluate(plan, work->population, survive_when(work, how), engine_pool(work->engine),
+                                       false, &result, error);
     for (size_t i = 0; status == STATUS_OK && i < data->count; i++) {
         data->group[i] = (uint32_t)count;
         for (int m = 0; m < count; m++)
-            if (segment_result_has(result, first + m, data->position[i]))
+            if (plan_result_has(result, first + m, data->position[i]))
                 data->group[i] = (uint32_t)m;
         if (data->group[i] == (uint32_t)count && data->groups == count)
             data->name[data->groups++] = "in none";
     }
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
@@ -234,7 +234,7 @@ static enum status set_segment_groups(struct model_work *work, const struct surv
 static enum status set_value_groups(struct model_work *work, const struct survive_how *how,
                                     const struct model_inputs *inputs, struct survive_data *data, struct error *error)
 {
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, survive_when(work, how), values, error));
     for (size_t i = 0; i < data->count; i++) {
         const char *name = work_value_text(work, &values[0], data->position[i]);

@@ -57,7 +57,7 @@ static enum status too_many(const char *text, struct error *error)
     return status;
 }
 
-static enum status add_text(struct model_work *work, const struct segment_values *values, const char *text, size_t at,
+static enum status add_text(struct model_work *work, const struct plan_values *values, const char *text, size_t at,
                             const struct survive_data *data, struct cox_work *out, struct error *error)
 {
     struct level levels[LEVELS];
@@ -86,7 +86,7 @@ static enum status add_text(struct model_work *work, const struct segment_values
     return STATUS_OK;
 }
 
-static enum status choose_columns(struct model_work *work, const struct segment_values *values,
+static enum status choose_columns(struct model_work *work, const struct plan_values *values,
                                   const struct survive_how *how, const struct survive_data *data, struct cox_work *out,
                                   struct error *error)
 {
@@ -106,7 +106,7 @@ static enum status choose_columns(struct model_work *work, const struct segment_
 }
 
 /* Complete rows only. */
-static void fill_matrix(struct model_work *work, const struct segment_values *values, const struct survive_data *data,
+static void fill_matrix(struct model_work *work, const struct plan_values *values, const struct survive_data *data,
                         struct cox_work *out)
 {
     size_t columns = (size_t)out->columns;
@@ -225,7 +225,7 @@ enum status survive_cox(struct model_work *work, const struct survive_how *how, 
                         const struct model_inputs *inputs, size_t first, struct error *error)
 {
     struct cox_work *cox = ARENA_NEW(work->arena, struct cox_work);
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     enum model_ties ties;
     TRY(read_ties(work, &ties, error));
     TRY(work_inputs_values(work, inputs, survive_when(work, how), values, error));

@@ -360,10 +360,10 @@ void work_inputs_release(struct model_inputs *inputs)
 }
 
 enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                               struct segment_values *out, struct error *error)
+                               struct plan_values *out, struct error *error)
 {
-    return segment_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes, (int)inputs->count,
-                                   work->population, now, engine_pool(work->engine), work->arena, out, error);
+    return plan_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes, (int)inputs->count,
+                                work->population, now, engine_pool(work->engine), work->arena, out, error);
 }
 
 enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
@@ -372,20 +372,19 @@ enum status work_inputs_among(struct model_work *work, const struct model_inputs
     *out = work_existing(work, now);
     if (!inputs->among)
         return STATUS_OK;
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     int last = inputs->among->segment_count - 1;
-    TRY(segment_plan_new(inputs->among, engine_schema(work->engine), &last, 1, &plan, error));
-    enum status status =
-        segment_evaluate(plan, work->population, now, engine_pool(work->engine), false, &result, error);
+    TRY(plan_new(inputs->among, engine_schema(work->engine), &last, 1, &plan, error));
+    enum status status = plan_evaluate(plan, work->population, now, engine_pool(work->engine), false, &result, error);
     for (size_t w = 0; status == STATUS_OK && w < result->words; w++)
         (*out)[w] &= result->members[last][w];
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
-double work_value(const struct segment_values *values, size_t position)
+double work_value(const struct plan_values *values, size_t position)
 {
     if (!(values->known[position / 64] >> (position % 64) & 1))
         return NAN;
@@ -398,7 +397,7 @@ double work_value(const struct segment_values *values, size_t position)
     return (double)values->integers[position];
 }
 
-const char *work_value_text(const struct model_work *work, const struct segment_values *values, size_t position)
+const char *work_value_text(const struct model_work *work, const struct plan_values *values, size_t position)
 {
     if (!(values->known[position / 64] >> (position % 64) & 1))
         return NULL;

@@ -177,14 +177,14 @@ enum status work_inputs_new(struct model_work *work, const char *const *texts, s
 void work_inputs_release(struct model_inputs *inputs);
 /* Values of all customers at a moment, in the arena. */
 enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                               struct segment_values *out, struct error *error);
+                               struct plan_values *out, struct error *error);
 /* Who meets the condition at a moment. */
 enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
                               struct error *error);
 /* A number, NaN when unknown or not a number. */
-double work_value(const struct segment_values *values, size_t position);
+double work_value(const struct plan_values *values, size_t position);
 /* A text, set or whole number as words, NULL when unknown. */
-const char *work_value_text(const struct model_work *work, const struct segment_values *values, size_t position);
+const char *work_value_text(const struct model_work *work, const struct plan_values *values, size_t position);
 
 /* ---- saving ---- */
 enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error);

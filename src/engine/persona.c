@@ -59,7 +59,7 @@ enum status engine_persona_judge(const struct engine_judging *judging, int segme
                                  struct error *error)
 {
     const struct segment_definition *definition = &judging->view->set->segments[segment];
-    const struct segment_result *result = judging->view->result;
+    const struct plan_result *result = judging->view->result;
     uint64_t *others = ARENA_ARRAY(judging->arena, uint64_t, result->words + 1);
     struct persona persona = {.judging = judging,
                               .segment = segment,

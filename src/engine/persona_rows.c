@@ -150,7 +150,7 @@ static void add_profile(struct persona *persona)
 
 static uint64_t members_in(const struct persona *persona, int part)
 {
-    const struct segment_result *result = persona->judging->view->result;
+    const struct plan_result *result = persona->judging->view->result;
     uint64_t count = 0;
     for (size_t w = 0; w < result->words; w++)
         count += (uint64_t)__builtin_popcountll(result->members[part][w] & persona->members[w]);

@@ -15,12 +15,12 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment)
+struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result, int segment)
 {
-    size_t count = segment_result_count(result, segment), found = 0;
+    size_t count = plan_result_count(result, segment), found = 0;
     uint32_t *numbers = base_malloc((count + 1) * sizeof *numbers);
     for (uint32_t p = 0; p < population->customers; p++)
-        if (segment_result_has(result, segment, p))
+        if (plan_result_has(result, segment, p))
             numbers[found++] = (uint32_t)population->number[p];
     qsort(numbers, found, sizeof *numbers, by_value);
     struct bitmap *members = bitmap_from_sorted(numbers, found);
@@ -222,7 +222,7 @@ static void list_sizes(const struct engine_view *view, struct arena *arena, stru
         line->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
         line->scheme =
             set->segments[i].scheme >= 0 ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name) : NULL;
-        line->customers = segment_result_count(view->result, i);
+        line->customers = plan_result_count(view->result, i);
         line->share = segments->customers ? (double)line->customers / (double)segments->customers : 0;
     }
 }

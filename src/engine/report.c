@@ -592,7 +592,7 @@ static void write_time(struct reporting *report)
 
 static void count_money(struct reporting *report)
 {
-    const struct segment_result *result = report->view.result;
+    const struct plan_result *result = report->view.result;
     int64_t now = report->view.now, from = now - (int64_t)YEAR_DAYS * SECONDS_A_DAY;
     report->money = ARENA_ARRAY(report->arena, struct insight_money, (size_t)result->segment_count + 1);
     for (int s = 0; s < result->segment_count; s++)

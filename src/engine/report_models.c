@@ -80,7 +80,7 @@ static int choose_personas(const struct engine_judging *judging, int *chosen, in
     for (size_t w = 0; w < judging->view->result->words; w++)
         all += (uint64_t)__builtin_popcountll(judging->view->result->existing[w]);
     for (int s = 0; s < set->segment_count; s++) {
-        uint64_t own = segment_result_count(judging->view->result, s);
+        uint64_t own = plan_result_count(judging->view->result, s);
         size[s] = set->segments[s].scheme >= 0 || own < LEAST || own * 10 > all * 6 ? 0 : own;
     }
     for (; count < most; count++) {

@@ -210,7 +210,7 @@ static const char *truth_name(struct job *job, uint32_t code)
 
 static void compare_codes(struct job *job, const struct insight_feature *feature)
 {
-    const struct segment_values *values = &feature->values;
+    const struct plan_values *values = &feature->values;
     bool truth = values->type == VALUE_BOOL;
     uint64_t known_in = 0, known_out = 0;
     for (uint32_t p = 0; p < job->population->customers; p++) {
@@ -348,7 +348,7 @@ static void mark_own(const struct segment_set *set, const struct schema *schema,
 }
 
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
-                     const struct segment_result *result, const struct insight_features *features,
+                     const struct plan_result *result, const struct insight_features *features,
                      const struct population *population, struct arena *arena, struct insight_profile *out)
 {
     bool *own = ARENA_ARRAY(arena, bool, features->count + 1);
@@ -365,7 +365,7 @@ void insight_profile(const struct segment_set *set, const struct schema *schema,
 }
 
 void insight_contrast(const struct segment_set *set, const struct schema *schema, int a, int b,
-                      const struct segment_result *result, const struct insight_features *features,
+                      const struct plan_result *result, const struct insight_features *features,
                       const struct population *population, struct arena *arena, struct insight_profile *out)
 {
     bool *own = ARENA_ARRAY(arena, bool, features->count + 1);

@@ -31,7 +31,7 @@ static bool bit(const uint64_t *bits, size_t at)
 
 static double value_at(const struct insight_difference *difference, uint32_t position)
 {
-    const struct segment_values *values = &difference->feature->values;
+    const struct plan_values *values = &difference->feature->values;
     if (!bit(values->known, position))
         return NAN;
     if (difference->is_share)

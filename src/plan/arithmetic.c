@@ -21,7 +21,7 @@ static void known_in_all(struct run *run, const struct step *step, struct vector
     for (size_t lane = 0; lane < (lanes); lane++) \
         if (bit_at((out)->bits, lane))
 
-void segment_forget_nonfinite(struct run *run, const struct step *step, struct vector *out)
+void plan_forget_nonfinite(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step);
 
@@ -129,7 +129,7 @@ static void add_signed(struct run *run, const struct step *step, struct vector *
     if (step->shape == SHAPE_DOUBLE) {
         FOR_KNOWN(out, lanes)
             out->d[lane] = operand_number(&operands[0], lane) + sign * operand_number(&operands[1], lane);
-        segment_forget_nonfinite(run, step, out);
+        plan_forget_nonfinite(run, step, out);
         return;
     }
     FOR_KNOWN(out, lanes)
@@ -175,7 +175,7 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
         }
     }
     if (step->shape == SHAPE_DOUBLE)
-        segment_forget_nonfinite(run, step, out);
+        plan_forget_nonfinite(run, step, out);
 }
 
 /* All lanes as doubles; those of unknown lanes may be anything. */
@@ -205,7 +205,7 @@ void step_divide(struct run *run, const struct step *step, struct vector *out)
     numbers_of(&operands[1], lanes, by);
     for (size_t lane = 0; lane < lanes; lane++)
         out->d[lane] /= by[lane]; /* by zero: not finite */
-    segment_forget_nonfinite(run, step, out);
+    plan_forget_nonfinite(run, step, out);
 }
 
 void step_negate(struct run *run, const struct step *step, struct vector *out)

@@ -7,14 +7,14 @@
 #include <string.h>
 
 struct cell_pass {
-    struct segment_plan *plan;
+    struct plan *plan;
     struct binding *binding;
-    struct segment_phase *phase;
+    struct plan_phase *phase;
     struct run *run;
     const struct segment_node *const *nodes;
     const uint64_t *who;
     struct buffer set; /* scratch: the members of a set, a NUL behind each */
-    segment_cell_take *take;
+    plan_cell_take *take;
     void *context;
 };
 
@@ -28,7 +28,7 @@ static struct text set_members(struct cell_pass *pass, const struct operand *val
     return (struct text){pass->set.data ? pass->set.data : "", pass->set.length};
 }
 
-static void fill_cell(struct cell_pass *pass, const struct operand *value, size_t lane, struct segment_cell *cell)
+static void fill_cell(struct cell_pass *pass, const struct operand *value, size_t lane, struct plan_cell *cell)
 {
     size_t at = lane * value->stride;
     bool condition = value->step->shape == SHAPE_BITS;
@@ -62,9 +62,9 @@ static void take_cells(struct cell_pass *pass, uint32_t first)
             uint32_t position = first + lane;
             if (!bit_at(pass->who, position))
                 continue;
-            struct segment_cell cell = {.type = value.step->shape == SHAPE_BITS ? VALUE_BOOL : node->type,
-                                        .scale = node->scale,
-                                        .is_double = value.step->shape == SHAPE_DOUBLE};
+            struct plan_cell cell = {.type = value.step->shape == SHAPE_BITS ? VALUE_BOOL : node->type,
+                                     .scale = node->scale,
+                                     .is_double = value.step->shape == SHAPE_DOUBLE};
             fill_cell(pass, &value, lane, &cell);
             pass->take(pass->context, position, column, &cell);
         }
@@ -82,10 +82,10 @@ static enum status run_cells(struct cell_pass *pass, uint32_t customers, struct 
     return pass->run->failed ? error_set(error, STATUS_ERROR, "%s", pass->run->error.message) : STATUS_OK;
 }
 
-enum status segment_each_value(const struct segment_set *set, const struct schema *schema,
-                               const struct segment_node *const *nodes, int node_count,
-                               const struct population *population, const uint64_t *who, int64_t now, struct pool *pool,
-                               segment_cell_take *take, void *context, struct error *error)
+enum status plan_each_value(const struct segment_set *set, const struct schema *schema,
+                            const struct segment_node *const *nodes, int node_count,
+                            const struct population *population, const uint64_t *who, int64_t now, struct pool *pool,
+                            plan_cell_take *take, void *context, struct error *error)
 {
     struct cell_pass pass = {.nodes = nodes, .who = who, .take = take, .context = context};
     buffer_init(&pass.set, 0);
@@ -101,9 +101,9 @@ enum status segment_each_value(const struct segment_set *set, const struct schem
 done:
     if (pass.run)
         run_free(pass.run);
-    segment_phase_free(pass.phase);
+    plan_phase_free(pass.phase);
     binding_free(pass.binding);
-    segment_plan_free(pass.plan);
+    plan_free(pass.plan);
     buffer_release(&pass.set);
     return status;
 }

@@ -10,69 +10,69 @@ static int compile_raw(struct compiler *compiler, const struct segment_node *nod
 {
     switch (node->op) {
     case OP_AND:
-    case OP_OR: return segment_compile_junction(compiler, node, scope);
-    case OP_NOT: return segment_not_of(compiler, segment_compile_condition(compiler, node->child[0], scope));
-    case OP_COMPARE: return segment_compile_compare(compiler, node, scope);
-    case OP_BETWEEN: return segment_compile_between(compiler, node, scope);
-    case OP_IN: return segment_compile_in(compiler, node, scope);
-    case OP_KNOWN: return segment_compile_known(compiler, node, scope);
-    case OP_TEXT: return segment_compile_text(compiler, node, scope);
-    case OP_SET: return segment_compile_set(compiler, node, scope);
+    case OP_OR: return plan_compile_junction(compiler, node, scope);
+    case OP_NOT: return plan_not_of(compiler, plan_compile_condition(compiler, node->child[0], scope));
+    case OP_COMPARE: return plan_compile_compare(compiler, node, scope);
+    case OP_BETWEEN: return plan_compile_between(compiler, node, scope);
+    case OP_IN: return plan_compile_in(compiler, node, scope);
+    case OP_KNOWN: return plan_compile_known(compiler, node, scope);
+    case OP_TEXT: return plan_compile_text(compiler, node, scope);
+    case OP_SET: return plan_compile_set(compiler, node, scope);
     case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: return segment_compile_in_window(compiler, node, scope);
-    case OP_TRUTH: return segment_compile_condition(compiler, node->child[0], scope);
-    case OP_SEQUENCE: return segment_compile_sequence(compiler, node, scope);
-    case OP_RESUMED: return segment_compile_resumed(compiler, node, scope);
-    case OP_SEGMENT: return segment_compile_segment(compiler, node, scope);
-    case OP_RECORD: return segment_compile_record(compiler, node, scope);
+    case OP_ANNIVERSARY: return plan_compile_in_window(compiler, node, scope);
+    case OP_TRUTH: return plan_compile_condition(compiler, node->child[0], scope);
+    case OP_SEQUENCE: return plan_compile_sequence(compiler, node, scope);
+    case OP_RESUMED: return plan_compile_resumed(compiler, node, scope);
+    case OP_SEGMENT: return plan_compile_segment(compiler, node, scope);
+    case OP_RECORD: return plan_compile_record(compiler, node, scope);
     case OP_TOP:
     case OP_NTILE:
-    case OP_PERCENTILE: return segment_compile_rank(compiler, node, scope);
+    case OP_PERCENTILE: return plan_compile_rank(compiler, node, scope);
     case OP_SAMPLE:
-    case OP_BUCKET: return segment_compile_sample(compiler, node, scope);
-    case OP_LIST: return segment_compile_list(compiler, node, scope);
-    case OP_EVER: return segment_compile_ever(compiler, node, scope);
-    case OP_CHANGED: return segment_compile_changed(compiler, node, scope);
-    case OP_ACCOUNT: return segment_compile_account(compiler, node, scope);
+    case OP_BUCKET: return plan_compile_sample(compiler, node, scope);
+    case OP_LIST: return plan_compile_list(compiler, node, scope);
+    case OP_EVER: return plan_compile_ever(compiler, node, scope);
+    case OP_CHANGED: return plan_compile_changed(compiler, node, scope);
+    case OP_ACCOUNT: return plan_compile_account(compiler, node, scope);
     case OP_FORM: return compile_raw(compiler, node->child[0], scope);
-    case OP_LITERAL: return segment_compile_literal(compiler, node);
-    case OP_NOW: return segment_now_step(compiler, false);
-    case OP_TODAY: return segment_now_step(compiler, true);
+    case OP_LITERAL: return plan_compile_literal(compiler, node);
+    case OP_NOW: return plan_now_step(compiler, false);
+    case OP_TODAY: return plan_now_step(compiler, true);
     case OP_TRAIT:
-    case OP_TRAIT_AS_OF: return segment_compile_trait(compiler, node, scope);
-    case OP_SCHEME: return segment_compile_scheme(compiler, node, scope);
-    case OP_MEASURE: return segment_compile_measure(compiler, node, scope);
+    case OP_TRAIT_AS_OF: return plan_compile_trait(compiler, node, scope);
+    case OP_SCHEME: return plan_compile_scheme(compiler, node, scope);
+    case OP_MEASURE: return plan_compile_measure(compiler, node, scope);
     case OP_ADD:
     case OP_SUBTRACT:
     case OP_MULTIPLY:
     case OP_DIVIDE:
-    case OP_NEGATE: return segment_compile_arithmetic(compiler, node, scope);
-    case OP_FUNCTION: return segment_compile_function(compiler, node, scope);
-    case OP_PERIODS: return segment_compile_periods(compiler, node, scope);
-    case OP_PROPERTY: return segment_compile_property(compiler, node, scope);
-    case OP_FACT_TIME: return segment_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
+    case OP_NEGATE: return plan_compile_arithmetic(compiler, node, scope);
+    case OP_FUNCTION: return plan_compile_function(compiler, node, scope);
+    case OP_PERIODS: return plan_compile_periods(compiler, node, scope);
+    case OP_PROPERTY: return plan_compile_property(compiler, node, scope);
+    case OP_FACT_TIME: return plan_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
     case OP_CUSTOMER:
-        return segment_spread(compiler, compile_raw(compiler, node->child[0], segment_customers_of(scope)), scope);
-    case OP_STEP: return segment_compile_chosen(compiler, node, scope);
-    default: return segment_compile_refuse(compiler, "a part of the condition cannot stand here");
+        return plan_spread(compiler, compile_raw(compiler, node->child[0], plan_customers_of(scope)), scope);
+    case OP_STEP: return plan_compile_chosen(compiler, node, scope);
+    default: return plan_compile_refuse(compiler, "a part of the condition cannot stand here");
     }
 }
 
-int segment_compile_value(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_value(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     int id = compile_raw(compiler, node, scope);
     if (at(compiler, id)->shape != SHAPE_BITS)
         return id;
-    struct step step = segment_step_operator(compiler, step_as_value, SHAPE_INT, &id, 1);
-    return segment_step_make(compiler, step, &id, 1);
+    struct step step = plan_step_operator(compiler, step_as_value, SHAPE_INT, &id, 1);
+    return plan_step_make(compiler, step, &id, 1);
 }
 
-int segment_compile_condition(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_condition(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     int opaque = compiler->opaque, id = compile_raw(compiler, node, scope);
     if (at(compiler, id)->shape != SHAPE_BITS) {
-        struct step step = segment_step_operator(compiler, step_truth, SHAPE_BITS, &id, 1);
-        id = segment_step_make(compiler, step, &id, 1);
+        struct step step = plan_step_operator(compiler, step_truth, SHAPE_BITS, &id, 1);
+        id = plan_step_make(compiler, step, &id, 1);
     }
     const struct step *made = at(compiler, id);
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
@@ -84,11 +84,11 @@ int segment_compile_condition(struct compiler *compiler, const struct segment_no
     struct scope codes = scope;
     codes.frame = FRAME_CODES;
     codes.moment = NO_STEP;
-    int inside = segment_compile_condition(compiler, node, codes);
-    struct step step = segment_step_leaf(step_test, SHAPE_BITS, frame);
+    int inside = plan_compile_condition(compiler, node, codes);
+    struct step step = plan_step_leaf(step_test, SHAPE_BITS, frame);
     step.b = inside;
     step.textual = true;
-    int test = segment_step_make(compiler, step, &column, 1);
+    int test = plan_step_make(compiler, step, &column, 1);
     at(compiler, test)->code_leaf = column;
     return test;
 }
@@ -108,7 +108,7 @@ static void mark_sequence(const struct sequence_plan *sequence, bool *seen)
 
 /* All that the steps seen so far read. A step comes after those it reads, so one pass from the last to the first is
  * enough, however long the chains are. */
-static void mark_below(const struct segment_plan *plan, bool *seen)
+static void mark_below(const struct plan *plan, bool *seen)
 {
     for (size_t id = plan->steps.count; id-- > 0;) {
         const struct step *step = &plan->steps.items[id];
@@ -122,7 +122,7 @@ static void mark_below(const struct segment_plan *plan, bool *seen)
 }
 
 /* Measures over the same selected rows have the same next moment. */
-static bool moves_with_earlier(const struct segment_plan *plan, const struct step *step)
+static bool moves_with_earlier(const struct plan *plan, const struct step *step)
 {
     bool single = step->next == next_window && step->run != step_gather && step->run != step_resumed;
     for (size_t i = 0; single && i < plan->moving.count; i++) {
@@ -135,7 +135,7 @@ static bool moves_with_earlier(const struct segment_plan *plan, const struct ste
 }
 
 /* Which look-up tables are worth making: those that some root reaches. */
-static void plan_finish(struct segment_plan *plan)
+static void plan_finish(struct plan *plan)
 {
     bool *seen = base_calloc(plan->steps.count + 1, 1);
     for (int s = 0; s < plan->set->segment_count; s++)
@@ -155,9 +155,9 @@ static void plan_finish(struct segment_plan *plan)
     free(seen);
 }
 
-static struct segment_plan *plan_blank(const struct segment_set *set, const struct schema *schema)
+static struct plan *plan_blank(const struct segment_set *set, const struct schema *schema)
 {
-    struct segment_plan *plan = base_calloc(1, sizeof *plan);
+    struct plan *plan = base_calloc(1, sizeof *plan);
     arena_init(&plan->arena, 0);
     text_map_init(&plan->known);
     plan->set = set;
@@ -173,14 +173,14 @@ static struct segment_plan *plan_blank(const struct segment_set *set, const stru
     return plan;
 }
 
-enum status segment_plan_new(const struct segment_set *set, const struct schema *schema, const int *segments, int count,
-                             struct segment_plan **out, struct error *error)
+enum status plan_new(const struct segment_set *set, const struct schema *schema, const int *segments, int count,
+                     struct plan **out, struct error *error)
 {
-    struct segment_plan *plan = plan_blank(set, schema);
+    struct plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
-    segment_members_make(&compiler, count < 0 ? set->order : segments, count < 0 ? set->segment_count : count);
+    plan_members_make(&compiler, count < 0 ? set->order : segments, count < 0 ? set->segment_count : count);
     if (compiler.failed) {
-        segment_plan_free(plan);
+        plan_free(plan);
         return STATUS_ERROR;
     }
     plan_finish(plan);
@@ -189,16 +189,15 @@ enum status segment_plan_new(const struct segment_set *set, const struct schema 
 }
 
 enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
-                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
-                          struct error *error)
+                          const struct segment_node *const *nodes, int count, struct plan **out, struct error *error)
 {
-    struct segment_plan *plan = plan_blank(set, schema);
+    struct plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
     plan->extra = ARENA_ARRAY(&plan->arena, int, (size_t)count + 1);
     for (int i = 0; i < count && !compiler.failed; i++)
         plan->extra[plan->extra_count++] = compile_raw(&compiler, nodes[i], CUSTOMERS);
     if (compiler.failed) {
-        segment_plan_free(plan);
+        plan_free(plan);
         return STATUS_ERROR;
     }
     plan_finish(plan);
@@ -209,15 +208,15 @@ enum status plan_of_nodes(const struct segment_set *set, const struct schema *sc
 static int measure_rows(struct compiler *compiler, const struct segment_measure *measure, int *steps)
 {
     for (int k = 0; k < measure->kind_count; k++) {
-        steps[k] = segment_selected_rows(compiler, measure, k, CUSTOMERS);
-        if (measure->argument && !segment_is_gap(measure))
-            steps[k] = segment_and_of(
-                compiler, steps[k], segment_known_of(compiler, segment_argument_rows(compiler, measure, k, CUSTOMERS)));
+        steps[k] = plan_selected_rows(compiler, measure, k, CUSTOMERS);
+        if (measure->argument && !plan_is_gap(measure))
+            steps[k] = plan_and_of(compiler, steps[k],
+                                   plan_known_of(compiler, plan_argument_rows(compiler, measure, k, CUSTOMERS)));
     }
     return measure->kind_count;
 }
 
-int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX])
+int plan_selected(struct plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX])
 {
     struct error error;
     struct compiler compiler = {.plan = plan, .error = &error};
@@ -235,7 +234,7 @@ int plan_selected(struct segment_plan *plan, const struct segment_node *node, in
     return compiler.failed ? 0 : count;
 }
 
-void segment_plan_free(struct segment_plan *plan)
+void plan_free(struct plan *plan)
 {
     if (!plan)
         return;

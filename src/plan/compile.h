@@ -23,7 +23,7 @@ struct scope {
 };
 
 struct compiler {
-    struct segment_plan *plan;
+    struct plan *plan;
     struct error *error;
     bool failed;
     int opaque; /* parts met so far that cannot be compiled for dictionary codes */
@@ -39,74 +39,71 @@ static inline struct step *at(struct compiler *compiler, int id)
 }
 
 /* Notes the first failure, a sentence; returns 0. */
-int segment_compile_refuse(struct compiler *compiler, const char *what);
+int plan_compile_refuse(struct compiler *compiler, const char *what);
 
 /* ---- compile_steps.c: making steps ---- */
 
 /* The plan's step that equals `step` reading the count steps of child, made when there is none yet. */
-int segment_step_make(struct compiler *compiler, struct step step, const int *child, int count);
+int plan_step_make(struct compiler *compiler, struct step step, const int *child, int count);
 /* A step to fill in, of type bool; it reads nothing of the population by itself. */
-struct step segment_step_blank(step_run *run, enum shape shape, int frame);
+struct step plan_step_blank(step_run *run, enum shape shape, int frame);
 /* A step to fill in that reads the population. */
-struct step segment_step_leaf(step_run *run, enum shape shape, int frame);
+struct step plan_step_leaf(step_run *run, enum shape shape, int frame);
 /* A step to fill in over the children's frame: one lane when all of them are constant. */
-struct step segment_step_operator(struct compiler *compiler, step_run *run, enum shape shape, const int *child,
-                                  int count);
+struct step plan_step_operator(struct compiler *compiler, step_run *run, enum shape shape, const int *child, int count);
 /* How vectors of a type are kept; is_double counts for durations only. */
-enum shape segment_shape_of(enum value_type type, bool is_double);
+enum shape plan_shape_of(enum value_type type, bool is_double);
 
-int segment_constant_bits(struct compiler *compiler, bool value);
+int plan_constant_bits(struct compiler *compiler, bool value);
 /* Whether a value is known. */
-int segment_known_of(struct compiler *compiler, int value);
-int segment_not_of(struct compiler *compiler, int condition);
+int plan_known_of(struct compiler *compiler, int value);
+int plan_not_of(struct compiler *compiler, int condition);
 /* run is step_and or step_or; the count given conditions are put in the order of their cost, each once. */
-int segment_junction(struct compiler *compiler, step_run *run, const int *given, int count);
-int segment_and_of(struct compiler *compiler, int a, int b);
+int plan_junction(struct compiler *compiler, step_run *run, const int *given, int count);
+int plan_and_of(struct compiler *compiler, int a, int b);
 /* a compare b, or a cheaper condition that means the same. */
-int segment_compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b);
+int plan_compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b);
 /* Customers with one of the selected rows of a table at least. */
-int segment_any_rows(struct compiler *compiler, int selected, int table);
+int plan_any_rows(struct compiler *compiler, int selected, int table);
 /* A step that reads nothing and yields integers of a type. */
-int segment_simple_leaf(struct compiler *compiler, step_run *run, enum value_type type, int frame);
+int plan_simple_leaf(struct compiler *compiler, step_run *run, enum value_type type, int frame);
 /* A customer's vector read from the rows of the scope's kind; any other step, or scope, as it is. */
-int segment_spread(struct compiler *compiler, int id, struct scope scope);
+int plan_spread(struct compiler *compiler, int id, struct scope scope);
 /* The scope of the customer for whom `scope` stands. */
-struct scope segment_customers_of(struct scope scope);
+struct scope plan_customers_of(struct scope scope);
 /* The node behind the forms it is wrapped in. */
-const struct segment_node *segment_meaning(const struct segment_node *node);
+const struct segment_node *plan_meaning(const struct segment_node *node);
 
 /* ---- parts of nodes ---- */
 
 /* The table of the traits' reports. */
-int segment_trait_table(struct compiler *compiler);
+int plan_trait_table(struct compiler *compiler);
 /* The value in a column of the table itself. */
-int segment_start_step(struct compiler *compiler, int table, int column, struct scope scope);
+int plan_start_step(struct compiler *compiler, int table, int column, struct scope scope);
 /* The value at the end of a walk along references that starts in the column `start`. */
-int segment_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
-                      struct scope scope);
+int plan_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
+                   struct scope scope);
 /* The moment the plan is run at, or its date. */
-int segment_now_step(struct compiler *compiler, bool today);
+int plan_now_step(struct compiler *compiler, bool today);
 /* The steps of a node's children, as conditions or as values; the array is the plan's. */
-int *segment_compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope,
-                              bool conditions);
+int *plan_compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope,
+                           bool conditions);
 /* The bounds of a window: per customer when its anchor is. */
-int segment_compile_bounds(struct compiler *compiler, const struct segment_window *window, struct scope scope);
+int plan_compile_bounds(struct compiler *compiler, const struct segment_window *window, struct scope scope);
 /* The rows of a table within a window; NULL: all up to now. */
-int segment_window_rows(struct compiler *compiler, const struct segment_window *window, int table, struct scope scope);
+int plan_window_rows(struct compiler *compiler, const struct segment_window *window, int table, struct scope scope);
 /* The rows of the slot's kind that a measure selects. */
-int segment_selected_rows(struct compiler *compiler, const struct segment_measure *measure, int slot,
-                          struct scope scope);
+int plan_selected_rows(struct compiler *compiler, const struct segment_measure *measure, int slot, struct scope scope);
 /* A measure's argument at each row of the slot's kind. */
-int segment_argument_rows(struct compiler *compiler, const struct segment_measure *measure, int slot,
-                          struct scope scope);
-bool segment_is_gap(const struct segment_measure *measure);
+int plan_argument_rows(struct compiler *compiler, const struct segment_measure *measure, int slot, struct scope scope);
+bool plan_is_gap(const struct segment_measure *measure);
 
 /* ---- compile_members.c: segments and members of schemes ---- */
 
 /* A segment's own step: its condition, less what its scheme's earlier members took. */
-int segment_member_step(struct compiler *compiler, int segment);
+int plan_member_step(struct compiler *compiler, int segment);
 /* Makes the steps of segments and of all that they use. */
-void segment_members_make(struct compiler *compiler, const int *segments, int count);
+void plan_members_make(struct compiler *compiler, const int *segments, int count);
 
 /* ---- nodes ---- */
 
@@ -114,24 +111,24 @@ void segment_members_make(struct compiler *compiler, const int *segments, int co
 typedef int node_compile(struct compiler *compiler, const struct segment_node *node, struct scope scope);
 
 /* Any node, as a value (never bits) and as a condition (always bits). */
-node_compile segment_compile_value, segment_compile_condition;
+node_compile plan_compile_value, plan_compile_condition;
 
 /* compile_leaves.c */
-int segment_compile_literal(struct compiler *compiler, const struct segment_node *node);
-node_compile segment_compile_property, segment_compile_trait, segment_compile_chosen, segment_compile_record,
-    segment_compile_list, segment_compile_sample;
+int plan_compile_literal(struct compiler *compiler, const struct segment_node *node);
+node_compile plan_compile_property, plan_compile_trait, plan_compile_chosen, plan_compile_record, plan_compile_list,
+    plan_compile_sample;
 /* compile_condition.c */
-node_compile segment_compile_compare, segment_compile_between, segment_compile_in, segment_compile_text,
-    segment_compile_set, segment_compile_known, segment_compile_in_window, segment_compile_junction;
+node_compile plan_compile_compare, plan_compile_between, plan_compile_in, plan_compile_text, plan_compile_set,
+    plan_compile_known, plan_compile_in_window, plan_compile_junction;
 /* compile_everyone.c */
-node_compile segment_compile_segment, segment_compile_scheme, segment_compile_rank, segment_compile_account;
+node_compile plan_compile_segment, plan_compile_scheme, plan_compile_rank, plan_compile_account;
 /* compile_history.c */
-node_compile segment_compile_ever, segment_compile_changed;
+node_compile plan_compile_ever, plan_compile_changed;
 /* compile_measure.c */
-node_compile segment_compile_measure, segment_compile_periods, segment_compile_resumed;
+node_compile plan_compile_measure, plan_compile_periods, plan_compile_resumed;
 /* compile_sequence.c */
-node_compile segment_compile_sequence;
+node_compile plan_compile_sequence;
 /* compile_value.c */
-node_compile segment_compile_arithmetic, segment_compile_function;
+node_compile plan_compile_arithmetic, plan_compile_function;
 
 #endif

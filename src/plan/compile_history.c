@@ -16,8 +16,8 @@ struct traits_used {
 static void traits_used(struct traits_used *used, const struct segment_node *node)
 {
     if (node->op == OP_TRAIT) {
-        int value = segment_start_step(used->compiler, used->table, node->path.start_column[0], used->scope);
-        VECTOR_PUSH(&used->known, segment_known_of(used->compiler, value));
+        int value = plan_start_step(used->compiler, used->table, node->path.start_column[0], used->scope);
+        VECTOR_PUSH(&used->known, plan_known_of(used->compiler, value));
     }
     for (int i = 0; i < node->child_count; i++)
         if (node->child[i])
@@ -34,63 +34,63 @@ static int one_is_told(struct compiler *compiler, const struct segment_node *con
 {
     struct traits_used used = {.compiler = compiler, .table = table, .scope = scope};
     traits_used(&used, condition);
-    int any = segment_junction(compiler, step_or, used.known.items, (int)used.known.count);
+    int any = plan_junction(compiler, step_or, used.known.items, (int)used.known.count);
     VECTOR_RELEASE(&used.known);
     return any;
 }
 
-int segment_compile_ever(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_ever(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    int table = segment_trait_table(compiler);
+    int table = plan_trait_table(compiler);
     struct scope rows = {FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL};
-    rows.moment = segment_simple_leaf(compiler, step_row_time, VALUE_TIME, rows.frame);
-    int held = segment_compile_condition(compiler, node->child[0], rows);
+    rows.moment = plan_simple_leaf(compiler, step_row_time, VALUE_TIME, rows.frame);
+    int held = plan_compile_condition(compiler, node->child[0], rows);
     int told =
         one_is_told(compiler, node->child[0], table, (struct scope){FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL});
     const struct segment_window *window = node->history->has_window ? &node->history->window : NULL;
-    int parts[] = {segment_spread(compiler, held, rows), told, segment_window_rows(compiler, window, table, CUSTOMERS)};
-    int selected = segment_junction(compiler, step_and, parts, 3);
-    int any = segment_any_rows(compiler, selected, table), bounds = NO_STEP;
+    int parts[] = {plan_spread(compiler, held, rows), told, plan_window_rows(compiler, window, table, CUSTOMERS)};
+    int selected = plan_junction(compiler, step_and, parts, 3);
+    int any = plan_any_rows(compiler, selected, table), bounds = NO_STEP;
     if (window) { /* the first moment of the window counts, told just then or long before */
-        bounds = segment_compile_bounds(compiler, window, CUSTOMERS);
-        struct step lower = segment_step_operator(compiler, step_row_moment, SHAPE_INT, &bounds, 1);
+        bounds = plan_compile_bounds(compiler, window, CUSTOMERS);
+        struct step lower = plan_step_operator(compiler, step_row_moment, SHAPE_INT, &bounds, 1);
         lower.type = VALUE_TIME;
         struct scope then = CUSTOMERS;
-        then.moment = segment_step_make(compiler, lower, &bounds, 1);
-        int first[] = {segment_compile_condition(compiler, node->child[0], then),
-                       segment_known_of(compiler, then.moment), one_is_told(compiler, node->child[0], table, then)};
-        int either[] = {any, segment_junction(compiler, step_and, first, 3)};
-        any = segment_junction(compiler, step_or, either, 2);
+        then.moment = plan_step_make(compiler, lower, &bounds, 1);
+        int first[] = {plan_compile_condition(compiler, node->child[0], then), plan_known_of(compiler, then.moment),
+                       one_is_told(compiler, node->child[0], table, then)};
+        int either[] = {any, plan_junction(compiler, step_and, first, 3)};
+        any = plan_junction(compiler, step_or, either, 2);
     }
-    struct step step = segment_step_operator(compiler, step_or, SHAPE_BITS, &any, 1);
+    struct step step = plan_step_operator(compiler, step_or, SHAPE_BITS, &any, 1);
     step.next = next_history;
     step.timeless = false;
     step.frame = FRAME_CUSTOMERS;
     step.clock = CLOCK_BATCH;
     step.c = bounds;
     step.extra = node->history;
-    return segment_spread(compiler, segment_step_make(compiler, step, &any, 1), scope);
+    return plan_spread(compiler, plan_step_make(compiler, step, &any, 1), scope);
 }
 
-int segment_compile_changed(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_changed(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    int table = segment_trait_table(compiler);
+    int table = plan_trait_table(compiler);
     struct scope rows = {FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL};
-    const struct segment_node *trait = segment_meaning(node->child[0]);
+    const struct segment_node *trait = plan_meaning(node->child[0]);
     const struct segment_window *window = node->history->has_window ? &node->history->window : NULL;
-    int child[4] = {segment_start_step(compiler, table, trait->path.start_column[0], rows),
-                    segment_window_rows(compiler, window, table, CUSTOMERS)};
+    int child[4] = {plan_start_step(compiler, table, trait->path.start_column[0], rows),
+                    plan_window_rows(compiler, window, table, CUSTOMERS)};
     int count = 2, given = 0;
     for (int i = 1; i <= 2; i++)
         if (node->child_count > i && node->child[i]) {
-            child[count++] = segment_spread(compiler, segment_compile_value(compiler, node->child[i], CUSTOMERS), rows);
+            child[count++] = plan_spread(compiler, plan_compile_value(compiler, node->child[i], CUSTOMERS), rows);
             given |= i;
         }
-    struct step step = segment_step_leaf(step_changed, SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_changed, SHAPE_BITS, FRAME_CUSTOMERS);
     step.a = given;
     step.b = table;
     step.timeless = false;
     step.next = next_history;
     step.extra = node->history;
-    return segment_spread(compiler, segment_step_make(compiler, step, child, count), scope);
+    return plan_spread(compiler, plan_step_make(compiler, step, child, count), scope);
 }

@@ -9,7 +9,7 @@
 
 static int plan_column(struct compiler *compiler, int table, int column)
 {
-    struct segment_plan *plan = compiler->plan;
+    struct plan *plan = compiler->plan;
     const char *name = plan->schema->tables[table].columns[column].name;
     for (size_t i = 0; i < plan->columns.count; i++)
         if (plan->columns.items[i].table == table && strcmp(plan->columns.items[i].name, name) == 0)
@@ -23,63 +23,62 @@ static const struct schema_column *schema_at(struct compiler *compiler, int tabl
     return &compiler->plan->schema->tables[table].columns[column];
 }
 
-int segment_trait_table(struct compiler *compiler)
+int plan_trait_table(struct compiler *compiler)
 {
     const struct schema *schema = compiler->plan->schema;
     for (size_t i = 0; i < schema->table_count; i++)
         if (schema->tables[i].role == SCHEMA_TRAITS)
             return (int)i;
-    return segment_compile_refuse(compiler, "the store has no traits");
+    return plan_compile_refuse(compiler, "the store has no traits");
 }
 
 /* The value in a column of the table itself. */
-int segment_start_step(struct compiler *compiler, int table, int column, struct scope scope)
+int plan_start_step(struct compiler *compiler, int table, int column, struct scope scope)
 {
     const struct schema_column *schema = schema_at(compiler, table, column);
     bool trait = compiler->plan->schema->tables[table].role == SCHEMA_TRAITS && scope.frame == FRAME_CUSTOMERS;
     if (scope.frame == FRAME_CODES) {
-        struct step code = segment_step_blank(step_code, SHAPE_INT, FRAME_CODES);
+        struct step code = plan_step_blank(step_code, SHAPE_INT, FRAME_CODES);
         code.type = VALUE_TEXT;
-        return segment_step_make(compiler, code, NULL, 0);
+        return plan_step_make(compiler, code, NULL, 0);
     }
     int moment = scope.moment;
     step_run *run = trait               ? moment == NO_STEP ? step_trait : step_trait_at
                     : moment == NO_STEP ? step_column
                                         : step_trait_at;
-    struct step step = segment_step_leaf(run, segment_shape_of(schema->type, false), scope.frame);
+    struct step step = plan_step_leaf(run, plan_shape_of(schema->type, false), scope.frame);
     step.type = schema->type;
     step.scale = schema->scale;
     step.a = plan_column(compiler, table, column);
     step.b = table;
     compiler->plan->table_used[table] = true;
-    int id = segment_step_make(compiler, step, &moment, moment != NO_STEP);
+    int id = plan_step_make(compiler, step, &moment, moment != NO_STEP);
     if (schema->type == VALUE_TEXT)
         at(compiler, id)->code_leaf = id;
     return id;
 }
 
-int segment_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
-                      struct scope scope)
+int plan_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start, struct scope scope)
 {
-    int id = segment_start_step(compiler, table, start, scope);
+    int id = plan_start_step(compiler, table, start, scope);
     for (int hop = 0; hop < path->length - 1; hop++) {
         int reference = path->hop_table[hop], column = path->hop_column[hop];
         const struct schema_column *schema = schema_at(compiler, reference, column);
-        struct step step = segment_step_operator(compiler, step_lookup, segment_shape_of(schema->type, false), &id, 1);
+        struct step step = plan_step_operator(compiler, step_lookup, plan_shape_of(schema->type, false), &id, 1);
         step.type = schema->type;
         step.scale = schema->scale;
         step.a = plan_column(compiler, reference, column);
         step.b = reference;
         step.textual = true;
-        id = segment_step_make(compiler, step, &id, 1);
+        id = plan_step_make(compiler, step, &id, 1);
     }
     return id;
 }
 
-int segment_compile_literal(struct compiler *compiler, const struct segment_node *node)
+int plan_compile_literal(struct compiler *compiler, const struct segment_node *node)
 {
     const struct segment_literal *literal = &node->literal;
-    struct step step = segment_step_blank(step_literal, segment_shape_of(node->type, node->is_double), FRAME_ONE);
+    struct step step = plan_step_blank(step_literal, plan_shape_of(node->type, node->is_double), FRAME_ONE);
     step.type = node->type;
     step.scale = node->scale;
     step.a = literal->known;
@@ -92,24 +91,23 @@ int segment_compile_literal(struct compiler *compiler, const struct segment_node
         step.p = (int64_t)literal->text.length;
         step.shape = SHAPE_TEXT;
     }
-    return segment_step_make(compiler, step, NULL, 0);
+    return plan_step_make(compiler, step, NULL, 0);
 }
 
-int segment_now_step(struct compiler *compiler, bool today)
+int plan_now_step(struct compiler *compiler, bool today)
 {
-    struct step step = segment_step_blank(today ? step_today : step_now, SHAPE_INT, FRAME_ONE);
+    struct step step = plan_step_blank(today ? step_today : step_now, SHAPE_INT, FRAME_ONE);
     step.type = today ? VALUE_DATE : VALUE_TIME;
     step.timeless = false;
     step.now_loose = true;
-    return segment_step_make(compiler, step, NULL, 0);
+    return plan_step_make(compiler, step, NULL, 0);
 }
 
-int segment_compile_property(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_property(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     if (scope.frame == FRAME_CODES)
-        return segment_path_step(compiler, &node->path, 0, 0, scope);
-    return segment_path_step(compiler, &node->path, scope.frame - FRAME_ROWS, node->path.start_column[scope.slot],
-                             scope);
+        return plan_path_step(compiler, &node->path, 0, 0, scope);
+    return plan_path_step(compiler, &node->path, scope.frame - FRAME_ROWS, node->path.start_column[scope.slot], scope);
 }
 
 static const struct chosen_leaf *describe_chosen(struct compiler *compiler, const struct segment_node *node,
@@ -132,76 +130,76 @@ static const struct chosen_leaf *describe_chosen(struct compiler *compiler, cons
 }
 
 /* A fact an earlier step chose: its own row when compiled for that step's rows, else whatever the sequence chose. */
-int segment_compile_chosen(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_chosen(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     if (scope.as_rows == node->path.step) {
         if (node->path.is_time)
-            return segment_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
-        return segment_compile_property(compiler, node, scope);
+            return plan_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
+        return plan_compile_property(compiler, node, scope);
     }
-    struct step step = segment_step_leaf(step_chosen, segment_shape_of(node->type, node->is_double), scope.frame);
+    struct step step = plan_step_leaf(step_chosen, plan_shape_of(node->type, node->is_double), scope.frame);
     step.type = node->type;
     step.scale = node->scale;
     step.clock = CLOCK_CHOSEN;
     step.extra = describe_chosen(compiler, node, scope);
-    return segment_step_make(compiler, step, NULL, 0);
+    return plan_step_make(compiler, step, NULL, 0);
 }
 
 static int day_start_of(struct compiler *compiler, int date)
 {
-    struct step step = segment_step_operator(compiler, step_day_start, SHAPE_INT, &date, 1);
+    struct step step = plan_step_operator(compiler, step_day_start, SHAPE_INT, &date, 1);
     step.type = VALUE_TIME;
-    return segment_step_make(compiler, step, &date, 1);
+    return plan_step_make(compiler, step, &date, 1);
 }
 
-int segment_compile_trait(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_trait(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    int table = segment_trait_table(compiler);
+    int table = plan_trait_table(compiler);
     if (compiler->failed)
         return 0;
     bool history = scope.moment != NO_STEP || scope.frame == FRAME_CODES;
-    struct scope inside = history ? scope : segment_customers_of(scope);
+    struct scope inside = history ? scope : plan_customers_of(scope);
     if (node->op == OP_TRAIT_AS_OF && scope.frame != FRAME_CODES) {
-        int moment = segment_compile_value(compiler, node->child[0], segment_customers_of(scope));
-        inside = segment_customers_of(scope);
+        int moment = plan_compile_value(compiler, node->child[0], plan_customers_of(scope));
+        inside = plan_customers_of(scope);
         inside.moment = at(compiler, moment)->type == VALUE_DATE ? day_start_of(compiler, moment) : moment;
     }
-    return segment_spread(compiler, segment_path_step(compiler, &node->path, table, node->path.start_column[0], inside),
-                          scope);
+    return plan_spread(compiler, plan_path_step(compiler, &node->path, table, node->path.start_column[0], inside),
+                       scope);
 }
 
-int segment_compile_record(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_record(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_record_test *record = node->record;
-    struct step step = segment_step_leaf(step_record, SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_record, SHAPE_BITS, FRAME_CUSTOMERS);
     step.a = (int)record->kind;
     step.b = record->has_window;
     step.q = record->has_window ? record->window.weekdays : 0;
     step.timeless = false;
     step.name = node->name;
     step.next = next_record;
-    int bounds = record->has_window ? segment_compile_bounds(compiler, &record->window, CUSTOMERS) : NO_STEP;
-    int id = segment_step_make(compiler, step, &bounds, record->has_window);
-    return segment_spread(compiler, node->negated ? segment_not_of(compiler, id) : id, scope);
+    int bounds = record->has_window ? plan_compile_bounds(compiler, &record->window, CUSTOMERS) : NO_STEP;
+    int id = plan_step_make(compiler, step, &bounds, record->has_window);
+    return plan_spread(compiler, node->negated ? plan_not_of(compiler, id) : id, scope);
 }
 
-int segment_compile_list(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_list(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    struct step step = segment_step_leaf(step_list, SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_list, SHAPE_BITS, FRAME_CUSTOMERS);
     step.name = node->name;
-    int id = segment_step_make(compiler, step, NULL, 0);
-    return segment_spread(compiler, node->negated ? segment_not_of(compiler, id) : id, scope);
+    int id = plan_step_make(compiler, step, NULL, 0);
+    return plan_spread(compiler, node->negated ? plan_not_of(compiler, id) : id, scope);
 }
 
-int segment_compile_sample(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_sample(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     bool bucket = node->op == OP_BUCKET;
-    struct step step = segment_step_leaf(step_sample, bucket ? SHAPE_INT : SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_sample, bucket ? SHAPE_INT : SHAPE_BITS, FRAME_CUSTOMERS);
     step.type = bucket ? VALUE_INT : VALUE_BOOL;
     step.a = bucket;
     step.b = node->sample.percent_scale;
     step.p = node->sample.percent_scaled;
     step.q = node->sample.buckets;
     step.name = node->sample.seed ? node->sample.seed : "";
-    return segment_spread(compiler, segment_step_make(compiler, step, NULL, 0), scope);
+    return plan_spread(compiler, plan_step_make(compiler, step, NULL, 0), scope);
 }

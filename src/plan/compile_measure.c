@@ -6,85 +6,83 @@
 #include "plan/compile.h"
 
 /* Window steps over the rows of a table. */
-int segment_window_rows(struct compiler *compiler, const struct segment_window *window, int table, struct scope scope)
+int plan_window_rows(struct compiler *compiler, const struct segment_window *window, int table, struct scope scope)
 {
     struct scope rows = {FRAME_ROWS + table, scope.slot, scope.period, NO_STEP, -1, NULL};
     int child[2], count = 1;
     if (scope.period && (!window || window->form == WINDOW_ALL)) {
-        struct step bounds = segment_step_blank(step_period_bounds, SHAPE_BOUNDS, FRAME_ONE);
+        struct step bounds = plan_step_blank(step_period_bounds, SHAPE_BOUNDS, FRAME_ONE);
         bounds.clock = CLOCK_PERIOD;
         bounds.timeless = false;
-        child[0] = segment_step_make(compiler, bounds, NULL, 0);
+        child[0] = plan_step_make(compiler, bounds, NULL, 0);
     } else {
         static const struct segment_window all = {.form = WINDOW_ALL};
-        child[0] = segment_compile_bounds(compiler, window ? window : &all, segment_customers_of(scope));
+        child[0] = plan_compile_bounds(compiler, window ? window : &all, plan_customers_of(scope));
     }
     if (window && window->anniversary)
-        child[count++] = segment_compile_value(compiler, window->anniversary, segment_customers_of(scope));
-    struct step step = segment_step_leaf(step_window, SHAPE_BITS, rows.frame);
+        child[count++] = plan_compile_value(compiler, window->anniversary, plan_customers_of(scope));
+    struct step step = plan_step_leaf(step_window, SHAPE_BITS, rows.frame);
     step.b = table;
     step.timeless = false;
     step.q = window ? window->weekdays : 0;
     step.cost = 4;
     compiler->plan->table_used[table] = true;
-    return segment_step_make(compiler, step, child, count);
+    return plan_step_make(compiler, step, child, count);
 }
 
 /* The rows of one kind that a measure selects. */
-int segment_selected_rows(struct compiler *compiler, const struct segment_measure *measure, int slot,
-                          struct scope scope)
+int plan_selected_rows(struct compiler *compiler, const struct segment_measure *measure, int slot, struct scope scope)
 {
     int table = measure->kind_table[slot];
-    int window = segment_window_rows(compiler, &measure->window, table, scope);
+    int window = plan_window_rows(compiler, &measure->window, table, scope);
     if (!measure->filter)
         return window;
     struct scope rows = {FRAME_ROWS + table, slot, scope.period, NO_STEP, -1, NULL};
-    return segment_and_of(compiler, window,
-                          segment_spread(compiler, segment_compile_condition(compiler, measure->filter, rows), rows));
+    return plan_and_of(compiler, window,
+                       plan_spread(compiler, plan_compile_condition(compiler, measure->filter, rows), rows));
 }
 
-bool segment_is_gap(const struct segment_measure *measure)
+bool plan_is_gap(const struct segment_measure *measure)
 {
-    return measure->argument && segment_meaning(measure->argument)->op == OP_GAP;
+    return measure->argument && plan_meaning(measure->argument)->op == OP_GAP;
 }
 
-int segment_argument_rows(struct compiler *compiler, const struct segment_measure *measure, int slot,
-                          struct scope scope)
+int plan_argument_rows(struct compiler *compiler, const struct segment_measure *measure, int slot, struct scope scope)
 {
     struct scope rows = {FRAME_ROWS + measure->kind_table[slot], slot, scope.period, NO_STEP, -1, NULL};
-    int id = segment_compile_value(compiler, measure->argument, rows);
+    int id = plan_compile_value(compiler, measure->argument, rows);
     const struct step *under = at(compiler, id);
     if (under->frame == rows.frame)
         return id;
     struct step step =
-        segment_step_leaf(under->frame == FRAME_ONE ? step_choose : step_customer, under->shape, rows.frame);
+        plan_step_leaf(under->frame == FRAME_ONE ? step_choose : step_customer, under->shape, rows.frame);
     step.type = under->type;
     step.scale = under->scale;
     step.b = rows.frame - FRAME_ROWS;
-    return segment_step_make(compiler, step, &id, 1);
+    return plan_step_make(compiler, step, &id, 1);
 }
 
 static int count_rows(struct compiler *compiler, int selected, int table)
 {
-    struct step step = segment_step_leaf(step_count, SHAPE_INT, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_count, SHAPE_INT, FRAME_CUSTOMERS);
     step.type = VALUE_INT;
     step.b = table;
     step.next = next_window;
     step.cost = 3;
-    return segment_step_make(compiler, step, &selected, 1);
+    return plan_step_make(compiler, step, &selected, 1);
 }
 
 static int sum_rows(struct compiler *compiler, int selected, int argument, int table)
 {
     const struct step *under = at(compiler, argument);
     int child[] = {selected, argument};
-    struct step step = segment_step_leaf(step_sum, under->shape, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_sum, under->shape, FRAME_CUSTOMERS);
     step.type = under->type;
     step.scale = under->scale;
     step.b = table;
     step.next = next_window;
     step.cost = 6;
-    return segment_step_make(compiler, step, child, 2);
+    return plan_step_make(compiler, step, child, 2);
 }
 
 static int fold_kinds(struct compiler *compiler, step_run *run, const int *part, int count)
@@ -93,10 +91,10 @@ static int fold_kinds(struct compiler *compiler, step_run *run, const int *part,
     for (int i = 1; i < count; i++) {
         int child[] = {total, part[i]};
         const struct step *first = at(compiler, total);
-        struct step step = segment_step_operator(compiler, run, first->shape, child, 2);
+        struct step step = plan_step_operator(compiler, run, first->shape, child, 2);
         step.type = first->type;
         step.scale = first->scale;
-        total = segment_step_make(compiler, step, child, 2);
+        total = plan_step_make(compiler, step, child, 2);
     }
     return total;
 }
@@ -105,18 +103,17 @@ static int per_kind(struct compiler *compiler, const struct segment_measure *mea
                     enum segment_aggregate aggregate, int *part)
 {
     for (int k = 0; k < measure->kind_count; k++) {
-        int table = measure->kind_table[k], selected = segment_selected_rows(compiler, measure, k, scope);
-        int argument = measure->argument ? segment_argument_rows(compiler, measure, k, scope) : NO_STEP;
+        int table = measure->kind_table[k], selected = plan_selected_rows(compiler, measure, k, scope);
+        int argument = measure->argument ? plan_argument_rows(compiler, measure, k, scope) : NO_STEP;
         if (aggregate == AGGREGATE_ANY)
-            part[k] = segment_any_rows(compiler, selected, table);
+            part[k] = plan_any_rows(compiler, selected, table);
         else if (aggregate == AGGREGATE_SUM)
             part[k] = sum_rows(compiler, selected, argument, table);
         else
-            part[k] = count_rows(compiler,
-                                 argument == NO_STEP
-                                     ? selected
-                                     : segment_and_of(compiler, selected, segment_known_of(compiler, argument)),
-                                 table);
+            part[k] = count_rows(
+                compiler,
+                argument == NO_STEP ? selected : plan_and_of(compiler, selected, plan_known_of(compiler, argument)),
+                table);
     }
     return measure->kind_count;
 }
@@ -125,8 +122,8 @@ static int compile_any(struct compiler *compiler, const struct segment_measure *
 {
     int part[SEGMENT_KINDS_MAX];
     int count = per_kind(compiler, measure, scope, AGGREGATE_ANY, part);
-    int any = segment_junction(compiler, step_or, part, count);
-    return measure->aggregate == AGGREGATE_NONE ? segment_not_of(compiler, any) : any;
+    int any = plan_junction(compiler, step_or, part, count);
+    return measure->aggregate == AGGREGATE_NONE ? plan_not_of(compiler, any) : any;
 }
 
 static int compile_count(struct compiler *compiler, const struct segment_measure *measure, struct scope scope)
@@ -145,9 +142,9 @@ static int compile_sum(struct compiler *compiler, const struct segment_measure *
 static int compile_average(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     int child[] = {compile_sum(compiler, node->measure, scope), compile_count(compiler, node->measure, scope)};
-    struct step step = segment_step_operator(compiler, step_average, SHAPE_DOUBLE, child, 2);
+    struct step step = plan_step_operator(compiler, step_average, SHAPE_DOUBLE, child, 2);
     step.type = node->type;
-    return segment_step_make(compiler, step, child, 2);
+    return plan_step_make(compiler, step, child, 2);
 }
 
 /* Aggregates that need the selected facts in order, or several kinds at once. */
@@ -155,16 +152,16 @@ static int compile_gather(struct compiler *compiler, const struct segment_node *
 {
     const struct segment_measure *measure = node->measure;
     int child[2 * SEGMENT_KINDS_MAX], kinds = measure->kind_count, count = kinds;
-    bool gap = segment_is_gap(measure);
+    bool gap = plan_is_gap(measure);
     for (int k = 0; k < kinds; k++) {
-        child[k] = segment_selected_rows(compiler, measure, k, scope);
+        child[k] = plan_selected_rows(compiler, measure, k, scope);
         if (gap || !measure->argument)
             continue;
-        child[kinds + k] = segment_argument_rows(compiler, measure, k, scope);
-        child[k] = segment_and_of(compiler, child[k], segment_known_of(compiler, child[kinds + k]));
+        child[kinds + k] = plan_argument_rows(compiler, measure, k, scope);
+        child[k] = plan_and_of(compiler, child[k], plan_known_of(compiler, child[kinds + k]));
         count++;
     }
-    struct step step = segment_step_leaf(step_gather, segment_shape_of(node->type, node->is_double), FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_gather, plan_shape_of(node->type, node->is_double), FRAME_CUSTOMERS);
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)measure->aggregate;
@@ -175,13 +172,13 @@ static int compile_gather(struct compiler *compiler, const struct segment_node *
     step.next = next_window;
     for (int k = 0; k < kinds; k++) /* which tables: part of the key through the children */
         step.q = step.q * 31 + measure->kind_table[k];
-    return segment_step_make(compiler, step, child, count);
+    return plan_step_make(compiler, step, child, count);
 }
 
 static bool orders_doubles(const struct segment_measure *measure)
 {
     const struct segment_node *argument = measure->argument;
-    return argument && segment_shape_of(argument->type, argument->is_double) == SHAPE_DOUBLE && measure->kind_count > 1;
+    return argument && plan_shape_of(argument->type, argument->is_double) == SHAPE_DOUBLE && measure->kind_count > 1;
 }
 
 /* first, last, min and max of one kind's rows without collecting them. */
@@ -189,12 +186,10 @@ static int compile_edge(struct compiler *compiler, const struct segment_node *no
 {
     const struct segment_measure *measure = node->measure;
     int table = measure->kind_table[0];
-    int child[2] = {segment_selected_rows(compiler, measure, 0, scope),
-                    segment_argument_rows(compiler, measure, 0, scope)};
-    child[0] = segment_and_of(compiler, child[0], segment_known_of(compiler, child[1]));
+    int child[2] = {plan_selected_rows(compiler, measure, 0, scope), plan_argument_rows(compiler, measure, 0, scope)};
+    child[0] = plan_and_of(compiler, child[0], plan_known_of(compiler, child[1]));
     bool edge = measure->aggregate == AGGREGATE_FIRST || measure->aggregate == AGGREGATE_LAST;
-    struct step step =
-        segment_step_leaf(edge ? step_edge : step_extreme, at(compiler, child[1])->shape, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(edge ? step_edge : step_extreme, at(compiler, child[1])->shape, FRAME_CUSTOMERS);
     step.type = node->type;
     step.scale = node->scale;
     step.version = at(compiler, child[1])->version;
@@ -202,15 +197,15 @@ static int compile_edge(struct compiler *compiler, const struct segment_node *no
     step.b = table;
     step.cost = 8;
     step.next = next_window;
-    return segment_step_make(compiler, step, child, 2);
+    return plan_step_make(compiler, step, child, 2);
 }
 
-int segment_compile_measure(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_measure(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_measure *measure = node->measure;
-    struct scope inside = segment_customers_of(scope);
+    struct scope inside = plan_customers_of(scope);
     int id;
-    bool gather = segment_is_gap(measure) || orders_doubles(measure);
+    bool gather = plan_is_gap(measure) || orders_doubles(measure);
     compiler->plan->uses_future = true;
     switch (measure->aggregate) {
     case AGGREGATE_ANY:
@@ -233,43 +228,43 @@ int segment_compile_measure(struct compiler *compiler, const struct segment_node
         break;
     default: id = compile_gather(compiler, node, inside); break;
     }
-    return segment_spread(compiler, id, scope);
+    return plan_spread(compiler, id, scope);
 }
 
-int segment_compile_periods(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_periods(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     struct scope inside = CUSTOMERS;
     inside.period = true;
-    int child[] = {segment_compile_condition(compiler, node->child[0], inside),
-                   segment_compile_bounds(compiler, &node->periods->window, CUSTOMERS)};
-    struct step step = segment_step_leaf(step_periods, SHAPE_INT, FRAME_CUSTOMERS);
+    int child[] = {plan_compile_condition(compiler, node->child[0], inside),
+                   plan_compile_bounds(compiler, &node->periods->window, CUSTOMERS)};
+    struct step step = plan_step_leaf(step_periods, SHAPE_INT, FRAME_CUSTOMERS);
     step.type = VALUE_INT;
     step.timeless = false;
     step.a = (int)node->periods->unit;
     step.next = next_periods;
     step.cost = 50;
-    int id = segment_step_make(compiler, step, child, 2);
+    int id = plan_step_make(compiler, step, child, 2);
     at(compiler, id)->clock = CLOCK_BATCH; /* it turns that clock itself */
-    return segment_spread(compiler, id, scope);
+    return plan_spread(compiler, id, scope);
 }
 
-int segment_compile_resumed(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_resumed(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_resumed *resumed = node->resumed;
     struct segment_measure all = resumed->facts;
     all.window = (struct segment_window){.form = WINDOW_ALL};
     int kinds = all.kind_count, child[2 * SEGMENT_KINDS_MAX];
     for (int k = 0; k < kinds; k++) {
-        child[k] = segment_selected_rows(compiler, &all, k, segment_customers_of(scope));
+        child[k] = plan_selected_rows(compiler, &all, k, plan_customers_of(scope));
         child[kinds + k] =
-            segment_window_rows(compiler, &resumed->facts.window, all.kind_table[k], segment_customers_of(scope));
+            plan_window_rows(compiler, &resumed->facts.window, all.kind_table[k], plan_customers_of(scope));
     }
-    struct step step = segment_step_leaf(step_resumed, SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_resumed, SHAPE_BITS, FRAME_CUSTOMERS);
     step.b = kinds;
     step.a = resumed->gap.months;
     step.p = resumed->gap.seconds;
     step.cost = 20;
     step.next = next_window;
     compiler->plan->uses_future = true;
-    return segment_spread(compiler, segment_step_make(compiler, step, child, 2 * kinds), scope);
+    return plan_spread(compiler, plan_step_make(compiler, step, child, 2 * kinds), scope);
 }

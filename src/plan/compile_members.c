@@ -23,9 +23,9 @@ static int *level_blocks(struct compiler *compiler, int level)
 static int block_step(struct compiler *compiler, int level, int first)
 {
     if (level == 0 && compiler->plan->set->segments[first].is_else)
-        return segment_constant_bits(compiler, false);
+        return plan_constant_bits(compiler, false);
     if (level == 0)
-        return segment_member_step(compiler, first);
+        return plan_member_step(compiler, first);
     int *made = &level_blocks(compiler, level)[first];
     if (*made != NO_STEP)
         return *made;
@@ -35,7 +35,7 @@ static int block_step(struct compiler *compiler, int level, int first)
         size *= BLOCK_MEMBERS;
     for (int i = 0; i < BLOCK_MEMBERS; i++)
         part[i] = block_step(compiler, level - 1, first + i * size);
-    return *made = segment_junction(compiler, step_or, part, BLOCK_MEMBERS);
+    return *made = plan_junction(compiler, step_or, part, BLOCK_MEMBERS);
 }
 
 /* Adds to parts, at most (BLOCK_MEMBERS − 1) × BLOCK_LEVELS, that none of the `count` members from `first` on took the
@@ -47,7 +47,7 @@ static int add_earlier(struct compiler *compiler, int first, int count, int *par
         size *= BLOCK_MEMBERS;
     for (int level = BLOCK_LEVELS - 1; level >= 0; level--, size /= BLOCK_MEMBERS)
         for (; count >= size; count -= size, first += size)
-            parts[used++] = segment_not_of(compiler, block_step(compiler, level, first));
+            parts[used++] = plan_not_of(compiler, block_step(compiler, level, first));
     return used;
 }
 
@@ -63,13 +63,13 @@ static int first_excluding(const struct segment_set *set, int segment)
 
 static void make_member(struct compiler *compiler, int segment)
 {
-    struct segment_plan *plan = compiler->plan;
+    struct plan *plan = compiler->plan;
     const struct segment_definition *definition = &plan->set->segments[segment];
     int parts[BLOCK_MEMBERS * BLOCK_LEVELS + 1], used = 0, first = first_excluding(plan->set, segment);
     if (!definition->is_else)
-        parts[used++] = segment_compile_condition(compiler, definition->condition, CUSTOMERS);
+        parts[used++] = plan_compile_condition(compiler, definition->condition, CUSTOMERS);
     used += add_earlier(compiler, first, segment - first, parts + used);
-    plan->member[segment] = segment_junction(compiler, step_and, parts, used);
+    plan->member[segment] = plan_junction(compiler, step_and, parts, used);
 }
 
 /* Marks what a segment reads: those it uses, and the members before it. `before`: that all members before this one are
@@ -86,7 +86,7 @@ static void mark_needs(const struct segment_set *set, int segment, bool *wanted,
     }
 }
 
-void segment_members_make(struct compiler *compiler, const int *segments, int count)
+void plan_members_make(struct compiler *compiler, const int *segments, int count)
 {
     const struct segment_set *set = compiler->plan->set;
     bool *wanted = base_calloc((size_t)set->segment_count + 1, sizeof *wanted);
@@ -104,10 +104,10 @@ void segment_members_make(struct compiler *compiler, const int *segments, int co
     free(before);
 }
 
-int segment_member_step(struct compiler *compiler, int segment)
+int plan_member_step(struct compiler *compiler, int segment)
 {
     const int *member = &compiler->plan->member[segment];
     if (*member < 0 && !compiler->failed)
-        segment_members_make(compiler, &segment, 1);
+        plan_members_make(compiler, &segment, 1);
     return *member >= 0 ? *member : 0;
 }

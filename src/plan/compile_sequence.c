@@ -63,10 +63,10 @@ static bool add_pair(struct sequence_maker *maker, const struct segment_node *no
         return false; /* a side that mixes the two facts is no vector over either's rows */
     struct sequence_pair pair = {.step = step, .compare = in_left ? mirrored(node->compare) : node->compare};
     const struct segment_step *chosen = &maker->source->steps[step];
-    pair.own = segment_compile_value(maker->compiler, own, maker->scope);
+    pair.own = plan_compile_value(maker->compiler, own, maker->scope);
     for (int k = 0; k < chosen->kind_count; k++) {
         struct scope rows = {FRAME_ROWS + chosen->kind_table[k], k, false, NO_STEP, step, maker->source};
-        pair.other = segment_compile_value(maker->compiler, other, rows);
+        pair.other = plan_compile_value(maker->compiler, other, rows);
         pair.other_kind = k;
         VECTOR_PUSH(&maker->pairs, pair);
     }
@@ -76,20 +76,20 @@ static bool add_pair(struct sequence_maker *maker, const struct segment_node *no
 static void add_conjunct(struct sequence_maker *maker, const struct segment_node *node)
 {
     int only = -1;
-    node = segment_meaning(node);
+    node = plan_meaning(node);
     if (node->op == OP_AND) {
         for (int i = 0; i < node->child_count; i++)
             add_conjunct(maker, node->child[i]);
         return;
     }
     if (!mentions_step(node, &only)) {
-        VECTOR_PUSH(&maker->masks, segment_compile_condition(maker->compiler, node, maker->scope));
+        VECTOR_PUSH(&maker->masks, plan_compile_condition(maker->compiler, node, maker->scope));
         return;
     }
 
     maker->plan->refers = true;
     if (!add_pair(maker, node))
-        VECTOR_PUSH(&maker->slow, segment_compile_condition(maker->compiler, node, maker->scope));
+        VECTOR_PUSH(&maker->slow, plan_compile_condition(maker->compiler, node, maker->scope));
 }
 
 static void keep_pairs(struct sequence_maker *maker)
@@ -109,21 +109,21 @@ static void make_kind(struct sequence_maker *maker, int step_index, int k, const
     maker->kind = &maker->plan->kinds[step_index][k];
     maker->scope = (struct scope){FRAME_ROWS + table, k, false, NO_STEP, -1, maker->source};
     maker->masks.count = maker->slow.count = maker->pairs.count = 0;
-    VECTOR_PUSH(&maker->masks, segment_window_rows(compiler, NULL, table, CUSTOMERS));
+    VECTOR_PUSH(&maker->masks, plan_window_rows(compiler, NULL, table, CUSTOMERS));
     if (step->filter)
         add_conjunct(maker, step->filter);
 
     keep_pairs(maker);
     maker->kind->table = table;
-    maker->kind->mask = segment_junction(compiler, step_and, maker->masks.items, (int)maker->masks.count);
+    maker->kind->mask = plan_junction(compiler, step_and, maker->masks.items, (int)maker->masks.count);
     maker->kind->start_mask = maker->kind->mask;
     if (step_index == 0)
         maker->kind->start_mask =
-            segment_and_of(compiler, maker->kind->mask, segment_window_rows(compiler, window, table, CUSTOMERS));
+            plan_and_of(compiler, maker->kind->mask, plan_window_rows(compiler, window, table, CUSTOMERS));
 
     maker->kind->slow = NO_STEP;
     if (maker->slow.count > 0) {
-        maker->kind->slow = segment_junction(compiler, step_and, maker->slow.items, (int)maker->slow.count);
+        maker->kind->slow = plan_junction(compiler, step_and, maker->slow.items, (int)maker->slow.count);
         maker->plan->slow = true;
     }
 }
@@ -169,7 +169,7 @@ static void describe_forbidden(struct sequence_plan *plan)
     }
 }
 
-int segment_compile_sequence(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_sequence(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_sequence *source = node->sequence;
     struct sequence_plan *plan = ARENA_NEW(&compiler->plan->arena, struct sequence_plan);
@@ -185,11 +185,11 @@ int segment_compile_sequence(struct compiler *compiler, const struct segment_nod
     VECTOR_RELEASE(&maker.pairs);
 
     describe_forbidden(plan);
-    plan->bounds = segment_compile_bounds(compiler, &source->window, CUSTOMERS);
+    plan->bounds = plan_compile_bounds(compiler, &source->window, CUSTOMERS);
     struct buffer text;
     buffer_init(&text, 0);
     describe_sequence(plan, &text);
-    struct step step = segment_step_leaf(step_sequence, SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_sequence, SHAPE_BITS, FRAME_CUSTOMERS);
     step.timeless = false;
     step.cost = 100;
     step.next = next_sequence;
@@ -198,9 +198,9 @@ int segment_compile_sequence(struct compiler *compiler, const struct segment_nod
     step.q = (int64_t)text.length;
     buffer_release(&text);
     int child = plan->kinds[0][0].start_mask;
-    int id = segment_step_make(compiler, step, &child, 1);
+    int id = plan_step_make(compiler, step, &child, 1);
     if (!at(compiler, id)->extra)
         at(compiler, id)->extra = plan;
     compiler->plan->uses_future = true;
-    return segment_spread(compiler, id, scope);
+    return plan_spread(compiler, id, scope);
 }

@@ -8,7 +8,7 @@
 /* Costs only order conditions; those beyond are dear alike. Two of them can be added. */
 enum { COST_MAX = 1000000000 };
 
-int segment_compile_refuse(struct compiler *compiler, const char *what)
+int plan_compile_refuse(struct compiler *compiler, const char *what)
 {
     if (!compiler->failed)
         compiler->failed = error_set(compiler->error, STATUS_ERROR, "%s", what) != STATUS_OK;
@@ -57,9 +57,9 @@ static void inherit(struct compiler *compiler, struct step *step, const int *chi
     }
 }
 
-int segment_step_make(struct compiler *compiler, struct step step, const int *child, int count)
+int plan_step_make(struct compiler *compiler, struct step step, const int *child, int count)
 {
-    struct segment_plan *plan = compiler->plan;
+    struct plan *plan = compiler->plan;
     inherit(compiler, &step, child, count);
     if (step.now_loose && (step.shape == SHAPE_BITS || step.shape == SHAPE_BOUNDS)) {
         if (step.shape == SHAPE_BITS && !step.next)
@@ -82,7 +82,7 @@ static enum step_clock frame_clock(int frame)
     return frame == FRAME_ONE ? CLOCK_MOMENT : frame == FRAME_CODES ? CLOCK_CODES : CLOCK_BATCH;
 }
 
-struct step segment_step_blank(step_run *run, enum shape shape, int frame)
+struct step plan_step_blank(step_run *run, enum shape shape, int frame)
 {
     return (struct step){.run = run,
                          .shape = shape,
@@ -94,9 +94,9 @@ struct step segment_step_blank(step_run *run, enum shape shape, int frame)
                          .cost = 1};
 }
 
-struct step segment_step_leaf(step_run *run, enum shape shape, int frame)
+struct step plan_step_leaf(step_run *run, enum shape shape, int frame)
 {
-    struct step step = segment_step_blank(run, shape, frame);
+    struct step step = plan_step_blank(run, shape, frame);
     if (frame != FRAME_ONE)
         step.code_leaf = LEAF_MANY;
     return step;
@@ -112,13 +112,12 @@ static int operator_frame(struct compiler *compiler, const int *child, int count
     return frame;
 }
 
-struct step segment_step_operator(struct compiler *compiler, step_run *run, enum shape shape, const int *child,
-                                  int count)
+struct step plan_step_operator(struct compiler *compiler, step_run *run, enum shape shape, const int *child, int count)
 {
-    return segment_step_blank(run, shape, operator_frame(compiler, child, count));
+    return plan_step_blank(run, shape, operator_frame(compiler, child, count));
 }
 
-enum shape segment_shape_of(enum value_type type, bool is_double)
+enum shape plan_shape_of(enum value_type type, bool is_double)
 {
     switch (type) {
     case VALUE_DOUBLE: return SHAPE_DOUBLE;
@@ -129,26 +128,26 @@ enum shape segment_shape_of(enum value_type type, bool is_double)
     }
 }
 
-int segment_known_of(struct compiler *compiler, int value)
+int plan_known_of(struct compiler *compiler, int value)
 {
     if (at(compiler, value)->run == step_row_time)
-        return segment_constant_bits(compiler, true);
-    struct step step = segment_step_operator(compiler, step_known, SHAPE_BITS, &value, 1);
-    return segment_step_make(compiler, step, &value, 1);
+        return plan_constant_bits(compiler, true);
+    struct step step = plan_step_operator(compiler, step_known, SHAPE_BITS, &value, 1);
+    return plan_step_make(compiler, step, &value, 1);
 }
 
-int segment_not_of(struct compiler *compiler, int condition)
+int plan_not_of(struct compiler *compiler, int condition)
 {
-    struct step step = segment_step_operator(compiler, step_not, SHAPE_BITS, &condition, 1);
-    return segment_step_make(compiler, step, &condition, 1);
+    struct step step = plan_step_operator(compiler, step_not, SHAPE_BITS, &condition, 1);
+    return plan_step_make(compiler, step, &condition, 1);
 }
 
-int segment_constant_bits(struct compiler *compiler, bool value)
+int plan_constant_bits(struct compiler *compiler, bool value)
 {
     int none = 0;
-    struct step step = segment_step_blank(step_and, SHAPE_BITS, FRAME_ONE);
-    int all = segment_step_make(compiler, step, &none, 0); /* of nothing: true */
-    return value ? all : segment_not_of(compiler, all);
+    struct step step = plan_step_blank(step_and, SHAPE_BITS, FRAME_ONE);
+    int all = plan_step_make(compiler, step, &none, 0); /* of nothing: true */
+    return value ? all : plan_not_of(compiler, all);
 }
 
 struct junct {
@@ -199,26 +198,26 @@ static int junction_children(struct compiler *compiler, step_run *run, const int
 }
 
 /* and/or of any number; children in order of their cost, so that the cheap ones may spare the dear ones. */
-int segment_junction(struct compiler *compiler, step_run *run, const int *given, int count)
+int plan_junction(struct compiler *compiler, step_run *run, const int *given, int count)
 {
     int *child = base_malloc(((size_t)count + 1) * sizeof *child);
     int used = junction_children(compiler, run, given, count, child), id;
     if (used == 1) {
         id = child[0];
     } else if (used == 0) {
-        id = segment_constant_bits(compiler, run == step_and);
+        id = plan_constant_bits(compiler, run == step_and);
     } else {
-        struct step step = segment_step_operator(compiler, run, SHAPE_BITS, child, used);
-        id = segment_step_make(compiler, step, child, used);
+        struct step step = plan_step_operator(compiler, run, SHAPE_BITS, child, used);
+        id = plan_step_make(compiler, step, child, used);
     }
     free(child);
     return id;
 }
 
-int segment_and_of(struct compiler *compiler, int a, int b)
+int plan_and_of(struct compiler *compiler, int a, int b)
 {
     int both[] = {a, b};
-    return segment_junction(compiler, step_and, both, 2);
+    return plan_junction(compiler, step_and, both, 2);
 }
 
 /* age(x) and whole units since x, compared with a constant. */
@@ -237,29 +236,29 @@ static bool is_stepwise(struct compiler *compiler, int function, int constant)
 
 static int stepwise_range(struct compiler *compiler, enum segment_compare compare, int function, int constant)
 {
-    struct step step = segment_step_blank(step_threshold, SHAPE_BOUNDS, FRAME_ONE);
+    struct step step = plan_step_blank(step_threshold, SHAPE_BOUNDS, FRAME_ONE);
     int child[] = {at(compiler, function)->child[0], 0};
     step.timeless = false;
     step.a = at(compiler, function)->a;
     step.b = at(compiler, function)->b;
     step.c = at(compiler, child[0])->type == VALUE_DATE;
     step.p = (int64_t)compare;
-    child[1] = segment_step_make(compiler, step, &constant, 1);
-    struct step range = segment_step_operator(compiler, step_in_range, SHAPE_BITS, child, 2);
+    child[1] = plan_step_make(compiler, step, &constant, 1);
+    struct step range = plan_step_operator(compiler, step_in_range, SHAPE_BITS, child, 2);
     range.timeless = false;
     range.next = next_threshold;
     range.a = step.a;
     range.b = step.b;
-    return segment_step_make(compiler, range, child, 2);
+    return plan_step_make(compiler, range, child, 2);
 }
 
-int segment_any_rows(struct compiler *compiler, int selected, int table)
+int plan_any_rows(struct compiler *compiler, int selected, int table)
 {
-    struct step step = segment_step_leaf(step_any, SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step = plan_step_leaf(step_any, SHAPE_BITS, FRAME_CUSTOMERS);
     step.b = table;
     step.next = next_window;
     step.cost = 2;
-    return segment_step_make(compiler, step, &selected, 1);
+    return plan_step_make(compiler, step, &selected, 1);
 }
 
 /* The largest of some facts is above a limit when one of them is. */
@@ -273,51 +272,51 @@ static bool is_extreme_limit(struct compiler *compiler, enum segment_compare com
 static int any_beyond(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
     int selected = at(compiler, a)->child[0], argument = at(compiler, a)->child[1], table = at(compiler, a)->b;
-    return segment_any_rows(
-        compiler, segment_and_of(compiler, selected, segment_compare_of(compiler, compare, argument, b)), table);
+    return plan_any_rows(compiler, plan_and_of(compiler, selected, plan_compare_of(compiler, compare, argument, b)),
+                         table);
 }
 
-int segment_compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)
+int plan_compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
     if (compare != COMPARE_NE && is_stepwise(compiler, a, b))
         return stepwise_range(compiler, compare, a, b);
     if (is_extreme_limit(compiler, compare, a, b))
         return any_beyond(compiler, compare, a, b);
     int child[] = {a, b};
-    struct step step = segment_step_operator(compiler, step_compare, SHAPE_BITS, child, 2);
+    struct step step = plan_step_operator(compiler, step_compare, SHAPE_BITS, child, 2);
     step.a = (int)compare;
     step.version = at(compiler, a)->version || at(compiler, b)->version;
     step.textual = at(compiler, a)->type == VALUE_TEXT;
-    return segment_step_make(compiler, step, child, 2);
+    return plan_step_make(compiler, step, child, 2);
 }
 
 /* A customer's vector read from the rows of a kind. */
-int segment_spread(struct compiler *compiler, int id, struct scope scope)
+int plan_spread(struct compiler *compiler, int id, struct scope scope)
 {
     const struct step *under = at(compiler, id);
     if (under->frame != FRAME_CUSTOMERS || scope.frame == FRAME_CUSTOMERS)
         return id;
-    struct step step = segment_step_leaf(step_customer, under->shape, scope.frame);
+    struct step step = plan_step_leaf(step_customer, under->shape, scope.frame);
     step.type = under->type;
     step.scale = under->scale;
     step.version = under->version;
     step.b = scope.frame - FRAME_ROWS;
-    return segment_step_make(compiler, step, &id, 1);
+    return plan_step_make(compiler, step, &id, 1);
 }
 
-int segment_simple_leaf(struct compiler *compiler, step_run *run, enum value_type type, int frame)
+int plan_simple_leaf(struct compiler *compiler, step_run *run, enum value_type type, int frame)
 {
-    struct step step = segment_step_leaf(run, SHAPE_INT, frame);
+    struct step step = plan_step_leaf(run, SHAPE_INT, frame);
     step.type = type;
-    return segment_step_make(compiler, step, NULL, 0);
+    return plan_step_make(compiler, step, NULL, 0);
 }
 
-struct scope segment_customers_of(struct scope scope)
+struct scope plan_customers_of(struct scope scope)
 {
     return (struct scope){FRAME_CUSTOMERS, 0, scope.period, NO_STEP, -1, NULL};
 }
 
-const struct segment_node *segment_meaning(const struct segment_node *node)
+const struct segment_node *plan_meaning(const struct segment_node *node)
 {
     while (node->op == OP_FORM)
         node = node->child[0];

@@ -6,40 +6,39 @@
 static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node, const int *child,
                       int count)
 {
-    struct step step =
-        segment_step_operator(compiler, run, segment_shape_of(node->type, node->is_double), child, count);
+    struct step step = plan_step_operator(compiler, run, plan_shape_of(node->type, node->is_double), child, count);
     step.type = node->type;
     step.scale = node->scale;
-    return segment_step_make(compiler, step, child, count);
+    return plan_step_make(compiler, step, child, count);
 }
 
 static int compile_sum_of_two(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    const struct segment_node *right = segment_meaning(node->child[1]), *left = segment_meaning(node->child[0]);
+    const struct segment_node *right = plan_meaning(node->child[1]), *left = plan_meaning(node->child[0]);
     if (node->op == OP_ADD && left->op == OP_LITERAL && left->literal.is_period) {
         const struct segment_node *swap = left; /* 3 months + date */
         left = right;
         right = swap;
     }
     bool calendar = right->op == OP_LITERAL && right->literal.is_period && right->literal.period.months != 0;
-    int child[2] = {segment_compile_value(compiler, left, scope)};
-    child[1] = calendar ? child[0] : segment_compile_value(compiler, right, scope);
-    struct step step = segment_step_operator(compiler, node->op == OP_ADD ? step_add : step_subtract,
-                                             segment_shape_of(node->type, node->is_double), child, calendar ? 1 : 2);
+    int child[2] = {plan_compile_value(compiler, left, scope)};
+    child[1] = calendar ? child[0] : plan_compile_value(compiler, right, scope);
+    struct step step = plan_step_operator(compiler, node->op == OP_ADD ? step_add : step_subtract,
+                                          plan_shape_of(node->type, node->is_double), child, calendar ? 1 : 2);
     step.type = node->type;
     step.scale = node->scale;
     if (calendar) {
         step.a = right->literal.period.months;
         step.p = right->literal.period.seconds;
     }
-    return segment_step_make(compiler, step, child, calendar ? 1 : 2);
+    return plan_step_make(compiler, step, child, calendar ? 1 : 2);
 }
 
-int segment_compile_arithmetic(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_arithmetic(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     if (node->op == OP_ADD || node->op == OP_SUBTRACT)
         return compile_sum_of_two(compiler, node, scope);
-    int *child = segment_compile_children(compiler, node, scope, false);
+    int *child = plan_compile_children(compiler, node, scope, false);
     step_run *run = node->op == OP_MULTIPLY ? step_multiply : node->op == OP_DIVIDE ? step_divide : step_negate;
     return value_step(compiler, run, node, child, node->child_count);
 }
@@ -73,12 +72,12 @@ static step_run *const FUNCTION_RUN[FUNCTIONS_] = {
     [FUNCTION_VERSION] = step_version,
 };
 
-int segment_compile_function(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_function(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    int *child = segment_compile_children(compiler, node, scope, false);
+    int *child = plan_compile_children(compiler, node, scope, false);
     enum segment_function function = node->function;
-    struct step step = segment_step_operator(compiler, FUNCTION_RUN[function],
-                                             segment_shape_of(node->type, node->is_double), child, node->child_count);
+    struct step step = plan_step_operator(compiler, FUNCTION_RUN[function], plan_shape_of(node->type, node->is_double),
+                                          child, node->child_count);
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)function;
@@ -96,5 +95,5 @@ int segment_compile_function(struct compiler *compiler, const struct segment_nod
     step.version = function == FUNCTION_VERSION;
     for (int i = 0; i < node->child_count && (function >= FUNCTION_LEAST && function <= FUNCTION_COALESCE); i++)
         step.version |= at(compiler, child[i])->version;
-    return segment_step_make(compiler, step, child, node->child_count);
+    return plan_step_make(compiler, step, child, node->child_count);
 }

@@ -39,7 +39,7 @@ static void fill_test(struct binding *binding, struct run *run, int id)
 /* Evaluates every predicate over a text column once per code, and once for the unknown. */
 static enum status fill_tests(struct binding *binding, struct error *error)
 {
-    const struct segment_plan *plan = binding->plan;
+    const struct plan *plan = binding->plan;
     if (plan->tests.count == 0)
         return STATUS_OK;
     size_t lanes = (size_t)binding->population->code_count + 1;
@@ -64,7 +64,7 @@ static enum status fill_tests(struct binding *binding, struct error *error)
     return status;
 }
 
-enum status binding_new(const struct segment_plan *plan, const struct population *population, struct binding **out,
+enum status binding_new(const struct plan *plan, const struct population *population, struct binding **out,
                         struct error *error)
 {
     struct binding *binding = base_calloc(1, sizeof *binding);
@@ -109,7 +109,7 @@ void binding_free(struct binding *binding)
 
 /* ---- runs ---- */
 
-struct run *run_new(const struct segment_plan *plan)
+struct run *run_new(const struct plan *plan)
 {
     struct run *run = base_calloc(1, sizeof *run);
     run->plan = plan;
@@ -202,7 +202,7 @@ void run_moment(struct run *run, int64_t now)
     clock_tick(run, CLOCK_MOMENT);
 }
 
-void run_bind(struct run *run, const struct binding *binding, const struct segment_phase *phase, int64_t now)
+void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase, int64_t now)
 {
     run->binding = binding;
     run->population = binding->population;
@@ -261,7 +261,7 @@ static void view_table(struct run *run, int t, const struct population_table *ta
 
 void run_batch(struct run *run, uint32_t first, uint32_t count)
 {
-    const struct segment_plan *plan = run->plan;
+    const struct plan *plan = run->plan;
     run->first = first;
     run->count = count;
     run->lanes[FRAME_CUSTOMERS] = count;
@@ -328,16 +328,16 @@ bool run_exists(const struct run *run, uint32_t lane)
 enum { TASK_BATCHES = 16 };
 
 struct pass {
-    const struct segment_plan *plan;
+    const struct plan *plan;
     const struct binding *binding;
-    const struct segment_phase *phase;
-    struct segment_result *result;
+    const struct plan_phase *phase;
+    struct plan_result *result;
     struct run **runs; /* by worker */
 };
 
 static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint32_t count)
 {
-    struct segment_result *result = pass->result;
+    struct plan_result *result = pass->result;
     run_batch(run, first, count);
     size_t word = first / 64, words = words_of(count);
     uint64_t *existing = result->existing + word;
@@ -372,10 +372,10 @@ static void pass_task(void *context, size_t task, int worker)
     }
 }
 
-static struct segment_result *result_new(const struct segment_plan *plan, const struct population *population,
-                                         int64_t now, bool with_next)
+static struct plan_result *result_new(const struct plan *plan, const struct population *population, int64_t now,
+                                      bool with_next)
 {
-    struct segment_result *result = base_calloc(1, sizeof *result);
+    struct plan_result *result = base_calloc(1, sizeof *result);
     result->now = now;
     result->customers = population->customers;
     result->words = words_of(population->customers);
@@ -404,29 +404,29 @@ static enum status run_pass(struct pass *pass, struct pool *pool, struct error *
     return status;
 }
 
-enum status segment_evaluate(const struct segment_plan *plan, const struct population *population, int64_t now,
-                             struct pool *pool, bool with_next, struct segment_result **out, struct error *error)
+enum status plan_evaluate(const struct plan *plan, const struct population *population, int64_t now, struct pool *pool,
+                          bool with_next, struct plan_result **out, struct error *error)
 {
     struct binding *binding = NULL;
-    struct segment_phase *phase = NULL;
+    struct plan_phase *phase = NULL;
     enum status status = binding_new(plan, population, &binding, error);
     if (status != STATUS_OK)
         return status;
     struct pass pass = {.plan = plan, .binding = binding, .result = result_new(plan, population, now, with_next)};
     TRY_GOTO(phase_fill(plan, binding, now, pool, with_next, &phase, error));
     pass.phase = phase;
-    pass.result->everyone_next = segment_phase_next(phase);
+    pass.result->everyone_next = plan_phase_next(phase);
     TRY_GOTO(run_pass(&pass, pool, error));
     *out = pass.result;
     pass.result = NULL;
 done:
-    segment_result_free(pass.result);
-    segment_phase_free(phase);
+    plan_result_free(pass.result);
+    plan_phase_free(phase);
     binding_free(binding);
     return status;
 }
 
-void segment_result_free(struct segment_result *result)
+void plan_result_free(struct plan_result *result)
 {
     if (!result)
         return;
@@ -438,7 +438,7 @@ void segment_result_free(struct segment_result *result)
     free(result);
 }
 
-uint64_t segment_result_count(const struct segment_result *result, int segment)
+uint64_t plan_result_count(const struct plan_result *result, int segment)
 {
     uint64_t count = 0;
     for (size_t w = 0; result->members[segment] && w < result->words; w++)
@@ -446,7 +446,7 @@ uint64_t segment_result_count(const struct segment_result *result, int segment)
     return count;
 }
 
-bool segment_result_has(const struct segment_result *result, int segment, uint32_t position)
+bool plan_result_has(const struct plan_result *result, int segment, uint32_t position)
 {
     return result->members[segment] && bit_at(result->members[segment], position);
 }
@@ -454,16 +454,16 @@ bool segment_result_has(const struct segment_result *result, int segment, uint32
 /* ---- one customer ---- */
 
 /* The public state is a run that keeps its own binding. */
-struct segment_state {
+struct plan_state {
     struct run run;
 };
 
-struct segment_state *segment_state_new(const struct segment_plan *plan)
+struct plan_state *plan_state_new(const struct plan *plan)
 {
-    return (struct segment_state *)run_new(plan);
+    return (struct plan_state *)run_new(plan);
 }
 
-void segment_state_free(struct segment_state *state)
+void plan_state_free(struct plan_state *state)
 {
     run_free(state ? &state->run : NULL);
 }
@@ -479,7 +479,7 @@ static enum status rebind(struct run *run, const struct population *population, 
 }
 
 /* The two stages are apart because the second must read what the first fetched. */
-void segment_prefetch(const struct segment_state *state, uint32_t position, int stage)
+void plan_prefetch(const struct plan_state *state, uint32_t position, int stage)
 {
     const struct run *run = &state->run;
     if (!run->binding)
@@ -503,10 +503,10 @@ void segment_prefetch(const struct segment_state *state, uint32_t position, int 
     }
 }
 
-enum status segment_evaluate_one(const struct segment_plan *plan, const struct population *population,
-                                 const struct segment_phase *phase, uint32_t position, int64_t now,
-                                 const struct population_delta *delta, struct segment_state *state, uint64_t *bits,
-                                 int64_t *next, struct error *error)
+enum status plan_evaluate_one(const struct plan *plan, const struct population *population,
+                              const struct plan_phase *phase, uint32_t position, int64_t now,
+                              const struct population_delta *delta, struct plan_state *state, uint64_t *bits,
+                              int64_t *next, struct error *error)
 {
     struct run *run = &state->run;
     bool bound = run->own_binding && run->binding == run->own_binding && run->serial == population->serial;

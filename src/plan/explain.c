@@ -14,9 +14,9 @@ struct explaining {
     const struct segment_set *set;
     struct arena *arena;
     struct run *run;
-    struct segment_plan *plan;
+    struct plan *plan;
     VECTOR(const struct segment_node *) nodes;
-    VECTOR(struct segment_explained *) made; /* parallel to nodes */
+    VECTOR(struct plan_explained *) made; /* parallel to nodes */
 };
 
 static bool is_condition(const struct segment_node *node)
@@ -52,9 +52,9 @@ static const char *node_text(const struct segment_node *node, struct arena *aren
 }
 
 /* The tree to be filled in: forms and what the checker put around are looked through; other segments are opened. */
-static struct segment_explained *collect(struct explaining *explaining, const struct segment_node *node, int depth)
+static struct plan_explained *collect(struct explaining *explaining, const struct segment_node *node, int depth)
 {
-    struct segment_explained *made = ARENA_NEW(explaining->arena, struct segment_explained);
+    struct plan_explained *made = ARENA_NEW(explaining->arena, struct plan_explained);
     made->node = node;
     made->text = node_text(node, explaining->arena);
     VECTOR_PUSH(&explaining->nodes, node);
@@ -65,7 +65,7 @@ static struct segment_explained *collect(struct explaining *explaining, const st
     const struct segment_node *inside =
         node->op == OP_SEGMENT ? explaining->set->segments[node->index].condition : NULL;
     int count = inside ? 1 : shows_children(node) ? node->child_count : 0;
-    made->child = ARENA_ARRAY(explaining->arena, struct segment_explained *, (size_t)count + 1);
+    made->child = ARENA_ARRAY(explaining->arena, struct plan_explained *, (size_t)count + 1);
     for (int i = 0; i < count && depth < DEPTH_MAX && explaining->nodes.count < NODES_MAX; i++) {
         const struct segment_node *child = inside ? inside : node->child[i];
         if (child)
@@ -89,7 +89,7 @@ static int newest_first(const void *a, const void *b)
     return (x->row < y->row) - (x->row > y->row);
 }
 
-static void fill_facts(struct explaining *explaining, struct segment_explained *made, const int *steps, int count)
+static void fill_facts(struct explaining *explaining, struct plan_explained *made, const int *steps, int count)
 {
     struct run *run = explaining->run;
     VECTOR(struct shown_fact) facts = {0};
@@ -119,7 +119,7 @@ static void fill_facts(struct explaining *explaining, struct segment_explained *
 
 static void fill_value(struct explaining *explaining, size_t i, uint32_t lane)
 {
-    struct segment_explained *made = explaining->made.items[i];
+    struct plan_explained *made = explaining->made.items[i];
     struct operand value = operand_of(explaining->run, explaining->plan->extra[i]);
     made->known = bit_at(value.bits, lane);
     made->json = explain_json(explaining->run, &value, lane, explaining->arena);
@@ -138,7 +138,7 @@ static void fill_value(struct explaining *explaining, size_t i, uint32_t lane)
 /* ---- the nearest clause that fails ---- */
 
 struct nearest {
-    const struct segment_explained *clause;
+    const struct plan_explained *clause;
     double distance;
 };
 
@@ -149,7 +149,7 @@ static const struct segment_node *meaning(const struct segment_node *node)
     return node;
 }
 
-static size_t place_of(const struct explaining *explaining, const struct segment_explained *made)
+static size_t place_of(const struct explaining *explaining, const struct plan_explained *made)
 {
     size_t i = 0;
     while (explaining->made.items[i] != made)
@@ -157,7 +157,7 @@ static size_t place_of(const struct explaining *explaining, const struct segment
     return i;
 }
 
-static bool sides_of(struct explaining *explaining, const struct segment_explained *clause, double *have, double *need)
+static bool sides_of(struct explaining *explaining, const struct plan_explained *clause, double *have, double *need)
 {
     if (clause->child_count < 2)
         return false;
@@ -176,7 +176,7 @@ static bool sides_of(struct explaining *explaining, const struct segment_explain
 
 /* How far a failing clause is from holding: the share of the threshold that is missing; 1 and more for what has no
  * distance. */
-static double distance_of(struct explaining *explaining, const struct segment_explained *clause)
+static double distance_of(struct explaining *explaining, const struct plan_explained *clause)
 {
     double have, need;
     if (meaning(clause->node)->op != OP_COMPARE || !sides_of(explaining, clause, &have, &need))
@@ -185,7 +185,7 @@ static double distance_of(struct explaining *explaining, const struct segment_ex
     return share / (1 + share);
 }
 
-static void find_nearest(struct explaining *explaining, const struct segment_explained *made, bool wanted,
+static void find_nearest(struct explaining *explaining, const struct plan_explained *made, bool wanted,
                          struct nearest *best)
 {
     const struct segment_node *node = meaning(made->node);
@@ -204,7 +204,7 @@ static void find_nearest(struct explaining *explaining, const struct segment_exp
 }
 
 /* The difference between both sides of a comparison, in the type of the left one. */
-static const char *missing_text(struct explaining *explaining, const struct segment_explained *clause, double missing)
+static const char *missing_text(struct explaining *explaining, const struct plan_explained *clause, double missing)
 {
     struct operand value = operand_of(explaining->run, explaining->plan->extra[place_of(explaining, clause->child[0])]);
     enum value_type type = value.step->type;
@@ -221,9 +221,9 @@ static const char *missing_text(struct explaining *explaining, const struct segm
                           explaining->arena);
 }
 
-static const char *compare_why(struct explaining *explaining, const struct segment_explained *clause)
+static const char *compare_why(struct explaining *explaining, const struct plan_explained *clause)
 {
-    const struct segment_explained *left = clause->child[0], *right = clause->child[1];
+    const struct plan_explained *left = clause->child[0], *right = clause->child[1];
     enum segment_compare compare = meaning(clause->node)->compare;
     double have, need;
     if (!left->known)
@@ -239,7 +239,7 @@ static const char *compare_why(struct explaining *explaining, const struct segme
                         amount, up ? "more" : "less");
 }
 
-static const char *nearest_why(struct explaining *explaining, const struct segment_explained *clause)
+static const char *nearest_why(struct explaining *explaining, const struct plan_explained *clause)
 {
     const struct segment_node *node = meaning(clause->node);
     if (clause->truth)
@@ -256,11 +256,11 @@ static const char *nearest_why(struct explaining *explaining, const struct segme
 
 /* One membership at one moment. What everyone contributes to ranks and accounts is found anew each time. */
 struct flip_search {
-    const struct segment_plan *plan;
+    const struct plan *plan;
     const struct population *population;
     struct pool *pool;
-    struct segment_state *state;
-    struct segment_phase *phase;
+    struct plan_state *state;
+    struct plan_phase *phase;
     uint64_t *bits;
     uint32_t position;
     int segment;
@@ -269,12 +269,12 @@ struct flip_search {
 static enum status look(struct flip_search *search, int64_t moment, bool *member, int64_t *next, struct error *error)
 {
     if (!search->phase || search->plan->globals.count) {
-        segment_phase_free(search->phase);
+        plan_phase_free(search->phase);
         search->phase = NULL;
-        TRY(segment_phase_new(search->plan, search->population, moment, search->pool, &search->phase, error));
+        TRY(plan_phase_new(search->plan, search->population, moment, search->pool, &search->phase, error));
     }
-    TRY(segment_evaluate_one(search->plan, search->population, search->phase, search->position, moment, NULL,
-                             search->state, search->bits, next, error));
+    TRY(plan_evaluate_one(search->plan, search->population, search->phase, search->position, moment, NULL,
+                          search->state, search->bits, next, error));
     *member = bit_at(search->bits, (size_t)search->segment);
     return STATUS_OK;
 }
@@ -283,14 +283,14 @@ static enum status look(struct flip_search *search, int64_t moment, bool *member
  * early, and says how far it came. */
 static enum status find_flip(const struct segment_set *set, const struct schema *schema, int segment,
                              const struct population *population, uint32_t position, struct pool *pool,
-                             struct segment_explanation *out, struct error *error)
+                             struct plan_explanation *out, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    TRY(segment_plan_new(set, schema, &segment, 1, &plan, error));
+    struct plan *plan = NULL;
+    TRY(plan_new(set, schema, &segment, 1, &plan, error));
     struct flip_search search = {.plan = plan,
                                  .population = population,
                                  .pool = pool,
-                                 .state = segment_state_new(plan),
+                                 .state = plan_state_new(plan),
                                  .bits = base_calloc(words_of((size_t)set->segment_count) + 1, sizeof(uint64_t)),
                                  .position = position,
                                  .segment = segment};
@@ -308,9 +308,9 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
     out->looked_until = next <= end && !out->flips ? next : end;
 
     free(search.bits);
-    segment_state_free(search.state);
-    segment_phase_free(search.phase);
-    segment_plan_free(plan);
+    plan_state_free(search.state);
+    plan_phase_free(search.phase);
+    plan_free(plan);
     return status;
 }
 
@@ -318,10 +318,10 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
 
 static enum status fill_tree(struct explaining *explaining, const struct schema *schema,
                              const struct population *population, uint32_t position, int64_t now, struct pool *pool,
-                             struct segment_explanation *out, struct error *error)
+                             struct plan_explanation *out, struct error *error)
 {
     struct binding *binding = NULL;
-    struct segment_phase *phase = NULL;
+    struct plan_phase *phase = NULL;
     int(*steps)[SEGMENT_KINDS_MAX] = NULL, *counts = NULL;
     enum status status = plan_of_nodes(explaining->set, schema, explaining->nodes.items, (int)explaining->nodes.count,
                                        &explaining->plan, error);
@@ -352,19 +352,19 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
         status = error_set(error, STATUS_ERROR, "%s", explaining->run->error.message);
 done:
     run_free(explaining->run);
-    segment_phase_free(phase);
+    plan_phase_free(phase);
     binding_free(binding);
-    segment_plan_free(explaining->plan);
+    plan_free(explaining->plan);
     free(steps);
     free(counts);
     return status;
 }
 
-enum status segment_explain(const struct segment_set *set, const struct schema *schema, int segment,
-                            const struct population *population, uint32_t position, int64_t now, struct pool *pool,
-                            struct arena *arena, struct segment_explanation *out, struct error *error)
+enum status plan_explain(const struct segment_set *set, const struct schema *schema, int segment,
+                         const struct population *population, uint32_t position, int64_t now, struct pool *pool,
+                         struct arena *arena, struct plan_explanation *out, struct error *error)
 {
-    *out = (struct segment_explanation){.now = now};
+    *out = (struct plan_explanation){.now = now};
     TRY(find_flip(set, schema, segment, population, position, pool, out, error));
     struct explaining explaining = {.set = set, .arena = arena};
     const struct segment_node *condition = set->segments[segment].condition;

@@ -100,7 +100,7 @@ static void put_picked(const struct gather *gather, size_t i, struct vector *out
 {
     size_t row;
     const struct operand *argument = argument_at(gather, i, &row);
-    segment_take_argument(gather->step, argument, row, out, lane);
+    plan_take_argument(gather->step, argument, row, out, lane);
 }
 
 static void put_number(struct vector *out, size_t lane, double value)
@@ -291,7 +291,7 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
         return true;
     const struct population_column *column = under->run == step_column ? run->columns[under->a] : NULL;
     if (column) {
-        struct collected collected = segment_collect_selected(run, view, &selected, column);
+        struct collected collected = plan_collect_selected(run, view, &selected, column);
         int64_t *values = collected.values;
         for (uint32_t lane = 0; lane < run->count; values += collected.counts[lane], lane++)
             out->i[lane] =

@@ -126,7 +126,7 @@ static void count_rows(struct run *run, const struct table_view *view, const str
     run->kernels->count_ranges(selected->bits, view->end - begin, view->offset + 1, begin, lanes, before, counts);
 }
 
-const uint32_t *segment_count_selected(struct run *run, const struct table_view *view, const struct operand *selected)
+const uint32_t *plan_count_selected(struct run *run, const struct table_view *view, const struct operand *selected)
 {
     struct vector *vector = &run->vectors[selected->step - run->plan->steps.items];
     uint64_t batch = run->epoch[CLOCK_BATCH], stamp = vector->stamp > batch ? vector->stamp : batch;
@@ -142,7 +142,7 @@ void step_count(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
     struct operand selected = operand_of(run, step->child[0]);
-    const uint32_t *counts = segment_count_selected(run, view, &selected);
+    const uint32_t *counts = plan_count_selected(run, view, &selected);
     set_all(run, out);
     run->kernels->widen_u32(counts, run->count, out->i);
 }
@@ -172,7 +172,7 @@ void step_any(struct run *run, const struct step *step, struct vector *out)
         set_none(run, out);
         return;
     }
-    run->kernels->range_u32(segment_count_selected(run, view, &selected), run->count, 1, UINT32_MAX - 1, out->bits);
+    run->kernels->range_u32(plan_count_selected(run, view, &selected), run->count, 1, UINT32_MAX - 1, out->bits);
 }
 
 /* ---- sums ---- */
@@ -266,7 +266,7 @@ static const uint64_t *known_selected(struct run *run, const struct table_view *
 {
     size_t rows = view->end - view->begin, words = words_of(rows);
     if (!column->known) {
-        *counts = segment_count_selected(run, view, selected);
+        *counts = plan_count_selected(run, view, selected);
         return selected->hint == HINT_ALL ? NULL : selected->bits;
     }
     struct vector known = {.bits = arena_alloc(&run->scratch, (words + 1) * sizeof *known.bits)};
@@ -280,8 +280,8 @@ static const uint64_t *known_selected(struct run *run, const struct table_view *
     return known.bits;
 }
 
-struct collected segment_collect_selected(struct run *run, const struct table_view *view,
-                                          const struct operand *selected, const struct population_column *column)
+struct collected plan_collect_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                                       const struct population_column *column)
 {
     size_t rows = view->end - view->begin;
     struct collected collected = {arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values), NULL};
@@ -345,7 +345,7 @@ void step_sum(struct run *run, const struct step *step, struct vector *out)
         return;
     }
     sum_doubles(run, view, &selected, &argument, out);
-    segment_forget_nonfinite(run, step, out);
+    plan_forget_nonfinite(run, step, out);
 }
 
 void step_average(struct run *run, const struct step *step, struct vector *out)
@@ -360,13 +360,13 @@ void step_average(struct run *run, const struct step *step, struct vector *out)
     else
         for (size_t lane = 0; lane < lanes; lane++)
             out->d[lane] = (double)sum.i[lane] / ((double)count.i[lane] * unit);
-    segment_forget_nonfinite(run, step, out);
+    plan_forget_nonfinite(run, step, out);
 }
 
 /* ---- first, last, least and greatest of one kind ---- */
 
-void segment_take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out,
-                           size_t lane)
+void plan_take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out,
+                        size_t lane)
 {
     switch (step->shape) {
     case SHAPE_TEXT: out->text[lane] = argument->text[row]; break;
@@ -461,7 +461,7 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(run->count) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++)
         if (rows[lane] + view->begin < view->offset[lane + 1])
-            segment_take_argument(step, &argument, rows[lane], out, lane);
+            plan_take_argument(step, &argument, rows[lane], out, lane);
 }
 
 static void extreme_integers(const struct run *run, const struct step *step, const struct table_view *view,
@@ -502,6 +502,6 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
                 (best < 0 || compare_holds(run, wanted, &argument, row, &argument, (size_t)best)))
                 best = row;
         if (best >= 0)
-            segment_take_argument(step, &argument, (size_t)best, out, lane);
+            plan_take_argument(step, &argument, (size_t)best, out, lane);
     }
 }

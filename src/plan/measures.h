@@ -11,15 +11,15 @@ struct collected {
 };
 
 /* The selected rows of each customer, by lane: counted once, whichever measures ask. They live in the run's scratch. */
-const uint32_t *segment_count_selected(struct run *run, const struct table_view *view, const struct operand *selected);
+const uint32_t *plan_count_selected(struct run *run, const struct table_view *view, const struct operand *selected);
 
 /* Collects the known values of the selected rows of a stored column, in the order of rows; what it returns lives in the
  * run's scratch. */
-struct collected segment_collect_selected(struct run *run, const struct table_view *view,
-                                          const struct operand *selected, const struct population_column *column);
+struct collected plan_collect_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+                                       const struct population_column *column);
 
 /* out[lane] becomes the argument's value at a row, in the shape of the step, and known. */
-void segment_take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out,
-                           size_t lane);
+void plan_take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out,
+                        size_t lane);
 
 #endif

@@ -188,7 +188,7 @@ static void oldest_leaves(const struct run *run, const struct table_view *view, 
 static void suffix_leaves(struct run *run, const struct table_view *view, const struct operand *rows, int64_t seconds,
                           int64_t *next)
 {
-    const uint32_t *counts = segment_count_selected(run, view, rows), *time = view->time, *offset = view->offset;
+    const uint32_t *counts = plan_count_selected(run, view, rows), *time = view->time, *offset = view->offset;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
         next[lane] = earlier(next[lane], time[offset[lane + 1] - counts[lane]] + seconds, counts[lane] != 0);
 }
@@ -484,7 +484,7 @@ static void next_future(struct run *run, int64_t *next)
 
 void next_of_batch(struct run *run, int64_t *next)
 {
-    const struct segment_plan *plan = run->plan;
+    const struct plan *plan = run->plan;
     for (uint32_t lane = 0; lane < run->count; lane++)
         next[lane] = INT64_MAX;
     for (size_t i = 0; i < plan->moving.count; i++) {

@@ -143,8 +143,8 @@ int64_t next_count_at(const struct run *run, const struct step *step, bool dates
         return of > today ? INT64_MIN : date_age((int32_t)of, today);
     bool until = counts_down(step);
     int64_t here = dates ? today : moment;
-    return segment_units_between(run->population->zone, (enum calendar_unit)step->b, dates, until ? here : of,
-                                 until ? of : here, moment, until);
+    return plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates, until ? here : of,
+                              until ? of : here, moment, until);
 }
 
 /* The first date from `date` on whose completed months since (or, counting down, until) `of` are n or more (less). */

@@ -279,7 +279,7 @@ static bool compare_counted(struct run *run, const struct step *step, struct vec
         set_none(run, out);
         return true;
     }
-    const uint32_t *counts = segment_count_selected(run, &run->views[a->b], &selected);
+    const uint32_t *counts = plan_count_selected(run, &run->views[a->b], &selected);
     run->kernels->range_u32(counts, lanes_of(run, step), (uint32_t)lo, (uint32_t)(hi - lo), out->bits);
     return true;
 }

@@ -156,9 +156,9 @@ void step_account(struct run *run, const struct step *step, struct vector *out)
 enum { TASK_BATCHES = 16 };
 
 struct collect {
-    const struct segment_plan *plan;
+    const struct plan *plan;
     const struct binding *binding;
-    struct segment_phase *phase;
+    struct plan_phase *phase;
     const struct step *step;
     int64_t now;
     struct run **runs; /* by worker */
@@ -353,10 +353,10 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     return status;
 }
 
-enum status phase_fill(const struct segment_plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
-                       bool with_next, struct segment_phase **out, struct error *error)
+enum status phase_fill(const struct plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
+                       bool with_next, struct plan_phase **out, struct error *error)
 {
-    struct segment_phase *phase = base_calloc(1, sizeof *phase);
+    struct plan_phase *phase = base_calloc(1, sizeof *phase);
     int64_t *next = with_next ? base_calloc((size_t)pool_threads(pool), sizeof *next) : NULL;
     enum status status = STATUS_OK;
     phase->next = INT64_MAX;
@@ -371,11 +371,11 @@ enum status phase_fill(const struct segment_plan *plan, const struct binding *bi
     if (status == STATUS_OK)
         *out = phase;
     else
-        segment_phase_free(phase);
+        plan_phase_free(phase);
     return status;
 }
 
-void segment_phase_free(struct segment_phase *phase)
+void plan_phase_free(struct plan_phase *phase)
 {
     if (!phase)
         return;
@@ -389,13 +389,13 @@ void segment_phase_free(struct segment_phase *phase)
     free(phase);
 }
 
-int64_t segment_phase_next(const struct segment_phase *phase)
+int64_t plan_phase_next(const struct plan_phase *phase)
 {
     return phase ? phase->next : INT64_MAX;
 }
 
-enum status segment_phase_new(const struct segment_plan *plan, const struct population *population, int64_t now,
-                              struct pool *pool, struct segment_phase **out, struct error *error)
+enum status plan_phase_new(const struct plan *plan, const struct population *population, int64_t now, struct pool *pool,
+                           struct plan_phase **out, struct error *error)
 {
     struct binding *binding;
     TRY(binding_new(plan, population, &binding, error));

@@ -118,8 +118,8 @@ struct phase_result {
     struct number_map accounts; /* OP_ACCOUNT: code to meeting << 32 | all */
 };
 
-struct segment_phase {
-    const struct segment_plan *plan;
+struct plan_phase {
+    const struct plan *plan;
     struct phase_result *results; /* by place in plan->globals */
     int64_t next; /* the first moment at which one of them may come out differently; INT64_MAX: not asked, or never */
 };
@@ -129,7 +129,7 @@ struct plan_column {
     const char *name;
 };
 
-struct segment_plan {
+struct plan {
     struct arena arena;
     const struct segment_set *set;
     const struct schema *schema;
@@ -157,7 +157,7 @@ struct code_range {
 
 /* A plan against one population. */
 struct binding {
-    const struct segment_plan *plan;
+    const struct plan *plan;
     const struct population *population;
     const struct population_table **tables;   /* by plan table; NULL: not loaded */
     const struct population_column **columns; /* by plan column; NULL: not loaded */
@@ -182,11 +182,11 @@ struct table_view {
 
 /* Everything one thread needs to execute a plan. */
 struct run {
-    const struct segment_plan *plan;
+    const struct plan *plan;
     const struct kernels *kernels;
     const struct binding *binding;
     const struct population *population;
-    const struct segment_phase *phase;
+    const struct plan_phase *phase;
     int64_t now;
     int32_t today;
     uint32_t first; /* position of lane 0 */
@@ -339,17 +339,17 @@ double operand_number(const struct operand *operand, size_t lane);
 void numbers_of(const struct operand *operand, size_t lanes, double *out);
 void clock_tick(struct run *run, enum step_clock clock);
 /* A double that is no number, or beyond all bounds, is never known: takes such lanes out of out's bits. */
-void segment_forget_nonfinite(struct run *run, const struct step *step, struct vector *out);
+void plan_forget_nonfinite(struct run *run, const struct step *step, struct vector *out);
 /* lane of each row of the view, in scratch memory of the run. */
 const uint32_t *row_owners(struct run *run, int table);
 
 /* binding.c */
-enum status binding_new(const struct segment_plan *plan, const struct population *population, struct binding **out,
+enum status binding_new(const struct plan *plan, const struct population *population, struct binding **out,
                         struct error *error);
 void binding_free(struct binding *binding);
-struct run *run_new(const struct segment_plan *plan);
+struct run *run_new(const struct plan *plan);
 void run_free(struct run *run);
-void run_bind(struct run *run, const struct binding *binding, const struct segment_phase *phase, int64_t now);
+void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase, int64_t now);
 void run_moment(struct run *run, int64_t now);
 /* The lanes are the customers first … first + count − 1 (count ≤ BATCH). */
 void run_batch(struct run *run, uint32_t first, uint32_t count);
@@ -369,22 +369,21 @@ int64_t local_day_start(const struct local_clock *clock, int32_t date);
 /* The clock does not change from one moment to the other, as far as can be told quickly. */
 bool local_clock_is_steady(const struct local_clock *clock, int64_t from, int64_t to);
 /* Whole units from a to b, rounded down; dates: from a day to a day, hours (up to now) from the day's first moment. */
-int64_t segment_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
-                              int64_t now, bool until);
+int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
+                           int64_t now, bool until);
 
 /* compile.c */
 /* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of
  * nodes[i]. */
 enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
-                          const struct segment_node *const *nodes, int count, struct segment_plan **out,
-                          struct error *error);
+                          const struct segment_node *const *nodes, int count, struct plan **out, struct error *error);
 /* The bitmaps of rows that a measure, a sequence's first step or `resumed` counts, one a kind; returns their number. To
  * be asked for before the plan is bound. */
-int plan_selected(struct segment_plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX]);
+int plan_selected(struct plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX]);
 
 /* phase.c */
-enum status phase_fill(const struct segment_plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
-                       bool with_next, struct segment_phase **out, struct error *error);
+enum status phase_fill(const struct plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
+                       bool with_next, struct plan_phase **out, struct error *error);
 
 /* Steps: the operators. Grouped by file. */
 /* operators.c */

@@ -169,8 +169,8 @@ static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
     return months;
 }
 
-int64_t segment_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
-                              int64_t now, bool until)
+int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
+                           int64_t now, bool until)
 {
     if (unit >= CALENDAR_MONTH) {
         int64_t months = dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
@@ -194,8 +194,8 @@ void step_since(struct run *run, const struct step *step, struct vector *out)
     same_known(out, &child);
     FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
-        out->i[lane] = segment_units_between(run->population->zone, (enum calendar_unit)step->b, dates,
-                                             until ? here : value, until ? value : here, run->now, until);
+        out->i[lane] = plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates,
+                                          until ? here : value, until ? value : here, run->now, until);
     }
 }
 
@@ -208,8 +208,8 @@ static int64_t stepwise(const struct run *run, const struct step *step, int64_t 
     if (step->a == FUNCTION_AGE)
         return date_age((int32_t)value, run->today);
     bool dates = step->c;
-    return segment_units_between(run->population->zone, (enum calendar_unit)step->b, dates, value,
-                                 dates ? run->today : run->now, run->now, false);
+    return plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates, value,
+                              dates ? run->today : run->now, run->now, false);
 }
 
 /* The largest value in [lo, hi] at which the function is at least limit; lo − 1 when there is none. */

@@ -4,17 +4,17 @@
 #include <string.h>
 
 struct value_pass {
-    const struct segment_plan *plan;
+    const struct plan *plan;
     const struct binding *binding;
-    const struct segment_phase *phase;
-    struct segment_values *out; /* for everyone; NULL: a batch at a time goes to take */
+    const struct plan_phase *phase;
+    struct plan_values *out; /* for everyone; NULL: a batch at a time goes to take */
     int64_t now;
     struct run **runs; /* by worker */
     const struct segment_node *const *nodes;
-    segment_scan_take *take;
+    plan_scan_take *take;
     void *context;
-    struct segment_values **scanned; /* by worker: a batch's values */
-    struct arena *arenas;            /* theirs */
+    struct plan_values **scanned; /* by worker: a batch's values */
+    struct arena *arenas;         /* theirs */
 };
 
 static int64_t code_of(struct run *run, const struct operand *value, size_t lane)
@@ -24,7 +24,7 @@ static int64_t code_of(struct run *run, const struct operand *value, size_t lane
     return (int64_t)population_code(run->population, operand_text(run, value, lane));
 }
 
-static void take_values(struct run *run, int root, struct segment_values *out, uint32_t first)
+static void take_values(struct run *run, int root, struct plan_values *out, uint32_t first)
 {
     struct operand value = operand_of(run, root);
     bool condition = value.step->shape == SHAPE_BITS;
@@ -42,14 +42,14 @@ static void take_values(struct run *run, int root, struct segment_values *out, u
     }
 }
 
-static void prepare_values(const struct segment_plan *plan, const struct segment_node *const *nodes, uint32_t customers,
-                           struct arena *arena, struct segment_values *out)
+static void prepare_values(const struct plan *plan, const struct segment_node *const *nodes, uint32_t customers,
+                           struct arena *arena, struct plan_values *out)
 {
     for (int i = 0; i < plan->extra_count; i++) {
         const struct step *step = &plan->steps.items[plan->extra[i]];
         bool doubles = step->shape == SHAPE_DOUBLE, none = step->shape == SHAPE_POINT || step->shape == SHAPE_SET;
         out[i] =
-            (struct segment_values){.type = nodes[i]->type, .scale = nodes[i]->scale, .is_double = nodes[i]->is_double};
+            (struct plan_values){.type = nodes[i]->type, .scale = nodes[i]->scale, .is_double = nodes[i]->is_double};
         out[i].known = ARENA_ARRAY(arena, uint64_t, words_of(customers) + 1);
         if (doubles)
             out[i].doubles = ARENA_ARRAY(arena, double, (size_t)customers + 1);
@@ -63,10 +63,10 @@ static void scan_batch(struct value_pass *pass, struct run *run, uint32_t first,
     int count = pass->plan->extra_count;
     if (!pass->scanned[worker]) {
         struct arena *arena = &pass->arenas[worker];
-        pass->scanned[worker] = ARENA_ARRAY(arena, struct segment_values, count + 1);
+        pass->scanned[worker] = ARENA_ARRAY(arena, struct plan_values, count + 1);
         prepare_values(pass->plan, pass->nodes, BATCH, arena, pass->scanned[worker]);
     }
-    struct segment_values *values = pass->scanned[worker];
+    struct plan_values *values = pass->scanned[worker];
     for (int i = 0; i < count; i++) {
         memset(values[i].known, 0, BATCH_WORDS * sizeof *values[i].known);
         take_values(run, pass->plan->extra[i], &values[i], 0);
@@ -117,9 +117,9 @@ static enum status pass_over(const struct segment_set *set, const struct schema 
                              const struct population *population, int node_count, struct pool *pool,
                              struct value_pass *pass, struct arena *arena, struct error *error)
 {
-    struct segment_plan *plan = NULL;
+    struct plan *plan = NULL;
     struct binding *binding = NULL;
-    struct segment_phase *phase = NULL;
+    struct plan_phase *phase = NULL;
     enum status status = plan_of_nodes(set, schema, pass->nodes, node_count, &plan, error);
     if (status != STATUS_OK)
         return status;
@@ -132,25 +132,25 @@ static enum status pass_over(const struct segment_set *set, const struct schema 
     pass->phase = phase;
     TRY_GOTO(run_values(pass, pool, error));
 done:
-    segment_phase_free(phase);
+    plan_phase_free(phase);
     binding_free(binding);
-    segment_plan_free(plan);
+    plan_free(plan);
     return status;
 }
 
-enum status segment_evaluate_values(const struct segment_set *set, const struct schema *schema,
-                                    const struct segment_node *const *nodes, int node_count,
-                                    const struct population *population, int64_t now, struct pool *pool,
-                                    struct arena *arena, struct segment_values *out, struct error *error)
+enum status plan_evaluate_values(const struct segment_set *set, const struct schema *schema,
+                                 const struct segment_node *const *nodes, int node_count,
+                                 const struct population *population, int64_t now, struct pool *pool,
+                                 struct arena *arena, struct plan_values *out, struct error *error)
 {
     struct value_pass pass = {.nodes = nodes, .now = now, .out = out};
     return pass_over(set, schema, population, node_count, pool, &pass, arena, error);
 }
 
-enum status segment_scan_values(const struct segment_set *set, const struct schema *schema,
-                                const struct segment_node *const *nodes, int node_count,
-                                const struct population *population, int64_t now, struct pool *pool,
-                                segment_scan_take *take, void *context, struct error *error)
+enum status plan_scan_values(const struct segment_set *set, const struct schema *schema,
+                             const struct segment_node *const *nodes, int node_count,
+                             const struct population *population, int64_t now, struct pool *pool, plan_scan_take *take,
+                             void *context, struct error *error)
 {
     struct value_pass pass = {.nodes = nodes, .now = now, .take = take, .context = context};
     return pass_over(set, schema, population, node_count, pool, &pass, NULL, error);

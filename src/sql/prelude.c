@@ -156,7 +156,7 @@ static const char *const fixed[] = {
     "strata_version_part(p)), 16, strata_version_key(false, '0'))",
 };
 
-void segment_sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct buffer *out)
+void sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct buffer *out)
 {
     struct transitions all = transitions_of(zone, from, until);
     buffer_string(out, "CREATE OR REPLACE MACRO strata_offset(x) AS list_transform([x], lambda of_offset: ");

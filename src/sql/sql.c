@@ -8,7 +8,7 @@
 
 /* ---- names ---- */
 
-void segment_sql_table_name(const struct schema_table *table, struct buffer *out)
+void sql_table_name(const struct schema_table *table, struct buffer *out)
 {
     buffer_string(out, table->role == SCHEMA_REFERENCE ? "\"reference." : "\"fact.");
     for (const char *c = table->name; *c; c++) {
@@ -23,7 +23,7 @@ const char *sql_name(struct sql *sql, const struct schema_table *table)
 {
     struct buffer name;
     buffer_init(&name, 0);
-    segment_sql_table_name(table, &name);
+    sql_table_name(table, &name);
     const char *copy = buffer_copy(&name, sql->arena);
     buffer_release(&name);
     return copy;
@@ -75,7 +75,7 @@ static void create_column(const struct schema_column *column, struct buffer *out
     }
 }
 
-void segment_sql_tables(const struct schema *schema, struct buffer *out)
+void sql_tables(const struct schema *schema, struct buffer *out)
 {
     buffer_string(out, "CREATE TABLE activity(customer UBIGINT, identifier VARCHAR, first BIGINT);\n"
                        "CREATE TABLE record(segment VARCHAR, customer UBIGINT, entered BIGINT, \"left\" BIGINT);\n"
@@ -83,7 +83,7 @@ void segment_sql_tables(const struct schema *schema, struct buffer *out)
     for (size_t i = 0; i < schema->table_count; i++) {
         const struct schema_table *table = &schema->tables[i];
         buffer_string(out, "CREATE TABLE ");
-        segment_sql_table_name(table, out);
+        sql_table_name(table, out);
         buffer_string(out, table->role == SCHEMA_REFERENCE ? "(key VARCHAR"
                                                            : "(customer UBIGINT, time BIGINT, arrival BIGINT");
         for (size_t c = 0; c < table->column_count; c++)
@@ -223,8 +223,8 @@ const char *sql_segment_table(struct sql *sql, int segment)
     return sql->segments[segment] = sql_table(sql, "segment", body);
 }
 
-enum status segment_sql(const struct segment_set *set, const struct schema *schema, int segment,
-                        const struct zone *zone, int64_t now, struct buffer *out, struct error *error)
+enum status sql_of_segment(const struct segment_set *set, const struct schema *schema, int segment,
+                           const struct zone *zone, int64_t now, struct buffer *out, struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);

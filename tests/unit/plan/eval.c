@@ -145,23 +145,23 @@ static void members_of(const struct world *world, const char *condition, int64_t
 {
     struct arena arena;
     struct error error;
-    struct segment_plan *plan;
-    struct segment_result *result;
+    struct plan *plan;
+    struct plan_result *result;
     arena_init(&arena, 0);
     struct segment_set *set = build(condition, &arena);
-    assert_int_equal(segment_plan_new(set, &SCHEMA, NULL, -1, &plan, &error), STATUS_OK);
-    if (segment_evaluate(plan, world->population, now, pool, true, &result, &error) != STATUS_OK)
+    assert_int_equal(plan_new(set, &SCHEMA, NULL, -1, &plan, &error), STATUS_OK);
+    if (plan_evaluate(plan, world->population, now, pool, true, &result, &error) != STATUS_OK)
         fail_msg("%s: %s", condition, error.message);
     size_t used = 0;
     for (char name = 'a'; name < 'a' + CUSTOMERS; name++) {
         uint32_t position;
         assert_true(population_find(world->population, (struct text){&name, 1}, &position));
-        if (segment_result_has(result, set->segment_count - 1, position))
+        if (plan_result_has(result, set->segment_count - 1, position))
             out[used++] = name;
     }
     out[used] = 0;
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     segment_set_free(set);
     arena_release(&arena);
 }
@@ -249,31 +249,31 @@ static void one_fact_arrives(void **state)
     struct world *world = *state;
     struct arena arena;
     struct error error;
-    struct segment_plan *plan;
+    struct plan *plan;
     uint32_t position;
     uint64_t bits[1];
     int64_t next;
     arena_init(&arena, 0);
     struct segment_set *set = build("count(order last 30 days where product.category = 'hats') >= 2", &arena);
-    assert_int_equal(segment_plan_new(set, &SCHEMA, NULL, -1, &plan, &error), STATUS_OK);
-    struct segment_state *one = segment_state_new(plan);
+    assert_int_equal(plan_new(set, &SCHEMA, NULL, -1, &plan, &error), STATUS_OK);
+    struct plan_state *one = plan_state_new(plan);
     struct population_delta *delta = population_delta_new(world->population);
     assert_true(population_find(world->population, TEXT("a"), &position));
-    assert_int_equal(
-        segment_evaluate_one(plan, world->population, NULL, position, NOW, delta, one, bits, &next, &error), 0);
+    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, NOW, delta, one, bits, &next, &error),
+                     0);
     assert_int_equal(bits[0], 0);
     struct population_value order[2] = {{.known = true, .integer = 1}, {.known = true, .integer = world->codes[HAT]}};
     population_delta_add(delta, position, population_table_index(world->population, "order"), (uint32_t)NOW, order);
-    assert_int_equal(
-        segment_evaluate_one(plan, world->population, NULL, position, NOW, delta, one, bits, &next, &error), 0);
+    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, NOW, delta, one, bits, &next, &error),
+                     0);
     assert_int_equal(bits[0], 1);
     assert_true(next == NOW + 28 * DAY); /* the order of two days ago leaves the thirty days then */
-    assert_int_equal(
-        segment_evaluate_one(plan, world->population, NULL, position, next, delta, one, bits, NULL, &error), 0);
+    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, next, delta, one, bits, NULL, &error),
+                     0);
     assert_int_equal(bits[0], 0);
     population_delta_free(delta);
-    segment_state_free(one);
-    segment_plan_free(plan);
+    plan_state_free(one);
+    plan_free(plan);
     segment_set_free(set);
     arena_release(&arena);
 }
@@ -283,12 +283,12 @@ static void explains(void **state)
     struct world *world = *state;
     struct arena arena;
     struct error error;
-    struct segment_explanation why;
+    struct plan_explanation why;
     uint32_t position;
     arena_init(&arena, 0);
     struct segment_set *set = build("sum(order.amount last 365 days) >= 40 and city = 'Wien'", &arena);
     assert_true(population_find(world->population, TEXT("a"), &position));
-    assert_int_equal(segment_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error), 0);
+    assert_int_equal(plan_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error), 0);
     assert_false(why.member);
     assert_string_equal(why.nearest_why, "sum(order.amount last 365 days) is 35.50, needs 4.50 more");
     assert_false(why.flips);
@@ -297,7 +297,7 @@ static void explains(void **state)
     assert_int_equal(why.root->child[0]->child[0]->fact_total, 2);
     segment_set_free(set);
     set = build("any(order last 30 days)", &arena);
-    assert_int_equal(segment_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error), 0);
+    assert_int_equal(plan_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error), 0);
     assert_true(why.member && why.flips && why.flips_at == NOW + 28 * DAY);
     segment_set_free(set);
     arena_release(&arena);
