@@ -6,56 +6,47 @@
  */
 #include "plan/compile.h"
 
+static node_compile compile_raw;
+
+static int plan_compile_not(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    return plan_not_of(compiler, plan_compile_condition(compiler, node->child[0], scope));
+}
+
+static int plan_compile_truth(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    return plan_compile_condition(compiler, node->child[0], scope);
+}
+
+static int plan_compile_meaning(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    return compile_raw(compiler, node->child[0], scope);
+}
+
+static int plan_compile_fact_time(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    return plan_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
+}
+
+static int plan_compile_customer(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    return plan_spread(compiler, compile_raw(compiler, node->child[0], plan_customers_of(scope)), scope);
+}
+
+static int plan_compile_nothing(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+{
+    return plan_compile_refuse(compiler, "a part of the condition cannot stand here");
+}
+
+static node_compile *const compilers[OP_COUNT_] = {
+#define OP(name, stands, carries, level, json, format, check, compile) [OP_##name] = plan_compile_##compile,
+#include "segment/ops.def"
+#undef OP
+};
+
 static int compile_raw(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
-    switch (node->op) {
-    case OP_AND:
-    case OP_OR: return plan_compile_junction(compiler, node, scope);
-    case OP_NOT: return plan_not_of(compiler, plan_compile_condition(compiler, node->child[0], scope));
-    case OP_COMPARE: return plan_compile_compare(compiler, node, scope);
-    case OP_BETWEEN: return plan_compile_between(compiler, node, scope);
-    case OP_IN: return plan_compile_in(compiler, node, scope);
-    case OP_KNOWN: return plan_compile_known(compiler, node, scope);
-    case OP_TEXT: return plan_compile_text(compiler, node, scope);
-    case OP_SET: return plan_compile_set(compiler, node, scope);
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: return plan_compile_in_window(compiler, node, scope);
-    case OP_TRUTH: return plan_compile_condition(compiler, node->child[0], scope);
-    case OP_SEQUENCE: return plan_compile_sequence(compiler, node, scope);
-    case OP_RESUMED: return plan_compile_resumed(compiler, node, scope);
-    case OP_SEGMENT: return plan_compile_segment(compiler, node, scope);
-    case OP_RECORD: return plan_compile_record(compiler, node, scope);
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE: return plan_compile_rank(compiler, node, scope);
-    case OP_SAMPLE:
-    case OP_BUCKET: return plan_compile_sample(compiler, node, scope);
-    case OP_LIST: return plan_compile_list(compiler, node, scope);
-    case OP_EVER: return plan_compile_ever(compiler, node, scope);
-    case OP_CHANGED: return plan_compile_changed(compiler, node, scope);
-    case OP_ACCOUNT: return plan_compile_account(compiler, node, scope);
-    case OP_FORM: return compile_raw(compiler, node->child[0], scope);
-    case OP_LITERAL: return plan_compile_literal(compiler, node);
-    case OP_NOW: return plan_now_step(compiler, false);
-    case OP_TODAY: return plan_now_step(compiler, true);
-    case OP_TRAIT:
-    case OP_TRAIT_AS_OF: return plan_compile_trait(compiler, node, scope);
-    case OP_SCHEME: return plan_compile_scheme(compiler, node, scope);
-    case OP_MEASURE: return plan_compile_measure(compiler, node, scope);
-    case OP_ADD:
-    case OP_SUBTRACT:
-    case OP_MULTIPLY:
-    case OP_DIVIDE:
-    case OP_NEGATE: return plan_compile_arithmetic(compiler, node, scope);
-    case OP_FUNCTION: return plan_compile_function(compiler, node, scope);
-    case OP_PERIODS: return plan_compile_periods(compiler, node, scope);
-    case OP_PROPERTY: return plan_compile_property(compiler, node, scope);
-    case OP_FACT_TIME: return plan_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
-    case OP_CUSTOMER:
-        return plan_spread(compiler, compile_raw(compiler, node->child[0], plan_customers_of(scope)), scope);
-    case OP_STEP: return plan_compile_chosen(compiler, node, scope);
-    default: return plan_compile_refuse(compiler, "a part of the condition cannot stand here");
-    }
+    return compilers[node->op](compiler, node, scope);
 }
 
 int plan_compile_value(struct compiler *compiler, const struct segment_node *node, struct scope scope)

@@ -83,8 +83,6 @@ int plan_start_step(struct compiler *compiler, int table, int column, struct sco
 /* The value at the end of a walk along references that starts in the column `start`. */
 int plan_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
                    struct scope scope);
-/* The moment the plan is run at, or its date. */
-int plan_now_step(struct compiler *compiler, bool today);
 /* The steps of a node's children, as conditions or as values; the array is the plan's. */
 int *plan_compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope,
                            bool conditions);
@@ -114,9 +112,8 @@ typedef int node_compile(struct compiler *compiler, const struct segment_node *n
 node_compile plan_compile_value, plan_compile_condition;
 
 /* compile_leaves.c */
-int plan_compile_literal(struct compiler *compiler, const struct segment_node *node);
-node_compile plan_compile_property, plan_compile_trait, plan_compile_chosen, plan_compile_record, plan_compile_list,
-    plan_compile_sample;
+node_compile plan_compile_literal, plan_compile_now, plan_compile_property, plan_compile_trait, plan_compile_chosen,
+    plan_compile_record, plan_compile_list, plan_compile_sample;
 /* compile_condition.c */
 node_compile plan_compile_compare, plan_compile_between, plan_compile_in, plan_compile_text, plan_compile_set,
     plan_compile_known, plan_compile_in_window, plan_compile_junction;

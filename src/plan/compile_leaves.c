@@ -75,7 +75,7 @@ int plan_path_step(struct compiler *compiler, const struct segment_path *path, i
     return id;
 }
 
-int plan_compile_literal(struct compiler *compiler, const struct segment_node *node)
+int plan_compile_literal(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     const struct segment_literal *literal = &node->literal;
     struct step step = plan_step_blank(step_literal, plan_shape_of(node->type, node->is_double), FRAME_ONE);
@@ -94,8 +94,10 @@ int plan_compile_literal(struct compiler *compiler, const struct segment_node *n
     return plan_step_make(compiler, step, NULL, 0);
 }
 
-int plan_now_step(struct compiler *compiler, bool today)
+/* The moment the plan is run at, or its date. */
+int plan_compile_now(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
+    bool today = node->op == OP_TODAY;
     struct step step = plan_step_blank(today ? step_today : step_now, SHAPE_INT, FRAME_ONE);
     step.type = today ? VALUE_DATE : VALUE_TIME;
     step.timeless = false;
