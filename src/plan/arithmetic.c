@@ -1,4 +1,5 @@
 /* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and plain functions. */
+#include "base/bits.h"
 #include "plan/steps.h"
 
 #include <math.h>
@@ -16,10 +17,6 @@ static void known_in_all(struct run *run, const struct step *step, struct vector
             out->bits[w] &= operands[c].bits[w];
     }
 }
-
-#define FOR_KNOWN(out, lanes)                     \
-    for (size_t lane = 0; lane < (lanes); lane++) \
-        if (bit_at((out)->bits, lane))
 
 void plan_forget_nonfinite(struct run *run, const struct step *step, struct vector *out)
 {
@@ -64,12 +61,6 @@ static int64_t add_months(struct run *run, const struct step *step, int64_t valu
     return zone_add(run->population->zone, value, period, sign);
 }
 
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-    return q - (a % b != 0 && (a < 0) != (b < 0));
-}
-
 /* Whole seconds of a duration, whichever way it is held. */
 static int64_t duration_of(const struct operand *operand, size_t lane)
 {
@@ -88,9 +79,9 @@ static int64_t add_times(struct run *run, const struct step *step, const struct 
     if (left == VALUE_DATE && right == VALUE_DATE)
         return (x - y) * SECONDS_A_DAY;
     if (left == VALUE_DATE && right == VALUE_DURATION)
-        return x + sign * floor_divide(y, SECONDS_A_DAY);
+        return x + sign * number_floor_divide(y, SECONDS_A_DAY);
     if (left == VALUE_DURATION && right == VALUE_DATE)
-        return y + floor_divide(x, SECONDS_A_DAY);
+        return y + number_floor_divide(x, SECONDS_A_DAY);
     bool past = sign > 0 ? __builtin_add_overflow(x, y, &out) : __builtin_sub_overflow(x, y, &out);
     if (past)
         run_fail(run, "%s", PAST);
@@ -223,7 +214,7 @@ void step_negate(struct run *run, const struct step *step, struct vector *out)
 
 static int64_t round_decimal(int64_t value, int64_t unit, int function)
 {
-    int64_t down = floor_divide(value, unit), rest = value - down * unit;
+    int64_t down = number_floor_divide(value, unit), rest = value - down * unit;
     if (function == FUNCTION_FLOOR || rest == 0)
         return down;
     if (function == FUNCTION_CEIL)
@@ -335,7 +326,7 @@ void step_choose(struct run *run, const struct step *step, struct vector *out)
             if (bit_at(child[c].bits, lane) &&
                 (best < 0 || compare_holds(run, wanted, &child[c], lane, &child[best], lane)))
                 best = c;
-        out->own_bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
+        bit_clear(out->own_bits, lane);
         if (best < 0)
             continue;
         bit_set(out->own_bits, lane);
@@ -353,7 +344,7 @@ void step_coalesce(struct run *run, const struct step *step, struct vector *out)
         int found = 0;
         while (found < step->child_count && !bit_at(child[found].bits, lane))
             found++;
-        out->own_bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
+        bit_clear(out->own_bits, lane);
         if (found == step->child_count)
             continue;
         bit_set(out->own_bits, lane);

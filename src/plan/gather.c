@@ -3,6 +3,7 @@
  * median, distinct, gaps, and whether facts resumed after a pause. The facts of all kinds are merged by time into one
  * list a customer; distinct of one kind's integers needs no order and takes a shorter way.
  */
+#include "base/bits.h"
 #include "plan/measures.h"
 
 #include <math.h>
@@ -246,8 +247,8 @@ static bool all_different(const int64_t *values, size_t count)
     uint64_t seen[4] = {0}, twice = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t hash = (uint64_t)values[i] * UINT64_C(0x9e3779b97f4a7c15) >> 56;
-        twice |= seen[hash / 64] >> (hash % 64) & 1;
-        seen[hash / 64] |= (uint64_t)1 << (hash % 64);
+        twice |= bit_at(seen, hash);
+        bit_set(seen, hash);
     }
     return !twice;
 }

@@ -1,5 +1,6 @@
 /* Where vectors come from: columns, traits, look-ups through reference tables, tables by code, lists, records, samples.
  */
+#include "base/bits.h"
 #include "plan/md5.h"
 #include "plan/steps.h"
 
@@ -159,7 +160,7 @@ void step_column(struct run *run, const struct step *step, struct vector *out)
 
 static bool row_known(const struct population_column *column, size_t row)
 {
-    return !column->known || (column->known[row / 64] >> (row % 64) & 1);
+    return !column->known || bit_at(column->known, row);
 }
 
 /* One row's value into a lane. */

@@ -5,6 +5,7 @@
  * branch per customer.
  */
 #include "plan/measures.h"
+#include "base/bits.h"
 
 #include <string.h>
 
@@ -68,7 +69,7 @@ static void keep_weekdays(struct run *run, const struct table_view *view, int64_
     for (size_t lane = 0; lane < lanes; lane++)
         if (bit_at(out->bits, lane) &&
             !(weekdays >> date_weekday(local_date(run->binding->clock, view->time[view->begin + lane])) & 1))
-            out->bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
+            bit_clear(out->bits, lane);
 }
 
 static bool is_anniversary(int32_t date, int32_t of)
@@ -88,7 +89,7 @@ static void keep_anniversaries(struct run *run, const struct table_view *view, c
                 bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
                 is_anniversary(local_date(run->binding->clock, view->time[row]), (int32_t)of->i[lane * of->stride]);
             if (!keep)
-                out->bits[bit / 64] &= ~((uint64_t)1 << (bit % 64));
+                bit_clear(out->bits, bit);
         }
 }
 
@@ -478,7 +479,7 @@ static void extreme_integers(const struct run *run, const struct step *step, con
             any |= in;
         }
         out->i[lane] = best;
-        out->bits[lane / 64] |= (uint64_t)any << (lane % 64);
+        bit_or(out->bits, lane, any);
     }
 }
 

@@ -16,6 +16,7 @@
 #define STRATA_PLAN_STEPS_H
 
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include "base/bits.h"
 #include "base/map.h"
 #include "base/number.h"
 #include "base/vector.h"
@@ -219,46 +220,10 @@ struct run {
     struct error error;
 };
 
-static inline size_t words_of(size_t lanes)
-{
-    return (lanes + 63) / 64;
-}
-
-static inline bool bit_at(const uint64_t *bits, size_t lane)
-{
-    return bits[lane / 64] >> (lane % 64) & 1;
-}
-
-static inline void bit_set(uint64_t *bits, size_t lane)
-{
-    bits[lane / 64] |= (uint64_t)1 << (lane % 64);
-}
-
-/* The first set bit in [begin, end), or end. */
-static inline uint32_t first_bit(const uint64_t *bits, uint32_t begin, uint32_t end)
-{
-    for (uint32_t at = begin; at < end; at = (at | 63) + 1) {
-        uint64_t word = bits[at / 64] >> (at % 64);
-        if (word) {
-            uint32_t row = at + (uint32_t)__builtin_ctzll(word);
-            return row < end ? row : end;
-        }
-    }
-    return end;
-}
-
-/* The last set bit in [begin, end), or end. */
-static inline uint32_t last_bit(const uint64_t *bits, uint32_t begin, uint32_t end)
-{
-    for (uint32_t at = end; at > begin; at = (at - 1) & ~UINT32_C(63)) {
-        uint64_t word = bits[(at - 1) / 64] << (63 - (at - 1) % 64);
-        if (word) {
-            uint32_t row = at - 1 - (uint32_t)__builtin_clzll(word);
-            return row >= begin && row < at ? row : end;
-        }
-    }
-    return end;
-}
+/* The lanes whose value is known. */
+#define FOR_KNOWN(out, lanes)                     \
+    for (size_t lane = 0; lane < (lanes); lane++) \
+        if (bit_at((out)->bits, lane))
 
 static inline const struct step *step_of(const struct run *run, int id)
 {

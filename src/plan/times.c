@@ -2,6 +2,7 @@
  * Dates, moments and windows. Local dates of facts are asked for by the million, so the zone is turned into one offset
  * per UTC day; only on days on which the offset changes is the zone itself asked.
  */
+#include "base/bits.h"
 #include "plan/steps.h"
 
 #include <string.h>
@@ -80,10 +81,6 @@ void step_today(struct run *run, const struct step *step, struct vector *out)
     out->i[0] = run->today;
 }
 
-#define FOR_KNOWN(out, lanes)                     \
-    for (size_t lane = 0; lane < (lanes); lane++) \
-        if (bit_at((out)->bits, lane))
-
 static void same_known(struct vector *out, const struct operand *child)
 {
     out->bits = (uint64_t *)child->bits;
@@ -98,7 +95,7 @@ void step_age(struct run *run, const struct step *step, struct vector *out)
     FOR_KNOWN(out, lanes) {
         int32_t birth = (int32_t)child.i[lane * child.stride];
         if (birth > run->today)
-            out->bits[lane / 64] &= ~((uint64_t)1 << (lane % 64));
+            bit_clear(out->bits, lane);
         else
             out->i[lane] = date_age(birth, run->today);
     }
@@ -150,12 +147,6 @@ void step_day_start(struct run *run, const struct step *step, struct vector *out
         out->i[lane] = zone_day_start(run->population->zone, (int32_t)child.i[lane * child.stride]);
 }
 
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-    int64_t q = a / b;
-    return q - (a % b != 0 && (a < 0) != (b < 0));
-}
-
 static const int32_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
 static const int UNIT_MONTHS[] = {[CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
 
@@ -174,15 +165,15 @@ int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, boo
 {
     if (unit >= CALENDAR_MONTH) {
         int64_t months = dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
-        return floor_divide(months, UNIT_MONTHS[unit]);
+        return number_floor_divide(months, UNIT_MONTHS[unit]);
     }
     if (dates && unit >= CALENDAR_DAY)
-        return floor_divide(b - a, unit == CALENDAR_WEEK ? 7 : 1);
+        return number_floor_divide(b - a, unit == CALENDAR_WEEK ? 7 : 1);
     if (dates) {
         int64_t start = zone_day_start(zone, (int32_t)(until ? b : a));
-        return floor_divide(until ? start - now : now - start, UNIT_SECONDS[unit]);
+        return number_floor_divide(until ? start - now : now - start, UNIT_SECONDS[unit]);
     }
-    return floor_divide(b - a, UNIT_SECONDS[unit]);
+    return number_floor_divide(b - a, UNIT_SECONDS[unit]);
 }
 
 void step_since(struct run *run, const struct step *step, struct vector *out)

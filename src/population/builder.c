@@ -4,6 +4,7 @@
  * rows, a short contiguous run, to their new place: linear passes over narrow arrays, handed out to the pool in chunks
  * of positions.
  */
+#include "base/bits.h"
 #include "base/vector.h"
 #include "population/internal.h"
 
@@ -138,7 +139,7 @@ struct dictionary *population_builder_dictionary(struct population_builder *buil
 
 static bool is_known(const uint64_t *known, size_t row)
 {
-    return !known || (known[row / 64] >> (row % 64) & 1);
+    return !known || bit_at(known, row);
 }
 
 static uint64_t *copy_known(const uint64_t *known, size_t rows)
@@ -268,10 +269,10 @@ static void forget_nonfinite(struct population_column *column, const double *in,
         if (!known) {
             known = population_array((rows + 63) / 64, sizeof *known);
             for (size_t i = 0; i < rows; i++)
-                known[i / 64] |= UINT64_C(1) << (i % 64);
+                bit_set(known, i);
             column->known = known;
         }
-        known[row / 64] &= ~(UINT64_C(1) << (row % 64));
+        bit_clear(known, row);
     }
 }
 
@@ -674,7 +675,7 @@ static struct population_list place_list(const struct population *population, co
     for (size_t i = 0; i < pending->count; i++) {
         uint32_t position;
         if (population_find(population, pending->identifiers[i], &position))
-            members[position / 64] |= (uint64_t)1 << (position % 64);
+            bit_set(members, position);
     }
     return (struct population_list){pending->name, members};
 }

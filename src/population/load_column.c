@@ -7,6 +7,7 @@
  * Two sorts of columns are not that simple. Texts without codes get provisional ones while they are read, and sets
  * arrive in whichever order threads meet them; both are put right when everything is there.
  */
+#include "base/bits.h"
 #include "population/internal.h"
 #include "population/loading.h"
 
@@ -137,7 +138,7 @@ static struct lake_vector told_only(const struct lake_vector *vector, size_t row
     memset(known, 0, (CHUNK_ROWS / 64) * sizeof *known);
     for (size_t i = 0; i < rows; i++) {
         bool good = loading_is_told(vector, i);
-        known[i / 64] |= (uint64_t)good << (i % 64);
+        bit_or(known, i, good);
         all &= good;
     }
 

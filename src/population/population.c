@@ -1,5 +1,6 @@
 /* Reading a finished population: names, identifiers, texts, single values, and what it all weighs. */
 #include "population/population.h"
+#include "base/bits.h"
 
 #include "population/internal.h"
 
@@ -136,7 +137,7 @@ static uint64_t stored(const struct population_column *column, size_t row)
 
 struct population_value population_get(const struct population_column *column, size_t row)
 {
-    struct population_value value = {.known = !column->known || (column->known[row / 64] >> (row % 64) & 1)};
+    struct population_value value = {.known = !column->known || bit_at(column->known, row)};
     if (!value.known)
         return value;
     if (column->type == VALUE_DOUBLE) {
