@@ -28,24 +28,16 @@ static void put_key(struct json *json, const char *key, const struct segment_nod
     put(json, node);
 }
 
-static void put_string(struct json *json, const char *key, const char *value)
-{
-    json_write_key(json, key);
-    json_write_string(json, value);
-}
-
 static void put_flag(struct json *json, const char *key, bool value)
 {
     if (!value)
         return;
-    json_write_key(json, key);
-    json_write_bool(json, true);
+    json_put_bool(json, key, true);
 }
 
 static void put_list(struct json *json, const char *key, struct segment_node *const *nodes, int count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (int i = 0; i < count; i++)
         put(json, nodes[i]);
     json_write_end_array(json);
@@ -53,18 +45,15 @@ static void put_list(struct json *json, const char *key, struct segment_node *co
 
 static void put_length(struct json *json, const char *key, int64_t count, enum calendar_unit unit)
 {
-    json_write_key(json, key);
-    json_write_object(json);
-    json_write_key(json, "count");
-    json_write_integer(json, count);
-    put_string(json, "unit", segment_unit_name(unit));
+    json_put_object(json, key);
+    json_put_integer(json, "count", count);
+    json_put_string(json, "unit", segment_unit_name(unit));
     json_write_end_object(json);
 }
 
 static void put_parts(struct json *json, const char *key, const struct segment_path *path, int count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (int i = 0; i < count; i++)
         json_write_string(json, path->parts[i]);
     json_write_end_array(json);
@@ -75,7 +64,7 @@ static void put_text_form(struct json *json, const char *key, const struct segme
     struct buffer text;
     buffer_init(&text, 0);
     segment_format_node(node, &text);
-    put_string(json, key, text.data);
+    json_put_string(json, key, text.data);
     buffer_release(&text);
 }
 
@@ -106,9 +95,8 @@ static void put_window(struct json *json, const struct segment_window *window)
 {
     if (!has_window(window))
         return;
-    json_write_key(json, "window");
-    json_write_object(json);
-    put_string(json, "form", window_forms[window->form]);
+    json_put_object(json, "window");
+    json_put_string(json, "form", window_forms[window->form]);
     if (window->count > 0 || window->form == WINDOW_AGO)
         put_length(json, "length", window->count, window->unit);
     if (window->form == WINDOW_AGO)
@@ -116,8 +104,7 @@ static void put_window(struct json *json, const struct segment_window *window)
     put_key(json, "anchor", window->anchor);
     put_key(json, "to", window->to);
     if (window->weekdays) {
-        json_write_key(json, "weekdays");
-        json_write_array(json);
+        json_put_array(json, "weekdays");
         for (int day = 1; day <= 7; day++)
             if (window->weekdays & 1u << day)
                 json_write_string(json, segment_weekday_name(day));
@@ -131,10 +118,8 @@ static void put_window(struct json *json, const struct segment_window *window)
 
 static void put_facts(struct json *json, const char *key, const struct segment_measure *measure, bool shorten)
 {
-    json_write_key(json, key);
-    json_write_object(json);
-    json_write_key(json, "kinds");
-    json_write_array(json);
+    json_put_object(json, key);
+    json_put_array(json, "kinds");
     for (int i = 0; i < measure->written_count; i++) {
         const struct segment_path *path = &measure->written[i]->path;
         json_write_array(json);
@@ -150,11 +135,10 @@ static void put_facts(struct json *json, const char *key, const struct segment_m
 static void put_measure(struct json *json, const struct segment_node *node)
 {
     const struct segment_measure *measure = node->measure;
-    put_string(json, "measure", segment_aggregate_name(measure->aggregate));
+    json_put_string(json, "measure", segment_aggregate_name(measure->aggregate));
     put_list(json, "of", measure->written, measure->written_count);
     if (measure->aggregate == AGGREGATE_NTH) {
-        json_write_key(json, "nth");
-        json_write_integer(json, measure->nth);
+        json_put_integer(json, "nth", measure->nth);
     }
     put_window(json, &measure->window);
     put_key(json, "where", measure->filter);
@@ -163,8 +147,7 @@ static void put_measure(struct json *json, const struct segment_node *node)
 static void put_step(struct json *json, const struct segment_step *step)
 {
     json_write_object(json);
-    json_write_key(json, "kinds");
-    json_write_array(json);
+    json_put_array(json, "kinds");
     for (int i = 0; i < step->kind_count; i++) {
         json_write_array(json);
         json_write_string(json, step->kinds[i]);
@@ -173,7 +156,7 @@ static void put_step(struct json *json, const struct segment_step *step)
     json_write_end_array(json);
     put_flag(json, "not", step->negated);
     if (step->alias)
-        put_string(json, "as", step->alias);
+        json_put_string(json, "as", step->alias);
     put_key(json, "where", step->filter);
     if (step->has_within)
         put_length(json, "within", step->within_count, step->within_unit);
@@ -183,8 +166,7 @@ static void put_step(struct json *json, const struct segment_step *step)
 static void put_sequence(struct json *json, const struct segment_node *node)
 {
     const struct segment_sequence *sequence = node->sequence;
-    json_write_key(json, "sequence");
-    json_write_array(json);
+    json_put_array(json, "sequence");
     for (int i = 0; i < sequence->step_count; i++)
         put_step(json, &sequence->steps[i]);
     json_write_end_array(json);
@@ -207,10 +189,9 @@ static void put_set(struct json *json, const struct segment_node *node)
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);
     json_write_object(json);
-    json_write_key(json, form                 ? (node->form == FORM_EXCEPT ? "except" : "symmetric_difference")
+    json_put_array(json, form                 ? (node->form == FORM_EXCEPT ? "except" : "symmetric_difference")
                          : node->op == OP_AND ? "intersect"
                                               : "union");
-    json_write_array(json);
     for (int i = 0; i < pair->child_count; i++)
         put_set(json, form && i == 1 ? written(pair->child[1])->child[0] : pair->child[i]);
     json_write_end_array(json);
@@ -242,7 +223,7 @@ static void put_literal(struct json *json, const struct segment_node *node)
     const struct segment_literal *literal = &node->literal;
     char text[NUMBER_TEXT_MAX];
     if (literal->is_percent) {
-        put_string(json, "percent", number_format_decimal(literal->integer, node->scale - 2, text));
+        json_put_string(json, "percent", number_format_decimal(literal->integer, node->scale - 2, text));
     } else if (literal->is_length) {
         put_text_form(json, "length", node);
     } else if (node->type == VALUE_DURATION) {
@@ -275,14 +256,14 @@ static void put_pair(struct json *json, const struct segment_node *node)
 static void put_compare(struct json *json, const struct segment_node *node)
 {
     static const char *const signs[] = {"=", "!=", "<", "<=", ">", ">="};
-    put_string(json, "compare", signs[node->compare]);
+    json_put_string(json, "compare", signs[node->compare]);
     put_pair(json, node);
 }
 
 static void put_text_test(struct json *json, const struct segment_node *node)
 {
     static const char *const texts[] = {"contains", "starts with", "ends with", "like", "matches", "="};
-    put_string(json, "text_test", texts[node->text_test]);
+    json_put_string(json, "text_test", texts[node->text_test]);
     put_pair(json, node);
 }
 
@@ -298,7 +279,7 @@ static void put_in(struct json *json, const struct segment_node *node)
 {
     static const char *const sets[] = {"any of", "all of", "none of"};
     if (node->op == OP_SET)
-        put_string(json, "set_test", sets[node->set_test]);
+        json_put_string(json, "set_test", sets[node->set_test]);
     put_key(json, node->op == OP_IN ? "in" : "left", node->child[0]);
     put_list(json, "values", node->child + 1, node->child_count - 1);
     put_flag(json, "negated", node->negated);
@@ -327,7 +308,7 @@ static void put_rank(struct json *json, const struct segment_node *node)
         json_write_key(json, node->op == OP_NTILE ? "ntile" : rank->bottom ? "bottom" : "top");
         if (node->op == OP_TOP && rank->is_percent) {
             json_write_object(json);
-            put_string(json, "percent", number_format_decimal(rank->percent_scaled, rank->percent_scale, text));
+            json_put_string(json, "percent", number_format_decimal(rank->percent_scaled, rank->percent_scale, text));
             json_write_end_object(json);
         } else {
             json_write_integer(json, rank->count);
@@ -341,31 +322,30 @@ static void put_sample(struct json *json, const struct segment_node *node)
 {
     char text[NUMBER_TEXT_MAX];
     if (node->op == OP_SAMPLE) {
-        put_string(json, "sample",
-                   number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
+        json_put_string(json, "sample",
+                        number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
     } else {
-        json_write_key(json, "bucket");
-        json_write_integer(json, node->sample.buckets);
+        json_put_integer(json, "bucket", node->sample.buckets);
     }
     if (*node->sample.seed)
-        put_string(json, "seed", node->sample.seed);
+        json_put_string(json, "seed", node->sample.seed);
 }
 
 static void put_segment(struct json *json, const struct segment_node *node)
 {
-    put_string(json, "member_of", node->name);
+    json_put_string(json, "member_of", node->name);
 }
 
 static void put_static_list(struct json *json, const struct segment_node *node)
 {
-    put_string(json, "list", node->name);
+    json_put_string(json, "list", node->name);
 }
 
 static void put_record(struct json *json, const struct segment_node *node)
 {
     static const char *const records[] = {"in", "entered", "left"};
-    put_string(json, "record", records[node->record->kind]);
-    put_string(json, "segment", node->name);
+    json_put_string(json, "record", records[node->record->kind]);
+    json_put_string(json, "segment", node->name);
     if (node->record->has_window)
         put_window(json, &node->record->window);
 }
@@ -389,7 +369,7 @@ static void put_changed(struct json *json, const struct segment_node *node)
 static void put_account(struct json *json, const struct segment_node *node)
 {
     static const char *const quantifiers[] = {"any", "all", "none", "count"};
-    put_string(json, "account", quantifiers[node->account->quantifier]);
+    json_put_string(json, "account", quantifiers[node->account->quantifier]);
     put_parts(json, "of", &node->account->path, node->account->path.part_count);
     put_key(json, "where", node->child_count > 0 ? node->child[0] : NULL);
 }
@@ -403,7 +383,7 @@ static void put_resumed(struct json *json, const struct segment_node *node)
 
 static void put_periods(struct json *json, const struct segment_node *node)
 {
-    put_string(json, "periods", segment_unit_name(node->periods->unit));
+    json_put_string(json, "periods", segment_unit_name(node->periods->unit));
     put_key(json, "where", node->child[0]);
     put_window(json, &node->periods->window);
 }
@@ -412,10 +392,10 @@ static void put_function(struct json *json, const struct segment_node *node)
 {
     if (node->function == FUNCTION_SINCE || node->function == FUNCTION_UNTIL) {
         put_key(json, segment_function_name(node->function), node->child[0]);
-        put_string(json, "unit", segment_unit_name(node->unit));
+        json_put_string(json, "unit", segment_unit_name(node->unit));
         return;
     }
-    put_string(json, "function", segment_function_name(node->function));
+    json_put_string(json, "function", segment_function_name(node->function));
     put_list(json, "of", node->child, node->child_count);
 }
 
@@ -489,11 +469,11 @@ void segment_write_json(const struct segment_set *set, int segment, struct json 
 {
     const struct segment_definition *definition = &set->segments[segment];
     json_write_object(json);
-    put_string(json, "segment", definition->name);
+    json_put_string(json, "segment", definition->name);
     if (definition->title)
-        put_string(json, "title", definition->title);
+        json_put_string(json, "title", definition->title);
     if (definition->scheme >= 0)
-        put_string(json, "scheme", set->schemes[definition->scheme].name);
+        json_put_string(json, "scheme", set->schemes[definition->scheme].name);
     put_flag(json, "else", definition->is_else);
     put_key(json, "where", definition->condition);
     json_write_end_object(json);
@@ -503,19 +483,17 @@ void segment_write_scheme_json(const struct segment_set *set, int scheme, struct
 {
     const struct segment_scheme *from = &set->schemes[scheme];
     json_write_object(json);
-    put_string(json, "scheme", from->name);
+    json_put_string(json, "scheme", from->name);
     if (from->title)
-        put_string(json, "title", from->title);
-    json_write_key(json, "exclusive");
-    json_write_bool(json, from->exclusive);
-    json_write_key(json, "members");
-    json_write_array(json);
+        json_put_string(json, "title", from->title);
+    json_put_bool(json, "exclusive", from->exclusive);
+    json_put_array(json, "members");
     for (int i = 0; i < from->member_count; i++) {
         const struct segment_definition *member = &set->segments[from->first_member + i];
         json_write_object(json);
-        put_string(json, "member", member->name + strlen(from->name) + 1);
+        json_put_string(json, "member", member->name + strlen(from->name) + 1);
         if (member->title)
-            put_string(json, "title", member->title);
+            json_put_string(json, "title", member->title);
         put_flag(json, "else", member->is_else);
         put_key(json, "where", member->condition);
         json_write_end_object(json);
