@@ -270,7 +270,10 @@ void hasher_run(struct hasher *hasher, int file, struct hash_piece *pieces, size
         make_room(hasher);
     }
 
-    for (size_t chunks; chunks = cut_wave(hasher, &cutting), chunks;) {
+    for (;;) {
+        size_t chunks = cut_wave(hasher, &cutting);
+        if (!chunks)
+            return;
         pool_run(large ? hasher->pool : NULL, chunks, sum_chunk, hasher);
         for (size_t i = 0; i < chunks; i++)
             fold_chunk(hasher, &hasher->chunks[i]);
