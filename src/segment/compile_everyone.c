@@ -30,7 +30,7 @@ static int global_step(struct compiler *compiler, struct step step, const int *c
     int id = segment_step_make(compiler, step, child, count);
     if (compiler->plan->steps.count > before) {
         at(compiler, id)->c = (int)compiler->plan->globals.count;
-        at(compiler, id)->now_loose = false; /* whoever's key moves, moves everyone */
+        at(compiler, id)->now_loose = false; /* its own next moment says when it is another */
         VECTOR_PUSH(&compiler->plan->globals, id);
     }
     return id;

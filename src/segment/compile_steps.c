@@ -227,6 +227,8 @@ static bool is_stepwise(struct compiler *compiler, int function, int constant)
     const struct step *step = at(compiler, function), *other = at(compiler, constant);
     if (other->frame != FRAME_ONE || other->type != VALUE_INT || step->frame == FRAME_ONE)
         return false;
+    if (other->now_loose || !step->child_count || at(compiler, step->child[0])->now_loose)
+        return false; /* what it is held against, or counts from, moves by itself */
     if (step->run == step_age)
         return true;
     bool dates = step->child_count && at(compiler, step->child[0])->type == VALUE_DATE;

@@ -354,7 +354,7 @@ static void pass_batch(struct pass *pass, struct run *run, uint32_t first, uint3
             result->members[s][word + w] = holds.bits[w] & existing[w];
     }
     if (result->next)
-        next_of_all(run, result->next + first);
+        next_of_batch(run, result->next + first);
 }
 
 static void pass_task(void *context, size_t task, int worker)
@@ -415,6 +415,7 @@ enum status segment_evaluate(const struct segment_plan *plan, const struct popul
     struct pass pass = {.plan = plan, .binding = binding, .result = result_new(plan, population, now, with_next)};
     TRY_GOTO(phase_fill(plan, binding, now, pool, with_next, &phase, error));
     pass.phase = phase;
+    pass.result->everyone_next = segment_phase_next(phase);
     TRY_GOTO(run_pass(&pass, pool, error));
     *out = pass.result;
     pass.result = NULL;
@@ -527,7 +528,7 @@ enum status segment_evaluate_one(const struct segment_plan *plan, const struct p
         bits[s / 64] |= (holds.bits[0] & 1) << (s % 64);
     }
     if (next)
-        next_of_all(run, next);
+        next_of_batch(run, next);
     if (!run->failed)
         return STATUS_OK;
     run->failed = false;

@@ -2,30 +2,19 @@
  * The next moment at which a membership may flip by itself: the oldest fact leaves a window, a date comes near enough,
  * a day begins. Every step that looks at now answers for itself; a customer's next moment is the earliest answer of the
  * steps that were evaluated for the batch. (A step that was spared, because a condition before it failed for the whole
- * batch, cannot flip anything before that condition does.) Answers may be early, never late. Cut-offs of ranks and the
- * numbers of accounts move with other customers: the earliest moment of any of those counts for everyone.
+ * batch, cannot flip anything before that condition does.) Answers may be early, never late, and hold as long as the
+ * cut-offs of ranks and the numbers of accounts do: those move with other customers, and have a moment of their own.
  *
  * Facts and windows are here. Of the facts that a window holds the oldest leaves first, and of those behind its end the
  * first comes in first; where an edge goes back (months on the last days of a month, clocks put back) the last one it
  * passed comes first. So a customer's facts are a few moments, and each edge's next meeting with one is reckoned
- * (next_edge.c). What follows now in other ways is in next_trend.c.
+ * (next_edge.c). What follows now in other ways is in next_trend.c, and in next_range.c where it is no line; periods
+ * and sequences are in next_story.c.
  */
 #include "segment/next.h"
 #include "segment/measures.h"
 
 #include <string.h>
-
-static void lower(const struct run *run, int64_t *next, uint32_t lane, int64_t moment)
-{
-    if (moment > run->now && moment < next[lane])
-        next[lane] = moment;
-}
-
-static void lower_all(const struct run *run, int64_t *next, int64_t moment)
-{
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        lower(run, next, lane, moment);
-}
 
 /* How the edges of a window move with now: each edge is now + sign × period; nothing moves where count is 0. */
 struct edges {
@@ -49,35 +38,30 @@ static struct edges edges_of(const struct segment_window *window)
     }
 }
 
-static int64_t unit_start(const struct run *run, enum calendar_unit unit, int64_t number)
+int64_t next_unit_start(const struct run *run, enum calendar_unit unit, int64_t number)
 {
     return local_day_start(run->binding->clock, date_of_unit_number(number, unit));
 }
 
 /* A window of whole units holds a moment from the beginning of one unit to the beginning of another. */
-static void pass_units(const struct run *run, const struct segment_window *window, int64_t moment, int64_t *next,
-                       uint32_t lane)
+static void pass_units(const struct run *run, const struct segment_window *window, int64_t moment, int64_t *next)
 {
-    if (window->unit < CALENDAR_DAY) {
-        lower(run, next, lane, run->now + 1);
-        return;
-    }
     int64_t number = date_unit_number(local_date(run->binding->clock, moment), window->unit);
     bool previous = window->form == WINDOW_PREVIOUS;
-    lower(run, next, lane, unit_start(run, window->unit, number + previous));
-    lower(run, next, lane, unit_start(run, window->unit, number + 1 + (previous ? window->count : 0)));
+    next_lower(run, next, next_unit_start(run, window->unit, number + previous));
+    next_lower(run, next, next_unit_start(run, window->unit, number + 1 + (previous ? window->count : 0)));
 }
 
 /* The moments at which an edge passes something that happened (or is due) at moment. */
-static void pass_edges(const struct run *run, const struct edges *edges, int64_t moment, int64_t *next, uint32_t lane)
+static void pass_edges(const struct run *run, const struct edges *edges, int64_t moment, int64_t *next)
 {
     if (edges->count == 2 && edges->sign[0] < 0 && !edges->period[0].months && moment <= run->now &&
         !edges->period[1].months && !edges->period[1].seconds) { /* last so many seconds: the usual case */
-        lower(run, next, lane, moment + edges->period[0].seconds);
+        next_lower(run, next, moment + edges->period[0].seconds);
         return;
     }
     for (int e = 0; e < edges->count; e++)
-        lower(run, next, lane, next_passes(run, run->now, edges->period[e], edges->sign[e], moment));
+        next_lower(run, next, next_passes(run, run->now, edges->period[e], edges->sign[e], moment));
 }
 
 /* ---- windows around something that goes on ---- */
@@ -119,8 +103,7 @@ static int64_t bound_passes(const struct run *run, const struct anchor *anchor, 
     return next_reaches(run, &anchor->trend, anchor->value, limit, INT64_MAX);
 }
 
-static void pass_anchors(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next,
-                         uint32_t lane)
+static void pass_anchors(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next)
 {
     static const struct calendar_period none = {0, 0};
     const struct segment_window *window = bounds->extra;
@@ -133,11 +116,10 @@ static void pass_anchors(struct run *run, const struct step *bounds, size_t boun
         struct anchor anchor = anchor_of(run, bounds, c, bounds_lane);
         bool is_to = only_to || c == 1;
         if (!is_to)
-            lower(run, next, lane,
-                  bound_passes(run, &anchor, within || before ? window->length : none, -1, false, moment));
+            next_lower(run, next,
+                       bound_passes(run, &anchor, within || before ? window->length : none, -1, false, moment));
         if (is_to || within || before || after)
-            lower(run, next, lane,
-                  bound_passes(run, &anchor, within || after ? window->length : none, 1, true, moment));
+            next_lower(run, next, bound_passes(run, &anchor, within || after ? window->length : none, 1, true, moment));
     }
 }
 
@@ -149,24 +131,27 @@ static bool has_moving_anchor(const struct run *run, const struct step *bounds)
     return false;
 }
 
-/* Whether, and when, the bounds pass a moment. */
-static void pass_bounds(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next,
-                        uint32_t lane)
+void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next)
 {
     const struct segment_window *window = bounds->extra;
     struct edges edges = edges_of(window);
+    int64_t at = INT64_MAX;
+
     if (edges.by_unit)
-        pass_units(run, window, moment, next, lane);
+        pass_units(run, window, moment, &at);
     else
-        pass_edges(run, &edges, moment, next, lane);
-    if (has_moving_anchor(run, bounds))
-        pass_anchors(run, bounds, bounds_lane, moment, next, lane);
+        pass_edges(run, &edges, moment, &at);
+    if (has_moving_anchor(run, bounds)) {
+        struct next_membership asked = {.value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
+        pass_anchors(run, bounds, bounds_lane, moment, &at);
+        at = next_of_membership(run, &asked, at);
+    }
+    *next = next_earlier(*next, at);
 }
 
 /* ---- facts in windows ---- */
 
-/* The moving window among what selects rows, or NULL. */
-static const struct step *moving_window(const struct run *run, int id)
+const struct step *next_moving_window(const struct run *run, int id)
 {
     const struct step *step = step_of(run, id);
     if (step->run == step_window) {
@@ -175,7 +160,7 @@ static const struct step *moving_window(const struct run *run, int id)
         return window && window->form != WINDOW_ALL ? step : NULL;
     }
     for (int c = 0; step->run == step_and && c < step->child_count; c++) {
-        const struct step *found = moving_window(run, step->child[c]);
+        const struct step *found = next_moving_window(run, step->child[c]);
         if (found)
             return found;
     }
@@ -217,8 +202,7 @@ static void last_leaves(const struct run *run, const struct table_view *view, in
         next[lane] = earlier(next[lane], last[lane] + seconds, last[lane] >= lo && offset[lane] < offset[lane + 1]);
 }
 
-/* No fact comes back before this moment: how far the window's first edge may go back. */
-static int64_t lowest_edge(const struct run *run, const struct step *bounds, int64_t lo)
+int64_t next_lowest_edge(const struct run *run, const struct step *bounds, int64_t lo)
 {
     const struct segment_window *window = bounds->extra;
     struct calendar_period length = window->form == WINDOW_AGO ? window->longer : window->length;
@@ -243,24 +227,23 @@ static void pass_facts(struct run *run, const struct step *window_step, const st
         selected = view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
                                       : first_bit(rows->bits, begin - view->begin, end - view->begin));
     if (selected < end)
-        pass_bounds(run, bounds_step, bounds_lane, view->time[selected], next, lane);
+        next_pass(run, bounds_step, bounds_lane, view->time[selected], &next[lane]);
     if (any && selected < end)
         return;
 
     for (at = begin; at < end && view->time[at] < lo; at++)
         continue;
-    if (at > begin && view->time[at - 1] >= lowest_edge(run, bounds_step, lo))
-        pass_bounds(run, bounds_step, bounds_lane, view->time[at - 1], next, lane);
+    if (at > begin && view->time[at - 1] >= next_lowest_edge(run, bounds_step, lo))
+        next_pass(run, bounds_step, bounds_lane, view->time[at - 1], &next[lane]);
     for (; at < end && view->time[at] <= hi; at++)
         continue;
     if (at > begin && hi < run->now)
-        pass_bounds(run, bounds_step, bounds_lane, view->time[at - 1], next, lane);
+        next_pass(run, bounds_step, bounds_lane, view->time[at - 1], &next[lane]);
     if (at < end && view->time[at] <= run->now)
-        pass_bounds(run, bounds_step, bounds_lane, view->time[at], next, lane);
+        next_pass(run, bounds_step, bounds_lane, view->time[at], &next[lane]);
 }
 
-/* Windows whose bounds stay where they are hold what they hold. */
-static bool is_moving(const struct run *run, const struct step *bounds)
+bool next_is_moving(const struct run *run, const struct step *bounds)
 {
     const struct segment_window *window = bounds->extra;
     struct edges edges = edges_of(window);
@@ -268,15 +251,15 @@ static bool is_moving(const struct run *run, const struct step *bounds)
            window->form == WINDOW_BEFORE_LAST || has_moving_anchor(run, bounds);
 }
 
-static void leave_window(struct run *run, int selected, bool last, int64_t *next)
+void next_leaves(struct run *run, int selected, bool last, int64_t *next)
 {
-    const struct step *window_step = moving_window(run, selected);
+    const struct step *window_step = next_moving_window(run, selected);
     if (!window_step)
         return;
     const struct step *bounds_step = step_of(run, window_step->child[0]);
     const struct segment_window *window = bounds_step->extra;
     const struct table_view *view = &run->views[window_step->b];
-    if (!is_moving(run, bounds_step) || !view->table)
+    if (!next_is_moving(run, bounds_step) || !view->table)
         return;
 
     bool seconds = window->form == WINDOW_LAST && !window->length.months;
@@ -306,111 +289,14 @@ void next_window(struct run *run, const struct step *step, int64_t *next)
     bool several = step->run == step_gather || step->run == step_resumed;
     int first = step->run == step_resumed ? step->b : 0, count = several ? step->b : 1;
     for (int c = first; c < first + count; c++)
-        leave_window(run, step->child[c], step->run == step_any, next);
-}
-
-/* A forbidden last step is decided once its limit has passed. */
-static void next_of_last(struct run *run, const struct sequence_plan *plan, int negated, int64_t *next)
-{
-    struct calendar_period within = plan->source->steps[negated].within;
-    for (int s = 0; s < negated; s++)
-        for (int k = 0; k < plan->source->steps[s].kind_count; k++) {
-            const struct table_view *view = &run->views[plan->kinds[s][k].table];
-            struct operand rows = operand_of(run, plan->kinds[s][k].mask);
-            for (uint32_t lane = 0; lane < run->count; lane++)
-                for (uint32_t row = view->offset[lane + 1]; row-- > view->offset[lane];) {
-                    int64_t end = zone_add(run->population->zone, view->time[row], within, 1);
-                    if (!within.months && end <= run->now)
-                        break; /* and so with all before it */
-                    if (bit_at(rows.bits, row - view->begin))
-                        lower(run, next, lane, end);
-                }
-        }
-}
-
-/* What its filters read of two facts may follow now; other filters are conditions of their own. */
-static void next_of_pairs(struct run *run, const struct sequence_kind *kind, int64_t *next)
-{
-    for (int p = 0; p < kind->pair_count; p++) {
-        next_value(run, kind->pairs[p].own, next);
-        next_value(run, kind->pairs[p].other, next);
-    }
-}
-
-void next_sequence(struct run *run, const struct step *step, int64_t *next)
-{
-    const struct sequence_plan *plan = step->extra;
-    for (int k = 0; k < plan->source->steps[0].kind_count; k++)
-        leave_window(run, plan->kinds[0][k].start_mask, false, next);
-    int last = plan->step_count - 1;
-    if (plan->source->steps[last].negated && plan->source->steps[last].has_within)
-        next_of_last(run, plan, last, next);
-    for (int s = 0; s < plan->step_count; s++)
-        for (int k = 0; k < plan->source->steps[s].kind_count; k++)
-            next_of_pairs(run, &plan->kinds[s][k], next);
-}
-
-/* The condition of `periods` in a period in which nothing happened. */
-static void holds_of_nothing(struct run *run, const struct step *step, uint64_t holds[BATCH_WORDS])
-{
-    run->period = (struct segment_bounds){1, 0};
-    clock_tick(run, CLOCK_PERIOD);
-    struct operand condition = operand_of(run, step->child[0]);
-    for (uint32_t w = 0; w < words_of(run->count); w++)
-        holds[w] = condition.bits[w];
-}
-
-/* The units that begin or end at an edge of the window: a new one may count, and an old one drop out, although nothing
- * happened in it. An edge T − d is the second before the window's first. */
-static void pass_periods(struct run *run, const struct step *step, const struct step *bounds_step, uint32_t lane,
-                         int64_t *next)
-{
-    const struct zone *zone = run->population->zone;
-    struct operand bounds = operand_of(run, step->child[1]);
-    enum calendar_unit unit = (enum calendar_unit)step->a;
-    int64_t ends[] = {bounds.i[0], bounds.j[0] < run->now ? bounds.j[0] : run->now};
-
-    lower(run, next, lane, bounds.i[0]);
-    for (int e = 0; e < 2; e++) {
-        if (ends[e] <= MOMENT_MIN || ends[e] >= MOMENT_MAX)
-            continue;
-        int64_t number = date_unit_number(zone_date(zone, ends[e]), unit);
-        for (int u = 0; u < 2; u++) {
-            int64_t start = unit_start(run, unit, number + u);
-            pass_bounds(run, bounds_step, 0, start - 1, next, lane);
-            pass_bounds(run, bounds_step, 0, start, next, lane);
-            lower(run, next, lane, start); /* the unit that now itself begins */
-        }
-    }
-}
-
-/* Any fact that an edge passes, and the units themselves where one without a fact counts. */
-void next_periods(struct run *run, const struct step *step, int64_t *next)
-{
-    const struct step *bounds_step = step_of(run, step->child[1]);
-    struct operand bounds = operand_of(run, step->child[1]);
-    bool moving = is_moving(run, bounds_step);
-    uint64_t empty[BATCH_WORDS];
-
-    holds_of_nothing(run, step, empty);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        if (bit_at(empty, lane))
-            pass_periods(run, step, bounds_step, lane, next);
-
-    for (int t = 0; moving && t < run->plan->table_count; t++) {
-        const struct table_view *view = &run->views[t];
-        for (uint32_t lane = 0; run->plan->table_used[t] && view->table && lane < run->count; lane++)
-            for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
-                if (view->time[row] >= lowest_edge(run, bounds_step, bounds.i[0]) && view->time[row] <= run->now)
-                    pass_bounds(run, bounds_step, 0, view->time[row], next, lane);
-    }
+        next_leaves(run, step->child[c], step->run == step_any, next);
 }
 
 /* ---- values and now ---- */
 
 /* The anniversaries that an edge passes, going on or back: those of its own year and of the two beside it. */
 static void pass_anniversaries(struct run *run, const struct step *bounds, size_t bounds_lane, int32_t date,
-                               int64_t *next, uint32_t lane)
+                               int64_t *next)
 {
     const struct segment_window *window = bounds->extra;
     struct edges edges = edges_of(window);
@@ -426,8 +312,7 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
     for (int e = 0; e < 2; e++) {
         int32_t year = date_to_civil(local_date(run->binding->clock, ends[e])).year;
         for (int32_t y = year - 1 < born ? born : year - 1; y <= (year < born ? born : year) + 1 && y <= 9999; y++)
-            pass_bounds(run, bounds, bounds_lane, local_day_start(run->binding->clock, date_anniversary(date, y)), next,
-                        lane);
+            next_pass(run, bounds, bounds_lane, local_day_start(run->binding->clock, date_anniversary(date, y)), next);
     }
 }
 
@@ -440,19 +325,25 @@ static void in_window_lane(struct run *run, const struct step *step, size_t at, 
     size_t bounds_lane = bounds->frame == step->frame ? at : lane;
     struct operand value = operand_of(run, step->child[0]);
     size_t value_lane = value.stride ? at : 0;
+    int64_t x = value.i[value_lane], moment = INT64_MAX;
+    bool known = bit_at(value.bits, value_lane), dated = value.step->type == VALUE_DATE;
 
+    if (known && step->run == step_anniversary)
+        pass_anniversaries(run, bounds, bounds_lane, (int32_t)x, &moment);
+    else if (known)
+        next_pass(run, bounds, bounds_lane, dated ? local_day_start(run->binding->clock, (int32_t)x) : x, &moment);
     if (value.step->now_loose) {
         struct trend trend = next_trend(run, step->child[0], value_lane);
-        lower(run, next, lane, next_change(run, &trend, value.i[value_lane]));
+        struct next_membership asked = {.value = step->child[0],
+                                        .lane = value_lane,
+                                        .bounds = bounds,
+                                        .bounds_lane = bounds_lane,
+                                        .weekdays = step->q};
+        moment = next_earlier(moment, known ? next_change(run, &trend, x) : trend.until);
+        if (step->run != step_anniversary)
+            moment = next_of_membership(run, &asked, moment);
     }
-    if (!bit_at(value.bits, value_lane))
-        return;
-    int64_t x = value.i[value_lane];
-    if (step->run == step_anniversary)
-        pass_anniversaries(run, bounds, bounds_lane, (int32_t)x, next, lane);
-    else
-        pass_bounds(run, bounds, bounds_lane,
-                    value.step->type == VALUE_DATE ? local_day_start(run->binding->clock, (int32_t)x) : x, next, lane);
+    next_lower(run, &next[lane], moment);
 }
 
 void next_in_window(struct run *run, const struct step *step, int64_t *next)
@@ -482,13 +373,13 @@ static void units_since(const struct run *run, const struct operand *value, int6
 }
 
 static void threshold_lane(struct run *run, const struct step *step, bool dates, int64_t x, int64_t limit,
-                           int64_t *next, uint32_t lane)
+                           int64_t *next)
 {
     for (int64_t n = limit; n <= limit + 1; n++)
-        if (!next_count_is_far(run, step, dates, x, n, next[lane]))
-            lower(run, next, lane, next_count(run, step, dates, x, n));
+        if (!next_count_is_far(run, step, dates, x, n, *next))
+            next_lower(run, next, next_count(run, step, dates, x, n));
     if (step->a == FUNCTION_AGE && x > run->today) /* not born yet */
-        lower(run, next, lane, local_day_start(run->binding->clock, (int32_t)x));
+        next_lower(run, next, local_day_start(run->binding->clock, (int32_t)x));
 }
 
 /* age and units since, held against a limit: when the limit is reached, or passed by one. */
@@ -498,8 +389,6 @@ void next_threshold(struct run *run, const struct step *step, int64_t *next)
     struct operand value = operand_of(run, step->child[0]), limit = operand_of(run, threshold->child[0]);
     bool dates = threshold->c, rows = step->frame >= FRAME_ROWS;
 
-    next_value(run, threshold->child[0], next);
-    next_value(run, step->child[0], next);
     if (limit.i[0] > INT64_C(100000000000) || limit.i[0] < -INT64_C(100000000000))
         return;
     if (!rows && step->a != FUNCTION_AGE && !dates && step->b < CALENDAR_MONTH && value.stride) {
@@ -512,7 +401,7 @@ void next_threshold(struct run *run, const struct step *step, int64_t *next)
         size_t end = rows ? view->offset[lane + 1] - view->begin : lane + 1;
         for (; at < end; at++)
             if (bit_at(value.bits, value.stride ? at : 0))
-                threshold_lane(run, step, dates, value.i[at * value.stride], limit.i[0], next, lane);
+                threshold_lane(run, step, dates, value.i[at * value.stride], limit.i[0], &next[lane]);
     }
 }
 
@@ -522,8 +411,8 @@ void next_threshold(struct run *run, const struct step *step, int64_t *next)
 static void pass_both(struct run *run, const struct step *bounds, int64_t moment, int64_t *next, uint32_t lane)
 {
     size_t bounds_lane = bounds->frame == FRAME_ONE ? 0 : lane;
-    pass_bounds(run, bounds, bounds_lane, moment, next, lane);
-    pass_bounds(run, bounds, bounds_lane, moment - 1, next, lane);
+    next_pass(run, bounds, bounds_lane, moment, &next[lane]);
+    next_pass(run, bounds, bounds_lane, moment - 1, &next[lane]);
 }
 
 /* A window that opens at a moment of its own (from a to b) still to come. */
@@ -531,7 +420,7 @@ static void window_opens(struct run *run, int bounds_id, int64_t *next)
 {
     struct operand bounds = operand_of(run, bounds_id);
     for (uint32_t lane = 0; lane < run->count; lane++)
-        lower(run, next, lane, bounds.i[lane * bounds.stride]);
+        next_lower(run, &next[lane], bounds.i[lane * bounds.stride]);
 }
 
 void next_record(struct run *run, const struct step *step, int64_t *next)
@@ -547,7 +436,7 @@ void next_record(struct run *run, const struct step *step, int64_t *next)
             for (uint32_t i = records->offset[run->first + lane]; i < records->offset[run->first + lane + 1]; i++) {
                 int64_t moments[] = {records->entered[i], records->left[i]};
                 for (int m = 0; m < 2; m++) {
-                    lower(run, next, lane, moments[m]);
+                    next_lower(run, &next[lane], moments[m]);
                     if (moments[m] != INT64_MAX && bounds)
                         pass_both(run, bounds, moments[m], next, lane);
                 }
@@ -585,7 +474,7 @@ static void next_future(struct run *run, int64_t *next)
             continue;
         for (uint32_t lane = 0; lane < run->count; lane++)
             for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
-                lower(run, next, lane, view->time[row]);
+                next_lower(run, &next[lane], view->time[row]);
     }
     const uint32_t *first_time = run->population->first_time + run->first;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
@@ -600,19 +489,14 @@ void next_of_batch(struct run *run, int64_t *next)
         next[lane] = INT64_MAX;
     for (size_t i = 0; i < plan->moving.count; i++) {
         const struct step *step = &plan->steps.items[plan->moving.items[i]];
+        if (step->clock == CLOCK_PERIOD || step->clock == CLOCK_CHOSEN)
+            continue; /* `periods` and the sequence ask them */
         /* may stand for others over the same rows; or is made when everyone's is */
         bool measure = step->next == next_window || step->next == next_rank;
         int made = measure ? step->child[0] : plan->moving.items[i];
-        if (run->vectors[made].stamp == run->epoch[step_of(run, made)->clock] || step->clock == CLOCK_PERIOD ||
+        if (run->vectors[made].stamp == run->epoch[step_of(run, made)->clock] ||
             run->vectors[plan->moving.items[i]].stamp == run->epoch[step->clock])
             step->next(run, step, next);
     }
     next_future(run, next);
-}
-
-void next_of_all(struct run *run, int64_t *next)
-{
-    next_of_batch(run, next);
-    if (run->phase)
-        lower_all(run, next, run->phase->next);
 }

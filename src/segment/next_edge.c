@@ -17,6 +17,12 @@ int64_t next_day(const struct run *run)
     return local_day_start(run->binding->clock, run->today + 1);
 }
 
+bool next_clocks_change(const struct run *run, int64_t from, int64_t to)
+{
+    int64_t change;
+    return zone_transitions(run->population->zone, from - 1, to, &change, NULL, 1) > 0;
+}
+
 /* Where the clock of T's day first shows something else than T's clock going on: a change, or midnight. */
 static int64_t clock_goes_on(const struct run *run, int64_t moment)
 {
@@ -48,8 +54,7 @@ static int broken_clocks(const struct run *run, int32_t date, int64_t clocks[8])
     return count;
 }
 
-/* The end of the piece of T + sign × months that begins at T. */
-static int64_t piece_end(const struct run *run, int64_t moment, int64_t months)
+int64_t next_piece_end(const struct run *run, int64_t moment, int64_t months)
 {
     int32_t target = date_add_months(local_date(run->binding->clock, moment), months);
     int64_t clocks[8], end = clock_goes_on(run, moment), clock = zone_clock(run->population->zone, moment);
@@ -84,11 +89,34 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
         int64_t edge = zone_add(zone, at, months, sign);
         if ((edge >= moment) != reached)
             return at;
-        end = piece_end(run, at, (int64_t)sign * period.months);
+        end = next_piece_end(run, at, (int64_t)sign * period.months);
         if (!reached && edge + (end - at) > moment)
             return at + (moment - edge);
     }
     return INT64_MAX;
+}
+
+/* The first and last moments of the pieces that lie in [from, to], behind those in out. */
+static size_t add_pieces(const struct run *run, int64_t from, int64_t to, int64_t months, int64_t *out, size_t count)
+{
+    for (int64_t at = from, end; at <= to && count + 2 <= NEXT_TURNS_MAX; at = end) {
+        end = next_piece_end(run, at, months);
+        out[count++] = at;
+        out[count++] = end - 1 < to ? end - 1 : to;
+    }
+    return count;
+}
+
+size_t next_turns(const struct run *run, int64_t from, int64_t to, int64_t months, int64_t out[NEXT_TURNS_MAX])
+{
+    const int64_t days = (int64_t)(SHORTER_MONTH + 1) * SECONDS_A_DAY;
+    if (!months || from <= MOMENT_MIN + days || to >= MOMENT_MAX - days) {
+        out[0] = from;
+        out[1] = to;
+        return 2;
+    }
+    size_t count = add_pieces(run, from, to < from + days ? to : from + days, months, out, 0);
+    return to <= from + days ? count : add_pieces(run, to - days, to, months, out, count);
 }
 
 int64_t next_floor(const struct run *run, int64_t from, struct calendar_period period, int sign)

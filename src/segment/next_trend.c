@@ -118,16 +118,7 @@ int64_t next_change(const struct run *run, const struct trend *trend, int64_t va
 
 /* ---- values of steps ---- */
 
-/* A lane of a step that a condition reads. */
-struct side {
-    struct operand operand;
-    struct trend trend;
-    int64_t value;
-    size_t lane;
-    bool known;
-};
-
-static struct side side_of(struct run *run, int id, size_t lane)
+struct side next_side(struct run *run, int id, size_t lane)
 {
     struct side side = {.operand = operand_of(run, id)};
     side.lane = side.operand.stride ? lane : 0;
@@ -153,22 +144,16 @@ static double slope_of(const struct side *side)
     return is_double(side) ? side->trend.slope : side->trend.slope / (double)number_power10(scale_of(side));
 }
 
-/* What stands still, as far as this side is concerned, until it may be another. */
-static int64_t still_until(const struct run *run, const struct side *side)
+int64_t next_still_until(const struct run *run, const struct side *side)
 {
     if (!side->known)
         return side->trend.until;
     return next_change(run, &side->trend, side->value);
 }
 
-static bool is_line(const struct trend *trend)
-{
-    return (trend->by == TREND_SECOND || trend->by == TREND_DAY) && !trend->dated;
-}
-
 static struct trend both_still(const struct run *run, const struct side *a, const struct side *b)
 {
-    return fixed_until(next_earlier(still_until(run, a), still_until(run, b)));
+    return fixed_until(next_earlier(next_still_until(run, a), next_still_until(run, b)));
 }
 
 /* A moment that goes on by the calendar, and some seconds more. */
@@ -182,7 +167,7 @@ static bool is_shifted_edge(const struct side *a, const struct side *b)
  * length of time counts in whole days, so it has to stand still. */
 static bool makes_line(const struct side *a, const struct side *b)
 {
-    bool line_a = is_line(&a->trend), line_b = is_line(&b->trend);
+    bool line_a = next_is_line(&a->trend), line_b = next_is_line(&b->trend);
     bool date_a = a->operand.step->type == VALUE_DATE, date_b = b->operand.step->type == VALUE_DATE;
     if (!(line_a || a->trend.by == TREND_FIXED) || !(line_b || b->trend.by == TREND_FIXED))
         return false;
@@ -195,8 +180,8 @@ static bool makes_line(const struct side *a, const struct side *b)
 
 static struct trend trend_of_sum(struct run *run, const struct step *step, size_t lane, int sign)
 {
-    struct side a = side_of(run, step->child[0], lane), b = side_of(run, step->child[1], lane);
-    bool line_a = is_line(&a.trend), line_b = is_line(&b.trend);
+    struct side a = next_side(run, step->child[0], lane), b = next_side(run, step->child[1], lane);
+    bool line_a = next_is_line(&a.trend), line_b = next_is_line(&b.trend);
     int64_t until = next_earlier(a.trend.until, b.trend.until);
 
     if (is_shifted_edge(&a, &b)) {
@@ -209,6 +194,7 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
         return both_still(run, &a, &b);
 
     struct trend trend = {.by = line_a ? a.trend.by : b.trend.by, .until = until};
+    trend.alike = (!line_a || a.trend.alike) && (!line_b || b.trend.alike);
     bool lengths = a.operand.step->type == VALUE_DATE && b.operand.step->type == VALUE_DATE; /* in seconds */
     double unit = lengths ? SECONDS_A_DAY : 1;
     if (step->shape != SHAPE_DOUBLE && step->type == VALUE_DECIMAL)
@@ -222,11 +208,11 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
 /* A date or time and months. */
 static struct trend trend_of_months(struct run *run, const struct step *step, size_t lane, int sign)
 {
-    struct side a = side_of(run, step->child[0], lane);
-    bool goes_on = is_line(&a.trend) && a.trend.slope == 1 && a.known;
+    struct side a = next_side(run, step->child[0], lane);
+    bool goes_on = next_is_line(&a.trend) && a.trend.slope == 1 && a.known;
 
     if (a.trend.by == TREND_FIXED || !goes_on || (a.trend.by == TREND_DAY) != (step->type == VALUE_DATE))
-        return fixed_until(still_until(run, &a));
+        return fixed_until(next_still_until(run, &a));
     return (struct trend){.by = a.trend.by == TREND_DAY ? TREND_MONTHS : TREND_EDGE,
                           .until = a.trend.until,
                           .from = a.value,
@@ -236,23 +222,24 @@ static struct trend trend_of_months(struct run *run, const struct step *step, si
 
 static struct trend trend_of_product(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
+    struct side a = next_side(run, step->child[0], lane);
     if (step->child_count == 1) { /* negated */
-        if (!is_line(&a.trend))
-            return fixed_until(still_until(run, &a));
+        if (!next_is_line(&a.trend))
+            return fixed_until(next_still_until(run, &a));
         a.trend.slope = -a.trend.slope;
         return a.trend;
     }
 
-    struct side b = side_of(run, step->child[1], lane);
-    bool swap = step->run == step_multiply && !is_line(&a.trend);
+    struct side b = next_side(run, step->child[1], lane);
+    bool swap = step->run == step_multiply && !next_is_line(&a.trend);
     const struct side *line = swap ? &b : &a, *other = swap ? &a : &b;
     bool exact = step->shape == SHAPE_INT && scale_of(line) == 0 && scale_of(other) == 0;
     double by = operand_number(&other->operand, other->lane);
-    if (!is_line(&line->trend) || other->trend.by != TREND_FIXED || !other->known || by == 0 ||
+    if (!next_is_line(&line->trend) || other->trend.by != TREND_FIXED || !other->known || by == 0 ||
         !(exact || step->shape == SHAPE_DOUBLE))
         return both_still(run, &a, &b);
     struct trend trend = line->trend;
+    trend.alike &= other->operand.step->frame == FRAME_ONE;
     trend.slope = step->run == step_divide ? slope_of(line) / by : slope_of(line) * by;
     trend.until = next_earlier(trend.until, other->trend.until);
     return trend;
@@ -272,12 +259,12 @@ static int64_t unit_ends(int function, int32_t date)
 /* date, year, month … of something that goes on. */
 static struct trend trend_of_calendar(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
+    struct side a = next_side(run, step->child[0], lane);
     bool moment = a.operand.step->type == VALUE_TIME;
 
     if (a.trend.by == TREND_FIXED || !a.known)
         return fixed_until(a.trend.until);
-    bool described = (is_line(&a.trend) && a.trend.slope == 1) || a.trend.by == TREND_EDGE;
+    bool described = (next_is_line(&a.trend) && a.trend.slope == 1) || a.trend.by == TREND_EDGE;
     if (step->a == FUNCTION_DATE && moment && described) {
         a.trend.dated = true;
         a.trend.from = a.trend.by == TREND_SECOND ? a.value : a.trend.from;
@@ -297,23 +284,42 @@ static struct trend trend_of_calendar(struct run *run, const struct step *step, 
 /* hour: until the clock shows another, or is put forward or back. */
 static struct trend trend_of_hour(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
+    struct side a = next_side(run, step->child[0], lane);
     const struct zone *zone = run->population->zone;
 
     if (a.trend.by == TREND_FIXED || !a.known)
         return fixed_until(a.trend.until);
     if (a.trend.by != TREND_SECOND || a.trend.slope != 1)
-        return fixed_until(still_until(run, &a));
+        return fixed_until(next_still_until(run, &a));
     int64_t end = a.value + 3600 - zone_clock(zone, a.value) % 3600, change;
     if (zone_transitions(zone, a.value, end, &change, NULL, 1))
         end = change < end ? change : end;
     return fixed_until(next_earlier(a.trend.until, after_seconds(run, end - a.value)));
 }
 
+/* A moment that goes on as now does stays as far from it: to the second, and by the calendar until one of the two comes
+ * to another day or a clock changes. Returns until when; now for other values. */
+static int64_t goes_with_now(const struct run *run, const struct side *of, int64_t unit)
+{
+    const struct trend *trend = &of->trend;
+    bool line = trend->by == TREND_SECOND && trend->slope == 1;
+    if (of->operand.step->type != VALUE_TIME || trend->dated || !(line || trend->by == TREND_EDGE))
+        return run->now;
+    if (line && unit < CALENDAR_DAY)
+        return INT64_MAX;
+
+    int64_t until = next_piece_end(run, run->now, 0), own = next_piece_end(run, of->value, 0) - of->value;
+    if (trend->by == TREND_EDGE) {
+        int64_t piece = next_piece_end(run, trend->from, trend->sign * (int64_t)trend->period.months) - trend->from;
+        own = piece < own ? piece : own;
+    }
+    return next_earlier(until, run->now + own);
+}
+
 /* age, since and until. */
 static struct trend trend_of_count(struct run *run, const struct step *step, size_t lane)
 {
-    struct side of = side_of(run, step->child[0], lane);
+    struct side of = next_side(run, step->child[0], lane);
     struct trend trend = {.by = TREND_COUNT,
                           .until = of.trend.until,
                           .count = step,
@@ -324,34 +330,39 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
         return fixed_until(of.trend.until);
     if (step->a == FUNCTION_AGE && of.value > run->today) /* unknown until birth */
         return fixed_until(next_earlier(of.trend.until, local_day_start(run->binding->clock, (int32_t)of.value)));
+    if (of.trend.by == TREND_FIXED && step->run == step_since && step->b == CALENDAR_SECOND)
+        return (struct trend){.by = TREND_SECOND,
+                              .alike = true,
+                              .slope = step->a == FUNCTION_UNTIL ? -1 : 1,
+                              .until = of.trend.until,
+                              .from = run->now};
     if (of.trend.by == TREND_FIXED)
         return trend;
+    int64_t together = goes_with_now(run, &of, step->b);
+    if (together > run->now)
+        return fixed_until(next_earlier(of.trend.until, together));
     int64_t count = next_count_at(run, step, trend.of_date, of.value, run->now);
-    return fixed_until(next_earlier(next_change(run, &trend, count), still_until(run, &of)));
+    return fixed_until(next_earlier(next_change(run, &trend, count), next_still_until(run, &of)));
 }
 
 /* floor, ceil, round, abs. */
 static struct trend trend_of_numeric(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = side_of(run, step->child[0], lane);
-    return fixed_until(still_until(run, &a));
+    struct side a = next_side(run, step->child[0], lane);
+    return fixed_until(next_still_until(run, &a));
 }
-
-/* The first moment at which the order of two values may be another. */
-static int64_t meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
-                    int64_t before);
 
 /* least, greatest, coalesce: the chosen one goes on until another may take its place. */
 static struct trend trend_of_choice(struct run *run, const struct step *step, size_t lane)
 {
     if (step->child_count == 1)
-        return side_of(run, step->child[0], lane).trend;
+        return next_side(run, step->child[0], lane).trend;
 
     struct side best = {.known = false};
     int64_t until = INT64_MAX;
     enum segment_compare wanted = step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT;
     for (int c = 0; c < step->child_count; c++) {
-        struct side side = side_of(run, step->child[c], lane);
+        struct side side = next_side(run, step->child[c], lane);
         if (!side.known)
             until = next_earlier(until, side.trend.until);
         else if (!best.known || (step->run == step_choose &&
@@ -362,52 +373,112 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
         return fixed_until(until);
 
     for (int c = 0; step->run == step_choose && c < step->child_count; c++) {
-        struct side side = side_of(run, step->child[c], lane);
+        struct side side = next_side(run, step->child[c], lane);
         if (side.known && side.operand.step != best.operand.step)
-            until = next_earlier(until, meet(run, &best, &side, COMPARE_EQ, INT64_MAX));
+            until = next_earlier(until, next_meet(run, &best, &side, COMPARE_EQ, INT64_MAX));
     }
     bool as_it_is = step->shape == best.operand.step->shape && step->scale == best.operand.step->scale;
     if (!as_it_is)
-        return fixed_until(next_earlier(until, still_until(run, &best)));
+        return fixed_until(next_earlier(until, next_still_until(run, &best)));
     best.trend.until = next_earlier(until, best.trend.until);
+    best.trend.alike = false; /* of another customer another may be the chosen one */
     return best.trend;
 }
 
-/* An aggregate of values that follow now: until one of the rows' values may be another. */
-static struct trend trend_of_rows(struct run *run, const struct step *step, size_t lane)
+/* What the rows under an aggregate have in common. */
+struct shared {
+    struct trend trend; /* of each of them, if they are lines of one slope */
+    bool lines;
+    double slope;  /* as a double */
+    int64_t until; /* none of their values is another before */
+    size_t count;  /* known ones */
+};
+
+static void share_row(struct run *run, int argument, size_t row, struct shared *shared)
 {
-    int64_t until = INT64_MAX;
-    for (int c = 0; c < step->child_count; c++) {
-        const struct step *argument = step_of(run, step->child[c]);
-        if (!argument->now_loose)
-            continue;
-        if (argument->frame < FRAME_ROWS) {
-            struct side side = side_of(run, step->child[c], lane);
-            until = next_earlier(until, still_until(run, &side));
-            continue;
-        }
-        const struct table_view *view = &run->views[argument->frame - FRAME_ROWS];
-        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
-            struct side side = side_of(run, step->child[c], row - view->begin);
-            until = next_earlier(until, still_until(run, &side));
-        }
+    struct side side = next_side(run, argument, row);
+    bool first = shared->count == 0;
+
+    shared->until = next_earlier(shared->until, next_still_until(run, &side));
+    if (!side.known) {
+        shared->trend.until = next_earlier(shared->trend.until, side.trend.until);
+        return;
     }
-    return fixed_until(until);
+    shared->count++;
+    shared->lines &= next_is_line(&side.trend) &&
+                     (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
+    side.trend.until = next_earlier(side.trend.until, shared->trend.until);
+    side.trend.alike &= first || shared->trend.alike;
+    shared->slope = slope_of(&side);
+    shared->trend = side.trend;
 }
 
-static struct trend trend_of_customer(struct run *run, const struct step *step, size_t lane)
+/* The selected rows of one kind. */
+static void share_rows(struct run *run, int selected_id, int argument, size_t lane, struct shared *shared)
 {
-    const struct table_view *view = &run->views[step->b];
-    uint32_t row = view->begin + (uint32_t)lane, low = 0,
-             high = run->count; /* the last lane that begins at or before */
+    const struct table_view *view = &run->views[step_of(run, selected_id)->frame - FRAME_ROWS];
+    struct operand selected = operand_of(run, selected_id);
+    uint32_t end = view->offset[lane + 1] - view->begin;
+
+    if (selected.hint == HINT_NONE)
+        return;
+    for (uint32_t row = view->offset[lane] - view->begin; row < end; row++)
+        if (bit_at(selected.bits, row))
+            share_row(run, argument, row, shared);
+}
+
+static struct shared shared_of(struct run *run, const struct step *step, size_t lane)
+{
+    struct shared shared = {.trend = fixed_until(INT64_MAX), .lines = true, .until = INT64_MAX};
+    int kinds = step->run == step_gather ? step->b : 1;
+    for (int k = 0; k < kinds; k++)
+        share_rows(run, step->child[k], step->child[kinds + k], lane, &shared);
+    shared.lines &= shared.count > 0;
+    return shared;
+}
+
+static bool picks_or_averages(const struct step *step)
+{
+    return step->run == step_edge || step->run == step_extreme ||
+           (step->run == step_gather && step->a != AGGREGATE_SUM && step->a != AGGREGATE_DISTINCT &&
+            step->a != AGGREGATE_COUNT);
+}
+
+/* Of lines that rise alike the least, the last, the median and the mean rise with them, and the sum by all of theirs
+ * together. Other aggregates stand still until one of the rows' values may be another. */
+static struct trend trend_of_rows(struct run *run, const struct step *step, size_t lane)
+{
+    bool average = step->run == step_average;
+    const struct step *rows = average ? step_of(run, step->child[0]) : step;
+    if (average && rows->run != step_sum) { /* of several kinds */
+        struct side sum = next_side(run, step->child[0], lane), count = next_side(run, step->child[1], lane);
+        return both_still(run, &sum, &count);
+    }
+
+    struct shared shared = shared_of(run, rows, lane);
+    bool sum = rows->run == step_sum || (rows->run == step_gather && rows->a == AGGREGATE_SUM);
+    if (!shared.lines || !(average || sum || picks_or_averages(step)))
+        return fixed_until(shared.until);
+    shared.trend.slope = step->shape == SHAPE_DOUBLE ? shared.slope : shared.trend.slope;
+    if (sum && !average) {
+        shared.trend.slope *= (double)shared.count;
+        shared.trend.alike = false;
+    }
+    return shared.trend;
+}
+
+size_t next_lane_of_row(const struct run *run, int table, size_t row)
+{
+    const struct table_view *view = &run->views[table];
+    uint32_t low = 0, high = run->count; /* the last lane that begins at or before */
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (view->offset[middle] <= row)
+        if (view->offset[middle] <= view->begin + row)
             low = middle;
         else
             high = middle;
     }
-    return next_trend(run, step->child[0], low);
+    return low;
 }
 
 /* A trait as of a moment that goes on: until that passes another telling. */
@@ -415,7 +486,7 @@ static struct trend trend_of_told(struct run *run, const struct step *step, size
 {
     const struct step *moment = step_of(run, step->child[0]);
     bool of_day = moment->run == step_day_start;
-    struct side when = side_of(run, of_day ? moment->child[0] : step->child[0], lane);
+    struct side when = next_side(run, of_day ? moment->child[0] : step->child[0], lane);
     const struct table_view *view = &run->views[step->b];
     int64_t until = when.trend.until;
 
@@ -469,8 +540,8 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     return next_earlier(at, next_earlier(a->trend.until, still->trend.until));
 }
 
-static int64_t meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
-                    int64_t before)
+int64_t next_meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
+                  int64_t before)
 {
     static const enum segment_compare mirrored[] = {
         [COMPARE_EQ] = COMPARE_EQ, [COMPARE_NE] = COMPARE_NE, [COMPARE_LT] = COMPARE_GT,
@@ -478,144 +549,44 @@ static int64_t meet(const struct run *run, const struct side *a, const struct si
     if (!a->known || !b->known)
         return next_earlier(a->known ? INT64_MAX : a->trend.until, b->known ? INT64_MAX : b->trend.until);
     if (a->operand.step->type == VALUE_TEXT)
-        return next_earlier(still_until(run, a), still_until(run, b));
+        return next_earlier(next_still_until(run, a), next_still_until(run, b));
     if (b->trend.by == TREND_FIXED)
         return meet_still(run, a, b, compare, before);
     if (a->trend.by == TREND_FIXED)
         return meet_still(run, b, a, mirrored[compare], before);
 
-    bool lines = is_line(&a->trend) && is_line(&b->trend) && a->trend.by == b->trend.by && !is_double(a) &&
+    bool lines = next_is_line(&a->trend) && next_is_line(&b->trend) && a->trend.by == b->trend.by && !is_double(a) &&
                  !is_double(b) && scale_of(a) == scale_of(b);
     int64_t apart;
     if (!lines || __builtin_sub_overflow(a->value, b->value, &apart))
-        return next_earlier(still_until(run, a), still_until(run, b));
+        return next_earlier(next_still_until(run, a), next_still_until(run, b));
     struct trend trend = {.by = a->trend.by,
                           .slope = a->trend.slope - b->trend.slope,
                           .until = next_earlier(a->trend.until, b->trend.until)};
     return next_earlier(next_reaches(run, &trend, apart, 0, before), next_reaches(run, &trend, apart, 1, before));
 }
 
-/* ---- conditions ---- */
-
-/* In `periods` and behind chosen facts values are others each time: only that they change counts. */
-static bool is_settled(const struct step *step)
+/* Whatever else it is, it is the same for as long as what it is made of. Rows under a customer's value: all of them. */
+static struct trend trend_of_others(struct run *run, const struct step *step, size_t lane)
 {
-    return step->clock != CLOCK_PERIOD && step->clock != CLOCK_CHOSEN;
-}
-
-static int64_t condition_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
-{
-    if (step->run == step_compare && is_settled(step)) {
-        struct side a = side_of(run, step->child[0], lane), b = side_of(run, step->child[1], lane);
-        return meet(run, &a, &b, (enum segment_compare)step->a, before);
-    }
-
-    int64_t at = INT64_MAX;
-    struct side first = {.known = false};
+    int64_t until = INT64_MAX;
     for (int c = 0; c < step->child_count; c++) {
         const struct step *child = step_of(run, step->child[c]);
-        if (child->now_loose && !is_settled(child))
-            return run->now + 1; /* whatever it is: early rather than late */
-        if (step->run == step_in && is_settled(step)) {
-            struct side side = side_of(run, step->child[c], lane);
-            if (c > 0)
-                at = next_earlier(at, meet(run, &first, &side, COMPARE_EQ, before));
-            else
-                first = side;
-        } else if (child->now_loose) {
-            struct side side = side_of(run, step->child[c], lane);
-            at = next_earlier(at, step->run == step_known ? side.trend.until : still_until(run, &side));
+        if (!child->now_loose)
+            continue;
+        if (child->frame == step->frame || child->frame == FRAME_ONE) {
+            struct side side = next_side(run, step->child[c], lane);
+            until = next_earlier(until, next_still_until(run, &side));
+            continue;
+        }
+        const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
+        ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
+        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
+            struct side side = next_side(run, step->child[c], row - view->begin);
+            until = next_earlier(until, next_still_until(run, &side));
         }
     }
-    return at;
-}
-
-/* A condition on nothing but now is looked ahead at until it is another: once for everyone, and for as long as that
- * stays right. */
-static int64_t condition_for_all(struct run *run, const struct step *step)
-{
-    enum { LOOKS_MAX = 400 }; /* hours of two weeks, days of a year */
-    int id = (int)(step - run->plan->steps.items);
-    if (!run->ahead)
-        run->ahead = run_new(run->plan);
-    if (!run->known_ahead)
-        run->known_ahead = base_calloc(run->plan->steps.count, sizeof *run->known_ahead);
-    struct known_ahead *known = &run->known_ahead[id];
-    if (known->population == run->population->serial && known->from <= run->now && run->now < known->until)
-        return known->until;
-
-    struct run *ahead = run->ahead;
-    bool holds = step_vector(run, id)->bits[0] & 1, other = false;
-    int64_t at = condition_in_lane(run, step, 0, INT64_MAX);
-    run_bind(ahead, run->binding, run->phase, run->now);
-    for (int looks = 0; looks < LOOKS_MAX && at < MOMENT_MAX && !other; looks++) {
-        run_moment(ahead, at);
-        other = (step_vector(ahead, id)->bits[0] & 1) != holds;
-        if (!other)
-            at = condition_in_lane(ahead, step, 0, INT64_MAX);
-    }
-    *known = (struct known_ahead){run->population->serial, run->now, at};
-    return at;
-}
-
-/* Gives each customer the earliest of their lanes' moments. */
-static void lower_lanes(struct run *run, const struct step *step, int64_t *next,
-                        int64_t (*moment)(struct run *run, const struct step *step, size_t lane, int64_t before))
-{
-    if (step->frame == FRAME_CUSTOMERS) {
-        for (uint32_t lane = 0; lane < run->count; lane++)
-            next[lane] = next_earlier(next[lane], moment(run, step, lane, next[lane]));
-        return;
-    }
-    ENSURE(step->frame >= FRAME_ROWS);
-    const struct table_view *view = &run->views[step->frame - FRAME_ROWS];
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
-            next[lane] = next_earlier(next[lane], moment(run, step, row - view->begin, next[lane]));
-}
-
-void next_condition(struct run *run, const struct step *step, int64_t *next)
-{
-    if (step->frame != FRAME_ONE) {
-        lower_lanes(run, step, next, condition_in_lane);
-        return;
-    }
-    int64_t at = condition_for_all(run, step);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        next[lane] = next_earlier(next[lane], at);
-}
-
-static int64_t value_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
-{
-    struct side side = side_of(run, (int)(step - run->plan->steps.items), lane);
-    return still_until(run, &side);
-}
-
-void next_value(struct run *run, int id, int64_t *next)
-{
-    const struct step *step = step_of(run, id);
-    if (!step->now_loose)
-        return;
-    if (step->frame != FRAME_ONE && is_settled(step)) {
-        lower_lanes(run, step, next, value_in_lane);
-        return;
-    }
-    int64_t at = is_settled(step) ? value_in_lane(run, step, 0, INT64_MAX) : run->now + 1;
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        next[lane] = next_earlier(next[lane], at);
-}
-
-/* The keys of a rank: those that grow alike never overtake each other. */
-static int64_t key_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
-{
-    struct side side = side_of(run, step->child[0], lane);
-    return is_line(&side.trend) ? side.trend.until : still_until(run, &side);
-}
-
-void next_rank(struct run *run, const struct step *step, int64_t *next)
-{
-    if (step_of(run, step->child[0])->now_loose && step->frame == FRAME_CUSTOMERS)
-        lower_lanes(run, step, next, key_in_lane);
+    return fixed_until(until);
 }
 
 struct trend next_trend(struct run *run, int id, size_t lane)
@@ -627,6 +598,7 @@ struct trend next_trend(struct run *run, int id, size_t lane)
         return trend_of_told(run, step, lane);
     if (step->run == step_now || step->run == step_today)
         return (struct trend){.by = step->run == step_now ? TREND_SECOND : TREND_DAY,
+                              .alike = true,
                               .slope = 1,
                               .until = INT64_MAX,
                               .from = step->run == step_now ? run->now : run->today};
@@ -647,8 +619,9 @@ struct trend next_trend(struct run *run, int id, size_t lane)
     if (step->run == step_choose || step->run == step_coalesce)
         return trend_of_choice(run, step, lane);
     if (step->run == step_customer)
-        return trend_of_customer(run, step, lane);
-    if (step->frame == FRAME_CUSTOMERS)
+        return next_trend(run, step->child[0], next_lane_of_row(run, step->b, lane));
+    if (step->run == step_average || step->run == step_sum || step->run == step_extreme || step->run == step_edge ||
+        step->run == step_gather)
         return trend_of_rows(run, step, lane);
-    return fixed_until(run->now + 1); /* whatever it is: early rather than late */
+    return trend_of_others(run, step, lane);
 }

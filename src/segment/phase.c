@@ -173,6 +173,8 @@ static void collect_next(struct collect *collect, struct run *run, uint32_t coun
 {
     int64_t next[BATCH];
     next_of_batch(run, next);
+    if (collect->step->run != step_account)
+        next_keys(run, collect->step, next);
     for (uint32_t lane = 0; lane < count; lane++)
         if (next[lane] < collect->next[worker])
             collect->next[worker] = next[lane];
@@ -385,6 +387,11 @@ void segment_phase_free(struct segment_phase *phase)
     }
     free(phase->results);
     free(phase);
+}
+
+int64_t segment_phase_next(const struct segment_phase *phase)
+{
+    return phase ? phase->next : INT64_MAX;
 }
 
 enum status segment_phase_new(const struct segment_plan *plan, const struct population *population, int64_t now,

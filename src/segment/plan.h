@@ -60,7 +60,8 @@ void segment_plan_free(struct segment_plan *plan);
 /*
  * Evaluation at moment `now`. One bit a customer and segment, by position (bit p of word p / 64); customers that do not
  * exist at now are in no segment. next (if asked for): per customer the first moment after now at which some membership
- * may flip by itself, INT64_MAX for never; never later than the truth.
+ * may flip by itself, INT64_MAX for never; never later than the truth, as long as the cut-offs of ranks and the numbers
+ * of accounts are those of now. everyone_next: when those may come out differently, which may move anybody.
  */
 struct segment_result {
     int64_t now;
@@ -70,6 +71,7 @@ struct segment_result {
     uint64_t **members; /* by segment index */
     uint64_t *existing; /* who exists at now */
     int64_t *next;      /* or NULL */
+    int64_t everyone_next;
 };
 /* pool may be NULL. Answers do not depend on the number of threads. Free with segment_result_free. */
 enum status segment_evaluate(const struct segment_plan *plan, const struct population *population, int64_t now,
@@ -93,8 +95,12 @@ void segment_prefetch(const struct segment_state *state, uint32_t position, int 
 enum status segment_phase_new(const struct segment_plan *plan, const struct population *population, int64_t now,
                               struct pool *pool, struct segment_phase **out, struct error *error);
 void segment_phase_free(struct segment_phase *phase);
-/* bits: one a segment of the set (bit s of word s / 64). next may be NULL. delta: what arrived for the customer since
- * the population was built, read together with it; may be NULL. */
+/* The first moment at which a cut-off of a rank or a number of an account may come out differently; INT64_MAX: never.
+ * Keys that do not rise alike (days since something, a product) may overtake each other at any second: whoever keeps
+ * cut-offs decides how often to make them anew, and says which ones an answer used. */
+int64_t segment_phase_next(const struct segment_phase *phase);
+/* bits: one a segment of the set (bit s of word s / 64). next (may be NULL): as in segment_result. delta: what arrived
+ * for the customer since the population was built, read together with it; may be NULL. */
 enum status segment_evaluate_one(const struct segment_plan *plan, const struct population *population,
                                  const struct segment_phase *phase, uint32_t position, int64_t now,
                                  const struct population_delta *delta, struct segment_state *state, uint64_t *bits,

@@ -350,16 +350,22 @@ static void mark_beginners(struct run *run, const struct sequence_plan *plan, ui
     }
 }
 
-static bool search_alone(struct run *run, const struct sequence_plan *plan, uint32_t lane)
+struct run *run_alone(struct run *run, uint32_t lane)
 {
     if (!run->inner)
         run->inner = run_new(run->plan);
     if (run->inner->now != run->now || run->inner->binding != run->binding || run->inner->phase != run->phase)
         run_bind(run->inner, run->binding, run->phase, run->now);
     run_one(run->inner, run->first + lane, run->delta);
-    bool holds = search_customer(run->inner, plan, 0);
-    if (run->inner->failed)
-        run_fail(run, "%s", run->inner->error.message);
+    return run->inner;
+}
+
+static bool search_alone(struct run *run, const struct sequence_plan *plan, uint32_t lane)
+{
+    struct run *inner = run_alone(run, lane);
+    bool holds = search_customer(inner, plan, 0);
+    if (inner->failed)
+        run_fail(run, "%s", inner->error.message);
     return holds;
 }
 
@@ -412,26 +418,12 @@ static struct unit_range units_with_facts(const struct run *run, enum calendar_u
                                date_unit_number(zone_date(zone, latest), unit)};
 }
 
-/* Adds `times` units that all see the facts of [lo, hi]. */
-static void add_units(struct run *run, const struct step *step, struct segment_bounds seen, int64_t times,
-                      struct vector *out)
-{
-    run->period = seen;
-    clock_tick(run, CLOCK_PERIOD);
-    struct operand holds = operand_of(run, step->child[0]);
-    for (uint32_t lane = 0; lane < run->count; lane++)
-        out->i[lane] += bit_at(holds.bits, lane) ? times : 0;
-}
-
-/* Units without a fact are all alike, so a window may be as long as it likes: the times of facts end in 2106. */
-void step_periods(struct run *run, const struct step *step, struct vector *out)
+void run_each_period(struct run *run, const struct step *step, run_period *visit, void *context)
 {
     struct operand window = operand_of(run, step->child[1]);
     const struct zone *zone = run->population->zone;
     enum calendar_unit unit = (enum calendar_unit)step->a;
     int64_t lo = window.i[0], hi = window.j[0] < run->now ? window.j[0] : run->now;
-    set_all(run, out);
-    memset(out->i, 0, run->count * sizeof *out->i);
     if (lo > hi)
         return;
     lo = lo < MOMENT_MIN ? MOMENT_MIN : lo;
@@ -440,13 +432,34 @@ void step_periods(struct run *run, const struct step *step, struct vector *out)
     struct unit_range facts = units_with_facts(run, unit);
     int64_t from = facts.first > first ? facts.first : first, to = facts.last < last ? facts.last : last;
     int64_t alike = last - first + 1 - (from <= to ? to - from + 1 : 0);
-    if (alike > 0)
-        add_units(run, step, (struct segment_bounds){1, 0}, alike, out);
+    if (alike > 0) {
+        run->period = (struct segment_bounds){1, 0};
+        clock_tick(run, CLOCK_PERIOD);
+        visit(run, step, alike, context);
+    }
 
     for (int64_t number = from; number <= to; number++) {
         int64_t begin = zone_day_start(zone, date_of_unit_number(number, unit));
         int64_t end = zone_day_start(zone, date_of_unit_number(number + 1, unit)) - 1;
-        struct segment_bounds seen = {begin > lo ? begin : lo, end < hi ? end : hi};
-        add_units(run, step, seen, 1, out);
+        run->period = (struct segment_bounds){begin > lo ? begin : lo, end < hi ? end : hi};
+        clock_tick(run, CLOCK_PERIOD);
+        visit(run, step, 1, context);
     }
+}
+
+/* Adds `times` units that all see the same facts. */
+static void add_units(struct run *run, const struct step *step, int64_t times, void *context)
+{
+    struct vector *out = context;
+    struct operand holds = operand_of(run, step->child[0]);
+    for (uint32_t lane = 0; lane < run->count; lane++)
+        out->i[lane] += bit_at(holds.bits, lane) ? times : 0;
+}
+
+/* Units without a fact are all alike, so a window may be as long as it likes: the times of facts end in 2106. */
+void step_periods(struct run *run, const struct step *step, struct vector *out)
+{
+    set_all(run, out);
+    memset(out->i, 0, run->count * sizeof *out->i);
+    run_each_period(run, step, add_units, out);
 }

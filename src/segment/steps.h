@@ -414,16 +414,24 @@ step_run step_literal, step_column, step_lookup, step_row_time, step_customer, s
 step_run step_window, step_count, step_any, step_sum, step_average, step_extreme, step_gather, step_resumed, step_edge;
 /* sequences.c */
 step_run step_sequence, step_periods;
+/* The customer of a lane in a run of their own, which is the run's until it is asked for another. */
+struct run *run_alone(struct run *run, uint32_t lane);
+/* Each unit of step_periods in turn, with the run's period set to it; units without a fact are visited once, as
+ * `times`. */
+typedef void run_period(struct run *run, const struct step *step, int64_t times, void *context);
+void run_each_period(struct run *run, const struct step *step, run_period *visit, void *context);
 /* phase.c */
 step_run step_top, step_ntile, step_percentile, step_account;
 /* next.c */
-step_next next_window, next_in_window, next_threshold, next_sequence, next_periods, next_record, next_history;
-/* next_trend.c */
+step_next next_window, next_in_window, next_threshold, next_record, next_history;
+/* next_story.c */
+step_next next_sequence, next_periods;
+/* next_condition.c */
 step_next next_condition, next_rank;
-/* The first moment after now, by lane of the batch just evaluated. */
+/* When the keys of a rank may come to be in another order, whoever's they are. */
+step_next next_keys;
+/* The first moment after now, by lane of the batch just evaluated, as long as ranks and accounts stay as they are. */
 void next_of_batch(struct run *run, int64_t *next);
-/* The same, with what everyone contributes to ranks and accounts in mind. */
-void next_of_all(struct run *run, int64_t *next);
 
 /* A property of the fact an earlier step chose (step->extra of step_chosen). By kind of that step. */
 struct chosen_leaf {

@@ -48,8 +48,10 @@ enum status ways_next(const struct world *world, const struct segment_set *set, 
     enum status status;
     TRY_GOTO(segment_plan_new(set, world->schema, &segment, 1, &plan, error));
     TRY_GOTO(segment_evaluate(plan, population, world->now, NULL, true, &result, error));
-    for (uint32_t position = 0; position < population->customers; position++)
-        next[ways_customer(population, position)] = result->next[position];
+    for (uint32_t position = 0; position < population->customers; position++) {
+        int64_t own = result->next[position];
+        next[ways_customer(population, position)] = own < result->everyone_next ? own : result->everyone_next;
+    }
 done:
     segment_result_free(result);
     segment_plan_free(plan);
