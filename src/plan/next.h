@@ -64,27 +64,60 @@ enum trend_by {
     TREND_COUNT,  /* age, since, until of something that stays */
 };
 struct trend {
-    enum trend_by by;
-    bool dated; /* SECOND, EDGE: the value is the local date of the moment described */
-    bool alike; /* SECOND, DAY: the slope is the same for whatever customer or row */
+    enum trend_by by : 8;
+    bool dated;   /* SECOND, EDGE: the value is the local date of the moment described */
+    bool alike;   /* SECOND, DAY: the slope is the same for whatever customer or row */
+    bool of_date; /* COUNT */
+    int8_t sign;  /* EDGE, MONTHS */
     double slope;
     int64_t until;
-    int64_t from; /* the moment described as it is now; MONTHS: the date */
-    struct calendar_period period;
-    int sign;
-    const struct step *count;
-    bool of_date;
-    int64_t of;
+    union {
+        int64_t from; /* the moment described as it is now; MONTHS: the date */
+        int64_t of;   /* COUNT: what is counted from */
+    };
+    union {
+        struct calendar_period period;
+        const struct step *count;
+    };
 };
-/* A lane of a step that a condition reads. */
+/* Of the step's value in a lane of its frame, known or not: an unknown one stays so until `until`. */
+struct trend next_trend(struct run *run, int id, size_t lane);
+
+/* A lane of a step that a condition reads. There is one for each customer and condition, so it is kept small, and
+ * filled in place. */
 struct side {
-    struct operand operand;
-    struct trend trend;
-    int64_t value;
+    const struct step *step;
     size_t lane;
+    int64_t value; /* of integers */
+    double number; /* of doubles */
     bool known;
+    struct trend trend;
 };
-struct side next_side(struct run *run, int id, size_t lane);
+static inline void next_side(struct run *run, int id, size_t lane, struct side *out)
+{
+    const struct step *step = step_of(run, id);
+    const struct vector *vector = step_vector(run, id);
+
+    out->step = step;
+    out->lane = step->frame == FRAME_ONE ? 0 : lane;
+    out->known = bit_at(vector->bits, out->lane);
+    out->value = step->shape == SHAPE_INT ? vector->i[out->lane] : 0;
+    out->number = step->shape == SHAPE_DOUBLE ? vector->d[out->lane] : 0;
+    if (step->now_loose)
+        out->trend = next_trend(run, id, out->lane);
+    else
+        out->trend = (struct trend){.by = TREND_FIXED, .until = INT64_MAX};
+}
+
+/* The value as a double, by the rule of tree.h. */
+static inline double next_number(const struct side *side)
+{
+    if (side->step->shape == SHAPE_DOUBLE)
+        return side->number;
+    bool decimal = side->step->type == VALUE_DECIMAL && side->step->scale;
+    return decimal ? (double)side->value / (double)number_power10(side->step->scale) : (double)side->value;
+}
+
 /* The first moment at which this side may be another, or known. */
 int64_t next_still_until(const struct run *run, const struct side *side);
 /* The first moment at which the order of two values may be another; where it would be at or after `before`, any moment
@@ -97,8 +130,6 @@ static inline bool next_is_line(const struct trend *trend)
     return (trend->by == TREND_SECOND || trend->by == TREND_DAY) && !trend->dated;
 }
 
-/* Of the step's value in a lane of its frame, known or not: an unknown one stays so until `until`. */
-struct trend next_trend(struct run *run, int id, size_t lane);
 /* The first moment after now at which "value >= limit" is another than now, or until, whichever comes first. value:
  * what it is now. Where it would be at or after `before`, any moment at or after that may come instead. */
 int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t value, int64_t limit, int64_t before);

@@ -14,7 +14,9 @@ static bool is_rough(const struct side *a, const struct side *b, int64_t at)
 
 static int64_t compared(struct run *run, const struct next_comparison *asked, int64_t before)
 {
-    struct side a = next_side(run, asked->id[0], asked->lane[0]), b = next_side(run, asked->id[1], asked->lane[1]);
+    struct side a, b;
+    next_side(run, asked->id[0], asked->lane[0], &a);
+    next_side(run, asked->id[1], asked->lane[1], &b);
     int64_t at = next_meet(run, &a, &b, asked->compare, before);
     return at < before && is_rough(&a, &b, at) ? next_of_comparison(run, asked, at) : at;
 }
@@ -40,7 +42,8 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
     for (int c = 0; c < step->child_count; c++) {
         if (!step_of(run, step->child[c])->now_loose)
             continue;
-        struct side side = next_side(run, step->child[c], lane);
+        struct side side;
+        next_side(run, step->child[c], lane, &side);
         if (step->run != step_known)
             at = next_earlier(at, next_still_until(run, &side));
         else
@@ -109,7 +112,8 @@ void next_condition(struct run *run, const struct step *step, int64_t *next)
 /* The keys of a rank: those that grow alike never overtake each other. */
 static int64_t key_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
 {
-    struct side side = next_side(run, step->child[0], lane);
+    struct side side;
+    next_side(run, step->child[0], lane, &side);
     return next_is_line(&side.trend) && side.trend.alike ? side.trend.until : next_still_until(run, &side);
 }
 
@@ -122,15 +126,13 @@ void next_keys(struct run *run, const struct step *rank, int64_t *next)
 /* A key comes to a cut-off, or leaves it. */
 static int64_t meets_cut(struct run *run, const struct side *key, const struct rank_cut *cut)
 {
-    struct step constant = *key->operand.step;
-    struct side limit = {.operand = {.step = &constant, .i = &cut->integer, .bits = run->ones},
+    struct side limit = {.step = key->step,
                          .trend = (struct trend){.by = TREND_FIXED, .until = INT64_MAX},
                          .value = cut->integer,
+                         .number = cut->number,
                          .known = true};
     if (!cut->any)
         return INT64_MAX;
-    if (key->operand.step->shape == SHAPE_DOUBLE)
-        limit.operand.d = &cut->number;
     return next_meet(run, key, &limit, COMPARE_EQ, INT64_MAX);
 }
 
@@ -159,7 +161,8 @@ static int64_t meets_neighbours(struct run *run, const struct step *step, const 
 static int64_t rank_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
 {
     const struct phase_result *result = &run->phase->results[step->c];
-    struct side key = next_side(run, step->child[0], lane);
+    struct side key;
+    next_side(run, step->child[0], lane, &key);
     if (!key.known || !bit_at(operand_of(run, step->child[1]).bits, lane))
         return key.trend.until;
     if (step->run == step_percentile)

@@ -118,24 +118,14 @@ int64_t next_change(const struct run *run, const struct trend *trend, int64_t va
 
 /* ---- values of steps ---- */
 
-struct side next_side(struct run *run, int id, size_t lane)
-{
-    struct side side = {.operand = operand_of(run, id)};
-    side.lane = side.operand.stride ? lane : 0;
-    side.known = bit_at(side.operand.bits, side.lane);
-    side.value = side.operand.step->shape == SHAPE_INT ? side.operand.i[side.lane] : 0;
-    side.trend = next_trend(run, id, side.lane);
-    return side;
-}
-
 static bool is_double(const struct side *side)
 {
-    return side->operand.step->shape == SHAPE_DOUBLE;
+    return side->step->shape == SHAPE_DOUBLE;
 }
 
 static int scale_of(const struct side *side)
 {
-    return side->operand.step->type == VALUE_DECIMAL ? side->operand.step->scale : 0;
+    return side->step->type == VALUE_DECIMAL ? side->step->scale : 0;
 }
 
 /* By how much the value as a double grows. */
@@ -160,7 +150,7 @@ static struct trend both_still(const struct run *run, const struct side *a, cons
 static bool is_shifted_edge(const struct side *a, const struct side *b)
 {
     return a->trend.by == TREND_EDGE && !a->trend.dated && b->trend.by == TREND_FIXED && b->known &&
-           a->operand.step->type == VALUE_TIME && b->operand.step->type == VALUE_DURATION && !is_double(b);
+           a->step->type == VALUE_TIME && b->step->type == VALUE_DURATION && !is_double(b);
 }
 
 /* Whether the sum is a line: lines of one sort add up, and a line goes on beside what stands still. Beside a date a
@@ -168,7 +158,7 @@ static bool is_shifted_edge(const struct side *a, const struct side *b)
 static bool makes_line(const struct side *a, const struct side *b)
 {
     bool line_a = next_is_line(&a->trend), line_b = next_is_line(&b->trend);
-    bool date_a = a->operand.step->type == VALUE_DATE, date_b = b->operand.step->type == VALUE_DATE;
+    bool date_a = a->step->type == VALUE_DATE, date_b = b->step->type == VALUE_DATE;
     if (!(line_a || a->trend.by == TREND_FIXED) || !(line_b || b->trend.by == TREND_FIXED))
         return false;
     if (line_a && line_b && (a->trend.by != b->trend.by || date_a != date_b))
@@ -180,7 +170,9 @@ static bool makes_line(const struct side *a, const struct side *b)
 
 static struct trend trend_of_sum(struct run *run, const struct step *step, size_t lane, int sign)
 {
-    struct side a = next_side(run, step->child[0], lane), b = next_side(run, step->child[1], lane);
+    struct side a, b;
+    next_side(run, step->child[0], lane, &a);
+    next_side(run, step->child[1], lane, &b);
     bool line_a = next_is_line(&a.trend), line_b = next_is_line(&b.trend);
     int64_t until = next_earlier(a.trend.until, b.trend.until);
 
@@ -195,7 +187,7 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
 
     struct trend trend = {.by = line_a ? a.trend.by : b.trend.by, .until = until};
     trend.alike = (!line_a || a.trend.alike) && (!line_b || b.trend.alike);
-    bool lengths = a.operand.step->type == VALUE_DATE && b.operand.step->type == VALUE_DATE; /* in seconds */
+    bool lengths = a.step->type == VALUE_DATE && b.step->type == VALUE_DATE; /* in seconds */
     double unit = lengths ? SECONDS_A_DAY : 1;
     if (step->shape != SHAPE_DOUBLE && step->type == VALUE_DECIMAL)
         unit *= (double)number_power10(step->scale);
@@ -208,7 +200,8 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
 /* A date or time and months. */
 static struct trend trend_of_months(struct run *run, const struct step *step, size_t lane, int sign)
 {
-    struct side a = next_side(run, step->child[0], lane);
+    struct side a;
+    next_side(run, step->child[0], lane, &a);
     bool goes_on = next_is_line(&a.trend) && a.trend.slope == 1 && a.known;
 
     if (a.trend.by == TREND_FIXED || !goes_on || (a.trend.by == TREND_DAY) != (step->type == VALUE_DATE))
@@ -222,7 +215,8 @@ static struct trend trend_of_months(struct run *run, const struct step *step, si
 
 static struct trend trend_of_product(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = next_side(run, step->child[0], lane);
+    struct side a;
+    next_side(run, step->child[0], lane, &a);
     if (step->child_count == 1) { /* negated */
         if (!next_is_line(&a.trend))
             return fixed_until(next_still_until(run, &a));
@@ -230,16 +224,17 @@ static struct trend trend_of_product(struct run *run, const struct step *step, s
         return a.trend;
     }
 
-    struct side b = next_side(run, step->child[1], lane);
+    struct side b;
+    next_side(run, step->child[1], lane, &b);
     bool swap = step->run == step_multiply && !next_is_line(&a.trend);
     const struct side *line = swap ? &b : &a, *other = swap ? &a : &b;
     bool exact = step->shape == SHAPE_INT && scale_of(line) == 0 && scale_of(other) == 0;
-    double by = operand_number(&other->operand, other->lane);
+    double by = next_number(other);
     if (!next_is_line(&line->trend) || other->trend.by != TREND_FIXED || !other->known || by == 0 ||
         !(exact || step->shape == SHAPE_DOUBLE))
         return both_still(run, &a, &b);
     struct trend trend = line->trend;
-    trend.alike &= other->operand.step->frame == FRAME_ONE;
+    trend.alike &= other->step->frame == FRAME_ONE;
     trend.slope = step->run == step_divide ? slope_of(line) / by : slope_of(line) * by;
     trend.until = next_earlier(trend.until, other->trend.until);
     return trend;
@@ -259,8 +254,9 @@ static int64_t unit_ends(int function, int32_t date)
 /* date, year, month … of something that goes on. */
 static struct trend trend_of_calendar(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = next_side(run, step->child[0], lane);
-    bool moment = a.operand.step->type == VALUE_TIME;
+    struct side a;
+    next_side(run, step->child[0], lane, &a);
+    bool moment = a.step->type == VALUE_TIME;
 
     if (a.trend.by == TREND_FIXED || !a.known)
         return fixed_until(a.trend.until);
@@ -284,7 +280,8 @@ static struct trend trend_of_calendar(struct run *run, const struct step *step, 
 /* hour: until the clock shows another, or is put forward or back. */
 static struct trend trend_of_hour(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = next_side(run, step->child[0], lane);
+    struct side a;
+    next_side(run, step->child[0], lane, &a);
     const struct zone *zone = run->population->zone;
 
     if (a.trend.by == TREND_FIXED || !a.known)
@@ -303,7 +300,7 @@ static int64_t goes_with_now(const struct run *run, const struct side *of, int64
 {
     const struct trend *trend = &of->trend;
     bool line = trend->by == TREND_SECOND && trend->slope == 1;
-    if (of->operand.step->type != VALUE_TIME || trend->dated || !(line || trend->by == TREND_EDGE))
+    if (of->step->type != VALUE_TIME || trend->dated || !(line || trend->by == TREND_EDGE))
         return run->now;
     if (line && unit < CALENDAR_DAY)
         return INT64_MAX;
@@ -319,11 +316,12 @@ static int64_t goes_with_now(const struct run *run, const struct side *of, int64
 /* age, since and until. */
 static struct trend trend_of_count(struct run *run, const struct step *step, size_t lane)
 {
-    struct side of = next_side(run, step->child[0], lane);
+    struct side of;
+    next_side(run, step->child[0], lane, &of);
     struct trend trend = {.by = TREND_COUNT,
                           .until = of.trend.until,
                           .count = step,
-                          .of_date = of.operand.step->type == VALUE_DATE,
+                          .of_date = of.step->type == VALUE_DATE,
                           .of = of.value};
 
     if (!of.known)
@@ -348,36 +346,45 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
 /* floor, ceil, round, abs. */
 static struct trend trend_of_numeric(struct run *run, const struct step *step, size_t lane)
 {
-    struct side a = next_side(run, step->child[0], lane);
+    struct side a;
+    next_side(run, step->child[0], lane, &a);
     return fixed_until(next_still_until(run, &a));
+}
+
+/* Whether the value of one child of least or greatest goes before that of another. */
+static bool goes_before(struct run *run, const struct step *step, int one, int other, size_t lane)
+{
+    struct operand a = operand_of(run, step->child[one]), b = operand_of(run, step->child[other]);
+    return compare_holds(run, step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT, &a, lane, &b, lane);
 }
 
 /* least, greatest, coalesce: the chosen one goes on until another may take its place. */
 static struct trend trend_of_choice(struct run *run, const struct step *step, size_t lane)
 {
-    if (step->child_count == 1)
-        return next_side(run, step->child[0], lane).trend;
-
-    struct side best = {.known = false};
+    struct side best, side;
     int64_t until = INT64_MAX;
-    enum segment_compare wanted = step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT;
+    int chosen = -1;
+
     for (int c = 0; c < step->child_count; c++) {
-        struct side side = next_side(run, step->child[c], lane);
-        if (!side.known)
+        next_side(run, step->child[c], lane, &side);
+        if (!side.known) {
             until = next_earlier(until, side.trend.until);
-        else if (!best.known || (step->run == step_choose &&
-                                 compare_holds(run, wanted, &side.operand, side.lane, &best.operand, best.lane)))
+        } else if (chosen < 0 || (step->run == step_choose && goes_before(run, step, c, chosen, lane))) {
             best = side;
+            chosen = c;
+        }
     }
-    if (!best.known)
+    if (step->child_count == 1)
+        return side.trend;
+    if (chosen < 0)
         return fixed_until(until);
 
     for (int c = 0; step->run == step_choose && c < step->child_count; c++) {
-        struct side side = next_side(run, step->child[c], lane);
-        if (side.known && side.operand.step != best.operand.step)
+        next_side(run, step->child[c], lane, &side);
+        if (side.known && c != chosen)
             until = next_earlier(until, next_meet(run, &best, &side, COMPARE_EQ, INT64_MAX));
     }
-    bool as_it_is = step->shape == best.operand.step->shape && step->scale == best.operand.step->scale;
+    bool as_it_is = step->shape == best.step->shape && step->scale == best.step->scale;
     if (!as_it_is)
         return fixed_until(next_earlier(until, next_still_until(run, &best)));
     best.trend.until = next_earlier(until, best.trend.until);
@@ -396,7 +403,8 @@ struct shared {
 
 static void share_row(struct run *run, int argument, size_t row, struct shared *shared)
 {
-    struct side side = next_side(run, argument, row);
+    struct side side;
+    next_side(run, argument, row, &side);
     bool first = shared->count == 0;
 
     shared->until = next_earlier(shared->until, next_still_until(run, &side));
@@ -451,7 +459,9 @@ static struct trend trend_of_rows(struct run *run, const struct step *step, size
     bool average = step->run == step_average;
     const struct step *rows = average ? step_of(run, step->child[0]) : step;
     if (average && rows->run != step_sum) { /* of several kinds */
-        struct side sum = next_side(run, step->child[0], lane), count = next_side(run, step->child[1], lane);
+        struct side sum, count;
+        next_side(run, step->child[0], lane, &sum);
+        next_side(run, step->child[1], lane, &count);
         return both_still(run, &sum, &count);
     }
 
@@ -486,7 +496,8 @@ static struct trend trend_of_told(struct run *run, const struct step *step, size
 {
     const struct step *moment = step_of(run, step->child[0]);
     bool of_day = moment->run == step_day_start;
-    struct side when = next_side(run, of_day ? moment->child[0] : step->child[0], lane);
+    struct side when;
+    next_side(run, of_day ? moment->child[0] : step->child[0], lane, &when);
     const struct table_view *view = &run->views[step->b];
     int64_t until = when.trend.until;
 
@@ -507,7 +518,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
 {
     int64_t at = INT64_MAX;
     if (is_double(a)) {
-        double apart = operand_number(&still->operand, still->lane) - operand_number(&a->operand, a->lane);
+        double apart = next_number(still) - next_number(a);
         double steps = apart / a->trend.slope;
         if (a->trend.slope == 0 || steps < 0)
             return next_earlier(a->trend.until, still->trend.until);
@@ -521,7 +532,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     int own = scale_of(a), other = scale_of(still);
     wide low, high; /* the first value at or above the limit, and the first above it */
     if (is_double(still)) {
-        double limit = operand_number(&still->operand, still->lane) * (double)number_power10(own);
+        double limit = next_number(still) * (double)number_power10(own);
         limit = limit > 9e18 ? 9e18 : limit < -9e18 ? -9e18 : limit;
         low = (wide)ceil(limit) - (own > 0);
         high = (wide)floor(limit) + 1 + (own > 0);
@@ -548,7 +559,7 @@ int64_t next_meet(const struct run *run, const struct side *a, const struct side
         [COMPARE_LE] = COMPARE_GE, [COMPARE_GT] = COMPARE_LT, [COMPARE_GE] = COMPARE_LE};
     if (!a->known || !b->known)
         return next_earlier(a->known ? INT64_MAX : a->trend.until, b->known ? INT64_MAX : b->trend.until);
-    if (a->operand.step->type == VALUE_TEXT)
+    if (a->step->type == VALUE_TEXT)
         return next_earlier(next_still_until(run, a), next_still_until(run, b));
     if (b->trend.by == TREND_FIXED)
         return meet_still(run, a, b, compare, before);
@@ -575,14 +586,16 @@ static struct trend trend_of_others(struct run *run, const struct step *step, si
         if (!child->now_loose)
             continue;
         if (child->frame == step->frame || child->frame == FRAME_ONE) {
-            struct side side = next_side(run, step->child[c], lane);
+            struct side side;
+            next_side(run, step->child[c], lane, &side);
             until = next_earlier(until, next_still_until(run, &side));
             continue;
         }
         const struct table_view *view = &run->views[child->frame - FRAME_ROWS];
         ENSURE(child->frame >= FRAME_ROWS && step->frame == FRAME_CUSTOMERS);
         for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
-            struct side side = next_side(run, step->child[c], row - view->begin);
+            struct side side;
+            next_side(run, step->child[c], row - view->begin, &side);
             until = next_earlier(until, next_still_until(run, &side));
         }
     }
