@@ -188,6 +188,8 @@ const char *work_value_text(const struct model_work *work, const struct segment_
 
 /* ---- saving ---- */
 enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error);
+/* What was saved under that name is gone. */
+enum status work_forget(struct engine *engine, const char *name, struct error *error);
 /* Tells the work's scores within a change. */
 enum status work_tell(struct model_work *work, struct store_change *change, struct error *error);
 

@@ -306,7 +306,7 @@ static enum status score_and_record(struct engine *engine, struct store_change *
                                     struct error *error)
 {
     struct engine_view view;
-    TRY(models_score_within(engine, change, moment, arena, out, error));
+    TRY(models_score_within(engine, change, moment, note, arena, out, error));
     TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
     list_sizes(&view, arena, out);
     enum status status = record_all(engine, &view, last, note, arena, out, error);
@@ -322,7 +322,7 @@ static enum status refresh_within(struct engine *engine, struct store_change *ch
     struct refresh_note note;
     TRY(find_last(engine, change, moment, arena, out, &last, error));
 
-    enum status status = refresh_note_begin(engine, arena, &note, error);
+    enum status status = refresh_note_begin(engine, &note, error);
     if (status == STATUS_OK)
         status = score_and_record(engine, change, moment, last, &note, arena, out, error);
     refresh_note_release(&note);
