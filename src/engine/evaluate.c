@@ -53,6 +53,23 @@ struct segment_needs engine_join_needs(const struct segment_needs *a, const stru
     return joined;
 }
 
+bool engine_needs_hold(const struct segment_needs *held, const struct segment_needs *needs)
+{
+    if ((needs->records && !held->records) || (needs->lists && !held->lists))
+        return false;
+    for (size_t i = 0; i < needs->count; i++) {
+        size_t at = 0;
+        while (at < held->count && strcmp(held->items[at].table, needs->items[i].table) != 0)
+            at++;
+        if (at == held->count)
+            return false;
+        for (size_t c = 0; c < count_names(needs->items[i].columns); c++)
+            if (!has_name(held->items[at].columns, needs->items[i].columns[c]))
+                return false;
+    }
+    return true;
+}
+
 enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
                                    const struct engine_moment *moment, struct population **out, struct error *error)
 {

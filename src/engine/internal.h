@@ -56,6 +56,8 @@ const char **engine_find_failing(struct engine *engine, const struct segment_set
  * definitions after. */
 enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply, struct error *error);
 enum status engine_delete_within(struct engine *engine, const char *const *names, size_t count, struct error *error);
+/* Whether a population loaded with `held` holds all of needs. */
+bool engine_needs_hold(const struct segment_needs *held, const struct segment_needs *needs);
 /* Union of two needs, in arena. */
 struct segment_needs engine_join_needs(const struct segment_needs *a, const struct segment_needs *b,
                                        struct arena *arena);

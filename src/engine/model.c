@@ -31,24 +31,24 @@ static const char *const predict_options[] = {"label",    "horizon", "among",   
 
 const struct model_type engine_model_types[] = {
     {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,
-     engine_rfm_score},
+     work_orders_ask, engine_rfm_score},
     {"clv", "how many purchases to expect of a customer, whether they are still there, and what they are worth",
-     clv_options, engine_clv_fit, engine_clv_score},
-    {"cluster", "natural groups, if there are any, and which", cluster_options, engine_cluster_fit,
+     clv_options, engine_clv_fit, work_orders_ask, engine_clv_score},
+    {"cluster", "natural groups, if there are any, and which", cluster_options, engine_cluster_fit, engine_cluster_ask,
      engine_cluster_score},
     {"latent", "kinds of people behind survey answers: latent classes", latent_options, engine_latent_fit,
-     engine_latent_score},
+     engine_latent_ask, engine_latent_score},
     {"survive", "how long it takes until something happens: Kaplan-Meier curves by group, Cox regression, cohorts",
-     survive_options, engine_survive_fit, NULL},
+     survive_options, engine_survive_fit, NULL, NULL},
     {"survey", "net promoter score, satisfaction or effort, by segment and over time", survey_options,
-     engine_survey_fit, NULL},
+     engine_survey_fit, NULL, NULL},
     {"lookalike", "who is like the members of a segment, by what, and how far down the list that holds",
-     lookalike_options, engine_lookalike_fit, engine_lookalike_score},
+     lookalike_options, engine_lookalike_fit, engine_lookalike_ask, engine_lookalike_score},
     {"factor", "which scales stand behind answers, how reliable they are, and everyone's place on them", factor_options,
-     engine_factor_fit, engine_factor_score},
+     engine_factor_fit, engine_factor_ask, engine_factor_score},
     {"predict", "how likely a condition comes true within a horizon: churn, an order, an upgrade", predict_options,
-     engine_predict_fit, engine_predict_score},
-    {NULL, NULL, NULL, NULL, NULL},
+     engine_predict_fit, engine_predict_ask, engine_predict_score},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 bool engine_model_type(size_t i, const char **name, const char **summary)
@@ -187,12 +187,9 @@ static enum status run_score(struct model_work *work, const struct model_type *t
 {
     if (!type->score || !work->model->usable)
         return STATUS_OK;
-    work->saved = json_loads(work->model->parameters, 0, NULL);
-    enum status status = with_report(work, type->score, &work->model->score_report, error);
-    json_decref(work->saved);
-    work->saved = NULL;
-    if (status != STATUS_OK)
-        return status;
+    TRY(work_ask(work, type, error));
+    TRY(work_load(work, &work->needs, error));
+    TRY(with_report(work, type->score, &work->model->score_report, error));
     work->model->scored = true;
     work->model->scored_at = work->moment->now;
     if (!work->model->scored_since)
@@ -239,14 +236,6 @@ static enum status publish(struct model_work *work, struct error *error)
     struct store_change *change;
     TRY(store_begin(work->engine->store, &change, error));
     return engine_end_change(work->engine, change, publish_within(work, change, error), error);
-}
-
-static void close_work(struct model_work *work)
-{
-    population_free(work->population);
-    buffer_release(&work->scheme);
-    VECTOR_RELEASE(&work->figures);
-    VECTOR_RELEASE(&work->notes);
 }
 
 static enum status fit_and_publish(struct model_work *work, const struct model_type *type, bool refit,
@@ -296,7 +285,7 @@ enum status engine_model_fit(struct engine *engine, const struct engine_model_re
     buffer_init(&work.scheme, 0);
     enum status status = fit_and_publish(&work, type, refit, error);
     keep(out, arena);
-    close_work(&work);
+    work_release(&work);
     return status;
 }
 
@@ -314,7 +303,7 @@ static enum status score_within(struct engine *engine, struct store_change *chan
     enum status status = STATUS_OK;
     if (run_score(&work, type, why) == STATUS_OK)
         status = publish_within(&work, change, error);
-    close_work(&work);
+    work_release(&work);
     return status;
 }
 
@@ -401,8 +390,7 @@ enum status engine_model_explain(struct engine *engine, const struct engine_mode
     struct model_work work = {.engine = engine, .arena = arena, .moment = moment, .model = &copy};
     work.saved = json_loads(model->parameters, 0, NULL);
     enum status status = engine_predict_customer(&work, customer, out, error);
-    json_decref(work.saved);
-    close_work(&work);
+    work_release(&work);
     return status;
 }
 
