@@ -1,7 +1,7 @@
 /*
  * Models: fitting, scoring, deleting. How they are kept is in model_save.c.
  */
-#include "engine/model_work.h"
+#include "engine/model_told.h"
 #include "engine/refresh.h"
 
 #include <math.h>
@@ -222,8 +222,10 @@ static enum status save_scheme(const struct model_work *work, struct error *erro
  */
 static enum status publish_within(struct model_work *work, struct store_change *change, struct error *error)
 {
+    struct model_told told;
     engine_forget_definitions(work->engine);
-    TRY(work_tell(work, change, error));
+    TRY(told_new(work, &told, error));
+    TRY(told_write(work->engine, &told, change, work->arena, error));
     TRY(work_save(work->engine, work->model, error));
     TRY(store_fold_schema(change, error));
     TRY(save_scheme(work, error));

@@ -215,8 +215,6 @@ const char *work_value_text(const struct model_work *work, const struct segment_
 enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error);
 /* What was saved under that name is gone. */
 enum status work_forget(struct engine *engine, const char *name, struct error *error);
-/* Tells the work's scores within a change. */
-enum status work_tell(struct model_work *work, struct store_change *change, struct error *error);
 
 /* STATUS_USAGE when a new model cannot be called so: its traits or its scheme would meet others. */
 enum status model_check_name(struct engine *engine, const char *name, struct error *error);
