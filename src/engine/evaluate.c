@@ -100,7 +100,9 @@ static enum status evaluate(struct engine *engine, const int *segments, int coun
     if (more)
         needs = engine_join_needs(&needs, more, &arena);
 
-    enum status status = engine_load_population(engine, &needs, moment, &out->population, error);
+    enum status status = STATUS_OK;
+    if (!out->population)
+        status = engine_load_population(engine, &needs, moment, &out->population, error);
     if (status == STATUS_OK)
         status = segment_plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
     if (status == STATUS_OK)
@@ -125,11 +127,29 @@ static enum status evaluate_saved(struct engine *engine, const struct segment_ne
             *error = why;
             return status;
         }
-        status = engine_leave_out(engine, out->population, moment->now, &why, error);
-        engine_view_close(out);
-        out->now = moment->now;
-        TRY(status);
+        TRY(engine_leave_out(engine, out->population, moment->now, &why, error));
     }
+}
+
+enum status engine_saved_needs(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
+                               struct segment_needs *out, struct error *error)
+{
+    TRY(engine_load_definitions(engine, error));
+    TRY(engine_take_in_again(engine, moment->now, error));
+    *out = segment_needs(engine->definitions, engine_schema(engine), NULL, -1, arena);
+    return STATUS_OK;
+}
+
+enum status engine_evaluate_over(struct engine *engine, struct population *population, struct population *below,
+                                 const struct engine_moment *moment, struct engine_view *out, struct error *error)
+{
+    *out = (struct engine_view){.now = moment->now, .population = population, .below = below};
+    enum status status = engine_load_definitions(engine, error);
+    if (status == STATUS_OK)
+        status = evaluate_saved(engine, NULL, moment, out, error);
+    if (status != STATUS_OK)
+        engine_view_close(out);
+    return status;
 }
 
 enum status engine_evaluate(struct engine *engine, const struct segment_set *set, const int *segments, int count,
@@ -153,6 +173,7 @@ void engine_view_close(struct engine_view *view)
 {
     segment_result_free(view->result);
     population_free(view->population);
+    population_free(view->below);
     *view = (struct engine_view){0};
 }
 

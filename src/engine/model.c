@@ -2,7 +2,6 @@
  * Models: fitting, scoring, deleting. How they are kept is in model_save.c.
  */
 #include "engine/model_told.h"
-#include "engine/refresh.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,7 +57,7 @@ bool engine_model_type(size_t i, const char **name, const char **summary)
     return *name != NULL;
 }
 
-static enum status find_type(const char *name, const struct model_type **out, struct error *error)
+enum status model_type_find(const char *name, const struct model_type **out, struct error *error)
 {
     const char *names[32];
     size_t count = 0;
@@ -183,12 +182,8 @@ static enum status run_fit(struct model_work *work, const struct model_type *typ
     return status;
 }
 
-static enum status run_score(struct model_work *work, const struct model_type *type, struct error *error)
+enum status work_score(struct model_work *work, const struct model_type *type, struct error *error)
 {
-    if (!type->score || !work->model->usable)
-        return STATUS_OK;
-    TRY(work_ask(work, type, error));
-    TRY(work_load(work, &work->needs, error));
     TRY(with_report(work, type->score, &work->model->score_report, error));
     work->model->scored = true;
     work->model->scored_at = work->moment->now;
@@ -196,6 +191,15 @@ static enum status run_score(struct model_work *work, const struct model_type *t
         work->model->scored_since = work_scored_since(work);
     work->model->scored_customers = work->count;
     return STATUS_OK;
+}
+
+static enum status run_score(struct model_work *work, const struct model_type *type, struct error *error)
+{
+    if (!type->score || !work->model->usable)
+        return STATUS_OK;
+    TRY(work_ask(work, type, error));
+    TRY(work_load(work, &work->needs, error));
+    return work_score(work, type, error);
 }
 
 /* The model's scheme, checked against the schema as this change makes it: the scheme asks about the traits that the
@@ -269,7 +273,7 @@ enum status engine_model_fit(struct engine *engine, const struct engine_model_re
     const struct model_type *type;
     struct engine_model before;
     struct error ignored;
-    TRY(find_type(request->type, &type, error));
+    TRY(model_type_find(request->type, &type, error));
     TRY(check_options(type, request, error));
     TRY(engine_load_definitions(engine, error));
     TRY(model_check_name(engine, request->name, error));
@@ -299,7 +303,7 @@ static enum status score_within(struct engine *engine, struct store_change *chan
                                 struct error *error)
 {
     const struct model_type *type;
-    TRY(find_type(model->type, &type, error));
+    TRY(model_type_find(model->type, &type, error));
     struct model_work work = {.engine = engine, .arena = arena, .moment = moment, .model = model};
     buffer_init(&work.scheme, 0);
     enum status status = STATUS_OK;
@@ -328,7 +332,7 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
 {
     const struct model_type *type;
     TRY(engine_model_find(engine, name, arena, out, error));
-    TRY(find_type(out->type, &type, error));
+    TRY(model_type_find(out->type, &type, error));
     if (!out->usable)
         return error_set(error, STATUS_ERROR, "the model %s is not usable: %s", name, out->trouble);
     if (!type->score)
@@ -342,39 +346,6 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
         return status;
     }
     return score(engine, out, moment, arena, error);
-}
-
-static bool scores_at(const struct model_type *type, const struct engine_model *model, int64_t moment)
-{
-    return model->usable && type->score && model->moment <= moment;
-}
-
-enum status models_score_within(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
-                                struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
-                                struct error *error)
-{
-    struct engine_model *models;
-    size_t count;
-    TRY(engine_models(engine, arena, &models, &count, error));
-    out->models = ARENA_ARRAY(arena, struct engine_trouble, count + 1);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct model_type *type;
-        struct error why = {0};
-        TRY(find_type(models[i].type, &type, error));
-        if (!scores_at(type, &models[i], moment->now))
-            continue;
-        bool done = models[i].scored && models[i].scored_at == moment->now;
-        if (!done)
-            TRY(refresh_note_model(engine, note, models[i].name, arena, error));
-        if (!done)
-            TRY(score_within(engine, change, &models[i], moment, arena, &why, error));
-        if (why.code == STATUS_OK)
-            out->scored++;
-        else
-            out->models[out->model_count++] = (struct engine_trouble){models[i].name, arena_strdup(arena, why.message)};
-    }
-    return STATUS_OK;
 }
 
 /* ---- one customer ---- */

@@ -85,6 +85,30 @@ bool told_known(const struct told_column *column, size_t row)
     return column->score->type == VALUE_TEXT ? column->label[row] != UINT32_MAX : !isnan(column->doubles[row]);
 }
 
+struct population_input told_input(const struct model_told *told, size_t column, struct arena *arena)
+{
+    const struct told_column *from = &told->columns[column];
+    const struct model_score *score = from->score;
+    uint64_t *known = ARENA_ARRAY(arena, uint64_t, told->count / 64 + 1);
+    for (size_t i = 0; i < told->count; i++)
+        known[i / 64] |= (uint64_t)told_known(from, i) << (i % 64);
+    struct population_input input = {.name = from->name, .type = score->type, .known = known};
+    if (score->type == VALUE_DECIMAL)
+        input.scale = score->scale;
+    if (score->type == VALUE_DOUBLE)
+        input.doubles = from->doubles;
+    else
+        input.integers = from->integers;
+    if (score->type != VALUE_TEXT)
+        return input;
+
+    uint32_t *codes = ARENA_ARRAY(arena, uint32_t, told->count + 1);
+    for (size_t i = 0; i < told->count; i++)
+        codes[i] = from->label[i] == UINT32_MAX ? 0 : from->codes[from->label[i]];
+    input.codes = codes;
+    return input;
+}
+
 /* ---- writing them ---- */
 
 enum { COLUMNS_MAX = 2 * MODEL_SCORES_MAX + 2 };

@@ -33,6 +33,8 @@ struct told_column {
 
 /* The work's scores, in its arena; names the traits of its model. */
 enum status told_new(struct model_work *work, struct model_told *out, struct error *error);
+/* A column as a population takes it, in arena; told->coded. */
+struct population_input told_input(const struct model_told *told, size_t column, struct arena *arena);
 /* Whether a row says something of a trait. */
 bool told_known(const struct told_column *column, size_t row);
 /* Writes an import of its own within the change, and states its columns. Without scored customers there is none. */

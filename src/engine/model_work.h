@@ -71,6 +71,8 @@ struct model_type {
     enum status (*score)(struct model_work *work, struct error *error);
 };
 extern const struct model_type engine_model_types[]; /* ended by a NULL name */
+/* STATUS_USAGE names the nearest. */
+enum status model_type_find(const char *name, const struct model_type **out, struct error *error);
 
 enum status engine_rfm_fit(struct model_work *work, struct error *error);
 enum status engine_rfm_score(struct model_work *work, struct error *error);
@@ -143,6 +145,8 @@ const char *work_short_name(const struct model_work *work, const char *text);
 enum status work_load(struct model_work *work, const struct segment_needs *needs, struct error *error);
 /* Asks as the model's type does. */
 enum status work_ask(struct model_work *work, const struct model_type *type, struct error *error);
+/* Scores as it does, after asking, on a population that holds what was asked for, and says so in the model. */
+enum status work_score(struct model_work *work, const struct model_type *type, struct error *error);
 /* Frees what the work holds, but not its arena. */
 void work_release(struct model_work *work);
 
