@@ -100,6 +100,7 @@ enum status engine_guard(struct engine *engine, struct arena *arena, struct inge
 struct engine_view {
     const struct segment_set *set;
     struct population *population;
+    struct population *below; /* what population lies over, or NULL */
     struct plan_result *result;
     int64_t now;
 };

@@ -53,6 +53,23 @@ struct segment_needs engine_join_needs(const struct segment_needs *a, const stru
     return joined;
 }
 
+bool engine_needs_hold(const struct segment_needs *held, const struct segment_needs *needs)
+{
+    if ((needs->records && !held->records) || (needs->lists && !held->lists))
+        return false;
+    for (size_t i = 0; i < needs->count; i++) {
+        size_t at = 0;
+        while (at < held->count && strcmp(held->items[at].table, needs->items[i].table) != 0)
+            at++;
+        if (at == held->count)
+            return false;
+        for (size_t c = 0; c < count_names(needs->items[i].columns); c++)
+            if (!has_name(held->items[at].columns, needs->items[i].columns[c]))
+                return false;
+    }
+    return true;
+}
+
 enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
                                    const struct engine_moment *moment, struct population **out, struct error *error)
 {
@@ -83,7 +100,9 @@ static enum status evaluate(struct engine *engine, const int *segments, int coun
     if (more)
         needs = engine_join_needs(&needs, more, &arena);
 
-    enum status status = engine_load_population(engine, &needs, moment, &out->population, error);
+    enum status status = STATUS_OK;
+    if (!out->population)
+        status = engine_load_population(engine, &needs, moment, &out->population, error);
     if (status == STATUS_OK)
         status = plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
     if (status == STATUS_OK)
@@ -108,11 +127,29 @@ static enum status evaluate_saved(struct engine *engine, const struct segment_ne
             *error = why;
             return status;
         }
-        status = engine_leave_out(engine, out->population, moment->now, &why, error);
-        engine_view_close(out);
-        out->now = moment->now;
-        TRY(status);
+        TRY(engine_leave_out(engine, out->population, moment->now, &why, error));
     }
+}
+
+enum status engine_saved_needs(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
+                               struct segment_needs *out, struct error *error)
+{
+    TRY(engine_load_definitions(engine, error));
+    TRY(engine_take_in_again(engine, moment->now, error));
+    *out = segment_needs(engine->definitions, engine_schema(engine), NULL, -1, arena);
+    return STATUS_OK;
+}
+
+enum status engine_evaluate_over(struct engine *engine, struct population *population, struct population *below,
+                                 const struct engine_moment *moment, struct engine_view *out, struct error *error)
+{
+    *out = (struct engine_view){.now = moment->now, .population = population, .below = below};
+    enum status status = engine_load_definitions(engine, error);
+    if (status == STATUS_OK)
+        status = evaluate_saved(engine, NULL, moment, out, error);
+    if (status != STATUS_OK)
+        engine_view_close(out);
+    return status;
 }
 
 enum status engine_evaluate(struct engine *engine, const struct segment_set *set, const int *segments, int count,
@@ -136,6 +173,7 @@ void engine_view_close(struct engine_view *view)
 {
     plan_result_free(view->result);
     population_free(view->population);
+    population_free(view->below);
     *view = (struct engine_view){0};
 }
 

@@ -136,14 +136,25 @@ enum status cluster_read_columns(struct model_work *work, struct cluster_data *o
 
 /* ---- loading ---- */
 
-static enum status load_rows(struct model_work *work, const struct model_inputs *inputs, struct cluster_data *out,
-                             struct error *error)
+enum status cluster_ask(struct model_work *work, const char *among, const char *more, const struct cluster_data *data,
+                        struct error *error)
 {
+    const char *texts[CLUSTER_COLUMNS + 1];
+    size_t count = (size_t)data->columns;
+    for (int c = 0; c < data->columns; c++)
+        texts[c] = data->column[c].text;
+    if (more)
+        texts[count++] = more;
+    TRY(work_inputs_new(work, texts, count, among, &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
+}
+
+enum status cluster_rows(struct model_work *work, struct cluster_data *out, struct error *error)
+{
+    const struct model_inputs *inputs = &work->inputs;
     uint64_t *who;
     out->values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
     TRY(work_inputs_values(work, inputs, work->moment->now, out->values, error));
     if (out->told_at > work->moment->now) { /* the groups of a fit that looked at a later moment */
         struct plan_values *later = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
@@ -155,22 +166,6 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     out->rows = work->count;
     out->position = work->position;
     return STATUS_OK;
-}
-
-enum status cluster_load(struct model_work *work, const char *among, const char *more, struct cluster_data *out,
-                         struct error *error)
-{
-    struct model_inputs inputs;
-    const char *texts[CLUSTER_COLUMNS + 1];
-    size_t count = (size_t)out->columns;
-    for (int c = 0; c < out->columns; c++)
-        texts[c] = out->column[c].text;
-    if (more)
-        texts[count++] = more;
-    TRY(work_inputs_new(work, texts, count, among, &inputs, error));
-    enum status status = load_rows(work, &inputs, out, error);
-    work_inputs_release(&inputs);
-    return status;
 }
 
 /* ---- numbers and levels ---- */

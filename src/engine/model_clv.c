@@ -147,16 +147,10 @@ static bool fill_history(const struct model_work *work, const struct clv_options
 enum status clv_load(struct model_work *work, const struct clv_options *options, int64_t until, struct clv_data *out,
                      struct error *error)
 {
-    struct model_inputs inputs;
     uint64_t *who;
     TRY(work_orders_find(work, &out->orders, error));
-    TRY(work_orders_one_currency(&out->orders, error));
-    TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
-    enum status status = work_orders_load(work, &inputs.needs, &out->orders, error);
-    if (status == STATUS_OK)
-        status = work_inputs_among(work, &inputs, until, &who, error);
-    work_inputs_release(&inputs);
-    TRY(status);
+    TRY(work_orders_load(work, &work->inputs.needs, &out->orders, error));
+    TRY(work_inputs_among(work, &work->inputs, until, &who, error));
     size_t most = work->population->customers + 1u;
     until = clv_until(work, options, until);
     *out = (struct clv_data){
@@ -358,6 +352,7 @@ enum status engine_clv_fit(struct model_work *work, struct error *error)
     struct model_spend spend;
     bool value = false;
     TRY(clv_read_options(work, &options, error));
+    TRY(work_orders_ask(work, error));
     TRY(clv_load(work, &options, work->moment->now - 1, &data, error));
     struct model_clv_data histories = {data.count, data.history, NULL};
     describe_data(work, &options, &data);

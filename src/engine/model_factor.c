@@ -118,14 +118,12 @@ static void fill_rows(struct model_work *work, const struct plan_values *values,
     }
 }
 
-static enum status load_rows(struct model_work *work, const struct model_inputs *inputs, struct factor_work *out,
-                             struct error *error)
+/* After asking, on a population that holds it. */
+static enum status take_rows(struct model_work *work, struct factor_work *out, struct error *error)
 {
+    const struct model_inputs *inputs = &work->inputs;
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, (size_t)out->items + 1);
     uint64_t *who;
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     for (int i = 0; i < out->items; i++)
@@ -138,16 +136,14 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     return STATUS_OK;
 }
 
-static enum status load(struct model_work *work, struct factor_work *out, struct error *error)
+static enum status ask(struct model_work *work, const struct factor_work *f, struct error *error)
 {
-    struct model_inputs inputs;
     const char *texts[ITEMS];
-    for (int i = 0; i < out->items; i++)
-        texts[i] = out->item[i].text;
-    TRY(work_inputs_new(work, texts, (size_t)out->items, work_option(work, "among"), &inputs, error));
-    enum status status = load_rows(work, &inputs, out, error);
-    work_inputs_release(&inputs);
-    return status;
+    for (int i = 0; i < f->items; i++)
+        texts[i] = f->item[i].text;
+    TRY(work_inputs_new(work, texts, (size_t)f->items, work_option(work, "among"), &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
 }
 
 /* ---- what is analysed ---- */
@@ -576,7 +572,9 @@ enum status engine_factor_fit(struct model_work *work, struct error *error)
 {
     struct factor_work *f = ARENA_NEW(work->arena, struct factor_work);
     TRY(read_options(work, f, error));
-    TRY(load(work, f, error));
+    TRY(ask(work, f, error));
+    TRY(work_load(work, &work->needs, error));
+    TRY(take_rows(work, f, error));
     TRY(prepare(work, f, error));
     TRY(count_scales(work, f, error));
     bool asked = work_option(work, "scales") != NULL;
@@ -717,11 +715,18 @@ static void score_rows(struct model_work *work, const struct factor_work *f)
     }
 }
 
-enum status engine_factor_score(struct model_work *work, struct error *error)
+enum status engine_factor_ask(struct model_work *work, struct error *error)
 {
     struct factor_work *f = ARENA_NEW(work->arena, struct factor_work);
+    work->asked = f;
     TRY(read_saved(work, f, error));
-    TRY(load(work, f, error));
+    return ask(work, f, error);
+}
+
+enum status engine_factor_score(struct model_work *work, struct error *error)
+{
+    struct factor_work *f = work->asked;
+    TRY(take_rows(work, f, error));
     for (int c = 0; c < f->scales; c++)
         work_score_add(work, f->scale_name[c], VALUE_DOUBLE, 0);
     score_rows(work, f);

@@ -178,14 +178,12 @@ static enum status check_covariates(const struct plan_values *values, const stru
     return STATUS_OK;
 }
 
-static enum status load_rows(struct model_work *work, const struct model_inputs *inputs, bool learn,
-                             struct latent_data *out, struct error *error)
+/* After asking, on a population that holds it. */
+static enum status take_rows(struct model_work *work, bool learn, struct latent_data *out, struct error *error)
 {
+    const struct model_inputs *inputs = &work->inputs;
     uint64_t *who;
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(check_covariates(values, out, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
@@ -195,19 +193,17 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     return STATUS_OK;
 }
 
-static enum status load(struct model_work *work, bool learn, struct latent_data *out, struct error *error)
+static enum status ask(struct model_work *work, const struct latent_data *data, struct error *error)
 {
-    struct model_inputs inputs;
     const char *texts[ITEMS + COVARIATES];
-    for (int i = 0; i < out->items; i++)
-        texts[i] = out->item[i].text;
-    for (int j = 0; j < out->covariates; j++)
-        texts[out->items + j] = out->covariate_text[j];
-    TRY(work_inputs_new(work, texts, (size_t)(out->items + out->covariates), work_option(work, "among"), &inputs,
-                        error));
-    enum status status = load_rows(work, &inputs, learn, out, error);
-    work_inputs_release(&inputs);
-    return status;
+    for (int i = 0; i < data->items; i++)
+        texts[i] = data->item[i].text;
+    for (int j = 0; j < data->covariates; j++)
+        texts[data->items + j] = data->covariate_text[j];
+    TRY(work_inputs_new(work, texts, (size_t)(data->items + data->covariates), work_option(work, "among"),
+                        &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
 }
 
 /* ---- fitting ---- */
@@ -529,7 +525,9 @@ enum status engine_latent_fit(struct model_work *work, struct error *error)
     TRY(read_questions(work, data, error));
     TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
     TRY(work_option_number(work, "starts", 20, 1, 1000, &starts, error));
-    TRY(load(work, true, data, error));
+    TRY(ask(work, data, error));
+    TRY(work_load(work, &work->needs, error));
+    TRY(take_rows(work, true, data, error));
     TRY(choose(work, data, (int)starts, (uint64_t)seed, &model, error));
     const char *names[CLASSES];
     for (int c = 0; c < model.classes; c++)
@@ -563,16 +561,29 @@ static enum status read_items(struct model_work *work, struct latent_data *out, 
                : error_set(error, STATUS_ERROR, "the saved model %s has no items: fit it again", work->model->name);
 }
 
+/* Between asking and scoring. */
+struct latent_asked {
+    struct latent_data data;
+    struct model_latent model;
+};
+
+enum status engine_latent_ask(struct model_work *work, struct error *error)
+{
+    struct latent_asked *asked = ARENA_NEW(work->arena, struct latent_asked);
+    struct text text;
+    work->asked = asked;
+    TRY(work_saved_part(work, "latent", &text, error));
+    TRY(model_latent_read(text, work->arena, &asked->model, error));
+    TRY(read_items(work, &asked->data, error));
+    return ask(work, &asked->data, error);
+}
+
 enum status engine_latent_score(struct model_work *work, struct error *error)
 {
-    struct latent_data *data = ARENA_NEW(work->arena, struct latent_data);
-    struct model_latent model;
-    struct text text;
+    struct latent_asked *asked = work->asked;
+    struct latent_data *data = &asked->data;
     double chances[CLASSES];
-    TRY(work_saved_part(work, "latent", &text, error));
-    TRY(model_latent_read(text, work->arena, &model, error));
-    TRY(read_items(work, data, error));
-    TRY(load(work, false, data, error));
+    TRY(take_rows(work, false, data, error));
     struct model_score *class = work_score_add(work, "class", VALUE_TEXT, 0),
                        *certainty = work_score_add(work, "certainty", VALUE_DOUBLE, 0);
     json_t *names = json_object_get(work->saved, "names");
@@ -583,9 +594,9 @@ enum status engine_latent_score(struct model_work *work, struct error *error)
     class->label_count = (uint32_t)json_array_size(names);
     for (size_t r = 0; r < data->rows; r++) {
         int best = 0;
-        model_latent_score(&model, data->code + r * (size_t)data->items, data->covariate + r * (size_t)data->covariates,
-                           chances);
-        for (int c = 1; c < model.classes; c++)
+        model_latent_score(&asked->model, data->code + r * (size_t)data->items,
+                           data->covariate + r * (size_t)data->covariates, chances);
+        for (int c = 1; c < asked->model.classes; c++)
             best = chances[c] > chances[best] ? c : best;
         class->label[r] = (uint32_t)best;
         certainty->number[r] = chances[best];

@@ -91,7 +91,7 @@ static enum status find_seed(struct model_work *work, const struct model_inputs 
                              const struct model_inputs *inputs, struct lookalike_fit *fit, struct error *error)
 {
     struct segment_needs needs = engine_join_needs(&inputs->needs, &seed->needs, work->arena);
-    TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    TRY(work_load(work, &needs, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &fit->who, error));
     TRY(work_inputs_among(work, seed, work->moment->now, &fit->seed, error));
     count_seed(work, fit);
@@ -519,16 +519,44 @@ static size_t keep_used(struct model_work *work, struct lookalike_columns *colum
     return used;
 }
 
-static enum status score_rows(struct model_work *work, const struct model_inputs *inputs,
-                              struct lookalike_columns *columns, const struct model_logistic *logistic,
-                              struct error *error)
+/* Between asking and scoring. */
+struct lookalike_asked {
+    struct lookalike_columns columns;
+    struct model_logistic logistic;
+};
+
+enum status engine_lookalike_ask(struct model_work *work, struct error *error)
 {
+    struct lookalike_asked *asked = ARENA_NEW(work->arena, struct lookalike_asked);
+    struct lookalike_columns *columns = &asked->columns;
+    struct model_logistic *logistic = &asked->logistic;
+    struct text text;
+    json_t *saved = json_object_get(work->saved, "values");
+    size_t count = json_array_size(saved);
+    const char **texts = ARENA_ARRAY(work->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = json_string_value(json_array_get(saved, i));
+    TRY(work_saved_part(work, "logistic", &text, error));
+    TRY(model_logistic_read(text, work->arena, logistic, error));
+    TRY(lookalike_columns_read(work, json_object_get(work->saved, "columns"), count, columns, error));
+    if (!count || (size_t)logistic->columns != columns->count)
+        return error_set(error, STATUS_ERROR, "the saved model %s does not fit together: fit it again",
+                         work->model->name);
+    count = keep_used(work, columns, logistic, texts, count);
+    work->asked = asked;
+    TRY(work_inputs_new(work, texts, count, work_option(work, "among"), &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
+}
+
+enum status engine_lookalike_score(struct model_work *work, struct error *error)
+{
+    struct lookalike_asked *asked = work->asked;
+    struct lookalike_columns *columns = &asked->columns;
+    const struct model_inputs *inputs = &work->inputs;
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
     double row[LOOKALIKE_COLUMNS_MAX];
     uint64_t *who;
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     work_score_customers(work, who);
@@ -538,32 +566,8 @@ static enum status score_rows(struct model_work *work, const struct model_inputs
     for (size_t i = 0; i < work->count; i++) {
         for (size_t c = 0; c < columns->count; c++)
             row[c] = lookalike_column_value(&columns->items[c], &values[columns->items[c].feature], work->position[i]);
-        likeness->number[i] = model_logistic_score(logistic, row);
+        likeness->number[i] = model_logistic_score(&asked->logistic, row);
     }
     rank_scores(work, likeness->number, rank->number);
     return STATUS_OK;
-}
-
-enum status engine_lookalike_score(struct model_work *work, struct error *error)
-{
-    struct lookalike_columns *columns = ARENA_NEW(work->arena, struct lookalike_columns);
-    struct model_logistic logistic;
-    struct model_inputs inputs;
-    struct text text;
-    json_t *saved = json_object_get(work->saved, "values");
-    size_t count = json_array_size(saved);
-    const char **texts = ARENA_ARRAY(work->arena, const char *, count + 1);
-    for (size_t i = 0; i < count; i++)
-        texts[i] = json_string_value(json_array_get(saved, i));
-    TRY(work_saved_part(work, "logistic", &text, error));
-    TRY(model_logistic_read(text, work->arena, &logistic, error));
-    TRY(lookalike_columns_read(work, json_object_get(work->saved, "columns"), count, columns, error));
-    if (!count || (size_t)logistic.columns != columns->count)
-        return error_set(error, STATUS_ERROR, "the saved model %s does not fit together: fit it again",
-                         work->model->name);
-    count = keep_used(work, columns, &logistic, texts, count);
-    TRY(work_inputs_new(work, texts, count, work_option(work, "among"), &inputs, error));
-    enum status status = score_rows(work, &inputs, columns, &logistic, error);
-    work_inputs_release(&inputs);
-    return status;
 }

@@ -24,12 +24,21 @@ double predict_raw(const struct plan_values *values, size_t at)
 
 /* ---- who was known when ---- */
 
-/* Whether anything with a date was known of the customer at t: who was only ever told without one might be new. */
-static bool known_by(const struct population *population, uint32_t position, int64_t t)
+static bool is_read(const struct predict_data *data, const char *table)
+{
+    for (size_t i = 0; i < data->needs.count; i++)
+        if (strcmp(data->needs.items[i].table, table) == 0)
+            return true;
+    return false;
+}
+
+/* Whether anything with a date was known of the customer at t, of what the model reads: who was only ever told without
+ * one might be new. */
+static bool known_by(const struct predict_data *data, const struct population *population, uint32_t position, int64_t t)
 {
     for (size_t i = 0; i < population->table_count; i++) {
         const struct population_table *table = &population->tables[i];
-        if (table->role == SCHEMA_REFERENCE)
+        if (table->role == SCHEMA_REFERENCE || !is_read(data, table->name))
             continue;
         for (uint32_t row = table->offset[position]; row < table->offset[position + 1]; row++) {
             if (table->time[row] > t)
@@ -41,16 +50,16 @@ static bool known_by(const struct population *population, uint32_t position, int
     return false;
 }
 
-enum status predict_who(struct predict_data *data, struct population *population, int64_t t, uint64_t **out,
+enum status predict_who(struct predict_data *data, const struct population *population, int64_t t, uint64_t **out,
                         struct error *error)
 {
     struct model_work *work = data->work;
-    struct population *before = work->population;
+    const struct population *before = work->population;
     work->population = population;
     enum status status = work_inputs_among(work, &data->inputs, t, out, error);
     work->population = before;
     for (uint32_t p = 0; status == STATUS_OK && data->how->dated && p < population->customers; p++)
-        if (((*out)[p / 64] >> (p % 64) & 1) && !known_by(population, p, t))
+        if (((*out)[p / 64] >> (p % 64) & 1) && !known_by(data, population, p, t))
             (*out)[p / 64] &= ~(UINT64_C(1) << (p % 64));
     return status;
 }
@@ -104,16 +113,17 @@ static enum status known_until(struct predict_data *data, int64_t t, int64_t *ou
     return STATUS_OK;
 }
 
-static enum status population_at(struct predict_data *data, int64_t t, struct population **out, struct error *error)
+/* The work's population, or *own: of what was known at t. */
+static enum status population_at(struct predict_data *data, int64_t t, struct population **own, struct error *error)
 {
     struct engine_moment moment = *data->work->moment;
     int64_t until;
-    *out = data->work->population;
+    *own = NULL;
     TRY(known_until(data, t, &until, error));
     if (until >= moment.known_at || until == INT64_MAX)
         return STATUS_OK;
     moment.known_at = until;
-    return engine_load_population(data->work->engine, &data->inputs.needs, &moment, out, error);
+    return engine_load_population(data->work->engine, &data->inputs.needs, &moment, own, error);
 }
 
 /* ---- one moment ---- */
@@ -127,7 +137,7 @@ static size_t count_bits(const uint64_t *bits, uint32_t customers)
 }
 
 struct block {
-    struct population *population; /* as known at the moment */
+    const struct population *population; /* as known at the moment */
     int64_t moment;
     uint64_t *who;
     uint32_t *before; /* rows before each word of who */
@@ -235,7 +245,9 @@ static enum status read_block(struct predict_data *data, struct block *block, st
 static enum status make_block(struct predict_data *data, const uint32_t *place, double share, struct block *block,
                               uint64_t *all, struct error *error)
 {
-    enum status status = population_at(data, block->moment, &block->population, error);
+    struct population *own;
+    enum status status = population_at(data, block->moment, &own, error);
+    block->population = own ? own : data->work->population;
     if (status == STATUS_OK)
         status = predict_who(data, block->population, block->moment, &block->who, error);
     if (status == STATUS_OK) {
@@ -244,8 +256,7 @@ static enum status make_block(struct predict_data *data, const uint32_t *place, 
     }
     if (status == STATUS_OK)
         status = read_block(data, block, error);
-    if (block->population != data->work->population)
-        population_free(block->population);
+    population_free(own);
     return status;
 }
 

@@ -64,28 +64,32 @@ static enum status read_label(struct scoring *scoring, struct error *error)
     return STATUS_OK;
 }
 
-static enum status load(struct scoring *scoring, struct error *error)
+static enum status ask(struct scoring *scoring, struct error *error)
 {
     struct predict_data *data = &scoring->data;
     struct model_work *work = data->work;
-    struct predict_design *design = &scoring->model.design;
     TRY(engine_load_definitions(work->engine, error));
     TRY(predict_model_read(work, &scoring->model, error));
     TRY(read_label(scoring, error));
     TRY(read_inputs(scoring, error));
-    struct segment_needs needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
-    if (!work->population) /* a fit has loaded all that its model asks for, and more */
-        TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    work->needs = data->needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
+    return STATUS_OK;
+}
+
+/* Codes of the levels in the work's population. */
+static void bind_levels(struct scoring *scoring)
+{
+    const struct model_work *work = scoring->data.work;
+    struct predict_design *design = &scoring->model.design;
     for (int f = 0; f < design->features; f++)
         for (int l = 0; l < design->feature[f].levels; l++)
             design->feature[f].key[l] = population_code(work->population, text_from(design->feature[f].level[l]));
-    return STATUS_OK;
 }
 
 static enum status find_who(struct scoring *scoring, uint64_t **who, struct error *error)
 {
     struct predict_data *data = &scoring->data;
-    struct population *population = data->work->population;
+    const struct population *population = data->work->population;
     uint64_t *already;
     TRY(predict_who(data, population, data->work->moment->now, who, error));
     if (!data->label)
@@ -162,11 +166,25 @@ static void release(struct scoring *scoring)
     segment_set_free(scoring->data.label);
 }
 
+static void forget(void *asked)
+{
+    release(asked);
+}
+
+enum status engine_predict_ask(struct model_work *work, struct error *error)
+{
+    struct scoring *scoring = ARENA_NEW(work->arena, struct scoring);
+    scoring->data.work = work;
+    work->asked = scoring;
+    work->forget = forget;
+    return ask(scoring, error);
+}
+
 static enum status score_all(struct scoring *scoring, struct error *error)
 {
     struct model_work *work = scoring->data.work;
     uint64_t *who;
-    TRY(load(scoring, error));
+    bind_levels(scoring);
     TRY(find_who(scoring, &who, error));
     work_score_customers(work, who);
     struct model_score *score = work_score_add(work, "probability", VALUE_DOUBLE, 0);
@@ -182,18 +200,15 @@ static enum status score_all(struct scoring *scoring, struct error *error)
 
 enum status engine_predict_score(struct model_work *work, struct error *error)
 {
-    struct scoring scoring = {.data = {.work = work}};
-    enum status status = score_all(&scoring, error);
-    if (status == STATUS_OK) {
-        const char *name = work->model->name;
-        json_write_key(work->report, "values");
-        json_write_array(work->report);
-        work_report_values(work, name, arena_printf(work->arena, "%s: probability", name), "share", scoring.probability,
-                           work->count, scoring.how.label);
-        json_write_end_array(work->report);
-    }
-    release(&scoring);
-    return status;
+    const struct scoring *scoring = work->asked;
+    const char *name = work->model->name;
+    TRY(score_all(work->asked, error));
+    json_write_key(work->report, "values");
+    json_write_array(work->report);
+    work_report_values(work, name, arena_printf(work->arena, "%s: probability", name), "share", scoring->probability,
+                       work->count, scoring->how.label);
+    json_write_end_array(work->report);
+    return STATUS_OK;
 }
 
 /* ---- why one customer's ---- */
@@ -255,7 +270,9 @@ static enum status explain(struct scoring *scoring, const char *customer, struct
     struct model_work *work = scoring->data.work;
     const struct predict_design *design = &scoring->model.design;
     uint64_t *who;
-    TRY(load(scoring, error));
+    TRY(ask(scoring, error));
+    TRY(work_load(work, &work->needs, error));
+    bind_levels(scoring);
     TRY(engine_find_customer(work->population, customer, &scoring->wanted, error));
     TRY(find_who(scoring, &who, error));
     scoring->who = who;

@@ -15,22 +15,17 @@ struct rfm_table {
     double *recency, *frequency, *monetary;
 };
 
-/* Recency is elapsed time in whole days; frequency counts orders; who has none in the window is not in the table. */
+/* Recency is elapsed time in whole days; frequency counts orders; who has none in the window is not in the table. After
+ * work_orders_ask. */
 static enum status load_table(struct model_work *work, struct model_orders *orders, struct rfm_table *out,
                               struct error *error)
 {
     double window;
-    struct model_inputs inputs;
     uint64_t *who;
     TRY(work_option_number(work, "window", 0, 0, 36500, &window, error));
     TRY(work_orders_find(work, orders, error));
-    TRY(work_orders_one_currency(orders, error));
-    TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
-    enum status status = work_orders_load(work, &inputs.needs, orders, error);
-    if (status == STATUS_OK)
-        status = work_inputs_among(work, &inputs, work->moment->now, &who, error);
-    work_inputs_release(&inputs);
-    TRY(status);
+    TRY(work_orders_load(work, &work->inputs.needs, orders, error));
+    TRY(work_inputs_among(work, &work->inputs, work->moment->now, &who, error));
     int64_t now = work->moment->now, after = window > 0 ? now - (int64_t)(window * SECONDS_A_DAY) : -1;
     size_t most = work->population->customers + 1u;
     *out = (struct rfm_table){0, ARENA_ARRAY(work->arena, uint32_t, most), ARENA_ARRAY(work->arena, double, most),
@@ -149,6 +144,7 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
     struct model_rfm_options options;
     struct model_rfm model;
     TRY(read_options(work, &options, error));
+    TRY(work_orders_ask(work, error));
     TRY(load_table(work, &orders, &table, error));
     struct model_rfm_data data = {table.count, table.recency, table.frequency, table.monetary};
     TRY(model_rfm_fit(&data, &options, work->arena, &model, error));

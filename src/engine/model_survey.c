@@ -380,7 +380,7 @@ static enum status measure_all(struct model_work *work, const struct model_input
 {
     struct segment_needs needs = inputs->needs;
     TRY(plan_groups(work, survey, &needs, error));
-    TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    TRY(work_load(work, &needs, error));
     survey->answer = ARENA_ARRAY(work->arena, double, work->population->customers + 1u);
     json_write_key(work->report, "surveys");
     json_write_array(work->report);

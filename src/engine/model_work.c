@@ -277,6 +277,49 @@ void work_report_values(struct model_work *work, const char *name, const char *t
     json_write_end_object(work->report);
 }
 
+/* ---- the population ---- */
+
+enum status work_load(struct model_work *work, const struct segment_needs *needs, struct error *error)
+{
+    if (work->population && engine_needs_hold(&work->held, needs))
+        return STATUS_OK;
+    population_free(work->own);
+    work->population = work->own = NULL;
+    TRY(engine_load_population(work->engine, needs, work->moment, &work->own, error));
+    work->population = work->own;
+    work->held = *needs;
+    return STATUS_OK;
+}
+
+static void forget_asked(struct model_work *work)
+{
+    if (work->forget)
+        work->forget(work->asked);
+    work->forget = NULL;
+    work->asked = NULL;
+    work_inputs_release(&work->inputs);
+    json_decref(work->saved);
+    work->saved = NULL;
+}
+
+enum status work_ask(struct model_work *work, const struct model_type *type, struct error *error)
+{
+    forget_asked(work);
+    work->needs = (struct segment_needs){0};
+    work->saved = json_loads(work->model->parameters, 0, NULL);
+    return type->ask(work, error);
+}
+
+void work_release(struct model_work *work)
+{
+    population_free(work->own);
+    work->population = work->own = NULL;
+    forget_asked(work);
+    buffer_release(&work->scheme);
+    VECTOR_RELEASE(&work->figures);
+    VECTOR_RELEASE(&work->notes);
+}
+
 /* ---- customers ---- */
 
 uint64_t *work_existing(const struct model_work *work, int64_t now)

@@ -10,30 +10,40 @@
 
 /* ---- binding ---- */
 
-/* The one run of codes for which a predicate holds, if it is one and the unknown is not in it. */
-static struct code_range only_range(const uint8_t *table, size_t codes)
+/* The one run of codes for which a predicate holds, if it is one and the unknown, the lane behind all codes, is not in
+ * it. */
+static struct code_range only_range(const uint64_t *holds, size_t codes)
 {
-    size_t first = 0, end;
-    while (first < codes && !table[first])
-        first++;
-    for (end = first; end < codes && table[end];)
-        end++;
-    for (size_t code = end; code <= codes; code++)
-        if (table[code])
-            return (struct code_range){false, 0, 0};
-    return (struct code_range){first < codes, (uint32_t)first, (uint32_t)(end - first - (first < codes))};
+    size_t words = codes / 64 + 1, first = 0, last = 0, count = 0;
+    if (bit_at(holds, codes))
+        return (struct code_range){false, 0, 0};
+    for (size_t w = 0; w < words; w++) {
+        uint64_t within = w == codes / 64 ? (UINT64_C(1) << (codes % 64)) - 1 : UINT64_MAX, word = holds[w] & within;
+        if (!word)
+            continue;
+        if (!count)
+            first = w * 64 + (size_t)__builtin_ctzll(word);
+        last = w * 64 + 63 - (size_t)__builtin_clzll(word);
+        count += (size_t)__builtin_popcountll(word);
+    }
+    bool one = count > 0 && last - first + 1 == count;
+    return (struct code_range){one, (uint32_t)first, one ? (uint32_t)(last - first) : 0};
 }
 
+/* A byte a code, where one run of codes does not say it. */
 static void fill_test(struct binding *binding, struct run *run, int id)
 {
     const struct step *step = &binding->plan->steps.items[id];
     size_t codes = binding->population->code_count;
     struct operand holds = operand_of(run, step->b);
+    if (holds.stride)
+        binding->ranges[id] = only_range(holds.bits, codes);
+    if (binding->ranges[id].valid)
+        return;
     uint8_t *table = base_malloc(codes + 1);
     for (size_t code = 0; code <= codes; code++)
         table[code] = bit_at(holds.bits, code);
     binding->tests[id] = table;
-    binding->ranges[id] = only_range(table, codes);
 }
 
 /* Evaluates every predicate over a text column once per code, and once for the unknown. */

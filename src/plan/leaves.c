@@ -308,35 +308,42 @@ static void test_column(struct run *run, const struct table_view *view, const st
         out->bits[w] = unknown ? out->bits[w] | ~known[w] : out->bits[w] & known[w];
 }
 
+/* Codes of the dictionary by the range or the table, those of texts that arrived since by the condition itself. */
+static bool test_code(struct run *run, const struct step *step, int64_t code)
+{
+    const uint8_t *table = run->binding->tests[step - run->plan->steps.items];
+    struct code_range range = run->binding->ranges[step - run->plan->steps.items];
+    if (code >= (int64_t)run->population->code_count)
+        return test_new_code(run, step, code);
+    return range.valid ? (uint64_t)code - range.first <= range.span : table[code];
+}
+
 void step_test(struct run *run, const struct step *step, struct vector *out)
 {
     const uint8_t *table = run->binding->tests[step - run->plan->steps.items];
     size_t lanes = lanes_of(run, step), codes = run->population->code_count;
     const struct step *leaf = step_of(run, step->child[0]);
     struct code_range range = run->binding->ranges[step - run->plan->steps.items];
+    bool unknown = !range.valid && table[codes];
     size_t begin;
     const struct population_column *stored = range.valid ? stored_column(run, leaf, &begin) : NULL;
     if (stored) {
         column_range(run, stored, begin, lanes, range.first, (int64_t)range.first + range.span, out);
         return;
     }
-    if (leaf->run == step_column && !run->delta) {
+    if (leaf->run == step_column && !run->delta && (!run->columns[leaf->a] || table)) {
         if (run->columns[leaf->a])
-            test_column(run, &run->views[leaf->b], run->columns[leaf->a], table, table[codes], lanes, out);
+            test_column(run, &run->views[leaf->b], run->columns[leaf->a], table, unknown, lanes, out);
         else
-            memset(out->bits, table[codes] ? 0xff : 0, words_of(lanes) * sizeof *out->bits);
+            memset(out->bits, unknown ? 0xff : 0, words_of(lanes) * sizeof *out->bits);
         return;
     }
+
     struct operand child = operand_of(run, step->child[0]);
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
-    for (size_t lane = 0; lane < lanes; lane++) {
-        int64_t code = bit_at(child.bits, lane) ? child.i[lane * child.stride] : (int64_t)codes;
-        bool holds = code <= (int64_t)codes && !(code == (int64_t)codes && bit_at(child.bits, lane))
-                         ? table[code]
-                         : test_new_code(run, step, code);
-        if (holds)
+    for (size_t lane = 0; lane < lanes; lane++)
+        if (bit_at(child.bits, lane) ? test_code(run, step, child.i[lane * child.stride]) : unknown)
             bit_set(out->bits, lane);
-    }
 }
 
 /* ---- traits ---- */

@@ -344,6 +344,35 @@ static void compare_doubles(struct run *run, enum segment_compare compare, const
     }
 }
 
+/* Whether the operand's texts are codes of the population's dictionary, where equal texts have equal codes. */
+static bool is_coded(const struct run *run, const struct operand *operand)
+{
+    return operand->step->type == VALUE_TEXT && operand->step->shape == SHAPE_INT && operand->stride == 1 &&
+           !operand->step->version && !run->delta;
+}
+
+/* The code of a constant text; no column holds POPULATION_NO_CODE. */
+static int64_t constant_code(struct run *run, const struct operand *constant)
+{
+    if (constant->step->shape == SHAPE_INT)
+        return constant->i[0];
+    return (int64_t)population_code(run->population, operand_text(run, constant, 0));
+}
+
+/* Codes against a constant text: one look-up, then numbers. A dictionary may have a million texts, and every one of
+ * them is a lane where a test is tabled. */
+static bool compare_coded(struct run *run, enum segment_compare compare, const struct operand *a,
+                          const struct operand *b, size_t lanes, struct vector *out)
+{
+    if (compare > COMPARE_NE || !is_coded(run, a) || b->stride != 0 || b->step->version)
+        return false;
+    int64_t code = constant_code(run, b);
+    struct operand constant = {.step = b->step, .i = &code};
+    compare_integers(run->kernels, compare, a, &constant, lanes, out);
+    both_known(out, a, b, lanes);
+    return true;
+}
+
 void step_compare(struct run *run, const struct step *step, struct vector *out)
 {
     if (compare_stored(run, step, out) || compare_counted(run, step, out))
@@ -355,6 +384,8 @@ void step_compare(struct run *run, const struct step *step, struct vector *out)
         set_none(run, out);
         return;
     }
+    if (compare_coded(run, compare, &a, &b, lanes, out))
+        return;
     bool plain = a.step->type != VALUE_TEXT && !is_double(&a) && !is_double(&b);
     if (plain && decimal_scale(&a) == decimal_scale(&b)) {
         compare_integers(run->kernels, compare, &a, &b, lanes, out);
@@ -419,10 +450,36 @@ static bool in_items(struct run *run, const struct step *step, const struct oper
     return false;
 }
 
+/* Codes against a few texts. */
+static bool in_coded(struct run *run, const struct step *step, const struct operand *value, size_t lanes,
+                     struct vector *out)
+{
+    bool plain = is_coded(run, value) && !step->b && !step->version && step->child_count - 1 <= LIST_SCAN;
+    for (int c = 1; plain && c < step->child_count; c++)
+        plain = !step_of(run, step->child[c])->version;
+    if (!plain)
+        return false;
+
+    uint64_t *equal = arena_alloc(&run->scratch, words_of(lanes) * sizeof *equal);
+    memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
+    for (int c = 1; c < step->child_count; c++) {
+        struct operand item = operand_of(run, step->child[c]);
+        if (!(item.bits[0] & 1))
+            continue;
+        int64_t code = constant_code(run, &item);
+        run->kernels->range_i64(value->i, lanes, code, code, equal);
+        for (size_t w = 0; w < words_of(lanes); w++)
+            out->bits[w] |= equal[w] & value->bits[w];
+    }
+    return true;
+}
+
 void step_in(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand value = operand_of(run, step->child[0]);
     size_t lanes = lanes_of(run, step), count = 0;
+    if (in_coded(run, step, &value, lanes, out))
+        return;
     int64_t *sorted = sorted_items(run, step, &value, &count);
     bool delta = run->delta != NULL;
     if (sorted && !delta) {

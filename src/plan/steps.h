@@ -162,7 +162,7 @@ struct binding {
     const struct population *population;
     const struct population_table **tables;   /* by plan table; NULL: not loaded */
     const struct population_column **columns; /* by plan column; NULL: not loaded */
-    uint8_t **tests;                          /* by step: truth per code, the unknown last */
+    uint8_t **tests;                          /* by step: truth per code, the unknown last; NULL: its range says it */
     struct code_range *ranges;                /* by step: where a test holds, when that is one run of codes */
     struct local_clock *clock;
 };

@@ -719,7 +719,6 @@ static enum status place_all(struct population_builder *builder, struct pool *po
 enum status population_builder_finish(struct population_builder *builder, struct pool *pool, struct population **out,
                                       struct error *error)
 {
-    static atomic_ulong serials = 1;
     uint32_t *place;
     resolve_references(builder);
     enum status status = place_all(builder, pool, &place, error);
@@ -736,7 +735,7 @@ enum status population_builder_finish(struct population_builder *builder, struct
     population->zone = builder->zone;
     population->internal = internal;
     population->code_count = (uint32_t)internal->dictionary.count;
-    population->serial = atomic_fetch_add(&serials, 1);
+    population->serial = population_next_serial();
     place_memberships(builder, population, place);
     free(place);
     population->tables = ARENA_ARRAY(&internal->arena, struct population_table, builder->tables.count + 1);
