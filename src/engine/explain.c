@@ -175,10 +175,8 @@ static void fact_json(const struct telling *telling, const struct plan_explained
     uint32_t row = node->facts[i];
     char moment[MOMENT_TEXT_MAX];
     json_write_object(json);
-    json_write_key(json, "kind");
-    json_write_string(json, table->name);
-    json_write_key(json, "time");
-    json_write_string(json, moment_format(telling->engine->zone, table->time[row], moment));
+    json_put_string(json, "kind", table->name);
+    json_put_string(json, "time", moment_format(telling->engine->zone, table->time[row], moment));
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
@@ -192,32 +190,25 @@ static void node_json(const struct telling *telling, const struct plan_explained
 {
     struct json *json = telling->json;
     json_write_object(json);
-    json_write_key(json, "text");
-    json_write_string(json, node->text);
+    json_put_string(json, "text", node->text);
     if (node->is_condition) {
-        json_write_key(json, "holds");
-        json_write_bool(json, node->truth);
+        json_put_bool(json, "holds", node->truth);
     } else {
-        json_write_key(json, "value");
-        json_write_raw(json, text_from(node->json));
-        json_write_key(json, "shown");
-        json_write_string(json, node->value);
+        json_put_raw(json, "value", text_from(node->json));
+        json_put_string(json, "shown", node->value);
     }
     if (node->child_count) {
-        json_write_key(json, "of");
-        json_write_array(json);
+        json_put_array(json, "of");
         for (int i = 0; i < node->child_count; i++)
             node_json(telling, node->child[i]);
         json_write_end_array(json);
     }
     if (node->fact_count) {
-        json_write_key(json, "facts");
-        json_write_array(json);
+        json_put_array(json, "facts");
         for (int i = 0; i < node->fact_count; i++)
             fact_json(telling, node, i);
         json_write_end_array(json);
-        json_write_key(json, "fact_total");
-        json_write_integer(json, node->fact_total);
+        json_put_integer(json, "fact_total", node->fact_total);
     }
     json_write_end_object(json);
 }
@@ -228,22 +219,14 @@ static void explanation_json(const struct telling *telling, const char *name, co
     struct json *json = telling->json;
     char moment[MOMENT_TEXT_MAX];
     json_write_object(json);
-    json_write_key(json, "segment");
-    json_write_string(json, name);
-    json_write_key(json, "customer");
-    json_write_string(json, customer);
-    json_write_key(json, "as_of");
-    json_write_string(json, moment_format(telling->engine->zone, why->now, moment));
-    json_write_key(json, "exists");
-    json_write_bool(json, why->exists);
-    json_write_key(json, "member");
-    json_write_bool(json, why->member);
-    json_write_key(json, "flips_at");
-    json_write_string(json, why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
-    json_write_key(json, "nearest");
-    json_write_string(json, !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
-    json_write_key(json, "instead");
-    json_write_string(json, telling->instead);
+    json_put_string(json, "segment", name);
+    json_put_string(json, "customer", customer);
+    json_put_string(json, "as_of", moment_format(telling->engine->zone, why->now, moment));
+    json_put_bool(json, "exists", why->exists);
+    json_put_bool(json, "member", why->member);
+    json_put_string(json, "flips_at", why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
+    json_put_string(json, "nearest", !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
+    json_put_string(json, "instead", telling->instead);
     if (why->root) {
         json_write_key(json, "condition");
         node_json(telling, why->root);

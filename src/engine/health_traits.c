@@ -1,4 +1,5 @@
 /* Health of traits: hardly known, the same for everyone, stale, drifted since the last refresh, contradictory. */
+#include "base/bits.h"
 #include "engine/health.h"
 #include "engine/model_work.h"
 
@@ -326,7 +327,7 @@ static int cut_texts(const struct population *population, const struct plan_valu
     uint32_t codes = population->code_count + 2, *count = ARENA_ARRAY(arena, uint32_t, codes), known = 0;
     int kept = 0;
     for (uint32_t p = 0; p < population->customers; p++)
-        if (before->known[p / 64] >> (p % 64) & 1) {
+        if (bit_at(before->known, p)) {
             count[before->integers[p]]++;
             known++;
         }
@@ -361,7 +362,7 @@ static double fill_bins(const struct population *population, const struct plan_v
 {
     double total = 0;
     for (uint32_t p = 0; p < population->customers; p++)
-        if (values->known[p / 64] >> (p % 64) & 1) {
+        if (bit_at(values->known, p)) {
             bins[bin_of(values, p, cuts, count)]++;
             total++;
         }

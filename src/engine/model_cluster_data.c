@@ -3,6 +3,7 @@
  * categories, each with the commonest values as levels and one level for whatever else comes, so that a customer of a
  * later day always has a place.
  */
+#include "base/bits.h"
 #include "engine/model_cluster.h"
 
 #include "stats/summary.h"
@@ -172,7 +173,7 @@ enum status cluster_rows(struct model_work *work, struct cluster_data *out, stru
 
 static bool is_known(const struct plan_values *values, uint32_t position)
 {
-    return values->known[position / 64] >> (position % 64) & 1;
+    return bit_at(values->known, position);
 }
 
 /* What tells values of a category apart: a text's code, yes or no, a number. NaN: unknown. */

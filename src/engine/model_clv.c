@@ -7,6 +7,7 @@
  * Whoever buys first after that is left out.
  */
 #include "engine/model_clv.h"
+#include "base/bits.h"
 
 #include "model/value.h"
 #include "stats/distribution.h"
@@ -159,7 +160,7 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
         uint32_t from, to;
         work_orders_rows(&out->orders, p, -1, work->moment->now - 1, &from, &to);
         out->later += to > from && out->orders.time[from] > until;
-        if (who[p / 64] >> (p % 64) & 1)
+        if (bit_at(who, p))
             out->count +=
                 fill_history(work, options, &out->orders, p, until, &out->customers[out->count], &out->unpaid);
     }
@@ -398,8 +399,7 @@ static void write_values(struct model_work *work, const struct clv_options *opti
                          double *const columns[MODEL_VALUE_COLUMNS])
 {
     const char *name = work->model->name;
-    json_write_key(work->report, "values");
-    json_write_array(work->report);
+    json_put_array(work->report, "values");
     if (columns[MODEL_VALUE_VALUE])
         work_report_values(work, arena_printf(work->arena, "%s.value", name),
                            arena_printf(work->arena, "Value over %g days", options->horizon), "money",

@@ -488,8 +488,7 @@ static void describe(struct model_work *work, struct factor_work *f)
 
 static void put_numbers(struct json *json, const char *key, const double *numbers, size_t count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (size_t i = 0; i < count; i++)
         json_write_double(json, numbers[i]);
     json_write_end_array(json);
@@ -499,8 +498,7 @@ static void write_parameters(struct model_work *work, const struct factor_work *
 {
     struct json *json = work->parameters;
     size_t items = (size_t)f->items, cells = items * (size_t)f->scales;
-    json_write_key(json, "items");
-    json_write_array(json);
+    json_put_array(json, "items");
     for (int i = 0; i < f->items; i++) {
         json_write_object(json);
         work_put_text(json, "name", f->item[i].name);
@@ -508,8 +506,7 @@ static void write_parameters(struct model_work *work, const struct factor_work *
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "scales");
-    json_write_array(json);
+    json_put_array(json, "scales");
     for (int c = 0; c < f->scales; c++)
         json_write_string(json, f->scale_name[c]);
     json_write_end_array(json);
@@ -524,8 +521,7 @@ static void write_parameters(struct model_work *work, const struct factor_work *
 
 static void write_loadings(struct json *json, const struct factor_work *f)
 {
-    json_write_key(json, "loadings");
-    json_write_array(json);
+    json_put_array(json, "loadings");
     for (int i = 0; i < f->items; i++) {
         json_write_object(json);
         work_put_text(json, "item", f->item[i].name);
@@ -541,8 +537,7 @@ static void write_report(struct model_work *work, const struct factor_work *f)
 {
     static const char *const rotations[] = {"not rotated", "varimax", "promax"};
     struct json *json = work->report;
-    json_write_key(json, "scales");
-    json_write_array(json);
+    json_put_array(json, "scales");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "method",
@@ -551,8 +546,7 @@ static void write_report(struct model_work *work, const struct factor_work *f)
     work_put_count(json, "customers", f->rows);
     work_put(json, "kmo", f->kmo_all);
     work_put_count(json, "found", (uint64_t)f->found);
-    json_write_key(json, "scales");
-    json_write_array(json);
+    json_put_array(json, "scales");
     for (int c = 0; c < f->scales; c++) {
         json_write_object(json);
         work_put_text(json, "name", f->scale_name[c]);

@@ -3,6 +3,7 @@
  * an item; its distinct values are the answers, in rising order. Who gave no answer at all is left out; single missing
  * answers are allowed. Covariates are numbers that move the chances of the classes; who lacks one is left out.
  */
+#include "base/bits.h"
 #include "engine/model_work.h"
 
 #include "model/latent.h"
@@ -72,7 +73,7 @@ static void remember(struct memo *memo, int64_t value, int answer)
 static int answer_of(struct model_work *work, const struct plan_values *values, const struct latent_item *item,
                      uint32_t position, struct memo *memo)
 {
-    if (!(values->known[position / 64] >> (position % 64) & 1))
+    if (!bit_at(values->known, position))
         return -1;
     int64_t value = raw_value(values, position);
     int at = find_value(memo, value);
@@ -122,7 +123,7 @@ static enum status collect_answers(struct model_work *work, const struct plan_va
 
 static bool known(const struct plan_values *values, uint32_t position)
 {
-    return values->known[position / 64] >> (position % 64) & 1;
+    return bit_at(values->known, position);
 }
 
 /* Takes who gave no answer, or lacks a covariate, out of `who`; values: the items', then the covariates'. */
@@ -131,7 +132,7 @@ static void choose_rows(struct model_work *work, const struct plan_values *value
 {
     out->left_out = 0;
     for (uint32_t p = 0; p < work->population->customers; p++) {
-        if (!(who[p / 64] >> (p % 64) & 1))
+        if (!bit_at(who, p))
             continue;
         bool answered = false, described = true;
         for (int i = 0; i < out->items; i++)
@@ -140,7 +141,7 @@ static void choose_rows(struct model_work *work, const struct plan_values *value
             described &= known(&values[out->items + j], p) && isfinite(work_value(&values[out->items + j], p));
         out->left_out += answered && !described;
         if (!answered || !described)
-            who[p / 64] &= ~(UINT64_C(1) << (p % 64));
+            bit_clear(who, p);
     }
 }
 
@@ -320,26 +321,22 @@ static void write_parameters(struct model_work *work, const struct latent_data *
                              const char *const *names)
 {
     struct json *json = work->parameters;
-    json_write_key(json, "items");
-    json_write_array(json);
+    json_put_array(json, "items");
     for (int i = 0; i < data->items; i++) {
         json_write_object(json);
         work_put_text(json, "text", data->item[i].text);
-        json_write_key(json, "answers");
-        json_write_array(json);
+        json_put_array(json, "answers");
         for (int l = 0; l < data->item[i].levels; l++)
             json_write_string(json, data->item[i].answer[l]);
         json_write_end_array(json);
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "covariates");
-    json_write_array(json);
+    json_put_array(json, "covariates");
     for (int j = 0; j < data->covariates; j++)
         json_write_string(json, data->covariate_text[j]);
     json_write_end_array(json);
-    json_write_key(json, "names");
-    json_write_array(json);
+    json_put_array(json, "names");
     for (int c = 0; c < model->classes; c++)
         json_write_string(json, names[c]);
     json_write_end_array(json);
@@ -352,16 +349,14 @@ static void write_report(struct model_work *work, const struct latent_data *data
 {
     struct json *json = work->report;
     int all = model->level_start[model->items];
-    json_write_key(json, "clusters");
-    json_write_array(json);
+    json_put_array(json, "clusters");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "title", "Latent classes");
     work_put_text(json, "method",
                   "latent class analysis; sizes are sums of probabilities, a scheme counts the likeliest class");
     work_put_count(json, "chosen", (uint64_t)model->classes);
-    json_write_key(json, "groups");
-    json_write_array(json);
+    json_put_array(json, "groups");
     for (int c = 0; c < model->classes; c++) {
         json_write_object(json);
         work_put_text(json, "name", names[c]);
@@ -370,14 +365,12 @@ static void write_report(struct model_work *work, const struct latent_data *data
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "traits");
-    json_write_array(json);
+    json_put_array(json, "traits");
     for (int i = 0; i < data->items; i++) {
         double mean = 0, square = 0;
         json_write_object(json);
         work_put_text(json, "name", data->item[i].text);
-        json_write_key(json, "used");
-        json_write_bool(json, true);
+        json_put_bool(json, "used", true);
         for (int c = 0; c < model->classes; c++) {
             const double *chance = model->chance + c * all + model->level_start[i];
             mean += model->share[c] * class_mean(&data->item[i], chance);
@@ -389,8 +382,7 @@ static void write_report(struct model_work *work, const struct latent_data *data
         }
         work_put(json, "overall", mean);
         work_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
-        json_write_key(json, "means");
-        json_write_array(json);
+        json_put_array(json, "means");
         for (int c = 0; c < model->classes; c++)
             json_write_double(json, class_mean(&data->item[i], model->chance + c * all + model->level_start[i]));
         json_write_end_array(json);

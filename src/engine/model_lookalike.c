@@ -4,6 +4,7 @@
  * seeds and a sample of the others, judged on seeds the fit has not seen, and told to everyone with its rank.
  */
 #include "engine/model_lookalike.h"
+#include "base/bits.h"
 
 #include "model/lookalike.h"
 #include "stats/distribution.h"
@@ -39,11 +40,6 @@ struct lookalike_driver {
     double effect, inside, outside, auc, p;
     bool told; /* seeds and others differ in it beyond chance, among all columns */
 };
-
-static bool bit(const uint64_t *bits, size_t at)
-{
-    return bits[at / 64] >> (at % 64) & 1;
-}
 
 /* ---- the seed and the features ---- */
 
@@ -82,8 +78,8 @@ static enum status choose_features(struct model_work *work, const struct model_i
 static void count_seed(const struct model_work *work, struct lookalike_fit *fit)
 {
     for (uint32_t p = 0; p < work->population->customers; p++) {
-        fit->seeds += bit(fit->who, p) && bit(fit->seed, p);
-        fit->others += bit(fit->who, p) && !bit(fit->seed, p);
+        fit->seeds += bit_at(fit->who, p) && bit_at(fit->seed, p);
+        fit->others += bit_at(fit->who, p) && !bit_at(fit->seed, p);
     }
 }
 
@@ -117,7 +113,7 @@ static void draw_rows(const struct model_work *work, struct lookalike_fit *fit, 
 {
     size_t left = all, wanted = all < SAMPLE ? all : SAMPLE, weight = wanted;
     for (uint32_t p = 0; p < work->population->customers && wanted; p++) {
-        if (!bit(fit->who, p) || bit(fit->seed, p) != (label != 0))
+        if (!bit_at(fit->who, p) || bit_at(fit->seed, p) != (label != 0))
             continue;
         if (stats_random_below(random, left--) < wanted) {
             fit->position[fit->rows] = p;
@@ -357,8 +353,7 @@ static void write_driver(struct json *json, const struct lookalike_driver *drive
 
 static void write_bands(struct json *json, const struct model_lookalike_list *list)
 {
-    json_write_key(json, "bands");
-    json_write_array(json);
+    json_put_array(json, "bands");
     for (int b = 0; b < list->count; b++) {
         const struct model_lookalike_band *band = &list->bands[b];
         json_write_object(json);
@@ -377,8 +372,7 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
                          const struct lookalike_driver *drivers)
 {
     struct json *json = work->report;
-    json_write_key(json, "lookalikes");
-    json_write_array(json);
+    json_put_array(json, "lookalikes");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "title", arena_printf(work->arena, "Like %s", work_option(work, "like")));
@@ -389,14 +383,12 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
     work_put(json, "auc_high", fit->auc_interval.high);
     work_put(json, "depth", fit->list.depth);
     write_bands(json, &fit->list);
-    json_write_key(json, "drivers");
-    json_write_array(json);
+    json_put_array(json, "drivers");
     for (size_t d = 0; d < fit->columns->count && d < DRIVERS; d++)
         if (drivers[d].told)
             write_driver(json, &drivers[d]);
     json_write_end_array(json);
-    json_write_key(json, "hidden");
-    json_write_array(json);
+    json_put_array(json, "hidden");
     for (size_t i = 0; i < fit->features.hidden_count; i++)
         json_write_string(json, fit->features.hidden[i]);
     json_write_end_array(json);
@@ -409,13 +401,11 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
 static void write_parameters(struct model_work *work, struct lookalike_fit *fit)
 {
     struct json *json = work->parameters;
-    json_write_key(json, "values");
-    json_write_array(json);
+    json_put_array(json, "values");
     for (size_t i = 0; i < fit->features.count; i++)
         json_write_string(json, fit->features.texts[i]);
     json_write_end_array(json);
-    json_write_key(json, "hidden");
-    json_write_array(json);
+    json_put_array(json, "hidden");
     for (size_t i = 0; i < fit->features.hidden_count; i++)
         json_write_string(json, fit->features.hidden[i]);
     json_write_end_array(json);

@@ -546,8 +546,7 @@ static enum status fit(struct predict_data *data, struct error *error)
     TRY(work_load(work, &data->needs, error));
     work_put_text(work->parameters, "label", data->how->label);
     work_put(work->parameters, "horizon_days", data->how->dated ? data->how->days : NAN);
-    json_write_key(work->parameters, "about_traits");
-    json_write_bool(work->parameters, data->about_traits);
+    json_put_bool(work->parameters, "about_traits", data->about_traits);
     return data->how->dated ? fit_dated(data, error) : fit_cross_section(data, error);
 }
 

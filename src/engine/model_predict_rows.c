@@ -4,6 +4,7 @@
  * was received when is on record from the store's first import on; of moments before it the store holds history that
  * was loaded at once, and a fact counts as received when it happened.
  */
+#include "base/bits.h"
 #include "engine/model_predict.h"
 
 #include "catalog/catalog.h"
@@ -17,7 +18,7 @@ double predict_raw(const struct plan_values *values, size_t at)
 {
     if (values->type != VALUE_TEXT)
         return work_value(values, at);
-    if (!(values->known[at / 64] >> (at % 64) & 1) || values->integers[at] >= POPULATION_NO_CODE)
+    if (!bit_at(values->known, at) || values->integers[at] >= POPULATION_NO_CODE)
         return NAN;
     return (double)values->integers[at];
 }
@@ -59,8 +60,8 @@ enum status predict_who(struct predict_data *data, const struct population *popu
     enum status status = work_inputs_among(work, &data->inputs, t, out, error);
     work->population = before;
     for (uint32_t p = 0; status == STATUS_OK && data->how->dated && p < population->customers; p++)
-        if (((*out)[p / 64] >> (p % 64) & 1) && !known_by(data, population, p, t))
-            (*out)[p / 64] &= ~(UINT64_C(1) << (p % 64));
+        if (bit_at(*out, p) && !known_by(data, population, p, t))
+            bit_clear(*out, p);
     return status;
 }
 
@@ -196,7 +197,7 @@ static bool is_kept(const struct predict_data *data, const uint64_t *already, ui
                     double share)
 {
     struct stats_random random;
-    if (own == UINT32_MAX || (already && (already[own / 64] >> (own % 64) & 1)))
+    if (own == UINT32_MAX || (already && bit_at(already, own)))
         return false;
     if (share >= 1)
         return true;
@@ -270,14 +271,14 @@ static enum status append(struct predict_data *data, const struct block *block, 
     TRY(predict_label_unknown(data, block->moment + data->how->horizon, label, &unknown, error));
     for (size_t i = 0; i < block->count; i++) {
         uint32_t own = block->place[i];
-        if (unknown[own / 64] >> (own % 64) & 1) {
+        if (bit_at(unknown, own)) {
             out->unknown++;
             continue;
         }
         memcpy(out->raw + out->count * features, block->raw + i * features, sizeof *out->raw * features);
         out->recency[out->count] = block->recency[i];
         out->customer[out->count] = own;
-        out->label[out->count] = label[own / 64] >> (own % 64) & 1;
+        out->label[out->count] = bit_at(label, own);
         out->hits += out->label[out->count++];
     }
     return STATUS_OK;

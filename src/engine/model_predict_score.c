@@ -3,6 +3,7 @@
  * the same evaluator, the same columns. Values are scanned a batch of customers at a time, and each batch is scored
  * while it is at hand, on all threads.
  */
+#include "base/bits.h"
 #include "engine/model_predict.h"
 
 #include <math.h>
@@ -114,7 +115,7 @@ static void take_batch(void *context, uint32_t first, uint32_t count, const stru
     size_t place = scoring->before[first / 64];
     for (uint32_t i = 0; i < count; i++) {
         uint32_t p = first + i;
-        bool is_scored = scoring->probability ? scoring->who[p / 64] >> (p % 64) & 1 : p == scoring->wanted;
+        bool is_scored = scoring->probability ? bit_at(scoring->who, p) : p == scoring->wanted;
         if (!is_scored)
             continue;
         for (size_t v = 0; v < inputs; v++)
@@ -203,8 +204,7 @@ enum status engine_predict_score(struct model_work *work, struct error *error)
     const struct scoring *scoring = work->asked;
     const char *name = work->model->name;
     TRY(score_all(work->asked, error));
-    json_write_key(work->report, "values");
-    json_write_array(work->report);
+    json_put_array(work->report, "values");
     work_report_values(work, name, arena_printf(work->arena, "%s: probability", name), "share", scoring->probability,
                        work->count, scoring->how.label);
     json_write_end_array(work->report);
@@ -284,7 +284,7 @@ static enum status explain(struct scoring *scoring, const char *customer, struct
     predict_encode(design, scoring->wanted_raw, row);
     TRY(contributions(scoring, row, effect, &out->probability, error));
     out->customer = arena_strdup(work->arena, customer);
-    out->asked_about = who[scoring->wanted / 64] >> (scoring->wanted % 64) & 1;
+    out->asked_about = bit_at(who, scoring->wanted);
     out->base_rate = scoring->model.base_rate;
     out->drivers = ARENA_ARRAY(work->arena, struct engine_model_driver, design->columns + 1);
     for (int c = 0; c < design->columns; c++) {

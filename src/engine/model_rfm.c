@@ -1,4 +1,5 @@
 /* Recency, frequency, monetary value in a store: the grid of cells as traits and as a scheme. */
+#include "base/bits.h"
 #include "engine/model_work.h"
 
 #include "base/number.h"
@@ -32,7 +33,7 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
                               ARENA_ARRAY(work->arena, double, most), ARENA_ARRAY(work->arena, double, most)};
     for (uint32_t p = 0; p < work->population->customers; p++) {
         uint32_t from, to;
-        if (!(who[p / 64] >> (p % 64) & 1))
+        if (!bit_at(who, p))
             continue;
         work_orders_rows(orders, p, after, now, &from, &to);
         if (from == to)
@@ -185,8 +186,7 @@ struct grid_cell {
 
 static void write_parts(struct model_work *work, const struct grid_cell *cell)
 {
-    json_write_key(work->report, "parts");
-    json_write_array(work->report);
+    json_put_array(work->report, "parts");
     for (int name = 0; name < MODEL_RFM_CELLS; name++) {
         if (!cell->part[name])
             continue;
@@ -200,8 +200,7 @@ static void write_parts(struct model_work *work, const struct grid_cell *cell)
 
 static void write_cells(struct model_work *work, const struct model_rfm *model, const struct grid_cell *cells)
 {
-    json_write_key(work->report, "cells");
-    json_write_array(work->report);
+    json_put_array(work->report, "cells");
     for (int r = 1; r <= model->bins; r++)
         for (int f = 1; f <= model->bins; f++) {
             const struct grid_cell *cell = &cells[(r - 1) * model->bins + f - 1];
@@ -221,8 +220,7 @@ static void write_cells(struct model_work *work, const struct model_rfm *model, 
 
 static void write_names(struct model_work *work, const struct grid_cell *named)
 {
-    json_write_key(work->report, "names");
-    json_write_array(work->report);
+    json_put_array(work->report, "names");
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         json_write_object(work->report);
         work_put_text(work->report, "name", model_rfm_cell_name(cell));
@@ -249,8 +247,7 @@ static void write_report(struct model_work *work, const struct model_rfm *model,
         named[cell->label[i]].value += table->monetary[i];
     }
     const char *window = work_option(work, "window");
-    json_write_key(work->report, "rfm");
-    json_write_object(work->report);
+    json_put_object(work->report, "rfm");
     work_put_text(work->report, "name", work->model->name);
     work_put_text(work->report, "window",
                   window ? arena_printf(work->arena, "last %s days", window) : "the whole history");

@@ -19,8 +19,7 @@ enum { FORMAT = 1 };
 
 static void write_texts(struct json *json, const char *key, const char *const *texts, size_t count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (size_t i = 0; i < count; i++)
         json_write_string(json, texts[i]);
     json_write_end_array(json);
@@ -28,14 +27,12 @@ static void write_texts(struct json *json, const char *key, const char *const *t
 
 static void write_raw(struct json *json, const char *key, const char *text)
 {
-    json_write_key(json, key);
-    json_write_raw(json, text_from(text ? text : "{}"));
+    json_put_raw(json, key, text_from(text ? text : "{}"));
 }
 
 static void write_options(struct json *json, const struct engine_model *model)
 {
-    json_write_key(json, "options");
-    json_write_array(json);
+    json_put_array(json, "options");
     for (size_t i = 0; i < model->option_count; i++) {
         json_write_object(json);
         work_put_text(json, "name", model->options[i].name);
@@ -47,8 +44,7 @@ static void write_options(struct json *json, const struct engine_model *model)
 
 static void write_figures(struct json *json, const struct engine_model *model)
 {
-    json_write_key(json, "figures");
-    json_write_array(json);
+    json_put_array(json, "figures");
     for (size_t i = 0; i < model->figure_count; i++) {
         const struct engine_model_figure *figure = &model->figures[i];
         json_write_object(json);
@@ -76,8 +72,7 @@ void engine_model_write(const struct engine *engine, const struct engine_model *
     put_moment(json, engine, "moment", model->moment);
     put_moment(json, engine, "fitted", model->fitted);
     work_put_text(json, "program", model->program);
-    json_write_key(json, "usable");
-    json_write_bool(json, model->usable);
+    json_put_bool(json, "usable", model->usable);
     work_put_text(json, "trouble", model->trouble);
     write_options(json, model);
     write_figures(json, model);
@@ -100,16 +95,14 @@ static void write_saved(const struct engine_model *model, struct json *json)
     work_put_text(json, "program", model->program);
     work_put_count(json, "moment", (uint64_t)model->moment);
     work_put_count(json, "fitted", (uint64_t)model->fitted);
-    json_write_key(json, "usable");
-    json_write_bool(json, model->usable);
+    json_put_bool(json, "usable", model->usable);
     work_put_text(json, "trouble", model->trouble);
     write_options(json, model);
     write_figures(json, model);
     write_texts(json, "notes", model->notes, model->note_count);
     write_texts(json, "traits", model->traits, model->trait_count);
     work_put_text(json, "scheme", model->scheme);
-    json_write_key(json, "scored");
-    json_write_bool(json, model->scored);
+    json_put_bool(json, "scored", model->scored);
     work_put_count(json, "scored_at", (uint64_t)model->scored_at);
     work_put_count(json, "scored_since", (uint64_t)model->scored_since);
     work_put_count(json, "scored_customers", model->scored_customers);

@@ -4,6 +4,7 @@
  * are as of the moment. Over time: what was answered within each month or quarter, a customer's last answer in it, by
  * the segments they were in when it ended.
  */
+#include "base/bits.h"
 #include "engine/model_work.h"
 
 #include "base/calendar.h"
@@ -200,7 +201,7 @@ static void say_scale(struct model_work *work, const struct survey_work *survey,
     size_t outside = 0, inside = 0, above_five = 0;
     for (uint32_t p = 0; p < work->population->customers; p++) {
         double answer = survey->answer[p];
-        if (isnan(answer) || !(who[p / 64] >> (p % 64) & 1))
+        if (isnan(answer) || !bit_at(who, p))
             continue;
         bool fits = answer >= 0 && answer <= most;
         outside += !fits;
@@ -232,8 +233,7 @@ static enum status measure_now(struct model_work *work, const struct model_input
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     say_scale(work, survey, who);
     TRY(measure(work, inputs, survey, work->moment->now, error));
-    json_write_key(work->report, "groups");
-    json_write_array(work->report);
+    json_put_array(work->report, "groups");
     for (int g = 0; g < survey->groups; g++) {
         work_figure(work, "groups", survey->group[g].name, survey->found[g].value, "%s",
                     measure_text(work, &survey->found[g]));
@@ -315,8 +315,7 @@ static void write_period(struct model_work *work, const struct survey_work *surv
     json_write_object(work->report);
     work_put_text(work->report, "period", name);
     work_put_text(work->report, "date", date_format(date_of_unit_number(number, survey->unit), date));
-    json_write_key(work->report, "groups");
-    json_write_array(work->report);
+    json_put_array(work->report, "groups");
     for (int g = 0; g < survey->groups; g++) {
         if (survey->found[g].count >= 1)
             work_figure(work, survey->unit == CALENDAR_MONTH ? "by month" : "by quarter",
@@ -342,8 +341,7 @@ static enum status measure_over(struct model_work *work, const struct model_inpu
                         : last + 1;
     first = first < last - PERIODS + 1 ? last - PERIODS + 1 : first;
     work_put_text(work->report, "over", survey->unit == CALENDAR_MONTH ? "month" : "quarter");
-    json_write_key(work->report, "periods");
-    json_write_array(work->report);
+    json_put_array(work->report, "periods");
     for (int64_t number = first; number <= last; number++) {
         int64_t until = period_start(work, survey, number + 1);
         until = until < now + 1 ? until : now + 1;
@@ -382,8 +380,7 @@ static enum status measure_all(struct model_work *work, const struct model_input
     TRY(plan_groups(work, survey, &needs, error));
     TRY(work_load(work, &needs, error));
     survey->answer = ARENA_ARRAY(work->arena, double, work->population->customers + 1u);
-    json_write_key(work->report, "surveys");
-    json_write_array(work->report);
+    json_put_array(work->report, "surveys");
     json_write_object(work->report);
     work_put_text(work->report, "name", work->model->name);
     work_put_text(work->report, "measure", survey->kind->name);

@@ -185,15 +185,13 @@ static void write_report(struct model_work *work, const struct cox_work *cox)
 {
     struct json *json = work->report;
     const struct model_cox *model = &cox->model;
-    json_write_key(json, "cox");
-    json_write_object(json);
+    json_put_object(json, "cox");
     work_put_text(json, "ties", model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
     work_put_count(json, "customers", cox->rows);
     work_put(json, "events", model->events);
     work_put(json, "concordance", model->concordance);
     work_put(json, "proportional", model->schoenfeld_all);
-    json_write_key(json, "rows");
-    json_write_array(json);
+    json_put_array(json, "rows");
     for (int c = 0; c < cox->columns; c++) {
         double b = model->coefficient[c], reach = stats_normal_quantile(.975) * model->error[c];
         json_write_object(json);
@@ -212,8 +210,7 @@ static void write_report(struct model_work *work, const struct cox_work *cox)
 static void write_parameters(struct model_work *work, const struct cox_work *cox)
 {
     struct json *json = work->parameters;
-    json_write_key(json, "covariates");
-    json_write_array(json);
+    json_put_array(json, "covariates");
     for (int c = 0; c < cox->columns; c++)
         json_write_string(json, cox->column[c].label);
     json_write_end_array(json);

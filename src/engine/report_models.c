@@ -100,8 +100,7 @@ enum status engine_report_personas(const struct engine_judging *judging, struct 
     enum { PERSONAS = 8 };
     int chosen[PERSONAS], count = choose_personas(judging, chosen, PERSONAS);
     enum status status = STATUS_OK;
-    json_write_key(json, "personas");
-    json_write_array(json);
+    json_put_array(json, "personas");
     for (int i = 0; status == STATUS_OK && i < count; i++) {
         struct engine_persona persona;
         status = engine_persona_judge(judging, chosen[i], &persona, error);
