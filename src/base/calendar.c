@@ -18,7 +18,7 @@ enum {
 
 static int32_t clamp_date(int64_t date)
 {
-    return date < DATE_MIN ? DATE_MIN : date > DATE_MAX ? DATE_MAX : (int32_t)date;
+    return (int32_t)number_clamp(date, DATE_MIN, DATE_MAX);
 }
 
 struct civil_date date_to_civil(int32_t date)

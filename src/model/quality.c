@@ -36,7 +36,7 @@ static void curves(const unsigned char *label, const double *predicted, const ui
 
 static double inside(double p)
 {
-    return p < 1e-15 ? 1e-15 : p > 1 - 1e-15 ? 1 - 1e-15 : p;
+    return fmin(fmax(p, 1e-15), 1 - 1e-15); /* logarithms stay finite */
 }
 
 static void losses(const unsigned char *label, const double *predicted, size_t count, const uint32_t *weight,

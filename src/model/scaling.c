@@ -6,7 +6,7 @@
 
 static double clamp(double value, double low, double high)
 {
-    return value < low ? low : value > high ? high : value;
+    return fmin(fmax(value, low), high);
 }
 
 /* The value before it is centred and scaled. */

@@ -39,8 +39,9 @@ int plan_compile_arithmetic(struct compiler *compiler, const struct segment_node
     if (node->op == OP_ADD || node->op == OP_SUBTRACT)
         return compile_sum_of_two(compiler, node, scope);
     int *child = plan_compile_children(compiler, node, scope, false);
-    step_run *run = node->op == OP_MULTIPLY ? step_multiply : node->op == OP_DIVIDE ? step_divide : step_negate;
-    return value_step(compiler, run, node, child, node->child_count);
+    static step_run *const runs[OP_COUNT_] = {
+        [OP_MULTIPLY] = step_multiply, [OP_DIVIDE] = step_divide, [OP_NEGATE] = step_negate};
+    return value_step(compiler, runs[node->op], node, child, node->child_count);
 }
 
 static step_run *const FUNCTION_RUN[FUNCTIONS_] = {

@@ -475,7 +475,8 @@ static void extreme_integers(const struct run *run, const struct step *step, con
         for (uint32_t row = view->offset[lane] - view->begin; row < view->offset[lane + 1] - view->begin; row++) {
             bool in = bit_at(selected->bits, row);
             int64_t value = in ? argument->i[row] : worst;
-            best = step->a ? (value > best ? value : best) : (value < best ? value : best);
+            bool better = step->a ? value > best : value < best;
+            best = better ? value : best;
             any |= in;
         }
         out->i[lane] = best;

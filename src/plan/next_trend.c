@@ -35,7 +35,7 @@ static int64_t steps_to(int64_t value, double slope, int64_t limit)
         return steps > INT64_MAX ? INT64_MAX : (int64_t)steps;
     }
     double steps = floor((double)distance / fabs(slope) * (1 - 1e-9)) - 1; /* early rather than late */
-    return steps >= 9e18 ? INT64_MAX : steps < 1 ? 1 : (int64_t)steps;
+    return steps >= 9e18 ? INT64_MAX : (int64_t)fmax(steps, 1);
 }
 
 static int64_t after_seconds(const struct run *run, int64_t seconds)
@@ -533,7 +533,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     wide low, high; /* the first value at or above the limit, and the first above it */
     if (is_double(still)) {
         double limit = next_number(still) * (double)number_power10(own);
-        limit = limit > 9e18 ? 9e18 : limit < -9e18 ? -9e18 : limit;
+        limit = fmin(fmax(limit, -9e18), 9e18); /* within 64 bits */
         low = (wide)ceil(limit) - (own > 0);
         high = (wide)floor(limit) + 1 + (own > 0);
     } else {

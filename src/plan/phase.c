@@ -249,7 +249,7 @@ static struct rank_cut cut_at(const struct ranked *ranked)
 static uint64_t top_count(const struct step *step, uint64_t known)
 {
     if (!(step->a & 2))
-        return step->p < 0 ? 0 : (uint64_t)step->p < known ? (uint64_t)step->p : known;
+        return (uint64_t)number_clamp(step->p, 0, (int64_t)known);
     int128 whole = (int128)100 * number_power10(step->b);
     int128 count = ((int128)step->q * (int128)known + whole - 1) / whole;
     return count < 0 ? 0 : count < (int128)known ? (uint64_t)count : known;

@@ -41,7 +41,7 @@ void local_clock_free(struct local_clock *clock)
 
 static int64_t clamp_moment(int64_t moment)
 {
-    return moment < MOMENT_MIN ? MOMENT_MIN : moment > MOMENT_MAX ? MOMENT_MAX : moment;
+    return number_clamp(moment, MOMENT_MIN, MOMENT_MAX);
 }
 
 int32_t local_date(const struct local_clock *clock, int64_t moment)

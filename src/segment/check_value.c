@@ -284,7 +284,8 @@ static void number_type(struct segment_node *node)
     node->type = VALUE_DOUBLE;
     if (a->type == VALUE_DOUBLE || b->type == VALUE_DOUBLE || node->op == OP_DIVIDE)
         return;
-    int scale = node->op == OP_MULTIPLY ? a->scale + b->scale : a->scale > b->scale ? a->scale : b->scale;
+    int larger = a->scale > b->scale ? a->scale : b->scale;
+    int scale = node->op == OP_MULTIPLY ? a->scale + b->scale : larger;
     if (scale > NUMBER_SCALE_MAX)
         return;
     node->scale = scale;

@@ -38,7 +38,8 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
     } else {
         months = SQL(scope, "strata_clock_months_between(%s, %s)", until ? to : from, until ? from : to);
     }
-    int unit = node->unit == CALENDAR_MONTH ? 1 : node->unit == CALENDAR_QUARTER ? 3 : 12;
+    static const int lengths[] = {[CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+    int unit = lengths[node->unit];
     return unit == 1 ? months : SQL(scope, "strata_floor_div(%s, %s)", months, sql_integer(sql, unit));
 }
 
