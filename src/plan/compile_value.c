@@ -79,6 +79,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
     enum segment_function function = node->function;
     struct step step = plan_step_operator(compiler, FUNCTION_RUN[function], plan_shape_of(node->type, node->is_double),
                                           child, node->child_count);
+
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)function;
@@ -87,6 +88,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
         step.now_loose = true;
         step.b = (int)node->unit;
     }
+
     bool computed = function == FUNCTION_LOWER || function == FUNCTION_UPPER;
     for (int i = 0; i < node->child_count; i++)
         computed |= node->type == VALUE_TEXT && at(compiler, child[i])->shape == SHAPE_TEXT;

@@ -288,6 +288,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
                           step->run == step_top && !(step->a & 1)};
     struct ranked *items = take_part(collect, &result->known);
     uint64_t known = result->known;
+
     if (step->run == step_top) {
         uint64_t count = known ? top_count(step, known) : 0;
         if (count) {
@@ -297,6 +298,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
         free(items);
         return;
     }
+
     qsort_r(items, known, sizeof *items, compare_ranked, &order);
     if (step->run == step_ntile) {
         uint64_t groups = (uint64_t)step->p, end = 0;
@@ -315,6 +317,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
         for (uint64_t i = 0; i < known; i++)
             result->integers[i] = items[i].integer;
     }
+
     free(items);
 }
 
@@ -324,6 +327,7 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     uint32_t customers = collect->binding->population->customers;
     bool doubles = collect->plan->steps.items[collect->step->child[0]].shape == SHAPE_DOUBLE;
     size_t words = words_of(customers), tasks = ((size_t)customers + BATCH * TASK_BATCHES - 1) / (BATCH * TASK_BATCHES);
+
     collect->integers = doubles ? NULL : base_calloc((size_t)customers + 1, sizeof *collect->integers);
     collect->doubles = doubles ? base_calloc((size_t)customers + 1, sizeof *collect->doubles) : NULL;
     collect->value_known = base_calloc(words + 1, 8);
@@ -340,10 +344,12 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
             status = error_set(error, STATUS_ERROR, "%s", collect->runs[w]->error.message);
         run_free(collect->runs[w]);
     }
+
     if (status == STATUS_OK && collect->step->run == step_account)
         fill_accounts(collect, result);
     else if (status == STATUS_OK)
         fill_rank(collect, result);
+
     result->ready = true;
     free(collect->integers);
     free(collect->doubles);
