@@ -311,6 +311,19 @@ static const char *behind_lines(const char *at, const char *end, uint32_t lines,
     return at;
 }
 
+/* For showing: as much of the first line as fits. */
+static const char *line_begin(const char *at, const char *end, struct arena *arena)
+{
+    enum { SHOWN = 60 };
+    size_t length = 0;
+    while (at + length < end && length < SHOWN && at[length] != '\n' && at[length] != '\r' &&
+           at[length] != INGEST_ROW_END)
+        length++;
+    while (length && at + length < end && ((unsigned char)at[length] & 0xc0) == 0x80)
+        length--;
+    return arena_strndup(arena, at, length);
+}
+
 static enum status observe_records(const char *data, const char *end, const char *name,
                                    const struct ingest_begin *begin, struct ingest_sniff *out,
                                    const struct ingest_dialect_choice *choice, struct arena *arena, struct error *error)
@@ -335,6 +348,9 @@ static enum status observe_records(const char *data, const char *end, const char
     }
     if (begin->header) {
         out->look.header_line = arena_strndup(arena, record.line, record.length);
+        out->look.labels = begin->labels;
+        if (begin->labels)
+            out->look.label = line_begin(at, end, arena);
         rows = behind_lines(at, end, begin->rule, dialect->newline);
     }
 
