@@ -43,20 +43,20 @@ static void print_times(const char *name, const double *times, int count)
     printf("]");
 }
 
-static void run_rounds(const struct segment_plan *plan, const struct population *population, int64_t now,
-                       struct pool *pool, int rounds)
+static void run_rounds(const struct plan *plan, const struct population *population, int64_t now, struct pool *pool,
+                       int rounds)
 {
     double *wall = base_calloc((size_t)rounds, sizeof *wall), *cpu = base_calloc((size_t)rounds, sizeof *cpu);
     for (int round = -1; round < rounds; round++) {
         struct error error;
-        struct segment_result *result;
+        struct plan_result *result;
         double start = wall_now(), used = cpu_now();
-        check(segment_evaluate(plan, population, now, pool, false, &result, &error), &error);
+        check(plan_evaluate(plan, population, now, pool, false, &result, &error), &error);
         if (round >= 0) {
             wall[round] = wall_now() - start;
             cpu[round] = cpu_now() - used;
         }
-        segment_result_free(result);
+        plan_result_free(result);
     }
     print_times("wall", wall, rounds);
     print_times("cpu", cpu, rounds);
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
     struct data data;
     struct zone *zone;
     struct population *population;
-    struct segment_plan *plan;
+    struct plan *plan;
     struct trees trees;
     if (argc != 6) {
         fprintf(stderr, "usage: bench-growth CUSTOMERS FACTS-A-CUSTOMER SEGMENTS ROUNDS THREADS\n");
@@ -82,13 +82,13 @@ int main(int argc, char **argv)
     data_make(&data, (uint32_t)strtoul(argv[1], NULL, 10), strtod(argv[2], NULL));
     check(data_population(&data, zone, pool, &population, &error), &error);
     segments_make(&trees, segments);
-    check(segment_plan_new(&trees.set, data_schema(), NULL, -1, &plan, &error), &error);
+    check(plan_new(&trees.set, data_schema(), NULL, -1, &plan, &error), &error);
     struct population_memory memory = population_memory(population);
     printf("{\"customers\": %u, \"facts\": %zu, \"segments\": %d, \"bytes_a_fact\": %.3f", data.customers,
            data.fact_count, segments, (double)(memory.facts + memory.directory) / (double)memory.fact_rows);
     run_rounds(plan, population, data.now, pool, rounds);
     printf("}\n");
-    segment_plan_free(plan);
+    plan_free(plan);
     trees_release(&trees);
     population_free(population);
     data_release(&data);

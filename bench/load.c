@@ -9,6 +9,10 @@
  * what a population is. A third contender is the floor: a function of ours in DuckDB's pipeline that takes every chunk
  * of the same columns and looks at nothing, which is what loading through DuckDB costs before it does anything.
  *
+ * What looking at checksums takes of a load shows where a process reads a column first. So the same loads are also made
+ * by processes that do nothing else, with and without it in turns. In those with it the calls that look are under the
+ * clock themselves (the linker puts ours before them): on a busy machine two loads differ by more than these take.
+ *
  * Prints one JSON object a case: times of every round, bytes read through the kernel by one load, its largest memory
  * beside what the population weighs, and whether what was loaded equals what DuckDB read.
  */
@@ -23,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NEEDS_MAX = 3, ROUNDS_MAX = 99 };
+enum { NEEDS_MAX = 3, ROUNDS_MAX = 99, CHECK_ROUNDS = 2 /* for each round */ };
 
 /* What a command needs, by kind; the condition that needs it is told to people. */
 static const struct load_case {
@@ -44,6 +48,12 @@ struct timing {
     double wall, cpu;
 };
 
+/* Loading in a process that does nothing else. */
+struct fresh {
+    struct timing checked, checking,
+        unchecked; /* the load, what looking at checksums took of it, the load without it */
+};
+
 struct bench {
     struct store *store;
     struct lake *lake;
@@ -51,6 +61,7 @@ struct bench {
     struct zone *zone;
     int rounds;
     struct timing loaded[ROUNDS_MAX], read[ROUNDS_MAX], kept[ROUNDS_MAX], passed[ROUNDS_MAX];
+    struct fresh fresh[CASES][CHECK_ROUNDS * ROUNDS_MAX];
     uint64_t bytes;
     uint64_t peak[CASES]; /* bytes: most that one load took in a process of its own … */
     uint64_t weight;      /* … and what stayed of it */
@@ -112,6 +123,27 @@ static uint64_t memory(const char *name)
     if (file)
         fclose(file);
     return kib * 1024;
+}
+
+/* ---- looking at checksums ---- */
+
+static struct timing checking; /* so far */
+
+/* By the linker's --wrap: where store_check_part is called, the second is, and the first is the function itself. */
+enum status __real_store_check_part(const struct store *store, const struct catalog_part *part,
+                                    const char *const *columns, size_t count, struct error *error);
+enum status __wrap_store_check_part(const struct store *store, const struct catalog_part *part,
+                                    const char *const *columns, size_t count, struct error *error);
+
+enum status __wrap_store_check_part(const struct store *store, const struct catalog_part *part,
+                                    const char *const *columns, size_t count, struct error *error)
+{
+    struct timing start = now();
+    enum status status = __real_store_check_part(store, part, columns, count, error);
+    struct timing took = since(start);
+    checking.wall += took.wall;
+    checking.cpu += took.cpu;
+    return status;
 }
 
 /* ---- Strata ---- */
@@ -339,15 +371,22 @@ static void read_amounts(struct bench *bench, const struct load_case *which)
 
 /* ---- rounds ---- */
 
+/* times: the first of count that lie so many bytes apart. */
+static void print_apart(const char *name, const struct timing *times, size_t apart, int count)
+{
+    for (int clock = 0; clock < 2; clock++) {
+        printf(clock ? "], \"cpu\": [" : "\"%s\": {\"wall\": [", name);
+        for (int i = 0; i < count; i++) {
+            const struct timing *time = (const void *)((const char *)times + (size_t)i * apart);
+            printf("%s%.6f", i ? ", " : "", clock ? time->cpu : time->wall);
+        }
+    }
+    printf("]}, ");
+}
+
 static void print_times(const char *name, const struct timing *times, int count)
 {
-    printf("\"%s\": {\"wall\": [", name);
-    for (int i = 0; i < count; i++)
-        printf("%s%.6f", i ? ", " : "", times[i].wall);
-    printf("], \"cpu\": [");
-    for (int i = 0; i < count; i++)
-        printf("%s%.6f", i ? ", " : "", times[i].cpu);
-    printf("]}, ");
+    print_apart(name, times, sizeof *times, count);
 }
 
 /* What DuckDB keeps is no part of what loading takes. */
@@ -376,6 +415,11 @@ static void run_case(struct bench *bench, const struct load_case *which)
     print_times("duckdb", bench->read, bench->rounds);
     print_times("duckdb_table", bench->kept, bench->rounds);
     print_times("floor", bench->passed, bench->rounds);
+    const struct fresh *fresh = bench->fresh[which - cases];
+    int fresh_count = CHECK_ROUNDS * bench->rounds;
+    print_apart("checked", &fresh->checked, sizeof *fresh, fresh_count);
+    print_apart("checking", &fresh->checking, sizeof *fresh, fresh_count);
+    print_apart("unchecked", &fresh->unchecked, sizeof *fresh, fresh_count);
     printf("\"peak_bytes\": %llu, \"population_bytes\": %llu, ", (unsigned long long)bench->peak[which - cases],
            (unsigned long long)bench->weight);
     printf("\"bytes\": %llu, \"rows\": %llu, \"customers\": %u, \"equal\": %s}\n", (unsigned long long)bench->bytes,
@@ -400,29 +444,53 @@ static void close_all(struct bench *bench)
     store_close(bench->store);
 }
 
-/* Memory that was used before hides what a load takes: a new process opens the store, loads once and says how much more
- * it held at most than before; DuckDB's buffers and threads are in that. */
-static uint64_t measure_peak(const struct load_case *which, char **arguments)
+/* ---- processes of their own ---- */
+
+struct sample {
+    struct timing load, checking;
+    uint64_t peak;
+};
+
+/* A new process opens the store, loads once, and says what that took. Memory that was used before would hide what a
+ * load takes: how much more the process held at most than before, DuckDB's buffers and threads included. */
+static struct sample load_freshly(const struct load_case *which, bool checked, char **arguments)
 {
     int ends[2];
-    uint64_t peak = 0;
+    struct sample sample;
     if (pipe(ends) != 0)
-        return 0;
+        exit(1);
     pid_t child = fork();
     if (child == 0) {
-        struct bench bench = {0};
-        open_all(&bench, arguments);
+        struct bench *bench = calloc(1, sizeof *bench);
+        if (!checked)
+            setenv("STRATA_UNCHECKED", "1", 1);
+        open_all(bench, arguments);
         uint64_t before = memory("VmRSS:");
-        load(&bench, which);
-        peak = memory("VmHWM:") - before;
-        _exit(write(ends[1], &peak, sizeof peak) != sizeof peak);
+        checking = (struct timing){0};
+        sample.load = load(bench, which);
+        sample.checking = checking;
+        sample.peak = memory("VmHWM:") - before;
+        _exit(write(ends[1], &sample, sizeof sample) != sizeof sample);
     }
     close(ends[1]);
-    if (child < 0 || read(ends[0], &peak, sizeof peak) != sizeof peak)
-        peak = 0;
+    if (child < 0 || read(ends[0], &sample, sizeof sample) != sizeof sample)
+        exit(1);
     close(ends[0]);
     waitpid(child, NULL, 0);
-    return peak;
+    return sample;
+}
+
+static void measure_freshly(struct bench *bench, int which, char **arguments)
+{
+    struct sample samples[2] = {0}; /* without, with */
+    for (int i = 0; i < CHECK_ROUNDS * bench->rounds; i++) {
+        for (int turn = 0; turn < 2; turn++) {
+            int checked = (i + turn) % 2;
+            samples[checked] = load_freshly(&cases[which], checked, arguments);
+        }
+        bench->fresh[which][i] = (struct fresh){samples[1].load, samples[1].checking, samples[0].load};
+    }
+    bench->peak[which] = samples[1].peak;
 }
 
 int main(int argc, char **argv)
@@ -433,10 +501,11 @@ int main(int argc, char **argv)
         return 2;
     }
     bench.rounds = atoi(argv[2]) < ROUNDS_MAX ? atoi(argv[2]) : ROUNDS_MAX;
+    load_freshly(&cases[CASES - 1], true, argv); /* the first touch of the files is nobody's */
     for (int i = 0; i < CASES; i++)
-        bench.peak[i] = measure_peak(&cases[i], argv); /* before this process has threads */
+        measure_freshly(&bench, i, argv); /* before this process has threads */
     open_all(&bench, argv);
-    load(&bench, &cases[0]); /* the first touch of the files is nobody's */
+    load(&bench, &cases[0]);
     for (int i = 0; i < CASES; i++)
         run_case(&bench, &cases[i]);
     close_all(&bench);

@@ -232,7 +232,7 @@ struct bench {
     struct pool *pool;
     struct zone *zone;
     struct trees few, many;
-    struct segment_plan *plan, *plan_many;
+    struct plan *plan, *plan_many;
     int threads, rounds;
     struct duck duck;
     bool with_duck;
@@ -242,27 +242,27 @@ struct bench {
     long differences;
 };
 
-static void refresh(struct bench *bench, const struct segment_plan *plan, bool next, struct series *series,
-                    struct segment_result **keep)
+static void refresh(struct bench *bench, const struct plan *plan, bool next, struct series *series,
+                    struct plan_result **keep)
 {
     struct error error;
-    struct segment_result *result = NULL;
+    struct plan_result *result = NULL;
     struct timing start = timing_start();
-    check(segment_evaluate(plan, bench->population, bench->data.now, bench->pool, next, &result, &error), &error);
+    check(plan_evaluate(plan, bench->population, bench->data.now, bench->pool, next, &result, &error), &error);
     timing_end(series, start);
     if (keep)
         *keep = result;
     else
-        segment_result_free(result);
+        plan_result_free(result);
 }
 
-static long compare_members(struct bench *bench, const struct segment_result *result, const uint32_t *members)
+static long compare_members(struct bench *bench, const struct plan_result *result, const uint32_t *members)
 {
     long differences = 0;
     for (uint32_t p = 0; p < bench->data.customers; p++) {
         uint32_t own = 0, other = members[bench->population->number[p] - 1];
         for (int s = 0; s < SEGMENTS; s++)
-            own |= (uint32_t)segment_result_has(result, s, p) << s;
+            own |= (uint32_t)plan_result_has(result, s, p) << s;
         for (int s = 0; s < SEGMENTS; s++)
             if ((own ^ other) >> s & 1) {
                 if (differences++ < 10)
@@ -277,10 +277,10 @@ static long compare_members(struct bench *bench, const struct segment_result *re
 static void verify(struct bench *bench)
 {
     struct series none = {0};
-    struct segment_result *result;
+    struct plan_result *result;
     refresh(bench, bench->plan, false, &none, &result);
     for (int s = 0; s < SEGMENTS; s++)
-        printf("  %-16s %9llu\n", bench->few.set.segments[s].name, (unsigned long long)segment_result_count(result, s));
+        printf("  %-16s %9llu\n", bench->few.set.segments[s].name, (unsigned long long)plan_result_count(result, s));
     for (int obvious = 0; bench->with_duck && obvious < 2; obvious++) {
         char *sql = obvious ? segments_obvious_sql(bench->data.now) : segments_best_sql(bench->data.now);
         uint32_t *members = base_calloc(bench->data.customers, sizeof *members);
@@ -289,7 +289,7 @@ static void verify(struct bench *bench)
         free(members);
         free(sql);
     }
-    segment_result_free(result);
+    plan_result_free(result);
 }
 
 struct reading {
@@ -331,7 +331,7 @@ static double measure_bandwidth(struct pool *pool)
 static void one_fact(struct bench *bench)
 {
     struct error error;
-    struct segment_state *state = segment_state_new(bench->plan);
+    struct plan_state *state = plan_state_new(bench->plan);
     struct population_delta *delta = population_delta_new(bench->population);
     int table = population_table_index(bench->population, "order"),
         views = population_table_index(bench->population, "view");
@@ -348,16 +348,15 @@ static void one_fact(struct bench *bench)
         if (i == 0)
             start = seconds_now();
         uint32_t position = queue[i + 1000];
-        segment_prefetch(state, queue[i + 1000 + AHEAD], 0);
-        segment_prefetch(state, queue[i + 1000 + AHEAD / 2], 1);
+        plan_prefetch(state, queue[i + 1000 + AHEAD], 0);
+        plan_prefetch(state, queue[i + 1000 + AHEAD / 2], 1);
         struct population_value order[2] = {{.known = true, .integer = 1000 + i % 5000},
                                             {.known = true, .integer = i & 4095}};
         int64_t now = bench->data.now + i / 100;
         double begin = seconds_now();
         population_delta_add(delta, position, i & 1 ? table : views, (uint32_t)now, order);
-        check(
-            segment_evaluate_one(bench->plan, bench->population, NULL, position, now, delta, state, bits, NULL, &error),
-            &error);
+        check(plan_evaluate_one(bench->plan, bench->population, NULL, position, now, delta, state, bits, NULL, &error),
+              &error);
         if (i >= 0)
             latency[i] = seconds_now() - begin;
         sum += bits[0];
@@ -371,7 +370,7 @@ static void one_fact(struct bench *bench)
     free(latency);
     free(queue);
     population_delta_free(delta);
-    segment_state_free(state);
+    plan_state_free(state);
 }
 
 static void print_series(const struct series *series, double base)
@@ -417,8 +416,8 @@ static void prepare(struct bench *bench, uint32_t customers, double facts_each)
     printf("built the population in %.2f s\n", bench->build);
     segments_make(&bench->few, SEGMENTS);
     segments_make(&bench->many, MANY);
-    check(segment_plan_new(&bench->few.set, data_schema(), NULL, -1, &bench->plan, &error), &error);
-    check(segment_plan_new(&bench->many.set, data_schema(), NULL, -1, &bench->plan_many, &error), &error);
+    check(plan_new(&bench->few.set, data_schema(), NULL, -1, &bench->plan, &error), &error);
+    check(plan_new(&bench->many.set, data_schema(), NULL, -1, &bench->plan_many, &error), &error);
     if (bench->with_duck) {
         duck_open(&bench->duck, bench->threads);
         duck_fill(&bench->duck, &bench->data);
@@ -483,8 +482,8 @@ int main(int argc, char **argv)
     report(&bench, series);
     if (argc > 5)
         write_json(&bench, series, SERIES, argv[5]);
-    segment_plan_free(bench.plan);
-    segment_plan_free(bench.plan_many);
+    plan_free(bench.plan);
+    plan_free(bench.plan_many);
     trees_release(&bench.few);
     trees_release(&bench.many);
     population_free(bench.population);

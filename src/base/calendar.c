@@ -5,6 +5,7 @@
  * The zone half of calendar.h is in zone.c.
  */
 #include "base/calendar.h"
+#include "base/number.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +16,6 @@ enum {
     EPOCH_WEEKDAY_OFFSET = 3, /* 1970-01-01 was a Thursday: three days after its week's Monday */
 };
 
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-    int64_t quotient = a / b;
-    return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
-}
-
 static int32_t clamp_date(int64_t date)
 {
     return date < DATE_MIN ? DATE_MIN : date > DATE_MAX ? DATE_MAX : (int32_t)date;
@@ -29,7 +24,7 @@ static int32_t clamp_date(int64_t date)
 struct civil_date date_to_civil(int32_t date)
 {
     int64_t days = (int64_t)date + DAYS_TO_EPOCH;
-    int64_t era = floor_divide(days, DAYS_AN_ERA);
+    int64_t era = number_floor_divide(days, DAYS_AN_ERA);
     int64_t day_of_era = days - era * DAYS_AN_ERA;
     /* Takes out the leap days before dividing: one in 4 years, but not in 100, but in 400. */
     int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
@@ -45,7 +40,7 @@ struct civil_date date_to_civil(int32_t date)
 int32_t date_from_civil(int32_t year, int month, int day)
 {
     int64_t march_year = (int64_t)year - (month <= 2);
-    int64_t era = floor_divide(march_year, 400);
+    int64_t era = number_floor_divide(march_year, 400);
     int64_t year_of_era = march_year - era * 400;
     int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
     return (int32_t)(era * DAYS_AN_ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
@@ -72,7 +67,7 @@ bool date_valid(int32_t year, int month, int day)
 int date_weekday(int32_t date)
 {
     int64_t shifted = (int64_t)date + EPOCH_WEEKDAY_OFFSET;
-    return (int)(shifted - floor_divide(shifted, 7) * 7) + 1;
+    return (int)(shifted - number_floor_divide(shifted, 7) * 7) + 1;
 }
 
 static int minimum(int a, int b)
@@ -99,7 +94,7 @@ int64_t date_unit_number(int32_t date, enum calendar_unit unit)
 {
     struct civil_date civil = date_to_civil(date);
     switch (unit) {
-    case CALENDAR_WEEK: return floor_divide((int64_t)date + EPOCH_WEEKDAY_OFFSET, 7);
+    case CALENDAR_WEEK: return number_floor_divide((int64_t)date + EPOCH_WEEKDAY_OFFSET, 7);
     case CALENDAR_MONTH: return (int64_t)civil.year * 12 + civil.month - 1;
     case CALENDAR_QUARTER: return (int64_t)civil.year * 4 + (civil.month - 1) / 3;
     case CALENDAR_YEAR: return civil.year;

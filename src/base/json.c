@@ -180,3 +180,65 @@ void json_write_raw(struct json *json, struct text value)
     begin_value(json);
     buffer_text(json->out, value);
 }
+
+/* ---- a key and its value ---- */
+
+void json_put_object(struct json *json, const char *key)
+{
+    json_write_key(json, key);
+    json_write_object(json);
+}
+
+void json_put_array(struct json *json, const char *key)
+{
+    json_write_key(json, key);
+    json_write_array(json);
+}
+
+void json_put_string(struct json *json, const char *key, const char *value)
+{
+    json_write_key(json, key);
+    json_write_string(json, value);
+}
+
+void json_put_text(struct json *json, const char *key, struct text value)
+{
+    json_write_key(json, key);
+    json_write_text(json, value);
+}
+
+void json_put_integer(struct json *json, const char *key, int64_t value)
+{
+    json_write_key(json, key);
+    json_write_integer(json, value);
+}
+
+void json_put_double(struct json *json, const char *key, double value)
+{
+    json_write_key(json, key);
+    json_write_double(json, value);
+}
+
+void json_put_decimal(struct json *json, const char *key, int64_t scaled, int scale)
+{
+    json_write_key(json, key);
+    json_write_decimal(json, scaled, scale);
+}
+
+void json_put_bool(struct json *json, const char *key, bool value)
+{
+    json_write_key(json, key);
+    json_write_bool(json, value);
+}
+
+void json_put_null(struct json *json, const char *key)
+{
+    json_write_key(json, key);
+    json_write_null(json);
+}
+
+void json_put_raw(struct json *json, const char *key, struct text value)
+{
+    json_write_key(json, key);
+    json_write_raw(json, value);
+}

@@ -34,4 +34,16 @@ void json_write_null(struct json *json);
 /* Text that is JSON already; written as it is. */
 void json_write_raw(struct json *json, struct text value);
 
+/* A key and its value. */
+void json_put_object(struct json *json, const char *key);
+void json_put_array(struct json *json, const char *key);
+void json_put_string(struct json *json, const char *key, const char *value);
+void json_put_text(struct json *json, const char *key, struct text value);
+void json_put_integer(struct json *json, const char *key, int64_t value);
+void json_put_double(struct json *json, const char *key, double value);
+void json_put_decimal(struct json *json, const char *key, int64_t scaled, int scale);
+void json_put_bool(struct json *json, const char *key, bool value);
+void json_put_null(struct json *json, const char *key);
+void json_put_raw(struct json *json, const char *key, struct text value);
+
 #endif

@@ -13,6 +13,12 @@ enum { NUMBER_TEXT_MAX = 48, NUMBER_SCALE_MAX = 18 };
 
 /* 10^exponent for 0…18. */
 int64_t number_power10(int exponent);
+/* a / b rounded towards minus infinity; b is not 0, and a / b fits. */
+static inline int64_t number_floor_divide(int64_t a, int64_t b)
+{
+    int64_t quotient = a / b;
+    return quotient - (a % b != 0 && (a < 0) != (b < 0));
+}
 /* "-12.50" for (−1250, 2); out has room for NUMBER_TEXT_MAX bytes; returns out. */
 char *number_format_decimal(int64_t scaled, int scale, char *out);
 /* The shortest decimal text that reads back as the same double; "nan", "inf" and "-inf" for what is not a number. */

@@ -10,6 +10,7 @@
  * a directory: one entry for each 2^24 seconds (194 days), which leaves a step or two to go.
  */
 #include "base/calendar.h"
+#include "base/number.h"
 #include "base/vector.h"
 
 #include <dirent.h>
@@ -93,21 +94,15 @@ size_t zone_transitions(const struct zone *zone, int64_t after, int64_t until, i
     return found;
 }
 
-static int64_t floor_days(int64_t seconds)
-{
-    int64_t days = seconds / SECONDS_A_DAY;
-    return seconds % SECONDS_A_DAY < 0 ? days - 1 : days;
-}
-
 int32_t zone_date(const struct zone *zone, int64_t moment)
 {
-    return (int32_t)floor_days(moment + zone_offset(zone, moment));
+    return (int32_t)number_floor_divide(moment + zone_offset(zone, moment), SECONDS_A_DAY);
 }
 
 int32_t zone_clock(const struct zone *zone, int64_t moment)
 {
     int64_t local = moment + zone_offset(zone, moment);
-    return (int32_t)(local - floor_days(local) * SECONDS_A_DAY);
+    return (int32_t)(local - number_floor_divide(local, SECONDS_A_DAY) * SECONDS_A_DAY);
 }
 
 int64_t zone_moment(const struct zone *zone, int32_t date, int32_t clock, enum zone_fit *fit)
@@ -291,7 +286,7 @@ static void zone_unroll(struct zone *zone, const struct rule *rule, int64_t afte
         zone_push(zone, after, rule->standard);
         return;
     }
-    int32_t year = after < MOMENT_MIN ? 1 : date_to_civil((int32_t)floor_days(after)).year;
+    int32_t year = after < MOMENT_MIN ? 1 : date_to_civil((int32_t)number_floor_divide(after, SECONDS_A_DAY)).year;
     for (; year <= 9999; year++) {
         struct change start = {rule_local(&rule->start, year) - rule->standard, rule->daylight};
         struct change end = {rule_local(&rule->end, year) - rule->daylight, rule->standard};

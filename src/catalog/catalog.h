@@ -159,7 +159,8 @@ struct catalog_part_column {
     const char *name;
     const char *type; /* as DuckDB spells it: "DECIMAL(18,2)" */
 };
-/* A checksum of some of a part's bytes: of the column `piece` (all of its chunks), or, named "", of the rest. */
+/* A checksum of some of a part's bytes: of the column `piece` (all of its chunks, then its filters), or, named "", of
+ * the rest. */
 struct catalog_checksum {
     const char *piece;
     uint64_t value;                     /* XXH3, 64 bits, of the ranges' bytes one after the other */

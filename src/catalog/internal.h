@@ -31,6 +31,9 @@ enum status catalog_seal_items(struct catalog *catalog, const char *table,
                                void (*each)(void *context, const struct error *problem), void *context,
                                struct error *error);
 
+/* That no item of such a table has lost all its rows: for who lists the items, and then reads those. */
+enum status catalog_seal_whole(struct catalog *catalog, const char *table, struct error *error);
+
 /* Before the first write to such a table in a transaction: the commit seals all its items anew, and what was damaged
  * before must not thereby become good. except: an item that is written whole, or NULL. */
 enum status catalog_seal_before(struct catalog *catalog, const char *table, const char *except, struct error *error);

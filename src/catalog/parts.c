@@ -154,28 +154,42 @@ static bool read_checksum(sqlite3_stmt *row, struct arena *arena, struct catalog
     return true;
 }
 
+static enum status has_checksums(struct catalog *catalog, bool *out, struct error *error)
+{
+    int64_t tables = 1; /* a sealed catalog has the table */
+    if (!catalog->sealed)
+        TRY(catalog_integer(catalog, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'checksum'", 0,
+                            &tables, error));
+    *out = tables > 0;
+    return STATUS_OK;
+}
+
 enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct arena *arena,
                               struct catalog_checksum **out, size_t *count, struct error *error)
 {
-    int64_t total, tables;
     sqlite3_stmt *statement;
+    bool any;
+    size_t room = 0;
     *count = 0;
     *out = NULL;
-    TRY(catalog_integer(catalog, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'checksum'", 0,
-                        &tables, error));
-    if (!tables)
+    TRY(has_checksums(catalog, &any, error));
+    if (!any)
         return STATUS_OK;
 
-    const char *sum = arena_printf(arena, "SELECT count(*) FROM checksum WHERE part = %u", (unsigned)part);
-    TRY(catalog_integer(catalog, sum, 0, &total, error));
-    *out = ARENA_ARRAY(arena, struct catalog_checksum, (size_t)total + 1);
     TRY(catalog_query(catalog, &statement, error, "SELECT piece, value, ranges FROM checksum WHERE part = ?", "i",
                       (int64_t)part));
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
-        if (*count < (size_t)total && read_checksum(statement, arena, &(*out)[*count])) {
+        if (*count == room) {
+            struct catalog_checksum *all = ARENA_ARRAY(arena, struct catalog_checksum, room ? 2 * room : 16);
+            if (room)
+                memcpy(all, *out, room * sizeof *all);
+            room = room ? 2 * room : 16;
+            *out = all;
+        }
+        if (read_checksum(statement, arena, &(*out)[*count])) {
             ++*count;
             continue;
         }

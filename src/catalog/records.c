@@ -70,7 +70,7 @@ enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, co
 }
 
 /* One row handed to each. */
-static enum status give(sqlite3_stmt *row,
+static enum status give(const struct catalog *catalog, sqlite3_stmt *row,
                         enum status (*each)(void *context, struct catalog_membership *membership, struct error *error),
                         void *context, struct error *error)
 {
@@ -84,19 +84,18 @@ static enum status give(sqlite3_stmt *row,
         .cause = (enum membership_cause)sqlite3_column_int(row, 4),
     };
     struct text bytes = {sqlite3_column_blob(row, 5), (size_t)sqlite3_column_bytes(row, 5)};
-    enum status status = STATUS_OK;
-    if (!membership.segment)
-        status = error_set(error, STATUS_ERROR, "the catalog is damaged: a membership of refresh %u names no segment",
-                           membership.refresh);
-    if (status != STATUS_OK) {
-        arena_release(&arena);
-        return status;
-    }
-    status = bitmap_read(bytes, &membership.customers, error);
-    if (status == STATUS_OK)
+    struct error problem = {0};
+    enum status status;
+
+    if (!membership.segment) {
+        status = catalog_damaged(catalog, error, "a membership of refresh %u (table membership) names no segment",
+                                 membership.refresh);
+    } else if (bitmap_read(bytes, &membership.customers, &problem) == STATUS_OK) {
         status = each(context, &membership, error);
-    else
+    } else {
+        status = catalog_damaged(catalog, error, "%s (table membership)", problem.message);
         error_place(error, "segment %s, refresh %u", membership.segment, membership.refresh);
+    }
     arena_release(&arena);
     return status;
 }
@@ -122,7 +121,7 @@ enum status catalog_memberships(struct catalog *catalog, const char *segment,
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
-        enum status status = give(statement, each, context, error);
+        enum status status = give(catalog, statement, each, context, error);
         if (status != STATUS_OK) {
             sqlite3_finalize(statement);
             return status;
@@ -134,6 +133,7 @@ enum status catalog_recorded_segments(struct catalog *catalog, struct arena *are
                                       struct error *error)
 {
     int64_t total;
+    TRY(catalog_seal_whole(catalog, "membership", error));
     TRY(catalog_integer(catalog, "SELECT count(DISTINCT segment) FROM membership", 0, &total, error));
     *out = ARENA_ARRAY(arena, const char *, (size_t)total + 1);
     *count = 0;

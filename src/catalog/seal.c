@@ -261,11 +261,23 @@ enum status catalog_seal_check(struct catalog *catalog, struct error *error)
     return status;
 }
 
-enum status catalog_seal_item(struct catalog *catalog, const char *table, const char *item, struct error *error)
+static size_t place_of(const char *table)
 {
     size_t i = 0;
     while (strcmp(sealed[i].table, table) != 0)
         i++;
+    return i;
+}
+
+/* What the items of a table with a seal for each are called by. */
+static const char *column_of(const char *table)
+{
+    return strcmp(table, "membership") == 0 ? "segment" : "list";
+}
+
+enum status catalog_seal_item(struct catalog *catalog, const char *table, const char *item, struct error *error)
+{
+    size_t i = place_of(table);
     if (!catalog->sealed || catalog->stale[i])
         return STATUS_OK;
     struct arena arena;
@@ -273,8 +285,7 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
     uint64_t sum = 0, noted = 0;
     bool row;
     arena_init(&arena, 0);
-    const char *select = arena_printf(&arena, "SELECT * FROM (%s) WHERE %s = ?", sealed[i].select,
-                                      strcmp(table, "membership") == 0 ? "segment" : "list");
+    const char *select = arena_printf(&arena, "SELECT * FROM (%s) WHERE %s = ?", sealed[i].select, column_of(table));
     enum status status = catalog_query(catalog, &statement, error, select, "s", item);
     while (status == STATUS_OK && (status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
         sum += hash_row(statement);
@@ -335,11 +346,33 @@ enum status catalog_seal_items(struct catalog *catalog, const char *table,
     return look_at_items(catalog, table, NULL, each, context, error);
 }
 
+enum status catalog_seal_whole(struct catalog *catalog, const char *table, struct error *error)
+{
+    struct arena arena;
+    sqlite3_stmt *statement;
+    bool row;
+    size_t i = place_of(table);
+    if (!catalog->sealed || catalog->stale[i])
+        return STATUS_OK;
+
+    arena_init(&arena, 0);
+    const char *lost = arena_printf(&arena, "SELECT item FROM seal WHERE name = ?1 AND item NOT IN (SELECT %s FROM %s)",
+                                    column_of(table), table);
+    enum status status = catalog_query(catalog, &statement, error, lost, "s", table);
+    if (status == STATUS_OK)
+        status = catalog_step(catalog, &statement, &row, error);
+    if (status == STATUS_OK && row) {
+        status = broken(catalog, &sealed[i], catalog_column_text(statement, 0, &arena), error);
+        sqlite3_finalize(statement);
+    }
+    arena_release(&arena);
+    return status;
+}
+
 enum status catalog_seal_before(struct catalog *catalog, const char *table, const char *except, struct error *error)
 {
-    for (size_t i = 0; i < SEALED; i++)
-        if (strcmp(sealed[i].table, table) == 0 && catalog->stale[i])
-            return STATUS_OK; /* not the first */
+    if (catalog->stale[place_of(table)])
+        return STATUS_OK; /* not the first */
     return look_at_items(catalog, table, except, NULL, NULL, error);
 }
 

@@ -7,19 +7,14 @@
 
 static void problems_json(const struct segment_problems *problems, struct json *json)
 {
-    json_write_key(json, "problems");
-    json_write_array(json);
+    json_put_array(json, "problems");
     for (size_t i = 0; i < problems->count; i++) {
         const struct segment_problem *problem = &problems->items[i];
         json_write_object(json);
-        json_write_key(json, "place");
-        json_write_string(json, problem->error.place);
-        json_write_key(json, "warning");
-        json_write_bool(json, problem->is_warning);
-        json_write_key(json, "message");
-        json_write_string(json, problem->error.message);
-        json_write_key(json, "hint");
-        json_write_string(json, problem->error.hint[0] ? problem->error.hint : NULL);
+        json_put_string(json, "place", problem->error.place);
+        json_put_bool(json, "warning", problem->is_warning);
+        json_put_string(json, "message", problem->error.message);
+        json_put_string(json, "hint", problem->error.hint[0] ? problem->error.hint : NULL);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -62,8 +57,7 @@ enum status cli_check(struct cli *cli, struct error *error)
         buffer_init(&text, 0);
         json_init(&json, &text, true);
         json_write_object(&json);
-        json_write_key(&json, "ok");
-        json_write_bool(&json, status == STATUS_OK);
+        json_put_bool(&json, "ok", status == STATUS_OK);
         problems_json(&problems, &json);
         json_write_end_object(&json);
         if (status == STATUS_OK)
@@ -143,27 +137,18 @@ static void print_changes(struct cli *cli, const struct engine_apply *apply)
 static void changes_json(const struct engine_apply *apply, bool saved, struct json *json)
 {
     json_write_object(json);
-    json_write_key(json, "saved");
-    json_write_bool(json, saved);
-    json_write_key(json, "customers");
-    json_write_integer(json, (int64_t)apply->customers);
-    json_write_key(json, "segments");
-    json_write_array(json);
+    json_put_bool(json, "saved", saved);
+    json_put_integer(json, "customers", (int64_t)apply->customers);
+    json_put_array(json, "segments");
     for (size_t i = 0; i < apply->count; i++) {
         const struct engine_change *change = &apply->changes[i];
         json_write_object(json);
-        json_write_key(json, "name");
-        json_write_string(json, change->name);
-        json_write_key(json, "change");
-        json_write_string(json, change_words[change->what]);
-        json_write_key(json, "before");
-        json_write_integer(json, (int64_t)change->before);
-        json_write_key(json, "after");
-        json_write_integer(json, (int64_t)change->after);
-        json_write_key(json, "join");
-        json_write_integer(json, (int64_t)change->joins);
-        json_write_key(json, "leave");
-        json_write_integer(json, (int64_t)change->leaves);
+        json_put_string(json, "name", change->name);
+        json_put_string(json, "change", change_words[change->what]);
+        json_put_integer(json, "before", (int64_t)change->before);
+        json_put_integer(json, "after", (int64_t)change->after);
+        json_put_integer(json, "join", (int64_t)change->joins);
+        json_put_integer(json, "leave", (int64_t)change->leaves);
         json_write_end_object(json);
     }
     json_write_end_array(json);

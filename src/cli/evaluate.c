@@ -9,8 +9,7 @@
 static void moment_json(struct json *json, const struct engine *engine, const char *key, int64_t moment)
 {
     char text[MOMENT_TEXT_MAX];
-    json_write_key(json, key);
-    json_write_string(json, moment_format(engine_zone(engine), moment, text));
+    json_put_string(json, key, moment_format(engine_zone(engine), moment, text));
 }
 
 static enum status write_json(struct cli *cli, struct buffer *text, enum status status, struct error *error)
@@ -26,12 +25,10 @@ static void segments_json(const struct engine *engine, const struct engine_segme
 {
     json_write_object(json);
     moment_json(json, engine, "as_of", now);
-    json_write_key(json, "customers");
-    json_write_integer(json, (int64_t)segments->customers);
+    json_put_integer(json, "customers", (int64_t)segments->customers);
     if (segments->has_refresh)
         moment_json(json, engine, "refreshed", segments->refreshed);
-    json_write_key(json, "segments");
-    json_write_array(json);
+    json_put_array(json, "segments");
     for (size_t i = 0; i < segments->count; i++) {
         json_write_object(json);
         engine_write_segment(&segments->items[i], json);
@@ -168,12 +165,9 @@ static enum status print_count(struct cli *cli, const struct engine *engine, con
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     json_write_object(&json);
-    json_write_key(&json, "customers");
-    json_write_integer(&json, (int64_t)count->customers);
-    json_write_key(&json, "of");
-    json_write_integer(&json, (int64_t)count->of);
-    json_write_key(&json, "share");
-    json_write_double(&json, share);
+    json_put_integer(&json, "customers", (int64_t)count->customers);
+    json_put_integer(&json, "of", (int64_t)count->of);
+    json_put_double(&json, "share", share);
     moment_json(&json, engine, "as_of", now);
     json_write_end_object(&json);
     return write_json(cli, &text, STATUS_OK, error);

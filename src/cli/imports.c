@@ -318,19 +318,14 @@ static void imports_json(const struct engine *engine, const struct catalog_impor
     json_write_array(json);
     for (size_t i = 0; i < count; i++) {
         json_write_object(json);
-        json_write_key(json, "number");
-        json_write_integer(json, imports[i].number);
-        json_write_key(json, "received");
-        json_write_string(json, moment_format(engine_zone(engine), imports[i].received, moment));
-        json_write_key(json, "into");
-        json_write_string(json, imports[i].table);
-        json_write_key(json, "sources");
-        json_write_raw(json, text_from(imports[i].sources ? imports[i].sources : "[]"));
+        json_put_integer(json, "number", imports[i].number);
+        json_put_string(json, "received", moment_format(engine_zone(engine), imports[i].received, moment));
+        json_put_string(json, "into", imports[i].table);
+        json_put_raw(json, "sources", text_from(imports[i].sources ? imports[i].sources : "[]"));
         json_write_key(json, "undone");
         json_write_string(json,
                           imports[i].undone ? moment_format(engine_zone(engine), imports[i].undone, moment) : NULL);
-        json_write_key(json, "counts");
-        json_write_raw(json, text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
+        json_put_raw(json, "counts", text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
         json_write_end_object(json);
     }
     json_write_end_array(json);

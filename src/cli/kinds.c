@@ -45,8 +45,7 @@ static void print_difference(struct cli *cli, const struct engine_retype *retype
 
 static void put_names(struct json *json, const char *key, const char *const *names, size_t count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (size_t i = 0; i < count; i++)
         json_write_string(json, names[i]);
     json_write_end_array(json);
@@ -60,18 +59,12 @@ static enum status write_difference(struct cli *cli, const struct engine_retype 
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     json_write_object(&json);
-    json_write_key(&json, "column");
-    json_write_string(&json, arena_printf(&cli->arena, "%s.%s", column->table, column->column));
-    json_write_key(&json, "from");
-    json_write_string(&json, value_type_name(column->from));
-    json_write_key(&json, "to");
-    json_write_string(&json, value_type_name(column->to));
-    json_write_key(&json, "done");
-    json_write_bool(&json, done);
-    json_write_key(&json, "values");
-    json_write_integer(&json, (int64_t)column->values);
-    json_write_key(&json, "converted");
-    json_write_integer(&json, (int64_t)column->converted);
+    json_put_string(&json, "column", arena_printf(&cli->arena, "%s.%s", column->table, column->column));
+    json_put_string(&json, "from", value_type_name(column->from));
+    json_put_string(&json, "to", value_type_name(column->to));
+    json_put_bool(&json, "done", done);
+    json_put_integer(&json, "values", (int64_t)column->values);
+    json_put_integer(&json, "converted", (int64_t)column->converted);
     const char *examples[RETYPE_EXAMPLES];
     for (size_t i = 0; i < column->example_count; i++)
         examples[i] = column->examples[i].text;

@@ -163,24 +163,16 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
 static void write_reasons(const struct engine_model_customer *reasons, struct json *json)
 {
     json_write_object(json);
-    json_write_key(json, "customer");
-    json_write_string(json, reasons->customer);
-    json_write_key(json, "asked_about");
-    json_write_bool(json, reasons->asked_about);
-    json_write_key(json, "probability");
-    json_write_double(json, reasons->probability);
-    json_write_key(json, "base_rate");
-    json_write_double(json, reasons->base_rate);
-    json_write_key(json, "drivers");
-    json_write_array(json);
+    json_put_string(json, "customer", reasons->customer);
+    json_put_bool(json, "asked_about", reasons->asked_about);
+    json_put_double(json, "probability", reasons->probability);
+    json_put_double(json, "base_rate", reasons->base_rate);
+    json_put_array(json, "drivers");
     for (size_t i = 0; i < reasons->driver_count; i++) {
         json_write_object(json);
-        json_write_key(json, "name");
-        json_write_string(json, reasons->drivers[i].name);
-        json_write_key(json, "value");
-        json_write_string(json, reasons->drivers[i].value);
-        json_write_key(json, "effect");
-        json_write_double(json, reasons->drivers[i].effect);
+        json_put_string(json, "name", reasons->drivers[i].name);
+        json_put_string(json, "value", reasons->drivers[i].value);
+        json_put_double(json, "effect", reasons->drivers[i].effect);
         json_write_end_object(json);
     }
     json_write_end_array(json);

@@ -13,34 +13,24 @@ static void kind_json(const struct engine *engine, const struct engine_kind *kin
 {
     char text[MOMENT_TEXT_MAX];
     json_write_object(json);
-    json_write_key(json, "name");
-    json_write_string(json, kind->name);
-    json_write_key(json, "role");
-    json_write_string(json, role_names[kind->role]);
-    json_write_key(json, "rows");
-    json_write_integer(json, (int64_t)kind->rows);
+    json_put_string(json, "name", kind->name);
+    json_put_string(json, "role", role_names[kind->role]);
+    json_put_integer(json, "rows", (int64_t)kind->rows);
     if (kind->has_times) {
-        json_write_key(json, "first");
-        json_write_string(json, moment_format(engine_zone(engine), kind->first, text));
-        json_write_key(json, "last");
-        json_write_string(json, moment_format(engine_zone(engine), kind->last, text));
+        json_put_string(json, "first", moment_format(engine_zone(engine), kind->first, text));
+        json_put_string(json, "last", moment_format(engine_zone(engine), kind->last, text));
     }
-    json_write_key(json, "columns");
-    json_write_array(json);
+    json_put_array(json, "columns");
     for (size_t c = 0; c < kind->table->column_count; c++) {
         const struct schema_column *column = &kind->table->columns[c];
         json_write_object(json);
-        json_write_key(json, "name");
-        json_write_string(json, column->name);
-        json_write_key(json, "type");
-        json_write_string(json, value_type_name(column->type));
+        json_put_string(json, "name", column->name);
+        json_put_string(json, "type", value_type_name(column->type));
         if (column->type == VALUE_DECIMAL) {
-            json_write_key(json, "scale");
-            json_write_integer(json, column->scale);
+            json_put_integer(json, "scale", column->scale);
         }
         if (column->refers) {
-            json_write_key(json, "refers");
-            json_write_string(json, column->refers);
+            json_put_string(json, "refers", column->refers);
         }
         json_write_end_object(json);
     }
@@ -51,28 +41,17 @@ static void kind_json(const struct engine *engine, const struct engine_kind *kin
 static void status_json(const struct engine *engine, const struct engine_status *status, struct json *json)
 {
     json_write_object(json);
-    json_write_key(json, "store");
-    json_write_string(json, status->path);
-    json_write_key(json, "time_zone");
-    json_write_string(json, status->zone);
-    json_write_key(json, "currency");
-    json_write_string(json, status->currency);
-    json_write_key(json, "customers");
-    json_write_integer(json, (int64_t)status->customers);
-    json_write_key(json, "facts");
-    json_write_integer(json, (int64_t)status->facts);
-    json_write_key(json, "bytes");
-    json_write_integer(json, (int64_t)status->bytes);
-    json_write_key(json, "imports");
-    json_write_integer(json, status->imports);
-    json_write_key(json, "segments");
-    json_write_integer(json, status->segments);
-    json_write_key(json, "schemes");
-    json_write_integer(json, status->schemes);
-    json_write_key(json, "refreshes");
-    json_write_integer(json, status->refreshes);
-    json_write_key(json, "kinds");
-    json_write_array(json);
+    json_put_string(json, "store", status->path);
+    json_put_string(json, "time_zone", status->zone);
+    json_put_string(json, "currency", status->currency);
+    json_put_integer(json, "customers", (int64_t)status->customers);
+    json_put_integer(json, "facts", (int64_t)status->facts);
+    json_put_integer(json, "bytes", (int64_t)status->bytes);
+    json_put_integer(json, "imports", status->imports);
+    json_put_integer(json, "segments", status->segments);
+    json_put_integer(json, "schemes", status->schemes);
+    json_put_integer(json, "refreshes", status->refreshes);
+    json_put_array(json, "kinds");
     for (size_t i = 0; i < status->kind_count; i++)
         kind_json(engine, &status->kinds[i], json);
     json_write_end_array(json);

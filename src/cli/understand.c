@@ -41,25 +41,16 @@ enum status cli_explain(struct cli *cli, struct error *error)
 static void profile_json(const struct engine *engine, const struct engine_profile *profile, struct json *json)
 {
     json_write_object(json);
-    json_write_key(json, "segment");
-    json_write_string(json, profile->name);
-    json_write_key(json, "title");
-    json_write_string(json, profile->title);
-    json_write_key(json, "customers");
-    json_write_integer(json, (int64_t)profile->customers);
-    json_write_key(json, "others");
-    json_write_integer(json, (int64_t)profile->others);
-    json_write_key(json, "share");
-    json_write_double(json, profile->share);
+    json_put_string(json, "segment", profile->name);
+    json_put_string(json, "title", profile->title);
+    json_put_integer(json, "customers", (int64_t)profile->customers);
+    json_put_integer(json, "others", (int64_t)profile->others);
+    json_put_double(json, "share", profile->share);
     if (profile->revenue_of) {
-        json_write_key(json, "value");
-        json_write_object(json);
-        json_write_key(json, "of");
-        json_write_string(json, profile->revenue_of);
-        json_write_key(json, "last_365_days");
-        json_write_double(json, profile->year.total);
-        json_write_key(json, "others_last_365_days");
-        json_write_double(json, profile->year_others.total);
+        json_put_object(json, "value");
+        json_put_string(json, "of", profile->revenue_of);
+        json_put_double(json, "last_365_days", profile->year.total);
+        json_put_double(json, "others_last_365_days", profile->year_others.total);
         json_write_end_object(json);
     }
     engine_write_sizes(engine, profile->size_moment, profile->size_customers, profile->sizes, json);
@@ -268,46 +259,34 @@ static void overlap_json(const struct engine *engine, const struct engine_overla
 {
     const struct insight_overlap *found = &overlap->overlap;
     json_write_object(json);
-    json_write_key(json, "customers");
-    json_write_integer(json, (int64_t)found->customers);
-    json_write_key(json, "in_none");
-    json_write_integer(json, (int64_t)found->none);
-    json_write_key(json, "segments");
-    json_write_array(json);
+    json_put_integer(json, "customers", (int64_t)found->customers);
+    json_put_integer(json, "in_none", (int64_t)found->none);
+    json_put_array(json, "segments");
     for (int i = 0; i < overlap->segment_count; i++) {
         json_write_object(json);
-        json_write_key(json, "name");
-        json_write_string(json, name_of(overlap, overlap->segments[i]));
-        json_write_key(json, "customers");
-        json_write_integer(json, (int64_t)found->size[overlap->segments[i]]);
+        json_put_string(json, "name", name_of(overlap, overlap->segments[i]));
+        json_put_integer(json, "customers", (int64_t)found->size[overlap->segments[i]]);
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "pairs");
-    json_write_array(json);
+    json_put_array(json, "pairs");
     for (size_t i = 0; i < found->pair_count; i++) {
         const struct insight_pair *pair = &found->pairs[i];
         json_write_object(json);
-        json_write_key(json, "a");
-        json_write_string(json, name_of(overlap, pair->a));
-        json_write_key(json, "b");
-        json_write_string(json, name_of(overlap, pair->b));
-        json_write_key(json, "both");
-        json_write_integer(json, (int64_t)pair->both);
+        json_put_string(json, "a", name_of(overlap, pair->a));
+        json_put_string(json, "b", name_of(overlap, pair->b));
+        json_put_integer(json, "both", (int64_t)pair->both);
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "intersections");
-    json_write_array(json);
+    json_put_array(json, "intersections");
     for (size_t i = 0; i < found->group_count; i++) {
         json_write_object(json);
-        json_write_key(json, "only_in");
-        json_write_array(json);
+        json_put_array(json, "only_in");
         for (int s = 0; s < found->groups[i].segment_count; s++)
             json_write_string(json, name_of(overlap, found->groups[i].segments[s]));
         json_write_end_array(json);
-        json_write_key(json, "customers");
-        json_write_integer(json, (int64_t)found->groups[i].customers);
+        json_put_integer(json, "customers", (int64_t)found->groups[i].customers);
         json_write_end_object(json);
     }
     json_write_end_array(json);

@@ -7,24 +7,6 @@
 
 #include <string.h>
 
-static void put_count(struct json *json, const char *key, uint64_t count)
-{
-    json_write_key(json, key);
-    json_write_integer(json, (int64_t)count);
-}
-
-static void put_text(struct json *json, const char *key, const char *text)
-{
-    json_write_key(json, key);
-    json_write_string(json, text);
-}
-
-static void put_bool(struct json *json, const char *key, bool value)
-{
-    json_write_key(json, key);
-    json_write_bool(json, value);
-}
-
 static enum status write_json(struct cli *cli, const struct store_verification *seen, struct error *error)
 {
     struct buffer text;
@@ -32,21 +14,20 @@ static enum status write_json(struct cli *cli, const struct store_verification *
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     json_write_object(&json);
-    put_count(&json, "parts", seen->parts);
-    put_count(&json, "bytes", seen->bytes);
-    put_count(&json, "without_checksums", seen->unchecked);
-    put_bool(&json, "catalog_sealed", seen->sealed);
-    put_count(&json, "repaired", seen->repaired);
-    put_count(&json, "recorded", seen->recorded);
-    json_write_key(&json, "damaged");
-    json_write_array(&json);
+    json_put_integer(&json, "parts", seen->parts);
+    json_put_integer(&json, "bytes", seen->bytes);
+    json_put_integer(&json, "without_checksums", seen->unchecked);
+    json_put_bool(&json, "catalog_sealed", seen->sealed);
+    json_put_integer(&json, "repaired", seen->repaired);
+    json_put_integer(&json, "recorded", seen->recorded);
+    json_put_array(&json, "damaged");
     for (size_t i = 0; i < seen->count; i++) {
         json_write_object(&json);
-        put_text(&json, "file", seen->findings[i].file);
-        put_text(&json, "holds", seen->findings[i].holds);
-        put_text(&json, "problem", seen->findings[i].problem);
-        put_text(&json, "remedy", seen->findings[i].remedy);
-        put_bool(&json, "repaired", seen->findings[i].repaired);
+        json_put_string(&json, "file", seen->findings[i].file);
+        json_put_string(&json, "holds", seen->findings[i].holds);
+        json_put_string(&json, "problem", seen->findings[i].problem);
+        json_put_string(&json, "remedy", seen->findings[i].remedy);
+        json_put_bool(&json, "repaired", seen->findings[i].repaired);
         json_write_end_object(&json);
     }
     json_write_end_array(&json);

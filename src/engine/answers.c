@@ -2,18 +2,6 @@
  */
 #include "engine/internal.h"
 
-static void put_text(struct json *json, const char *key, const char *text)
-{
-    json_write_key(json, key);
-    json_write_string(json, text);
-}
-
-static void put_number(struct json *json, const char *key, double value)
-{
-    json_write_key(json, key);
-    json_write_double(json, value);
-}
-
 static void put_count(struct json *json, const char *key, uint64_t count, bool known)
 {
     json_write_key(json, key);
@@ -25,14 +13,11 @@ void engine_write_broken(const struct engine *engine, struct json *json)
     const char *name, *why;
     if (!engine_broken(engine, 0, &name, &why))
         return;
-    json_write_key(json, "broken");
-    json_write_array(json);
+    json_put_array(json, "broken");
     for (size_t i = 0; engine_broken(engine, i, &name, &why); i++) {
         json_write_object(json);
-        json_write_key(json, "name");
-        json_write_string(json, name);
-        json_write_key(json, "why");
-        json_write_string(json, why);
+        json_put_string(json, "name", name);
+        json_put_string(json, "why", why);
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -40,11 +25,11 @@ void engine_write_broken(const struct engine *engine, struct json *json)
 
 void engine_write_segment(const struct engine_segment *segment, struct json *json)
 {
-    put_text(json, "name", segment->name);
-    put_text(json, "title", segment->title);
-    put_text(json, "scheme", segment->scheme);
+    json_put_string(json, "name", segment->name);
+    json_put_string(json, "title", segment->title);
+    json_put_string(json, "scheme", segment->scheme);
     put_count(json, "customers", segment->customers, true);
-    put_number(json, "share", segment->share);
+    json_put_double(json, "share", segment->share);
     put_count(json, "entered", segment->entered, segment->recorded);
     put_count(json, "left", segment->left, segment->recorded);
 }
@@ -53,14 +38,13 @@ void engine_write_sizes(const struct engine *engine, const int64_t *moment, cons
                         struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
-    json_write_key(json, "sizes");
-    json_write_array(json);
+    json_put_array(json, "sizes");
     for (size_t i = 0; i < count; i++) {
         if (customers[i] == UINT64_MAX)
             continue;
         json_write_object(json);
-        put_text(json, "date", date_format(zone_date(engine->zone, moment[i]), text));
-        put_text(json, "moment", moment_format(engine->zone, moment[i], text));
+        json_put_string(json, "date", date_format(zone_date(engine->zone, moment[i]), text));
+        json_put_string(json, "moment", moment_format(engine->zone, moment[i], text));
         put_count(json, "customers", customers[i], true);
         json_write_end_object(json);
     }
@@ -69,35 +53,32 @@ void engine_write_sizes(const struct engine *engine, const int64_t *moment, cons
 
 static void write_spread(struct json *json, const char *key, const struct insight_spread *spread)
 {
-    json_write_key(json, key);
-    json_write_object(json);
+    json_put_object(json, key);
     put_count(json, "known", spread->known, true);
-    put_number(json, "mean", spread->mean);
-    put_number(json, "median", spread->median);
-    put_number(json, "sd", spread->deviation);
+    json_put_double(json, "mean", spread->mean);
+    json_put_double(json, "median", spread->median);
+    json_put_double(json, "sd", spread->deviation);
     json_write_end_object(json);
 }
 
 static void write_trait(struct json *json, const struct insight_difference *line)
 {
     json_write_object(json);
-    put_text(json, "kind", line->is_share ? "text" : "number");
-    put_text(json, "name", line->feature->text);
-    json_write_key(json, "by_definition");
-    json_write_bool(json, line->by_definition);
+    json_put_string(json, "kind", line->is_share ? "text" : "number");
+    json_put_string(json, "name", line->feature->text);
+    json_put_bool(json, "by_definition", line->by_definition);
     if (line->is_share) {
-        put_text(json, "value", line->value);
-        put_number(json, "inside", line->share_inside);
-        put_number(json, "outside", line->share_outside);
-        put_number(json, "lift", line->lift);
+        json_put_string(json, "value", line->value);
+        json_put_double(json, "inside", line->share_inside);
+        json_put_double(json, "outside", line->share_outside);
+        json_put_double(json, "lift", line->lift);
     } else {
         write_spread(json, "inside", &line->inside);
         write_spread(json, "outside", &line->outside);
     }
-    put_number(json, "difference", line->effect);
-    put_number(json, "p", line->p);
-    json_write_key(json, "told");
-    json_write_bool(json, line->told);
+    json_put_double(json, "difference", line->effect);
+    json_put_double(json, "p", line->p);
+    json_put_bool(json, "told", line->told);
     json_write_end_object(json);
 }
 
@@ -105,8 +86,7 @@ void engine_write_traits(const struct insight_profile *profile, size_t most, str
 {
     size_t written[2] = {0, 0};
     bool all = most == SIZE_MAX;
-    json_write_key(json, "traits");
-    json_write_array(json);
+    json_put_array(json, "traits");
     for (size_t i = 0; i < profile->count; i++)
         if ((all || profile->items[i].told) && written[profile->items[i].by_definition]++ < most)
             write_trait(json, &profile->items[i]);
@@ -117,12 +97,11 @@ void engine_write_lost(const struct insight_lost *lost, size_t count, struct jso
 {
     if (!count)
         return;
-    json_write_key(json, "lost");
-    json_write_array(json);
+    json_put_array(json, "lost");
     for (size_t i = 0; i < count; i++) {
         json_write_object(json);
-        put_text(json, "name", lost[i].text);
-        put_text(json, "why", lost[i].why);
+        json_put_string(json, "name", lost[i].text);
+        json_put_string(json, "why", lost[i].why);
         json_write_end_object(json);
     }
     json_write_end_array(json);

@@ -254,7 +254,7 @@ static bool same_text(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-static void count_change(const struct segment_result *old, int before, const struct segment_result *new, int after,
+static void count_change(const struct plan_result *old, int before, const struct plan_result *new, int after,
                          struct engine_change *change)
 {
     const uint64_t *a = before >= 0 ? old->members[before] : NULL, *b = after >= 0 ? new->members[after] : NULL;
@@ -267,8 +267,8 @@ static void count_change(const struct segment_result *old, int before, const str
     }
 }
 
-static void list_changes(const struct segment_set *old_set, const struct segment_result *old,
-                         const struct segment_set *new_set, const struct segment_result *new, struct arena *arena,
+static void list_changes(const struct segment_set *old_set, const struct plan_result *old,
+                         const struct segment_set *new_set, const struct plan_result *new, struct arena *arena,
                          struct engine_apply *out)
 {
     size_t most = (size_t)old_set->segment_count + (size_t)new_set->segment_count;
@@ -335,18 +335,18 @@ static enum status choose_evaluable(struct engine *engine, const struct segment_
 
 static enum status evaluate_some(struct engine *engine, const struct segment_set *set, const int *segments, int count,
                                  const struct population *population, const struct engine_moment *moment,
-                                 struct segment_result **out, struct error *error)
+                                 struct plan_result **out, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    enum status status = segment_plan_new(set, engine_schema(engine), segments, count, &plan, error);
+    struct plan *plan = NULL;
+    enum status status = plan_new(set, engine_schema(engine), segments, count, &plan, error);
     if (status == STATUS_OK)
-        status = segment_evaluate(plan, population, moment->now, engine_pool(engine), false, out, error);
-    segment_plan_free(plan);
+        status = plan_evaluate(plan, population, moment->now, engine_pool(engine), false, out, error);
+    plan_free(plan);
     return status;
 }
 
 static enum status evaluate_new(struct engine *engine, const struct segment_set *new_set, const struct engine_view *old,
-                                const struct engine_moment *moment, struct segment_result **out, struct error *error)
+                                const struct engine_moment *moment, struct plan_result **out, struct error *error)
 {
     struct error failure;
     if (evaluate_some(engine, new_set, NULL, -1, old->population, moment, out, &failure) == STATUS_OK)
@@ -367,7 +367,7 @@ static enum status evaluate_both(struct engine *engine, const struct segment_set
 {
     struct segment_needs needs = segment_needs(new_set, engine_schema(engine), NULL, -1, arena);
     struct engine_view old = {0};
-    struct segment_result *new = NULL;
+    struct plan_result *new = NULL;
     TRY(engine_evaluate(engine, NULL, NULL, -1, &needs, moment, &old, error));
     if (needs.lists)
         engine_overlay_lists(old.population, out->lists, out->list_count, arena);
@@ -377,7 +377,7 @@ static enum status evaluate_both(struct engine *engine, const struct segment_set
     enum status status = evaluate_new(engine, new_set, &old, moment, &new, error);
     if (status == STATUS_OK)
         list_changes(old.set, old.result, new_set, new, arena, out);
-    segment_result_free(new);
+    plan_result_free(new);
     engine_view_close(&old);
     return status;
 }

@@ -10,7 +10,8 @@
 
 #include "base/json.h"
 #include "insight/insight.h"
-#include "segment/plan.h"
+#include "plan/plan.h"
+#include "segment/reads.h"
 
 struct engine;
 struct store;
@@ -99,7 +100,8 @@ enum status engine_guard(struct engine *engine, struct arena *arena, struct inge
 struct engine_view {
     const struct segment_set *set;
     struct population *population;
-    struct segment_result *result;
+    struct population *below; /* what population lies over, or NULL */
+    struct plan_result *result;
     int64_t now;
 };
 /* Evaluates the segments (indexes into set; count −1: all). more: columns to load besides what they need, or NULL. set:

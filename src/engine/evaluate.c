@@ -53,6 +53,23 @@ struct segment_needs engine_join_needs(const struct segment_needs *a, const stru
     return joined;
 }
 
+bool engine_needs_hold(const struct segment_needs *held, const struct segment_needs *needs)
+{
+    if ((needs->records && !held->records) || (needs->lists && !held->lists))
+        return false;
+    for (size_t i = 0; i < needs->count; i++) {
+        size_t at = 0;
+        while (at < held->count && strcmp(held->items[at].table, needs->items[i].table) != 0)
+            at++;
+        if (at == held->count)
+            return false;
+        for (size_t c = 0; c < count_names(needs->items[i].columns); c++)
+            if (!has_name(held->items[at].columns, needs->items[i].columns[c]))
+                return false;
+    }
+    return true;
+}
+
 enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
                                    const struct engine_moment *moment, struct population **out, struct error *error)
 {
@@ -77,18 +94,20 @@ static enum status evaluate(struct engine *engine, const int *segments, int coun
                             const struct engine_moment *moment, struct engine_view *out, struct error *error)
 {
     struct arena arena;
-    struct segment_plan *plan = NULL;
+    struct plan *plan = NULL;
     arena_init(&arena, 0);
     struct segment_needs needs = segment_needs(out->set, engine_schema(engine), segments, count, &arena);
     if (more)
         needs = engine_join_needs(&needs, more, &arena);
 
-    enum status status = engine_load_population(engine, &needs, moment, &out->population, error);
+    enum status status = STATUS_OK;
+    if (!out->population)
+        status = engine_load_population(engine, &needs, moment, &out->population, error);
     if (status == STATUS_OK)
-        status = segment_plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
+        status = plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
     if (status == STATUS_OK)
-        status = segment_evaluate(plan, out->population, moment->now, engine_pool(engine), false, &out->result, error);
-    segment_plan_free(plan);
+        status = plan_evaluate(plan, out->population, moment->now, engine_pool(engine), false, &out->result, error);
+    plan_free(plan);
     arena_release(&arena);
     return status;
 }
@@ -108,11 +127,29 @@ static enum status evaluate_saved(struct engine *engine, const struct segment_ne
             *error = why;
             return status;
         }
-        status = engine_leave_out(engine, out->population, moment->now, &why, error);
-        engine_view_close(out);
-        out->now = moment->now;
-        TRY(status);
+        TRY(engine_leave_out(engine, out->population, moment->now, &why, error));
     }
+}
+
+enum status engine_saved_needs(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
+                               struct segment_needs *out, struct error *error)
+{
+    TRY(engine_load_definitions(engine, error));
+    TRY(engine_take_in_again(engine, moment->now, error));
+    *out = segment_needs(engine->definitions, engine_schema(engine), NULL, -1, arena);
+    return STATUS_OK;
+}
+
+enum status engine_evaluate_over(struct engine *engine, struct population *population, struct population *below,
+                                 const struct engine_moment *moment, struct engine_view *out, struct error *error)
+{
+    *out = (struct engine_view){.now = moment->now, .population = population, .below = below};
+    enum status status = engine_load_definitions(engine, error);
+    if (status == STATUS_OK)
+        status = evaluate_saved(engine, NULL, moment, out, error);
+    if (status != STATUS_OK)
+        engine_view_close(out);
+    return status;
 }
 
 enum status engine_evaluate(struct engine *engine, const struct segment_set *set, const int *segments, int count,
@@ -134,12 +171,13 @@ enum status engine_evaluate(struct engine *engine, const struct segment_set *set
 
 void engine_view_close(struct engine_view *view)
 {
-    segment_result_free(view->result);
+    plan_result_free(view->result);
     population_free(view->population);
+    population_free(view->below);
     *view = (struct engine_view){0};
 }
 
-static uint64_t existing(const struct segment_result *result)
+static uint64_t existing(const struct plan_result *result)
 {
     uint64_t count = 0;
     for (size_t w = 0; w < result->words; w++)
@@ -159,7 +197,7 @@ enum status engine_count(struct engine *engine, struct text condition, const str
     int asked = set->segment_count - 1;
     enum status status = engine_evaluate(engine, set, &asked, 1, NULL, moment, &view, error);
     if (status == STATUS_OK) {
-        out->customers = segment_result_count(view.result, asked);
+        out->customers = plan_result_count(view.result, asked);
         out->of = existing(view.result);
         engine_check_texts(view.population, set, arena, &out->problems);
         engine_view_close(&view);
@@ -181,10 +219,10 @@ static int by_number(const void *a, const void *b)
 static void collect_members(const struct engine_view *view, int segment, struct arena *arena,
                             struct engine_members *out)
 {
-    size_t count = segment_result_count(view->result, segment), found = 0;
+    size_t count = plan_result_count(view->result, segment), found = 0;
     struct member *members = base_calloc(count + 1, sizeof *members);
     for (uint32_t p = 0; p < view->population->customers; p++)
-        if (segment_result_has(view->result, segment, p))
+        if (plan_result_has(view->result, segment, p))
             members[found++] = (struct member){(uint32_t)view->population->number[p], p};
     qsort(members, found, sizeof *members, by_number);
     out->count = found;
@@ -282,7 +320,7 @@ enum status engine_segments(struct engine *engine, const struct engine_moment *m
         segment->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
         segment->scheme =
             set->segments[i].scheme >= 0 ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name) : NULL;
-        segment->customers = segment_result_count(view.result, i);
+        segment->customers = plan_result_count(view.result, i);
         segment->share = out->customers ? (double)segment->customers / (double)out->customers : 0;
     }
     engine_view_close(&view);

@@ -9,7 +9,7 @@
 struct telling {
     const struct engine *engine;
     const struct population *population;
-    const struct segment_explanation *explanation;
+    const struct plan_explanation *explanation;
     const char *instead; /* the member of the same scheme that has them, or NULL */
     struct buffer *text;
     struct json *json;
@@ -49,7 +49,7 @@ static void indent(struct buffer *out, int depth)
         buffer_string(out, "  ");
 }
 
-static void fact_text(const struct telling *telling, const struct segment_explained *node, int i, int depth)
+static void fact_text(const struct telling *telling, const struct plan_explained *node, int i, int depth)
 {
     const struct population_table *table = &telling->population->tables[node->fact_tables[i]];
     uint32_t row = node->facts[i];
@@ -68,7 +68,7 @@ static void fact_text(const struct telling *telling, const struct segment_explai
 
 enum { FACTS_SHOWN = 5 }; /* in text; JSON has all that were kept */
 
-static void facts_text(const struct telling *telling, const struct segment_explained *node, int depth)
+static void facts_text(const struct telling *telling, const struct plan_explained *node, int depth)
 {
     int shown = node->fact_count < FACTS_SHOWN ? node->fact_count : FACTS_SHOWN;
     for (int i = 0; i < shown; i++)
@@ -81,7 +81,7 @@ static void facts_text(const struct telling *telling, const struct segment_expla
 }
 
 /* What the checker put in to fit types is passed over: people did not write it. */
-static void node_text(const struct telling *telling, const struct segment_explained *node, int depth)
+static void node_text(const struct telling *telling, const struct plan_explained *node, int depth)
 {
     bool silent = node->node->implicit && node->child_count;
     if (!silent) {
@@ -102,7 +102,7 @@ static void node_text(const struct telling *telling, const struct segment_explai
 
 static void flip_text(const struct telling *telling)
 {
-    const struct segment_explanation *why = telling->explanation;
+    const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
     if (!why->flips && why->looked_until < why->now + TEN_YEARS)
         buffer_printf(telling->text, "Time alone will not change that before %s; later was not looked at.\n",
@@ -116,7 +116,7 @@ static void flip_text(const struct telling *telling)
 
 static void explanation_text(const struct telling *telling, const char *name, const char *customer)
 {
-    const struct segment_explanation *why = telling->explanation;
+    const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
     buffer_printf(telling->text, "%s %s in %s at %s\n\n", customer, why->member ? "is" : "is not", name,
                   moment_format(telling->engine->zone, why->now, moment));
@@ -168,17 +168,15 @@ static void value_json(const struct telling *telling, const struct population_co
     }
 }
 
-static void fact_json(const struct telling *telling, const struct segment_explained *node, int i)
+static void fact_json(const struct telling *telling, const struct plan_explained *node, int i)
 {
     const struct population_table *table = &telling->population->tables[node->fact_tables[i]];
     struct json *json = telling->json;
     uint32_t row = node->facts[i];
     char moment[MOMENT_TEXT_MAX];
     json_write_object(json);
-    json_write_key(json, "kind");
-    json_write_string(json, table->name);
-    json_write_key(json, "time");
-    json_write_string(json, moment_format(telling->engine->zone, table->time[row], moment));
+    json_put_string(json, "kind", table->name);
+    json_put_string(json, "time", moment_format(telling->engine->zone, table->time[row], moment));
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
@@ -188,62 +186,47 @@ static void fact_json(const struct telling *telling, const struct segment_explai
     json_write_end_object(json);
 }
 
-static void node_json(const struct telling *telling, const struct segment_explained *node)
+static void node_json(const struct telling *telling, const struct plan_explained *node)
 {
     struct json *json = telling->json;
     json_write_object(json);
-    json_write_key(json, "text");
-    json_write_string(json, node->text);
+    json_put_string(json, "text", node->text);
     if (node->is_condition) {
-        json_write_key(json, "holds");
-        json_write_bool(json, node->truth);
+        json_put_bool(json, "holds", node->truth);
     } else {
-        json_write_key(json, "value");
-        json_write_raw(json, text_from(node->json));
-        json_write_key(json, "shown");
-        json_write_string(json, node->value);
+        json_put_raw(json, "value", text_from(node->json));
+        json_put_string(json, "shown", node->value);
     }
     if (node->child_count) {
-        json_write_key(json, "of");
-        json_write_array(json);
+        json_put_array(json, "of");
         for (int i = 0; i < node->child_count; i++)
             node_json(telling, node->child[i]);
         json_write_end_array(json);
     }
     if (node->fact_count) {
-        json_write_key(json, "facts");
-        json_write_array(json);
+        json_put_array(json, "facts");
         for (int i = 0; i < node->fact_count; i++)
             fact_json(telling, node, i);
         json_write_end_array(json);
-        json_write_key(json, "fact_total");
-        json_write_integer(json, node->fact_total);
+        json_put_integer(json, "fact_total", node->fact_total);
     }
     json_write_end_object(json);
 }
 
 static void explanation_json(const struct telling *telling, const char *name, const char *customer)
 {
-    const struct segment_explanation *why = telling->explanation;
+    const struct plan_explanation *why = telling->explanation;
     struct json *json = telling->json;
     char moment[MOMENT_TEXT_MAX];
     json_write_object(json);
-    json_write_key(json, "segment");
-    json_write_string(json, name);
-    json_write_key(json, "customer");
-    json_write_string(json, customer);
-    json_write_key(json, "as_of");
-    json_write_string(json, moment_format(telling->engine->zone, why->now, moment));
-    json_write_key(json, "exists");
-    json_write_bool(json, why->exists);
-    json_write_key(json, "member");
-    json_write_bool(json, why->member);
-    json_write_key(json, "flips_at");
-    json_write_string(json, why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
-    json_write_key(json, "nearest");
-    json_write_string(json, !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
-    json_write_key(json, "instead");
-    json_write_string(json, telling->instead);
+    json_put_string(json, "segment", name);
+    json_put_string(json, "customer", customer);
+    json_put_string(json, "as_of", moment_format(telling->engine->zone, why->now, moment));
+    json_put_bool(json, "exists", why->exists);
+    json_put_bool(json, "member", why->member);
+    json_put_string(json, "flips_at", why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
+    json_put_string(json, "nearest", !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
+    json_put_string(json, "instead", telling->instead);
     if (why->root) {
         json_write_key(json, "condition");
         node_json(telling, why->root);
@@ -286,7 +269,7 @@ static int *with_rivals(const struct segment_set *set, int segment, struct arena
 static const char *member_instead(const struct engine_view *view, const int *segments, int count, uint32_t position)
 {
     for (int i = 1; i < count; i++)
-        if (segment_result_has(view->result, segments[i], position))
+        if (plan_result_has(view->result, segments[i], position))
             return view->set->segments[segments[i]].name;
     return NULL;
 }
@@ -298,7 +281,7 @@ enum status engine_explain(struct engine *engine, const char *segment, const cha
     int index;
     uint32_t position;
     struct engine_view view;
-    struct segment_explanation why;
+    struct plan_explanation why;
     const struct schema *schema = engine_schema(engine);
     TRY(engine_find_segment(engine, segment, &index, error));
     int count, *segments = with_rivals(engine->definitions, index, arena, &count);
@@ -307,8 +290,8 @@ enum status engine_explain(struct engine *engine, const char *segment, const cha
     TRY(engine_evaluate(engine, NULL, segments, count, &needs, moment, &view, error));
     enum status status = engine_find_customer(view.population, customer, &position, error);
     if (status == STATUS_OK)
-        status = segment_explain(view.set, schema, index, view.population, position, moment->now, engine_pool(engine),
-                                 arena, &why, error);
+        status = plan_explain(view.set, schema, index, view.population, position, moment->now, engine_pool(engine),
+                              arena, &why, error);
     if (status == STATUS_OK) {
         const char *instead = member_instead(&view, segments, count, position);
         struct telling telling = {engine, view.population, &why, instead, text, json};

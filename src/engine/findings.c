@@ -213,17 +213,13 @@ enum status findings_collect(struct findings *findings, struct error *error)
 static void write_part(const struct findings_part *part, struct json *json)
 {
     json_write_object(json);
-    json_write_key(json, "text");
-    json_write_string(json, part->text);
+    json_put_string(json, "text", part->text);
     if (part->segment) {
-        json_write_key(json, "segment");
-        json_write_string(json, part->segment);
+        json_put_string(json, "segment", part->segment);
     }
     if (part->is_figure) {
-        json_write_key(json, "figure");
-        json_write_double(json, part->figure);
-        json_write_key(json, "unit");
-        json_write_string(json, part->unit);
+        json_put_double(json, "figure", part->figure);
+        json_put_string(json, "unit", part->unit);
     }
     json_write_end_object(json);
 }
@@ -234,12 +230,9 @@ void findings_write(const struct findings *findings, struct json *json)
     for (size_t i = 0; i < findings->items.count; i++) {
         const struct findings_item *item = &findings->items.items[i];
         json_write_object(json);
-        json_write_key(json, "kind");
-        json_write_string(json, item->kind);
-        json_write_key(json, "evidence");
-        json_write_string(json, item->evidence);
-        json_write_key(json, "parts");
-        json_write_array(json);
+        json_put_string(json, "kind", item->kind);
+        json_put_string(json, "evidence", item->evidence);
+        json_put_array(json, "parts");
         for (size_t p = 0; p < item->parts.count; p++)
             write_part(&item->parts.items[p], json);
         json_write_end_array(json);

@@ -4,6 +4,7 @@
  * both. Customers are what chance draws: the difference of two sums has the variance of the sum of squared differences
  * a customer.
  */
+#include "base/bits.h"
 #include "engine/findings.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static int64_t first_order(const struct orders *orders, uint32_t position)
 
 static bool exists(const struct orders *orders, uint32_t position)
 {
-    return orders->existing[position / 64] >> (position % 64) & 1;
+    return bit_at(orders->existing, position);
 }
 
 static int days_of_data(const struct findings *findings)

@@ -77,9 +77,9 @@ struct move {
     double z;
 };
 
-static struct move count_move(const struct findings *findings, const struct segment_result *then, int segment)
+static struct move count_move(const struct findings *findings, const struct plan_result *then, int segment)
 {
-    const struct segment_result *now = findings->judging->view->result;
+    const struct plan_result *now = findings->judging->view->result;
     struct move move = {.segment = segment};
     for (size_t w = 0; w < now->words; w++) {
         uint64_t a = then->members[segment][w], b = now->members[segment][w];
@@ -155,11 +155,11 @@ static enum status of_moves(struct findings *findings, struct error *error)
     if (findings->first > findings->newest || stale || !set->segment_count)
         return STATUS_OK;
 
-    struct segment_plan *plan;
-    struct segment_result *result = NULL;
-    TRY(segment_plan_new(set, judging->schema, NULL, -1, &plan, error));
+    struct plan *plan;
+    struct plan_result *result = NULL;
+    TRY(plan_new(set, judging->schema, NULL, -1, &plan, error));
     enum status status =
-        segment_evaluate(plan, judging->view->population, then, engine_pool(judging->engine), false, &result, error);
+        plan_evaluate(plan, judging->view->population, then, engine_pool(judging->engine), false, &result, error);
     struct move *moves = ARENA_ARRAY(findings->arena, struct move, (size_t)set->segment_count + 1);
     size_t count = 0;
     for (int s = 0; status == STATUS_OK && s < set->segment_count; s++) {
@@ -171,8 +171,8 @@ static enum status of_moves(struct findings *findings, struct error *error)
     qsort(moves, count, sizeof *moves, by_z);
     if (status == STATUS_OK)
         say_moves(findings, moves, count, then);
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
@@ -313,7 +313,7 @@ static void of_health(struct findings *findings)
 
 static void of_outside(struct findings *findings)
 {
-    const struct segment_result *result = findings->judging->view->result;
+    const struct plan_result *result = findings->judging->view->result;
     uint64_t outside = 0;
     bool told = false; /* by health */
     for (size_t w = 0; w < result->words; w++) {

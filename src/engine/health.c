@@ -52,14 +52,14 @@ static int by_severity(const void *a, const void *b)
 static void measure(struct health *health)
 {
     const struct engine_judging *judging = health->judging;
-    const struct segment_result *result = judging->view->result;
+    const struct plan_result *result = judging->view->result;
     size_t count = (size_t)judging->view->set->segment_count;
     health->size = ARENA_ARRAY(judging->arena, uint64_t, count + 1);
     health->alike = ARENA_ARRAY(judging->arena, bool, count + 1);
     for (size_t w = 0; w < result->words; w++)
         health->customers += (uint64_t)__builtin_popcountll(result->existing[w]);
     for (size_t s = 0; s < count; s++)
-        health->size[s] = segment_result_count(result, (int)s);
+        health->size[s] = plan_result_count(result, (int)s);
 }
 
 enum status engine_health_judge(const struct engine_judging *judging, struct engine_health *out, struct error *error)
@@ -96,16 +96,14 @@ static void put(struct json *json, const char *key, const char *text)
 {
     if (!text)
         return;
-    json_write_key(json, key);
-    json_write_string(json, text);
+    json_put_string(json, key, text);
 }
 
 static void put_number(struct json *json, const char *key, double value)
 {
     if (!isfinite(value))
         return;
-    json_write_key(json, key);
-    json_write_double(json, value);
+    json_put_double(json, key, value);
 }
 
 static void write_finding(const struct engine_finding *finding, struct json *json)
@@ -113,8 +111,7 @@ static void write_finding(const struct engine_finding *finding, struct json *jso
     json_write_object(json);
     put(json, "severity", engine_severity_name(finding->severity));
     put(json, "topic", finding->topic);
-    json_write_key(json, "segments");
-    json_write_array(json);
+    json_put_array(json, "segments");
     for (int s = 0; s < 2 && finding->segment[s]; s++)
         json_write_string(json, finding->segment[s]);
     json_write_end_array(json);
@@ -135,11 +132,9 @@ void engine_health_write(const struct engine *engine, const struct engine_health
     char checked[MOMENT_TEXT_MAX];
     json_write_object(json);
     put(json, "checked", moment_format(engine->zone, health->checked, checked));
-    json_write_key(json, "comparisons");
-    json_write_integer(json, health->compared);
+    json_put_integer(json, "comparisons", health->compared);
     put_number(json, "false_discovery_rate", insight_alpha);
-    json_write_key(json, "findings");
-    json_write_array(json);
+    json_put_array(json, "findings");
     for (size_t i = 0; i < health->findings.count; i++)
         write_finding(&health->findings.items[i], json);
     json_write_end_array(json);

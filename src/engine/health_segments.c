@@ -193,7 +193,7 @@ static bool reads(const struct segment_set *set, int a, int b)
 
 static struct pair pair_of(const struct health *health, int a, int b)
 {
-    const struct segment_result *result = health->judging->view->result;
+    const struct plan_result *result = health->judging->view->result;
     bool first = health->size[a] < health->size[b];
     struct pair pair = {.small = first ? a : b, .large = first ? b : a};
     for (size_t w = 0; w < result->words; w++)
@@ -296,7 +296,7 @@ void health_check_overlap(struct health *health)
 
 void health_check_coverage(struct health *health)
 {
-    const struct segment_result *result = health->judging->view->result;
+    const struct plan_result *result = health->judging->view->result;
     const struct segment_set *set = health->judging->view->set;
     uint64_t none = 0;
     for (size_t w = 0; w < result->words; w++) {

@@ -1,4 +1,5 @@
 /* Health of traits: hardly known, the same for everyone, stale, drifted since the last refresh, contradictory. */
+#include "base/bits.h"
 #include "engine/health.h"
 #include "engine/model_work.h"
 
@@ -297,7 +298,7 @@ struct drift {
 };
 
 /* Numbers: the bins are deciles of the values before; equal cuts make fewer of them. */
-static int cut_numbers(const struct population *population, const struct segment_values *before, double *cuts,
+static int cut_numbers(const struct population *population, const struct plan_values *before, double *cuts,
                        struct arena *arena)
 {
     double *old = ARENA_ARRAY(arena, double, population->customers + 1u);
@@ -320,13 +321,13 @@ static int cut_numbers(const struct population *population, const struct segment
 }
 
 /* Texts: the most frequent values before have a bin each, the others share one. */
-static int cut_texts(const struct population *population, const struct segment_values *before, double *cuts,
+static int cut_texts(const struct population *population, const struct plan_values *before, double *cuts,
                      struct arena *arena)
 {
     uint32_t codes = population->code_count + 2, *count = ARENA_ARRAY(arena, uint32_t, codes), known = 0;
     int kept = 0;
     for (uint32_t p = 0; p < population->customers; p++)
-        if (before->known[p / 64] >> (p % 64) & 1) {
+        if (bit_at(before->known, p)) {
             count[before->integers[p]]++;
             known++;
         }
@@ -342,7 +343,7 @@ static int cut_texts(const struct population *population, const struct segment_v
     return known < LEAST_KNOWN ? -1 : kept;
 }
 
-static int bin_of(const struct segment_values *values, uint32_t position, const double *cuts, int count)
+static int bin_of(const struct plan_values *values, uint32_t position, const double *cuts, int count)
 {
     int bin = 0;
     if (values->type == VALUE_TEXT || values->type == VALUE_BOOL) {
@@ -356,12 +357,12 @@ static int bin_of(const struct segment_values *values, uint32_t position, const 
     return bin;
 }
 
-static double fill_bins(const struct population *population, const struct segment_values *values, const double *cuts,
+static double fill_bins(const struct population *population, const struct plan_values *values, const double *cuts,
                         int count, double *bins)
 {
     double total = 0;
     for (uint32_t p = 0; p < population->customers; p++)
-        if (values->known[p / 64] >> (p % 64) & 1) {
+        if (bit_at(values->known, p)) {
             bins[bin_of(values, p, cuts, count)]++;
             total++;
         }
@@ -369,7 +370,7 @@ static double fill_bins(const struct population *population, const struct segmen
 }
 
 static struct drift measure_drift(const struct health *health, const struct insight_feature *feature,
-                                  const struct segment_values *before)
+                                  const struct plan_values *before)
 {
     const struct population *population = health->judging->view->population;
     bool text = feature->values.type == VALUE_TEXT || feature->values.type == VALUE_BOOL;
@@ -423,8 +424,8 @@ static bool can_drift(const struct insight_feature *feature)
     return (size_t)type < sizeof ok / sizeof *ok && ok[type] && strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0;
 }
 
-static void drift_since(struct health *health, const struct insight_feature **which,
-                        const struct segment_values *values, size_t count, int64_t since)
+static void drift_since(struct health *health, const struct insight_feature **which, const struct plan_values *values,
+                        size_t count, int64_t since)
 {
     struct drift *drifts = ARENA_ARRAY(health->judging->arena, struct drift, count + 1);
     double *p = ARENA_ARRAY(health->judging->arena, double, count + 1);
@@ -453,7 +454,7 @@ enum status health_check_drift(struct health *health, struct error *error)
         return STATUS_OK;
     const struct segment_node **nodes = ARENA_ARRAY(judging->arena, const struct segment_node *, features->count);
     const struct insight_feature **which = ARENA_ARRAY(judging->arena, const struct insight_feature *, features->count);
-    struct segment_values *values = ARENA_ARRAY(judging->arena, struct segment_values, features->count);
+    struct plan_values *values = ARENA_ARRAY(judging->arena, struct plan_values, features->count);
     for (size_t i = 0; i < features->count; i++)
         if (can_drift(&features->items[i])) {
             which[wanted] = &features->items[i];
@@ -461,9 +462,8 @@ enum status health_check_drift(struct health *health, struct error *error)
         }
     if (!wanted)
         return STATUS_OK;
-    TRY(segment_evaluate_values(features->set, judging->schema, nodes, (int)wanted, judging->view->population,
-                                refreshes[count - 1].moment, engine_pool(judging->engine), judging->arena, values,
-                                error));
+    TRY(plan_evaluate_values(features->set, judging->schema, nodes, (int)wanted, judging->view->population,
+                             refreshes[count - 1].moment, engine_pool(judging->engine), judging->arena, values, error));
     drift_since(health, which, values, wanted, refreshes[count - 1].moment);
     return STATUS_OK;
 }

@@ -56,9 +56,18 @@ const char **engine_find_failing(struct engine *engine, const struct segment_set
  * definitions after. */
 enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply, struct error *error);
 enum status engine_delete_within(struct engine *engine, const char *const *names, size_t count, struct error *error);
+/* Whether a population loaded with `held` holds all of needs. */
+bool engine_needs_hold(const struct segment_needs *held, const struct segment_needs *needs);
 /* Union of two needs, in arena. */
 struct segment_needs engine_join_needs(const struct segment_needs *a, const struct segment_needs *b,
                                        struct arena *arena);
+/* What all saved definitions read at the moment, in arena. */
+enum status engine_saved_needs(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
+                               struct segment_needs *out, struct error *error);
+/* As engine_evaluate of all saved definitions, over a population that holds what they read (NULL: loads one). The view
+ * takes it over, and `below`, which it may lie over, whatever comes of it. */
+enum status engine_evaluate_over(struct engine *engine, struct population *population, struct population *below,
+                                 const struct engine_moment *moment, struct engine_view *out, struct error *error);
 /* The population with what needs says, as known at moment->known_at. */
 enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
                                    const struct engine_moment *moment, struct population **out, struct error *error);
@@ -97,6 +106,6 @@ struct engine_judging;
 /* Appends personas of a few segments. */
 enum status engine_report_personas(const struct engine_judging *judging, struct json *json, struct error *error);
 /* Members of a segment as numbers. */
-struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment);
+struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result, int segment);
 
 #endif

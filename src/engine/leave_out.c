@@ -20,14 +20,14 @@ struct search {
 
 static enum status try_some(const struct search *search, const int *segments, int count, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
-    enum status status = segment_plan_new(search->set, engine_schema(search->engine), segments, count, &plan, error);
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
+    enum status status = plan_new(search->set, engine_schema(search->engine), segments, count, &plan, error);
     if (status == STATUS_OK)
-        status = segment_evaluate(plan, search->population, search->moment, engine_pool(search->engine), false, &result,
-                                  error);
-    segment_result_free(result);
-    segment_plan_free(plan);
+        status =
+            plan_evaluate(plan, search->population, search->moment, engine_pool(search->engine), false, &result, error);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 

@@ -161,12 +161,12 @@ static int by_number(const void *a, const void *b)
 static void collect_rows(struct making *making, const struct engine_view *view, int segment)
 {
     struct engine_listing *listing = making->listing;
-    size_t count = segment_result_count(view->result, segment), found = 0;
+    size_t count = plan_result_count(view->result, segment), found = 0;
     struct member *members = base_calloc(count + 1, sizeof *members);
     making->row = base_malloc(((size_t)view->population->customers + 1) * sizeof *making->row);
     for (uint32_t p = 0; p < view->population->customers; p++) {
         making->row[p] = UINT32_MAX;
-        if (segment_result_has(view->result, segment, p))
+        if (plan_result_has(view->result, segment, p))
             members[found++] = (struct member){(uint32_t)view->population->number[p], p};
     }
 
@@ -182,7 +182,7 @@ static void collect_rows(struct making *making, const struct engine_view *view, 
 }
 
 static void prepare_column(struct engine_listing *listing, struct engine_listing_column *column,
-                           const struct segment_cell *cell)
+                           const struct plan_cell *cell)
 {
     size_t rows = listing->count + 1;
     column->type = cell->type;
@@ -200,7 +200,7 @@ static void prepare_column(struct engine_listing *listing, struct engine_listing
         column->seconds = ARENA_ARRAY(&listing->arena, double, rows);
 }
 
-static void take_cell(void *context, uint32_t position, int column_index, const struct segment_cell *cell)
+static void take_cell(void *context, uint32_t position, int column_index, const struct plan_cell *cell)
 {
     struct making *making = context;
     struct engine_listing *listing = making->listing;
@@ -230,12 +230,12 @@ static enum status fill(struct making *making, const struct engine_view *view, i
     struct engine_listing *listing = making->listing;
     for (making->column = 0; making->column < listing->column_count; making->column++) {
         const struct value *value = &making->values[making->column];
-        struct segment_cell none = {.type = value->node->type,
-                                    .scale = value->node->scale,
-                                    .is_double = value->node->is_double || value->node->type == VALUE_DOUBLE};
-        TRY(segment_each_value(value->set, engine_schema(making->engine), &value->node, 1, view->population,
-                               view->result->members[segment], view->now, engine_pool(making->engine), take_cell,
-                               making, error));
+        struct plan_cell none = {.type = value->node->type,
+                                 .scale = value->node->scale,
+                                 .is_double = value->node->is_double || value->node->type == VALUE_DOUBLE};
+        TRY(plan_each_value(value->set, engine_schema(making->engine), &value->node, 1, view->population,
+                            view->result->members[segment], view->now, engine_pool(making->engine), take_cell, making,
+                            error));
         if (!listing->columns[making->column].known) /* nobody is in it */
             prepare_column(listing, &listing->columns[making->column], &none);
     }

@@ -1,4 +1,5 @@
 /* Static lists: files of identifiers, copied into the store when the definitions that name them are applied. */
+#include "base/bits.h"
 #include "engine/internal.h"
 
 #include <errno.h>
@@ -204,7 +205,7 @@ static uint64_t *list_members(const struct population *population, const struct 
     uint32_t position;
     for (size_t i = 0; i < list->count; i++)
         if (population_find(population, list->identifiers[i], &position))
-            members[position / 64] |= UINT64_C(1) << (position % 64);
+            bit_set(members, position);
     return members;
 }
 

@@ -316,7 +316,9 @@ static enum status load_and_prepare(struct model_work *work, const char *among, 
 {
     const char *told = before ? arena_printf(work->arena, "%s.group", before->name) : NULL;
     data->told_at = before ? before->scored_at : 0;
-    TRY(cluster_load(work, among, told, data, error));
+    TRY(cluster_ask(work, among, told, data, error));
+    TRY(work_load(work, &work->needs, error));
+    TRY(cluster_rows(work, data, error));
     fit_method_to_values(work, data, wish);
     TRY(cluster_learn(work, wish->method, data, error));
     cluster_prepare(work, data);
@@ -399,12 +401,25 @@ static enum status read_saved(struct model_work *work, struct cluster_data *data
     return model_clustering_read(method, rule, work->arena, model, error);
 }
 
+/* Between asking and scoring. */
+struct cluster_asked {
+    struct cluster_data data;
+    struct model_clustering model;
+};
+
+enum status engine_cluster_ask(struct model_work *work, struct error *error)
+{
+    struct cluster_asked *asked = ARENA_NEW(work->arena, struct cluster_asked);
+    work->asked = asked;
+    TRY(read_saved(work, &asked->data, &asked->model, error));
+    return cluster_ask(work, work_saved_text(work, "among"), NULL, &asked->data, error);
+}
+
 enum status engine_cluster_score(struct model_work *work, struct error *error)
 {
-    struct cluster_data *data = ARENA_NEW(work->arena, struct cluster_data);
-    struct model_clustering model;
-    TRY(read_saved(work, data, &model, error));
-    TRY(cluster_load(work, work_saved_text(work, "among"), NULL, data, error));
+    struct cluster_asked *asked = work->asked;
+    struct cluster_data *data = &asked->data;
+    TRY(cluster_rows(work, data, error));
     cluster_match_levels(work, data);
     cluster_prepare(work, data);
     struct model_score *group = work_score_add(work, "group", VALUE_TEXT, 0);
@@ -414,10 +429,10 @@ enum status engine_cluster_score(struct model_work *work, struct error *error)
         labels[g] = arena_strdup(work->arena, json_string_value(json_array_get(names, g)));
     group->labels = labels;
     group->label_count = (uint32_t)json_array_size(names);
-    if ((int)group->label_count < model.k)
+    if ((int)group->label_count < asked->model.k)
         return error_set(error, STATUS_ERROR, "the saved model %s has fewer names than groups: fit it again",
                          work->model->name);
-    model_clustering_assign(&model, data->rows, data->prepared.number, data->prepared.code, engine_pool(work->engine),
-                            group->label);
+    model_clustering_assign(&asked->model, data->rows, data->prepared.number, data->prepared.code,
+                            engine_pool(work->engine), group->label);
     return STATUS_OK;
 }

@@ -31,8 +31,8 @@ struct cluster_column {
 struct cluster_data {
     int columns; /* those used come first */
     struct cluster_column column[CLUSTER_COLUMNS];
-    struct segment_values *values; /* a column each; then the group told before, if any */
-    int64_t told_at;               /* when that was told last; 0: there is none */
+    struct plan_values *values; /* a column each; then the group told before, if any */
+    int64_t told_at;            /* when that was told last; 0: there is none */
     size_t rows;
     uint32_t *position;
     struct model_prototypes_data prepared; /* the columns that are used and not constant */
@@ -92,9 +92,11 @@ struct cluster_found {
 /* The values that --on and --describe ask for, or the usual ones. */
 enum status cluster_read_columns(struct model_work *work, struct cluster_data *out, const char **among,
                                  struct error *error);
-/* Loads everyone's values; more (may be NULL) is one further value. */
-enum status cluster_load(struct model_work *work, const char *among, const char *more, struct cluster_data *out,
-                         struct error *error);
+/* Asks for the columns' values; more (may be NULL) is one further value. */
+enum status cluster_ask(struct model_work *work, const char *among, const char *more, const struct cluster_data *data,
+                        struct error *error);
+/* Everyone's values, from a population that holds what was asked for. */
+enum status cluster_rows(struct model_work *work, struct cluster_data *out, struct error *error);
 /* Chooses scales and levels; sets what is constant aside. */
 enum status cluster_learn(struct model_work *work, enum model_cluster_method method, struct cluster_data *data,
                           struct error *error);

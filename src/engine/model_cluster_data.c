@@ -3,9 +3,9 @@
  * categories, each with the commonest values as levels and one level for whatever else comes, so that a customer of a
  * later day always has a place.
  */
+#include "base/bits.h"
 #include "engine/model_cluster.h"
 
-#include "segment/language.h"
 #include "stats/summary.h"
 
 #include <math.h>
@@ -137,17 +137,28 @@ enum status cluster_read_columns(struct model_work *work, struct cluster_data *o
 
 /* ---- loading ---- */
 
-static enum status load_rows(struct model_work *work, const struct model_inputs *inputs, struct cluster_data *out,
-                             struct error *error)
+enum status cluster_ask(struct model_work *work, const char *among, const char *more, const struct cluster_data *data,
+                        struct error *error)
 {
+    const char *texts[CLUSTER_COLUMNS + 1];
+    size_t count = (size_t)data->columns;
+    for (int c = 0; c < data->columns; c++)
+        texts[c] = data->column[c].text;
+    if (more)
+        texts[count++] = more;
+    TRY(work_inputs_new(work, texts, count, among, &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
+}
+
+enum status cluster_rows(struct model_work *work, struct cluster_data *out, struct error *error)
+{
+    const struct model_inputs *inputs = &work->inputs;
     uint64_t *who;
-    out->values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
+    out->values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, work->moment->now, out->values, error));
     if (out->told_at > work->moment->now) { /* the groups of a fit that looked at a later moment */
-        struct segment_values *later = ARENA_ARRAY(work->arena, struct segment_values, inputs->count);
+        struct plan_values *later = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
         TRY(work_inputs_values(work, inputs, out->told_at, later, error));
         out->values[out->columns] = later[out->columns];
     }
@@ -158,31 +169,15 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     return STATUS_OK;
 }
 
-enum status cluster_load(struct model_work *work, const char *among, const char *more, struct cluster_data *out,
-                         struct error *error)
-{
-    struct model_inputs inputs;
-    const char *texts[CLUSTER_COLUMNS + 1];
-    size_t count = (size_t)out->columns;
-    for (int c = 0; c < out->columns; c++)
-        texts[c] = out->column[c].text;
-    if (more)
-        texts[count++] = more;
-    TRY(work_inputs_new(work, texts, count, among, &inputs, error));
-    enum status status = load_rows(work, &inputs, out, error);
-    work_inputs_release(&inputs);
-    return status;
-}
-
 /* ---- numbers and levels ---- */
 
-static bool is_known(const struct segment_values *values, uint32_t position)
+static bool is_known(const struct plan_values *values, uint32_t position)
 {
-    return values->known[position / 64] >> (position % 64) & 1;
+    return bit_at(values->known, position);
 }
 
 /* What tells values of a category apart: a text's code, yes or no, a number. NaN: unknown. */
-static double key_of(const struct segment_values *values, uint32_t position)
+static double key_of(const struct plan_values *values, uint32_t position)
 {
     if (values->type == VALUE_TEXT || values->type == VALUE_BOOL)
         return is_known(values, position) ? (double)values->integers[position] : NAN;
@@ -211,7 +206,7 @@ uint32_t cluster_level(const struct cluster_data *data, int column, size_t i)
     return c->keys ? c->level_of[from] : c->levels - 1;
 }
 
-static const char *word_of(struct model_work *work, const struct segment_values *values, double key)
+static const char *word_of(struct model_work *work, const struct plan_values *values, double key)
 {
     if (values->type == VALUE_BOOL)
         return key > 0 ? "yes" : "no";
@@ -256,7 +251,7 @@ static int by_word(const void *a, const void *b)
 }
 
 /* Levels of the keys by their words; others are the last level. */
-static void find_levels(struct model_work *work, const struct segment_values *values, struct cluster_column *column)
+static void find_levels(struct model_work *work, const struct plan_values *values, struct cluster_column *column)
 {
     for (size_t k = 0; k < column->keys; k++) {
         const char *word = word_of(work, values, column->key[k]);
@@ -320,7 +315,7 @@ static void learn_scaling(struct model_work *work, struct cluster_data *data, in
     (void)work;
 }
 
-static enum status check_type(const struct cluster_column *column, const struct segment_values *values,
+static enum status check_type(const struct cluster_column *column, const struct plan_values *values,
                               enum model_cluster_method method, struct error *error)
 {
     if (values->type == VALUE_SET || values->type == VALUE_POINT)

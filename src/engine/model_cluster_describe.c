@@ -3,6 +3,7 @@
  * scaled (a share's are √p(1−p)). A name takes the strongest difference if it fits no other group nearly as well, else
  * two or three of them together; so a name says what this group has and the others have not.
  */
+#include "base/bits.h"
 #include "engine/model_cluster.h"
 
 #include <ctype.h>
@@ -347,7 +348,7 @@ static const char **read_names(struct model_work *work, const struct engine_mode
 static uint32_t *told_groups(struct model_work *work, const struct cluster_data *data,
                              const struct cluster_refit *refit)
 {
-    const struct segment_values *told = &data->values[data->columns];
+    const struct plan_values *told = &data->values[data->columns];
     uint32_t *out = ARENA_ARRAY(work->arena, uint32_t, data->rows + 1);
     uint32_t *of_code = ARENA_ARRAY(work->arena, uint32_t, work->population->code_count + 1u);
     for (uint32_t code = 0; code < work->population->code_count; code++) {
@@ -359,7 +360,7 @@ static uint32_t *told_groups(struct model_work *work, const struct cluster_data 
     }
     for (size_t i = 0; i < data->rows; i++) {
         uint32_t p = data->position[i];
-        bool known = told->known[p / 64] >> (p % 64) & 1;
+        bool known = bit_at(told->known, p);
         uint64_t code = known ? (uint64_t)told->integers[p] : UINT64_MAX;
         out[i] = code < work->population->code_count ? of_code[code] : MODEL_NOISE;
     }

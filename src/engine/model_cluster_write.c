@@ -168,17 +168,14 @@ static void write_column(struct json *json, const struct cluster_column *column)
     json_write_object(json);
     work_put_text(json, "name", column->name);
     work_put_text(json, "text", column->text);
-    json_write_key(json, "constant");
-    json_write_bool(json, column->constant);
+    json_put_bool(json, "constant", column->constant);
     if (column->category) {
-        json_write_key(json, "levels");
-        json_write_array(json);
+        json_put_array(json, "levels");
         for (uint32_t l = 1; l + 1 < column->levels; l++)
             json_write_string(json, column->level[l]);
         json_write_end_array(json);
     } else {
-        json_write_key(json, "log");
-        json_write_bool(json, column->scaling.log);
+        json_put_bool(json, "log", column->scaling.log);
         work_put(json, "unit", column->scaling.unit);
         work_put(json, "low", column->scaling.low);
         work_put(json, "high", column->scaling.high);
@@ -191,8 +188,7 @@ static void write_column(struct json *json, const struct cluster_column *column)
 
 static void write_how_many(struct json *json, const struct cluster_judged *judged)
 {
-    json_write_key(json, "how_many");
-    json_write_array(json);
+    json_put_array(json, "how_many");
     for (int k = 1; k <= judged->largest; k++) {
         json_write_object(json);
         work_put_count(json, "groups", (uint64_t)k);
@@ -205,22 +201,19 @@ static void write_how_many(struct json *json, const struct cluster_judged *judge
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "natural");
-    json_write_bool(json, judged->structure.natural);
+    json_put_bool(json, "natural", judged->structure.natural);
     work_put(json, "p", judged->structure.p);
 }
 
 static void write_refit(struct json *json, const struct cluster_found *found)
 {
     const struct cluster_refit *refit = &found->refit;
-    json_write_key(json, "refit");
-    json_write_object(json);
+    json_put_object(json, "refit");
     work_put_text(json, "before", refit->before);
     work_put_count(json, "customers", refit->both);
     work_put_count(json, "stayed", refit->stayed);
     work_put(json, "share", (double)refit->stayed / (double)refit->both);
-    json_write_key(json, "moves");
-    json_write_array(json);
+    json_put_array(json, "moves");
     for (int n = 0; n < refit->names; n++)
         for (int g = 0; g < found->model.k; g++) {
             double moved = refit->moves[n * found->model.k + g];
@@ -241,15 +234,13 @@ static void write_parameters(struct model_work *work, const struct cluster_data 
 {
     struct json *json = work->parameters;
     work_put_text(json, "method", model_cluster_method_name(found->model.method));
-    json_write_key(json, "columns");
-    json_write_array(json);
+    json_put_array(json, "columns");
     for (int c = 0; c < data->columns; c++)
         if (data->column[c].used)
             write_column(json, &data->column[c]);
     json_write_end_array(json);
     work_put_text(json, "among", among);
-    json_write_key(json, "names");
-    json_write_array(json);
+    json_put_array(json, "names");
     for (int g = 0; g < found->model.k; g++)
         json_write_string(json, found->group[g].name);
     json_write_end_array(json);
@@ -271,10 +262,8 @@ static void write_quality(struct model_work *work, const struct cluster_judged *
                                              {"gap", "high"},
                                              {"BIC", "low"}};
     struct json *json = work->report;
-    json_write_key(json, "quality");
-    json_write_object(json);
-    json_write_key(json, "indices");
-    json_write_array(json);
+    json_put_object(json, "quality");
+    json_put_array(json, "indices");
     for (int i = 0; i < 5; i++) {
         json_write_object(json);
         work_put_text(json, "name", indices[i][0]);
@@ -282,15 +271,13 @@ static void write_quality(struct model_work *work, const struct cluster_judged *
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "rows");
-    json_write_array(json);
+    json_put_array(json, "rows");
     for (int k = 1; k <= judged->largest; k++) {
         const double values[] = {judged->silhouette[k], judged->calinski[k], judged->davies[k],
                                  k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN, judged->bic[k]};
         json_write_object(json);
         work_put_count(json, "k", (uint64_t)k);
-        json_write_key(json, "values");
-        json_write_array(json);
+        json_put_array(json, "values");
         for (int i = 0; i < 5; i++)
             json_write_double(json, values[i]);
         json_write_end_array(json);
@@ -327,12 +314,10 @@ static void write_means(struct model_work *work, const struct cluster_data *data
     work_put_text(json, "name",
                   column->category ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
                                    : column->name);
-    json_write_key(json, "used");
-    json_write_bool(json, column->used);
+    json_put_bool(json, "used", column->used);
     work_put(json, "overall", mean);
     work_put(json, "sd", sqrt(fmax(squares / count[all] - mean * mean, 0)));
-    json_write_key(json, "means");
-    json_write_array(json);
+    json_put_array(json, "means");
     for (int g = 0; g < all; g++)
         json_write_double(json, count[g] > 0 ? sum[g] / count[g] : NAN);
     json_write_end_array(json);
@@ -356,8 +341,7 @@ static bool tells(const struct cluster_found *found, int c, uint32_t level)
 
 static void write_traits(struct model_work *work, const struct cluster_data *data, const struct cluster_found *found)
 {
-    json_write_key(work->report, "traits");
-    json_write_array(work->report);
+    json_put_array(work->report, "traits");
     for (int c = 0; c < data->columns; c++) {
         const struct cluster_column *column = &data->column[c];
         for (uint32_t level = 0; !column->constant && level < (column->category ? column->levels : 1); level++)
@@ -371,17 +355,14 @@ static void write_report(struct model_work *work, const struct cluster_data *dat
                          const char *title)
 {
     struct json *json = work->report;
-    json_write_key(json, "clusters");
-    json_write_array(json);
+    json_put_array(json, "clusters");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "title", title);
     work_put_text(json, "method", model_cluster_method_title(found->model.method));
-    json_write_key(json, "natural");
-    json_write_bool(json, found->judged.structure.natural);
+    json_put_bool(json, "natural", found->judged.structure.natural);
     work_put_count(json, "chosen", (uint64_t)found->model.k);
-    json_write_key(json, "groups");
-    json_write_array(json);
+    json_put_array(json, "groups");
     for (int g = 0; g < found->model.k; g++) {
         json_write_object(json);
         work_put_text(json, "name", found->group[g].name);

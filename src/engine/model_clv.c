@@ -7,6 +7,7 @@
  * Whoever buys first after that is left out.
  */
 #include "engine/model_clv.h"
+#include "base/bits.h"
 
 #include "model/value.h"
 #include "stats/distribution.h"
@@ -147,16 +148,10 @@ static bool fill_history(const struct model_work *work, const struct clv_options
 enum status clv_load(struct model_work *work, const struct clv_options *options, int64_t until, struct clv_data *out,
                      struct error *error)
 {
-    struct model_inputs inputs;
     uint64_t *who;
     TRY(work_orders_find(work, &out->orders, error));
-    TRY(work_orders_one_currency(&out->orders, error));
-    TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
-    enum status status = work_orders_load(work, &inputs.needs, &out->orders, error);
-    if (status == STATUS_OK)
-        status = work_inputs_among(work, &inputs, until, &who, error);
-    work_inputs_release(&inputs);
-    TRY(status);
+    TRY(work_orders_load(work, &work->inputs.needs, &out->orders, error));
+    TRY(work_inputs_among(work, &work->inputs, until, &who, error));
     size_t most = work->population->customers + 1u;
     until = clv_until(work, options, until);
     *out = (struct clv_data){
@@ -165,7 +160,7 @@ enum status clv_load(struct model_work *work, const struct clv_options *options,
         uint32_t from, to;
         work_orders_rows(&out->orders, p, -1, work->moment->now - 1, &from, &to);
         out->later += to > from && out->orders.time[from] > until;
-        if (who[p / 64] >> (p % 64) & 1)
+        if (bit_at(who, p))
             out->count +=
                 fill_history(work, options, &out->orders, p, until, &out->customers[out->count], &out->unpaid);
     }
@@ -358,6 +353,7 @@ enum status engine_clv_fit(struct model_work *work, struct error *error)
     struct model_spend spend;
     bool value = false;
     TRY(clv_read_options(work, &options, error));
+    TRY(work_orders_ask(work, error));
     TRY(clv_load(work, &options, work->moment->now - 1, &data, error));
     struct model_clv_data histories = {data.count, data.history, NULL};
     describe_data(work, &options, &data);
@@ -403,8 +399,7 @@ static void write_values(struct model_work *work, const struct clv_options *opti
                          double *const columns[MODEL_VALUE_COLUMNS])
 {
     const char *name = work->model->name;
-    json_write_key(work->report, "values");
-    json_write_array(work->report);
+    json_put_array(work->report, "values");
     if (columns[MODEL_VALUE_VALUE])
         work_report_values(work, arena_printf(work->arena, "%s.value", name),
                            arena_printf(work->arena, "Value over %g days", options->horizon), "money",

@@ -44,7 +44,7 @@ double clv_ticks(const struct clv_options *options);
 /* The last moment that counts when `until` is the last one there is: where transactions are periods, the end of the
  * last whole one. */
 int64_t clv_until(const struct model_work *work, const struct clv_options *options, int64_t until);
-/* Everyone with an order up to clv_until. */
+/* Everyone with an order up to clv_until. After work_orders_ask. */
 enum status clv_load(struct model_work *work, const struct clv_options *options, int64_t until, struct clv_data *out,
                      struct error *error);
 /* Holds the model against what happened: by week and by frequency, with --holdout on days the fit has not seen. Writes

@@ -116,8 +116,7 @@ static const char *week_date(struct model_work *work, const struct clv_options *
 
 static void write_weeks(struct model_work *work, const struct clv_options *options, const struct weeks *weeks)
 {
-    json_write_key(work->report, "by_period");
-    json_write_array(work->report);
+    json_put_array(work->report, "by_period");
     for (int w = 0; w < weeks->count; w++) {
         json_write_object(work->report);
         work_put_text(work->report, "date", week_date(work, options, weeks, w));
@@ -181,8 +180,7 @@ static const char *frequency_label(struct model_work *work, int frequency)
 
 static void write_frequencies(struct model_work *work, const struct holdout *holdout)
 {
-    json_write_key(work->report, "by_frequency");
-    json_write_array(work->report);
+    json_put_array(work->report, "by_frequency");
     for (int f = 0; f < FREQUENCIES; f++) {
         if (!holdout->by_customers[f])
             continue;
@@ -297,8 +295,7 @@ static enum status write_tracking(struct model_work *work, const struct clv_opti
 enum status clv_track(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
                       const struct model_clv *model, struct error *error)
 {
-    json_write_key(work->report, "tracking");
-    json_write_array(work->report);
+    json_put_array(work->report, "tracking");
     json_write_object(work->report);
     work_put_text(work->report, "name", work->model->name);
     work_put_text(work->report, "title",

@@ -95,8 +95,7 @@ static enum status read_options(struct model_work *work, struct factor_work *out
 }
 
 /* Answers of everyone who gave one at least; who is scored. */
-static void fill_rows(struct model_work *work, const struct segment_values *values, uint64_t *who,
-                      struct factor_work *out)
+static void fill_rows(struct model_work *work, const struct plan_values *values, uint64_t *who, struct factor_work *out)
 {
     for (size_t w = 0; w < work->population->customers / 64u + 1; w++) {
         uint64_t answered = 0;
@@ -119,14 +118,12 @@ static void fill_rows(struct model_work *work, const struct segment_values *valu
     }
 }
 
-static enum status load_rows(struct model_work *work, const struct model_inputs *inputs, struct factor_work *out,
-                             struct error *error)
+/* After asking, on a population that holds it. */
+static enum status take_rows(struct model_work *work, struct factor_work *out, struct error *error)
 {
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, (size_t)out->items + 1);
+    const struct model_inputs *inputs = &work->inputs;
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, (size_t)out->items + 1);
     uint64_t *who;
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     for (int i = 0; i < out->items; i++)
@@ -139,16 +136,14 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     return STATUS_OK;
 }
 
-static enum status load(struct model_work *work, struct factor_work *out, struct error *error)
+static enum status ask(struct model_work *work, const struct factor_work *f, struct error *error)
 {
-    struct model_inputs inputs;
     const char *texts[ITEMS];
-    for (int i = 0; i < out->items; i++)
-        texts[i] = out->item[i].text;
-    TRY(work_inputs_new(work, texts, (size_t)out->items, work_option(work, "among"), &inputs, error));
-    enum status status = load_rows(work, &inputs, out, error);
-    work_inputs_release(&inputs);
-    return status;
+    for (int i = 0; i < f->items; i++)
+        texts[i] = f->item[i].text;
+    TRY(work_inputs_new(work, texts, (size_t)f->items, work_option(work, "among"), &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
 }
 
 /* ---- what is analysed ---- */
@@ -493,8 +488,7 @@ static void describe(struct model_work *work, struct factor_work *f)
 
 static void put_numbers(struct json *json, const char *key, const double *numbers, size_t count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (size_t i = 0; i < count; i++)
         json_write_double(json, numbers[i]);
     json_write_end_array(json);
@@ -504,8 +498,7 @@ static void write_parameters(struct model_work *work, const struct factor_work *
 {
     struct json *json = work->parameters;
     size_t items = (size_t)f->items, cells = items * (size_t)f->scales;
-    json_write_key(json, "items");
-    json_write_array(json);
+    json_put_array(json, "items");
     for (int i = 0; i < f->items; i++) {
         json_write_object(json);
         work_put_text(json, "name", f->item[i].name);
@@ -513,8 +506,7 @@ static void write_parameters(struct model_work *work, const struct factor_work *
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "scales");
-    json_write_array(json);
+    json_put_array(json, "scales");
     for (int c = 0; c < f->scales; c++)
         json_write_string(json, f->scale_name[c]);
     json_write_end_array(json);
@@ -529,8 +521,7 @@ static void write_parameters(struct model_work *work, const struct factor_work *
 
 static void write_loadings(struct json *json, const struct factor_work *f)
 {
-    json_write_key(json, "loadings");
-    json_write_array(json);
+    json_put_array(json, "loadings");
     for (int i = 0; i < f->items; i++) {
         json_write_object(json);
         work_put_text(json, "item", f->item[i].name);
@@ -546,8 +537,7 @@ static void write_report(struct model_work *work, const struct factor_work *f)
 {
     static const char *const rotations[] = {"not rotated", "varimax", "promax"};
     struct json *json = work->report;
-    json_write_key(json, "scales");
-    json_write_array(json);
+    json_put_array(json, "scales");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "method",
@@ -556,8 +546,7 @@ static void write_report(struct model_work *work, const struct factor_work *f)
     work_put_count(json, "customers", f->rows);
     work_put(json, "kmo", f->kmo_all);
     work_put_count(json, "found", (uint64_t)f->found);
-    json_write_key(json, "scales");
-    json_write_array(json);
+    json_put_array(json, "scales");
     for (int c = 0; c < f->scales; c++) {
         json_write_object(json);
         work_put_text(json, "name", f->scale_name[c]);
@@ -577,7 +566,9 @@ enum status engine_factor_fit(struct model_work *work, struct error *error)
 {
     struct factor_work *f = ARENA_NEW(work->arena, struct factor_work);
     TRY(read_options(work, f, error));
-    TRY(load(work, f, error));
+    TRY(ask(work, f, error));
+    TRY(work_load(work, &work->needs, error));
+    TRY(take_rows(work, f, error));
     TRY(prepare(work, f, error));
     TRY(count_scales(work, f, error));
     bool asked = work_option(work, "scales") != NULL;
@@ -718,11 +709,18 @@ static void score_rows(struct model_work *work, const struct factor_work *f)
     }
 }
 
-enum status engine_factor_score(struct model_work *work, struct error *error)
+enum status engine_factor_ask(struct model_work *work, struct error *error)
 {
     struct factor_work *f = ARENA_NEW(work->arena, struct factor_work);
+    work->asked = f;
     TRY(read_saved(work, f, error));
-    TRY(load(work, f, error));
+    return ask(work, f, error);
+}
+
+enum status engine_factor_score(struct model_work *work, struct error *error)
+{
+    struct factor_work *f = work->asked;
+    TRY(take_rows(work, f, error));
     for (int c = 0; c < f->scales; c++)
         work_score_add(work, f->scale_name[c], VALUE_DOUBLE, 0);
     score_rows(work, f);

@@ -3,6 +3,7 @@
  * an item; its distinct values are the answers, in rising order. Who gave no answer at all is left out; single missing
  * answers are allowed. Covariates are numbers that move the chances of the classes; who lacks one is left out.
  */
+#include "base/bits.h"
 #include "engine/model_work.h"
 
 #include "model/latent.h"
@@ -43,7 +44,7 @@ struct memo {
     int answer[MEMO], count;
 };
 
-static int64_t raw_value(const struct segment_values *values, uint32_t position)
+static int64_t raw_value(const struct plan_values *values, uint32_t position)
 {
     int64_t raw;
     if (values->type != VALUE_DOUBLE && !values->is_double)
@@ -69,10 +70,10 @@ static void remember(struct memo *memo, int64_t value, int answer)
     memo->answer[memo->count++] = answer;
 }
 
-static int answer_of(struct model_work *work, const struct segment_values *values, const struct latent_item *item,
+static int answer_of(struct model_work *work, const struct plan_values *values, const struct latent_item *item,
                      uint32_t position, struct memo *memo)
 {
-    if (!(values->known[position / 64] >> (position % 64) & 1))
+    if (!bit_at(values->known, position))
         return -1;
     int64_t value = raw_value(values, position);
     int at = find_value(memo, value);
@@ -94,7 +95,7 @@ static int by_answer(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static enum status collect_answers(struct model_work *work, const struct segment_values *values, const uint64_t *who,
+static enum status collect_answers(struct model_work *work, const struct plan_values *values, const uint64_t *who,
                                    struct latent_item *item, struct error *error)
 {
     struct memo memo = {.count = 0};
@@ -120,18 +121,18 @@ static enum status collect_answers(struct model_work *work, const struct segment
     return STATUS_OK;
 }
 
-static bool known(const struct segment_values *values, uint32_t position)
+static bool known(const struct plan_values *values, uint32_t position)
 {
-    return values->known[position / 64] >> (position % 64) & 1;
+    return bit_at(values->known, position);
 }
 
 /* Takes who gave no answer, or lacks a covariate, out of `who`; values: the items', then the covariates'. */
-static void choose_rows(struct model_work *work, const struct segment_values *values, uint64_t *who,
+static void choose_rows(struct model_work *work, const struct plan_values *values, uint64_t *who,
                         struct latent_data *out)
 {
     out->left_out = 0;
     for (uint32_t p = 0; p < work->population->customers; p++) {
-        if (!(who[p / 64] >> (p % 64) & 1))
+        if (!bit_at(who, p))
             continue;
         bool answered = false, described = true;
         for (int i = 0; i < out->items; i++)
@@ -140,13 +141,12 @@ static void choose_rows(struct model_work *work, const struct segment_values *va
             described &= known(&values[out->items + j], p) && isfinite(work_value(&values[out->items + j], p));
         out->left_out += answered && !described;
         if (!answered || !described)
-            who[p / 64] &= ~(UINT64_C(1) << (p % 64));
+            bit_clear(who, p);
     }
 }
 
 /* Codes and covariates of the chosen; items' answers are known. */
-static void code_rows(struct model_work *work, const struct segment_values *values, uint64_t *who,
-                      struct latent_data *out)
+static void code_rows(struct model_work *work, const struct plan_values *values, uint64_t *who, struct latent_data *out)
 {
     size_t items = (size_t)out->items, covariates = (size_t)out->covariates;
     choose_rows(work, values, who, out);
@@ -164,7 +164,7 @@ static void code_rows(struct model_work *work, const struct segment_values *valu
             out->covariate[r * covariates + j] = work_value(&values[items + j], work->position[r]);
 }
 
-static enum status check_covariates(const struct segment_values *values, const struct latent_data *data,
+static enum status check_covariates(const struct plan_values *values, const struct latent_data *data,
                                     struct error *error)
 {
     for (int j = 0; j < data->covariates; j++) {
@@ -179,14 +179,12 @@ static enum status check_covariates(const struct segment_values *values, const s
     return STATUS_OK;
 }
 
-static enum status load_rows(struct model_work *work, const struct model_inputs *inputs, bool learn,
-                             struct latent_data *out, struct error *error)
+/* After asking, on a population that holds it. */
+static enum status take_rows(struct model_work *work, bool learn, struct latent_data *out, struct error *error)
 {
+    const struct model_inputs *inputs = &work->inputs;
     uint64_t *who;
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(check_covariates(values, out, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
@@ -196,19 +194,17 @@ static enum status load_rows(struct model_work *work, const struct model_inputs 
     return STATUS_OK;
 }
 
-static enum status load(struct model_work *work, bool learn, struct latent_data *out, struct error *error)
+static enum status ask(struct model_work *work, const struct latent_data *data, struct error *error)
 {
-    struct model_inputs inputs;
     const char *texts[ITEMS + COVARIATES];
-    for (int i = 0; i < out->items; i++)
-        texts[i] = out->item[i].text;
-    for (int j = 0; j < out->covariates; j++)
-        texts[out->items + j] = out->covariate_text[j];
-    TRY(work_inputs_new(work, texts, (size_t)(out->items + out->covariates), work_option(work, "among"), &inputs,
-                        error));
-    enum status status = load_rows(work, &inputs, learn, out, error);
-    work_inputs_release(&inputs);
-    return status;
+    for (int i = 0; i < data->items; i++)
+        texts[i] = data->item[i].text;
+    for (int j = 0; j < data->covariates; j++)
+        texts[data->items + j] = data->covariate_text[j];
+    TRY(work_inputs_new(work, texts, (size_t)(data->items + data->covariates), work_option(work, "among"),
+                        &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
 }
 
 /* ---- fitting ---- */
@@ -325,26 +321,22 @@ static void write_parameters(struct model_work *work, const struct latent_data *
                              const char *const *names)
 {
     struct json *json = work->parameters;
-    json_write_key(json, "items");
-    json_write_array(json);
+    json_put_array(json, "items");
     for (int i = 0; i < data->items; i++) {
         json_write_object(json);
         work_put_text(json, "text", data->item[i].text);
-        json_write_key(json, "answers");
-        json_write_array(json);
+        json_put_array(json, "answers");
         for (int l = 0; l < data->item[i].levels; l++)
             json_write_string(json, data->item[i].answer[l]);
         json_write_end_array(json);
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "covariates");
-    json_write_array(json);
+    json_put_array(json, "covariates");
     for (int j = 0; j < data->covariates; j++)
         json_write_string(json, data->covariate_text[j]);
     json_write_end_array(json);
-    json_write_key(json, "names");
-    json_write_array(json);
+    json_put_array(json, "names");
     for (int c = 0; c < model->classes; c++)
         json_write_string(json, names[c]);
     json_write_end_array(json);
@@ -357,16 +349,14 @@ static void write_report(struct model_work *work, const struct latent_data *data
 {
     struct json *json = work->report;
     int all = model->level_start[model->items];
-    json_write_key(json, "clusters");
-    json_write_array(json);
+    json_put_array(json, "clusters");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "title", "Latent classes");
     work_put_text(json, "method",
                   "latent class analysis; sizes are sums of probabilities, a scheme counts the likeliest class");
     work_put_count(json, "chosen", (uint64_t)model->classes);
-    json_write_key(json, "groups");
-    json_write_array(json);
+    json_put_array(json, "groups");
     for (int c = 0; c < model->classes; c++) {
         json_write_object(json);
         work_put_text(json, "name", names[c]);
@@ -375,14 +365,12 @@ static void write_report(struct model_work *work, const struct latent_data *data
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "traits");
-    json_write_array(json);
+    json_put_array(json, "traits");
     for (int i = 0; i < data->items; i++) {
         double mean = 0, square = 0;
         json_write_object(json);
         work_put_text(json, "name", data->item[i].text);
-        json_write_key(json, "used");
-        json_write_bool(json, true);
+        json_put_bool(json, "used", true);
         for (int c = 0; c < model->classes; c++) {
             const double *chance = model->chance + c * all + model->level_start[i];
             mean += model->share[c] * class_mean(&data->item[i], chance);
@@ -394,8 +382,7 @@ static void write_report(struct model_work *work, const struct latent_data *data
         }
         work_put(json, "overall", mean);
         work_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
-        json_write_key(json, "means");
-        json_write_array(json);
+        json_put_array(json, "means");
         for (int c = 0; c < model->classes; c++)
             json_write_double(json, class_mean(&data->item[i], model->chance + c * all + model->level_start[i]));
         json_write_end_array(json);
@@ -530,7 +517,9 @@ enum status engine_latent_fit(struct model_work *work, struct error *error)
     TRY(read_questions(work, data, error));
     TRY(work_option_number(work, "seed", 1, 0, 1e15, &seed, error));
     TRY(work_option_number(work, "starts", 20, 1, 1000, &starts, error));
-    TRY(load(work, true, data, error));
+    TRY(ask(work, data, error));
+    TRY(work_load(work, &work->needs, error));
+    TRY(take_rows(work, true, data, error));
     TRY(choose(work, data, (int)starts, (uint64_t)seed, &model, error));
     const char *names[CLASSES];
     for (int c = 0; c < model.classes; c++)
@@ -564,16 +553,29 @@ static enum status read_items(struct model_work *work, struct latent_data *out, 
                : error_set(error, STATUS_ERROR, "the saved model %s has no items: fit it again", work->model->name);
 }
 
+/* Between asking and scoring. */
+struct latent_asked {
+    struct latent_data data;
+    struct model_latent model;
+};
+
+enum status engine_latent_ask(struct model_work *work, struct error *error)
+{
+    struct latent_asked *asked = ARENA_NEW(work->arena, struct latent_asked);
+    struct text text;
+    work->asked = asked;
+    TRY(work_saved_part(work, "latent", &text, error));
+    TRY(model_latent_read(text, work->arena, &asked->model, error));
+    TRY(read_items(work, &asked->data, error));
+    return ask(work, &asked->data, error);
+}
+
 enum status engine_latent_score(struct model_work *work, struct error *error)
 {
-    struct latent_data *data = ARENA_NEW(work->arena, struct latent_data);
-    struct model_latent model;
-    struct text text;
+    struct latent_asked *asked = work->asked;
+    struct latent_data *data = &asked->data;
     double chances[CLASSES];
-    TRY(work_saved_part(work, "latent", &text, error));
-    TRY(model_latent_read(text, work->arena, &model, error));
-    TRY(read_items(work, data, error));
-    TRY(load(work, false, data, error));
+    TRY(take_rows(work, false, data, error));
     struct model_score *class = work_score_add(work, "class", VALUE_TEXT, 0),
                        *certainty = work_score_add(work, "certainty", VALUE_DOUBLE, 0);
     json_t *names = json_object_get(work->saved, "names");
@@ -584,9 +586,9 @@ enum status engine_latent_score(struct model_work *work, struct error *error)
     class->label_count = (uint32_t)json_array_size(names);
     for (size_t r = 0; r < data->rows; r++) {
         int best = 0;
-        model_latent_score(&model, data->code + r * (size_t)data->items, data->covariate + r * (size_t)data->covariates,
-                           chances);
-        for (int c = 1; c < model.classes; c++)
+        model_latent_score(&asked->model, data->code + r * (size_t)data->items,
+                           data->covariate + r * (size_t)data->covariates, chances);
+        for (int c = 1; c < asked->model.classes; c++)
             best = chances[c] > chances[best] ? c : best;
         class->label[r] = (uint32_t)best;
         certainty->number[r] = chances[best];

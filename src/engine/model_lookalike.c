@@ -4,6 +4,7 @@
  * seeds and a sample of the others, judged on seeds the fit has not seen, and told to everyone with its rank.
  */
 #include "engine/model_lookalike.h"
+#include "base/bits.h"
 
 #include "model/lookalike.h"
 #include "stats/distribution.h"
@@ -39,11 +40,6 @@ struct lookalike_driver {
     double effect, inside, outside, auc, p;
     bool told; /* seeds and others differ in it beyond chance, among all columns */
 };
-
-static bool bit(const uint64_t *bits, size_t at)
-{
-    return bits[at / 64] >> (at % 64) & 1;
-}
 
 /* ---- the seed and the features ---- */
 
@@ -82,8 +78,8 @@ static enum status choose_features(struct model_work *work, const struct model_i
 static void count_seed(const struct model_work *work, struct lookalike_fit *fit)
 {
     for (uint32_t p = 0; p < work->population->customers; p++) {
-        fit->seeds += bit(fit->who, p) && bit(fit->seed, p);
-        fit->others += bit(fit->who, p) && !bit(fit->seed, p);
+        fit->seeds += bit_at(fit->who, p) && bit_at(fit->seed, p);
+        fit->others += bit_at(fit->who, p) && !bit_at(fit->seed, p);
     }
 }
 
@@ -91,7 +87,7 @@ static enum status find_seed(struct model_work *work, const struct model_inputs 
                              const struct model_inputs *inputs, struct lookalike_fit *fit, struct error *error)
 {
     struct segment_needs needs = engine_join_needs(&inputs->needs, &seed->needs, work->arena);
-    TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    TRY(work_load(work, &needs, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &fit->who, error));
     TRY(work_inputs_among(work, seed, work->moment->now, &fit->seed, error));
     count_seed(work, fit);
@@ -117,7 +113,7 @@ static void draw_rows(const struct model_work *work, struct lookalike_fit *fit, 
 {
     size_t left = all, wanted = all < SAMPLE ? all : SAMPLE, weight = wanted;
     for (uint32_t p = 0; p < work->population->customers && wanted; p++) {
-        if (!bit(fit->who, p) || bit(fit->seed, p) != (label != 0))
+        if (!bit_at(fit->who, p) || bit_at(fit->seed, p) != (label != 0))
             continue;
         if (stats_random_below(random, left--) < wanted) {
             fit->position[fit->rows] = p;
@@ -145,10 +141,10 @@ static enum status take_batch(struct model_work *work, const struct model_inputs
 {
     struct arena scratch;
     arena_init(&scratch, 0);
-    struct segment_values *values = ARENA_ARRAY(&scratch, struct segment_values, count);
-    enum status status = segment_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes + first,
-                                                 (int)count, work->population, work->moment->now,
-                                                 engine_pool(work->engine), &scratch, values, error);
+    struct plan_values *values = ARENA_ARRAY(&scratch, struct plan_values, count);
+    enum status status =
+        plan_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes + first, (int)count,
+                             work->population, work->moment->now, engine_pool(work->engine), &scratch, values, error);
     for (size_t f = 0; status == STATUS_OK && f < count; f++) {
         size_t c = fit->columns->count;
         lookalike_columns_learn(work, &fit->features, first + f, &values[f], fit->position, fit->rows, fit->columns);
@@ -357,8 +353,7 @@ static void write_driver(struct json *json, const struct lookalike_driver *drive
 
 static void write_bands(struct json *json, const struct model_lookalike_list *list)
 {
-    json_write_key(json, "bands");
-    json_write_array(json);
+    json_put_array(json, "bands");
     for (int b = 0; b < list->count; b++) {
         const struct model_lookalike_band *band = &list->bands[b];
         json_write_object(json);
@@ -377,8 +372,7 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
                          const struct lookalike_driver *drivers)
 {
     struct json *json = work->report;
-    json_write_key(json, "lookalikes");
-    json_write_array(json);
+    json_put_array(json, "lookalikes");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "title", arena_printf(work->arena, "Like %s", work_option(work, "like")));
@@ -389,14 +383,12 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
     work_put(json, "auc_high", fit->auc_interval.high);
     work_put(json, "depth", fit->list.depth);
     write_bands(json, &fit->list);
-    json_write_key(json, "drivers");
-    json_write_array(json);
+    json_put_array(json, "drivers");
     for (size_t d = 0; d < fit->columns->count && d < DRIVERS; d++)
         if (drivers[d].told)
             write_driver(json, &drivers[d]);
     json_write_end_array(json);
-    json_write_key(json, "hidden");
-    json_write_array(json);
+    json_put_array(json, "hidden");
     for (size_t i = 0; i < fit->features.hidden_count; i++)
         json_write_string(json, fit->features.hidden[i]);
     json_write_end_array(json);
@@ -409,13 +401,11 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
 static void write_parameters(struct model_work *work, struct lookalike_fit *fit)
 {
     struct json *json = work->parameters;
-    json_write_key(json, "values");
-    json_write_array(json);
+    json_put_array(json, "values");
     for (size_t i = 0; i < fit->features.count; i++)
         json_write_string(json, fit->features.texts[i]);
     json_write_end_array(json);
-    json_write_key(json, "hidden");
-    json_write_array(json);
+    json_put_array(json, "hidden");
     for (size_t i = 0; i < fit->features.hidden_count; i++)
         json_write_string(json, fit->features.hidden[i]);
     json_write_end_array(json);
@@ -519,16 +509,44 @@ static size_t keep_used(struct model_work *work, struct lookalike_columns *colum
     return used;
 }
 
-static enum status score_rows(struct model_work *work, const struct model_inputs *inputs,
-                              struct lookalike_columns *columns, const struct model_logistic *logistic,
-                              struct error *error)
+/* Between asking and scoring. */
+struct lookalike_asked {
+    struct lookalike_columns columns;
+    struct model_logistic logistic;
+};
+
+enum status engine_lookalike_ask(struct model_work *work, struct error *error)
 {
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count);
+    struct lookalike_asked *asked = ARENA_NEW(work->arena, struct lookalike_asked);
+    struct lookalike_columns *columns = &asked->columns;
+    struct model_logistic *logistic = &asked->logistic;
+    struct text text;
+    json_t *saved = json_object_get(work->saved, "values");
+    size_t count = json_array_size(saved);
+    const char **texts = ARENA_ARRAY(work->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = json_string_value(json_array_get(saved, i));
+    TRY(work_saved_part(work, "logistic", &text, error));
+    TRY(model_logistic_read(text, work->arena, logistic, error));
+    TRY(lookalike_columns_read(work, json_object_get(work->saved, "columns"), count, columns, error));
+    if (!count || (size_t)logistic->columns != columns->count)
+        return error_set(error, STATUS_ERROR, "the saved model %s does not fit together: fit it again",
+                         work->model->name);
+    count = keep_used(work, columns, logistic, texts, count);
+    work->asked = asked;
+    TRY(work_inputs_new(work, texts, count, work_option(work, "among"), &work->inputs, error));
+    work->needs = work->inputs.needs;
+    return STATUS_OK;
+}
+
+enum status engine_lookalike_score(struct model_work *work, struct error *error)
+{
+    struct lookalike_asked *asked = work->asked;
+    struct lookalike_columns *columns = &asked->columns;
+    const struct model_inputs *inputs = &work->inputs;
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count);
     double row[LOOKALIKE_COLUMNS_MAX];
     uint64_t *who;
-    population_free(work->population);
-    work->population = NULL;
-    TRY(engine_load_population(work->engine, &inputs->needs, work->moment, &work->population, error));
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     work_score_customers(work, who);
@@ -538,32 +556,8 @@ static enum status score_rows(struct model_work *work, const struct model_inputs
     for (size_t i = 0; i < work->count; i++) {
         for (size_t c = 0; c < columns->count; c++)
             row[c] = lookalike_column_value(&columns->items[c], &values[columns->items[c].feature], work->position[i]);
-        likeness->number[i] = model_logistic_score(logistic, row);
+        likeness->number[i] = model_logistic_score(&asked->logistic, row);
     }
     rank_scores(work, likeness->number, rank->number);
     return STATUS_OK;
-}
-
-enum status engine_lookalike_score(struct model_work *work, struct error *error)
-{
-    struct lookalike_columns *columns = ARENA_NEW(work->arena, struct lookalike_columns);
-    struct model_logistic logistic;
-    struct model_inputs inputs;
-    struct text text;
-    json_t *saved = json_object_get(work->saved, "values");
-    size_t count = json_array_size(saved);
-    const char **texts = ARENA_ARRAY(work->arena, const char *, count + 1);
-    for (size_t i = 0; i < count; i++)
-        texts[i] = json_string_value(json_array_get(saved, i));
-    TRY(work_saved_part(work, "logistic", &text, error));
-    TRY(model_logistic_read(text, work->arena, &logistic, error));
-    TRY(lookalike_columns_read(work, json_object_get(work->saved, "columns"), count, columns, error));
-    if (!count || (size_t)logistic.columns != columns->count)
-        return error_set(error, STATUS_ERROR, "the saved model %s does not fit together: fit it again",
-                         work->model->name);
-    count = keep_used(work, columns, &logistic, texts, count);
-    TRY(work_inputs_new(work, texts, count, work_option(work, "among"), &inputs, error));
-    enum status status = score_rows(work, &inputs, columns, &logistic, error);
-    work_inputs_release(&inputs);
-    return status;
 }

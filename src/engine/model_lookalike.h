@@ -60,12 +60,12 @@ enum status lookalike_hide(struct model_work *work, const struct lookalike_model
                            struct lookalike_features *out, struct error *error);
 /* Adds the columns that come of feature `f`, whose values are those, for the customers at `position`. */
 void lookalike_columns_learn(struct model_work *work, const struct lookalike_features *features, size_t f,
-                             const struct segment_values *values, const uint32_t *position, size_t rows,
+                             const struct plan_values *values, const uint32_t *position, size_t rows,
                              struct lookalike_columns *out);
 /* Looks the levels' codes up in the work's population. */
 void lookalike_columns_bind(const struct model_work *work, struct lookalike_columns *columns);
 /* What a customer has in a column, from the values of its feature. */
-double lookalike_column_value(const struct lookalike_column *column, const struct segment_values *values,
+double lookalike_column_value(const struct lookalike_column *column, const struct plan_values *values,
                               uint32_t position);
 /* "count(order)", "city = 'Wien'", "email is unknown", in the arena. */
 const char *lookalike_column_label(const struct model_work *work, const struct lookalike_column *column,

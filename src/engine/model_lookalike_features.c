@@ -4,6 +4,7 @@
  * not, not knowing it is a column of its own. What was learnt when the model was fitted is kept, so that a customer who
  * arrives later is described in the same columns.
  */
+#include "base/bits.h"
 #include "engine/model_lookalike.h"
 
 #include "stats/summary.h"
@@ -77,7 +78,7 @@ enum status lookalike_hide(struct model_work *work, const struct lookalike_model
 
 struct learner {
     struct model_work *work;
-    const struct segment_values *values;
+    const struct plan_values *values;
     const uint32_t *position;
     size_t rows, feature;
     bool silent;
@@ -128,7 +129,7 @@ static bool text_code(const struct learner *learner, size_t row, uint32_t *code)
 {
     uint32_t p = learner->position[row];
     *code = (uint32_t)learner->values->integers[p];
-    return learner->values->known[p / 64] >> (p % 64) & 1 &&
+    return bit_at(learner->values->known, p) &&
            (uint64_t)learner->values->integers[p] < learner->work->population->code_count;
 }
 
@@ -169,7 +170,7 @@ static void learn_unknown(struct learner *learner)
     size_t unknown = 0;
     for (size_t i = 0; i < learner->rows; i++) {
         uint32_t p = learner->position[i];
-        unknown += !(learner->values->known[p / 64] >> (p % 64) & 1);
+        unknown += !bit_at(learner->values->known, p);
     }
     double share = (double)unknown / (double)learner->rows;
     if (share >= rare && share <= 1 - rare)
@@ -177,7 +178,7 @@ static void learn_unknown(struct learner *learner)
 }
 
 void lookalike_columns_learn(struct model_work *work, const struct lookalike_features *features, size_t f,
-                             const struct segment_values *values, const uint32_t *position, size_t rows,
+                             const struct plan_values *values, const uint32_t *position, size_t rows,
                              struct lookalike_columns *out)
 {
     struct learner learner = {.work = work,
@@ -208,10 +209,10 @@ void lookalike_columns_bind(const struct model_work *work, struct lookalike_colu
             columns->items[c].code = population_code(work->population, text_from(columns->items[c].level));
 }
 
-double lookalike_column_value(const struct lookalike_column *column, const struct segment_values *values,
+double lookalike_column_value(const struct lookalike_column *column, const struct plan_values *values,
                               uint32_t position)
 {
-    bool known = values->known[position / 64] >> (position % 64) & 1;
+    bool known = bit_at(values->known, position);
     if (column->form == LOOKALIKE_UNKNOWN)
         return !known;
     if (column->form == LOOKALIKE_LEVEL)

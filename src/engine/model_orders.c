@@ -156,19 +156,27 @@ static void divide(const struct model_work *work, struct model_orders *orders)
     orders->row = row_of;
 }
 
+enum status work_orders_ask(struct model_work *work, struct error *error)
+{
+    struct model_orders orders;
+    TRY(work_orders_find(work, &orders, error));
+    TRY(work_orders_one_currency(&orders, error));
+    TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &work->inputs, error));
+    struct segment_needs needs = orders_needs(work, &orders);
+    work->needs = engine_join_needs(&needs, &work->inputs.needs, work->arena);
+    return STATUS_OK;
+}
+
 enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
                              struct error *error)
 {
     struct segment_needs needs = orders_needs(work, orders);
     if (more)
         needs = engine_join_needs(&needs, more, work->arena);
-    int table = work->population ? population_table_index(work->population, orders->kind) : -1;
-    if (table < 0) {
-        population_free(work->population);
-        work->population = NULL;
-        TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
-        table = population_table_index(work->population, orders->kind);
-    }
+    TRY(work_load(work, &needs, error));
+    if (orders->looked_over == work->population->serial)
+        return STATUS_OK;
+    int table = population_table_index(work->population, orders->kind);
     if (table < 0)
         return error_set(error, STATUS_ERROR, "the store has no facts of kind %s", orders->kind);
 
@@ -177,6 +185,7 @@ enum status work_orders_load(struct model_work *work, const struct segment_needs
     orders->time = orders->table->time;
     int column = orders->property ? population_column_index(orders->table, orders->property) : -1;
     orders->amount = column >= 0 ? &orders->table->columns[column] : NULL;
+    orders->looked_over = work->population->serial;
     if (!orders->amount)
         return STATUS_OK;
     count_signs(work, orders);
@@ -265,7 +274,7 @@ enum status work_orders_say_plain(struct model_work *work, const char *group, st
     if (work_orders_find(&own, &orders, &none) != STATUS_OK || !orders.property)
         return STATUS_OK;
     enum status status = work_orders_load(&own, NULL, &orders, error);
-    population_free(own.population);
+    work_release(&own);
     if (status == STATUS_OK && orders.refund_count)
         work_figure(work, group, "refunds", (double)orders.refund_count,
                     "%s of %s customers (amount below 0): facts like any other in these values",

@@ -39,24 +39,20 @@ static bool says_yes(struct text word)
 static enum status yes_of(struct model_work *work, const char *name, const char **out, struct error *error)
 {
     struct model_inputs inputs;
-    struct segment_values values;
+    struct plan_values values;
     const char *text = quoted(work, name), *yes = NULL;
     bool several = false;
     TRY(work_inputs_new(work, &text, 1, NULL, &inputs, error));
-    struct population *population = NULL;
-    enum status status = engine_load_population(work->engine, &inputs.needs, work->moment, &population, error);
-    work->population = population;
+    enum status status = work_load(work, &inputs.needs, error);
     if (status == STATUS_OK)
         status = work_inputs_values(work, &inputs, work->moment->now, &values, error);
-    for (uint32_t p = 0; status == STATUS_OK && p < population->customers; p++) {
+    for (uint32_t p = 0; status == STATUS_OK && p < work->population->customers; p++) {
         const char *value = work_value_text(work, &values, p);
         if (value && says_yes(text_from(value))) {
             several |= yes && strcmp(yes, value) != 0;
             yes = yes ? yes : value;
         }
     }
-    work->population = NULL;
-    population_free(population);
     work_inputs_release(&inputs);
     TRY(status);
     *out = arena_printf(work->arena, "%s = '%s'", text, yes ? yes : "");
@@ -546,12 +542,11 @@ static enum status fit(struct predict_data *data, struct error *error)
     choose_recency(data);
     TRY(find_moments(data, error));
     TRY(predict_features_find(data, error));
-    struct segment_needs needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
-    TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    data->needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
+    TRY(work_load(work, &data->needs, error));
     work_put_text(work->parameters, "label", data->how->label);
     work_put(work->parameters, "horizon_days", data->how->dated ? data->how->days : NAN);
-    json_write_key(work->parameters, "about_traits");
-    json_write_bool(work->parameters, data->about_traits);
+    json_put_bool(work->parameters, "about_traits", data->about_traits);
     return data->how->dated ? fit_dated(data, error) : fit_cross_section(data, error);
 }
 

@@ -102,9 +102,9 @@ struct predict_data {
     int features;
     bool has_recency;
     const char *recency_kind;
-    struct segment_set *label; /* free with segment_set_free */
-    struct segment_needs label_needs;
-    bool about_traits; /* the label reads no facts: who meets it already gets no row */
+    struct segment_set *label;               /* free with segment_set_free */
+    struct segment_needs label_needs, needs; /* of the label; of both */
+    bool about_traits;                       /* the label reads no facts: who meets it already gets no row */
     struct text_map words;
     int64_t end, start; /* of what the label and the features can see */
     int64_t moment[PREDICT_MOMENTS];
@@ -121,7 +121,7 @@ enum status predict_check_dated(const struct predict_data *data, const struct se
 
 /* ---- rows (model_predict_rows.c) ---- */
 /* Who gets a row at t by a population: known by then, and meeting --among. */
-enum status predict_who(struct predict_data *data, struct population *population, int64_t t, uint64_t **out,
+enum status predict_who(struct predict_data *data, const struct population *population, int64_t t, uint64_t **out,
                         struct error *error);
 enum status predict_label_at(struct predict_data *data, int64_t t, uint64_t **out, struct error *error);
 /* A bit for everyone of whom it is not known at a moment whether the label holds (model_predict_unknown.c). label: of
@@ -134,7 +134,7 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
 /* The rows whose fold is which (inside), or is not. */
 void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which, bool inside,
                        struct arena *arena, struct predict_rows *out);
-double predict_raw(const struct segment_values *values, size_t at);
+double predict_raw(const struct plan_values *values, size_t at);
 
 /* ---- fitting (model_predict_design.c) ---- */
 /* Designs the columns from the rows and fits model and baselines to them. name: by which a column is called in errors.

@@ -308,15 +308,13 @@ void predict_model_apply(const struct predict_model *model, const struct predict
 
 static void write_features(struct json *json, const struct predict_design *design)
 {
-    json_write_key(json, "features");
-    json_write_array(json);
+    json_put_array(json, "features");
     for (int f = 0; f < design->features; f++) {
         const struct predict_feature *feature = &design->feature[f];
         json_write_object(json);
         work_put_text(json, "name", feature->name);
         work_put_text(json, "value", feature->text);
-        json_write_key(json, "log");
-        json_write_bool(json, feature->log);
+        json_put_bool(json, "log", feature->log);
         work_put(json, "fill", feature->fill);
         json_write_key(json, "levels");
         if (!feature->is_text)
@@ -334,17 +332,14 @@ static void write_features(struct json *json, const struct predict_design *desig
 
 static void write_columns(struct json *json, const struct predict_design *design)
 {
-    json_write_key(json, "columns");
-    json_write_array(json);
+    json_put_array(json, "columns");
     for (int c = 0; c < design->columns; c++) {
         const struct predict_column *column = &design->column[c];
         json_write_object(json);
         work_put_text(json, "name", column->name);
         work_put_count(json, "feature", (uint64_t)column->feature);
-        json_write_key(json, "level");
-        json_write_integer(json, column->level);
-        json_write_key(json, "used");
-        json_write_bool(json, column->used);
+        json_put_integer(json, "level", column->level);
+        json_put_bool(json, "used", column->used);
         json_write_end_object(json);
     }
     json_write_end_array(json);

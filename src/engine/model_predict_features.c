@@ -199,8 +199,6 @@ static enum status keep_refunds_out(struct maker *maker, struct error *error)
         work_note(work, "The label is taken as it is written: there a refund is a fact like any other.");
     maker->orders = orders.kind;
     maker->amount = orders.property ? orders.property : "";
-    population_free(work->population);
-    work->population = NULL;
     return STATUS_OK;
 }
 

@@ -90,8 +90,7 @@ static void tell_measures(const struct predict_data *data, const struct predict_
     struct judged model = judge_one(data, tested->rows, tested->model);
     struct judged base = judge_one(data, tested->rows, tested->base);
     struct judged recency = judge_one(data, tested->rows, tested->recency);
-    json_write_key(data->work->report, "measures");
-    json_write_array(data->work->report);
+    json_put_array(data->work->report, "measures");
     for (size_t m = 0; m < MEASURES; m++)
         tell_measure(data, group, m, &model, &recency, &base);
     json_write_end_array(data->work->report);
@@ -102,8 +101,7 @@ static void tell_bins(const struct predict_data *data, const struct predict_test
     struct model_quality_bin bins[MODEL_QUALITY_BINS];
     struct json *json = data->work->report;
     model_quality_bins(tested->rows->label, tested->model, tested->rows->count, data->work->arena, bins);
-    json_write_key(json, "bins");
-    json_write_array(json);
+    json_put_array(json, "bins");
     for (int b = 0; b < MODEL_QUALITY_BINS; b++) {
         double actual = bins[b].hits / bins[b].count;
         work_figure(data->work, "by tenths, the likeliest first", arena_printf(data->work->arena, "%d", b + 1),
@@ -354,8 +352,7 @@ static enum status tell_drivers(const struct predict_data *data, const struct pr
     else
         TRY(tree_drivers(data, model, tested->rows, drivers, error));
     qsort(drivers, (size_t)columns, sizeof *drivers, strongest_first);
-    json_write_key(json, "drivers");
-    json_write_array(json);
+    json_put_array(json, "drivers");
     for (int c = 0; c < columns && c < DRIVERS && drivers[c].effect != 0; c++) {
         work_figure(data->work, "drivers (associations, not causes)", drivers[c].name, drivers[c].effect,
                     "%+.3f (%+.3f to %+.3f)", drivers[c].effect, drivers[c].low, drivers[c].high);
@@ -397,15 +394,13 @@ enum status predict_judge(const struct predict_data *data, const struct predict_
                     tested->rows->hits > 0 ? "everybody" : "nobody");
         return STATUS_OK;
     }
-    json_write_key(json, "calibration");
-    json_write_array(json);
+    json_put_array(json, "calibration");
     json_write_object(json);
     work_put_text(json, "name", data->work->model->name);
     put_outcome(data);
     tell_measures(data, tested);
     decide(data, model, tested);
-    json_write_key(json, "usable");
-    json_write_bool(json, data->work->model->usable);
+    json_put_bool(json, "usable", data->work->model->usable);
     tell_bins(data, tested);
     enum status status = tell_drivers(data, model, train, tested, error);
     json_write_end_object(json);

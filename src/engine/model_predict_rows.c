@@ -4,6 +4,7 @@
  * was received when is on record from the store's first import on; of moments before it the store holds history that
  * was loaded at once, and a fact counts as received when it happened.
  */
+#include "base/bits.h"
 #include "engine/model_predict.h"
 
 #include "catalog/catalog.h"
@@ -13,23 +14,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-double predict_raw(const struct segment_values *values, size_t at)
+double predict_raw(const struct plan_values *values, size_t at)
 {
     if (values->type != VALUE_TEXT)
         return work_value(values, at);
-    if (!(values->known[at / 64] >> (at % 64) & 1) || values->integers[at] >= POPULATION_NO_CODE)
+    if (!bit_at(values->known, at) || values->integers[at] >= POPULATION_NO_CODE)
         return NAN;
     return (double)values->integers[at];
 }
 
 /* ---- who was known when ---- */
 
-/* Whether anything with a date was known of the customer at t: who was only ever told without one might be new. */
-static bool known_by(const struct population *population, uint32_t position, int64_t t)
+static bool is_read(const struct predict_data *data, const char *table)
+{
+    for (size_t i = 0; i < data->needs.count; i++)
+        if (strcmp(data->needs.items[i].table, table) == 0)
+            return true;
+    return false;
+}
+
+/* Whether anything with a date was known of the customer at t, of what the model reads: who was only ever told without
+ * one might be new. */
+static bool known_by(const struct predict_data *data, const struct population *population, uint32_t position, int64_t t)
 {
     for (size_t i = 0; i < population->table_count; i++) {
         const struct population_table *table = &population->tables[i];
-        if (table->role == SCHEMA_REFERENCE)
+        if (table->role == SCHEMA_REFERENCE || !is_read(data, table->name))
             continue;
         for (uint32_t row = table->offset[position]; row < table->offset[position + 1]; row++) {
             if (table->time[row] > t)
@@ -41,34 +51,34 @@ static bool known_by(const struct population *population, uint32_t position, int
     return false;
 }
 
-enum status predict_who(struct predict_data *data, struct population *population, int64_t t, uint64_t **out,
+enum status predict_who(struct predict_data *data, const struct population *population, int64_t t, uint64_t **out,
                         struct error *error)
 {
     struct model_work *work = data->work;
-    struct population *before = work->population;
+    const struct population *before = work->population;
     work->population = population;
     enum status status = work_inputs_among(work, &data->inputs, t, out, error);
     work->population = before;
     for (uint32_t p = 0; status == STATUS_OK && data->how->dated && p < population->customers; p++)
-        if (((*out)[p / 64] >> (p % 64) & 1) && !known_by(population, p, t))
-            (*out)[p / 64] &= ~(UINT64_C(1) << (p % 64));
+        if (bit_at(*out, p) && !known_by(data, population, p, t))
+            bit_clear(*out, p);
     return status;
 }
 
 static enum status evaluate_label(struct predict_data *data, int64_t at, uint64_t **out, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     struct model_work *work = data->work;
     int last = data->label->segment_count - 1;
-    TRY(segment_plan_new(data->label, engine_schema(work->engine), &last, 1, &plan, error));
-    enum status status = segment_evaluate(plan, work->population, at, engine_pool(work->engine), false, &result, error);
+    TRY(plan_new(data->label, engine_schema(work->engine), &last, 1, &plan, error));
+    enum status status = plan_evaluate(plan, work->population, at, engine_pool(work->engine), false, &result, error);
     if (status == STATUS_OK) {
         *out = ARENA_ARRAY(work->arena, uint64_t, result->words + 1);
         memcpy(*out, result->members[last], result->words * sizeof **out);
     }
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
@@ -104,16 +114,17 @@ static enum status known_until(struct predict_data *data, int64_t t, int64_t *ou
     return STATUS_OK;
 }
 
-static enum status population_at(struct predict_data *data, int64_t t, struct population **out, struct error *error)
+/* The work's population, or *own: of what was known at t. */
+static enum status population_at(struct predict_data *data, int64_t t, struct population **own, struct error *error)
 {
     struct engine_moment moment = *data->work->moment;
     int64_t until;
-    *out = data->work->population;
+    *own = NULL;
     TRY(known_until(data, t, &until, error));
     if (until >= moment.known_at || until == INT64_MAX)
         return STATUS_OK;
     moment.known_at = until;
-    return engine_load_population(data->work->engine, &data->inputs.needs, &moment, out, error);
+    return engine_load_population(data->work->engine, &data->inputs.needs, &moment, own, error);
 }
 
 /* ---- one moment ---- */
@@ -127,7 +138,7 @@ static size_t count_bits(const uint64_t *bits, uint32_t customers)
 }
 
 struct block {
-    struct population *population; /* as known at the moment */
+    const struct population *population; /* as known at the moment */
     int64_t moment;
     uint64_t *who;
     uint32_t *before; /* rows before each word of who */
@@ -138,7 +149,7 @@ struct block {
     bool has_recency;
 };
 
-static void take_rows(void *context, uint32_t first, uint32_t count, const struct segment_values *values, int worker)
+static void take_rows(void *context, uint32_t first, uint32_t count, const struct plan_values *values, int worker)
 {
     struct block *block = context;
     (void)worker;
@@ -186,7 +197,7 @@ static bool is_kept(const struct predict_data *data, const uint64_t *already, ui
                     double share)
 {
     struct stats_random random;
-    if (own == UINT32_MAX || (already && (already[own / 64] >> (own % 64) & 1)))
+    if (own == UINT32_MAX || (already && bit_at(already, own)))
         return false;
     if (share >= 1)
         return true;
@@ -225,8 +236,8 @@ static enum status read_block(struct predict_data *data, struct block *block, st
     block->has_recency = data->has_recency;
     block->raw = ARENA_ARRAY(work->arena, double, block->count *(size_t)data->features + 1);
     block->recency = ARENA_ARRAY(work->arena, double, block->count + 1);
-    TRY(segment_scan_values(data->inputs.set, engine_schema(work->engine), data->inputs.nodes, (int)data->inputs.count,
-                            block->population, block->moment, engine_pool(work->engine), take_rows, block, error));
+    TRY(plan_scan_values(data->inputs.set, engine_schema(work->engine), data->inputs.nodes, (int)data->inputs.count,
+                         block->population, block->moment, engine_pool(work->engine), take_rows, block, error));
     number_texts(data, block);
     return STATUS_OK;
 }
@@ -235,7 +246,9 @@ static enum status read_block(struct predict_data *data, struct block *block, st
 static enum status make_block(struct predict_data *data, const uint32_t *place, double share, struct block *block,
                               uint64_t *all, struct error *error)
 {
-    enum status status = population_at(data, block->moment, &block->population, error);
+    struct population *own;
+    enum status status = population_at(data, block->moment, &own, error);
+    block->population = own ? own : data->work->population;
     if (status == STATUS_OK)
         status = predict_who(data, block->population, block->moment, &block->who, error);
     if (status == STATUS_OK) {
@@ -244,8 +257,7 @@ static enum status make_block(struct predict_data *data, const uint32_t *place, 
     }
     if (status == STATUS_OK)
         status = read_block(data, block, error);
-    if (block->population != data->work->population)
-        population_free(block->population);
+    population_free(own);
     return status;
 }
 
@@ -259,14 +271,14 @@ static enum status append(struct predict_data *data, const struct block *block, 
     TRY(predict_label_unknown(data, block->moment + data->how->horizon, label, &unknown, error));
     for (size_t i = 0; i < block->count; i++) {
         uint32_t own = block->place[i];
-        if (unknown[own / 64] >> (own % 64) & 1) {
+        if (bit_at(unknown, own)) {
             out->unknown++;
             continue;
         }
         memcpy(out->raw + out->count * features, block->raw + i * features, sizeof *out->raw * features);
         out->recency[out->count] = block->recency[i];
         out->customer[out->count] = own;
-        out->label[out->count] = label[own / 64] >> (own % 64) & 1;
+        out->label[out->count] = bit_at(label, own);
         out->hits += out->label[out->count++];
     }
     return STATUS_OK;

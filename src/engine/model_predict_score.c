@@ -3,6 +3,7 @@
  * the same evaluator, the same columns. Values are scanned a batch of customers at a time, and each batch is scored
  * while it is at hand, on all threads.
  */
+#include "base/bits.h"
 #include "engine/model_predict.h"
 
 #include <math.h>
@@ -64,28 +65,32 @@ static enum status read_label(struct scoring *scoring, struct error *error)
     return STATUS_OK;
 }
 
-static enum status load(struct scoring *scoring, struct error *error)
+static enum status ask(struct scoring *scoring, struct error *error)
 {
     struct predict_data *data = &scoring->data;
     struct model_work *work = data->work;
-    struct predict_design *design = &scoring->model.design;
     TRY(engine_load_definitions(work->engine, error));
     TRY(predict_model_read(work, &scoring->model, error));
     TRY(read_label(scoring, error));
     TRY(read_inputs(scoring, error));
-    struct segment_needs needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
-    if (!work->population) /* a fit has loaded all that its model asks for, and more */
-        TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    work->needs = data->needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
+    return STATUS_OK;
+}
+
+/* Codes of the levels in the work's population. */
+static void bind_levels(struct scoring *scoring)
+{
+    const struct model_work *work = scoring->data.work;
+    struct predict_design *design = &scoring->model.design;
     for (int f = 0; f < design->features; f++)
         for (int l = 0; l < design->feature[f].levels; l++)
             design->feature[f].key[l] = population_code(work->population, text_from(design->feature[f].level[l]));
-    return STATUS_OK;
 }
 
 static enum status find_who(struct scoring *scoring, uint64_t **who, struct error *error)
 {
     struct predict_data *data = &scoring->data;
-    struct population *population = data->work->population;
+    const struct population *population = data->work->population;
     uint64_t *already;
     TRY(predict_who(data, population, data->work->moment->now, who, error));
     if (!data->label)
@@ -98,7 +103,7 @@ static enum status find_who(struct scoring *scoring, uint64_t **who, struct erro
 
 /* ---- the pass ---- */
 
-static void take_batch(void *context, uint32_t first, uint32_t count, const struct segment_values *values, int worker)
+static void take_batch(void *context, uint32_t first, uint32_t count, const struct plan_values *values, int worker)
 {
     struct scoring *scoring = context;
     const struct predict_model *model = &scoring->model;
@@ -110,7 +115,7 @@ static void take_batch(void *context, uint32_t first, uint32_t count, const stru
     size_t place = scoring->before[first / 64];
     for (uint32_t i = 0; i < count; i++) {
         uint32_t p = first + i;
-        bool is_scored = scoring->probability ? scoring->who[p / 64] >> (p % 64) & 1 : p == scoring->wanted;
+        bool is_scored = scoring->probability ? bit_at(scoring->who, p) : p == scoring->wanted;
         if (!is_scored)
             continue;
         for (size_t v = 0; v < inputs; v++)
@@ -150,9 +155,9 @@ static enum status scan(struct scoring *scoring, struct error *error)
         scoring->before[w] = before;
         before += (uint32_t)__builtin_popcountll(scoring->who[w]);
     }
-    return segment_scan_values(scoring->data.inputs.set, engine_schema(work->engine), scoring->data.inputs.nodes,
-                               (int)scoring->data.inputs.count, work->population, work->moment->now,
-                               engine_pool(work->engine), take_batch, scoring, error);
+    return plan_scan_values(scoring->data.inputs.set, engine_schema(work->engine), scoring->data.inputs.nodes,
+                            (int)scoring->data.inputs.count, work->population, work->moment->now,
+                            engine_pool(work->engine), take_batch, scoring, error);
 }
 
 static void release(struct scoring *scoring)
@@ -162,11 +167,25 @@ static void release(struct scoring *scoring)
     segment_set_free(scoring->data.label);
 }
 
+static void forget(void *asked)
+{
+    release(asked);
+}
+
+enum status engine_predict_ask(struct model_work *work, struct error *error)
+{
+    struct scoring *scoring = ARENA_NEW(work->arena, struct scoring);
+    scoring->data.work = work;
+    work->asked = scoring;
+    work->forget = forget;
+    return ask(scoring, error);
+}
+
 static enum status score_all(struct scoring *scoring, struct error *error)
 {
     struct model_work *work = scoring->data.work;
     uint64_t *who;
-    TRY(load(scoring, error));
+    bind_levels(scoring);
     TRY(find_who(scoring, &who, error));
     work_score_customers(work, who);
     struct model_score *score = work_score_add(work, "probability", VALUE_DOUBLE, 0);
@@ -182,18 +201,14 @@ static enum status score_all(struct scoring *scoring, struct error *error)
 
 enum status engine_predict_score(struct model_work *work, struct error *error)
 {
-    struct scoring scoring = {.data = {.work = work}};
-    enum status status = score_all(&scoring, error);
-    if (status == STATUS_OK) {
-        const char *name = work->model->name;
-        json_write_key(work->report, "values");
-        json_write_array(work->report);
-        work_report_values(work, name, arena_printf(work->arena, "%s: probability", name), "share", scoring.probability,
-                           work->count, scoring.how.label);
-        json_write_end_array(work->report);
-    }
-    release(&scoring);
-    return status;
+    const struct scoring *scoring = work->asked;
+    const char *name = work->model->name;
+    TRY(score_all(work->asked, error));
+    json_put_array(work->report, "values");
+    work_report_values(work, name, arena_printf(work->arena, "%s: probability", name), "share", scoring->probability,
+                       work->count, scoring->how.label);
+    json_write_end_array(work->report);
+    return STATUS_OK;
 }
 
 /* ---- why one customer's ---- */
@@ -255,7 +270,9 @@ static enum status explain(struct scoring *scoring, const char *customer, struct
     struct model_work *work = scoring->data.work;
     const struct predict_design *design = &scoring->model.design;
     uint64_t *who;
-    TRY(load(scoring, error));
+    TRY(ask(scoring, error));
+    TRY(work_load(work, &work->needs, error));
+    bind_levels(scoring);
     TRY(engine_find_customer(work->population, customer, &scoring->wanted, error));
     TRY(find_who(scoring, &who, error));
     scoring->who = who;
@@ -267,7 +284,7 @@ static enum status explain(struct scoring *scoring, const char *customer, struct
     predict_encode(design, scoring->wanted_raw, row);
     TRY(contributions(scoring, row, effect, &out->probability, error));
     out->customer = arena_strdup(work->arena, customer);
-    out->asked_about = who[scoring->wanted / 64] >> (scoring->wanted % 64) & 1;
+    out->asked_about = bit_at(who, scoring->wanted);
     out->base_rate = scoring->model.base_rate;
     out->drivers = ARENA_ARRAY(work->arena, struct engine_model_driver, design->columns + 1);
     for (int c = 0; c < design->columns; c++) {

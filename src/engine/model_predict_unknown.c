@@ -55,14 +55,14 @@ enum status predict_label_unknown(struct predict_data *data, int64_t at, const u
     struct model_work *work = data->work;
     size_t words = work->population->customers / 64 + 1u;
     struct compared compared = {.count = 0};
-    struct segment_values values[COMPARED_MOST];
+    struct plan_values values[COMPARED_MOST];
     *out = ARENA_ARRAY(work->arena, uint64_t, words);
     collect(data->label->segments[data->label->segment_count - 1].condition, &compared);
     if (!compared.count)
         return STATUS_OK;
 
-    TRY(segment_evaluate_values(data->label, engine_schema(work->engine), compared.node, compared.count,
-                                work->population, at, engine_pool(work->engine), work->arena, values, error));
+    TRY(plan_evaluate_values(data->label, engine_schema(work->engine), compared.node, compared.count, work->population,
+                             at, engine_pool(work->engine), work->arena, values, error));
     for (int v = 0; v < compared.count; v++)
         for (size_t w = 0; w < words; w++)
             (*out)[w] |= ~values[v].known[w];

@@ -1,4 +1,5 @@
 /* Recency, frequency, monetary value in a store: the grid of cells as traits and as a scheme. */
+#include "base/bits.h"
 #include "engine/model_work.h"
 
 #include "base/number.h"
@@ -15,29 +16,24 @@ struct rfm_table {
     double *recency, *frequency, *monetary;
 };
 
-/* Recency is elapsed time in whole days; frequency counts orders; who has none in the window is not in the table. */
+/* Recency is elapsed time in whole days; frequency counts orders; who has none in the window is not in the table. After
+ * work_orders_ask. */
 static enum status load_table(struct model_work *work, struct model_orders *orders, struct rfm_table *out,
                               struct error *error)
 {
     double window;
-    struct model_inputs inputs;
     uint64_t *who;
     TRY(work_option_number(work, "window", 0, 0, 36500, &window, error));
     TRY(work_orders_find(work, orders, error));
-    TRY(work_orders_one_currency(orders, error));
-    TRY(work_inputs_new(work, NULL, 0, work_option(work, "among"), &inputs, error));
-    enum status status = work_orders_load(work, &inputs.needs, orders, error);
-    if (status == STATUS_OK)
-        status = work_inputs_among(work, &inputs, work->moment->now, &who, error);
-    work_inputs_release(&inputs);
-    TRY(status);
+    TRY(work_orders_load(work, &work->inputs.needs, orders, error));
+    TRY(work_inputs_among(work, &work->inputs, work->moment->now, &who, error));
     int64_t now = work->moment->now, after = window > 0 ? now - (int64_t)(window * SECONDS_A_DAY) : -1;
     size_t most = work->population->customers + 1u;
     *out = (struct rfm_table){0, ARENA_ARRAY(work->arena, uint32_t, most), ARENA_ARRAY(work->arena, double, most),
                               ARENA_ARRAY(work->arena, double, most), ARENA_ARRAY(work->arena, double, most)};
     for (uint32_t p = 0; p < work->population->customers; p++) {
         uint32_t from, to;
-        if (!(who[p / 64] >> (p % 64) & 1))
+        if (!bit_at(who, p))
             continue;
         work_orders_rows(orders, p, after, now, &from, &to);
         if (from == to)
@@ -149,6 +145,7 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
     struct model_rfm_options options;
     struct model_rfm model;
     TRY(read_options(work, &options, error));
+    TRY(work_orders_ask(work, error));
     TRY(load_table(work, &orders, &table, error));
     struct model_rfm_data data = {table.count, table.recency, table.frequency, table.monetary};
     TRY(model_rfm_fit(&data, &options, work->arena, &model, error));
@@ -189,8 +186,7 @@ struct grid_cell {
 
 static void write_parts(struct model_work *work, const struct grid_cell *cell)
 {
-    json_write_key(work->report, "parts");
-    json_write_array(work->report);
+    json_put_array(work->report, "parts");
     for (int name = 0; name < MODEL_RFM_CELLS; name++) {
         if (!cell->part[name])
             continue;
@@ -204,8 +200,7 @@ static void write_parts(struct model_work *work, const struct grid_cell *cell)
 
 static void write_cells(struct model_work *work, const struct model_rfm *model, const struct grid_cell *cells)
 {
-    json_write_key(work->report, "cells");
-    json_write_array(work->report);
+    json_put_array(work->report, "cells");
     for (int r = 1; r <= model->bins; r++)
         for (int f = 1; f <= model->bins; f++) {
             const struct grid_cell *cell = &cells[(r - 1) * model->bins + f - 1];
@@ -225,8 +220,7 @@ static void write_cells(struct model_work *work, const struct model_rfm *model, 
 
 static void write_names(struct model_work *work, const struct grid_cell *named)
 {
-    json_write_key(work->report, "names");
-    json_write_array(work->report);
+    json_put_array(work->report, "names");
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         json_write_object(work->report);
         work_put_text(work->report, "name", model_rfm_cell_name(cell));
@@ -253,8 +247,7 @@ static void write_report(struct model_work *work, const struct model_rfm *model,
         named[cell->label[i]].value += table->monetary[i];
     }
     const char *window = work_option(work, "window");
-    json_write_key(work->report, "rfm");
-    json_write_object(work->report);
+    json_put_object(work->report, "rfm");
     work_put_text(work->report, "name", work->model->name);
     work_put_text(work->report, "window",
                   window ? arena_printf(work->arena, "last %s days", window) : "the whole history");

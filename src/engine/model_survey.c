@@ -4,6 +4,7 @@
  * are as of the moment. Over time: what was answered within each month or quarter, a customer's last answer in it, by
  * the segments they were in when it ended.
  */
+#include "base/bits.h"
 #include "engine/model_work.h"
 
 #include "base/calendar.h"
@@ -54,7 +55,7 @@ struct survey_work {
     const char *title, *answer_text;
     struct survey_group group[GROUPS];
     int groups;
-    struct segment_plan *plan; /* of the groups; NULL: everyone only */
+    struct plan *plan; /* of the groups; NULL: everyone only */
     bool over;
     enum calendar_unit unit;
     double *answer; /* by position; NaN: none */
@@ -125,11 +126,11 @@ static enum status list_groups(struct model_work *work, struct survey_work *out,
 static enum status measure(struct model_work *work, const struct model_inputs *inputs, struct survey_work *survey,
                            int64_t now, struct error *error)
 {
-    struct segment_result *result = NULL;
+    struct plan_result *result = NULL;
     uint64_t *who;
     TRY(work_inputs_among(work, inputs, now, &who, error));
     if (survey->plan)
-        TRY(segment_evaluate(survey->plan, work->population, now, engine_pool(work->engine), false, &result, error));
+        TRY(plan_evaluate(survey->plan, work->population, now, engine_pool(work->engine), false, &result, error));
     double *answers = base_malloc(sizeof *answers * (work->population->customers + 1u));
     for (int g = 0; g < survey->groups; g++) {
         const uint64_t *members = survey->group[g].segment >= 0 ? result->members[survey->group[g].segment] : who;
@@ -140,7 +141,7 @@ static enum status measure(struct model_work *work, const struct model_inputs *i
         survey->found[g] = survey->kind->measure(answers, count, survey->satisfied);
     }
     free(answers);
-    segment_result_free(result);
+    plan_result_free(result);
     return STATUS_OK;
 }
 
@@ -165,8 +166,7 @@ static void write_measure(struct json *json, const struct model_survey_measure *
 
 /* Said of an answer that is text: what it is, and how a number is got out of it. */
 static enum status not_numbers(const struct model_work *work, const struct survey_work *survey,
-                               const struct segment_node *node, const struct segment_values *values,
-                               struct error *error)
+                               const struct segment_node *node, const struct plan_values *values, struct error *error)
 {
     const char *column = "answer", *example = NULL;
     while (node->op == OP_FORM)
@@ -201,7 +201,7 @@ static void say_scale(struct model_work *work, const struct survey_work *survey,
     size_t outside = 0, inside = 0, above_five = 0;
     for (uint32_t p = 0; p < work->population->customers; p++) {
         double answer = survey->answer[p];
-        if (isnan(answer) || !(who[p / 64] >> (p % 64) & 1))
+        if (isnan(answer) || !bit_at(who, p))
             continue;
         bool fits = answer >= 0 && answer <= most;
         outside += !fits;
@@ -223,7 +223,7 @@ static void say_scale(struct model_work *work, const struct survey_work *survey,
 static enum status measure_now(struct model_work *work, const struct model_inputs *inputs, struct survey_work *survey,
                                struct error *error)
 {
-    struct segment_values values;
+    struct plan_values values;
     TRY(work_inputs_values(work, inputs, work->moment->now, &values, error));
     if (values.type == VALUE_TEXT || values.type == VALUE_SET || values.type == VALUE_POINT)
         return not_numbers(work, survey, inputs->nodes[0], &values, error);
@@ -233,8 +233,7 @@ static enum status measure_now(struct model_work *work, const struct model_input
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     say_scale(work, survey, who);
     TRY(measure(work, inputs, survey, work->moment->now, error));
-    json_write_key(work->report, "groups");
-    json_write_array(work->report);
+    json_put_array(work->report, "groups");
     for (int g = 0; g < survey->groups; g++) {
         work_figure(work, "groups", survey->group[g].name, survey->found[g].value, "%s",
                     measure_text(work, &survey->found[g]));
@@ -316,8 +315,7 @@ static void write_period(struct model_work *work, const struct survey_work *surv
     json_write_object(work->report);
     work_put_text(work->report, "period", name);
     work_put_text(work->report, "date", date_format(date_of_unit_number(number, survey->unit), date));
-    json_write_key(work->report, "groups");
-    json_write_array(work->report);
+    json_put_array(work->report, "groups");
     for (int g = 0; g < survey->groups; g++) {
         if (survey->found[g].count >= 1)
             work_figure(work, survey->unit == CALENDAR_MONTH ? "by month" : "by quarter",
@@ -343,8 +341,7 @@ static enum status measure_over(struct model_work *work, const struct model_inpu
                         : last + 1;
     first = first < last - PERIODS + 1 ? last - PERIODS + 1 : first;
     work_put_text(work->report, "over", survey->unit == CALENDAR_MONTH ? "month" : "quarter");
-    json_write_key(work->report, "periods");
-    json_write_array(work->report);
+    json_put_array(work->report, "periods");
     for (int64_t number = first; number <= last; number++) {
         int64_t until = period_start(work, survey, number + 1);
         until = until < now + 1 ? until : now + 1;
@@ -373,7 +370,7 @@ static enum status plan_groups(struct model_work *work, struct survey_work *surv
     struct segment_needs own =
         segment_needs(set, engine_schema(work->engine), segments, survey->groups - 1, work->arena);
     *needs = engine_join_needs(needs, &own, work->arena);
-    return segment_plan_new(set, engine_schema(work->engine), segments, survey->groups - 1, &survey->plan, error);
+    return plan_new(set, engine_schema(work->engine), segments, survey->groups - 1, &survey->plan, error);
 }
 
 static enum status measure_all(struct model_work *work, const struct model_inputs *inputs, struct survey_work *survey,
@@ -381,10 +378,9 @@ static enum status measure_all(struct model_work *work, const struct model_input
 {
     struct segment_needs needs = inputs->needs;
     TRY(plan_groups(work, survey, &needs, error));
-    TRY(engine_load_population(work->engine, &needs, work->moment, &work->population, error));
+    TRY(work_load(work, &needs, error));
     survey->answer = ARENA_ARRAY(work->arena, double, work->population->customers + 1u);
-    json_write_key(work->report, "surveys");
-    json_write_array(work->report);
+    json_put_array(work->report, "surveys");
     json_write_object(work->report);
     work_put_text(work->report, "name", work->model->name);
     work_put_text(work->report, "measure", survey->kind->name);
@@ -414,7 +410,7 @@ enum status engine_survey_fit(struct model_work *work, struct error *error)
     work_figure(work, "data", "answer", NAN, "%s", on[0]);
     TRY(work_inputs_new(work, on, 1, work_option(work, "among"), &inputs, error));
     enum status status = measure_all(work, &inputs, survey, error);
-    segment_plan_free(survey->plan);
+    plan_free(survey->plan);
     work_inputs_release(&inputs);
     work_note(work,
               "95%% intervals; members are as of the moment. Scores whose intervals overlap widely may well be the "

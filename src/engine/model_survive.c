@@ -6,6 +6,7 @@
  * refused, and where it is forced everything that shows it says so.
  */
 #include "engine/model_survive.h"
+#include "base/bits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -190,8 +191,8 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
 {
     const struct segment_set *set = engine_definitions(work->engine);
     int first = set->schemes[scheme].first_member, count = set->schemes[scheme].member_count;
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     int *members = ARENA_ARRAY(work->arena, int, (size_t)count);
     if (!set->schemes[scheme].exclusive)
         return error_set(error, STATUS_USAGE, "the parts of %s overlap: a customer would be in several groups",
@@ -202,19 +203,19 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
         members[m] = first + m;
         data->name[data->groups++] = strrchr(set->segments[first + m].name, '.') + 1;
     }
-    TRY(segment_plan_new(set, engine_schema(work->engine), members, count, &plan, error));
-    enum status status = segment_evaluate(plan, work->population, survive_when(work, how), engine_pool(work->engine),
-                                          false, &result, error);
+    TRY(plan_new(set, engine_schema(work->engine), members, count, &plan, error));
+    enum status status = plan_evaluate(plan, work->population, survive_when(work, how), engine_pool(work->engine),
+                                       false, &result, error);
     for (size_t i = 0; status == STATUS_OK && i < data->count; i++) {
         data->group[i] = (uint32_t)count;
         for (int m = 0; m < count; m++)
-            if (segment_result_has(result, first + m, data->position[i]))
+            if (plan_result_has(result, first + m, data->position[i]))
                 data->group[i] = (uint32_t)m;
         if (data->group[i] == (uint32_t)count && data->groups == count)
             data->name[data->groups++] = "in none";
     }
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
@@ -234,7 +235,7 @@ static enum status set_segment_groups(struct model_work *work, const struct surv
 static enum status set_value_groups(struct model_work *work, const struct survive_how *how,
                                     const struct model_inputs *inputs, struct survive_data *data, struct error *error)
 {
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, survive_when(work, how), values, error));
     for (size_t i = 0; i < data->count; i++) {
         const char *name = work_value_text(work, &values[0], data->position[i]);
@@ -272,8 +273,7 @@ static void list_lives(struct model_work *work, const struct survive_how *how, c
     out->event = ARENA_ARRAY(work->arena, unsigned char, most);
     out->group = ARENA_ARRAY(work->arena, uint32_t, most);
     for (uint32_t p = 0; p < work->population->customers; p++)
-        if (who[p / 64] >> (p % 64) & 1 &&
-            fill_row(work, how, orders, p, &out->time[out->count], &out->event[out->count]))
+        if (bit_at(who, p) && fill_row(work, how, orders, p, &out->time[out->count], &out->event[out->count]))
             out->position[out->count++] = p;
 }
 
@@ -294,8 +294,7 @@ static void write_point(struct json *json, double time, double survival, double 
 static void write_points(struct json *json, const struct model_survival *curve, double customers)
 {
     double last = curve->steps ? curve->time[curve->steps - 1] : 0, next = 0;
-    json_write_key(json, "points");
-    json_write_array(json);
+    json_put_array(json, "points");
     bool at_once = curve->steps && curve->time[0] <= 0;
     if (at_once)
         write_point(json, 0, curve->survival[0], curve->low[0], curve->high[0],
@@ -384,8 +383,7 @@ static enum status write_test(struct model_work *work, const struct survive_data
     TRY(model_log_rank(&lives, data->group, data->groups, work->arena, &test, NULL, error));
     work_figure(work, "quality", "log-rank test", test.statistic, "chi-squared %.4f with %g degrees of freedom, p %.3g",
                 test.statistic, test.freedom, test.p);
-    json_write_key(work->report, "test");
-    json_write_object(work->report);
+    json_put_object(work->report, "test");
     work_put_text(work->report, "name", "log-rank");
     work_put(work->report, "statistic", test.statistic);
     work_put(work->report, "df", test.freedom);
@@ -440,8 +438,7 @@ static enum status write_curves(struct model_work *work, const struct survive_ho
         arena_printf(work->arena, "Time until %s%s", event, how->today ? " (groups as of today, forced)" : ""));
     work_put_text(work->report, "clock", clock);
     work_put_text(work->report, "unit", "days");
-    json_write_key(work->report, "groups");
-    json_write_array(work->report);
+    json_put_array(work->report, "groups");
     for (int g = 0; g < data->groups; g++)
         TRY(write_group(work, data, g, error));
     json_write_end_array(work->report);
@@ -462,8 +459,7 @@ static enum status write_all(struct model_work *work, struct survive_how *how, c
                         arena_printf(work->arena, "the covariate %s", inputs->texts[i]), orders->kind, error));
     work_orders_say(work, orders, false);
     describe(work, how, data, clock, event);
-    json_write_key(work->report, "survival");
-    json_write_array(work->report);
+    json_put_array(work->report, "survival");
     json_write_object(work->report);
     TRY(write_curves(work, how, data, clock, event, error));
     if (how->covariate_count)

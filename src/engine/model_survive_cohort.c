@@ -121,16 +121,14 @@ static void say_cohorts(struct model_work *work, const struct survive_how *how, 
 static void write_rows(struct model_work *work, const struct survive_how *how, const struct retention *found)
 {
     struct json *json = work->report;
-    json_write_key(json, "rows");
-    json_write_array(json);
+    json_put_array(json, "rows");
     for (int c = found->from; c < found->cohorts; c++) {
         if (found->size[c] <= 0 || !found->age[c])
             continue;
         json_write_object(json);
         work_put_text(json, "cohort", cohort_name(work, how, found->first + c));
         work_put(json, "customers", found->size[c]);
-        json_write_key(json, "active");
-        json_write_array(json);
+        json_put_array(json, "active");
         for (int p = 0; p < found->periods && p < found->age[c]; p++)
             json_write_double(json, round(found->share[c * found->periods + p] * found->size[c]));
         json_write_end_array(json);
@@ -165,8 +163,7 @@ void survive_cohorts(struct model_work *work, const struct survive_how *how, con
                     work_thousands(work, older_customers));
     say_cohorts(work, how, found);
     struct json *json = work->report;
-    json_write_key(json, "retention");
-    json_write_array(json);
+    json_put_array(json, "retention");
     json_write_object(json);
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "kind", orders->kind);

@@ -57,7 +57,7 @@ static enum status too_many(const char *text, struct error *error)
     return status;
 }
 
-static enum status add_text(struct model_work *work, const struct segment_values *values, const char *text, size_t at,
+static enum status add_text(struct model_work *work, const struct plan_values *values, const char *text, size_t at,
                             const struct survive_data *data, struct cox_work *out, struct error *error)
 {
     struct level levels[LEVELS];
@@ -86,7 +86,7 @@ static enum status add_text(struct model_work *work, const struct segment_values
     return STATUS_OK;
 }
 
-static enum status choose_columns(struct model_work *work, const struct segment_values *values,
+static enum status choose_columns(struct model_work *work, const struct plan_values *values,
                                   const struct survive_how *how, const struct survive_data *data, struct cox_work *out,
                                   struct error *error)
 {
@@ -106,7 +106,7 @@ static enum status choose_columns(struct model_work *work, const struct segment_
 }
 
 /* Complete rows only. */
-static void fill_matrix(struct model_work *work, const struct segment_values *values, const struct survive_data *data,
+static void fill_matrix(struct model_work *work, const struct plan_values *values, const struct survive_data *data,
                         struct cox_work *out)
 {
     size_t columns = (size_t)out->columns;
@@ -185,15 +185,13 @@ static void write_report(struct model_work *work, const struct cox_work *cox)
 {
     struct json *json = work->report;
     const struct model_cox *model = &cox->model;
-    json_write_key(json, "cox");
-    json_write_object(json);
+    json_put_object(json, "cox");
     work_put_text(json, "ties", model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
     work_put_count(json, "customers", cox->rows);
     work_put(json, "events", model->events);
     work_put(json, "concordance", model->concordance);
     work_put(json, "proportional", model->schoenfeld_all);
-    json_write_key(json, "rows");
-    json_write_array(json);
+    json_put_array(json, "rows");
     for (int c = 0; c < cox->columns; c++) {
         double b = model->coefficient[c], reach = stats_normal_quantile(.975) * model->error[c];
         json_write_object(json);
@@ -212,8 +210,7 @@ static void write_report(struct model_work *work, const struct cox_work *cox)
 static void write_parameters(struct model_work *work, const struct cox_work *cox)
 {
     struct json *json = work->parameters;
-    json_write_key(json, "covariates");
-    json_write_array(json);
+    json_put_array(json, "covariates");
     for (int c = 0; c < cox->columns; c++)
         json_write_string(json, cox->column[c].label);
     json_write_end_array(json);
@@ -225,7 +222,7 @@ enum status survive_cox(struct model_work *work, const struct survive_how *how, 
                         const struct model_inputs *inputs, size_t first, struct error *error)
 {
     struct cox_work *cox = ARENA_NEW(work->arena, struct cox_work);
-    struct segment_values *values = ARENA_ARRAY(work->arena, struct segment_values, inputs->count + 1);
+    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     enum model_ties ties;
     TRY(read_ties(work, &ties, error));
     TRY(work_inputs_values(work, inputs, survive_when(work, how), values, error));

@@ -2,7 +2,7 @@
  * Telling scores: one import with one part of tellings, whose moment is the scoring's. Texts get codes of the store's
  * dictionary like those of files.
  */
-#include "engine/model_work.h"
+#include "engine/model_told.h"
 
 #include "store/numbering.h"
 
@@ -11,11 +11,111 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 2 * MODEL_SCORES_MAX + 1 };
+/* ---- rows ---- */
+
+static int whole_digits(const struct model_score *score, size_t count)
+{
+    double largest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(score->number[i]) && fabs(score->number[i]) > largest)
+            largest = fabs(score->number[i]);
+    return largest < 1 ? 0 : (int)floor(log10(largest)) + 1;
+}
+
+static void take_numbers(struct told_column *column, size_t count, struct arena *arena)
+{
+    const struct model_score *score = column->score;
+    double power = pow(10, score->type == VALUE_DECIMAL ? score->scale : 0);
+    column->doubles = score->number;
+    if (score->type == VALUE_DOUBLE)
+        return;
+    column->whole_digits = whole_digits(score, count);
+    column->integers = ARENA_ARRAY(arena, int64_t, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(score->number[i]))
+            column->integers[i] = (int64_t)llround(score->number[i] * power);
+}
+
+/* Codes that a population gave by itself, to texts that came without, are not the store's: they lie behind all of
+ * those. */
+static void take_labels(struct told_column *column, const struct population *population, uint64_t limit,
+                        struct arena *arena, bool *coded)
+{
+    const struct model_score *score = column->score;
+    column->label = score->label;
+    column->codes = ARENA_ARRAY(arena, uint32_t, score->label_count + 1);
+    for (uint32_t i = 0; i < score->label_count; i++) {
+        uint32_t code = population_code(population, text_from(score->labels[i]));
+        column->codes[i] = code < limit ? code : POPULATION_NO_CODE;
+        *coded &= code < limit;
+    }
+}
+
+enum status told_new(struct model_work *work, struct model_told *out, struct error *error)
+{
+    struct engine_model *model = work->model;
+    struct arena *arena = work->arena;
+    uint64_t limit;
+    TRY(catalog_counter(store_catalog(work->engine->store), CATALOG_NEXT_CODE, &limit, error));
+    model->traits = ARENA_ARRAY(arena, const char *, work->score_count + 1);
+    model->trait_count = work->score_count;
+    *out = (struct model_told){.model = model,
+                               .moment = work->moment->now,
+                               .scored = work->count,
+                               .count = work->count,
+                               .number = work->population ? work->population->number : NULL,
+                               .position = work->position,
+                               .columns = ARENA_ARRAY(arena, struct told_column, work->score_count + 1),
+                               .column_count = work->score_count,
+                               .coded = true};
+    for (size_t s = 0; s < work->score_count; s++) {
+        const struct model_score *score = &work->scores[s];
+        model->traits[s] = arena_printf(arena, "%s.%s", model->name, score->trait);
+        out->columns[s] = (struct told_column){.name = model->traits[s], .score = score};
+        if (score->type == VALUE_TEXT)
+            take_labels(&out->columns[s], work->population, limit, arena, &out->coded);
+        else
+            take_numbers(&out->columns[s], work->count, arena);
+    }
+    return STATUS_OK;
+}
+
+bool told_known(const struct told_column *column, size_t row)
+{
+    return column->score->type == VALUE_TEXT ? column->label[row] != UINT32_MAX : !isnan(column->doubles[row]);
+}
+
+struct population_input told_input(const struct model_told *told, size_t column, struct arena *arena)
+{
+    const struct told_column *from = &told->columns[column];
+    const struct model_score *score = from->score;
+    uint64_t *known = ARENA_ARRAY(arena, uint64_t, told->count / 64 + 1);
+    for (size_t i = 0; i < told->count; i++)
+        known[i / 64] |= (uint64_t)told_known(from, i) << (i % 64);
+    struct population_input input = {.name = from->name, .type = score->type, .known = known};
+    if (score->type == VALUE_DECIMAL)
+        input.scale = score->scale;
+    if (score->type == VALUE_DOUBLE)
+        input.doubles = from->doubles;
+    else
+        input.integers = from->integers;
+    if (score->type != VALUE_TEXT)
+        return input;
+
+    uint32_t *codes = ARENA_ARRAY(arena, uint32_t, told->count + 1);
+    for (size_t i = 0; i < told->count; i++)
+        codes[i] = from->label[i] == UINT32_MAX ? 0 : from->codes[from->label[i]];
+    input.codes = codes;
+    return input;
+}
+
+/* ---- writing them ---- */
+
+enum { COLUMNS_MAX = 2 * MODEL_SCORES_MAX + 2 };
 
 struct telling {
-    struct model_work *work;
-    uint32_t *codes[MODEL_SCORES_MAX]; /* TEXT: the dictionary code of each label */
+    const struct model_told *told;
+    uint32_t *row; /* the rows by number of customer, which is how parts are ordered */
     const char *names[COLUMNS_MAX], *types[COLUMNS_MAX];
     size_t column_count;
 };
@@ -26,131 +126,181 @@ static void add_column(struct telling *telling, const char *name, const char *ty
     telling->types[telling->column_count++] = type;
 }
 
-static void list_columns(struct telling *telling)
+static void list_columns(struct telling *telling, struct arena *arena)
 {
-    struct arena *arena = telling->work->arena;
     add_column(telling, "customer", "UINTEGER");
-    for (size_t i = 0; i < telling->work->score_count; i++) {
-        const struct model_score *score = &telling->work->scores[i];
-        const char *name = arena_printf(arena, "%s.%s", telling->work->model->name, score->trait);
+    add_column(telling, "arrival", "UBIGINT");
+    for (size_t c = 0; c < telling->told->column_count; c++) {
+        const struct told_column *column = &telling->told->columns[c];
         char *type = ARENA_ARRAY(arena, char, 64);
-        add_column(telling, name, store_sql_type(score->type, score->scale, type));
-        if (score->type == VALUE_TEXT)
-            add_column(telling, store_codes_name(arena, name), "UINTEGER");
+        add_column(telling, column->name, store_sql_type(column->score->type, column->score->scale, type));
+        if (column->score->type == VALUE_TEXT)
+            add_column(telling, store_codes_name(arena, column->name), "UINTEGER");
     }
 }
 
-static void put_number(struct lake_output *column, size_t row, const struct model_score *score, double value)
+static void order_rows(struct telling *telling, struct arena *arena)
 {
-    if (isnan(value)) {
-        lake_output_null(column, row);
-        return;
+    const struct model_told *told = telling->told;
+    uint64_t most = 0;
+    for (size_t i = 0; i < told->count; i++)
+        most = told->number[told->position[i]] > most ? told->number[told->position[i]] : most;
+    uint32_t *row_of = base_calloc(most + 1, sizeof *row_of);
+    for (size_t i = 0; i < told->count; i++)
+        row_of[told->number[told->position[i]]] = (uint32_t)i + 1;
+
+    telling->row = ARENA_ARRAY(arena, uint32_t, told->count + 1);
+    size_t rows = 0;
+    for (uint64_t number = 0; number <= most; number++)
+        if (row_of[number])
+            telling->row[rows++] = row_of[number] - 1;
+    free(row_of);
+}
+
+static void put_numbers(const struct told_column *column, const uint32_t *row, size_t count, struct lake_output *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!told_known(column, row[i]))
+            lake_output_null(out, i);
+        else if (column->integers)
+            ((int64_t *)out->data)[i] = column->integers[row[i]];
+        else
+            ((double *)out->data)[i] = column->doubles[row[i]];
     }
-    if (score->type == VALUE_DOUBLE)
-        ((double *)column->data)[row] = value;
-    else
-        ((int64_t *)column->data)[row] =
-            (int64_t)llround(value * pow(10, score->type == VALUE_DECIMAL ? score->scale : 0));
+}
+
+/* Text and code, side by side. */
+static void put_labels(const struct told_column *column, const uint32_t *row, size_t count, struct lake_output *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t label = column->label[row[i]];
+        if (label == UINT32_MAX) {
+            lake_output_null(&out[0], i);
+            lake_output_null(&out[1], i);
+            continue;
+        }
+        lake_output_text(&out[0], i, text_from(column->score->labels[label]));
+        ((uint32_t *)out[1].data)[i] = column->codes[label];
+    }
 }
 
 static enum status fill(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
                         struct error *error)
 {
     const struct telling *telling = context;
-    const struct model_work *work = telling->work;
-    size_t left = first < work->count ? work->count - first : 0;
-    *filled = left < max ? left : max;
-    for (size_t i = 0; i < *filled; i++)
-        ((uint32_t *)columns[0].data)[i] = (uint32_t)work->population->number[work->position[first + i]];
-    size_t column = 1;
-    for (size_t s = 0; s < work->score_count; s++) {
-        const struct model_score *score = &work->scores[s];
-        for (size_t i = 0; i < *filled && score->type != VALUE_TEXT; i++)
-            put_number(&columns[column], i, score, score->number[first + i]);
-        for (size_t i = 0; i < *filled && score->type == VALUE_TEXT; i++) {
-            uint32_t label = score->label[first + i];
-            if (label == UINT32_MAX) {
-                lake_output_null(&columns[column], i);
-                lake_output_null(&columns[column + 1], i);
-                continue;
-            }
-            lake_output_text(&columns[column], i, text_from(score->labels[label]));
-            ((uint32_t *)columns[column + 1].data)[i] = telling->codes[s][label];
-        }
-        column += score->type == VALUE_TEXT ? 2 : 1;
-    }
+    const struct model_told *told = telling->told;
+    const uint32_t *row = telling->row + first;
+    size_t left = first < told->count ? told->count - first : 0;
     (void)error;
+    *filled = left < max ? left : max;
+    for (size_t i = 0; i < *filled; i++) {
+        ((uint32_t *)columns[0].data)[i] = (uint32_t)told->number[told->position[row[i]]];
+        ((uint64_t *)columns[1].data)[i] = first + i + 1;
+    }
+    size_t at = 2;
+    for (size_t c = 0; c < told->column_count; c++) {
+        const struct told_column *column = &told->columns[c];
+        bool text = column->score->type == VALUE_TEXT;
+        if (text)
+            put_labels(column, row, *filled, &columns[at]);
+        else
+            put_numbers(column, row, *filled, &columns[at]);
+        at += text ? 2 : 1;
+    }
     return STATUS_OK;
 }
 
 /* Gives every label its code. */
-static enum status code_labels(struct telling *telling, struct store_change *change, struct lake *lake,
-                               struct error *error)
+static enum status code_labels(struct engine *engine, struct model_told *told, struct store_change *change,
+                               struct lake *lake, struct error *error)
 {
-    struct model_work *work = telling->work;
-    bool texts = false;
-    for (size_t s = 0; s < work->score_count; s++)
-        texts |= work->scores[s].type == VALUE_TEXT;
-    if (!texts)
-        return STATUS_OK;
     struct numbering *dictionary = NULL;
-    TRY(store_load_dictionary(work->engine->store, lake, &dictionary, error));
-    for (size_t s = 0; s < work->score_count; s++) {
-        const struct model_score *score = &work->scores[s];
-        telling->codes[s] = ARENA_ARRAY(work->arena, uint32_t, score->label_count + 1);
-        for (uint32_t i = 0; score->type == VALUE_TEXT && i < score->label_count; i++)
-            telling->codes[s][i] = store_numbering_number(dictionary, text_from(score->labels[i]), i);
+    if (told->coded)
+        return STATUS_OK;
+    TRY(store_load_dictionary(engine->store, lake, &dictionary, error));
+    for (size_t c = 0; c < told->column_count; c++) {
+        const struct model_score *score = told->columns[c].score;
+        for (uint32_t i = 0; told->columns[c].codes && i < score->label_count; i++)
+            told->columns[c].codes[i] = store_numbering_number(dictionary, text_from(score->labels[i]), i);
     }
     store_numbering_settle_as_met(dictionary);
-    for (size_t s = 0; s < work->score_count; s++)
-        for (uint32_t i = 0; work->scores[s].type == VALUE_TEXT && i < work->scores[s].label_count; i++)
-            telling->codes[s][i] = store_numbering_final(dictionary, telling->codes[s][i]);
+    for (size_t c = 0; c < told->column_count; c++)
+        for (uint32_t i = 0; told->columns[c].codes && i < told->columns[c].score->label_count; i++)
+            told->columns[c].codes[i] = store_numbering_final(dictionary, told->columns[c].codes[i]);
+    told->coded = true;
     enum status status = store_write_dictionary(change, lake, dictionary, error);
     store_numbering_free(dictionary);
     return status;
 }
 
-static int whole_digits(const struct model_work *work, const struct model_score *score)
+static enum status write_part(struct engine *engine, struct model_told *told, struct store_change *change,
+                              uint32_t import, struct arena *arena, struct error *error)
 {
-    double largest = 0;
-    for (size_t i = 0; i < work->count; i++)
-        if (!isnan(score->number[i]) && fabs(score->number[i]) > largest)
-            largest = fabs(score->number[i]);
-    return largest < 1 ? 0 : (int)floor(log10(largest)) + 1;
+    struct lake *lake;
+    struct buffer select;
+    struct telling *telling = ARENA_NEW(arena, struct telling); /* the lake keeps its address */
+    telling->told = told;
+    TRY(engine_lake(engine, &lake, error));
+    TRY(code_labels(engine, told, change, lake, error));
+    list_columns(telling, arena);
+    order_rows(telling, arena);
+    struct lake_source source = {.name = arena_printf(arena, "scores_%llu", (unsigned long long)lake_unique(lake)),
+                                 .column_names = telling->names,
+                                 .column_types = telling->types,
+                                 .column_count = telling->column_count,
+                                 .rows = told->count,
+                                 .fill = fill,
+                                 .context = telling};
+    TRY(lake_register_source(lake, &source, error));
+
+    buffer_init(&select, 0);
+    buffer_printf(&select, "SELECT customer, %lld::UINTEGER AS time, %u::UINTEGER AS import, arrival",
+                  (long long)told->moment, import);
+    for (size_t i = 2; i < telling->column_count; i++) {
+        buffer_string(&select, ", ");
+        buffer_sql_name(&select, text_from(telling->names[i]));
+    }
+    buffer_printf(&select, " FROM %s()", source.name);
+    struct store_new_part part = {
+        .table = SCHEMA_TRAIT_TABLE, .role = PART_TRAITS, .select = select.data, .ordered = true, .one_each = true};
+    enum status status = store_write_part(change, lake, &part, NULL, error);
+    buffer_release(&select);
+    return status;
 }
 
-static enum status state_schema(const struct telling *telling, uint32_t import, struct error *error)
+/* ---- the import ---- */
+
+static enum status state_schema(struct engine *engine, const struct model_told *told, uint32_t import,
+                                struct error *error)
 {
-    const struct model_work *work = telling->work;
     struct catalog_column columns[MODEL_SCORES_MAX];
-    for (size_t i = 0; i < work->score_count; i++) {
-        const struct model_score *score = &work->scores[i];
-        columns[i] = (struct catalog_column){
-            .column = {.name = work->model->traits[i], .type = score->type, .scale = score->scale}};
-        if (score->type == VALUE_INT || score->type == VALUE_DECIMAL)
-            columns[i].whole_digits = whole_digits(work, score);
+    for (size_t c = 0; c < told->column_count; c++) {
+        const struct model_score *score = told->columns[c].score;
+        columns[c] = (struct catalog_column){
+            .column = {.name = told->columns[c].name, .type = score->type, .scale = score->scale},
+            .whole_digits = told->columns[c].whole_digits};
     }
     struct catalog_table table = {
-        .name = SCHEMA_TRAIT_TABLE, .role = SCHEMA_TRAITS, .columns = columns, .column_count = work->score_count};
-    return catalog_add_schema(store_catalog(work->engine->store), import, &table, error);
+        .name = SCHEMA_TRAIT_TABLE, .role = SCHEMA_TRAITS, .columns = columns, .column_count = told->column_count};
+    return catalog_add_schema(store_catalog(engine->store), import, &table, error);
 }
 
-static enum status add_import(const struct model_work *work, uint32_t *number, struct error *error)
+static enum status add_import(struct engine *engine, const struct model_told *told, struct arena *arena,
+                              uint32_t *number, struct error *error)
 {
-    struct arena *arena = work->arena;
-    const char *source = arena_printf(arena, "model:%s", work->model->name);
-    const char *what = arena_printf(arena, "%s at %lld", source, (long long)work->moment->now);
+    const char *source = arena_printf(arena, "model:%s", told->model->name);
+    const char *what = arena_printf(arena, "%s at %lld", source, (long long)told->moment);
     struct catalog_import import = {
-        .received = engine_now(work->engine),
+        .received = engine_now(engine),
         .what = "traits",
         .table = SCHEMA_TRAIT_TABLE,
         .sources = arena_printf(arena, "[\"%s\"]", source),
         .content_hash = arena_printf(arena, "%016llx", (unsigned long long)text_hash(text_from(what))),
         .mapping = "{}",
         .mapping_hash = "0000000000000000",
-        .counts = arena_printf(arena, "{\"read\":%zu,\"stored\":%zu,\"set_aside\":0}", work->count, work->count),
+        .counts = arena_printf(arena, "{\"read\":%zu,\"stored\":%zu,\"set_aside\":0}", told->scored, told->count),
     };
-    return catalog_add_import(store_catalog(work->engine->store), &import, number, error);
+    return catalog_add_import(store_catalog(engine->store), &import, number, error);
 }
 
 bool engine_is_score(const struct catalog_import *import, const char *name)
@@ -160,64 +310,16 @@ bool engine_is_score(const struct catalog_import *import, const char *name)
     return name ? strcmp(import->sources, source) == 0 : strncmp(import->sources, source, strlen(source)) == 0;
 }
 
-static void name_traits(struct model_work *work)
-{
-    struct engine_model *model = work->model;
-    model->traits = ARENA_ARRAY(work->arena, const char *, work->score_count + 1);
-    model->trait_count = work->score_count;
-    for (size_t i = 0; i < work->score_count; i++)
-        model->traits[i] = arena_printf(work->arena, "%s.%s", model->name, work->scores[i].trait);
-}
-
-static enum status write_part(struct telling *telling, struct store_change *change, struct lake *lake, uint32_t import,
-                              struct error *error)
-{
-    struct model_work *work = telling->work;
-    struct buffer select;
-    TRY(code_labels(telling, change, lake, error));
-    list_columns(telling);
-    struct lake_source source = {.name =
-                                     arena_printf(work->arena, "scores_%llu", (unsigned long long)lake_unique(lake)),
-                                 .column_names = telling->names,
-                                 .column_types = telling->types,
-                                 .column_count = telling->column_count,
-                                 .rows = work->count,
-                                 .fill = fill,
-                                 .context = telling};
-    TRY(lake_register_source(lake, &source, error));
-    buffer_init(&select, 0);
-    buffer_printf(&select,
-                  "SELECT customer, %lld::UINTEGER AS time, %u::UINTEGER AS import, "
-                  "(row_number() OVER (ORDER BY customer))::UBIGINT AS arrival",
-                  (long long)work->moment->now, import);
-    for (size_t i = 1; i < telling->column_count; i++) {
-        buffer_string(&select, ", ");
-        buffer_sql_name(&select, text_from(telling->names[i]));
-    }
-    buffer_printf(&select, " FROM %s()", source.name);
-    struct store_new_part part = {.table = SCHEMA_TRAIT_TABLE, .role = PART_TRAITS, .select = select.data};
-    enum status status = store_write_part(change, lake, &part, NULL, error);
-    buffer_release(&select);
-    return status;
-}
-
-enum status work_tell(struct model_work *work, struct store_change *change, struct error *error)
+enum status told_write(struct engine *engine, struct model_told *told, struct store_change *change, struct arena *arena,
+                       struct error *error)
 {
     uint32_t import;
-    struct lake *lake = NULL;
-    struct telling *telling = ARENA_NEW(work->arena, struct telling);
-    telling->work = work;
-    name_traits(work);
-    if (!work->count || !work->score_count)
+    if (!told->scored || !told->column_count)
         return STATUS_OK;
-    TRY(add_import(work, &import, error));
-    /* A lake of its own: what it borrows goes with this work. */
-    TRY(store_lake(work->engine->store, work->engine->threads, &lake, error));
-    enum status status = write_part(telling, change, lake, import, error);
-    lake_close(lake);
-    if (status == STATUS_OK)
-        status = state_schema(telling, import, error);
-    return status;
+    TRY(add_import(engine, told, arena, &import, error));
+    if (told->count)
+        TRY(write_part(engine, told, change, import, arena, error));
+    return state_schema(engine, told, import, error);
 }
 
 /* ---- the name it tells them under ---- */

@@ -1,5 +1,6 @@
 /* What all types of models do alike: options, figures, values of the language. */
 #include "engine/model_work.h"
+#include "base/bits.h"
 
 #include "base/number.h"
 #include "stats/summary.h"
@@ -108,20 +109,17 @@ void work_refuse(struct model_work *work, const char *format, ...)
 
 void work_put(struct json *json, const char *key, double value)
 {
-    json_write_key(json, key);
-    json_write_double(json, value);
+    json_put_double(json, key, value);
 }
 
 void work_put_text(struct json *json, const char *key, const char *text)
 {
-    json_write_key(json, key);
-    json_write_string(json, text);
+    json_put_string(json, key, text);
 }
 
 void work_put_count(struct json *json, const char *key, uint64_t count)
 {
-    json_write_key(json, key);
-    json_write_integer(json, (int64_t)count);
+    json_put_integer(json, key, (int64_t)count);
 }
 
 static enum status not_there(const struct model_work *work, const char *key, struct error *error)
@@ -196,7 +194,7 @@ void work_score_customers(struct model_work *work, const uint64_t *who)
     work->count = 0;
     work->score_count = 0;
     for (uint32_t p = 0; p < work->population->customers; p++)
-        if (who[p / 64] >> (p % 64) & 1)
+        if (bit_at(who, p))
             work->position[work->count++] = p;
 }
 
@@ -225,8 +223,7 @@ static void write_histogram(struct model_work *work, const double *sorted, size_
     double low = sorted[0], high = stats_quantile_sorted(sorted, count, .97), last = sorted[count - 1];
     double step = nice_step(high > low ? (high - low) / BINS : 1);
     double from = floor(low / step) * step;
-    json_write_key(work->report, "histogram");
-    json_write_array(work->report);
+    json_put_array(work->report, "histogram");
     for (size_t at = 0, bin = 1; at < count; bin++) {
         double to = floor(low / step) * step + (double)bin * step;
         to = to > high && to < last ? last : to;
@@ -263,8 +260,7 @@ void work_report_values(struct model_work *work, const char *name, const char *t
     work_put_count(work->report, "customers", known);
     work_put(work->report, "mean", stats_mean(sorted, known));
     write_histogram(work, sorted, known);
-    json_write_key(work->report, "quantiles");
-    json_write_array(work->report);
+    json_put_array(work->report, "quantiles");
     for (size_t i = 0; i < 3; i++) {
         json_write_object(work->report);
         work_put(work->report, "q", levels[i]);
@@ -277,6 +273,49 @@ void work_report_values(struct model_work *work, const char *name, const char *t
     json_write_end_object(work->report);
 }
 
+/* ---- the population ---- */
+
+enum status work_load(struct model_work *work, const struct segment_needs *needs, struct error *error)
+{
+    if (work->population && engine_needs_hold(&work->held, needs))
+        return STATUS_OK;
+    population_free(work->own);
+    work->population = work->own = NULL;
+    TRY(engine_load_population(work->engine, needs, work->moment, &work->own, error));
+    work->population = work->own;
+    work->held = *needs;
+    return STATUS_OK;
+}
+
+static void forget_asked(struct model_work *work)
+{
+    if (work->forget)
+        work->forget(work->asked);
+    work->forget = NULL;
+    work->asked = NULL;
+    work_inputs_release(&work->inputs);
+    json_decref(work->saved);
+    work->saved = NULL;
+}
+
+enum status work_ask(struct model_work *work, const struct model_type *type, struct error *error)
+{
+    forget_asked(work);
+    work->needs = (struct segment_needs){0};
+    work->saved = json_loads(work->model->parameters, 0, NULL);
+    return type->ask(work, error);
+}
+
+void work_release(struct model_work *work)
+{
+    population_free(work->own);
+    work->population = work->own = NULL;
+    forget_asked(work);
+    buffer_release(&work->scheme);
+    VECTOR_RELEASE(&work->figures);
+    VECTOR_RELEASE(&work->notes);
+}
+
 /* ---- customers ---- */
 
 uint64_t *work_existing(const struct model_work *work, int64_t now)
@@ -285,7 +324,7 @@ uint64_t *work_existing(const struct model_work *work, int64_t now)
     uint64_t *bits = ARENA_ARRAY(work->arena, uint64_t, population->customers / 64 + 1);
     for (uint32_t p = 0; p < population->customers; p++)
         if (population->first_time[p] <= now && population->first_time[p] != POPULATION_NEVER)
-            bits[p / 64] |= UINT64_C(1) << (p % 64);
+            bit_set(bits, p);
     return bits;
 }
 
@@ -360,10 +399,10 @@ void work_inputs_release(struct model_inputs *inputs)
 }
 
 enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                               struct segment_values *out, struct error *error)
+                               struct plan_values *out, struct error *error)
 {
-    return segment_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes, (int)inputs->count,
-                                   work->population, now, engine_pool(work->engine), work->arena, out, error);
+    return plan_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes, (int)inputs->count,
+                                work->population, now, engine_pool(work->engine), work->arena, out, error);
 }
 
 enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
@@ -372,22 +411,21 @@ enum status work_inputs_among(struct model_work *work, const struct model_inputs
     *out = work_existing(work, now);
     if (!inputs->among)
         return STATUS_OK;
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     int last = inputs->among->segment_count - 1;
-    TRY(segment_plan_new(inputs->among, engine_schema(work->engine), &last, 1, &plan, error));
-    enum status status =
-        segment_evaluate(plan, work->population, now, engine_pool(work->engine), false, &result, error);
+    TRY(plan_new(inputs->among, engine_schema(work->engine), &last, 1, &plan, error));
+    enum status status = plan_evaluate(plan, work->population, now, engine_pool(work->engine), false, &result, error);
     for (size_t w = 0; status == STATUS_OK && w < result->words; w++)
         (*out)[w] &= result->members[last][w];
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
-double work_value(const struct segment_values *values, size_t position)
+double work_value(const struct plan_values *values, size_t position)
 {
-    if (!(values->known[position / 64] >> (position % 64) & 1))
+    if (!bit_at(values->known, position))
         return NAN;
     if (values->type == VALUE_DOUBLE || values->is_double)
         return values->doubles[position];
@@ -398,9 +436,9 @@ double work_value(const struct segment_values *values, size_t position)
     return (double)values->integers[position];
 }
 
-const char *work_value_text(const struct model_work *work, const struct segment_values *values, size_t position)
+const char *work_value_text(const struct model_work *work, const struct plan_values *values, size_t position)
 {
-    if (!(values->known[position / 64] >> (position % 64) & 1))
+    if (!bit_at(values->known, position))
         return NULL;
     if (values->type == VALUE_TEXT && (uint64_t)values->integers[position] >= work->population->code_count)
         return NULL;

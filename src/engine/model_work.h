@@ -26,12 +26,23 @@ struct model_score {
     uint32_t label_count;
 };
 
+/* Values and a condition of the segment language, checked once and evaluated at any moment. */
+struct model_inputs {
+    struct segment_set *set, *among; /* free with work_inputs_release */
+    const struct segment_node **nodes;
+    const char **texts;
+    size_t count;
+    struct segment_needs needs;
+};
+
 struct model_work {
     struct engine *engine;
     struct arena *arena;
     const struct engine_moment *moment;
     struct engine_model *model;
-    struct population *population; /* once loaded */
+    const struct population *population; /* once loaded: the work's own, or one that others read, too */
+    struct segment_needs held;           /* what it was loaded with */
+    struct population *own;
     /* What fitting writes. */
     struct json *parameters;
     struct json *report; /* sections, from fitting or scoring */
@@ -39,7 +50,11 @@ struct model_work {
     VECTOR(const char *) notes;
     struct buffer scheme;
     /* What scoring reads and writes. */
-    json_t *saved; /* the parameters, as an object */
+    json_t *saved;               /* the parameters, as an object */
+    struct segment_needs needs;  /* asked for before it is loaded */
+    struct model_inputs inputs;  /* released with the work */
+    void *asked;                 /* the type's own, from asking to scoring; in the arena */
+    void (*forget)(void *asked); /* frees what it holds besides; NULL: nothing */
     size_t count;
     uint32_t *position; /* who is scored */
     struct model_score scores[MODEL_SCORES_MAX];
@@ -50,25 +65,35 @@ struct model_type {
     const char *name, *summary;
     const char *const *options; /* NULL-terminated */
     enum status (*fit)(struct model_work *work, struct error *error);
-    enum status (*score)(struct model_work *work, struct error *error); /* NULL: tells nothing */
+    /* Reads what was saved, and says in work->needs what scoring will read. */
+    enum status (*ask)(struct model_work *work, struct error *error);
+    /* After asking, on a population that holds what was asked for. NULL: the type tells nothing. */
+    enum status (*score)(struct model_work *work, struct error *error);
 };
 extern const struct model_type engine_model_types[]; /* ended by a NULL name */
+/* STATUS_USAGE names the nearest. */
+enum status model_type_find(const char *name, const struct model_type **out, struct error *error);
 
 enum status engine_rfm_fit(struct model_work *work, struct error *error);
 enum status engine_rfm_score(struct model_work *work, struct error *error);
 enum status engine_clv_fit(struct model_work *work, struct error *error);
 enum status engine_clv_score(struct model_work *work, struct error *error);
 enum status engine_cluster_fit(struct model_work *work, struct error *error);
+enum status engine_cluster_ask(struct model_work *work, struct error *error);
 enum status engine_cluster_score(struct model_work *work, struct error *error);
 enum status engine_latent_fit(struct model_work *work, struct error *error);
+enum status engine_latent_ask(struct model_work *work, struct error *error);
 enum status engine_latent_score(struct model_work *work, struct error *error);
 enum status engine_factor_fit(struct model_work *work, struct error *error);
+enum status engine_factor_ask(struct model_work *work, struct error *error);
 enum status engine_factor_score(struct model_work *work, struct error *error);
 enum status engine_lookalike_fit(struct model_work *work, struct error *error);
+enum status engine_lookalike_ask(struct model_work *work, struct error *error);
 enum status engine_lookalike_score(struct model_work *work, struct error *error);
 enum status engine_survive_fit(struct model_work *work, struct error *error);
 enum status engine_survey_fit(struct model_work *work, struct error *error);
 enum status engine_predict_fit(struct model_work *work, struct error *error);
+enum status engine_predict_ask(struct model_work *work, struct error *error);
 enum status engine_predict_score(struct model_work *work, struct error *error);
 enum status engine_predict_customer(struct model_work *work, const char *customer, struct engine_model_customer *out,
                                     struct error *error);
@@ -116,6 +141,15 @@ void work_scheme_rest(struct model_work *work, const char *name);
 const char *work_short_name(const struct model_work *work, const char *text);
 
 /* ---- data ---- */
+/* Sees to it that the work's population holds these needs: the one at hand, else a new one of its own. */
+enum status work_load(struct model_work *work, const struct segment_needs *needs, struct error *error);
+/* Asks as the model's type does. */
+enum status work_ask(struct model_work *work, const struct model_type *type, struct error *error);
+/* Scores as it does, after asking, on a population that holds what was asked for, and says so in the model. */
+enum status work_score(struct model_work *work, const struct model_type *type, struct error *error);
+/* Frees what the work holds, but not its arena. */
+void work_release(struct model_work *work);
+
 /* What becomes of facts with a negative amount (model_orders.c). */
 enum model_refunds { MODEL_REFUNDS_SUBTRACT, MODEL_REFUNDS_IGNORE, MODEL_REFUNDS_COUNT };
 
@@ -136,16 +170,19 @@ struct model_orders {
     const struct population_table *table;
     const uint32_t *row;
     uint32_t *refund_offset, *refund_row;
+    uint64_t looked_over; /* the population that this is of */
 };
 /* What the options --kind, --amount and --refunds mean here. */
 enum status work_orders_find(struct model_work *work, struct model_orders *out, struct error *error);
 /* Fails where the amounts are in several currencies: whoever adds amounts up asks this first. */
 enum status work_orders_one_currency(const struct model_orders *orders, struct error *error);
-/* Loads the population with the orders and `more` (may be NULL), unless it is loaded. */
+/* What orders and --among read, into work->needs: for types that score orders. */
+enum status work_orders_ask(struct model_work *work, struct error *error);
+/* Loads the population with the orders and `more` (may be NULL), unless it is at hand, and looks the orders over. */
 enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
                              struct error *error);
 /* The same rule in the segment language, behind a measure's window: " where not `amount` < 0" where the store has
- * refunds, else "". *spent: for sums of the amount. Loads the orders. */
+ * refunds, else "". *spent: for sums of the amount. Loads the orders unless they are. */
 enum status work_orders_filters(struct model_work *work, struct model_orders *orders, const char **filter,
                                 const char **spent, struct error *error);
 /* The orders [*from, *to) of a customer with after < time <= now. */
@@ -163,33 +200,25 @@ enum status work_orders_say_plain(struct model_work *work, const char *group, st
 /* A bit for everyone who exists at the moment, or at `now`. */
 uint64_t *work_existing(const struct model_work *work, int64_t now);
 
-/* Values and a condition of the segment language, checked once and evaluated at any moment. */
-struct model_inputs {
-    struct segment_set *set, *among; /* free with model_inputs_release */
-    const struct segment_node **nodes;
-    const char **texts;
-    size_t count;
-    struct segment_needs needs;
-};
 /* texts: expressions with values, such as "count(order last 365 days)"; condition NULL: everyone. */
 enum status work_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
                             struct model_inputs *out, struct error *error);
 void work_inputs_release(struct model_inputs *inputs);
 /* Values of all customers at a moment, in the arena. */
 enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                               struct segment_values *out, struct error *error);
+                               struct plan_values *out, struct error *error);
 /* Who meets the condition at a moment. */
 enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
                               struct error *error);
 /* A number, NaN when unknown or not a number. */
-double work_value(const struct segment_values *values, size_t position);
+double work_value(const struct plan_values *values, size_t position);
 /* A text, set or whole number as words, NULL when unknown. */
-const char *work_value_text(const struct model_work *work, const struct segment_values *values, size_t position);
+const char *work_value_text(const struct model_work *work, const struct plan_values *values, size_t position);
 
 /* ---- saving ---- */
 enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error);
-/* Tells the work's scores within a change. */
-enum status work_tell(struct model_work *work, struct store_change *change, struct error *error);
+/* What was saved under that name is gone. */
+enum status work_forget(struct engine *engine, const char *name, struct error *error);
 
 /* STATUS_USAGE when a new model cannot be called so: its traits or its scheme would meet others. */
 enum status model_check_name(struct engine *engine, const char *name, struct error *error);

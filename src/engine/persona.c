@@ -59,7 +59,7 @@ enum status engine_persona_judge(const struct engine_judging *judging, int segme
                                  struct error *error)
 {
     const struct segment_definition *definition = &judging->view->set->segments[segment];
-    const struct segment_result *result = judging->view->result;
+    const struct plan_result *result = judging->view->result;
     uint64_t *others = ARENA_ARRAY(judging->arena, uint64_t, result->words + 1);
     struct persona persona = {.judging = judging,
                               .segment = segment,
@@ -94,48 +94,38 @@ void engine_persona_release(struct engine_persona *persona)
     VECTOR_RELEASE(&persona->history);
 }
 
-static void put(struct json *json, const char *key, const char *text)
-{
-    json_write_key(json, key);
-    json_write_string(json, text);
-}
-
 void engine_persona_write(const struct engine *engine, const struct engine_persona *persona, struct json *json)
 {
     json_write_object(json);
-    put(json, "segment", persona->segment);
+    json_put_string(json, "segment", persona->segment);
     if (persona->title)
-        put(json, "title", persona->title);
-    json_write_key(json, "customers");
-    json_write_integer(json, (int64_t)persona->customers);
-    put(json, "summary", persona->summary);
-    json_write_key(json, "groups");
-    json_write_array(json);
+        json_put_string(json, "title", persona->title);
+    json_put_integer(json, "customers", (int64_t)persona->customers);
+    json_put_string(json, "summary", persona->summary);
+    json_put_array(json, "groups");
     for (int g = 0; g < ENGINE_PERSONA_GROUPS; g++) {
         const struct engine_persona_group *group = &persona->groups[g];
         if (!group->rows.count)
             continue;
         json_write_object(json);
-        put(json, "title", group->title);
-        json_write_key(json, "rows");
-        json_write_array(json);
+        json_put_string(json, "title", group->title);
+        json_put_array(json, "rows");
         for (size_t r = 0; r < group->rows.count; r++) {
             json_write_object(json);
-            put(json, "label", group->rows.items[r].label);
-            put(json, "value", group->rows.items[r].value);
+            json_put_string(json, "label", group->rows.items[r].label);
+            json_put_string(json, "value", group->rows.items[r].value);
             json_write_end_object(json);
         }
         json_write_end_array(json);
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    json_write_key(json, "history");
-    json_write_array(json);
+    json_put_array(json, "history");
     for (size_t i = 0; i < persona->history.count; i++) {
         char date[DATE_TEXT_MAX];
         json_write_object(json);
-        put(json, "date", date_format(zone_date(engine->zone, persona->history.items[i].moment), date));
-        put(json, "text", persona->history.items[i].text);
+        json_put_string(json, "date", date_format(zone_date(engine->zone, persona->history.items[i].moment), date));
+        json_put_string(json, "text", persona->history.items[i].text);
         json_write_end_object(json);
     }
     json_write_end_array(json);

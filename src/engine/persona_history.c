@@ -2,6 +2,7 @@
  * The history of one real customer near the middle of a segment, without anything that names them: no identifiers, and
  * of texts and whole numbers, but for what was paid, only those that at least ten customers share.
  */
+#include "base/bits.h"
 #include "engine/persona.h"
 
 #include "base/number.h"
@@ -11,11 +12,6 @@
 #include <string.h>
 
 enum { HISTORY = 14, MOST_FACTS = 400, MIDDLE_FEATURES = 24, SHARED_BY = 10, MOST_SAID = 4 };
-
-static bool bit(const uint64_t *bits, size_t at)
-{
-    return bits[at / 64] >> (at % 64) & 1;
-}
 
 /* The member whose ranks among everyone lie nearest to the segment's mean ranks. */
 static bool find_middle(const struct persona *persona, uint32_t *out)
@@ -36,7 +32,7 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
         for (uint32_t i = 0; i < feature->order_count; i++)
             rank[feature->order[i]] = (double)i / (double)feature->order_count;
         for (uint32_t p = 0; p < customers; p++)
-            if (bit(persona->members, p)) {
+            if (bit_at(persona->members, p)) {
                 sum += rank[p];
                 count++;
             }
@@ -45,7 +41,7 @@ static bool find_middle(const struct persona *persona, uint32_t *out)
     }
     bool found = false;
     for (uint32_t p = 0; p < customers; p++)
-        if (bit(persona->members, p) && (!found || distance[p] < distance[*out])) {
+        if (bit_at(persona->members, p) && (!found || distance[p] < distance[*out])) {
             *out = p;
             found = true;
         }

@@ -3,6 +3,7 @@
  * reach, value and risk are counted here. A row is there because the segment differs in it, or because nobody would
  * understand the customer without it.
  */
+#include "base/bits.h"
 #include "engine/persona.h"
 
 #include "base/number.h"
@@ -13,11 +14,6 @@
 
 enum { MOST_ROWS = 7, MOST_OF_ONE = 2, MOST_PRODUCTS = 5, MOST_SCHEMES = 3, REACH_DAYS = 90, YEAR_DAYS = 365 };
 static const double least_effect = .1, least_share = .02;
-
-static bool bit(const uint64_t *bits, size_t at)
-{
-    return bits[at / 64] >> (at % 64) & 1;
-}
 
 /* Texts of users may hold line breaks; a row is one line. */
 static void add_row(struct persona *persona, int group, const char *label, const char *value)
@@ -150,7 +146,7 @@ static void add_profile(struct persona *persona)
 
 static uint64_t members_in(const struct persona *persona, int part)
 {
-    const struct segment_result *result = persona->judging->view->result;
+    const struct plan_result *result = persona->judging->view->result;
     uint64_t count = 0;
     for (size_t w = 0; w < result->words; w++)
         count += (uint64_t)__builtin_popcountll(result->members[part][w] & persona->members[w]);
@@ -265,8 +261,8 @@ static struct bought *count_buyers(const struct persona *persona, const struct p
             pairs++;
             seen[value.integer] = p + 1;
             bought[value.integer].code = (uint32_t)value.integer;
-            bought[value.integer].in += bit(persona->members, p);
-            bought[value.integer].out += bit(persona->others, p);
+            bought[value.integer].in += bit_at(persona->members, p);
+            bought[value.integer].out += bit_at(persona->others, p);
         }
     free(seen);
     if (insight_nearly_unique(products, pairs))
@@ -330,7 +326,7 @@ static struct reach reach_of(const struct persona *persona, const struct populat
     struct reach reach = {.kind = table->name};
     int64_t now = persona->judging->view->now;
     for (uint32_t p = 0; p < persona->judging->view->population->customers; p++) {
-        bool in = bit(persona->members, p), out = bit(persona->others, p);
+        bool in = bit_at(persona->members, p), out = bit_at(persona->others, p);
         if ((!in && !out) || !has_between(table, p, from, now))
             continue;
         reach.in += in;
@@ -403,7 +399,7 @@ static void add_risk(struct persona *persona)
         return;
     const struct population_table *orders = &judging->view->population->tables[index];
     for (uint32_t p = 0; p < judging->view->population->customers; p++) {
-        bool in = bit(persona->members, p), out = bit(persona->others, p);
+        bool in = bit_at(persona->members, p), out = bit_at(persona->others, p);
         if ((!in && !out) || !has_between(orders, p, -1, now))
             continue;
         ever[in]++;

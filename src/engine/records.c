@@ -15,12 +15,12 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-struct bitmap *engine_numbers(const struct population *population, const struct segment_result *result, int segment)
+struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result, int segment)
 {
-    size_t count = segment_result_count(result, segment), found = 0;
+    size_t count = plan_result_count(result, segment), found = 0;
     uint32_t *numbers = base_malloc((count + 1) * sizeof *numbers);
     for (uint32_t p = 0; p < population->customers; p++)
-        if (segment_result_has(result, segment, p))
+        if (plan_result_has(result, segment, p))
             numbers[found++] = (uint32_t)population->number[p];
     qsort(numbers, found, sizeof *numbers, by_value);
     struct bitmap *members = bitmap_from_sorted(numbers, found);
@@ -36,12 +36,22 @@ struct since {
     bool undone;          /* some import was taken back since */
 };
 
-static void add_newer(const struct engine_view *view, int64_t after, struct bitmap *fresh)
+static bool is_read(const struct segment_needs *needs, const char *table)
+{
+    for (size_t i = 0; i < needs->count; i++)
+        if (strcmp(needs->items[i].table, table) == 0)
+            return true;
+    return false;
+}
+
+/* Of the tables that segments read: others may be at hand, because a model reads them. */
+static void add_newer(const struct engine_view *view, const struct segment_needs *needs, int64_t after,
+                      struct bitmap *fresh)
 {
     const struct population *population = view->population;
     for (size_t t = 0; t < population->table_count; t++) {
         const struct population_table *table = &population->tables[t];
-        if (table->role == SCHEMA_REFERENCE)
+        if (table->role == SCHEMA_REFERENCE || !is_read(needs, table->name))
             continue;
         /* Tellings of this very moment are the scores of this refresh: nothing that happened. */
         int64_t until = table->role == SCHEMA_TRAITS ? view->now - 1 : view->now;
@@ -119,7 +129,8 @@ static enum status look_back(struct engine *engine, const struct engine_view *vi
     TRY(engine_refresh_stale(engine, last, arena, &undone, error));
     since->undone = undone != 0;
     TRY(catalog_setting(catalog, "refresh.last_import", arena, &seen, error));
-    add_newer(view, last->moment, since->fresh);
+    struct segment_needs needs = segment_needs(view->set, engine_schema(engine), NULL, -1, arena);
+    add_newer(view, &needs, last->moment, since->fresh);
     return add_received(engine, seen ? (uint32_t)strtoul(seen, NULL, 10) : 0, since->fresh, error);
 }
 
@@ -222,7 +233,7 @@ static void list_sizes(const struct engine_view *view, struct arena *arena, stru
         line->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
         line->scheme =
             set->segments[i].scheme >= 0 ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name) : NULL;
-        line->customers = segment_result_count(view->result, i);
+        line->customers = plan_result_count(view->result, i);
         line->share = segments->customers ? (double)line->customers / (double)segments->customers : 0;
     }
 }
@@ -306,8 +317,9 @@ static enum status score_and_record(struct engine *engine, struct store_change *
                                     struct error *error)
 {
     struct engine_view view;
-    TRY(models_score_within(engine, change, moment, arena, out, error));
-    TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &view, error));
+    struct refresh_picture picture;
+    TRY(models_score_within(engine, change, moment, note, arena, out, &picture, error));
+    TRY(engine_evaluate_over(engine, picture.population, picture.below, moment, &view, error));
     list_sizes(&view, arena, out);
     enum status status = record_all(engine, &view, last, note, arena, out, error);
     engine_view_close(&view);
@@ -322,7 +334,7 @@ static enum status refresh_within(struct engine *engine, struct store_change *ch
     struct refresh_note note;
     TRY(find_last(engine, change, moment, arena, out, &last, error));
 
-    enum status status = refresh_note_begin(engine, arena, &note, error);
+    enum status status = refresh_note_begin(engine, &note, error);
     if (status == STATUS_OK)
         status = score_and_record(engine, change, moment, last, &note, arena, out, error);
     refresh_note_release(&note);

@@ -10,7 +10,9 @@ struct refresh_note {
     json_t *object;
 };
 /* Before anything is scored. Release it in any case. */
-enum status refresh_note_begin(struct engine *engine, struct arena *arena, struct refresh_note *note,
+enum status refresh_note_begin(struct engine *engine, struct refresh_note *note, struct error *error);
+/* What the model is, before it is scored. */
+enum status refresh_note_model(struct engine *engine, struct refresh_note *note, const char *name, struct arena *arena,
                                struct error *error);
 /* The hash under which a segment's definition was last recorded; NULL: it was not. */
 void refresh_note_definition(struct refresh_note *note, const char *segment, const char *before);
@@ -19,11 +21,17 @@ enum status refresh_note_save(struct engine *engine, struct refresh_note *note, 
                               uint64_t last_import, struct arena *arena, struct error *error);
 void refresh_note_release(struct refresh_note *note);
 
-/* Scores every usable model that was fitted at or before the moment, each on what the change has told so far.
- * out->scored says how many; those that could not be scored are in out->models, with why, and do not keep the others
- * from it. Memory: arena. */
+/* What there is of a population after scoring: everything that segments read, new scores included. NULL: nothing. */
+struct refresh_picture {
+    struct population *population, *below; /* below: what it lies over, or NULL */
+};
+void refresh_picture_release(struct refresh_picture *picture);
+/* Scores every usable model that was fitted at or before the moment, each on what those before it have scored. note:
+ * what they were before goes there. out->scored says how many; those that could not be scored are in out->models, with
+ * why, and do not keep the others from it. Memory: arena, but for *picture. */
 enum status models_score_within(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
-                                struct arena *arena, struct engine_refresh *out, struct error *error);
+                                struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
+                                struct refresh_picture *picture, struct error *error);
 /* Takes the last refresh back within a change. */
 enum status unrefresh_within(struct engine *engine, struct store_change *change, const struct catalog_refresh *refresh,
                              struct arena *arena, struct engine_unrefreshed *out, struct error *error);

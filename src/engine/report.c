@@ -36,33 +36,28 @@ struct reporting {
 static void moment(struct reporting *report, const char *key, int64_t at)
 {
     char text[MOMENT_TEXT_MAX];
-    json_write_key(&report->json, key);
-    json_write_string(&report->json, moment_format(report->engine->zone, at, text));
+    json_put_string(&report->json, key, moment_format(report->engine->zone, at, text));
 }
 
 static void date(struct reporting *report, const char *key, int32_t day)
 {
     char text[DATE_TEXT_MAX];
-    json_write_key(&report->json, key);
-    json_write_string(&report->json, date_format(day, text));
+    json_put_string(&report->json, key, date_format(day, text));
 }
 
 static void string(struct reporting *report, const char *key, const char *text)
 {
-    json_write_key(&report->json, key);
-    json_write_string(&report->json, text);
+    json_put_string(&report->json, key, text);
 }
 
 static void integer(struct reporting *report, const char *key, uint64_t number)
 {
-    json_write_key(&report->json, key);
-    json_write_integer(&report->json, (int64_t)number);
+    json_put_integer(&report->json, key, (int64_t)number);
 }
 
 static void number(struct reporting *report, const char *key, double value)
 {
-    json_write_key(&report->json, key);
-    json_write_double(&report->json, value);
+    json_put_double(&report->json, key, value);
 }
 
 /* Money to the hundredth; the page formats it. */
@@ -74,8 +69,7 @@ static void money(struct reporting *report, const char *key, double value)
 static void write_store(struct reporting *report)
 {
     const char *path = store_path(report->engine->store), *slash = strrchr(path, '/');
-    json_write_key(&report->json, "store");
-    json_write_object(&report->json);
+    json_put_object(&report->json, "store");
     string(report, "name", slash && slash[1] ? slash + 1 : path);
     moment(report, "as_of", report->view.now);
     string(report, "zone", report->schema->zone);
@@ -132,8 +126,7 @@ static void write_options(struct reporting *report)
         string(report, "title", report->options->title);
     if (!report->options->sections)
         return;
-    json_write_key(&report->json, "sections");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "sections");
     for (const char *const *name = report->options->sections; *name; name++)
         json_write_string(&report->json, *name);
     json_write_end_array(&report->json);
@@ -144,8 +137,7 @@ static void write_period(struct reporting *report)
 {
     if (!report->has_facts)
         return;
-    json_write_key(&report->json, "period");
-    json_write_object(&report->json);
+    json_put_object(&report->json, "period");
     date(report, "from", zone_date(report->engine->zone, report->first));
     date(report, "to", zone_date(report->engine->zone, report->newest));
     json_write_end_object(&report->json);
@@ -158,8 +150,7 @@ static void write_broken(struct reporting *report)
     engine_write_lost(report->features.lost, report->features.lost_count, &report->json);
     if (!engine_broken(report->engine, 0, &name, &why))
         return;
-    json_write_key(&report->json, "broken");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "broken");
     for (size_t i = 0; engine_broken(report->engine, i, &name, &why); i++) {
         json_write_object(&report->json);
         string(report, "name", name);
@@ -191,8 +182,7 @@ static void write_stale(struct reporting *report, const struct engine_status *st
     for (size_t i = 0; i < status->kind_count; i++)
         if (status->kinds[i].role == SCHEMA_FACTS && status->kinds[i].last > newest)
             newest = status->kinds[i].last;
-    json_write_key(&report->json, "stale");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "stale");
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
         int64_t days = (newest - kind->last) / SECONDS_A_DAY;
@@ -211,8 +201,7 @@ static void write_stale(struct reporting *report, const struct engine_status *st
 static void write_kinds(struct reporting *report)
 {
     struct engine_status status = report->status;
-    json_write_key(&report->json, "kinds");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "kinds");
     for (size_t i = 0; i < status.kind_count; i++)
         if (status.kinds[i].role == SCHEMA_FACTS)
             write_kind(report, &status.kinds[i]);
@@ -252,8 +241,7 @@ static void write_value(struct reporting *report, const struct engine_segment *s
     struct insight_money out = {report->all.facts - in->facts, report->all.buyers - in->buyers,
                                 report->all.total - in->total};
     uint64_t others = report->segments.customers - segment->customers;
-    json_write_key(&report->json, "value");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "value");
     write_figure(report, "Revenue a customer, last 365 days", per(in->total, segment->customers),
                  per(out.total, others), "money");
     write_figure(report, "Average order", per(in->total, in->facts), per(out.total, out.facts), "money");
@@ -286,8 +274,7 @@ static void write_segment(struct reporting *report, const struct engine_segment 
 
 static void write_segments(struct reporting *report)
 {
-    json_write_key(&report->json, "segments");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "segments");
     for (size_t i = 0; i < report->segments.count; i++)
         write_segment(report, &report->segments.items[i]);
     json_write_end_array(&report->json);
@@ -316,8 +303,7 @@ static void write_pair(struct reporting *report, const struct insight_pair *pair
 static void write_group(struct reporting *report, const struct insight_group *group)
 {
     json_write_object(&report->json);
-    json_write_key(&report->json, "segments");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "segments");
     for (int s = 0; s < group->segment_count; s++)
         json_write_string(&report->json, name_of(report, group->segments[s]));
     json_write_end_array(&report->json);
@@ -352,29 +338,24 @@ static void write_overlap(struct reporting *report)
     const struct insight_overlap *overlap = &report->overlap;
     uint64_t shown = overlap->none;
     struct json *json = &report->json;
-    json_write_key(json, "overlap");
-    json_write_object(json);
-    json_write_key(json, "segments");
-    json_write_array(json);
+    json_put_object(json, "overlap");
+    json_put_array(json, "segments");
     for (int i = 0; i < count; i++)
         json_write_string(json, name_of(report, chosen[i]));
     json_write_end_array(json);
     integer(report, "of", all);
-    json_write_key(json, "intersections");
-    json_write_array(json);
+    json_put_array(json, "intersections");
     for (size_t i = 0; i < overlap->group_count; i++) {
         write_group(report, &overlap->groups[i]);
         shown += overlap->groups[i].customers;
     }
     json_write_end_array(json);
-    json_write_key(json, "rest");
-    json_write_object(json);
+    json_put_object(json, "rest");
     integer(report, "combinations", overlap->all_groups - overlap->group_count);
     integer(report, "customers", overlap->customers - shown);
     json_write_end_object(json);
     integer(report, "none", overlap->none);
-    json_write_key(json, "pairs");
-    json_write_array(json);
+    json_put_array(json, "pairs");
     for (size_t i = 0; i < overlap->pair_count; i++)
         write_pair(report, &overlap->pairs[i]);
     json_write_end_array(json);
@@ -387,8 +368,7 @@ static void write_overlap(struct reporting *report)
  * when somebody enters. Before the first score there is nothing to say of any part. */
 static void write_scheme_sizes(struct reporting *report, const uint64_t *sizes, int count, bool scored)
 {
-    json_write_key(&report->json, "customers");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "customers");
     for (int m = 0; m < count; m++) {
         if (!scored)
             json_write_null(&report->json);
@@ -421,8 +401,7 @@ static void write_scheme_history(struct reporting *report, const struct segment_
     for (size_t r = 0; r < history->refreshes; r++)
         any |= is_recorded(history, scheme, r);
 
-    json_write_key(&report->json, "history");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "history");
     for (size_t r = 0; any && r < history->refreshes; r++) {
         bool scored = history->moment[r] >= since;
         if (scored && !is_recorded(history, scheme, r))
@@ -445,12 +424,10 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
     json_write_object(json);
     string(report, "name", scheme->name);
     string(report, "title", scheme->title);
-    json_write_key(json, "exclusive");
-    json_write_bool(json, scheme->exclusive);
+    json_put_bool(json, "exclusive", scheme->exclusive);
     if (since != INT64_MIN)
         string(report, "scored_since", moment_format(report->engine->zone, since, text));
-    json_write_key(json, "parts");
-    json_write_array(json);
+    json_put_array(json, "parts");
     for (int m = 0; m < scheme->member_count; m++) {
         const struct engine_segment *part = &report->segments.items[scheme->first_member + m];
         json_write_object(json);
@@ -469,8 +446,7 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
 
 static void write_schemes(struct reporting *report)
 {
-    json_write_key(&report->json, "schemes");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "schemes");
     for (int i = 0; i < report->view.set->scheme_count; i++)
         write_scheme(report, &report->view.set->schemes[i]);
     json_write_end_array(&report->json);
@@ -480,12 +456,10 @@ static void write_revenue(struct reporting *report)
 {
     if (!report->revenue.property)
         return;
-    json_write_key(&report->json, "revenue");
-    json_write_object(&report->json);
+    json_put_object(&report->json, "revenue");
     string(report, "window", "last 365 days");
     money(report, "total", report->all.total);
-    json_write_key(&report->json, "segments");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "segments");
     for (size_t i = 0; i < report->segments.count; i++) {
         const struct engine_segment *segment = &report->segments.items[i];
         const struct insight_money *own = &report->money[segment->index];
@@ -509,19 +483,16 @@ static void write_cohorts(struct reporting *report, int table)
     struct insight_cohorts cohorts;
     insight_cohorts(report->view.population, &report->revenue, table, report->view.now, MOST_MONTHS, report->arena,
                     &cohorts);
-    json_write_key(&report->json, "cohorts");
-    json_write_object(&report->json);
+    json_put_object(&report->json, "cohorts");
     string(report, "kind", report->revenue.kind);
     string(report, "unit", "month");
     int32_t today = zone_date(report->engine->zone, report->view.now);
     if (date_next(date_floor(today, CALENDAR_MONTH), CALENDAR_MONTH) > today) {
-        json_write_key(&report->json, "unfinished");
-        json_write_bool(&report->json, true);
+        json_put_bool(&report->json, "unfinished", true);
     }
     integer(report, "older_cohorts", (uint64_t)cohorts.older_cohorts);
     integer(report, "older_customers", cohorts.older_customers);
-    json_write_key(&report->json, "rows");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "rows");
     for (int c = 0; c < cohorts.cohort_count; c++) {
         if (!cohorts.size[c])
             continue;
@@ -531,8 +502,7 @@ static void write_cohorts(struct reporting *report, int table)
         text[7] = '\0';
         string(report, "cohort", text);
         integer(report, "customers", cohorts.size[c]);
-        json_write_key(&report->json, "active");
-        json_write_array(&report->json);
+        json_put_array(&report->json, "active");
         for (int m = 0; m + c < cohorts.month_count; m++)
             json_write_integer(&report->json, (int64_t)cohorts.active[c * cohorts.month_count + m]);
         json_write_end_array(&report->json);
@@ -549,8 +519,7 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
     insight_series(report->view.population, &report->revenue, table, report->view.now, unit, report->arena, &series);
     json_write_object(&report->json);
     string(report, "unit", name);
-    json_write_key(&report->json, "points");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "points");
     for (size_t i = 0; i < series.count; i++) {
         json_write_object(&report->json);
         date(report, "date", series.date[i]);
@@ -559,8 +528,7 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
         if (report->revenue.property)
             money(report, "revenue", series.revenue[i]);
         if (date_next(series.date[i], unit) > today) {
-            json_write_key(&report->json, "partial");
-            json_write_bool(&report->json, true);
+            json_put_bool(&report->json, "partial", true);
         }
         json_write_end_object(&report->json);
     }
@@ -577,11 +545,9 @@ static void write_time(struct reporting *report)
         write_cohorts(report, table);
     if (!wanted(report, "orders"))
         return;
-    json_write_key(&report->json, "orders");
-    json_write_object(&report->json);
+    json_put_object(&report->json, "orders");
     string(report, "kind", report->revenue.kind);
-    json_write_key(&report->json, "series");
-    json_write_array(&report->json);
+    json_put_array(&report->json, "series");
     write_series(report, table, CALENDAR_WEEK, "week");
     write_series(report, table, CALENDAR_MONTH, "month");
     json_write_end_array(&report->json);
@@ -592,7 +558,7 @@ static void write_time(struct reporting *report)
 
 static void count_money(struct reporting *report)
 {
-    const struct segment_result *result = report->view.result;
+    const struct plan_result *result = report->view.result;
     int64_t now = report->view.now, from = now - (int64_t)YEAR_DAYS * SECONDS_A_DAY;
     report->money = ARENA_ARRAY(report->arena, struct insight_money, (size_t)result->segment_count + 1);
     for (int s = 0; s < result->segment_count; s++)

@@ -80,7 +80,7 @@ static int choose_personas(const struct engine_judging *judging, int *chosen, in
     for (size_t w = 0; w < judging->view->result->words; w++)
         all += (uint64_t)__builtin_popcountll(judging->view->result->existing[w]);
     for (int s = 0; s < set->segment_count; s++) {
-        uint64_t own = segment_result_count(judging->view->result, s);
+        uint64_t own = plan_result_count(judging->view->result, s);
         size[s] = set->segments[s].scheme >= 0 || own < LEAST || own * 10 > all * 6 ? 0 : own;
     }
     for (; count < most; count++) {
@@ -100,8 +100,7 @@ enum status engine_report_personas(const struct engine_judging *judging, struct 
     enum { PERSONAS = 8 };
     int chosen[PERSONAS], count = choose_personas(judging, chosen, PERSONAS);
     enum status status = STATUS_OK;
-    json_write_key(json, "personas");
-    json_write_array(json);
+    json_put_array(json, "personas");
     for (int i = 0; status == STATUS_OK && i < count; i++) {
         struct engine_persona persona;
         status = engine_persona_judge(judging, chosen[i], &persona, error);

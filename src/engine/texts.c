@@ -2,6 +2,7 @@
  * A segment that asks for a text which no customer has is empty for ever and breaks no rule: land = 'schweiz' where all
  * have 'Schweiz'. Whoever writes one is told, with the nearest text there is.
  */
+#include "base/bits.h"
 #include "engine/internal.h"
 
 #include "segment/texts.h"
@@ -30,9 +31,9 @@ static const char **different(const struct texts *texts, const struct population
     for (size_t row = 0; row < texts->traits->rows && !*has; row++) {
         struct population_value value = population_get(column, row);
         uint64_t code = (uint64_t)value.integer;
-        if (!value.known || seen[code / 64] >> (code % 64) & 1)
+        if (!value.known || bit_at(seen, code))
             continue;
-        seen[code / 64] |= UINT64_C(1) << (code % 64);
+        bit_set(seen, code);
         *has = code == wanted;
         struct text text = population_text(texts->population, (uint32_t)code);
         if (*count < TEXTS_MAX)

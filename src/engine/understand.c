@@ -23,22 +23,22 @@ static enum status sizes_at_months(struct engine *engine, const struct engine_vi
                                    struct arena *arena, struct engine_profile *out, struct error *error)
 {
     int32_t month = date_floor(zone_date(engine->zone, view->now), CALENDAR_MONTH);
-    struct segment_plan *plan;
+    struct plan *plan;
     out->size_moment = ARENA_ARRAY(arena, int64_t, MONTHS_BACK + 1);
     out->size_customers = ARENA_ARRAY(arena, uint64_t, MONTHS_BACK + 1);
-    TRY(segment_plan_new(view->set, engine_schema(engine), &segment, 1, &plan, error));
+    TRY(plan_new(view->set, engine_schema(engine), &segment, 1, &plan, error));
     enum status status = STATUS_OK;
     for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
         int64_t at = back < 0 ? view->now : zone_day_start(engine->zone, date_add_months(month, -back));
-        struct segment_result *result = NULL;
-        status = segment_evaluate(plan, view->population, at, engine_pool(engine), false, &result, error);
+        struct plan_result *result = NULL;
+        status = plan_evaluate(plan, view->population, at, engine_pool(engine), false, &result, error);
         if (status == STATUS_OK) {
             out->size_moment[out->sizes] = at;
-            out->size_customers[out->sizes++] = segment_result_count(result, segment);
+            out->size_customers[out->sizes++] = plan_result_count(result, segment);
         }
-        segment_result_free(result);
+        plan_result_free(result);
     }
-    segment_plan_free(plan);
+    plan_free(plan);
     return status;
 }
 

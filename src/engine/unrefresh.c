@@ -45,25 +45,24 @@ static enum status save_note(struct catalog *catalog, uint32_t number, const jso
 
 /* ---- writing down ---- */
 
-enum status refresh_note_begin(struct engine *engine, struct arena *arena, struct refresh_note *note,
-                               struct error *error)
+enum status refresh_note_begin(struct engine *engine, struct refresh_note *note, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
-    struct engine_model *models;
-    size_t count;
     uint64_t next;
     *note = (struct refresh_note){.object = json_object()};
-    json_t *texts = json_object(), *definitions = json_object();
-    json_object_set_new(note->object, "models", texts);
-    json_object_set_new(note->object, "definitions", definitions);
-    TRY(engine_models(engine, arena, &models, &count, error));
-    for (size_t i = 0; i < count; i++) {
-        const char *text = NULL, *key = arena_printf(arena, "model.%s", models[i].name);
-        TRY(catalog_setting(catalog, key, arena, &text, error));
-        json_object_set_new(texts, models[i].name, text ? json_string(text) : json_null());
-    }
-    TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
+    json_object_set_new(note->object, "models", json_object());
+    json_object_set_new(note->object, "definitions", json_object());
+    TRY(catalog_counter(store_catalog(engine->store), CATALOG_NEXT_IMPORT, &next, error));
     json_object_set_new(note->object, "first_score", json_integer((json_int_t)next));
+    return STATUS_OK;
+}
+
+enum status refresh_note_model(struct engine *engine, struct refresh_note *note, const char *name, struct arena *arena,
+                               struct error *error)
+{
+    const char *text = NULL;
+    TRY(catalog_setting(store_catalog(engine->store), arena_printf(arena, "model.%s", name), arena, &text, error));
+    if (text)
+        json_object_set_new(json_object_get(note->object, "models"), name, json_string(text));
     return STATUS_OK;
 }
 
@@ -364,7 +363,8 @@ static enum status restore_model(struct engine *engine, const char *name, const 
     return same ? catalog_set_setting(catalog, key, before, error) : STATUS_OK;
 }
 
-/* Models remember their last scoring. Those that were fitted again since keep what they are. */
+/* Models remember their last scoring. Those that were fitted again since keep what they are, and so do those that the
+ * refresh found scored already. Of a note that has given its models up there is nothing to make them from. */
 static enum status restore_models(struct engine *engine, const json_t *note, const struct catalog_refresh *refresh,
                                   struct arena *arena, struct error *error)
 {
@@ -372,13 +372,13 @@ static enum status restore_models(struct engine *engine, const json_t *note, con
     size_t count;
     TRY(engine_models(engine, arena, &models, &count, error));
     for (size_t i = 0; i < count; i++) {
-        const json_t *before = json_object_get(json_object_get(note, "models"), models[i].name);
+        const json_t *kept = json_object_get(note, "models"), *before = json_object_get(kept, models[i].name);
         if (!models[i].scored || models[i].scored_at != refresh->moment || models[i].fitted > refresh->recorded)
             continue;
-        if (json_is_string(before)) {
+        if (json_is_string(before))
             TRY(restore_model(engine, models[i].name, json_string_value(before), arena, error));
+        if (kept)
             continue;
-        }
         models[i].scored = false;
         TRY(work_save(engine, &models[i], error));
     }

@@ -95,6 +95,14 @@ static bool has_header(const struct ingest_run *run)
 /* What is wrong with the file as a whole, before its columns are looked at: true when something is. */
 static bool file_trouble(const struct ingest_run *run, const char *role, enum status *status, struct error *error)
 {
+    if (run->sample[0].rows == 0 && has_header(run)) {
+        *status = error_set(error, STATUS_USAGE,
+                            "there is no row below the header, so nothing says which column is the %s", role);
+        error_hint(error,
+                   "--%s COLUMN names it all the same; more often the export was cut off, or nothing was chosen in it",
+                   role);
+        return true;
+    }
     if (run->column_count == 1 && run->source_count == 1) {
         *status = error_set(error, STATUS_USAGE, "the file has a single column, %s, and it is not the %s",
                             run->columns[0].name, role);

@@ -154,7 +154,7 @@ struct segment_needs insight_features_needs(const struct insight_features *featu
     return segment_needs(features->set, schema, &last, 1, arena);
 }
 
-double insight_number(const struct segment_values *values, size_t position)
+double insight_number(const struct plan_values *values, size_t position)
 {
     if (values->type == VALUE_DOUBLE || values->is_double)
         return values->doubles[position];
@@ -219,11 +219,11 @@ static enum status find_values(const struct evaluating *how, size_t first, size_
 {
     struct insight_feature *items = &how->features->items[first];
     const struct segment_node **nodes = ARENA_ARRAY(how->arena, const struct segment_node *, count);
-    struct segment_values *values = ARENA_ARRAY(how->arena, struct segment_values, count);
+    struct plan_values *values = ARENA_ARRAY(how->arena, struct plan_values, count);
     for (size_t i = 0; i < count; i++)
         nodes[i] = items[i].node;
-    TRY(segment_evaluate_values(how->features->set, how->schema, nodes, (int)count, how->population, how->now,
-                                how->pool, how->arena, values, error));
+    TRY(plan_evaluate_values(how->features->set, how->schema, nodes, (int)count, how->population, how->now, how->pool,
+                             how->arena, values, error));
     for (size_t i = 0; i < count; i++)
         items[i].values = values[i];
     return STATUS_OK;

@@ -1,4 +1,5 @@
 /* What happened over time: revenue of a group, cohorts and how they come back, facts a week or a month. */
+#include "base/bits.h"
 #include "insight/insight.h"
 
 #include "base/number.h"
@@ -174,7 +175,7 @@ struct insight_money insight_money(const struct population *population, const st
     const struct population_table *table = revenue_table(population, revenue, &column);
     struct amount sum = {0};
     for (uint32_t p = 0; table && p < population->customers; p++) {
-        if (!(members[p / 64] >> (p % 64) & 1))
+        if (!bit_at(members, p))
             continue;
         uint64_t before = money.facts;
         for (uint32_t row = table->offset[p]; row < table->offset[p + 1]; row++) {

@@ -7,8 +7,9 @@
 
 #include "base/arena.h"
 #include "base/pool.h"
+#include "plan/plan.h"
 #include "population/population.h"
-#include "segment/plan.h"
+#include "segment/reads.h"
 
 /* The kind and property that mean revenue: of the kind `order` (or the one most like it) the amount. Indexes into the
  * schema, −1 when the store has nothing of the sort. */
@@ -37,8 +38,8 @@ struct insight_feature {
     const char *table;  /* what it reads: kind or "customer" */
     const char *column; /* property or trait; NULL: the times of the kind */
     const struct segment_node *node;
-    struct segment_values values; /* one a customer, once insight_features_evaluate has run */
-    uint32_t *order;              /* numbers: positions of existing customers with a known value, by value */
+    struct plan_values values; /* one a customer, once insight_features_evaluate has run */
+    uint32_t *order;           /* numbers: positions of existing customers with a known value, by value */
     uint32_t order_count;
 };
 /* One that cannot be evaluated at the moment: a sum past 64 bits. */
@@ -107,12 +108,12 @@ struct insight_profile {
 /* Texts that may not be named are left out; of the others the five that tell most.
  * Compares the members of `segment` with everyone else who exists; features are evaluated. */
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
-                     const struct segment_result *result, const struct insight_features *features,
+                     const struct plan_result *result, const struct insight_features *features,
                      const struct population *population, struct arena *arena, struct insight_profile *out);
 
 /* The same of the members of a against those of b who are not in a; what either definition reads is by definition. */
 void insight_contrast(const struct segment_set *set, const struct schema *schema, int a, int b,
-                      const struct segment_result *result, const struct insight_features *features,
+                      const struct plan_result *result, const struct insight_features *features,
                       const struct population *population, struct arena *arena, struct insight_profile *out);
 
 /*
@@ -138,7 +139,7 @@ void insight_wobble(const struct insight_profile *profile, const struct insight_
  * the revenue. Models hold to the same rule (--refunds subtract).
  */
 
-/* Revenue of the customers in a bitset of positions (words as segment_result's), facts in (from, until]. */
+/* Revenue of the customers in a bitset of positions (words as plan_result's), facts in (from, until]. */
 struct insight_money {
     uint64_t facts, buyers; /* orders, and customers with one */
     double total;
@@ -165,7 +166,7 @@ struct insight_overlap {
     size_t all_groups; /* how many exact intersections there are */
 };
 /* segments: those to compare (indexes; count of them). most_groups: how many exact intersections to return. */
-void insight_overlap(const struct segment_result *result, const int *segments, int count, size_t most_groups,
+void insight_overlap(const struct plan_result *result, const int *segments, int count, size_t most_groups,
                      struct arena *arena, struct insight_overlap *out);
 
 /* Customers by the local month of their first order, and how many of them came back each month after. */

@@ -5,6 +5,6 @@
 #include "insight/insight.h"
 
 /* The value at a position as a double; it must be a number and known. */
-double insight_number(const struct segment_values *values, size_t position);
+double insight_number(const struct plan_values *values, size_t position);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void count_pairs(const struct segment_result *result, const int *segments, int count, struct arena *arena,
+static void count_pairs(const struct plan_result *result, const int *segments, int count, struct arena *arena,
                         struct insight_overlap *out)
 {
     out->pairs = ARENA_ARRAY(arena, struct insight_pair, (size_t)count * (size_t)count / 2 + 1);
@@ -33,7 +33,7 @@ static int by_size(const void *a, const void *b)
 }
 
 /* The signature of a customer is a byte string with one bit a segment; equal signatures are counted in a hash map. */
-static void count_groups(const struct segment_result *result, const int *segments, int count, size_t most,
+static void count_groups(const struct plan_result *result, const int *segments, int count, size_t most,
                          struct arena *arena, struct insight_overlap *out)
 {
     struct text_map groups;
@@ -85,13 +85,13 @@ static void count_groups(const struct segment_result *result, const int *segment
     text_map_release(&groups);
 }
 
-void insight_overlap(const struct segment_result *result, const int *segments, int count, size_t most_groups,
+void insight_overlap(const struct plan_result *result, const int *segments, int count, size_t most_groups,
                      struct arena *arena, struct insight_overlap *out)
 {
     *out = (struct insight_overlap){0};
     out->size = ARENA_ARRAY(arena, uint64_t, (size_t)result->segment_count + 1);
     for (int s = 0; s < count; s++)
-        out->size[segments[s]] = segment_result_count(result, segments[s]);
+        out->size[segments[s]] = plan_result_count(result, segments[s]);
     for (size_t w = 0; w < result->words; w++)
         out->customers += (uint64_t)__builtin_popcountll(result->existing[w]);
     if (count == 0)

@@ -2,6 +2,7 @@
  * A segment against everyone else: means, medians and spread of numbers, shares and lift of texts, ranked by effect.
  * All that is compared is one family of tests: what is told keeps the false discovery rate (Benjamini & Hochberg 1995).
  */
+#include "base/bits.h"
 #include "insight/internal.h"
 
 #include "base/vector.h"
@@ -26,11 +27,6 @@ struct job {
 
 enum { MOST_VALUES = 5 }; /* of one text feature */
 static const double least_share = .01;
-
-static bool bit(const uint64_t *bits, size_t at)
-{
-    return bits[at / 64] >> (at % 64) & 1;
-}
 
 /* Of ascending numbers; two passes, so that large means do not eat the variance. */
 static struct insight_spread spread_of(const double *numbers, size_t count)
@@ -83,8 +79,8 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
     for (uint32_t i = 0; i < feature->order_count; i++) {
         uint32_t p = feature->order[i];
         double number = insight_number(&feature->values, p);
-        bool member = bit(job->members, p);
-        if (!member && !bit(job->others, p))
+        bool member = bit_at(job->members, p);
+        if (!member && !bit_at(job->others, p))
             continue;
         if (number != last)
             end_tie(&ranks);
@@ -210,12 +206,12 @@ static const char *truth_name(struct job *job, uint32_t code)
 
 static void compare_codes(struct job *job, const struct insight_feature *feature)
 {
-    const struct segment_values *values = &feature->values;
+    const struct plan_values *values = &feature->values;
     bool truth = values->type == VALUE_BOOL;
     uint64_t known_in = 0, known_out = 0;
     for (uint32_t p = 0; p < job->population->customers; p++) {
-        bool member = bit(job->members, p);
-        if (!bit(values->known, p) || (!member && !bit(job->others, p)))
+        bool member = bit_at(job->members, p);
+        if (!bit_at(values->known, p) || (!member && !bit_at(job->others, p)))
             continue;
         uint64_t code = (uint64_t)values->integers[p];
         if (code < job->population->code_count + 2u && (!truth || code)) /* "no" is the mirror of "yes" */
@@ -235,8 +231,8 @@ static void compare_sets(struct job *job, const struct insight_feature *feature)
     int c = population_column_index(table, feature->column);
     uint64_t known_in = 0, known_out = 0;
     for (uint32_t p = 0; c >= 0 && p < job->population->customers; p++) {
-        bool member = bit(job->members, p);
-        if (!member && !bit(job->others, p))
+        bool member = bit_at(job->members, p);
+        if (!member && !bit_at(job->others, p))
             continue;
         for (uint32_t row = table->offset[p + 1]; row-- > table->offset[p];) {
             struct population_value value = population_get(&table->columns[c], row);
@@ -348,7 +344,7 @@ static void mark_own(const struct segment_set *set, const struct schema *schema,
 }
 
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
-                     const struct segment_result *result, const struct insight_features *features,
+                     const struct plan_result *result, const struct insight_features *features,
                      const struct population *population, struct arena *arena, struct insight_profile *out)
 {
     bool *own = ARENA_ARRAY(arena, bool, features->count + 1);
@@ -365,7 +361,7 @@ void insight_profile(const struct segment_set *set, const struct schema *schema,
 }
 
 void insight_contrast(const struct segment_set *set, const struct schema *schema, int a, int b,
-                      const struct segment_result *result, const struct insight_features *features,
+                      const struct plan_result *result, const struct insight_features *features,
                       const struct population *population, struct arena *arena, struct insight_profile *out)
 {
     bool *own = ARENA_ARRAY(arena, bool, features->count + 1);

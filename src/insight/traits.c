@@ -1,5 +1,6 @@
 /* Traits as columns of one value a customer, sorted once so that pairs of them can be compared in linear time. */
 #include "insight/traits.h"
+#include "base/bits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,7 @@ static void read_trait(const struct population *population, const struct populat
     for (uint32_t p = 0, row; p < population->customers; p++) {
         struct population_value value;
         trait->rank[p] = INSIGHT_NO_RANK;
-        if (!(existing[p / 64] >> (p % 64) & 1))
+        if (!bit_at(existing, p))
             continue;
         trait->customers++;
         if (!last_known(table, column, p, now, &row, &value))

@@ -1,5 +1,6 @@
 /* The bootstrap of a profile: each draw weighs the customers of the smaller side by how often they are drawn, and every
  * difference is worked out again. */
+#include "base/bits.h"
 #include "insight/internal.h"
 
 #include "stats/random.h"
@@ -24,15 +25,10 @@ struct drawing {
     struct arena *arena;
 };
 
-static bool bit(const uint64_t *bits, size_t at)
-{
-    return bits[at / 64] >> (at % 64) & 1;
-}
-
 static double value_at(const struct insight_difference *difference, uint32_t position)
 {
-    const struct segment_values *values = &difference->feature->values;
-    if (!bit(values->known, position))
+    const struct plan_values *values = &difference->feature->values;
+    if (!bit_at(values->known, position))
         return NAN;
     if (difference->is_share)
         return values->integers[position] == (int64_t)difference->code;
@@ -148,7 +144,7 @@ void insight_wobble(const struct insight_profile *profile, const struct insight_
         return;
     drawing.who = ARENA_ARRAY(arena, uint32_t, smaller + 1);
     for (uint32_t p = 0; p < population->customers; p++)
-        if (bit(side, p))
+        if (bit_at(side, p))
             drawing.who[drawing.count++] = p;
     choose_lines(&drawing, profile, line);
     if (drawing.asked >= 0)

@@ -387,19 +387,13 @@ enum status model_clv_log_likelihood(enum model_clv_type type, const double *par
 void model_clv_write(const struct model_clv *model, struct json *json)
 {
     json_write_object(json);
-    json_write_key(json, "type");
-    json_write_string(json, families[model->type]->name);
-    json_write_key(json, "parameters");
-    json_write_object(json);
+    json_put_string(json, "type", families[model->type]->name);
+    json_put_object(json, "parameters");
     for (int i = 0; i < 4; i++) {
-        json_write_key(json, families[model->type]->parameter[i]);
-        json_write_object(json);
-        json_write_key(json, "value");
-        json_write_double(json, model->parameter[i]);
-        json_write_key(json, "error");
-        json_write_double(json, model->error[i]);
-        json_write_key(json, "identified");
-        json_write_bool(json, model->identified[i]);
+        json_put_object(json, families[model->type]->parameter[i]);
+        json_put_double(json, "value", model->parameter[i]);
+        json_put_double(json, "error", model->error[i]);
+        json_put_bool(json, "identified", model->identified[i]);
         json_write_end_object(json);
     }
     json_write_end_object(json);

@@ -355,8 +355,7 @@ void model_cox_write(const struct model_cox *model, struct json *json)
 {
     size_t p = (size_t)model->columns;
     json_write_object(json);
-    json_write_key(json, "ties");
-    json_write_string(json, model->ties == MODEL_TIES_EFRON ? "efron" : "breslow");
+    json_put_string(json, "ties", model->ties == MODEL_TIES_EFRON ? "efron" : "breslow");
     model_json_put_all(json, "coefficients", model->coefficient, p);
     model_json_put_all(json, "errors", model->error, p);
     model_json_put_all(json, "means", model->mean, p);

@@ -443,8 +443,7 @@ void model_density_rule_write(const struct model_density_rule *rule, struct json
     model_json_put(json, "groups", rule->k);
     model_json_put(json, "columns", rule->kept.columns);
     model_json_put_all(json, "rows", rule->kept.data, rule->kept.rows * (size_t)rule->kept.columns);
-    json_write_key(json, "labels");
-    json_write_array(json);
+    json_put_array(json, "labels");
     for (size_t i = 0; i < rule->kept.rows; i++)
         json_write_integer(json, rule->label[i] == MODEL_NOISE ? -1 : (int64_t)rule->label[i]);
     json_write_end_array(json);

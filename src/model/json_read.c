@@ -146,14 +146,12 @@ double *model_json_array(struct model_json *reader, const char *key, size_t limi
 
 void model_json_put(struct json *json, const char *key, double value)
 {
-    json_write_key(json, key);
-    json_write_double(json, value);
+    json_put_double(json, key, value);
 }
 
 void model_json_put_all(struct json *json, const char *key, const double *values, size_t count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (size_t i = 0; i < count; i++)
         json_write_double(json, values[i]);
     json_write_end_array(json);

@@ -464,8 +464,7 @@ void model_latent_write(const struct model_latent *model, struct json *json)
     json_write_object(json);
     model_json_put(json, "classes", model->classes);
     model_json_put(json, "covariates", model->covariates);
-    json_write_key(json, "levels");
-    json_write_array(json);
+    json_put_array(json, "levels");
     for (int i = 0; i < model->items; i++)
         json_write_integer(json, model->levels[i]);
     json_write_end_array(json);

@@ -334,8 +334,7 @@ void model_prototypes_write(const struct model_prototypes *model, struct json *j
     model_json_put(json, "cost", model->cost);
     model_json_put_all(json, "sizes", model->size, k);
     model_json_put_all(json, "centres", model->centre, k * (size_t)model->columns);
-    json_write_key(json, "modes");
-    json_write_array(json);
+    json_put_array(json, "modes");
     for (size_t i = 0; i < k * (size_t)model->categories; i++)
         json_write_integer(json, model->mode[i]);
     json_write_end_array(json);

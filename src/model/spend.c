@@ -255,15 +255,13 @@ struct stats_interval model_spend_interval(const struct model_spend *model, doub
 void model_spend_write(const struct model_spend *model, struct json *json)
 {
     json_write_object(json);
-    json_write_key(json, "type");
-    json_write_string(json, "gamma-gamma");
+    json_put_string(json, "type", "gamma-gamma");
     model_json_put(json, "p", model->p);
     model_json_put(json, "q", model->q);
     model_json_put(json, "gamma", model->gamma);
     model_json_put_all(json, "errors", model->error, 3);
     model_json_put_all(json, "covariance_of_logarithms", model->covariance, 9);
-    json_write_key(json, "identified");
-    json_write_array(json);
+    json_put_array(json, "identified");
     for (int i = 0; i < 3; i++)
         json_write_integer(json, model->identified[i]);
     json_write_end_array(json);

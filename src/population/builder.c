@@ -4,6 +4,7 @@
  * rows, a short contiguous run, to their new place: linear passes over narrow arrays, handed out to the pool in chunks
  * of positions.
  */
+#include "base/bits.h"
 #include "base/vector.h"
 #include "population/internal.h"
 
@@ -138,7 +139,7 @@ struct dictionary *population_builder_dictionary(struct population_builder *buil
 
 static bool is_known(const uint64_t *known, size_t row)
 {
-    return !known || (known[row / 64] >> (row % 64) & 1);
+    return !known || bit_at(known, row);
 }
 
 static uint64_t *copy_known(const uint64_t *known, size_t rows)
@@ -268,10 +269,10 @@ static void forget_nonfinite(struct population_column *column, const double *in,
         if (!known) {
             known = population_array((rows + 63) / 64, sizeof *known);
             for (size_t i = 0; i < rows; i++)
-                known[i / 64] |= UINT64_C(1) << (i % 64);
+                bit_set(known, i);
             column->known = known;
         }
-        known[row / 64] &= ~(UINT64_C(1) << (row % 64));
+        bit_clear(known, row);
     }
 }
 
@@ -674,7 +675,7 @@ static struct population_list place_list(const struct population *population, co
     for (size_t i = 0; i < pending->count; i++) {
         uint32_t position;
         if (population_find(population, pending->identifiers[i], &position))
-            members[position / 64] |= (uint64_t)1 << (position % 64);
+            bit_set(members, position);
     }
     return (struct population_list){pending->name, members};
 }
@@ -718,7 +719,6 @@ static enum status place_all(struct population_builder *builder, struct pool *po
 enum status population_builder_finish(struct population_builder *builder, struct pool *pool, struct population **out,
                                       struct error *error)
 {
-    static atomic_ulong serials = 1;
     uint32_t *place;
     resolve_references(builder);
     enum status status = place_all(builder, pool, &place, error);
@@ -735,7 +735,7 @@ enum status population_builder_finish(struct population_builder *builder, struct
     population->zone = builder->zone;
     population->internal = internal;
     population->code_count = (uint32_t)internal->dictionary.count;
-    population->serial = atomic_fetch_add(&serials, 1);
+    population->serial = population_next_serial();
     place_memberships(builder, population, place);
     free(place);
     population->tables = ARENA_ARRAY(&internal->arena, struct population_table, builder->tables.count + 1);

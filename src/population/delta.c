@@ -1,4 +1,5 @@
 #include "population/delta.h"
+#include "base/bits.h"
 
 #include "base/map.h"
 #include "base/vector.h"
@@ -243,7 +244,7 @@ static void fill_column(const struct population_delta *delta, const struct popul
     for (size_t row = 0; row < count; row++) {
         struct population_value value = value_at(delta, base, begin, rows->from[row], c);
         if (value.known)
-            memory->known[row / 64] |= (uint64_t)1 << (row % 64);
+            bit_set(memory->known, row);
         if (base->type == VALUE_SET) {
             add_set(memory, value, row);
         } else if (base->type == VALUE_POINT) {

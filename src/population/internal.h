@@ -22,6 +22,8 @@ struct population_internal {
     pthread_mutex_t mutex; /* guards the making of the slots */
 };
 
+/* A number that no population of the process has. */
+uint64_t population_next_serial(void);
 /* Zeroed memory for count items of size bytes, readable POPULATION_PADDING bytes past its end, on a cache line. */
 void *population_array(size_t count, size_t size);
 /* The same with nothing in it yet but the padding, which is zero: for what is written whole. */

@@ -6,7 +6,11 @@
  *
  * Two sorts of columns are not that simple. Texts without codes get provisional ones while they are read, and sets
  * arrive in whichever order threads meet them; both are put right when everything is there.
+ *
+ * A column that some part lacks is sparse: its rows begin unknown, and parts without it are not asked for it. Traits
+ * are many columns and many parts, each telling a few of them.
  */
+#include "base/bits.h"
 #include "population/internal.h"
 #include "population/loading.h"
 
@@ -54,17 +58,25 @@ static unsigned width_of(const struct inlet *inlet)
     return range == 0 ? 0 : range <= UINT8_MAX ? 1 : range <= UINT16_MAX ? 2 : range <= UINT32_MAX ? 4 : 8;
 }
 
+/* Rows that nobody writes are unknown ones, which are stored as 0. */
+static void *room_for(const struct inlet *inlet, size_t rows, size_t size)
+{
+    return inlet->sparse ? population_array(rows, size) : population_room(rows, size);
+}
+
 void inlet_open(struct inlet *inlet, size_t rows)
 {
     const struct schema_column *column = inlet->column;
     struct population_column *out = &inlet->out;
     inlet->rows = rows;
     *out = (struct population_column){.name = column->name, .type = column->type, .scale = column->scale, .refers = -1};
+    if (inlet->sparse)
+        atomic_store(&inlet->known, population_array((rows + 63) / 64, sizeof(uint64_t)));
     if (column->type == VALUE_SET) {
         inlet->set_at = population_array(rows + 1, sizeof *inlet->set_at);
         inlet->set_length = population_array(rows + 1, sizeof *inlet->set_length);
     } else if (!inlet_is_ranged(inlet) && column->type == VALUE_TEXT) {
-        inlet->wide = population_room(rows, sizeof *inlet->wide);
+        inlet->wide = room_for(inlet, rows, sizeof *inlet->wide);
     } else if (inlet_is_ranged(inlet)) {
         bool any = inlet->least <= inlet->most;
         out->base = any && column->type != VALUE_TEXT ? inlet->least : 0;
@@ -74,7 +86,7 @@ void inlet_open(struct inlet *inlet, size_t rows)
         out->width = column->type == VALUE_POINT ? 16 : 8;
     }
     if (out->width)
-        out->values = population_room(rows, out->width);
+        out->values = room_for(inlet, rows, out->width);
 }
 
 /* ---- unknown values ---- */
@@ -98,20 +110,24 @@ static _Atomic uint64_t *known_of(struct inlet *inlet)
     return (_Atomic uint64_t *)known;
 }
 
-/* Neighbours may be written by another thread: bits are taken away word by word. */
-static void mark_unknown(struct inlet *inlet, const struct lake_vector *vector, const struct inlet_chunk *chunk)
+/* Marks the rows that are otherwise than the column's rows begin: unknown, or, where it is sparse, known. Neighbours
+ * may be written by another thread: bits are changed word by word. */
+static void mark(struct inlet *inlet, const struct lake_vector *vector, const struct inlet_chunk *chunk)
 {
     for (size_t r = 0; r < chunk->run_count; r++) {
         const struct inlet_run *run = &chunk->runs[r];
-        uint64_t gone = 0;
+        uint64_t otherwise = 0;
         for (uint32_t i = 0; i < run->count; i++) {
             size_t row = (size_t)run->to + i;
-            gone |= (uint64_t)!lake_known(vector, run->from + i) << (row & 63);
-            if (gone && ((row & 63) == 63 || i + 1 == run->count)) {
-                _Atomic uint64_t *known = known_of(inlet);
-                atomic_fetch_and_explicit(&known[row >> 6], ~gone, memory_order_relaxed);
-                gone = 0;
-            }
+            otherwise |= (uint64_t)(lake_known(vector, run->from + i) == inlet->sparse) << (row & 63);
+            if (!otherwise || ((row & 63) != 63 && i + 1 < run->count))
+                continue;
+            _Atomic uint64_t *word = known_of(inlet) + (row >> 6);
+            if (inlet->sparse)
+                atomic_fetch_or_explicit(word, otherwise, memory_order_relaxed);
+            else
+                atomic_fetch_and_explicit(word, ~otherwise, memory_order_relaxed);
+            otherwise = 0;
         }
     }
 }
@@ -137,7 +153,7 @@ static struct lake_vector told_only(const struct lake_vector *vector, size_t row
     memset(known, 0, (CHUNK_ROWS / 64) * sizeof *known);
     for (size_t i = 0; i < rows; i++) {
         bool good = loading_is_told(vector, i);
-        known[i / 64] |= (uint64_t)good << (i % 64);
+        bit_or(known, i, good);
         all &= good;
     }
 
@@ -380,8 +396,8 @@ void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded
         told = told_only(vector, chunk->rows, known);
         vector = &told;
     }
-    if (vector->known)
-        mark_unknown(inlet, vector, chunk);
+    if (vector->known || inlet->sparse)
+        mark(inlet, vector, chunk);
     if (inlet->column->type == VALUE_SET)
         put_sets(inlet, vector, coded, chunk);
     else if (inlet->column->type == VALUE_POINT)

@@ -43,11 +43,11 @@ enum status loading_run_over(struct table_loading *table, const struct catalog_p
 
 /* The same over part p, with each row's place in the part as the last argument. */
 enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
-                              const char *const *types, size_t count, put_function *run, bool *coded,
-                              struct error *error)
+                              const char *const *types, size_t count, put_function *run,
+                              const struct inlet_source *sources, size_t source_count, struct error *error)
 {
     const struct catalog_part *part = table->parts[p];
-    struct put put = {table, table->base[p], coded};
+    struct put put = {table, table->base[p], sources, source_count};
     struct store_read read = {part->table, part->role, columns, count, true, loading_until(table->loading)};
     return loading_run_over(table, part, &read, types, run, &put, error);
 }
@@ -248,7 +248,7 @@ static enum status read_keys(struct table_loading *table, struct error *error)
     size_t count = table->import ? 4 : 2;
     const char *types[] = {"UINTEGER", "UINTEGER", table->import ? "UINTEGER" : "BIGINT", "UBIGINT", "BIGINT"};
     for (size_t p = 0; p < table->part_count; p++)
-        TRY(loading_read_part(table, p, columns, types, count, put_keys, NULL, error));
+        TRY(loading_read_part(table, p, columns, types, count, put_keys, NULL, 0, error));
     return STATUS_OK;
 }
 
@@ -263,16 +263,6 @@ static int compare_rows(const struct table_loading *table, size_t a, size_t b)
     return table->arrival[a] < table->arrival[b] ? -1 : table->arrival[a] > table->arrival[b];
 }
 
-struct cursor {
-    size_t at, end;
-};
-
-static void skip_hidden(const struct table_loading *table, struct cursor *cursor)
-{
-    while (cursor->at < cursor->end && table->customer[cursor->at] == UINT32_MAX)
-        cursor->at++;
-}
-
 static void count_keys(struct table_loading *table)
 {
     const struct loading *loading = table->loading;
@@ -284,34 +274,56 @@ static void count_keys(struct table_loading *table)
     table->rows = table->offset[loading->customers];
 }
 
-/* Takes rows in order: the lowest customer of all parts, and of those parts that have it the lowest row. */
-static void merge(struct table_loading *table)
+/* Which row read stands at each place: customer by customer, as the parts come. It stands where the times will be. */
+static void deal_rows(struct table_loading *table)
 {
-    struct cursor *cursors = base_calloc(table->part_count, sizeof *cursors);
-    uint32_t present = UINT32_MAX, next = 0;
-    for (size_t p = 0; p < table->part_count; p++)
-        cursors[p] = (struct cursor){table->base[p], table->base[p] + table->parts[p]->rows};
-    for (;;) {
-        struct cursor *best = NULL;
-        for (size_t p = 0; p < table->part_count; p++) {
-            struct cursor *cursor = &cursors[p];
-            skip_hidden(table, cursor);
-            if (cursor->at == cursor->end)
-                continue;
-            uint32_t customer = table->customer[cursor->at];
-            if (!best || customer < table->customer[best->at] ||
-                (customer == table->customer[best->at] && compare_rows(table, cursor->at, best->at) < 0))
-                best = cursor;
-        }
-        if (!best)
-            break;
-        if (table->customer[best->at] != present) {
-            present = table->customer[best->at];
-            next = table->offset[table->loading->position[present]];
-        }
-        table->place[best->at++] = next++;
+    const struct loading *loading = table->loading;
+    uint32_t *next = population_room((size_t)loading->customers + 1, sizeof *next);
+    memcpy(next, table->offset, ((size_t)loading->customers + 1) * sizeof *next);
+    for (size_t i = 0; i < table->total; i++)
+        if (table->customer[i] != UINT32_MAX)
+            table->time[next[loading->position[table->customer[i]]]++] = (uint32_t)i;
+    free(next);
+}
+
+/* Among equals the row that was read first. */
+static int by_row(const void *a, const void *b, void *context)
+{
+    const struct table_loading *table = context;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    int order = compare_rows(table, x, y);
+    return order ? order : (x > y) - (x < y);
+}
+
+static void order_run(struct table_loading *table, uint32_t *row, size_t count)
+{
+    enum { SHORT = 32 };
+    if (count > SHORT) {
+        qsort_r(row, count, sizeof *row, by_row, table);
+        return;
     }
-    free(cursors);
+    for (size_t i = 1; i < count; i++) {
+        uint32_t moved = row[i];
+        size_t at = i;
+        for (; at > 0 && compare_rows(table, row[at - 1], moved) > 0; at--)
+            row[at] = row[at - 1];
+        row[at] = moved;
+    }
+}
+
+/* A customer's rows of each part are in order, and of parts that follow each other they are in order already. */
+static void merge_chunk(void *context, size_t chunk, int worker)
+{
+    struct table_loading *table = context;
+    for (size_t p = chunk * COUNT_CHUNK; p < chunk_end(table->loading, chunk); p++) {
+        uint32_t from = table->offset[p], to = table->offset[p + 1];
+        order_run(table, table->time + from, to - from);
+        for (uint32_t at = from; at < to; at++) {
+            uint32_t row = table->time[at];
+            table->place[row] = at;
+            table->time[at] = table->read_time[row];
+        }
+    }
 }
 
 static enum status place_merged(struct table_loading *table, struct error *error)
@@ -327,16 +339,15 @@ static enum status place_merged(struct table_loading *table, struct error *error
     count_keys(table);
     table->place = population_room(table->total, sizeof *table->place);
     memset(table->place, 0xff, table->total * sizeof *table->place);
-    merge(table);
+    table->time = population_room(table->rows, sizeof *table->time);
+    deal_rows(table);
+    size_t chunks = ((size_t)table->loading->customers + COUNT_CHUNK - 1) / COUNT_CHUNK;
+    pool_run(table->loading->pool, chunks, merge_chunk, table);
     free(table->customer);
     free(table->import);
     free(table->arrival);
     table->customer = table->import = NULL;
     table->arrival = NULL;
-    table->time = population_room(table->rows, sizeof *table->time);
-    for (size_t i = 0; i < table->total; i++)
-        if (table->place[i] != UINT32_MAX)
-            table->time[table->place[i]] = table->read_time[i];
     free(table->read_time);
     table->read_time = NULL;
     return STATUS_OK;

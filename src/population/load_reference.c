@@ -2,6 +2,7 @@
  * Loading a reference table: of each key the row of the last import, keys as dictionary codes. These tables are small
  * beside facts, so their rows simply come through one after the other. Texts come as codes where all parts have them.
  */
+#include "base/bits.h"
 #include "population/loading.h"
 
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static void push_known(struct reference_column *column, size_t row, bool known)
     if (row % 64 == 0)
         VECTOR_PUSH(&column->known, 0);
     if (known)
-        column->known.items[row / 64] |= UINT64_C(1) << (row % 64);
+        bit_set(column->known.items, row);
 }
 
 static uint32_t code_at(struct loading *loading, const struct lake_vector *vector, size_t i, bool coded)

@@ -61,8 +61,8 @@ static enum status put_values(void *context, const struct lake_chunk *in, struct
     chunk.run_count = loading_find_runs(table, put->base, rows, in->rows, runs);
     if (own)
         inlet_put_plain(in->columns[0].data, table->time, &chunk);
-    for (size_t c = 0; c < table->inlet_count; c++)
-        inlet_put(&table->inlets[c], &in->columns[c + own], put->coded[c], &chunk);
+    for (size_t c = 0; c < put->source_count; c++)
+        inlet_put(put->sources[c].inlet, &in->columns[c + own], put->sources[c].coded, &chunk);
     return STATUS_OK;
 }
 
@@ -95,38 +95,57 @@ static void find_numbered(struct table_loading *table)
     }
 }
 
-/* Names and types of the columns of a part, behind `own` of the table's own. */
-static void name_columns(struct table_loading *table, size_t p, size_t own, const char **names, const char **types,
-                         bool *coded)
+static bool is_in_part(const struct table_loading *table, const struct inlet *inlet, size_t p)
+{
+    return loading_has_column(table->parts[p], inlet->column->name) ||
+           loading_has_column(table->parts[p], loading_codes(table->loading, inlet->column->name));
+}
+
+static void find_sparse(struct table_loading *table)
+{
+    for (size_t c = 0; c < table->inlet_count; c++)
+        for (size_t p = 0; p < table->part_count; p++)
+            table->inlets[c].sparse |= !is_in_part(table, &table->inlets[c], p);
+}
+
+/* Names and types of those columns that a part has, behind `own` of the table's own, and whose they are. */
+static size_t name_columns(struct table_loading *table, size_t p, size_t own, const char **names, const char **types,
+                           struct inlet_source *sources)
 {
     struct arena *arena = &table->loading->arena;
+    size_t count = 0;
     names[0] = "time"; /* overwritten when it is not read here */
     types[0] = "UINTEGER";
     for (size_t c = 0; c < table->inlet_count; c++) {
-        const struct inlet *inlet = &table->inlets[c];
+        struct inlet *inlet = &table->inlets[c];
         const struct schema_column *column = inlet->column;
         char type[64];
-        coded[c] = loading_is_coded(table->loading, column, table->parts[p]);
-        names[c + own] = coded[c] ? loading_codes(table->loading, column->name) : column->name;
-        types[c + own] = coded[c] ? column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER"
-                                  : arena_strdup(arena, store_sql_type(column->type, column->scale, type));
+        if (!is_in_part(table, inlet, p))
+            continue;
+        bool coded = loading_is_coded(table->loading, column, table->parts[p]);
+        names[count + own] = coded ? loading_codes(table->loading, column->name) : column->name;
+        types[count + own] = coded ? column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER"
+                                   : arena_strdup(arena, store_sql_type(column->type, column->scale, type));
+        sources[count++] = (struct inlet_source){inlet, coded};
     }
-    types[table->inlet_count + own] = "BIGINT";
+    types[count + own] = "BIGINT";
+    return count;
 }
 
 static enum status read_values(struct table_loading *table, struct error *error)
 {
     struct arena *arena = &table->loading->arena;
-    size_t own = table->place ? 0 : 1, count = table->inlet_count + own;
-    const char **names = ARENA_ARRAY(arena, const char *, count + 1);
-    const char **types = ARENA_ARRAY(arena, const char *, count + 2);
-    bool *coded = ARENA_ARRAY(arena, bool, table->inlet_count + 1);
+    size_t own = table->place ? 0 : 1, most = table->inlet_count + own;
+    const char **names = ARENA_ARRAY(arena, const char *, most + 1);
+    const char **types = ARENA_ARRAY(arena, const char *, most + 2);
+    struct inlet_source *sources = ARENA_ARRAY(arena, struct inlet_source, table->inlet_count + 1);
     if (own)
         table->time = population_room(table->rows, sizeof *table->time);
-    for (size_t p = 0; p < table->part_count && count; p++) {
-        name_columns(table, p, own, names, types, coded);
+    for (size_t p = 0; p < table->part_count; p++) {
+        size_t count = name_columns(table, p, own, names, types, sources);
         TRY(own ? loading_next_part(table, p, error) : STATUS_OK);
-        TRY(loading_read_part(table, p, names, types, count, put_values, coded, error));
+        if (count + own)
+            TRY(loading_read_part(table, p, names, types, count + own, put_values, sources, count, error));
     }
     return STATUS_OK;
 }
@@ -142,12 +161,17 @@ static int64_t in_seconds(const struct inlet *inlet, const struct lake_vector *v
     return micro ? value / 1000000 - (value % 1000000 < 0) : value;
 }
 
-static void take_ranges(struct table_loading *table, const struct lake_chunk *chunk)
+static bool has_range(const struct table_loading *table, const struct inlet *inlet, size_t p)
+{
+    return inlet_is_ranged(inlet) && is_in_part(table, inlet, p);
+}
+
+static void take_ranges(struct table_loading *table, size_t p, const struct lake_chunk *chunk)
 {
     size_t column = 0;
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];
-        if (!inlet_is_ranged(inlet))
+        if (!has_range(table, inlet, p))
             continue;
         const struct lake_vector *least = &chunk->columns[column++], *most = &chunk->columns[column++];
         if (!lake_known(least, 0))
@@ -168,7 +192,7 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
     buffer_init(&sql, 0);
     for (size_t c = 0; c < table->inlet_count; c++) {
         const struct inlet *inlet = &table->inlets[c];
-        if (!inlet_is_ranged(inlet))
+        if (!has_range(table, inlet, p))
             continue;
         bool coded = loading_is_coded(loading, inlet->column, table->parts[p]);
         names[count] = coded ? loading_codes(loading, inlet->column->name) : inlet->column->name;
@@ -192,7 +216,7 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
         if (status == STATUS_OK)
             status = lake_result_next(result, &chunk, error);
         if (status == STATUS_OK && chunk)
-            take_ranges(table, chunk);
+            take_ranges(table, p, chunk);
         lake_result_free(result);
     }
     buffer_release(&sql);
@@ -215,6 +239,7 @@ static void settle_codes(struct table_loading *table)
 static enum status read_columns(struct table_loading *table, struct error *error)
 {
     find_numbered(table);
+    find_sparse(table);
     for (size_t p = 0; p < table->part_count; p++)
         TRY(ranges_of_part(table, p, error));
     for (size_t c = 0; c < table->inlet_count; c++)

@@ -66,6 +66,7 @@ struct inlet_chunk {
 
 struct inlet {
     const struct schema_column *column;
+    bool sparse;                 /* some part lacks the column: rows are unknown until they come */
     struct numbering *numbering; /* texts that come without codes; NULL: all come with them */
     size_t met_step, met;        /* row × met_step + met: where a text was met */
     int64_t least, most;         /* over all parts, before reading; least > most: nothing is known */
@@ -83,7 +84,7 @@ void inlet_init(struct inlet *inlet, const struct schema_column *column);
 void inlet_release(struct inlet *inlet);
 /* Whether the column's least and most decide how wide it is stored. */
 bool inlet_is_ranged(const struct inlet *inlet);
-/* Makes room for rows, as narrow as least and most allow. */
+/* Makes room for rows, as narrow as least and most allow; sparse is said before. */
 void inlet_open(struct inlet *inlet, size_t rows);
 /* Puts a chunk's values to their places; from many threads. coded: texts come as codes. */
 void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded, const struct inlet_chunk *chunk);
@@ -120,11 +121,18 @@ struct table_loading {
     struct numbering *numbering;
 };
 
+struct inlet_source {
+    struct inlet *inlet;
+    bool coded;
+};
+
 /* One part being read: what the function writes through. */
 struct put {
     struct table_loading *table;
     size_t base;
-    bool *coded; /* by inlet: the argument is a code, not a text */
+    /* of the arguments that are columns: which inlet's it is, and whether it is a code, not a text */
+    const struct inlet_source *sources;
+    size_t source_count;
 };
 
 typedef enum status put_function(void *context, const struct lake_chunk *in, struct lake_output *out,
@@ -134,10 +142,11 @@ typedef enum status put_function(void *context, const struct lake_chunk *in, str
 enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
                              const struct store_read *read, const char *const *types, put_function *run, void *context,
                              struct error *error);
-/* The same over part p, with each row's place in the part as the last argument; context is a struct put. */
+/* The same over part p, with each row's place in the part as the last argument; context is a struct put with these
+ * sources. */
 enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
-                              const char *const *types, size_t count, put_function *run, bool *coded,
-                              struct error *error);
+                              const char *const *types, size_t count, put_function *run,
+                              const struct inlet_source *sources, size_t source_count, struct error *error);
 enum status loading_differs(const struct table_loading *table, struct error *error);
 /* Finds offset, rows and where each row of each part goes. Afterwards either place says it, and time is there already;
  * or place is NULL, parts are read one after the other in their order, and time is a column like any other. */

@@ -1,5 +1,6 @@
 /* Reading a finished population: names, identifiers, texts, single values, and what it all weighs. */
 #include "population/population.h"
+#include "base/bits.h"
 
 #include "population/internal.h"
 
@@ -8,6 +9,12 @@
 #include <sys/mman.h>
 
 enum { HUGE_PAGE = 2 << 20 };
+
+uint64_t population_next_serial(void)
+{
+    static atomic_ulong serials = 1;
+    return atomic_fetch_add(&serials, 1);
+}
 
 /* Large arrays stand on huge pages: filling them faults seldom, and reading them in jumps misses few translations. */
 static char *take_memory(size_t count, size_t size, size_t *bytes)
@@ -136,7 +143,7 @@ static uint64_t stored(const struct population_column *column, size_t row)
 
 struct population_value population_get(const struct population_column *column, size_t row)
 {
-    struct population_value value = {.known = !column->known || (column->known[row / 64] >> (row % 64) & 1)};
+    struct population_value value = {.known = !column->known || bit_at(column->known, row)};
     if (!value.known)
         return value;
     if (column->type == VALUE_DOUBLE) {
@@ -169,10 +176,22 @@ static void free_table(struct population_table *table)
     free((void *)table->row_of_code);
 }
 
+static void free_overlay(struct population *population)
+{
+    free_table(&population->tables[population->own_table]);
+    free(population->tables[population->own_table].columns);
+    free(population->tables);
+    free(population);
+}
+
 void population_free(struct population *population)
 {
     if (!population)
         return;
+    if (population->below) {
+        free_overlay(population);
+        return;
+    }
     for (size_t i = 0; i < population->table_count; i++)
         free_table(&population->tables[i]);
     for (size_t i = 0; i < population->record_count; i++) {

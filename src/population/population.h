@@ -8,7 +8,8 @@
  * else. Values are held as narrow as they fit: stored + base.
  *
  * A population is immutable once built and may be read by any number of threads; facts that arrive later go into its
- * delta (delta.h). Times are whole seconds since 1970 in 32 bits (1970–2105); an undated telling has time 0.
+ * delta (delta.h), tellings about many customers into a population over it (overlay.h). Times are whole seconds since
+ * 1970 in 32 bits (1970–2105); an undated telling has time 0.
  */
 #ifndef STRATA_POPULATION_POPULATION_H
 #define STRATA_POPULATION_POPULATION_H
@@ -84,6 +85,9 @@ struct population {
     uint32_t code_count;     /* dictionary codes 0…code_count−1 */
     uint64_t serial;         /* differs between any two populations of a process */
     struct population_internal *internal;
+    const struct population
+        *below; /* overlay.h: what it shares everything with but one table; NULL: it lies over none */
+    size_t own_table;
 };
 
 /* Index of the table, or −1 if it was not loaded. */

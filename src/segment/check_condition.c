@@ -158,8 +158,9 @@ static void check_beside(struct check *check, const struct scope *scope, struct 
     check->beside_text = false;
 }
 
-static void check_in(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_in(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     segment_check_operand(check, scope, &node->child[0]);
     bool all_dates = true;
     for (int i = 1; i < node->child_count; i++) {
@@ -208,8 +209,9 @@ static void check_pattern(struct check *check, const struct segment_node *patter
     pcre2_code_free(compiled);
 }
 
-static void check_text_test(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_text_test(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     for (int i = 0; i < 2; i++) {
         segment_check_operand(check, scope, &node->child[i]);
         const struct segment_node *side = node->child[i];
@@ -228,8 +230,9 @@ static void check_text_test(struct check *check, const struct scope *scope, stru
         check_pattern(check, node->child[1]);
 }
 
-static void check_set(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_set(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     segment_check_value(check, scope, &node->child[0]);
     const struct segment_node *set = node->child[0];
     if (set->type != VALUE_NONE && set->type != VALUE_SET) {
@@ -245,8 +248,9 @@ static void check_set(struct check *check, const struct scope *scope, struct seg
     }
 }
 
-static void check_in_window(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_in_window(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     segment_check_value(check, scope, &node->child[0]);
     if (node->op == OP_ANNIVERSARY)
         segment_wrap_date(check, &node->child[0]);
@@ -277,8 +281,9 @@ static void check_member(struct check *check, const struct segment_node *scheme,
                             names, (size_t)found->member_count);
 }
 
-static void check_compare(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_compare(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     segment_check_operand(check, scope, &node->child[0]);
     check_beside(check, scope, &node->child[1], node->child[0]);
     check_member(check, node->child[0], node->child[1]);
@@ -286,8 +291,9 @@ static void check_compare(struct check *check, const struct scope *scope, struct
     (void)segment_check_comparable(check, &node->child[0], &node->child[1]);
 }
 
-static void check_between(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_between(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     for (int i = 0; i < 3; i++)
         segment_check_operand(check, scope, &node->child[i]);
     if (segment_check_comparable(check, &node->child[0], &node->child[1]))
@@ -305,8 +311,9 @@ void segment_suggest_segment(struct check *check, struct error *error, const cha
     segment_problem_suggest(error, name, names, (size_t)set->segment_count);
 }
 
-static void check_segment(struct check *check, struct segment_node *node)
+static void check_segment(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     node->index = segment_set_find(check->set, node->name);
     if (node->index >= 0)
         return;
@@ -321,8 +328,9 @@ static void check_segment(struct check *check, struct segment_node *node)
                             node->name);
 }
 
-static void check_list(struct check *check, const struct segment_node *node)
+static void check_list(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     for (int i = 0; i < check->list_count; i++)
         if (strcmp(check->list_names[i], node->name) == 0)
             return;
@@ -331,8 +339,9 @@ static void check_list(struct check *check, const struct segment_node *node)
         error_hint(error, "define it: list %s from '%s.csv'", node->name, node->name);
 }
 
-static void check_rank(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_rank(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     struct scope plain = {.history = scope->history};
     segment_check_value(check, &plain, &node->child[0]);
     enum value_type type = node->child[0]->type;
@@ -351,11 +360,12 @@ static void count_traits(struct segment_node **node, void *data)
     segment_node_each(*node, count_traits, data);
 }
 
-static void check_ever(struct check *check, struct segment_node *node)
+static void check_ever(struct check *check, const struct scope *scope, struct segment_node **place)
 {
-    struct scope scope = {.history = "ever"};
+    struct segment_node *node = *place;
+    struct scope history = {.history = "ever"};
     size_t errors = check->problems->errors;
-    segment_check_condition(check, &scope, &node->child[0]);
+    segment_check_condition(check, &history, &node->child[0]);
     int traits = 0;
     count_traits(&node->child[0], &traits);
     if (traits == 0 && errors == check->problems->errors)
@@ -367,10 +377,11 @@ static void check_ever(struct check *check, struct segment_node *node)
         segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
-static void check_changed(struct check *check, struct segment_node *node)
+static void check_changed(struct check *check, const struct scope *scope, struct segment_node **place)
 {
-    struct scope scope = {0};
-    segment_check_value(check, &scope, &node->child[0]);
+    struct segment_node *node = *place;
+    struct scope customer = {0};
+    segment_check_value(check, &customer, &node->child[0]);
     if (node->child[0]->op != OP_TRAIT || node->child[0]->path.length > 1) {
         if (node->child[0]->type != VALUE_NONE || node->child[0]->op != OP_TRAIT)
             segment_check_error(check, node->child[0]->span, "changed(…) asks about a trait of the customer's own");
@@ -379,18 +390,19 @@ static void check_changed(struct check *check, struct segment_node *node)
     for (int i = 1; i < 3; i++) {
         if (!node->child[i])
             continue;
-        segment_check_value(check, &scope, &node->child[i]);
+        segment_check_value(check, &customer, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL)
             segment_check_error(check, node->child[i]->span, "the values before and after a change are constants");
         else
             (void)segment_check_comparable(check, &node->child[0], &node->child[i]);
     }
     if (node->history->has_window)
-        segment_check_window(check, &scope, &node->history->window, WINDOW_USE_MOMENTS);
+        segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
-static void check_account(struct check *check, const struct scope *scope, struct segment_node *node)
+static void check_account(struct check *check, const struct scope *scope, struct segment_node **place)
 {
+    struct segment_node *node = *place;
     struct segment_node *pointer = segment_wrap(check, node, OP_NAME, VALUE_NONE);
     pointer->path = node->account->path;
     pointer->path.part_count--;
@@ -423,18 +435,232 @@ static void check_account(struct check *check, const struct scope *scope, struct
         segment_check_condition(check, &plain, &node->child[0]);
 }
 
-/* ---- any condition ---- */
-
 static bool is_fact_test(enum segment_op op)
 {
-    return op <= OP_KNOWN || op == OP_TEXT || op == OP_SET || op == OP_IN_WINDOW || op == OP_ANNIVERSARY ||
-           op == OP_TRUTH;
+    return segment_op_stands[op] == STANDS_FACT_TEST;
 }
 
 static bool is_condition(const struct segment_node *node)
 {
-    return node->op < OP_LITERAL && !(node->op == OP_ACCOUNT && node->account->quantifier == ACCOUNT_COUNT);
+    enum segment_standing stands = segment_op_stands[node->op];
+    if (node->op == OP_ACCOUNT)
+        return node->account->quantifier != ACCOUNT_COUNT;
+    return stands == STANDS_FACT_TEST || stands == STANDS_CUSTOMER_TEST;
 }
+
+/* ---- any value ---- */
+
+static void check_as_of(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct segment_node *node = *place;
+    struct segment_node *moment = node->child[0], *trait = node->child[1];
+    segment_check_value(check, scope, &node->child[0]);
+    segment_check_value(check, scope, &node->child[1]);
+    moment = node->child[0];
+    trait = node->child[1];
+    if (moment->type != VALUE_NONE && moment->type != VALUE_DATE && moment->type != VALUE_TIME)
+        segment_check_error(check, moment->span, "as of needs a date or time, but %s is %s",
+                            segment_node_words(check, moment), value_type_name(moment->type));
+    else if (!moment->constant)
+        segment_check_error(check, moment->span, "as of takes a moment that is the same for every customer");
+    if (trait->op != OP_TRAIT) {
+        segment_check_error(check, trait->span, "as of asks about a trait of the customer");
+        return;
+    }
+    node->path = trait->path;
+    node->type = trait->type;
+    node->scale = trait->scale;
+    node->child_count = 1;
+}
+
+static void check_periods(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct scope period = {.period = true}, plain = {0};
+    struct segment_node *node = *place;
+    segment_check_condition(check, &period, &node->child[0]);
+    segment_check_window(check, &plain, &node->periods->window, WINDOW_USE_PERIODS);
+    node->type = VALUE_INT;
+}
+
+static void check_literal(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct segment_node *node = *place;
+    if (node->type != VALUE_TIME)
+        return;
+    if (!moment_parse(check->zone, node->literal.text, &node->literal.integer))
+        error_hint(
+            segment_check_error(check, node->span, "there is no such moment"),
+            "moments are written 2025-03-31T14:05, with Z or an offset such as +02:00 when it is not the store's zone");
+}
+
+static bool set_constant(const struct segment_node *node)
+{
+    bool made_of_children = node->op == OP_FUNCTION || (node->op >= OP_ADD && node->op <= OP_NEGATE);
+    if (node->op == OP_LITERAL || node->op == OP_NOW || node->op == OP_TODAY)
+        return true;
+    for (int i = 0; made_of_children && i < node->child_count; i++)
+        made_of_children = node->child[i]->constant;
+    return made_of_children;
+}
+
+static bool refuse_value(struct check *check, const struct scope *scope, struct segment_node *node)
+{
+    if (is_condition(node)) {
+        segment_check_error(check, node->span, "%s is a condition; here a value is needed",
+                            segment_node_words(check, node));
+        return true;
+    }
+    bool customer_only = segment_op_stands[node->op] == STANDS_CUSTOMER_VALUE;
+    if (scope->fact && customer_only) {
+        error_hint(segment_check_error(check, node->span,
+                                       "“%s” asks about the customer and cannot stand where facts are chosen",
+                                       segment_node_words(check, node)),
+                   "put it beside the measure, joined by and");
+        return true;
+    }
+    if (scope->history && (customer_only || node->op == OP_MEASURE)) {
+        segment_check_error(check, node->span, "inside ever(…) stand only tests of traits");
+        return true;
+    }
+    return false;
+}
+
+void segment_check_operand(struct check *check, const struct scope *scope, struct segment_node **node)
+{
+    struct scope operand = *scope;
+    operand.text_function = true;
+    segment_check_value(check, &operand, node);
+}
+
+/* A measure of the customer among their facts: where amount > avg(order.amount). */
+static void check_measure(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct scope customer = {.history = scope->history};
+    segment_check_measure(check, scope->fact ? &customer : scope, *place);
+    if (scope->fact)
+        *place = segment_wrap(check, *place, OP_CUSTOMER, (*place)->type);
+}
+
+static void check_now(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    (*place)->type = (*place)->op == OP_NOW ? VALUE_TIME : VALUE_DATE;
+}
+
+static void check_name(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    segment_check_name(check, scope, place);
+}
+
+static void check_arithmetic(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    segment_check_arithmetic(check, scope, *place);
+}
+
+static void check_function(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    segment_check_function(check, scope, *place);
+}
+
+/* ntile and percentile: where a customer stands in a rank. */
+static void check_position(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    check_rank(check, scope, place);
+    (*place)->type = (*place)->op == OP_NTILE ? VALUE_INT : VALUE_DOUBLE;
+}
+
+static void check_bucket(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    (*place)->type = VALUE_INT;
+}
+
+static void check_gap(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct segment_node *node = *place;
+    node->type = VALUE_DURATION;
+    if (!scope->fact) {
+        error_hint(segment_check_error(check, node->span, "gap stands only inside a measure"),
+                   "such as avg(gap(order.time))");
+        return;
+    }
+    segment_check_value(check, scope, &node->child[0]);
+    if (node->child[0]->op != OP_FACT_TIME)
+        segment_check_error(check, node->span, "gap takes the time of a kind of fact: gap(order.time)");
+    node->child_count = 0;
+}
+
+/* Sequences, records and the like ask about the customer, whatever stands around them. */
+static struct scope plain_of(const struct scope *scope)
+{
+    return (struct scope){.history = scope->history, .period = scope->period};
+}
+
+static void check_children(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    for (int i = 0; i < (*place)->child_count; i++)
+        segment_check_condition(check, scope, &(*place)->child[i]);
+}
+
+static void check_known(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    segment_check_operand(check, scope, &(*place)->child[0]);
+}
+
+static void check_sequence(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct scope plain = plain_of(scope);
+    segment_check_sequence(check, &plain, *place);
+}
+
+static void check_resumed(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct segment_measure *facts = &(*place)->resumed->facts;
+    struct scope plain = plain_of(scope);
+    if (!segment_check_kinds(check, facts))
+        return;
+    struct scope fact = {
+        .fact = true, .kinds = facts->kinds, .tables = facts->kind_table, .kind_count = facts->kind_count};
+    if (facts->filter)
+        segment_check_condition(check, &fact, &facts->filter);
+    segment_check_window(check, &plain, &facts->window, WINDOW_USE_FACTS);
+}
+
+static void check_record(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct scope plain = plain_of(scope);
+    check_segment(check, scope, place);
+    if ((*place)->record->has_window)
+        segment_check_window(check, &plain, &(*place)->record->window, WINDOW_USE_MOMENTS);
+}
+
+static void check_top(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    check_rank(check, scope, place);
+}
+
+static void check_nothing(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    (void)check, (void)scope, (void)place;
+}
+
+static void (*const checks[OP_COUNT_])(struct check *check, const struct scope *scope, struct segment_node **place) = {
+#define OP(name, stands, carries, level, json, format, check, compile) [OP_##name] = check_##check,
+#include "segment/ops.def"
+#undef OP
+};
+
+void segment_check_value(struct check *check, const struct scope *scope, struct segment_node **place)
+{
+    struct scope inner = *scope;
+    inner.text_function &= (*place)->op == OP_FUNCTION;
+    if (refuse_value(check, scope, *place)) {
+        (*place)->type = VALUE_NONE;
+        return;
+    }
+    checks[(*place)->op](check, &inner, place);
+    (*place)->constant = set_constant(*place);
+}
+
+/* ---- any condition ---- */
 
 /* A value where a condition is due: yes or no. */
 static void check_truth(struct check *check, const struct scope *scope, struct segment_node **node)
@@ -448,52 +674,6 @@ static void check_truth(struct check *check, const struct scope *scope, struct s
                               : "compare it, or ask: … is known");
     }
     *node = segment_wrap(check, *node, OP_TRUTH, VALUE_BOOL);
-}
-
-static void check_by_op(struct check *check, const struct scope *scope, struct segment_node *node)
-{
-    struct scope plain = {.history = scope->history, .period = scope->period};
-    switch (node->op) {
-    case OP_AND:
-    case OP_OR:
-    case OP_NOT:
-    case OP_FORM:
-        for (int i = 0; i < node->child_count; i++)
-            segment_check_condition(check, scope, &node->child[i]);
-        break;
-    case OP_COMPARE: check_compare(check, scope, node); break;
-    case OP_BETWEEN: check_between(check, scope, node); break;
-    case OP_IN: check_in(check, scope, node); break;
-    case OP_KNOWN: segment_check_operand(check, scope, &node->child[0]); break;
-    case OP_TEXT: check_text_test(check, scope, node); break;
-    case OP_SET: check_set(check, scope, node); break;
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: check_in_window(check, scope, node); break;
-    case OP_SEQUENCE: segment_check_sequence(check, &plain, node); break;
-    case OP_RESUMED: {
-        struct segment_measure *facts = &node->resumed->facts;
-        if (!segment_check_kinds(check, facts))
-            break;
-        struct scope fact = {
-            .fact = true, .kinds = facts->kinds, .tables = facts->kind_table, .kind_count = facts->kind_count};
-        if (facts->filter)
-            segment_check_condition(check, &fact, &facts->filter);
-        segment_check_window(check, &plain, &facts->window, WINDOW_USE_FACTS);
-        break;
-    }
-    case OP_SEGMENT: check_segment(check, node); break;
-    case OP_RECORD:
-        check_segment(check, node);
-        if (node->record->has_window)
-            segment_check_window(check, &plain, &node->record->window, WINDOW_USE_MOMENTS);
-        break;
-    case OP_TOP: check_rank(check, &plain, node); break;
-    case OP_LIST: check_list(check, node); break;
-    case OP_EVER: check_ever(check, node); break;
-    case OP_CHANGED: check_changed(check, node); break;
-    case OP_ACCOUNT: check_account(check, &plain, node); break;
-    default: break;
-    }
 }
 
 static bool refuse(struct check *check, const struct scope *scope, const struct segment_node *node)
@@ -540,7 +720,7 @@ static void check_in_chain(struct check *check, const struct scope *scope, struc
     if ((*node)->op == OP_AND || (*node)->op == OP_OR)
         check_chain(check, scope, *node);
     else
-        check_by_op(check, scope, *node);
+        checks[(*node)->op](check, scope, node);
     bool tests = (*node)->op >= OP_COMPARE && (*node)->op <= OP_SET;
     if (tests && errors == check->problems->errors)
         warn_unknown(check, *node, chain);
@@ -549,152 +729,4 @@ static void check_in_chain(struct check *check, const struct scope *scope, struc
 void segment_check_condition(struct check *check, const struct scope *scope, struct segment_node **node)
 {
     check_in_chain(check, scope, node, NULL);
-}
-
-/* ---- any value ---- */
-
-static void check_as_of(struct check *check, const struct scope *scope, struct segment_node *node)
-{
-    struct segment_node *moment = node->child[0], *trait = node->child[1];
-    segment_check_value(check, scope, &node->child[0]);
-    segment_check_value(check, scope, &node->child[1]);
-    moment = node->child[0];
-    trait = node->child[1];
-    if (moment->type != VALUE_NONE && moment->type != VALUE_DATE && moment->type != VALUE_TIME)
-        segment_check_error(check, moment->span, "as of needs a date or time, but %s is %s",
-                            segment_node_words(check, moment), value_type_name(moment->type));
-    else if (!moment->constant)
-        segment_check_error(check, moment->span, "as of takes a moment that is the same for every customer");
-    if (trait->op != OP_TRAIT) {
-        segment_check_error(check, trait->span, "as of asks about a trait of the customer");
-        return;
-    }
-    node->path = trait->path;
-    node->type = trait->type;
-    node->scale = trait->scale;
-    node->child_count = 1;
-}
-
-static void check_periods(struct check *check, struct segment_node *node)
-{
-    struct scope scope = {.period = true}, plain = {0};
-    segment_check_condition(check, &scope, &node->child[0]);
-    segment_check_window(check, &plain, &node->periods->window, WINDOW_USE_PERIODS);
-}
-
-static void check_literal(struct check *check, struct segment_node *node)
-{
-    if (node->type != VALUE_TIME)
-        return;
-    if (!moment_parse(check->zone, node->literal.text, &node->literal.integer))
-        error_hint(
-            segment_check_error(check, node->span, "there is no such moment"),
-            "moments are written 2025-03-31T14:05, with Z or an offset such as +02:00 when it is not the store's zone");
-}
-
-static bool set_constant(const struct segment_node *node)
-{
-    bool made_of_children = node->op == OP_FUNCTION || (node->op >= OP_ADD && node->op <= OP_NEGATE);
-    if (node->op == OP_LITERAL || node->op == OP_NOW || node->op == OP_TODAY)
-        return true;
-    for (int i = 0; made_of_children && i < node->child_count; i++)
-        made_of_children = node->child[i]->constant;
-    return made_of_children;
-}
-
-static bool refuse_value(struct check *check, const struct scope *scope, struct segment_node *node)
-{
-    if (is_condition(node)) {
-        segment_check_error(check, node->span, "%s is a condition; here a value is needed",
-                            segment_node_words(check, node));
-        return true;
-    }
-    bool customer_only = node->op == OP_PERIODS || node->op == OP_NTILE || node->op == OP_PERCENTILE ||
-                         node->op == OP_BUCKET || node->op == OP_ACCOUNT || node->op == OP_TRAIT_AS_OF;
-    if (scope->fact && customer_only) {
-        error_hint(segment_check_error(check, node->span,
-                                       "“%s” asks about the customer and cannot stand where facts are chosen",
-                                       segment_node_words(check, node)),
-                   "put it beside the measure, joined by and");
-        return true;
-    }
-    if (scope->history && (customer_only || node->op == OP_MEASURE)) {
-        segment_check_error(check, node->span, "inside ever(…) stand only tests of traits");
-        return true;
-    }
-    return false;
-}
-
-void segment_check_operand(struct check *check, const struct scope *scope, struct segment_node **node)
-{
-    struct scope operand = *scope;
-    operand.text_function = true;
-    segment_check_value(check, &operand, node);
-}
-
-/* A measure of the customer among their facts: where amount > avg(order.amount). */
-static void check_inner_measure(struct check *check, const struct scope *scope, struct segment_node **node)
-{
-    struct scope customer = {.history = scope->history};
-    segment_check_measure(check, &customer, *node);
-    if (scope->fact)
-        *node = segment_wrap(check, *node, OP_CUSTOMER, (*node)->type);
-}
-
-void segment_check_value(struct check *check, const struct scope *scope, struct segment_node **place)
-{
-    struct segment_node *node = *place;
-    struct scope inner = *scope;
-    inner.text_function = false;
-    if (refuse_value(check, scope, node)) {
-        node->type = VALUE_NONE;
-        return;
-    }
-    switch (node->op) {
-    case OP_LITERAL: check_literal(check, node); break;
-    case OP_NOW: node->type = VALUE_TIME; break;
-    case OP_TODAY: node->type = VALUE_DATE; break;
-    case OP_NAME: segment_check_name(check, &inner, place); break;
-    case OP_TRAIT_AS_OF: check_as_of(check, &inner, node); break;
-    case OP_MEASURE:
-        if (scope->fact)
-            check_inner_measure(check, scope, place);
-        else
-            segment_check_measure(check, scope, node);
-        break;
-    case OP_ADD:
-    case OP_SUBTRACT:
-    case OP_MULTIPLY:
-    case OP_DIVIDE:
-    case OP_NEGATE: segment_check_arithmetic(check, &inner, node); break;
-    case OP_FUNCTION:
-        inner.text_function = scope->text_function;
-        segment_check_function(check, &inner, node);
-        break;
-    case OP_PERIODS:
-        check_periods(check, node);
-        node->type = VALUE_INT;
-        break;
-    case OP_NTILE:
-    case OP_PERCENTILE:
-        check_rank(check, &inner, node);
-        node->type = node->op == OP_NTILE ? VALUE_INT : VALUE_DOUBLE;
-        break;
-    case OP_BUCKET: node->type = VALUE_INT; break;
-    case OP_ACCOUNT: check_account(check, &inner, node); break;
-    case OP_GAP:
-        if (!scope->fact) {
-            error_hint(segment_check_error(check, node->span, "gap stands only inside a measure"),
-                       "such as avg(gap(order.time))");
-        } else {
-            segment_check_value(check, &inner, &node->child[0]);
-            if (node->child[0]->op != OP_FACT_TIME)
-                segment_check_error(check, node->span, "gap takes the time of a kind of fact: gap(order.time)");
-            node->child_count = 0;
-        }
-        node->type = VALUE_DURATION;
-        break;
-    default: break;
-    }
-    (*place)->constant = set_constant(*place);
 }

@@ -243,8 +243,9 @@ static void format_behind(const struct segment_window *window, struct buffer *ou
 
 /* ---- measures ---- */
 
-static void format_measure(const struct segment_measure *measure, struct buffer *out)
+static void format_measure(const struct segment_node *node, struct buffer *out)
 {
+    const struct segment_measure *measure = node->measure;
     buffer_printf(out, "%s(", segment_aggregate_name(measure->aggregate));
     for (int i = 0; i < measure->written_count; i++) {
         if (i > 0)
@@ -313,8 +314,9 @@ static void format_step(const struct segment_step *step, struct buffer *out)
     }
 }
 
-static void format_sequence(const struct segment_sequence *sequence, struct buffer *out)
+static void format_sequence(const struct segment_node *node, struct buffer *out)
 {
+    const struct segment_sequence *sequence = node->sequence;
     buffer_string(out, "sequence(");
     for (int i = 0; i < sequence->step_count; i++) {
         if (i > 0)
@@ -329,8 +331,9 @@ static void format_sequence(const struct segment_sequence *sequence, struct buff
     format_behind(&sequence->window, out);
 }
 
-static void format_resumed(const struct segment_resumed *resumed, struct buffer *out)
+static void format_resumed(const struct segment_node *node, struct buffer *out)
 {
+    const struct segment_resumed *resumed = node->resumed;
     buffer_string(out, "resumed ");
     format_facts(&resumed->facts, false, out);
     buffer_string(out, " after ");
@@ -586,20 +589,16 @@ static void format_chain(const struct segment_node *node, struct buffer *out)
     }
 }
 
+static const enum level levels[OP_COUNT_] = {
+#define OP(name, stands, carries, level, ...) [OP_##name] = LEVEL_##level,
+#include "segment/ops.def"
+#undef OP
+};
+
 /* `not (a = b)`: what stands between two values gets parentheses, so that nobody reads `not a`. */
 static bool is_infix(const struct segment_node *node)
 {
-    switch (node->op) {
-    case OP_COMPARE:
-    case OP_BETWEEN:
-    case OP_IN:
-    case OP_KNOWN:
-    case OP_TEXT:
-    case OP_SET:
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: return true;
-    default: return false;
-    }
+    return segment_op_stands[node->op] == STANDS_FACT_TEST && levels[node->op] == LEVEL_TEST;
 }
 
 static void format_not(const struct segment_node *node, struct buffer *out)
@@ -609,123 +608,99 @@ static void format_not(const struct segment_node *node, struct buffer *out)
     format(child, is_infix(child) ? LEVEL_PRIMARY : LEVEL_NOT, out);
 }
 
-static enum level level_of(const struct segment_node *node)
+static bool is_negative(const struct segment_node *literal)
 {
-    switch (node->op) {
-    case OP_OR: return LEVEL_OR;
-    case OP_AND: return LEVEL_AND;
-    case OP_NOT: return LEVEL_NOT;
-    case OP_NTILE:
-    case OP_PERCENTILE: return LEVEL_VALUE;
-    case OP_ADD:
-    case OP_SUBTRACT: return LEVEL_SUM;
-    case OP_MULTIPLY:
-    case OP_DIVIDE: return LEVEL_PRODUCT;
-    case OP_NEGATE: return LEVEL_UNARY;
-    case OP_LITERAL:
-        return node->literal.integer < 0 && node->type != VALUE_DATE && node->type != VALUE_TIME ? LEVEL_UNARY
-               : node->type == VALUE_DOUBLE && node->literal.number < 0                          ? LEVEL_UNARY
-                                                                                                 : LEVEL_PRIMARY;
-    case OP_SEQUENCE:
-    case OP_RESUMED:
-    case OP_SEGMENT:
-    case OP_RECORD:
-    case OP_TOP:
-    case OP_SAMPLE:
-    case OP_LIST:
-    case OP_EVER:
-    case OP_CHANGED:
-    case OP_FORM: return LEVEL_TEST;
-    default: return is_infix(node) ? LEVEL_TEST : LEVEL_PRIMARY;
-    }
+    if (literal->type == VALUE_DOUBLE)
+        return literal->literal.number < 0;
+    return literal->literal.integer < 0 && literal->type != VALUE_DATE && literal->type != VALUE_TIME;
 }
 
-static void format_bare(const struct segment_node *node, struct buffer *out)
+static enum level level_of(const struct segment_node *node)
 {
-    switch (node->op) {
-    case OP_AND:
-    case OP_OR: format_chain(node, out); break;
-    case OP_NOT: format_not(node, out); break;
-    case OP_COMPARE: format_compare(node, out); break;
-    case OP_BETWEEN: format_between(node, out); break;
-    case OP_IN:
-    case OP_SET: format_in(node, out); break;
-    case OP_KNOWN:
-        format(node->child[0], LEVEL_VALUE, out);
-        buffer_string(out, node->negated ? " is unknown" : " is known");
-        break;
-    case OP_TEXT: format_text_test(node, out); break;
-    case OP_IN_WINDOW:
-        format(node->child[0], LEVEL_VALUE, out);
-        format_behind(node->window, out);
-        break;
-    case OP_ANNIVERSARY:
-        buffer_string(out, "anniversary(");
-        format(node->child[0], LEVEL_VALUE, out);
-        buffer_char(out, ')');
-        format_behind(node->window, out);
-        break;
-    case OP_TRUTH:
-    case OP_CUSTOMER: format(node->child[0], LEVEL_VALUE, out); break;
-    case OP_SEQUENCE: format_sequence(node->sequence, out); break;
-    case OP_RESUMED: format_resumed(node->resumed, out); break;
-    case OP_SEGMENT:
-        buffer_string(out, node->negated ? "not in " : "in ");
-        format_segment_name(out, node->name);
-        break;
-    case OP_RECORD: format_record(node, out); break;
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE: format_rank(node, out); break;
-    case OP_SAMPLE:
-    case OP_BUCKET: format_sample(node, out); break;
-    case OP_LIST:
-        buffer_string(out, node->negated ? "not in list " : "in list ");
-        segment_format_name(out, node->name);
-        break;
-    case OP_EVER:
-    case OP_CHANGED: format_history(node, out); break;
-    case OP_ACCOUNT: format_account(node, out); break;
-    case OP_FORM: format_form(node, out); break;
-    case OP_LITERAL: format_literal(node, out); break;
-    case OP_NOW: buffer_string(out, "now"); break;
-    case OP_TODAY: buffer_string(out, "today"); break;
-    case OP_TRAIT:
-    case OP_PROPERTY:
-    case OP_STEP:
-    case OP_FACT_TIME:
-    case OP_SCHEME:
-    case OP_NAME: buffer_string(out, node->path.written); break;
-    case OP_TRAIT_AS_OF:
-        buffer_printf(out, "%s as of ", node->child_count > 1 ? node->child[1]->path.written : node->path.written);
-        format(node->child[0], LEVEL_PRIMARY, out);
-        break;
-    case OP_MEASURE: format_measure(node->measure, out); break;
-    case OP_ADD:
-    case OP_SUBTRACT:
-    case OP_MULTIPLY:
-    case OP_DIVIDE: format_arithmetic(node, out); break;
-    case OP_NEGATE:
-        buffer_char(out, '-');
-        format(node->child[0], LEVEL_PRIMARY, out);
-        break;
-    case OP_FUNCTION: format_function(node, out); break;
-    case OP_PERIODS:
-        buffer_printf(out, "periods(%s, ", segment_unit_name(node->periods->unit));
-        format(node->child[0], LEVEL_OR, out);
-        buffer_string(out, ", ");
-        segment_format_window(&node->periods->window, out);
-        buffer_char(out, ')');
-        break;
-    case OP_GAP:
-        buffer_string(out, "gap(");
-        if (node->child_count > 0)
-            format(node->child[0], LEVEL_VALUE, out);
-        buffer_char(out, ')');
-        break;
-    case OP_COUNT_: break;
-    }
+    return node->op == OP_LITERAL && is_negative(node) ? LEVEL_UNARY : levels[node->op];
 }
+
+static void format_known(const struct segment_node *node, struct buffer *out)
+{
+    format(node->child[0], LEVEL_VALUE, out);
+    buffer_string(out, node->negated ? " is unknown" : " is known");
+}
+
+static void format_in_window(const struct segment_node *node, struct buffer *out)
+{
+    format(node->child[0], LEVEL_VALUE, out);
+    format_behind(node->window, out);
+}
+
+static void format_anniversary(const struct segment_node *node, struct buffer *out)
+{
+    buffer_string(out, "anniversary(");
+    format(node->child[0], LEVEL_VALUE, out);
+    buffer_char(out, ')');
+    format_behind(node->window, out);
+}
+
+static void format_inner(const struct segment_node *node, struct buffer *out)
+{
+    format(node->child[0], LEVEL_VALUE, out);
+}
+
+static void format_segment(const struct segment_node *node, struct buffer *out)
+{
+    buffer_string(out, node->negated ? "not in " : "in ");
+    format_segment_name(out, node->name);
+}
+
+static void format_list(const struct segment_node *node, struct buffer *out)
+{
+    buffer_string(out, node->negated ? "not in list " : "in list ");
+    segment_format_name(out, node->name);
+}
+
+static void format_now(const struct segment_node *node, struct buffer *out)
+{
+    buffer_string(out, node->op == OP_NOW ? "now" : "today");
+}
+
+static void format_name(const struct segment_node *node, struct buffer *out)
+{
+    buffer_string(out, node->path.written);
+}
+
+static void format_as_of(const struct segment_node *node, struct buffer *out)
+{
+    buffer_printf(out, "%s as of ", node->child_count > 1 ? node->child[1]->path.written : node->path.written);
+    format(node->child[0], LEVEL_PRIMARY, out);
+}
+
+static void format_negate(const struct segment_node *node, struct buffer *out)
+{
+    buffer_char(out, '-');
+    format(node->child[0], LEVEL_PRIMARY, out);
+}
+
+static void format_periods(const struct segment_node *node, struct buffer *out)
+{
+    buffer_printf(out, "periods(%s, ", segment_unit_name(node->periods->unit));
+    format(node->child[0], LEVEL_OR, out);
+    buffer_string(out, ", ");
+    segment_format_window(&node->periods->window, out);
+    buffer_char(out, ')');
+}
+
+static void format_gap(const struct segment_node *node, struct buffer *out)
+{
+    buffer_string(out, "gap(");
+    if (node->child_count > 0)
+        format(node->child[0], LEVEL_VALUE, out);
+    buffer_char(out, ')');
+}
+
+static void (*const format_bare[OP_COUNT_])(const struct segment_node *node, struct buffer *out) = {
+#define OP(name, stands, carries, level, json, format, ...) [OP_##name] = format_##format,
+#include "segment/ops.def"
+#undef OP
+};
 
 static void format(const struct segment_node *node, enum level least, struct buffer *out)
 {
@@ -733,7 +708,7 @@ static void format(const struct segment_node *node, enum level least, struct buf
     bool group = level_of(node) < least;
     if (group)
         buffer_char(out, '(');
-    format_bare(node, out);
+    format_bare[node->op](node, out);
     if (group)
         buffer_char(out, ')');
 }

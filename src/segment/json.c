@@ -28,24 +28,16 @@ static void put_key(struct json *json, const char *key, const struct segment_nod
     put(json, node);
 }
 
-static void put_string(struct json *json, const char *key, const char *value)
-{
-    json_write_key(json, key);
-    json_write_string(json, value);
-}
-
 static void put_flag(struct json *json, const char *key, bool value)
 {
     if (!value)
         return;
-    json_write_key(json, key);
-    json_write_bool(json, true);
+    json_put_bool(json, key, true);
 }
 
 static void put_list(struct json *json, const char *key, struct segment_node *const *nodes, int count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (int i = 0; i < count; i++)
         put(json, nodes[i]);
     json_write_end_array(json);
@@ -53,18 +45,15 @@ static void put_list(struct json *json, const char *key, struct segment_node *co
 
 static void put_length(struct json *json, const char *key, int64_t count, enum calendar_unit unit)
 {
-    json_write_key(json, key);
-    json_write_object(json);
-    json_write_key(json, "count");
-    json_write_integer(json, count);
-    put_string(json, "unit", segment_unit_name(unit));
+    json_put_object(json, key);
+    json_put_integer(json, "count", count);
+    json_put_string(json, "unit", segment_unit_name(unit));
     json_write_end_object(json);
 }
 
 static void put_parts(struct json *json, const char *key, const struct segment_path *path, int count)
 {
-    json_write_key(json, key);
-    json_write_array(json);
+    json_put_array(json, key);
     for (int i = 0; i < count; i++)
         json_write_string(json, path->parts[i]);
     json_write_end_array(json);
@@ -75,7 +64,7 @@ static void put_text_form(struct json *json, const char *key, const struct segme
     struct buffer text;
     buffer_init(&text, 0);
     segment_format_node(node, &text);
-    put_string(json, key, text.data);
+    json_put_string(json, key, text.data);
     buffer_release(&text);
 }
 
@@ -106,9 +95,8 @@ static void put_window(struct json *json, const struct segment_window *window)
 {
     if (!has_window(window))
         return;
-    json_write_key(json, "window");
-    json_write_object(json);
-    put_string(json, "form", window_forms[window->form]);
+    json_put_object(json, "window");
+    json_put_string(json, "form", window_forms[window->form]);
     if (window->count > 0 || window->form == WINDOW_AGO)
         put_length(json, "length", window->count, window->unit);
     if (window->form == WINDOW_AGO)
@@ -116,8 +104,7 @@ static void put_window(struct json *json, const struct segment_window *window)
     put_key(json, "anchor", window->anchor);
     put_key(json, "to", window->to);
     if (window->weekdays) {
-        json_write_key(json, "weekdays");
-        json_write_array(json);
+        json_put_array(json, "weekdays");
         for (int day = 1; day <= 7; day++)
             if (window->weekdays & 1u << day)
                 json_write_string(json, segment_weekday_name(day));
@@ -131,10 +118,8 @@ static void put_window(struct json *json, const struct segment_window *window)
 
 static void put_facts(struct json *json, const char *key, const struct segment_measure *measure, bool shorten)
 {
-    json_write_key(json, key);
-    json_write_object(json);
-    json_write_key(json, "kinds");
-    json_write_array(json);
+    json_put_object(json, key);
+    json_put_array(json, "kinds");
     for (int i = 0; i < measure->written_count; i++) {
         const struct segment_path *path = &measure->written[i]->path;
         json_write_array(json);
@@ -147,13 +132,13 @@ static void put_facts(struct json *json, const char *key, const struct segment_m
     json_write_end_object(json);
 }
 
-static void put_measure(struct json *json, const struct segment_measure *measure)
+static void put_measure(struct json *json, const struct segment_node *node)
 {
-    put_string(json, "measure", segment_aggregate_name(measure->aggregate));
+    const struct segment_measure *measure = node->measure;
+    json_put_string(json, "measure", segment_aggregate_name(measure->aggregate));
     put_list(json, "of", measure->written, measure->written_count);
     if (measure->aggregate == AGGREGATE_NTH) {
-        json_write_key(json, "nth");
-        json_write_integer(json, measure->nth);
+        json_put_integer(json, "nth", measure->nth);
     }
     put_window(json, &measure->window);
     put_key(json, "where", measure->filter);
@@ -162,8 +147,7 @@ static void put_measure(struct json *json, const struct segment_measure *measure
 static void put_step(struct json *json, const struct segment_step *step)
 {
     json_write_object(json);
-    json_write_key(json, "kinds");
-    json_write_array(json);
+    json_put_array(json, "kinds");
     for (int i = 0; i < step->kind_count; i++) {
         json_write_array(json);
         json_write_string(json, step->kinds[i]);
@@ -172,17 +156,17 @@ static void put_step(struct json *json, const struct segment_step *step)
     json_write_end_array(json);
     put_flag(json, "not", step->negated);
     if (step->alias)
-        put_string(json, "as", step->alias);
+        json_put_string(json, "as", step->alias);
     put_key(json, "where", step->filter);
     if (step->has_within)
         put_length(json, "within", step->within_count, step->within_unit);
     json_write_end_object(json);
 }
 
-static void put_sequence(struct json *json, const struct segment_sequence *sequence)
+static void put_sequence(struct json *json, const struct segment_node *node)
 {
-    json_write_key(json, "sequence");
-    json_write_array(json);
+    const struct segment_sequence *sequence = node->sequence;
+    json_put_array(json, "sequence");
     for (int i = 0; i < sequence->step_count; i++)
         put_step(json, &sequence->steps[i]);
     json_write_end_array(json);
@@ -205,10 +189,9 @@ static void put_set(struct json *json, const struct segment_node *node)
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);
     json_write_object(json);
-    json_write_key(json, form                 ? (node->form == FORM_EXCEPT ? "except" : "symmetric_difference")
+    json_put_array(json, form                 ? (node->form == FORM_EXCEPT ? "except" : "symmetric_difference")
                          : node->op == OP_AND ? "intersect"
                                               : "union");
-    json_write_array(json);
     for (int i = 0; i < pair->child_count; i++)
         put_set(json, form && i == 1 ? written(pair->child[1])->child[0] : pair->child[i]);
     json_write_end_array(json);
@@ -240,7 +223,7 @@ static void put_literal(struct json *json, const struct segment_node *node)
     const struct segment_literal *literal = &node->literal;
     char text[NUMBER_TEXT_MAX];
     if (literal->is_percent) {
-        put_string(json, "percent", number_format_decimal(literal->integer, node->scale - 2, text));
+        json_put_string(json, "percent", number_format_decimal(literal->integer, node->scale - 2, text));
     } else if (literal->is_length) {
         put_text_form(json, "length", node);
     } else if (node->type == VALUE_DURATION) {
@@ -270,43 +253,49 @@ static void put_pair(struct json *json, const struct segment_node *node)
     put_flag(json, "ignoring_case", node->folded);
 }
 
-static void put_test(struct json *json, const struct segment_node *node)
+static void put_compare(struct json *json, const struct segment_node *node)
 {
     static const char *const signs[] = {"=", "!=", "<", "<=", ">", ">="};
+    json_put_string(json, "compare", signs[node->compare]);
+    put_pair(json, node);
+}
+
+static void put_text_test(struct json *json, const struct segment_node *node)
+{
     static const char *const texts[] = {"contains", "starts with", "ends with", "like", "matches", "="};
+    json_put_string(json, "text_test", texts[node->text_test]);
+    put_pair(json, node);
+}
+
+static void put_between(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "between", node->child[0]);
+    put_key(json, "from", node->child[1]);
+    put_key(json, "to", node->child[2]);
+    put_flag(json, "negated", node->negated);
+}
+
+static void put_in(struct json *json, const struct segment_node *node)
+{
     static const char *const sets[] = {"any of", "all of", "none of"};
-    switch (node->op) {
-    case OP_COMPARE:
-        put_string(json, "compare", signs[node->compare]);
-        put_pair(json, node);
-        break;
-    case OP_TEXT:
-        put_string(json, "text_test", texts[node->text_test]);
-        put_pair(json, node);
-        break;
-    case OP_BETWEEN:
-        put_key(json, "between", node->child[0]);
-        put_key(json, "from", node->child[1]);
-        put_key(json, "to", node->child[2]);
-        put_flag(json, "negated", node->negated);
-        break;
-    case OP_SET:
-    case OP_IN:
-        if (node->op == OP_SET)
-            put_string(json, "set_test", sets[node->set_test]);
-        put_key(json, node->op == OP_IN ? "in" : "left", node->child[0]);
-        put_list(json, "values", node->child + 1, node->child_count - 1);
-        put_flag(json, "negated", node->negated);
-        put_flag(json, "ignoring_case", node->folded);
-        break;
-    case OP_KNOWN:
-        put_key(json, "known", node->child[0]);
-        put_flag(json, "negated", node->negated);
-        break;
-    default:
-        put_key(json, node->op == OP_IN_WINDOW ? "in_window" : "anniversary", node->child[0]);
-        put_window(json, node->window);
-    }
+    if (node->op == OP_SET)
+        json_put_string(json, "set_test", sets[node->set_test]);
+    put_key(json, node->op == OP_IN ? "in" : "left", node->child[0]);
+    put_list(json, "values", node->child + 1, node->child_count - 1);
+    put_flag(json, "negated", node->negated);
+    put_flag(json, "ignoring_case", node->folded);
+}
+
+static void put_known(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "known", node->child[0]);
+    put_flag(json, "negated", node->negated);
+}
+
+static void put_in_window(struct json *json, const struct segment_node *node)
+{
+    put_key(json, node->op == OP_IN_WINDOW ? "in_window" : "anniversary", node->child[0]);
+    put_window(json, node->window);
 }
 
 static void put_rank(struct json *json, const struct segment_node *node)
@@ -319,7 +308,7 @@ static void put_rank(struct json *json, const struct segment_node *node)
         json_write_key(json, node->op == OP_NTILE ? "ntile" : rank->bottom ? "bottom" : "top");
         if (node->op == OP_TOP && rank->is_percent) {
             json_write_object(json);
-            put_string(json, "percent", number_format_decimal(rank->percent_scaled, rank->percent_scale, text));
+            json_put_string(json, "percent", number_format_decimal(rank->percent_scaled, rank->percent_scale, text));
             json_write_end_object(json);
         } else {
             json_write_integer(json, rank->count);
@@ -333,117 +322,134 @@ static void put_sample(struct json *json, const struct segment_node *node)
 {
     char text[NUMBER_TEXT_MAX];
     if (node->op == OP_SAMPLE) {
-        put_string(json, "sample",
-                   number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
+        json_put_string(json, "sample",
+                        number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
     } else {
-        json_write_key(json, "bucket");
-        json_write_integer(json, node->sample.buckets);
+        json_put_integer(json, "bucket", node->sample.buckets);
     }
     if (*node->sample.seed)
-        put_string(json, "seed", node->sample.seed);
+        json_put_string(json, "seed", node->sample.seed);
 }
 
-static void put_customer_test(struct json *json, const struct segment_node *node)
+static void put_segment(struct json *json, const struct segment_node *node)
+{
+    json_put_string(json, "member_of", node->name);
+}
+
+static void put_static_list(struct json *json, const struct segment_node *node)
+{
+    json_put_string(json, "list", node->name);
+}
+
+static void put_record(struct json *json, const struct segment_node *node)
 {
     static const char *const records[] = {"in", "entered", "left"};
+    json_put_string(json, "record", records[node->record->kind]);
+    json_put_string(json, "segment", node->name);
+    if (node->record->has_window)
+        put_window(json, &node->record->window);
+}
+
+static void put_ever(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "ever", node->child[0]);
+    if (node->history->has_window)
+        put_window(json, &node->history->window);
+}
+
+static void put_changed(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "changed", node->child[0]);
+    put_key(json, "from", node->child[1]);
+    put_key(json, "to", node->child[2]);
+    if (node->history->has_window)
+        put_window(json, &node->history->window);
+}
+
+static void put_account(struct json *json, const struct segment_node *node)
+{
     static const char *const quantifiers[] = {"any", "all", "none", "count"};
-    switch (node->op) {
-    case OP_RECORD:
-        put_string(json, "record", records[node->record->kind]);
-        put_string(json, "segment", node->name);
-        if (node->record->has_window)
-            put_window(json, &node->record->window);
-        break;
-    case OP_EVER:
-        put_key(json, "ever", node->child[0]);
-        if (node->history->has_window)
-            put_window(json, &node->history->window);
-        break;
-    case OP_CHANGED:
-        put_key(json, "changed", node->child[0]);
-        put_key(json, "from", node->child[1]);
-        put_key(json, "to", node->child[2]);
-        if (node->history->has_window)
-            put_window(json, &node->history->window);
-        break;
-    case OP_ACCOUNT:
-        put_string(json, "account", quantifiers[node->account->quantifier]);
-        put_parts(json, "of", &node->account->path, node->account->path.part_count);
-        put_key(json, "where", node->child_count > 0 ? node->child[0] : NULL);
-        break;
-    case OP_RESUMED:
-        put_facts(json, "resumed", &node->resumed->facts, false);
-        put_length(json, "after", node->resumed->gap_count, node->resumed->gap_unit);
-        put_window(json, &node->resumed->facts.window);
-        break;
-    default:
-        put_string(json, "periods", segment_unit_name(node->periods->unit));
-        put_key(json, "where", node->child[0]);
-        put_window(json, &node->periods->window);
-    }
+    json_put_string(json, "account", quantifiers[node->account->quantifier]);
+    put_parts(json, "of", &node->account->path, node->account->path.part_count);
+    put_key(json, "where", node->child_count > 0 ? node->child[0] : NULL);
+}
+
+static void put_resumed(struct json *json, const struct segment_node *node)
+{
+    put_facts(json, "resumed", &node->resumed->facts, false);
+    put_length(json, "after", node->resumed->gap_count, node->resumed->gap_unit);
+    put_window(json, &node->resumed->facts.window);
+}
+
+static void put_periods(struct json *json, const struct segment_node *node)
+{
+    json_put_string(json, "periods", segment_unit_name(node->periods->unit));
+    put_key(json, "where", node->child[0]);
+    put_window(json, &node->periods->window);
 }
 
 static void put_function(struct json *json, const struct segment_node *node)
 {
     if (node->function == FUNCTION_SINCE || node->function == FUNCTION_UNTIL) {
         put_key(json, segment_function_name(node->function), node->child[0]);
-        put_string(json, "unit", segment_unit_name(node->unit));
+        json_put_string(json, "unit", segment_unit_name(node->unit));
         return;
     }
-    put_string(json, "function", segment_function_name(node->function));
+    json_put_string(json, "function", segment_function_name(node->function));
     put_list(json, "of", node->child, node->child_count);
 }
 
-static void put_fields(struct json *json, const struct segment_node *node)
+static void put_operands(struct json *json, const struct segment_node *node)
 {
-    static const char *const lists[] = {
+    static const char *const keys[OP_COUNT_] = {
         [OP_AND] = "and",           [OP_OR] = "or",        [OP_ADD] = "add", [OP_SUBTRACT] = "subtract",
         [OP_MULTIPLY] = "multiply", [OP_DIVIDE] = "divide"};
-    switch (node->op) {
-    case OP_AND:
-    case OP_OR:
-    case OP_ADD:
-    case OP_SUBTRACT:
-    case OP_MULTIPLY:
-    case OP_DIVIDE: put_list(json, lists[node->op], node->child, node->child_count); break;
-    case OP_NOT: put_key(json, "not", node->child[0]); break;
-    case OP_NEGATE: put_key(json, "negate", node->child[0]); break;
-    case OP_COMPARE:
-    case OP_BETWEEN:
-    case OP_IN:
-    case OP_KNOWN:
-    case OP_TEXT:
-    case OP_SET:
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: put_test(json, node); break;
-    case OP_SEGMENT: put_string(json, "member_of", node->name); break;
-    case OP_LIST: put_string(json, "list", node->name); break;
-    case OP_SEQUENCE: put_sequence(json, node->sequence); break;
-    case OP_RECORD:
-    case OP_EVER:
-    case OP_CHANGED:
-    case OP_ACCOUNT:
-    case OP_RESUMED:
-    case OP_PERIODS: put_customer_test(json, node); break;
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE: put_rank(json, node); break;
-    case OP_SAMPLE:
-    case OP_BUCKET: put_sample(json, node); break;
-    case OP_FORM: put_form(json, node); break;
-    case OP_LITERAL: put_literal(json, node); break;
-    case OP_NOW: put_flag(json, "now", true); break;
-    case OP_TODAY: put_flag(json, "today", true); break;
-    case OP_MEASURE: put_measure(json, node->measure); break;
-    case OP_FUNCTION: put_function(json, node); break;
-    case OP_TRAIT_AS_OF:
-        put_key(json, "as_of", node->child[0]);
-        put_parts(json, "trait", &node->path, node->path.part_count);
-        break;
-    case OP_GAP: put_parts(json, "gap", &node->child[0]->path, node->child[0]->path.part_count); break;
-    default: put_parts(json, "name", &node->path, node->path.part_count);
-    }
+    put_list(json, keys[node->op], node->child, node->child_count);
 }
+
+static void put_not(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "not", node->child[0]);
+}
+
+static void put_negate(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "negate", node->child[0]);
+}
+
+static void put_now(struct json *json, const struct segment_node *node)
+{
+    put_flag(json, node->op == OP_NOW ? "now" : "today", true);
+}
+
+static void put_as_of(struct json *json, const struct segment_node *node)
+{
+    put_key(json, "as_of", node->child[0]);
+    put_parts(json, "trait", &node->path, node->path.part_count);
+}
+
+static void put_gap(struct json *json, const struct segment_node *node)
+{
+    put_parts(json, "gap", &node->child[0]->path, node->child[0]->path.part_count);
+}
+
+static void put_name(struct json *json, const struct segment_node *node)
+{
+    put_parts(json, "name", &node->path, node->path.part_count);
+}
+
+/* What is only looked through has no fields of its own. */
+static void put_inner(struct json *json, const struct segment_node *node)
+{
+    (void)json, (void)node;
+    ENSURE(!"a node that is looked through");
+}
+
+static void (*const put_fields[OP_COUNT_])(struct json *json, const struct segment_node *node) = {
+#define OP(name, stands, carries, level, json, ...) [OP_##name] = put_##json,
+#include "segment/ops.def"
+#undef OP
+};
 
 static void put(struct json *json, const struct segment_node *node)
 {
@@ -455,7 +461,7 @@ static void put(struct json *json, const struct segment_node *node)
     if (json->depth > JSON_LEVELS || deep_sets)
         put_text_form(json, "text", node);
     else
-        put_fields(json, node);
+        put_fields[node->op](json, node);
     json_write_end_object(json);
 }
 
@@ -463,11 +469,11 @@ void segment_write_json(const struct segment_set *set, int segment, struct json 
 {
     const struct segment_definition *definition = &set->segments[segment];
     json_write_object(json);
-    put_string(json, "segment", definition->name);
+    json_put_string(json, "segment", definition->name);
     if (definition->title)
-        put_string(json, "title", definition->title);
+        json_put_string(json, "title", definition->title);
     if (definition->scheme >= 0)
-        put_string(json, "scheme", set->schemes[definition->scheme].name);
+        json_put_string(json, "scheme", set->schemes[definition->scheme].name);
     put_flag(json, "else", definition->is_else);
     put_key(json, "where", definition->condition);
     json_write_end_object(json);
@@ -477,19 +483,17 @@ void segment_write_scheme_json(const struct segment_set *set, int scheme, struct
 {
     const struct segment_scheme *from = &set->schemes[scheme];
     json_write_object(json);
-    put_string(json, "scheme", from->name);
+    json_put_string(json, "scheme", from->name);
     if (from->title)
-        put_string(json, "title", from->title);
-    json_write_key(json, "exclusive");
-    json_write_bool(json, from->exclusive);
-    json_write_key(json, "members");
-    json_write_array(json);
+        json_put_string(json, "title", from->title);
+    json_put_bool(json, "exclusive", from->exclusive);
+    json_put_array(json, "members");
     for (int i = 0; i < from->member_count; i++) {
         const struct segment_definition *member = &set->segments[from->first_member + i];
         json_write_object(json);
-        put_string(json, "member", member->name + strlen(from->name) + 1);
+        json_put_string(json, "member", member->name + strlen(from->name) + 1);
         if (member->title)
-            put_string(json, "title", member->title);
+            json_put_string(json, "title", member->title);
         put_flag(json, "else", member->is_else);
         put_key(json, "where", member->condition);
         json_write_end_object(json);

@@ -2,8 +2,8 @@
  * What definitions read: the one answer for those who load columns, who say what a segment is made of, and who must not
  * take away what is in use.
  */
+#include "segment/reads.h"
 #include "segment/language.h"
-#include "segment/plan.h"
 
 /* What properties and earlier steps are those of, where the walk stands. */
 struct standing {

@@ -30,67 +30,36 @@ struct segment_span {
     uint32_t begin, end;
 };
 
+/* What a node is: ops.def lists them with their meaning. */
 enum segment_op {
-    /* ---- conditions (type BOOL, never unknown) ---- */
-    OP_AND,     /* children ≥ 1 */
-    OP_OR,      /* children ≥ 1 */
-    OP_NOT,     /* child[0] */
-    OP_COMPARE, /* child[0] compare child[1] */
-    OP_BETWEEN, /* child[1] <= child[0] <= child[2]; negated: known and outside. A TIME between DATEs compares as local
-                   date */
-    OP_IN,      /* child[0] equals one of child[1…]; negated: known and none of them. Items are known constants */
-    OP_KNOWN,   /* child[0] is known; negated: is unknown. A set is known when it was told, even if empty */
-    OP_TEXT,    /* child[0] text_test child[1]; negated: both known and not so */
-    OP_SET,     /* child[0] (SET) set_test child[1…] (constant texts) */
-    OP_IN_WINDOW,   /* child[0] (TIME or DATE) lies in window. TIME: lo <= t <= hi. DATE: local_date(lo − 1) < d <=
-                       local_date(hi) */
-    OP_ANNIVERSARY, /* some anniversary (any year from the date's own on) of child[0] (DATE) lies in window, by the DATE
-                       rule above */
-    OP_TRUTH,       /* child[0] is a BOOL value: known and true (`where active`) */
-    OP_SEQUENCE,    /* see struct segment_sequence */
-    OP_RESUMED,     /* see struct segment_resumed */
-    OP_SEGMENT,     /* is in segment `name` at the same T; negated: is not. Resolved to `index` in the segment list */
-    OP_RECORD,      /* see struct segment_record_test: recorded membership, entries and exits */
-    OP_TOP,         /* see struct segment_rank */
-    OP_SAMPLE,      /* see struct segment_sample */
-    OP_LIST,        /* one of the customer's identifiers stands in the static list `name`; negated: none does */
-    OP_EVER,        /* see struct segment_history */
-    OP_CHANGED,     /* see struct segment_history */
-    OP_ACCOUNT,     /* see struct segment_account; BOOL for any, all, none */
-    OP_FORM, /* a surface form whose meaning is child[0]; readers other than the formatter look only there. See enum
-                segment_form */
-
-    /* ---- values ---- */
-    OP_LITERAL,     /* constant: see struct segment_literal */
-    OP_NOW,         /* TIME T */
-    OP_TODAY,       /* DATE: local date of T */
-    OP_TRAIT,       /* the told (or derived) trait at T: see struct segment_path */
-    OP_TRAIT_AS_OF, /* the told trait as it was at the moment child[0] (constant TIME; DATE: that day's first moment),
-                       but not past T */
-    OP_SCHEME,      /* TEXT: the name of the member of exclusive scheme `name` the customer is in; unknown if none */
-    OP_MEASURE,     /* see struct segment_measure */
-    OP_ADD,         /* numbers; TIME or DATE + DURATION or PERIOD; DURATION + DURATION */
-    OP_SUBTRACT,    /* numbers; TIME or DATE − DURATION or PERIOD; TIME − TIME and DATE − DATE give DURATION */
-    OP_MULTIPLY,    /* numbers; number × DURATION */
-    OP_DIVIDE,      /* DOUBLE; DURATION / number gives DURATION as DOUBLE seconds (type DURATION, is_double set) */
-    OP_NEGATE,
-    OP_FUNCTION,   /* see enum segment_function */
-    OP_PERIODS,    /* INT: see struct segment_periods */
-    OP_NTILE,      /* INT 1…k: see struct segment_rank */
-    OP_PERCENTILE, /* DOUBLE 0…100: see struct segment_rank */
-    OP_BUCKET,     /* INT 1…n: see struct segment_sample */
-
-    /* ---- values of a fact ---- */
-    OP_PROPERTY,  /* see struct segment_path */
-    OP_FACT_TIME, /* TIME of the fact */
-    OP_GAP,       /* DURATION: only as a measure's argument: time since the previous selected fact */
-    OP_CUSTOMER,  /* child[0] evaluated in the customer's context, the same for all of their facts */
-    OP_STEP,      /* property or time of the fact an earlier step of this sequence matched: see struct segment_path */
-
-    OP_NAME, /* a name before checking, see struct segment_path; in a checked tree only where `written` keeps the text
-              */
+#define OP(name, ...) OP_##name,
+#include "segment/ops.def"
+#undef OP
     OP_COUNT_
 };
+
+/* Where a node may stand. Conditions over facts may stand over customers too. */
+enum segment_standing {
+    STANDS_FACT_TEST,
+    STANDS_CUSTOMER_TEST,
+    STANDS_VALUE,
+    STANDS_CUSTOMER_VALUE, /* never among facts */
+};
+/* What hangs at a node by pointer. */
+enum segment_payload {
+    CARRIES_NOTHING,
+    CARRIES_MEASURE,
+    CARRIES_SEQUENCE,
+    CARRIES_RESUMED,
+    CARRIES_RANK,
+    CARRIES_RECORD,
+    CARRIES_HISTORY,
+    CARRIES_ACCOUNT,
+    CARRIES_PERIODS,
+    CARRIES_WINDOW,
+};
+extern const enum segment_standing segment_op_stands[OP_COUNT_];
+extern const enum segment_payload segment_op_carries[OP_COUNT_];
 
 /* Surface forms. The formatter finds what was written in the meaning itself. */
 enum segment_form {

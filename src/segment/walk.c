@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+const enum segment_standing segment_op_stands[OP_COUNT_] = {
+#define OP(name, stands, ...) [OP_##name] = STANDS_##stands,
+#include "segment/ops.def"
+#undef OP
+};
+
+const enum segment_payload segment_op_carries[OP_COUNT_] = {
+#define OP(name, stands, carries, ...) [OP_##name] = CARRIES_##carries,
+#include "segment/ops.def"
+#undef OP
+};
+
 typedef void visitor(struct segment_node **child, void *data);
 
 static void visit_one(struct segment_node **child, visitor *visit, void *data)
@@ -32,23 +44,19 @@ static void visit_sequence(struct segment_sequence *sequence, visitor *visit, vo
     visit_window(&sequence->window, visit, data);
 }
 
-/* Nodes in the making have no details yet: one pointer of the union stands for all. */
-static bool has_details(const struct segment_node *node)
+static void visit_payload(struct segment_node *node, visitor *visit, void *data)
 {
-    switch (node->op) {
-    case OP_MEASURE:
-    case OP_SEQUENCE:
-    case OP_RESUMED:
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE:
-    case OP_RECORD:
-    case OP_EVER:
-    case OP_CHANGED:
-    case OP_PERIODS:
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: return node->window != NULL;
-    default: return false;
+    switch (segment_op_carries[node->op]) {
+    case CARRIES_MEASURE: visit_measure(node->measure, visit, data); break;
+    case CARRIES_SEQUENCE: visit_sequence(node->sequence, visit, data); break;
+    case CARRIES_RESUMED: visit_measure(&node->resumed->facts, visit, data); break;
+    case CARRIES_RANK: visit_one(&node->rank->among, visit, data); break;
+    case CARRIES_RECORD: visit_window(&node->record->window, visit, data); break;
+    case CARRIES_HISTORY: visit_window(&node->history->window, visit, data); break;
+    case CARRIES_PERIODS: visit_window(&node->periods->window, visit, data); break;
+    case CARRIES_WINDOW: visit_window(node->window, visit, data); break;
+    case CARRIES_ACCOUNT:
+    case CARRIES_NOTHING: break;
     }
 }
 
@@ -56,23 +64,10 @@ void segment_node_each(struct segment_node *node, visitor *visit, void *data)
 {
     for (int i = 0; i < node->child_count; i++)
         visit_one(&node->child[i], visit, data);
-    if (!has_details(node))
-        return;
-    switch (node->op) {
-    case OP_MEASURE: visit_measure(node->measure, visit, data); break;
-    case OP_SEQUENCE: visit_sequence(node->sequence, visit, data); break;
-    case OP_RESUMED: visit_measure(&node->resumed->facts, visit, data); break;
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE: visit_one(&node->rank->among, visit, data); break;
-    case OP_RECORD: visit_window(&node->record->window, visit, data); break;
-    case OP_EVER:
-    case OP_CHANGED: visit_window(&node->history->window, visit, data); break;
-    case OP_PERIODS: visit_window(&node->periods->window, visit, data); break;
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: visit_window(node->window, visit, data); break;
-    default: break;
-    }
+
+    /* nodes in the making carry nothing yet: one pointer of the union stands for all */
+    if (segment_op_carries[node->op] != CARRIES_NOTHING && node->window)
+        visit_payload(node, visit, data);
 }
 
 static void copy_visit(struct segment_node **child, void *arena)
@@ -96,31 +91,27 @@ static void copy_written(struct segment_measure *measure, struct arena *arena)
 static void copy_details(struct segment_node *node, struct arena *arena)
 {
 #define COPY(field) node->field = copy_bytes(node->field, sizeof *node->field, arena)
-    switch (node->op) {
-    case OP_MEASURE:
+    switch (segment_op_carries[node->op]) {
+    case CARRIES_MEASURE:
         COPY(measure);
         copy_written(node->measure, arena);
         break;
-    case OP_SEQUENCE:
+    case CARRIES_SEQUENCE:
         COPY(sequence);
         node->sequence->steps = copy_bytes(node->sequence->steps,
                                            sizeof *node->sequence->steps * (size_t)node->sequence->step_count, arena);
         break;
-    case OP_RESUMED:
+    case CARRIES_RESUMED:
         COPY(resumed);
         copy_written(&node->resumed->facts, arena);
         break;
-    case OP_TOP:
-    case OP_NTILE:
-    case OP_PERCENTILE: COPY(rank); break;
-    case OP_RECORD: COPY(record); break;
-    case OP_EVER:
-    case OP_CHANGED: COPY(history); break;
-    case OP_ACCOUNT: COPY(account); break;
-    case OP_PERIODS: COPY(periods); break;
-    case OP_IN_WINDOW:
-    case OP_ANNIVERSARY: COPY(window); break;
-    default: break;
+    case CARRIES_RANK: COPY(rank); break;
+    case CARRIES_RECORD: COPY(record); break;
+    case CARRIES_HISTORY: COPY(history); break;
+    case CARRIES_ACCOUNT: COPY(account); break;
+    case CARRIES_PERIODS: COPY(periods); break;
+    case CARRIES_WINDOW: COPY(window); break;
+    case CARRIES_NOTHING: break;
     }
 #undef COPY
 }

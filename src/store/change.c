@@ -172,17 +172,25 @@ static enum status describe(struct store_change *change, struct lake *lake, stru
     return status;
 }
 
-static enum status take_range(struct lake *lake, struct arena *arena, const char *select, const char *path,
-                              int64_t *first, int64_t *last, struct error *error)
+/* The least and the largest import and, of facts and traits, moment that is one. */
+static enum status take_ranges(struct store_change *change, struct lake *lake, struct change_part *added,
+                               struct error *error)
 {
+    struct catalog_part *part = &added->part;
     struct lake_result *result;
     const struct lake_chunk *chunk;
-    TRY(lake_queryf(lake, &result, error, "SELECT %s FROM read_parquet(%s)", select, store_quote(arena, path)));
+    bool dated = part->role != PART_REFERENCE;
+    TRY(lake_queryf(lake, &result, error, "SELECT min(import), max(import)%s FROM read_parquet(%s)",
+                    dated ? ", min(\"time\") FILTER (\"time\" > 0), max(\"time\") FILTER (\"time\" > 0)" : "",
+                    store_quote(&change->arena, added->temporary)));
     enum status status = lake_result_next(result, &chunk, error);
-    *first = *last = 0;
     if (status == STATUS_OK && chunk && lake_known(&chunk->columns[0], 0)) {
-        *first = lake_integer(&chunk->columns[0], 0);
-        *last = lake_integer(&chunk->columns[1], 0);
+        part->first_import = (uint32_t)lake_integer(&chunk->columns[0], 0);
+        part->last_import = (uint32_t)lake_integer(&chunk->columns[1], 0);
+    }
+    if (status == STATUS_OK && chunk && dated && lake_known(&chunk->columns[2], 0)) {
+        part->first_time = lake_integer(&chunk->columns[2], 0);
+        part->last_time = lake_integer(&chunk->columns[3], 0);
     }
     lake_result_free(result);
     return status;
@@ -199,17 +207,9 @@ static enum status measure(struct store_change *change, struct lake *lake, struc
 {
     struct catalog_part *part = &added->part;
     struct stat file;
-    int64_t first, last;
     TRY(describe(change, lake, added, error));
-    if (has_import(part->role)) {
-        TRY(take_range(lake, &change->arena, "min(import), max(import)", added->temporary, &first, &last, error));
-        part->first_import = (uint32_t)first;
-        part->last_import = (uint32_t)last;
-        if (part->role != PART_REFERENCE)
-            TRY(take_range(lake, &change->arena,
-                           "min(\"time\") FILTER (\"time\" > 0), max(\"time\") FILTER (\"time\" > 0)", added->temporary,
-                           &part->first_time, &part->last_time, error));
-    }
+    if (has_import(part->role))
+        TRY(take_ranges(change, lake, added, error));
     if (stat(added->temporary, &file) != 0)
         return error_system(error, errno, "%s cannot be read back", added->temporary);
     part->bytes = (uint64_t)file.st_size;
@@ -248,19 +248,36 @@ static enum status write_one(struct store_change *change, struct lake *lake, con
     return status;
 }
 
-enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
-                                 uint32_t owner, struct error *error)
+static enum status write_beside(struct store_change *change, struct lake *lake, const char *table, uint32_t owner,
+                                const char *select, bool ordered, struct error *error)
 {
-    struct store_new_part activity = {.table = table, .role = PART_ACTIVITY};
-    activity.select = arena_printf(&change->arena,
-                                   "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\", "
-                                   "count(*)::UINTEGER AS \"rows\" FROM read_parquet(%s) GROUP BY customer",
-                                   store_quote(&change->arena, path));
+    struct store_new_part activity = {.table = table, .role = PART_ACTIVITY, .select = select, .ordered = ordered};
     struct change_part beside;
     TRY(write_one(change, lake, &activity, owner, &beside, error));
     VECTOR_PUSH(&change->added, beside);
     change->now = NULL;
     return STATUS_OK;
+}
+
+enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
+                                 uint32_t owner, struct error *error)
+{
+    const char *select = arena_printf(&change->arena,
+                                      "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\", "
+                                      "count(*)::UINTEGER AS \"rows\" FROM read_parquet(%s) GROUP BY customer",
+                                      store_quote(&change->arena, path));
+    return write_beside(change, lake, table, owner, select, false, error);
+}
+
+/* Of a part that has each customer once. */
+static enum status write_plain_activity(struct store_change *change, struct lake *lake, const char *table,
+                                        const char *path, uint32_t owner, struct error *error)
+{
+    const char *select = arena_printf(&change->arena,
+                                      "SELECT customer, \"time\" AS \"first\", \"time\" AS \"last\", "
+                                      "1::UINTEGER AS \"rows\" FROM read_parquet(%s)",
+                                      store_quote(&change->arena, path));
+    return write_beside(change, lake, table, owner, select, true, error);
 }
 
 enum status store_write_part(struct store_change *change, struct lake *lake, const struct store_new_part *part,
@@ -276,6 +293,8 @@ enum status store_write_part(struct store_change *change, struct lake *lake, con
     change->now = NULL;
     if (part->role != PART_FACTS && part->role != PART_TRAITS)
         return STATUS_OK;
+    if (part->ordered && part->one_each)
+        return write_plain_activity(change, lake, part->table, added.temporary, added.part.number, error);
     return store_write_activity(change, lake, part->table, added.temporary, added.part.number, error);
 }
 

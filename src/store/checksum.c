@@ -3,11 +3,11 @@
  * for all other bytes: together they cover the file. Reading a column therefore costs a look at that column's bytes and
  * the footer's, not at the whole file, and happens once in a process, before DuckDB sees a byte of it.
  *
- * The bytes are read into a small buffer that stays in the processor's cache, not mapped: a disk that fails is then an
- * error to report, where a mapping would end the process. Much work is divided among threads.
+ * They are made by the library's XXH3 from beginning to end, and looked at by hash.c, whose threads share the work. So
+ * whatever is written and read holds the two against each other.
  */
 #include "base/map.h"
-#include "base/pool.h"
+#include "store/hash_internal.h"
 #include "store/internal.h"
 
 #include <errno.h>
@@ -19,10 +19,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum {
-    PIECE_BUFFER = 1 << 18, /* what fits into a second-level cache */
-    ALONE_BYTES = 4 << 20,  /* less than this is not worth a second thread */
-};
+enum { PIECE_BUFFER = 1 << 17 }; /* fits into a second-level cache with room to spare */
 
 /* ---- one piece ---- */
 
@@ -62,7 +59,8 @@ struct making {
     struct arena *arena;
     const struct catalog_part *part;
     struct catalog_checksum *pieces;     /* one for each column, then the rest */
-    size_t leaf;                         /* the column that the chunk before this one belonged to */
+    size_t leaf;                         /* the column that the chunk before this one belonged to … */
+    int64_t place;                       /* … and its leaf's place among all leaves */
     VECTOR(struct catalog_range) chunks; /* all, to find out what the rest is */
 };
 
@@ -75,11 +73,13 @@ static bool belongs(struct text leaf, const char *column)
            (leaf.length == length || (leaf.length > length + 2 && memcmp(leaf.data + length, ", ", 2) == 0));
 }
 
-static enum status take_chunk(struct making *making, struct text leaf, bool first, uint64_t offset, uint64_t length,
+static enum status take_chunk(struct making *making, struct text leaf, int64_t place, uint64_t offset, uint64_t length,
                               struct error *error)
 {
     const struct catalog_part *part = making->part;
-    making->leaf = first ? 0 : making->leaf;
+    if (place <= making->place) /* of the next row group */
+        making->leaf = 0;
+    making->place = place;
     while (making->leaf < part->column_count && !belongs(leaf, part->columns[making->leaf].name))
         making->leaf++;
     if (making->leaf == part->column_count)
@@ -95,19 +95,26 @@ static enum status take_chunk(struct making *making, struct text leaf, bool firs
     return STATUS_OK;
 }
 
+/* Bloom filters, which come after all the chunks, belong to their column too: who reads another need not pay for them.
+ */
 static enum status find_chunks(struct making *making, struct lake *lake, const char *path, struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
     TRY(lake_queryf(lake, &result, error,
-                    "SELECT path_in_schema, column_id::BIGINT, "
-                    "least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset))::BIGINT, "
-                    "total_compressed_size::BIGINT FROM parquet_metadata(%s) ORDER BY row_group_id, column_id",
+                    "WITH chunk AS (FROM parquet_metadata(%s)), piece AS ("
+                    "SELECT false AS later, row_group_id, column_id, path_in_schema AS leaf, least(data_page_offset, "
+                    "coalesce(nullif(dictionary_page_offset, 0), data_page_offset)) AS begins, "
+                    "total_compressed_size AS bytes FROM chunk UNION ALL "
+                    "SELECT true, row_group_id, column_id, path_in_schema, bloom_filter_offset, bloom_filter_length "
+                    "FROM chunk WHERE bloom_filter_offset > 0 AND bloom_filter_length > 0) "
+                    "SELECT leaf, column_id::BIGINT, begins::BIGINT, bytes::BIGINT FROM piece "
+                    "ORDER BY later, row_group_id, column_id",
                     store_quote(making->arena, path)));
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows && status == STATUS_OK; i++)
-            status = take_chunk(making, lake_text(&chunk->columns[0], i), lake_integer(&chunk->columns[1], i) == 0,
+            status = take_chunk(making, lake_text(&chunk->columns[0], i), lake_integer(&chunk->columns[1], i),
                                 (uint64_t)lake_integer(&chunk->columns[2], i),
                                 (uint64_t)lake_integer(&chunk->columns[3], i), error);
     lake_result_free(result);
@@ -206,23 +213,6 @@ static enum status say_damaged(const struct store *store, const struct catalog_p
     return status;
 }
 
-struct looking {
-    int file;
-    const struct catalog_checksum **pieces;
-    int *failed;
-    bool *differs;
-};
-
-static void look_at(void *context, size_t task, int worker)
-{
-    struct looking *looking = context;
-    const struct catalog_checksum *piece = looking->pieces[task];
-    uint64_t value;
-    (void)worker;
-    looking->failed[task] = hash_ranges(looking->file, piece->ranges, piece->range_count, &value);
-    looking->differs[task] = value != piece->value;
-}
-
 static bool is_wanted(const struct catalog_checksum *piece, const char *const *columns, size_t count)
 {
     if (!columns || !*piece->piece)
@@ -233,42 +223,56 @@ static bool is_wanted(const struct catalog_checksum *piece, const char *const *c
     return false;
 }
 
+enum { KEY = 400 }; /* "7/amount"; what is longer is looked at every time */
+
+static bool was_seen(const struct store *store, const struct catalog_part *part, const char *piece)
+{
+    char key[KEY];
+    snprintf(key, sizeof key, "%u/%s", (unsigned)part->number, piece);
+    return strlen(key) < sizeof key - 1 && text_map_find(&store->checked->pieces, text_from(key));
+}
+
+static bool all_were_seen(const struct store *store, const struct catalog_part *part, const char *const *columns,
+                          size_t count)
+{
+    bool seen = was_seen(store, part, "");
+    for (size_t i = 0; i < count && columns && seen; i++)
+        seen = was_seen(store, part, columns[i]);
+    for (size_t i = 0; i < part->column_count && !columns && seen; i++)
+        seen = was_seen(store, part, part->columns[i].name);
+    return seen;
+}
+
 /* The pieces to look at: what is wanted and was not looked at before. Marks them as seen. */
 static size_t choose(const struct store *store, const struct catalog_part *part, const struct catalog_checksum *all,
-                     size_t count, const char *const *columns, size_t column_count, const struct catalog_checksum **out,
-                     uint64_t *bytes)
+                     size_t count, const char *const *columns, size_t column_count, const struct catalog_checksum **out)
 {
     size_t chosen = 0;
-    char key[400];
-    *bytes = 0;
+    char key[KEY];
     for (size_t i = 0; i < count; i++) {
-        if (!is_wanted(&all[i], columns, column_count))
+        if (!is_wanted(&all[i], columns, column_count) || was_seen(store, part, all[i].piece))
             continue;
         snprintf(key, sizeof key, "%u/%s", (unsigned)part->number, all[i].piece);
-        if (strlen(key) < sizeof key - 1 && text_map_find(&store->checked->pieces, text_from(key)))
-            continue;
         text_map_put(&store->checked->pieces, text_from(key), 1, NULL);
         out[chosen++] = &all[i];
-        for (size_t r = 0; r < all[i].range_count; r++)
-            *bytes += all[i].ranges[r].length;
     }
     return chosen;
 }
 
 static enum status look(const struct store *store, const struct catalog_part *part, int file,
-                        const struct catalog_checksum **pieces, size_t count, uint64_t bytes, struct arena *arena,
-                        struct error *error)
+                        const struct catalog_checksum **sums, size_t count, struct arena *arena, struct error *error)
 {
-    struct looking looking = {file, pieces, ARENA_ARRAY(arena, int, count + 1), ARENA_ARRAY(arena, bool, count + 1)};
-    if (bytes > ALONE_BYTES && !store->checked->pool)
-        store->checked->pool = pool_new(0);
-    pool_run(bytes > ALONE_BYTES ? store->checked->pool : NULL, count, look_at, &looking);
+    struct hash_piece *pieces = ARENA_ARRAY(arena, struct hash_piece, count + 1);
+    for (size_t i = 0; i < count; i++)
+        pieces[i] = (struct hash_piece){.ranges = sums[i]->ranges, .range_count = sums[i]->range_count};
+    hasher_run(store->checked->hasher, file, pieces, count);
+
     for (size_t i = 0; i < count; i++) {
-        const char *piece = pieces[i]->piece;
-        if (looking.failed[i] > 0)
-            return error_system(error, looking.failed[i], "%s cannot be read",
+        const char *piece = sums[i]->piece;
+        if (pieces[i].failed > 0)
+            return error_system(error, pieces[i].failed, "%s cannot be read",
                                 store_file(store, arena, "%s", part->path));
-        if (looking.failed[i] || looking.differs[i])
+        if (pieces[i].failed || pieces[i].value != sums[i]->value)
             return say_damaged(store, part,
                                *piece ? arena_printf(arena, "its column %s is not what was written", piece)
                                       : "it is not what was written",
@@ -299,18 +303,19 @@ static enum status check_part(const struct store *store, const struct catalog_pa
                               size_t column_count, struct arena *arena, struct error *error)
 {
     struct catalog_checksum *all;
-    const struct catalog_checksum **pieces;
+    const struct catalog_checksum **sums;
     size_t count, chosen;
-    uint64_t bytes;
     int file;
+    if (all_were_seen(store, part, columns, column_count))
+        return STATUS_OK;
     TRY(catalog_checksums(store->catalog, part->number, arena, &all, &count, error));
-    pieces = ARENA_ARRAY(arena, const struct catalog_checksum *, count + 1);
-    chosen = choose(store, part, all, count, columns, column_count, pieces, &bytes);
+    sums = ARENA_ARRAY(arena, const struct catalog_checksum *, count + 1);
+    chosen = choose(store, part, all, count, columns, column_count, sums);
     if (count && !chosen)
         return STATUS_OK;
     enum status status = open_part(store, part, arena, &file, error);
     if (status == STATUS_OK && chosen)
-        status = look(store, part, file, pieces, chosen, bytes, arena, error);
+        status = look(store, part, file, sums, chosen, arena, error);
     if (file >= 0)
         close(file);
     return status;
@@ -362,7 +367,7 @@ void checked_free(struct checked *checked)
     if (!checked)
         return;
     text_map_release(&checked->pieces);
-    pool_free(checked->pool);
+    hasher_free(checked->hasher);
     free(checked);
 }
 
@@ -370,5 +375,6 @@ struct checked *checked_new(void)
 {
     struct checked *checked = base_calloc(1, sizeof *checked);
     text_map_init(&checked->pieces);
+    checked->hasher = hasher_new();
     return checked;
 }

@@ -9,7 +9,7 @@
 /* What was found to be as it was written: "7/amount" is a column of part 7. */
 struct checked {
     struct text_map pieces;
-    struct pool *pool; /* made for the first large part */
+    struct hasher *hasher;
 };
 struct checked *checked_new(void);
 void checked_free(struct checked *checked);

@@ -270,12 +270,16 @@ static enum status check_group(const struct reading *reading, const struct catal
 {
     const struct store_read *read = reading->read;
     const char **columns = ARENA_ARRAY((struct arena *)&reading->arena, const char *, reading->wanted_count + 1);
-    for (size_t i = 0; i < reading->wanted_count; i++)
-        columns[i] = reading->wanted[i].name;
-    columns[reading->wanted_count] = "import"; /* for the filter */
+    size_t column_count = 0;
+    for (size_t i = 0; i < reading->wanted_count; i++) {
+        const struct catalog_part_column *column = part_column(parts[0], reading->wanted[i].name);
+        if (column)
+            columns[column_count++] = column->name; /* codes may bear an older name */
+    }
+    if (read->until_import)
+        columns[column_count++] = "import"; /* for the filter */
     for (size_t i = 0; i < count && !read->unchecked; i++)
-        TRY(store_check_part(reading->store, parts[i], columns, reading->wanted_count + (read->until_import > 0),
-                             error));
+        TRY(store_check_part(reading->store, parts[i], columns, column_count, error));
     return STATUS_OK;
 }
 

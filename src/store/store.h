@@ -93,6 +93,7 @@ struct store_new_part {
     enum part_role role;
     const char *select;          /* SQL whose columns are the role's (docs/store-format.md), without a semicolon */
     bool ordered;                /* select gives the role's order already; else it is sorted here */
+    bool one_each;               /* and each customer once */
     struct lake_parquet parquet; /* zero: defaults */
 };
 /* Runs select in lake and writes what it gives as a part of the change; for facts and traits the activity part beside

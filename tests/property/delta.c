@@ -90,17 +90,17 @@ static enum status compare(const struct world *world, const struct segment_set *
                            const struct population *population, const struct population_delta *delta,
                            const unsigned char *whole, int *segment, int *customer, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct segment_phase *phase = NULL;
-    struct segment_state *state = NULL;
+    struct plan *plan = NULL;
+    struct plan_phase *phase = NULL;
+    struct plan_state *state = NULL;
     uint64_t *bits = base_calloc((size_t)set->segment_count / 64 + 1, sizeof *bits);
     enum status status;
     *segment = -1;
-    TRY_GOTO(segment_plan_new(set, world->schema, NULL, -1, &plan, error));
-    TRY_GOTO(segment_phase_new(plan, population, world->now, NULL, &phase, error));
-    state = segment_state_new(plan);
+    TRY_GOTO(plan_new(set, world->schema, NULL, -1, &plan, error));
+    TRY_GOTO(plan_phase_new(plan, population, world->now, NULL, &phase, error));
+    state = plan_state_new(plan);
     for (uint32_t position = 0; position < population->customers && *segment < 0; position++) {
-        TRY_GOTO(segment_evaluate_one(plan, population, phase, position, world->now, delta, state, bits, NULL, error));
+        TRY_GOTO(plan_evaluate_one(plan, population, phase, position, world->now, delta, state, bits, NULL, error));
         *customer = ways_customer(population, position);
         for (int s = 0; s < set->segment_count && *segment < 0; s++)
             if ((bits[s / 64] >> (s % 64) & 1) != whole[s * world->customers + *customer] && !needs_everyone(set, s))
@@ -108,9 +108,9 @@ static enum status compare(const struct world *world, const struct segment_set *
     }
 done:
     free(bits);
-    segment_state_free(state);
-    segment_phase_free(phase);
-    segment_plan_free(plan);
+    plan_state_free(state);
+    plan_phase_free(phase);
+    plan_free(plan);
     return status;
 }
 

@@ -1,4 +1,4 @@
-#include "segment/sql.h"
+#include "sql/sql.h"
 #include "world.h"
 
 #include "base/number.h"
@@ -184,7 +184,7 @@ void duck_load(struct duck *duck, const struct world *worlds, int count, bool cr
     if (create) {
         struct buffer statements;
         buffer_init(&statements, 0);
-        segment_sql_tables(worlds->schema, &statements);
+        sql_tables(worlds->schema, &statements);
         duck_run(duck, statements.data);
         buffer_release(&statements);
     }

@@ -457,7 +457,7 @@ static void complain(struct tally *tally, const struct round *round, const char 
 }
 
 /* One condition's next moments, against the first flips seen. */
-static void check_first(const struct round *round, struct tally *tally, int c, const struct segment_result *said,
+static void check_first(const struct round *round, struct tally *tally, int c, const struct plan_result *said,
                         const int64_t *flip)
 {
     int64_t seen_until = round->scanned.items[round->scanned.count - 1];
@@ -474,11 +474,11 @@ static void check_first(const struct round *round, struct tally *tally, int c, c
 
 /* Wakes up at every next moment for a month: how often it was for nothing, and whether it steps. Cut-offs are made anew
  * when they may be others, every few hours at most. */
-static void wake(const struct round *round, struct tally *tally, int c, const struct segment_plan *plan,
+static void wake(const struct round *round, struct tally *tally, int c, const struct plan *plan,
                  const struct population *population, uint32_t position)
 {
-    struct segment_state *state = segment_state_new(plan);
-    struct segment_phase *phase = NULL;
+    struct plan_state *state = plan_state_new(plan);
+    struct plan_phase *phase = NULL;
     struct error error;
     int64_t now = round->world.now, end = now + (int64_t)DAYS * 86400, next = now;
     int64_t renewed = INT64_MIN / 2;
@@ -489,13 +489,13 @@ static void wake(const struct round *round, struct tally *tally, int c, const st
         uint64_t bits[CONDITIONS / 64 + 1] = {0};
         enum status status = STATUS_OK;
         now = next;
-        if (everyone && (!phase || (now >= segment_phase_next(phase) && now >= renewed + CUT_OFFS_KEPT))) {
-            segment_phase_free(phase);
-            status = segment_phase_new(plan, population, now, NULL, &phase, &error);
+        if (everyone && (!phase || (now >= plan_phase_next(phase) && now >= renewed + CUT_OFFS_KEPT))) {
+            plan_phase_free(phase);
+            status = plan_phase_new(plan, population, now, NULL, &phase, &error);
             renewed = now;
         }
         ENSURE(status == STATUS_OK);
-        status = segment_evaluate_one(plan, population, phase, position, now, NULL, state, bits, &next, &error);
+        status = plan_evaluate_one(plan, population, phase, position, now, NULL, state, bits, &next, &error);
         ENSURE(status == STATUS_OK);
         bool holds = bits[(c + 1) / 64] >> ((c + 1) % 64) & 1;
         ENSURE(next > now);
@@ -509,12 +509,12 @@ static void wake(const struct round *round, struct tally *tally, int c, const st
             complain(tally, round, "steps by seconds", c, position, next, now);
         }
         before = holds;
-        int64_t renewal = segment_phase_next(phase);
+        int64_t renewal = plan_phase_next(phase);
         renewal = everyone && renewal < renewed + CUT_OFFS_KEPT ? renewed + CUT_OFFS_KEPT : renewal;
         next = renewal < next ? renewal : next;
     }
-    segment_state_free(state);
-    segment_phase_free(phase);
+    plan_state_free(state);
+    plan_phase_free(phase);
 }
 
 /* Every condition as a segment; the first is `base`. */
@@ -542,21 +542,21 @@ static struct segment_set *set_of(const struct round *round, struct arena *arena
 static void first_flips(const struct round *round, const struct segment_set *set, const struct population *population,
                         int64_t (*flip)[CUSTOMERS])
 {
-    struct segment_plan *plan = NULL;
+    struct plan *plan = NULL;
     struct error error;
     uint64_t now[CUSTOMERS][CONDITIONS / 64 + 1], bits[CONDITIONS / 64 + 1];
-    enum status status = segment_plan_new(set, &round->schema, NULL, -1, &plan, &error);
+    enum status status = plan_new(set, &round->schema, NULL, -1, &plan, &error);
     ENSURE(status == STATUS_OK);
-    struct segment_state *state = segment_state_new(plan);
+    struct plan_state *state = plan_state_new(plan);
 
     for (size_t i = 0; i <= round->scanned.count; i++) { /* now itself first */
         int64_t moment = i ? round->scanned.items[i - 1] : round->world.now;
-        struct segment_phase *phase = NULL;
-        status = segment_phase_new(plan, population, moment, NULL, &phase, &error);
+        struct plan_phase *phase = NULL;
+        status = plan_phase_new(plan, population, moment, NULL, &phase, &error);
         ENSURE(status == STATUS_OK);
         for (uint32_t p = 0; p < CUSTOMERS; p++) {
             status =
-                segment_evaluate_one(plan, population, phase, p, moment, NULL, state, i ? bits : now[p], NULL, &error);
+                plan_evaluate_one(plan, population, phase, p, moment, NULL, state, i ? bits : now[p], NULL, &error);
             ENSURE(status == STATUS_OK);
             for (int c = 0; c < CONDITIONS; c++) {
                 int at = c + 1;
@@ -566,29 +566,29 @@ static void first_flips(const struct round *round, const struct segment_set *set
                     flip[c][p] = moment;
             }
         }
-        segment_phase_free(phase);
+        plan_phase_free(phase);
     }
-    segment_state_free(state);
-    segment_plan_free(plan);
+    plan_state_free(state);
+    plan_free(plan);
 }
 
 static void check_condition(const struct round *round, struct tally *tally, const struct segment_set *set,
                             const struct population *population, int c, const int64_t *flip)
 {
     struct error error;
-    struct segment_plan *plan = NULL;
-    struct segment_result *said = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *said = NULL;
     int segment = c + 1;
 
-    enum status status = segment_plan_new(set, &round->schema, &segment, 1, &plan, &error);
+    enum status status = plan_new(set, &round->schema, &segment, 1, &plan, &error);
     ENSURE(status == STATUS_OK);
-    status = segment_evaluate(plan, population, round->world.now, NULL, true, &said, &error);
+    status = plan_evaluate(plan, population, round->world.now, NULL, true, &said, &error);
     ENSURE(status == STATUS_OK);
     check_first(round, tally, c, said, flip);
     for (uint32_t p = 0; p < CUSTOMERS; p += 6)
         wake(round, tally, c, plan, population, p);
-    segment_result_free(said);
-    segment_plan_free(plan);
+    plan_result_free(said);
+    plan_free(plan);
 }
 
 static void run_round(uint64_t seed, struct tally *tally)

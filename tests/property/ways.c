@@ -1,6 +1,6 @@
 #include "ways.h"
 
-#include "segment/sql.h"
+#include "sql/sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,21 +21,21 @@ unsigned char *ways_answer_new(const struct world *world, const struct segment_s
 enum status ways_evaluator(const struct world *world, const struct segment_set *set,
                            const struct population *population, int threads, unsigned char **out, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     struct pool *pool = threads > 1 ? pool_new(threads) : NULL;
     enum status status;
-    TRY_GOTO(segment_plan_new(set, world->schema, NULL, -1, &plan, error));
-    TRY_GOTO(segment_evaluate(plan, population, world->now, pool, false, &result, error));
+    TRY_GOTO(plan_new(set, world->schema, NULL, -1, &plan, error));
+    TRY_GOTO(plan_evaluate(plan, population, world->now, pool, false, &result, error));
     *out = ways_answer_new(world, set);
     for (uint32_t position = 0; position < population->customers; position++) {
         int customer = ways_customer(population, position);
         for (int s = 0; s < set->segment_count; s++)
-            (*out)[s * world->customers + customer] = segment_result_has(result, s, position);
+            (*out)[s * world->customers + customer] = plan_result_has(result, s, position);
     }
 done:
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     pool_free(pool);
     return status;
 }
@@ -43,44 +43,44 @@ done:
 enum status ways_next(const struct world *world, const struct segment_set *set, const struct population *population,
                       int segment, int64_t *next, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct segment_result *result = NULL;
+    struct plan *plan = NULL;
+    struct plan_result *result = NULL;
     enum status status;
-    TRY_GOTO(segment_plan_new(set, world->schema, &segment, 1, &plan, error));
-    TRY_GOTO(segment_evaluate(plan, population, world->now, NULL, true, &result, error));
+    TRY_GOTO(plan_new(set, world->schema, &segment, 1, &plan, error));
+    TRY_GOTO(plan_evaluate(plan, population, world->now, NULL, true, &result, error));
     for (uint32_t position = 0; position < population->customers; position++) {
         int64_t own = result->next[position];
         next[ways_customer(population, position)] = own < result->everyone_next ? own : result->everyone_next;
     }
 done:
-    segment_result_free(result);
-    segment_plan_free(plan);
+    plan_result_free(result);
+    plan_free(plan);
     return status;
 }
 
 enum status ways_one(const struct world *world, const struct segment_set *set, const struct population *population,
                      unsigned char **out, struct error *error)
 {
-    struct segment_plan *plan = NULL;
-    struct segment_phase *phase = NULL;
-    struct segment_state *state = NULL;
+    struct plan *plan = NULL;
+    struct plan_phase *phase = NULL;
+    struct plan_state *state = NULL;
     uint64_t *bits = base_calloc((size_t)set->segment_count / 64 + 1, sizeof *bits);
     enum status status;
     *out = NULL;
-    TRY_GOTO(segment_plan_new(set, world->schema, NULL, -1, &plan, error));
-    TRY_GOTO(segment_phase_new(plan, population, world->now, NULL, &phase, error));
-    state = segment_state_new(plan);
+    TRY_GOTO(plan_new(set, world->schema, NULL, -1, &plan, error));
+    TRY_GOTO(plan_phase_new(plan, population, world->now, NULL, &phase, error));
+    state = plan_state_new(plan);
     *out = ways_answer_new(world, set);
     for (uint32_t position = 0; position < population->customers; position++) {
-        TRY_GOTO(segment_evaluate_one(plan, population, phase, position, world->now, NULL, state, bits, NULL, error));
+        TRY_GOTO(plan_evaluate_one(plan, population, phase, position, world->now, NULL, state, bits, NULL, error));
         for (int s = 0; s < set->segment_count; s++)
             (*out)[s * world->customers + ways_customer(population, position)] = bits[s / 64] >> (s % 64) & 1;
     }
 done:
     free(bits);
-    segment_state_free(state);
-    segment_phase_free(phase);
-    segment_plan_free(plan);
+    plan_state_free(state);
+    plan_phase_free(phase);
+    plan_free(plan);
     return status;
 }
 
@@ -108,7 +108,7 @@ void ways_sql_prelude(struct duck *duck, const struct world *world)
 {
     struct buffer prelude;
     buffer_init(&prelude, 0);
-    segment_sql_prelude(world->zone, 1293840000, 1956528000, &prelude); /* 2011 to 2031 */
+    sql_prelude(world->zone, 1293840000, 1956528000, &prelude); /* 2011 to 2031 */
     duck_run(duck, prelude.data);
     buffer_release(&prelude);
 }
@@ -135,7 +135,7 @@ enum status ways_sql_prepare(struct duck *duck, const struct world *world, const
         if (wanted && !wanted[s])
             continue;
         buffer_printf(&text, "%sSELECT %d AS segment, customer FROM (", waiting ? " UNION ALL " : "", s);
-        TRY_GOTO(segment_sql(set, world->schema, s, world->zone, world->now, &text, error));
+        TRY_GOTO(sql_of_segment(set, world->schema, s, world->zone, world->now, &text, error));
         buffer_string(&text, ")");
         if (++waiting < SEGMENTS_A_STATEMENT)
             continue;

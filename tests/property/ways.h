@@ -6,7 +6,7 @@
 #define STRATA_TESTS_PROPERTY_WAYS_H
 
 #include "naive.h"
-#include "segment/plan.h"
+#include "plan/plan.h"
 #include "world.h"
 
 /* All answers are the caller's to free. threads: of the evaluation; next (may be NULL) gets the next moments by
@@ -16,7 +16,7 @@ enum status ways_evaluator(const struct world *world, const struct segment_set *
 /* Next moments by customer index of a plan for this segment alone. */
 enum status ways_next(const struct world *world, const struct segment_set *set, const struct population *population,
                       int segment, int64_t *next, struct error *error);
-/* The same through segment_evaluate_one, customer by customer. */
+/* The same through plan_evaluate_one, customer by customer. */
 enum status ways_one(const struct world *world, const struct segment_set *set, const struct population *population,
                      unsigned char **out, struct error *error);
 /* now: the world's, or another moment. *bounds_differ (may be NULL) is set when segment_window_bounds was found wrong.

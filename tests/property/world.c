@@ -1,6 +1,6 @@
 #include "world.h"
 
-#include "segment/sql.h"
+#include "sql/sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -81,7 +81,7 @@ void duck_open(struct duck *duck);
 void duck_close(struct duck *duck);
 /* Runs statements one by one, split at ";\n"; aborts with the message when one fails. */
 void duck_run(struct duck *duck, const char *statements);
-/* Empties the tables of segment_sql_tables and fills them with the rows of the worlds, whose schema is one and whose
+/* Empties the tables of sql_tables and fills them with the rows of the worlds, whose schema is one and whose
  * reference tables are the first one's; create: makes the tables first. */
 void duck_load(struct duck *duck, const struct world *worlds, int count, bool create);
 

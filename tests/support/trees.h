@@ -4,7 +4,7 @@
 #define STRATA_TESTS_SUPPORT_TREES_H
 
 #include "base/vector.h"
-#include "segment/plan.h"
+#include "plan/plan.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -16,6 +16,7 @@ struct trees {
     struct schema schema;
     struct segment_set set;
     VECTOR(struct segment_definition) segments;
+    VECTOR(int) order; /* each comes after those it uses, as they are made that way */
 };
 
 static inline node *tree_new(struct trees *trees, enum segment_op op, enum value_type type, int children, ...)
@@ -127,6 +128,8 @@ static inline int tree_segment(struct trees *trees, const char *name, node *cond
     VECTOR_PUSH(&trees->segments, (struct segment_definition){.name = name, .condition = condition, .scheme = -1});
     trees->set.segments = trees->segments.items;
     trees->set.segment_count = (int)trees->segments.count;
+    VECTOR_PUSH(&trees->order, trees->set.segment_count - 1);
+    trees->set.order = trees->order.items;
     return trees->set.segment_count - 1;
 }
 
@@ -139,6 +142,7 @@ static inline void trees_init(struct trees *trees)
 static inline void trees_release(struct trees *trees)
 {
     VECTOR_RELEASE(&trees->segments);
+    VECTOR_RELEASE(&trees->order);
     arena_release(&trees->arena);
 }
 

@@ -198,7 +198,7 @@ static void draws_as_theory_says(void **state)
     for (int c = 0; c < CUSTOMERS; c++)
         square[c < INSIDE] += (x[c] - mean[c < INSIDE]) * (x[c] - mean[c < INSIDE]);
     double in2 = square[1] / (INSIDE - 1), out2 = square[0] / (CUSTOMERS - INSIDE - 1);
-    feature.values = (struct segment_values){.type = VALUE_DOUBLE, .doubles = x, .known = known};
+    feature.values = (struct plan_values){.type = VALUE_DOUBLE, .doubles = x, .known = known};
     struct insight_difference line = {.feature = &feature,
                                       .inside = {INSIDE, mean[1], mean[1], sqrt(in2)},
                                       .outside = {CUSTOMERS - INSIDE, mean[0], mean[0], sqrt(out2)},

@@ -215,11 +215,13 @@ static const struct catalog_column columns[] = {
     {.column = {.name = "s", .type = VALUE_SET}},
 };
 
-/* Times are from `from` on, of 5,000 moments. */
-static void import_from(struct world *world, int round, int rows, bool coded, int from)
+/* Times are from `from` on, of 5,000 moments. some: which columns the part has; NULL: all. */
+static void import_some(struct world *world, int round, int rows, bool coded, int from, const char *some)
 {
     struct buffer select;
     buffer_init(&select, 0);
+    if (some)
+        buffer_printf(&select, "SELECT customer, \"time\", import, arrival%s FROM (", some);
     buffer_printf(&select, "SELECT cust('c' || mod(hash(r, %d), 500), r::UBIGINT) AS customer, ", round);
     buffer_printf(&select, "(%d + hash(r, 5) %% 5000)::UINTEGER AS \"time\", 0::UINTEGER AS import, ", from);
     buffer_string(&select, "r::UBIGINT AS arrival, ");
@@ -233,9 +235,14 @@ static void import_from(struct world *world, int round, int rows, bool coded, in
     else
         buffer_string(&select, "CASE WHEN r % 11 > 0 THEN 'text ' || r % 137 END AS t, "
                                "CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'y' || r % 3] END AS s");
-    buffer_printf(&select, " FROM (SELECT range AS r FROM range(%d))", rows);
+    buffer_printf(&select, " FROM (SELECT range AS r FROM range(%d))%s", rows, some ? ")" : "");
     run(world, &(struct import){"order", "facts", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
     buffer_release(&select);
+}
+
+static void import_from(struct world *world, int round, int rows, bool coded, int from)
+{
+    import_some(world, round, rows, coded, from, NULL);
 }
 
 static void import_facts(struct world *world, int round, int rows, bool coded)
@@ -305,6 +312,28 @@ static void same_as_sql(struct world *world, const struct population_load *what,
     struct population *population = load(world, what);
     same(print_table(population, "order"), print_sql(world, "order", PART_FACTS, order_line, where));
     population_free(population);
+}
+
+/* Parts that tell a few of the columns each: after each other, then back in time, one of them without any. */
+static void parts_that_lack_columns(void **state)
+{
+    static const char *const some[] = {
+        ", amount, b, t, \"t#\"", ", n, d, place, s, \"s#\"", ", day, \"at\", t", ", t, \"t#\", s", "",
+        ", amount, n, s, \"s#\""};
+    (void)state;
+    struct world world;
+    struct population_load all = {.everything = true, .known_at = INT64_MAX};
+    for (int back = 0; back < 2; back++) {
+        setup(&world);
+        for (int round = 0; round < 6; round++) {
+            import_some(&world, round, 1000, round != 2, back ? 0 : round * 4999, some[round]);
+            same_as_sql(&world, &all, "true");
+        }
+        all.known_at = 1002;
+        same_as_sql(&world, &all, "import <= 3");
+        all.known_at = INT64_MAX;
+        teardown(&world);
+    }
 }
 
 /* Each import begins in the second in which the one before ends. */
@@ -671,6 +700,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_from_many_parts),
         cmocka_unit_test(parts_that_follow),
+        cmocka_unit_test(parts_that_lack_columns),
         cmocka_unit_test(parts_of_older_versions),
         cmocka_unit_test(widths),
         cmocka_unit_test(merged_parts),

@@ -1,0 +1,302 @@
+/*
+ * The scores of a refresh. All models that score, and the segments after them, read one population: what each asks for
+ * is known before anything is loaded. Models score in order of their first fitting, each on what those before it have
+ * scored already; what is not in the store yet lies over the population (population/overlay.h), as far as whoever comes
+ * next reads it. In the end everything is told at once.
+ *
+ * Where that does not do, scores are told as soon as they are there, and the rest begins another round on a population
+ * of its own: when scores bring columns or texts that the store does not have yet, when the refresh is asked what was
+ * known earlier (what is told now is not seen then), and when not everything can be loaded together.
+ */
+#include "engine/model_told.h"
+#include "engine/refresh.h"
+
+#include "population/overlay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct scored {
+    struct engine_model *model;
+    const struct model_type *type;
+    struct model_work work;
+    struct error why; /* it could not ask, or be scored */
+    bool is_told;     /* told holds what is not in the store yet */
+    struct model_told told;
+};
+
+struct scoring {
+    struct engine *engine;
+    struct store_change *change;
+    const struct engine_moment *moment;
+    struct arena *arena;
+    struct scored *models;
+    size_t count, next; /* next: to be scored */
+    /* Of this round. */
+    struct population *base; /* NULL: everyone loads for themselves */
+    struct segment_needs held;
+    struct population *over; /* what is scored so far, over base */
+};
+
+/* ---- what is not in the store yet ---- */
+
+static const struct segment_need *traits_of(const struct segment_needs *needs)
+{
+    for (size_t i = 0; i < needs->count; i++)
+        if (strcmp(needs->items[i].table, SCHEMA_TRAIT_TABLE) == 0)
+            return &needs->items[i];
+    return NULL;
+}
+
+static bool reads(const struct segment_need *traits, const char *name)
+{
+    for (const char **column = traits ? traits->columns : NULL; column && *column; column++)
+        if (strcmp(*column, name) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the store has all the told columns, as they are, and all their texts. */
+static bool is_new(const struct scoring *scoring, const struct model_told *told)
+{
+    const struct schema_table *traits = schema_table(engine_schema(scoring->engine), SCHEMA_TRAIT_TABLE);
+    if (!told->scored)
+        return false;
+    for (size_t c = 0; c < told->column_count; c++) {
+        const struct model_score *score = told->columns[c].score;
+        const struct schema_column *column = traits ? schema_column(traits, told->columns[c].name) : NULL;
+        if (!column || column->type != score->type || (score->type == VALUE_DECIMAL && column->scale != score->scale))
+            return true;
+    }
+    return !told->coded;
+}
+
+static void lay_out(const struct model_told *told, const struct segment_need *traits, struct arena *arena,
+                    struct population_told *out)
+{
+    struct population_input *inputs = ARENA_ARRAY(arena, struct population_input, told->column_count + 1);
+    *out = (struct population_told){.position = told->position, .columns = inputs};
+    for (size_t c = 0; c < told->column_count; c++)
+        if (reads(traits, told->columns[c].name))
+            inputs[out->column_count++] = told_input(told, c, arena);
+    out->rows = out->column_count ? told->count : 0;
+}
+
+/* The population with what these needs read of the scores that are not in the store. */
+static enum status lay_over(struct scoring *scoring, const struct segment_needs *needs, struct error *error)
+{
+    struct arena arena;
+    const struct segment_need *traits = traits_of(needs);
+    size_t count = 0;
+    population_free(scoring->over);
+    scoring->over = NULL;
+
+    arena_init(&arena, 0);
+    struct population_told *told = ARENA_ARRAY(&arena, struct population_told, scoring->count + 1);
+    for (size_t i = 0; i < scoring->next; i++) {
+        if (scoring->models[i].is_told)
+            lay_out(&scoring->models[i].told, traits, &arena, &told[count]);
+        count += told[count].rows > 0;
+    }
+    enum status status = STATUS_OK;
+    if (count)
+        status = population_over(scoring->base, SCHEMA_TRAIT_TABLE, (uint32_t)scoring->moment->now, told, count,
+                                 engine_pool(scoring->engine), &scoring->over, error);
+    arena_release(&arena);
+    return status;
+}
+
+/* ---- telling ---- */
+
+/* From here on the schema is what the change makes of it, and definitions are read anew. */
+static enum status tell(struct scoring *scoring, struct error *error)
+{
+    size_t count = 0;
+    engine_forget_definitions(scoring->engine);
+    for (size_t i = 0; i < scoring->next; i++) {
+        struct scored *scored = &scoring->models[i];
+        if (!scored->is_told)
+            continue;
+        TRY(told_write(scoring->engine, &scored->told, scoring->change, scoring->arena, error));
+        TRY(work_save(scoring->engine, scored->model, error));
+        scored->is_told = false;
+        count++;
+    }
+    if (count)
+        TRY(store_fold_schema(scoring->change, error));
+    engine_forget_definitions(scoring->engine);
+    return STATUS_OK;
+}
+
+/* ---- rounds ---- */
+
+static void end_round(struct scoring *scoring)
+{
+    population_free(scoring->over);
+    population_free(scoring->base);
+    scoring->base = scoring->over = NULL;
+    scoring->held = (struct segment_needs){0};
+}
+
+/* Everyone says what they will read, and it is loaded together. Who cannot say it is not scored, unless a later round
+ * comes first. */
+static enum status begin_round(struct scoring *scoring, struct error *error)
+{
+    struct segment_needs needs;
+    struct error trouble = {0};
+    TRY(engine_saved_needs(scoring->engine, scoring->moment, scoring->arena, &needs, error));
+    for (size_t i = scoring->next; i < scoring->count; i++) {
+        struct scored *scored = &scoring->models[i];
+        scored->why = (struct error){0};
+        if (work_ask(&scored->work, scored->type, &scored->why) == STATUS_OK)
+            needs = engine_join_needs(&needs, &scored->work.needs, scoring->arena);
+    }
+    scoring->held = needs;
+    if (scoring->moment->known_at != INT64_MAX ||
+        engine_load_population(scoring->engine, &needs, scoring->moment, &scoring->base, &trouble) != STATUS_OK)
+        scoring->base = NULL;
+    error_clear(&trouble);
+    return STATUS_OK;
+}
+
+static enum status share(struct scoring *scoring, struct model_work *work, struct error *error)
+{
+    if (!scoring->base)
+        return work_load(work, &work->needs, error);
+    TRY(lay_over(scoring, &work->needs, error));
+    work->population = scoring->over ? scoring->over : scoring->base;
+    work->held = scoring->held;
+    return STATUS_OK;
+}
+
+static enum status score(struct scoring *scoring, struct scored *scored, struct error *error)
+{
+    if (scored->why.code != STATUS_OK)
+        return scored->why.code;
+    TRY(share(scoring, &scored->work, error));
+    return work_score(&scored->work, scored->type, error);
+}
+
+/* The next model. *alone: it has to be told before anything else is done. A model that fails is as it was before. */
+static enum status score_next(struct scoring *scoring, bool *alone, struct error *error)
+{
+    struct scored *scored = &scoring->models[scoring->next++];
+    struct engine_model before = *scored->model;
+    if (score(scoring, scored, &scored->why) != STATUS_OK) {
+        *scored->model = before;
+    } else {
+        TRY(told_new(&scored->work, &scored->told, error));
+        scored->is_told = true;
+        *alone = !scoring->base || is_new(scoring, &scored->told);
+    }
+    if (*alone)
+        TRY(tell(scoring, error));
+    work_release(&scored->work); /* scores are in the arena */
+    return STATUS_OK;
+}
+
+static enum status run_round(struct scoring *scoring, struct error *error)
+{
+    bool alone = false;
+    TRY(begin_round(scoring, error));
+    while (scoring->next < scoring->count && !alone)
+        TRY(score_next(scoring, &alone, error));
+    if (alone)
+        end_round(scoring);
+    return STATUS_OK;
+}
+
+/* ---- the whole ---- */
+
+/* What the segments are evaluated on, if it can be had without loading. needs: what it holds for them. */
+static enum status make_picture(struct scoring *scoring, struct refresh_picture *out, struct segment_needs *needs,
+                                struct error *error)
+{
+    TRY(engine_saved_needs(scoring->engine, scoring->moment, scoring->arena, needs, error));
+    if (!engine_needs_hold(&scoring->held, needs))
+        return STATUS_OK;
+    TRY(lay_over(scoring, needs, error));
+    out->population = scoring->over ? scoring->over : scoring->base;
+    out->below = scoring->over ? scoring->base : NULL;
+    scoring->base = scoring->over = NULL;
+    return STATUS_OK;
+}
+
+static enum status score_all(struct scoring *scoring, struct refresh_picture *picture, struct error *error)
+{
+    struct segment_needs needs, after;
+    while (scoring->next < scoring->count)
+        TRY(run_round(scoring, error));
+    if (!scoring->base)
+        return STATUS_OK;
+    TRY(make_picture(scoring, picture, &needs, error));
+    TRY(tell(scoring, error));
+    /* Definitions are read anew, and might be others than those that the picture was made for. */
+    TRY(engine_saved_needs(scoring->engine, scoring->moment, scoring->arena, &after, error));
+    if (!engine_needs_hold(&needs, &after))
+        refresh_picture_release(picture);
+    return STATUS_OK;
+}
+
+static bool scores_at(const struct scored *scored, int64_t moment)
+{
+    return scored->model->usable && scored->type->score && scored->model->moment <= moment;
+}
+
+static enum status list_models(struct scoring *scoring, struct refresh_note *note, struct engine_refresh *out,
+                               struct error *error)
+{
+    struct engine_model *models;
+    size_t count;
+    TRY(engine_models(scoring->engine, scoring->arena, &models, &count, error));
+    out->models = ARENA_ARRAY(scoring->arena, struct engine_trouble, count + 1);
+    scoring->models = ARENA_ARRAY(scoring->arena, struct scored, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct scored *scored = &scoring->models[scoring->count];
+        *scored = (struct scored){.model = &models[i]};
+        TRY(model_type_find(models[i].type, &scored->type, error));
+        if (!scores_at(scored, scoring->moment->now))
+            continue;
+        if (models[i].scored && models[i].scored_at == scoring->moment->now) {
+            out->scored++;
+            continue;
+        }
+        TRY(refresh_note_model(scoring->engine, note, models[i].name, scoring->arena, error));
+        scored->work = (struct model_work){
+            .engine = scoring->engine, .arena = scoring->arena, .moment = scoring->moment, .model = &models[i]};
+        buffer_init(&scored->work.scheme, 0);
+        scoring->count++;
+    }
+    return STATUS_OK;
+}
+
+enum status models_score_within(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
+                                struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
+                                struct refresh_picture *picture, struct error *error)
+{
+    struct scoring scoring = {.engine = engine, .change = change, .moment = moment, .arena = arena};
+    *picture = (struct refresh_picture){0};
+    enum status status = list_models(&scoring, note, out, error);
+    if (status == STATUS_OK)
+        status = score_all(&scoring, picture, error);
+    if (status != STATUS_OK)
+        refresh_picture_release(picture);
+    end_round(&scoring);
+    for (size_t i = 0; i < scoring.count; i++) {
+        const struct scored *scored = &scoring.models[i];
+        work_release(&scoring.models[i].work);
+        if (scored->why.code == STATUS_OK)
+            out->scored++;
+        else
+            out->models[out->model_count++] =
+                (struct engine_trouble){scored->model->name, arena_strdup(arena, scored->why.message)};
+    }
+    return status;
+}
+
+void refresh_picture_release(struct refresh_picture *picture)
+{
+    population_free(picture->population);
+    population_free(picture->below);
+    *picture = (struct refresh_picture){0};
+}

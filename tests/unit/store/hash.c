@@ -1,0 +1,166 @@
+/* XXH3 by parts and by threads, held against the library's, which takes an input from its start to its end. */
+#include "unit/unit.h"
+
+#include "store/hash_internal.h"
+#include "store/xxh3_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { MEGABYTE = 1 << 20, FILE_BYTES = 24 * MEGABYTE };
+
+static unsigned char *random_bytes(size_t count)
+{
+    unsigned char *bytes = malloc(count);
+    uint64_t state = 20250701;
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = (unsigned char)(unit_random(&state) >> 32);
+    return bytes;
+}
+
+static uint64_t by_sums(const struct xxh3_set *set, const unsigned char *bytes, size_t length)
+{
+    struct xxh3_sum lanes, end, *sums = malloc((length / XXH3_BLOCK + 1) * sizeof *sums);
+    size_t blocks = (length - 1) / XXH3_BLOCK;
+    set->sum(bytes, blocks, sums);
+    xxh3_sum_end(bytes + blocks * XXH3_BLOCK, length - blocks * XXH3_BLOCK, &end);
+    xxh3_begin(&lanes);
+    xxh3_fold(&lanes, sums, blocks);
+    free(sums);
+    return xxh3_finish(&lanes, &end, length);
+}
+
+static void sums_are_the_librarys_hash(void **state)
+{
+    (void)state;
+    enum { MOST = 70000 };
+    unsigned char *bytes = random_bytes(MOST + 64);
+    for (size_t i = 0; xxh3_set(i); i++)
+        for (size_t length = XXH3_LEAST; length <= MOST; length += length < 3300 ? 1 : 211) {
+            const unsigned char *from = bytes + length % 64; /* of any alignment */
+            assert_int_equal(by_sums(xxh3_set(i), from, length), XXH3_64bits(from, length));
+        }
+    free(bytes);
+}
+
+/* ---- pieces of a file ---- */
+
+static int file_of(const unsigned char *bytes, size_t count)
+{
+    char path[] = "/tmp/strata-hash-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    unlink(path);
+    assert_int_equal(write(file, bytes, count), count);
+    return file;
+}
+
+static uint64_t in_one_go(const unsigned char *bytes, const struct hash_piece *piece)
+{
+    XXH3_state_t *hash = XXH3_createState();
+    XXH3_64bits_reset(hash);
+    for (size_t i = 0; i < piece->range_count; i++)
+        XXH3_64bits_update(hash, bytes + piece->ranges[i].offset, piece->ranges[i].length);
+    uint64_t value = XXH3_64bits_digest(hash);
+    XXH3_freeState(hash);
+    return value;
+}
+
+/* length bytes in a few ranges, which may lie anywhere in the file, be empty, and end in the midst of a block. */
+static struct hash_piece piece_of(uint64_t length, size_t most_ranges, uint64_t *random)
+{
+    size_t count = most_ranges ? 1 + unit_random(random) % most_ranges : 0;
+    struct catalog_range *ranges = calloc(count + 1, sizeof *ranges);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t some = i + 1 == count ? length : unit_random(random) % (length + 1);
+        ranges[i] = (struct catalog_range){unit_random(random) % (FILE_BYTES - some + 1), some};
+        length -= some;
+    }
+    return (struct hash_piece){.ranges = ranges, .range_count = count};
+}
+
+static void free_pieces(struct hash_piece *pieces, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free((void *)pieces[i].ranges);
+}
+
+static void check_pieces(struct hasher *hasher, int file, const unsigned char *bytes, struct hash_piece *pieces,
+                         size_t count)
+{
+    hasher_run(hasher, file, pieces, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(pieces[i].failed, 0);
+        assert_int_equal(pieces[i].value, in_one_go(bytes, &pieces[i]));
+    }
+}
+
+/* Around the lengths at which something changes: the shortest input, stripes, blocks, chunks, waves. */
+static void pieces_of_every_length(void **state)
+{
+    (void)state;
+    static const uint64_t around[] = {0,       240,     1024,    2048,     1 << 17,          1 << 18,
+                                      1 << 19, 1 << 20, 4 << 20, 16 << 20, (16 << 20) + 1024};
+    enum { NEAR = 3, PIECES = sizeof around / sizeof *around * NEAR };
+    unsigned char *bytes = random_bytes(FILE_BYTES);
+    int file = file_of(bytes, FILE_BYTES);
+    struct hasher *hasher = hasher_new();
+    uint64_t random = 1;
+    for (size_t round = 0; round < 6; round++) {
+        struct hash_piece pieces[PIECES];
+        for (size_t i = 0; i < PIECES; i++) {
+            uint64_t near = round * (round < 3 ? 1 : 31), length = around[i / NEAR];
+            length = i % NEAR == 0 && length >= near ? length - near : length + near * (i % NEAR);
+            pieces[i] = piece_of(length, length ? 5 : round % 2, &random);
+        }
+        for (size_t i = 0; i < PIECES && round < 2; i++)
+            check_pieces(hasher, file, bytes, &pieces[i], 1);
+        check_pieces(hasher, file, bytes, pieces, PIECES);
+        free_pieces(pieces, PIECES);
+    }
+    hasher_free(hasher);
+    close(file);
+    free(bytes);
+}
+
+/* A piece that goes past the end fails, at once though it claims to be endless, and the others are what they are. */
+static void what_cannot_be_read(void **state)
+{
+    (void)state;
+    unsigned char *bytes = random_bytes(FILE_BYTES);
+    int file = file_of(bytes, FILE_BYTES);
+    struct hasher *hasher = hasher_new();
+    struct catalog_range past = {FILE_BYTES - 100, 101}, endless = {100, UINT64_MAX / 2}, whole = {0, FILE_BYTES},
+                         huge[] = {{0, UINT64_MAX - 5}, {0, 10}};
+    struct hash_piece pieces[] = {{.ranges = &past, .range_count = 1},
+                                  {.ranges = &whole, .range_count = 1},
+                                  {.ranges = &endless, .range_count = 1},
+                                  {.ranges = huge, .range_count = 2},
+                                  {.ranges = &whole, .range_count = 1}};
+    hasher_run(hasher, file, pieces, 5);
+    assert_int_equal(pieces[0].failed, -1);
+    assert_int_equal(pieces[1].failed, 0);
+    assert_int_equal(pieces[1].value, XXH3_64bits(bytes, FILE_BYTES));
+    assert_int_equal(pieces[2].failed, -1);
+    assert_int_equal(pieces[3].failed, -1);
+    assert_int_equal(pieces[4].failed, 0);
+    assert_int_equal(pieces[4].value, pieces[1].value);
+
+    close(file);
+    hasher_run(hasher, file, pieces, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(pieces[i].failed, EBADF);
+    hasher_free(hasher);
+    free(bytes);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(sums_are_the_librarys_hash),
+    cmocka_unit_test(pieces_of_every_length),
+    cmocka_unit_test(what_cannot_be_read),
+};
+UNIT_MAIN(tests)
