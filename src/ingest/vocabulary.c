@@ -48,8 +48,8 @@ static char *fold(const char *data, size_t length, size_t *size)
         const char *plain;
         size_t letter = plain_letter(text + from, (size_t)count - from, &plain);
         if (letter) {
-            memcpy(text + to, plain, strlen(plain));
-            to += strlen(plain);
+            while (*plain)
+                text[to++] = *plain++;
             from += letter;
         } else {
             text[to++] = text[from++];
