@@ -19,6 +19,7 @@
 enum {
     LINES = 200,     /* looked at */
     LEAD_MAX = 60,   /* of them may stand before the rows */
+    LABELS_MAX = 2,  /* lines below the names that say once more what the columns are */
     TYPED_OF_10 = 7, /* values of ten that must be figures to make a column of figures */
 };
 
@@ -385,6 +386,61 @@ static bool has_row_names(const struct look *look, size_t header)
     return (counted || quoted) && last_empty * 2 < look->count - header - 1;
 }
 
+/* {"ImportId":"QID1"}: what Qualtrics writes below the names and the questions. */
+static bool is_import_line(const struct ingest_record *record)
+{
+    size_t filled = 0, ids = 0;
+    for (size_t i = 0; i < record->count; i++) {
+        struct text value = value_at(record, i);
+        filled += value.length > 0;
+        ids += value.length > 10 && memmem(value.data, value.length, "ImportId", 8) && strchr("{\"", *value.data);
+    }
+    return filled > 0 && ids * 2 > filled;
+}
+
+/* Below the names a line of questions, units or names in another language: words in every column of figures. */
+static bool is_label(const struct look *look, const struct ingest_record *record)
+{
+    size_t words = 0;
+    if (is_import_line(record))
+        return true;
+    if (record->flaw != FLAW_NONE || record->count < look->columns)
+        return false;
+    for (size_t c = 0; c < look->columns; c++) {
+        struct text value = value_at(record, c);
+        if (!typed(&look->kinds[c]))
+            continue;
+        if (says_nothing(value) || is_figure(value) || has_digit(value))
+            return false;
+        words++;
+    }
+    return words >= 2;
+}
+
+/* Names as programs write them, mostly without blanks, above a line of texts: both are as wide as the rows, and the
+ * texts are labels. */
+static size_t names_above(const struct look *look, size_t header)
+{
+    if (header == 0)
+        return header;
+    const struct ingest_record *names = &look->records[header - 1], *labels = &look->records[header];
+    size_t blanks = 0, texts = 0;
+    if (names->flaw != FLAW_NONE || names->count < look->columns || is_comment(names) || is_rule(names))
+        return header;
+    for (size_t c = 0; c < look->columns; c++) {
+        struct text name = value_at(names, c), label = value_at(labels, c);
+        for (size_t before = 0; before < c; before++)
+            if (text_equal(value_at(names, before), name))
+                return header;
+        if (!name.length || is_figure(name))
+            return header;
+        blanks += memchr(name.data, ' ', name.length) != NULL;
+        texts += memchr(label.data, ' ', label.length) != NULL;
+    }
+    bool names_are_plain = blanks * 5 <= look->columns, labels_are_texts = texts * 3 >= look->columns + 2 * blanks;
+    return names_are_plain && labels_are_texts ? header - 1 : header;
+}
+
 static void take_header(const struct look *look, size_t header, const char *reason, struct ingest_begin *out)
 {
     out->header = true;
@@ -392,9 +448,23 @@ static void take_header(const struct look *look, size_t header, const char *reas
     out->skip = look->lines[header];
     out->row_names = has_row_names(look, header);
     out->hash = is_comment(&look->records[header]);
-    for (size_t i = header + 1; i < look->count && is_rule(&look->records[i]); i++)
+    for (size_t i = header + 1; i < look->count; i++) {
+        bool label = i <= header + LABELS_MAX && is_label(look, &look->records[i]);
+        if (!label && !is_rule(&look->records[i]))
+            break;
+        out->labels += label;
         out->rule = look->lines[i] + (uint32_t)look->records[i].lines - look->lines[header] -
                     (uint32_t)look->records[header].lines;
+    }
+}
+
+/* The header proper when the one that was chosen, or a line near it, only repeats it in other words. */
+static size_t header_above_labels(const struct look *look, size_t header)
+{
+    for (size_t i = header; i < look->count && i <= header + LABELS_MAX; i++)
+        if (i > 0 && is_import_line(&look->records[i]))
+            return i >= LABELS_MAX ? i - LABELS_MAX : i - 1;
+    return names_above(look, header);
 }
 
 static void take_rows(const struct look *look, size_t rows, const char *reason, struct ingest_begin *out)
@@ -472,7 +542,7 @@ static void begin_by_figures(const struct look *look, struct ingest_begin *out)
     if (below > rows)
         take_header(look, below, "it names what numbers and dates stand below", out);
     else if (header < rows)
-        take_header(look, header, "it names what numbers and dates stand below", out);
+        take_header(look, header_above_labels(look, header), "it names what numbers and dates stand below", out);
     else if (is_progression(look, &look->records[rows]))
         take_header(look, rows, "its numbers count up and those below do not", out);
     else

@@ -146,6 +146,14 @@ static bool all_capitals(struct text value)
     return true;
 }
 
+static bool all_small(struct text value)
+{
+    for (size_t i = 0; i < value.length; i++)
+        if (value.data[i] < 'a' || value.data[i] > 'z')
+            return false;
+    return true;
+}
+
 static bool has_digit(struct text value)
 {
     for (size_t i = 0; i < value.length; i++)
@@ -242,7 +250,7 @@ static void observe_text(struct ingest_evidence *evidence, struct text value, bo
     if (!dated)
         note_text(evidence->undated, value, line);
     evidence->capital_pairs += value.length == 2 && all_capitals(value);
-    evidence->capital_triples += value.length == 3 && all_capitals(value);
+    evidence->triples += value.length == 3 && (all_capitals(value) || all_small(value));
     evidence->lists += *value.data == '[' && ingest_is_list(value);
     if (!has_digit(value))
         return;
@@ -306,6 +314,7 @@ static void observe_number(struct ingest_evidence *evidence, const struct ingest
     if (exact && (number->digits < evidence->min_digits || !evidence->min_digits))
         evidence->min_digits = number->digits;
     evidence->whole_doubles += !exact && number->whole;
+    evidence->long_numbers += !exact && number->long_digits;
     if (reading->form == FORM_DECIMAL) {
         evidence->dot_zero += number->scale == 1 && number->zero_fraction && !number->decorated;
         evidence->fractional += !number->zero_fraction;
@@ -470,20 +479,12 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
 {
     static const size_t sums[] = {
 #define SUM(field) offsetof(struct ingest_evidence, field)
-        SUM(rows),          SUM(text_digits),
-        SUM(lists),         SUM(points),
-        SUM(capital_pairs), SUM(na),
-        SUM(dot_zero),      SUM(fractional),
-        SUM(percents),      SUM(bare),
-        SUM(spaced),        SUM(rounded),
-        SUM(serials),       SUM(years),
-        SUM(date_values),   SUM(clocked),
-        SUM(with_offset),   SUM(patterned),
-        SUM(short_years),   SUM(bars),
-        SUM(semicolons),    SUM(doubtful_zones),
-        SUM(commas),        SUM(either_order),
-        SUM(whole_doubles), SUM(capital_triples),
-        SUM(clocks),        SUM(impossible),
+        SUM(rows),       SUM(text_digits),    SUM(lists),      SUM(points),       SUM(capital_pairs),
+        SUM(na),         SUM(dot_zero),       SUM(fractional), SUM(percents),     SUM(bare),
+        SUM(spaced),     SUM(rounded),        SUM(serials),    SUM(years),        SUM(date_values),
+        SUM(clocked),    SUM(with_offset),    SUM(patterned),  SUM(short_years),  SUM(bars),
+        SUM(semicolons), SUM(doubtful_zones), SUM(commas),     SUM(either_order), SUM(whole_doubles),
+        SUM(triples),    SUM(long_numbers),   SUM(clocks),     SUM(impossible),
 #undef SUM
     };
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)

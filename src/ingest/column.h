@@ -58,7 +58,8 @@ struct ingest_evidence {
     uint64_t lists;             /* of FORM_TEXT: JSON lists */
     uint64_t points;            /* of FORM_TEXT: "48.2082,16.3738" */
     uint64_t capital_pairs, na; /* of FORM_TEXT: two capital letters; of FORM_UNKNOWN: the word NA */
-    uint64_t capital_triples;   /* of FORM_TEXT: three, as codes of currencies have */
+    uint64_t triples;           /* of FORM_TEXT: three letters, all capital or all small, as codes of currencies */
+    uint64_t long_numbers;      /* of FORM_DOUBLE: written out with more digits than it keeps */
     uint64_t dot_zero;          /* of FORM_DECIMAL: written 17850.0 */
     uint64_t fractional;        /* of FORM_DECIMAL: not whole */
     uint64_t whole_doubles;     /* of FORM_DOUBLE: whole numbers written 4.0128e+10 */
@@ -116,6 +117,8 @@ struct ingest_type {
     bool dot_zero;      /* whole numbers written 17850.0 */
     bool na_is_text;    /* two-letter codes, of which NA is one */
     bool codes;         /* numbers in groups, all of one length: text */
+    bool words;         /* what could be currencies behind numbers are words: text */
+    bool long_ids;      /* identifiers that as numbers would lose digits: text */
     bool mixed_percent; /* some with a percent sign, some without: text */
     char delimiter;     /* sets: between the texts */
 };

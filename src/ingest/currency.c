@@ -240,6 +240,11 @@ const char *ingest_sign_text(unsigned char sign)
     return sign < SIGN_COUNT ? signs[sign].text : "";
 }
 
+bool ingest_sign_is_word(unsigned char sign)
+{
+    return sign < SIGN_COUNT && signs[sign].form == SIGN_WORD && strcmp(signs[sign].text, signs[sign].codes) == 0;
+}
+
 char *ingest_sign_code(unsigned char sign, const char *store_currency, char out[4], bool *doubtful)
 {
     const char *list = sign < SIGN_COUNT ? signs[sign].codes : "";

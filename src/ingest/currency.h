@@ -20,6 +20,8 @@ enum ingest_sign_form {
 unsigned char ingest_sign_find(struct text text, enum ingest_sign_form *form);
 /* "€", "EUR": as it is best known. */
 const char *ingest_sign_text(unsigned char sign);
+/* A code that means other things as often: ALL, TOP, SAR. */
+bool ingest_sign_is_word(unsigned char sign);
 /* The code it means in a store with that currency (or NULL), into out; returns out. *doubtful (may be NULL) says that
  * it could mean others as well. */
 char *ingest_sign_code(unsigned char sign, const char *store_currency, char out[4], bool *doubtful);

@@ -5,7 +5,10 @@
  * something else.
  */
 #include "ingest/column.h"
+#include "ingest/currency.h"
+#include "ingest/guess.h"
 #include "ingest/pattern.h"
+#include "ingest/vocabulary.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -330,6 +333,29 @@ static bool grouped_codes(const struct ingest_evidence *evidence, uint64_t known
            evidence->max_digits == evidence->min_digits && evidence->max_digits >= 7;
 }
 
+/* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make one of two clients. */
+static bool long_ids(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint)
+{
+    const unsigned ids = WORD_ID | WORD_CUSTOMER | WORD_PERSON | WORD_DEVICE | WORD_EVENT | WORD_REFERENCE;
+    bool exponents = evidence->forms[FORM_DOUBLE] > evidence->long_numbers;
+    bool loses = evidence->long_numbers || evidence->max_scale + evidence->max_digits > 18;
+    return loses && !exponents && !evidence->signs && hint->name && !ingest_amount_name(hint->name) &&
+           (ingest_vocabulary_read(hint->name).words & ids);
+}
+
+/* 821.93 SAR on a shelf, 2.50 ALL in a dose: words that are currencies, too, in a column that says nothing of money. */
+static bool signs_are_words(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known)
+{
+    uint64_t signs = 0;
+    const unsigned money = WORD_AMOUNT | WORD_TOTAL | WORD_PRICE | WORD_PART | WORD_EVENT | WORD_CURRENCY | WORD_LEVEL;
+    bool words = evidence->signs != NULL;
+    for (unsigned sign = 1; words && sign < CURRENCY_SIGNS_MAX; sign++) {
+        words = !evidence->signs[sign] || ingest_sign_is_word((unsigned char)sign);
+        signs += evidence->signs[sign];
+    }
+    return words && signs == known && hint->name && !(ingest_vocabulary_read(hint->name).words & money);
+}
+
 static bool decide_undeclared_number(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint,
                                      uint64_t known, struct ingest_type *type)
 {
@@ -340,7 +366,9 @@ static bool decide_undeclared_number(const struct ingest_evidence *evidence, con
         return false;
     type->mixed_percent = evidence->percents && evidence->bare;
     type->codes = grouped_codes(evidence, known);
-    if (type->mixed_percent || type->codes || shortened_codes(evidence, hint, known))
+    type->words = signs_are_words(evidence, hint, known);
+    type->long_ids = long_ids(evidence, hint);
+    if (type->mixed_percent || type->codes || type->words || type->long_ids || shortened_codes(evidence, hint, known))
         return false;
     decide_number(evidence, VALUE_NONE, type);
     return true;

@@ -8,7 +8,9 @@
 #include "base/number.h"
 #include "ingest/currency.h"
 #include "ingest/pattern.h"
+#include "ingest/vocabulary.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,16 +213,39 @@ bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence
 }
 
 /* "currency", "Währung", … whose values are all codes of three letters. */
-static bool names_currency(const char *name)
+static bool tells_currency(const struct ingest_run *run, size_t column)
 {
-    static const char *const words[] = {"currency", "currencycode", "currency_code",  "ccy",
-                                        "curr",     "waehrung",     "w\xc3\xa4hrung", "W\xc3\xa4hrung",
-                                        "devise",   "moneda",       "valuta",         "moeda",
-                                        "waluta",   "iso_currency", "currency code"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(words[i], name) == 0)
-            return true;
-    return false;
+    const struct ingest_evidence *evidence = &run->sample[column];
+    uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
+    return known && evidence->triples == known &&
+           (ingest_vocabulary_read(run->columns[column].name).words & WORD_CURRENCY);
+}
+
+/* How long two names are the same: the currency of "Converted Amount" is "Converted Currency". */
+static size_t common_length(const char *a, const char *b)
+{
+    size_t length = 0;
+    while (a[length] && tolower((unsigned char)a[length]) == tolower((unsigned char)b[length]))
+        length++;
+    return length;
+}
+
+int ingest_currency_of(const struct ingest_run *run, const char *amount)
+{
+    int best = -1;
+    size_t most = 0, least = 0;
+    for (size_t i = 0; i < run->column_count; i++) {
+        const char *name = run->columns[i].name;
+        if (run->columns[i].derived || !tells_currency(run, i))
+            continue;
+        size_t common = amount ? common_length(name, amount) : 0, length = strlen(name);
+        if (best >= 0 && (common < most || (common == most && length >= least)))
+            continue;
+        best = (int)i;
+        most = common;
+        least = length;
+    }
+    return best;
 }
 
 void ingest_find_currency_column(struct ingest_run *run)
@@ -230,17 +255,17 @@ void ingest_find_currency_column(struct ingest_run *run)
     bool amounts = false;
     for (size_t i = 0; i < run->column_count; i++)
         amounts |= ingest_is_number(run->columns[i].type.type);
-    for (size_t i = 0; i < run->column_count && !run->currency_column && amounts; i++) {
-        const struct ingest_evidence *evidence = &run->sample[i];
-        uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN];
-        if (known && evidence->capital_triples == known && names_currency(run->columns[i].name)) {
-            run->currency_column = run->columns[i].name;
-            ingest_notice(run,
-                          "%s says which currency the amounts are in, and they are never added up across it "
-                          "(--currency-column names another)",
-                          run->columns[i].name);
-        }
-    }
+    for (size_t i = 0; i < run->column_count; i++)
+        run->columns[i].currency =
+            tells_currency(run, i) || (run->currency_column && strcmp(run->columns[i].name, run->currency_column) == 0);
+    int column = run->currency_column || !amounts ? -1 : ingest_currency_of(run, run->amount);
+    if (column < 0)
+        return;
+    run->currency_column = run->columns[column].name;
+    ingest_notice(run,
+                  "%s says which currency the amounts are in, and they are never added up across it "
+                  "(--currency-column names another)",
+                  run->currency_column);
 }
 
 /* Identifiers */

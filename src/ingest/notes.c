@@ -27,6 +27,10 @@ static void note_begin(struct ingest_run *run, const struct ingest_summary_sourc
     else if (look->sep_line)
         ingest_notice(run, "%sline 1 says what stands between fields and is no row: %s", prefix, shown.data);
     buffer_release(&shown);
+    if (look->labels)
+        ingest_notice(run, "%sbelow the names %s says once more what the columns are, and is no row: '%s …'", prefix,
+                      look->labels == 1 ? "a line" : arena_printf(run->arena, "each of %u lines", look->labels),
+                      look->label);
     if (look->row_names)
         ingest_notice(run, "%sthe header has one name fewer than rows have fields: the first column has no name",
                       prefix);

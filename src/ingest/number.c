@@ -456,6 +456,8 @@ static enum ingest_form classify_plain(struct text plain, struct ingest_number *
         if (number->scale == 0)
             return FORM_TEXT;
     }
+    enum { KEPT = 15 }; /* digits that every double keeps */
+    number->long_digits = !exponent && number->digits + number->scale > KEPT;
     number->whole = exponent && whole_exponent(plain, &number->scaled);
     return number_parse_double(plain, &number->real) ? FORM_DOUBLE : FORM_TEXT;
 }
@@ -559,7 +561,7 @@ static enum ingest_form classify_quickly(struct text value, char point, struct i
 static void clear(struct ingest_number *number)
 {
     number->whole = number->decorated = number->percent = number->rounded = false;
-    number->spaced = false;
+    number->spaced = number->long_digits = false;
     number->marks = number->currency = 0;
 }
 

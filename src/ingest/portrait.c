@@ -62,6 +62,17 @@ static bool whole_number(struct text value, int64_t *out)
     return true;
 }
 
+static void observe_shape(struct ingest_portrait *portrait, struct text value)
+{
+    bool code = false;
+    for (size_t i = 0; i < value.length; i++)
+        code |= isdigit((unsigned char)value.data[i]) || strchr("_-.", value.data[i]);
+    portrait->coded += code;
+    portrait->spaced += memchr(value.data, ' ', value.length) != NULL;
+    portrait->masked += memmem(value.data, value.length, "**", 2) || memmem(value.data, value.length, "XXXX", 4);
+    portrait->longest = value.length > portrait->longest ? value.length : portrait->longest;
+}
+
 static void copy_value(struct text value, char out[PORTRAIT_VALUE_MAX])
 {
     size_t length = value.length;
@@ -132,6 +143,7 @@ void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value
         observe_number(portrait, number);
     else if (ingest_parse_moment(value, DATE_FORMATS, &moment))
         observe_date(portrait, moment.date);
+    observe_shape(portrait, value);
     portrait->mails += is_mail(value);
     portrait->uuids += is_uuid(value);
     portrait->phones += is_phone(value);

@@ -16,6 +16,8 @@ struct ingest_portrait {
     uint64_t rows, known;
     uint64_t mails, uuids, phones;    /* values of that shape */
     uint64_t zeros;                   /* "0" and "-1": nobody */
+    uint64_t spaced, coded, masked;   /* hold a blank; a digit or a sign of accounts; asterisks for what is secret */
+    size_t longest;                   /* bytes */
     uint64_t counting;                /* whole numbers that are one more than the one before */
     uint64_t again;                   /* equal to the one before */
     int64_t first, last, least, most; /* of the whole numbers */

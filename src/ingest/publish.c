@@ -372,15 +372,22 @@ static enum status find_digits(struct ingest_run *run, struct ingest_property *p
     return status;
 }
 
-static enum status find_currencies(struct ingest_run *run, const char **out, struct error *error)
+/* The codes in a column of `staged`, with blanks between; *out is NULL when there are none. */
+static enum status find_currencies(struct ingest_run *run, const char *column, const char **out, struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
-    struct buffer list;
-    TRY(lake_query(run->lake, "SELECT DISTINCT \"@currency\" FROM staged WHERE \"@currency\" IS NOT NULL ORDER BY 1",
-                   &result, error));
+    struct buffer list, sql;
+    buffer_init(&sql, 0);
+    buffer_string(&sql, "SELECT DISTINCT CAST(");
+    buffer_sql_name(&sql, text_from(column));
+    buffer_string(&sql, " AS VARCHAR) FROM staged WHERE ");
+    buffer_sql_name(&sql, text_from(column));
+    buffer_string(&sql, " IS NOT NULL ORDER BY 1");
+    enum status status = lake_query(run->lake, sql.data, &result, error);
+    buffer_release(&sql);
+    TRY(status);
     buffer_init(&list, 0);
-    enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text code = lake_text(&chunk->columns[0], i);
@@ -403,24 +410,50 @@ static const char *with_own_currency(const struct ingest_run *run, const char *n
     return arena_printf(run->arena, "%s%s%s", currencies ? currencies : "", currencies ? " " : "", schema->currency);
 }
 
+/* What a column of the file is stored as, or NULL. */
+static const char *property_of(const struct ingest_run *run, const char *column)
+{
+    const char *name = NULL;
+    for (size_t i = 0; i < run->property_count; i++)
+        if (!run->properties[i].trait && strcmp(run->properties[i].column, column) == 0)
+            name = run->properties[i].name;
+    return name;
+}
+
+static bool is_money(const struct ingest_run *run, const struct ingest_property *property)
+{
+    bool signs = property->source >= 0 && run->columns[property->source].money;
+    bool called = ingest_amount_name(property->name) >= GUESS_SURE - 10 || is_amount(run, property);
+    return !property->trait && ingest_is_number(property->type) && (signs || property->type == VALUE_DECIMAL || called);
+}
+
+/* Where a file has several columns of currencies, each amount has the one that is called like it. */
+static const char *other_currency(const struct ingest_run *run, const struct ingest_property *property)
+{
+    if (run->mapping.currency_column || run->currency >= 0 || property->source < 0)
+        return NULL;
+    int column = ingest_currency_of(run, property->column);
+    bool other = column >= 0 && strcmp(run->columns[column].name, run->currency_column) != 0;
+    return other ? property_of(run, run->columns[column].name) : NULL;
+}
+
 /* Every amount names the column with its currency, so that nobody adds up what cannot be added. */
 static enum status set_currencies(struct ingest_run *run, struct error *error)
 {
-    const char *currencies = NULL, *column = NULL;
+    const char *currencies = NULL;
     if (!run->currency_column)
         return STATUS_OK;
-    TRY(find_currencies(run, &currencies, error));
-    for (size_t i = 0; i < run->property_count; i++)
-        if (!run->properties[i].trait && strcmp(run->properties[i].column, run->currency_column) == 0)
-            column = run->properties[i].name;
+    const char *column = property_of(run, run->currency_column);
+    TRY(find_currencies(run, "@currency", &currencies, error));
     for (size_t i = 0; i < run->property_count; i++) {
         struct ingest_property *property = &run->properties[i];
-        bool signs = property->source >= 0 && run->columns[property->source].money;
-        bool money = signs || property->type == VALUE_DECIMAL || strcmp(property->name, "amount") == 0;
-        if (!property->trait && column && money && ingest_is_number(property->type)) {
-            property->currency = column;
-            property->currencies = with_own_currency(run, property->name, currencies);
-        }
+        if (!column || !is_money(run, property))
+            continue;
+        const char *other = other_currency(run, property), *codes = currencies;
+        if (other)
+            TRY(find_currencies(run, other, &codes, error));
+        property->currency = other ? other : column;
+        property->currencies = with_own_currency(run, property->name, codes);
     }
     return STATUS_OK;
 }

@@ -188,6 +188,20 @@ static void say_numbers(const struct remark *remark)
                       "%s: digits in groups, equally many in every row, are kept as text (--type '%s=integer' makes "
                       "numbers of them)",
                       remark->name, remark->name);
+    if (type->words)
+        ingest_notice(run,
+                      "%s: numbers with words behind them that are currencies elsewhere are kept as text (--type "
+                      "'%s=decimal' reads them as amounts)",
+                      remark->name, remark->name);
+    if (type->long_ids)
+        ingest_notice(run, "%s: numbers with more digits than a number keeps are kept as text, digit for digit",
+                      remark->name);
+    else if (type->type == VALUE_DOUBLE && evidence->long_numbers && !evidence->signs)
+        ingest_notice(
+            run,
+            "%s: of numbers with more than 15 digits only the first 15 to 17 are kept (--type '%s=text' keeps "
+            "them all)",
+            remark->name, remark->name);
     say_style(remark);
     say_currency(remark);
 }

@@ -312,6 +312,49 @@ static enum status note_overlap(struct ingest_run *run, struct error *error)
     return STATUS_OK;
 }
 
+/* ---- one customer who is many ---- */
+
+/* What a customer is called, when the import brought them; "" of others. */
+static const char *name_of(const struct ingest_run *run, int64_t number)
+{
+    int64_t place = number - (int64_t)store_numbering_first_new(run->identity);
+    if (place < 0 || place >= (int64_t)store_numbering_settled_count(run->identity))
+        return "";
+    struct text name = store_numbering_new_text(run->identity, (uint32_t)place);
+    return arena_strndup(run->arena, name.data, name.length);
+}
+
+/* 99999 on half of all rows is what a till writes for whoever has no number. */
+static enum status note_crowd(struct ingest_run *run, struct error *error)
+{
+    enum { ROWS_LEAST = 30, CUSTOMERS_LEAST = 8, OF_FIVE = 5 };
+    uint64_t rows = run->summary->stored, customers, most, next;
+    if (run->row_customers || rows < ROWS_LEAST)
+        return STATUS_OK;
+    TRY(lake_execute(run->lake,
+                     "CREATE OR REPLACE TEMP TABLE crowd AS SELECT customer, count(*) AS facts FROM staged GROUP BY "
+                     "customer",
+                     error));
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM crowd", &customers, error));
+    TRY(ingest_count_rows(run, "SELECT max(facts) FROM crowd", &most, error));
+    TRY(ingest_count_rows(run, "SELECT coalesce(max(facts, 2)[2], 0) FROM crowd", &next, error));
+    bool crowd = customers >= CUSTOMERS_LEAST && most * OF_FIVE >= rows && most >= next * OF_FIVE;
+    if (!crowd)
+        return lake_execute(run->lake, "DROP TABLE crowd", error);
+
+    uint64_t number;
+    TRY(ingest_count_rows(run, "SELECT customer_number_final(arg_max(customer, facts)) FROM crowd", &number, error));
+    TRY(lake_execute(run->lake, "DROP TABLE crowd", error));
+    const char *name = name_of(run, (int64_t)number);
+    const char *column = run->customer >= 0 ? run->columns[run->customer].name : "COLUMN";
+    ingest_warn(run,
+                "one customer%s%s%s has %.0f%% of all rows, %llu, and no other has more than %llu: if that is nobody's "
+                "number (a walk-in's, a guest's), --na '%s=%s' sets these rows aside",
+                *name ? ", " : "", name, *name ? "," : "", 100. * (double)most / (double)rows, (unsigned long long)most,
+                (unsigned long long)next, column, *name ? name : "VALUE");
+    return STATUS_OK;
+}
+
 /* ---- traits ---- */
 
 static enum status note_told_twice(struct ingest_run *run, struct error *error)
@@ -335,6 +378,8 @@ enum status ingest_note_repetitions(struct ingest_run *run, struct error *error)
     TRY(note_zeros(run, error));
     if (run->role == SCHEMA_TRAITS && run->time < 0)
         return note_told_twice(run, error);
+    if (run->role == SCHEMA_FACTS)
+        TRY(note_crowd(run, error));
     bool facts = run->role == SCHEMA_FACTS && !run->mapping.id.count;
     return facts ? note_overlap(run, error) : STATUS_OK;
 }

@@ -139,6 +139,9 @@ size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evide
                          size_t max);
 /* A column of the file that tells the amounts' currency. */
 void ingest_find_currency_column(struct ingest_run *run);
+/* The column of the file that tells the currency of an amount: the one called most like it (NULL: like nothing); −1:
+ * none. */
+int ingest_currency_of(const struct ingest_run *run, const char *amount);
 /* Makes one of the signs of money where amounts need it; true when there is a new column. */
 bool ingest_settle_currency(struct ingest_run *run, const struct ingest_evidence *evidence);
 /* Refuses identifiers that a spreadsheet has rounded. */

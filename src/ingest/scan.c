@@ -468,6 +468,15 @@ static const char *sign_code(const struct scan_thread *thread, size_t column)
     return number && thread->scan->columns[column].money ? thread->sign_codes[reading->number.currency] : "";
 }
 
+/* Whether the row has an amount whose sign could say its currency. */
+static bool has_money(const struct scan_thread *thread)
+{
+    for (size_t i = 0; i < thread->scan->column_count; i++)
+        if (thread->scan->columns[i].money && !thread->scan->columns[i].derived && !unknown(thread, i))
+            return true;
+    return false;
+}
+
 /* The currency of the row's amounts, "" when none of them says it. */
 static const char *row_currency(const struct scan_thread *thread)
 {
@@ -631,12 +640,25 @@ static struct text to_text(const struct ingest_type *type, const struct ingest_r
 static void put_currency(struct scan_thread *thread, struct lake_output *output, size_t row)
 {
     const char *code = row_currency(thread);
-    if (!*code && thread->scan->own_currency)
+    if (!*code && thread->scan->own_currency && has_money(thread))
         code = thread->scan->own_currency; /* of amounts without one */
     if (*code)
         lake_output_text(output, row, text_from(code));
     else
         lake_output_null(output, row);
+}
+
+/* usd and USD are one currency. */
+static void put_currency_text(struct lake_output *output, size_t row, struct text value)
+{
+    char code[3];
+    value = text_trim(value);
+    bool small = value.length == sizeof code;
+    for (size_t i = 0; i < sizeof code && small; i++) {
+        small = value.data[i] >= 'a' && value.data[i] <= 'z';
+        code[i] = (char)(value.data[i] & ~32);
+    }
+    lake_output_text(output, row, small ? (struct text){code, sizeof code} : value);
 }
 
 static void put_set(struct scan_thread *thread, size_t column, struct lake_output *output, size_t row)
@@ -666,7 +688,11 @@ static void put_value(struct scan_thread *thread, size_t column, struct lake_out
     case VALUE_DATE: ((int32_t *)output->data)[row] = reading->moment.date; return;
     case VALUE_TIME: ((int64_t *)output->data)[row] = to_moment(thread, &reading->moment, NULL) * 1000000; return;
     case VALUE_SET: put_set(thread, column, output, row); return;
-    default: lake_output_text(output, row, to_text(type, reading, thread->values[column]));
+    default:
+        if (thread->scan->columns[column].currency)
+            put_currency_text(output, row, thread->values[column]);
+        else
+            lake_output_text(output, row, to_text(type, reading, thread->values[column]));
     }
 }
 

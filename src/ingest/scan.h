@@ -31,6 +31,7 @@ struct ingest_column {
     bool derived;                         /* no file has it: the currency that a row's amounts are written in */
     const struct ingest_missing *missing; /* words for no value; NULL: the file's */
     bool money;                           /* its signs of money say which */
+    bool currency;                        /* tells currencies: its codes are kept in capitals */
 };
 
 /* Which column of the table each column of a source is. */

@@ -9,6 +9,7 @@
 #include "ingest/begin.h"
 #include "ingest/charset.h"
 #include "ingest/footer.h"
+#include "ingest/lines.h"
 #include "ingest/magic.h"
 #include "ingest/source.h"
 
@@ -302,15 +303,6 @@ static const char *find_footer(const char *at, const char *end, bool whole, stru
     return whole ? at + ingest_footer_start(dialect, at, (size_t)(end - at)) : end;
 }
 
-static const char *behind_lines(const char *at, const char *end, uint32_t lines, char newline)
-{
-    while (lines-- && at < end) {
-        const char *stop = memchr(at, newline, (size_t)(end - at));
-        at = stop ? stop + 1 : end;
-    }
-    return at;
-}
-
 static enum status observe_records(const char *data, const char *end, const char *name,
                                    const struct ingest_begin *begin, struct ingest_sniff *out,
                                    const struct ingest_dialect_choice *choice, struct arena *arena, struct error *error)
@@ -318,7 +310,7 @@ static enum status observe_records(const char *data, const char *end, const char
     struct ingest_record record = {0};
     struct ingest_dialect *dialect = &out->dialect;
     size_t skipped;
-    const char *at = behind_lines(data, end, begin->skip, dialect->newline), *rows = at;
+    const char *at = ingest_behind_lines(data, end, begin->skip, dialect->newline), *rows = at;
     ingest_split(dialect, &at, end, &record, &skipped);
     size_t columns = record.count > dialect->columns || begin->header ? record.count : dialect->columns;
     columns += begin->row_names;
@@ -335,7 +327,10 @@ static enum status observe_records(const char *data, const char *end, const char
     }
     if (begin->header) {
         out->look.header_line = arena_strndup(arena, record.line, record.length);
-        rows = behind_lines(at, end, begin->rule, dialect->newline);
+        out->look.labels = begin->labels;
+        if (begin->labels)
+            out->look.label = ingest_line_begin(at, end, arena);
+        rows = ingest_behind_lines(at, end, begin->rule, dialect->newline);
     }
 
     out->evidence = base_calloc(columns ? columns : 1, sizeof *out->evidence);
@@ -628,28 +623,6 @@ static enum status choose_dialect(const char **data, const char *end, const char
     return STATUS_OK;
 }
 
-/* Blank lines say nothing and are not shown. */
-static void keep_passed(const char *data, const char *end, uint32_t lines, char newline, struct arena *arena,
-                        struct ingest_look *look)
-{
-    enum { SHOWN = 120 };
-    look->passed = ARENA_ARRAY(arena, const char *, lines);
-    for (uint32_t i = 0; i < lines && data < end; i++) {
-        const char *stop = behind_lines(data, end, 1, newline);
-        struct text line = text_trim((struct text){data, (size_t)(stop - data)});
-        while (line.length && strchr(",;\t| \"\x1e", line.data[line.length - 1]) && !(i == 0 && look->sep_line))
-            line.length--;
-        if (line.length && *line.data == '"')
-            line = (struct text){line.data + 1, line.length - 1};
-        size_t length = line.length < SHOWN ? line.length : SHOWN;
-        while (length && length < line.length && ((unsigned char)line.data[length] & 0xc0) == 0x80)
-            length--;
-        if (length)
-            look->passed[look->passed_count++] = arena_strndup(arena, line.data, length);
-        data = stop;
-    }
-}
-
 static enum status sniff_rows(const char *data, const char *end, const char *name,
                               const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
                               struct error *error)
@@ -659,7 +632,7 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
     TRY(choose_dialect(&data, end, name, choice, out, error));
     if (choice && choice->skip_said) {
         dialect->skip = choice->skip;
-        data = behind_lines(start, end, choice->skip, dialect->newline);
+        data = ingest_behind_lines(start, end, choice->skip, dialect->newline);
     }
     if (!out->whole && dialect->quote) {
         size_t complete = ingest_whole_records(dialect, data, (size_t)(end - data));
@@ -685,7 +658,7 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
     out->look.row_names = begin.row_names;
     if (choice && choice->exact)
         dialect->columns = 0;
-    keep_passed(start, end, dialect->skip, dialect->newline, arena, &out->look);
+    ingest_keep_passed(start, end, dialect->skip, dialect->newline, arena, &out->look);
     return observe_records(data, end, name, &begin, out, choice, arena, error);
 }
 

@@ -11,6 +11,8 @@ struct ingest_look {
     const char *header_reason; /* ends "line 4 is the header: …" or "there is no header: …"; "" when there is nothing */
     const char **passed;       /* the lines before the header, cut at 120 bytes; blank ones are left out */
     size_t passed_count;
+    uint32_t labels;            /* records below the header that say once more what the columns are */
+    const char *label;          /* the beginning of the first of them, NULL without one */
     const char *header_line;    /* the header as it stands there, in UTF-8; NULL without one */
     bool sep_line;              /* a line "sep=;" said what stands between fields */
     bool row_names;             /* the header lacks a name for its first column */

@@ -466,6 +466,19 @@ static enum status check_customers(struct ingest_run *run, struct error *error)
     return status;
 }
 
+/* Shops write an order's currency on its first line and leave it empty on the others: those are in the same one. */
+static enum status share_currency(struct ingest_run *run, struct error *error)
+{
+    if (run->group < 0 || !run->currency_column)
+        return STATUS_OK;
+    return lake_execute(run->lake,
+                        "UPDATE staged SET \"@currency\" = told.code FROM (SELECT customer AS who, \"@group\" AS one, "
+                        "min(\"@currency\") AS code FROM staged GROUP BY ALL HAVING count(DISTINCT \"@currency\") = 1 "
+                        "AND count(*) > count(\"@currency\")) told WHERE \"@currency\" IS NULL AND customer = told.who "
+                        "AND \"@group\" = told.one",
+                        error);
+}
+
 enum status ingest_stage(struct ingest_run *run, struct error *error)
 {
     set_types(run, run->sample, run->column_count);
@@ -491,6 +504,7 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
         again |= reconsider_dictionary(run, run->scan.evidence, 1);
         if (!again && !stale) {
             TRY(ingest_check_identifiers(run, run->scan.evidence, error));
+            TRY(share_currency(run, error));
             return run->computed_customer ? check_customers(run, error) : STATUS_OK;
         }
         run->phase = "reading again";

@@ -48,6 +48,7 @@ struct ingest_number {
     bool zero_fraction;  /* the digits behind the point are all zero */
     double real;         /* FORM_DOUBLE */
     bool whole;          /* FORM_DOUBLE: 4.0128e+10 is exactly a whole number, and scaled holds it */
+    bool long_digits;    /* FORM_DOUBLE: written out, with more digits than a double keeps */
     bool decorated;      /* a currency, a percent sign, parentheses, a sign behind: more than digits and a minus sign */
     bool percent;        /* 10% is .10 */
     bool spaced;         /* 600 123 456: blanks between groups */
