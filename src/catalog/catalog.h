@@ -89,6 +89,18 @@ struct catalog_table {
 };
 enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const struct catalog_table *table,
                                struct error *error);
+/* A column, and the first import, not undone, that stated it. */
+struct catalog_stated {
+    const char *column;
+    uint32_t import;
+};
+/* The columns of the table that imports stated whose sources do not begin with `sources`; in arena. */
+enum status catalog_stated_by_others(struct catalog *catalog, const char *table, const char *sources,
+                                     struct arena *arena, struct catalog_stated **out, size_t *count,
+                                     struct error *error);
+/* The columns of the table that an import stated, in its order; in arena. */
+enum status catalog_stated_columns(struct catalog *catalog, uint32_t import, const char *table, struct arena *arena,
+                                   const char ***names, size_t *count, struct error *error);
 /* Every import that stated this column of the table stated it with this type, scale, whole_digits and plain. */
 enum status catalog_retype_column(struct catalog *catalog, const char *table, const struct catalog_column *column,
                                   struct error *error);

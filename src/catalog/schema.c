@@ -5,6 +5,8 @@
  */
 #include "catalog/internal.h"
 
+#include "base/vector.h"
+
 #include <string.h>
 
 enum { DECIMAL_DIGITS = 18 };
@@ -83,6 +85,52 @@ enum status catalog_add_schema(struct catalog *catalog, uint32_t import, const s
                         c->column.currency, c->currencies, (int64_t)c->column.plain, (int64_t)c->column.undated));
     }
     return table->amount ? add_amount(catalog, import, table, error) : STATUS_OK;
+}
+
+enum status catalog_stated_by_others(struct catalog *catalog, const char *table, const char *sources,
+                                     struct arena *arena, struct catalog_stated **out, size_t *count,
+                                     struct error *error)
+{
+    sqlite3_stmt *statement;
+    VECTOR(struct catalog_stated) found = {0};
+    bool row = true;
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT c.name, min(c.import) FROM schema_column c JOIN import i ON i.number = c.import"
+                      " WHERE i.undone = 0 AND c.table_name = ? AND substr(i.sources, 1, length(?)) <> ?"
+                      " GROUP BY c.name",
+                      "sss", table, sources, sources));
+    enum status status;
+    while ((status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row) {
+        struct catalog_stated stated = {catalog_column_text(statement, 0, arena),
+                                        (uint32_t)sqlite3_column_int64(statement, 1)};
+        VECTOR_PUSH(&found, stated);
+    }
+    *out = ARENA_ARRAY(arena, struct catalog_stated, found.count + 1);
+    *count = found.count;
+    if (found.count)
+        memcpy(*out, found.items, found.count * sizeof **out);
+    VECTOR_RELEASE(&found);
+    return status;
+}
+
+enum status catalog_stated_columns(struct catalog *catalog, uint32_t import, const char *table, struct arena *arena,
+                                   const char ***names, size_t *count, struct error *error)
+{
+    sqlite3_stmt *statement;
+    VECTOR(const char *) found = {0};
+    bool row = true;
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT name FROM schema_column WHERE import = ? AND table_name = ? ORDER BY position", "is",
+                      (int64_t)import, table));
+    enum status status;
+    while ((status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
+        VECTOR_PUSH(&found, catalog_column_text(statement, 0, arena));
+    *names = ARENA_ARRAY(arena, const char *, found.count + 1);
+    *count = found.count;
+    if (found.count)
+        memcpy(*names, found.items, found.count * sizeof **names);
+    VECTOR_RELEASE(&found);
+    return status;
 }
 
 enum status catalog_retype_column(struct catalog *catalog, const char *table, const struct catalog_column *column,

@@ -6,7 +6,7 @@
  */
 #include "engine/guard.h"
 
-#include "engine/model.h"
+#include "engine/model_told.h"
 #include "ingest/mapping.h"
 
 #include <stdio.h>
@@ -161,11 +161,19 @@ static enum status judge_types(const struct guard *guard, const struct schema *f
     return STATUS_OK;
 }
 
-static enum status judge(void *context, const struct schema *future, struct error *error)
+static enum status yield(void *context, struct store_change *change, uint32_t number, struct error *error)
+{
+    const struct guard *guard = context;
+    return engine_unfold_before_undo(guard->engine, change, number, guard->arena, error);
+}
+
+static enum status judge(void *context, struct store_change *change, const struct schema *future, struct error *error)
 {
     struct guard *guard = context;
     struct engine_trouble *broken;
     size_t count;
+    if (change)
+        TRY(model_unfold_strangers(guard->engine, change, guard->arena, error));
     TRY(engine_broken_under(guard->engine, future, guard->arena, &broken, &count, error));
     for (size_t i = 0; i < count; i++) {
         if (!engine_is_trouble(guard->engine->broken, guard->engine->broken_count, broken[i].name))
@@ -191,6 +199,6 @@ enum status engine_guard(struct engine *engine, struct arena *arena, struct inge
     VECTOR_RELEASE(&guard->uses);
     guard->uses.items = uses; /* from here on in the arena, and not grown any more */
     guard->uses.count = count;
-    *out = (struct ingest_guard){.uses = uses, .use_count = count, .judge = judge, .context = guard};
+    *out = (struct ingest_guard){.uses = uses, .use_count = count, .yield = yield, .judge = judge, .context = guard};
     return status;
 }

@@ -97,6 +97,9 @@ void engine_check_texts(const struct population *population, const struct segmen
 bool engine_is_trouble(const struct engine_trouble *list, size_t count, const char *name);
 /* What reading revenue needs. */
 struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena);
+/* Before an import is taken back within a change: later scorings that stand on it are made whole (model_silence.c). */
+enum status engine_unfold_before_undo(struct engine *engine, struct store_change *change, uint32_t number,
+                                      struct arena *arena, struct error *error);
 /* Whether an import told the scores of that model (NULL: of any). */
 bool engine_is_score(const struct catalog_import *import, const char *name);
 /* Appends the sections that models bring to the report's object; wanted says which. */

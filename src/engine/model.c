@@ -229,6 +229,8 @@ static enum status publish_within(struct model_work *work, struct store_change *
     struct model_told told;
     engine_forget_definitions(work->engine);
     TRY(told_new(work, &told, error));
+    /* Everyone is told: later scorings that left somebody out may stand on what was told before. */
+    TRY(model_unfold(work->engine, change, work->model->name, 0, told.moment, 0, work->arena, error));
     TRY(told_write(work->engine, &told, change, work->arena, error));
     TRY(work_save(work->engine, work->model, error));
     TRY(store_fold_schema(change, error));
@@ -399,6 +401,7 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone && engine_is_score(&imports[i], model->name))
             numbers[gone++] = imports[i].number;
+    TRY(model_forget_silence(engine, numbers, gone, error));
     return store_undo_within(change, lake, numbers, gone, engine_now(engine), error);
 }
 

@@ -11,8 +11,6 @@
 #include "engine/model_told.h"
 #include "engine/refresh.h"
 
-#include "population/overlay.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +30,8 @@ struct scoring {
     struct arena *arena;
     struct scored *models;
     size_t count, next; /* next: to be scored */
+    struct catalog_stated *strangers;
+    size_t stranger_count;
     /* Of this round. */
     struct population *base; /* NULL: everyone loads for themselves */
     struct segment_needs held;
@@ -48,14 +48,6 @@ static const struct segment_need *traits_of(const struct segment_needs *needs)
     return NULL;
 }
 
-static bool reads(const struct segment_need *traits, const char *name)
-{
-    for (const char **column = traits ? traits->columns : NULL; column && *column; column++)
-        if (strcmp(*column, name) == 0)
-            return true;
-    return false;
-}
-
 /* Whether the store has all the told columns, as they are, and all their texts. */
 static bool is_new(const struct scoring *scoring, const struct model_told *told)
 {
@@ -63,23 +55,12 @@ static bool is_new(const struct scoring *scoring, const struct model_told *told)
     if (!told->scored)
         return false;
     for (size_t c = 0; c < told->column_count; c++) {
-        const struct model_score *score = told->columns[c].score;
-        const struct schema_column *column = traits ? schema_column(traits, told->columns[c].name) : NULL;
-        if (!column || column->type != score->type || (score->type == VALUE_DECIMAL && column->scale != score->scale))
+        const struct told_column *own = &told->columns[c];
+        const struct schema_column *column = traits ? schema_column(traits, own->name) : NULL;
+        if (!column || column->type != own->type || (own->type == VALUE_DECIMAL && column->scale != own->scale))
             return true;
     }
     return !told->coded;
-}
-
-static void lay_out(const struct model_told *told, const struct segment_need *traits, struct arena *arena,
-                    struct population_told *out)
-{
-    struct population_input *inputs = ARENA_ARRAY(arena, struct population_input, told->column_count + 1);
-    *out = (struct population_told){.position = told->position, .columns = inputs};
-    for (size_t c = 0; c < told->column_count; c++)
-        if (reads(traits, told->columns[c].name))
-            inputs[out->column_count++] = told_input(told, c, arena);
-    out->rows = out->column_count ? told->count : 0;
 }
 
 /* The population with what these needs read of the scores that are not in the store. */
@@ -95,7 +76,7 @@ static enum status lay_over(struct scoring *scoring, const struct segment_needs 
     struct population_told *told = ARENA_ARRAY(&arena, struct population_told, scoring->count + 1);
     for (size_t i = 0; i < scoring->next; i++) {
         if (scoring->models[i].is_told)
-            lay_out(&scoring->models[i].told, traits, &arena, &told[count]);
+            told_overlay(&scoring->models[i].told, traits ? traits->columns : NULL, &arena, &told[count]);
         count += told[count].rows > 0;
     }
     enum status status = STATUS_OK;
@@ -120,6 +101,7 @@ static enum status tell(struct scoring *scoring, struct error *error)
         TRY(told_write(scoring->engine, &scored->told, scoring->change, scoring->arena, error));
         TRY(work_save(scoring->engine, scored->model, error));
         scored->is_told = false;
+        told_release(&scored->told);
         count++;
     }
     if (count)
@@ -138,6 +120,20 @@ static void end_round(struct scoring *scoring)
     scoring->held = (struct segment_needs){0};
 }
 
+/* What it told last, to compare. */
+static void add_told(struct scoring *scoring, const struct engine_model *model, struct segment_needs *needs)
+{
+    const struct schema_table *traits = schema_table(engine_schema(scoring->engine), SCHEMA_TRAIT_TABLE);
+    struct segment_need need = {SCHEMA_TRAIT_TABLE, ARENA_ARRAY(scoring->arena, const char *, model->trait_count + 1)};
+    size_t count = 0;
+    for (size_t t = 0; traits && t < model->trait_count; t++)
+        if (schema_column(traits, model->traits[t]))
+            need.columns[count++] = model->traits[t];
+    struct segment_needs told = {.items = &need, .count = 1};
+    if (count)
+        *needs = engine_join_needs(needs, &told, scoring->arena);
+}
+
 /* Everyone says what they will read, and it is loaded together. Who cannot say it is not scored, unless a later round
  * comes first. */
 static enum status begin_round(struct scoring *scoring, struct error *error)
@@ -148,8 +144,10 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
     for (size_t i = scoring->next; i < scoring->count; i++) {
         struct scored *scored = &scoring->models[i];
         scored->why = (struct error){0};
-        if (work_ask(&scored->work, scored->type, &scored->why) == STATUS_OK)
-            needs = engine_join_needs(&needs, &scored->work.needs, scoring->arena);
+        if (work_ask(&scored->work, scored->type, &scored->why) != STATUS_OK)
+            continue;
+        needs = engine_join_needs(&needs, &scored->work.needs, scoring->arena);
+        add_told(scoring, scored->model, &needs);
     }
     scoring->held = needs;
     if (scoring->moment->known_at != INT64_MAX ||
@@ -177,6 +175,22 @@ static enum status score(struct scoring *scoring, struct scored *scored, struct 
     return work_score(&scored->work, scored->type, error);
 }
 
+/* Who says the same as before is not told. */
+static void leave_same(struct scoring *scoring, struct model_told *told)
+{
+    struct segment_need need = {SCHEMA_TRAIT_TABLE, ARENA_ARRAY(scoring->arena, const char *, told->column_count + 1)};
+    struct segment_needs needs = {.items = &need, .count = 1};
+    for (size_t c = 0; c < told->column_count; c++)
+        need.columns[c] = told->columns[c].name;
+    if (!told->scored || !engine_needs_hold(&scoring->held, &needs))
+        return;
+    for (size_t c = 0; c < told->column_count; c++)
+        for (size_t s = 0; s < scoring->stranger_count; s++)
+            if (strcmp(scoring->strangers[s].column, told->columns[c].name) == 0)
+                return;
+    told_leave_same(told, scoring->base, engine_pool(scoring->engine), scoring->arena);
+}
+
 /* The next model. *alone: it has to be told before anything else is done. A model that fails is as it was before. */
 static enum status score_next(struct scoring *scoring, bool *alone, struct error *error)
 {
@@ -185,9 +199,12 @@ static enum status score_next(struct scoring *scoring, bool *alone, struct error
     if (score(scoring, scored, &scored->why) != STATUS_OK) {
         *scored->model = before;
     } else {
+        error_clear(&scored->why); /* of what was tried on the way */
         TRY(told_new(&scored->work, &scored->told, error));
         scored->is_told = true;
         *alone = !scoring->base || is_new(scoring, &scored->told);
+        if (!*alone)
+            leave_same(scoring, &scored->told);
     }
     if (*alone)
         TRY(tell(scoring, error));
@@ -249,6 +266,7 @@ static enum status list_models(struct scoring *scoring, struct refresh_note *not
     struct engine_model *models;
     size_t count;
     TRY(engine_models(scoring->engine, scoring->arena, &models, &count, error));
+    TRY(model_strangers(scoring->engine, scoring->arena, &scoring->strangers, &scoring->stranger_count, error));
     out->models = ARENA_ARRAY(scoring->arena, struct engine_trouble, count + 1);
     scoring->models = ARENA_ARRAY(scoring->arena, struct scored, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -285,6 +303,7 @@ enum status models_score_within(struct engine *engine, struct store_change *chan
     for (size_t i = 0; i < scoring.count; i++) {
         const struct scored *scored = &scoring.models[i];
         work_release(&scoring.models[i].work);
+        told_release(&scoring.models[i].told);
         if (scored->why.code == STATUS_OK)
             out->scored++;
         else

@@ -6,108 +6,9 @@
 
 #include "store/numbering.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- rows ---- */
-
-static int whole_digits(const struct model_score *score, size_t count)
-{
-    double largest = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!isnan(score->number[i]) && fabs(score->number[i]) > largest)
-            largest = fabs(score->number[i]);
-    return largest < 1 ? 0 : (int)floor(log10(largest)) + 1;
-}
-
-static void take_numbers(struct told_column *column, size_t count, struct arena *arena)
-{
-    const struct model_score *score = column->score;
-    double power = pow(10, score->type == VALUE_DECIMAL ? score->scale : 0);
-    column->doubles = score->number;
-    if (score->type == VALUE_DOUBLE)
-        return;
-    column->whole_digits = whole_digits(score, count);
-    column->integers = ARENA_ARRAY(arena, int64_t, count + 1);
-    for (size_t i = 0; i < count; i++)
-        if (!isnan(score->number[i]))
-            column->integers[i] = (int64_t)llround(score->number[i] * power);
-}
-
-/* Codes that a population gave by itself, to texts that came without, are not the store's: they lie behind all of
- * those. */
-static void take_labels(struct told_column *column, const struct population *population, uint64_t limit,
-                        struct arena *arena, bool *coded)
-{
-    const struct model_score *score = column->score;
-    column->label = score->label;
-    column->codes = ARENA_ARRAY(arena, uint32_t, score->label_count + 1);
-    for (uint32_t i = 0; i < score->label_count; i++) {
-        uint32_t code = population_code(population, text_from(score->labels[i]));
-        column->codes[i] = code < limit ? code : POPULATION_NO_CODE;
-        *coded &= code < limit;
-    }
-}
-
-enum status told_new(struct model_work *work, struct model_told *out, struct error *error)
-{
-    struct engine_model *model = work->model;
-    struct arena *arena = work->arena;
-    uint64_t limit;
-    TRY(catalog_counter(store_catalog(work->engine->store), CATALOG_NEXT_CODE, &limit, error));
-    model->traits = ARENA_ARRAY(arena, const char *, work->score_count + 1);
-    model->trait_count = work->score_count;
-    *out = (struct model_told){.model = model,
-                               .moment = work->moment->now,
-                               .scored = work->count,
-                               .count = work->count,
-                               .number = work->population ? work->population->number : NULL,
-                               .position = work->position,
-                               .columns = ARENA_ARRAY(arena, struct told_column, work->score_count + 1),
-                               .column_count = work->score_count,
-                               .coded = true};
-    for (size_t s = 0; s < work->score_count; s++) {
-        const struct model_score *score = &work->scores[s];
-        model->traits[s] = arena_printf(arena, "%s.%s", model->name, score->trait);
-        out->columns[s] = (struct told_column){.name = model->traits[s], .score = score};
-        if (score->type == VALUE_TEXT)
-            take_labels(&out->columns[s], work->population, limit, arena, &out->coded);
-        else
-            take_numbers(&out->columns[s], work->count, arena);
-    }
-    return STATUS_OK;
-}
-
-bool told_known(const struct told_column *column, size_t row)
-{
-    return column->score->type == VALUE_TEXT ? column->label[row] != UINT32_MAX : !isnan(column->doubles[row]);
-}
-
-struct population_input told_input(const struct model_told *told, size_t column, struct arena *arena)
-{
-    const struct told_column *from = &told->columns[column];
-    const struct model_score *score = from->score;
-    uint64_t *known = ARENA_ARRAY(arena, uint64_t, told->count / 64 + 1);
-    for (size_t i = 0; i < told->count; i++)
-        known[i / 64] |= (uint64_t)told_known(from, i) << (i % 64);
-    struct population_input input = {.name = from->name, .type = score->type, .known = known};
-    if (score->type == VALUE_DECIMAL)
-        input.scale = score->scale;
-    if (score->type == VALUE_DOUBLE)
-        input.doubles = from->doubles;
-    else
-        input.integers = from->integers;
-    if (score->type != VALUE_TEXT)
-        return input;
-
-    uint32_t *codes = ARENA_ARRAY(arena, uint32_t, told->count + 1);
-    for (size_t i = 0; i < told->count; i++)
-        codes[i] = from->label[i] == UINT32_MAX ? 0 : from->codes[from->label[i]];
-    input.codes = codes;
-    return input;
-}
 
 /* ---- writing them ---- */
 
@@ -133,8 +34,8 @@ static void list_columns(struct telling *telling, struct arena *arena)
     for (size_t c = 0; c < telling->told->column_count; c++) {
         const struct told_column *column = &telling->told->columns[c];
         char *type = ARENA_ARRAY(arena, char, 64);
-        add_column(telling, column->name, store_sql_type(column->score->type, column->score->scale, type));
-        if (column->score->type == VALUE_TEXT)
+        add_column(telling, column->name, store_sql_type(column->type, column->scale, type));
+        if (column->type == VALUE_TEXT)
             add_column(telling, store_codes_name(arena, column->name), "UINTEGER");
     }
 }
@@ -160,7 +61,7 @@ static void order_rows(struct telling *telling, struct arena *arena)
 static void put_numbers(const struct told_column *column, const uint32_t *row, size_t count, struct lake_output *out)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!told_known(column, row[i]))
+        if (!told_bit(column->known, row[i]))
             lake_output_null(out, i);
         else if (column->integers)
             ((int64_t *)out->data)[i] = column->integers[row[i]];
@@ -174,12 +75,12 @@ static void put_labels(const struct told_column *column, const uint32_t *row, si
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t label = column->label[row[i]];
-        if (label == UINT32_MAX) {
+        if (!told_bit(column->known, row[i])) {
             lake_output_null(&out[0], i);
             lake_output_null(&out[1], i);
             continue;
         }
-        lake_output_text(&out[0], i, text_from(column->score->labels[label]));
+        lake_output_text(&out[0], i, text_from(column->labels[label]));
         ((uint32_t *)out[1].data)[i] = column->codes[label];
     }
 }
@@ -200,7 +101,7 @@ static enum status fill(void *context, uint64_t first, size_t max, struct lake_o
     size_t at = 2;
     for (size_t c = 0; c < told->column_count; c++) {
         const struct told_column *column = &told->columns[c];
-        bool text = column->score->type == VALUE_TEXT;
+        bool text = column->type == VALUE_TEXT;
         if (text)
             put_labels(column, row, *filled, &columns[at]);
         else
@@ -219,13 +120,13 @@ static enum status code_labels(struct engine *engine, struct model_told *told, s
         return STATUS_OK;
     TRY(store_load_dictionary(engine->store, lake, &dictionary, error));
     for (size_t c = 0; c < told->column_count; c++) {
-        const struct model_score *score = told->columns[c].score;
-        for (uint32_t i = 0; told->columns[c].codes && i < score->label_count; i++)
-            told->columns[c].codes[i] = store_numbering_number(dictionary, text_from(score->labels[i]), i);
+        const struct told_column *column = &told->columns[c];
+        for (uint32_t i = 0; i < column->label_count; i++)
+            column->codes[i] = store_numbering_number(dictionary, text_from(column->labels[i]), i);
     }
     store_numbering_settle_as_met(dictionary);
     for (size_t c = 0; c < told->column_count; c++)
-        for (uint32_t i = 0; told->columns[c].codes && i < told->columns[c].score->label_count; i++)
+        for (uint32_t i = 0; i < told->columns[c].label_count; i++)
             told->columns[c].codes[i] = store_numbering_final(dictionary, told->columns[c].codes[i]);
     told->coded = true;
     enum status status = store_write_dictionary(change, lake, dictionary, error);
@@ -233,8 +134,8 @@ static enum status code_labels(struct engine *engine, struct model_told *told, s
     return status;
 }
 
-static enum status write_part(struct engine *engine, struct model_told *told, struct store_change *change,
-                              uint32_t import, struct arena *arena, struct error *error)
+enum status told_write_rows(struct engine *engine, struct model_told *told, uint32_t import,
+                            struct store_change *change, struct arena *arena, struct error *error)
 {
     struct lake *lake;
     struct buffer select;
@@ -275,10 +176,10 @@ static enum status state_schema(struct engine *engine, const struct model_told *
 {
     struct catalog_column columns[MODEL_SCORES_MAX];
     for (size_t c = 0; c < told->column_count; c++) {
-        const struct model_score *score = told->columns[c].score;
-        columns[c] = (struct catalog_column){
-            .column = {.name = told->columns[c].name, .type = score->type, .scale = score->scale},
-            .whole_digits = told->columns[c].whole_digits};
+        const struct told_column *column = &told->columns[c];
+        columns[c] =
+            (struct catalog_column){.column = {.name = column->name, .type = column->type, .scale = column->scale},
+                                    .whole_digits = column->whole_digits};
     }
     struct catalog_table table = {
         .name = SCHEMA_TRAIT_TABLE, .role = SCHEMA_TRAITS, .columns = columns, .column_count = told->column_count};
@@ -290,6 +191,10 @@ static enum status add_import(struct engine *engine, const struct model_told *to
 {
     const char *source = arena_printf(arena, "model:%s", told->model->name);
     const char *what = arena_printf(arena, "%s at %lld", source, (long long)told->moment);
+    const char *unchanged = "";
+    if (told->same)
+        unchanged = arena_printf(arena, "\"unchanged\":%zu,\"unchanged_at\":%lld,", told->scored - told->count,
+                                 (long long)told->moment);
     struct catalog_import import = {
         .received = engine_now(engine),
         .what = "traits",
@@ -298,7 +203,8 @@ static enum status add_import(struct engine *engine, const struct model_told *to
         .content_hash = arena_printf(arena, "%016llx", (unsigned long long)text_hash(text_from(what))),
         .mapping = "{}",
         .mapping_hash = "0000000000000000",
-        .counts = arena_printf(arena, "{\"read\":%zu,\"stored\":%zu,\"set_aside\":0}", told->scored, told->count),
+        .counts = arena_printf(arena, "{\"read\":%zu,\"stored\":%zu,%s\"set_aside\":0}", told->scored, told->count,
+                               unchanged),
     };
     return catalog_add_import(store_catalog(engine->store), &import, number, error);
 }
@@ -318,7 +224,8 @@ enum status told_write(struct engine *engine, struct model_told *told, struct st
         return STATUS_OK;
     TRY(add_import(engine, told, arena, &import, error));
     if (told->count)
-        TRY(write_part(engine, told, change, import, arena, error));
+        TRY(told_write_rows(engine, told, import, change, arena, error));
+    TRY(told_keep_silent(engine, told, import, error));
     return state_schema(engine, told, import, error);
 }
 

@@ -6,7 +6,26 @@
 #ifndef STRATA_ENGINE_MODEL_TOLD_H
 #define STRATA_ENGINE_MODEL_TOLD_H
 
+#include "base/bits.h"
 #include "engine/model_work.h"
+
+#include "population/overlay.h"
+
+/* What is told of one trait, by row. */
+struct told_column {
+    const char *name;     /* "rfm.recency" */
+    enum value_type type; /* INT, DECIMAL, DOUBLE, TEXT */
+    int scale;
+    int whole_digits; /* INT, DECIMAL: of the largest score, told or not */
+    uint64_t *known;  /* a bit a row: it says something of the trait */
+    uint64_t *fresh;  /* a bit a row: something else than the store says; NULL: nobody has compared */
+    int64_t *integers;
+    double *doubles;
+    uint32_t *label; /* TEXT: by row, which of the labels */
+    const char *const *labels;
+    uint32_t label_count;
+    uint32_t *codes; /* TEXT: by label; POPULATION_NO_CODE where the store's dictionary does not have it yet */
+};
 
 struct model_told {
     struct engine_model *model;
@@ -17,28 +36,52 @@ struct model_told {
     uint32_t *position;     /* of each row, rising */
     struct told_column *columns;
     size_t column_count;
-    bool coded; /* every label has its code in the store's dictionary */
+    bool coded;          /* every label has its code */
+    struct bitmap *same; /* numbers of those left out, as the store says the same of them; NULL: none are */
 };
 
-/* What is told of one trait, by row. */
-struct told_column {
-    const char *name; /* "rfm.recency" */
-    const struct model_score *score;
-    int whole_digits;  /* INT, DECIMAL: of the largest score, told or not */
-    int64_t *integers; /* INT, DECIMAL */
-    double *doubles;   /* DOUBLE */
-    uint32_t *label;   /* TEXT: as in the score */
-    uint32_t *codes;   /* TEXT: codes of its labels; POPULATION_NO_CODE where that is not known yet */
-};
+static inline bool told_bit(const uint64_t *bits, size_t row)
+{
+    return bit_at(bits, row);
+}
 
-/* The work's scores, in its arena; names the traits of its model. */
+/* The work's scores, in its arena; names the traits of its model. Release it. */
 enum status told_new(struct model_work *work, struct model_told *out, struct error *error);
-/* A column as a population takes it, in arena; told->coded. */
-struct population_input told_input(const struct model_told *told, size_t column, struct arena *arena);
-/* Whether a row says something of a trait. */
-bool told_known(const struct told_column *column, size_t row);
+void told_release(struct model_told *told);
+/* Leaves out everyone of whom the population, which has all the told columns as they are told, says the same as of the
+ * moment. */
+void told_leave_same(struct model_told *told, const struct population *population, struct pool *pool,
+                     struct arena *arena);
+/* What differs of these columns (NULL-terminated names), as an overlay takes it, in arena. All labels have codes. */
+void told_overlay(const struct model_told *told, const char *const *names, struct arena *arena,
+                  struct population_told *out);
 /* Writes an import of its own within the change, and states its columns. Without scored customers there is none. */
 enum status told_write(struct engine *engine, struct model_told *told, struct store_change *change, struct arena *arena,
                        struct error *error);
+/* Writes the rows alone, as an import's that there is. */
+enum status told_write_rows(struct engine *engine, struct model_told *told, uint32_t import,
+                            struct store_change *change, struct arena *arena, struct error *error);
+
+/*
+ * Silence (model_silence.c). A scoring that left customers out means what a whole one would mean as long as what was
+ * told before it stays as it is. Before that is changed, it is made whole.
+ */
+/* How the sources of imports of scores begin. */
+#define MODEL_SOURCE "[\"model:"
+/* Traits that something else than a model told, in arena: with them among its own, a model tells everyone. */
+enum status model_strangers(struct engine *engine, struct arena *arena, struct catalog_stated **out, size_t *count,
+                            struct error *error);
+/* That the import left those customers out. */
+enum status told_keep_silent(struct engine *engine, const struct model_told *told, uint32_t import,
+                             struct error *error);
+/* Makes the model's scorings whole whose imports are after `after`, and whose moments are after `moment`; of what is to
+ * be told before `before` on (0: everything). */
+enum status model_unfold(struct engine *engine, struct store_change *change, const char *name, uint32_t after,
+                         int64_t moment, uint32_t before, struct arena *arena, struct error *error);
+/* After an import has told traits, within its change: those of models' names make the models' scorings whole. */
+enum status model_unfold_strangers(struct engine *engine, struct store_change *change, struct arena *arena,
+                                   struct error *error);
+/* The imports are gone. */
+enum status model_forget_silence(struct engine *engine, const uint32_t *imports, size_t count, struct error *error);
 
 #endif

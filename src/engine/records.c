@@ -1,5 +1,6 @@
 /* Records: a refresh evaluates everything at a moment and writes down who entered, who left, and what brought it about.
  */
+#include "base/bits.h"
 #include "engine/model.h"
 #include "engine/refresh.h"
 
@@ -9,21 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_value(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
+/* Positions are not the order of numbers: bits by number are. */
 struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result, int segment)
 {
-    size_t count = plan_result_count(result, segment), found = 0;
-    uint32_t *numbers = base_malloc((count + 1) * sizeof *numbers);
+    uint64_t most = 0;
     for (uint32_t p = 0; p < population->customers; p++)
-        if (plan_result_has(result, segment, p))
-            numbers[found++] = (uint32_t)population->number[p];
-    qsort(numbers, found, sizeof *numbers, by_value);
-    struct bitmap *members = bitmap_from_sorted(numbers, found);
+        most = population->number[p] > most ? population->number[p] : most;
+    uint64_t *numbers = base_calloc(most / 64 + 1, sizeof *numbers);
+    for (size_t w = 0; w < result->words; w++)
+        for (uint64_t word = result->members[segment][w]; word; word &= word - 1) {
+            uint64_t number = population->number[w * 64 + (size_t)__builtin_ctzll(word)];
+            bit_set(numbers, number);
+        }
+    struct bitmap *members = bitmap_from_bits(numbers, most + 1);
     free(numbers);
     return members;
 }
@@ -64,16 +63,51 @@ static void add_newer(const struct engine_view *view, const struct segment_needs
     }
 }
 
-/* " AND import NOT IN (…)": scores of models arrive too, but nothing happened. */
-static enum status leave_scores_out(struct engine *engine, struct arena *arena, struct buffer *out, struct error *error)
+/* The imports that arrived since the last refresh and are not scores: of scores nothing happened. */
+struct arrivals {
+    uint32_t *numbers;
+    size_t count;
+};
+
+static enum status list_arrivals(struct engine *engine, uint32_t after, struct arena *arena, struct arrivals *out,
+                                 struct error *error)
 {
     struct catalog_import *imports;
-    size_t count, scores = 0;
+    size_t count;
     TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
+    *out = (struct arrivals){.numbers = ARENA_ARRAY(arena, uint32_t, count + 1)};
     for (size_t i = 0; i < count; i++)
-        if (engine_is_score(&imports[i], NULL))
-            buffer_printf(out, "%s%u", scores++ ? ", " : " AND import NOT IN (", imports[i].number);
-    buffer_string(out, scores ? ")" : "");
+        if (imports[i].number > after && !engine_is_score(&imports[i], NULL))
+            out->numbers[out->count++] = imports[i].number;
+    return STATUS_OK;
+}
+
+static bool may_hold(const struct catalog_part *part, const struct arrivals *arrivals)
+{
+    for (size_t i = 0; i < arrivals->count; i++)
+        if (arrivals->numbers[i] >= part->first_import && arrivals->numbers[i] <= part->last_import)
+            return part->role == PART_FACTS || part->role == PART_TRAITS;
+    return false;
+}
+
+/* A statement for their customers; nothing is appended when there are none. */
+static enum status arrivals_sql(struct engine *engine, const struct arrivals *arrivals, struct arena *arena,
+                                struct buffer *sql, struct error *error)
+{
+    size_t count;
+    const struct catalog_part *parts = store_parts(engine->store, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!may_hold(&parts[i], arrivals))
+            continue;
+        TRY(store_check_part(engine->store, &parts[i], (const char *[]){"customer", "import"}, 2, error));
+        buffer_string(sql, sql->length ? " UNION " : "");
+        buffer_string(sql, "SELECT DISTINCT customer FROM read_parquet(");
+        buffer_sql_text(sql, text_from(store_file(engine->store, arena, "%s", parts[i].path)));
+        buffer_string(sql, ") WHERE import IN (");
+        for (size_t n = 0; n < arrivals->count; n++)
+            buffer_printf(sql, "%s%u", n ? ", " : "", arrivals->numbers[n]);
+        buffer_char(sql, ')');
+    }
     return STATUS_OK;
 }
 
@@ -81,28 +115,18 @@ static enum status leave_scores_out(struct engine *engine, struct arena *arena, 
 static enum status add_received(struct engine *engine, uint32_t after_import, struct bitmap *fresh, struct error *error)
 {
     struct lake *lake;
-    size_t count;
-    const struct catalog_part *parts = store_parts(engine->store, &count);
-    struct buffer sql, scores;
+    struct arrivals arrivals;
+    struct buffer sql;
     struct arena arena;
-    buffer_init(&sql, 0);
-    buffer_init(&scores, 0);
-    arena_init(&arena, 0);
-    enum status status = leave_scores_out(engine, &arena, &scores, error);
-    for (size_t i = 0; i < count; i++) {
-        if ((parts[i].role != PART_FACTS && parts[i].role != PART_TRAITS) || parts[i].last_import <= after_import)
-            continue;
-        if (status == STATUS_OK)
-            status = store_check_part(engine->store, &parts[i], (const char *[]){"customer", "import"}, 2, error);
-        buffer_string(&sql, sql.length ? " UNION " : "");
-        buffer_string(&sql, "SELECT DISTINCT customer FROM read_parquet(");
-        buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));
-        buffer_printf(&sql, ") WHERE import > %u%s", after_import, scores.length ? scores.data : "");
-    }
-    if (status == STATUS_OK && sql.length)
-        status = engine_lake(engine, &lake, error);
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
+    buffer_init(&sql, 0);
+    arena_init(&arena, 0);
+    enum status status = list_arrivals(engine, after_import, &arena, &arrivals, error);
+    if (status == STATUS_OK)
+        status = arrivals_sql(engine, &arrivals, &arena, &sql, error);
+    if (status == STATUS_OK && sql.length)
+        status = engine_lake(engine, &lake, error);
     if (status == STATUS_OK && sql.length)
         status = lake_query(lake, sql.data, &result, error);
     while (result && status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
@@ -110,7 +134,6 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
             bitmap_add(fresh, (uint32_t)lake_integer(&chunk->columns[0], row));
     lake_result_free(result);
     buffer_release(&sql);
-    buffer_release(&scores);
     arena_release(&arena);
     return status;
 }

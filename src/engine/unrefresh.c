@@ -6,6 +6,7 @@
  * back, and one that saw facts of an import that was taken back since gives way to a new one by itself.
  */
 #include "engine/guard.h"
+#include "engine/model_told.h"
 #include "engine/refresh.h"
 
 #include <jansson.h>
@@ -269,6 +270,7 @@ static enum status undo_within(struct engine *engine, struct store_change *chang
     struct engine_trouble *after;
     size_t count;
     TRY(engine_lake(engine, &lake, error));
+    TRY(engine_unfold_before_undo(engine, change, number, arena, error));
     TRY(store_undo_within(change, lake, &number, 1, engine_now(engine), error));
     TRY(engine_broken_under(engine, engine_schema(engine), arena, &after, &count, error));
     out->breaks = ARENA_ARRAY(arena, struct engine_trouble, count + 1);
@@ -336,7 +338,10 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
         if (!imports[i].undone && imports[i].number >= first && imports[i].number <= last &&
             engine_is_score(&imports[i], NULL))
             numbers[out->scores++] = imports[i].number;
-    return out->scores ? store_undo_within(change, lake, numbers, out->scores, engine_now(engine), error) : STATUS_OK;
+    if (!out->scores)
+        return STATUS_OK;
+    TRY(model_forget_silence(engine, numbers, out->scores, error));
+    return store_undo_within(change, lake, numbers, out->scores, engine_now(engine), error);
 }
 
 /* Whether both are one fit: scoring changes a saved model, but neither of these. */

@@ -26,7 +26,10 @@ struct ingest_use {
 struct ingest_guard {
     const struct ingest_use *uses;
     size_t use_count;
-    enum status (*judge)(void *context, const struct schema *future, struct error *error);
+    /* Before the import of that number is taken back within the change, for this one to stand in its place. */
+    enum status (*yield)(void *context, struct store_change *change, uint32_t number, struct error *error);
+    /* When everything is written; change NULL: nothing will be published. */
+    enum status (*judge)(void *context, struct store_change *change, const struct schema *future, struct error *error);
     void *context;
 };
 

@@ -301,5 +301,5 @@ enum status ingest_judge_schema(struct ingest_run *run, struct error *error)
     bool dry = run->options->dry_run; /* else the catalog has them already, within the change */
     TRY(catalog_foresee_schema(store_catalog(run->store), dry ? run->options->replace : 0, run->stated.items,
                                dry ? run->stated.count : 0, run->arena, &future, error));
-    return guard->judge(guard->context, future, error);
+    return guard->judge(guard->context, dry ? NULL : run->change, future, error);
 }

@@ -537,6 +537,9 @@ static enum status begin(struct ingest_run *run, struct error *error)
     TRY(store_begin(run->store, &run->change, error));
     if (!run->options->replace)
         return STATUS_OK;
+    const struct ingest_guard *guard = run->options->guard;
+    if (guard && guard->yield)
+        TRY(guard->yield(guard->context, run->change, run->options->replace, error));
     struct lake *lake;
     TRY(store_lake(run->store, run->options->threads, &lake, error));
     enum status status = store_undo_within(run->change, lake, &run->options->replace, 1, run->options->now, error);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 struct lake_result {
     struct lake *lake;
@@ -33,6 +34,23 @@ static void frame_result(struct lake_result *result)
     result->view = (struct lake_chunk){.columns = result->columns, .column_count = count};
 }
 
+/* Does the statement's tasks up to its first rows. While other threads do what is left, this one would ask in circles
+ * whether there is more: it sleeps in between, at first as long as a small file takes to read. */
+static void work_off(duckdb_pending_result pending)
+{
+    enum { SHORTEST = 20000, LONGEST = 200000 };
+    struct timespec pause = {0, SHORTEST};
+    for (;;) {
+        duckdb_pending_state state = duckdb_pending_execute_task(pending);
+        if (duckdb_pending_execution_is_finished(state))
+            return;
+        if (state != DUCKDB_PENDING_NO_TASKS_AVAILABLE)
+            continue;
+        nanosleep(&pause, NULL);
+        pause.tv_nsec = pause.tv_nsec * 2 < LONGEST ? pause.tv_nsec * 2 : LONGEST;
+    }
+}
+
 /* Runs the statement up to its first rows; destroys it. */
 static enum status start(struct lake *lake, duckdb_prepared_statement statement, bool user, struct lake_result **out,
                          struct error *error)
@@ -44,6 +62,8 @@ static enum status start(struct lake *lake, duckdb_prepared_statement statement,
     duckdb_pending_result pending = NULL;
     bool good = duckdb_pending_prepared_streaming(statement, &pending) == DuckDBSuccess;
     enum status status = STATUS_OK;
+    if (good)
+        work_off(pending);
     if (!good)
         status = lake_failure(lake, duckdb_pending_error(pending), error);
     else if (duckdb_execute_pending(pending, &result->result) != DuckDBSuccess)

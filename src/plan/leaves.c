@@ -340,6 +340,12 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
     }
 
     struct operand child = operand_of(run, step->child[0]);
+    if (range.valid && !run->delta && child.stride == 1) { /* all codes are of the dictionary */
+        run->kernels->range_i64(child.i, lanes, range.first, (int64_t)range.first + range.span, out->bits);
+        for (size_t w = 0; w < words_of(lanes); w++)
+            out->bits[w] &= child.bits[w];
+        return;
+    }
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++)
         if (bit_at(child.bits, lane) ? test_code(run, step, child.i[lane * child.stride]) : unknown)

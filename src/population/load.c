@@ -22,13 +22,14 @@ static enum status find_until(struct loading *loading, struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
-    loading->until = UINT32_MAX;
+    loading->until = loading->what->before_import ? loading->what->before_import - 1 : UINT32_MAX;
     if (loading->what->known_at == INT64_MAX)
         return STATUS_OK;
+    uint32_t last = loading->until;
     TRY(catalog_imports(store_catalog(loading->store), &loading->arena, &imports, &count, error));
     loading->until = 0;
     for (size_t i = 0; i < count; i++)
-        if (imports[i].received <= loading->what->known_at)
+        if (imports[i].received <= loading->what->known_at && imports[i].number <= last)
             loading->until = imports[i].number;
     return STATUS_OK;
 }

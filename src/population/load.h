@@ -20,6 +20,7 @@ struct population_load {
     bool records;     /* recorded memberships */
     bool lists;       /* static lists */
     int64_t known_at; /* only what was received up to that moment, by the imports' moments; INT64_MAX: all there is */
+    uint32_t before_import; /* only what earlier imports brought; 0: all of them */
 };
 
 /*
