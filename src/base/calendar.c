@@ -18,7 +18,7 @@ enum {
 
 static int32_t clamp_date(int64_t date)
 {
-    return date < DATE_MIN ? DATE_MIN : date > DATE_MAX ? DATE_MAX : (int32_t)date;
+    return (int32_t)number_clamp(date, DATE_MIN, DATE_MAX);
 }
 
 struct civil_date date_to_civil(int32_t date)
@@ -196,6 +196,7 @@ bool date_parse(struct text text, int32_t *date)
 static bool read_clock(struct text text, size_t *at, int32_t *clock)
 {
     int hour, minute, second = 0;
+
     if (!read_digits(text, at, 2, &hour) || !read_char(text, at, ':') || !read_digits(text, at, 2, &minute))
         return false;
     if (read_char(text, at, ':')) {
@@ -209,6 +210,7 @@ static bool read_clock(struct text text, size_t *at, int32_t *clock)
                 ++*at;
         }
     }
+
     /* A leap second counts as the second before it: moments have none. */
     if (hour == 23 && minute == 59 && second == 60)
         second = 59;
@@ -294,10 +296,12 @@ char *period_format(struct calendar_period period, char *out)
     int length = 0;
     int64_t months = period.months, rest = period.seconds;
     const char *name = "month";
+
     if (months != 0 && months % 12 == 0) {
         months /= 12;
         name = "year";
     }
+
     if (months != 0)
         length = snprintf(out, ROOM, "%lld %s%s", (long long)months, name, months == 1 || months == -1 ? "" : "s");
     if (rest == 0 && months != 0)

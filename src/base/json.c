@@ -88,6 +88,7 @@ static void add_escaped(struct buffer *out, const unsigned char *data, size_t le
 {
     static const char *const escapes[0x20] = {
         ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+
     buffer_char(out, '"');
     for (size_t i = 0; i < length;) {
         unsigned char c = data[i];
@@ -112,6 +113,7 @@ static void add_escaped(struct buffer *out, const unsigned char *data, size_t le
         }
         i++;
     }
+
     buffer_char(out, '"');
 }
 

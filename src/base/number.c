@@ -65,6 +65,7 @@ bool number_parse_decimal(struct text text, int64_t *scaled, int *scale)
     size_t at = 0, digits = 0;
     bool negative = false, point = false;
     int64_t value = 0;
+
     *scale = 0;
     if (at < text.length && (text.data[at] == '-' || text.data[at] == '+'))
         negative = text.data[at++] == '-';
@@ -81,6 +82,7 @@ bool number_parse_decimal(struct text text, int64_t *scaled, int *scale)
         if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
             return false;
     }
+
     *scaled = value;
     return digits > 0;
 }

@@ -13,6 +13,13 @@ enum { NUMBER_TEXT_MAX = 48, NUMBER_SCALE_MAX = 18 };
 
 /* 10^exponent for 0…18. */
 int64_t number_power10(int exponent);
+/* The value, or the bound that it is beyond. */
+static inline int64_t number_clamp(int64_t value, int64_t low, int64_t high)
+{
+    if (value < low)
+        return low;
+    return value > high ? high : value;
+}
 /* a / b rounded towards minus infinity; b is not 0, and a / b fits. */
 static inline int64_t number_floor_divide(int64_t a, int64_t b)
 {

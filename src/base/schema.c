@@ -51,6 +51,7 @@ size_t schema_lines_of(const char *kind)
 struct schema *schema_copy(const struct schema *schema, struct arena *arena)
 {
     struct schema *copy = ARENA_NEW(arena, struct schema);
+
     copy->zone = copy_name(schema->zone, arena);
     copy->currency = copy_name(schema->currency, arena);
     copy->table_count = schema->table_count;
@@ -70,5 +71,6 @@ struct schema *schema_copy(const struct schema *schema, struct arena *arena)
             to->columns[c].currency = copy_name(from->columns[c].currency, arena);
         }
     }
+
     return copy;
 }

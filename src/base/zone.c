@@ -219,10 +219,12 @@ static bool rule_day(const char **at, struct rule_day *out)
         if (!rule_number(at, &out->day))
             return false;
     }
+
     if (**at == '/') {
         ++*at;
         return rule_time(at, &out->seconds);
     }
+
     return true;
 }
 
@@ -347,6 +349,7 @@ static bool zone_read(struct zone *zone, struct reader reader)
 {
     struct counts counts;
     int version;
+
     if (!read_header(&reader, &counts, &version) || version < 2)
         return false;
     size_t skip = block_size(&counts, 4);
@@ -371,6 +374,7 @@ static bool zone_read(struct zone *zone, struct reader reader)
             zone->changes.count = 0;
         zone_push(zone, moment < MOMENT_MIN ? INT64_MIN : moment, (int32_t)read_32(types + 6 * indexes[i]));
     }
+
     if (footer >= reader.end || *footer != '\n')
         return true;
     char text[128];
@@ -526,6 +530,7 @@ enum status zone_open(const char *name, struct zone **out, struct error *error)
         zone_push(*out, INT64_MIN, 0);
         return STATUS_OK;
     }
+
     size_t length = 0;
     unsigned char *bytes = zone_file(name, &length);
     if (!bytes)
@@ -539,6 +544,7 @@ enum status zone_open(const char *name, struct zone **out, struct error *error)
                                        ZONE_FOLDER)
                            : zone_missing(name, error);
     }
+
     zone_index(zone);
     *out = zone;
     return STATUS_OK;

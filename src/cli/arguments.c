@@ -75,12 +75,14 @@ static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
     }
     if (!option)
         return unknown_option(cli->command, word, error);
+
     if (option->value && !value) {
         if (*at + 1 >= argc)
             return error_set(error, STATUS_USAGE, "--%s needs a value: --%s %s", option->name, option->name,
                              option->value);
         value = argv[++*at];
     }
+
     give(cli, option, value ? value : "");
     return STATUS_OK;
 }

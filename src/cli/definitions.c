@@ -38,6 +38,7 @@ enum status cli_check(struct cli *cli, struct error *error)
 {
     struct segment_source *sources;
     size_t count;
+
     TRY(cli_read_sources(cli, &sources, &count, error));
     struct engine *engine = NULL;
     const struct schema *schema = NULL;
@@ -48,6 +49,7 @@ enum status cli_check(struct cli *cli, struct error *error)
         schema = engine_schema(engine);
         known = engine_definitions(engine);
     }
+
     struct segment_problems problems = {0};
     struct segment_set *set = NULL;
     enum status status = segment_set_build(sources, count, schema, known, &cli->arena, &problems, &set, error);
@@ -73,6 +75,7 @@ enum status cli_check(struct cli *cli, struct error *error)
                      set->scheme_count == 1 ? "scheme" : "schemes",
                      schema ? "" : " (names of properties were taken on trust: --store STORE checks them too)");
     }
+
     if (status != STATUS_OK && problems.errors)
         status = error_set(error, status, "%zu %s", problems.errors, problems.errors == 1 ? "mistake" : "mistakes");
     segment_set_free(set);
@@ -85,6 +88,7 @@ enum status cli_fmt(struct cli *cli, struct error *error)
     struct segment_source *sources;
     size_t count;
     bool write = cli_switch(cli, "write"), check = cli_switch(cli, "check");
+
     TRY(cli_read_sources(cli, &sources, &count, error));
     for (size_t i = 0; i < count; i++) {
         struct buffer text;
@@ -102,6 +106,7 @@ enum status cli_fmt(struct cli *cli, struct error *error)
         buffer_release(&text);
         TRY(status);
     }
+
     return STATUS_OK;
 }
 
@@ -112,6 +117,7 @@ static void print_changes(struct cli *cli, const struct engine_apply *apply)
     static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"", CLI_LEFT},      {"before", CLI_RIGHT},
                                                 {"after", CLI_RIGHT},  {"join", CLI_RIGHT}, {"leave", CLI_RIGHT}};
     struct cli_table table;
+
     cli_table_init(&table, columns, 6, &cli->arena);
     size_t same = 0;
     for (size_t i = 0; i < apply->count; i++) {
@@ -127,6 +133,7 @@ static void print_changes(struct cli *cli, const struct engine_apply *apply)
         cli_cell_count(&table, (int64_t)change->joins);
         cli_cell_count(&table, (int64_t)change->leaves);
     }
+
     if (table.cell_count)
         cli_table_print(&table, cli);
     if (same)
@@ -180,6 +187,7 @@ static enum status apply_sources(struct cli *cli, struct engine *engine, struct 
     size_t count;
     struct engine_moment moment;
     struct engine_apply apply = {0};
+
     TRY(cli_read_sources(cli, &sources, &count, error));
     TRY(cli_moment(cli, engine, &moment, error));
     enum status status =
@@ -204,6 +212,7 @@ static enum status apply_sources(struct cli *cli, struct engine *engine, struct 
                  apply.set->segment_count == 1 ? "segment" : "segments", apply.set->scheme_count,
                  apply.set->scheme_count == 1 ? "scheme" : "schemes");
     }
+
     segment_set_free(apply.set);
     return status;
 }

@@ -125,6 +125,7 @@ static enum status read_options(struct cli *cli, struct engine *engine, struct i
                                 struct error *error)
 {
     long replace;
+
     *options = (struct ingest_options){
         .sources = cli->arguments,
         .source_count = (size_t)cli->argument_count,
@@ -145,6 +146,7 @@ static enum status read_options(struct cli *cli, struct engine *engine, struct i
         error_hint(error, "strata import STORE FILE --kind KIND; --dry-run shows what would come in");
         return status;
     }
+
     return read_mapping(cli, &options->mapping, error);
 }
 

@@ -56,6 +56,7 @@ static enum status write_difference(struct cli *cli, const struct engine_retype 
     const struct ingest_retype *column = &retype->column;
     struct buffer text;
     struct json json;
+
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     json_write_object(&json);
@@ -86,6 +87,7 @@ static enum status retype(struct cli *cli, struct engine *engine, const char *na
 {
     struct engine_retype plan;
     bool dry = cli_switch(cli, "dry-run");
+
     TRY(engine_retype_plan(engine, name, type, &cli->arena, &plan, error));
     if (!cli->json)
         print_difference(cli, &plan);
@@ -95,6 +97,7 @@ static enum status retype(struct cli *cli, struct engine *engine, const char *na
         error_hint(error, "--yes retypes without asking, --dry-run only shows");
         return status;
     }
+
     if (!dry)
         TRY(engine_retype_do(engine, name, type, &cli->arena, error));
     if (cli->json)
@@ -104,6 +107,7 @@ static enum status retype(struct cli *cli, struct engine *engine, const char *na
     else
         cli_note(cli, "done; strata kinds retype %s %s '%s' brings every value back as it was", cli->store, name,
                  value_type_name(plan.column.from));
+
     cli_note_broken(cli, engine);
     return STATUS_OK;
 }

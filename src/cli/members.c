@@ -84,6 +84,7 @@ static struct cli_cell_value cell_of(struct writing *writing, const struct engin
         buffer_printf(&writing->text, "%.10g %.10g", column->numbers[row], column->seconds[row]);
         return (struct cli_cell_value){.type = CLI_CELL_TEXT, .text = {writing->text.data, writing->text.length}};
     }
+
     if (column->type == VALUE_SET)
         return (struct cli_cell_value){.type = CLI_CELL_TEXT, .text = set_text(writing, column->texts[row])};
     if (column->texts)

@@ -47,6 +47,7 @@ static enum status print_model(struct cli *cli, const struct engine *engine, con
                                struct error *error)
 {
     char at[MOMENT_TEXT_MAX], scored[MOMENT_TEXT_MAX], count[NUMBER_TEXT_MAX];
+
     if (cli->json) {
         struct buffer text;
         struct json json;
@@ -55,6 +56,7 @@ static enum status print_model(struct cli *cli, const struct engine *engine, con
         engine_model_write(engine, model, &json);
         return write_json(cli, &text, error);
     }
+
     fprintf(cli->out, "%s: a model of type %s, fitted on facts up to %s by %s\n", model->name, model->type,
             moment_format(engine_zone(engine), model->moment, at), model->program);
     if (!model->usable)
@@ -125,6 +127,7 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
                                                 {"customers", CLI_RIGHT},   {"scored as of", CLI_LEFT}};
     struct engine_model *models;
     size_t count;
+
     (void)name;
     TRY(engine_models(engine, &cli->arena, &models, &count, error));
     if (cli->json) {
@@ -138,6 +141,7 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
         json_write_end_array(&json);
         return write_json(cli, &text, error);
     }
+
     struct cli_table table;
     cli_table_init(&table, columns, 6, &cli->arena);
     for (size_t i = 0; i < count; i++) {
@@ -153,10 +157,12 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
         cli_cell(&table,
                  models[i].scored ? date_format(zone_date(engine_zone(engine), models[i].scored_at), date) : NULL);
     }
+
     if (count)
         cli_table_print(&table, cli);
     else
         cli_note(cli, "no models yet: strata model fit STORE NAME --type TYPE makes one");
+
     return STATUS_OK;
 }
 
@@ -184,6 +190,7 @@ static enum status print_reasons(struct cli *cli, const struct engine *engine, c
 {
     enum { MOST = 12 };
     char at[MOMENT_TEXT_MAX];
+
     if (cli->json) {
         struct buffer text;
         struct json json;
@@ -192,6 +199,7 @@ static enum status print_reasons(struct cli *cli, const struct engine *engine, c
         write_reasons(reasons, &json);
         return write_json(cli, &text, error);
     }
+
     fprintf(cli->out, "%s of %s as of %s: %.1f%%, where %.1f%% is usual\n", model->name, reasons->customer,
             moment_format(engine_zone(engine), now, at), 100 * reasons->probability, 100 * reasons->base_rate);
     if (!reasons->asked_about)

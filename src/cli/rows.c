@@ -90,6 +90,7 @@ enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_fo
     const char *given = cli_value(cli, "format"), *path = cli_value(cli, "output");
     bool to_file = path && strcmp(path, "-") != 0;
     int chosen = -1;
+
     for (int f = 0; given && f < FORMATS; f++)
         chosen = strcmp(given, format_names[f]) == 0 ? f : chosen;
     if (given && (chosen < 0 || !(known >> chosen & 1)))
@@ -101,6 +102,7 @@ enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_fo
         TRY(check_ending(path, known, error));
         chosen = format_of_name(path);
     }
+
     if (chosen < 0)
         chosen = to_file ? CLI_FORMAT_CSV : (int)fallback;
     if ((chosen == CLI_FORMAT_PARQUET || chosen == CLI_FORMAT_XLSX) && !to_file)
@@ -241,6 +243,7 @@ enum status cli_rows_new(struct cli *cli, enum cli_format format, const char *co
                          struct cli_rows **out, struct error *error)
 {
     struct cli_rows *rows = base_calloc(1, sizeof *rows);
+
     *rows = (struct cli_rows){
         .cli = cli, .format = format, .names = names, .columns = columns, .raw = cli_switch(cli, "raw")};
     buffer_init(&rows->buffer, 0);
@@ -259,6 +262,7 @@ enum status cli_rows_new(struct cli *cli, enum cli_format format, const char *co
         buffer_string(&rows->buffer, c ? "," : "");
         csv_text(rows, text_from(names[c]));
     }
+
     if (format == CLI_FORMAT_CSV)
         buffer_char(&rows->buffer, '\n');
     *out = rows;
@@ -295,6 +299,7 @@ static enum status finish(struct cli_rows *rows, enum status status, struct erro
         }
     }
     status = close_file(rows, status, error);
+
     if (rows->has_output)
         return cli_output_end(&rows->output, status, error);
     if (status == STATUS_OK)

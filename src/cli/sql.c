@@ -72,14 +72,17 @@ static void format_decimal(const struct lake_vector *vector, size_t row, struct 
 static void format_scalar(const struct lake_vector *vector, size_t row, struct buffer *out)
 {
     char text[NUMBER_TEXT_MAX];
+
     if (!lake_known(vector, row)) {
         buffer_string(out, "NULL");
         return;
     }
+
     if (vector->width > 0 && vector->scale > 0) {
         format_decimal(vector, row, out);
         return;
     }
+
     switch (vector->type) {
     case LAKE_BOOL: buffer_string(out, lake_integer(vector, row) ? "true" : "false"); break;
     case LAKE_I128: format_wide(((const lake_wide *)vector->data)[row], out); break;
@@ -127,6 +130,7 @@ static struct cli_cell_value cell_of(const struct lake_vector *vector, size_t ro
         cell.type = CLI_CELL_CLOCK;
         cell.integer = value / unit - (value % unit < 0);
     }
+
     return cell;
 }
 
@@ -209,6 +213,7 @@ static enum status run_statement(struct cli *cli, struct engine *engine, struct 
     struct engine_sql *sql;
     unsigned all = 1u << CLI_FORMAT_TABLE | 1u << CLI_FORMAT_CSV | 1u << CLI_FORMAT_JSON | 1u << CLI_FORMAT_PARQUET |
                    1u << CLI_FORMAT_XLSX;
+
     TRY(cli_format_choose(cli, all, CLI_FORMAT_TABLE, &writing.format, error));
     if (writing.format == CLI_FORMAT_PARQUET)
         return write_parquet(cli, engine, error);
@@ -223,6 +228,7 @@ static enum status run_statement(struct cli *cli, struct engine *engine, struct 
         status = cli_rows_end(writing.out, status, error);
     else if (status == STATUS_OK)
         print_table(&writing);
+
     buffer_release(&writing.scratch);
     engine_sql_close(sql);
     return status;

@@ -12,6 +12,7 @@ static const char *const role_names[] = {
 static void kind_json(const struct engine *engine, const struct engine_kind *kind, struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
+
     json_write_object(json);
     json_put_string(json, "name", kind->name);
     json_put_string(json, "role", role_names[kind->role]);
@@ -20,6 +21,7 @@ static void kind_json(const struct engine *engine, const struct engine_kind *kin
         json_put_string(json, "first", moment_format(engine_zone(engine), kind->first, text));
         json_put_string(json, "last", moment_format(engine_zone(engine), kind->last, text));
     }
+
     json_put_array(json, "columns");
     for (size_t c = 0; c < kind->table->column_count; c++) {
         const struct schema_column *column = &kind->table->columns[c];
@@ -34,6 +36,7 @@ static void kind_json(const struct engine *engine, const struct engine_kind *kin
         }
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_write_end_object(json);
 }

@@ -75,6 +75,7 @@ static void numbers_table(struct cli *cli, const struct insight_profile *profile
                                                 {"median", CLI_RIGHT},    {"others", CLI_RIGHT}, {"spread", CLI_RIGHT},
                                                 {"difference", CLI_RIGHT}};
     struct cli_table table;
+
     cli_table_init(&table, columns, 7, &cli->arena);
     for (size_t i = 0; i < profile->count && table.cell_count < most * 7; i++) {
         const struct insight_difference *line = &profile->items[i];
@@ -88,6 +89,7 @@ static void numbers_table(struct cli *cli, const struct insight_profile *profile
         number_cell(&table, line->inside.deviation);
         cli_cellf(&table, "%+.2f", line->effect);
     }
+
     if (table.cell_count) {
         cli_table_print(&table, cli);
         fputc('\n', cli->out);
@@ -99,6 +101,7 @@ static void shares_table(struct cli *cli, const struct insight_profile *profile,
     static const struct cli_column columns[] = {{"text", CLI_LEFT},    {"value", CLI_LEFT}, {"share", CLI_RIGHT},
                                                 {"others", CLI_RIGHT}, {"lift", CLI_RIGHT}, {"difference", CLI_RIGHT}};
     struct cli_table table;
+
     cli_table_init(&table, columns, 6, &cli->arena);
     for (size_t i = 0; i < profile->count && table.cell_count < most * 6; i++) {
         const struct insight_difference *line = &profile->items[i];
@@ -114,6 +117,7 @@ static void shares_table(struct cli *cli, const struct insight_profile *profile,
             cli_cell(&table, "only here");
         cli_cellf(&table, "%+.2f", line->effect);
     }
+
     if (table.cell_count) {
         cli_table_print(&table, cli);
         fputc('\n', cli->out);
@@ -153,6 +157,7 @@ static void print_profile(struct cli *cli, const struct engine *engine, const st
                           size_t most)
 {
     char count[NUMBER_TEXT_MAX];
+
     fprintf(cli->out, "%s%s%s\n  where %s\n\n", profile->name, profile->title ? ": " : "",
             profile->title ? profile->title : "", profile->text);
     fprintf(cli->out, "%s customers, %.1f%% of all\n", number_format_thousands((int64_t)profile->customers, count),
@@ -164,6 +169,7 @@ static void print_profile(struct cli *cli, const struct engine *engine, const st
         own |= profile->profile.items[i].by_definition;
         apart |= profile->profile.items[i].told && !profile->profile.items[i].by_definition;
     }
+
     fputs("\nWhat sets them apart from everyone else, the strongest first\n\n", cli->out);
     numbers_table(cli, &profile->profile, false, most);
     shares_table(cli, &profile->profile, false, most);
@@ -194,6 +200,7 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
                                                 {"p", CLI_RIGHT},
                                                 {"told", CLI_LEFT}};
     struct cli_table table;
+
     cli_table_init(&table, columns, sizeof columns / sizeof *columns, &cli->arena);
     for (size_t i = 0; i < profile->count; i++) {
         const struct insight_difference *line = &profile->items[i];
@@ -211,6 +218,7 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
         cli_cell_number(&table, line->p, "%.4g", line->p);
         cli_cell_bool(&table, line->told);
     }
+
     return cli_table_write(&table, cli, format, error);
 }
 
@@ -220,6 +228,7 @@ static enum status profile_segment(struct cli *cli, struct engine *engine, struc
     struct engine_profile profile;
     enum cli_format format;
     long most;
+
     TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
     TRY(cli_number(cli, "top", 12, &most, error));
     TRY(cli_moment(cli, engine, &moment, error));
@@ -229,6 +238,7 @@ static enum status profile_segment(struct cli *cli, struct engine *engine, struc
         print_profile(cli, engine, &profile, (size_t)most);
         return STATUS_OK;
     }
+
     if (format != CLI_FORMAT_JSON)
         return write_profile(cli, &profile.profile, format, error);
     struct buffer text;
@@ -258,6 +268,7 @@ static const char *name_of(const struct engine_overlap *overlap, int segment)
 static void overlap_json(const struct engine *engine, const struct engine_overlap *overlap, struct json *json)
 {
     const struct insight_overlap *found = &overlap->overlap;
+
     json_write_object(json);
     json_put_integer(json, "customers", (int64_t)found->customers);
     json_put_integer(json, "in_none", (int64_t)found->none);
@@ -268,6 +279,7 @@ static void overlap_json(const struct engine *engine, const struct engine_overla
         json_put_integer(json, "customers", (int64_t)found->size[overlap->segments[i]]);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_put_array(json, "pairs");
     for (size_t i = 0; i < found->pair_count; i++) {
@@ -278,6 +290,7 @@ static void overlap_json(const struct engine *engine, const struct engine_overla
         json_put_integer(json, "both", (int64_t)pair->both);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     json_put_array(json, "intersections");
     for (size_t i = 0; i < found->group_count; i++) {
@@ -289,6 +302,7 @@ static void overlap_json(const struct engine *engine, const struct engine_overla
         json_put_integer(json, "customers", (int64_t)found->groups[i].customers);
         json_write_end_object(json);
     }
+
     json_write_end_array(json);
     engine_write_broken(engine, json);
     json_write_end_object(json);
@@ -304,6 +318,7 @@ static void fill_pairs(struct cli_table *table, const char *last, struct arena *
                                                            {"of second", CLI_RIGHT}, {"likeness", CLI_RIGHT}};
     const struct insight_overlap *found = &overlap->overlap;
     struct cli_column *heads = ARENA_ARRAY(arena, struct cli_column, COLUMNS);
+
     memcpy(heads, columns, sizeof columns);
     heads[COLUMNS - 1] = (struct cli_column){last, CLI_LEFT};
     cli_table_init(table, heads, COLUMNS, arena);

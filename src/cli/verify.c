@@ -11,6 +11,7 @@ static enum status write_json(struct cli *cli, const struct store_verification *
 {
     struct buffer text;
     struct json json;
+
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     json_write_object(&json);
@@ -30,6 +31,7 @@ static enum status write_json(struct cli *cli, const struct store_verification *
         json_put_bool(&json, "repaired", seen->findings[i].repaired);
         json_write_end_object(&json);
     }
+
     json_write_end_array(&json);
     json_write_end_object(&json);
     buffer_char(&text, '\n');

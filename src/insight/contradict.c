@@ -91,6 +91,7 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index, str
     const struct insight_trait *a = trait_of(pairing, a_index), *b = trait_of(pairing, b_index);
     struct insight_contradiction clash = {.what = INSIGHT_DECIDES, .a = a_index, .b = b_index};
     uint32_t *total = base_calloc(b->distinct + 1u, sizeof *total), most = 0;
+
     for (uint32_t group = 0; group < a->distinct; group++) {
         uint32_t usual, size = count_group(counting, a, b, group, &usual);
         if (size > 1) {
@@ -105,6 +106,7 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index, str
             counting->count[rank] = 0;
         }
     }
+
     for (uint32_t rank = 0; rank < b->distinct; rank++)
         most = total[rank] > most ? total[rank] : most;
     free(total);
@@ -203,6 +205,7 @@ static double ages_by_chance(const double *of_dates, const double *told, int lag
 static void check_age(struct pairing *pairing, int a_index, int b_index)
 {
     const struct insight_trait *a = trait_of(pairing, a_index), *b = trait_of(pairing, b_index);
+
     if (a->type != VALUE_DATE || b->type != VALUE_INT || b->distinct < LEAST_AGES)
         return;
     struct insight_contradiction clash = {.what = INSIGHT_AGE, .a = a_index, .b = b_index};
@@ -220,6 +223,7 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
             told[said]++;
         }
     }
+
     int usual = 0;
     for (int i = 1; i <= 2 * OLDEST; i++)
         usual = lags[i] > lags[usual] ? i : usual;
@@ -236,6 +240,7 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
             llabs(age_of(pairing, a, position) - b->value[position] - clash.lag) > 1)
             clash.example = position;
     }
+
     keep(pairing, clash);
 }
 

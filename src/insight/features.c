@@ -121,6 +121,7 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
                                  struct error *error)
 {
     struct draft *draft = ARENA_NEW(arena, struct draft);
+
     draft->arena = arena;
     buffer_init(&draft->condition, 0);
     *out = (struct insight_features){0};
@@ -131,11 +132,13 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
         for (size_t i = 0; table->role == SCHEMA_TRAITS && i < table->column_count; i++)
             add_trait(draft, table, &table->columns[i]);
     }
+
     enum status status = STATUS_OK;
     if (draft->count) {
         struct text condition = {draft->condition.data, draft->condition.length};
         status = segment_condition_build(condition, schema, NULL, arena, NULL, &out->set, error);
     }
+
     buffer_release(&draft->condition);
     TRY(status);
     out->items = draft->items;

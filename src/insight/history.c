@@ -239,6 +239,7 @@ void insight_cohorts(const struct population *population, const struct insight_r
         int64_t month = row < table->offset[p + 1] ? month_of(population, table->time[row]) : last;
         oldest = month < oldest ? month : oldest;
     }
+
     int64_t first = last - oldest + 1 > most_months ? last - most_months + 1 : oldest;
     count_older(population, table, amount, oldest, first, now, out);
     int count = (int)(last - first + 1);
@@ -283,6 +284,7 @@ void insight_series(const struct population *population, const struct insight_re
         first = number < first ? number : first;
         last = number > last ? number : last;
     }
+
     if (first > last)
         return;
     size_t count = (size_t)(last - first + 1);
@@ -305,6 +307,7 @@ void insight_series(const struct population *population, const struct insight_re
             add_amount(&sums[at], column, row);
         }
     }
+
     for (size_t i = 0; i < count; i++)
         out->revenue[i] = total(&sums[i], column);
 }

@@ -37,6 +37,7 @@ static void count_groups(const struct plan_result *result, const int *segments, 
                          struct arena *arena, struct insight_overlap *out)
 {
     struct text_map groups;
+
     text_map_init(&groups);
     size_t bytes = (size_t)(count + 7) / 8;
     unsigned char *signature = base_malloc(bytes + 1);
@@ -59,6 +60,7 @@ static void count_groups(const struct plan_result *result, const int *segments, 
         }
         counts[slot]++;
     }
+
     struct insight_group *all = base_calloc(groups.count + 1, sizeof *all);
     size_t found = 0;
     for (size_t g = 0; g < groups.count; g++) {
@@ -73,6 +75,7 @@ static void count_groups(const struct plan_result *result, const int *segments, 
         else
             out->none = counts[g];
     }
+
     if (found)
         qsort(all, found, sizeof *all, by_size);
     out->all_groups = found;

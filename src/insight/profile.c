@@ -76,6 +76,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
     double *inside = base_malloc((job->inside + 1) * sizeof *inside), last = NAN;
     double *outside = base_malloc((job->outside + 1) * sizeof *outside);
     struct rank_sum ranks = {0};
+
     for (uint32_t i = 0; i < feature->order_count; i++) {
         uint32_t p = feature->order[i];
         double number = insight_number(&feature->values, p);
@@ -93,6 +94,7 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
         else
             outside[out++] = number;
     }
+
     end_tie(&ranks);
     struct insight_difference line = {
         .feature = feature, .inside = spread_of(inside, in), .outside = spread_of(outside, out), .p = likely(&ranks)};
@@ -225,6 +227,7 @@ static void compare_codes(struct job *job, const struct insight_feature *feature
 static void compare_sets(struct job *job, const struct insight_feature *feature)
 {
     int t = population_table_index(job->population, SCHEMA_TRAIT_TABLE);
+
     if (t < 0)
         return;
     const struct population_table *table = &job->population->tables[t];
@@ -244,6 +247,7 @@ static void compare_sets(struct job *job, const struct insight_feature *feature)
             break;
         }
     }
+
     add_shares(job, feature, known_in, known_out, text_name);
 }
 
@@ -299,18 +303,21 @@ static void compare_all(struct job *job, const struct insight_features *features
                         struct insight_profile *out)
 {
     size_t codes = (size_t)job->population->code_count + 2, words = (job->population->customers + 63u) / 64;
+
     job->in = base_calloc(codes, sizeof *job->in);
     job->out = base_calloc(codes, sizeof *job->out);
     for (size_t w = 0; w < words; w++) {
         job->inside += (uint64_t)__builtin_popcountll(job->members[w]);
         job->outside += (uint64_t)__builtin_popcountll(job->others[w]);
     }
+
     for (size_t i = 0; i < features->count; i++) {
         size_t first = job->found.count;
         compare_feature(job, &features->items[i]);
         for (size_t d = first; d < job->found.count; d++)
             job->found.items[d].by_definition = own[i];
     }
+
     *out = (struct insight_profile){.customers = job->inside, .others = job->outside};
     tell(job, &out->compared);
     keep_most_telling(job);

@@ -65,6 +65,7 @@ static void read_trait(const struct population *population, const struct populat
                        struct arena *arena, struct insight_trait *trait)
 {
     struct held *held = base_malloc((population->customers + 1u) * sizeof *held);
+
     *trait = (struct insight_trait){.name = column->name, .type = column->type, .scale = column->scale};
     trait->value = ARENA_ARRAY(arena, int64_t, population->customers + 1u);
     trait->rank = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
@@ -81,10 +82,12 @@ static void read_trait(const struct population *population, const struct populat
         trait->undated |= table->time[row] == 0;
         trait->latest = table->time[row] > trait->latest ? table->time[row] : trait->latest;
     }
+
     if (column->type != VALUE_SET && column->type != VALUE_POINT) {
         qsort(held, trait->known, sizeof *held, by_value);
         rank_values(trait, held, arena);
     }
+
     free(held);
 }
 

@@ -89,6 +89,7 @@ static void draw_all(struct drawing *drawing, uint64_t seed, struct insight_wobb
     struct stats_random random;
     uint16_t *times = ARENA_ARRAY(drawing->arena, uint16_t, drawing->count + 1u);
     double kept = 0, *effect = drawing->lines[drawing->asked].effect;
+
     stats_random_init(&random, seed, 0);
     for (int draw = 0; draw < INSIGHT_WOBBLE_DRAWS; draw++) {
         memset(times, 0, drawing->count * sizeof *times);
@@ -98,6 +99,7 @@ static void draw_all(struct drawing *drawing, uint64_t seed, struct insight_wobb
             drawing->lines[l].effect[draw] = effect_of(drawing, &drawing->lines[l], times);
         kept += kept_in(drawing, draw);
     }
+
     out->kept = kept / INSIGHT_WOBBLE_DRAWS;
     size_t defined = 0; /* a draw of one customer alone has no spread */
     for (int draw = 0; draw < INSIGHT_WOBBLE_DRAWS; draw++)

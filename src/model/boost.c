@@ -98,11 +98,13 @@ enum status model_boost_fit(const struct model_matrix *features, const unsigned 
     DMatrixHandle matrix = NULL;
     enum status status = STATUS_OK;
     struct model_boost *model = base_calloc(1, sizeof *model);
+
     if (features->rows == 0 || features->columns < 1) {
         status = error_set(error, STATUS_ERROR, "%zu rows of %d features cannot be fitted", features->rows,
                            features->columns);
         goto done;
     }
+
     model->columns = features->columns;
     TRY_GOTO(load(features, &matrix, error));
     TRY_GOTO(set_labels(matrix, label, features->rows, error));
@@ -117,6 +119,7 @@ done:
         model_boost_free(model);
         model = NULL;
     }
+
     *out = model;
     return status;
 }

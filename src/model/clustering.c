@@ -275,6 +275,7 @@ enum status model_clustering_regroup(const struct model_matrix *matrix, int k, u
     struct model_clustering model = {0};
     struct arena arena;
     uint32_t *own = NULL;
+
     arena_init(&arena, 0);
     options.k = k;
     options.seed = seed;
@@ -291,6 +292,7 @@ enum status model_clustering_regroup(const struct model_matrix *matrix, int k, u
                                                                           : model.prototypes.label;
         memcpy(label, found, sizeof *label * matrix->rows);
     }
+
     arena_release(&arena);
     return status;
 }

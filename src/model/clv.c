@@ -175,6 +175,7 @@ static enum status sorted_rows(enum model_clv_type type, const struct model_clv_
 static struct clv_rows make_rows(const struct clv_row *rows, size_t count, struct arena *arena)
 {
     size_t groups = 0;
+
     for (size_t i = 0; i < count; i++)
         groups += i == 0 || rows[i].history.x != rows[i - 1].history.x;
     struct clv_rows out = {.count = count,
@@ -193,6 +194,7 @@ static struct clv_rows make_rows(const struct clv_row *rows, size_t count, struc
         out.mean_x += row->weight * row->history.x;
         out.mean_t += row->weight * row->history.t;
     }
+
     out.group_start[out.groups] = count;
     out.mean_x /= out.total;
     out.mean_t /= out.total;
@@ -295,6 +297,7 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
     size_t step = count / ROWS_FIRST_PASS, taken = 0;
     struct stats_optimise_options options = {.tolerance = 1e-10};
     double start[4], all = 0;
+
     if (count < 3 * ROWS_FIRST_PASS)
         return false;
     struct clv_row *sample = ARENA_ARRAY(arena, struct clv_row, count / step + 1);
@@ -303,6 +306,7 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
         if (i % step == 0)
             sample[taken++] = rows[i];
     }
+
     struct clv_rows some = make_rows(sample, taken, arena);
     struct clv_likelihood l = model_clv_likelihood_of(families[type], &some, NULL, arena);
     memcpy(start, x, sizeof start);
@@ -312,6 +316,7 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
             inverse[i] *= some.total / all;
         return true;
     }
+
     memcpy(x, start, sizeof start);
     return false;
 }
@@ -322,6 +327,7 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
     struct clv_rows rows = make_rows(sorted, count, arena);
     struct clv_likelihood l = model_clv_likelihood_of(families[type], &rows, pool, arena);
     double x[4], inverse[16];
+
     if (rows.mean_x == 0)
         return error_set(error, STATUS_ERROR, "no customer of %.0f came back: %s has nothing to learn from", rows.total,
                          families[type]->name);
@@ -409,6 +415,7 @@ void model_clv_write(const struct model_clv *model, struct json *json)
 enum status model_clv_read(struct text text, struct model_clv *out, struct error *error)
 {
     struct model_json reader;
+
     TRY(model_json_open(&reader, text, "customer value model", error));
     const char *type = model_json_string(&reader, "type");
     *out = (struct model_clv){0};
@@ -423,6 +430,7 @@ enum status model_clv_read(struct text text, struct model_clv *out, struct error
         if (!(out->parameter[i] >= 0))
             model_json_fail(&one, "parameter %s must be positive", families[out->type]->parameter[i]);
     }
+
     model_json_numbers(&reader, "covariance_of_logarithms", out->covariance, 16);
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->customers = model_json_number(&reader, "customers");

@@ -131,6 +131,7 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
 {
     const struct clv_family *family = inside->family;
     double at[4];
+
     *out = (struct edge_fit){.value = INFINITY};
     out->likelihood = model_clv_likelihood_of(edges[edge].nobody_leaves ? family->nobody_leaves : family, inside->rows,
                                               inside->pool, arena);
@@ -147,6 +148,7 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
         if (!fixed)
             out->place[out->count++] = i;
     }
+
     for (int i = 0; i < out->count; i++)
         at[i] = out->x[out->place[i]];
     /* Few parameters and a plain hill: what Newton's way does not climb soon is no edge that matters. */
@@ -162,6 +164,7 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
 static void describe(struct edge_fit *fit, struct model_clv *model)
 {
     double at[4], scratch[12], hessian[16], inverse[16];
+
     for (int i = 0; i < fit->count; i++)
         at[i] = fit->x[fit->place[i]];
     stats_numeric_hessian(fit->count, on_edge, fit, at, 1e-4, scratch, hessian);
@@ -174,6 +177,7 @@ static void describe(struct edge_fit *fit, struct model_clv *model)
         model->identified[i] = false;
         model->error[i] = NAN;
     }
+
     for (int i = 0; curved && i < fit->count; i++) {
         int row = fit->place[i];
         for (int j = 0; j < fit->count; j++)

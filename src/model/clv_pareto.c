@@ -276,6 +276,7 @@ static int tail(const double *p, const struct model_history *h, double ahead, do
 {
     double share[NODES + 1], chance[NODES + 1], rest[NODES + 1], z[NODES + 1];
     double shape = p[0] + h->x, scale = p[1] + h->t, beta = p[3] + h->t;
+
     for (int i = 0; i <= NODES; i++) {
         double tau = i < NODES ? ahead * gauss_node[i] : ahead, lives = exp(-p[2] * log1p(tau / beta));
         share[i] = i < NODES ? ahead * gauss_weight[i] * p[2] / (beta + tau) * lives : lives;
@@ -285,6 +286,7 @@ static int tail(const double *p, const struct model_history *h, double ahead, do
         if (!(chance[i] > 1e-250))
             return 0;
     }
+
     for (int n = 0; n < most; n++) {
         out[n] = 0;
         for (int i = 0; i <= NODES; i++) {
@@ -295,6 +297,7 @@ static int tail(const double *p, const struct model_history *h, double ahead, do
         if (out[n] <= stop)
             return n + 1;
     }
+
     return 0;
 }
 

@@ -60,6 +60,7 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
     int p = l->columns;
     size_t places = 1 + (size_t)p + (size_t)p * (size_t)p, n = l->data->count;
     double value = 0;
+
     memset(l->sums, 0, sizeof *l->sums * places);
     memset(gradient, 0, sizeof *gradient * (size_t)p);
     memset(information, 0, sizeof *information * (size_t)(p * p));
@@ -99,6 +100,7 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
         }
         *events += l->residual ? 0 : (size_t)count;
     }
+
     for (int a = 0; a < p; a++)
         for (int b = 0; b < a; b++)
             information[b * p + a] = information[a * p + b];
@@ -136,6 +138,7 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
 {
     int p = l->columns;
     size_t events;
+
     *value = *null_value = partial_likelihood(l, beta, gradient, information, &events);
     if (events == 0)
         return error_set(error, STATUS_ERROR, "nobody's end was seen: there is nothing to learn from");
@@ -166,6 +169,7 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
                        ? STATUS_OK
                        : error_set(error, STATUS_ERROR, "the covariates depend on one another: leave one out");
     }
+
     return error_set(error, STATUS_ERROR, "Cox regression did not converge");
 }
 
@@ -177,6 +181,7 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
     struct model_survival curve;
     double *inverse = ARENA_ARRAY(arena, double, (size_t)p *(size_t)p), *g = ARENA_ARRAY(arena, double, events),
            mean = 0, square = 0, *sum = ARENA_ARRAY(arena, double, p), *scaled = ARENA_ARRAY(arena, double, p);
+
     stats_cholesky_inverse(p, factor, inverse);
     if (model_survival_fit(l->data, 0.95, MODEL_INTERVAL_LOG, arena, &curve, NULL) != STATUS_OK)
         return;
@@ -187,11 +192,13 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
         g[i] = step > 0 ? 1 - curve.survival[step - 1] : 0;
         mean += g[i] / (double)events;
     }
+
     for (size_t i = 0; i < events; i++) {
         square += (g[i] - mean) * (g[i] - mean);
         for (int a = 0; a < p; a++)
             sum[a] += (g[i] - mean) * l->residual[i * (size_t)p + (size_t)a];
     }
+
     double d = (double)events, all = 0;
     for (int a = 0; a < p; a++) {
         for (int b = 0; b < p; b++)
@@ -200,6 +207,7 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
         double chi2 = square > 0 ? d * scaled[a] * scaled[a] / (inverse[a * p + a] * square) : 0;
         out->schoenfeld[a] = stats_chi2_upper(chi2, 1);
     }
+
     out->schoenfeld_all = square > 0 ? stats_chi2_upper(d * all / square, p) : 1;
 }
 
@@ -211,6 +219,7 @@ static double concordance(const struct partial *l, const double *beta, struct ar
     double *risk = ARENA_ARRAY(arena, double, n), *rank = ARENA_ARRAY(arena, double, n), good = 0, pairs = 0;
     uint32_t *place = ARENA_ARRAY(arena, uint32_t, n);
     double *tree = ARENA_ARRAY(arena, double, n + 2), present = 0;
+
     for (size_t i = 0; i < n; i++)
         for (int a = 0; a < l->columns; a++)
             risk[i] += beta[a] * l->z[i * (size_t)l->columns + (size_t)a];
@@ -220,6 +229,7 @@ static double concordance(const struct partial *l, const double *beta, struct ar
         dense += i == 0 || risk[place[i]] != risk[place[i - 1]];
         rank[place[i]] = dense;
     }
+
     for (size_t i = n; i > 0;) {
         size_t end = i;
         double time = l->data->time[l->order[i - 1]];
@@ -250,6 +260,7 @@ static double concordance(const struct partial *l, const double *beta, struct ar
                 present++;
             }
     }
+
     return pairs > 0 ? good / pairs : NAN;
 }
 
@@ -258,6 +269,7 @@ static void baseline(const struct partial *l, const double *beta, struct model_c
 {
     size_t n = l->data->count, steps = 0;
     double at_risk = 0, sum = 0;
+
     for (size_t i = n; i > 0;) {
         double time = l->data->time[l->order[i - 1]], events = 0;
         for (; i > 0 && l->data->time[l->order[i - 1]] == time; i--) {
@@ -272,6 +284,7 @@ static void baseline(const struct partial *l, const double *beta, struct model_c
             out->hazard[steps++] = events / at_risk;
         }
     }
+
     for (size_t i = 0; i < steps / 2; i++) {
         double time = out->time[i], hazard = out->hazard[i];
         out->time[i] = out->time[steps - 1 - i];
@@ -279,6 +292,7 @@ static void baseline(const struct partial *l, const double *beta, struct model_c
         out->time[steps - 1 - i] = time;
         out->hazard[steps - 1 - i] = hazard;
     }
+
     for (size_t i = 0; i < steps; i++)
         out->hazard[i] = sum += out->hazard[i];
     out->steps = steps;
@@ -332,6 +346,7 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
         out->coefficient[a] = beta[a] / deviation[a];
         out->error[a] = sqrt(inverse[a * p + a]) / deviation[a];
     }
+
     return STATUS_OK;
 }
 
@@ -375,6 +390,7 @@ enum status model_cox_read(struct text text, struct arena *arena, struct model_c
 {
     struct model_json reader;
     size_t p, errors, means, tests, times;
+
     TRY(model_json_open(&reader, text, "Cox regression", error));
     const char *ties = model_json_string(&reader, "ties");
     *out = (struct model_cox){.ties = ties && strcmp(ties, "breslow") == 0 ? MODEL_TIES_BRESLOW : MODEL_TIES_EFRON};

@@ -90,6 +90,7 @@ static double profile(const double *x, double *gradient, void *context)
 static void varimax(int rows, int columns, double *loading)
 {
     double length[MODEL_FACTOR_ITEMS_MAX];
+
     for (int i = 0; i < rows; i++) {
         double sum = 0;
         for (int j = 0; j < columns; j++)
@@ -98,6 +99,7 @@ static void varimax(int rows, int columns, double *loading)
         for (int j = 0; j < columns; j++)
             loading[i * columns + j] /= length[i];
     }
+
     for (int round = 0; round < 1000; round++) {
         double largest = 0;
         for (int a = 0; a < columns; a++)
@@ -124,6 +126,7 @@ static void varimax(int rows, int columns, double *loading)
         if (largest < 1e-10)
             break;
     }
+
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
             loading[i * columns + j] *= length[i];
@@ -133,6 +136,7 @@ static void varimax(int rows, int columns, double *loading)
 static bool invert(int n, const double *a, double *out, struct arena *arena)
 {
     double *work = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n);
+
     memcpy(work, a, sizeof *a * (size_t)(n * n));
     memset(out, 0, sizeof *out * (size_t)(n * n));
     for (int i = 0; i < n; i++)
@@ -164,6 +168,7 @@ static bool invert(int n, const double *a, double *out, struct arena *arena)
             }
         }
     }
+
     return true;
 }
 
@@ -175,6 +180,7 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
     double *target = ARENA_ARRAY(arena, double, (size_t)rows *k), *cross = ARENA_ARRAY(arena, double, square),
            *own = ARENA_ARRAY(arena, double, square), *inverse = ARENA_ARRAY(arena, double, square),
            *turn = ARENA_ARRAY(arena, double, square), *moved = ARENA_ARRAY(arena, double, (size_t)rows *k);
+
     for (int i = 0; i < rows * columns; i++)
         target[i] = loading[i] * pow(fabs(loading[i]), 3);
     for (int a = 0; a < columns; a++)
@@ -183,6 +189,7 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
                 own[a * columns + b] += loading[i * columns + a] * loading[i * columns + b];
                 cross[a * columns + b] += loading[i * columns + a] * target[i * columns + b];
             }
+
     if (!invert(columns, own, inverse, arena))
         return false;
     stats_multiply(columns, columns, columns, inverse, cross, turn);
@@ -192,6 +199,7 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
             for (int i = 0; i < columns; i++)
                 own[a * columns + b] += turn[i * columns + a] * turn[i * columns + b];
         }
+
     if (!invert(columns, own, inverse, arena))
         return false;
     for (int j = 0; j < columns; j++)
@@ -203,6 +211,7 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
         for (int b = 0; b < columns; b++)
             correlation[a * columns + b] =
                 inverse[a * columns + b] / sqrt(inverse[a * columns + a] * inverse[b * columns + b]);
+
     return true;
 }
 
@@ -214,6 +223,7 @@ static void arrange(int rows, int columns, double *loading, double *correlation,
     double *old = ARENA_ARRAY(arena, double, (size_t)columns *(size_t)columns),
            *sign = ARENA_ARRAY(arena, double, columns);
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, columns);
+
     memcpy(copy, loading, sizeof *copy * (size_t)(rows * columns));
     memcpy(old, correlation, sizeof *old * (size_t)(columns * columns));
     for (int j = 0; j < columns; j++) {
@@ -225,6 +235,7 @@ static void arrange(int rows, int columns, double *loading, double *correlation,
         }
         sign[j] = largest < 0 ? -1 : 1;
     }
+
     stats_order(squares, (size_t)columns, order);
     for (int j = 0; j < columns; j++) {
         for (int i = 0; i < rows; i++)
@@ -320,6 +331,7 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
         out->uniqueness[i] = least_uniqueness + (1 - least_uniqueness) / (1 + exp(-x[i]));
         out->bounded |= out->uniqueness[i] < least_uniqueness * 1.01;
     }
+
     for (int m = 0; m < factors; m++)
         out->correlation[m * factors + m] = 1;
     first_loadings(&f, out->uniqueness, out->loading);
@@ -427,6 +439,7 @@ enum status model_parallel_analysis(int items, const double *correlation, size_t
         if (*factors < 0 && own[i] <= threshold)
             *factors = i;
     }
+
     *factors = *factors < 0 ? items : *factors;
     return STATUS_OK;
 }
@@ -435,6 +448,7 @@ double model_kmo(int items, const double *correlation, struct arena *arena, doub
 {
     size_t square = (size_t)items * (size_t)items;
     double *factor = ARENA_ARRAY(arena, double, square), *inverse = ARENA_ARRAY(arena, double, square);
+
     memcpy(factor, correlation, sizeof *factor * square);
     if (!stats_cholesky(items, factor))
         return NAN;
@@ -454,6 +468,7 @@ double model_kmo(int items, const double *correlation, struct arena *arena, doub
         if (each)
             each[i] = own / (own + own_partial);
     }
+
     return plain / (plain + partial);
 }
 

@@ -63,6 +63,7 @@ double model_silhouette(const struct model_matrix *matrix, const uint32_t *label
 {
     size_t most = limit ? limit : 20000, count = matrix->rows < most ? matrix->rows : most;
     struct arena arena;
+
     arena_init(&arena, 0);
     uint32_t *rows = ARENA_ARRAY(&arena, uint32_t, count);
     struct silhouette s = {
@@ -76,6 +77,7 @@ double model_silhouette(const struct model_matrix *matrix, const uint32_t *label
         pool_run(pool, (count + SILHOUETTE_ROWS - 1) / SILHOUETTE_ROWS, silhouette_task, &s);
         mean = stats_mean(s.width, count);
     }
+
     for (size_t i = 0; width && i < matrix->rows; i++)
         width[i] = NAN;
     for (size_t i = 0; width && groups > 1 && i < count; i++)
@@ -204,6 +206,7 @@ double model_grouping_bic(const struct model_matrix *matrix, const struct model_
 {
     struct model_layout all = layout ? *layout : (struct model_layout){.numbers = matrix->columns};
     struct arena arena;
+
     arena_init(&arena, 0);
     struct centres c = centres_of(matrix, label, k, &arena);
     double rows = (double)matrix->rows, d = all.numbers, within = 0, likelihood = 0;
@@ -222,6 +225,7 @@ double model_grouping_bic(const struct model_matrix *matrix, const struct model_
         parameters += (double)k * (all.levels[j] - 1);
         from += all.levels[j];
     }
+
     arena_release(&arena);
     return within > 0 || d < 1 ? parameters * log(rows) - 2 * likelihood : NAN;
 }
@@ -295,6 +299,7 @@ enum status model_gap_statistic(const struct model_matrix *matrix, const struct 
                 *error = g.errors[i];
             return g.errors[i].code;
         }
+
     *out = (struct model_gap){largest, 1, ARENA_ARRAY(arena, double, largest), ARENA_ARRAY(arena, double, largest)};
     for (int k = 0; k < largest; k++) {
         double mean = 0, square = 0;
@@ -305,6 +310,7 @@ enum status model_gap_statistic(const struct model_matrix *matrix, const struct 
         out->gap[k] = mean - g.log_w[k];
         out->error[k] = sqrt(square * (1 + 1.0 / draws));
     }
+
     choose_gap(out);
     return STATUS_OK;
 }
@@ -325,6 +331,7 @@ struct stability {
 static void compare_groups(const uint32_t *old, const uint32_t *new, size_t rows, int k, double *jaccard)
 {
     size_t width = 0;
+
     for (size_t i = 0; i < rows; i++)
         if (new[i] != MODEL_NOISE &&new[i] >= width)
             width = new[i] + 1u;
@@ -338,6 +345,7 @@ static void compare_groups(const uint32_t *old, const uint32_t *new, size_t rows
         if (new[i] != MODEL_NOISE)
             in_new[new[i]]++;
     }
+
     for (int a = 0; a < k; a++) {
         jaccard[a] = in_old[a] > 0 ? 0 : NAN;
         for (size_t b = 0; in_old[a] > 0 && b < width; b++) {
@@ -345,12 +353,14 @@ static void compare_groups(const uint32_t *old, const uint32_t *new, size_t rows
             jaccard[a] = fmax(jaccard[a], shared / (in_old[a] + in_new[b] - shared));
         }
     }
+
     free(both);
 }
 
 static void stability_task(void *context, size_t task, int worker)
 {
     struct stability *s = context;
+
     (void)worker;
     size_t rows = s->matrix->rows, columns = (size_t)s->matrix->columns, count = 0;
     struct stats_random random;
@@ -365,6 +375,7 @@ static void stability_task(void *context, size_t task, int worker)
             memcpy(data + count * columns, s->matrix->data + i * columns, sizeof *data * columns);
             old[count++] = s->label[i];
         }
+
     struct model_matrix part = {count, s->matrix->columns, data};
     if (s->method(&part, s->k, s->seed + task, s->context, new, &s->errors[task]) == STATUS_OK)
         compare_groups(old, new, count, s->k, s->jaccard + task * (size_t)s->k);
@@ -414,6 +425,7 @@ enum status model_stability(const struct model_matrix *matrix, int k, const uint
             if (error)
                 *error = s.errors[i];
         }
+
     for (int c = 0; c < k; c++)
         fold_draws(&s, draws, c, &jaccard[c], deviation ? &deviation[c] : NULL);
     arena_release(&arena);

@@ -54,6 +54,7 @@ static void look_outside(struct boruvka *b, size_t i, uint32_t node)
     const struct model_neighbours *tree = &b->tree;
     const struct model_neighbours_node *n = &tree->node[node];
     const double *point = tree->data + i * (size_t)tree->columns;
+
     if (b->shared[node] == b->component[i] || b->length[i] <= b->core[i])
         return;
     if (n->right) {
@@ -65,6 +66,7 @@ static void look_outside(struct boruvka *b, size_t i, uint32_t node)
             look_outside(b, i, second);
         return;
     }
+
     for (size_t at = n->begin; at < n->end; at++) {
         if (b->component[at] == b->component[i] || b->core[at] >= b->length[i])
             continue;
@@ -116,6 +118,7 @@ static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best, 
                            size_t count)
 {
     size_t rows = b->tree.rows;
+
     for (size_t i = 0; i < rows; i++)
         best[i] = UINT32_MAX;
     for (uint32_t i = 0; i < rows; i++) {
@@ -123,6 +126,7 @@ static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best, 
         if (*own == UINT32_MAX || b->length[i] < b->length[*own])
             *own = i;
     }
+
     for (size_t c = 0; c < rows; c++) {
         uint32_t i = best[c];
         if (i == UINT32_MAX)
@@ -133,6 +137,7 @@ static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best, 
         parent[one < other ? other : one] = one < other ? one : other;
         edges[count++] = (struct model_reach_edge){b->tree.order[i], b->tree.order[b->other[i]], sqrt(b->length[i])};
     }
+
     for (uint32_t i = 0; i < rows; i++)
         b->component[i] = root_of(parent, i);
     return count;
@@ -217,11 +222,13 @@ static uint32_t new_cluster(struct condensing *c)
 static void settle(struct condensing *c, uint32_t root, uint32_t list, const uint32_t *after, double density)
 {
     uint32_t clusters = 0, found = NONE, size = 0;
+
     for (uint32_t old = list; old != NONE; old = after[old]) {
         size += c->size[old];
         clusters += c->cluster[old] != NONE;
         found = c->cluster[old] != NONE ? c->cluster[old] : found;
     }
+
     if (clusters == 0 && size >= c->least)
         found = new_cluster(c);
     if (clusters > 1) {
@@ -235,6 +242,7 @@ static void settle(struct condensing *c, uint32_t root, uint32_t list, const uin
                 c->clusters[found].falls += child->rows * density;
             }
     }
+
     for (uint32_t old = list, following; old != NONE; old = following) {
         following = after[old];
         if (found != NONE && c->cluster[old] == NONE)
@@ -242,6 +250,7 @@ static void settle(struct condensing *c, uint32_t root, uint32_t list, const uin
         else if (found == NONE && old != root)
             chain(c, root, old);
     }
+
     c->cluster[root] = found;
     c->size[root] = size;
 }
@@ -251,15 +260,18 @@ static void join_level(struct condensing *c, const struct model_reach_edge *edge
                        size_t to, double density, uint32_t *touched, struct meeting *m)
 {
     size_t count = 0;
+
     for (size_t e = from; e < to; e++) {
         uint32_t ends[2] = {root_of(c->parent, edges[order[e]].one), root_of(c->parent, edges[order[e]].other)};
         touched[count++] = ends[0];
         touched[count++] = ends[1];
     }
+
     for (size_t e = from; e < to; e++) {
         uint32_t a = root_of(c->parent, edges[order[e]].one), b = root_of(c->parent, edges[order[e]].other);
         c->parent[a < b ? b : a] = a < b ? a : b;
     }
+
     for (size_t i = 0; i < count; i++) {
         uint32_t old = touched[i], root = root_of(c->parent, old);
         if (m->after[old] != old) /* listed already */
@@ -267,6 +279,7 @@ static void join_level(struct condensing *c, const struct model_reach_edge *edge
         m->after[old] = m->first[root];
         m->first[root] = old;
     }
+
     for (size_t i = 0; i < count; i++) {
         uint32_t root = root_of(c->parent, touched[i]), list = m->first[root];
         if (list == NONE)
@@ -274,6 +287,7 @@ static void join_level(struct condensing *c, const struct model_reach_edge *edge
         settle(c, root, list, m->after, density);
         m->first[root] = NONE;
     }
+
     for (size_t i = 0; i < count; i++)
         m->after[touched[i]] = touched[i];
 }
@@ -342,10 +356,12 @@ static struct condensing condensing_for(size_t rows, int least, struct arena *sc
 static void label_rows(struct condensing *c, struct arena *arena, struct arena *scratch, struct model_hdbscan *out)
 {
     uint32_t *group = ARENA_ARRAY(scratch, uint32_t, c->count + 1u), chosen = 0;
+
     for (uint32_t i = c->count; i-- > 0;) /* parents first */
         group[i] = c->clusters[i].chosen           ? chosen++
                    : c->clusters[i].parent != NONE ? group[c->clusters[i].parent]
                                                    : NONE;
+
     out->k = (int)chosen;
     out->size = ARENA_ARRAY(arena, double, chosen);
     out->reach = ARENA_ARRAY(arena, double, chosen);
@@ -357,6 +373,7 @@ static void label_rows(struct condensing *c, struct arena *arena, struct arena *
         if (out->label[i] != NONE)
             grouped[count++] = out->label[i];
     }
+
     model_cluster_renumber(grouped, count, out->k, order);
     count = 0;
     for (size_t i = 0; i < c->rows; i++)
@@ -364,6 +381,7 @@ static void label_rows(struct condensing *c, struct arena *arena, struct arena *
             out->label[i] = grouped[count++];
             out->size[out->label[i]]++;
         }
+
     for (uint32_t i = 0; i < c->count; i++)
         for (uint32_t g = 0; g < chosen; g++)
             if (c->clusters[i].chosen && order[g] == group[i]) {

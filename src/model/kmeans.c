@@ -63,6 +63,7 @@ AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const doubl
 {
     double nearest = INFINITY, second = INFINITY;
     uint32_t at = 0;
+
     for (int c = 0; c < padded; c += LANES) {
         half low = {0}, high = {0};
         const double *centre = turned + c;
@@ -82,6 +83,7 @@ AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const doubl
             }
         }
     }
+
     *best = nearest;
     *next = second;
     return at;
@@ -264,6 +266,7 @@ static void reseat(struct work *w, int c)
 {
     size_t worst = 0;
     double most = -1;
+
     for (size_t i = 0; i < w->rows; i++) {
         double far = squared_distance(w->data + i * (size_t)w->columns, w->centre + w->label[i] * (size_t)w->columns,
                                       w->columns);
@@ -272,12 +275,14 @@ static void reseat(struct work *w, int c)
             worst = i;
         }
     }
+
     const double *row = w->data + worst * (size_t)w->columns;
     uint32_t own = w->label[worst];
     for (int j = 0; j < w->columns; j++) {
         w->sum[own * (size_t)w->columns + (size_t)j] -= row[j];
         w->sum[c * w->columns + j] = row[j];
     }
+
     w->count[own]--;
     w->count[c] = 1;
     w->label[worst] = (uint32_t)c;
@@ -289,6 +294,7 @@ static void reseat(struct work *w, int c)
 static double move_centres(struct work *w)
 {
     double total = 0;
+
     for (int c = 0; c < w->k; c++)
         if (w->count[c] < 0.5)
             reseat(w, c);
@@ -310,6 +316,7 @@ static double move_centres(struct work *w)
             w->next_move = w->move[c];
         }
     }
+
     return total;
 }
 
@@ -359,6 +366,7 @@ static int iterate(struct work *w, int max_iterations, double least_move, bool *
 {
     int round = 0;
     bool sums_are_fresh = false;
+
     w->first = true;
     memset(w->sum, 0, sizeof *w->sum * (size_t)w->k * (size_t)w->columns);
     memset(w->count, 0, sizeof *w->count * (size_t)w->k);
@@ -383,6 +391,7 @@ static int iterate(struct work *w, int max_iterations, double least_move, bool *
             break;
         }
     }
+
     return round;
 }
 
@@ -390,6 +399,7 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
 {
     struct work w = {.data = data, .rows = rows, .columns = columns, .k = k, .pool = pool};
     size_t cells = (size_t)k * (size_t)columns;
+
     w.task_rows = rows / 64 + 1 > 1024 ? rows / 64 + 1 : 1024;
     w.tasks = (rows + w.task_rows - 1) / w.task_rows;
     w.padded = (k + LANES - 1) / LANES * LANES;
@@ -594,6 +604,7 @@ enum status model_kmeans_fit(const struct model_matrix *matrix, const struct mod
         iterate(&trial, rounds, sampled ? least_move : 0, &converged);
         keep_finalist(list, finalists, &trial, sum_afresh(&trial));
     }
+
     struct work whole = sampled ? work_for(matrix->data, matrix->rows, matrix->columns, k, pool, &scratch) : trial;
     *out = (struct model_kmeans){.centre = ARENA_ARRAY(arena, double, cells),
                                  .size = ARENA_ARRAY(arena, double, k),
@@ -609,6 +620,7 @@ enum status model_kmeans_fit(const struct model_matrix *matrix, const struct mod
             out->converged = converged;
         }
     }
+
     arena_release(&scratch);
     return STATUS_OK;
 }

@@ -78,10 +78,12 @@ struct latent_patterns model_latent_collapse(const struct model_latent_data *dat
                                 0,
                                 false};
     struct keyed *keyed = ARENA_ARRAY(arena, struct keyed, rows);
+
     for (size_t i = 0; i < rows; i++)
         keyed[i] = (struct keyed){data->code + i * (size_t)data->items,
                                   data->covariates ? data->covariate + i * (size_t)data->covariates : NULL, data->items,
                                   data->covariates, (uint32_t)i};
+
     qsort(keyed, rows, sizeof *keyed, compare_keyed);
     for (size_t i = 0; i < rows; i++) {
         if (i == 0 || compare_content(&keyed[i - 1], &keyed[i]) != 0) {
@@ -93,6 +95,7 @@ struct latent_patterns model_latent_collapse(const struct model_latent_data *dat
         p.of_row[keyed[i].row] = (uint32_t)p.count - 1;
         p.total += weight;
     }
+
     for (size_t i = 0; i < rows * (size_t)data->items; i++)
         p.missing |= data->code[i] < 0;
     return p;
@@ -149,6 +152,7 @@ static double expect(const struct fitting *f, const struct start *s, const struc
 static void maximise_answers(const struct fitting *f, struct start *s, const struct scratch *scratch)
 {
     const struct model_latent_data *data = f->data;
+
     memset(scratch->counts, 0, sizeof *scratch->counts * (size_t)(f->classes * f->cells));
     memset(s->share, 0, sizeof *s->share * (size_t)f->classes);
     for (size_t p = 0; p < f->patterns->count; p++)
@@ -160,6 +164,7 @@ static void maximise_answers(const struct fitting *f, struct start *s, const str
                 if (f->patterns->code[p][i] >= 0)
                     counts[f->level_start[i] + f->patterns->code[p][i]] += mass;
         }
+
     for (int c = 0; c < f->classes; c++)
         for (int i = 0; i < data->items; i++) {
             double *counts = scratch->counts + c * f->cells + f->level_start[i], sum = 0;
@@ -179,10 +184,12 @@ static double prior_fit(const struct fitting *f, const double *beta, const struc
 {
     int classes = f->classes, width = 1 + f->data->covariates, n = (classes - 1) * width;
     double value = 0;
+
     if (gradient) {
         memset(gradient, 0, sizeof *gradient * (size_t)n);
         memset(hessian, 0, sizeof *hessian * (size_t)(n * n));
     }
+
     for (size_t p = 0; p < f->patterns->count; p++) {
         const double *x = f->patterns->covariate[p], *posterior = scratch->posterior + p * (size_t)classes;
         double weight = f->patterns->weight[p];
@@ -198,6 +205,7 @@ static double prior_fit(const struct fitting *f, const double *beta, const struc
             }
         }
     }
+
     for (int a = 0; gradient && a < n; a++)
         for (int b = 0; b < a; b++)
             hessian[b * n + a] = hessian[a * n + b];
@@ -247,6 +255,7 @@ static void run_start(void *context, size_t task, int worker)
 {
     struct fitting *f = context;
     struct start *s = &f->starts[task];
+
     (void)worker;
     size_t classes = (size_t)f->classes, n = (classes - 1) * (size_t)(1 + f->data->covariates);
     struct arena arena;
@@ -270,6 +279,7 @@ static void run_start(void *context, size_t task, int worker)
         if (f->data->covariates)
             maximise_prior(f, s, &scratch);
     }
+
     arena_release(&arena);
 }
 
@@ -299,10 +309,12 @@ static enum status check(const struct model_latent_data *data, const struct mode
         if (answers == 0)
             return error_set(error, STATUS_ERROR, "nobody answered item %d: leave it out", i + 1);
     }
+
     for (size_t i = 0; i < data->rows * (size_t)data->covariates; i++)
         if (!isfinite(data->covariate[i]))
             return error_set(error, STATUS_ERROR, "covariate %zu of row %zu is unknown: leave such rows out",
                              i % (size_t)data->covariates + 1, i / (size_t)data->covariates + 1);
+
     return STATUS_OK;
 }
 
@@ -324,6 +336,7 @@ static void describe(const struct fitting *f, const struct start *best, int star
 {
     const struct model_latent_data *data = f->data;
     double possible = 1, uncertain = 0, chances[MODEL_LATENT_CLASSES_MAX];
+
     out->log_likelihood = best->likelihood;
     out->iterations = best->rounds;
     out->converged = best->converged;
@@ -334,6 +347,7 @@ static void describe(const struct fitting *f, const struct start *best, int star
         out->parameters += out->classes * (data->levels[i] - 1.0);
         possible *= data->levels[i];
     }
+
     out->aic = 2 * out->parameters - 2 * out->log_likelihood;
     out->bic = out->parameters * log(out->rows) - 2 * out->log_likelihood;
     out->freedom = fmin(possible - 1, out->rows) - out->parameters;
@@ -344,6 +358,7 @@ static void describe(const struct fitting *f, const struct start *best, int star
         for (int c = 0; c < out->classes; c++)
             uncertain -= chances[c] > 0 ? f->patterns->weight[p] * chances[c] * log(chances[c]) : 0;
     }
+
     out->entropy = out->classes > 1 ? 1 - uncertain / (out->rows * log(out->classes)) : 1;
     out->g2 = out->x2 = NAN;
     if (!f->patterns->missing && !data->covariates)
@@ -368,12 +383,14 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
 {
     int k = f->classes, width = 1 + f->data->covariates;
     int order[MODEL_LATENT_CLASSES_MAX];
+
     for (int c = 0; c < k; c++) {
         int place = c;
         for (; place > 0 && best->share[order[place - 1]] < best->share[c]; place--)
             order[place] = order[place - 1];
         order[place] = c;
     }
+
     out->share = ARENA_ARRAY(arena, double, k);
     out->chance = ARENA_ARRAY(arena, double, (size_t)k *(size_t)f->cells);
     out->coefficient = ARENA_ARRAY(arena, double, (size_t)k *(size_t)width);
@@ -388,6 +405,7 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
         if (c > 0 && f->data->covariates == 0)
             out->coefficient[c - 1] = log(fmax(out->share[c], smallest_chance) / out->share[0]);
     }
+
     take_logarithms(out, arena);
 }
 
@@ -409,6 +427,7 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
         out->levels[i] = data->levels[i];
         out->level_start[i + 1] = out->level_start[i] + data->levels[i];
     }
+
     struct latent_patterns patterns = model_latent_collapse(data, &scratch);
     struct fitting f = {data,
                         &patterns,
@@ -424,6 +443,7 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
                                      0,
                                      0,
                                      false};
+
     pool_run(pool, (size_t)starts, run_start, &f);
     for (int i = 1; i < starts; i++)
         best = f.starts[i].likelihood > f.starts[best].likelihood ? i : best;
@@ -436,6 +456,7 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
         for (uint32_t c = 1; c < k; c++)
             of_pattern[p] = chances[c] > chances[of_pattern[p]] ? c : of_pattern[p];
     }
+
     for (size_t i = 0; i < data->rows; i++)
         out->label[i] = of_pattern[patterns.of_row[i]];
     arena_release(&scratch);
@@ -486,6 +507,7 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
 {
     struct model_json reader;
     size_t items, shares, chances, coefficients;
+
     TRY(model_json_open(&reader, text, "latent class model", error));
     *out = (struct model_latent){.classes = (int)model_json_number(&reader, "classes"),
                                  .covariates = (int)model_json_number(&reader, "covariates"),
@@ -498,6 +520,7 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
         out->levels[i] = levels[i] >= 1 && levels[i] <= MODEL_LATENT_LEVELS_MAX ? (int)levels[i] : 1;
         out->level_start[i + 1] = out->level_start[i] + out->levels[i];
     }
+
     out->share = model_json_array(&reader, "shares", MODEL_LATENT_CLASSES_MAX, arena, &shares);
     out->chance = model_json_array(&reader, "chances", (size_t)1 << 26, arena, &chances);
     out->coefficient = model_json_array(&reader, "coefficients", (size_t)1 << 20, arena, &coefficients);
@@ -513,6 +536,7 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
         shares != (size_t)out->classes || chances != shares * (size_t)out->level_start[items] ||
         coefficients != (shares - 1) * (size_t)(1 + out->covariates))
         model_json_fail(&reader, "the numbers of classes, items and chances do not fit together");
+
     TRY(model_json_close(&reader, error));
     take_logarithms(out, arena);
     return STATUS_OK;

@@ -119,6 +119,7 @@ static double descend(struct quadratic *q, const struct problem *p, size_t j, do
 static void solve_active(struct quadratic *q, struct problem *p, double lambda, double mix)
 {
     int count = 0, last = (int)q->size - 1;
+
     for (size_t j = 0; j < q->size; j++)
         if ((int)j == last || p->beta[j] != 0)
             q->active[count++] = (int)j;
@@ -132,6 +133,7 @@ static void solve_active(struct quadratic *q, struct problem *p, double lambda, 
             q->matrix[a * count + b] = q->curvature[(size_t)j * q->size + (size_t)q->active[b]];
         q->matrix[a * count + a] += ridge;
     }
+
     if (!stats_cholesky(count, q->matrix))
         return;
     stats_cholesky_solve(count, q->matrix, q->step);
@@ -192,6 +194,7 @@ static int fit_penalised(struct problem *p, double lambda, double mix, double en
 static enum status fit_plain(struct problem *p, struct arena *arena, double *errors, int *rounds, struct error *error)
 {
     int used = 0, *column = ARENA_ARRAY(arena, int, p->columns + 1);
+
     for (int j = 0; j < p->columns; j++)
         if (p->scale[j] > 0)
             column[used++] = j;
@@ -248,6 +251,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         if (largest < 1e-8 || value > -1e-9)
             break;
     }
+
     stats_cholesky_inverse(n, h, inverse);
     for (int a = 0; a < n; a++)
         errors[column[a]] = sqrt(inverse[a * n + a]);
@@ -257,6 +261,7 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         for (int b = 0; b < n; b++)
             variance += inverse[a * n + b] * (a < used ? -p->mean[column[a]] / p->scale[column[a]] : 1) *
                         (b < used ? -p->mean[column[b]] / p->scale[column[b]] : 1);
+
     errors[p->columns] = sqrt(variance);
     return STATUS_OK;
 }
@@ -312,6 +317,7 @@ static struct problem problem_of(const struct model_matrix *features, const unsi
     size_t columns = (size_t)features->columns;
     double *mean = ARENA_ARRAY(arena, double, columns), *scale = ARENA_ARRAY(arena, double, columns);
     unsigned char *own = ARENA_ARRAY(arena, unsigned char, count);
+
     moments(features, rows, count, mean, scale);
     struct problem p = {count,
                         features->columns,
@@ -331,6 +337,7 @@ static struct problem problem_of(const struct model_matrix *features, const unsi
         for (size_t j = 0; j < columns; j++)
             p.x[j * count + i] = scale[j] > 0 ? (features->data[row * columns + j] - mean[j]) / scale[j] : 0;
     }
+
     p.beta[columns] = stats_logit(fmin(fmax(hits / (double)count, 1e-6), 1 - 1e-6));
     return p;
 }
@@ -360,6 +367,7 @@ struct validation {
 static void validate_fold(void *context, size_t task, int worker)
 {
     const struct validation *v = context;
+
     (void)worker;
     struct arena arena;
     arena_init(&arena, 0);
@@ -387,6 +395,7 @@ static void validate_fold(void *context, size_t task, int worker)
         }
         worse = k > 0 && v->loss[task][k] > v->loss[task][k - 1] ? worse + 1 : 0;
     }
+
     arena_release(&arena);
 }
 
@@ -409,6 +418,7 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
 {
     double lambdas[LAMBDAS], top = largest_lambda(p, options->mix), best = INFINITY;
     int folds = options->folds > 1 ? options->folds : 10, choice = 0;
+
     folds = (size_t)folds > features->rows ? (int)features->rows : folds;
     for (int k = 0; k < LAMBDAS; k++)
         lambdas[k] = top * pow(1e-3, (double)k / (LAMBDAS - 1));
@@ -428,6 +438,7 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
             choice = k;
         }
     }
+
     for (int f = 0; f < folds; f++)
         error += (v.loss[f][choice] - best) * (v.loss[f][choice] - best);
     error = sqrt(error / (folds - 1) / folds);
@@ -479,6 +490,7 @@ enum status model_logistic_fit(const struct model_matrix *features, const unsign
         struct quadratic quadratic = quadratic_new(&p, &scratch);
         out->iterations = fit_penalised(&p, out->lambda, options->mix, EXACT, &quadratic, errors);
     }
+
     if (status == STATUS_OK) {
         refresh_eta(&p);
         out->log_likelihood = likelihood(&p);
@@ -486,6 +498,7 @@ enum status model_logistic_fit(const struct model_matrix *features, const unsign
             out->hits += p.label[i];
         unscale(&p, arena, options->lambda == 0 ? errors : NULL, out);
     }
+
     arena_release(&scratch);
     return status;
 }

@@ -62,6 +62,7 @@ void model_lookalike_bands(const unsigned char *seed, const double *score, const
 {
     struct list_walk walk;
     double from, to, seeds, rows = 0;
+
     start_walk(&walk, seed, score, weight, count, arena);
     for (size_t i = 0; i < count; i++)
         rows += seed[i] != 0;

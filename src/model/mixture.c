@@ -53,6 +53,7 @@ static size_t task_end(const struct em *em, size_t task)
 static void expect_task(void *context, size_t task, int worker)
 {
     struct em *em = context;
+
     (void)worker;
     int d = em->columns, k = em->k;
     double scratch[MODEL_CLUSTER_COLUMNS_MAX], likelihood = 0;
@@ -74,6 +75,7 @@ static void expect_task(void *context, size_t task, int worker)
                 mean[c * d + j] += chance[c] * row[j];
         }
     }
+
     em->task_likelihood[task] = likelihood;
 }
 
@@ -103,6 +105,7 @@ static bool factorise(struct em *em, const double *weight)
 {
     int d = em->columns, k = em->k;
     size_t square = (size_t)d * (size_t)d;
+
     memset(em->factor, 0, sizeof *em->factor * (size_t)k * square);
     for (size_t task = 0; task < em->tasks; task++)
         for (size_t i = 0; i < (size_t)k * square; i++)
@@ -114,6 +117,7 @@ static bool factorise(struct em *em, const double *weight)
         for (int c = 1; c < k; c++)
             memcpy(em->factor + (size_t)c * square, em->factor, sizeof *em->factor * square);
     }
+
     for (int c = 0; c < k; c++) {
         double *a = em->factor + (size_t)c * square;
         double divisor = em->shape == MODEL_MIXTURE_EQUAL ? (double)em->matrix->rows : weight[c];
@@ -129,6 +133,7 @@ static bool factorise(struct em *em, const double *weight)
             if (a[i * d + i] * a[i * d + i] < 20 * lift * em->variance[i])
                 return false;
     }
+
     return true;
 }
 
@@ -205,6 +210,7 @@ static struct em em_for(const struct model_matrix *matrix, const struct model_mi
                     .tasks = (matrix->rows + ROWS_A_TASK - 1) / ROWS_A_TASK,
                     .tolerance = matrix->rows > SAMPLE_FROM ? 1e-8 : 1e-10};
     size_t k = (size_t)em.k, d = (size_t)em.columns;
+
     em.share = ARENA_ARRAY(arena, double, k);
     em.mean = ARENA_ARRAY(arena, double, k *d);
     em.factor = ARENA_ARRAY(arena, double, k *d *d);
@@ -233,6 +239,7 @@ static void keep(const struct em *em, double likelihood, int rounds, struct mode
     size_t k = (size_t)em->k, d = (size_t)em->columns, rows = em->matrix->rows;
     uint32_t order[MODEL_CLUSTER_GROUPS_MAX];
     double uncertain = 0;
+
     for (size_t i = 0; i < rows; i++) {
         const double *chance = em->chance + i * k;
         uint32_t best = 0;
@@ -242,12 +249,14 @@ static void keep(const struct em *em, double likelihood, int rounds, struct mode
         }
         out->label[i] = best;
     }
+
     model_cluster_renumber(out->label, rows, em->k, order);
     for (size_t c = 0; c < k; c++) {
         out->share[c] = em->share[order[c]];
         memcpy(out->mean + c * d, em->mean + order[c] * d, sizeof *em->mean * d);
         memcpy(out->factor + c * d * d, em->factor + order[c] * d * d, sizeof *em->factor * d * d);
     }
+
     out->log_likelihood = likelihood;
     out->parameters = parameters_of(em->k, em->columns, em->shape);
     out->rows = (double)rows;
@@ -302,6 +311,7 @@ static enum status run_from_sample(struct em *em, const struct model_mixture_opt
 {
     size_t d = (size_t)em->columns, k = (size_t)em->k, rows = em->matrix->rows;
     double *data = ARENA_ARRAY(scratch, double, SAMPLE *d);
+
     for (size_t i = 0; i < SAMPLE; i++)
         memcpy(data + i * d, em->matrix->data + i * rows / SAMPLE * d, sizeof *data * d);
     struct model_matrix some = {SAMPLE, em->columns, data};

@@ -66,6 +66,7 @@ AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, siz
                                  const double *turned, int padded, double gamma, uint32_t *found, double *cost)
 {
     half differs = {gamma, gamma, gamma, gamma};
+
     for (size_t i = 0; i < rows; i++, number += columns, code += categories) {
         double nearest = INFINITY;
         uint32_t best = 0;
@@ -165,6 +166,7 @@ static void update(struct work *w)
 {
     const struct model_prototypes_data *data = w->data;
     size_t levels = w->level_start[data->categories];
+
     for (int c = 0; c < w->k; c++) {
         if (w->size[c] < .5) { /* an empty group takes the row that costs most */
             size_t worst = 0;
@@ -308,6 +310,7 @@ enum status model_prototypes_fit(const struct model_prototypes_data *data, int k
         if (cost < out->cost)
             keep(&w, cost, rounds, &scratch, out);
     }
+
     arena_release(&scratch);
     return STATUS_OK;
 }

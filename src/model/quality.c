@@ -36,7 +36,7 @@ static void curves(const unsigned char *label, const double *predicted, const ui
 
 static double inside(double p)
 {
-    return p < 1e-15 ? 1e-15 : p > 1 - 1e-15 ? 1 - 1e-15 : p;
+    return fmin(fmax(p, 1e-15), 1 - 1e-15); /* logarithms stay finite */
 }
 
 static void losses(const unsigned char *label, const double *predicted, size_t count, const uint32_t *weight,
@@ -57,6 +57,7 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
                           bool free_slope, double *intercept)
 {
     double a = 0, b = 1;
+
     for (int round = 0; round < 50; round++) {
         double ga = 0, gb = 0, haa = 0, hab = 0, hbb = 0;
         for (size_t i = 0; i < count; i++) {
@@ -84,6 +85,7 @@ static double recalibrate(const unsigned char *label, const double *logit, size_
         if (longest < 1e-10)
             break;
     }
+
     *intercept = a;
     return b;
 }
@@ -126,6 +128,7 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
 {
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, count);
     double sum[MODEL_QUALITY_BINS] = {0}, all = 0, place = 0, size = (double)count / MODEL_QUALITY_BINS;
+
     stats_order(predicted, count, order);
     memset(bins, 0, sizeof *bins * MODEL_QUALITY_BINS);
     for (size_t i = count; i > 0;) {
@@ -145,6 +148,7 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
         }
         place += run;
     }
+
     for (int b = 0; b < MODEL_QUALITY_BINS; b++) {
         struct stats_interval interval = stats_wilson(bins[b].hits, bins[b].count, 0.95);
         bins[b].mean = bins[b].count > 0 ? sum[b] / bins[b].count : NAN;
@@ -168,6 +172,7 @@ struct bootstrap {
 static void draw(void *context, size_t task, int worker)
 {
     struct bootstrap *boot = context;
+
     (void)worker;
     struct stats_random random;
     stats_random_init(&random, boot->seed, task);
@@ -179,12 +184,14 @@ static void draw(void *context, size_t task, int worker)
         for (size_t i = 0; i < boot->count; i++)
             weight[i] = times[boot->customer[i]];
     }
+
     if (boot->b) {
         curves(boot->label, boot->a, boot->order_a, boot->count, weight, &boot->of_a[task]);
         curves(boot->label, boot->b, boot->order_b, boot->count, weight, &boot->of_b[task]);
     } else {
         boot->of_a[task] = measure(boot->label, boot->a, boot->logit, boot->order_a, boot->count, weight);
     }
+
     if (weight != times)
         free(weight);
     free(times);
@@ -213,6 +220,7 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
                              .customer = customer,
                              .seed = seed,
                              .customers = customer ? customers : count};
+
     boot.order_a = base_malloc(sizeof *boot.order_a * (count + 1));
     boot.of_a = base_calloc(total, sizeof *boot.of_a);
     double *logit = logits_of(predicted, count);
@@ -228,6 +236,7 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
         memcpy((char *)low + m * sizeof(double), &interval.low, sizeof(double));
         memcpy((char *)high + m * sizeof(double), &interval.high, sizeof(double));
     }
+
     free(values);
     free(logit);
     free(boot.order_a);
@@ -246,6 +255,7 @@ struct stats_interval model_quality_auc_difference(const unsigned char *label, c
                              .customer = customer,
                              .seed = seed,
                              .customers = customer ? customers : count};
+
     boot.order_a = base_malloc(sizeof *boot.order_a * (2 * count + 1));
     boot.order_b = boot.order_a + count;
     boot.of_a = base_calloc(2 * total, sizeof *boot.of_a);

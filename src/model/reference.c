@@ -60,6 +60,7 @@ static void make_unimodal(double *share, int count)
 static void fit_margin(const double *sorted, size_t rows, struct arena *arena, struct model_margin *out)
 {
     double share[DISCRETE + 1] = {0};
+
     *out = (struct model_margin){.value = ARENA_ARRAY(arena, double, DISCRETE + 2),
                                  .below = ARENA_ARRAY(arena, double, DISCRETE + 1)};
     out->discrete = true;
@@ -72,6 +73,7 @@ static void fit_margin(const double *sorted, size_t rows, struct arena *arena, s
         out->value[out->count] = sorted[i];
         share[out->count++] = 1 / (double)rows;
     }
+
     if (!out->discrete) {
         double low = sorted[0], width = (sorted[rows - 1] - low) / BINS;
         memset(share, 0, sizeof share);
@@ -83,6 +85,7 @@ static void fit_margin(const double *sorted, size_t rows, struct arena *arena, s
             share[b < BINS ? b : BINS - 1] += 1 / (double)rows;
         }
     }
+
     make_unimodal(share, out->count);
     double sum = 0;
     for (int b = 0; b < out->count; b++)

@@ -88,6 +88,7 @@ enum status model_rfm_fit(const struct model_rfm_data *data, const struct model_
             out->cuts[part][i - 1] =
                 upper_end(stats_quantile_sorted(sorted, data->count, (double)i / out->bins), options->rule);
     }
+
     return STATUS_OK;
 }
 

@@ -6,7 +6,7 @@
 
 static double clamp(double value, double low, double high)
 {
-    return value < low ? low : value > high ? high : value;
+    return fmin(fmax(value, low), high);
 }
 
 /* The value before it is centred and scaled. */
@@ -55,6 +55,7 @@ void model_scaling_choose(const struct model_scaling_options *options, double *v
         out->low = values[0];
         out->high = values[count - 1];
     }
+
     struct moments plain = moments_of(out, values, count), kept = plain;
     if (options->log && out->low >= 0 && (options->log > 0 || plain.skewness > 1)) {
         size_t zeros = 0;
@@ -68,6 +69,7 @@ void model_scaling_choose(const struct model_scaling_options *options, double *v
             kept = plain;
         }
     }
+
     out->constant = !(kept.deviation > 1e-12 * fmax(fabs(kept.mean), 1e-300));
     if (!options->scaled)
         return;

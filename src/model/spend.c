@@ -151,6 +151,7 @@ enum status model_spend_fit_common(const struct model_spend_data *data, enum mod
     const double least = log(1e-3), most = log(1e6); /* of p: purchases scattered over decades, or all but equal */
     double level, total = 0, purchases = 0, customers = 0;
     enum model_spend_common ignored;
+
     TRY(check(data, &level, &ignored, error));
     for (size_t i = 0; i < data->count; i++) {
         double weight = data->weight ? data->weight[i] : 1;

@@ -171,6 +171,7 @@ enum status model_structure_test(const struct model_matrix *matrix, const struct
                 *error = s.errors[i];
             return s.errors[i].code;
         }
+
     out->p = 0;
     out->draws = s.draws * kinds;
     for (int kind = 0; kind < kinds; kind++) {
@@ -179,6 +180,7 @@ enum status model_structure_test(const struct model_matrix *matrix, const struct
         if (kinds == 1 || kind == MODEL_REFERENCE_NORMAL)
             out->groups = best;
     }
+
     out->natural = out->p <= 1.5 / (1 + s.draws);
     out->groups = out->natural ? out->groups : 1;
     return STATUS_OK;

@@ -82,6 +82,7 @@ enum status model_survival_fit(const struct model_lifetimes *data, double level,
         out->error[step] = survival * sqrt(greenwood);
         bounds(survival, sqrt(greenwood), z, form, &out->low[step], &out->high[step]);
     }
+
     out->median = reaches_half(out, out->survival);
     out->median_low = reaches_half(out, out->low);
     out->median_high = reaches_half(out, out->high);
@@ -125,6 +126,7 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
             return error_set(error, STATUS_ERROR, "customer %zu is in group %u of %d", i + 1, group[i], groups);
         risk[group[i]]++;
     }
+
     for (size_t i = 0; i < n;) {
         double at_risk = (double)(n - i), all = 0;
         size_t from = i;
@@ -139,6 +141,7 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
         for (size_t j = from; j < i; j++)
             risk[group[order[j]]]--;
     }
+
     int used = 0; /* groups with something expected; one of them is left out, its gap follows from the others */
     uint32_t *kept = ARENA_ARRAY(arena, uint32_t, g);
     for (uint32_t a = 0; a < g; a++)
@@ -152,12 +155,14 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
         for (int b = 0; b < m; b++)
             part[a * m + b] = variance[kept[a] * g + kept[b]];
     }
+
     if (m > 0 && stats_cholesky(m, part)) {
         stats_cholesky_solve(m, part, step);
         for (int a = 0; a < m; a++)
             out->statistic += gap[kept[a]] * step[a];
         out->p = stats_chi2_upper(out->statistic, m);
     }
+
     for (size_t a = 0; expected && a < g; a++)
         expected[a] = sum[a];
     return STATUS_OK;

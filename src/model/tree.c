@@ -94,6 +94,7 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
         return error_set(error, STATUS_ERROR,
                          "Ward's method takes at most %d customers, not %zu: take a sample, or k-means", MODEL_WARD_MAX,
                          rows);
+
     struct arena scratch;
     arena_init(&scratch, 0);
     struct forest f = {matrix->columns, rows, ARENA_ARRAY(&scratch, uint32_t, rows),
@@ -106,6 +107,7 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
         f.alive[i] = i;
         f.size[i] = 1;
     }
+
     size_t length = 0, merges = 0;
     while (f.count > 1) {
         if (length == 0)
@@ -123,6 +125,7 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
         join(&f, before < last ? before : last, before < last ? last : before);
         length -= 2;
     }
+
     *out = (struct model_ward){rows, ARENA_ARRAY(arena, uint32_t, rows), ARENA_ARRAY(arena, uint32_t, rows),
                                ARENA_ARRAY(arena, double, rows)};
     name_merges(rows, one, other, height, &scratch, out);
@@ -199,6 +202,7 @@ static bool pam_swap(struct pam *p, double *change)
 {
     double best = -1e-12;
     uint32_t out = 0, in = 0;
+
     for (size_t m = 0; m < p->rows; m++) {
         double shared = 0;
         memset(change, 0, sizeof *change * (size_t)p->k);
@@ -216,6 +220,7 @@ static bool pam_swap(struct pam *p, double *change)
                 in = (uint32_t)m;
             }
     }
+
     if (best >= -1e-12)
         return false;
     p->medoid[out] = in;
@@ -248,6 +253,7 @@ enum status model_pam_fit(const struct model_matrix *matrix, int k, struct arena
             }
             p.distance[a * rows + b] = p.distance[b * rows + a] = sqrt(sum);
         }
+
     double *change = ARENA_ARRAY(&scratch, double, k);
     uint32_t *order = ARENA_ARRAY(&scratch, uint32_t, k);
     pam_build(&p);

@@ -181,6 +181,7 @@ void model_value_score(const struct model_value *value, const struct model_value
                        struct pool *pool, double *const columns[MODEL_VALUE_COLUMNS])
 {
     struct scoring *s = base_calloc(1, sizeof *s);
+
     s->value = value;
     s->customers = customers;
     s->columns = columns;
@@ -194,10 +195,12 @@ void model_value_score(const struct model_value *value, const struct model_value
         s->log_amount[n] = stats_digamma(value->much->p * n);
         s->log_spread[n] = stats_trigamma(value->much->p * n);
     }
+
     for (int x = 0; value->much && x < PAID; x++) {
         s->log_rate[x] = stats_digamma(value->much->p * x + value->much->q);
         s->rate_spread[x] = stats_trigamma(value->much->p * x + value->much->q);
     }
+
     pool_run(pool, (customers->count + CUSTOMERS_A_TASK - 1) / CUSTOMERS_A_TASK, run_task, s);
     free(s->cache);
     free(s);

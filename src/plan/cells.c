@@ -32,6 +32,7 @@ static void fill_cell(struct cell_pass *pass, const struct operand *value, size_
 {
     size_t at = lane * value->stride;
     bool condition = value->step->shape == SHAPE_BITS;
+
     cell->known = condition || bit_at(value->bits, (uint32_t)lane);
     if (condition)
         cell->integer = bit_at(value->bits, (uint32_t)lane);

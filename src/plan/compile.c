@@ -69,6 +69,7 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
     bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
                     scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
                     compiler->opaque == opaque;
+
     if (!foldable)
         return id;
     int column = made->code_leaf, frame = made->frame;

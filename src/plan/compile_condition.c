@@ -114,6 +114,7 @@ int plan_compile_bounds(struct compiler *compiler, const struct segment_window *
     int child[2], count = 0;
     struct scope where = scope.frame == FRAME_CUSTOMERS ? scope : plan_customers_of(scope);
     bool property = window->anchor && plan_meaning(window->anchor)->op == OP_PROPERTY;
+
     if (scope.frame >= FRAME_ROWS && (property || scope.moment != NO_STEP)) /* a moment: traits as they were then */
         where = scope;
     if (window->anchor)
@@ -137,6 +138,7 @@ int plan_compile_bounds(struct compiler *compiler, const struct segment_window *
         *kept = *window;
         at(compiler, id)->extra = kept;
     }
+
     return id;
 }
 

@@ -42,10 +42,15 @@ int plan_compile_rank(struct compiler *compiler, const struct segment_node *node
     int child[2] = {plan_compile_value(compiler, node->child[0], CUSTOMERS)};
     child[1] =
         rank->among ? plan_compile_condition(compiler, rank->among, CUSTOMERS) : plan_constant_bits(compiler, true);
-    step_run *run = node->op == OP_TOP ? step_top : node->op == OP_NTILE ? step_ntile : step_percentile;
-    enum shape shape = node->op == OP_TOP ? SHAPE_BITS : node->op == OP_NTILE ? SHAPE_INT : SHAPE_DOUBLE;
-    struct step step = plan_step_leaf(run, shape, FRAME_CUSTOMERS);
-    step.type = node->op == OP_TOP ? VALUE_BOOL : node->op == OP_NTILE ? VALUE_INT : VALUE_DOUBLE;
+    struct step step = plan_step_leaf(step_top, SHAPE_BITS, FRAME_CUSTOMERS);
+    step.type = VALUE_BOOL;
+    if (node->op == OP_NTILE) {
+        step = plan_step_leaf(step_ntile, SHAPE_INT, FRAME_CUSTOMERS);
+        step.type = VALUE_INT;
+    } else if (node->op == OP_PERCENTILE) {
+        step = plan_step_leaf(step_percentile, SHAPE_DOUBLE, FRAME_CUSTOMERS);
+        step.type = VALUE_DOUBLE;
+    }
     step.next = at(compiler, child[0])->now_loose ? next_rank : NULL;
     step.a = rank->bottom | rank->is_percent << 1;
     step.b = rank->percent_scale;

@@ -43,6 +43,7 @@ int plan_compile_ever(struct compiler *compiler, const struct segment_node *node
 {
     int table = plan_trait_table(compiler);
     struct scope rows = {FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL};
+
     rows.moment = plan_simple_leaf(compiler, step_row_time, VALUE_TIME, rows.frame);
     int held = plan_compile_condition(compiler, node->child[0], rows);
     int told =
@@ -62,6 +63,7 @@ int plan_compile_ever(struct compiler *compiler, const struct segment_node *node
         int either[] = {any, plan_junction(compiler, step_and, first, 3)};
         any = plan_junction(compiler, step_or, either, 2);
     }
+
     struct step step = plan_step_operator(compiler, step_or, SHAPE_BITS, &any, 1);
     step.next = next_history;
     step.timeless = false;

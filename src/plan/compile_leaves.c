@@ -37,11 +37,13 @@ int plan_start_step(struct compiler *compiler, int table, int column, struct sco
 {
     const struct schema_column *schema = schema_at(compiler, table, column);
     bool trait = compiler->plan->schema->tables[table].role == SCHEMA_TRAITS && scope.frame == FRAME_CUSTOMERS;
+
     if (scope.frame == FRAME_CODES) {
         struct step code = plan_step_blank(step_code, SHAPE_INT, FRAME_CODES);
         code.type = VALUE_TEXT;
         return plan_step_make(compiler, code, NULL, 0);
     }
+
     int moment = scope.moment;
     step_run *run = trait               ? moment == NO_STEP ? step_trait : step_trait_at
                     : moment == NO_STEP ? step_column

@@ -153,6 +153,7 @@ static int compile_gather(struct compiler *compiler, const struct segment_node *
     const struct segment_measure *measure = node->measure;
     int child[2 * SEGMENT_KINDS_MAX], kinds = measure->kind_count, count = kinds;
     bool gap = plan_is_gap(measure);
+
     for (int k = 0; k < kinds; k++) {
         child[k] = plan_selected_rows(compiler, measure, k, scope);
         if (gap || !measure->argument)
@@ -161,6 +162,7 @@ static int compile_gather(struct compiler *compiler, const struct segment_node *
         child[k] = plan_and_of(compiler, child[k], plan_known_of(compiler, child[kinds + k]));
         count++;
     }
+
     struct step step = plan_step_leaf(step_gather, plan_shape_of(node->type, node->is_double), FRAME_CUSTOMERS);
     step.type = node->type;
     step.scale = node->scale;
@@ -206,6 +208,7 @@ int plan_compile_measure(struct compiler *compiler, const struct segment_node *n
     struct scope inside = plan_customers_of(scope);
     int id;
     bool gather = plan_is_gap(measure) || orders_doubles(measure);
+
     compiler->plan->uses_future = true;
     switch (measure->aggregate) {
     case AGGREGATE_ANY:
@@ -228,6 +231,7 @@ int plan_compile_measure(struct compiler *compiler, const struct segment_node *n
         break;
     default: id = compile_gather(compiler, node, inside); break;
     }
+
     return plan_spread(compiler, id, scope);
 }
 

@@ -106,6 +106,7 @@ static void make_kind(struct sequence_maker *maker, int step_index, int k, const
     const struct segment_step *step = &maker->source->steps[step_index];
     struct compiler *compiler = maker->compiler;
     int table = step->kind_table[k];
+
     maker->kind = &maker->plan->kinds[step_index][k];
     maker->scope = (struct scope){FRAME_ROWS + table, k, false, NO_STEP, -1, maker->source};
     maker->masks.count = maker->slow.count = maker->pairs.count = 0;
@@ -173,6 +174,7 @@ int plan_compile_sequence(struct compiler *compiler, const struct segment_node *
 {
     const struct segment_sequence *source = node->sequence;
     struct sequence_plan *plan = ARENA_NEW(&compiler->plan->arena, struct sequence_plan);
+
     *plan = (struct sequence_plan){.source = source, .step_count = source->step_count};
     struct sequence_maker maker = {.compiler = compiler, .source = source, .plan = plan};
     for (int s = 0; s < source->step_count; s++) {
@@ -180,6 +182,7 @@ int plan_compile_sequence(struct compiler *compiler, const struct segment_node *
         for (int k = 0; k < source->steps[s].kind_count; k++)
             make_kind(&maker, s, k, &source->window);
     }
+
     VECTOR_RELEASE(&maker.masks);
     VECTOR_RELEASE(&maker.slow);
     VECTOR_RELEASE(&maker.pairs);

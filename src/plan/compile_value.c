@@ -39,8 +39,9 @@ int plan_compile_arithmetic(struct compiler *compiler, const struct segment_node
     if (node->op == OP_ADD || node->op == OP_SUBTRACT)
         return compile_sum_of_two(compiler, node, scope);
     int *child = plan_compile_children(compiler, node, scope, false);
-    step_run *run = node->op == OP_MULTIPLY ? step_multiply : node->op == OP_DIVIDE ? step_divide : step_negate;
-    return value_step(compiler, run, node, child, node->child_count);
+    static step_run *const runs[OP_COUNT_] = {
+        [OP_MULTIPLY] = step_multiply, [OP_DIVIDE] = step_divide, [OP_NEGATE] = step_negate};
+    return value_step(compiler, runs[node->op], node, child, node->child_count);
 }
 
 static step_run *const FUNCTION_RUN[FUNCTIONS_] = {
@@ -78,6 +79,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
     enum segment_function function = node->function;
     struct step step = plan_step_operator(compiler, FUNCTION_RUN[function], plan_shape_of(node->type, node->is_double),
                                           child, node->child_count);
+
     step.type = node->type;
     step.scale = node->scale;
     step.a = (int)function;
@@ -86,6 +88,7 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
         step.now_loose = true;
         step.b = (int)node->unit;
     }
+
     bool computed = function == FUNCTION_LOWER || function == FUNCTION_UPPER;
     for (int i = 0; i < node->child_count; i++)
         computed |= node->type == VALUE_TEXT && at(compiler, child[i])->shape == SHAPE_TEXT;

@@ -50,6 +50,7 @@ static void fill_test(struct binding *binding, struct run *run, int id)
 static enum status fill_tests(struct binding *binding, struct error *error)
 {
     const struct plan *plan = binding->plan;
+
     if (plan->tests.count == 0)
         return STATUS_OK;
     size_t lanes = (size_t)binding->population->code_count + 1;
@@ -78,6 +79,7 @@ enum status binding_new(const struct plan *plan, const struct population *popula
                         struct error *error)
 {
     struct binding *binding = base_calloc(1, sizeof *binding);
+
     binding->plan = plan;
     binding->population = population;
     binding->tables = base_calloc((size_t)plan->table_count + 1, sizeof *binding->tables);
@@ -89,16 +91,19 @@ enum status binding_new(const struct plan *plan, const struct population *popula
         int index = population_table_index(population, plan->table_names[t]);
         binding->tables[t] = index >= 0 ? &population->tables[index] : NULL;
     }
+
     for (size_t c = 0; c < plan->columns.count; c++) {
         const struct population_table *table = binding->tables[plan->columns.items[c].table];
         int index = table ? population_column_index(table, plan->columns.items[c].name) : -1;
         binding->columns[c] = index >= 0 ? &table->columns[index] : NULL;
     }
+
     enum status status = fill_tests(binding, error);
     if (status != STATUS_OK) {
         binding_free(binding);
         return status;
     }
+
     *out = binding;
     return STATUS_OK;
 }
@@ -143,6 +148,7 @@ void run_free(struct run *run)
         free(run->vectors[i].first);
         free(run->vectors[i].second);
     }
+
     free(run->vectors);
     free(run->lanes);
     free(run->views);
@@ -520,6 +526,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
 {
     struct run *run = &state->run;
     bool bound = run->own_binding && run->binding == run->own_binding && run->serial == population->serial;
+
     if (!bound) {
         TRY(rebind(run, population, error));
         run->serial = population->serial;
@@ -528,6 +535,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         run->phase = phase;
         run_moment(run, now);
     }
+
     run_one(run, position, delta);
     bool exists = run_exists(run, 0);
     memset(bits, 0, words_of((size_t)plan->set->segment_count) * sizeof *bits);
@@ -537,6 +545,7 @@ enum status plan_evaluate_one(const struct plan *plan, const struct population *
         struct operand holds = operand_of(run, plan->member[s]);
         bits[s / 64] |= (holds.bits[0] & 1) << (s % 64);
     }
+
     if (next)
         next_of_batch(run, next);
     if (!run->failed)

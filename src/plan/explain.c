@@ -92,6 +92,7 @@ static int newest_first(const void *a, const void *b)
 static void fill_facts(struct explaining *explaining, struct plan_explained *made, const int *steps, int count)
 {
     struct run *run = explaining->run;
+
     VECTOR(struct shown_fact) facts = {0};
     for (int k = 0; k < count; k++) {
         int plan_table = step_of(run, steps[k])->frame - FRAME_ROWS;
@@ -102,6 +103,7 @@ static void fill_facts(struct explaining *explaining, struct plan_explained *mad
                 VECTOR_PUSH(&facts,
                             (struct shown_fact){view->time[row], row, (int)(view->table - run->population->tables)});
     }
+
     if (facts.count)
         qsort(facts.items, facts.count, sizeof *facts.items, newest_first);
     made->fact_total = (int64_t)facts.count;
@@ -112,6 +114,7 @@ static void fill_facts(struct explaining *explaining, struct plan_explained *mad
         rows[i] = facts.items[i].row;
         tables[i] = facts.items[i].table;
     }
+
     made->facts = rows;
     made->fact_tables = tables;
     VECTOR_RELEASE(&facts);
@@ -286,6 +289,7 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
                              struct plan_explanation *out, struct error *error)
 {
     struct plan *plan = NULL;
+
     TRY(plan_new(set, schema, &segment, 1, &plan, error));
     struct flip_search search = {.plan = plan,
                                  .population = population,
@@ -305,6 +309,7 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
         out->flips = member != out->member;
         out->flips_at = moment;
     }
+
     out->looked_until = next <= end && !out->flips ? next : end;
 
     free(search.bits);
@@ -322,6 +327,7 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
 {
     struct binding *binding = NULL;
     struct plan_phase *phase = NULL;
+
     int(*steps)[SEGMENT_KINDS_MAX] = NULL, *counts = NULL;
     enum status status = plan_of_nodes(explaining->set, schema, explaining->nodes.items, (int)explaining->nodes.count,
                                        &explaining->plan, error);
@@ -342,12 +348,14 @@ static enum status fill_tree(struct explaining *explaining, const struct schema 
         if (counts[i])
             fill_facts(explaining, explaining->made.items[i], steps[i], counts[i]);
     }
+
     if (out->exists && !out->member && out->root) {
         struct nearest nearest = {NULL, 0};
         find_nearest(explaining, out->root, true, &nearest);
         out->nearest = nearest.clause;
         out->nearest_why = nearest.clause ? nearest_why(explaining, nearest.clause) : NULL;
     }
+
     if (explaining->run->failed)
         status = error_set(error, STATUS_ERROR, "%s", explaining->run->error.message);
 done:

@@ -30,16 +30,19 @@ static void pick(struct run *run, struct gather *gather, uint32_t lane)
 {
     uint32_t next[SEGMENT_KINDS_MAX], end[SEGMENT_KINDS_MAX];
     size_t room = 0;
+
     for (int k = 0; k < gather->kinds; k++) {
         const struct table_view *view = gather->view[k];
         next[k] = view->offset[lane] - view->begin;
         end[k] = view->offset[lane + 1] - view->begin;
         room += end[k] - next[k];
     }
+
     if (room >= gather->room) {
         gather->room = room * 2 + 64;
         gather->picked = arena_alloc(&run->scratch, gather->room * sizeof *gather->picked);
     }
+
     gather->count = 0;
     for (;;) {
         int best = -1;
@@ -156,6 +159,7 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
     int128 exact = 0;
     double sum = 0, unit = 1;
     bool doubles = gather->argument[0].step->shape == SHAPE_DOUBLE;
+
     if (gather->argument[0].step->type == VALUE_DECIMAL)
         unit = (double)number_power10(gather->argument[0].step->scale);
     for (size_t i = 0; i < gather->count; i++) {
@@ -166,12 +170,14 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
         else
             exact += argument->i[row];
     }
+
     if (average && gather->count)
         put_number(out, lane, doubles ? sum / (double)gather->count : (double)exact / ((double)gather->count * unit));
     else if (!average && doubles)
         put_number(out, lane, sum);
     else if (!average)
         put_integer(out, lane, (int64_t)exact);
+
     if (!average && exact != (int64_t)exact)
         run_fail(run, "a sum is past the range of 64-bit numbers");
 }
@@ -190,12 +196,14 @@ static void aggregate(struct run *run, const struct gather *gather, struct vecto
 {
     const struct step *step = gather->step;
     size_t count = gather->count, best = 0;
+
     switch (step->a) {
     case AGGREGATE_COUNT: put_integer(out, lane, (int64_t)count); return;
     case AGGREGATE_DISTINCT: put_integer(out, lane, distinct_count(run, gather)); return;
     case AGGREGATE_SUM: put_sum(run, gather, out, lane, false); return;
     default: break;
     }
+
     if (count == 0)
         return;
     switch (step->a) {
@@ -299,6 +307,7 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
                 collected.counts[lane] < 2 ? collected.counts[lane] : count_different(values, collected.counts[lane]);
         return true;
     }
+
     struct operand argument = operand_of(run, step->child[1]);
     int64_t *values = arena_alloc(&run->scratch, (view->end - view->begin + 1) * sizeof *values);
     for (uint32_t lane = 0; lane < run->count; lane++) {
@@ -309,6 +318,7 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
             values[count++] = argument.i[row];
         out->i[lane] = count < 2 ? (int64_t)count : count_different(values, count);
     }
+
     return true;
 }
 
@@ -319,11 +329,13 @@ void step_gather(struct run *run, const struct step *step, struct vector *out)
     static const struct step duration = {.shape = SHAPE_INT, .type = VALUE_DURATION};
     struct gather gather = {.step = step, .kinds = step->b};
     bool none = true;
+
     for (int k = 0; k < step->b; k++) {
         gather.view[k] = &run->views[step_of(run, step->child[k])->frame - FRAME_ROWS];
         gather.selected[k] = operand_of(run, step->child[k]);
         none &= gather.selected[k].hint == HINT_NONE;
     }
+
     memset(out->own_bits, 0, words_of(run->count) * sizeof *out->bits);
     for (int k = 0; !none && step->child_count > step->b && k < step->b; k++)
         gather.argument[k] = operand_of(run, step->child[step->b + k]);

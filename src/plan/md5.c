@@ -17,6 +17,7 @@ static const unsigned char TURN[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11
 static void mix_block(struct md5 *md5)
 {
     uint32_t word[16], a = md5->state[0], b = md5->state[1], c = md5->state[2], d = md5->state[3];
+
     for (int i = 0; i < 16; i++)
         word[i] = (uint32_t)md5->block[4 * i] | (uint32_t)md5->block[4 * i + 1] << 8 |
                   (uint32_t)md5->block[4 * i + 2] << 16 | (uint32_t)md5->block[4 * i + 3] << 24;
@@ -35,6 +36,7 @@ static void mix_block(struct md5 *md5)
         c = b;
         b += f << TURN[round][i % 4] | f >> (32 - TURN[round][i % 4]);
     }
+
     md5->state[0] += a;
     md5->state[1] += b;
     md5->state[2] += c;

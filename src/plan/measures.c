@@ -415,6 +415,7 @@ static bool take_stored_edges(struct run *run, const struct step *under, const s
 {
     const struct population_column *column =
         under->run == step_column && under->shape == SHAPE_INT ? run->columns[under->a] : NULL;
+
     if (!column && under->run != step_row_time)
         return false;
     int64_t *values = out->i;
@@ -424,6 +425,7 @@ static bool take_stored_edges(struct run *run, const struct step *under, const s
         TAKE_EDGES((int64_t)time[row])
         return true;
     }
+
     int64_t base = column->base;
     const void *stored = column->values;
     size_t begin = view->begin;
@@ -436,6 +438,7 @@ static bool take_stored_edges(struct run *run, const struct step *under, const s
         for (uint32_t lane = 0; lane < run->count; lane++)
             values[lane] = base;
     }
+
     return true;
 }
 
@@ -443,10 +446,12 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
 {
     const struct table_view *view = &run->views[step->b];
     struct operand selected = operand_of(run, step->child[0]);
+
     if (selected.hint == HINT_NONE) {
         set_none(run, out);
         return;
     }
+
     bool last_of_all = step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
     if (last_of_all && view->table && !run->delta) { /* kept by the population */
         const uint32_t *last_time = view->table->last_time + run->first;
@@ -454,6 +459,7 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
         run->kernels->widen_u32(last_time, run->count, out->i);
         return;
     }
+
     uint32_t *rows = arena_alloc(&run->scratch, (run->count + 1) * sizeof *rows);
     edge_rows(run, view, &selected, step->a, rows);
     if (take_stored_edges(run, step_of(run, step->child[1]), view, rows, out))
@@ -475,7 +481,8 @@ static void extreme_integers(const struct run *run, const struct step *step, con
         for (uint32_t row = view->offset[lane] - view->begin; row < view->offset[lane + 1] - view->begin; row++) {
             bool in = bit_at(selected->bits, row);
             int64_t value = in ? argument->i[row] : worst;
-            best = step->a ? (value > best ? value : best) : (value < best ? value : best);
+            bool better = step->a ? value > best : value < best;
+            best = better ? value : best;
             any |= in;
         }
         out->i[lane] = best;

@@ -254,6 +254,7 @@ bool next_is_moving(const struct run *run, const struct step *bounds)
 void next_leaves(struct run *run, int selected, bool last, int64_t *next)
 {
     const struct step *window_step = next_moving_window(run, selected);
+
     if (!window_step)
         return;
     const struct step *bounds_step = step_of(run, window_step->child[0]);
@@ -280,6 +281,7 @@ void next_leaves(struct run *run, int selected, bool last, int64_t *next)
             oldest_leaves(run, view, rows.bits, window->length.seconds, next);
         return;
     }
+
     for (uint32_t lane = 0; lane < run->count; lane++)
         pass_facts(run, window_step, &rows, &bounds, last, next, lane);
 }
@@ -320,6 +322,7 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
 static void in_window_lane(struct run *run, const struct step *step, size_t at, int64_t *next, uint32_t lane)
 {
     const struct step *bounds = step_of(run, step->child[1]);
+
     while (bounds->run == step_customer)
         bounds = step_of(run, bounds->child[0]);
     size_t bounds_lane = bounds->frame == step->frame ? at : lane;
@@ -332,6 +335,7 @@ static void in_window_lane(struct run *run, const struct step *step, size_t at, 
         pass_anniversaries(run, bounds, bounds_lane, (int32_t)x, &moment);
     else if (known)
         next_pass(run, bounds, bounds_lane, dated ? local_day_start(run->binding->clock, (int32_t)x) : x, &moment);
+
     if (value.step->now_loose) {
         struct trend trend = next_trend(run, step->child[0], value_lane);
         struct next_membership asked = {.value = step->child[0],
@@ -343,6 +347,7 @@ static void in_window_lane(struct run *run, const struct step *step, size_t at, 
         if (step->run != step_anniversary)
             moment = next_of_membership(run, &asked, moment);
     }
+
     next_lower(run, &next[lane], moment);
 }
 

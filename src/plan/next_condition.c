@@ -29,6 +29,7 @@ int64_t next_of_pair(struct run *run, const struct next_comparison *asked)
 static int64_t condition_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
 {
     int64_t at = INT64_MAX;
+
     if (step->run == step_compare || step->run == step_in) {
         for (int c = 1; c < step->child_count; c++) {
             struct next_comparison asked = {{step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
@@ -49,6 +50,7 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
         else
             at = next_earlier(at, next_of_knowledge(run, step->child[c], lane, side.trend.until));
     }
+
     return at;
 }
 
@@ -58,6 +60,7 @@ static int64_t condition_for_all(struct run *run, const struct step *step)
 {
     enum { LOOKS_MAX = 400 }; /* hours of two weeks, days of a year */
     int id = (int)(step - run->plan->steps.items);
+
     if (!run->ahead)
         run->ahead = run_new(run->plan);
     if (!run->known_ahead)
@@ -76,6 +79,7 @@ static int64_t condition_for_all(struct run *run, const struct step *step)
         if (!other)
             at = condition_in_lane(ahead, step, 0, INT64_MAX);
     }
+
     *known = (struct known_ahead){run->population->serial, run->now, at};
     return at;
 }

@@ -93,6 +93,7 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
         if (!reached && edge + (end - at) > moment)
             return at + (moment - edge);
     }
+
     return INT64_MAX;
 }
 
@@ -223,6 +224,7 @@ int64_t next_count(const struct run *run, const struct step *step, bool dates, i
             return INT64_MAX;
         at = down ? moment - length + 1 : moment + length;
     }
+
     return at > run->now ? at : INT64_MAX;
 }
 

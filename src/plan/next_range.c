@@ -461,6 +461,7 @@ static struct range range_of_parts(struct run *run, const struct step *step, siz
         struct range a = range_of(run, step->child[0], lane, to);
         return (struct range){-a.high, -a.low, a.known, a.certain};
     }
+
     if (step->run == step_numeric)
         return range_of_numeric(run, step, lane, to);
     if (step->run == step_choose || step->run == step_coalesce)
@@ -556,6 +557,7 @@ static void edges_of_anchors(struct run *run, const struct next_membership *aske
         turns[c][1] = high;
         count[c] = at[c].is_date ? 2 : next_turns(run, low, high, window->length.months, turns[c]);
     }
+
     /* Where there are two anchors each decides an edge of its own, so each is gone through beside the other's first. */
     for (int c = 0; c < asked->bounds->child_count; c++)
         for (size_t i = 0; i < count[c]; i++) {

@@ -35,7 +35,7 @@ static int64_t steps_to(int64_t value, double slope, int64_t limit)
         return steps > INT64_MAX ? INT64_MAX : (int64_t)steps;
     }
     double steps = floor((double)distance / fabs(slope) * (1 - 1e-9)) - 1; /* early rather than late */
-    return steps >= 9e18 ? INT64_MAX : steps < 1 ? 1 : (int64_t)steps;
+    return steps >= 9e18 ? INT64_MAX : (int64_t)fmax(steps, 1);
 }
 
 static int64_t after_seconds(const struct run *run, int64_t seconds)
@@ -76,6 +76,7 @@ static int64_t months_reach(const struct run *run, const struct trend *trend, in
 int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t value, int64_t limit, int64_t before)
 {
     int64_t at = INT64_MAX, steps;
+
     switch (trend->by) {
     case TREND_FIXED: break;
     case TREND_SECOND:
@@ -101,6 +102,7 @@ int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t v
             at = next_count(run, trend->count, trend->of_date, trend->of, limit);
         break;
     }
+
     return next_earlier(at, trend->until);
 }
 
@@ -171,6 +173,7 @@ static bool makes_line(const struct side *a, const struct side *b)
 static struct trend trend_of_sum(struct run *run, const struct step *step, size_t lane, int sign)
 {
     struct side a, b;
+
     next_side(run, step->child[0], lane, &a);
     next_side(run, step->child[1], lane, &b);
     bool line_a = next_is_line(&a.trend), line_b = next_is_line(&b.trend);
@@ -182,6 +185,7 @@ static struct trend trend_of_sum(struct run *run, const struct step *step, size_
         trend.until = until;
         return trend;
     }
+
     if (!makes_line(&a, &b))
         return both_still(run, &a, &b);
 
@@ -216,6 +220,7 @@ static struct trend trend_of_months(struct run *run, const struct step *step, si
 static struct trend trend_of_product(struct run *run, const struct step *step, size_t lane)
 {
     struct side a;
+
     next_side(run, step->child[0], lane, &a);
     if (step->child_count == 1) { /* negated */
         if (!next_is_line(&a.trend))
@@ -255,6 +260,7 @@ static int64_t unit_ends(int function, int32_t date)
 static struct trend trend_of_calendar(struct run *run, const struct step *step, size_t lane)
 {
     struct side a;
+
     next_side(run, step->child[0], lane, &a);
     bool moment = a.step->type == VALUE_TIME;
 
@@ -266,6 +272,7 @@ static struct trend trend_of_calendar(struct run *run, const struct step *step, 
         a.trend.from = a.trend.by == TREND_SECOND ? a.value : a.trend.from;
         return a.trend;
     }
+
     if (step->a == FUNCTION_DATE && !moment)
         return a.trend;
 
@@ -317,6 +324,7 @@ static int64_t goes_with_now(const struct run *run, const struct side *of, int64
 static struct trend trend_of_count(struct run *run, const struct step *step, size_t lane)
 {
     struct side of;
+
     next_side(run, step->child[0], lane, &of);
     struct trend trend = {.by = TREND_COUNT,
                           .until = of.trend.until,
@@ -334,6 +342,7 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
                               .slope = step->a == FUNCTION_UNTIL ? -1 : 1,
                               .until = of.trend.until,
                               .from = run->now};
+
     if (of.trend.by == TREND_FIXED)
         return trend;
     int64_t together = goes_with_now(run, &of, step->b);
@@ -374,6 +383,7 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
             chosen = c;
         }
     }
+
     if (step->child_count == 1)
         return side.trend;
     if (chosen < 0)
@@ -384,6 +394,7 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
         if (side.known && c != chosen)
             until = next_earlier(until, next_meet(run, &best, &side, COMPARE_EQ, INT64_MAX));
     }
+
     bool as_it_is = step->shape == best.step->shape && step->scale == best.step->scale;
     if (!as_it_is)
         return fixed_until(next_earlier(until, next_still_until(run, &best)));
@@ -533,7 +544,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     wide low, high; /* the first value at or above the limit, and the first above it */
     if (is_double(still)) {
         double limit = next_number(still) * (double)number_power10(own);
-        limit = limit > 9e18 ? 9e18 : limit < -9e18 ? -9e18 : limit;
+        limit = fmin(fmax(limit, -9e18), 9e18); /* within 64 bits */
         low = (wide)ceil(limit) - (own > 0);
         high = (wide)floor(limit) + 1 + (own > 0);
     } else {
@@ -544,6 +555,7 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     }
     bool ask_low = compare != COMPARE_GT && compare != COMPARE_LE,
          ask_high = compare != COMPARE_GE && compare != COMPARE_LT;
+
     if (ask_low && low > INT64_MIN && low < INT64_MAX)
         at = next_reaches(run, &a->trend, a->value, (int64_t)low, before);
     if (ask_high && high > INT64_MIN && high < INT64_MAX)
@@ -557,6 +569,7 @@ int64_t next_meet(const struct run *run, const struct side *a, const struct side
     static const enum segment_compare mirrored[] = {
         [COMPARE_EQ] = COMPARE_EQ, [COMPARE_NE] = COMPARE_NE, [COMPARE_LT] = COMPARE_GT,
         [COMPARE_LE] = COMPARE_GE, [COMPARE_GT] = COMPARE_LT, [COMPARE_GE] = COMPARE_LE};
+
     if (!a->known || !b->known)
         return next_earlier(a->known ? INT64_MAX : a->trend.until, b->known ? INT64_MAX : b->trend.until);
     if (a->step->type == VALUE_TEXT)
@@ -605,6 +618,7 @@ static struct trend trend_of_others(struct run *run, const struct step *step, si
 struct trend next_trend(struct run *run, int id, size_t lane)
 {
     const struct step *step = step_of(run, id);
+
     if (!step->now_loose)
         return fixed_until(INT64_MAX);
     if (step->run == step_trait_at)
@@ -615,10 +629,12 @@ struct trend next_trend(struct run *run, int id, size_t lane)
                               .slope = 1,
                               .until = INT64_MAX,
                               .from = step->run == step_now ? run->now : run->today};
+
     if (step->run == step_add || step->run == step_subtract) {
         int sign = step->run == step_add ? 1 : -1;
         return step->child_count == 1 ? trend_of_months(run, step, lane, sign) : trend_of_sum(run, step, lane, sign);
     }
+
     if (step->run == step_multiply || step->run == step_divide || step->run == step_negate)
         return trend_of_product(run, step, lane);
     if (step->run == step_calendar)

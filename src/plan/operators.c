@@ -40,6 +40,7 @@ static bool any_bit(const uint64_t *bits, size_t lanes)
 void step_and(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step), words = words_of(lanes);
+
     set_all(run, out);
     for (int c = 0; c < step->child_count; c++) {
         struct operand child = operand_of(run, step->child[c]);
@@ -380,10 +381,12 @@ void step_compare(struct run *run, const struct step *step, struct vector *out)
     struct operand a = operand_of(run, step->child[0]), b = operand_of(run, step->child[1]);
     enum segment_compare compare = (enum segment_compare)step->a;
     size_t lanes = lanes_of(run, step);
+
     if (a.hint == HINT_NONE || b.hint == HINT_NONE) {
         set_none(run, out);
         return;
     }
+
     if (compare_coded(run, compare, &a, &b, lanes, out))
         return;
     bool plain = a.step->type != VALUE_TEXT && !is_double(&a) && !is_double(&b);

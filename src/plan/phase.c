@@ -249,7 +249,7 @@ static struct rank_cut cut_at(const struct ranked *ranked)
 static uint64_t top_count(const struct step *step, uint64_t known)
 {
     if (!(step->a & 2))
-        return step->p < 0 ? 0 : (uint64_t)step->p < known ? (uint64_t)step->p : known;
+        return (uint64_t)number_clamp(step->p, 0, (int64_t)known);
     int128 whole = (int128)100 * number_power10(step->b);
     int128 count = ((int128)step->q * (int128)known + whole - 1) / whole;
     return count < 0 ? 0 : count < (int128)known ? (uint64_t)count : known;
@@ -288,6 +288,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
                           step->run == step_top && !(step->a & 1)};
     struct ranked *items = take_part(collect, &result->known);
     uint64_t known = result->known;
+
     if (step->run == step_top) {
         uint64_t count = known ? top_count(step, known) : 0;
         if (count) {
@@ -297,6 +298,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
         free(items);
         return;
     }
+
     qsort_r(items, known, sizeof *items, compare_ranked, &order);
     if (step->run == step_ntile) {
         uint64_t groups = (uint64_t)step->p, end = 0;
@@ -315,6 +317,7 @@ static void fill_rank(const struct collect *collect, struct phase_result *result
         for (uint64_t i = 0; i < known; i++)
             result->integers[i] = items[i].integer;
     }
+
     free(items);
 }
 
@@ -324,6 +327,7 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     uint32_t customers = collect->binding->population->customers;
     bool doubles = collect->plan->steps.items[collect->step->child[0]].shape == SHAPE_DOUBLE;
     size_t words = words_of(customers), tasks = ((size_t)customers + BATCH * TASK_BATCHES - 1) / (BATCH * TASK_BATCHES);
+
     collect->integers = doubles ? NULL : base_calloc((size_t)customers + 1, sizeof *collect->integers);
     collect->doubles = doubles ? base_calloc((size_t)customers + 1, sizeof *collect->doubles) : NULL;
     collect->value_known = base_calloc(words + 1, 8);
@@ -340,10 +344,12 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
             status = error_set(error, STATUS_ERROR, "%s", collect->runs[w]->error.message);
         run_free(collect->runs[w]);
     }
+
     if (status == STATUS_OK && collect->step->run == step_account)
         fill_accounts(collect, result);
     else if (status == STATUS_OK)
         fill_rank(collect, result);
+
     result->ready = true;
     free(collect->integers);
     free(collect->doubles);

@@ -141,6 +141,7 @@ static bool forbidden(struct search *search, int negated, bool whole)
                 return true;
         }
     }
+
     return false;
 }
 
@@ -242,6 +243,7 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
         if (visited && negated < 0 && broken == search->broken_chains)
             *visited = 1;
     }
+
     return false;
 }
 
@@ -424,6 +426,7 @@ void run_each_period(struct run *run, const struct step *step, run_period *visit
     const struct zone *zone = run->population->zone;
     enum calendar_unit unit = (enum calendar_unit)step->a;
     int64_t lo = window.i[0], hi = window.j[0] < run->now ? window.j[0] : run->now;
+
     if (lo > hi)
         return;
     lo = lo < MOMENT_MIN ? MOMENT_MIN : lo;

@@ -41,7 +41,7 @@ void local_clock_free(struct local_clock *clock)
 
 static int64_t clamp_moment(int64_t moment)
 {
-    return moment < MOMENT_MIN ? MOMENT_MIN : moment > MOMENT_MAX ? MOMENT_MAX : moment;
+    return number_clamp(moment, MOMENT_MIN, MOMENT_MAX);
 }
 
 int32_t local_date(const struct local_clock *clock, int64_t moment)
@@ -222,6 +222,7 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
     struct operand limit = operand_of(run, step->child[0]);
     enum segment_compare compare = (enum segment_compare)step->p;
     int64_t lo = step->c ? DATE_MIN : MOMENT_MIN, hi = step->c ? DATE_MAX : MOMENT_MAX, value = limit.i[0];
+
     if (step->a == FUNCTION_AGE)
         hi = run->today;
     set_all(run, out);

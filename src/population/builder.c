@@ -160,11 +160,6 @@ static uint64_t *copy_known(const uint64_t *known, size_t rows)
     return copy;
 }
 
-static unsigned width_for(uint64_t range)
-{
-    return range == 0 ? 0 : range <= UINT8_MAX ? 1 : range <= UINT16_MAX ? 2 : range <= UINT32_MAX ? 4 : 8;
-}
-
 #define STORE_NARROW(type, expression)          \
     do {                                        \
         type *out_ = values;                    \
@@ -195,7 +190,7 @@ static void narrow_integers(struct population_column *column, const int64_t *in,
     column->base = min;
     column->max = max;
     uint64_t base = (uint64_t)min;
-    column->width = width_for((uint64_t)max - base);
+    column->width = population_width((uint64_t)max - base);
     if (!column->width)
         return;
     void *values = population_room(rows, column->width);
@@ -220,7 +215,7 @@ static enum status narrow_codes(struct population_column *column, const uint32_t
         return error_set(error, STATUS_ERROR, "column %s holds the text code %u, but the dictionary has only %zu texts",
                          column->name, max, code_count);
     column->max = max;
-    column->width = width_for(max);
+    column->width = population_width(max);
     if (!column->width)
         return STATUS_OK;
     void *values = population_room(rows, column->width);

@@ -28,6 +28,14 @@ uint64_t population_next_serial(void);
 void *population_array(size_t count, size_t size);
 /* The same with nothing in it yet but the padding, which is zero: for what is written whole. */
 void *population_room(size_t count, size_t size);
+/* How many bytes a column takes for each value when those lie within a range: 0 where all are the same. */
+static inline unsigned population_width(uint64_t range)
+{
+    unsigned width = 1;
+    while (width < 8 && range >> (8 * width))
+        width *= 2;
+    return range == 0 ? 0 : width;
+}
 /* Writes an identifier as identifier_at wants it and returns the byte behind it. */
 static inline char *population_put_identifier(char *at, struct text identifier)
 {

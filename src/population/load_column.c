@@ -55,7 +55,7 @@ bool inlet_is_ranged(const struct inlet *inlet)
 static unsigned width_of(const struct inlet *inlet)
 {
     uint64_t range = inlet->least > inlet->most ? 0 : (uint64_t)inlet->most - (uint64_t)inlet->out.base;
-    return range == 0 ? 0 : range <= UINT8_MAX ? 1 : range <= UINT16_MAX ? 2 : range <= UINT32_MAX ? 4 : 8;
+    return population_width(range);
 }
 
 /* Rows that nobody writes are unknown ones, which are stored as 0. */
@@ -320,7 +320,7 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector, c
         from = &clean;
     }
     if (base || form->width != width) {
-        int which = width == 8 ? 3 : width == 4 ? 2 : width == 2 ? 1 : 0;
+        int which = width ? __builtin_ctz(width) : 0; /* 1, 2, 4, 8 bytes */
         uint64_t bits = form->narrow[which](from, &narrow, chunk->rows, base);
         if (width == 0 ? bits : width < 8 && bits >> (8 * width))
             atomic_store_explicit(&inlet->wrong, true, memory_order_relaxed);

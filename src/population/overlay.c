@@ -191,7 +191,7 @@ static void widen(const struct overlay *overlay, const struct population_input *
     to->base = to->type == VALUE_TEXT ? 0 : least;
     to->max = most;
     uint64_t range = (uint64_t)most - (uint64_t)to->base;
-    to->width = range == 0 ? 0 : range <= UINT8_MAX ? 1 : range <= UINT16_MAX ? 2 : range <= UINT32_MAX ? 4 : 8;
+    to->width = population_width(range);
 }
 
 /* Old rows in another width or above another base. Unknown ones stay 0. */

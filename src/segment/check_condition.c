@@ -53,6 +53,7 @@ void segment_check_window(struct check *check, const struct scope *scope, struct
         error_hint(
             segment_check_error(check, window->span, "facts have happened already: none lie in a window of the future"),
             "“next” asks of a date: renewal_date next 30 days");
+
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
     if (window->anchor)
         check_anchor(check, scope, window, &window->anchor, fixed);
@@ -70,6 +71,7 @@ void segment_check_window(struct check *check, const struct scope *scope, struct
             segment_check_error(check, window->anniversary->span, "an anniversary needs a date, but %s is %s",
                                 segment_node_words(check, window->anniversary), value_type_name(type));
     }
+
     if (use == WINDOW_USE_PERIODS)
         (void)in_periods(check, window);
 }
@@ -161,6 +163,7 @@ static void check_beside(struct check *check, const struct scope *scope, struct 
 static void check_in(struct check *check, const struct scope *scope, struct segment_node **place)
 {
     struct segment_node *node = *place;
+
     segment_check_operand(check, scope, &node->child[0]);
     bool all_dates = true;
     for (int i = 1; i < node->child_count; i++) {
@@ -173,6 +176,7 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
                        "compare with it by =, joined by or");
         all_dates &= item->type == VALUE_DATE;
     }
+
     if (all_dates)
         segment_wrap_date(check, &node->child[0]);
     for (int i = 1; i < node->child_count; i++) {
@@ -404,6 +408,7 @@ static void check_account(struct check *check, const struct scope *scope, struct
 {
     struct segment_node *node = *place;
     struct segment_node *pointer = segment_wrap(check, node, OP_NAME, VALUE_NONE);
+
     pointer->path = node->account->path;
     pointer->path.part_count--;
     pointer->implicit = false;
@@ -430,6 +435,7 @@ static void check_account(struct check *check, const struct scope *scope, struct
                                            path->parts[0]),
                        "import the customers with --refers %s=TABLE", path->parts[0]);
     }
+
     struct scope plain = {.period = scope->period};
     if (node->child_count > 0)
         segment_check_condition(check, &plain, &node->child[0]);

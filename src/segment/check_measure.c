@@ -72,6 +72,7 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
         *bare = strlen(*name) == strlen(join_parts(check, &argument->path, argument->path.part_count));
         return true;
     }
+
     struct kinds kinds = {.check = check};
     find_kinds(&argument, &kinds);
     *name = kinds.name;
@@ -81,6 +82,7 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
                    "write a measure for each kind, and combine the measures");
         return false;
     }
+
     if (kinds.name)
         return true;
     const char *word = segment_node_words(check, argument);
@@ -91,6 +93,7 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
         segment_suggest_kind(check, error, argument->path.parts[0]);
     else
         error_hint(error, "a measure speaks of facts: count(order), sum(order.amount)");
+
     return false;
 }
 
@@ -131,6 +134,7 @@ static bool same_tree(const struct segment_node *a, const struct segment_node *b
     case OP_CUSTOMER: break;
     default: return false;
     }
+
     for (int i = 0; i < a->child_count; i++)
         if (!same_tree(a->child[i], b->child[i]))
             return false;
@@ -141,6 +145,7 @@ static bool same_tree(const struct segment_node *a, const struct segment_node *b
 static bool resolve_arguments(struct check *check, struct segment_measure *measure)
 {
     bool all_bare = true, none_bare = true;
+
     for (int i = 0; i < measure->written_count; i++) {
         bool bare;
         if (!kind_of_argument(check, measure->written[i], &measure->kinds[i], &measure->kind_table[i], &bare))
@@ -155,11 +160,13 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
                 return false;
             }
     }
+
     measure->kind_count = measure->written_count;
     if (!all_bare && !none_bare) {
         segment_check_error(check, measure->written[0]->span, "either all arguments are kinds, or all are values");
         return false;
     }
+
     if (all_bare)
         return true;
     struct scope scope = {
@@ -179,6 +186,7 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
             return false;
         }
     }
+
     return true;
 }
 
@@ -231,6 +239,7 @@ static bool check_argument(struct check *check, struct segment_node *node)
     const struct segment_node *argument = measure->argument;
     const char *name = segment_aggregate_name(measure->aggregate);
     enum argument_need need = rules[measure->aggregate].need;
+
     if (!argument && need != NEED_NO && need != NEED_MAY) {
         struct error *error =
             segment_check_error(check, node->span, "%s needs a value of each fact, not a kind alone", name);
@@ -243,6 +252,7 @@ static bool check_argument(struct check *check, struct segment_node *node)
         buffer_release(&text);
         return false;
     }
+
     if (!argument)
         return true;
     if (need == NEED_NO) {
@@ -250,10 +260,12 @@ static bool check_argument(struct check *check, struct segment_node *node)
                    "put the test into its filter: %s(%s where …)", name, measure->kinds[0]);
         return false;
     }
+
     if (argument->op == OP_GAP && !rules[measure->aggregate].gap) {
         segment_check_error(check, argument->span, "%s cannot take gaps", name);
         return false;
     }
+
     if (!type_fits(need, argument->type)) {
         const char *words = segment_node_words(check, argument);
         struct error *error = segment_check_error(check, argument->span, "%s cannot take “%s”, which is of type %s",
@@ -263,6 +275,7 @@ static bool check_argument(struct check *check, struct segment_node *node)
                        words);
         return false;
     }
+
     return true;
 }
 

@@ -161,6 +161,7 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
         }
         table = next;
     }
+
     return walk->length > 0;
 }
 
@@ -260,6 +261,7 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     const char *amount = segment_amount_meant(text_from(path->written), check->arena);
+
     if (amount)
         error_hint(error, "%s", amount);
     if (amount || suggest_hyphenated(check, error, traits, node))
@@ -268,6 +270,7 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
         error_hint(error, "a text stands in quotes: '%s'", name);
         return;
     }
+
     if (traits >= 0)
         suggest_columns(check, error, traits, name, "");
     if (!error->hint[0] && path->part_count - from == 1)
@@ -359,6 +362,7 @@ static void check_property(struct check *check, const struct scope *scope, struc
         trust_path(check, node, from);
         return;
     }
+
     for (int k = 0; k < scope->kind_count; k++) {
         struct walk walk;
         if (scope->tables[k] < 0) {
@@ -409,6 +413,7 @@ static bool ends_in_time(const struct segment_path *path, int from)
 static bool check_step_name(struct check *check, const struct scope *scope, struct segment_node *node)
 {
     const struct segment_sequence *sequence = scope->sequence;
+
     for (int s = 0; sequence && s < sequence->step_count; s++) {
         const struct segment_step *step = &sequence->steps[s];
         if (!step->alias || strcmp(step->alias, node->path.parts[0]) != 0 || node->path.part_count < 2)
@@ -435,6 +440,7 @@ static bool check_step_name(struct check *check, const struct scope *scope, stru
         node->path.is_time = is_time;
         return true;
     }
+
     return false;
 }
 

@@ -135,6 +135,7 @@ bool segment_unify(struct check *check, struct segment_node **nodes, int count)
 {
     bool any_double = false, any_decimal = false, any_double_duration = false;
     int scale = 0;
+
     for (int i = 0; i < count; i++) {
         if (nodes[i]->type == VALUE_NONE)
             return true;
@@ -147,12 +148,14 @@ bool segment_unify(struct check *check, struct segment_node **nodes, int count)
         if (nodes[i]->scale > scale)
             scale = nodes[i]->scale;
     }
+
     for (int i = 0; i < count; i++) {
         if (any_double || any_double_duration)
             nodes[i] = as_double(check, nodes[i]);
         else if (any_decimal)
             nodes[i] = as_decimal(check, nodes[i], scale);
     }
+
     return true;
 }
 
@@ -250,6 +253,7 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
         return true;
     if (left == VALUE_TIME && right == VALUE_DATE)
         segment_wrap_date(check, a);
+
     else if (left == VALUE_DATE && right == VALUE_TIME)
         segment_wrap_date(check, b);
     else if (segment_is_number(left) && right == VALUE_DURATION)
@@ -261,6 +265,7 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
         explain_types(check, *a, *b);
         return false;
     }
+
     return true;
 }
 
@@ -284,7 +289,8 @@ static void number_type(struct segment_node *node)
     node->type = VALUE_DOUBLE;
     if (a->type == VALUE_DOUBLE || b->type == VALUE_DOUBLE || node->op == OP_DIVIDE)
         return;
-    int scale = node->op == OP_MULTIPLY ? a->scale + b->scale : a->scale > b->scale ? a->scale : b->scale;
+    int larger = a->scale > b->scale ? a->scale : b->scale;
+    int scale = node->op == OP_MULTIPLY ? a->scale + b->scale : larger;
     if (scale > NUMBER_SCALE_MAX)
         return;
     node->scale = scale;
@@ -295,6 +301,7 @@ static void number_type(struct segment_node *node)
 static bool date_arithmetic(struct check *check, struct segment_node *node)
 {
     struct segment_node **a = &node->child[0], **b = &node->child[1];
+
     if ((*b)->type == VALUE_DURATION) {
         node->type = (*a)->type;
         bool whole_days = (*b)->op == OP_LITERAL && (*b)->literal.period.seconds % SECONDS_A_DAY == 0;
@@ -311,6 +318,7 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
         }
         return true;
     }
+
     bool moments = ((*a)->type == VALUE_DATE || (*a)->type == VALUE_TIME) &&
                    ((*b)->type == VALUE_DATE || (*b)->type == VALUE_TIME);
     if (node->op != OP_SUBTRACT || !moments) {
@@ -319,10 +327,12 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
             error_hint(&check->problems->list.items[check->problems->list.count - 1].error, "give it a unit: 30 days");
         return false;
     }
+
     if ((*a)->type != (*b)->type) {
         segment_wrap_date(check, a);
         segment_wrap_date(check, b);
     }
+
     node->type = VALUE_DURATION;
     return true;
 }
@@ -331,6 +341,7 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
 {
     struct segment_node **a = &node->child[0], **b = &node->child[1];
     bool sum = node->op == OP_ADD || node->op == OP_SUBTRACT;
+
     if (!fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
     if (sum) {
@@ -353,6 +364,7 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
         }
         node->is_double = true;
     }
+
     node->type = VALUE_DURATION;
     return true;
 }
@@ -372,6 +384,7 @@ void segment_check_arithmetic(struct check *check, const struct scope *scope, st
             (void)fixed_length(check, child);
         return;
     }
+
     segment_check_value(check, scope, &node->child[1]);
     enum value_type left = node->child[0]->type, right = node->child[1]->type;
     node->type = VALUE_NONE;
@@ -382,12 +395,14 @@ void segment_check_arithmetic(struct check *check, const struct scope *scope, st
         number_type(node);
         return;
     }
+
     if ((left == VALUE_DATE || left == VALUE_TIME) && (node->op == OP_ADD || node->op == OP_SUBTRACT))
         good = date_arithmetic(check, node);
     else if (left == VALUE_DURATION || right == VALUE_DURATION)
         good = duration_arithmetic(check, node);
     else
         good = wrong_operands(check, node);
+
     if (!good)
         node->type = VALUE_NONE;
 }
@@ -467,12 +482,14 @@ static void check_same(struct check *check, struct segment_node *node)
             node->type = VALUE_NONE;
             return;
         }
+
     if (!segment_unify(check, node->child, node->child_count)) {
         segment_check_error(check, node->span, "the values of %s are of different types",
                             segment_function_name(node->function));
         node->type = VALUE_NONE;
         return;
     }
+
     node->type = node->child[0]->type;
     node->scale = node->child[0]->scale;
     node->is_double = node->child[0]->is_double;
@@ -485,10 +502,12 @@ void segment_check_function(struct check *check, const struct scope *scope, stru
 {
     bool text =
         node->function == FUNCTION_LOWER || node->function == FUNCTION_UPPER || node->function == FUNCTION_VERSION;
+
     if (text && !scope->text_function)
         error_hint(segment_check_error(check, node->span, "%s(…) stands only on a side of a comparison",
                                        segment_function_name(node->function)),
                    "such as %s(…) = '…'", segment_function_name(node->function));
+
     struct scope inner = *scope;
     inner.text_function = false;
     for (int i = 0; i < node->child_count; i++)
@@ -499,11 +518,13 @@ void segment_check_function(struct check *check, const struct scope *scope, stru
         check_same(check, node);
         return;
     }
+
     struct segment_node **first = &node->child[0];
     if ((*first)->type != VALUE_NONE && !takes(what, (*first)->type))
         segment_check_error(check, (*first)->span, "%s needs %s, but %s is %s", segment_function_name(node->function),
                             signatures[node->function].wanted, segment_node_words(check, *first),
                             value_type_name((*first)->type));
+
     if (what == TAKES_DATE)
         segment_wrap_date(check, first);
     if (what == TAKES_AMOUNT) {
@@ -512,6 +533,7 @@ void segment_check_function(struct check *check, const struct scope *scope, stru
         node->is_double = (*first)->is_double;
         (void)fixed_length(check, *first);
     }
+
     for (int i = 1; i < node->child_count; i++)
         if (node->child[i]->type != VALUE_NONE && !segment_is_number(node->child[i]->type))
             segment_check_error(check, node->child[i]->span, "distance needs a latitude and a longitude in degrees");

@@ -72,6 +72,7 @@ static void format_dotted(struct buffer *out, const char *name)
 {
     struct text rest = text_from(name);
     struct buffer parts, part;
+
     buffer_init(&parts, 0);
     buffer_init(&part, 0);
     bool simple = true;
@@ -86,10 +87,12 @@ static void format_dotted(struct buffer *out, const char *name)
         (first ? segment_format_name : segment_format_part)(&parts, simple ? part.data : "");
         rest = dot ? (struct text){dot + 1, rest.length - length - 1} : (struct text){NULL, 0};
     }
+
     if (simple)
         buffer_text(out, (struct text){parts.data, parts.length});
     else
         quote(out, text_from(name), '`');
+
     buffer_release(&parts);
     buffer_release(&part);
 }
@@ -120,15 +123,18 @@ static void format_literal(const struct segment_node *node, struct buffer *out)
 {
     const struct segment_literal *literal = &node->literal;
     char text[NUMBER_TEXT_MAX];
+
     if (literal->is_percent) {
         buffer_printf(out, "%s%%", number_format_decimal(literal->integer, node->scale - 2, text));
         return;
     }
+
     if (literal->is_length) {
         buffer_text(out, literal->text);
         buffer_string(out, literal->count ? " km" : " m");
         return;
     }
+
     switch (node->type) {
     case VALUE_BOOL: buffer_string(out, literal->integer ? "yes" : "no"); break;
     case VALUE_INT:
@@ -187,6 +193,7 @@ void segment_format_window(const struct segment_window *window, struct buffer *o
         [WINDOW_SINCE] = "since ",  [WINDOW_UNTIL] = "before ",           [WINDOW_WITHIN] = " of ",
         [WINDOW_AFTER] = " after ", [WINDOW_BEFORE] = " before ",         [WINDOW_LAST] = "last ",
         [WINDOW_NEXT] = "next ",    [WINDOW_BEFORE_LAST] = "before last "};
+
     switch (window->form) {
     case WINDOW_ALL: break;
     case WINDOW_LAST:
@@ -222,6 +229,7 @@ void segment_format_window(const struct segment_window *window, struct buffer *o
         format(window->anchor, LEVEL_SUM, out);
         break;
     }
+
     if (window->form != WINDOW_ALL && (window->weekdays || window->anniversary))
         buffer_char(out, ' ');
     format_on(window, out);
@@ -298,16 +306,19 @@ static void format_step(const struct segment_step *step, struct buffer *out)
             buffer_string(out, ", ");
         format_dotted(out, step->kinds[i]);
     }
+
     if (step->kind_count > 1)
         buffer_char(out, ')');
     if (step->alias) {
         buffer_string(out, " as ");
         segment_format_name(out, step->alias);
     }
+
     if (step->filter) {
         buffer_string(out, " where ");
         format(step->filter, LEVEL_OR, out);
     }
+
     if (step->has_within) {
         buffer_string(out, " within ");
         format_count(out, step->within_count, step->within_unit);
@@ -359,6 +370,7 @@ static void format_sets(const struct segment_node *node, int least, struct buffe
         format_segment_name(out, node->name);
         return;
     }
+
     int level = node->op == OP_AND;
     if (level < least)
         buffer_char(out, '(');
@@ -376,6 +388,7 @@ static void format_sets(const struct segment_node *node, int least, struct buffe
             format_sets(node->child[i], node->op == OP_AND ? 2 : i > 0 ? 1 : 0, out);
         }
     }
+
     if (level < least)
         buffer_char(out, ')');
 }
@@ -520,6 +533,7 @@ static void format_record(const struct segment_node *node, struct buffer *out)
 static void format_history(const struct segment_node *node, struct buffer *out)
 {
     const struct segment_history *history = node->history;
+
     if (node->op == OP_EVER) {
         buffer_string(out, "ever(");
         format(node->child[0], LEVEL_OR, out);
@@ -541,6 +555,7 @@ static void format_history(const struct segment_node *node, struct buffer *out)
         if (history->has_window)
             format_behind(&history->window, out);
     }
+
     buffer_char(out, ')');
 }
 

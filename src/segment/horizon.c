@@ -92,6 +92,7 @@ static void visit(struct segment_node **place, void *data)
 {
     struct horizon *horizon = data;
     struct segment_node *node = *place;
+
     switch (node->op) {
     case OP_MEASURE: keep_within(horizon, node, &node->measure->window); break;
     case OP_SEQUENCE: keep_within(horizon, node, &node->sequence->window); break;
@@ -111,6 +112,7 @@ static void visit(struct segment_node **place, void *data)
     case OP_SCHEME: visit_scheme(horizon, node->index); break;
     default: break;
     }
+
     segment_node_each(node, visit, horizon);
 }
 

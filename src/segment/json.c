@@ -222,6 +222,7 @@ static void put_literal(struct json *json, const struct segment_node *node)
 {
     const struct segment_literal *literal = &node->literal;
     char text[NUMBER_TEXT_MAX];
+
     if (literal->is_percent) {
         json_put_string(json, "percent", number_format_decimal(literal->integer, node->scale - 2, text));
     } else if (literal->is_length) {

@@ -236,6 +236,7 @@ static void comments_between(struct layout *layout, uint32_t end)
 enum status segment_format(struct text source_text, const char *file, struct buffer *out, struct error *error)
 {
     struct arena arena;
+
     arena_init(&arena, 0);
     /* The lexer wants a NUL behind the text. */
     struct source source = {file, {arena_strndup(&arena, source_text.data, source_text.length), source_text.length}};
@@ -249,11 +250,13 @@ enum status segment_format(struct text source_text, const char *file, struct buf
     } else {
         segment_parse_source(&source, &arena, &problems, &statements);
     }
+
     if (problems.errors > 0) {
         if (error)
             *error = problems.list.items[0].error;
         status = STATUS_ERROR;
     }
+
     if (status == STATUS_OK) {
         segment_lex(&source, &arena, &problems, &tokens);
         struct layout layout = {&source, tokens.comments.items, tokens.comments.count, 0, out};
@@ -269,6 +272,7 @@ enum status segment_format(struct text source_text, const char *file, struct buf
             buffer_char(out, '\n');
         comments_between(&layout, end);
     }
+
     segment_tokens_release(&tokens);
     VECTOR_RELEASE(&statements);
     VECTOR_RELEASE(&problems.list);

@@ -99,6 +99,7 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
         chain->child[chain->child_count++] = a;
         a = chain;
     }
+
     struct node_list more = {&b, 1};
     if (b->op == op)
         more = (struct node_list){b->child, b->child_count};
@@ -107,6 +108,7 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
         a->child = grow(parse, a->child, a->child_count);
         a->child[a->child_count++] = more.items[i];
     }
+
     int depth = a->depth - 1;
     for (int i = 0; i < more.count; i++)
         depth_visit(&more.items[i], &depth);
@@ -432,6 +434,7 @@ struct segment_node *segment_node_call(struct parse *parse, struct token name, s
 {
     struct segment_span span = segment_span_join(name.span, end.span);
     struct segment_node *account = account_call(parse, name.text, span, arguments, window, filter);
+
     if (account)
         return account;
     int aggregate = segment_aggregate_by_name(name.text);
@@ -443,10 +446,12 @@ struct segment_node *segment_node_call(struct parse *parse, struct token name, s
         unknown_call(parse, name);
         return segment_node_alloc(parse, OP_LITERAL, span, 0);
     }
+
     if (window || filter)
         segment_parse_fail(
             parse, window ? window->span : filter->span, "put them into a measure, such as count(order last 30 days)",
             "%.*s(…) is a function of one value and takes no window or filter", (int)name.text.length, name.text.data);
+
     if (word)
         return function_call(parse, name, word, span, arguments);
     if (arguments.count != 1 || arguments.items[0]->op != OP_NAME)

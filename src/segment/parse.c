@@ -57,6 +57,7 @@ enum { LISTED = 7 };
 static void list_expected(struct buffer *out, const bool *accepted, int count)
 {
     int words = 0;
+
     for (int token = 1; token < count; token++)
         words += accepted[token] && token != TOKEN_ILLEGAL && token != TOKEN_CONDITION;
     bool value = accepted[TOKEN_NUMBER] && accepted[TOKEN_ID] && accepted[TOKEN_LP];
@@ -64,10 +65,12 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
         expect(out, "a condition");
         return;
     }
+
     if (value) {
         expect(out, "a value");
         return;
     }
+
     /* Names: every word that falls back to one is accepted too and not worth a mention. */
     if (accepted[TOKEN_ID])
         expect(out, "a name");
@@ -196,6 +199,7 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
         (found.kind >= TOKEN_EQ || found.kind == TOKEN_IS || found.kind == TOKEN_IN) && accepted[TOKEN_LP])
         return arena_printf(parse->arena, "a name that is also a unit of time stands in backquotes: `%.*s`",
                             (int)parse->last.text.length, parse->last.text.data);
+
     bool window = found.kind == TOKEN_LAST || found.kind == TOKEN_SINCE || found.kind == TOKEN_BEFORE ||
                   found.kind == TOKEN_WITHIN || found.kind == TOKEN_FROM || found.kind == TOKEN_ON;
     if (window && accepted[TOKEN_RP] && accepted[TOKEN_AND])
@@ -305,6 +309,7 @@ void segment_parse_source(const struct source *source, struct arena *arena, stru
                           statement_vector *out)
 {
     struct tokens tokens = {0};
+
     segment_lex(source, arena, problems, &tokens);
     const struct token *items = tokens.list.items;
     size_t count = tokens.list.count, at = 0;
@@ -327,6 +332,7 @@ void segment_parse_source(const struct source *source, struct arena *arena, stru
         }
         at = end;
     }
+
     segment_tokens_release(&tokens);
 }
 

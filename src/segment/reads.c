@@ -101,6 +101,7 @@ static void read_scheme(struct reader *reader, int scheme)
 static void read_op(struct reader *reader, const struct segment_node *node)
 {
     const struct standing *standing = &reader->standing;
+
     switch (node->op) {
     case OP_TRAIT:
     case OP_TRAIT_AS_OF: read_path(reader, &node->path, trait_table(reader), 0); break;

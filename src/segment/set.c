@@ -62,6 +62,7 @@ static bool readable(struct build *build, const struct source *source)
 static void parse_known(struct build *build, const struct segment_set *known)
 {
     struct buffer text;
+
     buffer_init(&text, 0);
     for (int i = 0; i < known->list_count; i++) {
         buffer_string(&text, "list ");
@@ -70,6 +71,7 @@ static void parse_known(struct build *build, const struct segment_set *known)
         segment_format_string(&text, text_from(known->list_files[i]));
         buffer_char(&text, '\n');
     }
+
     for (int i = 0; i < known->segment_count; i++) {
         int scheme = known->segments[i].scheme;
         if (scheme < 0)
@@ -78,6 +80,7 @@ static void parse_known(struct build *build, const struct segment_set *known)
             segment_format_scheme(known, scheme, &text);
         buffer_char(&text, '\n');
     }
+
     const struct source *source = source_new(build, SEGMENT_SAVED_FILE, (struct text){text.data, text.length});
     buffer_release(&text);
     segment_parse_source(source, &build->set->arena, &build->problems, &build->statements);
@@ -96,6 +99,7 @@ static bool same_space(const struct statement *a, const struct statement *b)
 static void merge(struct build *build)
 {
     struct text_map places;
+
     text_map_init(&places);
     size_t kept = 0;
     for (size_t i = 0; i < build->statements.count; i++) {
@@ -117,6 +121,7 @@ static void merge(struct build *build)
         else
             *other = statement;
     }
+
     build->statements.count = kept;
     text_map_release(&places);
 }
@@ -318,6 +323,7 @@ static void put_in_order(struct build *build)
     enum { UNSEEN, OPEN, DONE };
     unsigned char *state = base_calloc((size_t)set->segment_count + 1, 1);
     struct visit *stack = base_malloc(((size_t)set->segment_count + 1) * sizeof *stack);
+
     set->order = ARENA_ARRAY(&set->arena, int, set->segment_count + 1);
     int ordered = 0;
     for (int first = 0; first < set->segment_count; first++) {
@@ -341,6 +347,7 @@ static void put_in_order(struct build *build)
             }
         }
     }
+
     free(stack);
     free(state);
 }
@@ -372,6 +379,7 @@ static void check_levels(struct build *build)
         break;
     }
     free(levels);
+
     free(deepest);
 }
 
@@ -403,6 +411,7 @@ static enum status finish(struct build *build, const struct schema *schema, stru
                           struct segment_set **out, struct error *error)
 {
     struct segment_set *set = build->set;
+
     *out = NULL;
     enum status status = zone_open(schema && schema->zone ? schema->zone : "UTC", &build->check.zone, error);
     if (status == STATUS_OK) {
@@ -421,6 +430,7 @@ static enum status finish(struct build *build, const struct schema *schema, stru
             check_levels(build);
         status = hand_out(build, problems, error);
     }
+
     zone_close(build->check.zone);
     VECTOR_RELEASE(&build->statements);
     VECTOR_RELEASE(&build->problems.list);
@@ -428,6 +438,7 @@ static enum status finish(struct build *build, const struct schema *schema, stru
         segment_set_free(set);
         return status;
     }
+
     set->checked = true;
     *out = set;
     return STATUS_OK;

@@ -30,6 +30,7 @@ struct segment_bounds segment_window_bounds(const struct segment_window *window,
                                             struct segment_anchor anchor, struct segment_anchor to)
 {
     struct calendar_period length = window->length;
+
     switch (window->form) {
     case WINDOW_ALL: return (struct segment_bounds){INT64_MIN, now};
     case WINDOW_LAST: return (struct segment_bounds){zone_add(zone, now, length, -1) + 1, now};
@@ -50,6 +51,7 @@ struct segment_bounds segment_window_bounds(const struct segment_window *window,
     case WINDOW_BEFORE:
         return (struct segment_bounds){zone_add(zone, spread(zone, anchor).lo, length, -1), spread(zone, anchor).hi};
     }
+
     ENSURE(!"a form of window");
     return (struct segment_bounds){1, 0};
 }

@@ -170,6 +170,7 @@ const char *segment_token_label(int kind)
         {TOKEN_LIMIT, "“within”"},
         {0, "the end"},
     };
+
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
         if (labels[i].kind == kind)
             return labels[i].label;

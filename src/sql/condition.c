@@ -91,12 +91,14 @@ static const char *text_test(const struct sql_scope *scope, const struct segment
         [TEXT_LIKE] = "(%s LIKE %s ESCAPE '\\')", [TEXT_EQUALS] = "(%s = %s)",
     };
     const char *x = sql_value(scope, node->child[0]), *y = sql_value(scope, node->child[1]);
+
     if (node->text_test == TEXT_MATCHES)
         return SQL(scope, "((%sregexp_matches(%s, %s, '%s')) IS TRUE)", negation(node), x, y, node->folded ? "i" : "c");
     if (node->folded) {
         x = SQL(scope, "strata_fold(%s)", x);
         y = SQL(scope, "strata_fold(%s)", y);
     }
+
     const char *format = tests[node->text_test];
     struct buffer out;
     buffer_init(&out, 0);
@@ -110,6 +112,7 @@ static const char *text_test(const struct sql_scope *scope, const struct segment
             buffer_char(&out, *c);
         }
     }
+
     const char *test = buffer_copy(&out, scope->sql->arena);
     buffer_release(&out);
     return SQL(scope, "((%s%s) IS TRUE)", negation(node), test);

@@ -74,6 +74,7 @@ const char *sql_account(const struct sql_scope *scope, const struct segment_node
         "FILTER (WHERE met) AS met FROM %s GROUP BY account) g ON g.account = a.account",
         node->account->quantifier == ACCOUNT_COUNT ? "g.met" : SQL(scope, "g.%s", values[node->account->quantifier]),
         members, members);
+
     return SQL(scope, "%s.v", sql_join(scope, sql_table(sql, "accounts", body), false));
 }
 

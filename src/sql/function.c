@@ -20,6 +20,7 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
     const char *value = sql_value(scope, x);
     bool is_date = x->type == VALUE_DATE, until = node->function == FUNCTION_UNTIL;
     const char *from = value, *to = sql_integer(sql, sql->now);
+
     if (node->unit <= CALENDAR_WEEK) {
         int64_t unit = seconds[node->unit];
         if (is_date && node->unit >= CALENDAR_DAY) {
@@ -31,6 +32,7 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
         return SQL(scope, "strata_floor_div(%s - %s, %s)", until ? from : to, until ? to : from,
                    sql_integer(sql, unit));
     }
+
     const char *months;
     if (is_date) {
         to = sql_integer(sql, zone_date(sql->zone, sql->now));
@@ -38,7 +40,9 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
     } else {
         months = SQL(scope, "strata_clock_months_between(%s, %s)", until ? to : from, until ? from : to);
     }
-    int unit = node->unit == CALENDAR_MONTH ? 1 : node->unit == CALENDAR_QUARTER ? 3 : 12;
+
+    static const int lengths[] = {[CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+    int unit = lengths[node->unit];
     return unit == 1 ? months : SQL(scope, "strata_floor_div(%s, %s)", months, sql_integer(sql, unit));
 }
 

@@ -13,6 +13,7 @@ static const char *of_kind(struct sql *sql, const struct sql_facts *facts, int k
 {
     struct sql_joins joins = {0};
     struct sql_scope scope = sql_customers(sql, "f", &joins);
+
     scope.fact = "f";
     scope.table = &sql->schema->tables[facts->kind_table[kind]];
     scope.kind = kind;
@@ -25,6 +26,7 @@ static const char *of_kind(struct sql *sql, const struct sql_facts *facts, int k
         columns = SQL(&scope, "%s, %s AS v%zu", columns,
                       facts->columns[i].node ? sql_value(&part, facts->columns[i].node) : "TRUE", i);
     }
+
     where =
         facts->window ? sql_in_window(&scope, facts->window, "f.time") : SQL(&scope, "f.time <= %" PRId64, sql->now);
     if (facts->filter)
@@ -94,6 +96,7 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
         .columns = &column,
         .column_count = 1,
     };
+
     if (scope->key.kind == SQL_KEY_UNIT)
         facts.key = scope->key;
     const char *selected = sql_facts(scope->sql, &facts);
@@ -101,11 +104,13 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
         selected = SQL(
             scope, "SELECT %s, time, kind, arrival, time - lag(time) OVER (PARTITION BY %s " ORDER ") AS v0 FROM (%s)",
             keys, keys, selected);
+
     if (measure->aggregate == AGGREGATE_MEDIAN && measure->argument && !sql_is_double(measure->argument)) {
         int64_t unit = number_power10(measure->argument->type == VALUE_DECIMAL ? measure->argument->scale : 0);
         selected = SQL(scope, "SELECT %s, CAST(v0 AS DOUBLE) / CAST(%" PRId64 " AS DOUBLE) AS v0 FROM (%s)", keys, unit,
                        selected);
     }
+
     return selected;
 }
 
@@ -128,6 +133,7 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
     const char *keys = units ? "customer, unit" : "customer";
     const char *selected = rows(scope, measure, keys), *body;
     bool any = measure->aggregate == AGGREGATE_ANY || measure->aggregate == AGGREGATE_NONE;
+
     if (any) {
         body = SQL(scope, "SELECT DISTINCT %s FROM (%s)", keys, selected);
     } else if (measure->aggregate == AGGREGATE_FAVOURITE) {
@@ -141,6 +147,7 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
         body = SQL(scope, "SELECT %s, %s(%s) AS v FROM (%s) WHERE v0 IS NOT NULL GROUP BY %s", keys,
                    computed ? "strata_finite" : "", value, selected, keys);
     }
+
     const char *table = sql_join(scope, sql_table(sql, "measure", body), units);
     if (any)
         return SQL(scope, "(%s.customer IS %sNULL)", table, measure->aggregate == AGGREGATE_ANY ? "NOT " : "");
@@ -159,10 +166,12 @@ static const char *units_table(const struct sql_scope *scope, const struct segme
     struct sql *sql = scope->sql;
     const struct segment_periods *periods = node->periods;
     struct sql_bounds bounds = sql_window_bounds(scope, &periods->window);
+
     if (!bounds.constant) {
         sql_fail(sql, node, "periods() over a window that depends on the customer");
         return NULL;
     }
+
     int64_t lo = bounds.value.lo, hi = bounds.value.hi < sql->now ? bounds.value.hi : sql->now;
     if (lo > hi)
         return NULL;
@@ -177,6 +186,7 @@ static const char *units_table(const struct sql_scope *scope, const struct segme
         buffer_printf(&list, "%s(%" PRId64 ", %" PRId64 ", %" PRId64 ")", unit > first ? ", " : "", unit,
                       start > lo ? start : lo, end < hi ? end : hi);
     }
+
     return sql_table(sql, "units",
                      SQL(scope, "SELECT * FROM (VALUES %s) AS u(unit, lo, hi)", sql_gathered(sql, &list)));
 }

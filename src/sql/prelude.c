@@ -159,6 +159,7 @@ static const char *const fixed[] = {
 void sql_prelude(const struct zone *zone, int64_t from, int64_t until, struct buffer *out)
 {
     struct transitions all = transitions_of(zone, from, until);
+
     buffer_string(out, "CREATE OR REPLACE MACRO strata_offset(x) AS list_transform([x], lambda of_offset: ");
     offset_case(&all, "of_offset", false, out);
     buffer_string(out, ")[1];\nCREATE OR REPLACE MACRO strata_wall_offset(x) AS list_transform([x], lambda of_wall: ");

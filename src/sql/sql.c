@@ -186,6 +186,7 @@ static const char *scheme_condition(const struct sql_scope *scope, int segment)
 {
     const struct segment_set *set = scope->sql->set;
     const struct segment_definition *definition = &set->segments[segment];
+
     if (definition->scheme < 0)
         return "";
     const struct segment_scheme *scheme = &set->schemes[definition->scheme];
@@ -205,6 +206,7 @@ static const char *scheme_condition(const struct sql_scope *scope, int segment)
             buffer_printf(&condition, " AND %s.customer IS NULL",
                           sql_join(scope, sql_segment_table(scope->sql, i), false));
     }
+
     return sql_gathered(scope->sql, &condition);
 }
 

@@ -52,6 +52,7 @@ static void expose_all(struct story *story, int step, const struct segment_node 
 static const char *step_table(struct story *story, int step)
 {
     const struct segment_step *rule = &story->sequence->steps[step];
+
     VECTOR(struct sql_exposed) own = {0};
     for (size_t i = 0; i < story->columns[step].count; i++) {
         struct segment_node *node = ARENA_NEW(story->sql->arena, struct segment_node);
@@ -59,6 +60,7 @@ static const char *step_table(struct story *story, int step)
         node->op = OP_PROPERTY;
         VECTOR_PUSH(&own, (struct sql_exposed){.node = node, .part = story->columns[step].items[i].part});
     }
+
     struct sql_facts facts = {
         .kinds = rule->kinds,
         .kind_table = rule->kind_table,
@@ -140,6 +142,7 @@ static const char *chain(struct story *story)
     struct sql_joins joins = {0};
     struct sql_scope scope = sql_customers(sql, "q0", &joins);
     const char *from = SQL(&scope, "%s q0", story->table[0]), *where = own_filter(story, &scope, 0);
+
     for (int step = 1, before = 0; step < sequence->step_count; step++) {
         const struct segment_step *rule = &sequence->steps[step];
         if (rule->negated) {
@@ -156,6 +159,7 @@ static const char *chain(struct story *story)
         where = SQL(&scope, "%s AND %s", where, own_filter(story, &scope, step));
         before = step;
     }
+
     return SQL(&scope, "SELECT DISTINCT q0.customer FROM %s%s WHERE %s", from, sql_joined(sql, &joins), where);
 }
 
@@ -235,6 +239,7 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
     const struct segment_history *history = node->history;
     const struct schema_table *traits = schema_table(sql->schema, SCHEMA_TRAIT_TABLE);
     bool *used = ARENA_ARRAY(sql->arena, bool, traits->column_count + 1);
+
     used_traits(node->child[0], used);
     const char *told = is_told(scope, traits, used), *name = sql_name(sql, traits), *window;
     struct sql_joins joins = {0};
@@ -256,6 +261,7 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
                 "EXISTS (SELECT 1 FROM %s f WHERE f.customer = c.customer AND (%s) AND (f.time = 0 OR f.time <= %s))",
                 body, first, sql_joined(sql, &joins), lo, hi, sql->now, name, told, lo);
     }
+
     return sql_table(sql, "moments", SQL(scope, "SELECT DISTINCT customer, moment FROM (%s)", body));
 }
 
@@ -319,6 +325,7 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "f", &joins);
     struct sql_bounds bounds = {0};
+
     if (test->has_window)
         bounds = sql_window_bounds(&inside, &test->window);
     const char *lo = bounds.lo ? bounds.lo : sql_integer(sql, INT64_MIN);
@@ -331,6 +338,7 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
         condition = SQL(scope, "%s <= %s AND f.entered <= %s AND f.\"left\" > %s", lo, hi, hi, lo);
     else
         condition = SQL(scope, "%s >= %s AND %s <= %s", moment, lo, moment, hi);
+
     const char *name = sql_text(sql, text_from(sql->set->segments[node->index].name));
     return sql_table(sql, "record",
                      SQL(scope, "SELECT DISTINCT f.customer FROM record f%s WHERE f.segment = %s AND %s",

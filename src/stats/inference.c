@@ -64,12 +64,14 @@ struct stats_test stats_chi2_table(const double *table, int rows, int columns)
     struct stats_test test = {0};
     double *sums = base_calloc((size_t)rows + (size_t)columns, sizeof *sums), *row = sums, *column = sums + rows;
     double total = 0;
+
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             row[i] += table[i * columns + j];
             column[j] += table[i * columns + j];
             total += table[i * columns + j];
         }
+
     int full_rows = 0, full_columns = 0;
     for (int i = 0; i < rows; i++)
         full_rows += row[i] > 0;
@@ -80,6 +82,7 @@ struct stats_test stats_chi2_table(const double *table, int rows, int columns)
             double expected = row[i] * column[j] / total, gap = table[i * columns + j] - expected;
             test.statistic += expected > 0 ? gap * gap / expected : 0;
         }
+
     free(sums);
     test.freedom = (double)(full_rows - 1) * (full_columns - 1);
     test.p = test.freedom > 0 ? stats_chi2_upper(test.statistic, test.freedom) : 1;

@@ -174,6 +174,7 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
     double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *work = ARENA_ARRAY(arena, double, 6 * (size_t)n);
     double *gradient = work, *direction = work + n, *at = work + 2 * n, *next = work + 3 * n, *move = work + 4 * n,
            *change = work + 5 * n;
+
     optimum.value = f(x, gradient, context);
     optimum.evaluations = 1;
     optimum.gradient = isfinite(optimum.value) ? scaled_gradient(n, x, gradient, optimum.value) : INFINITY;
@@ -222,6 +223,7 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
         if (quiet >= 2)
             break;
     }
+
     optimum.converged = optimum.gradient <= limits.gradient;
     return optimum;
 }
@@ -300,11 +302,13 @@ static void simplex_round(struct simplex *s)
 {
     int n = s->n;
     double grow = 1 + 2.0 / n, contract = 0.75 - 0.5 / n;
+
     for (int j = 0; j < n; j++) {
         s->centre[j] = 0;
         for (int i = 0; i < n; i++)
             s->centre[j] += s->corner[i * n + j] / n;
     }
+
     double reflected = along(s, -1, s->trial);
     if (reflected < s->value[0]) {
         double further = along(s, -grow, s->other);
@@ -319,6 +323,7 @@ static void simplex_round(struct simplex *s)
         else
             shrink(s, 1 - 1.0 / (n > 1 ? n : 2));
     }
+
     sort_corners(s);
 }
 
@@ -336,6 +341,7 @@ struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context,
                         .trial = ARENA_ARRAY(arena, double, size),
                         .other = ARENA_ARRAY(arena, double, size)};
     struct stats_optimum optimum = {.value = simplex_value(&s, x), .gradient = INFINITY};
+
     for (int restart = 0; restart < 20 && !optimum.converged; restart++) {
         simplex_start(&s, x, restart ? step / 4 : step);
         sort_corners(&s);
@@ -351,6 +357,7 @@ struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context,
         }
         optimum.converged = isfinite(optimum.value) && gain <= 1e-9 * (fabs(optimum.value) + 1);
     }
+
     optimum.evaluations = s.evaluations;
     return optimum;
 }

@@ -28,6 +28,7 @@ static double brent_step(double a, double fa, double b, double fb, double c, dou
 double stats_root(double (*f)(double x, void *context), void *context, double low, double high, double tolerance)
 {
     double a = low, b = high, fa = f(a, context), fb = f(b, context);
+
     if (fa * fb > 0)
         return fabs(fa) < fabs(fb) ? a : b;
     double c = a, fc = fa, step = b - a, last = step;
@@ -57,6 +58,7 @@ double stats_root(double (*f)(double x, void *context), void *context, double lo
         b += fabs(step) > least ? step : copysign(least, half);
         fb = f(b, context);
     }
+
     return b;
 }
 

@@ -221,6 +221,7 @@ static enum status write_one(struct store_change *change, struct lake *lake, con
 {
     uint64_t number;
     struct catalog *catalog = change->store->catalog;
+
     TRY(catalog_counter(catalog, CATALOG_NEXT_PART, &number, error));
     TRY(catalog_set_counter(catalog, CATALOG_NEXT_PART, number + 1, error));
     *added = (struct change_part){.temporary = store_temporary(change, ".parquet")};
@@ -238,6 +239,7 @@ static enum status write_one(struct store_change *change, struct lake *lake, con
         buffer_string(&sql, new_part->select);
     else
         buffer_printf(&sql, "SELECT * FROM (%s) ORDER BY %s", new_part->select, store_role_order(new_part->role));
+
     enum status status =
         lake_write_parquet(lake, sql.data, added->temporary, &new_part->parquet, &added->part.rows, error);
     buffer_release(&sql);
@@ -245,6 +247,7 @@ static enum status write_one(struct store_change *change, struct lake *lake, con
         unlink(added->temporary);
     else if (status == STATUS_OK)
         status = measure(change, lake, added, error);
+
     return status;
 }
 
@@ -320,6 +323,7 @@ static const char *folder_of(struct arena *arena, const char *path)
 static enum status publish_files(struct store_change *change, struct error *error)
 {
     struct store *store = change->store;
+
     for (size_t i = 0; i < change->added.count; i++) {
         struct change_part *added = &change->added.items[i];
         if (!added->temporary)
@@ -328,6 +332,7 @@ static enum status publish_files(struct store_change *change, struct error *erro
         TRY(file_make_folder(folder_of(&change->arena, to), error));
         VECTOR_PUSH(&change->files, (struct change_file){added->temporary, to, false});
     }
+
     struct text_map folders;
     text_map_init(&folders);
     enum status status = STATUS_OK;
@@ -335,6 +340,7 @@ static enum status publish_files(struct store_change *change, struct error *erro
         status = publish_file(change, &change->files.items[i], error);
         text_map_put(&folders, text_from(folder_of(&change->arena, change->files.items[i].to)), 0, NULL);
     }
+
     for (size_t i = 0; i < folders.count && status == STATUS_OK; i++)
         status = file_sync(folders.entries[i].key.data, error);
     text_map_release(&folders);
@@ -404,6 +410,7 @@ enum status store_commit(struct store_change *change, struct error *error)
     enum status status = publish_files(change, error);
     if (status == STATUS_OK)
         status = list_parts(change, error);
+
     store_step(store);
     if (status == STATUS_OK)
         status = catalog_commit(store->catalog, error);
@@ -415,6 +422,7 @@ enum status store_commit(struct store_change *change, struct error *error)
         change_free(change);
         return status;
     }
+
     if (status != STATUS_OK) {
         store_abort(change);
         return status;
@@ -430,6 +438,7 @@ enum status store_commit(struct store_change *change, struct error *error)
         store->unreadable = true;
         return saved_but(error);
     }
+
     /* the change counts; files that cannot be deleted now are the next writer's business */
     (void)store_reclaim(store, NULL);
     return STATUS_OK;

@@ -28,6 +28,7 @@ static int hash_ranges(int file, const struct catalog_range *ranges, size_t coun
 {
     unsigned char *buffer = base_malloc(PIECE_BUFFER);
     XXH3_state_t *state = XXH3_createState();
+
     ENSURE(state);
     XXH3_64bits_reset(state);
     int failed = 0;
@@ -47,6 +48,7 @@ static int hash_ranges(int file, const struct catalog_range *ranges, size_t coun
             left -= (uint64_t)got;
         }
     }
+
     *out = XXH3_64bits_digest(state);
     XXH3_freeState(state);
     free(buffer);

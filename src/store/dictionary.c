@@ -27,6 +27,7 @@ enum status store_numbering_load(struct store *store, struct lake *lake, enum pa
     static const char *const codes[] = {"text", "code"}, *const customers[] = {"identifier", "customer"};
     bool identity = role == PART_IDENTITY;
     uint64_t next;
+
     TRY(catalog_counter(store->catalog, identity ? CATALOG_NEXT_CUSTOMER : CATALOG_NEXT_CODE, &next, error));
     struct store_read read = {.table = identity ? "identity" : "dictionary",
                               .role = role,
@@ -43,6 +44,7 @@ enum status store_numbering_load(struct store *store, struct lake *lake, enum pa
         store_numbering_free(numbering);
         return status;
     }
+
     *out = numbering;
     return STATUS_OK;
 }
@@ -163,6 +165,7 @@ static enum status finish_sets(void *context, const struct lake_chunk *in, struc
 {
     const struct lake_span *spans = in->columns[0].data;
     const uint32_t *provisional = in->columns[0].children->data;
+
     VECTOR(uint32_t) codes = {0};
     (void)error;
     for (size_t i = 0; i < in->rows; i++) {
@@ -183,6 +186,7 @@ static enum status finish_sets(void *context, const struct lake_chunk *in, struc
         for (size_t j = 0; j < distinct; j++)
             ((uint32_t *)elements.data)[first + j] = codes.items[j];
     }
+
     VECTOR_RELEASE(&codes);
     return STATUS_OK;
 }
@@ -201,6 +205,7 @@ enum status store_register_numbering(struct lake *lake, const char *name, struct
         {"_final", {"UINTEGER"}, 1, "UINTEGER", finish_numbers},
         {"_final_set", {"UINTEGER[]"}, 1, "UINTEGER[]", finish_sets},
     };
+
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         char full[256];
         snprintf(full, sizeof full, "%s%s", name, functions[i].suffix);
@@ -213,5 +218,6 @@ enum status store_register_numbering(struct lake *lake, const char *name, struct
                                          .context = numbering};
         TRY(lake_register_function(lake, &function, error));
     }
+
     return STATUS_OK;
 }

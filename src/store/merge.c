@@ -82,6 +82,7 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged, 
     const struct catalog_part **group = base_calloc(store->part_count + 1, sizeof(*group));
     enum status status = STATUS_OK;
     size_t gone = 0;
+
     for (size_t i = 0; i < store->part_count && status == STATUS_OK; i++) {
         if (!merges(&store->parts[i]) || (change && store_dropped(change, store->parts[i].number)))
             continue;
@@ -94,10 +95,12 @@ enum status store_merge(struct store *store, struct lake *lake, size_t *merged, 
             status = merge_group(change, lake, group, count, error);
         gone += count;
     }
+
     if (change && status == STATUS_OK) {
         status = store_commit(change, error);
         change = NULL;
     }
+
     store_abort(change);
     free(group);
     if (merged)

@@ -322,6 +322,7 @@ static enum status select_groups(struct reading *reading, struct buffer *sql, st
     const struct catalog_part *parts = store_parts(reading->store, &part_count);
     const struct catalog_part **group = ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count + 1);
     bool *done = ARENA_ARRAY(&reading->arena, bool, part_count + 1);
+
     for (size_t i = 0; i < part_count; i++) {
         size_t count = 0;
         for (size_t j = i; j < part_count && !done[i]; j++) {
@@ -337,6 +338,7 @@ static enum status select_groups(struct reading *reading, struct buffer *sql, st
             TRY(select_group(reading, sql, group, count, error));
         }
     }
+
     if (!groups)
         select_nothing(reading, sql);
     return STATUS_OK;

@@ -177,6 +177,7 @@ enum status store_load(struct store *store, struct error *error)
     struct schema *schema;
     struct catalog_part *parts;
     size_t count;
+
     arena_init(&fresh, 0);
     enum status status = catalog_counter(store->catalog, CATALOG_GENERATION, &generation, error);
     if (status == STATUS_OK)
@@ -233,6 +234,7 @@ enum status store_reclaim(struct store *store, struct error *error)
     struct arena arena;
     struct catalog_part *parts;
     size_t count;
+
     arena_init(&arena, 0);
     enum status status = catalog_parts(store->catalog, true, &arena, &parts, &count, error);
     if (status == STATUS_OK && count) {
@@ -247,6 +249,7 @@ enum status store_reclaim(struct store *store, struct error *error)
             status = catalog_commit(store->catalog, error);
         catalog_rollback(store->catalog);
     }
+
     arena_release(&arena);
     return status;
 }

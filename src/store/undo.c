@@ -244,6 +244,7 @@ static size_t activity_list(struct undo *undo, struct buffer *out)
 static enum status forget_customers(struct undo *undo, struct error *error)
 {
     struct buffer where;
+
     buffer_init(&where, 0);
     buffer_string(&where, "customer IN (SELECT customer FROM read_parquet([");
     bool anyone = activity_list(undo, &where) > 0;
@@ -264,6 +265,7 @@ static enum status forget_customers(struct undo *undo, struct error *error)
         else if (status == STATUS_OK && (uint64_t)kept != part->rows)
             status = rewrite(undo, part, where.data, error);
     }
+
     buffer_release(&where);
     return status;
 }
@@ -341,6 +343,7 @@ enum status store_undo_within(struct store_change *change, struct lake *lake, co
                         .arena = &change->arena};
     if (count == 0)
         return STATUS_OK;
+
     undo.parts = store_parts(undo.store, &undo.part_count);
     for (size_t i = 0; i < count; i++)
         TRY(begin_one(&undo, numbers[i], error));
@@ -353,6 +356,7 @@ enum status store_undo_within(struct store_change *change, struct lake *lake, co
         VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", numbers[i]));
         TRY(catalog_set_import_undone(undo.store->catalog, numbers[i], now ? now : 1, error));
     }
+
     /* What the change does next must not meet columns that are gone, or types that only the undone import had. */
     return store_fold_schema(change, error);
 }

@@ -105,6 +105,7 @@ static void verify_part(struct verifying *verifying, struct lake *lake, const st
     struct error problem = {0};
     struct catalog_checksum *checksums;
     size_t count = 0;
+
     verifying->out->parts++;
     verifying->out->bytes += part->bytes;
     enum status status =
@@ -115,6 +116,7 @@ static void verify_part(struct verifying *verifying, struct lake *lake, const st
         verifying->out->unchecked++;
         status = read_through(verifying, lake, part, &problem);
     }
+
     if (status != STATUS_OK)
         find(verifying, (struct store_finding){
                             .file = arena_strdup(verifying->arena, part->path),
@@ -237,6 +239,7 @@ enum status store_verify(const char *path, const struct store_verify *what, stru
     struct verifying verifying = {.arena = arena, .out = out};
     struct error problem = {0};
     enum store_mode mode = what->repair || what->record ? STORE_WRITE : STORE_EXAMINE;
+
     *out = (struct store_verification){.sealed = true};
     enum status status = store_open(path, mode, "strata verify", &verifying.store, &problem);
     if (status == STATUS_OK) {
@@ -249,6 +252,7 @@ enum status store_verify(const char *path, const struct store_verify *what, stru
         catalog_problem(&verifying, &problem); /* it does not even open */
         status = STATUS_OK;
     }
+
     out->findings = ARENA_ARRAY(arena, struct store_finding, verifying.findings.count + 1);
     out->count = verifying.findings.count;
     if (out->count)

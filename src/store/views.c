@@ -114,6 +114,7 @@ static enum status view_customers(struct views *views, struct error *error)
 {
     const struct schema_table *traits = schema_table(views->store->schema, SCHEMA_TRAIT_TABLE);
     const char *told = "SELECT NULL::UINTEGER AS customer WHERE false", *present = "";
+
     if (traits) {
         const char *parts;
         TRY(parts_sql(views, traits->name, PART_TRAITS, &parts, error));
@@ -121,6 +122,7 @@ static enum status view_customers(struct views *views, struct error *error)
                             columns_sql(views, traits, "arg_max(", ", row(\"time\", import, arrival))"), parts);
         present = columns_sql(views, traits, "t.", "");
     }
+
     struct buffer everybody;
     buffer_init(&everybody, 0);
     for (size_t i = 0; i < views->store->part_count; i++) {
@@ -129,6 +131,7 @@ static enum status view_customers(struct views *views, struct error *error)
             buffer_printf(&everybody, "%s%s", everybody.length ? ", " : "",
                           store_quote(views->arena, store_file(views->store, views->arena, "%s", part->path)));
     }
+
     const char *who = everybody.length ? arena_printf(views->arena, "SELECT DISTINCT customer FROM read_parquet([%s])",
                                                       everybody.data)
                                        : "SELECT NULL::UINTEGER AS customer WHERE false";
