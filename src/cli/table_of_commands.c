@@ -226,8 +226,8 @@ const struct cli_command cli_commands[] = {
     {"init", "STORE", "make an empty store", NULL, "  strata init shop --time-zone Europe/Vienna --currency EUR",
      init_options, 1, 1, false, false, cli_init},
     {"import", "STORE FILE...", "import facts, traits or a reference table from files or PostgreSQL",
-     "FILE is CSV in any dialect, TSV, columns of spaces, JSON lines or Parquet, gzip or not; or postgresql://… with "
-     "--query.\n"
+     "FILE is CSV in any dialect, TSV, columns of spaces, JSON lines, XLSX or Parquet, gzip or not; or postgresql://… "
+     "with --query.\n"
      "Rows that cannot be used are set aside with the reason, never dropped; an import is done whole or not at all.",
      "  strata import shop orders.csv.gz --kind order --customer customer_id --time ordered_at --dry-run\n"
      "  strata import shop products.csv --reference product --key product",

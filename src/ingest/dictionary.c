@@ -22,7 +22,8 @@ const struct ingest_dictionary_list ingest_dictionary[] = {
                     "לקוחות ลูกค้า ผู้ซื้อ 고객 구매자 주문자 거래처 客戶 "
                     "客人 客 买家 買家 买方 買方 购买者 購入者 購買者 注文者 得意先 取引先 "
                     "お客 顾主 订货人"},
-    {WORD_PERSON, "user users usr usuario usuarios utilisateur utilizador utente utenti benutzer nutzer "
+    {WORD_PERSON, "cpf cnpj dni nif requester requesters user users usr usuario usuarios utilisateur utilizador utente "
+                  "utenti benutzer nutzer "
                   "gebruiker uzytkownik bruker member members mitglied mitglieder membre membres socio socios "
                   "miembro lid leden czlonek household households hh hhid masterid haushalt account accounts "
                   "acct konto compte cuenta conta rekening contact contacts kontakt contacto contato contatto "
@@ -122,7 +123,8 @@ const struct ingest_dictionary_list ingest_dictionary[] = {
                       "доставки отгрузки обновлен изменен отмены levertid leverans "
                       "leveringsdato forfall forfallodato erapaiva toimitus splatnost dodani teslim kargo wysylki "
                       "platnosci"},
-    {WORD_AMOUNT, "amount amounts amt revenue revenues turnover umsatz umsaetze betrag gesamtbetrag summe "
+    {WORD_AMOUNT, "amount amounts amt summa ventas ventes vendite vendas revenue revenues turnover umsatz umsaetze "
+                  "betrag gesamtbetrag summe "
                   "endbetrag montant somme chiffre importe monto ingreso ingresos importo fatturato incasso "
                   "ricavo valor montante faturamento receita bedrag omzet kwota obrot wartosc belop belob spend "
                   "spent spending ausgaben depense gasto sum proceeds gross sales salesvalue value wert gmv ltv "

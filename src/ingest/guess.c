@@ -180,12 +180,32 @@ static void judge_amount(struct judging *judging)
 
 /* ---- lines of one invoice, keys ---- */
 
+/* Its values come again in one row behind the other, as the lines of an invoice do; counts come again anywhere. */
+static bool comes_in_runs(const struct judging *judging)
+{
+    const struct ingest_portrait *portrait = judging->portrait;
+    uint64_t again = judging->known - judging->distinct;
+    return !portrait->known || portrait->again * judging->known * 2 >= again * portrait->known;
+}
+
+/* Shopify calls an order's number Name: every value has a digit and stands in one run of rows only. */
+static bool looks_like_invoices(const struct judging *judging)
+{
+    const struct ingest_portrait *portrait = judging->portrait;
+    bool codes = portrait->known && portrait->coded == portrait->known && !portrait->spaced && !portrait->dates;
+    bool whole = portrait->known == judging->known && portrait->known - portrait->again == judging->distinct;
+    return codes && whole && judging->column->type->type == VALUE_TEXT && (judging->meaning.words & WORD_NAME);
+}
+
 static void judge_group(struct judging *judging)
 {
     enum value_type type = judging->column->type->type;
     const unsigned against = WORD_TRAIT | WORD_THING | WORD_TIME | WORD_AMOUNT | WORD_TOTAL | WORD_PART |
                              WORD_QUANTITY | WORD_PRICE | WORD_PERSON | WORD_CUSTOMER;
     bool repeats = judging->distinct * 10 < judging->known * 9 && judging->distinct > 1;
+    if (type != VALUE_INT && type != VALUE_TEXT)
+        return;
+
     /* "open" and "click" are types of events, and no invoice has a hundredth of all lines */
     const struct ingest_evidence *evidence = judging->column->evidence;
     uint64_t words = evidence->forms[FORM_TEXT] - evidence->text_digits; /* without a digit */
@@ -193,7 +213,10 @@ static void judge_group(struct judging *judging)
     enum { LINES_MOST = 100 };
     if (!numbered || (judging->known > LINES_MOST && judging->distinct * LINES_MOST < judging->known))
         repeats = false;
-    if ((type != VALUE_INT && type != VALUE_TEXT) || !repeats || !has(judging, WORD_EVENT) || has(judging, against))
+    if (judging->known > judging->distinct && looks_like_invoices(judging))
+        judging->out->confidence = 60;
+    if (!repeats || !has(judging, WORD_EVENT) || has(judging, against) ||
+        (!has(judging, WORD_ID) && !comes_in_runs(judging)))
         return;
     judging->out->confidence = has(judging, WORD_ID) ? 93 : judging->meaning.unknown ? 60 : 80;
 }

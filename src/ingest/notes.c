@@ -19,11 +19,13 @@ static void note_begin(struct ingest_run *run, const struct ingest_summary_sourc
     buffer_init(&shown, 400);
     for (size_t i = 0; i < look->passed_count; i++)
         buffer_printf(&shown, "%s'%s'", i ? ", " : "", look->passed[i]);
+    uint32_t lines = source->dialect.skip;
     bool titles = look->passed_count > (look->sep_line ? 1 : 0);
+    const char *what = lines == 1 ? "line is" : arena_printf(run->arena, "%u lines are", lines);
     if (titles)
-        ingest_notice(run, "%sthe first %u lines are passed over, the %s in line %u: %s%s", prefix,
-                      source->dialect.skip, source->dialect.header ? "header is" : "rows begin",
-                      source->dialect.skip + 1, shown.data, run->mapping.skip ? "" : " (--skip N says otherwise)");
+        ingest_notice(run, "%sthe first %s passed over, the %s in line %u: %s%s", prefix, what,
+                      source->dialect.header ? "header is" : "rows begin", lines + 1, shown.data,
+                      run->mapping.skip ? "" : " (--skip N says otherwise)");
     else if (look->sep_line)
         ingest_notice(run, "%sline 1 says what stands between fields and is no row: %s", prefix, shown.data);
     buffer_release(&shown);

@@ -162,9 +162,6 @@ static void say_currency(const struct remark *remark)
     else if (found > 1)
         ingest_warn(run, "%s: the amounts are written with signs of %s; %s counts", remark->name, list,
                     run->currency_column);
-    else if (found == 1 && !own)
-        ingest_notice(run, "%s: the amounts are in %s (strata init --currency says it once and for all)", remark->name,
-                      list);
 }
 
 static void say_numbers(const struct remark *remark)
@@ -246,7 +243,8 @@ static void say_text(const struct remark *remark)
         ingest_notice(run, "%s is text because of values such as %s%s", remark->name, examples(remark, evidence->texts),
                       may_be_codes(remark)
                           ? ""
-                          : arena_printf(run->arena, " (--type '%s=decimal' sets such rows aside)", remark->name));
+                          : arena_printf(run->arena, " (--type '%s=%s' sets such rows aside)", remark->name,
+                                         evidence->forms[FORM_INT] == numbers ? "integer" : "decimal"));
 }
 
 /* "'-' (3), 'NULL' (2)" of the words that stand for nothing, weak or strong as said. */
@@ -271,13 +269,67 @@ static void say_missing(const struct remark *remark)
 {
     bool takes = ingest_takes_words(remark->type->type);
     const char *unknown = words(remark, true, !takes), *kept = takes ? words(remark, false, true) : NULL;
-    if (remark->type->type == VALUE_NONE && !remark->run->columns[remark->column].unnamed)
-        ingest_notice(remark->run, "%s has no value at all and is left out", remark->name);
     if (unknown && remark->type->type != VALUE_NONE)
         ingest_notice(remark->run, "%s: %s read as unknown", remark->name, unknown);
     if (kept && !remark->hint->text)
         ingest_notice(remark->run, "%s: %s kept as text (--na '%s=…' makes a word unknown)", remark->name, kept,
                       remark->name);
+}
+
+/* Several columns at once */
+
+enum { LISTED = 12 };
+
+/* Adds a name to "a, b and 3 others"; the count is of all. */
+static void list_name(struct buffer *list, size_t *count, const char *name)
+{
+    if (++*count <= LISTED)
+        buffer_printf(list, "%s%s", *count > 1 ? ", " : "", name);
+}
+
+static void end_list(struct buffer *list, size_t count)
+{
+    if (count > LISTED)
+        buffer_printf(list, " and %zu other%s", count - LISTED, text_plural(count - LISTED));
+}
+
+static void say_empty(struct ingest_run *run)
+{
+    struct buffer list;
+    size_t count = 0;
+    buffer_init(&list, 0);
+    for (size_t i = 0; i < run->column_count; i++)
+        if (run->columns[i].type.type == VALUE_NONE && !run->columns[i].unnamed && !run->columns[i].derived)
+            list_name(&list, &count, run->columns[i].name);
+    end_list(&list, count);
+    if (count)
+        ingest_notice(run, "%s %s no value at all and %s left out", list.data, count == 1 ? "has" : "have",
+                      count == 1 ? "is" : "are");
+    buffer_release(&list);
+}
+
+/* Amounts whose signs are all of one currency need nothing done about it, in a store that has none. */
+static void say_one_currency(struct ingest_run *run)
+{
+    struct buffer list;
+    char codes[2][4], code[4] = "";
+    size_t count = 0;
+    buffer_init(&list, 0);
+    for (size_t i = 0; i < run->column_count && !store_schema(run->store)->currency; i++) {
+        const struct ingest_column *column = &run->columns[i];
+        bool number = ingest_is_number(column->type.type) && !column->derived && !column->money;
+        if (!number || ingest_currencies(run, &run->scan.evidence[i], codes, 2) != 1)
+            continue;
+        if (count && strcmp(code, codes[0]) != 0)
+            continue;
+        memcpy(code, codes[0], sizeof code);
+        list_name(&list, &count, column->name);
+    }
+    end_list(&list, count);
+    if (count)
+        ingest_notice(run, "%s: the amounts are in %s and kept as numbers; nothing needs doing about it", list.data,
+                      code);
+    buffer_release(&list);
 }
 
 void ingest_remark(struct ingest_run *run)
@@ -298,4 +350,6 @@ void ingest_remark(struct ingest_run *run)
         say_text(&remark);
         say_missing(&remark);
     }
+    say_one_currency(run);
+    say_empty(run);
 }

@@ -15,15 +15,24 @@ static struct ingest_situation situation(const struct ingest_run *run)
                                      .dated = run->mapping.time != NULL};
 }
 
+static bool has_header(const struct ingest_run *run)
+{
+    for (size_t i = 0; i < run->source_count; i++)
+        if (run->sources[i].dialect.header || run->sources[i].dialect.layout == LAYOUT_JSON)
+            return true;
+    return false;
+}
+
 static struct ingest_candidate *candidates(const struct ingest_run *run)
 {
     struct ingest_candidate *list = ARENA_ARRAY(run->arena, struct ingest_candidate, run->column_count);
+    bool header = has_header(run);
     for (size_t i = 0; i < run->column_count; i++)
         list[i] = (struct ingest_candidate){.name = run->columns[i].name,
                                             .evidence = &run->sample[i],
                                             .type = &run->columns[i].type,
                                             .portrait = &run->portraits[i],
-                                            .unnamed = run->columns[i].unnamed};
+                                            .unnamed = run->columns[i].unnamed || !header};
     return list;
 }
 
@@ -43,7 +52,7 @@ static void guess_role(struct ingest_run *run, enum ingest_role role, const char
 
 /* ---- when nobody is sure ---- */
 
-enum { SHOWN = 4, LEAST_SHOWN = 10 };
+enum { SHOWN = 4, LEAST_SHOWN = 10, UNLIKELY = 20 };
 
 static struct ingest_judgement *judge(const struct ingest_run *run, enum ingest_role role)
 {
@@ -68,10 +77,12 @@ static const char *list_candidates(const struct ingest_run *run, struct ingest_j
 {
     struct buffer list;
     buffer_init(&list, ERROR_HINT_MAX - 300);
+    int first = best_of(judgements, run->column_count);
+    bool likely = first >= 0 && judgements[first].confidence >= GUESS_LIKELY;
     for (int shown = 0; shown < SHOWN; shown++) {
         int best = best_of(judgements, run->column_count);
-        if (best < 0)
-            break;
+        if (best < 0 || (likely && judgements[best].confidence < UNLIKELY))
+            break; /* beside a likely one the others only distract */
         struct ingest_judgement *judgement = &judgements[best];
         buffer_printf(&list, "%s%s (%d%%", shown ? "; " : "", run->columns[best].name, judgement->confidence);
         for (int i = 0; i < judgement->reason_count; i++)
@@ -84,16 +95,9 @@ static const char *list_candidates(const struct ingest_run *run, struct ingest_j
     return text;
 }
 
-static bool has_header(const struct ingest_run *run)
-{
-    for (size_t i = 0; i < run->source_count; i++)
-        if (run->sources[i].dialect.header || run->sources[i].dialect.layout == LAYOUT_JSON)
-            return true;
-    return false;
-}
-
 /* What is wrong with the file as a whole, before its columns are looked at: true when something is. */
-static bool file_trouble(const struct ingest_run *run, const char *role, enum status *status, struct error *error)
+static bool file_trouble(const struct ingest_run *run, const char *role, const struct ingest_judgement *judgements,
+                         enum status *status, struct error *error)
 {
     if (run->sample[0].rows == 0 && has_header(run)) {
         *status = error_set(error, STATUS_USAGE,
@@ -113,8 +117,12 @@ static bool file_trouble(const struct ingest_run *run, const char *role, enum st
         *status = error_set(error, STATUS_USAGE,
                             "no header was found, so the columns are called %s to %s, and none is surely the %s",
                             run->columns[0].name, run->columns[run->column_count - 1].name, role);
-        error_hint(error, "--%s %s names it; if the first row has the names, --header yes says so", role,
-                   run->columns[0].name);
+        int best = best_of(judgements, run->column_count);
+        bool likely = best >= 0 && judgements[best].confidence >= GUESS_LIKELY;
+        const struct ingest_judgement *first = likely ? &judgements[best] : NULL;
+        error_hint(error, "--%s %s names it%s%s; if the first row has the names, --header yes says so", role,
+                   first ? run->columns[best].name : "COLUMN", first && first->reason_count ? ", the likeliest: " : "",
+                   first && first->reason_count ? first->reasons[0] : "");
         return true;
     }
     return false;
@@ -144,14 +152,20 @@ static bool customer_trouble(const struct ingest_run *run, enum status *status, 
     return false;
 }
 
+/* As a shell takes it for one word. */
+static const char *quoted(const struct ingest_run *run, const char *name)
+{
+    return strpbrk(name, " ()/&;'") ? arena_printf(run->arena, "'%s'", name) : name;
+}
+
 static enum status no_customer(const struct ingest_run *run, struct error *error)
 {
     enum status status = STATUS_USAGE;
     struct ingest_judgement *judgements = judge(run, ROLE_CUSTOMER);
-    if (file_trouble(run, "customer", &status, error))
+    if (file_trouble(run, "customer", judgements, &status, error))
         return status;
     if (customer_trouble(run, &status, error)) {
-        error_hint(error, "--customer COLUMN names it all the same, or another one");
+        error_hint(error, "--customer COLUMN names it all the same, or another one; its text is then kept exactly");
         return status;
     }
     int best = best_of(judgements, run->column_count);
@@ -178,7 +192,7 @@ static enum status no_customer(const struct ingest_run *run, struct error *error
                        run->columns[best].name, first.confidence, first.reason_count > 1 ? ": " : "",
                        first.reason_count > 1 ? first.reasons[first.reason_count - 1] : "");
     error_hint(error, "--customer %s takes it; --customer @row makes every row a customer of its own. Considered: %s",
-               run->columns[best].name, list_candidates(run, judgements));
+               quoted(run, run->columns[best].name), list_candidates(run, judgements));
     return status;
 }
 
@@ -198,7 +212,7 @@ static enum status no_time(const struct ingest_run *run, struct error *error)
 {
     enum status status;
     struct ingest_judgement *judgements = judge(run, ROLE_TIME);
-    if (file_trouble(run, "time", &status, error))
+    if (file_trouble(run, "time", judgements, &status, error))
         return status;
     const char *considered = list_candidates(run, judgements);
     int unreadable = considered ? -1 : unreadable_time(run);
@@ -314,6 +328,27 @@ static enum status find_key(struct ingest_run *run, struct error *error)
     return ingest_need_column(run, "--key", run->mapping.key, &run->key, error);
 }
 
+/* What else was understood is worth knowing to whoever is asked about the customer. */
+static void describe_others(struct ingest_run *run)
+{
+    static const char *const names[ROLES] = {[ROLE_TIME] = "time", [ROLE_AMOUNT] = "amount"};
+    struct ingest_summary *summary = run->summary;
+    struct ingest_situation now = situation(run);
+    for (int role = 0; role < ROLES && !run->traits; role++) {
+        if (!names[role])
+            continue;
+        struct ingest_guess guess = ingest_guess((enum ingest_role)role, candidates(run), run->column_count, &now);
+        for (size_t i = 0; i < summary->column_count && guess.column >= 0; i++) {
+            struct ingest_summary_column *column = &summary->columns[i];
+            if (strcmp(column->name, run->columns[guess.column].name) != 0)
+                continue;
+            column->role = names[role];
+            column->confidence = guess.confidence;
+            column->guessed = true;
+        }
+    }
+}
+
 static enum status find_customer(struct ingest_run *run, struct error *error)
 {
     struct ingest_mapping *mapping = &run->mapping;
@@ -325,8 +360,10 @@ static enum status find_customer(struct ingest_run *run, struct error *error)
     if (run->row_customers || run->computed_customer)
         return STATUS_OK;
     guess_role(run, ROLE_CUSTOMER, &mapping->customer);
-    if (!mapping->customer)
+    if (!mapping->customer) {
+        describe_others(run);
         return no_customer(run, error);
+    }
     return ingest_need_column(run, "--customer", mapping->customer, &run->customer, error);
 }
 

@@ -354,7 +354,11 @@ static void add_notices(struct ingest_run *run)
 {
     ingest_note_layout(run);
     ingest_remark(run);
-    struct ingest_guess *group = &run->guesses[ROLE_GROUP];
+    struct ingest_guess *group = &run->guesses[ROLE_GROUP], *time = &run->guesses[ROLE_TIME];
+    enum { TIME_SURE = 80 };
+    if (run->role == SCHEMA_FACTS && !run->said[ROLE_TIME] && time->column >= 0 && time->confidence < TIME_SURE)
+        ingest_notice(run, "%s is taken for the time, %d%% sure: --time COLUMN names another",
+                      run->columns[time->column].name, time->confidence);
     if (run->role == SCHEMA_FACTS && !run->mapping.group_by && group->column >= 0)
         ingest_notice(run, "%s repeats: when its rows are the lines of one %s, --group-by %s makes one fact of them",
                       run->columns[group->column].name, run->table, run->columns[group->column].name);

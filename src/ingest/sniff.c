@@ -180,6 +180,7 @@ static void choose_numbers(const char *data, const char *end, const struct inges
         ingest_choose_style(&file, &file, dialect->delimiter, choice ? choice->point : 0, 0);
     dialect->style = (struct ingest_number_style){style.point, style.point == ',' ? '.' : ','};
     out->file_marks = file;
+    out->look.decimal_commas = file.counts[__builtin_ctz(MARK_COMMA)] > 0;
     out->marked = room;
 }
 

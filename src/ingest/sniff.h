@@ -14,6 +14,7 @@ struct ingest_look {
     uint32_t labels;            /* records below the header that say once more what the columns are */
     const char *label;          /* the beginning of the first of them, NULL without one */
     const char *header_line;    /* the header as it stands there, in UTF-8; NULL without one */
+    bool decimal_commas;        /* numbers show them */
     bool sep_line;              /* a line "sep=;" said what stands between fields */
     bool row_names;             /* the header lacks a name for its first column */
     int encoding_sure;          /* 0…100 */

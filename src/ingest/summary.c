@@ -43,7 +43,7 @@ static void print_source(const struct ingest_summary_source *source, bool counte
     if (!source->postgres && !source->parquet && !source->spreadsheet)
         buffer_printf(out, ", %s%s%s%s", ingest_encoding_name(source->dialect.encoding),
                       source->dialect.bom ? " with a byte order mark" : "", source->dialect.gzip ? ", gzip" : "",
-                      source->dialect.style.point == ',' ? ", decimal comma" : "");
+                      source->dialect.style.point == ',' && source->look.decimal_commas ? ", decimal comma" : "");
     print_begin(source, out);
     if (counted)
         buffer_printf(out, "; %s row%s", number_format_thousands((int64_t)source->rows, rows),
