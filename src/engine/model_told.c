@@ -122,7 +122,7 @@ static bool is_same(const struct told_column *column, size_t row, const struct p
         return !known && at == POPULATION_NO_ROW;
     struct population_value value = population_get(stored, at);
     if (column->type == VALUE_DOUBLE)
-        return memcmp(&value.number, &column->doubles[row], sizeof value.number) == 0;
+        return value.number == column->doubles[row];
     return value.integer == (column->label ? (int64_t)column->codes[column->label[row]] : column->integers[row]);
 }
 
