@@ -136,21 +136,22 @@ static size_t letter_length(const char *at)
 }
 
 enum { PIECE = 1, REST = 3 }; /* what a known word costs a cut, and a letter that belongs to none */
+enum piece { PIECE_WORD, PIECE_LINK, PIECE_REST };
 
 struct cut {
-    int cost[TOKEN_MAX + 1];    /* of the first letters; NO_CUT when they cannot be cut */
-    size_t from[TOKEN_MAX + 1]; /* where the last piece of them begins */
-    bool rest[TOKEN_MAX + 1];   /* that piece is no word */
+    int cost[TOKEN_MAX + 1];         /* of the first letters; NO_CUT when they cannot be cut */
+    size_t from[TOKEN_MAX + 1];      /* where the last piece of them begins */
+    enum piece piece[TOKEN_MAX + 1]; /* what it is */
 };
 enum { NO_CUT = 1000 };
 
-static void reach(struct cut *cut, size_t start, size_t end, int cost, bool rest)
+static void reach(struct cut *cut, size_t start, size_t end, int cost, enum piece piece)
 {
     if (cut->cost[start] + cost >= cut->cost[end])
         return;
     cut->cost[end] = cut->cost[start] + cost;
     cut->from[end] = start;
-    cut->rest[end] = rest;
+    cut->piece[end] = piece;
 }
 
 /* The fewest known words of at least three bytes (two at the end: id, no, nr) that make up the token. */
@@ -164,10 +165,12 @@ static void find_cut(const char *token, size_t length, struct cut *cut)
             continue;
         for (size_t end = start + 2; end <= length; end++)
             if ((end - start > 2 || end == length) && meaning_of(token + start, end - start))
-                reach(cut, start, end, PIECE, false);
+                reach(cut, start, end, PIECE, PIECE_WORD);
+        if (start > 0 && token[start] == 's' && cut->piece[start] == PIECE_WORD) /* Mitglied-s-nummer, medlem-s-nr */
+            reach(cut, start, start + 1, PIECE, PIECE_LINK);
         size_t letter = letter_length(token + start);
         if (start + letter <= length && runs_on(token + start))
-            reach(cut, start, start + letter, REST, true);
+            reach(cut, start, start + letter, REST, PIECE_REST);
     }
 }
 
@@ -185,8 +188,8 @@ static void read_compound(const char *token, size_t length, struct ingest_meanin
         ends[count++] = end;
     while (count-- > 0) {
         size_t from = cut.from[ends[count]];
-        rest |= cut.rest[ends[count]];
-        if (!cut.rest[ends[count]])
+        rest |= cut.piece[ends[count]] == PIECE_REST || (cut.piece[ends[count]] == PIECE_LINK && !count);
+        if (cut.piece[ends[count]] == PIECE_WORD)
             add_word(meaning, meaning_of(token + from, ends[count] - from));
     }
     meaning->unknown += rest;
