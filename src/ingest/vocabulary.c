@@ -166,7 +166,8 @@ static void find_cut(const char *token, size_t length, struct cut *cut)
         for (size_t end = start + 2; end <= length; end++)
             if ((end - start > 2 || end == length) && meaning_of(token + start, end - start))
                 reach(cut, start, end, PIECE, PIECE_WORD);
-        if (start > 0 && token[start] == 's' && cut->piece[start] == PIECE_WORD) /* Mitglied-s-nummer, medlem-s-nr */
+        /* Mitglied-s-nummer, medlem-s-nr */
+        if (start > 0 && token[start] == 's' && cut->piece[start] == PIECE_WORD)
             reach(cut, start, start + 1, PIECE, PIECE_LINK);
         size_t letter = letter_length(token + start);
         if (start + letter <= length && runs_on(token + start))
@@ -188,8 +189,10 @@ static void read_compound(const char *token, size_t length, struct ingest_meanin
         ends[count++] = end;
     while (count-- > 0) {
         size_t from = cut.from[ends[count]];
-        rest |= cut.piece[ends[count]] == PIECE_REST || (cut.piece[ends[count]] == PIECE_LINK && !count);
-        if (cut.piece[ends[count]] == PIECE_WORD)
+        enum piece piece = cut.piece[ends[count]];
+        bool links = piece == PIECE_LINK && count > 0; /* a last s links nothing */
+        rest |= piece != PIECE_WORD && !links;
+        if (piece == PIECE_WORD)
             add_word(meaning, meaning_of(token + from, ends[count] - from));
     }
     meaning->unknown += rest;
