@@ -7,17 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const KIND_NAMES[KINDS] = {"order",   "view",   "cart",  "email_sent", "email_open", "email_click",
-                                       "support", "survey", "login", "refund",     "review",     "share"};
+const char *const KIND_NAMES[KINDS] = {"order",      "view",        "cart",    "email_sent",
+                                       "email_open", "email_click", "support", "survey",
+                                       "login",      "refund",      "review",  "share"};
 /* Of a thousand facts. */
 static const int SHARE_OF[KINDS] = {80, 300, 80, 160, 100, 40, 20, 15, 140, 10, 20, 35};
 static const bool HAS_NUMBER[KINDS] = {
     [ORDER] = true, [VIEW] = true, [SURVEY] = true, [REFUND] = true, [REVIEW] = true};
-static const bool HAS_TEXT[KINDS] = {[ORDER] = true, [VIEW] = true, [CART] = true, [SUPPORT] = true};
-static const char *const NUMBER_NAME[KINDS] = {
-    [ORDER] = "amount", [VIEW] = "seconds", [SURVEY] = "nps", [REFUND] = "amount", [REVIEW] = "stars"};
+static const bool HAS_TEXT[KINDS] = {
+    [ORDER] = true, [VIEW] = true, [CART] = true, [SUPPORT] = true};
+static const char *const NUMBER_NAME[KINDS] = {[ORDER] = "amount",
+                                               [VIEW] = "seconds",
+                                               [SURVEY] = "nps",
+                                               [REFUND] = "amount",
+                                               [REVIEW] = "stars"};
 static const char *const CITY_NAMES[] = {"Wien", "Graz", "Linz", "Salzburg", "Innsbruck"};
-static const char *const TOPIC_NAMES[TOPICS] = {"billing", "delivery", "returns", "account", "product", "other"};
+static const char *const TOPIC_NAMES[TOPICS] = {"billing", "delivery", "returns",
+                                                "account", "product",  "other"};
 static const char *const PLAN_NAMES[PLANS] = {"free", "basic", "pro"};
 
 static uint64_t random_next(uint64_t *state) /* splitmix64 */
@@ -48,11 +54,13 @@ const char *data_text(uint32_t code, char *out)
         sprintf(out, code - CODE_CITY < 5 ? "%s" : "City %s%u",
                 code - CODE_CITY < 5 ? CITY_NAMES[code - CODE_CITY] : "", code - CODE_CITY);
     else
-        sprintf(out, "%s", code < CODE_PLAN ? TOPIC_NAMES[code - CODE_TOPIC] : PLAN_NAMES[code - CODE_PLAN]);
+        sprintf(out, "%s",
+                code < CODE_PLAN ? TOPIC_NAMES[code - CODE_TOPIC] : PLAN_NAMES[code - CODE_PLAN]);
     return out;
 }
 
-static void push(struct facts *facts, enum kind kind, uint32_t customer, uint32_t time, uint64_t *state)
+static void push(struct facts *facts, enum kind kind, uint32_t customer, uint32_t time,
+                 uint64_t *state)
 {
     if (facts->rows == facts->room) {
         facts->room = facts->room ? facts->room * 2 : 1 << 16;
@@ -149,11 +157,14 @@ const struct schema *data_schema(void)
                                             {.name = "city", .type = VALUE_TEXT},
                                             {.name = "plan", .type = VALUE_TEXT}};
     static struct schema_column product[] = {{.name = "category", .type = VALUE_TEXT}};
-    static struct schema_column order[] = {{.name = "amount", .type = VALUE_DECIMAL, .scale = 2},
-                                           {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
-    static struct schema_column view[] = {{.name = "seconds", .type = VALUE_INT},
-                                          {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
-    static struct schema_column cart[] = {{.name = "product", .type = VALUE_TEXT, .refers = "product"}};
+    static struct schema_column order[] = {
+        {.name = "amount", .type = VALUE_DECIMAL, .scale = 2},
+        {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
+    static struct schema_column view[] = {
+        {.name = "seconds", .type = VALUE_INT},
+        {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
+    static struct schema_column cart[] = {
+        {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
     static struct schema_column support[] = {{.name = "topic", .type = VALUE_TEXT}};
     static struct schema_column survey[] = {{.name = "nps", .type = VALUE_INT}};
     static struct schema_column refund[] = {{.name = "amount", .type = VALUE_DECIMAL, .scale = 2}};
@@ -172,8 +183,13 @@ const struct schema *data_schema(void)
         {.name = "review", .role = SCHEMA_FACTS, .columns = review, .column_count = 1},
         {.name = "share", .role = SCHEMA_FACTS, .columns = NULL, .column_count = 0},
         {.name = "customer", .role = SCHEMA_TRAITS, .columns = traits, .column_count = 3},
-        {.name = "product", .role = SCHEMA_REFERENCE, .key = "product", .columns = product, .column_count = 1}};
-    static const struct schema schema = {.tables = tables, .table_count = KINDS + 2, .zone = "Europe/Vienna"};
+        {.name = "product",
+         .role = SCHEMA_REFERENCE,
+         .key = "product",
+         .columns = product,
+         .column_count = 1}};
+    static const struct schema schema = {
+        .tables = tables, .table_count = KINDS + 2, .zone = "Europe/Vienna"};
     return &schema;
 }
 
@@ -193,22 +209,25 @@ static enum status add_kind(struct population_builder *builder, const struct fac
                                                      .type = VALUE_TEXT,
                                                      .refers = kind == SUPPORT ? NULL : "product",
                                                      .codes = facts->product};
-    return population_builder_table(builder, KIND_NAMES[kind], SCHEMA_FACTS, facts->rows, facts->customer, facts->time,
-                                    columns, count, error);
+    return population_builder_table(builder, KIND_NAMES[kind], SCHEMA_FACTS, facts->rows,
+                                    facts->customer, facts->time, columns, count, error);
 }
 
-static enum status add_tables(const struct data *data, struct population_builder *builder, struct error *error)
+static enum status add_tables(const struct data *data, struct population_builder *builder,
+                              struct error *error)
 {
     for (int kind = 0; kind < KINDS; kind++)
         TRY(add_kind(builder, &data->facts[kind], kind, error));
     uint32_t *each = base_malloc((size_t)data->customers * 4);
     for (uint32_t c = 0; c < data->customers; c++)
         each[c] = c;
-    struct population_input traits[] = {{.name = "birth_date", .type = VALUE_DATE, .integers = data->birth},
-                                        {.name = "city", .type = VALUE_TEXT, .codes = data->city},
-                                        {.name = "plan", .type = VALUE_TEXT, .codes = data->plan}};
-    enum status status = population_builder_table(builder, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, data->customers, each,
-                                                  data->told, traits, 3, error);
+    struct population_input traits[] = {
+        {.name = "birth_date", .type = VALUE_DATE, .integers = data->birth},
+        {.name = "city", .type = VALUE_TEXT, .codes = data->city},
+        {.name = "plan", .type = VALUE_TEXT, .codes = data->plan}};
+    enum status status =
+        population_builder_table(builder, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, data->customers, each,
+                                 data->told, traits, 3, error);
     free(each);
     TRY(status);
     uint32_t keys[PRODUCTS], categories[PRODUCTS];
@@ -216,7 +235,8 @@ static enum status add_tables(const struct data *data, struct population_builder
         keys[p] = p;
         categories[p] = CODE_CATEGORY + (uint32_t)data->category[p];
     }
-    struct population_input category = {.name = "category", .type = VALUE_TEXT, .codes = categories};
+    struct population_input category = {
+        .name = "category", .type = VALUE_TEXT, .codes = categories};
     return population_builder_reference(builder, "product", PRODUCTS, keys, &category, 1, error);
 }
 

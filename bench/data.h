@@ -5,7 +5,20 @@
 #include "population/population.h"
 
 enum { KINDS = 12, PRODUCTS = 5000, CATEGORIES = 20, CITIES = 40, TOPICS = 6, PLANS = 3 };
-enum kind { ORDER, VIEW, CART, EMAIL_SENT, EMAIL_OPEN, EMAIL_CLICK, SUPPORT, SURVEY, LOGIN, REFUND, REVIEW, SHARE };
+enum kind {
+    ORDER,
+    VIEW,
+    CART,
+    EMAIL_SENT,
+    EMAIL_OPEN,
+    EMAIL_CLICK,
+    SUPPORT,
+    SURVEY,
+    LOGIN,
+    REFUND,
+    REVIEW,
+    SHARE
+};
 
 extern const char *const KIND_NAMES[KINDS];
 
@@ -13,7 +26,7 @@ extern const char *const KIND_NAMES[KINDS];
 struct facts {
     size_t rows, room;
     uint32_t *customer, *time;
-    int64_t *number;   /* order and refund amount in cents; view seconds; survey nps; review stars */
+    int64_t *number; /* order and refund amount in cents; view seconds; survey nps; review stars */
     uint32_t *product; /* codes: order, view, cart; support: topic */
 };
 

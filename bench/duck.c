@@ -1,5 +1,6 @@
 /*
- * DuckDB by itself, for comparison: runs statements in a database in memory and prints the rows of the last one.
+ * DuckDB by itself, for comparison: runs statements in a database in memory and prints the rows of
+ * the last one.
  *
  *   bench-duck THREADS MEMORY-MIB SPILL-FOLDER STATEMENT...
  */
@@ -19,7 +20,8 @@ static void print(duckdb_result *result)
     for (idx_t row = 0; row < duckdb_row_count(result); row++)
         for (idx_t column = 0; column < duckdb_column_count(result); column++) {
             char *value = duckdb_value_varchar(result, column, row);
-            printf("%s%s", value ? value : "", column + 1 < duckdb_column_count(result) ? "\t" : "\n");
+            printf("%s%s", value ? value : "",
+                   column + 1 < duckdb_column_count(result) ? "\t" : "\n");
             duckdb_free(value);
         }
 }
@@ -27,8 +29,10 @@ static void print(duckdb_result *result)
 static int configure(duckdb_connection connection, char **arguments)
 {
     char sql[4096];
-    snprintf(sql, sizeof sql, "SET threads=%s; SET memory_limit='%sMiB'; SET temp_directory='%s'; SET TimeZone='UTC'",
-             arguments[0], arguments[1], arguments[2]);
+    snprintf(
+        sql, sizeof sql,
+        "SET threads=%s; SET memory_limit='%sMiB'; SET temp_directory='%s'; SET TimeZone='UTC'",
+        arguments[0], arguments[1], arguments[2]);
     return duckdb_query(connection, sql, NULL) == DuckDBSuccess;
 }
 
@@ -38,7 +42,8 @@ int main(int argc, char **argv)
     duckdb_connection connection;
     if (argc < 5)
         return fail("usage: bench-duck THREADS MEMORY-MIB SPILL-FOLDER STATEMENT...");
-    if (duckdb_open(NULL, &database) != DuckDBSuccess || duckdb_connect(database, &connection) != DuckDBSuccess)
+    if (duckdb_open(NULL, &database) != DuckDBSuccess ||
+        duckdb_connect(database, &connection) != DuckDBSuccess)
         return fail("DuckDB cannot be started");
     if (!configure(connection, argv + 1))
         return fail("DuckDB refuses the settings");

@@ -1,5 +1,6 @@
 /*
- * How a refresh grows: the benchmark's data at one size, some segments, and the time to evaluate them all.
+ * How a refresh grows: the benchmark's data at one size, some segments, and the time to evaluate
+ * them all.
  *
  *   bench-growth CUSTOMERS FACTS-A-CUSTOMER SEGMENTS ROUNDS THREADS
  *
@@ -43,10 +44,11 @@ static void print_times(const char *name, const double *times, int count)
     printf("]");
 }
 
-static void run_rounds(const struct plan *plan, const struct population *population, int64_t now, struct pool *pool,
-                       int rounds)
+static void run_rounds(const struct plan *plan, const struct population *population, int64_t now,
+                       struct pool *pool, int rounds)
 {
-    double *wall = base_calloc((size_t)rounds, sizeof *wall), *cpu = base_calloc((size_t)rounds, sizeof *cpu);
+    double *wall = base_calloc((size_t)rounds, sizeof *wall),
+           *cpu = base_calloc((size_t)rounds, sizeof *cpu);
     for (int round = -1; round < rounds; round++) {
         struct error error;
         struct plan_result *result;
@@ -84,8 +86,9 @@ int main(int argc, char **argv)
     segments_make(&trees, segments);
     check(plan_new(&trees.set, data_schema(), NULL, -1, &plan, &error), &error);
     struct population_memory memory = population_memory(population);
-    printf("{\"customers\": %u, \"facts\": %zu, \"segments\": %d, \"bytes_a_fact\": %.3f", data.customers,
-           data.fact_count, segments, (double)(memory.facts + memory.directory) / (double)memory.fact_rows);
+    printf("{\"customers\": %u, \"facts\": %zu, \"segments\": %d, \"bytes_a_fact\": %.3f",
+           data.customers, data.fact_count, segments,
+           (double)(memory.facts + memory.directory) / (double)memory.fact_rows);
     run_rounds(plan, population, data.now, pool, rounds);
     printf("}\n");
     plan_free(plan);

@@ -1,20 +1,24 @@
 /*
- * Loading against reading: each command's needed columns loaded as a population, and the same columns of the same parts
- * read by DuckDB and added up, so that every value is really decoded. Rounds alternate; both use the same DuckDB
- * instance and the same number of threads. Results are compared: rows, and the sum of amounts where they are read.
+ * Loading against reading: each command's needed columns loaded as a population, and the same
+ * columns of the same parts read by DuckDB and added up, so that every value is really decoded.
+ * Rounds alternate; both use the same DuckDB instance and the same number of threads. Results are
+ * compared: rows, and the sum of amounts where they are read.
  *
  *   bench-load STORE ROUNDS THREADS
  *
- * DuckDB does it in two ways: into aggregates, the cheapest consumption there is, and into a table in memory, which is
- * what a population is. A third contender is the floor: a function of ours in DuckDB's pipeline that takes every chunk
- * of the same columns and looks at nothing, which is what loading through DuckDB costs before it does anything.
+ * DuckDB does it in two ways: into aggregates, the cheapest consumption there is, and into a table
+ * in memory, which is what a population is. A third contender is the floor: a function of ours in
+ * DuckDB's pipeline that takes every chunk of the same columns and looks at nothing, which is what
+ * loading through DuckDB costs before it does anything.
  *
- * What looking at checksums takes of a load shows where a process reads a column first. So the same loads are also made
- * by processes that do nothing else, with and without it in turns. In those with it the calls that look are under the
- * clock themselves (the linker puts ours before them): on a busy machine two loads differ by more than these take.
+ * What looking at checksums takes of a load shows where a process reads a column first. So the same
+ * loads are also made by processes that do nothing else, with and without it in turns. In those
+ * with it the calls that look are under the clock themselves (the linker puts ours before them): on
+ * a busy machine two loads differ by more than these take.
  *
- * Prints one JSON object a case: times of every round, bytes read through the kernel by one load, its largest memory
- * beside what the population weighs, and whether what was loaded equals what DuckDB read.
+ * Prints one JSON object a case: times of every round, bytes read through the kernel by one load,
+ * its largest memory beside what the population weighs, and whether what was loaded equals what
+ * DuckDB read.
  */
 #include "population/load.h"
 #include "base/json.h"
@@ -39,8 +43,12 @@ static const struct load_case {
     {"times", "count(order last 90 days) >= 2", {{"order", {NULL}}}},
     {"amounts", "sum(order.amount last 365 days) >= 100", {{"order", {"amount"}}}},
     {"texts", "favourite(order.category) = 'shoes'", {{"order", {"category", "product"}}}},
-    {"kind", "every column of one kind", {{"order", {"amount", "category", "product", "quantity"}}}},
-    {"two_kinds", "any(order …) and none(visit …)", {{"order", {"amount"}}, {"visit", {"product"}}}},
+    {"kind",
+     "every column of one kind",
+     {{"order", {"amount", "category", "product", "quantity"}}}},
+    {"two_kinds",
+     "any(order …) and none(visit …)",
+     {{"order", {"amount"}}, {"visit", {"product"}}}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -129,7 +137,8 @@ static uint64_t memory(const char *name)
 
 static struct timing checking; /* so far */
 
-/* By the linker's --wrap: where store_check_part is called, the second is, and the first is the function itself. */
+/* By the linker's --wrap: where store_check_part is called, the second is, and the first is the
+ * function itself. */
 enum status __real_store_check_part(const struct store *store, const struct catalog_part *part,
                                     const char *const *columns, size_t count, struct error *error);
 enum status __wrap_store_check_part(const struct store *store, const struct catalog_part *part,
@@ -150,7 +159,8 @@ enum status __wrap_store_check_part(const struct store *store, const struct cata
 
 static int64_t sum_of_amounts(const struct population *population)
 {
-    const struct population_table *table = &population->tables[population_table_index(population, "order")];
+    const struct population_table *table =
+        &population->tables[population_table_index(population, "order")];
     int column = population_column_index(table, "amount");
     int64_t sum = 0;
     for (size_t row = 0; column >= 0 && row < table->rows; row++)
@@ -170,7 +180,8 @@ static void take_result(struct bench *bench, const struct population *population
 static uint64_t weight_of(const struct population *population)
 {
     struct population_memory is = population_memory(population);
-    return is.facts + is.directory + is.customers + is.traits + is.references + is.dictionary + is.records;
+    return is.facts + is.directory + is.customers + is.traits + is.references + is.dictionary +
+           is.records;
 }
 
 static struct timing load(struct bench *bench, const struct load_case *which)
@@ -180,11 +191,13 @@ static struct timing load(struct bench *bench, const struct load_case *which)
     struct population_need needs[NEEDS_MAX];
     struct population_load what = {.needs = needs, .known_at = INT64_MAX};
     for (; what.need_count < NEEDS_MAX && which->needs[what.need_count].table; what.need_count++)
-        needs[what.need_count] =
-            (struct population_need){which->needs[what.need_count].table, which->needs[what.need_count].columns};
+        needs[what.need_count] = (struct population_need){which->needs[what.need_count].table,
+                                                          which->needs[what.need_count].columns};
     uint64_t before = bytes_read();
     struct timing start = now();
-    check(population_load(bench->store, bench->lake, &what, bench->zone, bench->pool, &population, &error), &error);
+    check(population_load(bench->store, bench->lake, &what, bench->zone, bench->pool, &population,
+                          &error),
+          &error);
     struct timing took = since(start);
     bench->bytes = bytes_read() - before;
     bench->weight = weight_of(population);
@@ -197,24 +210,28 @@ static struct timing load(struct bench *bench, const struct load_case *which)
 
 static bool is_text(const struct store *store, const char *table, const char *column)
 {
-    const struct schema_column *found = schema_column(schema_table(store_schema(store), table), column);
+    const struct schema_column *found =
+        schema_column(schema_table(store_schema(store), table), column);
     return found && found->type == VALUE_TEXT;
 }
 
-/* The columns of one kind as they stand in its parts; a text is its code there, which is what Strata reads as well. */
-static size_t list_columns(struct bench *bench, const struct load_case *which, int need, struct arena *arena,
-                           const char **columns)
+/* The columns of one kind as they stand in its parts; a text is its code there, which is what
+ * Strata reads as well. */
+static size_t list_columns(struct bench *bench, const struct load_case *which, int need,
+                           struct arena *arena, const char **columns)
 {
     size_t count = 0;
     columns[count++] = "customer";
     columns[count++] = "time";
     for (const char *const *column = which->needs[need].columns; *column; column++)
-        columns[count++] =
-            is_text(bench->store, which->needs[need].table, *column) ? store_codes_name(arena, *column) : *column;
+        columns[count++] = is_text(bench->store, which->needs[need].table, *column)
+                               ? store_codes_name(arena, *column)
+                               : *column;
     return count;
 }
 
-static void add_parts(struct bench *bench, const char *table, enum part_role role, struct buffer *files)
+static void add_parts(struct bench *bench, const char *table, enum part_role role,
+                      struct buffer *files)
 {
     size_t count;
     struct arena arena;
@@ -224,7 +241,8 @@ static void add_parts(struct bench *bench, const char *table, enum part_role rol
     for (size_t i = 0; i < count; i++)
         if (parts[i].role == role && strcmp(parts[i].table, table) == 0) {
             buffer_string(files, files->length ? ", " : "");
-            buffer_sql_text(files, text_from(store_file(bench->store, &arena, "%s", parts[i].path)));
+            buffer_sql_text(files,
+                            text_from(store_file(bench->store, &arena, "%s", parts[i].path)));
         }
     arena_release(&arena);
 }
@@ -240,8 +258,8 @@ static enum status look_away(void *context, const struct lake_chunk *chunk, stru
 }
 
 /* Makes a function of these columns, whose types are asked of DuckDB. */
-static void add_floor(struct bench *bench, const char *name, const char *const *columns, size_t count,
-                      const char *files, struct arena *arena)
+static void add_floor(struct bench *bench, const char *name, const char *const *columns,
+                      size_t count, const char *files, struct arena *arena)
 {
     struct error error;
     struct lake_result *result;
@@ -268,7 +286,8 @@ static void add_floor(struct bench *bench, const char *name, const char *const *
 }
 
 /* The statement that DuckDB runs for the facts of one kind. */
-static void read_sql(struct bench *bench, const struct load_case *which, int need, enum way way, struct buffer *sql)
+static void read_sql(struct bench *bench, const struct load_case *which, int need, enum way way,
+                     struct buffer *sql)
 {
     const char *columns[8];
     struct arena arena;
@@ -308,7 +327,8 @@ static void run(struct bench *bench, const char *sql, uint64_t *rows)
     lake_result_free(result);
 }
 
-static void run_beside(struct bench *bench, const char *select, const char *table, enum part_role role)
+static void run_beside(struct bench *bench, const char *select, const char *table,
+                       enum part_role role)
 {
     struct buffer sql, files;
     buffer_init(&sql, 0);
@@ -334,11 +354,13 @@ static struct timing read_columns(struct bench *bench, const struct load_case *w
         read_sql(bench, which, need, way, &sql);
         run(bench, sql.data, way == INTO_SUMS ? &bench->read_rows : NULL);
     }
-    /* a population knows every customer's identifier and last activity, so reading them belongs to the comparison */
-    run_beside(bench, "count(*), sum(customer), sum(length(identifier))", "identity", PART_IDENTITY);
+    /* a population knows every customer's identifier and last activity, so reading them belongs to
+     * the comparison */
+    run_beside(bench, "count(*), sum(customer), sum(length(identifier))", "identity",
+               PART_IDENTITY);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        run_beside(bench, "count(*), sum(customer), sum(\"first\"), sum(\"last\"), sum(\"rows\")", kinds[i],
-                   PART_ACTIVITY);
+        run_beside(bench, "count(*), sum(customer), sum(\"first\"), sum(\"last\"), sum(\"rows\")",
+                   kinds[i], PART_ACTIVITY);
     struct timing took = since(start);
     bench->has_floor |= way == PASSED_BY;
     buffer_release(&sql);
@@ -363,7 +385,8 @@ static void read_amounts(struct bench *bench, const struct load_case *which)
     buffer_init(&sql, 0);
     buffer_init(&files, 0);
     add_parts(bench, "order", PART_FACTS, &files);
-    buffer_printf(&sql, "SELECT CAST(sum(amount) * 100 AS BIGINT) FROM read_parquet([%s])", files.data);
+    buffer_printf(&sql, "SELECT CAST(sum(amount) * 100 AS BIGINT) FROM read_parquet([%s])",
+                  files.data);
     check(lake_query_integer(bench->lake, sql.data, &bench->read_amounts, NULL, &error), &error);
     buffer_release(&files);
     buffer_release(&sql);
@@ -420,10 +443,11 @@ static void run_case(struct bench *bench, const struct load_case *which)
     print_apart("checked", &fresh->checked, sizeof *fresh, fresh_count);
     print_apart("checking", &fresh->checking, sizeof *fresh, fresh_count);
     print_apart("unchecked", &fresh->unchecked, sizeof *fresh, fresh_count);
-    printf("\"peak_bytes\": %llu, \"population_bytes\": %llu, ", (unsigned long long)bench->peak[which - cases],
-           (unsigned long long)bench->weight);
-    printf("\"bytes\": %llu, \"rows\": %llu, \"customers\": %u, \"equal\": %s}\n", (unsigned long long)bench->bytes,
-           (unsigned long long)bench->rows, bench->customers, equal ? "true" : "false");
+    printf("\"peak_bytes\": %llu, \"population_bytes\": %llu, ",
+           (unsigned long long)bench->peak[which - cases], (unsigned long long)bench->weight);
+    printf("\"bytes\": %llu, \"rows\": %llu, \"customers\": %u, \"equal\": %s}\n",
+           (unsigned long long)bench->bytes, (unsigned long long)bench->rows, bench->customers,
+           equal ? "true" : "false");
     fflush(stdout);
 }
 
@@ -451,8 +475,9 @@ struct sample {
     uint64_t peak;
 };
 
-/* A new process opens the store, loads once, and says what that took. Memory that was used before would hide what a
- * load takes: how much more the process held at most than before, DuckDB's buffers and threads included. */
+/* A new process opens the store, loads once, and says what that took. Memory that was used before
+ * would hide what a load takes: how much more the process held at most than before, DuckDB's
+ * buffers and threads included. */
 static struct sample load_freshly(const struct load_case *which, bool checked, char **arguments)
 {
     int ends[2];
@@ -488,7 +513,8 @@ static void measure_freshly(struct bench *bench, int which, char **arguments)
             int checked = (i + turn) % 2;
             samples[checked] = load_freshly(&cases[which], checked, arguments);
         }
-        bench->fresh[which][i] = (struct fresh){samples[1].load, samples[1].checking, samples[0].load};
+        bench->fresh[which][i] =
+            (struct fresh){samples[1].load, samples[1].checking, samples[0].load};
     }
     bench->peak[which] = samples[1].peak;
 }

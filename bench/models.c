@@ -1,5 +1,6 @@
 /*
- * Models by themselves, without a store: fits and scores on arrays made here, measured inside the process.
+ * Models by themselves, without a store: fits and scores on arrays made here, measured inside the
+ * process.
  *
  *   bench-models THREADS ROUNDS clv bgnbd|mbgnbd|pareto-nbd ROWS distinct|repeated
  *   bench-models THREADS ROUNDS kmeans FILE ROWS COLUMNS K STARTS SEED
@@ -7,7 +8,8 @@
  *   bench-models THREADS ROUNDS latent FILE CLASSES STARTS
  *   bench-models THREADS ROUNDS score CUSTOMERS
  *
- * Prints one JSON object: what was fitted, and wall seconds, processor seconds and growth of memory of every round.
+ * Prints one JSON object: what was fitted, and wall seconds, processor seconds and growth of memory
+ * of every round.
  */
 #include "models.h"
 
@@ -112,12 +114,14 @@ void bench_print_rounds(const char *name, const struct bench_round *rounds, int 
 
 /* ---- how often customers buy ---- */
 
-/* A customer of BG/NBD (MBG/NBD for m = 1) or Pareto/NBD with the parameters of CDNOW, seen for 30 to 80 weeks. */
+/* A customer of BG/NBD (MBG/NBD for m = 1) or Pareto/NBD with the parameters of CDNOW, seen for 30
+ * to 80 weeks. */
 static struct model_history live(struct stats_random *random, enum model_clv_type type)
 {
     bool pareto = type == MODEL_PARETO_NBD;
     double rate = stats_random_gamma(random, pareto ? .553 : .243) / (pareto ? 10.578 : 4.414);
-    double leave = pareto ? stats_random_gamma(random, .606) / 11.669 : stats_random_beta(random, .793, 2.426);
+    double leave =
+        pareto ? stats_random_gamma(random, .606) / 11.669 : stats_random_beta(random, .793, 2.426);
     double lifetime = pareto ? stats_random_exponential(random) / leave : INFINITY;
     struct model_history h = {0, 0, 30 + 50 * stats_random_uniform(random)};
     if (type == MODEL_MBGNBD && stats_random_uniform(random) < leave)
@@ -151,11 +155,13 @@ void bench_clv(const struct bench *bench)
 {
     enum model_clv_type type;
     if (bench->word_count < 3 || !model_clv_type_parse(bench->words[0], &type)) {
-        fprintf(stderr, "bench-models: clv takes a type, a number of rows, and distinct or repeated\n");
+        fprintf(stderr,
+                "bench-models: clv takes a type, a number of rows, and distinct or repeated\n");
         exit(2);
     }
     size_t count = (size_t)bench_number(bench, 1);
-    struct model_history *history = make_histories(type, count, strcmp(bench->words[2], "distinct") == 0);
+    struct model_history *history =
+        make_histories(type, count, strcmp(bench->words[2], "distinct") == 0);
     struct model_clv_data data = {count, history, NULL};
     struct bench_round *rounds = base_calloc((size_t)bench->rounds, sizeof *rounds);
     struct model_clv model;
@@ -168,10 +174,11 @@ void bench_clv(const struct bench *bench)
         bench_end(&rounds[i]);
         arena_release(&arena);
     }
-    printf("{\"rows\": %zu, \"distinct\": %zu, \"bytes\": %zu, \"log_likelihood\": %.10g, \"evaluations\": %d, "
+    printf("{\"rows\": %zu, \"distinct\": %zu, \"bytes\": %zu, \"log_likelihood\": %.10g, "
+           "\"evaluations\": %d, "
            "\"parameters\": [%.8g, %.8g, %.8g, %.8g], ",
-           count, model.rows, count * sizeof *history, model.log_likelihood, model.evaluations, model.parameter[0],
-           model.parameter[1], model.parameter[2], model.parameter[3]);
+           count, model.rows, count * sizeof *history, model.log_likelihood, model.evaluations,
+           model.parameter[0], model.parameter[1], model.parameter[2], model.parameter[3]);
     bench_print_rounds("fit", rounds, bench->rounds);
     printf("}\n");
     free(history);
@@ -195,7 +202,8 @@ static double *read_matrix(const char *path, size_t places)
 
 void bench_kmeans(const struct bench *bench)
 {
-    struct model_matrix matrix = {(size_t)bench_number(bench, 1), (int)bench_number(bench, 2), NULL};
+    struct model_matrix matrix = {(size_t)bench_number(bench, 1), (int)bench_number(bench, 2),
+                                  NULL};
     size_t places = matrix.rows * (size_t)matrix.columns;
     double *values = read_matrix(bench->words[0], places);
     struct model_kmeans_options options = {.k = (int)bench_number(bench, 3),
@@ -210,12 +218,13 @@ void bench_kmeans(const struct bench *bench)
         struct arena arena;
         arena_init(&arena, 0);
         rounds[i] = bench_begin();
-        bench_check(model_kmeans_fit(&matrix, &options, bench->pool, &arena, &model, &error), &error);
+        bench_check(model_kmeans_fit(&matrix, &options, bench->pool, &arena, &model, &error),
+                    &error);
         bench_end(&rounds[i]);
         arena_release(&arena);
     }
-    printf("{\"inertia\": %.12g, \"iterations\": %d, \"bytes\": %zu, ", model.inertia, model.iterations,
-           places * sizeof *values);
+    printf("{\"inertia\": %.12g, \"iterations\": %d, \"bytes\": %zu, ", model.inertia,
+           model.iterations, places * sizeof *values);
     bench_print_rounds("fit", rounds, bench->rounds);
     printf("}\n");
     free(values);
@@ -235,7 +244,8 @@ void bench_prototypes(const struct bench *bench)
     for (size_t i = 0; i < rows; i++) {
         size_t group = stats_random_below(&random, GROUPS);
         for (size_t j = 0; j < NUMBERS; j++)
-            number[i * NUMBERS + j] = (double)((group * (j + 3)) % 7) + stats_random_normal(&random);
+            number[i * NUMBERS + j] =
+                (double)((group * (j + 3)) % 7) + stats_random_normal(&random);
         for (size_t j = 0; j < CATEGORIES; j++)
             code[i * CATEGORIES + j] = stats_random_uniform(&random) < .6
                                            ? (uint32_t)((group + j) % LEVELS)
@@ -249,12 +259,15 @@ void bench_prototypes(const struct bench *bench)
         struct arena arena;
         arena_init(&arena, 0);
         rounds[i] = bench_begin();
-        bench_check(model_prototypes_fit(&data, GROUPS, 0, 10, 1, bench->pool, &arena, &model, &error), &error);
+        bench_check(
+            model_prototypes_fit(&data, GROUPS, 0, 10, 1, bench->pool, &arena, &model, &error),
+            &error);
         bench_end(&rounds[i]);
         cost = model.cost;
         arena_release(&arena);
     }
-    printf("{\"cost\": %.10g, \"bytes\": %zu, ", cost, rows * (NUMBERS * sizeof *number + CATEGORIES * sizeof *code));
+    printf("{\"cost\": %.10g, \"bytes\": %zu, ", cost,
+           rows * (NUMBERS * sizeof *number + CATEGORIES * sizeof *code));
     bench_print_rounds("fit", rounds, bench->rounds);
     printf("}\n");
     free(number);
@@ -275,7 +288,8 @@ static struct model_latent_data read_answers(const char *path, struct arena *are
         for (size_t i = 0; i < table.rows; i++)
             code[i * (size_t)items + (size_t)j] = column[i];
     }
-    return (struct model_latent_data){.rows = table.rows, .items = items, .code = code, .levels = levels};
+    return (struct model_latent_data){
+        .rows = table.rows, .items = items, .code = code, .levels = levels};
 }
 
 void bench_latent(const struct bench *bench)
@@ -300,8 +314,9 @@ void bench_latent(const struct bench *bench)
         reached = model.reached;
         arena_release(&arena);
     }
-    printf("{\"rows\": %zu, \"items\": %d, \"log_likelihood\": %.10g, \"starts_that_reached_it\": %d, ", data.rows,
-           data.items, likelihood, reached);
+    printf("{\"rows\": %zu, \"items\": %d, \"log_likelihood\": %.10g, \"starts_that_reached_it\": "
+           "%d, ",
+           data.rows, data.items, likelihood, reached);
     bench_print_rounds("fit", rounds, bench->rounds);
     printf("}\n");
     free(rounds);

@@ -14,7 +14,8 @@ struct bench {
     int word_count;
 };
 
-/* One measured run of a function: wall and processor seconds, and by how much the process's memory grew at its peak. */
+/* One measured run of a function: wall and processor seconds, and by how much the process's memory
+ * grew at its peak. */
 struct bench_round {
     double wall, cpu, grown;
 };

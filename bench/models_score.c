@@ -1,6 +1,6 @@
 /*
- * Scoring: what a refresh computes for every customer with models fitted before, in arrays. Each type scores the same
- * number of customers; the sum is what scoring all of them takes.
+ * Scoring: what a refresh computes for every customer with models fitted before, in arrays. Each
+ * type scores the same number of customers; the sum is what scoring all of them takes.
  */
 #include "models.h"
 
@@ -33,7 +33,8 @@ struct scored {
     struct arena arena;
     struct pool *pool;
     struct model_history *history;
-    double *paid, *mean, *recency, *frequency, *monetary, *feature, *out, *columns[MODEL_VALUE_COLUMNS];
+    double *paid, *mean, *recency, *frequency, *monetary, *feature, *out,
+        *columns[MODEL_VALUE_COLUMNS];
     uint32_t *label;
     int *answer;
     struct model_rfm rfm;
@@ -53,7 +54,8 @@ static void make_customers(struct scored *s)
     struct stats_random random;
     stats_random_init(&random, 5, 0);
     for (size_t i = 0; i < s->count; i++) {
-        double rate = stats_random_gamma(&random, .6) / 8, leave = stats_random_beta(&random, .8, 2.4);
+        double rate = stats_random_gamma(&random, .6) / 8,
+               leave = stats_random_beta(&random, .8, 2.4);
         struct model_history *h = &s->history[i];
         double t = floor(stats_random_uniform(&random) * 350 + 210), now = 0;
         *h = (struct model_history){0, 0, t / 7};
@@ -76,12 +78,14 @@ static void make_customers(struct scored *s)
                                                    ? (int)((class + (size_t)j) % LEVELS)
                                                    : (int)stats_random_below(&random, LEVELS);
         for (int j = 0; j < FEATURES; j++)
-            s->feature[i * FEATURES + (size_t)j] = stats_random_normal(&random) + (double)class * (j % 3);
+            s->feature[i * FEATURES + (size_t)j] =
+                stats_random_normal(&random) + (double)class * (j % 3);
         s->label[i] = class == 0;
     }
 }
 
-static void fit_trees(struct scored *s, const struct model_matrix *features, const unsigned char *label)
+static void fit_trees(struct scored *s, const struct model_matrix *features,
+                      const unsigned char *label)
 {
     struct model_boost_options options = {.seed = 1};
     struct model_boost *boost;
@@ -90,7 +94,9 @@ static void fit_trees(struct scored *s, const struct model_matrix *features, con
     buffer_init(&text, 0);
     bench_check(model_boost_fit(features, label, &options, &boost, &error), &error);
     bench_check(model_boost_write(boost, &text, &error), &error);
-    bench_check(model_forest_read((struct text){text.data, text.length}, &s->arena, &s->forest, &error), &error);
+    bench_check(
+        model_forest_read((struct text){text.data, text.length}, &s->arena, &s->forest, &error),
+        &error);
     buffer_release(&text);
     model_boost_free(boost);
 }
@@ -100,7 +106,8 @@ static void fit_models(struct scored *s)
     size_t some = s->count < TRAINED_ON ? s->count : TRAINED_ON;
     struct error error;
     int levels[ITEMS] = {LEVELS, LEVELS, LEVELS, LEVELS, LEVELS};
-    double *mean = ARENA_ARRAY(&s->arena, double, some), *paid = ARENA_ARRAY(&s->arena, double, some);
+    double *mean = ARENA_ARRAY(&s->arena, double, some),
+           *paid = ARENA_ARRAY(&s->arena, double, some);
     unsigned char *label = ARENA_ARRAY(&s->arena, unsigned char, some);
     size_t buyers = 0;
     for (size_t i = 0; i < some; i++) {
@@ -114,18 +121,23 @@ static void fit_models(struct scored *s)
     struct model_rfm_options rfm_options = {.bins = 5};
     bench_check(model_rfm_fit(&rfm, &rfm_options, &s->arena, &s->rfm, &error), &error);
     struct model_clv_data histories = {some, s->history, NULL};
-    bench_check(model_clv_fit(MODEL_MBGNBD, &histories, s->pool, &s->arena, &s->often, &error), &error);
+    bench_check(model_clv_fit(MODEL_MBGNBD, &histories, s->pool, &s->arena, &s->often, &error),
+                &error);
     struct model_spend_data spend = {buyers, paid, mean, NULL};
     bench_check(model_spend_fit(&spend, s->pool, &s->arena, &s->much, &error), &error);
     struct model_matrix matrix = {some * FEATURES / COLUMNS, COLUMNS, s->feature};
     struct model_kmeans_options groups = {.k = GROUPS, .starts = 3, .seed = 1};
     bench_check(model_kmeans_fit(&matrix, &groups, s->pool, &s->arena, &s->groups, &error), &error);
-    struct model_latent_data answers = {.rows = some, .items = ITEMS, .code = s->answer, .levels = levels};
+    struct model_latent_data answers = {
+        .rows = some, .items = ITEMS, .code = s->answer, .levels = levels};
     struct model_latent_options classes = {.classes = CLASSES, .starts = 4, .seed = 1};
-    bench_check(model_latent_fit(&answers, &classes, s->pool, &s->arena, &s->classes, &error), &error);
+    bench_check(model_latent_fit(&answers, &classes, s->pool, &s->arena, &s->classes, &error),
+                &error);
     struct model_matrix features = {some, FEATURES, s->feature};
     struct model_logistic_options logistic = {.lambda = .01, .mix = .5};
-    bench_check(model_logistic_fit(&features, label, &logistic, s->pool, &s->arena, &s->logistic, &error), &error);
+    bench_check(
+        model_logistic_fit(&features, label, &logistic, s->pool, &s->arena, &s->logistic, &error),
+        &error);
     fit_trees(s, &features, label);
 }
 
@@ -172,7 +184,8 @@ static void score_logistic(struct scored *s)
 static void score_rows(void *context, size_t task, int worker)
 {
     struct scored *s = context;
-    size_t first = task * ROWS_A_TASK, count = s->count - first < ROWS_A_TASK ? s->count - first : ROWS_A_TASK;
+    size_t first = task * ROWS_A_TASK,
+           count = s->count - first < ROWS_A_TASK ? s->count - first : ROWS_A_TASK;
     (void)worker;
     model_forest_score(&s->forest, s->single + first * FEATURES, count, s->out + first);
 }

@@ -1,7 +1,7 @@
 /*
- * The refresh benchmark: customers × facts × segments in memory, against DuckDB on the same data in the same process.
- * Rounds alternate; what is printed are medians. Processor time is of the whole process, all threads. Members are
- * compared.
+ * The refresh benchmark: customers × facts × segments in memory, against DuckDB on the same data in
+ * the same process. Rounds alternate; what is printed are medians. Processor time is of the whole
+ * process, all threads. Members are compared.
  *
  *   bench-refresh [customers] [facts a customer] [rounds] [threads] [json file]
  */
@@ -117,12 +117,14 @@ struct duck_column {
     const uint32_t *code;
 };
 
-static void fill_vector(duckdb_vector vector, const struct duck_column *column, size_t begin, size_t count)
+static void fill_vector(duckdb_vector vector, const struct duck_column *column, size_t begin,
+                        size_t count)
 {
     char text[32];
     if (column->code) {
         for (size_t i = 0; i < count; i++)
-            duckdb_vector_assign_string_element(vector, i, data_text(column->code[begin + i], text));
+            duckdb_vector_assign_string_element(vector, i,
+                                                data_text(column->code[begin + i], text));
         return;
     }
     int32_t *out = duckdb_vector_get_data(vector);
@@ -130,16 +132,17 @@ static void fill_vector(duckdb_vector vector, const struct duck_column *column, 
         out[i] = column->u32 ? (int32_t)column->u32[begin + i] : (int32_t)column->i64[begin + i];
 }
 
-static void duck_load(struct duck *duck, const char *table, const struct duck_column *columns, size_t column_count,
-                      size_t rows)
+static void duck_load(struct duck *duck, const char *table, const struct duck_column *columns,
+                      size_t column_count, size_t rows)
 {
     char sql[512];
     duckdb_logical_type types[8];
     size_t used = (size_t)snprintf(sql, sizeof sql, "create table \"%s\" (", table);
     for (size_t c = 0; c < column_count; c++) {
-        used += (size_t)snprintf(sql + used, sizeof sql - used, "%s%s %s", c ? ", " : "", columns[c].name,
-                                 columns[c].code ? "varchar" : "integer");
-        types[c] = duckdb_create_logical_type(columns[c].code ? DUCKDB_TYPE_VARCHAR : DUCKDB_TYPE_INTEGER);
+        used += (size_t)snprintf(sql + used, sizeof sql - used, "%s%s %s", c ? ", " : "",
+                                 columns[c].name, columns[c].code ? "varchar" : "integer");
+        types[c] =
+            duckdb_create_logical_type(columns[c].code ? DUCKDB_TYPE_VARCHAR : DUCKDB_TYPE_INTEGER);
     }
     snprintf(sql + used, sizeof sql - used, ")");
     duck_run(duck, sql, NULL);
@@ -164,8 +167,11 @@ static void duck_load(struct duck *duck, const char *table, const struct duck_co
         duckdb_destroy_logical_type(&types[c]);
 }
 
-static const char *const NUMBER_COLUMN[KINDS] = {
-    [ORDER] = "amount", [VIEW] = "seconds", [SURVEY] = "nps", [REFUND] = "amount", [REVIEW] = "stars"};
+static const char *const NUMBER_COLUMN[KINDS] = {[ORDER] = "amount",
+                                                 [VIEW] = "seconds",
+                                                 [SURVEY] = "nps",
+                                                 [REFUND] = "amount",
+                                                 [REVIEW] = "stars"};
 
 static void duck_fill(struct duck *duck, const struct data *data)
 {
@@ -175,8 +181,10 @@ static void duck_fill(struct duck *duck, const struct data *data)
                                          {.name = "time", .u32 = facts->time}};
         size_t count = 2;
         if (facts->number)
-            columns[count++] = (struct duck_column){.name = NUMBER_COLUMN[kind], .i64 = facts->number};
-        if (facts->product && kind != SUPPORT) /* products as numbers: kinder to DuckDB than texts */
+            columns[count++] =
+                (struct duck_column){.name = NUMBER_COLUMN[kind], .i64 = facts->number};
+        if (facts->product &&
+            kind != SUPPORT) /* products as numbers: kinder to DuckDB than texts */
             columns[count++] = (struct duck_column){.name = "product", .u32 = facts->product};
         if (kind == SUPPORT)
             columns[count++] = (struct duck_column){.name = "topic", .code = facts->product};
@@ -194,13 +202,16 @@ static void duck_fill(struct duck *duck, const struct data *data)
         each[p] = p;
         categories[p] = CODE_CATEGORY + (uint32_t)data->category[p];
     }
-    struct duck_column product[] = {{.name = "product", .u32 = each}, {.name = "category", .code = categories}};
+    struct duck_column product[] = {{.name = "product", .u32 = each},
+                                    {.name = "category", .code = categories}};
     duck_load(duck, "product", product, 2, PRODUCTS);
     free(each);
 }
 
-/* Runs the query, keeping only how many rows came; members (may be NULL): a bit mask by customer. */
-static void duck_members(struct duck *duck, const char *sql, struct series *series, uint32_t *members)
+/* Runs the query, keeping only how many rows came; members (may be NULL): a bit mask by customer.
+ */
+static void duck_members(struct duck *duck, const char *sql, struct series *series,
+                         uint32_t *members)
 {
     duckdb_result result;
     struct timing start = timing_start();
@@ -248,7 +259,9 @@ static void refresh(struct bench *bench, const struct plan *plan, bool next, str
     struct error error;
     struct plan_result *result = NULL;
     struct timing start = timing_start();
-    check(plan_evaluate(plan, bench->population, bench->data.now, bench->pool, next, &result, &error), &error);
+    check(
+        plan_evaluate(plan, bench->population, bench->data.now, bench->pool, next, &result, &error),
+        &error);
     timing_end(series, start);
     if (keep)
         *keep = result;
@@ -256,7 +269,8 @@ static void refresh(struct bench *bench, const struct plan *plan, bool next, str
         plan_result_free(result);
 }
 
-static long compare_members(struct bench *bench, const struct plan_result *result, const uint32_t *members)
+static long compare_members(struct bench *bench, const struct plan_result *result,
+                            const uint32_t *members)
 {
     long differences = 0;
     for (uint32_t p = 0; p < bench->data.customers; p++) {
@@ -267,8 +281,8 @@ static long compare_members(struct bench *bench, const struct plan_result *resul
             if ((own ^ other) >> s & 1) {
                 if (differences++ < 10)
                     fprintf(stderr, "customer %u, %s: Strata %d, DuckDB %d\n",
-                            (unsigned)bench->population->number[p] - 1, bench->few.set.segments[s].name, own >> s & 1,
-                            other >> s & 1);
+                            (unsigned)bench->population->number[p] - 1,
+                            bench->few.set.segments[s].name, own >> s & 1, other >> s & 1);
             }
     }
     return differences;
@@ -280,9 +294,11 @@ static void verify(struct bench *bench)
     struct plan_result *result;
     refresh(bench, bench->plan, false, &none, &result);
     for (int s = 0; s < SEGMENTS; s++)
-        printf("  %-16s %9llu\n", bench->few.set.segments[s].name, (unsigned long long)plan_result_count(result, s));
+        printf("  %-16s %9llu\n", bench->few.set.segments[s].name,
+               (unsigned long long)plan_result_count(result, s));
     for (int obvious = 0; bench->with_duck && obvious < 2; obvious++) {
-        char *sql = obvious ? segments_obvious_sql(bench->data.now) : segments_best_sql(bench->data.now);
+        char *sql =
+            obvious ? segments_obvious_sql(bench->data.now) : segments_best_sql(bench->data.now);
         uint32_t *members = base_calloc(bench->data.customers, sizeof *members);
         duck_members(&bench->duck, sql, NULL, members);
         bench->differences += compare_members(bench, result, members);
@@ -302,14 +318,16 @@ static void read_task(void *context, size_t task, int worker)
 {
     (void)worker;
     struct reading *reading = context;
-    size_t begin = reading->count * task / reading->tasks, end = reading->count * (task + 1) / reading->tasks;
+    size_t begin = reading->count * task / reading->tasks,
+           end = reading->count * (task + 1) / reading->tasks;
     uint64_t sum = 0;
     for (size_t i = begin; i < end; i++)
         sum += reading->words[i];
     reading->sums[task] = sum;
 }
 
-/* Bytes a second that this machine reads with these threads: the best of five passes over half a gigabyte. */
+/* Bytes a second that this machine reads with these threads: the best of five passes over half a
+ * gigabyte. */
 static double measure_bandwidth(struct pool *pool)
 {
     enum { WORDS = 1 << 26, TASKS = 64 };
@@ -327,7 +345,8 @@ static double measure_bandwidth(struct pool *pool)
     return best;
 }
 
-/* Facts from a queue, one a customer: appended, then all segments of that customer evaluated again. */
+/* Facts from a queue, one a customer: appended, then all segments of that customer evaluated again.
+ */
 static void one_fact(struct bench *bench)
 {
     struct error error;
@@ -355,7 +374,8 @@ static void one_fact(struct bench *bench)
         int64_t now = bench->data.now + i / 100;
         double begin = seconds_now();
         population_delta_add(delta, position, i & 1 ? table : views, (uint32_t)now, order);
-        check(plan_evaluate_one(bench->plan, bench->population, NULL, position, now, delta, state, bits, NULL, &error),
+        check(plan_evaluate_one(bench->plan, bench->population, NULL, position, now, delta, state,
+                                bits, NULL, &error),
               &error);
         if (i >= 0)
             latency[i] = seconds_now() - begin;
@@ -376,27 +396,32 @@ static void one_fact(struct bench *bench)
 static void print_series(const struct series *series, double base)
 {
     double cpu = median(series->cpu, series->count);
-    printf("  %-28s %9.4f s wall %9.4f s cpu", series->name, median(series->wall, series->count), cpu);
+    printf("  %-28s %9.4f s wall %9.4f s cpu", series->name, median(series->wall, series->count),
+           cpu);
     if (base > 0)
         printf("  %7.1f times", cpu / base);
     printf("\n");
 }
 
-static void write_json(const struct bench *bench, const struct series *series, int count, const char *path)
+static void write_json(const struct bench *bench, const struct series *series, int count,
+                       const char *path)
 {
     FILE *file = fopen(path, "w");
     if (!file)
         fail("cannot write the results");
     struct population_memory memory = population_memory(bench->population);
-    fprintf(file, "{\n  \"customers\": %u,\n  \"facts\": %zu,\n  \"threads\": %d,\n  \"rounds\": %d,\n",
+    fprintf(file,
+            "{\n  \"customers\": %u,\n  \"facts\": %zu,\n  \"threads\": %d,\n  \"rounds\": %d,\n",
             bench->data.customers, bench->data.fact_count, bench->threads, bench->rounds);
     for (int i = 0; i < count; i++)
         fprintf(file, "  \"%s\": {\"wall\": %.6f, \"cpu\": %.6f},\n", series[i].name,
                 median(series[i].wall, series[i].count), median(series[i].cpu, series[i].count));
-    fprintf(file, "  \"bytes_a_fact\": %.3f,\n", (double)(memory.facts + memory.directory) / (double)memory.fact_rows);
-    fprintf(file, "  \"bandwidth\": %.0f,\n  \"build_seconds\": %.3f,\n", bench->bandwidth, bench->build);
-    fprintf(file, "  \"one_fact\": {\"p50\": %.9f, \"p99\": %.9f, \"a_second\": %.0f},\n", bench->one_p50,
-            bench->one_p99, bench->one_rate);
+    fprintf(file, "  \"bytes_a_fact\": %.3f,\n",
+            (double)(memory.facts + memory.directory) / (double)memory.fact_rows);
+    fprintf(file, "  \"bandwidth\": %.0f,\n  \"build_seconds\": %.3f,\n", bench->bandwidth,
+            bench->build);
+    fprintf(file, "  \"one_fact\": {\"p50\": %.9f, \"p99\": %.9f, \"a_second\": %.0f},\n",
+            bench->one_p50, bench->one_p99, bench->one_rate);
     fprintf(file, "  \"differences\": %ld\n}\n", bench->differences);
     fclose(file);
 }
@@ -409,9 +434,11 @@ static void prepare(struct bench *bench, uint32_t customers, double facts_each)
     bench->threads = pool_threads(bench->pool);
     double start = seconds_now();
     data_make(&bench->data, customers, facts_each);
-    printf("made %zu facts of %u customers in %.1f s\n", bench->data.fact_count, customers, seconds_now() - start);
+    printf("made %zu facts of %u customers in %.1f s\n", bench->data.fact_count, customers,
+           seconds_now() - start);
     start = seconds_now();
-    check(data_population(&bench->data, bench->zone, bench->pool, &bench->population, &error), &error);
+    check(data_population(&bench->data, bench->zone, bench->pool, &bench->population, &error),
+          &error);
     bench->build = seconds_now() - start;
     printf("built the population in %.2f s\n", bench->build);
     segments_make(&bench->few, SEGMENTS);
@@ -428,7 +455,8 @@ enum { REFRESH, NEXT, REFRESH_MANY, BEST_SQL, OBVIOUS_SQL, SERIES };
 
 static void run_rounds(struct bench *bench, struct series *series)
 {
-    char *best = segments_best_sql(bench->data.now), *obvious = segments_obvious_sql(bench->data.now);
+    char *best = segments_best_sql(bench->data.now),
+         *obvious = segments_obvious_sql(bench->data.now);
     for (int round = 0; round < bench->rounds; round++) {
         refresh(bench, bench->plan, false, &series[REFRESH], NULL);
         refresh(bench, bench->plan, true, &series[NEXT], NULL);
@@ -452,11 +480,12 @@ static void report(struct bench *bench, const struct series *series)
     double bytes = (double)(memory.facts + memory.directory + memory.traits);
     printf("  bytes a fact %.2f (rows %.2f, directory %.2f)\n",
            (double)(memory.facts + memory.directory) / (double)memory.fact_rows,
-           (double)memory.facts / (double)memory.fact_rows, (double)memory.directory / (double)memory.fact_rows);
+           (double)memory.facts / (double)memory.fact_rows,
+           (double)memory.directory / (double)memory.fact_rows);
     printf("  memory bandwidth %.1f GB/s: all bytes once take %.4f s\n", bench->bandwidth / 1e9,
            bytes / bench->bandwidth);
-    printf("  one fact: p50 %.2f us, p99 %.2f us, %.0f a second\n", bench->one_p50 * 1e6, bench->one_p99 * 1e6,
-           bench->one_rate);
+    printf("  one fact: p50 %.2f us, p99 %.2f us, %.0f a second\n", bench->one_p50 * 1e6,
+           bench->one_p99 * 1e6, bench->one_rate);
     printf("  differences from DuckDB: %ld\n", bench->differences);
 }
 

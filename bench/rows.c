@@ -1,11 +1,12 @@
 /*
- * Rows for the benchmarks of import and loading: a shop's orders, or visits to its pages, as CSV; the same for the same
- * number of rows on every machine.
+ * Rows for the benchmarks of import and loading: a shop's orders, or visits to its pages, as CSV;
+ * the same for the same number of rows on every machine.
  *
  *   bench-rows orders|visits ROWS FILE
  *
- * A tenth as many customers as rows, some of whom come often and most of whom come rarely, as in real shops; times in
- * order of arrival over two years, as an export has them; products of two thousand, each in one of forty categories.
+ * A tenth as many customers as rows, some of whom come often and most of whom come rarely, as in
+ * real shops; times in order of arrival over two years, as an export has them; products of two
+ * thousand, each in one of forty categories.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -83,7 +84,8 @@ static char *put_who_and_when(char *to, uint64_t *state, uint64_t row, uint64_t 
 static char *put_order(char *to, uint64_t *state)
 {
     uint32_t product = below(state, PRODUCTS), cents = 199 + below(state, 20) * below(state, 1000);
-    to += sprintf(to, "%" PRIu32 ".%02" PRIu32 ",%s,P", cents / 100, cents % 100, categories[product % CATEGORIES]);
+    to += sprintf(to, "%" PRIu32 ".%02" PRIu32 ",%s,P", cents / 100, cents % 100,
+                  categories[product % CATEGORIES]);
     to = put_digits(to, product, 6);
     return to + sprintf(to, ",%" PRIu32 "\n", 1 + below(state, 4) * below(state, 3));
 }

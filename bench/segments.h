@@ -9,7 +9,8 @@ enum { SEGMENTS = 20 };
 /* Twenty segments; more than twenty: as many again with other windows and thresholds. */
 void segments_make(struct trees *trees, int count);
 
-/* One table of members, bits in the order of segments_make: the best SQL we can write, and what people write first. */
+/* One table of members, bits in the order of segments_make: the best SQL we can write, and what
+ * people write first. */
 char *segments_best_sql(int64_t now);
 char *segments_obvious_sql(int64_t now);
 

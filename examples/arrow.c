@@ -20,8 +20,9 @@ int main(int argc, char **argv)
     struct strata_store *store = example_store(example_folder(argc, argv));
     struct ArrowArrayStream stream;
     struct ArrowArray batch;
-    CHECK(strata_sql(store, "SELECT category, sum(amount) AS revenue FROM \"order\" GROUP BY 1 ORDER BY 1", &stream,
-                     &error),
+    CHECK(strata_sql(store,
+                     "SELECT category, sum(amount) AS revenue FROM \"order\" GROUP BY 1 ORDER BY 1",
+                     &stream, &error),
           error);
     while (stream.get_next(&stream, &batch) == 0 && batch.release) {
         print_batch(&batch);

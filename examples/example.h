@@ -15,7 +15,8 @@
         }                                                              \
     } while (0)
 
-/* Writes FOLDER/orders.csv, makes the store FOLDER/store and imports the orders. The caller closes the store. */
+/* Writes FOLDER/orders.csv, makes the store FOLDER/store and imports the orders. The caller closes
+ * the store. */
 static inline struct strata_store *example_store(const char *folder)
 {
     static const char orders[] = "order,customer,ordered_at,category,amount\n"

@@ -1,10 +1,11 @@
 /* Definitions, sizes, members. */
 #include "example.h"
 
-static const char definitions[] = "segment shoe_buyers \"Bought shoes\" where any(order where category = 'shoes')\n"
-                                  "scheme activity exclusive\n"
-                                  "  active where any(order last 60 days)\n"
-                                  "  else quiet\n";
+static const char definitions[] =
+    "segment shoe_buyers \"Bought shoes\" where any(order where category = 'shoes')\n"
+    "scheme activity exclusive\n"
+    "  active where any(order last 60 days)\n"
+    "  else quiet\n";
 
 int main(int argc, char **argv)
 {

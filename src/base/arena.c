@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Under the address sanitizer, what is not given out is poisoned, a gap follows each piece, and a reset keeps nothing,
- * so that a step past the end of a piece, or into memory that was taken back, is found as it would be with malloc. */
+/* Under the address sanitizer, what is not given out is poisoned, a gap follows each piece, and a
+ * reset keeps nothing, so that a step past the end of a piece, or into memory that was taken back,
+ * is found as it would be with malloc. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #define POISON(memory, size) ASAN_POISON_MEMORY_REGION((memory), (size))

@@ -1,9 +1,10 @@
 /*
- * Arenas: memory that is given out piece by piece and taken back all at once. Four lifetimes use them: process,
- * snapshot, request and batch; whoever starts one of those owns its arena and passes it on explicitly.
+ * Arenas: memory that is given out piece by piece and taken back all at once. Four lifetimes use
+ * them: process, snapshot, request and batch; whoever starts one of those owns its arena and passes
+ * it on explicitly.
  *
- * Memory comes in chunks that double up to 1 MiB; a larger request gets a chunk of its own. Not thread-safe: one arena,
- * one thread.
+ * Memory comes in chunks that double up to 1 MiB; a larger request gets a chunk of its own. Not
+ * thread-safe: one arena, one thread.
  */
 #ifndef STRATA_BASE_ARENA_H
 #define STRATA_BASE_ARENA_H
@@ -29,8 +30,8 @@ void arena_release(struct arena *arena);
 /* Everything given out is gone; the largest chunk is kept for reuse. */
 void arena_reset(struct arena *arena);
 
-/* 16-byte aligned, not cleared. Aborts past the limit or when the machine has no memory: use arena_try_alloc for what
- * is sized by a user's data. size 0 gives a valid unique pointer. */
+/* 16-byte aligned, not cleared. Aborts past the limit or when the machine has no memory: use
+ * arena_try_alloc for what is sized by a user's data. size 0 gives a valid unique pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_zalloc(struct arena *arena, size_t size);
 /* count × size with the multiplication checked; cleared. */

@@ -1,4 +1,5 @@
-/* Sets of bits in words of 64: bit p is bit p % 64 of word p / 64. Bits past the last one may be anything unless said.
+/* Sets of bits in words of 64: bit p is bit p % 64 of word p / 64. Bits past the last one may be
+ * anything unless said.
  */
 #ifndef STRATA_BASE_BITS_H
 #define STRATA_BASE_BITS_H

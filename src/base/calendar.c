@@ -1,6 +1,7 @@
 /*
- * Dates and moments. Dates are counted in days on the proleptic Gregorian calendar with years that begin in March, so
- * that the leap day is a year's last and the length of months follows one linear formula.
+ * Dates and moments. Dates are counted in days on the proleptic Gregorian calendar with years that
+ * begin in March, so that the leap day is a year's last and the length of months follows one linear
+ * formula.
  *
  * The zone half of calendar.h is in zone.c.
  */
@@ -27,7 +28,8 @@ struct civil_date date_to_civil(int32_t date)
     int64_t era = number_floor_divide(days, DAYS_AN_ERA);
     int64_t day_of_era = days - era * DAYS_AN_ERA;
     /* Takes out the leap days before dividing: one in 4 years, but not in 100, but in 400. */
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int day_of_year = (int)(day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100));
     int march_month = (5 * day_of_year + 2) / 153; /* 0 is March */
     struct civil_date civil;
@@ -43,8 +45,8 @@ int32_t date_from_civil(int32_t year, int month, int day)
     int64_t era = number_floor_divide(march_year, 400);
     int64_t year_of_era = march_year - era * 400;
     int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return (int32_t)(era * DAYS_AN_ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-                     DAYS_TO_EPOCH);
+    return (int32_t)(era * DAYS_AN_ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+                     day_of_year - DAYS_TO_EPOCH);
 }
 
 static bool is_leap(int32_t year)
@@ -61,7 +63,8 @@ int days_in_month(int32_t year, int month)
 
 bool date_valid(int32_t year, int month, int day)
 {
-    return year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= days_in_month(year, month);
+    return year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= days_in_month(year, month);
 }
 
 int date_weekday(int32_t date)
@@ -179,8 +182,9 @@ static bool read_char(struct text text, size_t *at, char c)
 static bool read_date(struct text text, size_t *at, int32_t *date)
 {
     int year, month, day;
-    if (!read_digits(text, at, 4, &year) || !read_char(text, at, '-') || !read_digits(text, at, 2, &month) ||
-        !read_char(text, at, '-') || !read_digits(text, at, 2, &day) || !date_valid(year, month, day))
+    if (!read_digits(text, at, 4, &year) || !read_char(text, at, '-') ||
+        !read_digits(text, at, 2, &month) || !read_char(text, at, '-') ||
+        !read_digits(text, at, 2, &day) || !date_valid(year, month, day))
         return false;
     *date = date_from_civil(year, month, day);
     return true;
@@ -197,7 +201,8 @@ static bool read_clock(struct text text, size_t *at, int32_t *clock)
 {
     int hour, minute, second = 0;
 
-    if (!read_digits(text, at, 2, &hour) || !read_char(text, at, ':') || !read_digits(text, at, 2, &minute))
+    if (!read_digits(text, at, 2, &hour) || !read_char(text, at, ':') ||
+        !read_digits(text, at, 2, &minute))
         return false;
     if (read_char(text, at, ':')) {
         if (!read_digits(text, at, 2, &second))
@@ -272,15 +277,16 @@ char *moment_format(const struct zone *zone, int64_t moment, char *out)
 {
     int32_t offset = zone_offset(zone, moment), clock = zone_clock(zone, moment);
     char date[DATE_TEXT_MAX];
-    int length = snprintf(out, MOMENT_TEXT_MAX, "%sT%02d:%02d:%02d", date_format(zone_date(zone, moment), date),
-                          clock / 3600, clock / 60 % 60, clock % 60);
+    int length = snprintf(out, MOMENT_TEXT_MAX, "%sT%02d:%02d:%02d",
+                          date_format(zone_date(zone, moment), date), clock / 3600, clock / 60 % 60,
+                          clock % 60);
     if (offset == 0 && strcmp(zone_name(zone), "UTC") == 0) {
         strcpy(out + length, "Z");
         return out;
     }
     int32_t size = offset < 0 ? -offset : offset;
-    length += snprintf(out + length, MOMENT_TEXT_MAX - length, "%c%02d:%02d", offset < 0 ? '-' : '+', size / 3600,
-                       size / 60 % 60);
+    length += snprintf(out + length, MOMENT_TEXT_MAX - length, "%c%02d:%02d",
+                       offset < 0 ? '-' : '+', size / 3600, size / 60 % 60);
     if (size % 60 != 0)
         snprintf(out + length, MOMENT_TEXT_MAX - length, ":%02d", size % 60);
     return out;
@@ -303,14 +309,15 @@ char *period_format(struct calendar_period period, char *out)
     }
 
     if (months != 0)
-        length = snprintf(out, ROOM, "%lld %s%s", (long long)months, name, months == 1 || months == -1 ? "" : "s");
+        length = snprintf(out, ROOM, "%lld %s%s", (long long)months, name,
+                          months == 1 || months == -1 ? "" : "s");
     if (rest == 0 && months != 0)
         return out;
     size_t unit = 0;
     while (unit < 3 && (rest == 0 || rest % seconds[unit].size != 0))
         unit++;
     int64_t count = rest / seconds[unit].size;
-    snprintf(out + length, ROOM - length, "%s%lld %s%s", length ? " " : "", (long long)count, seconds[unit].name,
-             count == 1 || count == -1 ? "" : "s");
+    snprintf(out + length, ROOM - length, "%s%lld %s%s", length ? " " : "", (long long)count,
+             seconds[unit].name, count == 1 || count == -1 ? "" : "s");
     return out;
 }

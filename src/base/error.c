@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* As vsnprintf, but a text that is cut ends with a whole character. */
-PRINTF_LIKE(3, 0) static void format_cut(char *out, size_t size, const char *format, va_list arguments)
+PRINTF_LIKE(3, 0)
+static void format_cut(char *out, size_t size, const char *format, va_list arguments)
 {
     int length = vsnprintf(out, size, format, arguments);
     if (length < 0)
@@ -101,6 +102,7 @@ char *error_describe(const struct error *error, char *out, size_t size)
 
 void ensure_failed(const char *condition, const char *file, int line)
 {
-    fprintf(stderr, "strata: internal error at %s:%d: %s does not hold; please report it\n", file, line, condition);
+    fprintf(stderr, "strata: internal error at %s:%d: %s does not hold; please report it\n", file,
+            line, condition);
     abort();
 }

@@ -1,8 +1,10 @@
 /*
- * Expected failures. A function that can fail returns an enum status that must be looked at and takes, as its last
- * parameter, a struct error that says where and why. A bug is an assert that stays on, never a status.
+ * Expected failures. A function that can fail returns an enum status that must be looked at and
+ * takes, as its last parameter, a struct error that says where and why. A bug is an assert that
+ * stays on, never a status.
  *
- * Status codes are also the program's exit codes (docs/errors.md), so a failure keeps its meaning all the way up.
+ * Status codes are also the program's exit codes (docs/errors.md), so a failure keeps its meaning
+ * all the way up.
  */
 #ifndef STRATA_BASE_ERROR_H
 #define STRATA_BASE_ERROR_H
@@ -12,12 +14,14 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_ERROR = 1,     /* anything that went wrong and has no code of its own: bad data, I/O, a failed check */
+    STATUS_ERROR =
+        1, /* anything that went wrong and has no code of its own: bad data, I/O, a failed check */
     STATUS_USAGE = 2,     /* the call itself is wrong: an unknown option, a missing argument */
     STATUS_NOT_FOUND = 3, /* a store, file, segment, customer or import that does not exist */
     STATUS_REJECTS = 4,   /* more rows were set aside than --max-rejects allows */
-    STATUS_UNCERTAIN = 5, /* the disk failed while a change was saved: it may or may not have been made */
-    STATUS_BUSY = 75,     /* another process is writing to the store */
+    STATUS_UNCERTAIN =
+        5, /* the disk failed while a change was saved: it may or may not have been made */
+    STATUS_BUSY = 75, /* another process is writing to the store */
 };
 
 #define MUST_USE __attribute__((warn_unused_result))
@@ -25,22 +29,26 @@ enum status {
 
 enum { ERROR_PLACE_MAX = 512, ERROR_MESSAGE_MAX = 2048, ERROR_HINT_MAX = 1024 };
 
-/* All strings are NUL-terminated UTF-8 and cut between characters, never overrun. Owns nothing: copy it freely. Its own
- * strings may be arguments of the calls that replace them: error_set(e, code, "%s: %s", name, e->message). */
+/* All strings are NUL-terminated UTF-8 and cut between characters, never overrun. Owns nothing:
+ * copy it freely. Its own strings may be arguments of the calls that replace them: error_set(e,
+ * code, "%s: %s", name, e->message). */
 struct error {
     enum status code;
-    char place[ERROR_PLACE_MAX];     /* "segments.strata:3:9", "orders.csv line 17 column 4", or empty */
+    char
+        place[ERROR_PLACE_MAX]; /* "segments.strata:3:9", "orders.csv line 17 column 4", or empty */
     char message[ERROR_MESSAGE_MAX]; /* one sentence: what is wrong */
     char hint[ERROR_HINT_MAX];       /* one sentence: what to do, or empty */
 };
 
-/* Sets code and message, clears place and hint, and returns code, so that `return error_set(…)` reads well.
- * error may be NULL, when the caller does not care why. */
-enum status error_set(struct error *error, enum status code, const char *format, ...) PRINTF_LIKE(3, 4) MUST_USE;
+/* Sets code and message, clears place and hint, and returns code, so that `return error_set(…)`
+ * reads well. error may be NULL, when the caller does not care why. */
+enum status error_set(struct error *error, enum status code, const char *format, ...)
+    PRINTF_LIKE(3, 4) MUST_USE;
 enum status error_setv(struct error *error, enum status code, const char *format, va_list arguments)
     PRINTF_LIKE(3, 0) MUST_USE;
 /* As error_set, for a failed system call: appends ": " and the text of errno_value. */
-enum status error_system(struct error *error, int errno_value, const char *format, ...) PRINTF_LIKE(3, 4) MUST_USE;
+enum status error_system(struct error *error, int errno_value, const char *format, ...)
+    PRINTF_LIKE(3, 4) MUST_USE;
 /* Adds the place or the hint to an error already set. They do nothing when error is NULL. */
 void error_place(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 void error_hint(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -30,7 +30,8 @@ static void separate(struct json *json)
         new_line(json);
 }
 
-/* Every value comes by here first: one that follows its key stands already, all others are separated from the last. */
+/* Every value comes by here first: one that follows its key stands already, all others are
+ * separated from the last. */
 static void begin_value(struct json *json)
 {
     uint64_t bit = 1ull << json->depth;
@@ -95,7 +96,8 @@ static void add_escaped(struct buffer *out, const unsigned char *data, size_t le
         if (c < 0x20 && escapes[c]) {
             buffer_string(out, escapes[c]);
         } else if (c < 0x20 || c == '<') {
-            buffer_printf(out, "\\u%04x", c); /* '<' too, so that JSON can stand inside a script element */
+            buffer_printf(out, "\\u%04x",
+                          c); /* '<' too, so that JSON can stand inside a script element */
         } else if (c == '"' || c == '\\') {
             buffer_char(out, '\\');
             buffer_char(out, (char)c);
@@ -103,7 +105,8 @@ static void add_escaped(struct buffer *out, const unsigned char *data, size_t le
             buffer_char(out, (char)c);
         } else {
             utf8proc_int32_t codepoint;
-            utf8proc_ssize_t used = utf8proc_iterate(data + i, (utf8proc_ssize_t)(length - i), &codepoint);
+            utf8proc_ssize_t used =
+                utf8proc_iterate(data + i, (utf8proc_ssize_t)(length - i), &codepoint);
             if (used > 0)
                 buffer_add(out, data + i, (size_t)used);
             else

@@ -1,7 +1,8 @@
 /*
- * Writing JSON, one value after another into a buffer; commas and quotes are the writer's business. Nesting, and that
- * every value in an object has a key, is checked by assert. Reading JSON is jansson's job (only where files come from
- * people); the names here stay clear of jansson's, whose functions they would otherwise replace in a linked program.
+ * Writing JSON, one value after another into a buffer; commas and quotes are the writer's business.
+ * Nesting, and that every value in an object has a key, is checked by assert. Reading JSON is
+ * jansson's job (only where files come from people); the names here stay clear of jansson's, whose
+ * functions they would otherwise replace in a linked program.
  */
 #ifndef STRATA_BASE_JSON_H
 #define STRATA_BASE_JSON_H
@@ -26,8 +27,9 @@ void json_write_key(struct json *json, const char *key);
 void json_write_string(struct json *json, const char *value); /* NULL writes null */
 void json_write_text(struct json *json, struct text value);   /* invalid UTF-8 becomes U+FFFD */
 void json_write_integer(struct json *json, int64_t value);
-void json_write_double(struct json *json,
-                       double value); /* shortest text that reads back the same; NaN and infinity: null */
+void json_write_double(
+    struct json *json,
+    double value); /* shortest text that reads back the same; NaN and infinity: null */
 void json_write_decimal(struct json *json, int64_t scaled, int scale);
 void json_write_bool(struct json *json, bool value);
 void json_write_null(struct json *json);

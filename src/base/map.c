@@ -55,7 +55,8 @@ static void text_map_grow(struct text_map *map)
     }
 }
 
-static struct text_map_entry *text_map_entry(struct text_map *map, struct text key, uint64_t value, bool *is_new)
+static struct text_map_entry *text_map_entry(struct text_map *map, struct text key, uint64_t value,
+                                             bool *is_new)
 {
     if ((map->count + 1) * 2 > map->slot_count)
         text_map_grow(map);

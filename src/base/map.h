@@ -1,6 +1,7 @@
 /*
- * Hash maps with open addressing: text to number and number to number. Keys of a text map are copied into the map's
- * own arena. Not thread-safe for writers; any number of readers may look up while nobody writes.
+ * Hash maps with open addressing: text to number and number to number. Keys of a text map are
+ * copied into the map's own arena. Not thread-safe for writers; any number of readers may look up
+ * while nobody writes.
  */
 #ifndef STRATA_BASE_MAP_H
 #define STRATA_BASE_MAP_H
@@ -25,7 +26,8 @@ void text_map_init(struct text_map *map);
 void text_map_release(struct text_map *map);
 /* The entry of key, or NULL. Valid until the next insertion. */
 const struct text_map_entry *text_map_find(const struct text_map *map, struct text key);
-/* The value of key; inserts value when the key is new and says so in *is_new (may be NULL). At most 2^32 − 2 keys. */
+/* The value of key; inserts value when the key is new and says so in *is_new (may be NULL). At most
+ * 2^32 − 2 keys. */
 uint64_t text_map_put(struct text_map *map, struct text key, uint64_t value, bool *is_new);
 /* Sets the value of key, new or not. */
 void text_map_set(struct text_map *map, struct text key, uint64_t value);

@@ -25,13 +25,14 @@ char *number_format_decimal(int64_t scaled, int scale, char *out)
     if (scale == 0)
         snprintf(out, NUMBER_TEXT_MAX, "%s%llu", sign, (unsigned long long)magnitude);
     else
-        snprintf(out, NUMBER_TEXT_MAX, "%s%llu.%0*llu", sign, (unsigned long long)(magnitude / power), scale,
+        snprintf(out, NUMBER_TEXT_MAX, "%s%llu.%0*llu", sign,
+                 (unsigned long long)(magnitude / power), scale,
                  (unsigned long long)(magnitude % power));
     return out;
 }
 
-/* Parsing and printing go through the "C" locale whatever the host program has set. It is made once and lives as long
- * as the process. */
+/* Parsing and printing go through the "C" locale whatever the host program has set. It is made once
+ * and lives as long as the process. */
 static locale_t made_locale;
 
 static void make_locale(void)
@@ -50,7 +51,8 @@ static locale_t c_locale(void)
 char *number_format_double(double value, char *out)
 {
     locale_t before = uselocale(c_locale());
-    /* fifteen digits survive the way there and back, except below the smallest normal number, where fewer do */
+    /* fifteen digits survive the way there and back, except below the smallest normal number, where
+     * fewer do */
     for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         snprintf(out, NUMBER_TEXT_MAX, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
@@ -79,7 +81,8 @@ bool number_parse_decimal(struct text text, int64_t *scaled, int *scale)
             return false;
         digits++;
         int digit = negative ? -(c - '0') : c - '0';
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, digit, &value))
             return false;
     }
 

@@ -1,5 +1,6 @@
 /*
- * Numbers as text and back, exactly. Money and other decimals are scaled integers: 12.50 at scale 2 is 1250.
+ * Numbers as text and back, exactly. Money and other decimals are scaled integers: 12.50 at scale 2
+ * is 1250.
  */
 #ifndef STRATA_BASE_NUMBER_H
 #define STRATA_BASE_NUMBER_H
@@ -28,12 +29,15 @@ static inline int64_t number_floor_divide(int64_t a, int64_t b)
 }
 /* "-12.50" for (−1250, 2); out has room for NUMBER_TEXT_MAX bytes; returns out. */
 char *number_format_decimal(int64_t scaled, int scale, char *out);
-/* The shortest decimal text that reads back as the same double; "nan", "inf" and "-inf" for what is not a number. */
+/* The shortest decimal text that reads back as the same double; "nan", "inf" and "-inf" for what is
+ * not a number. */
 char *number_format_double(double value, char *out);
-/* Parses [+-]digits[.digits] exactly; ".5" and "5." will do. False when it is not of that form, does not fit 64 bits or
- * has more than NUMBER_SCALE_MAX digits behind the point. *scale is their number as written (trailing zeros count). */
+/* Parses [+-]digits[.digits] exactly; ".5" and "5." will do. False when it is not of that form,
+ * does not fit 64 bits or has more than NUMBER_SCALE_MAX digits behind the point. *scale is their
+ * number as written (trailing zeros count). */
 bool number_parse_decimal(struct text text, int64_t *scaled, int *scale);
-/* Parses a decimal or exponent form; false for anything else, and for NaN and infinity. Independent of the locale. */
+/* Parses a decimal or exponent form; false for anything else, and for NaN and infinity. Independent
+ * of the locale. */
 bool number_parse_double(struct text text, double *value);
 /* a × 10^steps; false when that does not fit. steps may not be negative. */
 bool number_rescale(int64_t scaled, int steps, int64_t *out);

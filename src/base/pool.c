@@ -121,7 +121,8 @@ int pool_threads(const struct pool *pool)
     return pool ? pool->count : 1;
 }
 
-void pool_run(struct pool *pool, size_t tasks, void (*run)(void *context, size_t task, int worker), void *context)
+void pool_run(struct pool *pool, size_t tasks, void (*run)(void *context, size_t task, int worker),
+              void *context)
 {
     if (!pool || pool->count == 1 || tasks <= 1) {
         for (size_t task = 0; task < tasks; task++)

@@ -1,7 +1,7 @@
 /*
- * What a store holds, by name and type: kinds of facts, traits, reference tables and their columns. The catalog keeps
- * it, an import widens it, the population and the segment language read it. Traits are the columns of the table
- * `customer`; every other kind is a table of facts.
+ * What a store holds, by name and type: kinds of facts, traits, reference tables and their columns.
+ * The catalog keeps it, an import widens it, the population and the segment language read it.
+ * Traits are the columns of the table `customer`; every other kind is a table of facts.
  */
 #ifndef STRATA_BASE_SCHEMA_H
 #define STRATA_BASE_SCHEMA_H
@@ -31,9 +31,9 @@ enum schema_role {
 
 #define SCHEMA_TRAIT_TABLE "customer"
 
-/* Names that begin with '@' are Strata's own: what stands beside a user's columns, as the codes of a text do. No
- * column, kind, trait or reference table of a user bears such a name, so the two cannot meet, whatever a file calls its
- * columns. */
+/* Names that begin with '@' are Strata's own: what stands beside a user's columns, as the codes of
+ * a text do. No column, kind, trait or reference table of a user bears such a name, so the two
+ * cannot meet, whatever a file calls its columns. */
 #define SCHEMA_CODES "@code:"
 static inline bool schema_is_own_name(const char *name)
 {
@@ -55,7 +55,8 @@ struct schema_table {
     const char *name;
     enum schema_role role;
     const char *key;    /* references: the key column's name */
-    const char *amount; /* facts: the column that says what a fact was worth, as told or guessed at import; or NULL */
+    const char *amount; /* facts: the column that says what a fact was worth, as told or guessed at
+                           import; or NULL */
     struct schema_column *columns;
     size_t column_count;
 };
@@ -74,7 +75,8 @@ const struct schema_table *schema_table(const struct schema *schema, const char 
 const struct schema_column *schema_column(const struct schema_table *table, const char *name);
 /* -1 when there is none. */
 int schema_column_index(const struct schema_table *table, const char *name);
-/* Of a kind that holds the lines of grouped facts, "order.line", the length of their kind's name, "order"; else 0. */
+/* Of a kind that holds the lines of grouped facts, "order.line", the length of their kind's name,
+ * "order"; else 0. */
 size_t schema_lines_of(const char *kind);
 /* A deep copy in arena. */
 struct schema *schema_copy(const struct schema *schema, struct arena *arena);

@@ -29,13 +29,15 @@ int text_compare(struct text a, struct text b)
 
 bool text_starts(struct text text, struct text prefix)
 {
-    return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.data, prefix.data, prefix.length) == 0);
+    return text.length >= prefix.length &&
+           (prefix.length == 0 || memcmp(text.data, prefix.data, prefix.length) == 0);
 }
 
 bool text_ends(struct text text, struct text suffix)
 {
     return text.length >= suffix.length &&
-           (suffix.length == 0 || memcmp(text.data + text.length - suffix.length, suffix.data, suffix.length) == 0);
+           (suffix.length == 0 ||
+            memcmp(text.data + text.length - suffix.length, suffix.data, suffix.length) == 0);
 }
 
 static bool is_space(char c)
@@ -52,7 +54,8 @@ struct text text_trim(struct text text)
     return text;
 }
 
-/* Multiply-and-fold over eight bytes at a time (the construction of wyhash, our own constants and framing). */
+/* Multiply-and-fold over eight bytes at a time (the construction of wyhash, our own constants and
+ * framing). */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
     __uint128_t product = (__uint128_t)a * b;
@@ -65,7 +68,8 @@ static uint64_t tail_word(const char *data, size_t left)
     uint32_t low, high;
     const unsigned char *bytes = (const unsigned char *)data;
     if (left < 4)
-        return bytes[0] | (uint64_t)bytes[left >> 1] << 8 * (left >> 1) | (uint64_t)bytes[left - 1] << 8 * (left - 1);
+        return bytes[0] | (uint64_t)bytes[left >> 1] << 8 * (left >> 1) |
+               (uint64_t)bytes[left - 1] << 8 * (left - 1);
     memcpy(&low, data, 4);
     memcpy(&high, data + left - 4, 4);
     return low | (uint64_t)high << 8 * (left - 4);
@@ -97,7 +101,8 @@ bool text_valid_utf8(struct text text)
             continue;
         }
         utf8proc_int32_t codepoint;
-        utf8proc_ssize_t used = utf8proc_iterate(data + at, (utf8proc_ssize_t)(text.length - at), &codepoint);
+        utf8proc_ssize_t used =
+            utf8proc_iterate(data + at, (utf8proc_ssize_t)(text.length - at), &codepoint);
         if (used <= 0)
             return false;
         at += (size_t)used;
@@ -105,9 +110,9 @@ bool text_valid_utf8(struct text text)
     return true;
 }
 
-/* Simple folding maps one code point to one: lower case of upper case, as utf8proc's tables have it, which also joins
- * letters with two lower-case forms (sigma) and the Kelvin and long-s signs. The Turkish i's, dotted capital and
- * dotless small, fold to themselves. */
+/* Simple folding maps one code point to one: lower case of upper case, as utf8proc's tables have
+ * it, which also joins letters with two lower-case forms (sigma) and the Kelvin and long-s signs.
+ * The Turkish i's, dotted capital and dotless small, fold to themselves. */
 static utf8proc_int32_t fold_codepoint(utf8proc_int32_t codepoint)
 {
     enum { DOTTED_CAPITAL_I = 0x130, DOTLESS_SMALL_I = 0x131 };
@@ -123,7 +128,8 @@ struct text text_fold(struct text text, struct arena *arena)
     size_t used = 0;
     for (size_t at = 0; at < text.length;) {
         utf8proc_int32_t codepoint;
-        utf8proc_ssize_t taken = utf8proc_iterate(data + at, (utf8proc_ssize_t)(text.length - at), &codepoint);
+        utf8proc_ssize_t taken =
+            utf8proc_iterate(data + at, (utf8proc_ssize_t)(text.length - at), &codepoint);
         if (taken <= 0) {
             out[used++] = data[at++];
             continue;

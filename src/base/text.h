@@ -1,6 +1,6 @@
 /*
- * Text: slices that own nothing, and a growing buffer that does. All text inside Strata is UTF-8; what comes from
- * outside is checked where it enters.
+ * Text: slices that own nothing, and a growing buffer that does. All text inside Strata is UTF-8;
+ * what comes from outside is checked where it enters.
  */
 #ifndef STRATA_BASE_TEXT_H
 #define STRATA_BASE_TEXT_H
@@ -36,18 +36,21 @@ static inline const char *text_plural(uint64_t count)
 /* 64-bit hash; the same on every machine and in every version, so that it may be stored. */
 uint64_t text_hash(struct text text);
 bool text_valid_utf8(struct text text);
-/* A NUL-terminated copy of text under simple Unicode case folding, in arena. Invalid UTF-8 is copied as it is. */
+/* A NUL-terminated copy of text under simple Unicode case folding, in arena. Invalid UTF-8 is
+ * copied as it is. */
 struct text text_fold(struct text text, struct arena *arena);
-/* How far apart two words are: insertions, deletions, changes and swaps of neighbours (Damerau–Levenshtein, optimal
- * string alignment), ASCII case ignored. For suggestions. Words past 64 bytes give 64. */
+/* How far apart two words are: insertions, deletions, changes and swaps of neighbours
+ * (Damerau–Levenshtein, optimal string alignment), ASCII case ignored. For suggestions. Words past
+ * 64 bytes give 64. */
 int text_distance(struct text a, struct text b);
-/* The index of the candidate nearest to word, or -1 when none is near enough to suggest: at most a third
- * of the word, rounded up, may differ, and something of the candidate must remain. */
+/* The index of the candidate nearest to word, or -1 when none is near enough to suggest: at most a
+ * third of the word, rounded up, may differ, and something of the candidate must remain. */
 int text_nearest(const char *word, const char *const *candidates, size_t count);
 
 /*
- * A growing buffer, NUL-terminated once something was added (data is NULL before). Past its limit it stops growing and
- * remembers that it was cut: look at `cut` before using what came from a user's data.
+ * A growing buffer, NUL-terminated once something was added (data is NULL before). Past its limit
+ * it stops growing and remembers that it was cut: look at `cut` before using what came from a
+ * user's data.
  */
 struct buffer {
     char *data;

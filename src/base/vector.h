@@ -1,6 +1,6 @@
 /*
- * Growing arrays as macros over three fields: a vector of T is `struct { T *items; size_t count, capacity; }`, made
- * zero, freed with VECTOR_RELEASE. Memory comes from the heap.
+ * Growing arrays as macros over three fields: a vector of T is `struct { T *items; size_t count,
+ * capacity; }`, made zero, freed with VECTOR_RELEASE. Memory comes from the heap.
  */
 #ifndef STRATA_BASE_VECTOR_H
 #define STRATA_BASE_VECTOR_H

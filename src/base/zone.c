@@ -1,13 +1,14 @@
 /*
  * Time zones from the machine's IANA database.
  *
- * A zone is one sorted table: the moment each offset begins, and the offset. A TZif file lists the changes up to some
- * year and closes with a POSIX rule for all later ones; the rule is unrolled up to the year 9999 when the zone is
- * opened, some 16,000 entries, so that nothing else needs to know that there is a rule. Changes of the abbreviation or
- * the daylight-saving flag alone are dropped.
+ * A zone is one sorted table: the moment each offset begins, and the offset. A TZif file lists the
+ * changes up to some year and closes with a POSIX rule for all later ones; the rule is unrolled up
+ * to the year 9999 when the zone is opened, some 16,000 entries, so that nothing else needs to know
+ * that there is a rule. Changes of the abbreviation or the daylight-saving flag alone are dropped.
  *
- * Looking up a moment is hot (every local date of every fact goes through it), so the years in which facts may lie have
- * a directory: one entry for each 2^24 seconds (194 days), which leaves a step or two to go.
+ * Looking up a moment is hot (every local date of every fact goes through it), so the years in
+ * which facts may lie have a directory: one entry for each 2^24 seconds (194 days), which leaves a
+ * step or two to go.
  */
 #include "base/calendar.h"
 #include "base/number.h"
@@ -26,7 +27,8 @@ enum {
     DIRECTORY_SHIFT = 24,
     DIRECTORY_SIZE = 258,
     FILE_MAX = 1 << 20,
-    /* Local time is never further from UTC than this; POSIX rules allow 24:59:59 and a day of transition time. */
+    /* Local time is never further from UTC than this; POSIX rules allow 24:59:59 and a day of
+       transition time. */
     OFFSET_MAX = 26 * 3600,
 };
 
@@ -80,11 +82,12 @@ int32_t zone_offset(const struct zone *zone, int64_t moment)
     return zone->changes.items[change_at(zone, moment)].offset;
 }
 
-size_t zone_transitions(const struct zone *zone, int64_t after, int64_t until, int64_t *out, int32_t *offset_after,
-                        size_t max)
+size_t zone_transitions(const struct zone *zone, int64_t after, int64_t until, int64_t *out,
+                        int32_t *offset_after, size_t max)
 {
     size_t found = 0;
-    for (size_t i = change_at(zone, after) + 1; i < zone->changes.count && found < max; i++, found++) {
+    for (size_t i = change_at(zone, after) + 1; i < zone->changes.count && found < max;
+         i++, found++) {
         if (zone->changes.items[i].moment > until)
             break;
         out[found] = zone->changes.items[i].moment;
@@ -116,8 +119,10 @@ int64_t zone_moment(const struct zone *zone, int32_t date, int32_t clock, enum z
         if (moment >= changes[i].moment && moment < change_end(zone, i)) {
             found = moment;
             times++;
-        } else if (moment >= change_end(zone, i) && local - changes[i + 1].offset < changes[i + 1].moment) {
-            moved = moment; /* in the gap behind change i: the old offset moves it forward by the gap */
+        } else if (moment >= change_end(zone, i) &&
+                   local - changes[i + 1].offset < changes[i + 1].moment) {
+            moved =
+                moment; /* in the gap behind change i: the old offset moves it forward by the gap */
         }
     }
     if (fit)
@@ -129,7 +134,8 @@ int64_t zone_day_start(const struct zone *zone, int32_t date)
 {
     int64_t local = (int64_t)date * SECONDS_A_DAY;
     size_t i = change_at(zone, local - 2 * OFFSET_MAX);
-    /* The first stretch of equal offset that reaches the date: it holds its midnight, or begins past it. */
+    /* The first stretch of equal offset that reaches the date: it holds its midnight, or begins
+     * past it. */
     while (local - zone->changes.items[i].offset >= change_end(zone, i))
         i++;
     int64_t midnight = local - zone->changes.items[i].offset;
@@ -207,9 +213,9 @@ static bool rule_day(const char **at, struct rule_day *out)
     if (**at == 'M') {
         ++*at;
         out->form = RULE_MONTH_WEEK;
-        if (!rule_number(at, &out->month) || *(*at)++ != '.' || !rule_number(at, &out->week) || *(*at)++ != '.' ||
-            !rule_number(at, &out->day) || out->month < 1 || out->month > 12 || out->week < 1 || out->week > 5 ||
-            out->day > 6)
+        if (!rule_number(at, &out->month) || *(*at)++ != '.' || !rule_number(at, &out->week) ||
+            *(*at)++ != '.' || !rule_number(at, &out->day) || out->month < 1 || out->month > 12 ||
+            out->week < 1 || out->week > 5 || out->day > 6)
             return false;
     } else {
         if (**at == 'J') {
@@ -288,7 +294,9 @@ static void zone_unroll(struct zone *zone, const struct rule *rule, int64_t afte
         zone_push(zone, after, rule->standard);
         return;
     }
-    int32_t year = after < MOMENT_MIN ? 1 : date_to_civil((int32_t)number_floor_divide(after, SECONDS_A_DAY)).year;
+    int32_t year = after < MOMENT_MIN
+                       ? 1
+                       : date_to_civil((int32_t)number_floor_divide(after, SECONDS_A_DAY)).year;
     for (; year <= 9999; year++) {
         struct change start = {rule_local(&rule->start, year) - rule->standard, rule->daylight};
         struct change end = {rule_local(&rule->end, year) - rule->daylight, rule->standard};
@@ -364,7 +372,9 @@ static bool zone_read(struct zone *zone, struct reader reader)
     const unsigned char *moments = reader.at, *indexes = moments + 8 * (size_t)counts.moments,
                         *types = indexes + counts.moments, *footer = reader.at + size;
     int64_t last = INT64_MIN;
-    zone_push(zone, INT64_MIN, (int32_t)read_32(types)); /* before the first change: type 0 (RFC 8536, section 3.2) */
+    zone_push(
+        zone, INT64_MIN,
+        (int32_t)read_32(types)); /* before the first change: type 0 (RFC 8536, section 3.2) */
     for (uint32_t i = 0; i < counts.moments; i++) {
         int64_t moment = read_64(moments + 8 * (size_t)i);
         if (indexes[i] >= counts.types || (i > 0 && moment <= last))
@@ -372,7 +382,8 @@ static bool zone_read(struct zone *zone, struct reader reader)
         last = moment;
         if (moment < MOMENT_MIN) /* some files begin with a change at the Big Bang */
             zone->changes.count = 0;
-        zone_push(zone, moment < MOMENT_MIN ? INT64_MIN : moment, (int32_t)read_32(types + 6 * indexes[i]));
+        zone_push(zone, moment < MOMENT_MIN ? INT64_MIN : moment,
+                  (int32_t)read_32(types + 6 * indexes[i]));
     }
 
     if (footer >= reader.end || *footer != '\n')
@@ -395,7 +406,8 @@ static void zone_index(struct zone *zone)
 {
     size_t at = 0;
     for (size_t i = 0; i < DIRECTORY_SIZE; i++) {
-        while (at + 1 < zone->changes.count && zone->changes.items[at + 1].moment <= (int64_t)i << DIRECTORY_SHIFT)
+        while (at + 1 < zone->changes.count &&
+               zone->changes.items[at + 1].moment <= (int64_t)i << DIRECTORY_SHIFT)
             at++;
         zone->directory[i] = (uint32_t)at;
     }
@@ -408,7 +420,8 @@ struct names {
     VECTOR(const char *) list;
 };
 
-/* All zones below folder; those that TZif readers other than ours use (posix, right) are left out. */
+/* All zones below folder; those that TZif readers other than ours use (posix, right) are left out.
+ */
 static void list_zones(struct names *names, const char *folder, const char *prefix, int depth)
 {
     DIR *directory = opendir(folder);
@@ -416,8 +429,8 @@ static void list_zones(struct names *names, const char *folder, const char *pref
         return;
     for (struct dirent *entry; (entry = readdir(directory));) {
         const char *name = entry->d_name;
-        if (name[0] == '.' || strcmp(name, "posix") == 0 || strcmp(name, "right") == 0 || strchr(name, '.') ||
-            (name[0] >= 'a' && name[0] <= 'z'))
+        if (name[0] == '.' || strcmp(name, "posix") == 0 || strcmp(name, "right") == 0 ||
+            strchr(name, '.') || (name[0] >= 'a' && name[0] <= 'z'))
             continue;
         char *path = arena_printf(&names->arena, "%s/%s", folder, name);
         char *full = arena_printf(&names->arena, "%s%s%s", prefix, *prefix ? "/" : "", name);
@@ -443,7 +456,8 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The zone people most likely mean: one whose city is as written, else the nearest name, else the nearest city. */
+/* The zone people most likely mean: one whose city is as written, else the nearest name, else the
+ * nearest city. */
 static const char *nearest_zone(struct names *names, const char *wanted)
 {
     size_t count = names->list.count;
@@ -476,7 +490,8 @@ static enum status zone_missing(const char *name, struct error *error)
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no time zone “%s”", name);
     const char *nearest = nearest_zone(&names, name);
     if (names.list.count == 0)
-        error_hint(error, "the time zone database is missing from %s: install the package tzdata", ZONE_FOLDER);
+        error_hint(error, "the time zone database is missing from %s: install the package tzdata",
+                   ZONE_FOLDER);
     else if (nearest)
         error_hint(error, "did you mean “%s”?", nearest);
     else
@@ -540,9 +555,10 @@ enum status zone_open(const char *name, struct zone **out, struct error *error)
     free(bytes);
     if (!good) {
         zone_close(zone);
-        return length >= 4 ? error_set(error, STATUS_ERROR, "the file of time zone “%s” in %s cannot be read", name,
-                                       ZONE_FOLDER)
-                           : zone_missing(name, error);
+        return length >= 4
+                   ? error_set(error, STATUS_ERROR,
+                               "the file of time zone “%s” in %s cannot be read", name, ZONE_FOLDER)
+                   : zone_missing(name, error);
     }
 
     zone_index(zone);

@@ -1,6 +1,6 @@
 /*
- * A thin coat over CRoaring: our names, our memory rules, and the checksum without which its 0.2.66 must not read
- * stored bytes.
+ * A thin coat over CRoaring: our names, our memory rules, and the checksum without which its 0.2.66
+ * must not read stored bytes.
  */
 #include "bitmap/bitmap.h"
 
@@ -127,7 +127,8 @@ void bitmap_numbers(const struct bitmap *bitmap, uint32_t *out)
     roaring_bitmap_to_uint32_array(inside(bitmap), out);
 }
 
-void bitmap_each(const struct bitmap *bitmap, bool (*each)(uint32_t number, void *context), void *context)
+void bitmap_each(const struct bitmap *bitmap, bool (*each)(uint32_t number, void *context),
+                 void *context)
 {
     roaring_iterate(inside(bitmap), each, context);
 }
@@ -142,7 +143,8 @@ static void put_checksum(char out[CHECKSUM], uint64_t checksum)
 
 void bitmap_write(const struct bitmap *bitmap, struct buffer *out)
 {
-    /* runs make sets of neighbours small; the copy keeps the promise that readers may share the original */
+    /* runs make sets of neighbours small; the copy keeps the promise that readers may share the
+     * original */
     roaring_bitmap_t *packed = inside(bitmap_copy(bitmap));
     roaring_bitmap_run_optimize(packed);
     size_t size = roaring_bitmap_portable_size_in_bytes(packed);
@@ -161,10 +163,12 @@ enum status bitmap_read(struct text bytes, struct bitmap **out, struct error *er
     if (bytes.length > CHECKSUM)
         put_checksum(checksum, text_hash(body));
     if (bytes.length <= CHECKSUM || memcmp(checksum, bytes.data, CHECKSUM) != 0)
-        return error_set(error, STATUS_ERROR, "a stored set of customers is damaged: its checksum does not match");
+        return error_set(error, STATUS_ERROR,
+                         "a stored set of customers is damaged: its checksum does not match");
     roaring_bitmap_t *set = roaring_bitmap_portable_deserialize_safe(body.data, body.length);
     if (!set)
-        return error_set(error, STATUS_ERROR, "a stored set of customers is damaged: it ends too early");
+        return error_set(error, STATUS_ERROR,
+                         "a stored set of customers is damaged: it ends too early");
     *out = outside(set);
     return STATUS_OK;
 }

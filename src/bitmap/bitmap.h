@@ -1,9 +1,10 @@
 /*
- * Sets of customer numbers: 32-bit integers in compressed chunks (CRoaring). A set is owned by who made it, and not
- * thread-safe while somebody changes it; any number of threads may read one that nobody changes.
+ * Sets of customer numbers: 32-bit integers in compressed chunks (CRoaring). A set is owned by who
+ * made it, and not thread-safe while somebody changes it; any number of threads may read one that
+ * nobody changes.
  *
- * CRoaring 0.2.66 reads bytes without checking them, so what is stored carries a checksum and a length, and is read
- * only when both are right.
+ * CRoaring 0.2.66 reads bytes without checking them, so what is stored carries a checksum and a
+ * length, and is read only when both are right.
  */
 #ifndef STRATA_BITMAP_BITMAP_H
 #define STRATA_BITMAP_BITMAP_H
@@ -38,9 +39,11 @@ size_t bitmap_and_count(const struct bitmap *a, const struct bitmap *b);
 /* All numbers, ascending; out has room for bitmap_count of them. */
 void bitmap_numbers(const struct bitmap *bitmap, uint32_t *out);
 /* Calls each in ascending order until it returns false. */
-void bitmap_each(const struct bitmap *bitmap, bool (*each)(uint32_t number, void *context), void *context);
+void bitmap_each(const struct bitmap *bitmap, bool (*each)(uint32_t number, void *context),
+                 void *context);
 
-/* Appends the stored form: checksum (8 bytes, little-endian, text_hash of what follows) and CRoaring's portable format.
+/* Appends the stored form: checksum (8 bytes, little-endian, text_hash of what follows) and
+ * CRoaring's portable format.
  */
 void bitmap_write(const struct bitmap *bitmap, struct buffer *out);
 /* Reads the stored form. STATUS_ERROR when the bytes are not what was written. */

@@ -1,5 +1,6 @@
 /*
- * Opening the catalog, transactions, counters, settings, and the statements that the other files use.
+ * Opening the catalog, transactions, counters, settings, and the statements that the other files
+ * use.
  */
 #include "catalog/internal.h"
 
@@ -16,36 +17,51 @@
 static const char *const creation =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE import (number INTEGER PRIMARY KEY, received INTEGER NOT NULL, what TEXT NOT NULL,"
-    " table_name TEXT NOT NULL, sources TEXT NOT NULL, content_hash TEXT NOT NULL, mapping TEXT NOT NULL,"
-    " mapping_hash TEXT NOT NULL, counts TEXT NOT NULL, replaces INTEGER NOT NULL, undone INTEGER NOT NULL);"
+    "CREATE TABLE import (number INTEGER PRIMARY KEY, received INTEGER NOT NULL, what TEXT NOT "
+    "NULL,"
+    " table_name TEXT NOT NULL, sources TEXT NOT NULL, content_hash TEXT NOT NULL, mapping TEXT "
+    "NOT NULL,"
+    " mapping_hash TEXT NOT NULL, counts TEXT NOT NULL, replaces INTEGER NOT NULL, undone INTEGER "
+    "NOT NULL);"
     "CREATE INDEX import_by_content ON import (content_hash, table_name);"
-    "CREATE TABLE schema_table (import INTEGER NOT NULL, name TEXT NOT NULL, role INTEGER NOT NULL, key TEXT,"
+    "CREATE TABLE schema_table (import INTEGER NOT NULL, name TEXT NOT NULL, role INTEGER NOT "
+    "NULL, key TEXT,"
     " PRIMARY KEY (import, name)) WITHOUT ROWID;"
-    "CREATE TABLE schema_column (import INTEGER NOT NULL, table_name TEXT NOT NULL, position INTEGER NOT NULL,"
-    " name TEXT NOT NULL, type INTEGER NOT NULL, scale INTEGER NOT NULL, whole_digits INTEGER NOT NULL, refers TEXT,"
+    "CREATE TABLE schema_column (import INTEGER NOT NULL, table_name TEXT NOT NULL, position "
+    "INTEGER NOT NULL,"
+    " name TEXT NOT NULL, type INTEGER NOT NULL, scale INTEGER NOT NULL, whole_digits INTEGER NOT "
+    "NULL, refers TEXT,"
     " currency TEXT, currencies TEXT, plain INTEGER NOT NULL, undated INTEGER NOT NULL,"
     " PRIMARY KEY (import, table_name, position)) WITHOUT ROWID;"
-    "CREATE TABLE part (number INTEGER PRIMARY KEY, owner INTEGER NOT NULL, table_name TEXT NOT NULL,"
-    " role INTEGER NOT NULL, path TEXT NOT NULL, first_import INTEGER NOT NULL, last_import INTEGER NOT NULL,"
-    " rows INTEGER NOT NULL, bytes INTEGER NOT NULL, first_time INTEGER NOT NULL, last_time INTEGER NOT NULL,"
+    "CREATE TABLE part (number INTEGER PRIMARY KEY, owner INTEGER NOT NULL, table_name TEXT NOT "
+    "NULL,"
+    " role INTEGER NOT NULL, path TEXT NOT NULL, first_import INTEGER NOT NULL, last_import "
+    "INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL, bytes INTEGER NOT NULL, first_time INTEGER NOT NULL, last_time "
+    "INTEGER NOT NULL,"
     " added INTEGER NOT NULL, removed INTEGER NOT NULL);"
-    "CREATE TABLE part_column (part INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,"
+    "CREATE TABLE part_column (part INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT "
+    "NULL,"
     " type TEXT NOT NULL, PRIMARY KEY (part, position)) WITHOUT ROWID;"
-    "CREATE TABLE definition (position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, scheme INTEGER NOT NULL,"
+    "CREATE TABLE definition (position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, scheme "
+    "INTEGER NOT NULL,"
     " title TEXT, text TEXT NOT NULL, saved INTEGER NOT NULL);"
     "CREATE TABLE list (name TEXT PRIMARY KEY, source TEXT NOT NULL, saved INTEGER NOT NULL,"
     " items INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE list_item (list TEXT NOT NULL, position INTEGER NOT NULL, identifier TEXT NOT NULL,"
+    "CREATE TABLE list_item (list TEXT NOT NULL, position INTEGER NOT NULL, identifier TEXT NOT "
+    "NULL,"
     " PRIMARY KEY (list, position)) WITHOUT ROWID;"
-    "CREATE TABLE refresh (number INTEGER PRIMARY KEY, moment INTEGER NOT NULL, recorded INTEGER NOT NULL,"
+    "CREATE TABLE refresh (number INTEGER PRIMARY KEY, moment INTEGER NOT NULL, recorded INTEGER "
+    "NOT NULL,"
     " definitions TEXT NOT NULL);"
-    "CREATE TABLE membership (refresh INTEGER NOT NULL, segment TEXT NOT NULL, entered INTEGER NOT NULL,"
-    " cause INTEGER NOT NULL, customers BLOB NOT NULL, PRIMARY KEY (refresh, segment, entered, cause));"
+    "CREATE TABLE membership (refresh INTEGER NOT NULL, segment TEXT NOT NULL, entered INTEGER NOT "
+    "NULL,"
+    " cause INTEGER NOT NULL, customers BLOB NOT NULL, PRIMARY KEY (refresh, segment, entered, "
+    "cause));"
     "CREATE INDEX membership_of_segment ON membership (segment, refresh);" CATALOG_SEAL_TABLES;
 
-static const char *const counter_names[CATALOG_COUNTERS] = {"generation", "next import", "next part", "next customer",
-                                                            "next code"};
+static const char *const counter_names[CATALOG_COUNTERS] = {
+    "generation", "next import", "next part", "next customer", "next code"};
 static const int counter_starts[CATALOG_COUNTERS] = {0, 1, 1, 1, 0};
 
 enum status catalog_failure(struct catalog *catalog, struct error *error)
@@ -55,15 +71,16 @@ enum status catalog_failure(struct catalog *catalog, struct error *error)
         return catalog_damaged(catalog, error, "it is not a catalog, or no longer one");
     if ((code & 0xff) == SQLITE_CORRUPT)
         return catalog_damaged(catalog, error, "%s", sqlite3_errmsg(catalog->database));
-    enum status status =
-        error_set(error, code == SQLITE_BUSY ? STATUS_BUSY : STATUS_ERROR, "the catalog %s cannot be used: %s",
-                  catalog->path, sqlite3_errmsg(catalog->database));
+    enum status status = error_set(error, code == SQLITE_BUSY ? STATUS_BUSY : STATUS_ERROR,
+                                   "the catalog %s cannot be used: %s", catalog->path,
+                                   sqlite3_errmsg(catalog->database));
     if (code == SQLITE_FULL || sqlite3_system_errno(catalog->database) == ENOSPC)
         error_hint(error, "the disk is full: free some space, then run the command again");
     return status;
 }
 
-enum status catalog_damaged(const struct catalog *catalog, struct error *error, const char *format, ...)
+enum status catalog_damaged(const struct catalog *catalog, struct error *error, const char *format,
+                            ...)
 {
     char what[ERROR_MESSAGE_MAX];
     va_list arguments;
@@ -71,12 +88,13 @@ enum status catalog_damaged(const struct catalog *catalog, struct error *error, 
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     enum status status = error_set(error, STATUS_ERROR, "%s is damaged: %s", catalog->path, what);
-    error_hint(error, "bring the file back from a backup; strata verify lists everything that is damaged");
+    error_hint(error,
+               "bring the file back from a backup; strata verify lists everything that is damaged");
     return status;
 }
 
-static enum status bind(struct catalog *catalog, sqlite3_stmt *statement, const char *format, va_list values,
-                        struct error *error)
+static enum status bind(struct catalog *catalog, sqlite3_stmt *statement, const char *format,
+                        va_list values, struct error *error)
 {
     for (int i = 1; *format; i++, format++) {
         int code;
@@ -92,13 +110,14 @@ static enum status bind(struct catalog *catalog, sqlite3_stmt *statement, const 
             break;
         case 't':
             text = va_arg(values, struct text);
-            code = sqlite3_bind_text64(statement, i, text.length ? text.data : "", text.length, SQLITE_TRANSIENT,
-                                       SQLITE_UTF8);
+            code = sqlite3_bind_text64(statement, i, text.length ? text.data : "", text.length,
+                                       SQLITE_TRANSIENT, SQLITE_UTF8);
             break;
         default:
             ENSURE(*format == 'b');
             text = va_arg(values, struct text);
-            code = sqlite3_bind_blob64(statement, i, text.length ? text.data : "", text.length, SQLITE_TRANSIENT);
+            code = sqlite3_bind_blob64(statement, i, text.length ? text.data : "", text.length,
+                                       SQLITE_TRANSIENT);
         }
         if (code != SQLITE_OK)
             return catalog_failure(catalog, error);
@@ -106,8 +125,8 @@ static enum status bind(struct catalog *catalog, sqlite3_stmt *statement, const 
     return STATUS_OK;
 }
 
-static enum status query(struct catalog *catalog, sqlite3_stmt **out, struct error *error, const char *sql,
-                         const char *format, va_list values)
+static enum status query(struct catalog *catalog, sqlite3_stmt **out, struct error *error,
+                         const char *sql, const char *format, va_list values)
 {
     *out = NULL;
     if (sqlite3_prepare_v2(catalog->database, sql, -1, out, NULL) != SQLITE_OK)
@@ -120,8 +139,8 @@ static enum status query(struct catalog *catalog, sqlite3_stmt **out, struct err
     return status;
 }
 
-enum status catalog_query(struct catalog *catalog, sqlite3_stmt **out, struct error *error, const char *sql,
-                          const char *format, ...)
+enum status catalog_query(struct catalog *catalog, sqlite3_stmt **out, struct error *error,
+                          const char *sql, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
@@ -130,7 +149,8 @@ enum status catalog_query(struct catalog *catalog, sqlite3_stmt **out, struct er
     return status;
 }
 
-enum status catalog_step(struct catalog *catalog, sqlite3_stmt **statement, bool *row, struct error *error)
+enum status catalog_step(struct catalog *catalog, sqlite3_stmt **statement, bool *row,
+                         struct error *error)
 {
     int code = sqlite3_step(*statement);
     *row = code == SQLITE_ROW;
@@ -142,8 +162,8 @@ enum status catalog_step(struct catalog *catalog, sqlite3_stmt **statement, bool
     return status;
 }
 
-enum status catalog_runv(struct catalog *catalog, struct error *error, const char *sql, const char *format,
-                         va_list values)
+enum status catalog_runv(struct catalog *catalog, struct error *error, const char *sql,
+                         const char *format, va_list values)
 {
     sqlite3_stmt *statement;
     TRY(query(catalog, &statement, error, sql, format, values));
@@ -154,7 +174,8 @@ enum status catalog_runv(struct catalog *catalog, struct error *error, const cha
     return status;
 }
 
-enum status catalog_run(struct catalog *catalog, struct error *error, const char *sql, const char *format, ...)
+enum status catalog_run(struct catalog *catalog, struct error *error, const char *sql,
+                        const char *format, ...)
 {
     va_list values;
     va_start(values, format);
@@ -166,11 +187,12 @@ enum status catalog_run(struct catalog *catalog, struct error *error, const char
 const char *catalog_column_text(sqlite3_stmt *statement, int column, struct arena *arena)
 {
     const char *text = (const char *)sqlite3_column_text(statement, column);
-    return text ? arena_strndup(arena, text, (size_t)sqlite3_column_bytes(statement, column)) : NULL;
+    return text ? arena_strndup(arena, text, (size_t)sqlite3_column_bytes(statement, column))
+                : NULL;
 }
 
-enum status catalog_integer(struct catalog *catalog, const char *sql, int64_t fallback, int64_t *out,
-                            struct error *error)
+enum status catalog_integer(struct catalog *catalog, const char *sql, int64_t fallback,
+                            int64_t *out, struct error *error)
 {
     sqlite3_stmt *statement;
     bool row;
@@ -183,8 +205,9 @@ enum status catalog_integer(struct catalog *catalog, const char *sql, int64_t fa
 
 enum status catalog_execute(struct catalog *catalog, const char *sql, struct error *error)
 {
-    return sqlite3_exec(catalog->database, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK
-                                                                               : catalog_failure(catalog, error);
+    return sqlite3_exec(catalog->database, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? STATUS_OK
+               : catalog_failure(catalog, error);
 }
 
 /* How a path is written in a file: address. */
@@ -206,7 +229,8 @@ static int open_database(struct catalog *catalog, int flags, const char *options
     address(&name, catalog->path, options);
     ENSURE(sqlite3_close(catalog->database) == SQLITE_OK);
     catalog->database = NULL;
-    int code = sqlite3_open_v2(name.data, &catalog->database, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(name.data, &catalog->database,
+                               flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
     buffer_release(&name);
     if (code == SQLITE_OK)
         catalog_seal_watch(catalog);
@@ -226,8 +250,9 @@ static bool has_bytes(const char *path, const char *suffix)
     return stat(name, &file) == 0 && file.st_size > 0;
 }
 
-/* WAL wants to write beside the catalog even for reading. Where that is impossible nobody can be writing either, and
- * the file is read as it stands, unless a writer was killed there and left something in the WAL. */
+/* WAL wants to write beside the catalog even for reading. Where that is impossible nobody can be
+ * writing either, and the file is read as it stands, unless a writer was killed there and left
+ * something in the WAL. */
 static enum status open_reading(struct catalog *catalog, struct error *error)
 {
     int code = open_database(catalog, SQLITE_OPEN_READONLY, "mode=ro");
@@ -237,21 +262,24 @@ static enum status open_reading(struct catalog *catalog, struct error *error)
         return catalog_failure(catalog, error);
     if (has_bytes(catalog->path, "-wal")) {
         enum status status =
-            error_set(error, STATUS_ERROR, "%s was not closed properly and cannot be repaired in a read-only place",
+            error_set(error, STATUS_ERROR,
+                      "%s was not closed properly and cannot be repaired in a read-only place",
                       catalog->path);
         error_hint(error, "run any strata command on it once where it may be written");
         return status;
     }
-    return open_database(catalog, SQLITE_OPEN_READONLY, "immutable=1") == SQLITE_OK ? STATUS_OK
-                                                                                    : catalog_failure(catalog, error);
+    return open_database(catalog, SQLITE_OPEN_READONLY, "immutable=1") == SQLITE_OK
+               ? STATUS_OK
+               : catalog_failure(catalog, error);
 }
 
-/* Everything out of the WAL into the file itself, which is renamed without its WAL afterwards. Closing does the same,
- * but keeps quiet when it cannot. */
+/* Everything out of the WAL into the file itself, which is renamed without its WAL afterwards.
+ * Closing does the same, but keeps quiet when it cannot. */
 static enum status empty_wal(struct catalog *catalog, struct error *error)
 {
     int frames = -1, moved = -1;
-    int code = sqlite3_wal_checkpoint_v2(catalog->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved);
+    int code = sqlite3_wal_checkpoint_v2(catalog->database, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                         &frames, &moved);
     if (code != SQLITE_OK)
         return catalog_failure(catalog, error);
     if (frames != moved)
@@ -259,17 +287,20 @@ static enum status empty_wal(struct catalog *catalog, struct error *error)
     return STATUS_OK;
 }
 
-static enum status create_tables(struct catalog *catalog, const char *zone, const char *currency, struct error *error)
+static enum status create_tables(struct catalog *catalog, const char *zone, const char *currency,
+                                 struct error *error)
 {
     TRY(catalog_execute(catalog, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN", error));
     char marks[128];
-    snprintf(marks, sizeof marks, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, CATALOG_FORMAT);
+    snprintf(marks, sizeof marks, "PRAGMA application_id=%d; PRAGMA user_version=%d",
+             APPLICATION_ID, CATALOG_FORMAT);
     TRY(catalog_execute(catalog, marks, error));
     TRY(catalog_execute(catalog, creation, error));
     for (int i = 0; i < CATALOG_COUNTERS; i++)
         TRY(catalog_run(catalog, error, "INSERT INTO meta VALUES (?, ?)", "si", counter_names[i],
                         (int64_t)counter_starts[i]));
-    TRY(catalog_run(catalog, error, "INSERT INTO meta VALUES ('zone', ?), ('currency', ?)", "ss", zone, currency));
+    TRY(catalog_run(catalog, error, "INSERT INTO meta VALUES ('zone', ?), ('currency', ?)", "ss",
+                    zone, currency));
     TRY(catalog_seal(catalog, error));
     TRY(catalog_execute(catalog, "COMMIT", error));
     catalog_seal_done(catalog, true);
@@ -285,20 +316,22 @@ static enum status check_format(struct catalog *catalog, struct error *error)
         return error_set(error, STATUS_ERROR, "%s is not a catalog of Strata's", catalog->path);
     if (version <= CATALOG_FORMAT)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_ERROR,
-                                   "the store was made by a newer version of Strata (format %lld, this one knows %d)",
-                                   (long long)version, CATALOG_FORMAT);
+    enum status status = error_set(
+        error, STATUS_ERROR,
+        "the store was made by a newer version of Strata (format %lld, this one knows %d)",
+        (long long)version, CATALOG_FORMAT);
     error_hint(error, "update strata, or use the version that made the store");
     return status;
 }
 
-static enum status open_mode(struct catalog *catalog, enum catalog_mode mode, const char *zone, const char *currency,
-                             struct error *error)
+static enum status open_mode(struct catalog *catalog, enum catalog_mode mode, const char *zone,
+                             const char *currency, struct error *error)
 {
     if (mode == CATALOG_CREATE) {
         if (access(catalog->path, F_OK) == 0)
             return error_set(error, STATUS_ERROR, "%s exists already", catalog->path);
-        if (open_database(catalog, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "mode=rwc") != SQLITE_OK)
+        if (open_database(catalog, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "mode=rwc") !=
+            SQLITE_OK)
             return catalog_failure(catalog, error);
         return create_tables(catalog, zone, currency, error);
     }
@@ -315,8 +348,8 @@ static enum status open_mode(struct catalog *catalog, enum catalog_mode mode, co
     return mode == CATALOG_EXAMINE ? STATUS_OK : catalog_seal_check(catalog, error);
 }
 
-enum status catalog_open(const char *path, enum catalog_mode mode, const char *zone, const char *currency,
-                         struct catalog **out, struct error *error)
+enum status catalog_open(const char *path, enum catalog_mode mode, const char *zone,
+                         const char *currency, struct catalog **out, struct error *error)
 {
     struct catalog *catalog = base_calloc(1, sizeof *catalog);
     catalog->path = base_strdup(path);
@@ -361,11 +394,14 @@ enum status catalog_begin_read(struct catalog *catalog, struct error *error)
 enum status catalog_settle(struct catalog *catalog, struct error *error)
 {
     return catalog_execute(
-        catalog, "INSERT INTO meta VALUES ('settled', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", error);
+        catalog,
+        "INSERT INTO meta VALUES ('settled', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
+        error);
 }
 
-/* SQLite appends a commit to the WAL, page by page, the mark that makes it count last, and then syncs. When a write
- * found the disk full, the mark was not written; when the lock was not to be had, nothing was. */
+/* SQLite appends a commit to the WAL, page by page, the mark that makes it count last, and then
+ * syncs. When a write found the disk full, the mark was not written; when the lock was not to be
+ * had, nothing was. */
 static bool mark_may_be_written(int code)
 {
     return code != SQLITE_FULL && code != SQLITE_BUSY && code != SQLITE_CONSTRAINT;
@@ -386,7 +422,8 @@ enum status catalog_commit(struct catalog *catalog, struct error *error)
     catalog->transaction = false;
     catalog_seal_done(catalog, status == STATUS_OK);
 
-    if (status == STATUS_OK || !mark_may_be_written(code) || catalog_settle(catalog, NULL) == STATUS_OK)
+    if (status == STATUS_OK || !mark_may_be_written(code) ||
+        catalog_settle(catalog, NULL) == STATUS_OK)
         return status;
     if (error)
         error->code = STATUS_UNCERTAIN;
@@ -407,7 +444,8 @@ void catalog_rollback(struct catalog *catalog)
     catalog_seal_done(catalog, false);
 }
 
-enum status catalog_counter(struct catalog *catalog, enum catalog_counter counter, uint64_t *out, struct error *error)
+enum status catalog_counter(struct catalog *catalog, enum catalog_counter counter, uint64_t *out,
+                            struct error *error)
 {
     sqlite3_stmt *statement;
     bool row;
@@ -419,30 +457,35 @@ enum status catalog_counter(struct catalog *catalog, enum catalog_counter counte
     sqlite3_finalize(statement);
     if (known)
         return STATUS_OK;
-    return catalog_damaged(catalog, error, "the counter '%s' (table meta) is missing", counter_names[counter]);
+    return catalog_damaged(catalog, error, "the counter '%s' (table meta) is missing",
+                           counter_names[counter]);
 }
 
-enum status catalog_set_counter(struct catalog *catalog, enum catalog_counter counter, uint64_t value,
-                                struct error *error)
+enum status catalog_set_counter(struct catalog *catalog, enum catalog_counter counter,
+                                uint64_t value, struct error *error)
 {
-    return catalog_run(catalog, error, "UPDATE meta SET value = ? WHERE name = ?", "us", value, counter_names[counter]);
+    return catalog_run(catalog, error, "UPDATE meta SET value = ? WHERE name = ?", "us", value,
+                       counter_names[counter]);
 }
 
-enum status catalog_setting(struct catalog *catalog, const char *name, struct arena *arena, const char **value,
-                            struct error *error)
+enum status catalog_setting(struct catalog *catalog, const char *name, struct arena *arena,
+                            const char **value, struct error *error)
 {
     sqlite3_stmt *statement;
     bool row;
-    TRY(catalog_query(catalog, &statement, error, "SELECT value FROM setting WHERE name = ?", "s", name));
+    TRY(catalog_query(catalog, &statement, error, "SELECT value FROM setting WHERE name = ?", "s",
+                      name));
     TRY(catalog_step(catalog, &statement, &row, error));
     *value = row ? catalog_column_text(statement, 0, arena) : NULL;
     sqlite3_finalize(statement);
     return STATUS_OK;
 }
 
-enum status catalog_set_setting(struct catalog *catalog, const char *name, const char *value, struct error *error)
+enum status catalog_set_setting(struct catalog *catalog, const char *name, const char *value,
+                                struct error *error)
 {
     if (!value)
         return catalog_run(catalog, error, "DELETE FROM setting WHERE name = ?", "s", name);
-    return catalog_run(catalog, error, "INSERT OR REPLACE INTO setting VALUES (?, ?)", "ss", name, value);
+    return catalog_run(catalog, error, "INSERT OR REPLACE INTO setting VALUES (?, ?)", "ss", name,
+                       value);
 }

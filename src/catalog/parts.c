@@ -5,39 +5,47 @@
 
 #include <string.h>
 
-#define IMPORT_COLUMNS \
-    "number, received, what, table_name, sources, content_hash, mapping, mapping_hash, counts, replaces, undone"
+#define IMPORT_COLUMNS                                                                           \
+    "number, received, what, table_name, sources, content_hash, mapping, mapping_hash, counts, " \
+    "replaces, undone"
 
-enum status catalog_add_import(struct catalog *catalog, const struct catalog_import *import, uint32_t *number,
-                               struct error *error)
+enum status catalog_add_import(struct catalog *catalog, const struct catalog_import *import,
+                               uint32_t *number, struct error *error)
 {
     uint64_t next;
     TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
     TRY(catalog_set_counter(catalog, CATALOG_NEXT_IMPORT, next + 1, error));
     *number = (uint32_t)next;
-    return catalog_run(catalog, error, "INSERT INTO import VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "uisssssssii",
-                       next, import->received, import->what, import->table, import->sources ? import->sources : "[]",
-                       import->content_hash ? import->content_hash : "", import->mapping ? import->mapping : "{}",
-                       import->mapping_hash ? import->mapping_hash : "", import->counts ? import->counts : "{}",
-                       (int64_t)import->replaces, import->undone);
+    return catalog_run(
+        catalog, error, "INSERT INTO import VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "uisssssssii", next, import->received, import->what, import->table,
+        import->sources ? import->sources : "[]", import->content_hash ? import->content_hash : "",
+        import->mapping ? import->mapping : "{}", import->mapping_hash ? import->mapping_hash : "",
+        import->counts ? import->counts : "{}", (int64_t)import->replaces, import->undone);
 }
 
-enum status catalog_set_import_counts(struct catalog *catalog, uint32_t number, const char *counts, struct error *error)
+enum status catalog_set_import_counts(struct catalog *catalog, uint32_t number, const char *counts,
+                                      struct error *error)
 {
-    return catalog_run(catalog, error, "UPDATE import SET counts = ? WHERE number = ?", "si", counts, (int64_t)number);
+    return catalog_run(catalog, error, "UPDATE import SET counts = ? WHERE number = ?", "si",
+                       counts, (int64_t)number);
 }
 
-enum status catalog_add_import_revived(struct catalog *catalog, uint32_t number, uint64_t rows, struct error *error)
+enum status catalog_add_import_revived(struct catalog *catalog, uint32_t number, uint64_t rows,
+                                       struct error *error)
 {
     return catalog_run(catalog, error,
                        "UPDATE import SET counts = json_set(counts, '$.revived', "
-                       "coalesce(json_extract(counts, '$.revived'), 0) + ?) WHERE number = ? AND json_valid(counts)",
+                       "coalesce(json_extract(counts, '$.revived'), 0) + ?) WHERE number = ? AND "
+                       "json_valid(counts)",
                        "ii", (int64_t)rows, (int64_t)number);
 }
 
-enum status catalog_set_import_undone(struct catalog *catalog, uint32_t number, int64_t when, struct error *error)
+enum status catalog_set_import_undone(struct catalog *catalog, uint32_t number, int64_t when,
+                                      struct error *error)
 {
-    return catalog_run(catalog, error, "UPDATE import SET undone = ? WHERE number = ?", "ii", when, (int64_t)number);
+    return catalog_run(catalog, error, "UPDATE import SET undone = ? WHERE number = ?", "ii", when,
+                       (int64_t)number);
 }
 
 static struct catalog_import read_import(sqlite3_stmt *row, struct arena *arena)
@@ -57,15 +65,16 @@ static struct catalog_import read_import(sqlite3_stmt *row, struct arena *arena)
     };
 }
 
-enum status catalog_imports(struct catalog *catalog, struct arena *arena, struct catalog_import **out, size_t *count,
-                            struct error *error)
+enum status catalog_imports(struct catalog *catalog, struct arena *arena,
+                            struct catalog_import **out, size_t *count, struct error *error)
 {
     int64_t total;
     TRY(catalog_integer(catalog, "SELECT count(*) FROM import", 0, &total, error));
     *out = ARENA_ARRAY(arena, struct catalog_import, (size_t)total);
     *count = 0;
     sqlite3_stmt *statement;
-    TRY(catalog_query(catalog, &statement, error, "SELECT " IMPORT_COLUMNS " FROM import ORDER BY number", ""));
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT " IMPORT_COLUMNS " FROM import ORDER BY number", ""));
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
@@ -79,7 +88,8 @@ enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct
 {
     sqlite3_stmt *statement;
     bool row;
-    TRY(catalog_query(catalog, &statement, error, "SELECT " IMPORT_COLUMNS " FROM import WHERE number = ?", "i",
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT " IMPORT_COLUMNS " FROM import WHERE number = ?", "i",
                       (int64_t)number));
     TRY(catalog_step(catalog, &statement, &row, error));
     if (row) {
@@ -91,24 +101,27 @@ enum status catalog_find_import(struct catalog *catalog, uint32_t number, struct
     TRY(catalog_integer(catalog, "SELECT max(number) FROM import", 0, &last, error));
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no import %u", number);
     if (last)
-        error_hint(error, "the store has imports 1 to %lld; strata imports lists them", (long long)last);
+        error_hint(error, "the store has imports 1 to %lld; strata imports lists them",
+                   (long long)last);
     else
         error_hint(error, "nothing has been imported into this store yet");
     return status;
 }
 
-enum status catalog_import_of_content(struct catalog *catalog, const char *content_hash, const char *table,
-                                      const char *mapping_hash, struct arena *arena, struct catalog_import *out,
+enum status catalog_import_of_content(struct catalog *catalog, const char *content_hash,
+                                      const char *table, const char *mapping_hash,
+                                      struct arena *arena, struct catalog_import *out,
                                       struct error *error)
 {
     sqlite3_stmt *statement;
     bool row;
     *out = (struct catalog_import){0};
-    TRY(catalog_query(catalog, &statement, error,
-                      "SELECT " IMPORT_COLUMNS
-                      " FROM import NOT INDEXED WHERE content_hash = ? AND table_name = ? AND undone = 0"
-                      " ORDER BY mapping_hash = ? DESC, number DESC LIMIT 1",
-                      "sss", content_hash, table, mapping_hash));
+    TRY(catalog_query(
+        catalog, &statement, error,
+        "SELECT " IMPORT_COLUMNS
+        " FROM import NOT INDEXED WHERE content_hash = ? AND table_name = ? AND undone = 0"
+        " ORDER BY mapping_hash = ? DESC, number DESC LIMIT 1",
+        "sss", content_hash, table, mapping_hash));
     TRY(catalog_step(catalog, &statement, &row, error));
     if (row)
         *out = read_import(statement, arena);
@@ -116,26 +129,31 @@ enum status catalog_import_of_content(struct catalog *catalog, const char *conte
     return STATUS_OK;
 }
 
-enum status catalog_add_part(struct catalog *catalog, const struct catalog_part *part, struct error *error)
+enum status catalog_add_part(struct catalog *catalog, const struct catalog_part *part,
+                             struct error *error)
 {
-    TRY(catalog_run(catalog, error, "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", "iisisiiuuiiu",
-                    (int64_t)part->number, (int64_t)part->owner, part->table, (int64_t)part->role, part->path,
-                    (int64_t)part->first_import, (int64_t)part->last_import, part->rows, part->bytes, part->first_time,
-                    part->last_time, part->added));
+    TRY(catalog_run(
+        catalog, error, "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        "iisisiiuuiiu", (int64_t)part->number, (int64_t)part->owner, part->table,
+        (int64_t)part->role, part->path, (int64_t)part->first_import, (int64_t)part->last_import,
+        part->rows, part->bytes, part->first_time, part->last_time, part->added));
     for (size_t i = 0; i < part->column_count; i++)
-        TRY(catalog_run(catalog, error, "INSERT INTO part_column VALUES (?, ?, ?, ?)", "iiss", (int64_t)part->number,
-                        (int64_t)i, part->columns[i].name, part->columns[i].type));
-    return catalog_add_checksums(catalog, part->number, part->checksums, part->checksum_count, error);
+        TRY(catalog_run(catalog, error, "INSERT INTO part_column VALUES (?, ?, ?, ?)", "iiss",
+                        (int64_t)part->number, (int64_t)i, part->columns[i].name,
+                        part->columns[i].type));
+    return catalog_add_checksums(catalog, part->number, part->checksums, part->checksum_count,
+                                 error);
 }
 
-enum status catalog_add_checksums(struct catalog *catalog, uint32_t part, const struct catalog_checksum *checksums,
-                                  size_t count, struct error *error)
+enum status catalog_add_checksums(struct catalog *catalog, uint32_t part,
+                                  const struct catalog_checksum *checksums, size_t count,
+                                  struct error *error)
 {
     for (size_t i = 0; i < count; i++) {
         const struct catalog_checksum *c = &checksums[i];
         struct text ranges = {(const char *)c->ranges, c->range_count * sizeof *c->ranges};
-        TRY(catalog_run(catalog, error, "INSERT OR REPLACE INTO checksum VALUES (?, ?, ?, ?)", "isub", (int64_t)part,
-                        c->piece, c->value, ranges));
+        TRY(catalog_run(catalog, error, "INSERT OR REPLACE INTO checksum VALUES (?, ?, ?, ?)",
+                        "isub", (int64_t)part, c->piece, c->value, ranges));
     }
     return STATUS_OK;
 }
@@ -147,10 +165,12 @@ static bool read_checksum(sqlite3_stmt *row, struct arena *arena, struct catalog
     const char *piece = catalog_column_text(row, 0, arena);
     if (!piece || bytes % sizeof *out->ranges != 0)
         return false;
-    struct catalog_range *ranges = ARENA_ARRAY(arena, struct catalog_range, bytes / sizeof *ranges + 1);
+    struct catalog_range *ranges =
+        ARENA_ARRAY(arena, struct catalog_range, bytes / sizeof *ranges + 1);
     if (bytes)
         memcpy(ranges, blob, bytes);
-    *out = (struct catalog_checksum){piece, (uint64_t)sqlite3_column_int64(row, 1), ranges, bytes / sizeof *ranges};
+    *out = (struct catalog_checksum){piece, (uint64_t)sqlite3_column_int64(row, 1), ranges,
+                                     bytes / sizeof *ranges};
     return true;
 }
 
@@ -158,8 +178,10 @@ static enum status has_checksums(struct catalog *catalog, bool *out, struct erro
 {
     int64_t tables = 1; /* a sealed catalog has the table */
     if (!catalog->sealed)
-        TRY(catalog_integer(catalog, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'checksum'", 0,
-                            &tables, error));
+        TRY(catalog_integer(
+            catalog,
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'checksum'", 0,
+            &tables, error));
     *out = tables > 0;
     return STATUS_OK;
 }
@@ -176,14 +198,16 @@ enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct are
     if (!any)
         return STATUS_OK;
 
-    TRY(catalog_query(catalog, &statement, error, "SELECT piece, value, ranges FROM checksum WHERE part = ?", "i",
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT piece, value, ranges FROM checksum WHERE part = ?", "i",
                       (int64_t)part));
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
             return STATUS_OK;
         if (*count == room) {
-            struct catalog_checksum *all = ARENA_ARRAY(arena, struct catalog_checksum, room ? 2 * room : 16);
+            struct catalog_checksum *all =
+                ARENA_ARRAY(arena, struct catalog_checksum, room ? 2 * room : 16);
             if (room)
                 memcpy(all, *out, room * sizeof *all);
             room = room ? 2 * room : 16;
@@ -194,29 +218,33 @@ enum status catalog_checksums(struct catalog *catalog, uint32_t part, struct are
             continue;
         }
         sqlite3_finalize(statement);
-        return catalog_damaged(catalog, error, "the checksums of part %u (table checksum)", (unsigned)part);
+        return catalog_damaged(catalog, error, "the checksums of part %u (table checksum)",
+                               (unsigned)part);
     }
 }
 
-enum status catalog_remove_part(struct catalog *catalog, uint32_t number, uint64_t generation, struct error *error)
+enum status catalog_remove_part(struct catalog *catalog, uint32_t number, uint64_t generation,
+                                struct error *error)
 {
-    return catalog_run(catalog, error, "UPDATE part SET removed = ? WHERE number = ?", "ui", generation,
-                       (int64_t)number);
+    return catalog_run(catalog, error, "UPDATE part SET removed = ? WHERE number = ?", "ui",
+                       generation, (int64_t)number);
 }
 
 enum status catalog_forget_part(struct catalog *catalog, uint32_t number, struct error *error)
 {
-    TRY(catalog_run(catalog, error, "DELETE FROM part_column WHERE part = ?", "i", (int64_t)number));
+    TRY(catalog_run(catalog, error, "DELETE FROM part_column WHERE part = ?", "i",
+                    (int64_t)number));
     TRY(catalog_run(catalog, error, "DELETE FROM checksum WHERE part = ?", "i", (int64_t)number));
     return catalog_run(catalog, error, "DELETE FROM part WHERE number = ?", "i", (int64_t)number);
 }
 
-static enum status read_part_columns(struct catalog *catalog, struct arena *arena, struct catalog_part *part,
-                                     struct error *error)
+static enum status read_part_columns(struct catalog *catalog, struct arena *arena,
+                                     struct catalog_part *part, struct error *error)
 {
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
-                      "SELECT name, type, (SELECT count(*) FROM part_column WHERE part = p.part) FROM part_column p"
+                      "SELECT name, type, (SELECT count(*) FROM part_column WHERE part = p.part) "
+                      "FROM part_column p"
                       " WHERE part = ? ORDER BY position",
                       "i", (int64_t)part->number));
     struct catalog_part_column *columns = NULL;
@@ -225,16 +253,17 @@ static enum status read_part_columns(struct catalog *catalog, struct arena *aren
         if (!row)
             break;
         if (!columns)
-            columns = ARENA_ARRAY(arena, struct catalog_part_column, (size_t)sqlite3_column_int64(statement, 2));
-        columns[part->column_count++] = (struct catalog_part_column){catalog_column_text(statement, 0, arena),
-                                                                     catalog_column_text(statement, 1, arena)};
+            columns = ARENA_ARRAY(arena, struct catalog_part_column,
+                                  (size_t)sqlite3_column_int64(statement, 2));
+        columns[part->column_count++] = (struct catalog_part_column){
+            catalog_column_text(statement, 0, arena), catalog_column_text(statement, 1, arena)};
     }
     part->columns = columns;
     return STATUS_OK;
 }
 
-enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *arena, struct catalog_part **out,
-                          size_t *count, struct error *error)
+enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *arena,
+                          struct catalog_part **out, size_t *count, struct error *error)
 {
     int64_t total;
     TRY(catalog_integer(catalog, "SELECT count(*) FROM part", 0, &total, error));
@@ -243,7 +272,8 @@ enum status catalog_parts(struct catalog *catalog, bool removed, struct arena *a
     sqlite3_stmt *s;
     TRY(catalog_query(
         catalog, &s, error,
-        "SELECT number, owner, table_name, role, path, first_import, last_import, rows, bytes, first_time,"
+        "SELECT number, owner, table_name, role, path, first_import, last_import, rows, bytes, "
+        "first_time,"
         " last_time, added, removed FROM part WHERE (removed > 0) = ? ORDER BY number",
         "i", (int64_t)removed));
     for (bool row;;) {

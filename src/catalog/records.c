@@ -1,30 +1,34 @@
 /*
- * Records: the refreshes, and for each who entered and left which segment, and why. Who is inside at a moment is not
- * stored but follows: everybody who entered and has not left since.
+ * Records: the refreshes, and for each who entered and left which segment, and why. Who is inside
+ * at a moment is not stored but follows: everybody who entered and has not left since.
  */
 #include "catalog/internal.h"
 
 #include <string.h>
 
-enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_refresh *refresh, uint32_t *number,
-                                struct error *error)
+enum status catalog_add_refresh(struct catalog *catalog, const struct catalog_refresh *refresh,
+                                uint32_t *number, struct error *error)
 {
     int64_t count, last, next;
     TRY(catalog_integer(catalog, "SELECT count(*) FROM refresh", 0, &count, error));
     TRY(catalog_integer(catalog, "SELECT max(moment) FROM refresh", 0, &last, error));
     if (count && refresh->moment <= last) {
-        enum status status = error_set(error, STATUS_USAGE, "a refresh has to be later than the last one");
-        error_hint(error, "records only go forward; use --as-of with a reading command to look back");
+        enum status status =
+            error_set(error, STATUS_USAGE, "a refresh has to be later than the last one");
+        error_hint(error,
+                   "records only go forward; use --as-of with a reading command to look back");
         return status;
     }
-    TRY(catalog_integer(catalog, "SELECT coalesce(max(number), 0) + 1 FROM refresh", 1, &next, error));
+    TRY(catalog_integer(catalog, "SELECT coalesce(max(number), 0) + 1 FROM refresh", 1, &next,
+                        error));
     *number = (uint32_t)next;
-    return catalog_run(catalog, error, "INSERT INTO refresh VALUES (?, ?, ?, ?)", "iiis", next, refresh->moment,
-                       refresh->recorded, refresh->definitions ? refresh->definitions : "");
+    return catalog_run(catalog, error, "INSERT INTO refresh VALUES (?, ?, ?, ?)", "iiis", next,
+                       refresh->moment, refresh->recorded,
+                       refresh->definitions ? refresh->definitions : "");
 }
 
-enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, struct catalog_refresh **out, size_t *count,
-                              struct error *error)
+enum status catalog_refreshes(struct catalog *catalog, struct arena *arena,
+                              struct catalog_refresh **out, size_t *count, struct error *error)
 {
     int64_t total;
     TRY(catalog_integer(catalog, "SELECT count(*) FROM refresh", 0, &total, error));
@@ -32,7 +36,8 @@ enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, stru
     *count = 0;
     sqlite3_stmt *statement;
     TRY(catalog_query(catalog, &statement, error,
-                      "SELECT number, moment, recorded, definitions FROM refresh ORDER BY number", ""));
+                      "SELECT number, moment, recorded, definitions FROM refresh ORDER BY number",
+                      ""));
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
@@ -49,12 +54,15 @@ enum status catalog_refreshes(struct catalog *catalog, struct arena *arena, stru
 enum status catalog_forget_refresh(struct catalog *catalog, uint32_t number, struct error *error)
 {
     TRY(catalog_seal_before(catalog, "membership", NULL, error));
-    TRY(catalog_run(catalog, error, "DELETE FROM membership WHERE refresh = ?", "i", (int64_t)number));
-    return catalog_run(catalog, error, "DELETE FROM refresh WHERE number = ?", "i", (int64_t)number);
+    TRY(catalog_run(catalog, error, "DELETE FROM membership WHERE refresh = ?", "i",
+                    (int64_t)number));
+    return catalog_run(catalog, error, "DELETE FROM refresh WHERE number = ?", "i",
+                       (int64_t)number);
 }
 
-enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, const char *segment, bool entered,
-                                   enum membership_cause cause, const struct bitmap *customers, struct error *error)
+enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, const char *segment,
+                                   bool entered, enum membership_cause cause,
+                                   const struct bitmap *customers, struct error *error)
 {
     if (bitmap_count(customers) == 0)
         return STATUS_OK;
@@ -62,16 +70,17 @@ enum status catalog_add_membership(struct catalog *catalog, uint32_t refresh, co
     struct buffer bytes;
     buffer_init(&bytes, 0);
     bitmap_write(customers, &bytes);
-    enum status status =
-        catalog_run(catalog, error, "INSERT INTO membership VALUES (?, ?, ?, ?, ?)", "isiib", (int64_t)refresh, segment,
-                    (int64_t)entered, (int64_t)cause, (struct text){bytes.data, bytes.length});
+    enum status status = catalog_run(
+        catalog, error, "INSERT INTO membership VALUES (?, ?, ?, ?, ?)", "isiib", (int64_t)refresh,
+        segment, (int64_t)entered, (int64_t)cause, (struct text){bytes.data, bytes.length});
     buffer_release(&bytes);
     return status;
 }
 
 /* One row handed to each. */
 static enum status give(const struct catalog *catalog, sqlite3_stmt *row,
-                        enum status (*each)(void *context, struct catalog_membership *membership, struct error *error),
+                        enum status (*each)(void *context, struct catalog_membership *membership,
+                                            struct error *error),
                         void *context, struct error *error)
 {
     struct arena arena;
@@ -88,7 +97,8 @@ static enum status give(const struct catalog *catalog, sqlite3_stmt *row,
     enum status status;
 
     if (!membership.segment) {
-        status = catalog_damaged(catalog, error, "a membership of refresh %u (table membership) names no segment",
+        status = catalog_damaged(catalog, error,
+                                 "a membership of refresh %u (table membership) names no segment",
                                  membership.refresh);
     } else if (bitmap_read(bytes, &membership.customers, &problem) == STATUS_OK) {
         status = each(context, &membership, error);
@@ -101,17 +111,20 @@ static enum status give(const struct catalog *catalog, sqlite3_stmt *row,
 }
 
 enum status catalog_memberships(struct catalog *catalog, const char *segment,
-                                enum status (*each)(void *context, struct catalog_membership *membership,
+                                enum status (*each)(void *context,
+                                                    struct catalog_membership *membership,
                                                     struct error *error),
                                 void *context, struct error *error)
 {
     sqlite3_stmt *statement;
     const char *sql = "SELECT m.refresh, r.moment, m.segment, m.entered, m.cause, m.customers"
-                      " FROM membership m JOIN refresh r ON r.number = m.refresh WHERE ?1 IS NULL OR m.segment = ?1"
+                      " FROM membership m JOIN refresh r ON r.number = m.refresh WHERE ?1 IS NULL "
+                      "OR m.segment = ?1"
                       " ORDER BY m.refresh, m.segment, m.entered, m.cause";
-    const char *one = "SELECT m.refresh, r.moment, m.segment, m.entered, m.cause, m.customers"
-                      " FROM membership m JOIN refresh r ON r.number = m.refresh WHERE m.segment = ?1"
-                      " ORDER BY m.refresh, m.segment, m.entered, m.cause";
+    const char *one =
+        "SELECT m.refresh, r.moment, m.segment, m.entered, m.cause, m.customers"
+        " FROM membership m JOIN refresh r ON r.number = m.refresh WHERE m.segment = ?1"
+        " ORDER BY m.refresh, m.segment, m.entered, m.cause";
     if (segment)
         TRY(catalog_seal_item(catalog, "membership", segment, error));
     else
@@ -129,16 +142,18 @@ enum status catalog_memberships(struct catalog *catalog, const char *segment,
     }
 }
 
-enum status catalog_recorded_segments(struct catalog *catalog, struct arena *arena, const char ***out, size_t *count,
-                                      struct error *error)
+enum status catalog_recorded_segments(struct catalog *catalog, struct arena *arena,
+                                      const char ***out, size_t *count, struct error *error)
 {
     int64_t total;
     TRY(catalog_seal_whole(catalog, "membership", error));
-    TRY(catalog_integer(catalog, "SELECT count(DISTINCT segment) FROM membership", 0, &total, error));
+    TRY(catalog_integer(catalog, "SELECT count(DISTINCT segment) FROM membership", 0, &total,
+                        error));
     *out = ARENA_ARRAY(arena, const char *, (size_t)total + 1);
     *count = 0;
     sqlite3_stmt *statement;
-    TRY(catalog_query(catalog, &statement, error, "SELECT DISTINCT segment FROM membership ORDER BY segment", ""));
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT DISTINCT segment FROM membership ORDER BY segment", ""));
     for (bool row;;) {
         TRY(catalog_step(catalog, &statement, &row, error));
         if (!row)
@@ -166,8 +181,8 @@ static enum status apply(void *context, struct catalog_membership *membership, s
     return STATUS_OK;
 }
 
-enum status catalog_members(struct catalog *catalog, const char *segment, int64_t until, struct bitmap **out,
-                            struct error *error)
+enum status catalog_members(struct catalog *catalog, const char *segment, int64_t until,
+                            struct bitmap **out, struct error *error)
 {
     struct inside inside = {bitmap_new(), until};
     enum status status = catalog_memberships(catalog, segment, apply, &inside, error);

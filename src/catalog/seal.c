@@ -1,15 +1,17 @@
 /*
- * Seals: the catalog's own checksums. SQLite notices when the structure of its file is broken, but a bit that flips
- * inside a value, or a row that somebody changed by hand, reads like any other. So each commit of ours notes, for every
- * table it has changed, a sum over its rows; and who opens the catalog, or reads a list or the members of a segment,
- * adds up again. The sum is of a hash of each row, so that the order of reading does not matter.
+ * Seals: the catalog's own checksums. SQLite notices when the structure of its file is broken, but
+ * a bit that flips inside a value, or a row that somebody changed by hand, reads like any other. So
+ * each commit of ours notes, for every table it has changed, a sum over its rows; and who opens the
+ * catalog, or reads a list or the members of a segment, adds up again. The sum is of a hash of each
+ * row, so that the order of reading does not matter.
  *
- * The small tables have one seal each and are looked at when the catalog is opened; lists and memberships, which may be
- * large, have one for each list and each segment and are looked at when these are read. Sets of customers carry their
- * own checksum, of which the seal takes note.
+ * The small tables have one seal each and are looked at when the catalog is opened; lists and
+ * memberships, which may be large, have one for each list and each segment and are looked at when
+ * these are read. Sets of customers carry their own checksum, of which the seal takes note.
  *
- * An older program writes without sealing. It does move the generation on, so seals of another generation say nothing;
- * they are made anew by the next change. Without seals a catalog is read as ever.
+ * An older program writes without sealing. It does move the generation on, so seals of another
+ * generation say nothing; they are made anew by the next change. Without seals a catalog is read as
+ * ever.
  */
 #include "base/vector.h"
 #include "catalog/internal.h"
@@ -25,8 +27,8 @@ static const struct sealed {
     const char *select;
     bool each; /* a seal for each value of the first column, looked at when it is read */
 } sealed[] = {
-    {"meta", "the time zone, the currency and the counters", "SELECT name, value FROM meta WHERE name <> 'settled'",
-     false},
+    {"meta", "the time zone, the currency and the counters",
+     "SELECT name, value FROM meta WHERE name <> 'settled'", false},
     {"setting", "models and settings", "SELECT name, value FROM setting", false},
     {"import", "the list of imports", "SELECT * FROM import", false},
     {"schema_table", "the kinds and tables", "SELECT * FROM schema_table", false},
@@ -38,16 +40,21 @@ static const struct sealed {
      "SELECT * FROM checksum WHERE part IN (SELECT number FROM part WHERE removed = 0)", false},
     {"definition", "the segments and schemes", "SELECT * FROM definition", false},
     {"list", "the static lists", "SELECT * FROM list", false},
-    {"list_item", "the identifiers of the static list", "SELECT list, position, identifier FROM list_item", true},
+    {"list_item", "the identifiers of the static list",
+     "SELECT list, position, identifier FROM list_item", true},
     {"refresh", "the refreshes", "SELECT * FROM refresh", false},
     {"membership", "who was in the segment",
-     "SELECT segment, refresh, entered, cause, substr(customers, 1, 8), length(customers) FROM membership", true},
+     "SELECT segment, refresh, entered, cause, substr(customers, 1, 8), length(customers) FROM "
+     "membership",
+     true},
 };
 enum { SEALED = sizeof sealed / sizeof *sealed };
 _Static_assert(SEALED <= sizeof(((struct catalog *)0)->stale), "a mark for each sealed table");
 
-/* Called by SQLite for each statement it prepares, once for each table that the statement touches. */
-static int watch(void *context, int action, const char *table, const char *b, const char *c, const char *d)
+/* Called by SQLite for each statement it prepares, once for each table that the statement touches.
+ */
+static int watch(void *context, int action, const char *table, const char *b, const char *c,
+                 const char *d)
 {
     struct catalog *catalog = context;
     (void)b, (void)c, (void)d;
@@ -59,8 +66,8 @@ static int watch(void *context, int action, const char *table, const char *b, co
     /* parts that go take their columns and checksums out of what is summed */
     if (table && strcmp(table, "part") == 0)
         for (size_t i = 0; i < SEALED; i++)
-            catalog->stale[i] |=
-                strcmp(sealed[i].table, "part_column") == 0 || strcmp(sealed[i].table, "checksum") == 0;
+            catalog->stale[i] |= strcmp(sealed[i].table, "part_column") == 0 ||
+                                 strcmp(sealed[i].table, "checksum") == 0;
     return SQLITE_OK;
 }
 
@@ -78,7 +85,8 @@ static uint64_t hash_row(sqlite3_stmt *row)
         unsigned char type = (unsigned char)sqlite3_column_type(row, i);
         int64_t integer = type == SQLITE_INTEGER ? sqlite3_column_int64(row, i) : 0;
         double number = type == SQLITE_FLOAT ? sqlite3_column_double(row, i) : 0;
-        const void *bytes = type == SQLITE_TEXT || type == SQLITE_BLOB ? sqlite3_column_blob(row, i) : NULL;
+        const void *bytes =
+            type == SQLITE_TEXT || type == SQLITE_BLOB ? sqlite3_column_blob(row, i) : NULL;
         uint64_t length = bytes ? (uint64_t)sqlite3_column_bytes(row, i) : 0;
         XXH3_64bits_update(state, &type, 1);
         XXH3_64bits_update(state, &integer, sizeof integer);
@@ -91,7 +99,8 @@ static uint64_t hash_row(sqlite3_stmt *row)
     return digest;
 }
 
-static enum status sum_up(struct catalog *catalog, const char *select, uint64_t *out, struct error *error)
+static enum status sum_up(struct catalog *catalog, const char *select, uint64_t *out,
+                          struct error *error)
 {
     sqlite3_stmt *statement;
     bool row;
@@ -110,11 +119,13 @@ static enum status sum_up(struct catalog *catalog, const char *select, uint64_t 
 static enum status put(struct catalog *catalog, const char *table, const char *item, uint64_t value,
                        struct error *error)
 {
-    return catalog_run(catalog, error, "INSERT OR REPLACE INTO seal VALUES (?, ?, ?)", "ssu", table, item, value);
+    return catalog_run(catalog, error, "INSERT OR REPLACE INTO seal VALUES (?, ?, ?)", "ssu", table,
+                       item, value);
 }
 
 /* Sums of one name after the other: the rows come ordered by it. */
-static enum status seal_each(struct catalog *catalog, const struct sealed *what, struct error *error)
+static enum status seal_each(struct catalog *catalog, const struct sealed *what,
+                             struct error *error)
 {
     struct arena arena;
     sqlite3_stmt *statement;
@@ -126,7 +137,8 @@ static enum status seal_each(struct catalog *catalog, const struct sealed *what,
     enum status status = catalog_query(catalog, &statement, error, select, "");
     for (bool row = true; status == STATUS_OK && row;) {
         status = catalog_step(catalog, &statement, &row, error);
-        const char *next = status == STATUS_OK && row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+        const char *next =
+            status == STATUS_OK && row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
         bool same = next && name && strcmp(next, name) == 0;
         if (status == STATUS_OK && name && !same)
             status = put(catalog, what->table, name, sum, error);
@@ -145,12 +157,15 @@ static enum status has_seals(struct catalog *catalog, bool *out, struct error *e
 {
     int64_t tables, of, now;
     *out = false;
-    TRY(catalog_integer(catalog, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'seal'", 0,
-                        &tables, error));
+    TRY(catalog_integer(catalog,
+                        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'seal'",
+                        0, &tables, error));
     if (!tables)
         return STATUS_OK;
-    TRY(catalog_integer(catalog, "SELECT value FROM seal WHERE name = 'generation'", -1, &of, error));
-    TRY(catalog_integer(catalog, "SELECT value FROM meta WHERE name = 'generation'", -2, &now, error));
+    TRY(catalog_integer(catalog, "SELECT value FROM seal WHERE name = 'generation'", -1, &of,
+                        error));
+    TRY(catalog_integer(catalog, "SELECT value FROM meta WHERE name = 'generation'", -2, &now,
+                        error));
     *out = of == now;
     return STATUS_OK;
 }
@@ -158,9 +173,10 @@ static enum status has_seals(struct catalog *catalog, bool *out, struct error *e
 enum status catalog_seal_prepare(struct catalog *catalog, struct error *error)
 {
     int64_t tables;
-    TRY(catalog_integer(catalog,
-                        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('seal', 'checksum')", 0,
-                        &tables, error));
+    TRY(catalog_integer(
+        catalog,
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('seal', 'checksum')",
+        0, &tables, error));
     if (tables < 2)
         TRY(catalog_execute(catalog, CATALOG_SEAL_TABLES, error));
     return has_seals(catalog, &catalog->sealed, error);
@@ -195,23 +211,26 @@ void catalog_seal_done(struct catalog *catalog, bool committed)
 
 /* ---- looking ---- */
 
-static enum status broken(const struct catalog *catalog, const struct sealed *what, const char *item,
-                          struct error *error)
+static enum status broken(const struct catalog *catalog, const struct sealed *what,
+                          const char *item, struct error *error)
 {
-    enum status status = catalog_damaged(catalog, error, "%s%s%s (table %s): not what was saved", what->holds,
-                                         item ? " " : "", item ? item : "", what->table);
+    enum status status =
+        catalog_damaged(catalog, error, "%s%s%s (table %s): not what was saved", what->holds,
+                        item ? " " : "", item ? item : "", what->table);
     if (item)
-        error_place(error, "%s %s", strcmp(what->table, "membership") == 0 ? "segment" : "list", item);
+        error_place(error, "%s %s", strcmp(what->table, "membership") == 0 ? "segment" : "list",
+                    item);
     return status;
 }
 
-static enum status check_table(struct catalog *catalog, const struct sealed *what, struct error *error)
+static enum status check_table(struct catalog *catalog, const struct sealed *what,
+                               struct error *error)
 {
     sqlite3_stmt *statement;
     uint64_t sum;
     bool row;
-    TRY(catalog_query(catalog, &statement, error, "SELECT value FROM seal WHERE name = ? AND item = ''", "s",
-                      what->table));
+    TRY(catalog_query(catalog, &statement, error,
+                      "SELECT value FROM seal WHERE name = ? AND item = ''", "s", what->table));
     TRY(catalog_step(catalog, &statement, &row, error));
     uint64_t noted = row ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);
@@ -235,8 +254,9 @@ static enum status quick_check(struct catalog *catalog, struct error *error)
     int64_t bytes;
     sqlite3_stmt *statement;
     bool row;
-    TRY(catalog_integer(catalog, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", 0, &bytes,
-                        error));
+    TRY(catalog_integer(catalog,
+                        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", 0,
+                        &bytes, error));
     if (bytes > QUICK_CHECK_BYTES)
         return STATUS_OK;
     TRY(catalog_query(catalog, &statement, error, "PRAGMA quick_check(1)", ""));
@@ -275,7 +295,8 @@ static const char *column_of(const char *table)
     return strcmp(table, "membership") == 0 ? "segment" : "list";
 }
 
-enum status catalog_seal_item(struct catalog *catalog, const char *table, const char *item, struct error *error)
+enum status catalog_seal_item(struct catalog *catalog, const char *table, const char *item,
+                              struct error *error)
 {
     size_t i = place_of(table);
     if (!catalog->sealed || catalog->stale[i])
@@ -285,13 +306,16 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
     uint64_t sum = 0, noted = 0;
     bool row;
     arena_init(&arena, 0);
-    const char *select = arena_printf(&arena, "SELECT * FROM (%s) WHERE %s = ?", sealed[i].select, column_of(table));
+    const char *select =
+        arena_printf(&arena, "SELECT * FROM (%s) WHERE %s = ?", sealed[i].select, column_of(table));
     enum status status = catalog_query(catalog, &statement, error, select, "s", item);
-    while (status == STATUS_OK && (status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
+    while (status == STATUS_OK &&
+           (status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
         sum += hash_row(statement);
     if (status == STATUS_OK)
-        status = catalog_query(catalog, &statement, error, "SELECT value FROM seal WHERE name = ? AND item = ?", "ss",
-                               table, item);
+        status =
+            catalog_query(catalog, &statement, error,
+                          "SELECT value FROM seal WHERE name = ? AND item = ?", "ss", table, item);
     if (status == STATUS_OK)
         status = catalog_step(catalog, &statement, &row, error);
     if (status == STATUS_OK) {
@@ -304,8 +328,8 @@ enum status catalog_seal_item(struct catalog *catalog, const char *table, const 
 }
 
 static enum status look_at_items(struct catalog *catalog, const char *table, const char *except,
-                                 void (*each)(void *context, const struct error *problem), void *context,
-                                 struct error *error)
+                                 void (*each)(void *context, const struct error *problem),
+                                 void *context, struct error *error)
 {
     struct arena arena;
     sqlite3_stmt *statement;
@@ -315,12 +339,14 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
         return STATUS_OK;
     arena_init(&arena, 0);
     bool lists = strcmp(table, "list_item") == 0;
-    enum status status =
-        catalog_query(catalog, &statement, error,
-                      lists ? "SELECT item FROM seal WHERE name = 'list_item' UNION SELECT list FROM list_item"
-                            : "SELECT item FROM seal WHERE name = 'membership' UNION SELECT segment FROM membership",
-                      "");
-    while (status == STATUS_OK && (status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
+    enum status status = catalog_query(
+        catalog, &statement, error,
+        lists ? "SELECT item FROM seal WHERE name = 'list_item' UNION SELECT list FROM list_item"
+              : "SELECT item FROM seal WHERE name = 'membership' UNION SELECT segment FROM "
+                "membership",
+        "");
+    while (status == STATUS_OK &&
+           (status = catalog_step(catalog, &statement, &row, error)) == STATUS_OK && row)
         VECTOR_PUSH(&items, catalog_column_text(statement, 0, &arena));
     for (size_t i = 0; i < items.count && status == STATUS_OK; i++) {
         struct error problem = {0};
@@ -340,8 +366,8 @@ static enum status look_at_items(struct catalog *catalog, const char *table, con
 }
 
 enum status catalog_seal_items(struct catalog *catalog, const char *table,
-                               void (*each)(void *context, const struct error *problem), void *context,
-                               struct error *error)
+                               void (*each)(void *context, const struct error *problem),
+                               void *context, struct error *error)
 {
     return look_at_items(catalog, table, NULL, each, context, error);
 }
@@ -356,8 +382,9 @@ enum status catalog_seal_whole(struct catalog *catalog, const char *table, struc
         return STATUS_OK;
 
     arena_init(&arena, 0);
-    const char *lost = arena_printf(&arena, "SELECT item FROM seal WHERE name = ?1 AND item NOT IN (SELECT %s FROM %s)",
-                                    column_of(table), table);
+    const char *lost = arena_printf(
+        &arena, "SELECT item FROM seal WHERE name = ?1 AND item NOT IN (SELECT %s FROM %s)",
+        column_of(table), table);
     enum status status = catalog_query(catalog, &statement, error, lost, "s", table);
     if (status == STATUS_OK)
         status = catalog_step(catalog, &statement, &row, error);
@@ -369,7 +396,8 @@ enum status catalog_seal_whole(struct catalog *catalog, const char *table, struc
     return status;
 }
 
-enum status catalog_seal_before(struct catalog *catalog, const char *table, const char *except, struct error *error)
+enum status catalog_seal_before(struct catalog *catalog, const char *table, const char *except,
+                                struct error *error)
 {
     if (catalog->stale[place_of(table)])
         return STATUS_OK; /* not the first */
@@ -378,7 +406,8 @@ enum status catalog_seal_before(struct catalog *catalog, const char *table, cons
 
 /* ---- everything ---- */
 
-static enum status structure(struct catalog *catalog, void (*each)(void *context, const struct error *problem),
+static enum status structure(struct catalog *catalog,
+                             void (*each)(void *context, const struct error *problem),
                              void *context, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -396,8 +425,9 @@ static enum status structure(struct catalog *catalog, void (*each)(void *context
     }
 }
 
-enum status catalog_verify(struct catalog *catalog, void (*each)(void *context, const struct error *problem),
-                           void *context, bool *sealed_out, struct error *error)
+enum status catalog_verify(struct catalog *catalog,
+                           void (*each)(void *context, const struct error *problem), void *context,
+                           bool *sealed_out, struct error *error)
 {
     struct error problem = {0};
     *sealed_out = true;

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct cli_option *find_in(const struct cli_option *options, const char *name, size_t length, char letter)
+static const struct cli_option *find_in(const struct cli_option *options, const char *name,
+                                        size_t length, char letter)
 {
     for (; options && options->name; options++)
         if (letter ? options->letter == letter
@@ -15,8 +16,8 @@ static const struct cli_option *find_in(const struct cli_option *options, const 
     return NULL;
 }
 
-static const struct cli_option *find_option(const struct cli_command *command, const char *name, size_t length,
-                                            char letter)
+static const struct cli_option *find_option(const struct cli_command *command, const char *name,
+                                            size_t length, char letter)
 {
     const struct cli_option *option = find_in(command->options, name, length, letter);
     if (!option && command->evaluates)
@@ -24,21 +25,24 @@ static const struct cli_option *find_option(const struct cli_command *command, c
     return option ? option : find_in(cli_common_options, name, length, letter);
 }
 
-static size_t add_names(const struct cli_option *options, const char **names, size_t count, size_t max)
+static size_t add_names(const struct cli_option *options, const char **names, size_t count,
+                        size_t max)
 {
     for (; options && options->name && count < max; options++)
         names[count++] = options->name;
     return count;
 }
 
-static enum status unknown_option(const struct cli_command *command, const char *word, struct error *error)
+static enum status unknown_option(const struct cli_command *command, const char *word,
+                                  struct error *error)
 {
     enum { MOST = 64 };
     const char *names[MOST];
     size_t count = add_names(command->options, names, 0, MOST);
     count = add_names(command->evaluates ? cli_moment_options : NULL, names, count, MOST);
     count = add_names(cli_common_options, names, count, MOST);
-    enum status status = error_set(error, STATUS_USAGE, "strata %s has no option %s", command->name, word);
+    enum status status =
+        error_set(error, STATUS_USAGE, "strata %s has no option %s", command->name, word);
     char bare[64];
     snprintf(bare, sizeof bare, "%s", word + strspn(word, "-"));
     bare[strcspn(bare, "=")] = '\0';
@@ -56,7 +60,8 @@ static void give(struct cli *cli, const struct cli_option *option, const char *v
 }
 
 /* One word that begins with a dash; *at moves on when it takes the next word as its value. */
-static enum status parse_option(struct cli *cli, int argc, char **argv, int *at, struct error *error)
+static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
+                                struct error *error)
 {
     const char *word = argv[*at], *value = NULL;
     const struct cli_option *option;
@@ -78,8 +83,8 @@ static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
 
     if (option->value && !value) {
         if (*at + 1 >= argc)
-            return error_set(error, STATUS_USAGE, "--%s needs a value: --%s %s", option->name, option->name,
-                             option->value);
+            return error_set(error, STATUS_USAGE, "--%s needs a value: --%s %s", option->name,
+                             option->name, option->value);
         value = argv[++*at];
     }
 
@@ -87,7 +92,8 @@ static enum status parse_option(struct cli *cli, int argc, char **argv, int *at,
     return STATUS_OK;
 }
 
-/* The store is the first argument when that is one, or when there are too many arguments without it. */
+/* The store is the first argument when that is one, or when there are too many arguments without
+ * it. */
 static void take_store(struct cli *cli)
 {
     const struct cli_command *command = cli->command;
@@ -120,7 +126,8 @@ static enum status check_arguments(const struct cli *cli, struct error *error)
     return status;
 }
 
-enum status cli_parse(struct cli *cli, const struct cli_command *command, int argc, char **argv, struct error *error)
+enum status cli_parse(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+                      struct error *error)
 {
     cli->command = command;
     cli->given = ARENA_ARRAY(&cli->arena, struct cli_given, (size_t)argc + 1);
@@ -172,7 +179,8 @@ const char **cli_values(struct cli *cli, const char *option, size_t *count)
     return values;
 }
 
-enum status cli_number(const struct cli *cli, const char *option, long fallback, long *out, struct error *error)
+enum status cli_number(const struct cli *cli, const char *option, long fallback, long *out,
+                       struct error *error)
 {
     const char *value = cli_value(cli, option);
     *out = fallback;

@@ -1,6 +1,6 @@
 /*
- * The command line's one table. Each command is a row: its arguments, its options, what it does. Parsing, --help, the
- * man page and shell completion all read that table, so they cannot disagree.
+ * The command line's one table. Each command is a row: its arguments, its options, what it does.
+ * Parsing, --help, the man page and shell completion all read that table, so they cannot disagree.
  */
 #ifndef STRATA_CLI_COMMAND_H
 #define STRATA_CLI_COMMAND_H
@@ -29,7 +29,7 @@ struct cli_command {
     const struct cli_option *options; /* ended by a NULL name; the common ones come on top */
     int min_arguments, max_arguments; /* without the store; −1: any number */
     bool takes_store;                 /* the first argument may be the store */
-    bool evaluates;                   /* takes --as-of and --known-at, and says when the newest fact is old */
+    bool evaluates; /* takes --as-of and --known-at, and says when the newest fact is old */
     enum status (*run)(struct cli *cli, struct error *error);
 };
 /* Ended by a NULL name; in the order help lists them. */
@@ -50,7 +50,8 @@ struct cli {
     size_t given_count;
     const char **arguments; /* positional, without the store */
     int argument_count;
-    const char *store;  /* path, found by argument, -C, STRATA_STORE or upward; NULL when there is none */
+    const char
+        *store; /* path, found by argument, -C, STRATA_STORE or upward; NULL when there is none */
     const char **noted; /* definitions of which cli_note_broken has spoken */
     size_t noted_count;
     bool json, quiet, color_out, color_err, terminal_err;
@@ -63,10 +64,12 @@ bool cli_switch(const struct cli *cli, const char *option);
 /* All values of a repeated option, in arena. */
 const char **cli_values(struct cli *cli, const char *option, size_t *count);
 /* A whole number ≥ 0; fallback when not given. */
-enum status cli_number(const struct cli *cli, const char *option, long fallback, long *out, struct error *error);
+enum status cli_number(const struct cli *cli, const char *option, long fallback, long *out,
+                       struct error *error);
 
 /* Parses argv (without the program's name and the command) into cli. */
-enum status cli_parse(struct cli *cli, const struct cli_command *command, int argc, char **argv, struct error *error);
+enum status cli_parse(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+                      struct error *error);
 /* STATUS_NOT_FOUND with the ways to name a store, unless cli->store is set. */
 enum status cli_need_store(struct cli *cli, struct error *error);
 
@@ -82,19 +85,23 @@ void cli_note(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 bool cli_confirm(const struct cli *cli, const char *question);
 /* Writes text to stdout or, with -o, to the file, whole or not at all. */
 enum status cli_write(struct cli *cli, struct text text, struct error *error);
-/* A file that appears whole or not at all: write to `aside` between begin and end. end gives it its name when status is
- * STATUS_OK, else removes it; it returns status, or why the name could not be given. */
+/* A file that appears whole or not at all: write to `aside` between begin and end. end gives it its
+ * name when status is STATUS_OK, else removes it; it returns status, or why the name could not be
+ * given. */
 struct cli_output {
     const char *aside, *target; /* in the request's arena; the same for a device or a pipe */
     unsigned mode;              /* of the file that is replaced; 0: there was none */
 };
 /* Whether the name ends in ".ending", in capitals or small letters. */
 bool cli_ends_in(const char *path, const char *ending);
-/* STATUS_USAGE when the name ends like a file of another format (.xls, .pdf) than known, which ends with NULL: nobody
- * could open what would be written under it. */
+/* STATUS_USAGE when the name ends like a file of another format (.xls, .pdf) than known, which ends
+ * with NULL: nobody could open what would be written under it. */
 enum status cli_check_ending(const char *path, const char *const *known, struct error *error);
-enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out, struct error *error);
-enum status cli_output_end(const struct cli_output *output, enum status status, struct error *error);
-enum status cli_write_file(struct cli *cli, const char *path, struct text text, struct error *error);
+enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out,
+                             struct error *error);
+enum status cli_output_end(const struct cli_output *output, enum status status,
+                           struct error *error);
+enum status cli_write_file(struct cli *cli, const char *path, struct text text,
+                           struct error *error);
 
 #endif

@@ -35,18 +35,22 @@ enum status cli_version(struct cli *cli, struct error *error);
 
 /* Opens the store the command was given. */
 enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error);
-/* Says which saved definitions are left out, and why: each once. After an evaluation there may be more of them than
- * cli_open has told, which says no more than their number where the command is about something else. */
+/* Says which saved definitions are left out, and why: each once. After an evaluation there may be
+ * more of them than cli_open has told, which says no more than their number where the command is
+ * about something else. */
 void cli_note_broken(struct cli *cli, const struct engine *engine);
 /* Says which values cannot be compared, and why. */
 void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_t count);
 /* The moment --as-of and --known-at name; prints the notice about old facts. */
-enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error);
+enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out,
+                       struct error *error);
 /* Errors and warnings of definitions, with their excerpts, on stderr. */
 void cli_problems(const struct cli *cli, const struct segment_problems *problems);
 /* A whole file ("-": stdin) into arena; at most limit bytes. */
-enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struct text *out, struct error *error);
+enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struct text *out,
+                          struct error *error);
 /* Reads definition files; sources in arena. */
-enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_t *count, struct error *error);
+enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_t *count,
+                             struct error *error);
 
 #endif

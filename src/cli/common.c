@@ -70,7 +70,8 @@ static void note_broken(struct cli *cli, const struct engine *engine, bool each)
                  count == 1 ? "definition is" : "definitions are", cli->store);
 }
 
-/* Where definitions are what it is about, each broken one is told; elsewhere one line for all of them will do. */
+/* Where definitions are what it is about, each broken one is told; elsewhere one line for all of
+ * them will do. */
 static bool lists_broken(const struct cli *cli)
 {
     static const char *const commands[] = {"segments", "apply", "refresh"};
@@ -89,7 +90,9 @@ enum status cli_open(struct cli *cli, bool write, struct engine **out, struct er
 {
     TRY(cli_need_store(cli, error));
     struct engine_options options = {
-        .path = cli->store, .write = write, .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
+        .path = cli->store,
+        .write = write,
+        .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
     TRY(engine_open(&options, out, error));
     note_broken(cli, *out, lists_broken(cli));
     return STATUS_OK;
@@ -101,9 +104,11 @@ void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_
         cli_note(cli, "%s is left out of all that is compared: %s", lost[i].text, lost[i].why);
 }
 
-enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out, struct error *error)
+enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out,
+                       struct error *error)
 {
-    TRY(engine_moment(engine, cli_value(cli, "as-of"), cli_value(cli, "known-at"), &cli->arena, out, error));
+    TRY(engine_moment(engine, cli_value(cli, "as-of"), cli_value(cli, "known-at"), &cli->arena, out,
+                      error));
     if (out->notice)
         cli_note(cli, "%s", out->notice);
     return STATUS_OK;
@@ -116,8 +121,9 @@ void cli_problems(const struct cli *cli, const struct segment_problems *problems
         if (problem->is_warning && cli->quiet)
             continue;
         const char *color = !cli->color_err ? "" : problem->is_warning ? "\033[33m" : "\033[31m";
-        fprintf(cli->err, "%s: %s%s%s%s\n", problem->error.place, color, problem->is_warning ? "note: " : "",
-                problem->error.message, cli->color_err ? "\033[0m" : "");
+        fprintf(cli->err, "%s: %s%s%s%s\n", problem->error.place, color,
+                problem->is_warning ? "note: " : "", problem->error.message,
+                cli->color_err ? "\033[0m" : "");
         if (problem->excerpt)
             fprintf(cli->err, "%s\n", problem->excerpt);
         if (problem->error.hint[0])
@@ -134,7 +140,8 @@ static enum status cannot_open(const char *path, struct error *error)
     return error->code = STATUS_NOT_FOUND;
 }
 
-static enum status read_stream(FILE *file, const char *path, size_t limit, struct buffer *content, struct error *error)
+static enum status read_stream(FILE *file, const char *path, size_t limit, struct buffer *content,
+                               struct error *error)
 {
     char piece[1 << 16];
     size_t got;
@@ -143,11 +150,13 @@ static enum status read_stream(FILE *file, const char *path, size_t limit, struc
     if (ferror(file))
         return error_system(error, errno, "cannot read %s", path);
     if (content->cut)
-        return error_set(error, STATUS_ERROR, "%s is larger than %zu MB, too large for this", path, limit >> 20);
+        return error_set(error, STATUS_ERROR, "%s is larger than %zu MB, too large for this", path,
+                         limit >> 20);
     return STATUS_OK;
 }
 
-enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struct text *out, struct error *error)
+enum status cli_read_file(struct cli *cli, const char *path, size_t limit, struct text *out,
+                          struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "re");
@@ -184,7 +193,8 @@ static enum status read_as_json(struct cli *cli, struct segment_source *source, 
     return status;
 }
 
-enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_t *count, struct error *error)
+enum status cli_read_sources(struct cli *cli, struct segment_source **out, size_t *count,
+                             struct error *error)
 {
     *count = (size_t)cli->argument_count;
     *out = ARENA_ARRAY(&cli->arena, struct segment_source, *count);

@@ -25,8 +25,10 @@ static enum status print_json(struct cli *cli, const struct buffer *text, struct
     return cli_write(cli, (struct text){text->data, text->length}, error);
 }
 
-/* A problem that was printed with its excerpt is not said twice: the closing sentence counts instead. */
-static enum status summed_up(const struct segment_problems *problems, enum status status, struct error *error)
+/* A problem that was printed with its excerpt is not said twice: the closing sentence counts
+ * instead. */
+static enum status summed_up(const struct segment_problems *problems, enum status status,
+                             struct error *error)
 {
     if (status == STATUS_OK || problems->errors == 0)
         return status;
@@ -52,7 +54,8 @@ enum status cli_check(struct cli *cli, struct error *error)
 
     struct segment_problems problems = {0};
     struct segment_set *set = NULL;
-    enum status status = segment_set_build(sources, count, schema, known, &cli->arena, &problems, &set, error);
+    enum status status =
+        segment_set_build(sources, count, schema, known, &cli->arena, &problems, &set, error);
     if (cli->json) {
         struct buffer text;
         struct json json;
@@ -70,14 +73,18 @@ enum status cli_check(struct cli *cli, struct error *error)
     } else {
         cli_problems(cli, &problems);
         if (status == STATUS_OK)
-            cli_note(cli, "%d %s and %d %s are well formed%s", set->segment_count,
-                     set->segment_count == 1 ? "segment" : "segments", set->scheme_count,
-                     set->scheme_count == 1 ? "scheme" : "schemes",
-                     schema ? "" : " (names of properties were taken on trust: --store STORE checks them too)");
+            cli_note(
+                cli, "%d %s and %d %s are well formed%s", set->segment_count,
+                set->segment_count == 1 ? "segment" : "segments", set->scheme_count,
+                set->scheme_count == 1 ? "scheme" : "schemes",
+                schema
+                    ? ""
+                    : " (names of properties were taken on trust: --store STORE checks them too)");
     }
 
     if (status != STATUS_OK && problems.errors)
-        status = error_set(error, status, "%zu %s", problems.errors, problems.errors == 1 ? "mistake" : "mistakes");
+        status = error_set(error, status, "%zu %s", problems.errors,
+                           problems.errors == 1 ? "mistake" : "mistakes");
     segment_set_free(set);
     engine_close(engine);
     return status;
@@ -97,8 +104,9 @@ enum status cli_fmt(struct cli *cli, struct error *error)
         struct text formatted = {text.data, text.length};
         bool same = status == STATUS_OK && text_equal(formatted, sources[i].text);
         if (status == STATUS_OK && check && !same)
-            status = error_set(error, STATUS_ERROR, "%s is not in canonical form: strata fmt --write %s",
-                               sources[i].file, sources[i].file);
+            status =
+                error_set(error, STATUS_ERROR, "%s is not in canonical form: strata fmt --write %s",
+                          sources[i].file, sources[i].file);
         else if (status == STATUS_OK && write && !same) {
             status = cli_write_file(cli, cli->arguments[i], formatted, error);
         } else if (status == STATUS_OK && !write && !check)
@@ -114,8 +122,9 @@ static const char *const change_words[] = {"added", "changed", "removed", "uncha
 
 static void print_changes(struct cli *cli, const struct engine_apply *apply)
 {
-    static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"", CLI_LEFT},      {"before", CLI_RIGHT},
-                                                {"after", CLI_RIGHT},  {"join", CLI_RIGHT}, {"leave", CLI_RIGHT}};
+    static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"", CLI_LEFT},
+                                                {"before", CLI_RIGHT}, {"after", CLI_RIGHT},
+                                                {"join", CLI_RIGHT},   {"leave", CLI_RIGHT}};
     struct cli_table table;
 
     cli_table_init(&table, columns, 6, &cli->arena);
@@ -163,8 +172,8 @@ static void changes_json(const struct engine_apply *apply, bool saved, struct js
     json_write_end_object(json);
 }
 
-static enum status save_or_not(struct cli *cli, struct engine *engine, const struct engine_apply *apply, bool *saved,
-                               struct error *error)
+static enum status save_or_not(struct cli *cli, struct engine *engine,
+                               const struct engine_apply *apply, bool *saved, struct error *error)
 {
     *saved = false;
     if (cli_switch(cli, "dry-run")) {
@@ -190,8 +199,8 @@ static enum status apply_sources(struct cli *cli, struct engine *engine, struct 
 
     TRY(cli_read_sources(cli, &sources, &count, error));
     TRY(cli_moment(cli, engine, &moment, error));
-    enum status status =
-        engine_apply_plan(engine, sources, count, cli_switch(cli, "prune"), &moment, &cli->arena, &apply, error);
+    enum status status = engine_apply_plan(engine, sources, count, cli_switch(cli, "prune"),
+                                           &moment, &cli->arena, &apply, error);
     cli_problems(cli, &apply.problems);
     TRY(summed_up(&apply.problems, status, error));
     if (!cli->json)
@@ -261,7 +270,8 @@ enum status cli_delete(struct cli *cli, struct error *error)
 }
 
 /* A member is shown with its scheme: alone it would mean something else. */
-static void show_scheme(struct cli *cli, const struct segment_set *set, int scheme, struct buffer *text)
+static void show_scheme(struct cli *cli, const struct segment_set *set, int scheme,
+                        struct buffer *text)
 {
     struct json json;
     if (!cli->json) {
@@ -272,7 +282,8 @@ static void show_scheme(struct cli *cli, const struct segment_set *set, int sche
     segment_write_scheme_json(set, scheme, &json);
 }
 
-static void show_definition(struct cli *cli, const struct segment_set *set, int segment, struct buffer *text)
+static void show_definition(struct cli *cli, const struct segment_set *set, int segment,
+                            struct buffer *text)
 {
     if (set->segments[segment].scheme >= 0) {
         show_scheme(cli, set, set->segments[segment].scheme, text);

@@ -6,13 +6,15 @@
 
 #include <string.h>
 
-static void moment_json(struct json *json, const struct engine *engine, const char *key, int64_t moment)
+static void moment_json(struct json *json, const struct engine *engine, const char *key,
+                        int64_t moment)
 {
     char text[MOMENT_TEXT_MAX];
     json_put_string(json, key, moment_format(engine_zone(engine), moment, text));
 }
 
-static enum status write_json(struct cli *cli, struct buffer *text, enum status status, struct error *error)
+static enum status write_json(struct cli *cli, struct buffer *text, enum status status,
+                              struct error *error)
 {
     if (status == STATUS_OK)
         status = cli_write(cli, (struct text){text->data, text->length}, error);
@@ -20,8 +22,8 @@ static enum status write_json(struct cli *cli, struct buffer *text, enum status 
     return status;
 }
 
-static void segments_json(const struct engine *engine, const struct engine_segments *segments, int64_t now,
-                          struct json *json)
+static void segments_json(const struct engine *engine, const struct engine_segments *segments,
+                          int64_t now, struct json *json)
 {
     json_write_object(json);
     moment_json(json, engine, "as_of", now);
@@ -55,8 +57,9 @@ static void add_broken(struct cli_table *table, const struct engine *engine, int
 static void fill_segments(struct cli_table *table, struct arena *arena, const struct engine *engine,
                           const struct engine_segments *segments)
 {
-    static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"title", CLI_LEFT},    {"customers", CLI_RIGHT},
-                                                {"share", CLI_RIGHT},  {"entered", CLI_RIGHT}, {"left", CLI_RIGHT}};
+    static const struct cli_column columns[] = {{"segment", CLI_LEFT},    {"title", CLI_LEFT},
+                                                {"customers", CLI_RIGHT}, {"share", CLI_RIGHT},
+                                                {"entered", CLI_RIGHT},   {"left", CLI_RIGHT}};
     cli_table_init(table, columns, segments->has_refresh ? 6 : 4, arena);
     for (size_t i = 0; i < segments->count; i++) {
         const struct engine_segment *segment = &segments->items[i];
@@ -76,8 +79,8 @@ static void fill_segments(struct cli_table *table, struct arena *arena, const st
     add_broken(table, engine, segments->has_refresh ? 6 : 4);
 }
 
-static void print_segments_table(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
-                                 int64_t now)
+static void print_segments_table(struct cli *cli, const struct engine *engine,
+                                 const struct engine_segments *segments, int64_t now)
 {
     struct cli_table table;
     char text[MOMENT_TEXT_MAX], refreshed[MOMENT_TEXT_MAX];
@@ -87,15 +90,17 @@ static void print_segments_table(struct cli *cli, const struct engine *engine, c
     else
         cli_note(cli, "no segments yet: strata apply STORE FILE adds some");
     char count[NUMBER_TEXT_MAX];
-    cli_note(cli, "%s customers as of %s", number_format_thousands((int64_t)segments->customers, count),
+    cli_note(cli, "%s customers as of %s",
+             number_format_thousands((int64_t)segments->customers, count),
              moment_format(engine_zone(engine), now, text));
     if (segments->has_refresh)
         cli_note(cli, "entered and left are those of the refresh at %s",
                  moment_format(engine_zone(engine), segments->refreshed, refreshed));
 }
 
-static enum status write_segments(struct cli *cli, const struct engine *engine, const struct engine_segments *segments,
-                                  int64_t now, enum cli_format format, struct error *error)
+static enum status write_segments(struct cli *cli, const struct engine *engine,
+                                  const struct engine_segments *segments, int64_t now,
+                                  enum cli_format format, struct error *error)
 {
     struct cli_table table;
     if (format == CLI_FORMAT_TABLE) {
@@ -144,20 +149,22 @@ static enum status read_condition(struct cli *cli, struct text *out, struct erro
     }
     if (!file && !argument) {
         enum status status = error_set(error, STATUS_USAGE, "strata count needs a condition");
-        error_hint(error, "strata count STORE 'count(order last 30 days) >= 2', or -f FILE, or - for standard input");
+        error_hint(error, "strata count STORE 'count(order last 30 days) >= 2', or -f FILE, or - "
+                          "for standard input");
         return status;
     }
     return cli_read_file(cli, file ? file : "-", SEGMENT_SOURCE_MAX, out, error);
 }
 
-static enum status print_count(struct cli *cli, const struct engine *engine, const struct engine_count *count,
-                               int64_t now, struct error *error)
+static enum status print_count(struct cli *cli, const struct engine *engine,
+                               const struct engine_count *count, int64_t now, struct error *error)
 {
     char a[NUMBER_TEXT_MAX], b[NUMBER_TEXT_MAX];
     double share = count->of ? (double)count->customers / (double)count->of : 0;
     if (!cli->json) {
         fprintf(cli->out, "%s\n", number_format_thousands((int64_t)count->customers, a));
-        cli_note(cli, "of %s customers (%.1f%%)", number_format_thousands((int64_t)count->of, b), 100 * share);
+        cli_note(cli, "of %s customers (%.1f%%)", number_format_thousands((int64_t)count->of, b),
+                 100 * share);
         return STATUS_OK;
     }
     struct buffer text;
@@ -198,9 +205,10 @@ enum status cli_count(struct cli *cli, struct error *error)
     return status;
 }
 
-/* The others are recorded; what was left out makes the command fail, so that a nightly job is noticed. */
-static enum status tell_left_out(struct cli *cli, const struct engine *engine, const struct engine_refresh *refresh,
-                                 struct error *error)
+/* The others are recorded; what was left out makes the command fail, so that a nightly job is
+ * noticed. */
+static enum status tell_left_out(struct cli *cli, const struct engine *engine,
+                                 const struct engine_refresh *refresh, struct error *error)
 {
     const char *name, *why;
     size_t count = 0;
@@ -210,15 +218,18 @@ static enum status tell_left_out(struct cli *cli, const struct engine *engine, c
     for (; engine_broken(engine, count, &name, &why); count++)
         buffer_printf(&names, "%s%s", count ? ", " : "", name);
     for (size_t i = 0; i < refresh->model_count; i++) {
-        cli_note(cli, "the model %s could not be scored: %s", refresh->models[i].name, refresh->models[i].why);
+        cli_note(cli, "the model %s could not be scored: %s", refresh->models[i].name,
+                 refresh->models[i].why);
         buffer_printf(&names, "%sthe model %s", count++ ? ", " : "", refresh->models[i].name);
     }
 
     enum status status = STATUS_OK;
     if (count) {
-        status = error_set(error, STATUS_ERROR, "refresh %d was recorded without what is broken: %s", refresh->number,
-                           names.data ? names.data : "");
-        error_hint(error, "strata segments says what is wrong with each; mend it with strata apply, or strata delete");
+        status =
+            error_set(error, STATUS_ERROR, "refresh %d was recorded without what is broken: %s",
+                      refresh->number, names.data ? names.data : "");
+        error_hint(error, "strata segments says what is wrong with each; mend it with strata "
+                          "apply, or strata delete");
     }
     buffer_release(&names);
     return status;
@@ -231,10 +242,13 @@ static enum status refresh_and_tell(struct cli *cli, struct engine *engine, stru
     TRY(cli_moment(cli, engine, &moment, error));
     TRY(engine_refresh(engine, &moment, &cli->arena, &refresh, error));
     for (size_t i = 0; i < refresh.replaced_count; i++)
-        cli_note(cli, "refresh %d saw an import that was taken back since; it is taken back, too, and this one counts",
+        cli_note(cli,
+                 "refresh %d saw an import that was taken back since; it is taken back, too, and "
+                 "this one counts",
                  refresh.replaced[i].number);
     if (refresh.scored)
-        cli_note(cli, "%zu %s scored first", refresh.scored, refresh.scored == 1 ? "model was" : "models were");
+        cli_note(cli, "%zu %s scored first", refresh.scored,
+                 refresh.scored == 1 ? "model was" : "models were");
     if (cli->json) {
         TRY(write_segments(cli, engine, &refresh.segments, moment.now, CLI_FORMAT_JSON, error));
         return tell_left_out(cli, engine, &refresh, error);
@@ -252,14 +266,16 @@ static enum status undo_refresh(struct cli *cli, struct engine *engine, struct e
     struct engine_unrefreshed undone;
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
     if (cli_switch(cli, "as-of"))
-        return error_set(error, STATUS_USAGE, "--undo takes the last refresh back, whichever it is: leave --as-of out");
+        return error_set(error, STATUS_USAGE,
+                         "--undo takes the last refresh back, whichever it is: leave --as-of out");
     TRY(engine_unrefresh(engine, &cli->arena, &undone, error));
-    cli_note(cli, "refresh %d at %s is taken back: %s entries and %s exits are forgotten", undone.number,
-             moment_format(engine_zone(engine), undone.moment, at),
+    cli_note(cli, "refresh %d at %s is taken back: %s entries and %s exits are forgotten",
+             undone.number, moment_format(engine_zone(engine), undone.moment, at),
              number_format_thousands((int64_t)undone.entered, entered),
              number_format_thousands((int64_t)undone.left, left));
     if (undone.scores)
-        cli_note(cli, "and with it the scores of %zu %s", undone.scores, undone.scores == 1 ? "model" : "models");
+        cli_note(cli, "and with it the scores of %zu %s", undone.scores,
+                 undone.scores == 1 ? "model" : "models");
     return STATUS_OK;
 }
 
@@ -267,14 +283,15 @@ enum status cli_refresh(struct cli *cli, struct error *error)
 {
     struct engine *engine;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status =
-        cli_switch(cli, "undo") ? undo_refresh(cli, engine, error) : refresh_and_tell(cli, engine, error);
+    enum status status = cli_switch(cli, "undo") ? undo_refresh(cli, engine, error)
+                                                 : refresh_and_tell(cli, engine, error);
     engine_close(engine);
     return status;
 }
 
 /* The names behind --sections, each of them known. */
-static enum status sections_asked(struct cli *cli, struct engine_report_options *options, struct error *error)
+static enum status sections_asked(struct cli *cli, struct engine_report_options *options,
+                                  struct error *error)
 {
     const char *given = cli_value(cli, "sections");
     if (!given)
@@ -296,8 +313,8 @@ static enum status sections_asked(struct cli *cli, struct engine_report_options 
     return STATUS_OK;
 }
 
-static enum status write_report(struct cli *cli, struct engine *engine, const struct engine_report_options *options,
-                                struct error *error)
+static enum status write_report(struct cli *cli, struct engine *engine,
+                                const struct engine_report_options *options, struct error *error)
 {
     struct engine_moment moment;
     struct buffer text;
@@ -320,7 +337,8 @@ enum status cli_report(struct cli *cli, struct error *error)
     struct engine *engine;
     struct engine_report_options options = {.title = cli_value(cli, "title")};
     if (!cli_switch(cli, "output") && !cli->json)
-        return error_set(error, STATUS_USAGE, "a report needs a file: strata report STORE -o report.html");
+        return error_set(error, STATUS_USAGE,
+                         "a report needs a file: strata report STORE -o report.html");
     TRY(check_report_name(cli, error));
     TRY(sections_asked(cli, &options, error));
     TRY(cli_open(cli, false, &engine, error));

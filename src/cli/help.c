@@ -1,4 +1,5 @@
-/* What people read about the commands: help, the man page and shell completion, all from the table. */
+/* What people read about the commands: help, the man page and shell completion, all from the table.
+ */
 #include "cli/command.h"
 
 #include <string.h>
@@ -8,9 +9,10 @@ static void option_lines(FILE *out, const struct cli_option *options)
     for (; options && options->name; options++) {
         char left[64];
         snprintf(left, sizeof left, "%s%c%s--%s%s%s", options->letter ? "-" : " ",
-                 options->letter ? options->letter : ' ', options->letter ? ", " : "  ", options->name,
-                 options->value ? " " : "", options->value ? options->value : "");
-        fprintf(out, "  %-30s %s%s\n", left, options->help, options->repeats ? " (may be repeated)" : "");
+                 options->letter ? options->letter : ' ', options->letter ? ", " : "  ",
+                 options->name, options->value ? " " : "", options->value ? options->value : "");
+        fprintf(out, "  %-30s %s%s\n", left, options->help,
+                options->repeats ? " (may be repeated)" : "");
     }
 }
 
@@ -28,9 +30,8 @@ void cli_help(FILE *out, const struct cli_command *command)
     if (command->example)
         fprintf(out, "\nfor example:\n%s\n", command->example);
     if (command->takes_store)
-        fprintf(
-            out,
-            "\nSTORE may be left out: then it is the one -C DIR, STRATA_STORE or the nearest folder upward names.\n");
+        fprintf(out, "\nSTORE may be left out: then it is the one -C DIR, STRATA_STORE or the "
+                     "nearest folder upward names.\n");
 }
 
 void cli_help_all(FILE *out)
@@ -39,9 +40,11 @@ void cli_help_all(FILE *out)
                  "usage: strata COMMAND [arguments] [options]\n\ncommands:\n");
     for (const struct cli_command *command = cli_commands; command->name; command++)
         fprintf(out, "  %-12s %s\n", command->name, command->summary);
-    fprintf(out, "\nstrata COMMAND --help says more of each; strata help man prints the manual page.\n"
-                 "Data go to stdout, everything else to stderr. Exit codes: 0 done, 1 error, 2 wrong usage,\n"
-                 "3 not found, 4 too many rows set aside, 75 the store is busy.\n");
+    fprintf(out,
+            "\nstrata COMMAND --help says more of each; strata help man prints the manual page.\n"
+            "Data go to stdout, everything else to stderr. Exit codes: 0 done, 1 error, 2 wrong "
+            "usage,\n"
+            "3 not found, 4 too many rows set aside, 75 the store is busy.\n");
 }
 
 /* roff: a leading dot or quote and every backslash and dash need care. */
@@ -105,17 +108,21 @@ static void roff_command(FILE *out, const struct cli_command *command)
 
 void cli_man_page(FILE *out)
 {
-    fputs(".TH STRATA 1\n.SH NAME\nstrata \\- customer segmentation\n.SH SYNOPSIS\n.B strata\n.I COMMAND\n"
+    fputs(".TH STRATA 1\n.SH NAME\nstrata \\- customer segmentation\n.SH SYNOPSIS\n.B strata\n.I "
+          "COMMAND\n"
           "[arguments] [options]\n.SH DESCRIPTION\n"
-          "Strata takes in a business's raw files, keeps every customer in the segments they belong to, and says why.\n"
-          "A store is a directory; STORE may be left out, and is then named by \\-C, by STRATA_STORE, or found upward "
+          "Strata takes in a business's raw files, keeps every customer in the segments they "
+          "belong to, and says why.\n"
+          "A store is a directory; STORE may be left out, and is then named by \\-C, by "
+          "STRATA_STORE, or found upward "
           "from the working directory.\n.SH COMMANDS\n",
           out);
     for (const struct cli_command *command = cli_commands; command->name; command++)
         roff_command(out, command);
     fputs(".SH COMMON OPTIONS\n", out);
     roff_options(out, cli_common_options);
-    fputs(".SH EXIT STATUS\n0 done; 1 error; 2 wrong usage; 3 not found; 4 too many rows set aside; 75 the store is "
+    fputs(".SH EXIT STATUS\n0 done; 1 error; 2 wrong usage; 3 not found; 4 too many rows set "
+          "aside; 75 the store is "
           "busy.\n"
           ".SH ENVIRONMENT\nSTRATA_STORE names the store; NO_COLOR turns colours off.\n",
           out);
@@ -129,7 +136,8 @@ static void completion_words(FILE *out, const struct cli_option *options)
 
 static void bash_completion(FILE *out)
 {
-    fputs("_strata() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"",
+    fputs("_strata() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n  if [ \"$COMP_CWORD\" = 1 "
+          "]; then\n    words=\"",
           out);
     for (const struct cli_command *command = cli_commands; command->name; command++)
         fprintf(out, "%s%s", command == cli_commands ? "" : " ", command->name);
@@ -143,7 +151,8 @@ static void bash_completion(FILE *out)
     }
     fputs("    esac\n    case $word in -*) ;; *) words=;; esac\n  fi\n"
           "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-          "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"))\n}\ncomplete -o filenames -F _strata "
+          "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"))\n}\ncomplete -o "
+          "filenames -F _strata "
           "strata\n",
           out);
 }
@@ -151,15 +160,16 @@ static void bash_completion(FILE *out)
 static void fish_options(FILE *out, const char *command, const struct cli_option *options)
 {
     for (; options && options->name; options++) {
-        fprintf(out, "complete -c strata -n '__fish_seen_subcommand_from %s' -l %s%s -d \"%s\"\n", command,
-                options->name, options->value ? " -r" : "", options->help);
+        fprintf(out, "complete -c strata -n '__fish_seen_subcommand_from %s' -l %s%s -d \"%s\"\n",
+                command, options->name, options->value ? " -r" : "", options->help);
     }
 }
 
 static void fish_completion(FILE *out)
 {
     for (const struct cli_command *command = cli_commands; command->name; command++) {
-        fprintf(out, "complete -c strata -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name, command->summary);
+        fprintf(out, "complete -c strata -n __fish_use_subcommand -a %s -d \"%s\"\n", command->name,
+                command->summary);
         fish_options(out, command->name, command->options);
         fish_options(out, command->name, command->evaluates ? cli_moment_options : NULL);
         fish_options(out, command->name, cli_common_options);
@@ -176,7 +186,8 @@ enum status cli_completion(FILE *out, const char *shell, struct error *error)
     } else if (strcmp(shell, "fish") == 0) {
         fish_completion(out);
     } else {
-        return error_set(error, STATUS_USAGE, "no completion for the shell '%s': bash, zsh and fish are known", shell);
+        return error_set(error, STATUS_USAGE,
+                         "no completion for the shell '%s': bash, zsh and fish are known", shell);
     }
     return STATUS_OK;
 }

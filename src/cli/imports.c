@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 /* "NAME=VALUE" options; the first = divides. */
-static enum status read_pairs(struct cli *cli, const char *option, struct ingest_pairs *out, struct error *error)
+static enum status read_pairs(struct cli *cli, const char *option, struct ingest_pairs *out,
+                              struct error *error)
 {
     size_t count;
     const char **values = cli_values(cli, option, &count);
@@ -23,11 +24,15 @@ static enum status read_pairs(struct cli *cli, const char *option, struct ingest
         const char *equals = strchr(values[i], '=');
         if (!equals || equals == values[i] || !equals[1]) {
             enum status status =
-                error_set(error, STATUS_USAGE, "--%s %s has no name and value with = between", option, values[i]);
-            error_hint(error, "for example --%s name=value; strata import --help says which is which", option);
+                error_set(error, STATUS_USAGE, "--%s %s has no name and value with = between",
+                          option, values[i]);
+            error_hint(error,
+                       "for example --%s name=value; strata import --help says which is which",
+                       option);
             return status;
         }
-        struct ingest_pair pair = {arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])), equals + 1};
+        struct ingest_pair pair = {
+            arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])), equals + 1};
         out->items[out->count++] = pair;
     }
     return STATUS_OK;
@@ -83,7 +88,8 @@ static const struct text_setting text_settings[] = {
     SETTING("sheet", sheet),
 };
 
-/* "--na -,n/a" is for all columns, "--na amount=0,-" for one; several for the same are put together. */
+/* "--na -,n/a" is for all columns, "--na amount=0,-" for one; several for the same are put
+ * together. */
 static void read_missing(struct cli *cli, struct ingest_pairs *out)
 {
     size_t count;
@@ -92,7 +98,8 @@ static void read_missing(struct cli *cli, struct ingest_pairs *out)
     for (size_t i = 0; i < count; i++) {
         const char *equals = strchr(values[i], '=');
         bool named = equals && equals > values[i];
-        const char *name = named ? arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])) : "*";
+        const char *name =
+            named ? arena_strndup(&cli->arena, values[i], (size_t)(equals - values[i])) : "*";
         const char *list = named ? equals + 1 : values[i];
         struct ingest_pair *same = NULL;
         for (size_t j = 0; j < out->count; j++)
@@ -105,11 +112,12 @@ static void read_missing(struct cli *cli, struct ingest_pairs *out)
     }
 }
 
-static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping, struct error *error)
+static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping,
+                                struct error *error)
 {
     for (size_t i = 0; i < sizeof text_settings / sizeof *text_settings; i++)
-        memcpy((char *)mapping + text_settings[i].offset, &(const char *){cli_value(cli, text_settings[i].option)},
-               sizeof(const char *));
+        memcpy((char *)mapping + text_settings[i].offset,
+               &(const char *){cli_value(cli, text_settings[i].option)}, sizeof(const char *));
     mapping->undated = cli_switch(cli, "undated");
     read_names(cli, "id", &mapping->id);
     read_names(cli, "select", &mapping->select);
@@ -121,8 +129,8 @@ static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping,
     return read_pairs(cli, "type", &mapping->types, error);
 }
 
-static enum status read_options(struct cli *cli, struct engine *engine, struct ingest_options *options,
-                                struct error *error)
+static enum status read_options(struct cli *cli, struct engine *engine,
+                                struct ingest_options *options, struct error *error)
 {
     long replace;
 
@@ -143,7 +151,8 @@ static enum status read_options(struct cli *cli, struct engine *engine, struct i
     options->replace = (uint32_t)replace;
     if (!options->source_count && !options->retry) {
         enum status status = error_set(error, STATUS_USAGE, "strata import needs a file");
-        error_hint(error, "strata import STORE FILE --kind KIND; --dry-run shows what would come in");
+        error_hint(error,
+                   "strata import STORE FILE --kind KIND; --dry-run shows what would come in");
         return status;
     }
 
@@ -171,15 +180,18 @@ static bool step(void *context, const char *phase, double fraction)
     return true;
 }
 
-static enum status tell(struct cli *cli, const struct ingest_summary *summary, enum status status, struct error *error)
+static enum status tell(struct cli *cli, const struct ingest_summary *summary, enum status status,
+                        struct error *error)
 {
     struct buffer text;
     buffer_init(&text, 0);
     if (cli->json) {
         ingest_summary_json(summary, true, &text);
-        struct error *ours =
-            status == STATUS_OK ? error : NULL; /* a refusal is the error to tell, not a failed write */
-        enum status written = cli_write(cli, (struct text){text.data ? text.data : "", text.length}, ours);
+        struct error *ours = status == STATUS_OK
+                                 ? error
+                                 : NULL; /* a refusal is the error to tell, not a failed write */
+        enum status written =
+            cli_write(cli, (struct text){text.data ? text.data : "", text.length}, ours);
         status = status == STATUS_OK ? written : status;
     } else if (!cli->quiet) {
         ingest_summary_print(summary, &text);
@@ -189,13 +201,15 @@ static enum status tell(struct cli *cli, const struct ingest_summary *summary, e
     return status;
 }
 
-/* Before anybody reads why the import failed: what was understood of the file. A dry run answers on standard output. */
+/* Before anybody reads why the import failed: what was understood of the file. A dry run answers on
+ * standard output. */
 static void tell_look(struct cli *cli, const struct ingest_summary *summary)
 {
     struct buffer text;
     buffer_init(&text, 0);
     ingest_summary_print_look(summary, &text);
-    fwrite(text.data ? text.data : "", 1, text.length, summary->dry_run && !cli->json ? cli->out : cli->err);
+    fwrite(text.data ? text.data : "", 1, text.length,
+           summary->dry_run && !cli->json ? cli->out : cli->err);
     buffer_release(&text);
 }
 
@@ -206,7 +220,8 @@ static void tidy(struct cli *cli, struct engine *engine)
     if (engine_tidy(engine, &why) == STATUS_OK)
         return;
     fflush(cli->out);
-    fprintf(cli->err, "strata: the import is made, but its small parts could not be merged with others: %s\n",
+    fprintf(cli->err,
+            "strata: the import is made, but its small parts could not be merged with others: %s\n",
             why.message);
     if (why.hint[0])
         fprintf(cli->err, "        %s\n", why.hint);
@@ -223,7 +238,8 @@ static enum status import_sources(struct cli *cli, struct engine *engine, struct
     TRY(engine_guard(engine, &cli->arena, &guard, error));
     options.guard = &guard;
     cli_progress_start(&stepping.progress, cli, "reading");
-    enum status status = ingest_run(engine_store(engine), &options, &progress, &cli->arena, &summary, error);
+    enum status status =
+        ingest_run(engine_store(engine), &options, &progress, &cli->arena, &summary, error);
     cli_progress_end(&stepping.progress);
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
         status = tell(cli, &summary, status, error);
@@ -250,26 +266,32 @@ static void tell_hanging(struct cli *cli, const struct engine_undone *undone)
 {
     size_t count = undone->refresh_count;
     if (count == 1)
-        cli_note(cli, "refresh %d saw its facts and stays as it was recorded; the next refresh says what changes",
+        cli_note(cli,
+                 "refresh %d saw its facts and stays as it was recorded; the next refresh says "
+                 "what changes",
                  undone->refreshes[0]);
     else if (count)
         cli_note(cli,
-                 "%zu refreshes, %d to %d, saw its facts and stay as they were recorded; the next refresh says what "
+                 "%zu refreshes, %d to %d, saw its facts and stay as they were recorded; the next "
+                 "refresh says what "
                  "changes",
                  count, undone->refreshes[0], undone->refreshes[count - 1]);
     if (count)
         cli_note(cli, "strata refresh %s --undo takes the last refresh back", cli->store);
     for (size_t i = 0; i < undone->model_count; i++)
-        cli_note(cli, "the model %s was fitted with its facts%s: fit it again, or strata model delete %s %s",
-                 undone->models[i], undone->model_scores[i] ? ", and its scores stay" : "", cli->store,
-                 undone->models[i]);
+        cli_note(
+            cli,
+            "the model %s was fitted with its facts%s: fit it again, or strata model delete %s %s",
+            undone->models[i], undone->model_scores[i] ? ", and its scores stay" : "", cli->store,
+            undone->models[i]);
     for (size_t i = 0; i < undone->list_count; i++)
-        cli_note(cli, "%zu %s of the list %s came with it and %s no customers any more", undone->lists[i].gone,
-                 undone->lists[i].gone == 1 ? "identifier" : "identifiers", undone->lists[i].name,
-                 undone->lists[i].gone == 1 ? "is" : "are");
+        cli_note(cli, "%zu %s of the list %s came with it and %s no customers any more",
+                 undone->lists[i].gone, undone->lists[i].gone == 1 ? "identifier" : "identifiers",
+                 undone->lists[i].name, undone->lists[i].gone == 1 ? "is" : "are");
 }
 
-static enum status plan_undo(struct cli *cli, struct engine *engine, uint32_t number, struct error *error)
+static enum status plan_undo(struct cli *cli, struct engine *engine, uint32_t number,
+                             struct error *error)
 {
     struct engine_undone undone;
     TRY(engine_undo_plan(engine, number, &cli->arena, &undone, error));
@@ -281,14 +303,15 @@ static enum status plan_undo(struct cli *cli, struct engine *engine, uint32_t nu
     return STATUS_OK;
 }
 
-static enum status do_undo(struct cli *cli, struct engine *engine, uint32_t number, struct error *error)
+static enum status do_undo(struct cli *cli, struct engine *engine, uint32_t number,
+                           struct error *error)
 {
     struct engine_undone undone;
     TRY(engine_undo(engine, number, &cli->arena, &undone, error));
     cli_note(cli, "import %u is taken back; the facts are as if it had never been", number);
     for (size_t i = 0; i < undone.break_count; i++)
-        cli_note(cli, "the definition of %s is broken now and is left out: %s", undone.breaks[i].name,
-                 undone.breaks[i].why);
+        cli_note(cli, "the definition of %s is broken now and is left out: %s",
+                 undone.breaks[i].name, undone.breaks[i].why);
     tell_hanging(cli, &undone);
     return STATUS_OK;
 }
@@ -297,37 +320,45 @@ static enum status undo_import(struct cli *cli, struct error *error)
 {
     char *end;
     long number = cli->argument_count == 2 ? strtol(cli->arguments[1], &end, 10) : 0;
-    if (strcmp(cli->arguments[0], "undo") != 0 && access(cli->arguments[0], F_OK) == 0) /* meant as the store */
-        return error_set(error, STATUS_NOT_FOUND, "there is no store at %s: it has no catalog.db", cli->arguments[0]);
+    if (strcmp(cli->arguments[0], "undo") != 0 &&
+        access(cli->arguments[0], F_OK) == 0) /* meant as the store */
+        return error_set(error, STATUS_NOT_FOUND, "there is no store at %s: it has no catalog.db",
+                         cli->arguments[0]);
     if (strcmp(cli->arguments[0], "undo") != 0 || cli->argument_count != 2 || *end || number < 1 ||
         number > UINT32_MAX) {
-        enum status status = error_set(error, STATUS_USAGE, "strata imports lists imports, or takes one back");
+        enum status status =
+            error_set(error, STATUS_USAGE, "strata imports lists imports, or takes one back");
         error_hint(error, "strata imports STORE, or strata imports STORE undo N");
         return status;
     }
     struct engine *engine;
     TRY(cli_open(cli, true, &engine, error));
-    enum status status = cli_switch(cli, "dry-run") ? plan_undo(cli, engine, (uint32_t)number, error)
-                                                    : do_undo(cli, engine, (uint32_t)number, error);
+    enum status status = cli_switch(cli, "dry-run")
+                             ? plan_undo(cli, engine, (uint32_t)number, error)
+                             : do_undo(cli, engine, (uint32_t)number, error);
     engine_close(engine);
     return status;
 }
 
-static void imports_json(const struct engine *engine, const struct catalog_import *imports, size_t count,
-                         struct json *json)
+static void imports_json(const struct engine *engine, const struct catalog_import *imports,
+                         size_t count, struct json *json)
 {
     char moment[MOMENT_TEXT_MAX];
     json_write_array(json);
     for (size_t i = 0; i < count; i++) {
         json_write_object(json);
         json_put_integer(json, "number", imports[i].number);
-        json_put_string(json, "received", moment_format(engine_zone(engine), imports[i].received, moment));
+        json_put_string(json, "received",
+                        moment_format(engine_zone(engine), imports[i].received, moment));
         json_put_string(json, "into", imports[i].table);
         json_put_raw(json, "sources", text_from(imports[i].sources ? imports[i].sources : "[]"));
         json_write_key(json, "undone");
-        json_write_string(json,
-                          imports[i].undone ? moment_format(engine_zone(engine), imports[i].undone, moment) : NULL);
-        json_put_raw(json, "counts", text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
+        json_write_string(json, imports[i].undone
+                                    ? moment_format(engine_zone(engine), imports[i].undone, moment)
+                                    : NULL);
+        json_put_raw(
+            json, "counts",
+            text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -349,16 +380,17 @@ static const char *remark(struct cli *cli, const struct catalog_import *import)
     long long revived = counted(import->counts, "revived");
     if (import->undone)
         return "undone";
-    return revived ? arena_printf(&cli->arena, "%s more since an undo", number_format_thousands(revived, number))
+    return revived ? arena_printf(&cli->arena, "%s more since an undo",
+                                  number_format_thousands(revived, number))
                    : NULL;
 }
 
-static void imports_table(struct cli *cli, const struct engine *engine, const struct catalog_import *imports,
-                          size_t count)
+static void imports_table(struct cli *cli, const struct engine *engine,
+                          const struct catalog_import *imports, size_t count)
 {
-    static const struct cli_column columns[] = {{"import", CLI_RIGHT}, {"received", CLI_LEFT}, {"into", CLI_LEFT},
-                                                {"read", CLI_RIGHT},   {"stored", CLI_RIGHT},  {"set aside", CLI_RIGHT},
-                                                {"", CLI_LEFT},        {"sources", CLI_LEFT}};
+    static const struct cli_column columns[] = {
+        {"import", CLI_RIGHT}, {"received", CLI_LEFT},   {"into", CLI_LEFT}, {"read", CLI_RIGHT},
+        {"stored", CLI_RIGHT}, {"set aside", CLI_RIGHT}, {"", CLI_LEFT},     {"sources", CLI_LEFT}};
     struct cli_table table;
     char moment[MOMENT_TEXT_MAX];
     cli_table_init(&table, columns, 8, &cli->arena);
@@ -386,7 +418,8 @@ enum status cli_imports(struct cli *cli, struct error *error)
     struct catalog_import *imports;
     size_t count;
     TRY(cli_open(cli, false, &engine, error));
-    enum status status = catalog_imports(store_catalog(engine_store(engine)), &cli->arena, &imports, &count, error);
+    enum status status =
+        catalog_imports(store_catalog(engine_store(engine)), &cli->arena, &imports, &count, error);
     if (status == STATUS_OK && cli->json) {
         struct buffer text;
         struct json json;

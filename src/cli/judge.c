@@ -29,19 +29,23 @@ static void print_finding(struct cli *cli, const struct engine_finding *finding)
 {
     fprintf(cli->out, "%s: %s%s%s%s%s\n", engine_severity_name(finding->severity),
             finding->segment[0] ? finding->segment[0] : "", finding->segment[1] ? " and " : "",
-            finding->segment[1] ? finding->segment[1] : "", finding->segment[0] ? ": " : "", finding->message);
+            finding->segment[1] ? finding->segment[1] : "", finding->segment[0] ? ": " : "",
+            finding->message);
     if (isfinite(finding->figure))
-        fprintf(cli->out, "  %s: %s, threshold %s", finding->figure_label, figure_text(cli, finding, finding->figure),
+        fprintf(cli->out, "  %s: %s, threshold %s", finding->figure_label,
+                figure_text(cli, finding, finding->figure),
                 figure_text(cli, finding, finding->threshold));
     if (isfinite(finding->figure) && finding->tested)
-        fprintf(cli->out, finding->p < .001 ? ", adjusted p below .001" : ", adjusted p %.3f", finding->p);
-    fprintf(cli->out, "%s  proposal: %s\n", isfinite(finding->figure) ? "\n" : "", finding->proposal);
+        fprintf(cli->out, finding->p < .001 ? ", adjusted p below .001" : ", adjusted p %.3f",
+                finding->p);
+    fprintf(cli->out, "%s  proposal: %s\n", isfinite(finding->figure) ? "\n" : "",
+            finding->proposal);
     if (finding->effect)
         fprintf(cli->out, "  effect: %s\n", finding->effect);
 }
 
-static enum status print_health(struct cli *cli, const struct engine *engine, const struct engine_health *health,
-                                struct error *error)
+static enum status print_health(struct cli *cli, const struct engine *engine,
+                                const struct engine_health *health, struct error *error)
 {
     if (cli->json) {
         struct buffer text;
@@ -54,14 +58,17 @@ static enum status print_health(struct cli *cli, const struct engine *engine, co
     for (size_t i = 0; i < health->findings.count; i++)
         print_finding(cli, &health->findings.items[i]);
     if (health->findings.count)
-        cli_note(cli, "%zu %s; %d comparisons, of what they found at most 5%% is expected to be chance",
-                 health->findings.count, health->findings.count == 1 ? "finding" : "findings", health->compared);
+        cli_note(cli,
+                 "%zu %s; %d comparisons, of what they found at most 5%% is expected to be chance",
+                 health->findings.count, health->findings.count == 1 ? "finding" : "findings",
+                 health->compared);
     else
         cli_note(cli, "nothing to complain about in %d comparisons", health->compared);
     return STATUS_OK;
 }
 
-static enum status judge_health(struct cli *cli, struct engine *engine, struct engine_bench *bench, struct error *error)
+static enum status judge_health(struct cli *cli, struct engine *engine, struct engine_bench *bench,
+                                struct error *error)
 {
     struct engine_health health;
     cli_note_lost(cli, bench->features.lost, bench->features.lost_count);
@@ -72,7 +79,8 @@ static enum status judge_health(struct cli *cli, struct engine *engine, struct e
     return status;
 }
 
-static void print_persona(struct cli *cli, const struct engine *engine, const struct engine_persona *persona)
+static void print_persona(struct cli *cli, const struct engine *engine,
+                          const struct engine_persona *persona)
 {
     char date[DATE_TEXT_MAX];
     fprintf(cli->out, "%s%s%s\n%s\n", persona->segment, persona->title ? ": " : "",
@@ -119,7 +127,8 @@ static enum status judge_persona(struct cli *cli, struct engine *engine, struct 
 }
 
 static enum status on_bench(struct cli *cli,
-                            enum status (*run)(struct cli *, struct engine *, struct engine_bench *, struct error *),
+                            enum status (*run)(struct cli *, struct engine *, struct engine_bench *,
+                                               struct error *),
                             struct error *error)
 {
     struct engine *engine;

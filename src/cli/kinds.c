@@ -9,7 +9,8 @@
 
 static const char *type_text(struct cli *cli, enum value_type type, int scale)
 {
-    return type == VALUE_DECIMAL ? arena_printf(&cli->arena, "decimal(%d)", scale) : value_type_name(type);
+    return type == VALUE_DECIMAL ? arena_printf(&cli->arena, "decimal(%d)", scale)
+                                 : value_type_name(type);
 }
 
 static const char *joined(struct cli *cli, const char *const *names, size_t count)
@@ -28,11 +29,14 @@ static void print_difference(struct cli *cli, const struct engine_retype *retype
     const struct ingest_retype *column = &retype->column;
     char values[NUMBER_TEXT_MAX], lost[NUMBER_TEXT_MAX], rows[NUMBER_TEXT_MAX];
     fprintf(cli->out, "%s.%s: %s becomes %s\n", column->table, column->column,
-            type_text(cli, column->from, column->from_scale), type_text(cli, column->to, column->scale));
-    fprintf(cli->out, "%s values convert, %s do not\n", number_format_thousands((int64_t)column->converted, values),
+            type_text(cli, column->from, column->from_scale),
+            type_text(cli, column->to, column->scale));
+    fprintf(cli->out, "%s values convert, %s do not\n",
+            number_format_thousands((int64_t)column->converted, values),
             number_format_thousands((int64_t)(column->values - column->converted), lost));
     for (size_t i = 0; i < column->example_count; i++)
-        fprintf(cli->out, "  '%s' in %s %s: unknown then, and kept beside\n", column->examples[i].text,
+        fprintf(cli->out, "  '%s' in %s %s: unknown then, and kept beside\n",
+                column->examples[i].text,
                 number_format_thousands((int64_t)column->examples[i].rows, rows),
                 column->examples[i].rows == 1 ? "row" : "rows");
     for (size_t i = 0; i < retype->break_count; i++)
@@ -51,7 +55,8 @@ static void put_names(struct json *json, const char *key, const char *const *nam
     json_write_end_array(json);
 }
 
-static enum status write_difference(struct cli *cli, const struct engine_retype *retype, bool done, struct error *error)
+static enum status write_difference(struct cli *cli, const struct engine_retype *retype, bool done,
+                                    struct error *error)
 {
     const struct ingest_retype *column = &retype->column;
     struct buffer text;
@@ -60,7 +65,8 @@ static enum status write_difference(struct cli *cli, const struct engine_retype 
     buffer_init(&text, 0);
     json_init(&json, &text, true);
     json_write_object(&json);
-    json_put_string(&json, "column", arena_printf(&cli->arena, "%s.%s", column->table, column->column));
+    json_put_string(&json, "column",
+                    arena_printf(&cli->arena, "%s.%s", column->table, column->column));
     json_put_string(&json, "from", value_type_name(column->from));
     json_put_string(&json, "to", value_type_name(column->to));
     json_put_bool(&json, "done", done);
@@ -82,8 +88,8 @@ static enum status write_difference(struct cli *cli, const struct engine_retype 
     return status;
 }
 
-static enum status retype(struct cli *cli, struct engine *engine, const char *name, const char *type,
-                          struct error *error)
+static enum status retype(struct cli *cli, struct engine *engine, const char *name,
+                          const char *type, struct error *error)
 {
     struct engine_retype plan;
     bool dry = cli_switch(cli, "dry-run");
@@ -105,8 +111,8 @@ static enum status retype(struct cli *cli, struct engine *engine, const char *na
     if (dry)
         cli_note(cli, "a dry run: nothing was changed");
     else
-        cli_note(cli, "done; strata kinds retype %s %s '%s' brings every value back as it was", cli->store, name,
-                 value_type_name(plan.column.from));
+        cli_note(cli, "done; strata kinds retype %s %s '%s' brings every value back as it was",
+                 cli->store, name, value_type_name(plan.column.from));
 
     cli_note_broken(cli, engine);
     return STATUS_OK;
@@ -127,7 +133,8 @@ enum status cli_kinds(struct cli *cli, struct error *error)
     count -= count == 4;
     if (count != 3 || strcmp(words[0], "retype") != 0) {
         enum status status = error_set(error, STATUS_USAGE, "strata kinds retypes a column");
-        error_hint(error, "strata kinds retype STORE KIND.COLUMN TYPE, such as order.amount decimal");
+        error_hint(error,
+                   "strata kinds retype STORE KIND.COLUMN TYPE, such as order.amount decimal");
         return status;
     }
     TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &engine, error));

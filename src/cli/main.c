@@ -17,7 +17,8 @@ static const struct cli_command *find_command(const char *name)
 static void print_error(const struct cli *cli, const struct error *error)
 {
     const char *red = cli->color_err ? "\033[31m" : "", *plain = cli->color_err ? "\033[0m" : "";
-    fprintf(cli->err, "%sstrata:%s %s%s%s\n", red, plain, error->place, error->place[0] ? ": " : "", error->message);
+    fprintf(cli->err, "%sstrata:%s %s%s%s\n", red, plain, error->place, error->place[0] ? ": " : "",
+            error->message);
     if (error->hint[0])
         fprintf(cli->err, "        %s\n", error->hint);
 }
@@ -51,12 +52,14 @@ static void look_around(struct cli *cli)
     cli->color_err = color && cli->terminal_err;
 }
 
-/* Data that could not be written (a full disk behind `> file`) is a failure, not a success with less in it. */
+/* Data that could not be written (a full disk behind `> file`) is a failure, not a success with
+ * less in it. */
 static enum status flush_output(struct cli *cli, enum status status, struct error *error)
 {
     bool lost = fflush(cli->out) != 0 || ferror(cli->out); /* a remark may have flushed it before */
     if (lost && status == STATUS_OK)
-        return error_set(error, STATUS_ERROR, "the output could not be written: the disk may be full");
+        return error_set(error, STATUS_ERROR,
+                         "the output could not be written: the disk may be full");
     return status;
 }
 

@@ -75,18 +75,21 @@ static struct cli_cell_value moment_cell(struct writing *writing, int64_t moment
                                    .text = {writing->text.data, writing->text.length}};
 }
 
-static struct cli_cell_value cell_of(struct writing *writing, const struct engine_listing_column *column, size_t row)
+static struct cli_cell_value cell_of(struct writing *writing,
+                                     const struct engine_listing_column *column, size_t row)
 {
     if (!column->known[row])
         return (struct cli_cell_value){.type = CLI_CELL_UNKNOWN};
     if (column->type == VALUE_POINT) {
         buffer_reset(&writing->text);
         buffer_printf(&writing->text, "%.10g %.10g", column->numbers[row], column->seconds[row]);
-        return (struct cli_cell_value){.type = CLI_CELL_TEXT, .text = {writing->text.data, writing->text.length}};
+        return (struct cli_cell_value){.type = CLI_CELL_TEXT,
+                                       .text = {writing->text.data, writing->text.length}};
     }
 
     if (column->type == VALUE_SET)
-        return (struct cli_cell_value){.type = CLI_CELL_TEXT, .text = set_text(writing, column->texts[row])};
+        return (struct cli_cell_value){.type = CLI_CELL_TEXT,
+                                       .text = set_text(writing, column->texts[row])};
     if (column->texts)
         return (struct cli_cell_value){.type = CLI_CELL_TEXT, .text = column->texts[row]};
     if (column->numbers)
@@ -98,7 +101,8 @@ static struct cli_cell_value cell_of(struct writing *writing, const struct engin
                               : column->type == VALUE_BOOL    ? CLI_CELL_BOOL
                               : column->type == VALUE_DECIMAL ? CLI_CELL_DECIMAL
                                                               : CLI_CELL_INTEGER;
-    return (struct cli_cell_value){.type = type, .scale = column->scale, .integer = column->integers[row]};
+    return (struct cli_cell_value){
+        .type = type, .scale = column->scale, .integer = column->integers[row]};
 }
 
 static enum status write_rows(struct writing *writing, enum cli_format format, struct error *error)
@@ -123,7 +127,8 @@ static enum status write_rows(struct writing *writing, enum cli_format format, s
 }
 
 /* Without columns, JSON is a plain array of identifiers. */
-static enum status write_identifiers(struct cli *cli, const struct engine_listing *listing, struct error *error)
+static enum status write_identifiers(struct cli *cli, const struct engine_listing *listing,
+                                     struct error *error)
 {
     struct buffer text;
     struct json json;
@@ -134,21 +139,24 @@ static enum status write_identifiers(struct cli *cli, const struct engine_listin
         json_write_text(&json, listing->identifiers[i]);
     json_write_end_array(&json);
     buffer_char(&text, '\n');
-    enum status status = text.cut ? error_set(error, STATUS_ERROR, "the result is larger than 1 GB; use --format csv")
+    enum status status = text.cut ? error_set(error, STATUS_ERROR,
+                                              "the result is larger than 1 GB; use --format csv")
                                   : cli_write(cli, (struct text){text.data, text.length}, error);
     buffer_release(&text);
     return status;
 }
 
-static enum status write_listing(struct cli *cli, struct engine *engine, const struct engine_listing *listing,
-                                 enum cli_format format, struct error *error)
+static enum status write_listing(struct cli *cli, struct engine *engine,
+                                 const struct engine_listing *listing, enum cli_format format,
+                                 struct error *error)
 {
     if (format == CLI_FORMAT_JSON && listing->column_count == 0)
         return write_identifiers(cli, listing, error);
     if (format == CLI_FORMAT_PARQUET) {
         struct cli_output file;
         TRY(cli_output_begin(cli, cli_value(cli, "output"), &file, error));
-        return cli_output_end(&file, engine_listing_parquet(engine, listing, file.aside, error), error);
+        return cli_output_end(&file, engine_listing_parquet(engine, listing, file.aside, error),
+                              error);
     }
     struct writing writing = {.cli = cli, .listing = listing, .zone = engine_zone(engine)};
     buffer_init(&writing.text, 0);
@@ -163,7 +171,8 @@ static enum status list_members(struct cli *cli, struct engine *engine, struct e
     struct engine_moment moment;
     struct engine_listing *listing;
     size_t count;
-    unsigned known = 1u << CLI_FORMAT_CSV | 1u << CLI_FORMAT_JSON | 1u << CLI_FORMAT_PARQUET | 1u << CLI_FORMAT_XLSX;
+    unsigned known = 1u << CLI_FORMAT_CSV | 1u << CLI_FORMAT_JSON | 1u << CLI_FORMAT_PARQUET |
+                     1u << CLI_FORMAT_XLSX;
     TRY(cli_format_choose(cli, known, CLI_FORMAT_CSV, &format, error));
     const char **texts = values_asked(cli, &count);
     TRY(cli_moment(cli, engine, &moment, error));

@@ -12,7 +12,8 @@
 struct model_action {
     const char *name;
     bool writes, takes_name;
-    enum status (*run)(struct cli *cli, struct engine *engine, const char *name, struct error *error);
+    enum status (*run)(struct cli *cli, struct engine *engine, const char *name,
+                       struct error *error);
 };
 
 static enum status write_json(struct cli *cli, struct buffer *text, struct error *error)
@@ -38,13 +39,14 @@ static void print_figures(struct cli *cli, const struct engine_model *model)
             const struct engine_model_figure *figure = &model->figures[i];
             int room = 42 - (int)cli_display_width(figure->label);
             if (strcmp(figure->group, group) == 0)
-                fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "", figure->text);
+                fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "",
+                        figure->text);
         }
     }
 }
 
-static enum status print_model(struct cli *cli, const struct engine *engine, const struct engine_model *model,
-                               struct error *error)
+static enum status print_model(struct cli *cli, const struct engine *engine,
+                               const struct engine_model *model, struct error *error)
 {
     char at[MOMENT_TEXT_MAX], scored[MOMENT_TEXT_MAX], count[NUMBER_TEXT_MAX];
 
@@ -57,8 +59,8 @@ static enum status print_model(struct cli *cli, const struct engine *engine, con
         return write_json(cli, &text, error);
     }
 
-    fprintf(cli->out, "%s: a model of type %s, fitted on facts up to %s by %s\n", model->name, model->type,
-            moment_format(engine_zone(engine), model->moment, at), model->program);
+    fprintf(cli->out, "%s: a model of type %s, fitted on facts up to %s by %s\n", model->name,
+            model->type, moment_format(engine_zone(engine), model->moment, at), model->program);
     if (!model->usable)
         fprintf(cli->out, "not usable: %s\n", model->trouble);
     for (size_t i = 0; i < model->option_count; i++)
@@ -73,8 +75,8 @@ static enum status print_model(struct cli *cli, const struct engine *engine, con
         fprintf(cli->out, "%s\n", model->notes[i]);
     if (!model->scored)
         return STATUS_OK;
-    fprintf(cli->out,
-            "\nscored %s customers as of %s:", number_format_thousands((int64_t)model->scored_customers, count),
+    fprintf(cli->out, "\nscored %s customers as of %s:",
+            number_format_thousands((int64_t)model->scored_customers, count),
             moment_format(engine_zone(engine), model->scored_at, scored));
     for (size_t i = 0; i < model->trait_count; i++)
         fprintf(cli->out, "%s %s", i ? "," : "", model->traits[i]);
@@ -89,18 +91,22 @@ static enum status unknown_type(struct error *error)
     buffer_init(&list, 0);
     for (size_t i = 0; engine_model_type(i, &name, &summary); i++)
         buffer_printf(&list, "%s%s", i ? ", " : "", name);
-    enum status status = error_set(error, STATUS_USAGE, "--type is missing: it says which type of model to fit");
+    enum status status =
+        error_set(error, STATUS_USAGE, "--type is missing: it says which type of model to fit");
     error_hint(error, "the types are %s", list.data);
     buffer_release(&list);
     return status;
 }
 
 /* Every option given that is not the command's own is the model's; its type says which it takes. */
-static enum status fit(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+static enum status fit(struct cli *cli, struct engine *engine, const char *name,
+                       struct error *error)
 {
-    static const char *const own[] = {"type", "as-of", "known-at", "directory", "json", "quiet", "help"};
+    static const char *const own[] = {"type", "as-of", "known-at", "directory",
+                                      "json", "quiet", "help"};
     struct engine_model_request request = {.name = name, .type = cli_value(cli, "type")};
-    struct engine_model_option *options = ARENA_ARRAY(&cli->arena, struct engine_model_option, cli->given_count + 1);
+    struct engine_model_option *options =
+        ARENA_ARRAY(&cli->arena, struct engine_model_option, cli->given_count + 1);
     struct engine_moment moment;
     struct engine_model model;
     if (!request.type)
@@ -115,16 +121,18 @@ static enum status fit(struct cli *cli, struct engine *engine, const char *name,
     }
     request.options = options;
     const char *as_of = cli_value(cli, "as-of");
-    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena, &moment, error));
+    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
+                      &moment, error));
     TRY(engine_model_fit(engine, &request, &moment, &cli->arena, &model, error));
     return print_model(cli, engine, &model, error);
 }
 
-static enum status list(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+static enum status list(struct cli *cli, struct engine *engine, const char *name,
+                        struct error *error)
 {
-    static const struct cli_column columns[] = {{"model", CLI_LEFT},        {"type", CLI_LEFT},
-                                                {"fitted as of", CLI_LEFT}, {"usable", CLI_LEFT},
-                                                {"customers", CLI_RIGHT},   {"scored as of", CLI_LEFT}};
+    static const struct cli_column columns[] = {
+        {"model", CLI_LEFT},  {"type", CLI_LEFT},       {"fitted as of", CLI_LEFT},
+        {"usable", CLI_LEFT}, {"customers", CLI_RIGHT}, {"scored as of", CLI_LEFT}};
     struct engine_model *models;
     size_t count;
 
@@ -155,7 +163,9 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
         else
             cli_cell(&table, NULL);
         cli_cell(&table,
-                 models[i].scored ? date_format(zone_date(engine_zone(engine), models[i].scored_at), date) : NULL);
+                 models[i].scored
+                     ? date_format(zone_date(engine_zone(engine), models[i].scored_at), date)
+                     : NULL);
     }
 
     if (count)
@@ -185,8 +195,10 @@ static void write_reasons(const struct engine_model_customer *reasons, struct js
     json_write_end_object(json);
 }
 
-static enum status print_reasons(struct cli *cli, const struct engine *engine, const struct engine_model *model,
-                                 const struct engine_model_customer *reasons, int64_t now, struct error *error)
+static enum status print_reasons(struct cli *cli, const struct engine *engine,
+                                 const struct engine_model *model,
+                                 const struct engine_model_customer *reasons, int64_t now,
+                                 struct error *error)
 {
     enum { MOST = 12 };
     char at[MOMENT_TEXT_MAX];
@@ -200,34 +212,40 @@ static enum status print_reasons(struct cli *cli, const struct engine *engine, c
         return write_json(cli, &text, error);
     }
 
-    fprintf(cli->out, "%s of %s as of %s: %.1f%%, where %.1f%% is usual\n", model->name, reasons->customer,
-            moment_format(engine_zone(engine), now, at), 100 * reasons->probability, 100 * reasons->base_rate);
+    fprintf(cli->out, "%s of %s as of %s: %.1f%%, where %.1f%% is usual\n", model->name,
+            reasons->customer, moment_format(engine_zone(engine), now, at),
+            100 * reasons->probability, 100 * reasons->base_rate);
     if (!reasons->asked_about)
-        fprintf(cli->out, "the model is not about customers like this one: nothing is told of them\n");
-    fprintf(cli->out, "\nwhat it is associated with (what each adds to the log-odds; associations, not causes)\n");
+        fprintf(cli->out,
+                "the model is not about customers like this one: nothing is told of them\n");
+    fprintf(cli->out, "\nwhat it is associated with (what each adds to the log-odds; associations, "
+                      "not causes)\n");
     for (size_t i = 0; i < reasons->driver_count && i < MOST; i++)
-        fprintf(cli->out, "  %+7.3f  %s: %s\n", reasons->drivers[i].effect, reasons->drivers[i].name,
-                reasons->drivers[i].value);
+        fprintf(cli->out, "  %+7.3f  %s: %s\n", reasons->drivers[i].effect,
+                reasons->drivers[i].name, reasons->drivers[i].value);
     if (reasons->driver_count > MOST)
         fprintf(cli->out, "  and %zu that add less\n", reasons->driver_count - MOST);
     return STATUS_OK;
 }
 
 /* One customer's prediction, at the moment it was told of unless --as-of says another. */
-static enum status show_customer(struct cli *cli, struct engine *engine, const struct engine_model *model,
-                                 struct error *error)
+static enum status show_customer(struct cli *cli, struct engine *engine,
+                                 const struct engine_model *model, struct error *error)
 {
     struct engine_moment moment;
     struct engine_model_customer reasons;
     const char *as_of = cli_value(cli, "as-of");
-    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena, &moment, error));
+    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
+                      &moment, error));
     if (!as_of)
         moment.now = model->scored ? model->scored_at : model->moment;
-    TRY(engine_model_explain(engine, model, cli_value(cli, "customer"), &moment, &cli->arena, &reasons, error));
+    TRY(engine_model_explain(engine, model, cli_value(cli, "customer"), &moment, &cli->arena,
+                             &reasons, error));
     return print_reasons(cli, engine, model, &reasons, moment.now, error);
 }
 
-static enum status show(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+static enum status show(struct cli *cli, struct engine *engine, const char *name,
+                        struct error *error)
 {
     struct engine_model model;
     TRY(engine_model_find(engine, name, &cli->arena, &model, error));
@@ -236,14 +254,16 @@ static enum status show(struct cli *cli, struct engine *engine, const char *name
     return print_model(cli, engine, &model, error);
 }
 
-static enum status delete_model(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+static enum status delete_model(struct cli *cli, struct engine *engine, const char *name,
+                                struct error *error)
 {
     TRY(engine_model_delete(engine, name, &cli->arena, error));
     cli_note(cli, "deleted the model %s and took its scores back", name);
     return STATUS_OK;
 }
 
-static enum status score(struct cli *cli, struct engine *engine, const char *name, struct error *error)
+static enum status score(struct cli *cli, struct engine *engine, const char *name,
+                         struct error *error)
 {
     struct engine_moment moment;
     struct engine_model model;
@@ -284,9 +304,11 @@ static enum status read_words(struct cli *cli, const struct model_action *action
         given--;
     }
     if (given != wanted) {
-        enum status status = error_set(error, STATUS_USAGE, "strata model %s: %s", action->name,
-                                       given < wanted ? "an argument is missing" : "too many arguments");
-        error_hint(error, "usage: strata model %s STORE%s", action->name, action->takes_name ? " NAME" : "");
+        enum status status =
+            error_set(error, STATUS_USAGE, "strata model %s: %s", action->name,
+                      given < wanted ? "an argument is missing" : "too many arguments");
+        error_hint(error, "usage: strata model %s STORE%s", action->name,
+                   action->takes_name ? " NAME" : "");
         return status;
     }
     *name = wanted ? words[0] : NULL;
@@ -299,7 +321,8 @@ enum status cli_model(struct cli *cli, struct error *error)
     struct engine *engine;
     const char *name = NULL;
     if (!action)
-        return error_set(error, STATUS_USAGE, "strata model has no '%s': it is fit, list, show, score or delete",
+        return error_set(error, STATUS_USAGE,
+                         "strata model has no '%s': it is fit, list, show, score or delete",
                          cli->arguments[0]);
     TRY(read_words(cli, action, &name, error));
     TRY(cli_open(cli, action->writes, &engine, error));

@@ -1,7 +1,8 @@
 /*
- * Files for people appear whole or not at all: they are written beside their name and renamed when they are complete,
- * so that whoever looks sees the old file or the new one. What is no file to be replaced (a device, a pipe) is written
- * straight: renaming over /dev/null would take it away from everybody.
+ * Files for people appear whole or not at all: they are written beside their name and renamed when
+ * they are complete, so that whoever looks sees the old file or the new one. What is no file to be
+ * replaced (a device, a pipe) is written straight: renaming over /dev/null would take it away from
+ * everybody.
  */
 #include "cli/command.h"
 
@@ -24,10 +25,11 @@ enum status cli_check_ending(const char *path, const char *const *known, struct 
 {
     /* what a program would refuse to open, or read wrongly, when something else is in it */
     static const char *const formats[] = {
-        "csv", "json", "parquet", "xlsx", "html", "htm",  "xls",    "xlsm",    "xlsb", "ods",  "numbers", "pdf",
-        "doc", "docx", "odt",     "rtf",  "ppt",  "pptx", "tsv",    "tab",     "xml",  "yaml", "yml",     "jsonl",
-        "gz",  "zip",  "bz2",     "xz",   "zst",  "7z",   "ndjson", "feather", "orc",  "avro", "arrow",   "sqlite",
-        "sav", "dta",  "rds",     "png",  "jpg",  "jpeg", "svg",    "md",      "tex",  "sql",  "db",      "strata",
+        "csv",     "json",    "parquet", "xlsx",  "html",  "htm",    "xls", "xlsm",   "xlsb", "ods",
+        "numbers", "pdf",     "doc",     "docx",  "odt",   "rtf",    "ppt", "pptx",   "tsv",  "tab",
+        "xml",     "yaml",    "yml",     "jsonl", "gz",    "zip",    "bz2", "xz",     "zst",  "7z",
+        "ndjson",  "feather", "orc",     "avro",  "arrow", "sqlite", "sav", "dta",    "rds",  "png",
+        "jpg",     "jpeg",    "svg",     "md",    "tex",   "sql",    "db",  "strata",
     };
     bool says_one = false;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
@@ -41,15 +43,16 @@ enum status cli_check_ending(const char *path, const char *const *known, struct 
     buffer_init(&list, 0);
     for (size_t i = 0; known[i]; i++)
         buffer_printf(&list, "%s.%s", i == 0 ? "" : known[i + 1] ? ", " : " or ", known[i]);
-    enum status status =
-        error_set(error, STATUS_USAGE, "%s would not be what its name says: no %s file is written here", path,
-                  strrchr(path, '.'));
+    enum status status = error_set(error, STATUS_USAGE,
+                                   "%s would not be what its name says: no %s file is written here",
+                                   path, strrchr(path, '.'));
     error_hint(error, "give it a name that ends in %s", list.data);
     buffer_release(&list);
     return status;
 }
 
-enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out, struct error *error)
+enum status cli_output_begin(struct cli *cli, const char *path, struct cli_output *out,
+                             struct error *error)
 {
     char followed[PATH_MAX];
     struct stat there;
@@ -70,7 +73,8 @@ enum status cli_output_end(const struct cli_output *output, enum status status, 
     if (output->aside == output->target)
         return status;
     if (status == STATUS_OK && output->mode)
-        (void)!chmod(output->aside, output->mode); /* best effort: the file is good with other rights too */
+        (void)!chmod(output->aside,
+                     output->mode); /* best effort: the file is good with other rights too */
     if (status == STATUS_OK && rename(output->aside, output->target) != 0)
         status = error_system(error, errno, "cannot write %s", output->target);
     if (status != STATUS_OK)

@@ -30,12 +30,14 @@ static const char *human(double count, char *out, size_t size)
 void cli_progress_update(struct cli_progress *progress, double done, double total, const char *unit)
 {
     double at = now(), spent = at - progress->started;
-    if (!progress->cli->terminal_err || progress->cli->quiet || spent < 1 || at - progress->shown < .1)
+    if (!progress->cli->terminal_err || progress->cli->quiet || spent < 1 ||
+        at - progress->shown < .1)
         return;
     progress->shown = at;
     progress->drawn = true;
     char amount[32], rate[32];
-    fprintf(progress->cli->err, "\r\033[K%s: %s %s", progress->what, human(done, amount, sizeof amount), unit);
+    fprintf(progress->cli->err, "\r\033[K%s: %s %s", progress->what,
+            human(done, amount, sizeof amount), unit);
     if (total > 0)
         fprintf(progress->cli->err, " (%.0f%%)", 100 * (done < total ? done / total : 1));
     if (done > 0)

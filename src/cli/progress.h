@@ -1,4 +1,5 @@
-/* Progress on a terminal: what is going on, how far, how fast, how long yet. Nothing for the first second. */
+/* Progress on a terminal: what is going on, how far, how fast, how long yet. Nothing for the first
+ * second. */
 #ifndef STRATA_CLI_PROGRESS_H
 #define STRATA_CLI_PROGRESS_H
 
@@ -13,7 +14,8 @@ struct cli_progress {
 
 void cli_progress_start(struct cli_progress *progress, const struct cli *cli, const char *what);
 /* done of total (0: unknown) in `unit` ("rows"); cheap enough to be called often. */
-void cli_progress_update(struct cli_progress *progress, double done, double total, const char *unit);
+void cli_progress_update(struct cli_progress *progress, double done, double total,
+                         const char *unit);
 /* Wipes the line. */
 void cli_progress_end(struct cli_progress *progress);
 

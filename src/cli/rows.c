@@ -1,7 +1,8 @@
 /*
- * CSV is for machines and for spreadsheets, and spreadsheets run what begins with = + - @: a customer who calls himself
- * =HYPERLINK(…) acts in the marketer's name. Texts that begin so therefore get a ' before them, which spreadsheets do
- * not show; numbers never do. --raw leaves them. XLSX has types and needs none of this.
+ * CSV is for machines and for spreadsheets, and spreadsheets run what begins with = + - @: a
+ * customer who calls himself =HYPERLINK(…) acts in the marketer's name. Texts that begin so
+ * therefore get a ' before them, which spreadsheets do not show; numbers never do. --raw leaves
+ * them. XLSX has types and needs none of this.
  */
 #include "cli/rows.h"
 
@@ -34,7 +35,8 @@ struct cli_rows {
 
 bool cli_is_formula(struct text text)
 {
-    static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"}; /* = + - @ as East Asia types them */
+    static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D",
+                                       "\uFF20"}; /* = + - @ as East Asia types them */
     if (text.length && strchr("=+-@\t\r\n", text.data[0]) && text.data[0])
         return true;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
@@ -59,7 +61,8 @@ static enum status wrong_format(const char *given, unsigned known, struct error 
         left--;
         buffer_printf(&list, "%s%s", format_names[f], left > 1 ? ", " : left == 1 ? " and " : "");
     }
-    enum status status = error_set(error, STATUS_USAGE, "there is no format '%s' here: %s are known", given, list.data);
+    enum status status = error_set(error, STATUS_USAGE,
+                                   "there is no format '%s' here: %s are known", given, list.data);
     buffer_release(&list);
     return status;
 }
@@ -84,8 +87,8 @@ static enum status check_ending(const char *path, unsigned known, struct error *
     return cli_check_ending(path, endings, error);
 }
 
-enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_format fallback, enum cli_format *out,
-                              struct error *error)
+enum status cli_format_choose(const struct cli *cli, unsigned known, enum cli_format fallback,
+                              enum cli_format *out, struct error *error)
 {
     const char *given = cli_value(cli, "format"), *path = cli_value(cli, "output");
     bool to_file = path && strcmp(path, "-") != 0;
@@ -123,10 +126,12 @@ static void fail(struct cli_rows *rows, enum status status)
 static void flush_rows(struct cli_rows *rows)
 {
     if (rows->buffer.cut)
-        fail(rows, error_set(&rows->error, STATUS_ERROR, "the result is larger than 1 GB; -o FILE has no such limit"));
+        fail(rows, error_set(&rows->error, STATUS_ERROR,
+                             "the result is larger than 1 GB; -o FILE has no such limit"));
     if (!rows->file || rows->status != STATUS_OK)
         return;
-    if (fwrite(rows->buffer.data ? rows->buffer.data : "", 1, rows->buffer.length, rows->file) != rows->buffer.length)
+    if (fwrite(rows->buffer.data ? rows->buffer.data : "", 1, rows->buffer.length, rows->file) !=
+        rows->buffer.length)
         fail(rows, error_system(&rows->error, errno, "cannot write %s", rows->output.target));
     buffer_reset(&rows->buffer);
 }
@@ -159,7 +164,9 @@ static void plain(const struct cli_cell_value *value, struct buffer *out)
     switch (value->type) {
     case CLI_CELL_UNKNOWN: break;
     case CLI_CELL_INTEGER: buffer_printf(out, "%lld", (long long)value->integer); break;
-    case CLI_CELL_DECIMAL: buffer_string(out, number_format_decimal(value->integer, value->scale, text)); break;
+    case CLI_CELL_DECIMAL:
+        buffer_string(out, number_format_decimal(value->integer, value->scale, text));
+        break;
     case CLI_CELL_NUMBER:
     case CLI_CELL_SHARE: buffer_string(out, number_format_double(value->number, text)); break;
     case CLI_CELL_BOOL: buffer_string(out, value->integer ? "true" : "false"); break;
@@ -192,7 +199,8 @@ static void json_cell(struct cli_rows *rows, const struct cli_cell_value *value)
     struct text text = {rows->scratch.data ? rows->scratch.data : "", rows->scratch.length};
     if (value->type == CLI_CELL_UNKNOWN || (binary && !isfinite(value->number)))
         json_write_null(json);
-    else if (value->type == CLI_CELL_TEXT || value->type == CLI_CELL_DATE || value->type == CLI_CELL_CLOCK)
+    else if (value->type == CLI_CELL_TEXT || value->type == CLI_CELL_DATE ||
+             value->type == CLI_CELL_CLOCK)
         json_write_text(json, text);
     else
         json_write_raw(json, text);
@@ -228,24 +236,29 @@ static enum status open_output(struct cli_rows *rows, const char *path, struct e
     if (!rows->file)
         return error_system(error, errno, "cannot write %s", path);
     if (rows->format == CLI_FORMAT_XLSX) {
-        fclose(rows->file); /* that it can be made is known now; the library opens it by its name at the end */
+        fclose(rows->file); /* that it can be made is known now; the library opens it by its name at
+                               the end */
         rows->file = NULL;
         const char *slash = strrchr(rows->output.target, '/');
-        const char *folder =
-            slash ? arena_strndup(&rows->cli->arena, rows->output.target, (size_t)(slash - rows->output.target) + 1)
-                  : ".";
-        return cli_xlsx_new(rows->output.aside, path, folder, rows->names, rows->columns, &rows->xlsx, error);
+        const char *folder = slash ? arena_strndup(&rows->cli->arena, rows->output.target,
+                                                   (size_t)(slash - rows->output.target) + 1)
+                                   : ".";
+        return cli_xlsx_new(rows->output.aside, path, folder, rows->names, rows->columns,
+                            &rows->xlsx, error);
     }
     return STATUS_OK;
 }
 
-enum status cli_rows_new(struct cli *cli, enum cli_format format, const char *const *names, size_t columns,
-                         struct cli_rows **out, struct error *error)
+enum status cli_rows_new(struct cli *cli, enum cli_format format, const char *const *names,
+                         size_t columns, struct cli_rows **out, struct error *error)
 {
     struct cli_rows *rows = base_calloc(1, sizeof *rows);
 
-    *rows = (struct cli_rows){
-        .cli = cli, .format = format, .names = names, .columns = columns, .raw = cli_switch(cli, "raw")};
+    *rows = (struct cli_rows){.cli = cli,
+                              .format = format,
+                              .names = names,
+                              .columns = columns,
+                              .raw = cli_switch(cli, "raw")};
     buffer_init(&rows->buffer, 0);
     buffer_init(&rows->scratch, 0);
     json_init(&rows->json, &rows->buffer, false);
@@ -312,7 +325,8 @@ enum status cli_rows_end(struct cli_rows *rows, enum status status, struct error
     status = finish(rows, status, error);
     if (status == STATUS_OK && rows->harmless)
         cli_note(rows->cli,
-                 "%zu %s with = + - or @ and got a ' before it, so that no spreadsheet runs it; --raw leaves it out",
+                 "%zu %s with = + - or @ and got a ' before it, so that no spreadsheet runs it; "
+                 "--raw leaves it out",
                  rows->harmless, rows->harmless == 1 ? "text begins" : "texts begin");
     buffer_release(&rows->buffer);
     buffer_release(&rows->scratch);

@@ -39,7 +39,8 @@ static void format_moment(int64_t microseconds, struct buffer *out)
     int32_t date = (int32_t)(seconds / SECONDS_A_DAY - (seconds % SECONDS_A_DAY < 0));
     int clock = (int)(seconds - (int64_t)date * SECONDS_A_DAY);
     char text[DATE_TEXT_MAX];
-    buffer_printf(out, "%s %02d:%02d:%02d", date_format(date, text), clock / 3600, clock / 60 % 60, clock % 60);
+    buffer_printf(out, "%s %02d:%02d:%02d", date_format(date, text), clock / 3600, clock / 60 % 60,
+                  clock % 60);
     int64_t fraction = microseconds - seconds * 1000000;
     if (fraction)
         buffer_printf(out, ".%06lld", (long long)fraction);
@@ -51,7 +52,8 @@ static void format_wide(lake_wide value, struct buffer *out)
     int at = sizeof digits;
     bool negative = value < 0;
     lake_wide left = value;
-    do { /* digit by digit from the right, the sign taken off each: the smallest value has no positive twin */
+    do { /* digit by digit from the right, the sign taken off each: the smallest value has no
+            positive twin */
         int digit = (int)(left % 10);
         digits[--at] = (char)('0' + (digit < 0 ? -digit : digit));
     } while (left /= 10);
@@ -87,8 +89,12 @@ static void format_scalar(const struct lake_vector *vector, size_t row, struct b
     case LAKE_BOOL: buffer_string(out, lake_integer(vector, row) ? "true" : "false"); break;
     case LAKE_I128: format_wide(((const lake_wide *)vector->data)[row], out); break;
     case LAKE_FLOAT:
-    case LAKE_DOUBLE: buffer_string(out, number_format_double(lake_number(vector, row), text)); break;
-    case LAKE_DATE: buffer_string(out, date_format((int32_t)lake_integer(vector, row), text)); break;
+    case LAKE_DOUBLE:
+        buffer_string(out, number_format_double(lake_number(vector, row), text));
+        break;
+    case LAKE_DATE:
+        buffer_string(out, date_format((int32_t)lake_integer(vector, row), text));
+        break;
     case LAKE_TIMESTAMP: format_moment(lake_integer(vector, row), out); break;
     case LAKE_TIMESTAMP_S: format_moment(lake_integer(vector, row) * 1000000, out); break;
     case LAKE_TEXT:
@@ -96,7 +102,9 @@ static void format_scalar(const struct lake_vector *vector, size_t row, struct b
     case LAKE_LIST:
     case LAKE_STRUCT: format_parts(vector, row, out); break;
     case LAKE_OTHER: buffer_string(out, "(cast this to VARCHAR to see it)"); break;
-    case LAKE_U64: buffer_printf(out, "%llu", (unsigned long long)((const uint64_t *)vector->data)[row]); break;
+    case LAKE_U64:
+        buffer_printf(out, "%llu", (unsigned long long)((const uint64_t *)vector->data)[row]);
+        break;
     default: buffer_printf(out, "%lld", (long long)lake_integer(vector, row));
     }
 }
@@ -107,7 +115,8 @@ static bool is_number(const struct lake_vector *vector)
 }
 
 /* What a cell is for a file. Text of it lives in scratch until the next cell. */
-static struct cli_cell_value cell_of(const struct lake_vector *vector, size_t row, struct buffer *scratch)
+static struct cli_cell_value cell_of(const struct lake_vector *vector, size_t row,
+                                     struct buffer *scratch)
 {
     if (!lake_known(vector, row))
         return (struct cli_cell_value){.type = CLI_CELL_UNKNOWN};
@@ -126,7 +135,8 @@ static struct cli_cell_value cell_of(const struct lake_vector *vector, size_t ro
     struct cli_cell_value cell = {.type = is_number(vector) ? CLI_CELL_RAW : CLI_CELL_TEXT,
                                   .text = {scratch->data ? scratch->data : "", scratch->length}};
     if (vector->type == LAKE_TIMESTAMP || vector->type == LAKE_TIMESTAMP_S) {
-        int64_t unit = vector->type == LAKE_TIMESTAMP ? 1000000 : 1, value = lake_integer(vector, row);
+        int64_t unit = vector->type == LAKE_TIMESTAMP ? 1000000 : 1,
+                value = lake_integer(vector, row);
         cell.type = CLI_CELL_CLOCK;
         cell.integer = value / unit - (value % unit < 0);
     }
@@ -194,8 +204,8 @@ static void print_table(const struct writing *writing)
 {
     cli_table_print(&writing->table, writing->cli);
     if (writing->rows > TABLE_ROWS_MAX)
-        cli_note(writing->cli, "only the first %d of %zu rows are shown; --format csv gives all", TABLE_ROWS_MAX,
-                 writing->rows);
+        cli_note(writing->cli, "only the first %d of %zu rows are shown; --format csv gives all",
+                 TABLE_ROWS_MAX, writing->rows);
     else
         cli_note(writing->cli, "%zu %s", writing->rows, writing->rows == 1 ? "row" : "rows");
 }
@@ -204,15 +214,16 @@ static enum status write_parquet(struct cli *cli, struct engine *engine, struct 
 {
     struct cli_output output;
     TRY(cli_output_begin(cli, cli_value(cli, "output"), &output, error));
-    return cli_output_end(&output, engine_sql_parquet(engine, cli->arguments[0], output.aside, error), error);
+    return cli_output_end(
+        &output, engine_sql_parquet(engine, cli->arguments[0], output.aside, error), error);
 }
 
 static enum status run_statement(struct cli *cli, struct engine *engine, struct error *error)
 {
     struct writing writing = {.cli = cli};
     struct engine_sql *sql;
-    unsigned all = 1u << CLI_FORMAT_TABLE | 1u << CLI_FORMAT_CSV | 1u << CLI_FORMAT_JSON | 1u << CLI_FORMAT_PARQUET |
-                   1u << CLI_FORMAT_XLSX;
+    unsigned all = 1u << CLI_FORMAT_TABLE | 1u << CLI_FORMAT_CSV | 1u << CLI_FORMAT_JSON |
+                   1u << CLI_FORMAT_PARQUET | 1u << CLI_FORMAT_XLSX;
 
     TRY(cli_format_choose(cli, all, CLI_FORMAT_TABLE, &writing.format, error));
     if (writing.format == CLI_FORMAT_PARQUET)

@@ -9,7 +9,8 @@
 static const char *const role_names[] = {
     [SCHEMA_FACTS] = "facts", [SCHEMA_TRAITS] = "traits", [SCHEMA_REFERENCE] = "reference"};
 
-static void kind_json(const struct engine *engine, const struct engine_kind *kind, struct json *json)
+static void kind_json(const struct engine *engine, const struct engine_kind *kind,
+                      struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
 
@@ -41,7 +42,8 @@ static void kind_json(const struct engine *engine, const struct engine_kind *kin
     json_write_end_object(json);
 }
 
-static void status_json(const struct engine *engine, const struct engine_status *status, struct json *json)
+static void status_json(const struct engine *engine, const struct engine_status *status,
+                        struct json *json)
 {
     json_write_object(json);
     json_put_string(json, "store", status->path);
@@ -79,10 +81,12 @@ static const char *columns_text(struct cli *cli, const struct engine_kind *kind)
     return copy;
 }
 
-static void print_kinds(struct cli *cli, const struct engine *engine, const struct engine_status *status)
+static void print_kinds(struct cli *cli, const struct engine *engine,
+                        const struct engine_status *status)
 {
-    static const struct cli_column columns[] = {{"name", CLI_LEFT}, {"what", CLI_LEFT}, {"rows", CLI_RIGHT},
-                                                {"from", CLI_LEFT}, {"to", CLI_LEFT},   {"columns", CLI_LEFT}};
+    static const struct cli_column columns[] = {{"name", CLI_LEFT},  {"what", CLI_LEFT},
+                                                {"rows", CLI_RIGHT}, {"from", CLI_LEFT},
+                                                {"to", CLI_LEFT},    {"columns", CLI_LEFT}};
     struct cli_table table;
     char date[DATE_TEXT_MAX];
     const struct zone *zone = engine_zone(engine);
@@ -100,17 +104,20 @@ static void print_kinds(struct cli *cli, const struct engine *engine, const stru
         cli_table_print(&table, cli);
 }
 
-static void print_status(struct cli *cli, const struct engine *engine, const struct engine_status *status)
+static void print_status(struct cli *cli, const struct engine *engine,
+                         const struct engine_status *status)
 {
     char customers[NUMBER_TEXT_MAX], facts[NUMBER_TEXT_MAX], moment[MOMENT_TEXT_MAX];
     fprintf(cli->out, "%s: %s customers, %s facts, %.1f MB, time zone %s%s%s\n", status->path,
             number_format_thousands((int64_t)status->customers, customers),
-            number_format_thousands((int64_t)status->facts, facts), (double)status->bytes / 1e6, status->zone,
-            status->currency ? ", currency " : "", status->currency ? status->currency : "");
-    fprintf(cli->out, "%d imports, %d segments, %d schemes, %d refreshes", status->imports, status->segments,
-            status->schemes, status->refreshes);
+            number_format_thousands((int64_t)status->facts, facts), (double)status->bytes / 1e6,
+            status->zone, status->currency ? ", currency " : "",
+            status->currency ? status->currency : "");
+    fprintf(cli->out, "%d imports, %d segments, %d schemes, %d refreshes", status->imports,
+            status->segments, status->schemes, status->refreshes);
     if (status->has_refresh)
-        fprintf(cli->out, ", the last at %s", moment_format(engine_zone(engine), status->last_refresh, moment));
+        fprintf(cli->out, ", the last at %s",
+                moment_format(engine_zone(engine), status->last_refresh, moment));
     const char *name, *why;
     for (size_t i = 0; engine_broken(engine, i, &name, &why); i++)
         fprintf(cli->out, "\nbroken: %s: %s", name, why);
@@ -144,7 +151,8 @@ enum status cli_init(struct cli *cli, struct error *error)
     const char *zone = cli_value(cli, "time-zone"), *currency = cli_value(cli, "currency");
     TRY(engine_create(cli->arguments[0], zone, currency, error));
     cli_note(cli, "made the store %s, time zone %s%s%s%s", cli->arguments[0], zone ? zone : "UTC",
-             zone ? "" : " (--time-zone says another)", currency ? ", currency " : "", currency ? currency : "");
+             zone ? "" : " (--time-zone says another)", currency ? ", currency " : "",
+             currency ? currency : "");
     cli_note(cli, "next: strata import %s FILE --kind KIND --dry-run", cli->arguments[0]);
     return STATUS_OK;
 }
@@ -169,7 +177,8 @@ enum status cli_help_command(struct cli *cli, struct error *error)
     }
     const struct cli_command *command = command_named(cli->arguments[0]);
     if (!command)
-        return error_set(error, STATUS_USAGE, "there is no command '%s'; strata help lists them", cli->arguments[0]);
+        return error_set(error, STATUS_USAGE, "there is no command '%s'; strata help lists them",
+                         cli->arguments[0]);
     cli_help(cli->out, command);
     return STATUS_OK;
 }

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
-void cli_table_init(struct cli_table *table, const struct cli_column *columns, size_t column_count, struct arena *arena)
+void cli_table_init(struct cli_table *table, const struct cli_column *columns, size_t column_count,
+                    struct arena *arena)
 {
     *table = (struct cli_table){.columns = columns, .column_count = column_count, .arena = arena};
 }
@@ -37,7 +38,8 @@ static void add(struct cli_table *table, const char *text, struct cli_cell_value
 void cli_cell(struct cli_table *table, const char *text)
 {
     const char *copy = text ? arena_strdup(table->arena, text) : "";
-    struct cli_cell_value value = {.type = text ? CLI_CELL_TEXT : CLI_CELL_UNKNOWN, .text = text_from(copy)};
+    struct cli_cell_value value = {.type = text ? CLI_CELL_TEXT : CLI_CELL_UNKNOWN,
+                                   .text = text_from(copy)};
     add(table, copy, value);
 }
 
@@ -80,10 +82,12 @@ void cli_cell_number(struct cli_table *table, double number, const char *format,
 
 void cli_cell_bool(struct cli_table *table, bool holds)
 {
-    add(table, holds ? "yes" : "no", (struct cli_cell_value){.type = CLI_CELL_BOOL, .integer = holds});
+    add(table, holds ? "yes" : "no",
+        (struct cli_cell_value){.type = CLI_CELL_BOOL, .integer = holds});
 }
 
-enum status cli_table_write(const struct cli_table *table, struct cli *cli, enum cli_format format, struct error *error)
+enum status cli_table_write(const struct cli_table *table, struct cli *cli, enum cli_format format,
+                            struct error *error)
 {
     const char **names = ARENA_ARRAY(table->arena, const char *, table->column_count);
     struct cli_rows *rows;
@@ -115,7 +119,8 @@ size_t cli_display_width(const char *text)
 }
 
 /* Spaces are owed until something follows them, so that no line ends in spaces. */
-static size_t print_cell(FILE *out, const char *text, size_t width, enum cli_align align, size_t owed)
+static size_t print_cell(FILE *out, const char *text, size_t width, enum cli_align align,
+                         size_t owed)
 {
     size_t used = cli_display_width(text), padding = width > used ? width - used : 0;
     if (!used)
@@ -124,7 +129,8 @@ static size_t print_cell(FILE *out, const char *text, size_t width, enum cli_ali
     return (align == CLI_RIGHT ? 0 : padding) + 2;
 }
 
-static void print_row(FILE *out, const struct cli_table *table, const char *const *cells, const size_t *width)
+static void print_row(FILE *out, const struct cli_table *table, const char *const *cells,
+                      const size_t *width)
 {
     size_t owed = 0;
     for (size_t c = 0; c < table->column_count; c++)

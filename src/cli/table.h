@@ -1,6 +1,6 @@
 /*
- * Tables for people: columns as wide as their content, numbers to the right, drawn on stdout. One table is also CSV or
- * JSON by asking, so that a command describes its result once.
+ * Tables for people: columns as wide as their content, numbers to the right, drawn on stdout. One
+ * table is also CSV or JSON by asking, so that a command describes its result once.
  */
 #ifndef STRATA_CLI_TABLE_H
 #define STRATA_CLI_TABLE_H
@@ -33,13 +33,14 @@ void cli_cell_count(struct cli_table *table, int64_t count);
 /* "12.3%" of a share 0…1; empty when not finite. */
 void cli_cell_share(struct cli_table *table, double share);
 /* A number as people read it, printed by the format, and as it is; empty when not finite. */
-void cli_cell_number(struct cli_table *table, double number, const char *format, ...) PRINTF_LIKE(3, 4);
+void cli_cell_number(struct cli_table *table, double number, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 /* yes or no */
 void cli_cell_bool(struct cli_table *table, bool holds);
 /* Prints with a header line; bold where colours are on. */
 void cli_table_print(const struct cli_table *table, const struct cli *cli);
-/* Writes it as --format and --output say: the columns' names become headings. What cli_format_choose chose, not
- * CLI_FORMAT_TABLE. */
+/* Writes it as --format and --output say: the columns' names become headings. What
+ * cli_format_choose chose, not CLI_FORMAT_TABLE. */
 enum status cli_table_write(const struct cli_table *table, struct cli *cli, enum cli_format format,
                             struct error *error);
 /* Columns of text on a terminal: how many code points, wide ones counted twice. */

@@ -15,13 +15,16 @@ const struct cli_option cli_common_options[] = {
 
 const struct cli_option cli_moment_options[] = {
     {"as-of", 0, "T",
-     "the moment it is about: a date, a moment, or latest (just after the newest fact); now if not given", false},
+     "the moment it is about: a date, a moment, or latest (just after the newest fact); now if not "
+     "given",
+     false},
     {"known-at", 0, "K", "without what was received after K", false},
     END,
 };
 
 static const struct cli_option init_options[] = {
-    {"time-zone", 0, "ZONE", "where the business keeps its calendar, such as Europe/Vienna (UTC)", false},
+    {"time-zone", 0, "ZONE", "where the business keeps its calendar, such as Europe/Vienna (UTC)",
+     false},
     {"currency", 0, "CODE", "the currency of amounts without one, such as EUR", false},
     END,
 };
@@ -32,25 +35,34 @@ static const struct cli_option import_options[] = {
     {"key", 0, "COL", "the reference table's key column", false},
     {"customer", 0, "COL", "whose row it is (guessed if not given)", false},
     {"time", 0, "COL", "when it happened (guessed if not given)", false},
-    {"clock", 0, "COL", "its time of day, when the date stands alone (guessed if not given)", false},
-    {"amount", 0, "COL", "what it was worth: what models and value add up (guessed if not given)", false},
+    {"clock", 0, "COL", "its time of day, when the date stands alone (guessed if not given)",
+     false},
+    {"amount", 0, "COL", "what it was worth: what models and value add up (guessed if not given)",
+     false},
     {"id", 0, "COL,...", "what identifies a fact, so that it arrives once", false},
-    {"group-by", 0, "COL", "one fact for all rows of an invoice; its lines become KIND.line", false},
+    {"group-by", 0, "COL", "one fact for all rows of an invoice; its lines become KIND.line",
+     false},
     {"set", 0, "NAME=SQL", "a computed column", true},
-    {"where", 0, "SQL", "keep only rows for which this holds; the others are counted as filtered", false},
+    {"where", 0, "SQL", "keep only rows for which this holds; the others are counted as filtered",
+     false},
     {"select", 0, "COL,...", "keep only these columns", false},
     {"trait", 0, "NAME=COL", "a column that is a trait of the customer", true},
     {"map", 0, "NAME=COL", "another name for a column", true},
     {"refers", 0, "COL=NAME", "the column holds keys of the reference table NAME", true},
     {"type", 0, "COL=TYPE", "read a column as this type or date format", true},
-    {"time-format", 0, "FORMAT", "how the time is written: DD.MM.YYYY HH:mm, or %d.%m.%Y %H:%M (detected)", false},
-    {"na", 0, "[COL=]WORD,...", "words that mean no value, besides empty, NA, NULL, … (in one column)", true},
-    {"delimiter", 0, "CHAR", "what stands between fields: any one sign, or tab, bar, space (detected)", false},
+    {"time-format", 0, "FORMAT",
+     "how the time is written: DD.MM.YYYY HH:mm, or %d.%m.%Y %H:%M (detected)", false},
+    {"na", 0, "[COL=]WORD,...",
+     "words that mean no value, besides empty, NA, NULL, … (in one column)", true},
+    {"delimiter", 0, "CHAR",
+     "what stands between fields: any one sign, or tab, bar, space (detected)", false},
     {"decimal", 0, "CHAR", "the decimal sign (detected)", false},
     {"encoding", 0, "NAME", "utf-8, utf-16, latin-1, windows-1250, shift-jis, … (detected)", false},
     {"header", 0, "yes|no", "whether a line names the columns (detected)", false},
-    {"skip", 0, "N", "pass over the first N lines; the header follows (titles are found by themselves)", false},
-    {"sheet", 0, "NAME|N", "which sheet of a spreadsheet to read (the first one that is not hidden)", false},
+    {"skip", 0, "N",
+     "pass over the first N lines; the header follows (titles are found by themselves)", false},
+    {"sheet", 0, "NAME|N",
+     "which sheet of a spreadsheet to read (the first one that is not hidden)", false},
     {"currency-column", 0, "COL", "the column that says which currency the amounts are in", false},
     {"file-time-zone", 0, "ZONE", "the zone of times without an offset (the store's)", false},
     {"valid-from", 0, "T", "traits: since when they hold, when the file does not say", false},
@@ -58,14 +70,17 @@ static const struct cli_option import_options[] = {
     {"max-time", 0, "T", "set rows aside whose time is after this date or moment", false},
     {"mapping", 0, "FILE", "read these settings from FILE", false},
     {"save-mapping", 0, "FILE", "write these settings to FILE", false},
-    {"on-conflict", 0, "set-aside|replace", "what to do with another content under a known id (set-aside)", false},
+    {"on-conflict", 0, "set-aside|replace",
+     "what to do with another content under a known id (set-aside)", false},
     {"rejects", 0, "FILE", "write the rows that were set aside to FILE too", false},
-    {"max-rejects", 0, "N|P%", "stop, importing nothing, when more rows than this are set aside", false},
+    {"max-rejects", 0, "N|P%", "stop, importing nothing, when more rows than this are set aside",
+     false},
     {"retry", 0, "FILE", "import the mended file of rejects", false},
     {"replace", 0, "N", "take import N back and import this instead, in one step", false},
     {"again", 0, NULL, "import the same file once more, with another mapping", false},
     {"query", 0, "SQL", "what to read from the PostgreSQL database named postgresql://…", false},
-    {"dry-run", 'n', NULL, "show the mapping, the first rows and every problem; import nothing", false},
+    {"dry-run", 'n', NULL, "show the mapping, the first rows and every problem; import nothing",
+     false},
     END,
 };
 
@@ -99,7 +114,8 @@ static const struct cli_option output_options[] = {
 
 static const struct cli_option report_options[] = {
     {"title", 0, "TEXT", "what stands at the top (the store's name)", false},
-    {"sections", 0, "NAME,...", "only these: summary, overview, segments, detail, revenue, … (all)", false},
+    {"sections", 0, "NAME,...", "only these: summary, overview, segments, detail, revenue, … (all)",
+     false},
     {"output", 'o', "FILE", "write to FILE instead of stdout", false},
     END,
 };
@@ -110,8 +126,10 @@ static const struct cli_option count_options[] = {
 };
 
 static const struct cli_option members_options[] = {
-    {"with", 0, "VALUE,...", "columns beside the customer: values of the segment language, or NAME=VALUE", true},
-    {"format", 0, "csv|json|parquet|xlsx", "how to write them (csv, or what the file's name says)", false},
+    {"with", 0, "VALUE,...",
+     "columns beside the customer: values of the segment language, or NAME=VALUE", true},
+    {"format", 0, "csv|json|parquet|xlsx", "how to write them (csv, or what the file's name says)",
+     false},
     {"output", 'o', "FILE", "write to FILE instead of stdout", false},
     {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
     END,
@@ -124,37 +142,43 @@ static const struct cli_option explain_options[] = {
 
 static const struct cli_option top_options[] = {
     {"top", 0, "N", "how many lines of each kind to print", false},
-    {"format", 0, "table|csv|json|xlsx", "how to write it (table, or what the file's name says)", false},
-    {"output", 'o', "FILE", "write to FILE instead of stdout", false},
-    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
-    END,
-};
-
-static const struct cli_option segments_options[] = {
-    {"format", 0, "table|csv|json|xlsx", "how to write it (table, or what the file's name says)", false},
-    {"output", 'o', "FILE", "write to FILE instead of stdout", false},
-    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
-    END,
-};
-
-static const struct cli_option sql_options[] = {
-    {"format", 0, "table|csv|json|parquet|xlsx", "how to write the result (table, or what the file's name says)",
+    {"format", 0, "table|csv|json|xlsx", "how to write it (table, or what the file's name says)",
      false},
     {"output", 'o', "FILE", "write to FILE instead of stdout", false},
     {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
     END,
 };
 
+static const struct cli_option segments_options[] = {
+    {"format", 0, "table|csv|json|xlsx", "how to write it (table, or what the file's name says)",
+     false},
+    {"output", 'o', "FILE", "write to FILE instead of stdout", false},
+    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
+    END,
+};
+
+static const struct cli_option sql_options[] = {
+    {"format", 0, "table|csv|json|parquet|xlsx",
+     "how to write the result (table, or what the file's name says)", false},
+    {"output", 'o', "FILE", "write to FILE instead of stdout", false},
+    {"raw", 0, NULL, "csv: leave texts that a spreadsheet would run as they are", false},
+    END,
+};
+
 static const struct cli_option model_options[] = {
-    {"type", 0, "TYPE", "fit: rfm, clv, cluster, latent, factor, survive, survey, lookalike or predict", false},
+    {"type", 0, "TYPE",
+     "fit: rfm, clv, cluster, latent, factor, survive, survey, lookalike or predict", false},
     {"kind", 0, "KIND", "which facts are the orders (guessed if not given)", false},
     {"amount", 0, "PROPERTY", "what an order was worth (guessed)", false},
-    {"refunds", 0, "subtract|ignore|count", "what negative amounts are: no orders (subtract, ignore) or orders", false},
-    {"among", 0, "CONDITION", "only customers who meet this condition of the segment language", false},
+    {"refunds", 0, "subtract|ignore|count",
+     "what negative amounts are: no orders (subtract, ignore) or orders", false},
+    {"among", 0, "CONDITION", "only customers who meet this condition of the segment language",
+     false},
     {"window", 0, "DAYS", "rfm: only orders of the last DAYS", false},
     {"bins", 0, "N", "rfm: scores from 1 to N (5)", false},
     {"rule", 0, "quantile|package", "rfm: what becomes of ties (quantile)", false},
-    {"recency-cuts", 0, "DAYS,...", "rfm: where one score ends and the next begins, instead of quantiles", false},
+    {"recency-cuts", 0, "DAYS,...",
+     "rfm: where one score ends and the next begins, instead of quantiles", false},
     {"frequency-cuts", 0, "N,...", "rfm: the same for the number of orders", false},
     {"monetary-cuts", 0, "AMOUNT,...", "rfm: the same for their sum", false},
     {"model", 0, "bgnbd|mbgnbd|paretonbd|bgbb", "clv: the model of how often (bgnbd)", false},
@@ -164,13 +188,17 @@ static const struct cli_option model_options[] = {
     {"discount", 0, "RATE", "clv: what a year's delay takes off (10%)", false},
     {"holdout", 0, "DAYS", "clv: compare with the last DAYS, fitted without them", false},
     {"interval", 0, "SHARE", "clv: how often intervals are to hold (80%)", false},
-    {"on", 0, "VALUE,...", "what to fit it on: values of the segment language, or NAME=VALUE", true},
+    {"on", 0, "VALUE,...", "what to fit it on: values of the segment language, or NAME=VALUE",
+     true},
     {"groups", 0, "N", "cluster, latent: how many (found by looking)", false},
     {"most-groups", 0, "N", "cluster, latent: look at 1 to N groups (8)", false},
-    {"method", 0, "METHOD", "cluster: kmeans, mixture, kmodes, kprototypes, ward or hdbscan (kmeans)", false},
-    {"describe", 0, "VALUE,...", "cluster: further values to describe the groups by (orders and traits)", true},
+    {"method", 0, "METHOD",
+     "cluster: kmeans, mixture, kmodes, kprototypes, ward or hdbscan (kmeans)", false},
+    {"describe", 0, "VALUE,...",
+     "cluster: further values to describe the groups by (orders and traits)", true},
     {"smallest", 0, "N", "cluster: hdbscan's smallest group (a fiftieth of the customers)", false},
-    {"gamma", 0, "WEIGHT", "cluster: what a category weighs against numbers (found from their spread)", false},
+    {"gamma", 0, "WEIGHT",
+     "cluster: what a category weighs against numbers (found from their spread)", false},
     {"scale", 0, "deviation|none", "cluster, factor: bring values to one scale (deviation)", false},
     {"log", 0, "auto|yes|no", "cluster: logarithms, where a value is skewed (auto)", false},
     {"winsor", 0, "SHARE", "cluster: pull in this share at each end (1%)", false},
@@ -178,26 +206,32 @@ static const struct cli_option model_options[] = {
     {"starts", 0, "N", "latent: random starts (20)", false},
     {"seed", 0, "N", "the seed of random numbers (1)", false},
     {"until", 0, "second|churn|KIND", "survive: what ends the wait (second order)", false},
-    {"covariates", 0, "VALUE,...", "latent: numbers that move the shares; survive: Cox regression on these", true},
+    {"covariates", 0, "VALUE,...",
+     "latent: numbers that move the shares; survive: Cox regression on these", true},
     {"ties", 0, "efron|breslow", "survive: how Cox regression takes equal times (efron)", false},
     {"cohort", 0, "week|month|quarter", "survive: retention of cohorts by first order", false},
     {"force", 0, NULL, "survive: group by what customers are today, and say so everywhere", false},
     {"quiet-days", 0, "DAYS", "survive: who is quiet so long has gone (180)", false},
-    {"by", 0, "GROUPS", "survive: a value fixed at the clock's start; survey: schemes or segments", false},
+    {"by", 0, "GROUPS", "survive: a value fixed at the clock's start; survey: schemes or segments",
+     false},
     {"measure", 0, "nps|csat|ces", "survey: which measure (nps)", false},
     {"like", 0, "SEGMENT|CONDITION", "lookalike: whom to look like", false},
-    {"method", 0, "METHOD", "factor: factors or components (factors); predict: logistic or boosting (logistic)", false},
+    {"method", 0, "METHOD",
+     "factor: factors or components (factors); predict: logistic or boosting (logistic)", false},
     {"rotation", 0, "varimax|promax|none", "factor: how factors are turned (varimax)", false},
     {"scales", 0, "N", "factor: how many (as many as parallel analysis finds)", false},
     {"satisfied", 0, "N", "survey: the least answer that counts as satisfied (csat: 4)", false},
     {"over", 0, "month|quarter", "survey: the measure over time, too", false},
-    {"landmark", 0, "DATE", "survive: the clock starts here for everyone; --by may then be a scheme", false},
-    {"label", 0, "CONDITION", "predict: what may come true, of the facts within the horizon", false},
+    {"landmark", 0, "DATE",
+     "survive: the clock starts here for everyone; --by may then be a scheme", false},
+    {"label", 0, "CONDITION", "predict: what may come true, of the facts within the horizon",
+     false},
     {"moments", 0, "N", "predict: ask at N moments of the past (5), the last to judge by", false},
     {"moment", 0, "DATE,...", "predict: ask at these moments", true},
     {"test", 0, "N", "predict: how many moments to judge by, the last ones (1)", false},
     {"timeless", 0, "TRAIT,...", "predict: undated traits that never change", true},
-    {"penalty", 0, "auto|none|NUMBER", "predict: of the elastic net (auto); none gives standard errors", false},
+    {"penalty", 0, "auto|none|NUMBER",
+     "predict: of the elastic net (auto); none gives standard errors", false},
     {"split", 0, "folds:N", "predict: judge a table without dates by N folds", false},
     {"customer", 0, "ID", "show: why this customer's prediction is what it is", false},
     END,
@@ -210,7 +244,8 @@ static const struct cli_option kinds_options[] = {
 };
 
 static const struct cli_option refresh_options[] = {
-    {"undo", 0, NULL, "take the last refresh back: its records go, and the scores told with it", false},
+    {"undo", 0, NULL, "take the last refresh back: its records go, and the scores told with it",
+     false},
     END,
 };
 
@@ -223,70 +258,91 @@ static const struct cli_option verify_options[] = {
 static const struct cli_option none[] = {END};
 
 const struct cli_command cli_commands[] = {
-    {"init", "STORE", "make an empty store", NULL, "  strata init shop --time-zone Europe/Vienna --currency EUR",
-     init_options, 1, 1, false, false, cli_init},
-    {"import", "STORE FILE...", "import facts, traits or a reference table from files or PostgreSQL",
-     "FILE is CSV in any dialect, TSV, columns of spaces, JSON lines, XLSX or Parquet, gzip or not; or postgresql://… "
+    {"init", "STORE", "make an empty store", NULL,
+     "  strata init shop --time-zone Europe/Vienna --currency EUR", init_options, 1, 1, false,
+     false, cli_init},
+    {"import", "STORE FILE...",
+     "import facts, traits or a reference table from files or PostgreSQL",
+     "FILE is CSV in any dialect, TSV, columns of spaces, JSON lines, XLSX or Parquet, gzip or "
+     "not; or postgresql://… "
      "with --query.\n"
-     "Rows that cannot be used are set aside with the reason, never dropped; an import is done whole or not at all.",
-     "  strata import shop orders.csv.gz --kind order --customer customer_id --time ordered_at --dry-run\n"
+     "Rows that cannot be used are set aside with the reason, never dropped; an import is done "
+     "whole or not at all.",
+     "  strata import shop orders.csv.gz --kind order --customer customer_id --time ordered_at "
+     "--dry-run\n"
      "  strata import shop products.csv --reference product --key product",
      import_options, 0, -1, true, false, cli_import},
-    {"imports", "STORE [undo N]", "list imports, or take one back exactly", NULL, "  strata imports shop undo 3",
-     imports_options, 0, 2, true, false, cli_imports},
+    {"imports", "STORE [undo N]", "list imports, or take one back exactly", NULL,
+     "  strata imports shop undo 3", imports_options, 0, 2, true, false, cli_imports},
     {"kinds", "retype STORE KIND.COLUMN TYPE", "give a column of the store another type",
-     "First it says how many values convert, which do not, and which definitions break or fit again. A value that "
+     "First it says how many values convert, which do not, and which definitions break or fit "
+     "again. A value that "
      "does\n"
-     "not convert is unknown from then on; every value is kept as it was told, and retyping back brings it back.",
-     "  strata kinds retype shop order.amount decimal --dry-run", kinds_options, 3, 4, false, false, cli_kinds},
-    {"check", "FILE...", "check segment definitions; needs no store", NULL, "  strata check segments.strata",
-     check_options, 1, -1, false, false, cli_check},
-    {"fmt", "FILE...", "print definitions in canonical form", NULL, "  strata fmt --write segments.strata", fmt_options,
-     1, -1, false, false, cli_fmt},
+     "not convert is unknown from then on; every value is kept as it was told, and retyping back "
+     "brings it back.",
+     "  strata kinds retype shop order.amount decimal --dry-run", kinds_options, 3, 4, false, false,
+     cli_kinds},
+    {"check", "FILE...", "check segment definitions; needs no store", NULL,
+     "  strata check segments.strata", check_options, 1, -1, false, false, cli_check},
+    {"fmt", "FILE...", "print definitions in canonical form", NULL,
+     "  strata fmt --write segments.strata", fmt_options, 1, -1, false, false, cli_fmt},
     {"apply", "STORE FILE...", "check definitions, show who joins and who leaves, and save them",
-     "Segments absent from the files stay, unless --prune is given.", "  strata apply shop segments.strata --dry-run",
-     apply_options, 1, -1, true, true, cli_apply},
-    {"export", "STORE", "write all definitions back as one file", NULL, "  strata export shop -o segments.strata",
-     output_options, 0, 0, true, false, cli_export},
-    {"delete", "STORE SEGMENT...", "delete segments or schemes", NULL, NULL, none, 1, -1, true, false, cli_delete},
-    {"show", "STORE SEGMENT", "print a definition, as text or as JSON", NULL, NULL, output_options, 1, 1, true, false,
-     cli_show},
+     "Segments absent from the files stay, unless --prune is given.",
+     "  strata apply shop segments.strata --dry-run", apply_options, 1, -1, true, true, cli_apply},
+    {"export", "STORE", "write all definitions back as one file", NULL,
+     "  strata export shop -o segments.strata", output_options, 0, 0, true, false, cli_export},
+    {"delete", "STORE SEGMENT...", "delete segments or schemes", NULL, NULL, none, 1, -1, true,
+     false, cli_delete},
+    {"show", "STORE SEGMENT", "print a definition, as text or as JSON", NULL, NULL, output_options,
+     1, 1, true, false, cli_show},
     {"refresh", "STORE", "record who entered and who left every segment",
-     "A refresh not later than the last one is refused, unless the last one saw an import that was taken back since:\n"
-     "then it gives way. A definition that cannot be evaluated is left out and named, and the exit code is 1.",
-     "  strata refresh shop --as-of 2025-06-30\n  strata refresh shop --undo", refresh_options, 0, 0, true, true,
-     cli_refresh},
-    {"segments", "STORE", "list segments with their sizes", NULL, "  strata segments shop --as-of latest",
-     segments_options, 0, 0, true, true, cli_segments},
+     "A refresh not later than the last one is refused, unless the last one saw an import that was "
+     "taken back since:\n"
+     "then it gives way. A definition that cannot be evaluated is left out and named, and the exit "
+     "code is 1.",
+     "  strata refresh shop --as-of 2025-06-30\n  strata refresh shop --undo", refresh_options, 0,
+     0, true, true, cli_refresh},
+    {"segments", "STORE", "list segments with their sizes", NULL,
+     "  strata segments shop --as-of latest", segments_options, 0, 0, true, true, cli_segments},
     {"count", "STORE 'CONDITION'", "count the customers a condition fits", NULL,
-     "  strata count shop 'count(order last 90 days) >= 2 and city = \"Wien\"'", count_options, 0, 1, true, true,
-     cli_count},
+     "  strata count shop 'count(order last 90 days) >= 2 and city = \"Wien\"'", count_options, 0,
+     1, true, true, cli_count},
     {"members", "STORE SEGMENT", "list who is in a segment, with what is known of them",
-     "--with adds a column for each value: traits, measures, scores, or a condition (yes or no). In CSV a text that\n"
-     "begins with = + - or @ gets a ' before it, so that no spreadsheet runs it; numbers never do. XLSX holds at most\n"
+     "--with adds a column for each value: traits, measures, scores, or a condition (yes or no). "
+     "In CSV a text that\n"
+     "begins with = + - or @ gets a ' before it, so that no spreadsheet runs it; numbers never do. "
+     "XLSX holds at most\n"
      "1,048,575 customers.",
      "  strata members shop vip -o vip.csv\n"
-     "  strata members shop vip --with 'email, clv.value, spent=sum(order.amount last 365 days)' -o vip.xlsx",
+     "  strata members shop vip --with 'email, clv.value, spent=sum(order.amount last 365 days)' "
+     "-o vip.xlsx",
      members_options, 1, 1, true, true, cli_members},
-    {"explain", "STORE SEGMENT --customer ID", "say why a customer is or is not in a segment, and until when", NULL,
-     "  strata explain shop vip --customer C000123", explain_options, 1, 1, true, true, cli_explain},
-    {"profile", "STORE SEGMENT", "say what sets a segment apart from everyone else", NULL, "  strata profile shop vip",
-     top_options, 1, 1, true, true, cli_profile},
+    {"explain", "STORE SEGMENT --customer ID",
+     "say why a customer is or is not in a segment, and until when", NULL,
+     "  strata explain shop vip --customer C000123", explain_options, 1, 1, true, true,
+     cli_explain},
+    {"profile", "STORE SEGMENT", "say what sets a segment apart from everyone else", NULL,
+     "  strata profile shop vip", top_options, 1, 1, true, true, cli_profile},
     {"overlap", "STORE [SEGMENT...]", "say how segments lie to each other", NULL,
      "  strata overlap shop vip lapsing promoters", top_options, 0, -1, true, true, cli_overlap},
-    {"status", "STORE", "say what the store holds", NULL, NULL, none, 0, 0, true, false, cli_status},
+    {"status", "STORE", "say what the store holds", NULL, NULL, none, 0, 0, true, false,
+     cli_status},
     {"verify", "STORE", "read everything and say what is damaged",
-     "Every byte is read and held against its checksum. What is damaged is listed with what it holds and where it can\n"
+     "Every byte is read and held against its checksum. What is damaged is listed with what it "
+     "holds and where it can\n"
      "come from again; the exit code is then 1.",
      "  strata verify shop --json", verify_options, 0, 0, true, false, cli_verify},
     {"sql", "STORE 'SELECT …'", "ask the store in SQL, reading only",
-     "One view for each kind of facts and reference table, `customers` with their traits, `memberships` as recorded.",
-     "  strata sql shop 'SELECT category, sum(amount) FROM \"order\" GROUP BY 1'", sql_options, 1, 1, true, false,
-     cli_sql},
+     "One view for each kind of facts and reference table, `customers` with their traits, "
+     "`memberships` as recorded.",
+     "  strata sql shop 'SELECT category, sum(amount) FROM \"order\" GROUP BY 1'", sql_options, 1,
+     1, true, false, cli_sql},
     {"model", "fit|list|show|score|delete STORE [NAME]", "fit models and score customers with them",
-     "A fitted model is kept with its moment, data, parameters and quality. Its scores are traits NAME.x that the "
+     "A fitted model is kept with its moment, data, parameters and quality. Its scores are traits "
+     "NAME.x that the "
      "segment "
-     "language uses like any other; strata refresh tells them anew. fit looks at facts up to the newest one unless "
+     "language uses like any other; strata refresh tells them anew. fit looks at facts up to the "
+     "newest one unless "
      "--as-of says otherwise.",
      "  strata model fit shop rfm --type rfm\n"
      "  strata model fit shop clv --type clv --holdout 90\n"
@@ -294,20 +350,25 @@ const struct cli_command cli_commands[] = {
      "  strata model show shop clv",
      model_options, 1, 3, false, true, cli_model},
     {"health", "STORE", "say what is wrong with the segmentation, and what to do about it",
-     "Segments that are empty, too small to test, hold one another, nearly coincide, differ in nothing, are unstable,\n"
-     "or change all the time; customers in none; uneven schemes; traits that are constant, stale, shifted, hardly\n"
-     "known or contradict each other. Each finding has its figure, threshold, proposal and what that would change.",
+     "Segments that are empty, too small to test, hold one another, nearly coincide, differ in "
+     "nothing, are unstable,\n"
+     "or change all the time; customers in none; uneven schemes; traits that are constant, stale, "
+     "shifted, hardly\n"
+     "known or contradict each other. Each finding has its figure, threshold, proposal and what "
+     "that would change.",
      "  strata health shop --as-of latest", none, 0, 0, true, true, cli_health},
-    {"persona", "STORE SEGMENT", "describe a segment's typical customer on a page", NULL, "  strata persona shop vip",
-     none, 1, 1, true, true, cli_persona},
+    {"persona", "STORE SEGMENT", "describe a segment's typical customer on a page", NULL,
+     "  strata persona shop vip", none, 1, 1, true, true, cli_persona},
     {"report", "STORE -o FILE", "write the report: one HTML file that needs no network", NULL,
      "  strata report shop -o report.html\n"
-     "  strata report shop --title 'Spring review' --sections summary,segments,revenue -o spring.html",
+     "  strata report shop --title 'Spring review' --sections summary,segments,revenue -o "
+     "spring.html",
      report_options, 0, 0, true, true, cli_report},
-    {"help", "[COMMAND]", "say how commands are used; strata help man prints the manual page", NULL, NULL, none, 0, 1,
-     false, false, cli_help_command},
+    {"help", "[COMMAND]", "say how commands are used; strata help man prints the manual page", NULL,
+     NULL, none, 0, 1, false, false, cli_help_command},
     {"completion", "SHELL", "print completion for bash, zsh or fish", NULL,
-     "  strata completion bash > /etc/bash_completion.d/strata", none, 1, 1, false, false, cli_completion_command},
+     "  strata completion bash > /etc/bash_completion.d/strata", none, 1, 1, false, false,
+     cli_completion_command},
     {"version", "", "print the version", NULL, NULL, none, 0, 0, false, false, cli_version},
     END,
 };

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-static enum status write_text(struct cli *cli, struct buffer *text, enum status status, struct error *error)
+static enum status write_text(struct cli *cli, struct buffer *text, enum status status,
+                              struct error *error)
 {
     if (status == STATUS_OK)
         status = cli_write(cli, (struct text){text->data ? text->data : "", text->length}, error);
@@ -29,8 +30,8 @@ enum status cli_explain(struct cli *cli, struct error *error)
     json_init(&json, &text, true);
     enum status status = cli_moment(cli, engine, &moment, error);
     if (status == STATUS_OK)
-        status = engine_explain(engine, cli->arguments[0], customer, &moment, &cli->arena, cli->json ? NULL : &text,
-                                cli->json ? &json : NULL, error);
+        status = engine_explain(engine, cli->arguments[0], customer, &moment, &cli->arena,
+                                cli->json ? NULL : &text, cli->json ? &json : NULL, error);
     status = write_text(cli, &text, status, error);
     engine_close(engine);
     return status;
@@ -38,7 +39,8 @@ enum status cli_explain(struct cli *cli, struct error *error)
 
 /* ---- profile ---- */
 
-static void profile_json(const struct engine *engine, const struct engine_profile *profile, struct json *json)
+static void profile_json(const struct engine *engine, const struct engine_profile *profile,
+                         struct json *json)
 {
     json_write_object(json);
     json_put_string(json, "segment", profile->name);
@@ -69,10 +71,12 @@ static void number_cell(struct cli_table *table, double number)
         cli_cellf(table, "%.4g", number);
 }
 
-static void numbers_table(struct cli *cli, const struct insight_profile *profile, bool by_definition, size_t most)
+static void numbers_table(struct cli *cli, const struct insight_profile *profile,
+                          bool by_definition, size_t most)
 {
-    static const struct cli_column columns[] = {{"number", CLI_LEFT},     {"mean", CLI_RIGHT},   {"others", CLI_RIGHT},
-                                                {"median", CLI_RIGHT},    {"others", CLI_RIGHT}, {"spread", CLI_RIGHT},
+    static const struct cli_column columns[] = {{"number", CLI_LEFT},     {"mean", CLI_RIGHT},
+                                                {"others", CLI_RIGHT},    {"median", CLI_RIGHT},
+                                                {"others", CLI_RIGHT},    {"spread", CLI_RIGHT},
                                                 {"difference", CLI_RIGHT}};
     struct cli_table table;
 
@@ -96,10 +100,12 @@ static void numbers_table(struct cli *cli, const struct insight_profile *profile
     }
 }
 
-static void shares_table(struct cli *cli, const struct insight_profile *profile, bool by_definition, size_t most)
+static void shares_table(struct cli *cli, const struct insight_profile *profile, bool by_definition,
+                         size_t most)
 {
-    static const struct cli_column columns[] = {{"text", CLI_LEFT},    {"value", CLI_LEFT}, {"share", CLI_RIGHT},
-                                                {"others", CLI_RIGHT}, {"lift", CLI_RIGHT}, {"difference", CLI_RIGHT}};
+    static const struct cli_column columns[] = {{"text", CLI_LEFT},   {"value", CLI_LEFT},
+                                                {"share", CLI_RIGHT}, {"others", CLI_RIGHT},
+                                                {"lift", CLI_RIGHT},  {"difference", CLI_RIGHT}};
     struct cli_table table;
 
     cli_table_init(&table, columns, 6, &cli->arena);
@@ -129,21 +135,25 @@ static void print_value(struct cli *cli, const struct engine_profile *profile)
     if (!profile->revenue_of)
         return;
     double all = profile->year.total + profile->year_others.total;
-    fprintf(cli->out, "value: %s of the last 365 days %.2f", profile->revenue_of, profile->year.total);
+    fprintf(cli->out, "value: %s of the last 365 days %.2f", profile->revenue_of,
+            profile->year.total);
     if (all > 0)
         fprintf(cli->out, " (%.1f%% of all)", 100 * profile->year.total / all);
     if (profile->customers)
         fprintf(cli->out, ", %.2f a customer", profile->year.total / (double)profile->customers);
     if (profile->others)
-        fprintf(cli->out, "; everyone else %.2f a customer", profile->year_others.total / (double)profile->others);
+        fprintf(cli->out, "; everyone else %.2f a customer",
+                profile->year_others.total / (double)profile->others);
     fputc('\n', cli->out);
 }
 
-static void print_sizes(struct cli *cli, const struct engine *engine, const struct engine_profile *profile)
+static void print_sizes(struct cli *cli, const struct engine *engine,
+                        const struct engine_profile *profile)
 {
     if (!profile->sizes)
         return;
-    fprintf(cli->out, "size at %s:", profile->sizes_recorded ? "each refresh" : "each month's start");
+    fprintf(cli->out,
+            "size at %s:", profile->sizes_recorded ? "each refresh" : "each month's start");
     for (size_t i = 0; i < profile->sizes; i++) {
         char date[DATE_TEXT_MAX];
         fprintf(cli->out, "%s %s %llu", i ? "," : "",
@@ -153,15 +163,15 @@ static void print_sizes(struct cli *cli, const struct engine *engine, const stru
     fputs("\n", cli->out);
 }
 
-static void print_profile(struct cli *cli, const struct engine *engine, const struct engine_profile *profile,
-                          size_t most)
+static void print_profile(struct cli *cli, const struct engine *engine,
+                          const struct engine_profile *profile, size_t most)
 {
     char count[NUMBER_TEXT_MAX];
 
     fprintf(cli->out, "%s%s%s\n  where %s\n\n", profile->name, profile->title ? ": " : "",
             profile->title ? profile->title : "", profile->text);
-    fprintf(cli->out, "%s customers, %.1f%% of all\n", number_format_thousands((int64_t)profile->customers, count),
-            100 * profile->share);
+    fprintf(cli->out, "%s customers, %.1f%% of all\n",
+            number_format_thousands((int64_t)profile->customers, count), 100 * profile->share);
     print_value(cli, profile);
     print_sizes(cli, engine, profile);
     bool own = false, apart = false;
@@ -183,8 +193,8 @@ static void print_profile(struct cli *cli, const struct engine *engine, const st
 }
 
 /* Numbers and texts in one table: a line has means or shares. */
-static enum status write_profile(struct cli *cli, const struct insight_profile *profile, enum cli_format format,
-                                 struct error *error)
+static enum status write_profile(struct cli *cli, const struct insight_profile *profile,
+                                 enum cli_format format, struct error *error)
 {
     static const struct cli_column columns[] = {{"of", CLI_LEFT},
                                                 {"value", CLI_LEFT},
@@ -207,10 +217,14 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
         cli_cell(&table, line->feature->text);
         cli_cell(&table, line->is_share ? line->value : NULL);
         cli_cell_bool(&table, line->by_definition);
-        cli_cell_number(&table, line->is_share ? NAN : line->inside.mean, "%.4g", line->inside.mean);
-        cli_cell_number(&table, line->is_share ? NAN : line->outside.mean, "%.4g", line->outside.mean);
-        cli_cell_number(&table, line->is_share ? NAN : line->inside.median, "%.4g", line->inside.median);
-        cli_cell_number(&table, line->is_share ? NAN : line->outside.median, "%.4g", line->outside.median);
+        cli_cell_number(&table, line->is_share ? NAN : line->inside.mean, "%.4g",
+                        line->inside.mean);
+        cli_cell_number(&table, line->is_share ? NAN : line->outside.mean, "%.4g",
+                        line->outside.mean);
+        cli_cell_number(&table, line->is_share ? NAN : line->inside.median, "%.4g",
+                        line->inside.median);
+        cli_cell_number(&table, line->is_share ? NAN : line->outside.median, "%.4g",
+                        line->outside.median);
         cli_cell_share(&table, line->is_share ? line->share_inside : NAN);
         cli_cell_share(&table, line->is_share ? line->share_outside : NAN);
         cli_cell_number(&table, line->is_share ? line->lift : NAN, "%.2f", line->lift);
@@ -265,7 +279,8 @@ static const char *name_of(const struct engine_overlap *overlap, int segment)
     return overlap->view.set->segments[segment].name;
 }
 
-static void overlap_json(const struct engine *engine, const struct engine_overlap *overlap, struct json *json)
+static void overlap_json(const struct engine *engine, const struct engine_overlap *overlap,
+                         struct json *json)
 {
     const struct insight_overlap *found = &overlap->overlap;
 
@@ -313,9 +328,9 @@ static void fill_pairs(struct cli_table *table, const char *last, struct arena *
                        const struct engine_overlap *overlap)
 {
     enum { COLUMNS = 7 };
-    static const struct cli_column columns[COLUMNS - 1] = {{"segment", CLI_LEFT},    {"and", CLI_LEFT},
-                                                           {"both", CLI_RIGHT},      {"of first", CLI_RIGHT},
-                                                           {"of second", CLI_RIGHT}, {"likeness", CLI_RIGHT}};
+    static const struct cli_column columns[COLUMNS - 1] = {
+        {"segment", CLI_LEFT},   {"and", CLI_LEFT},        {"both", CLI_RIGHT},
+        {"of first", CLI_RIGHT}, {"of second", CLI_RIGHT}, {"likeness", CLI_RIGHT}};
     const struct insight_overlap *found = &overlap->overlap;
     struct cli_column *heads = ARENA_ARRAY(arena, struct cli_column, COLUMNS);
 
@@ -345,7 +360,8 @@ static void print_pairs(struct cli *cli, const struct engine_overlap *overlap)
     if (table.cell_count)
         cli_table_print(&table, cli);
     if (overlap->overlap.pair_count < overlap->all_pairs)
-        fprintf(cli->out, "\nThe %zu largest of %zu pairs with customers in common; --top shows more.\n",
+        fprintf(cli->out,
+                "\nThe %zu largest of %zu pairs with customers in common; --top shows more.\n",
                 overlap->overlap.pair_count, overlap->all_pairs);
 }
 
@@ -360,7 +376,8 @@ static void print_groups(struct cli *cli, const struct engine_overlap *overlap)
         struct buffer names;
         buffer_init(&names, 0);
         for (int s = 0; s < found->groups[i].segment_count; s++)
-            buffer_printf(&names, "%s%s", s ? ", " : "", name_of(overlap, found->groups[i].segments[s]));
+            buffer_printf(&names, "%s%s", s ? ", " : "",
+                          name_of(overlap, found->groups[i].segments[s]));
         cli_cell_count(&table, (int64_t)found->groups[i].customers);
         cli_cell_share(&table, (double)found->groups[i].customers / (double)found->customers);
         cli_cell(&table, names.data);
@@ -372,8 +389,9 @@ static void print_groups(struct cli *cli, const struct engine_overlap *overlap)
     cli_table_print(&table, cli);
 }
 
-static enum status write_overlap(struct cli *cli, const struct engine *engine, const struct engine_overlap *overlap,
-                                 enum cli_format format, struct error *error)
+static enum status write_overlap(struct cli *cli, const struct engine *engine,
+                                 const struct engine_overlap *overlap, enum cli_format format,
+                                 struct error *error)
 {
     char count[NUMBER_TEXT_MAX];
     if (format == CLI_FORMAT_TABLE) {
@@ -405,8 +423,8 @@ static enum status show_overlap(struct cli *cli, struct engine *engine, struct e
     TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
     TRY(cli_number(cli, "top", 20, &most, error));
     TRY(cli_moment(cli, engine, &moment, error));
-    TRY(engine_overlap(engine, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment, &cli->arena,
-                       &overlap, error));
+    TRY(engine_overlap(engine, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment,
+                       &cli->arena, &overlap, error));
     enum status status = write_overlap(cli, engine, &overlap, format, error);
     cli_note_broken(cli, engine);
     engine_view_close(&overlap.view);

@@ -1,4 +1,5 @@
-/* verify: reads everything a store holds and says what is damaged, and where it can come from again. */
+/* verify: reads everything a store holds and says what is damaged, and where it can come from
+ * again. */
 #include "cli/commands.h"
 
 #include "base/json.h"
@@ -7,7 +8,8 @@
 
 #include <string.h>
 
-static enum status write_json(struct cli *cli, const struct store_verification *seen, struct error *error)
+static enum status write_json(struct cli *cli, const struct store_verification *seen,
+                              struct error *error)
 {
     struct buffer text;
     struct json json;
@@ -46,19 +48,23 @@ static void print(struct cli *cli, const struct store_verification *seen)
     for (size_t i = 0; i < seen->count; i++) {
         const struct store_finding *finding = &seen->findings[i];
         fprintf(cli->out, "%s%s\n  holds   %s\n  problem %s\n  remedy  %s\n", finding->file,
-                finding->repaired ? " (made anew)" : "", finding->holds, finding->problem, finding->remedy);
+                finding->repaired ? " (made anew)" : "", finding->holds, finding->problem,
+                finding->remedy);
     }
-    cli_note(cli, "read %s parts, %s bytes, and the catalog", number_format_thousands((int64_t)seen->parts, parts),
+    cli_note(cli, "read %s parts, %s bytes, and the catalog",
+             number_format_thousands((int64_t)seen->parts, parts),
              number_format_thousands((int64_t)seen->bytes, bytes));
     if (seen->recorded)
         cli_note(cli, "%zu parts have checksums now", seen->recorded);
     else if (seen->unchecked)
         cli_note(cli,
-                 "%zu parts were written by an older version and have no checksums: they can be read, but nobody can "
+                 "%zu parts were written by an older version and have no checksums: they can be "
+                 "read, but nobody can "
                  "say that they are what was written; strata verify --record gives them checksums",
                  seen->unchecked);
     if (!seen->sealed)
-        cli_note(cli, "the catalog was last written by an older version, which does not seal it; the next change does");
+        cli_note(cli, "the catalog was last written by an older version, which does not seal it; "
+                      "the next change does");
 }
 
 enum status cli_verify(struct cli *cli, struct error *error)
@@ -74,8 +80,8 @@ enum status cli_verify(struct cli *cli, struct error *error)
     size_t left = seen.count - seen.repaired;
     if (!left)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_ERROR, "the store %s is damaged in %zu place%s", cli->store, left,
-                                   left == 1 ? "" : "s");
+    enum status status = error_set(error, STATUS_ERROR, "the store %s is damaged in %zu place%s",
+                                   cli->store, left, left == 1 ? "" : "s");
     error_hint(error, "each is listed with what it holds and where it can come from again");
     return status;
 }

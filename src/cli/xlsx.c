@@ -1,8 +1,9 @@
 /*
- * XLSX through libxlsxwriter in its constant-memory mode, where a row goes to a temporary file as soon as the next one
- * begins. Texts are texts whatever they look like, numbers numbers, dates dates. What a sheet cannot hold is refused
- * before anything is lost: rows past its end, texts past 32,767 characters. Numbers that a spreadsheet would round (it
- * keeps 15 digits) and days before its calendar begins are written as texts.
+ * XLSX through libxlsxwriter in its constant-memory mode, where a row goes to a temporary file as
+ * soon as the next one begins. Texts are texts whatever they look like, numbers numbers, dates
+ * dates. What a sheet cannot hold is refused before anything is lost: rows past its end, texts past
+ * 32,767 characters. Numbers that a spreadsheet would round (it keeps 15 digits) and days before
+ * its calendar begins are written as texts.
  */
 #include "cli/rows.h"
 
@@ -19,9 +20,9 @@
 enum {
     ROWS_MAX = LXW_ROW_MAX,    /* 1,048,576 with the header */
     COLUMNS_MAX = LXW_COL_MAX, /* 16,384 */
-    FIRST_DAY = -25508,        /* 1900-03-01: before it Excel's calendar counts a day that never was */
-    LAST_DAY = 2932896,        /* 9999-12-31 */
-    EPOCH_SERIAL = 25569,      /* 1970-01-01 in Excel's days */
+    FIRST_DAY = -25508,   /* 1900-03-01: before it Excel's calendar counts a day that never was */
+    LAST_DAY = 2932896,   /* 9999-12-31 */
+    EPOCH_SERIAL = 25569, /* 1970-01-01 in Excel's days */
     WIDTH_LEAST = 9,
     WIDTH_MOST = 48 /* of a column, in characters */
 };
@@ -43,15 +44,16 @@ static enum status refuse(lxw_error code, struct error *error)
     return error_set(error, STATUS_ERROR, "cannot write the spreadsheet: %s", lxw_strerror(code));
 }
 
-/* "_x0041_" in a text would be read back as A, and U+FFFE and U+FFFF may not stand in XML: both are escaped. */
+/* "_x0041_" in a text would be read back as A, and U+FFFE and U+FFFF may not stand in XML: both are
+ * escaped. */
 static const char *escaped(struct cli_xlsx *xlsx, struct text text)
 {
     buffer_reset(&xlsx->text);
     for (size_t i = 0; i < text.length; i++) {
         size_t left = text.length - i;
         const char *at = text.data + i;
-        bool code =
-            left >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_' && strspn(at + 2, "0123456789abcdefABCDEF") >= 4;
+        bool code = left >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_' &&
+                    strspn(at + 2, "0123456789abcdefABCDEF") >= 4;
         if (code)
             buffer_string(&xlsx->text, "_x005F");
         if (left >= 3 && memcmp(at, "\xEF\xBF", 2) == 0 && (at[2] == '\xBE' || at[2] == '\xBF')) {
@@ -65,21 +67,25 @@ static const char *escaped(struct cli_xlsx *xlsx, struct text text)
     return xlsx->text.data;
 }
 
-static enum status put_text(struct cli_xlsx *xlsx, struct text text, lxw_format *format, struct error *error)
+static enum status put_text(struct cli_xlsx *xlsx, struct text text, lxw_format *format,
+                            struct error *error)
 {
-    lxw_error code =
-        worksheet_write_string(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column, escaped(xlsx, text), format);
+    lxw_error code = worksheet_write_string(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column,
+                                            escaped(xlsx, text), format);
     if (code == LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
         return error_set(error, STATUS_ERROR,
-                         "the text in row %u, column %zu is longer than the 32,767 characters of a spreadsheet's cell; "
+                         "the text in row %u, column %zu is longer than the 32,767 characters of a "
+                         "spreadsheet's cell; "
                          "use --format csv or parquet",
                          xlsx->row + 1, xlsx->column + 1);
     return code == LXW_NO_ERROR ? STATUS_OK : refuse(code, error);
 }
 
-static enum status put_number(struct cli_xlsx *xlsx, double number, lxw_format *format, struct error *error)
+static enum status put_number(struct cli_xlsx *xlsx, double number, lxw_format *format,
+                              struct error *error)
 {
-    lxw_error code = worksheet_write_number(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column, number, format);
+    lxw_error code =
+        worksheet_write_number(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column, number, format);
     return code == LXW_NO_ERROR ? STATUS_OK : refuse(code, error);
 }
 
@@ -94,23 +100,28 @@ static lxw_format *decimal_format(struct cli_xlsx *xlsx, int scale)
     return xlsx->decimal[scale];
 }
 
-static enum status put_decimal(struct cli_xlsx *xlsx, const struct cli_cell_value *value, struct error *error)
+static enum status put_decimal(struct cli_xlsx *xlsx, const struct cli_cell_value *value,
+                               struct error *error)
 {
     char text[NUMBER_TEXT_MAX];
     int scale = value->type == CLI_CELL_INTEGER ? 0 : value->scale;
     if (value->integer > exact_most || value->integer < -exact_most)
-        return put_text(xlsx, text_from(number_format_decimal(value->integer, scale, text)), NULL, error);
+        return put_text(xlsx, text_from(number_format_decimal(value->integer, scale, text)), NULL,
+                        error);
     lxw_format *format = scale > 0 ? decimal_format(xlsx, scale) : NULL;
     return put_number(xlsx, number_decimal_to_double(value->integer, scale), format, error);
 }
 
-static enum status put_date(struct cli_xlsx *xlsx, const struct cli_cell_value *value, struct error *error)
+static enum status put_date(struct cli_xlsx *xlsx, const struct cli_cell_value *value,
+                            struct error *error)
 {
     char text[DATE_TEXT_MAX];
     bool clock = value->type == CLI_CELL_CLOCK;
-    int64_t day = clock ? value->integer / SECONDS_A_DAY - (value->integer % SECONDS_A_DAY < 0) : value->integer;
+    int64_t day = clock ? value->integer / SECONDS_A_DAY - (value->integer % SECONDS_A_DAY < 0)
+                        : value->integer;
     if (day < FIRST_DAY || day > LAST_DAY)
-        return put_text(xlsx, clock ? value->text : text_from(date_format((int32_t)day, text)), NULL, error);
+        return put_text(xlsx, clock ? value->text : text_from(date_format((int32_t)day, text)),
+                        NULL, error);
     double serial = clock ? (double)value->integer / SECONDS_A_DAY : (double)day;
     return put_number(xlsx, serial + EPOCH_SERIAL, clock ? xlsx->clock : xlsx->date, error);
 }
@@ -127,7 +138,8 @@ static enum status put_raw(struct cli_xlsx *xlsx, struct text text, struct error
     return put_number(xlsx, number, NULL, error);
 }
 
-static enum status put(struct cli_xlsx *xlsx, const struct cli_cell_value *value, struct error *error)
+static enum status put(struct cli_xlsx *xlsx, const struct cli_cell_value *value,
+                       struct error *error)
 {
     switch (value->type) {
     case CLI_CELL_UNKNOWN: return STATUS_OK;
@@ -136,24 +148,29 @@ static enum status put(struct cli_xlsx *xlsx, const struct cli_cell_value *value
     case CLI_CELL_DATE:
     case CLI_CELL_CLOCK: return put_date(xlsx, value, error);
     case CLI_CELL_BOOL:
-        worksheet_write_boolean(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column, value->integer != 0, NULL);
+        worksheet_write_boolean(xlsx->sheet, xlsx->row, (lxw_col_t)xlsx->column,
+                                value->integer != 0, NULL);
         return STATUS_OK;
     case CLI_CELL_NUMBER:
     case CLI_CELL_SHARE:
         if (!isfinite(value->number)) /* a sheet has no cell for these */
             return STATUS_OK;
-        return put_number(xlsx, value->number, value->type == CLI_CELL_SHARE ? xlsx->share : NULL, error);
+        return put_number(xlsx, value->number, value->type == CLI_CELL_SHARE ? xlsx->share : NULL,
+                          error);
     case CLI_CELL_RAW: return put_raw(xlsx, value->text, error);
     default: return put_text(xlsx, value->text, NULL, error);
     }
 }
 
-enum status cli_xlsx_cell(struct cli_xlsx *xlsx, const struct cli_cell_value *value, struct error *error)
+enum status cli_xlsx_cell(struct cli_xlsx *xlsx, const struct cli_cell_value *value,
+                          struct error *error)
 {
     if (xlsx->row >= ROWS_MAX) {
         enum status status = error_set(
-            error, STATUS_ERROR, "a spreadsheet holds %d rows below its header, and there are more", ROWS_MAX - 1);
-        error_hint(error, "use --format csv or --format parquet, or divide the customers (sample, a narrower segment)");
+            error, STATUS_ERROR, "a spreadsheet holds %d rows below its header, and there are more",
+            ROWS_MAX - 1);
+        error_hint(error, "use --format csv or --format parquet, or divide the customers (sample, "
+                          "a narrower segment)");
         return status;
     }
     TRY(put(xlsx, value, error));
@@ -178,7 +195,8 @@ static void make_formats(struct cli_xlsx *xlsx)
 }
 
 /* Widths must be told before the rows in this mode: the heading is all that is known then. */
-static enum status write_header(struct cli_xlsx *xlsx, const char *const *names, struct error *error)
+static enum status write_header(struct cli_xlsx *xlsx, const char *const *names,
+                                struct error *error)
 {
     for (xlsx->column = 0; xlsx->column < xlsx->columns; xlsx->column++) {
         size_t width = strlen(names[xlsx->column]) + 3;
@@ -186,7 +204,8 @@ static enum status write_header(struct cli_xlsx *xlsx, const char *const *names,
         width = width > WIDTH_MOST ? WIDTH_MOST : width;
         /* the first column names the row; dates and moments need 19 characters */
         width = xlsx->column == 0 || width < 20 ? (width > 20 ? width : 20) : width;
-        worksheet_set_column(xlsx->sheet, (lxw_col_t)xlsx->column, (lxw_col_t)xlsx->column, (double)width, NULL);
+        worksheet_set_column(xlsx->sheet, (lxw_col_t)xlsx->column, (lxw_col_t)xlsx->column,
+                             (double)width, NULL);
     }
     for (xlsx->column = 0; xlsx->column < xlsx->columns; xlsx->column++)
         TRY(put_text(xlsx, text_from(names[xlsx->column]), xlsx->head, error));
@@ -196,22 +215,25 @@ static enum status write_header(struct cli_xlsx *xlsx, const char *const *names,
     return STATUS_OK;
 }
 
-enum status cli_xlsx_new(const char *path, const char *shown, const char *folder, const char *const *names,
-                         size_t columns, struct cli_xlsx **out, struct error *error)
+enum status cli_xlsx_new(const char *path, const char *shown, const char *folder,
+                         const char *const *names, size_t columns, struct cli_xlsx **out,
+                         struct error *error)
 {
     if (columns > COLUMNS_MAX)
-        return error_set(error, STATUS_ERROR, "a spreadsheet holds %d columns, and there are %zu", COLUMNS_MAX,
-                         columns);
-    lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = (char *)folder}; /* it only reads it */
+        return error_set(error, STATUS_ERROR, "a spreadsheet holds %d columns, and there are %zu",
+                         COLUMNS_MAX, columns);
+    lxw_workbook_options options = {.constant_memory = LXW_TRUE,
+                                    .tmpdir = (char *)folder}; /* it only reads it */
     struct cli_xlsx *xlsx = base_calloc(1, sizeof *xlsx);
-    *xlsx =
-        (struct cli_xlsx){.book = workbook_new_opt(path, &options), .columns = columns, .path = path, .shown = shown};
+    *xlsx = (struct cli_xlsx){
+        .book = workbook_new_opt(path, &options), .columns = columns, .path = path, .shown = shown};
     buffer_init(&xlsx->text, 0);
     *out = xlsx;
     if (xlsx->book)
         xlsx->sheet = workbook_add_worksheet(xlsx->book, NULL);
     if (!xlsx->sheet)
-        return error_set(error, STATUS_ERROR, "cannot begin the spreadsheet %s: is there room in %s?", shown, folder);
+        return error_set(error, STATUS_ERROR,
+                         "cannot begin the spreadsheet %s: is there room in %s?", shown, folder);
     make_formats(xlsx);
     return write_header(xlsx, names, error);
 }
@@ -226,14 +248,16 @@ static uint32_t little(const unsigned char *at, int bytes)
     return value;
 }
 
-/* How long a part of the workbook is once unpacked, by the archive's directory (PKWARE's APPNOTE, 4.3.12 and 4.3.16);
- * −1 when it is not there. The library writes no comments and no ZIP64, so the last record stands at the very end. */
+/* How long a part of the workbook is once unpacked, by the archive's directory (PKWARE's
+ * APPNOTE, 4.3.12 and 4.3.16); −1 when it is not there. The library writes no comments and no
+ * ZIP64, so the last record stands at the very end. */
 static int64_t part_length(FILE *file, const char *part)
 {
     enum { END = 22, ENTRY = 46, NAME_MOST = 128 };
     unsigned char end[END], entry[ENTRY];
     char name[NAME_MOST];
-    if (fseeko(file, -END, SEEK_END) != 0 || fread(end, 1, END, file) != END || memcmp(end, "PK\5\6", 4) != 0)
+    if (fseeko(file, -END, SEEK_END) != 0 || fread(end, 1, END, file) != END ||
+        memcmp(end, "PK\5\6", 4) != 0)
         return -1;
     if (fseeko(file, (off_t)little(end + 16, 4), SEEK_SET) != 0)
         return -1;
@@ -241,8 +265,10 @@ static int64_t part_length(FILE *file, const char *part)
     for (uint32_t left = little(end + 10, 2); left; left--) {
         if (fread(entry, 1, ENTRY, file) != ENTRY || memcmp(entry, "PK\1\2", 4) != 0)
             return -1;
-        uint32_t length = little(entry + 28, 2), more = little(entry + 30, 2) + little(entry + 32, 2);
-        if (length >= sizeof name || fread(name, 1, length, file) != length || fseeko(file, (off_t)more, SEEK_CUR) != 0)
+        uint32_t length = little(entry + 28, 2),
+                 more = little(entry + 30, 2) + little(entry + 32, 2);
+        if (length >= sizeof name || fread(name, 1, length, file) != length ||
+            fseeko(file, (off_t)more, SEEK_CUR) != 0)
             return -1;
         name[length] = '\0';
         if (strcmp(name, part) == 0)
@@ -251,12 +277,13 @@ static int64_t part_length(FILE *file, const char *part)
     return -1;
 }
 
-/* The library looks at few of its writes: on a full disk it can end a sheet in the middle and say that all went well.
- * `least`: the bytes of the rows that are known to be written. */
+/* The library looks at few of its writes: on a full disk it can end a sheet in the middle and say
+ * that all went well. `least`: the bytes of the rows that are known to be written. */
 static bool is_whole(const char *path, int64_t least)
 {
     struct stat there;
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) /* a device or a pipe: nothing can be read back */
+    if (stat(path, &there) == 0 &&
+        !S_ISREG(there.st_mode)) /* a device or a pipe: nothing can be read back */
         return true;
     FILE *file = fopen(path, "re");
     int64_t length = file ? part_length(file, "xl/worksheets/sheet1.xml") : -1;
@@ -281,11 +308,13 @@ enum status cli_xlsx_end(struct cli_xlsx *xlsx, struct error *error)
     lxw_error code = xlsx->book ? workbook_close(xlsx->book) : LXW_NO_ERROR;
     enum status status = STATUS_OK;
     if (code != LXW_NO_ERROR && code <= LXW_ERROR_ZIP_CLOSE)
-        status = error_system(error, errno ? errno : EIO, "cannot write the spreadsheet %s", xlsx->shown);
+        status = error_system(error, errno ? errno : EIO, "cannot write the spreadsheet %s",
+                              xlsx->shown);
     else if (code != LXW_NO_ERROR)
         status = refuse(code, error);
     else if (least < 0 || (xlsx->sheet && !is_whole(xlsx->path, least)))
-        status = error_system(error, reason ? reason : ENOSPC, "cannot write the spreadsheet %s", xlsx->shown);
+        status = error_system(error, reason ? reason : ENOSPC, "cannot write the spreadsheet %s",
+                              xlsx->shown);
     buffer_release(&xlsx->text);
     free(xlsx);
     return status;

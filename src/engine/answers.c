@@ -1,4 +1,5 @@
-/* Segments and their profiles as JSON: one writer for the commands, the library and the report (docs/report-data.md).
+/* Segments and their profiles as JSON: one writer for the commands, the library and the report
+ * (docs/report-data.md).
  */
 #include "engine/internal.h"
 
@@ -34,8 +35,8 @@ void engine_write_segment(const struct engine_segment *segment, struct json *jso
     put_count(json, "left", segment->left, segment->recorded);
 }
 
-void engine_write_sizes(const struct engine *engine, const int64_t *moment, const uint64_t *customers, size_t count,
-                        struct json *json)
+void engine_write_sizes(const struct engine *engine, const int64_t *moment,
+                        const uint64_t *customers, size_t count, struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
     json_put_array(json, "sizes");

@@ -1,6 +1,7 @@
 /*
- * Results as Arrow: chunks of the lake copied into arrays that live on their own. A batch is a struct array, as the
- * stream interface asks; each array owns its buffers and children and frees them when released.
+ * Results as Arrow: chunks of the lake copied into arrays that live on their own. A batch is a
+ * struct array, as the stream interface asks; each array owns its buffers and children and frees
+ * them when released.
  */
 #include "engine/arrow.h"
 
@@ -24,7 +25,8 @@ static void release_schema(struct ArrowSchema *schema)
     schema->release = NULL;
 }
 
-static void init_schema(struct ArrowSchema *schema, const char *format, const char *name, size_t children)
+static void init_schema(struct ArrowSchema *schema, const char *format, const char *name,
+                        size_t children)
 {
     *schema = (struct ArrowSchema){.format = base_strdup(format),
                                    .name = base_strdup(name ? name : ""),
@@ -38,11 +40,16 @@ static void init_schema(struct ArrowSchema *schema, const char *format, const ch
 }
 
 static const char *const formats[] = {
-    [LAKE_OTHER] = "n",  [LAKE_BOOL] = "b",   [LAKE_I8] = "c",           [LAKE_I16] = "s",
-    [LAKE_I32] = "i",    [LAKE_I64] = "l",    [LAKE_I128] = "d:38,0",    [LAKE_U8] = "C",
-    [LAKE_U16] = "S",    [LAKE_U32] = "I",    [LAKE_U64] = "L",          [LAKE_FLOAT] = "f",
-    [LAKE_DOUBLE] = "g", [LAKE_DATE] = "tdD", [LAKE_TIMESTAMP] = "tsu:", [LAKE_TIMESTAMP_S] = "tss:",
-    [LAKE_TEXT] = "u",   [LAKE_BLOB] = "z",   [LAKE_LIST] = "+l",        [LAKE_STRUCT] = "+s",
+    [LAKE_OTHER] = "n",        [LAKE_BOOL] = "b",
+    [LAKE_I8] = "c",           [LAKE_I16] = "s",
+    [LAKE_I32] = "i",          [LAKE_I64] = "l",
+    [LAKE_I128] = "d:38,0",    [LAKE_U8] = "C",
+    [LAKE_U16] = "S",          [LAKE_U32] = "I",
+    [LAKE_U64] = "L",          [LAKE_FLOAT] = "f",
+    [LAKE_DOUBLE] = "g",       [LAKE_DATE] = "tdD",
+    [LAKE_TIMESTAMP] = "tsu:", [LAKE_TIMESTAMP_S] = "tss:",
+    [LAKE_TEXT] = "u",         [LAKE_BLOB] = "z",
+    [LAKE_LIST] = "+l",        [LAKE_STRUCT] = "+s",
 };
 
 static bool is_decimal(const struct lake_vector *vector)
@@ -50,13 +57,15 @@ static bool is_decimal(const struct lake_vector *vector)
     return vector->width > 0;
 }
 
-static void fill_schema(struct ArrowSchema *schema, const struct lake_vector *vector, const char *name)
+static void fill_schema(struct ArrowSchema *schema, const struct lake_vector *vector,
+                        const char *name)
 {
     char format[32];
     snprintf(format, sizeof format, "%s", formats[vector->type]);
     if (is_decimal(vector))
         snprintf(format, sizeof format, "d:%d,%d", vector->width, vector->scale);
-    size_t children = vector->type == LAKE_LIST || vector->type == LAKE_STRUCT ? vector->child_count : 0;
+    size_t children =
+        vector->type == LAKE_LIST || vector->type == LAKE_STRUCT ? vector->child_count : 0;
     init_schema(schema, format, name, children);
     for (size_t i = 0; i < children; i++)
         fill_schema(schema->children[i], &vector->children[i],
@@ -81,8 +90,10 @@ static void release_array(struct ArrowArray *array)
 
 static void init_array(struct ArrowArray *array, size_t length, int buffers, size_t children)
 {
-    *array = (struct ArrowArray){
-        .length = (int64_t)length, .n_buffers = buffers, .n_children = (int64_t)children, .release = release_array};
+    *array = (struct ArrowArray){.length = (int64_t)length,
+                                 .n_buffers = buffers,
+                                 .n_children = (int64_t)children,
+                                 .release = release_array};
     array->buffers = base_calloc((size_t)buffers + 1, sizeof *array->buffers);
     if (children)
         array->children = base_calloc(children, sizeof *array->children);
@@ -119,9 +130,11 @@ static size_t width_of(enum lake_type type)
     }
 }
 
-static void fill_array(struct ArrowArray *array, const struct lake_vector *vector, size_t first, size_t rows);
+static void fill_array(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
+                       size_t rows);
 
-static void fill_texts(struct ArrowArray *array, const struct lake_vector *vector, size_t first, size_t rows)
+static void fill_texts(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
+                       size_t rows)
 {
     int32_t *offsets = base_calloc(rows + 1, sizeof *offsets);
     struct buffer bytes;
@@ -136,7 +149,8 @@ static void fill_texts(struct ArrowArray *array, const struct lake_vector *vecto
 }
 
 /* Decimals are 128 bits wide in Arrow, whatever they were. */
-static void fill_decimals(struct ArrowArray *array, const struct lake_vector *vector, size_t first, size_t rows)
+static void fill_decimals(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
+                          size_t rows)
 {
     lake_wide *wide = base_calloc(rows + 1, sizeof *wide);
     for (size_t i = 0; i < rows; i++)
@@ -146,7 +160,8 @@ static void fill_decimals(struct ArrowArray *array, const struct lake_vector *ve
     array->buffers[1] = wide;
 }
 
-static void fill_bits(struct ArrowArray *array, const struct lake_vector *vector, size_t first, size_t rows)
+static void fill_bits(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
+                      size_t rows)
 {
     unsigned char *bits = base_calloc(rows / 8 + 1, 1);
     for (size_t i = 0; i < rows; i++)
@@ -155,9 +170,10 @@ static void fill_bits(struct ArrowArray *array, const struct lake_vector *vector
     array->buffers[1] = bits;
 }
 
-/* Spans of a chunk lie one behind the other in the child but may leave gaps: elements are gathered run by run only
- * when they do. */
-static void fill_list(struct ArrowArray *array, const struct lake_vector *vector, size_t first, size_t rows)
+/* Spans of a chunk lie one behind the other in the child but may leave gaps: elements are gathered
+ * run by run only when they do. */
+static void fill_list(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
+                      size_t rows)
 {
     const struct lake_span *spans = vector->data;
     int32_t *offsets = base_calloc(rows + 1, sizeof *offsets);
@@ -176,7 +192,8 @@ static void fill_list(struct ArrowArray *array, const struct lake_vector *vector
                begin == UINT64_MAX ? 0 : end - begin);
 }
 
-static void fill_array(struct ArrowArray *array, const struct lake_vector *vector, size_t first, size_t rows)
+static void fill_array(struct ArrowArray *array, const struct lake_vector *vector, size_t first,
+                       size_t rows)
 {
     bool text = vector->type == LAKE_TEXT || vector->type == LAKE_BLOB;
     bool nested = vector->type == LAKE_LIST || vector->type == LAKE_STRUCT;
@@ -221,7 +238,8 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
     size_t columns = lake_result_columns(self->result);
     init_schema(out, "+s", "", columns);
     for (size_t i = 0; i < columns; i++)
-        fill_schema(out->children[i], lake_result_column(self->result, i), lake_result_column(self->result, i)->name);
+        fill_schema(out->children[i], lake_result_column(self->result, i),
+                    lake_result_column(self->result, i)->name);
     return 0;
 }
 
@@ -333,7 +351,8 @@ void engine_arrow_members(const struct engine_members *members, struct ArrowArra
     self->numbers = ARENA_ARRAY(&self->arena, uint32_t, members->count + 1);
     for (size_t i = 0; i < members->count; i++) {
         struct text id = members->identifiers[i];
-        self->identifiers[i] = (struct text){arena_strndup(&self->arena, id.data, id.length), id.length};
+        self->identifiers[i] =
+            (struct text){arena_strndup(&self->arena, id.data, id.length), id.length};
         self->numbers[i] = members->numbers[i];
     }
     *out = (struct ArrowArrayStream){.get_schema = members_schema,

@@ -1,6 +1,7 @@
 /*
- * A customer asked for by identifier. Who types one off a spreadsheet loses leading zeros, capitals and hyphens on the
- * way: what differs in nothing else is proposed. That takes one look at each identifier, and only after a failure.
+ * A customer asked for by identifier. Who types one off a spreadsheet loses leading zeros, capitals
+ * and hyphens on the way: what differs in nothing else is proposed. That takes one look at each
+ * identifier, and only after a failure.
  */
 #include "engine/internal.h"
 
@@ -23,7 +24,8 @@ static int next_byte(struct reading *reading)
 {
     while (reading->at < reading->text.length) {
         const char *at = reading->text.data + reading->at++;
-        bool leading = *at == '0' && !reading->in_number && reading->at < reading->text.length && is_digit(at[1]);
+        bool leading = *at == '0' && !reading->in_number && reading->at < reading->text.length &&
+                       is_digit(at[1]);
         if (leading || strchr(" -_./", *at))
             continue;
         reading->in_number = is_digit(*at);
@@ -44,8 +46,8 @@ static bool alike(struct text a, struct text b)
     return true;
 }
 
-enum status engine_find_customer(const struct population *population, const char *customer, uint32_t *position,
-                                 struct error *error)
+enum status engine_find_customer(const struct population *population, const char *customer,
+                                 uint32_t *position, struct error *error)
 {
     struct text wanted = text_from(customer);
     if (population_find(population, wanted, position))
@@ -58,8 +60,8 @@ enum status engine_find_customer(const struct population *population, const char
         error_hint(error, "did you mean %.*s?", (int)id.length, id.data);
         return status;
     }
-    error_hint(error,
-               "identifiers are written as they were imported; strata sql STORE \"SELECT customer FROM customers "
-               "LIMIT 5\" shows some");
+    error_hint(error, "identifiers are written as they were imported; strata sql STORE \"SELECT "
+                      "customer FROM customers "
+                      "LIMIT 5\" shows some");
     return status;
 }

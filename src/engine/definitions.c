@@ -13,8 +13,8 @@ void engine_forget_definitions(struct engine *engine)
     engine->left_out = (struct engine_left_out){0};
 }
 
-enum status engine_end_change(struct engine *engine, struct store_change *change, enum status status,
-                              struct error *error)
+enum status engine_end_change(struct engine *engine, struct store_change *change,
+                              enum status status, struct error *error)
 {
     if (status == STATUS_OK)
         status = store_commit(change, error);
@@ -33,8 +33,8 @@ bool engine_is_trouble(const struct engine_trouble *list, size_t count, const ch
     return false;
 }
 
-void engine_add_note(struct segment_problems *problems, struct arena *arena, const char *place, const char *message,
-                     const char *hint)
+void engine_add_note(struct segment_problems *problems, struct arena *arena, const char *place,
+                     const char *message, const char *hint)
 {
     struct segment_problem *more = ARENA_ARRAY(arena, struct segment_problem, problems->count + 1);
     if (problems->count)
@@ -60,13 +60,15 @@ static void leave_out(struct broken_list *list, const char *name, const char *wh
     struct engine_trouble *more = ARENA_ARRAY(list->arena, struct engine_trouble, list->count + 1);
     if (list->count)
         memcpy(more, list->items, list->count * sizeof *more);
-    more[list->count++] = (struct engine_trouble){arena_strdup(list->arena, name), arena_strdup(list->arena, why)};
+    more[list->count++] =
+        (struct engine_trouble){arena_strdup(list->arena, name), arena_strdup(list->arena, why)};
     list->items = more;
 }
 
-/* Drops the sources that cannot be evaluated at the moment they were last asked about; returns how many are left. */
-static size_t drop_failing(const struct engine *engine, struct segment_source *sources, size_t count,
-                           struct broken_list *broken)
+/* Drops the sources that cannot be evaluated at the moment they were last asked about; returns how
+ * many are left. */
+static size_t drop_failing(const struct engine *engine, struct segment_source *sources,
+                           size_t count, struct broken_list *broken)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -83,15 +85,16 @@ static size_t drop_failing(const struct engine *engine, struct segment_source *s
 }
 
 /* Drops the sources that have mistakes; returns how many are left. */
-static size_t drop_broken(struct segment_source *sources, size_t count, const struct segment_problems *problems,
-                          struct broken_list *broken)
+static size_t drop_broken(struct segment_source *sources, size_t count,
+                          const struct segment_problems *problems, struct broken_list *broken)
 {
     bool consequence = broken->count > 0;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         const struct segment_problem *wrong = NULL;
         for (size_t p = 0; p < problems->count && !wrong; p++)
-            if (!problems->items[p].is_warning && strcmp(problems->items[p].file, sources[i].file) == 0)
+            if (!problems->items[p].is_warning &&
+                strcmp(problems->items[p].file, sources[i].file) == 0)
                 wrong = &problems->items[p];
         if (!wrong) {
             sources[kept++] = sources[i];
@@ -106,12 +109,14 @@ static size_t drop_broken(struct segment_source *sources, size_t count, const st
 }
 
 /* The set of those sources that fit the schema. */
-static enum status build_fitting(struct segment_source *sources, size_t count, const struct schema *schema,
-                                 struct broken_list *broken, struct segment_set **out, struct error *error)
+static enum status build_fitting(struct segment_source *sources, size_t count,
+                                 const struct schema *schema, struct broken_list *broken,
+                                 struct segment_set **out, struct error *error)
 {
     for (;;) {
         struct segment_problems problems = {0};
-        enum status status = segment_set_build(sources, count, schema, NULL, broken->arena, &problems, out, error);
+        enum status status =
+            segment_set_build(sources, count, schema, NULL, broken->arena, &problems, out, error);
         if (status == STATUS_OK)
             return STATUS_OK;
         size_t kept = drop_broken(sources, count, &problems, broken);
@@ -121,9 +126,10 @@ static enum status build_fitting(struct segment_source *sources, size_t count, c
     }
 }
 
-/* Static lists are saved with their identifiers; here they are definitions again, so that segments may name them. */
-static enum status list_definitions(struct engine *engine, struct arena *arena, struct segment_source **out,
-                                    size_t *count, struct error *error)
+/* Static lists are saved with their identifiers; here they are definitions again, so that segments
+ * may name them. */
+static enum status list_definitions(struct engine *engine, struct arena *arena,
+                                    struct segment_source **out, size_t *count, struct error *error)
 {
     struct catalog_list *lists;
     TRY(catalog_lists(store_catalog(engine->store), arena, &lists, count, error));
@@ -142,8 +148,8 @@ static enum status list_definitions(struct engine *engine, struct arena *arena, 
     return STATUS_OK;
 }
 
-static enum status load_sources(struct engine *engine, struct arena *arena, struct segment_source **out, size_t *count,
-                                struct error *error)
+static enum status load_sources(struct engine *engine, struct arena *arena,
+                                struct segment_source **out, size_t *count, struct error *error)
 {
     struct catalog_definition *saved;
     struct segment_source *lists;
@@ -158,8 +164,8 @@ static enum status load_sources(struct engine *engine, struct arena *arena, stru
     return STATUS_OK;
 }
 
-/* A saved definition may stop fitting (an import was taken back, and its columns with it). Such ones are left out and
- * named, so that everything else goes on working. */
+/* A saved definition may stop fitting (an import was taken back, and its columns with it). Such
+ * ones are left out and named, so that everything else goes on working. */
 enum status engine_load_definitions(struct engine *engine, struct error *error)
 {
     struct segment_source *sources;
@@ -175,8 +181,9 @@ enum status engine_load_definitions(struct engine *engine, struct error *error)
     return STATUS_OK;
 }
 
-enum status engine_broken_under(struct engine *engine, const struct schema *schema, struct arena *arena,
-                                struct engine_trouble **out, size_t *count, struct error *error)
+enum status engine_broken_under(struct engine *engine, const struct schema *schema,
+                                struct arena *arena, struct engine_trouble **out, size_t *count,
+                                struct error *error)
 {
     struct segment_source *sources;
     struct segment_set *set = NULL;
@@ -204,7 +211,8 @@ bool engine_broken(const struct engine *engine, size_t i, const char **name, con
     return true;
 }
 
-static enum status is_scheme(const struct segment_set *set, const struct segment_scheme *scheme, struct error *error)
+static enum status is_scheme(const struct segment_set *set, const struct segment_scheme *scheme,
+                             struct error *error)
 {
     enum { SHOWN = 12 };
     struct buffer names;
@@ -214,14 +222,15 @@ static enum status is_scheme(const struct segment_set *set, const struct segment
         buffer_printf(&names, "%s%s", i ? ", " : "", set->segments[scheme->first_member + i].name);
     if (shown < scheme->member_count)
         buffer_printf(&names, " and %d more", scheme->member_count - shown);
-    enum status status =
-        error_set(error, STATUS_NOT_FOUND, "'%s' is a scheme, and one segment is asked about", scheme->name);
+    enum status status = error_set(
+        error, STATUS_NOT_FOUND, "'%s' is a scheme, and one segment is asked about", scheme->name);
     error_hint(error, "its members are %s", names.data);
     buffer_release(&names);
     return status;
 }
 
-enum status engine_find_segment(struct engine *engine, const char *name, int *index, struct error *error)
+enum status engine_find_segment(struct engine *engine, const char *name, int *index,
+                                struct error *error)
 {
     TRY(engine_load_definitions(engine, error)); /* a failed change has forgotten them */
     const struct segment_set *set = engine->definitions;
@@ -230,7 +239,8 @@ enum status engine_find_segment(struct engine *engine, const char *name, int *in
         return STATUS_OK;
     for (size_t i = 0; i < engine->broken_count; i++)
         if (strcmp(engine->broken[i].name, name) == 0)
-            return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name, engine->broken[i].why);
+            return error_set(error, STATUS_ERROR, "the definition of %s is broken: %s", name,
+                             engine->broken[i].why);
     int scheme = segment_set_find_scheme(set, name);
     if (scheme >= 0)
         return is_scheme(set, &set->schemes[scheme], error);
@@ -254,10 +264,11 @@ static bool same_text(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-static void count_change(const struct plan_result *old, int before, const struct plan_result *new, int after,
-                         struct engine_change *change)
+static void count_change(const struct plan_result *old, int before, const struct plan_result *new,
+                         int after, struct engine_change *change)
 {
-    const uint64_t *a = before >= 0 ? old->members[before] : NULL, *b = after >= 0 ? new->members[after] : NULL;
+    const uint64_t *a = before >= 0 ? old->members[before] : NULL,
+                   *b = after >= 0 ? new->members[after] : NULL;
     for (size_t w = 0; w < new->words; w++) {
         uint64_t x = a ? a[w] : 0, y = b ? b[w] : 0;
         change->before += (uint64_t)__builtin_popcountll(x);
@@ -268,8 +279,8 @@ static void count_change(const struct plan_result *old, int before, const struct
 }
 
 static void list_changes(const struct segment_set *old_set, const struct plan_result *old,
-                         const struct segment_set *new_set, const struct plan_result *new, struct arena *arena,
-                         struct engine_apply *out)
+                         const struct segment_set *new_set, const struct plan_result *new,
+                         struct arena *arena, struct engine_apply *out)
 {
     size_t most = (size_t)old_set->segment_count + (size_t)new_set->segment_count;
     out->changes = ARENA_ARRAY(arena, struct engine_change, most + 1);
@@ -277,7 +288,8 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
         int before = segment_set_find(old_set, new_set->segments[i].name);
         struct engine_change *change = &out->changes[out->count++];
         change->name = arena_strdup(arena, new_set->segments[i].name);
-        bool same = before >= 0 && same_text(old_set->segments[before].text, new_set->segments[i].text) &&
+        bool same = before >= 0 &&
+                    same_text(old_set->segments[before].text, new_set->segments[i].text) &&
                     same_text(old_set->segments[before].title, new_set->segments[i].title);
         change->what = before < 0 ? ENGINE_ADDED : same ? ENGINE_UNCHANGED : ENGINE_CHANGED;
         count_change(old, before, new, i, change);
@@ -294,25 +306,30 @@ static void list_changes(const struct segment_set *old_set, const struct plan_re
         out->customers += (uint64_t)__builtin_popcountll(new->existing[w]);
 }
 
-/* Saved names (segments outside schemes, schemes) that the new set no longer has; broken ones too when pruning. */
-static enum status find_removed(struct engine *engine, const struct segment_set *set, bool prune, struct arena *arena,
-                                struct engine_apply *out, struct error *error)
+/* Saved names (segments outside schemes, schemes) that the new set no longer has; broken ones too
+ * when pruning. */
+static enum status find_removed(struct engine *engine, const struct segment_set *set, bool prune,
+                                struct arena *arena, struct engine_apply *out, struct error *error)
 {
     struct catalog_definition *saved;
     size_t count;
     TRY(catalog_definitions(store_catalog(engine->store), arena, &saved, &count, error));
     out->removed = ARENA_ARRAY(arena, const char *, count + 1);
     for (size_t i = 0; prune && i < count; i++)
-        if (segment_set_find(set, saved[i].name) < 0 && segment_set_find_scheme(set, saved[i].name) < 0)
+        if (segment_set_find(set, saved[i].name) < 0 &&
+            segment_set_find_scheme(set, saved[i].name) < 0)
             out->removed[out->removed_count++] = saved[i].name;
     return STATUS_OK;
 }
 
-/* Which of the new set's segments can be evaluated at the moment. One that is new or changed and cannot is a mistake to
- * be told before it is saved; a saved one that cannot is left out of the comparison. */
-static enum status choose_evaluable(struct engine *engine, const struct segment_set *set, const struct segment_set *old,
-                                    const struct population *population, const struct engine_moment *moment,
-                                    int *segments, int *count, struct error *error)
+/* Which of the new set's segments can be evaluated at the moment. One that is new or changed and
+ * cannot is a mistake to be told before it is saved; a saved one that cannot is left out of the
+ * comparison. */
+static enum status choose_evaluable(struct engine *engine, const struct segment_set *set,
+                                    const struct segment_set *old,
+                                    const struct population *population,
+                                    const struct engine_moment *moment, int *segments, int *count,
+                                    struct error *error)
 {
     struct arena arena;
     size_t failing;
@@ -327,43 +344,52 @@ static enum status choose_evaluable(struct engine *engine, const struct segment_
         if (!why[s])
             segments[(*count)++] = s;
         else if (!same)
-            status = error_set(error, STATUS_ERROR, "%s cannot be evaluated: %s", set->segments[s].name, why[s]);
+            status = error_set(error, STATUS_ERROR, "%s cannot be evaluated: %s",
+                               set->segments[s].name, why[s]);
     }
     arena_release(&arena);
     return status;
 }
 
-static enum status evaluate_some(struct engine *engine, const struct segment_set *set, const int *segments, int count,
-                                 const struct population *population, const struct engine_moment *moment,
-                                 struct plan_result **out, struct error *error)
+static enum status evaluate_some(struct engine *engine, const struct segment_set *set,
+                                 const int *segments, int count,
+                                 const struct population *population,
+                                 const struct engine_moment *moment, struct plan_result **out,
+                                 struct error *error)
 {
     struct plan *plan = NULL;
     enum status status = plan_new(set, engine_schema(engine), segments, count, &plan, error);
     if (status == STATUS_OK)
-        status = plan_evaluate(plan, population, moment->now, engine_pool(engine), false, out, error);
+        status =
+            plan_evaluate(plan, population, moment->now, engine_pool(engine), false, out, error);
     plan_free(plan);
     return status;
 }
 
-static enum status evaluate_new(struct engine *engine, const struct segment_set *new_set, const struct engine_view *old,
-                                const struct engine_moment *moment, struct plan_result **out, struct error *error)
+static enum status evaluate_new(struct engine *engine, const struct segment_set *new_set,
+                                const struct engine_view *old, const struct engine_moment *moment,
+                                struct plan_result **out, struct error *error)
 {
     struct error failure;
-    if (evaluate_some(engine, new_set, NULL, -1, old->population, moment, out, &failure) == STATUS_OK)
+    if (evaluate_some(engine, new_set, NULL, -1, old->population, moment, out, &failure) ==
+        STATUS_OK)
         return STATUS_OK;
 
     int count, *segments = base_calloc((size_t)new_set->segment_count + 1, sizeof *segments);
-    enum status status = choose_evaluable(engine, new_set, old->set, old->population, moment, segments, &count, error);
+    enum status status = choose_evaluable(engine, new_set, old->set, old->population, moment,
+                                          segments, &count, error);
     if (status == STATUS_OK)
-        status = evaluate_some(engine, new_set, segments, count, old->population, moment, out, error);
+        status =
+            evaluate_some(engine, new_set, segments, count, old->population, moment, out, error);
     free(segments);
     return status;
 }
 
-/* The saved definitions first, over the lists as they are; then the new ones, over the lists as they would be. */
+/* The saved definitions first, over the lists as they are; then the new ones, over the lists as
+ * they would be. */
 static enum status evaluate_both(struct engine *engine, const struct segment_set *new_set,
-                                 const struct engine_moment *moment, struct arena *arena, struct engine_apply *out,
-                                 struct error *error)
+                                 const struct engine_moment *moment, struct arena *arena,
+                                 struct engine_apply *out, struct error *error)
 {
     struct segment_needs needs = segment_needs(new_set, engine_schema(engine), NULL, -1, arena);
     struct engine_view old = {0};
@@ -382,14 +408,14 @@ static enum status evaluate_both(struct engine *engine, const struct segment_set
     return status;
 }
 
-enum status engine_apply_plan(struct engine *engine, const struct segment_source *sources, size_t count, bool prune,
-                              const struct engine_moment *moment, struct arena *arena, struct engine_apply *out,
-                              struct error *error)
+enum status engine_apply_plan(struct engine *engine, const struct segment_source *sources,
+                              size_t count, bool prune, const struct engine_moment *moment,
+                              struct arena *arena, struct engine_apply *out, struct error *error)
 {
     *out = (struct engine_apply){0};
     TRY(engine_load_definitions(engine, error));
-    TRY(segment_set_build(sources, count, engine_schema(engine), prune ? NULL : engine->definitions, arena,
-                          &out->problems, &out->set, error));
+    TRY(segment_set_build(sources, count, engine_schema(engine), prune ? NULL : engine->definitions,
+                          arena, &out->problems, &out->set, error));
     TRY(engine_read_lists(engine, sources, count, arena, out, error));
     TRY(find_removed(engine, out->set, prune, arena, out, error));
     return evaluate_both(engine, out->set, moment, arena, out, error);
@@ -397,15 +423,19 @@ enum status engine_apply_plan(struct engine *engine, const struct segment_source
 
 /* ---- saving ---- */
 
-static enum status save_text(struct engine *engine, const char *name, const char *title, bool scheme,
-                             const struct buffer *text, struct error *error)
+static enum status save_text(struct engine *engine, const char *name, const char *title,
+                             bool scheme, const struct buffer *text, struct error *error)
 {
-    struct catalog_definition definition = {
-        .name = name, .title = title, .scheme = scheme, .text = text->data, .saved = engine_now(engine)};
+    struct catalog_definition definition = {.name = name,
+                                            .title = title,
+                                            .scheme = scheme,
+                                            .text = text->data,
+                                            .saved = engine_now(engine)};
     return catalog_save_definition(store_catalog(engine->store), &definition, error);
 }
 
-static enum status save_definitions(struct engine *engine, const struct segment_set *set, struct error *error)
+static enum status save_definitions(struct engine *engine, const struct segment_set *set,
+                                    struct error *error)
 {
     enum status status = STATUS_OK;
     struct buffer text;
@@ -415,7 +445,8 @@ static enum status save_definitions(struct engine *engine, const struct segment_
             continue;
         buffer_reset(&text);
         segment_format_definition(set, i, &text);
-        status = save_text(engine, set->segments[i].name, set->segments[i].title, false, &text, error);
+        status =
+            save_text(engine, set->segments[i].name, set->segments[i].title, false, &text, error);
     }
     for (int i = 0; status == STATUS_OK && i < set->scheme_count; i++) {
         buffer_reset(&text);
@@ -426,7 +457,8 @@ static enum status save_definitions(struct engine *engine, const struct segment_
     return status;
 }
 
-enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply, struct error *error)
+enum status engine_apply_save_within(struct engine *engine, const struct engine_apply *apply,
+                                     struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     for (size_t i = 0; i < apply->removed_count; i++)
@@ -438,7 +470,8 @@ enum status engine_apply_save_within(struct engine *engine, const struct engine_
     return save_definitions(engine, apply->set, error);
 }
 
-enum status engine_apply_save(struct engine *engine, const struct engine_apply *apply, struct error *error)
+enum status engine_apply_save(struct engine *engine, const struct engine_apply *apply,
+                              struct error *error)
 {
     struct store_change *change;
     TRY(store_begin(engine->store, &change, error));
@@ -452,8 +485,8 @@ enum status engine_apply_save(struct engine *engine, const struct engine_apply *
 }
 
 /* Whether a segment goes too, by its own name or with its scheme. */
-static bool goes(const struct segment_set *set, const struct segment_definition *segment, const char *const *names,
-                 size_t count)
+static bool goes(const struct segment_set *set, const struct segment_definition *segment,
+                 const char *const *names, size_t count)
 {
     const char *scheme = segment->scheme >= 0 ? set->schemes[segment->scheme].name : NULL;
     for (size_t i = 0; i < count; i++)
@@ -462,8 +495,8 @@ static bool goes(const struct segment_set *set, const struct segment_definition 
     return false;
 }
 
-static enum status refuse_used(const struct engine *engine, const char *name, const char *const *names, size_t count,
-                               struct error *error)
+static enum status refuse_used(const struct engine *engine, const char *name,
+                               const char *const *names, size_t count, struct error *error)
 {
     const struct segment_set *set = engine->definitions;
     int scheme = segment_set_find_scheme(set, name);
@@ -473,17 +506,18 @@ static enum status refuse_used(const struct engine *engine, const char *name, co
             continue;
         for (int u = 0; u < user->use_count; u++) {
             const struct segment_definition *used = &set->segments[user->uses[u]];
-            bool hit = scheme >= 0 ? used->scheme == scheme && user->scheme != scheme : strcmp(used->name, name) == 0;
+            bool hit = scheme >= 0 ? used->scheme == scheme && user->scheme != scheme
+                                   : strcmp(used->name, name) == 0;
             if (hit)
-                return error_set(error, STATUS_ERROR, "%s is used by %s; delete or change that first", name,
-                                 user->name);
+                return error_set(error, STATUS_ERROR,
+                                 "%s is used by %s; delete or change that first", name, user->name);
         }
     }
     return STATUS_OK;
 }
 
-static enum status check_deletable(struct engine *engine, const char *name, const char *const *names, size_t count,
-                                   struct error *error)
+static enum status check_deletable(struct engine *engine, const char *name,
+                                   const char *const *names, size_t count, struct error *error)
 {
     int segment;
     const struct segment_set *set = engine->definitions;
@@ -494,13 +528,15 @@ static enum status check_deletable(struct engine *engine, const char *name, cons
         TRY(engine_find_segment(engine, name, &segment, error));
         int scheme = set->segments[segment].scheme;
         if (scheme >= 0)
-            return error_set(error, STATUS_ERROR, "%s is part of the scheme %s; apply a new form of the scheme instead",
+            return error_set(error, STATUS_ERROR,
+                             "%s is part of the scheme %s; apply a new form of the scheme instead",
                              name, set->schemes[scheme].name);
     }
     return refuse_used(engine, name, names, count, error);
 }
 
-enum status engine_delete_within(struct engine *engine, const char *const *names, size_t count, struct error *error)
+enum status engine_delete_within(struct engine *engine, const char *const *names, size_t count,
+                                 struct error *error)
 {
     TRY(engine_load_definitions(engine, error));
     for (size_t i = 0; i < count; i++)
@@ -510,7 +546,8 @@ enum status engine_delete_within(struct engine *engine, const char *const *names
     return STATUS_OK;
 }
 
-enum status engine_delete(struct engine *engine, const char *const *names, size_t count, struct error *error)
+enum status engine_delete(struct engine *engine, const char *const *names, size_t count,
+                          struct error *error)
 {
     struct store_change *change;
     TRY(store_begin(engine->store, &change, error));
@@ -531,7 +568,8 @@ enum status engine_export(struct engine *engine, struct buffer *out, struct erro
     arena_init(&arena, 0);
     struct segment_source *lists;
     size_t list_count = 0;
-    enum status status = catalog_definitions(store_catalog(engine->store), &arena, &saved, &count, error);
+    enum status status =
+        catalog_definitions(store_catalog(engine->store), &arena, &saved, &count, error);
     if (status == STATUS_OK)
         status = list_definitions(engine, &arena, &lists, &list_count, error);
     for (size_t i = 0; status == STATUS_OK && i < list_count; i++)

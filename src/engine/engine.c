@@ -6,7 +6,8 @@
 
 enum { OLD_AFTER_DAYS = 30 };
 
-enum status engine_create(const char *path, const char *zone_name, const char *currency, struct error *error)
+enum status engine_create(const char *path, const char *zone_name, const char *currency,
+                          struct error *error)
 {
     struct zone *zone;
     const char *name = zone_name ? zone_name : "UTC";
@@ -14,18 +15,20 @@ enum status engine_create(const char *path, const char *zone_name, const char *c
     zone_close(zone);
     for (int i = 0; currency && i < 4; i++)
         if ((i < 3 && !(currency[i] >= 'A' && currency[i] <= 'Z')) || (i == 3 && currency[i]))
-            return error_set(error, STATUS_USAGE,
-                             "'%s' is not a currency code; it has three capital letters, such as EUR", currency);
+            return error_set(
+                error, STATUS_USAGE,
+                "'%s' is not a currency code; it has three capital letters, such as EUR", currency);
     return store_create(path, name, currency, error);
 }
 
-enum status engine_open(const struct engine_options *options, struct engine **out, struct error *error)
+enum status engine_open(const struct engine_options *options, struct engine **out,
+                        struct error *error)
 {
     struct engine *engine = base_calloc(1, sizeof *engine);
     arena_init(&engine->arena, 0);
     engine->threads = options->threads;
-    enum status status =
-        store_open(options->path, options->write ? STORE_WRITE : STORE_READ, options->command, &engine->store, error);
+    enum status status = store_open(options->path, options->write ? STORE_WRITE : STORE_READ,
+                                    options->command, &engine->store, error);
     if (status == STATUS_OK)
         status = zone_open(store_schema(engine->store)->zone, &engine->zone, error);
     if (status == STATUS_OK)
@@ -93,18 +96,21 @@ int64_t engine_now(const struct engine *engine)
     return (int64_t)time(NULL);
 }
 
-static enum status parse_moment(const struct engine *engine, const char *option, const char *text, int64_t *out,
-                                struct error *error)
+static enum status parse_moment(const struct engine *engine, const char *option, const char *text,
+                                int64_t *out, struct error *error)
 {
     if (moment_parse(engine->zone, text_from(text), out))
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_USAGE, "--%s does not understand '%s'", option, text);
-    error_hint(error, "write a date (2025-06-30, its first moment), a moment (2025-06-30T14:00), or latest");
+    enum status status =
+        error_set(error, STATUS_USAGE, "--%s does not understand '%s'", option, text);
+    error_hint(
+        error,
+        "write a date (2025-06-30, its first moment), a moment (2025-06-30T14:00), or latest");
     return status;
 }
 
-enum status engine_moment(struct engine *engine, const char *as_of, const char *known_at, struct arena *arena,
-                          struct engine_moment *out, struct error *error)
+enum status engine_moment(struct engine *engine, const char *as_of, const char *known_at,
+                          struct arena *arena, struct engine_moment *out, struct error *error)
 {
     *out = (struct engine_moment){.now = engine_now(engine), .known_at = INT64_MAX};
     int64_t after_newest = 0;
@@ -116,7 +122,8 @@ enum status engine_moment(struct engine *engine, const char *as_of, const char *
         TRY(parse_moment(engine, "as-of", as_of, &out->now, error));
     if (known_at)
         TRY(parse_moment(engine, "known-at", known_at, &out->known_at, error));
-    if (!out->has_facts || latest || out->now - out->newest <= (int64_t)OLD_AFTER_DAYS * SECONDS_A_DAY)
+    if (!out->has_facts || latest ||
+        out->now - out->newest <= (int64_t)OLD_AFTER_DAYS * SECONDS_A_DAY)
         return STATUS_OK;
     char date[DATE_TEXT_MAX];
     out->notice = arena_printf(arena,

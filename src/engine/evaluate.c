@@ -1,4 +1,5 @@
-/* From definitions to memberships: what to load, loading it, evaluating, and the questions that only count or list. */
+/* From definitions to memberships: what to load, loading it, evaluating, and the questions that
+ * only count or list. */
 #include "engine/internal.h"
 
 #include "population/load.h"
@@ -22,7 +23,8 @@ static size_t count_names(const char *const *names)
     return count;
 }
 
-static struct segment_need join_need(const struct segment_need *a, const struct segment_need *b, struct arena *arena)
+static struct segment_need join_need(const struct segment_need *a, const struct segment_need *b,
+                                     struct arena *arena)
 {
     size_t count = count_names(a->columns);
     const char **columns = ARENA_ARRAY(arena, const char *, count + count_names(b->columns) + 1);
@@ -37,7 +39,8 @@ static struct segment_need join_need(const struct segment_need *a, const struct 
 struct segment_needs engine_join_needs(const struct segment_needs *a, const struct segment_needs *b,
                                        struct arena *arena)
 {
-    struct segment_needs joined = {.records = a->records || b->records, .lists = a->lists || b->lists};
+    struct segment_needs joined = {.records = a->records || b->records,
+                                   .lists = a->lists || b->lists};
     joined.items = ARENA_ARRAY(arena, struct segment_need, a->count + b->count + 1);
     for (size_t i = 0; i < a->count; i++)
         joined.items[joined.count++] = a->items[i];
@@ -71,7 +74,8 @@ bool engine_needs_hold(const struct segment_needs *held, const struct segment_ne
 }
 
 enum status engine_load_population(struct engine *engine, const struct segment_needs *needs,
-                                   const struct engine_moment *moment, struct population **out, struct error *error)
+                                   const struct engine_moment *moment, struct population **out,
+                                   struct error *error)
 {
     struct lake *lake;
     struct arena arena;
@@ -85,18 +89,21 @@ enum status engine_load_population(struct engine *engine, const struct segment_n
                                    .records = needs->records,
                                    .lists = needs->lists,
                                    .known_at = moment->known_at};
-    enum status status = population_load(engine->store, lake, &load, engine->zone, engine_pool(engine), out, error);
+    enum status status =
+        population_load(engine->store, lake, &load, engine->zone, engine_pool(engine), out, error);
     arena_release(&arena);
     return status;
 }
 
-static enum status evaluate(struct engine *engine, const int *segments, int count, const struct segment_needs *more,
-                            const struct engine_moment *moment, struct engine_view *out, struct error *error)
+static enum status evaluate(struct engine *engine, const int *segments, int count,
+                            const struct segment_needs *more, const struct engine_moment *moment,
+                            struct engine_view *out, struct error *error)
 {
     struct arena arena;
     struct plan *plan = NULL;
     arena_init(&arena, 0);
-    struct segment_needs needs = segment_needs(out->set, engine_schema(engine), segments, count, &arena);
+    struct segment_needs needs =
+        segment_needs(out->set, engine_schema(engine), segments, count, &arena);
     if (more)
         needs = engine_join_needs(&needs, more, &arena);
 
@@ -106,7 +113,8 @@ static enum status evaluate(struct engine *engine, const int *segments, int coun
     if (status == STATUS_OK)
         status = plan_new(out->set, engine_schema(engine), segments, count, &plan, error);
     if (status == STATUS_OK)
-        status = plan_evaluate(plan, out->population, moment->now, engine_pool(engine), false, &out->result, error);
+        status = plan_evaluate(plan, out->population, moment->now, engine_pool(engine), false,
+                               &out->result, error);
     plan_free(plan);
     arena_release(&arena);
     return status;
@@ -114,7 +122,8 @@ static enum status evaluate(struct engine *engine, const int *segments, int coun
 
 /* All saved definitions. One that fails at this moment is left out, and the others go on. */
 static enum status evaluate_saved(struct engine *engine, const struct segment_needs *more,
-                                  const struct engine_moment *moment, struct engine_view *out, struct error *error)
+                                  const struct engine_moment *moment, struct engine_view *out,
+                                  struct error *error)
 {
     TRY(engine_take_in_again(engine, moment->now, error));
     for (;;) {
@@ -131,8 +140,8 @@ static enum status evaluate_saved(struct engine *engine, const struct segment_ne
     }
 }
 
-enum status engine_saved_needs(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                               struct segment_needs *out, struct error *error)
+enum status engine_saved_needs(struct engine *engine, const struct engine_moment *moment,
+                               struct arena *arena, struct segment_needs *out, struct error *error)
 {
     TRY(engine_load_definitions(engine, error));
     TRY(engine_take_in_again(engine, moment->now, error));
@@ -140,8 +149,9 @@ enum status engine_saved_needs(struct engine *engine, const struct engine_moment
     return STATUS_OK;
 }
 
-enum status engine_evaluate_over(struct engine *engine, struct population *population, struct population *below,
-                                 const struct engine_moment *moment, struct engine_view *out, struct error *error)
+enum status engine_evaluate_over(struct engine *engine, struct population *population,
+                                 struct population *below, const struct engine_moment *moment,
+                                 struct engine_view *out, struct error *error)
 {
     *out = (struct engine_view){.now = moment->now, .population = population, .below = below};
     enum status status = engine_load_definitions(engine, error);
@@ -152,18 +162,20 @@ enum status engine_evaluate_over(struct engine *engine, struct population *popul
     return status;
 }
 
-enum status engine_evaluate(struct engine *engine, const struct segment_set *set, const int *segments, int count,
-                            const struct segment_needs *more, const struct engine_moment *moment,
-                            struct engine_view *out, struct error *error)
+enum status engine_evaluate(struct engine *engine, const struct segment_set *set,
+                            const int *segments, int count, const struct segment_needs *more,
+                            const struct engine_moment *moment, struct engine_view *out,
+                            struct error *error)
 {
     *out = (struct engine_view){.now = moment->now};
     TRY(engine_load_definitions(engine, error));
     out->set = set ? set : engine->definitions;
-    enum status status = !set && count < 0 ? evaluate_saved(engine, more, moment, out, error)
-                                           : evaluate(engine, segments, count, more, moment, out, error);
+    enum status status = !set && count < 0
+                             ? evaluate_saved(engine, more, moment, out, error)
+                             : evaluate(engine, segments, count, more, moment, out, error);
     if (status != STATUS_OK && !set && count == 1 && out->population)
-        status =
-            error_set(error, status, "%s cannot be evaluated: %s", out->set->segments[*segments].name, error->message);
+        status = error_set(error, status, "%s cannot be evaluated: %s",
+                           out->set->segments[*segments].name, error->message);
     if (status != STATUS_OK)
         engine_view_close(out);
     return status;
@@ -185,15 +197,16 @@ static uint64_t existing(const struct plan_result *result)
     return count;
 }
 
-enum status engine_count(struct engine *engine, struct text condition, const struct engine_moment *moment,
-                         struct arena *arena, struct engine_count *out, struct error *error)
+enum status engine_count(struct engine *engine, struct text condition,
+                         const struct engine_moment *moment, struct arena *arena,
+                         struct engine_count *out, struct error *error)
 {
     struct segment_set *set = NULL;
     struct engine_view view;
     *out = (struct engine_count){0};
     TRY(engine_load_definitions(engine, error));
-    TRY(segment_condition_build(condition, engine_schema(engine), engine->definitions, arena, &out->problems, &set,
-                                error));
+    TRY(segment_condition_build(condition, engine_schema(engine), engine->definitions, arena,
+                                &out->problems, &set, error));
     int asked = set->segment_count - 1;
     enum status status = engine_evaluate(engine, set, &asked, 1, NULL, moment, &view, error);
     if (status == STATUS_OK) {
@@ -237,8 +250,8 @@ static void collect_members(const struct engine_view *view, int segment, struct 
 }
 
 enum status engine_members(struct engine *engine, const char *segment, struct text condition,
-                           const struct engine_moment *moment, struct arena *arena, struct engine_members *out,
-                           struct error *error)
+                           const struct engine_moment *moment, struct arena *arena,
+                           struct engine_members *out, struct error *error)
 {
     struct segment_set *own = NULL;
     struct engine_view view;
@@ -247,7 +260,8 @@ enum status engine_members(struct engine *engine, const char *segment, struct te
     if (segment) {
         TRY(engine_find_segment(engine, segment, &asked, error));
     } else {
-        TRY(segment_condition_build(condition, engine_schema(engine), engine->definitions, arena, NULL, &own, error));
+        TRY(segment_condition_build(condition, engine_schema(engine), engine->definitions, arena,
+                                    NULL, &own, error));
         asked = own->segment_count - 1;
     }
     enum status status = engine_evaluate(engine, own, &asked, 1, NULL, moment, &view, error);
@@ -268,7 +282,8 @@ struct recorded {
     uint32_t refresh;
 };
 
-static enum status add_recorded(void *context, struct catalog_membership *membership, struct error *error)
+static enum status add_recorded(void *context, struct catalog_membership *membership,
+                                struct error *error)
 {
     struct recorded *recorded = context;
     (void)error;
@@ -278,14 +293,16 @@ static enum status add_recorded(void *context, struct catalog_membership *member
             continue;
         segment->recorded = true;
         if (membership->refresh == recorded->refresh)
-            *(membership->entered ? &segment->entered : &segment->left) += bitmap_count(membership->customers);
+            *(membership->entered ? &segment->entered : &segment->left) +=
+                bitmap_count(membership->customers);
     }
     bitmap_free(membership->customers);
     return STATUS_OK;
 }
 
-static enum status add_records(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                               struct engine_segments *out, struct error *error)
+static enum status add_records(struct engine *engine, const struct engine_moment *moment,
+                               struct arena *arena, struct engine_segments *out,
+                               struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct catalog_refresh *refreshes;
@@ -304,8 +321,8 @@ static enum status add_records(struct engine *engine, const struct engine_moment
     return catalog_memberships(catalog, NULL, add_recorded, &recorded, error);
 }
 
-enum status engine_segments(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                            struct engine_segments *out, struct error *error)
+enum status engine_segments(struct engine *engine, const struct engine_moment *moment,
+                            struct arena *arena, struct engine_segments *out, struct error *error)
 {
     struct engine_view view;
     *out = (struct engine_segments){0};
@@ -317,9 +334,11 @@ enum status engine_segments(struct engine *engine, const struct engine_moment *m
         struct engine_segment *segment = &out->items[out->count++];
         segment->index = i;
         segment->name = arena_strdup(arena, set->segments[i].name);
-        segment->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
-        segment->scheme =
-            set->segments[i].scheme >= 0 ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name) : NULL;
+        segment->title =
+            set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
+        segment->scheme = set->segments[i].scheme >= 0
+                              ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name)
+                              : NULL;
         segment->customers = plan_result_count(view.result, i);
         segment->share = out->customers ? (double)segment->customers / (double)out->customers : 0;
     }

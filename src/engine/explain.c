@@ -16,8 +16,8 @@ struct telling {
 };
 
 /* One value of a fact, as people write it. */
-static void value_text(const struct telling *telling, const struct population_column *column, size_t row,
-                       struct buffer *out)
+static void value_text(const struct telling *telling, const struct population_column *column,
+                       size_t row, struct buffer *out)
 {
     char text[64]; /* room for a number, a date or a moment */
     struct population_value value = population_get(column, row);
@@ -27,11 +27,17 @@ static void value_text(const struct telling *telling, const struct population_co
     }
     switch (column->type) {
     case VALUE_BOOL: buffer_string(out, value.integer ? "yes" : "no"); break;
-    case VALUE_DECIMAL: buffer_string(out, number_format_decimal(value.integer, column->scale, text)); break;
+    case VALUE_DECIMAL:
+        buffer_string(out, number_format_decimal(value.integer, column->scale, text));
+        break;
     case VALUE_DOUBLE: buffer_string(out, number_format_double(value.number, text)); break;
     case VALUE_DATE: buffer_string(out, date_format((int32_t)value.integer, text)); break;
-    case VALUE_TIME: buffer_string(out, moment_format(telling->engine->zone, value.integer, text)); break;
-    case VALUE_TEXT: buffer_text(out, population_text(telling->population, (uint32_t)value.integer)); break;
+    case VALUE_TIME:
+        buffer_string(out, moment_format(telling->engine->zone, value.integer, text));
+        break;
+    case VALUE_TEXT:
+        buffer_text(out, population_text(telling->population, (uint32_t)value.integer));
+        break;
     case VALUE_POINT: buffer_printf(out, "%.4f, %.4f", value.latitude, value.longitude); break;
     case VALUE_SET:
         for (uint32_t i = 0; i < value.code_count; i++) {
@@ -49,7 +55,8 @@ static void indent(struct buffer *out, int depth)
         buffer_string(out, "  ");
 }
 
-static void fact_text(const struct telling *telling, const struct plan_explained *node, int i, int depth)
+static void fact_text(const struct telling *telling, const struct plan_explained *node, int i,
+                      int depth)
 {
     const struct population_table *table = &telling->population->tables[node->fact_tables[i]];
     uint32_t row = node->facts[i];
@@ -105,12 +112,14 @@ static void flip_text(const struct telling *telling)
     const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
     if (!why->flips && why->looked_until < why->now + TEN_YEARS)
-        buffer_printf(telling->text, "Time alone will not change that before %s; later was not looked at.\n",
+        buffer_printf(telling->text,
+                      "Time alone will not change that before %s; later was not looked at.\n",
                       moment_format(telling->engine->zone, why->looked_until, moment));
     else if (!why->flips)
         buffer_printf(telling->text, "Time alone will not change that within ten years.\n");
     else
-        buffer_printf(telling->text, "If nothing else happens, %s at %s.\n", why->member ? "they leave" : "they enter",
+        buffer_printf(telling->text, "If nothing else happens, %s at %s.\n",
+                      why->member ? "they leave" : "they enter",
                       moment_format(telling->engine->zone, why->flips_at, moment));
 }
 
@@ -118,8 +127,8 @@ static void explanation_text(const struct telling *telling, const char *name, co
 {
     const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
-    buffer_printf(telling->text, "%s %s in %s at %s\n\n", customer, why->member ? "is" : "is not", name,
-                  moment_format(telling->engine->zone, why->now, moment));
+    buffer_printf(telling->text, "%s %s in %s at %s\n\n", customer, why->member ? "is" : "is not",
+                  name, moment_format(telling->engine->zone, why->now, moment));
     if (!why->exists) {
         buffer_printf(telling->text, "Nothing was known of them by then.\n");
         return;
@@ -127,10 +136,12 @@ static void explanation_text(const struct telling *telling, const char *name, co
     if (why->root)
         node_text(telling, why->root, 0);
     else
-        buffer_printf(telling->text, "%s else: in no other member of the scheme\n", why->member ? "✓" : "✗");
+        buffer_printf(telling->text, "%s else: in no other member of the scheme\n",
+                      why->member ? "✓" : "✗");
     buffer_char(telling->text, '\n');
     if (telling->instead)
-        buffer_printf(telling->text, "They are in %s, and the scheme has room for one.\n", telling->instead);
+        buffer_printf(telling->text, "They are in %s, and the scheme has room for one.\n",
+                      telling->instead);
     if (why->nearest)
         buffer_printf(telling->text, "Nearest to holding: %s\n",
                       why->nearest_why ? why->nearest_why : why->nearest->text);
@@ -140,7 +151,8 @@ static void explanation_text(const struct telling *telling, const char *name, co
 /* ---- JSON ---- */
 
 /* The same for programs: a number is a number. */
-static void value_json(const struct telling *telling, const struct population_column *column, size_t row)
+static void value_json(const struct telling *telling, const struct population_column *column,
+                       size_t row)
 {
     struct json *json = telling->json;
     struct population_value value = population_get(column, row);
@@ -150,8 +162,12 @@ static void value_json(const struct telling *telling, const struct population_co
     case VALUE_DECIMAL: json_write_decimal(json, value.integer, column->scale); break;
     case VALUE_DOUBLE: json_write_double(json, value.number); break;
     case VALUE_DATE: json_write_string(json, date_format((int32_t)value.integer, text)); break;
-    case VALUE_TIME: json_write_string(json, moment_format(telling->engine->zone, value.integer, text)); break;
-    case VALUE_TEXT: json_write_text(json, population_text(telling->population, (uint32_t)value.integer)); break;
+    case VALUE_TIME:
+        json_write_string(json, moment_format(telling->engine->zone, value.integer, text));
+        break;
+    case VALUE_TEXT:
+        json_write_text(json, population_text(telling->population, (uint32_t)value.integer));
+        break;
     case VALUE_POINT:
         json_write_array(json);
         json_write_double(json, value.latitude);
@@ -224,8 +240,13 @@ static void explanation_json(const struct telling *telling, const char *name, co
     json_put_string(json, "as_of", moment_format(telling->engine->zone, why->now, moment));
     json_put_bool(json, "exists", why->exists);
     json_put_bool(json, "member", why->member);
-    json_put_string(json, "flips_at", why->flips ? moment_format(telling->engine->zone, why->flips_at, moment) : NULL);
-    json_put_string(json, "nearest", !why->nearest ? NULL : why->nearest_why ? why->nearest_why : why->nearest->text);
+    json_put_string(json, "flips_at",
+                    why->flips ? moment_format(telling->engine->zone, why->flips_at, moment)
+                               : NULL);
+    json_put_string(json, "nearest",
+                    !why->nearest      ? NULL
+                    : why->nearest_why ? why->nearest_why
+                                       : why->nearest->text);
     json_put_string(json, "instead", telling->instead);
     if (why->root) {
         json_write_key(json, "condition");
@@ -235,8 +256,8 @@ static void explanation_json(const struct telling *telling, const char *name, co
 }
 
 /* Explaining shows whole facts, so all columns of the kinds in question are loaded. */
-static struct segment_needs whole_kinds(const struct segment_needs *needs, const struct schema *schema,
-                                        struct arena *arena)
+static struct segment_needs whole_kinds(const struct segment_needs *needs,
+                                        const struct schema *schema, struct arena *arena)
 {
     struct segment_needs whole = *needs;
     whole.items = ARENA_ARRAY(arena, struct segment_need, needs->count + 1);
@@ -252,11 +273,13 @@ static struct segment_needs whole_kinds(const struct segment_needs *needs, const
     return whole;
 }
 
-/* The segment and, when it belongs to a scheme of which everybody is in one member, the other members. */
+/* The segment and, when it belongs to a scheme of which everybody is in one member, the other
+ * members. */
 static int *with_rivals(const struct segment_set *set, int segment, struct arena *arena, int *count)
 {
     int scheme = set->segments[segment].scheme;
-    int rivals = scheme >= 0 && set->schemes[scheme].exclusive ? set->schemes[scheme].member_count : 0;
+    int rivals =
+        scheme >= 0 && set->schemes[scheme].exclusive ? set->schemes[scheme].member_count : 0;
     int *segments = ARENA_ARRAY(arena, int, (size_t)rivals + 1);
     segments[0] = segment;
     *count = 1;
@@ -266,7 +289,8 @@ static int *with_rivals(const struct segment_set *set, int segment, struct arena
     return segments;
 }
 
-static const char *member_instead(const struct engine_view *view, const int *segments, int count, uint32_t position)
+static const char *member_instead(const struct engine_view *view, const int *segments, int count,
+                                  uint32_t position)
 {
     for (int i = 1; i < count; i++)
         if (plan_result_has(view->result, segments[i], position))
@@ -275,8 +299,8 @@ static const char *member_instead(const struct engine_view *view, const int *seg
 }
 
 enum status engine_explain(struct engine *engine, const char *segment, const char *customer,
-                           const struct engine_moment *moment, struct arena *arena, struct buffer *text,
-                           struct json *json, struct error *error)
+                           const struct engine_moment *moment, struct arena *arena,
+                           struct buffer *text, struct json *json, struct error *error)
 {
     int index;
     uint32_t position;
@@ -290,8 +314,8 @@ enum status engine_explain(struct engine *engine, const char *segment, const cha
     TRY(engine_evaluate(engine, NULL, segments, count, &needs, moment, &view, error));
     enum status status = engine_find_customer(view.population, customer, &position, error);
     if (status == STATUS_OK)
-        status = plan_explain(view.set, schema, index, view.population, position, moment->now, engine_pool(engine),
-                              arena, &why, error);
+        status = plan_explain(view.set, schema, index, view.population, position, moment->now,
+                              engine_pool(engine), arena, &why, error);
     if (status == STATUS_OK) {
         const char *instead = member_instead(&view, segments, count, position);
         struct telling telling = {engine, view.population, &why, instead, text, json};

@@ -1,6 +1,6 @@
 /*
- * The features of this store's customers. Scores of models are among them; a model that was fitted to tell a segment
- * from others tells, in that segment's profile, what the segment is.
+ * The features of this store's customers. Scores of models are among them; a model that was fitted
+ * to tell a segment from others tells, in that segment's profile, what the segment is.
  */
 #include "engine/internal.h"
 #include "engine/model.h"
@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* The condition a model learnt to tell, as its option says it; NULL for models that learn none. */
-static const char *learnt_condition(const struct engine *engine, const struct engine_model *model, struct arena *arena)
+static const char *learnt_condition(const struct engine *engine, const struct engine_model *model,
+                                    struct arena *arena)
 {
     const char *named = strcmp(model->type, "lookalike") == 0 ? "like"
                         : strcmp(model->type, "predict") == 0 ? "label"
@@ -21,20 +22,23 @@ static const char *learnt_condition(const struct engine *engine, const struct en
     return segment ? arena_printf(arena, "in %s", text) : text;
 }
 
-/* The segments a condition reads, by name; NULL where there are none, or it fits the store no more. */
-static const char *const *segments_of(const struct engine *engine, const char *condition, struct arena *arena)
+/* The segments a condition reads, by name; NULL where there are none, or it fits the store no more.
+ */
+static const char *const *segments_of(const struct engine *engine, const char *condition,
+                                      struct arena *arena)
 {
     const struct schema *schema = engine_schema(engine);
     struct segment_set *set = NULL;
     struct error ignored;
-    if (segment_condition_build(text_from(condition), schema, engine->definitions, arena, NULL, &set, &ignored) !=
-        STATUS_OK) {
+    if (segment_condition_build(text_from(condition), schema, engine->definitions, arena, NULL,
+                                &set, &ignored) != STATUS_OK) {
         segment_set_free(set);
         return NULL;
     }
     int last = set->segment_count - 1;
     size_t count = 0;
-    struct segment_reads reads = segment_reads(set, schema, &last, 1, SEGMENT_READ_TO_DEFINE, arena);
+    struct segment_reads reads =
+        segment_reads(set, schema, &last, 1, SEGMENT_READ_TO_DEFINE, arena);
     const char **names = ARENA_ARRAY(arena, const char *, (size_t)last + 1);
     for (int s = 0; s < last; s++)
         if (reads.segments[s])
@@ -55,8 +59,8 @@ static void mark_scores(const struct engine_model *model, const char *const *seg
     }
 }
 
-enum status engine_features_new(struct engine *engine, struct arena *arena, struct insight_features *out,
-                                struct error *error)
+enum status engine_features_new(struct engine *engine, struct arena *arena,
+                                struct insight_features *out, struct error *error)
 {
     struct engine_model *models;
     size_t count;

@@ -14,7 +14,8 @@ enum { MOST = 8 };
 /* Currencies are written large (web/src/words.ts has the same): "chf" as "CHF". */
 static void raise_currencies(char *words)
 {
-    static const char *const codes[] = {"eur", "chf", "usd", "gbp", "sek", "nok", "dkk", "pln", "czk", "huf", "jpy"};
+    static const char *const codes[] = {"eur", "chf", "usd", "gbp", "sek", "nok",
+                                        "dkk", "pln", "czk", "huf", "jpy"};
     for (char *at = words; *at; at += *at == ' ') {
         size_t length = strcspn(at, " ");
         bool found = false;
@@ -25,7 +26,8 @@ static void raise_currencies(char *words)
     }
 }
 
-/* A word ends at a sign, before a capital that begins a new one (MonthlyCharges), and keeps abbreviations (NPS). */
+/* A word ends at a sign, before a capital that begins a new one (MonthlyCharges), and keeps
+ * abbreviations (NPS). */
 const char *findings_words(const char *name, struct arena *arena)
 {
     struct buffer out;
@@ -33,14 +35,17 @@ const char *findings_words(const char *name, struct arena *arena)
     for (const char *at = name; *at; at++) {
         bool sign = *at == '_' || *at == '.' || *at == ' ';
         bool upper = isupper((unsigned char)*at);
-        bool lower_before = at > name && (islower((unsigned char)at[-1]) || isdigit((unsigned char)at[-1]));
+        bool lower_before =
+            at > name && (islower((unsigned char)at[-1]) || isdigit((unsigned char)at[-1]));
         bool lower_after = islower((unsigned char)at[1]);
-        bool begins = upper && (lower_before || (lower_after && at > name && isupper((unsigned char)at[-1])));
+        bool begins =
+            upper && (lower_before || (lower_after && at > name && isupper((unsigned char)at[-1])));
         if ((sign || begins) && out.length && out.data[out.length - 1] != ' ')
             buffer_char(&out, ' ');
         if (sign)
             continue;
-        bool abbreviation = upper && !lower_after && (at[1] ? !begins || isupper((unsigned char)at[1]) : !lower_before);
+        bool abbreviation = upper && !lower_after &&
+                            (at[1] ? !begins || isupper((unsigned char)at[1]) : !lower_before);
         buffer_char(&out, upper && !abbreviation ? (char)tolower((unsigned char)*at) : *at);
     }
     char *words = arena_strdup(arena, out.length ? buffer_copy(&out, arena) : name);
@@ -60,19 +65,22 @@ const char *findings_label(const struct segment_set *set, int segment, struct ar
 {
     const struct segment_definition *own = &set->segments[segment];
     if (own->scheme < 0)
-        return own->title && *own->title ? own->title : sentence(findings_words(own->name, arena), arena);
+        return own->title && *own->title ? own->title
+                                         : sentence(findings_words(own->name, arena), arena);
 
     const struct segment_scheme *scheme = &set->schemes[own->scheme];
     const char *part = own->name + strlen(scheme->name) + 1; /* without "scheme." */
-    const char *whole =
-        scheme->title && *scheme->title ? scheme->title : sentence(findings_words(scheme->name, arena), arena);
+    const char *whole = scheme->title && *scheme->title
+                            ? scheme->title
+                            : sentence(findings_words(scheme->name, arena), arena);
     const char *title = own->title && *own->title ? own->title : findings_words(part, arena);
     return arena_printf(arena, "%s: %s", whole, title);
 }
 
 /* ---- writing one ---- */
 
-struct findings_item *findings_add(struct findings *findings, const char *kind, double rank, const char *evidence)
+struct findings_item *findings_add(struct findings *findings, const char *kind, double rank,
+                                   const char *evidence)
 {
     struct findings_item item = {.kind = kind, .rank = rank, .evidence = evidence};
     VECTOR_PUSH(&findings->items, item);
@@ -105,7 +113,8 @@ static void figure(struct findings_item *item, const char *text, double number, 
 void findings_count(struct findings *findings, struct findings_item *item, uint64_t count)
 {
     char text[NUMBER_TEXT_MAX];
-    figure(item, arena_strdup(findings->arena, number_format_thousands((int64_t)count, text)), (double)count, "number");
+    figure(item, arena_strdup(findings->arena, number_format_thousands((int64_t)count, text)),
+           (double)count, "number");
 }
 
 void findings_number(struct findings *findings, struct findings_item *item, double number)
@@ -127,17 +136,21 @@ void findings_money(struct findings *findings, struct findings_item *item, doubl
 {
     char text[NUMBER_TEXT_MAX];
     const char *currency = findings->judging->schema->currency;
-    const char *digits = fabs(amount) >= 1000 ? number_format_thousands(llround(amount), text) : NULL;
+    const char *digits =
+        fabs(amount) >= 1000 ? number_format_thousands(llround(amount), text) : NULL;
     if (!digits)
         digits = arena_printf(findings->arena, "%.2f", amount);
-    figure(item, arena_printf(findings->arena, "%s%s%s", digits, currency ? " " : "", currency ? currency : ""),
+    figure(item,
+           arena_printf(findings->arena, "%s%s%s", digits, currency ? " " : "",
+                        currency ? currency : ""),
            round(amount * 100) / 100, "money");
 }
 
 const char *findings_day(const struct findings *findings, int64_t moment)
 {
     char text[DATE_TEXT_MAX];
-    return arena_strdup(findings->arena, date_format(zone_date(findings->judging->engine->zone, moment), text));
+    return arena_strdup(findings->arena,
+                        date_format(zone_date(findings->judging->engine->zone, moment), text));
 }
 
 /* ---- all of them ---- */
@@ -153,12 +166,14 @@ static void of_broken(struct findings *findings)
     struct findings_item *item = findings_add(findings, "broken", 100, "overview");
     findings_count(findings, item, count);
     findings_say(findings, item, " %s no longer %s the data and %s left out of this report",
-                 count == 1 ? "definition" : "definitions", count == 1 ? "fits" : "fit", count == 1 ? "is" : "are");
+                 count == 1 ? "definition" : "definitions", count == 1 ? "fits" : "fit",
+                 count == 1 ? "is" : "are");
     if (engine_broken(findings->judging->engine, 0, &name, &why))
         findings_say(findings, item, ": %s%s.", name, count > 1 ? " and others" : "");
 }
 
-/* Orders that end long before the report's moment: whatever looks back from it would see a crash that is none. */
+/* Orders that end long before the report's moment: whatever looks back from it would see a crash
+ * that is none. */
 static void of_stale(struct findings *findings)
 {
     enum { STALE_DAYS = 30 };
@@ -170,14 +185,17 @@ static void of_stale(struct findings *findings)
                  findings_words(findings->judging->revenue->kind, findings->arena),
                  findings_day(findings, findings->newest));
     figure(item, arena_printf(findings->arena, "%lld days", (long long)days), (double)days, "days");
-    findings_say(findings, item, " before this report: what it says of the last weeks and months is of missing data.");
+    findings_say(
+        findings, item,
+        " before this report: what it says of the last weeks and months is of missing data.");
 }
 
 static void of_nothing(struct findings *findings)
 {
     if (!findings->customers) {
         struct findings_item *item = findings_add(findings, "empty", 1, "overview");
-        findings_say(findings, item, "Nothing is known of any customer yet: the store is empty at this moment.");
+        findings_say(findings, item,
+                     "Nothing is known of any customer yet: the store is empty at this moment.");
         return;
     }
     if (findings->items.count)

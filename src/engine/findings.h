@@ -1,7 +1,7 @@
 /*
- * The report's first page: what a manager should know, in words, each with its figures and the place of its evidence.
- * Nothing is said that is true of every store, and a change only where it is outside chance and not the work of an
- * unfinished period or of data that begin too late.
+ * The report's first page: what a manager should know, in words, each with its figures and the
+ * place of its evidence. Nothing is said that is true of every store, and a change only where it is
+ * outside chance and not the work of an unfinished period or of data that begin too late.
  */
 #ifndef STRATA_ENGINE_FINDINGS_H
 #define STRATA_ENGINE_FINDINGS_H
@@ -21,8 +21,8 @@ struct findings_part {
 };
 
 struct findings_item {
-    const char *kind; /* "revenue", "leaving", "new", "concentration", "growth", "shrink", "part", "portrait", "health",
-                         "outside", "stale", "broken", "empty", "quiet" */
+    const char *kind; /* "revenue", "leaving", "new", "concentration", "growth", "shrink", "part",
+                         "portrait", "health", "outside", "stale", "broken", "empty", "quiet" */
     double rank;      /* the most important have the highest */
     const char *evidence; /* of the page: a section's name, or "segment=NAME" */
     VECTOR(struct findings_part) parts;
@@ -32,7 +32,8 @@ struct findings {
     const struct engine_judging *judging;
     const struct engine_health *health;
     const struct engine_segments *segments;
-    const struct insight_money *money; /* by segment index, of the last 365 days; NULL without revenue */
+    const struct insight_money
+        *money; /* by segment index, of the last 365 days; NULL without revenue */
     struct insight_money all;
     uint64_t customers;
     int64_t now, first, newest; /* of the orders; first > newest when there are none */
@@ -40,15 +41,22 @@ struct findings {
     struct arena *arena;
 };
 
-/* The gap over which changes are told, in days, and the least of it that data must go back before it. */
-enum { FINDINGS_DAYS = 90, FINDINGS_YEAR = 365, FINDINGS_LEAST = 30 /* customers: fewer prove nothing */ };
+/* The gap over which changes are told, in days, and the least of it that data must go back before
+ * it. */
+enum {
+    FINDINGS_DAYS = 90,
+    FINDINGS_YEAR = 365,
+    FINDINGS_LEAST = 30 /* customers: fewer prove nothing */
+};
 /* A change is told when it lies beyond so many standard errors (two-sided p < 0.001: a store has
  * dozens of segments) and is at least so large. */
 static const double findings_z = 3.3, findings_change = .05;
 
 /* ---- writing one ---- */
-struct findings_item *findings_add(struct findings *findings, const char *kind, double rank, const char *evidence);
-void findings_say(struct findings *findings, struct findings_item *item, const char *format, ...) PRINTF_LIKE(3, 4);
+struct findings_item *findings_add(struct findings *findings, const char *kind, double rank,
+                                   const char *evidence);
+void findings_say(struct findings *findings, struct findings_item *item, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 void findings_segment(struct findings *findings, struct findings_item *item, int segment);
 /* "1,234" */
 void findings_count(struct findings *findings, struct findings_item *item, uint64_t count);
@@ -61,7 +69,8 @@ void findings_money(struct findings *findings, struct findings_item *item, doubl
 /* "2025-06-30" of the moment, by the store's clock */
 const char *findings_day(const struct findings *findings, int64_t moment);
 
-/* What people call a segment: its title, else its name in words; parts of schemes with the scheme before them. */
+/* What people call a segment: its title, else its name in words; parts of schemes with the scheme
+ * before them. */
 const char *findings_label(const struct segment_set *set, int segment, struct arena *arena);
 /* "MonthlyCharges" and "monthly_charges" as "monthly charges". */
 const char *findings_words(const char *name, struct arena *arena);
@@ -70,7 +79,8 @@ const char *findings_words(const char *name, struct arena *arena);
 void findings_of_orders(struct findings *findings);
 enum status findings_of_segments(struct findings *findings, struct error *error);
 
-/* All of them, the most important first, at most eight; release the items' parts with findings_release. */
+/* All of them, the most important first, at most eight; release the items' parts with
+ * findings_release. */
 enum status findings_collect(struct findings *findings, struct error *error);
 void findings_write(const struct findings *findings, struct json *json);
 void findings_release(struct findings *findings);

@@ -1,8 +1,8 @@
 /*
- * What the orders say: is revenue rising, who did not come back, who is new, on how few it rests. Windows are days up
- * to the report's moment, so that none of them is unfinished, and two are compared only where the data reach back over
- * both. Customers are what chance draws: the difference of two sums has the variance of the sum of squared differences
- * a customer.
+ * What the orders say: is revenue rising, who did not come back, who is new, on how few it rests.
+ * Windows are days up to the report's moment, so that none of them is unfinished, and two are
+ * compared only where the data reach back over both. Customers are what chance draws: the
+ * difference of two sums has the variance of the sum of squared differences a customer.
  */
 #include "base/bits.h"
 #include "engine/findings.h"
@@ -35,16 +35,20 @@ static double amount_of(const struct orders *orders, uint32_t row)
     struct population_value value = population_get(orders->amount, row);
     if (!value.known)
         return 0;
-    return orders->amount->type == VALUE_DOUBLE ? value.number : (double)value.integer / pow(10, orders->amount->scale);
+    return orders->amount->type == VALUE_DOUBLE
+               ? value.number
+               : (double)value.integer / pow(10, orders->amount->scale);
 }
 
-/* What a customer spent in a window, and how often they ordered. A refund (an amount below 0) is no order; it is taken
- * off what was spent. */
-static double spent(const struct orders *orders, uint32_t position, struct window window, uint32_t *count)
+/* What a customer spent in a window, and how often they ordered. A refund (an amount below 0) is no
+ * order; it is taken off what was spent. */
+static double spent(const struct orders *orders, uint32_t position, struct window window,
+                    uint32_t *count)
 {
     double sum = 0;
     *count = 0;
-    for (uint32_t row = orders->table->offset[position]; row < orders->table->offset[position + 1]; row++) {
+    for (uint32_t row = orders->table->offset[position]; row < orders->table->offset[position + 1];
+         row++) {
         if (orders->table->time[row] <= window.after || orders->table->time[row] > window.until)
             continue;
         double amount = amount_of(orders, row);
@@ -57,7 +61,8 @@ static double spent(const struct orders *orders, uint32_t position, struct windo
 /* When a customer first ordered; INT64_MAX when they never did. */
 static int64_t first_order(const struct orders *orders, uint32_t position)
 {
-    for (uint32_t row = orders->table->offset[position]; row < orders->table->offset[position + 1]; row++)
+    for (uint32_t row = orders->table->offset[position]; row < orders->table->offset[position + 1];
+         row++)
         if (amount_of(orders, row) >= 0)
             return orders->table->time[row];
     return INT64_MAX;
@@ -104,7 +109,8 @@ static void of_revenue(struct orders *orders)
     if (!choose_comparison(findings, &comparison))
         return;
     struct window now = window_of(findings->now, comparison.days);
-    struct window then = window_of(findings->now - (int64_t)comparison.shift * SECONDS_A_DAY, comparison.days);
+    struct window then =
+        window_of(findings->now - (int64_t)comparison.shift * SECONDS_A_DAY, comparison.days);
     double sum_now = 0, sum_then = 0, squares = 0;
     uint32_t customers = 0, count;
     for (uint32_t p = 0; p < orders->population->customers; p++) {
@@ -120,10 +126,12 @@ static void of_revenue(struct orders *orders)
     if (customers < FINDINGS_LEAST || sum_then <= 0 || sum_now <= 0)
         return;
 
-    double change = sum_now / sum_then - 1, z = squares > 0 ? (sum_now - sum_then) / sqrt(squares) : 0;
+    double change = sum_now / sum_then - 1,
+           z = squares > 0 ? (sum_now - sum_then) / sqrt(squares) : 0;
     bool moved = fabs(z) >= findings_z && fabs(change) >= findings_change;
     struct findings_item *item = findings_add(findings, "revenue", moved ? 90 : 45, "orders");
-    findings_say(findings, item, "%s of the last %d days: ", orders->amount ? "Revenue" : "Orders", comparison.days);
+    findings_say(findings, item, "%s of the last %d days: ", orders->amount ? "Revenue" : "Orders",
+                 comparison.days);
     if (orders->amount)
         findings_money(findings, item, sum_now);
     else
@@ -194,12 +202,16 @@ static void of_leaving(struct orders *orders)
     if (days_of_data(findings) >= 3 * FINDINGS_DAYS)
         earlier = count_gone(orders, moment - quarter);
     if (earlier.active >= FINDINGS_LEAST)
-        z = shares_z((double)gone.lost, (double)gone.active, (double)earlier.lost, (double)earlier.active);
+        z = shares_z((double)gone.lost, (double)gone.active, (double)earlier.lost,
+                     (double)earlier.active);
 
-    struct findings_item *item = findings_add(findings, "leaving", fabs(z) >= findings_z ? 85 : 70, "cohorts");
+    struct findings_item *item =
+        findings_add(findings, "leaving", fabs(z) >= findings_z ? 85 : 70, "cohorts");
     findings_share(findings, item, share);
-    findings_say(findings, item, " of those who ordered between %s and %s have not ordered in the %d days since: ",
-                 findings_day(findings, moment - quarter), findings_day(findings, moment), FINDINGS_DAYS);
+    findings_say(findings, item,
+                 " of those who ordered between %s and %s have not ordered in the %d days since: ",
+                 findings_day(findings, moment - quarter), findings_day(findings, moment),
+                 FINDINGS_DAYS);
     findings_count(findings, item, gone.lost);
     findings_say(findings, item, " of ");
     findings_count(findings, item, gone.active);
@@ -224,7 +236,8 @@ static void of_new(struct orders *orders)
     const int history = 180; /* days without an order after which a customer may be called new */
     if (days_of_data(findings) < 2 * FINDINGS_DAYS + history)
         return;
-    struct window now = window_of(findings->now, FINDINGS_DAYS), before = window_of(now.after, FINDINGS_DAYS);
+    struct window now = window_of(findings->now, FINDINGS_DAYS),
+                  before = window_of(now.after, FINDINGS_DAYS);
     uint64_t fresh = 0, earlier = 0;
     for (uint32_t p = 0; p < orders->population->customers; p++) {
         int64_t first = exists(orders, p) ? first_order(orders, p) : INT64_MAX;
@@ -238,7 +251,8 @@ static void of_new(struct orders *orders)
     bool moved = fabs(z) >= findings_z && earlier;
     struct findings_item *item = findings_add(findings, "new", moved ? 75 : 40, "cohorts");
     findings_count(findings, item, fresh);
-    findings_say(findings, item, " customers ordered for the first time in the last %d days", FINDINGS_DAYS);
+    findings_say(findings, item, " customers ordered for the first time in the last %d days",
+                 FINDINGS_DAYS);
     findings_say(findings, item, moved ? ", %s than the " : ", no clear change from the ",
                  fresh > earlier ? "more" : "fewer");
     findings_count(findings, item, earlier);
@@ -259,7 +273,8 @@ static void of_concentration(struct orders *orders)
     if (!orders->amount || days_of_data(findings) < FINDINGS_LEAST)
         return;
     struct window year = window_of(findings->now, FINDINGS_YEAR);
-    double *spending = base_calloc((size_t)orders->population->customers + 1, sizeof *spending), total = 0, sum = 0;
+    double *spending = base_calloc((size_t)orders->population->customers + 1, sizeof *spending),
+           total = 0, sum = 0;
     size_t buyers = 0, half = 0;
     uint32_t count;
     for (uint32_t p = 0; p < orders->population->customers; p++) {
@@ -291,7 +306,8 @@ void findings_of_orders(struct findings *findings)
     const struct insight_revenue *revenue = judging->revenue;
     const struct population *population = judging->view->population;
     int table = revenue->table < 0 ? -1 : population_table_index(population, revenue->kind);
-    bool stale = findings->now - findings->newest > (int64_t)30 * SECONDS_A_DAY; /* said elsewhere */
+    bool stale =
+        findings->now - findings->newest > (int64_t)30 * SECONDS_A_DAY; /* said elsewhere */
     if (table < 0 || findings->first > findings->newest || stale)
         return;
     struct orders orders = {.findings = findings,

@@ -1,8 +1,9 @@
 /*
- * What the segments say: which grow and shrink, where revenue sits, who they are, what health found. Sizes are compared
- * with those of 90 days earlier by today's definitions, both evaluated here, so that nothing hangs on when somebody
- * refreshed. A segment that only gains (or only loses) members says nothing but that time passes, and one whose windows
- * reach back before the data began grew because they did: both are passed over.
+ * What the segments say: which grow and shrink, where revenue sits, who they are, what health
+ * found. Sizes are compared with those of 90 days earlier by today's definitions, both evaluated
+ * here, so that nothing hangs on when somebody refreshed. A segment that only gains (or only loses)
+ * members says nothing but that time passes, and one whose windows reach back before the data began
+ * grew because they did: both are passed over.
  */
 #include "engine/findings.h"
 
@@ -45,8 +46,8 @@ static bool names(const char *text, const char *name)
     return false;
 }
 
-/* How many days a definition looks back: the longest "n days" in its canonical text or in those of the segments it
- * names. To look back too far errs on the safe side. */
+/* How many days a definition looks back: the longest "n days" in its canonical text or in those of
+ * the segments it names. To look back too far errs on the safe side. */
 static int looks_back(const struct segment_set *set, int segment, int depth)
 {
     const char *text = set->segments[segment].text;
@@ -58,7 +59,9 @@ static int looks_back(const struct segment_set *set, int segment, int depth)
             continue;
         }
         long count = strtol(at, &end, 10);
-        long days = *end == ' ' && end[1] >= 'a' && end[1] <= 'z' && count < 4000 ? count * unit_days(end + 1) : 0;
+        long days = *end == ' ' && end[1] >= 'a' && end[1] <= 'z' && count < 4000
+                        ? count * unit_days(end + 1)
+                        : 0;
         longest = days > longest ? (int)days : longest;
         at = end > at ? end : at + 1;
     }
@@ -77,7 +80,8 @@ struct move {
     double z;
 };
 
-static struct move count_move(const struct findings *findings, const struct plan_result *then, int segment)
+static struct move count_move(const struct findings *findings, const struct plan_result *then,
+                              int segment)
 {
     const struct plan_result *now = findings->judging->view->result;
     struct move move = {.segment = segment};
@@ -119,8 +123,10 @@ static void say_move(struct findings *findings, const struct move *move, int64_t
     findings_say(findings, item, " left.");
 }
 
-/* Two that hold the same customers tell one story: of a scheme and of all others, one rising and one falling each. */
-static void say_moves(struct findings *findings, const struct move *moves, size_t count, int64_t then)
+/* Two that hold the same customers tell one story: of a scheme and of all others, one rising and
+ * one falling each. */
+static void say_moves(struct findings *findings, const struct move *moves, size_t count,
+                      int64_t then)
 {
     uint64_t told[8];
     size_t told_count = 0;
@@ -141,9 +147,10 @@ static void say_moves(struct findings *findings, const struct move *moves, size_
 
 static bool is_told(const struct move *move)
 {
-    double change = move->before ? ((double)move->joined - (double)move->left) / (double)move->before : 0;
-    return move->before >= FINDINGS_LEAST && move->joined && move->left && fabs(move->z) >= findings_z &&
-           fabs(change) >= findings_change;
+    double change =
+        move->before ? ((double)move->joined - (double)move->left) / (double)move->before : 0;
+    return move->before >= FINDINGS_LEAST && move->joined && move->left &&
+           fabs(move->z) >= findings_z && fabs(change) >= findings_change;
 }
 
 static enum status of_moves(struct findings *findings, struct error *error)
@@ -158,8 +165,8 @@ static enum status of_moves(struct findings *findings, struct error *error)
     struct plan *plan;
     struct plan_result *result = NULL;
     TRY(plan_new(set, judging->schema, NULL, -1, &plan, error));
-    enum status status =
-        plan_evaluate(plan, judging->view->population, then, engine_pool(judging->engine), false, &result, error);
+    enum status status = plan_evaluate(plan, judging->view->population, then,
+                                       engine_pool(judging->engine), false, &result, error);
     struct move *moves = ARENA_ARRAY(findings->arena, struct move, (size_t)set->segment_count + 1);
     size_t count = 0;
     for (int s = 0; status == STATUS_OK && s < set->segment_count; s++) {
@@ -213,15 +220,18 @@ static void of_revenue(struct findings *findings)
 /* ---- who they are ---- */
 
 /* Traits that people told; scores of models have a dot in their names and tell of the model. */
-static const struct insight_difference *strongest_trait(const struct findings *findings, int segment)
+static const struct insight_difference *strongest_trait(const struct findings *findings,
+                                                        int segment)
 {
     const struct insight_profile *profile = engine_judging_profile(findings->judging, segment);
     for (size_t i = 0; i < profile->count; i++) {
         const struct insight_difference *line = &profile->items[i];
         const struct insight_feature *feature = line->feature;
-        bool told = strcmp(feature->table, "customer") == 0 && feature->column && !strchr(feature->column, '.');
+        bool told = strcmp(feature->table, "customer") == 0 && feature->column &&
+                    !strchr(feature->column, '.');
         bool clear = line->told && fabs(line->effect) >= .5 && line->p < .001;
-        if (told && clear && !line->by_definition && (line->is_share || isfinite(line->inside.mean)))
+        if (told && clear && !line->by_definition &&
+            (line->is_share || isfinite(line->inside.mean)))
             return line;
     }
     return NULL;
@@ -230,7 +240,8 @@ static const struct insight_difference *strongest_trait(const struct findings *f
 static void say_portrait(struct findings *findings, const struct engine_segment *segment,
                          const struct insight_difference *line, double rank)
 {
-    struct findings_item *item = findings_add(findings, "portrait", rank, evidence(findings, segment->index));
+    struct findings_item *item =
+        findings_add(findings, "portrait", rank, evidence(findings, segment->index));
     const char *words = findings_words(line->feature->column, findings->arena);
     findings_segment(findings, item, segment->index);
     findings_say(findings, item, ", ");
@@ -239,7 +250,8 @@ static void say_portrait(struct findings *findings, const struct engine_segment 
     if (line->is_share) {
         findings_say(findings, item, "is %s for ", line->value);
         findings_share(findings, item, line->share_inside);
-        findings_say(findings, item, line->count_outside ? " of them, for " : " of them, for nobody else.");
+        findings_say(findings, item,
+                     line->count_outside ? " of them, for " : " of them, for nobody else.");
         if (line->count_outside) {
             findings_share(findings, item, line->share_outside);
             findings_say(findings, item, " of everyone else.");
@@ -277,7 +289,8 @@ static void of_portraits(struct findings *findings)
         /* the parts of a scheme are told by what they are not: one portrait a scheme */
         int scheme = set->segments[best->index].scheme;
         for (size_t i = 0; i < findings->segments->count; i++)
-            done[i] |= scheme >= 0 && set->segments[findings->segments->items[i].index].scheme == scheme;
+            done[i] |=
+                scheme >= 0 && set->segments[findings->segments->items[i].index].scheme == scheme;
         done[best - findings->segments->items] = true;
         say_portrait(findings, best, line, 50 - 5 * told++);
     }
@@ -292,7 +305,9 @@ static void of_health(struct findings *findings)
     int told = 0;
     for (size_t i = 0; i < findings->health->findings.count && told < PROPOSALS; i++) {
         const struct engine_finding *found = &findings->health->findings.items[i];
-        int segment = found->segment[0] ? segment_set_find(findings->judging->view->set, found->segment[0]) : -1;
+        int segment = found->segment[0]
+                          ? segment_set_find(findings->judging->view->set, found->segment[0])
+                          : -1;
         bool again = topic && strcmp(topic, found->topic) == 0;
         bool models = segment >= 0 && engine_is_models_part(findings->judging->view->set, segment);
         if (found->severity == ENGINE_NOTE || again || models || (found->segment[0] && segment < 0))
@@ -301,7 +316,8 @@ static void of_health(struct findings *findings)
         /* the first has its place among what matters most: it is what can be done today */
         bool serious = found->severity == ENGINE_SERIOUS;
         told++;
-        struct findings_item *item = findings_add(findings, "health", told > 1 ? 41 : 73 + serious, "health");
+        struct findings_item *item =
+            findings_add(findings, "health", told > 1 ? 41 : 73 + serious, "health");
         findings_say(findings, item, "Worth mending: ");
         if (segment >= 0)
             findings_segment(findings, item, segment);

@@ -1,8 +1,9 @@
 /*
- * What is saved in a store stands on its columns: segments and schemes, fitted models, and what a person said of a
- * column in the mapping of an import. An import may not take these columns from under them. Before it reads, it is told
- * which columns are used and by whom, so that it reads them as they are; before it publishes, it asks here whether
- * everything that fits the store now would fit it afterwards.
+ * What is saved in a store stands on its columns: segments and schemes, fitted models, and what a
+ * person said of a column in the mapping of an import. An import may not take these columns from
+ * under them. Before it reads, it is told which columns are used and by whom, so that it reads them
+ * as they are; before it publishes, it asks here whether everything that fits the store now would
+ * fit it afterwards.
  */
 #include "engine/guard.h"
 
@@ -41,7 +42,8 @@ static void add_segments(struct guard *guard)
     const struct schema *schema = engine_schema(guard->engine);
     for (int s = 0; s < set->segment_count; s++) {
         const struct segment_needs needs = segment_needs(set, schema, &s, 1, guard->arena);
-        const char *by = arena_printf(guard->arena, "the segment %s uses it", set->segments[s].name);
+        const char *by =
+            arena_printf(guard->arena, "the segment %s uses it", set->segments[s].name);
         for (size_t n = 0; n < needs.count; n++)
             for (const char **column = needs.items[n].columns; column && *column; column++)
                 add_use(guard, needs.items[n].table, *column, by);
@@ -63,8 +65,9 @@ bool guard_has_word(const char *text, const char *word)
     return false;
 }
 
-/* Names in a model's options are values of the language or plain names; a name that occurs is taken as used: to keep a
- * column as it is does no harm. Models of orders use `amount` without being told. */
+/* Names in a model's options are values of the language or plain names; a name that occurs is taken
+ * as used: to keep a column as it is does no harm. Models of orders use `amount` without being
+ * told. */
 static bool model_uses(const struct engine_model *model, const char *column)
 {
     bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0, told = false;
@@ -97,13 +100,14 @@ static enum status add_mappings(struct guard *guard, struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
-    TRY(catalog_imports(store_catalog(guard->engine->store), guard->arena, &imports, &count, error));
+    TRY(catalog_imports(store_catalog(guard->engine->store), guard->arena, &imports, &count,
+                        error));
     for (size_t i = 0; i < count; i++) {
         struct ingest_mapping mapping;
         struct error ignored;
         if (imports[i].undone || !imports[i].mapping ||
-            ingest_mapping_parse(text_from(imports[i].mapping), "mapping", guard->arena, &mapping, &ignored) !=
-                STATUS_OK)
+            ingest_mapping_parse(text_from(imports[i].mapping), "mapping", guard->arena, &mapping,
+                                 &ignored) != STATUS_OK)
             continue;
         for (size_t t = 0; t < mapping.types.count; t++) {
             const char *column = mapping.types.items[t].name, *name = column;
@@ -111,8 +115,8 @@ static enum status add_mappings(struct guard *guard, struct error *error)
                 if (strcmp(mapping.map.items[m].value, column) == 0)
                     name = mapping.map.items[m].name;
             add_use(guard, imports[i].table, name,
-                    arena_printf(guard->arena, "import %u said --type %s=%s", imports[i].number, column,
-                                 mapping.types.items[t].value));
+                    arena_printf(guard->arena, "import %u said --type %s=%s", imports[i].number,
+                                 column, mapping.types.items[t].value));
         }
     }
     return STATUS_OK;
@@ -131,19 +135,23 @@ static bool same_family(enum value_type a, enum value_type b)
 static enum status refuse(const char *what, const char *why, struct error *error)
 {
     enum status status = error_set(error, STATUS_ERROR, "the import would break %s: %s", what, why);
-    error_hint(error, "nothing was imported; --type COLUMN=TYPE sets rows with other values aside, --na VALUE reads a "
-                      "value as unknown, --map OTHER=COLUMN keeps the column under another name, and strata kinds "
+    error_hint(error, "nothing was imported; --type COLUMN=TYPE sets rows with other values aside, "
+                      "--na VALUE reads a "
+                      "value as unknown, --map OTHER=COLUMN keeps the column under another name, "
+                      "and strata kinds "
                       "retype changes the store's column");
     return status;
 }
 
 /* Columns of which models and mappings know the type. */
-static enum status judge_types(const struct guard *guard, const struct schema *future, struct error *error)
+static enum status judge_types(const struct guard *guard, const struct schema *future,
+                               struct error *error)
 {
     const struct schema *schema = engine_schema(guard->engine);
     for (size_t i = 0; i < guard->uses.count; i++) {
         const struct ingest_use *use = &guard->uses.items[i];
-        const struct schema_table *before = schema_table(schema, use->table), *after = schema_table(future, use->table);
+        const struct schema_table *before = schema_table(schema, use->table),
+                                  *after = schema_table(future, use->table);
         const struct schema_column *was = before ? schema_column(before, use->column) : NULL;
         const struct schema_column *is = after ? schema_column(after, use->column) : NULL;
         if (!was || (is && same_family(was->type, is->type)))
@@ -154,20 +162,23 @@ static enum status judge_types(const struct guard *guard, const struct schema *f
                      value_type_name(is->type));
         else
             snprintf(change, sizeof change, "%s would be gone", value_type_name(was->type));
-        return refuse(
-            "what is saved",
-            arena_printf(guard->arena, "%s.%s, which is %s, and %s", use->table, use->column, change, use->by), error);
+        return refuse("what is saved",
+                      arena_printf(guard->arena, "%s.%s, which is %s, and %s", use->table,
+                                   use->column, change, use->by),
+                      error);
     }
     return STATUS_OK;
 }
 
-static enum status yield(void *context, struct store_change *change, uint32_t number, struct error *error)
+static enum status yield(void *context, struct store_change *change, uint32_t number,
+                         struct error *error)
 {
     const struct guard *guard = context;
     return engine_unfold_before_undo(guard->engine, change, number, guard->arena, error);
 }
 
-static enum status judge(void *context, struct store_change *change, const struct schema *future, struct error *error)
+static enum status judge(void *context, struct store_change *change, const struct schema *future,
+                         struct error *error)
 {
     struct guard *guard = context;
     struct engine_trouble *broken;
@@ -177,12 +188,14 @@ static enum status judge(void *context, struct store_change *change, const struc
     TRY(engine_broken_under(guard->engine, future, guard->arena, &broken, &count, error));
     for (size_t i = 0; i < count; i++) {
         if (!engine_is_trouble(guard->engine->broken, guard->engine->broken_count, broken[i].name))
-            return refuse(arena_printf(guard->arena, "the definition of %s", broken[i].name), broken[i].why, error);
+            return refuse(arena_printf(guard->arena, "the definition of %s", broken[i].name),
+                          broken[i].why, error);
     }
     return judge_types(guard, future, error);
 }
 
-enum status engine_guard(struct engine *engine, struct arena *arena, struct ingest_guard *out, struct error *error)
+enum status engine_guard(struct engine *engine, struct arena *arena, struct ingest_guard *out,
+                         struct error *error)
 {
     struct guard *guard = ARENA_NEW(arena, struct guard);
     *guard = (struct guard){.engine = engine, .arena = arena};
@@ -199,6 +212,7 @@ enum status engine_guard(struct engine *engine, struct arena *arena, struct inge
     VECTOR_RELEASE(&guard->uses);
     guard->uses.items = uses; /* from here on in the arena, and not grown any more */
     guard->uses.count = count;
-    *out = (struct ingest_guard){.uses = uses, .use_count = count, .yield = yield, .judge = judge, .context = guard};
+    *out = (struct ingest_guard){
+        .uses = uses, .use_count = count, .yield = yield, .judge = judge, .context = guard};
     return status;
 }

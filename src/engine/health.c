@@ -1,8 +1,9 @@
 /*
- * Health: what is wrong with a segmentation, each finding with its figure, its threshold, a proposal and what the
- * proposal would change. A threshold stands where its check is. Where a check looks at many segments, pairs or traits,
- * its p-values are adjusted together (Benjamini & Hochberg 1995), so that at most 5% of what it finds is expected to be
- * chance; effects have a threshold of their own, because with many customers everything is significant.
+ * Health: what is wrong with a segmentation, each finding with its figure, its threshold, a
+ * proposal and what the proposal would change. A threshold stands where its check is. Where a check
+ * looks at many segments, pairs or traits, its p-values are adjusted together (Benjamini & Hochberg
+ * 1995), so that at most 5% of what it finds is expected to be chance; effects have a threshold of
+ * their own, because with many customers everything is significant.
  */
 #include "engine/health.h"
 
@@ -62,7 +63,8 @@ static void measure(struct health *health)
         health->size[s] = plan_result_count(result, (int)s);
 }
 
-enum status engine_health_judge(const struct engine_judging *judging, struct engine_health *out, struct error *error)
+enum status engine_health_judge(const struct engine_judging *judging, struct engine_health *out,
+                                struct error *error)
 {
     *out = (struct engine_health){.checked = judging->view->now};
     struct health health = {.judging = judging, .out = out};
@@ -127,7 +129,8 @@ static void write_finding(const struct engine_finding *finding, struct json *jso
     json_write_end_object(json);
 }
 
-void engine_health_write(const struct engine *engine, const struct engine_health *health, struct json *json)
+void engine_health_write(const struct engine *engine, const struct engine_health *health,
+                         struct json *json)
 {
     char checked[MOMENT_TEXT_MAX];
     json_write_object(json);

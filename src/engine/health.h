@@ -1,4 +1,5 @@
-/* What the files of health share: one judging, the sizes everything is measured by, and where findings go. */
+/* What the files of health share: one judging, the sizes everything is measured by, and where
+ * findings go. */
 #ifndef STRATA_ENGINE_HEALTH_H
 #define STRATA_ENGINE_HEALTH_H
 

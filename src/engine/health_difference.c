@@ -1,9 +1,10 @@
 /*
- * Do segments differ in anything that matters, and would they again? A segment is held against everyone else, and the
- * parts of a scheme against each other, in everything that is known of customers except what their definitions read. A
- * difference matters from Cohen's "small" on. The p-value of a comparison is that of its surest difference that
- * matters, times the number of things compared (Bonferroni); over all comparisons Benjamini and Hochberg's rule holds.
- * What is left is then drawn anew by the bootstrap.
+ * Do segments differ in anything that matters, and would they again? A segment is held against
+ * everyone else, and the parts of a scheme against each other, in everything that is known of
+ * customers except what their definitions read. A difference matters from Cohen's "small" on. The
+ * p-value of a comparison is that of its surest difference that matters, times the number of things
+ * compared (Bonferroni); over all comparisons Benjamini and Hochberg's rule holds. What is left is
+ * then drawn anew by the bootstrap.
  */
 #include "engine/health.h"
 
@@ -16,7 +17,8 @@ enum { MOST_PARTS = 16, LEAST_KNOWN = 50, RECENT_REFRESHES = 4 };
 static const double move_above = .25; /* of the members, at each of the last refreshes */
 
 struct contrast {
-    double effect; /* the largest that matters or, without any, the largest; NaN: nothing to compare */
+    double
+        effect; /* the largest that matters or, without any, the largest; NaN: nothing to compare */
     double p;
     const struct insight_difference *line; /* NULL when it was worked out from other profiles */
     const char *by;
@@ -33,7 +35,8 @@ static struct contrast strongest(const struct insight_profile *profile)
             continue;
         tested++;
         bool large = fabs(line->effect) >= health_differs;
-        bool better = large ? !matters || line->p < best.p : !matters && !(fabs(line->effect) <= fabs(best.effect));
+        bool better = large ? !matters || line->p < best.p
+                            : !matters && !(fabs(line->effect) <= fabs(best.effect));
         if (!better)
             continue;
         best = (struct contrast){line->effect, line->p, line, line->feature->text};
@@ -55,28 +58,32 @@ static void say_alike(struct health *health, int segment, const struct contrast 
     bool chance = fabs(contrast->effect) >= health_differs;
     const char *by = contrast->by;
     health->alike[segment] = true;
-    health_add(health,
-               (struct engine_finding){
-                   .severity = chance ? ENGINE_NOTE : ENGINE_WARNING,
-                   .topic = "difference",
-                   .segment = {health_name(health, segment)},
-                   .message = chance ? health_text(health,
-                                                   "what sets it apart beside its definition could be chance; the "
-                                                   "surest difference is in %s",
-                                                   by)
-                                     : health_text(health,
-                                                   "its customers differ from everyone else in nothing but their "
-                                                   "definition; the largest difference is in %s",
-                                                   by),
-                   .figure = fabs(contrast->effect),
-                   .threshold = health_differs,
-                   .figure_label = "standardised difference",
-                   .unit = "number",
-                   .tested = true,
-                   .p = p,
-                   .proposal = "drop it, unless the definition itself is the reason to treat them differently",
-                   .effect = health_text(health, "%s customers would be treated like everyone else",
-                                         health_count(health, health->size[segment]))});
+    health_add(
+        health,
+        (struct engine_finding){
+            .severity = chance ? ENGINE_NOTE : ENGINE_WARNING,
+            .topic = "difference",
+            .segment = {health_name(health, segment)},
+            .message =
+                chance
+                    ? health_text(health,
+                                  "what sets it apart beside its definition could be chance; the "
+                                  "surest difference is in %s",
+                                  by)
+                    : health_text(health,
+                                  "its customers differ from everyone else in nothing but their "
+                                  "definition; the largest difference is in %s",
+                                  by),
+            .figure = fabs(contrast->effect),
+            .threshold = health_differs,
+            .figure_label = "standardised difference",
+            .unit = "number",
+            .tested = true,
+            .p = p,
+            .proposal =
+                "drop it, unless the definition itself is the reason to treat them differently",
+            .effect = health_text(health, "%s customers would be treated like everyone else",
+                                  health_count(health, health->size[segment]))});
 }
 
 static void check_segments(struct health *health)
@@ -113,7 +120,8 @@ static const struct insight_difference *same_feature(const struct insight_profil
 }
 
 /* From what the profiles know of the insides alone: cheap, and enough for most pairs. */
-static struct contrast surest_number(const struct insight_profile *a, const struct insight_profile *b)
+static struct contrast surest_number(const struct insight_profile *a,
+                                     const struct insight_profile *b)
 {
     struct contrast best = {.effect = NAN, .p = 1};
     double tested = (double)(a->count > b->count ? a->count : b->count);
@@ -122,12 +130,15 @@ static struct contrast surest_number(const struct insight_profile *a, const stru
         if (x->is_share || x->by_definition || !y || y->by_definition)
             continue;
         const struct insight_spread *in = &x->inside, *out = &y->inside;
-        if (in->known < LEAST_KNOWN || out->known < LEAST_KNOWN) /* too few to trust a test of means */
+        if (in->known < LEAST_KNOWN ||
+            out->known < LEAST_KNOWN) /* too few to trust a test of means */
             continue;
         double in2 = in->deviation * in->deviation, out2 = out->deviation * out->deviation;
         double effect = (in->mean - out->mean) / sqrt((in2 + out2) / 2);
-        double p = stats_welch(in->mean, in2, (double)in->known, out->mean, out2, (double)out->known).p;
-        if (isfinite(effect) && fabs(effect) >= health_differs && (isnan(best.effect) || p < best.p))
+        double p =
+            stats_welch(in->mean, in2, (double)in->known, out->mean, out2, (double)out->known).p;
+        if (isfinite(effect) && fabs(effect) >= health_differs &&
+            (isnan(best.effect) || p < best.p))
             best = (struct contrast){effect, p, NULL, x->feature->text};
     }
     best.p = fmin(1, best.p * tested);
@@ -137,41 +148,45 @@ static struct contrast surest_number(const struct insight_profile *a, const stru
 static struct contrast contrast_parts(const struct health *health, int a, int b)
 {
     const struct engine_judging *judging = health->judging;
-    struct contrast quick = surest_number(engine_judging_profile(judging, a), engine_judging_profile(judging, b));
+    struct contrast quick =
+        surest_number(engine_judging_profile(judging, a), engine_judging_profile(judging, b));
     struct insight_profile profile;
     if (quick.p < 1e-6) /* beyond what adjusting could change */
         return quick;
-    insight_contrast(judging->view->set, judging->schema, a, b, judging->view->result, judging->features,
-                     judging->view->population, judging->arena, &profile);
+    insight_contrast(judging->view->set, judging->schema, a, b, judging->view->result,
+                     judging->features, judging->view->population, judging->arena, &profile);
     return strongest(&profile);
 }
 
-static void say_merge(struct health *health, int a, int b, const struct contrast *contrast, double p)
+static void say_merge(struct health *health, int a, int b, const struct contrast *contrast,
+                      double p)
 {
     bool chance = fabs(contrast->effect) >= health_differs;
     const char *first = health_name(health, a), *second = health_name(health, b);
     uint64_t size = health->size[a] + health->size[b];
-    health_add(health,
-               (struct engine_finding){
-                   .severity = chance ? ENGINE_NOTE : ENGINE_WARNING,
-                   .topic = "difference",
-                   .segment = {first, second},
-                   .message = health_text(health,
-                                          chance ? "what sets them apart beside their definitions could be chance; the "
-                                                   "surest difference is in %s"
-                                                 : "they differ in nothing but their definitions; the largest "
-                                                   "difference is in %s",
-                                          contrast->by),
-                   .figure = fabs(contrast->effect),
-                   .threshold = health_differs,
-                   .figure_label = "standardised difference",
-                   .unit = "number",
-                   .tested = true,
-                   .p = p,
-                   .proposal = health_text(health, "merge %s and %s", first, second),
-                   .effect = health_text(health, "one part of %s customers instead of two of %s and %s",
-                                         health_count(health, size), health_count(health, health->size[a]),
-                                         health_count(health, health->size[b]))});
+    health_add(
+        health,
+        (struct engine_finding){
+            .severity = chance ? ENGINE_NOTE : ENGINE_WARNING,
+            .topic = "difference",
+            .segment = {first, second},
+            .message = health_text(
+                health,
+                chance ? "what sets them apart beside their definitions could be chance; the "
+                         "surest difference is in %s"
+                       : "they differ in nothing but their definitions; the largest "
+                         "difference is in %s",
+                contrast->by),
+            .figure = fabs(contrast->effect),
+            .threshold = health_differs,
+            .figure_label = "standardised difference",
+            .unit = "number",
+            .tested = true,
+            .p = p,
+            .proposal = health_text(health, "merge %s and %s", first, second),
+            .effect = health_text(health, "one part of %s customers instead of two of %s and %s",
+                                  health_count(health, size), health_count(health, health->size[a]),
+                                  health_count(health, health->size[b]))});
 }
 
 struct parts {
@@ -181,7 +196,8 @@ struct parts {
     VECTOR(double) p;
 };
 
-static void compare_parts(struct health *health, const struct segment_scheme *scheme, struct parts *parts)
+static void compare_parts(struct health *health, const struct segment_scheme *scheme,
+                          struct parts *parts)
 {
     const struct segment_set *set = health->judging->view->set;
     int end = scheme->first_member + scheme->member_count;
@@ -189,7 +205,8 @@ static void compare_parts(struct health *health, const struct segment_scheme *sc
         return;
     for (int a = scheme->first_member; a < end; a++)
         for (int b = a + 1; b < end; b++) {
-            if (!health->size[a] || !health->size[b] || set->segments[a].is_else || set->segments[b].is_else)
+            if (!health->size[a] || !health->size[b] || set->segments[a].is_else ||
+                set->segments[b].is_else)
                 continue;
             struct contrast contrast = contrast_parts(health, a, b);
             if (isnan(contrast.effect))
@@ -211,7 +228,8 @@ static void check_parts(struct health *health)
         stats_benjamini_hochberg(parts.p.items, parts.p.count, parts.p.items);
     for (size_t i = 0; i < parts.p.count; i++)
         if (!differs(&parts.found.items[i], parts.p.items[i]))
-            say_merge(health, parts.a.items[i], parts.b.items[i], &parts.found.items[i], parts.p.items[i]);
+            say_merge(health, parts.a.items[i], parts.b.items[i], &parts.found.items[i],
+                      parts.p.items[i]);
     health->out->compared += (int)parts.p.count;
     VECTOR_RELEASE(&parts.a);
     VECTOR_RELEASE(&parts.b);
@@ -240,7 +258,8 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
         others[w] = view->result->existing[w] & ~members[w];
     insight_wobble(profile, surest.line, members, others, view->population, (uint64_t)segment + 1,
                    health->judging->arena, &wobble);
-    double half = (wobble.high - wobble.low) / 2, most = fmax(health_differs, fabs(surest.effect) / 2);
+    double half = (wobble.high - wobble.low) / 2,
+           most = fmax(health_differs, fabs(surest.effect) / 2);
     if (!wobble.drawn || half <= most)
         return;
     health_add(
@@ -249,29 +268,36 @@ static void wobble_segment(struct health *health, int segment, uint64_t *others)
             .severity = ENGINE_NOTE,
             .topic = "stability",
             .segment = {health_name(health, segment)},
-            .message = health_text(
-                health,
-                "its profile is unstable: drawn anew from such customers (bootstrap, %d draws), its surest "
-                "difference, %s of %.2f, lies between %.2f and %.2f, %.1f of the %d strongest stay among them, "
-                "and its size lies between %s and %s",
-                INSIGHT_WOBBLE_DRAWS, surest.by, surest.effect, wobble.low, wobble.high,
-                INSIGHT_WOBBLE_TOP * wobble.kept, INSIGHT_WOBBLE_TOP, health_count(health, (uint64_t)wobble.size_low),
-                health_count(health, (uint64_t)wobble.size_high)),
+            .message =
+                health_text(health,
+                            "its profile is unstable: drawn anew from such customers (bootstrap, "
+                            "%d draws), its surest "
+                            "difference, %s of %.2f, lies between %.2f and %.2f, %.1f of the %d "
+                            "strongest stay among them, "
+                            "and its size lies between %s and %s",
+                            INSIGHT_WOBBLE_DRAWS, surest.by, surest.effect, wobble.low, wobble.high,
+                            INSIGHT_WOBBLE_TOP * wobble.kept, INSIGHT_WOBBLE_TOP,
+                            health_count(health, (uint64_t)wobble.size_low),
+                            health_count(health, (uint64_t)wobble.size_high)),
             .figure = half,
             .threshold = most,
             .figure_label = "its surest difference is known to within",
             .unit = "number",
-            .proposal = "widen its condition, or wait for more customers before reading its profile",
-            .effect = health_text(health, "what its %s customers are said to be like would hold when asked again",
-                                  health_count(health, health->size[segment]))});
+            .proposal =
+                "widen its condition, or wait for more customers before reading its profile",
+            .effect = health_text(
+                health, "what its %s customers are said to be like would hold when asked again",
+                health_count(health, health->size[segment]))});
 }
 
 void health_check_wobble(struct health *health)
 {
     const struct segment_set *set = health->judging->view->set;
-    uint64_t *others = ARENA_ARRAY(health->judging->arena, uint64_t, health->judging->view->result->words + 1);
+    uint64_t *others =
+        ARENA_ARRAY(health->judging->arena, uint64_t, health->judging->view->result->words + 1);
     for (int s = 0; s < set->segment_count; s++)
-        if (health->size[s] && health->size[s] < health->customers && !health->alike[s] && !set->segments[s].is_else)
+        if (health->size[s] && health->size[s] < health->customers && !health->alike[s] &&
+            !set->segments[s].is_else)
             wobble_segment(health, s, others);
 }
 
@@ -283,7 +309,8 @@ struct moves {
     uint64_t *moved;
 };
 
-static enum status count_moves(void *context, struct catalog_membership *membership, struct error *error)
+static enum status count_moves(void *context, struct catalog_membership *membership,
+                               struct error *error)
 {
     struct moves *moves = context;
     int segment = segment_set_find(moves->set, membership->segment);
@@ -295,7 +322,8 @@ static enum status count_moves(void *context, struct catalog_membership *members
     return STATUS_OK;
 }
 
-/* The mean size at the refreshes after `first`, and before each of them; 0 where nothing is recorded. */
+/* The mean size at the refreshes after `first`, and before each of them; 0 where nothing is
+ * recorded. */
 static double mean_size(const struct engine_history *history, size_t first, int segment)
 {
     double sum = 0, count = 0;
@@ -309,22 +337,26 @@ static double mean_size(const struct engine_history *history, size_t first, int 
     return count ? sum / count : 0;
 }
 
-static void say_moves(struct health *health, int segment, double rate, size_t refreshes, double moved)
+static void say_moves(struct health *health, int segment, double rate, size_t refreshes,
+                      double moved)
 {
     health_add(health,
                (struct engine_finding){
                    .severity = ENGINE_WARNING,
                    .topic = "stability",
                    .segment = {health_name(health, segment)},
-                   .message = health_text(health, "%.0f%% of its members changed at each of the last %zu refreshes",
-                                          100 * rate, refreshes),
+                   .message = health_text(
+                       health, "%.0f%% of its members changed at each of the last %zu refreshes",
+                       100 * rate, refreshes),
                    .figure = rate,
                    .threshold = move_above,
                    .figure_label = "members that change at a refresh",
                    .unit = "share",
-                   .proposal = "lengthen its windows, or act on it at once: a list of the last refresh is out of date",
-                   .effect = health_text(health, "some %s customers enter and as many leave at each refresh",
-                                         health_count(health, (uint64_t)llround(moved)))});
+                   .proposal = "lengthen its windows, or act on it at once: a list of the last "
+                               "refresh is out of date",
+                   .effect = health_text(
+                       health, "some %s customers enter and as many leave at each refresh",
+                       health_count(health, (uint64_t)llround(moved)))});
 }
 
 enum status health_check_moves(struct health *health, struct error *error)
@@ -340,11 +372,13 @@ enum status health_check_moves(struct health *health, struct error *error)
     size_t recent = count > RECENT_REFRESHES ? RECENT_REFRESHES : count > 1 ? count - 1 : 0;
     if (!recent)
         return STATUS_OK;
-    struct moves moves = {judging->view->set, refreshes[count - 1 - recent].number, refreshes[count - 1].number,
-                          ARENA_ARRAY(judging->arena, uint64_t, (size_t)judging->view->set->segment_count + 1)};
+    struct moves moves = {
+        judging->view->set, refreshes[count - 1 - recent].number, refreshes[count - 1].number,
+        ARENA_ARRAY(judging->arena, uint64_t, (size_t)judging->view->set->segment_count + 1)};
     TRY(catalog_memberships(catalog, NULL, count_moves, &moves, error));
     for (int s = 0; s < moves.set->segment_count; s++) {
-        double moved = (double)moves.moved[s] / 2 / (double)recent, size = mean_size(&history, count - 1 - recent, s);
+        double moved = (double)moves.moved[s] / 2 / (double)recent,
+               size = mean_size(&history, count - 1 - recent, s);
         double rate = size > 0 ? fmin(1, moved / size) : 0;
         if (rate > move_above)
             say_moves(health, s, rate, recent, moved);

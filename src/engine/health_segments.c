@@ -1,4 +1,5 @@
-/* Health of segments by their members: too small, inside one another, nearly the same, nobody's, badly divided. */
+/* Health of segments by their members: too small, inside one another, nearly the same, nobody's,
+ * badly divided. */
 #include "engine/health.h"
 
 #include "stats/distribution.h"
@@ -8,7 +9,7 @@
 #include <string.h>
 
 enum { BASE_DAYS = 30, MOST_UNTESTABLE = 3 };
-static const double uplift_below = .5;       /* the smallest uplift that a test finds, of the base rate */
+static const double uplift_below = .5; /* the smallest uplift that a test finds, of the base rate */
 static const double coincide_above = .9;     /* Jaccard's index of two segments */
 static const double inside_above = .99;      /* of the smaller one's customers */
 static const double uncovered_above = .05;   /* of all customers */
@@ -31,7 +32,8 @@ bool engine_is_models_part(const struct segment_set *set, int segment)
 
 /* ---- size ---- */
 
-/* What a campaign wants to raise: who orders within a month. Without orders, or with hardly any, 5%. */
+/* What a campaign wants to raise: who orders within a month. Without orders, or with hardly any,
+ * 5%. */
 static void find_base(struct health *health)
 {
     const struct engine_judging *judging = health->judging;
@@ -39,8 +41,8 @@ static void find_base(struct health *health)
     health->base = .05;
     if (judging->revenue->table < 0)
         return;
-    struct insight_money money =
-        insight_money(judging->view->population, judging->revenue, judging->view->result->existing, from, now);
+    struct insight_money money = insight_money(judging->view->population, judging->revenue,
+                                               judging->view->result->existing, from, now);
     double share = health->customers ? (double)money.buyers / (double)health->customers : 0;
     if (share > 0)
         health->base = fmin(fmax(share, .01), .5);
@@ -48,17 +50,18 @@ static void find_base(struct health *health)
 
 static void say_extreme(struct health *health, int segment, bool empty)
 {
-    health_add(health, (struct engine_finding){.severity = ENGINE_WARNING,
-                                               .topic = "size",
-                                               .segment = {health_name(health, segment)},
-                                               .message = empty ? "nobody is in it" : "everybody is in it",
-                                               .figure = empty ? 0 : 1,
-                                               .threshold = empty ? 1 : .999,
-                                               .figure_label = empty ? "customers" : "share of all customers",
-                                               .unit = empty ? "number" : "share",
-                                               .proposal = empty ? "widen its condition or delete it"
-                                                                 : "narrow its condition or delete it",
-                                               .effect = "deleting it changes nothing for any customer"});
+    health_add(health, (struct engine_finding){
+                           .severity = ENGINE_WARNING,
+                           .topic = "size",
+                           .segment = {health_name(health, segment)},
+                           .message = empty ? "nobody is in it" : "everybody is in it",
+                           .figure = empty ? 0 : 1,
+                           .threshold = empty ? 1 : .999,
+                           .figure_label = empty ? "customers" : "share of all customers",
+                           .unit = empty ? "number" : "share",
+                           .proposal = empty ? "widen its condition or delete it"
+                                             : "narrow its condition or delete it",
+                           .effect = "deleting it changes nothing for any customer"});
 }
 
 /* With how many customers a test would find an uplift of uplift_below. */
@@ -78,7 +81,8 @@ static uint64_t enough(const struct health *health)
 
 static double smallest_uplift(const struct health *health, int segment)
 {
-    return stats_detectable_proportion((double)health->size[segment], .5, health->base, insight_alpha, .8) /
+    return stats_detectable_proportion((double)health->size[segment], .5, health->base,
+                                       insight_alpha, .8) /
            health->base;
 }
 
@@ -92,51 +96,60 @@ static void say_untestable(struct health *health, int segment)
 {
     uint64_t size = health->size[segment];
     double uplift = smallest_uplift(health, segment);
-    const char *smallest =
-        isfinite(uplift) ? health_text(health, "no smaller uplift than %.0f%%", 100 * uplift) : "no uplift at all";
-    health_add(health,
-               (struct engine_finding){
-                   .severity = ENGINE_NOTE,
-                   .topic = "size",
-                   .segment = {health_name(health, segment)},
-                   .message = health_text(health,
-                                          "with %s %s a test finds %s (base rate: %.1f%% order within %d days; split "
-                                          "in halves, alpha .05, power .8)",
-                                          health_count(health, size), size == 1 ? "customer" : "customers", smallest,
-                                          100 * health->base, BASE_DAYS),
-                   .figure = uplift,
-                   .threshold = uplift_below,
-                   .figure_label = "smallest uplift a test finds, of the base rate",
-                   .unit = "share",
-                   .proposal = "treat it as a whole, or join it with a segment that gets the same treatment",
-                   .effect = health_text(health, "from %s customers on a test would find an uplift of %.0f%%",
-                                         health_count(health, enough(health)), 100 * uplift_below)});
+    const char *smallest = isfinite(uplift)
+                               ? health_text(health, "no smaller uplift than %.0f%%", 100 * uplift)
+                               : "no uplift at all";
+    health_add(
+        health,
+        (struct engine_finding){
+            .severity = ENGINE_NOTE,
+            .topic = "size",
+            .segment = {health_name(health, segment)},
+            .message = health_text(
+                health,
+                "with %s %s a test finds %s (base rate: %.1f%% order within %d days; split "
+                "in halves, alpha .05, power .8)",
+                health_count(health, size), size == 1 ? "customer" : "customers", smallest,
+                100 * health->base, BASE_DAYS),
+            .figure = uplift,
+            .threshold = uplift_below,
+            .figure_label = "smallest uplift a test finds, of the base rate",
+            .unit = "share",
+            .proposal =
+                "treat it as a whole, or join it with a segment that gets the same treatment",
+            .effect =
+                health_text(health, "from %s customers on a test would find an uplift of %.0f%%",
+                            health_count(health, enough(health)), 100 * uplift_below)});
 }
 
 /* Where so many are too small, that is a property of the store, and told once. */
 static void say_all_untestable(struct health *health, int few, int all)
 {
     uint64_t needed = enough(health);
-    const char *whole = needed > health->customers
-                            ? health_text(health, "; the store has %s", health_count(health, health->customers))
-                            : "";
-    health_add(health,
-               (struct engine_finding){
-                   .severity = ENGINE_NOTE,
-                   .topic = "size",
-                   .message = health_text(health,
-                                          "%d of %d segments are too small for a test that finds an uplift of %.0f%%: "
-                                          "that takes %s customers%s (base rate: %.1f%% order within %d days; split in "
-                                          "halves, alpha .05, power .8)",
-                                          few, all, 100 * uplift_below, health_count(health, needed), whole,
-                                          100 * health->base, BASE_DAYS),
-                   .figure = few,
-                   .threshold = MOST_UNTESTABLE,
-                   .figure_label = "segments too small for a test",
-                   .unit = "number",
-                   .proposal = "test what is larger, or treat each of them as a whole",
-                   .effect = health_text(health, "from %s customers on a test would find an uplift of %.0f%%",
-                                         health_count(health, needed), 100 * uplift_below)});
+    const char *whole =
+        needed > health->customers
+            ? health_text(health, "; the store has %s", health_count(health, health->customers))
+            : "";
+    health_add(
+        health,
+        (struct engine_finding){
+            .severity = ENGINE_NOTE,
+            .topic = "size",
+            .message = health_text(
+                health,
+                "%d of %d segments are too small for a test that finds an uplift of %.0f%%: "
+                "that takes %s customers%s (base rate: %.1f%% order within %d days; split in "
+                "halves, alpha .05, power .8)",
+                few, all, 100 * uplift_below, health_count(health, needed), whole,
+                100 * health->base, BASE_DAYS),
+            .figure = few,
+            .threshold = MOST_UNTESTABLE,
+            .figure_label = "segments too small for a test",
+            .unit = "number",
+            .proposal = "test what is larger, or treat each of them as a whole",
+            .effect =
+                health_text(health, "from %s customers on a test would find an uplift of %.0f%%",
+                            health_count(health, needed), 100 * uplift_below)});
 }
 
 static void check_tests(struct health *health)
@@ -156,7 +169,8 @@ static void check_tests(struct health *health)
         say_untestable(health, few[i]);
 }
 
-/* The parts a model made are told from each other by its rule: an empty one is no mistake of a definition. */
+/* The parts a model made are told from each other by its rule: an empty one is no mistake of a
+ * definition. */
 static void check_extreme(struct health *health, int segment)
 {
     const struct segment_set *set = health->judging->view->set;
@@ -201,7 +215,8 @@ static struct pair pair_of(const struct health *health, int a, int b)
     return pair;
 }
 
-/* The chance that as many of the smaller one's customers are in the larger one, were the two independent. */
+/* The chance that as many of the smaller one's customers are in the larger one, were the two
+ * independent. */
 static double together_by_chance(const struct health *health, const struct pair *pair)
 {
     double small = (double)health->size[pair->small];
@@ -213,23 +228,27 @@ static void say_coincide(struct health *health, const struct pair *pair, double 
 {
     uint64_t apart = health->size[pair->small] + health->size[pair->large] - 2 * pair->both;
     const char *keep = health_name(health, pair->large), *drop = health_name(health, pair->small);
-    health_add(health,
-               (struct engine_finding){
-                   .severity = ENGINE_WARNING,
-                   .topic = "overlap",
-                   .segment = {keep, drop},
-                   .message = apart ? "they hold nearly the same customers" : "they hold the same customers",
-                   .figure = jaccard,
-                   .threshold = coincide_above,
-                   .figure_label = "Jaccard index",
-                   .unit = "share",
-                   .tested = true,
-                   .p = p,
-                   .proposal = health_text(health, "keep %s and drop %s", keep, drop),
-                   .effect = apart ? health_text(health,
-                                                 "%s customers are in one of them only; for all others nothing changes",
-                                                 health_count(health, apart))
-                                   : "no customer would be treated differently"});
+    health_add(
+        health,
+        (struct engine_finding){
+            .severity = ENGINE_WARNING,
+            .topic = "overlap",
+            .segment = {keep, drop},
+            .message =
+                apart ? "they hold nearly the same customers" : "they hold the same customers",
+            .figure = jaccard,
+            .threshold = coincide_above,
+            .figure_label = "Jaccard index",
+            .unit = "share",
+            .tested = true,
+            .p = p,
+            .proposal = health_text(health, "keep %s and drop %s", keep, drop),
+            .effect =
+                apart ? health_text(
+                            health,
+                            "%s customers are in one of them only; for all others nothing changes",
+                            health_count(health, apart))
+                      : "no customer would be treated differently"});
 }
 
 static void say_inside(struct health *health, const struct pair *pair, double share, double p)
@@ -240,18 +259,19 @@ static void say_inside(struct health *health, const struct pair *pair, double sh
                    .severity = ENGINE_NOTE,
                    .topic = "overlap",
                    .segment = {inner, outer},
-                   .message = health_text(health, "%s of its customers are in %s too", share < 1 ? "nearly all" : "all",
-                                          outer),
+                   .message = health_text(health, "%s of its customers are in %s too",
+                                          share < 1 ? "nearly all" : "all", outer),
                    .figure = share,
                    .threshold = inside_above,
                    .figure_label = "share inside",
                    .unit = "share",
                    .tested = true,
                    .p = p,
-                   .proposal = health_text(health,
-                                           "if that is meant, say so (where in %s and …); else treat the rest of %s "
-                                           "apart",
-                                           outer, outer),
+                   .proposal = health_text(
+                       health,
+                       "if that is meant, say so (where in %s and …); else treat the rest of %s "
+                       "apart",
+                       outer, outer),
                    .effect = health_text(health, "%s of %s customers of %s get both treatments",
                                          health_count(health, pair->both),
                                          health_count(health, health->size[pair->large]), outer)});
@@ -280,7 +300,8 @@ void health_check_overlap(struct health *health)
     double *p = ARENA_ARRAY(arena, double, most + 1);
     for (int a = 0; a < set->segment_count; a++)
         for (int b = a + 1; b < set->segment_count; b++) {
-            if (set->segments[a].scheme >= 0 || set->segments[b].scheme >= 0 || !health->size[a] || !health->size[b])
+            if (set->segments[a].scheme >= 0 || set->segments[b].scheme >= 0 || !health->size[a] ||
+                !health->size[b])
                 continue;
             pairs[count] = pair_of(health, a, b);
             p[count] = together_by_chance(health, &pairs[count]);
@@ -308,20 +329,22 @@ void health_check_coverage(struct health *health)
     double share = health->customers ? (double)none / (double)health->customers : 0;
     if (!set->segment_count || share <= uncovered_above)
         return;
-    health_add(health,
-               (struct engine_finding){
-                   .severity = share > .5 ? ENGINE_SERIOUS : ENGINE_WARNING,
-                   .topic = "coverage",
-                   .message = health_text(health, "%s customers are in no segment", health_count(health, none)),
-                   .figure = share,
-                   .threshold = uncovered_above,
-                   .figure_label = "customers in no segment",
-                   .unit = "share",
-                   .proposal = "a scheme with `else` places everyone",
-                   .effect = health_text(health, "%s customers would be in a segment", health_count(health, none))});
+    health_add(health, (struct engine_finding){
+                           .severity = share > .5 ? ENGINE_SERIOUS : ENGINE_WARNING,
+                           .topic = "coverage",
+                           .message = health_text(health, "%s customers are in no segment",
+                                                  health_count(health, none)),
+                           .figure = share,
+                           .threshold = uncovered_above,
+                           .figure_label = "customers in no segment",
+                           .unit = "share",
+                           .proposal = "a scheme with `else` places everyone",
+                           .effect = health_text(health, "%s customers would be in a segment",
+                                                 health_count(health, none))});
 }
 
-static void say_largest(struct health *health, const struct segment_scheme *scheme, int part, double share)
+static void say_largest(struct health *health, const struct segment_scheme *scheme, int part,
+                        double share)
 {
     const char *name = health_name(health, part);
     health_add(health,
@@ -329,8 +352,9 @@ static void say_largest(struct health *health, const struct segment_scheme *sche
                    .severity = ENGINE_WARNING,
                    .topic = "scheme",
                    .segment = {name},
-                   .message = health_text(health, "it holds %.0f%% of the customers of %s: the scheme divides badly",
-                                          100 * share, scheme->name),
+                   .message = health_text(
+                       health, "it holds %.0f%% of the customers of %s: the scheme divides badly",
+                       100 * share, scheme->name),
                    .figure = share,
                    .threshold = largest_part_above,
                    .figure_label = "share of the largest part",
@@ -340,24 +364,27 @@ static void say_largest(struct health *health, const struct segment_scheme *sche
                                          health_count(health, health->size[part]))});
 }
 
-static void say_smallest(struct health *health, const struct segment_scheme *scheme, int part, double share)
+static void say_smallest(struct health *health, const struct segment_scheme *scheme, int part,
+                         double share)
 {
     const char *name = health_name(health, part);
-    health_add(health,
-               (struct engine_finding){
-                   .severity = ENGINE_NOTE,
-                   .topic = "scheme",
-                   .segment = {name},
-                   .message = health_text(health, "it holds %s of the customers of %s: hardly a part",
-                                          health_count(health, health->size[part]), scheme->name),
-                   .figure = share,
-                   .threshold = part_below,
-                   .figure_label = "share of the part",
-                   .unit = "share",
-                   .proposal = "join it with its neighbour in the scheme",
-                   .effect = health_text(
-                       health, "%s customers would move to another part, of %d parts %d would be left",
-                       health_count(health, health->size[part]), scheme->member_count, scheme->member_count - 1)});
+    health_add(
+        health,
+        (struct engine_finding){
+            .severity = ENGINE_NOTE,
+            .topic = "scheme",
+            .segment = {name},
+            .message = health_text(health, "it holds %s of the customers of %s: hardly a part",
+                                   health_count(health, health->size[part]), scheme->name),
+            .figure = share,
+            .threshold = part_below,
+            .figure_label = "share of the part",
+            .unit = "share",
+            .proposal = "join it with its neighbour in the scheme",
+            .effect = health_text(
+                health, "%s customers would move to another part, of %d parts %d would be left",
+                health_count(health, health->size[part]), scheme->member_count,
+                scheme->member_count - 1)});
 }
 
 static void check_scheme(struct health *health, const struct segment_scheme *scheme)
@@ -365,13 +392,15 @@ static void check_scheme(struct health *health, const struct segment_scheme *sch
     uint64_t total = 0;
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++)
         total += health->size[s];
-    if (!total || scheme->member_count < 2 || engine_is_models_part(health->judging->view->set, scheme->first_member))
+    if (!total || scheme->member_count < 2 ||
+        engine_is_models_part(health->judging->view->set, scheme->first_member))
         return;
     for (int s = scheme->first_member; s < scheme->first_member + scheme->member_count; s++) {
         double share = (double)health->size[s] / (double)total;
         if (share > largest_part_above)
             say_largest(health, scheme, s, share);
-        else if (health->size[s] && share < part_below && !health->judging->view->set->segments[s].is_else)
+        else if (health->size[s] && share < part_below &&
+                 !health->judging->view->set->segments[s].is_else)
             say_smallest(health, scheme, s, share);
     }
 }

@@ -33,15 +33,16 @@ static enum status split_pairs(const char *const *texts, const char *what, struc
     for (size_t i = 0; i < count; i++) {
         const char *equals = strchr(texts[i], '=');
         if (!equals || equals == texts[i])
-            return error_set(error, STATUS_USAGE, "%s '%s' has no name and value with = between", what, texts[i]);
-        out->items[out->count++] =
-            (struct ingest_pair){arena_strndup(arena, texts[i], (size_t)(equals - texts[i])), equals + 1};
+            return error_set(error, STATUS_USAGE, "%s '%s' has no name and value with = between",
+                             what, texts[i]);
+        out->items[out->count++] = (struct ingest_pair){
+            arena_strndup(arena, texts[i], (size_t)(equals - texts[i])), equals + 1};
     }
     return STATUS_OK;
 }
 
-static enum status read_mapping(const struct strata_import *import, struct arena *arena, struct ingest_mapping *out,
-                                struct error *error)
+static enum status read_mapping(const struct strata_import *import, struct arena *arena,
+                                struct ingest_mapping *out, struct error *error)
 {
     *out = (struct ingest_mapping){
         .kind = import->kind,
@@ -65,8 +66,8 @@ static enum status read_mapping(const struct strata_import *import, struct arena
     return split_pairs(import->refers, "refers", arena, &out->refers, error);
 }
 
-static enum status run(struct engine *engine, const struct strata_import *import, struct arena *arena,
-                       struct ingest_summary *summary, struct error *error)
+static enum status run(struct engine *engine, const struct strata_import *import,
+                       struct arena *arena, struct ingest_summary *summary, struct error *error)
 {
     struct ingest_options options = {.sources = import->files,
                                      .max_rejects = import->max_rejects,

@@ -1,13 +1,14 @@
 /*
  * The moment that `latest` names, just after the newest fact, asks two things more than a maximum.
  *
- * One wrong date may not carry it away. A fact dated more than a day after its import arrived, or beyond the moment
- * that its import wrote down as the end of what is plausible (the count "plausible_until", src/ingest/times.c), is left
- * aside; without any other fact, it counts after all.
+ * One wrong date may not carry it away. A fact dated more than a day after its import arrived, or
+ * beyond the moment that its import wrote down as the end of what is plausible (the count
+ * "plausible_until", src/ingest/times.c), is left aside; without any other fact, it counts after
+ * all.
  *
- * And where facts have dates without times of day, the newest stands at its day's midnight, though it happened some
- * time that day: such a day is over before the moment, so `latest` is the midnight after it. A kind has no times of day
- * when all its facts stand at midnights of the store's zone.
+ * And where facts have dates without times of day, the newest stands at its day's midnight, though
+ * it happened some time that day: such a day is over before the moment, so `latest` is the midnight
+ * after it. A kind has no times of day when all its facts stand at midnights of the store's zone.
  */
 #include "engine/internal.h"
 
@@ -17,7 +18,8 @@
 /* Clocks and zones of sources differ by less than this from ours. */
 enum { MARGIN = SECONDS_A_DAY };
 
-/* So many different times of day are no midnights: a zone's midnights are few, its history included. */
+/* So many different times of day are no midnights: a zone's midnights are few, its history
+ * included. */
 enum { MIDNIGHTS_MAX = 48 };
 
 struct limits {
@@ -26,7 +28,8 @@ struct limits {
     size_t count;
 };
 
-/* The number behind "key": of an import's counts, which the import itself wrote; fallback when it has none. */
+/* The number behind "key": of an import's counts, which the import itself wrote; fallback when it
+ * has none. */
 static int64_t counted(const char *counts, const char *key, int64_t fallback)
 {
     const char *at = counts ? strstr(counts, key) : NULL;
@@ -48,10 +51,11 @@ static enum status load_limits(const struct engine *engine, struct arena *arena,
     return STATUS_OK;
 }
 
-/* The newest plausible fact of a part, 0 when it has none: its last time, or where that is past what one of its imports
- * may say, what the others leave. */
-static enum status newest_of(struct engine *engine, const struct catalog_part *part, const struct limits *limits,
-                             struct arena *arena, int64_t *out, struct error *error)
+/* The newest plausible fact of a part, 0 when it has none: its last time, or where that is past
+ * what one of its imports may say, what the others leave. */
+static enum status newest_of(struct engine *engine, const struct catalog_part *part,
+                             const struct limits *limits, struct arena *arena, int64_t *out,
+                             struct error *error)
 {
     struct buffer where;
     bool known;
@@ -60,7 +64,8 @@ static enum status newest_of(struct engine *engine, const struct catalog_part *p
     buffer_init(&where, 0);
     for (size_t i = 0; i < limits->count; i++) {
         uint32_t number = limits->imports[i].number;
-        if (number < part->first_import || number > part->last_import || limits->until[i] >= part->last_time)
+        if (number < part->first_import || number > part->last_import ||
+            limits->until[i] >= part->last_time)
             continue;
         buffer_printf(&where, "%s(import = %u AND time > %lld)", beyond++ ? " OR " : "", number,
                       (long long)limits->until[i]);
@@ -74,7 +79,8 @@ static enum status newest_of(struct engine *engine, const struct catalog_part *p
         buffer_string(&sql, "SELECT max(time)::BIGINT FROM read_parquet(");
         buffer_sql_text(&sql, text_from(store_file(engine->store, arena, "%s", part->path)));
         buffer_printf(&sql, ") WHERE NOT (%s)", where.data);
-        status = store_check_part(engine->store, part, (const char *[]){"time", "import"}, 2, error);
+        status =
+            store_check_part(engine->store, part, (const char *[]){"time", "import"}, 2, error);
         if (status == STATUS_OK)
             status = engine_lake(engine, &lake, error);
         if (status == STATUS_OK)
@@ -87,8 +93,8 @@ static enum status newest_of(struct engine *engine, const struct catalog_part *p
     return status;
 }
 
-static enum status find_newest(struct engine *engine, enum part_role role, struct arena *arena, int64_t *out,
-                               struct error *error)
+static enum status find_newest(struct engine *engine, enum part_role role, struct arena *arena,
+                               int64_t *out, struct error *error)
 {
     size_t count;
     int64_t plausible = 0, newest = 0;
@@ -114,9 +120,10 @@ static bool is_midnight(const struct engine *engine, int64_t moment)
     return zone_day_start(engine->zone, zone_date(engine->zone, moment)) == moment;
 }
 
-/* Whether all facts of the kind stand at midnights: each of the few times of day (in UTC) is looked at once. */
-static enum status only_dates(struct engine *engine, const char *table, enum part_role role, struct arena *arena,
-                              bool *out, struct error *error)
+/* Whether all facts of the kind stand at midnights: each of the few times of day (in UTC) is looked
+ * at once. */
+static enum status only_dates(struct engine *engine, const char *table, enum part_role role,
+                              struct arena *arena, bool *out, struct error *error)
 {
     struct lake *lake;
     struct lake_result *result;
@@ -133,8 +140,8 @@ static enum status only_dates(struct engine *engine, const char *table, enum par
             buffer_string(&sql, found++ ? ", " : "");
             buffer_sql_text(&sql, text_from(store_file(engine->store, arena, "%s", parts[i].path)));
         }
-    buffer_printf(&sql, "], union_by_name=true) WHERE time > 0 GROUP BY time %% %d LIMIT %d", SECONDS_A_DAY,
-                  MIDNIGHTS_MAX + 1);
+    buffer_printf(&sql, "], union_by_name=true) WHERE time > 0 GROUP BY time %% %d LIMIT %d",
+                  SECONDS_A_DAY, MIDNIGHTS_MAX + 1);
 
     if (status == STATUS_OK)
         status = engine_lake(engine, &lake, error);
@@ -146,20 +153,22 @@ static enum status only_dates(struct engine *engine, const char *table, enum par
     *out = true;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++, seen++)
-            *out &= seen < MIDNIGHTS_MAX && is_midnight(engine, lake_integer(&chunk->columns[0], i));
+            *out &=
+                seen < MIDNIGHTS_MAX && is_midnight(engine, lake_integer(&chunk->columns[0], i));
     lake_result_free(result);
     return status;
 }
 
 /* Whether some kind without times of day reaches to the moment. */
-static enum status is_bare(struct engine *engine, int64_t newest, enum part_role role, struct arena *arena, bool *out,
-                           struct error *error)
+static enum status is_bare(struct engine *engine, int64_t newest, enum part_role role,
+                           struct arena *arena, bool *out, struct error *error)
 {
     size_t count;
     const struct catalog_part *parts = store_parts(engine->store, &count);
     *out = false;
     for (size_t i = 0; i < count && !*out; i++) {
-        bool reaches = parts[i].role == role && parts[i].first_time <= newest && newest <= parts[i].last_time;
+        bool reaches =
+            parts[i].role == role && parts[i].first_time <= newest && newest <= parts[i].last_time;
         bool known = false;
         for (size_t p = 0; p < i; p++) /* each kind once */
             known |= parts[p].role == role && strcmp(parts[p].table, parts[i].table) == 0 &&
@@ -170,7 +179,8 @@ static enum status is_bare(struct engine *engine, int64_t newest, enum part_role
     return STATUS_OK;
 }
 
-enum status engine_newest(struct engine *engine, bool *found, int64_t *newest, int64_t *latest, struct error *error)
+enum status engine_newest(struct engine *engine, bool *found, int64_t *newest, int64_t *latest,
+                          struct error *error)
 {
     struct arena arena;
     bool bare = false;
@@ -185,7 +195,8 @@ enum status engine_newest(struct engine *engine, bool *found, int64_t *newest, i
     if (*found && latest && is_midnight(engine, *newest))
         status = is_bare(engine, *newest, role, &arena, &bare, error);
     if (latest)
-        *latest = bare ? zone_day_start(engine->zone, zone_date(engine->zone, *newest) + 1) : *newest + 1;
+        *latest =
+            bare ? zone_day_start(engine->zone, zone_date(engine->zone, *newest) + 1) : *newest + 1;
     arena_release(&arena);
     return status;
 }

@@ -1,8 +1,9 @@
 /*
- * One definition may not stop the others. A definition can fit the store and still fail at a moment: `periods` over
- * more units than it looks at, a sum past 64 bits. Evaluation shares one plan and tells only that something failed; who
- * it was is found by evaluating halves, over the population that is loaded already. Those definitions, and what uses
- * them, are left out for that moment and named with the reason, as those are that no longer fit the store.
+ * One definition may not stop the others. A definition can fit the store and still fail at a
+ * moment: `periods` over more units than it looks at, a sum past 64 bits. Evaluation shares one
+ * plan and tells only that something failed; who it was is found by evaluating halves, over the
+ * population that is loaded already. Those definitions, and what uses them, are left out for that
+ * moment and named with the reason, as those are that no longer fit the store.
  */
 #include "engine/internal.h"
 
@@ -18,14 +19,16 @@ struct search {
     size_t count;
 };
 
-static enum status try_some(const struct search *search, const int *segments, int count, struct error *error)
+static enum status try_some(const struct search *search, const int *segments, int count,
+                            struct error *error)
 {
     struct plan *plan = NULL;
     struct plan_result *result = NULL;
-    enum status status = plan_new(search->set, engine_schema(search->engine), segments, count, &plan, error);
+    enum status status =
+        plan_new(search->set, engine_schema(search->engine), segments, count, &plan, error);
     if (status == STATUS_OK)
-        status =
-            plan_evaluate(plan, search->population, search->moment, engine_pool(search->engine), false, &result, error);
+        status = plan_evaluate(plan, search->population, search->moment,
+                               engine_pool(search->engine), false, &result, error);
     plan_result_free(result);
     plan_free(plan);
     return status;
@@ -53,16 +56,17 @@ static void blame_used(struct search *search)
         int s = set->order[o];
         for (int u = 0; search->why[s] && u < set->segments[s].use_count; u++)
             if (search->why[set->segments[s].uses[u]]) {
-                search->why[s] = arena_printf(search->arena, "it uses %s, which cannot be evaluated either",
-                                              set->segments[set->segments[s].uses[u]].name);
+                search->why[s] =
+                    arena_printf(search->arena, "it uses %s, which cannot be evaluated either",
+                                 set->segments[set->segments[s].uses[u]].name);
                 break;
             }
     }
 }
 
 const char **engine_find_failing(struct engine *engine, const struct segment_set *set,
-                                 const struct population *population, int64_t moment, struct arena *arena,
-                                 size_t *count)
+                                 const struct population *population, int64_t moment,
+                                 struct arena *arena, size_t *count)
 {
     struct search search = {engine, set, population, moment, arena, NULL, 0};
     int *all = ARENA_ARRAY(arena, int, (size_t)set->segment_count + 1);
@@ -76,11 +80,13 @@ const char **engine_find_failing(struct engine *engine, const struct segment_set
     return search.why;
 }
 
-/* Whole definitions are left out: a scheme with one member that fails says nothing reliable about the others. */
-static void list_failing(struct engine *engine, const struct segment_set *set, const char *const *why,
-                         struct engine_left_out *out)
+/* Whole definitions are left out: a scheme with one member that fails says nothing reliable about
+ * the others. */
+static void list_failing(struct engine *engine, const struct segment_set *set,
+                         const char *const *why, struct engine_left_out *out)
 {
-    out->items = ARENA_ARRAY(&engine->arena, struct engine_trouble, (size_t)set->segment_count + out->count + 1);
+    out->items = ARENA_ARRAY(&engine->arena, struct engine_trouble,
+                             (size_t)set->segment_count + out->count + 1);
     for (int s = 0; s < set->segment_count; s++) {
         int scheme = set->segments[s].scheme;
         const char *name = scheme >= 0 ? set->schemes[scheme].name : set->segments[s].name;
@@ -88,8 +94,10 @@ static void list_failing(struct engine *engine, const struct segment_set *set, c
             continue;
         const char *message = why[s];
         if (scheme >= 0)
-            message = arena_printf(&engine->arena, "its member %s: %s", set->segments[s].name, message);
-        out->items[out->count++] = (struct engine_trouble){arena_strdup(&engine->arena, name), message};
+            message =
+                arena_printf(&engine->arena, "its member %s: %s", set->segments[s].name, message);
+        out->items[out->count++] =
+            (struct engine_trouble){arena_strdup(&engine->arena, name), message};
     }
 }
 
@@ -102,12 +110,13 @@ static void retire_definitions(struct engine *engine)
     engine->broken_count = 0;
 }
 
-enum status engine_leave_out(struct engine *engine, const struct population *population, int64_t moment,
-                             const struct error *why, struct error *error)
+enum status engine_leave_out(struct engine *engine, const struct population *population,
+                             int64_t moment, const struct error *why, struct error *error)
 {
     size_t count;
     const struct segment_set *set = engine->definitions;
-    const char **reasons = engine_find_failing(engine, set, population, moment, &engine->arena, &count);
+    const char **reasons =
+        engine_find_failing(engine, set, population, moment, &engine->arena, &count);
     if (!count) {
         *error = *why;
         return why->code;
@@ -116,7 +125,8 @@ enum status engine_leave_out(struct engine *engine, const struct population *pop
     struct engine_left_out left_out = {.moment = moment}, before = engine->left_out;
     list_failing(engine, set, reasons, &left_out);
     if (before.count) { /* of the same moment: what failed earlier is still out */
-        struct engine_trouble *all = ARENA_ARRAY(&engine->arena, struct engine_trouble, before.count + left_out.count);
+        struct engine_trouble *all =
+            ARENA_ARRAY(&engine->arena, struct engine_trouble, before.count + left_out.count);
         memcpy(all, before.items, before.count * sizeof *all);
         memcpy(all + before.count, left_out.items, left_out.count * sizeof *all);
         left_out.items = all;

@@ -1,6 +1,7 @@
 /*
- * Members with values beside them. Each value is one condition `(value) is known` for the checker, so that names, types
- * and currencies are checked where everything else is; what is no value but a condition becomes a column of yes and no.
+ * Members with values beside them. Each value is one condition `(value) is known` for the checker,
+ * so that names, types and currencies are checked where everything else is; what is no value but a
+ * condition becomes a column of yes and no.
  */
 #include "engine/listing.h"
 #include "engine/internal.h"
@@ -27,11 +28,12 @@ struct making {
 
 static bool is_name_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (c & 0x80);
 }
 
-/* How long the heading before a `=` is, quotes included; 0 when there is none. A space before the = makes it a
- * comparison of the language. */
+/* How long the heading before a `=` is, quotes included; 0 when there is none. A space before the =
+ * makes it a comparison of the language. */
 static size_t heading_length(const char *text)
 {
     size_t length = 0;
@@ -51,7 +53,8 @@ static const char *split_heading(const char *text, struct arena *arena, const ch
     *value = length ? text + length + 1 : text;
     if (!length)
         return arena_strdup(arena, text);
-    return *text == '"' ? arena_strndup(arena, text + 1, length - 2) : arena_strndup(arena, text, length);
+    return *text == '"' ? arena_strndup(arena, text + 1, length - 2)
+                        : arena_strndup(arena, text, length);
 }
 
 static enum status check_headings(const struct engine_listing *listing, struct error *error)
@@ -63,7 +66,8 @@ static enum status check_headings(const struct engine_listing *listing, struct e
             taken |= strcmp(name, listing->columns[other].name) == 0;
         if (!taken)
             continue;
-        enum status status = error_set(error, STATUS_USAGE, "two columns would be called '%s'", name);
+        enum status status =
+            error_set(error, STATUS_USAGE, "two columns would be called '%s'", name);
         error_hint(error, "name one of them: --with 'other=%s'", name);
         return status;
     }
@@ -79,17 +83,17 @@ static const struct segment_node *without_form(const struct segment_node *node)
     return node;
 }
 
-static enum status build(struct engine *engine, const char *condition, struct arena *arena, struct value *out,
-                         struct error *error)
+static enum status build(struct engine *engine, const char *condition, struct arena *arena,
+                         struct value *out, struct error *error)
 {
-    TRY(segment_condition_build(text_from(condition), engine_schema(engine), engine_definitions(engine), arena, NULL,
-                                &out->set, error));
+    TRY(segment_condition_build(text_from(condition), engine_schema(engine),
+                                engine_definitions(engine), arena, NULL, &out->set, error));
     out->node = without_form(out->set->segments[out->set->segment_count - 1].condition);
     return STATUS_OK;
 }
 
-/* How long the heading in front of `Umsatz (EUR)=sum(…)` is, which is none without quotes; 0 when nothing looks like
- * one. A comparison has a space before its =, or stands in parentheses. */
+/* How long the heading in front of `Umsatz (EUR)=sum(…)` is, which is none without quotes; 0 when
+ * nothing looks like one. A comparison has a space before its =, or stands in parentheses. */
 static int unquoted_heading(const char *text)
 {
     int depth = 0;
@@ -102,8 +106,8 @@ static int unquoted_heading(const char *text)
 }
 
 /* As a value; failing that, as a condition; failing both, why it is no value. */
-static enum status build_value(struct engine *engine, const char *text, struct arena *arena, struct value *out,
-                               struct error *error)
+static enum status build_value(struct engine *engine, const char *text, struct arena *arena,
+                               struct value *out, struct error *error)
 {
     struct error why = {0};
     if (build(engine, arena_printf(arena, "%s is known", text), arena, out, &why) == STATUS_OK &&
@@ -119,18 +123,22 @@ static enum status build_value(struct engine *engine, const char *text, struct a
     const char *hint = why.hint[0] ? arena_strdup(arena, why.hint) : NULL;
     int heading = unquoted_heading(text);
     if (heading)
-        hint = arena_printf(arena, "a heading with other signs than letters and digits is quoted: --with '\"%.*s\"=%s'",
-                            heading, text, text + heading + 1);
+        hint = arena_printf(
+            arena,
+            "a heading with other signs than letters and digits is quoted: --with '\"%.*s\"=%s'",
+            heading, text, text + heading + 1);
     const char *message = why.message[0] ? why.message : error->message;
     enum status status =
-        error_set(error, STATUS_USAGE, "--with: '%s' is neither a value nor a condition of the segment language: %s",
+        error_set(error, STATUS_USAGE,
+                  "--with: '%s' is neither a value nor a condition of the segment language: %s",
                   text, arena_strdup(arena, message));
-    error_hint(error, "%s", hint ? hint : "values look like email, sum(order.amount last 365 days), clv.value");
+    error_hint(error, "%s",
+               hint ? hint : "values look like email, sum(order.amount last 365 days), clv.value");
     return status;
 }
 
-static enum status build_values(struct making *making, const char *const *texts, struct segment_needs *needs,
-                                struct error *error)
+static enum status build_values(struct making *making, const char *const *texts,
+                                struct segment_needs *needs, struct error *error)
 {
     struct engine_listing *listing = making->listing;
     for (size_t c = 0; c < listing->column_count; c++) {
@@ -140,7 +148,8 @@ static enum status build_values(struct making *making, const char *const *texts,
 
         const struct segment_set *set = making->values[c].set;
         int last = set->segment_count - 1;
-        struct segment_needs own = segment_needs(set, engine_schema(making->engine), &last, 1, &listing->arena);
+        struct segment_needs own =
+            segment_needs(set, engine_schema(making->engine), &last, 1, &listing->arena);
         *needs = engine_join_needs(needs, &own, &listing->arena);
     }
     return check_headings(listing, error);
@@ -175,7 +184,8 @@ static void collect_rows(struct making *making, const struct engine_view *view, 
     listing->identifiers = ARENA_ARRAY(&listing->arena, struct text, found + 1);
     for (size_t i = 0; i < found; i++) {
         struct text id = population_identifier(view->population, members[i].position);
-        listing->identifiers[i] = (struct text){arena_strndup(&listing->arena, id.data, id.length), id.length};
+        listing->identifiers[i] =
+            (struct text){arena_strndup(&listing->arena, id.data, id.length), id.length};
         making->row[members[i].position] = (uint32_t)i;
     }
     free(members);
@@ -189,7 +199,8 @@ static void prepare_column(struct engine_listing *listing, struct engine_listing
     column->scale = cell->scale;
     column->is_double = cell->is_double;
     column->known = ARENA_ARRAY(&listing->arena, uint8_t, rows);
-    bool point = cell->type == VALUE_POINT, text = cell->type == VALUE_TEXT || cell->type == VALUE_SET;
+    bool point = cell->type == VALUE_POINT,
+         text = cell->type == VALUE_TEXT || cell->type == VALUE_SET;
     if (text)
         column->texts = ARENA_ARRAY(&listing->arena, struct text, rows);
     else if (cell->is_double || point)
@@ -200,7 +211,8 @@ static void prepare_column(struct engine_listing *listing, struct engine_listing
         column->seconds = ARENA_ARRAY(&listing->arena, double, rows);
 }
 
-static void take_cell(void *context, uint32_t position, int column_index, const struct plan_cell *cell)
+static void take_cell(void *context, uint32_t position, int column_index,
+                      const struct plan_cell *cell)
 {
     struct making *making = context;
     struct engine_listing *listing = making->listing;
@@ -214,8 +226,8 @@ static void take_cell(void *context, uint32_t position, int column_index, const 
         return;
 
     if (column->texts)
-        column->texts[row] =
-            (struct text){arena_strndup(&listing->arena, cell->text.data, cell->text.length), cell->text.length};
+        column->texts[row] = (struct text){
+            arena_strndup(&listing->arena, cell->text.data, cell->text.length), cell->text.length};
     if (column->integers)
         column->integers[row] = cell->integer;
     if (column->numbers)
@@ -224,7 +236,8 @@ static void take_cell(void *context, uint32_t position, int column_index, const 
         column->seconds[row] = cell->second;
 }
 
-static enum status fill(struct making *making, const struct engine_view *view, int segment, struct error *error)
+static enum status fill(struct making *making, const struct engine_view *view, int segment,
+                        struct error *error)
 {
     collect_rows(making, view, segment);
     struct engine_listing *listing = making->listing;
@@ -232,18 +245,20 @@ static enum status fill(struct making *making, const struct engine_view *view, i
         const struct value *value = &making->values[making->column];
         struct plan_cell none = {.type = value->node->type,
                                  .scale = value->node->scale,
-                                 .is_double = value->node->is_double || value->node->type == VALUE_DOUBLE};
-        TRY(plan_each_value(value->set, engine_schema(making->engine), &value->node, 1, view->population,
-                            view->result->members[segment], view->now, engine_pool(making->engine), take_cell, making,
-                            error));
+                                 .is_double =
+                                     value->node->is_double || value->node->type == VALUE_DOUBLE};
+        TRY(plan_each_value(value->set, engine_schema(making->engine), &value->node, 1,
+                            view->population, view->result->members[segment], view->now,
+                            engine_pool(making->engine), take_cell, making, error));
         if (!listing->columns[making->column].known) /* nobody is in it */
             prepare_column(listing, &listing->columns[making->column], &none);
     }
     return STATUS_OK;
 }
 
-enum status engine_listing_new(struct engine *engine, const char *segment, const char *const *texts, size_t count,
-                               const struct engine_moment *moment, struct engine_listing **out, struct error *error)
+enum status engine_listing_new(struct engine *engine, const char *segment, const char *const *texts,
+                               size_t count, const struct engine_moment *moment,
+                               struct engine_listing **out, struct error *error)
 {
     int asked;
     TRY(engine_load_definitions(engine, error));
@@ -295,10 +310,12 @@ static bool is_wide(const struct engine_listing_column *column, size_t rows)
     return wide;
 }
 
-static const char *sql_type(const struct engine_listing_column *column, size_t rows, struct arena *arena)
+static const char *sql_type(const struct engine_listing_column *column, size_t rows,
+                            struct arena *arena)
 {
     if (column->type == VALUE_DECIMAL && column->scale > 0)
-        return arena_printf(arena, "DECIMAL(%d,%d)", is_wide(column, rows) ? 38 : 18, column->scale);
+        return arena_printf(arena, "DECIMAL(%d,%d)", is_wide(column, rows) ? 38 : 18,
+                            column->scale);
     if (column->type == VALUE_BOOL)
         return "BOOLEAN";
     if (column->type == VALUE_DATE)
@@ -314,7 +331,8 @@ static const char *sql_type(const struct engine_listing_column *column, size_t r
     return column->numbers ? "DOUBLE" : "BIGINT";
 }
 
-static void put_list(const struct engine_listing_column *column, size_t row, size_t at, struct lake_output *output)
+static void put_list(const struct engine_listing_column *column, size_t row, size_t at,
+                     struct lake_output *output)
 {
     size_t first, count = 0;
     if (column->type == VALUE_POINT) {
@@ -331,7 +349,8 @@ static void put_list(const struct engine_listing_column *column, size_t row, siz
         lake_output_text(&items, first++, text_from(member));
 }
 
-static void put(const struct engine_listing_column *column, size_t row, size_t at, struct lake_output *output)
+static void put(const struct engine_listing_column *column, size_t row, size_t at,
+                struct lake_output *output)
 {
     if (!column->known[row])
         lake_output_null(output, at);
@@ -356,8 +375,8 @@ static void put(const struct engine_listing_column *column, size_t row, size_t a
         ((int64_t *)output->data)[at] = column->integers[row];
 }
 
-static enum status fill_parquet(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
-                                struct error *error)
+static enum status fill_parquet(void *context, uint64_t first, size_t max,
+                                struct lake_output *columns, size_t *filled, struct error *error)
 {
     const struct engine_listing *listing = context;
     size_t left = first < listing->count ? listing->count - first : 0;
@@ -371,8 +390,8 @@ static enum status fill_parquet(void *context, uint64_t first, size_t max, struc
     return STATUS_OK;
 }
 
-enum status engine_listing_parquet(struct engine *engine, const struct engine_listing *listing, const char *path,
-                                   struct error *error)
+enum status engine_listing_parquet(struct engine *engine, const struct engine_listing *listing,
+                                   const char *path, struct error *error)
 {
     struct arena arena;
     struct lake *lake;
@@ -395,7 +414,8 @@ enum status engine_listing_parquet(struct engine *engine, const struct engine_li
                                  .context = (void *)listing};
     enum status status = lake_register_source(lake, &source, error);
     if (status == STATUS_OK)
-        status = lake_write_parquet(lake, "SELECT * FROM strata_members()", path, NULL, NULL, error);
+        status =
+            lake_write_parquet(lake, "SELECT * FROM strata_members()", path, NULL, NULL, error);
     arena_release(&arena);
     return status;
 }

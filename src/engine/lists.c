@@ -1,4 +1,5 @@
-/* Static lists: files of identifiers, copied into the store when the definitions that name them are applied. */
+/* Static lists: files of identifiers, copied into the store when the definitions that name them are
+ * applied. */
 #include "base/bits.h"
 #include "engine/internal.h"
 
@@ -10,7 +11,8 @@
 
 enum { LIST_BYTES_MAX = 512 << 20 };
 
-static enum status read_whole(const char *path, struct arena *arena, struct text *out, struct error *error)
+static enum status read_whole(const char *path, struct arena *arena, struct text *out,
+                              struct error *error)
 {
     FILE *file = fopen(path, "re");
     if (!file)
@@ -25,7 +27,8 @@ static enum status read_whole(const char *path, struct arena *arena, struct text
     if (ferror(file))
         status = error_system(error, errno, "cannot read the list %s", path);
     else if (content.cut)
-        status = error_set(error, STATUS_ERROR, "the list %s is larger than %d MB", path, LIST_BYTES_MAX >> 20);
+        status = error_set(error, STATUS_ERROR, "the list %s is larger than %d MB", path,
+                           LIST_BYTES_MAX >> 20);
     else
         *out = (struct text){buffer_copy(&content, arena), content.length};
     buffer_release(&content);
@@ -33,8 +36,8 @@ static enum status read_whole(const char *path, struct arena *arena, struct text
     return status;
 }
 
-/* The first field of each line, quotes taken off; a first line `customer` or the like is a heading when no digit is in
- * it and the second line has one. */
+/* The first field of each line, quotes taken off; a first line `customer` or the like is a heading
+ * when no digit is in it and the second line has one. */
 static struct text first_field(struct text line)
 {
     line = text_trim(line);
@@ -98,8 +101,10 @@ static bool is_saved(const struct catalog_list *saved, size_t count, const char 
     return false;
 }
 
-/* The source that defines the list: the one whose text has its file's name in it; lists saved before come from none. */
-static const char *defining_file(const struct segment_source *sources, size_t count, const char *path)
+/* The source that defines the list: the one whose text has its file's name in it; lists saved
+ * before come from none. */
+static const char *defining_file(const struct segment_source *sources, size_t count,
+                                 const char *path)
 {
     for (size_t i = 0; i < count; i++)
         if (memmem(sources[i].text.data, sources[i].text.length, path, strlen(path)))
@@ -115,9 +120,10 @@ static bool is_named(const struct segment_set *set, const char *name)
     return false;
 }
 
-/* A file that is gone is no mistake when its copy is in the store already: an export can be applied anywhere. */
-static enum status read_list(const char *path, bool saved, struct catalog_list *list, bool *keep, struct arena *arena,
-                             struct error *error)
+/* A file that is gone is no mistake when its copy is in the store already: an export can be applied
+ * anywhere. */
+static enum status read_list(const char *path, bool saved, struct catalog_list *list, bool *keep,
+                             struct arena *arena, struct error *error)
 {
     struct text content;
     *keep = saved && access(path, F_OK) != 0;
@@ -130,8 +136,9 @@ static enum status read_list(const char *path, bool saved, struct catalog_list *
     return STATUS_OK;
 }
 
-enum status engine_read_lists(struct engine *engine, const struct segment_source *sources, size_t count,
-                              struct arena *arena, struct engine_apply *apply, struct error *error)
+enum status engine_read_lists(struct engine *engine, const struct segment_source *sources,
+                              size_t count, struct arena *arena, struct engine_apply *apply,
+                              struct error *error)
 {
     const struct segment_set *set = apply->set;
     struct catalog_list *saved;
@@ -165,8 +172,8 @@ size_t engine_list_known(const struct population *population, const struct catal
     return known;
 }
 
-static void note_unknown(const struct population *population, const struct catalog_list *list, size_t unknown,
-                         struct arena *arena, struct segment_problems *problems)
+static void note_unknown(const struct population *population, const struct catalog_list *list,
+                         size_t unknown, struct arena *arena, struct segment_problems *problems)
 {
     enum { NAMED = 2 };
     struct buffer names;
@@ -179,23 +186,27 @@ static void note_unknown(const struct population *population, const struct catal
         if (population_find(population, id, &position))
             continue;
         if (named == 0)
-            (void)!engine_find_customer(population, arena_strndup(arena, id.data, id.length), &position, &why);
+            (void)!engine_find_customer(population, arena_strndup(arena, id.data, id.length),
+                                        &position, &why);
         buffer_printf(&names, "%s%.*s", named++ ? ", " : "", (int)id.length, id.data);
     }
-    engine_add_note(problems, arena, list->source,
-                    arena_printf(arena, "%zu of the %zu identifiers in the list %s %s no customer: %s%s", unknown,
-                                 list->count, list->name, unknown == 1 ? "is" : "are", names.data,
-                                 unknown > NAMED ? ", …" : ""),
-                    strncmp(why.hint, "did you mean", 12) == 0 ? arena_strdup(arena, why.hint) : "");
+    engine_add_note(
+        problems, arena, list->source,
+        arena_printf(arena, "%zu of the %zu identifiers in the list %s %s no customer: %s%s",
+                     unknown, list->count, list->name, unknown == 1 ? "is" : "are", names.data,
+                     unknown > NAMED ? ", …" : ""),
+        strncmp(why.hint, "did you mean", 12) == 0 ? arena_strdup(arena, why.hint) : "");
     buffer_release(&names);
 }
 
-void engine_check_lists(const struct population *population, struct engine_apply *apply, struct arena *arena)
+void engine_check_lists(const struct population *population, struct engine_apply *apply,
+                        struct arena *arena)
 {
     for (size_t i = 0; i < apply->list_count; i++) {
         size_t known = engine_list_known(population, &apply->lists[i]);
         if (known < apply->lists[i].count)
-            note_unknown(population, &apply->lists[i], apply->lists[i].count - known, arena, &apply->problems);
+            note_unknown(population, &apply->lists[i], apply->lists[i].count - known, arena,
+                         &apply->problems);
     }
 }
 
@@ -209,10 +220,11 @@ static uint64_t *list_members(const struct population *population, const struct 
     return members;
 }
 
-void engine_overlay_lists(struct population *population, const struct catalog_list *lists, size_t count,
-                          struct arena *arena)
+void engine_overlay_lists(struct population *population, const struct catalog_list *lists,
+                          size_t count, struct arena *arena)
 {
-    struct population_list *all = ARENA_ARRAY(arena, struct population_list, population->list_count + count + 1);
+    struct population_list *all =
+        ARENA_ARRAY(arena, struct population_list, population->list_count + count + 1);
     if (population->list_count)
         memcpy(all, population->lists, population->list_count * sizeof *all);
     population->lists = all;

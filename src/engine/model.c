@@ -11,42 +11,52 @@
 static const char *const rfm_options[] = {
     "kind",           "amount",        "window", "bins",    "rule", "recency-cuts",
     "frequency-cuts", "monetary-cuts", "among",  "refunds", NULL};
-static const char *const clv_options[] = {"kind",    "amount",   "among",   "model",    "period",  "transaction",
-                                          "horizon", "discount", "holdout", "interval", "refunds", NULL};
-static const char *const cluster_options[] = {"on",       "among",    "groups", "most-groups", "scale",
-                                              "log",      "winsor",   "seed",   "stability",   "method",
-                                              "describe", "smallest", "gamma",  "refunds",     NULL};
+static const char *const clv_options[] = {"kind",    "amount",      "among",   "model",
+                                          "period",  "transaction", "horizon", "discount",
+                                          "holdout", "interval",    "refunds", NULL};
+static const char *const cluster_options[] = {
+    "on",        "among",  "groups",   "most-groups", "scale", "log",     "winsor", "seed",
+    "stability", "method", "describe", "smallest",    "gamma", "refunds", NULL};
 static const char *const latent_options[] = {"on",          "covariates", "among", "groups",
                                              "most-groups", "starts",     "seed",  NULL};
-static const char *const survive_options[] = {"kind",   "until",      "quiet-days", "by",     "landmark",
-                                              "among",  "covariates", "ties",       "cohort", "force",
-                                              "amount", "refunds",    NULL};
+static const char *const survive_options[] = {
+    "kind", "until",  "quiet-days", "by",     "landmark", "among", "covariates",
+    "ties", "cohort", "force",      "amount", "refunds",  NULL};
 
 static const char *const lookalike_options[] = {"like", "on", "among", "seed", NULL};
-static const char *const factor_options[] = {"on", "among", "method", "rotation", "scales", "scale", "seed", NULL};
-static const char *const survey_options[] = {"on", "measure", "satisfied", "by", "over", "among", NULL};
-static const char *const predict_options[] = {"label",    "horizon", "among",   "moments", "moment", "test",    "on",
-                                              "timeless", "method",  "penalty", "split",   "seed",   "refunds", NULL};
+static const char *const factor_options[] = {"on",     "among", "method", "rotation",
+                                             "scales", "scale", "seed",   NULL};
+static const char *const survey_options[] = {"on",   "measure", "satisfied", "by",
+                                             "over", "among",   NULL};
+static const char *const predict_options[] = {"label", "horizon", "among",    "moments", "moment",
+                                              "test",  "on",      "timeless", "method",  "penalty",
+                                              "split", "seed",    "refunds",  NULL};
 
 const struct model_type engine_model_types[] = {
-    {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options, engine_rfm_fit,
-     work_orders_ask, engine_rfm_score},
-    {"clv", "how many purchases to expect of a customer, whether they are still there, and what they are worth",
+    {"rfm", "how recently, how often and for how much: a grid of eleven named cells", rfm_options,
+     engine_rfm_fit, work_orders_ask, engine_rfm_score},
+    {"clv",
+     "how many purchases to expect of a customer, whether they are still there, and what they are "
+     "worth",
      clv_options, engine_clv_fit, work_orders_ask, engine_clv_score},
-    {"cluster", "natural groups, if there are any, and which", cluster_options, engine_cluster_fit, engine_cluster_ask,
-     engine_cluster_score},
-    {"latent", "kinds of people behind survey answers: latent classes", latent_options, engine_latent_fit,
-     engine_latent_ask, engine_latent_score},
-    {"survive", "how long it takes until something happens: Kaplan-Meier curves by group, Cox regression, cohorts",
+    {"cluster", "natural groups, if there are any, and which", cluster_options, engine_cluster_fit,
+     engine_cluster_ask, engine_cluster_score},
+    {"latent", "kinds of people behind survey answers: latent classes", latent_options,
+     engine_latent_fit, engine_latent_ask, engine_latent_score},
+    {"survive",
+     "how long it takes until something happens: Kaplan-Meier curves by group, Cox regression, "
+     "cohorts",
      survive_options, engine_survive_fit, NULL, NULL},
-    {"survey", "net promoter score, satisfaction or effort, by segment and over time", survey_options,
-     engine_survey_fit, NULL, NULL},
-    {"lookalike", "who is like the members of a segment, by what, and how far down the list that holds",
+    {"survey", "net promoter score, satisfaction or effort, by segment and over time",
+     survey_options, engine_survey_fit, NULL, NULL},
+    {"lookalike",
+     "who is like the members of a segment, by what, and how far down the list that holds",
      lookalike_options, engine_lookalike_fit, engine_lookalike_ask, engine_lookalike_score},
-    {"factor", "which scales stand behind answers, how reliable they are, and everyone's place on them", factor_options,
-     engine_factor_fit, engine_factor_ask, engine_factor_score},
-    {"predict", "how likely a condition comes true within a horizon: churn, an order, an upgrade", predict_options,
-     engine_predict_fit, engine_predict_ask, engine_predict_score},
+    {"factor",
+     "which scales stand behind answers, how reliable they are, and everyone's place on them",
+     factor_options, engine_factor_fit, engine_factor_ask, engine_factor_score},
+    {"predict", "how likely a condition comes true within a horizon: churn, an order, an upgrade",
+     predict_options, engine_predict_fit, engine_predict_ask, engine_predict_score},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -83,8 +93,8 @@ enum status model_type_find(const char *name, const struct model_type **out, str
 
 /* ---- one fit ---- */
 
-static enum status check_options(const struct model_type *type, const struct engine_model_request *request,
-                                 struct error *error)
+static enum status check_options(const struct model_type *type,
+                                 const struct engine_model_request *request, struct error *error)
 {
     size_t count = 0;
     while (type->options[count])
@@ -100,7 +110,8 @@ static enum status check_options(const struct model_type *type, const struct eng
         buffer_init(&list, 0);
         for (size_t o = 0; o < count; o++)
             buffer_printf(&list, "%s--%s", o ? ", " : "", type->options[o]);
-        enum status status = error_set(error, STATUS_USAGE, "a model of type %s has no option --%s", type->name, name);
+        enum status status = error_set(error, STATUS_USAGE, "a model of type %s has no option --%s",
+                                       type->name, name);
         error_hint(error, "it takes %s", list.data);
         buffer_release(&list);
         return status;
@@ -108,12 +119,15 @@ static enum status check_options(const struct model_type *type, const struct eng
     return STATUS_OK;
 }
 
-static enum status check_scheme(struct engine *engine, const struct model_work *work, bool refit, struct error *error)
+static enum status check_scheme(struct engine *engine, const struct model_work *work, bool refit,
+                                struct error *error)
 {
     const char *name = work->model->name;
-    if (!work->scheme.length || refit || segment_set_find_scheme(engine_definitions(engine), name) < 0)
+    if (!work->scheme.length || refit ||
+        segment_set_find_scheme(engine_definitions(engine), name) < 0)
         return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "the scheme %s exists already, and a model of that name would replace it",
+    return error_set(error, STATUS_USAGE,
+                     "the scheme %s exists already, and a model of that name would replace it",
                      name);
 }
 
@@ -122,7 +136,8 @@ int64_t work_scored_since(struct model_work *work)
     struct engine_model before = {0};
     struct error ignored = {0};
     int64_t now = work->moment->now, since = now;
-    if (engine_model_find(work->engine, work->model->name, work->arena, &before, &ignored) == STATUS_OK &&
+    if (engine_model_find(work->engine, work->model->name, work->arena, &before, &ignored) ==
+            STATUS_OK &&
         before.scored && strcmp(before.type, work->model->type) == 0)
         since = before.scored_since ? before.scored_since : before.moment;
     error_clear(&ignored);
@@ -147,7 +162,8 @@ static void finish_buffers(struct model_work *work)
 }
 
 /* Runs fit or score with a fresh object to write report sections into. */
-static enum status with_report(struct model_work *work, enum status (*run)(struct model_work *, struct error *),
+static enum status with_report(struct model_work *work,
+                               enum status (*run)(struct model_work *, struct error *),
                                const char **out, struct error *error)
 {
     struct buffer text;
@@ -165,7 +181,8 @@ static enum status with_report(struct model_work *work, enum status (*run)(struc
     return status;
 }
 
-static enum status run_fit(struct model_work *work, const struct model_type *type, struct error *error)
+static enum status run_fit(struct model_work *work, const struct model_type *type,
+                           struct error *error)
 {
     struct buffer text;
     struct json json;
@@ -193,7 +210,8 @@ enum status work_score(struct model_work *work, const struct model_type *type, s
     return STATUS_OK;
 }
 
-static enum status run_score(struct model_work *work, const struct model_type *type, struct error *error)
+static enum status run_score(struct model_work *work, const struct model_type *type,
+                             struct error *error)
 {
     if (!type->score || !work->model->usable)
         return STATUS_OK;
@@ -202,8 +220,8 @@ static enum status run_score(struct model_work *work, const struct model_type *t
     return work_score(work, type, error);
 }
 
-/* The model's scheme, checked against the schema as this change makes it: the scheme asks about the traits that the
- * change tells. */
+/* The model's scheme, checked against the schema as this change makes it: the scheme asks about the
+ * traits that the change tells. */
 static enum status save_scheme(const struct model_work *work, struct error *error)
 {
     struct engine *engine = work->engine;
@@ -214,23 +232,26 @@ static enum status save_scheme(const struct model_work *work, struct error *erro
     const char *file = arena_printf(work->arena, "the scheme of the model %s", work->model->name);
     struct segment_source source = {file, {work->scheme.data, work->scheme.length}};
     TRY(engine_load_definitions(engine, error));
-    TRY(segment_set_build(&source, 1, engine_schema(engine), engine->definitions, work->arena, NULL, &apply.set,
-                          error));
+    TRY(segment_set_build(&source, 1, engine_schema(engine), engine->definitions, work->arena, NULL,
+                          &apply.set, error));
 
     enum status status = engine_apply_save_within(engine, &apply, error);
     segment_set_free(apply.set);
     return status;
 }
 
-/* The scores, the model and its scheme; the schema and the definitions are from here on what the change makes of them.
+/* The scores, the model and its scheme; the schema and the definitions are from here on what the
+ * change makes of them.
  */
-static enum status publish_within(struct model_work *work, struct store_change *change, struct error *error)
+static enum status publish_within(struct model_work *work, struct store_change *change,
+                                  struct error *error)
 {
     struct model_told told;
     engine_forget_definitions(work->engine);
     TRY(told_new(work, &told, error));
     /* Everyone is told: later scorings that left somebody out may stand on what was told before. */
-    TRY(model_unfold(work->engine, change, work->model->name, 0, told.moment, 0, work->arena, error));
+    TRY(model_unfold(work->engine, change, work->model->name, 0, told.moment, 0, work->arena,
+                     error));
     TRY(told_write(work->engine, &told, change, work->arena, error));
     TRY(work_save(work->engine, work->model, error));
     TRY(store_fold_schema(change, error));
@@ -246,8 +267,8 @@ static enum status publish(struct model_work *work, struct error *error)
     return engine_end_change(work->engine, change, publish_within(work, change, error), error);
 }
 
-static enum status fit_and_publish(struct model_work *work, const struct model_type *type, bool refit,
-                                   struct error *error)
+static enum status fit_and_publish(struct model_work *work, const struct model_type *type,
+                                   bool refit, struct error *error)
 {
     TRY(run_fit(work, type, error));
     TRY(check_scheme(work->engine, work, refit, error));
@@ -258,7 +279,8 @@ static enum status fit_and_publish(struct model_work *work, const struct model_t
 
 static void keep(struct engine_model *model, struct arena *arena)
 {
-    struct engine_model_figure *figures = ARENA_ARRAY(arena, struct engine_model_figure, model->figure_count + 1);
+    struct engine_model_figure *figures =
+        ARENA_ARRAY(arena, struct engine_model_figure, model->figure_count + 1);
     const char **notes = ARENA_ARRAY(arena, const char *, model->note_count + 1);
     if (model->figure_count)
         memcpy(figures, model->figures, model->figure_count * sizeof *figures);
@@ -269,8 +291,8 @@ static void keep(struct engine_model *model, struct arena *arena)
 }
 
 enum status engine_model_fit(struct engine *engine, const struct engine_model_request *request,
-                             const struct engine_moment *moment, struct arena *arena, struct engine_model *out,
-                             struct error *error)
+                             const struct engine_moment *moment, struct arena *arena,
+                             struct engine_model *out, struct error *error)
 {
     const struct model_type *type;
     struct engine_model before;
@@ -299,10 +321,11 @@ enum status engine_model_fit(struct engine *engine, const struct engine_model_re
 
 /* ---- scoring ---- */
 
-/* change: what the scores belong to. When the model cannot be scored, *why says so, and the change is as before. */
-static enum status score_within(struct engine *engine, struct store_change *change, struct engine_model *model,
-                                const struct engine_moment *moment, struct arena *arena, struct error *why,
-                                struct error *error)
+/* change: what the scores belong to. When the model cannot be scored, *why says so, and the change
+ * is as before. */
+static enum status score_within(struct engine *engine, struct store_change *change,
+                                struct engine_model *model, const struct engine_moment *moment,
+                                struct arena *arena, struct error *why, struct error *error)
 {
     const struct model_type *type;
     TRY(model_type_find(model->type, &type, error));
@@ -315,8 +338,9 @@ static enum status score_within(struct engine *engine, struct store_change *chan
     return status;
 }
 
-static enum status score(struct engine *engine, struct engine_model *model, const struct engine_moment *moment,
-                         struct arena *arena, struct error *error)
+static enum status score(struct engine *engine, struct engine_model *model,
+                         const struct engine_moment *moment, struct arena *arena,
+                         struct error *error)
 {
     struct store_change *change;
     struct error why = {0};
@@ -329,8 +353,9 @@ static enum status score(struct engine *engine, struct engine_model *model, cons
     return engine_end_change(engine, change, status, error);
 }
 
-enum status engine_model_score(struct engine *engine, const char *name, const struct engine_moment *moment,
-                               struct arena *arena, struct engine_model *out, struct error *error)
+enum status engine_model_score(struct engine *engine, const char *name,
+                               const struct engine_moment *moment, struct arena *arena,
+                               struct engine_model *out, struct error *error)
 {
     const struct model_type *type;
     TRY(engine_model_find(engine, name, arena, out, error));
@@ -338,12 +363,13 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
     if (!out->usable)
         return error_set(error, STATUS_ERROR, "the model %s is not usable: %s", name, out->trouble);
     if (!type->score)
-        return error_set(error, STATUS_ERROR, "a model of type %s has nothing to score customers with", out->type);
+        return error_set(error, STATUS_ERROR,
+                         "a model of type %s has nothing to score customers with", out->type);
     if (out->moment > moment->now) {
         char text[MOMENT_TEXT_MAX];
-        enum status status =
-            error_set(error, STATUS_ERROR, "the model %s was fitted on facts up to %s, later than the moment", name,
-                      moment_format(engine->zone, out->moment, text));
+        enum status status = error_set(
+            error, STATUS_ERROR, "the model %s was fitted on facts up to %s, later than the moment",
+            name, moment_format(engine->zone, out->moment, text));
         error_hint(error, "it would know what had not happened yet; fit one as of that moment");
         return status;
     }
@@ -352,16 +378,19 @@ enum status engine_model_score(struct engine *engine, const char *name, const st
 
 /* ---- one customer ---- */
 
-enum status engine_model_explain(struct engine *engine, const struct engine_model *model, const char *customer,
-                                 const struct engine_moment *moment, struct arena *arena,
-                                 struct engine_model_customer *out, struct error *error)
+enum status engine_model_explain(struct engine *engine, const struct engine_model *model,
+                                 const char *customer, const struct engine_moment *moment,
+                                 struct arena *arena, struct engine_model_customer *out,
+                                 struct error *error)
 {
     struct engine_model copy = *model;
     if (strcmp(model->type, "predict") != 0)
-        return error_set(error, STATUS_USAGE, "%s is a model of type %s; --customer is for type predict", model->name,
+        return error_set(error, STATUS_USAGE,
+                         "%s is a model of type %s; --customer is for type predict", model->name,
                          model->type);
     if (!model->usable)
-        return error_set(error, STATUS_ERROR, "the model %s is not usable: %s", model->name, model->trouble);
+        return error_set(error, STATUS_ERROR, "the model %s is not usable: %s", model->name,
+                         model->trouble);
     struct model_work work = {.engine = engine, .arena = arena, .moment = moment, .model = &copy};
     work.saved = json_loads(model->parameters, 0, NULL);
     enum status status = engine_predict_customer(&work, customer, out, error);
@@ -371,8 +400,8 @@ enum status engine_model_explain(struct engine *engine, const struct engine_mode
 
 /* ---- deleting ---- */
 
-static enum status refuse_used(struct engine *engine, const struct engine_model *model, struct arena *arena,
-                               struct error *error)
+static enum status refuse_used(struct engine *engine, const struct engine_model *model,
+                               struct arena *arena, struct error *error)
 {
     const struct segment_set *set = engine_definitions(engine);
     const struct schema *schema = engine_schema(engine);
@@ -380,17 +409,20 @@ static enum status refuse_used(struct engine *engine, const struct engine_model 
     for (int s = 0; s < set->segment_count; s++) {
         if (scheme >= 0 && set->segments[s].scheme == scheme)
             continue;
-        struct segment_reads reads = segment_reads(set, schema, &s, 1, SEGMENT_READ_TO_DEFINE, arena);
+        struct segment_reads reads =
+            segment_reads(set, schema, &s, 1, SEGMENT_READ_TO_DEFINE, arena);
         for (size_t t = 0; t < model->trait_count; t++)
             if (segment_reads_column(&reads, schema, SCHEMA_TRAIT_TABLE, model->traits[t]))
-                return error_set(error, STATUS_ERROR, "%s uses %s; delete or change that segment first",
+                return error_set(error, STATUS_ERROR,
+                                 "%s uses %s; delete or change that segment first",
                                  set->segments[s].name, model->traits[t]);
     }
     return STATUS_OK;
 }
 
 static enum status take_scores_back(struct engine *engine, struct store_change *change,
-                                    const struct engine_model *model, struct arena *arena, struct error *error)
+                                    const struct engine_model *model, struct arena *arena,
+                                    struct error *error)
 {
     struct catalog_import *imports;
     struct lake *lake;
@@ -405,8 +437,9 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     return store_undo_within(change, lake, numbers, gone, engine_now(engine), error);
 }
 
-static enum status delete_within(struct engine *engine, struct store_change *change, const struct engine_model *model,
-                                 struct arena *arena, struct error *error)
+static enum status delete_within(struct engine *engine, struct store_change *change,
+                                 const struct engine_model *model, struct arena *arena,
+                                 struct error *error)
 {
     if (model->scheme && segment_set_find_scheme(engine_definitions(engine), model->name) >= 0)
         TRY(engine_delete_within(engine, &model->name, 1, error));
@@ -416,7 +449,8 @@ static enum status delete_within(struct engine *engine, struct store_change *cha
     return STATUS_OK;
 }
 
-enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error)
+enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena,
+                                struct error *error)
 {
     struct engine_model model;
     struct store_change *change;
@@ -425,5 +459,6 @@ enum status engine_model_delete(struct engine *engine, const char *name, struct 
     TRY(refuse_used(engine, &model, arena, error));
 
     TRY(store_begin(engine->store, &change, error));
-    return engine_end_change(engine, change, delete_within(engine, change, &model, arena, error), error);
+    return engine_end_change(engine, change, delete_within(engine, change, &model, arena, error),
+                             error);
 }

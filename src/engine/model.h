@@ -1,7 +1,8 @@
 /*
- * Models in a store: fitted on its facts, saved in its catalog, scored at any moment. A score is a told trait with the
- * moment of the scoring, published as an import of its own from the source "model:NAME", so that history, undo, `as of`
- * and the segment language treat it like any other trait.
+ * Models in a store: fitted on its facts, saved in its catalog, scored at any moment. A score is a
+ * told trait with the moment of the scoring, published as an import of its own from the source
+ * "model:NAME", so that history, undo, `as of` and the segment language treat it like any other
+ * trait.
  */
 #ifndef STRATA_ENGINE_MODEL_H
 #define STRATA_ENGINE_MODEL_H
@@ -32,13 +33,15 @@ struct engine_model {
     size_t note_count;
     const char **traits; /* what scoring tells: "rfm.recency" */
     size_t trait_count;
-    const char *scheme;       /* text of the scheme that comes with it, or NULL */
-    const char *parameters;   /* the type's own, as a JSON object */
-    const char *fit_report;   /* sections of the report (docs/report-data.md) from fitting, a JSON object */
+    const char *scheme;     /* text of the scheme that comes with it, or NULL */
+    const char *parameters; /* the type's own, as a JSON object */
+    const char
+        *fit_report; /* sections of the report (docs/report-data.md) from fitting, a JSON object */
     const char *score_report; /* and from the last scoring */
     bool scored;
     int64_t scored_at;    /* the last scoring's moment */
-    int64_t scored_since; /* the first one's: before it nobody's score is known; 0: not kept, in models of before */
+    int64_t scored_since; /* the first one's: before it nobody's score is known; 0: not kept, in
+                             models of before */
     uint64_t scored_customers;
 };
 
@@ -51,24 +54,28 @@ struct engine_model_request {
 /* The types there are: the i-th one's name and what it answers; false past the last. */
 bool engine_model_type(size_t i, const char **name, const char **summary);
 
-/* Fits, saves, scores at the same moment and saves the scheme that comes with it. A model that does not converge, or is
- * no better than a simpler rule, is saved as not usable and gives no traits. A model of that name is replaced. */
+/* Fits, saves, scores at the same moment and saves the scheme that comes with it. A model that does
+ * not converge, or is no better than a simpler rule, is saved as not usable and gives no traits. A
+ * model of that name is replaced. */
 enum status engine_model_fit(struct engine *engine, const struct engine_model_request *request,
-                             const struct engine_moment *moment, struct arena *arena, struct engine_model *out,
-                             struct error *error);
-/* Since when there are scores of the model of a name; INT64_MIN when there is no such model or it was never scored, so
- * that nothing is before it. */
+                             const struct engine_moment *moment, struct arena *arena,
+                             struct engine_model *out, struct error *error);
+/* Since when there are scores of the model of a name; INT64_MIN when there is no such model or it
+ * was never scored, so that nothing is before it. */
 int64_t engine_scored_since(struct engine *engine, const char *name, struct arena *arena);
 /* In order of first fitting. */
-enum status engine_models(struct engine *engine, struct arena *arena, struct engine_model **out, size_t *count,
-                          struct error *error);
+enum status engine_models(struct engine *engine, struct arena *arena, struct engine_model **out,
+                          size_t *count, struct error *error);
 /* STATUS_NOT_FOUND names the nearest. */
-enum status engine_model_find(struct engine *engine, const char *name, struct arena *arena, struct engine_model *out,
-                              struct error *error);
-/* Scores one model, told at the moment. Refused when it is not usable or was fitted on later facts. */
-enum status engine_model_score(struct engine *engine, const char *name, const struct engine_moment *moment,
-                               struct arena *arena, struct engine_model *out, struct error *error);
-/* Why one customer's prediction is what it is: what each value adds to the log-odds, the largest first. Associations.
+enum status engine_model_find(struct engine *engine, const char *name, struct arena *arena,
+                              struct engine_model *out, struct error *error);
+/* Scores one model, told at the moment. Refused when it is not usable or was fitted on later facts.
+ */
+enum status engine_model_score(struct engine *engine, const char *name,
+                               const struct engine_moment *moment, struct arena *arena,
+                               struct engine_model *out, struct error *error);
+/* Why one customer's prediction is what it is: what each value adds to the log-odds, the largest
+ * first. Associations.
  */
 struct engine_model_driver {
     const char *name, *value;
@@ -76,18 +83,23 @@ struct engine_model_driver {
 };
 struct engine_model_customer {
     const char *customer;
-    bool asked_about; /* the model is about customers like this one; else nothing was told of them */
+    bool
+        asked_about; /* the model is about customers like this one; else nothing was told of them */
     double probability, base_rate;
     struct engine_model_driver *drivers;
     size_t driver_count;
 };
 /* For models of type predict. STATUS_NOT_FOUND when there is no such customer. */
-enum status engine_model_explain(struct engine *engine, const struct engine_model *model, const char *customer,
-                                 const struct engine_moment *moment, struct arena *arena,
-                                 struct engine_model_customer *out, struct error *error);
-/* Removes the model, its scheme and the scores it told. Refused while a segment uses one of them. */
-enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena, struct error *error);
+enum status engine_model_explain(struct engine *engine, const struct engine_model *model,
+                                 const char *customer, const struct engine_moment *moment,
+                                 struct arena *arena, struct engine_model_customer *out,
+                                 struct error *error);
+/* Removes the model, its scheme and the scores it told. Refused while a segment uses one of them.
+ */
+enum status engine_model_delete(struct engine *engine, const char *name, struct arena *arena,
+                                struct error *error);
 
-void engine_model_write(const struct engine *engine, const struct engine_model *model, struct json *json);
+void engine_model_write(const struct engine *engine, const struct engine_model *model,
+                        struct json *json);
 
 #endif

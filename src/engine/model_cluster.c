@@ -1,7 +1,8 @@
 /*
- * Natural groups in a store: values of the segment language, brought to one scale, grouped by one of six methods. How
- * many groups is a question of its own, and whether there are any: the customers are held against data without groups,
- * and when those do as well, the groups are called what they are, convenient cuts.
+ * Natural groups in a store: values of the segment language, brought to one scale, grouped by one
+ * of six methods. How many groups is a question of its own, and whether there are any: the
+ * customers are held against data without groups, and when those do as well, the groups are called
+ * what they are, convenient cuts.
  */
 #include "engine/model_cluster.h"
 
@@ -11,7 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JUDGED = 1200, GAP_DRAWS = 12, STABLE_ROWS = 1300, STABLE_ROWS_QUICK = 10000, STABLE_POOL = 50000 };
+enum {
+    JUDGED = 1200,
+    GAP_DRAWS = 12,
+    STABLE_ROWS = 1300,
+    STABLE_ROWS_QUICK = 10000,
+    STABLE_POOL = 50000
+};
 
 /* What the options ask for. */
 struct cluster_wish {
@@ -25,18 +32,20 @@ struct cluster_wish {
 
 /* ---- options ---- */
 
-static enum status read_method(struct model_work *work, const char *given, enum model_cluster_method *out,
-                               struct error *error)
+static enum status read_method(struct model_work *work, const char *given,
+                               enum model_cluster_method *out, struct error *error)
 {
     for (int m = 0; m < MODEL_CLUSTER_METHODS; m++) {
         *out = (enum model_cluster_method)m;
         if (strcmp(given, model_cluster_method_name(*out)) == 0)
             return STATUS_OK;
     }
-    return work_option_wrong(work, "method", "kmeans, mixture, kmodes, kprototypes, ward or hdbscan", error);
+    return work_option_wrong(work, "method",
+                             "kmeans, mixture, kmodes, kprototypes, ward or hdbscan", error);
 }
 
-static enum status read_scaling(struct model_work *work, struct model_scaling_options *out, struct error *error)
+static enum status read_scaling(struct model_work *work, struct model_scaling_options *out,
+                                struct error *error)
 {
     const char *log = work_option(work, "log"), *scale = work_option(work, "scale");
     *out = (struct model_scaling_options){.log = -1, .scaled = true};
@@ -89,7 +98,8 @@ static void fit_method_to_values(const struct model_work *work, const struct clu
 /* ---- looking at a sample ---- */
 
 /* Even rows of the data, and which they are. */
-static struct model_prototypes_data sample_rows(struct model_work *work, const struct model_prototypes_data *data,
+static struct model_prototypes_data sample_rows(struct model_work *work,
+                                                const struct model_prototypes_data *data,
                                                 size_t most, uint64_t seed, uint32_t **which)
 {
     size_t columns = (size_t)data->columns, categories = (size_t)data->categories;
@@ -108,10 +118,12 @@ static struct model_prototypes_data sample_rows(struct model_work *work, const s
         if (categories)
             memcpy(code + i * categories, data->code + row * categories, sizeof *code * categories);
     }
-    return (struct model_prototypes_data){rows, data->columns, data->categories, number, code, data->levels};
+    return (struct model_prototypes_data){rows,   data->columns, data->categories,
+                                          number, code,          data->levels};
 }
 
-static struct model_clustering_way way_of(const struct cluster_data *data, const struct cluster_wish *wish)
+static struct model_clustering_way way_of(const struct cluster_data *data,
+                                          const struct cluster_wish *wish)
 {
     const struct model_prototypes_data *prepared = &data->prepared;
     return (struct model_clustering_way){
@@ -147,12 +159,14 @@ static int best_of(const double *values, int largest, double sign)
 }
 
 /* Quality by number of groups. A number that the method cannot make ends the list. */
-static enum status judge(struct model_work *work, const struct cluster_data *data, const struct cluster_wish *wish,
-                         struct cluster_judged *out, struct error *error)
+static enum status judge(struct model_work *work, const struct cluster_data *data,
+                         const struct cluster_wish *wish, struct cluster_judged *out,
+                         struct error *error)
 {
     uint32_t *which;
     struct pool *pool = engine_pool(work->engine);
-    struct model_prototypes_data sample = sample_rows(work, &data->prepared, JUDGED, wish->seed, &which);
+    struct model_prototypes_data sample =
+        sample_rows(work, &data->prepared, JUDGED, wish->seed, &which);
     struct model_matrix matrix = model_clustering_embed(&sample, wish->gamma, work->arena);
     struct model_clustering_way way = way_of(data, wish);
     struct error ignored = {0};
@@ -160,12 +174,14 @@ static enum status judge(struct model_work *work, const struct cluster_data *dat
     uint32_t *label = ARENA_ARRAY(work->arena, uint32_t, matrix.rows);
     out->rows = matrix.rows;
     for (int k = 1; k <= wish->largest && (size_t)k <= most; k++) {
-        if (k > 1 && model_clustering_regroup(&matrix, k, wish->seed, &way, label, &ignored) != STATUS_OK) {
+        if (k > 1 &&
+            model_clustering_regroup(&matrix, k, wish->seed, &way, label, &ignored) != STATUS_OK) {
             error_clear(&ignored);
             break;
         }
         out->largest = k;
-        out->silhouette[k] = k > 1 ? model_silhouette(&matrix, label, k, 0, wish->seed, pool, NULL) : NAN;
+        out->silhouette[k] =
+            k > 1 ? model_silhouette(&matrix, label, k, 0, wish->seed, pool, NULL) : NAN;
         out->calinski[k] = k > 1 ? model_calinski_harabasz(&matrix, label, k) : NAN;
         out->davies[k] = k > 1 ? model_davies_bouldin(&matrix, label, k) : NAN;
         out->bic[k] = model_grouping_bic(&matrix, &way.layout, label, k);
@@ -178,8 +194,9 @@ static enum status judge(struct model_work *work, const struct cluster_data *dat
     }
     out->by_silhouette = best_of(out->silhouette, out->largest, 1);
     out->by_bic = best_of(out->bic, out->largest, -1);
-    if (model_gap_statistic(&matrix, &way.layout, out->largest, GAP_DRAWS, 1, wish->seed, model_clustering_regroup,
-                            &way, pool, work->arena, &out->gap, &ignored) != STATUS_OK) {
+    if (model_gap_statistic(&matrix, &way.layout, out->largest, GAP_DRAWS, 1, wish->seed,
+                            model_clustering_regroup, &way, pool, work->arena, &out->gap,
+                            &ignored) != STATUS_OK) {
         error_clear(&ignored); /* a draw that the method cannot divide: there is no gap to show */
         out->gap = (struct model_gap){0};
     }
@@ -188,23 +205,27 @@ static enum status judge(struct model_work *work, const struct cluster_data *dat
 
 /* Are there groups at all? */
 static enum status test_structure(struct model_work *work, const struct cluster_data *data,
-                                  const struct cluster_wish *wish, struct model_structure *out, struct error *error)
+                                  const struct cluster_wish *wish, struct model_structure *out,
+                                  struct error *error)
 {
     uint32_t *which;
-    struct model_prototypes_data sample = sample_rows(work, &data->prepared, 1000, wish->seed + 1, &which);
+    struct model_prototypes_data sample =
+        sample_rows(work, &data->prepared, 1000, wish->seed + 1, &which);
     struct model_matrix matrix = model_clustering_embed(&sample, wish->gamma, work->arena);
     struct model_clustering_way way = way_of(data, wish);
-    struct model_structure_options options = {
-        .largest = wish->largest > 4 ? wish->largest : 4, .seed = wish->seed, .layout = &way.layout};
+    struct model_structure_options options = {.largest = wish->largest > 4 ? wish->largest : 4,
+                                              .seed = wish->seed,
+                                              .layout = &way.layout};
     if (wish->method == MODEL_CLUSTER_HDBSCAN)
         options.least = (int)fmax(2, wish->smallest * (double)matrix.rows / (double)data->rows);
-    return model_structure_test(&matrix, &options, engine_pool(work->engine), work->arena, out, error);
+    return model_structure_test(&matrix, &options, engine_pool(work->engine), work->arena, out,
+                                error);
 }
 
 /* ---- how many ---- */
 
-/* As the data say: a mixture by its BIC, else where the gain over data without groups breaks off; without natural
- * groups where the silhouette is best. */
+/* As the data say: a mixture by its BIC, else where the gain over data without groups breaks off;
+ * without natural groups where the silhouette is best. */
 static int number_of_groups(const struct cluster_wish *wish, const struct cluster_judged *judged)
 {
     int k = wish->groups;
@@ -220,23 +241,26 @@ static int number_of_groups(const struct cluster_wish *wish, const struct cluste
 static void say_structure(struct model_work *work, const struct model_structure *structure)
 {
     if (!structure->natural)
-        work_note(
-            work,
-            "No natural groups: these are convenient cuts. Data without any structure would be divided as well as "
-            "these customers are (%d draws of uniform, normal and single-peaked data, %zu customers looked at).",
-            structure->draws, structure->rows);
+        work_note(work,
+                  "No natural groups: these are convenient cuts. Data without any structure would "
+                  "be divided as well as "
+                  "these customers are (%d draws of uniform, normal and single-peaked data, %zu "
+                  "customers looked at).",
+                  structure->draws, structure->rows);
 }
 
 /* ---- stability ---- */
 
 static enum status find_stability(struct model_work *work, const struct cluster_data *data,
-                                  const struct cluster_wish *wish, struct cluster_found *found, struct error *error)
+                                  const struct cluster_wish *wish, struct cluster_found *found,
+                                  struct error *error)
 {
     uint32_t *which;
     int k = found->model.k;
     if (wish->draws < 1 || k < 2)
         return STATUS_OK;
-    struct model_prototypes_data sample = sample_rows(work, &data->prepared, STABLE_POOL, wish->seed, &which);
+    struct model_prototypes_data sample =
+        sample_rows(work, &data->prepared, STABLE_POOL, wish->seed, &which);
     struct model_matrix matrix = model_clustering_embed(&sample, wish->gamma, work->arena);
     struct model_clustering_way way = way_of(data, wish);
     uint32_t *label = ARENA_ARRAY(work->arena, uint32_t, matrix.rows);
@@ -245,9 +269,10 @@ static enum status find_stability(struct model_work *work, const struct cluster_
     struct error trouble = {0};
     /* Methods whose time grows with the rows alone see more of them in each draw. */
     bool quick = wish->method == MODEL_CLUSTER_KMEANS || wish->method == MODEL_CLUSTER_KMODES;
-    found->has_stability = model_stability(&matrix, k, label, wish->draws, quick ? STABLE_ROWS_QUICK : STABLE_ROWS,
-                                           wish->seed, model_clustering_regroup, &way, engine_pool(work->engine),
-                                           found->stability, found->stability_error, &trouble) == STATUS_OK;
+    found->has_stability =
+        model_stability(&matrix, k, label, wish->draws, quick ? STABLE_ROWS_QUICK : STABLE_ROWS,
+                        wish->seed, model_clustering_regroup, &way, engine_pool(work->engine),
+                        found->stability, found->stability_error, &trouble) == STATUS_OK;
     if (!found->has_stability)
         work_note(work, "The groups' stability could not be found: %s.", trouble.message);
     error_clear(&trouble);
@@ -262,16 +287,19 @@ static enum status find_stability(struct model_work *work, const struct cluster_
 static enum status check_data(const struct cluster_data *data, struct error *error)
 {
     if (data->rows < 10)
-        return error_set(error, STATUS_ERROR, "%zu customers are too few to look for groups: at least 10 are needed",
+        return error_set(error, STATUS_ERROR,
+                         "%zu customers are too few to look for groups: at least 10 are needed",
                          data->rows);
     if (data->prepared.columns + data->prepared.categories == 0)
-        return error_set(error, STATUS_ERROR, "all %zu customers are the same in everything they could be grouped by",
+        return error_set(error, STATUS_ERROR,
+                         "all %zu customers are the same in everything they could be grouped by",
                          data->rows);
     return STATUS_OK;
 }
 
 static enum status make_groups(struct model_work *work, const struct cluster_data *data,
-                               const struct cluster_wish *wish, struct cluster_found *found, struct error *error)
+                               const struct cluster_wish *wish, struct cluster_found *found,
+                               struct error *error)
 {
     struct model_clustering_options options = {.method = wish->method,
                                                .k = number_of_groups(wish, &found->judged),
@@ -280,21 +308,25 @@ static enum status make_groups(struct model_work *work, const struct cluster_dat
                                                .seed = wish->seed};
     if (options.k > found->judged.largest && wish->method != MODEL_CLUSTER_HDBSCAN)
         return error_set(error, STATUS_ERROR,
-                         "%s cannot make %d groups of these customers: %d is the most, by %zu who were looked at",
+                         "%s cannot make %d groups of these customers: %d is the most, by %zu who "
+                         "were looked at",
                          model_cluster_method_title(wish->method), options.k, found->judged.largest,
                          found->judged.rows);
-    TRY(model_clustering_fit(&data->prepared, &options, engine_pool(work->engine), work->arena, &found->model, error));
+    TRY(model_clustering_fit(&data->prepared, &options, engine_pool(work->engine), work->arena,
+                             &found->model, error));
     if (found->model.k > CLUSTER_GROUPS)
-        return error_set(error, STATUS_ERROR,
-                         "there are %d dense regions of at least %.0f customers, more than %d groups: "
-                         "a larger --smallest finds the larger ones",
-                         found->model.k, wish->smallest, CLUSTER_GROUPS);
+        return error_set(
+            error, STATUS_ERROR,
+            "there are %d dense regions of at least %.0f customers, more than %d groups: "
+            "a larger --smallest finds the larger ones",
+            found->model.k, wish->smallest, CLUSTER_GROUPS);
     return STATUS_OK;
 }
 
 /* HDBSCAN has no table by number of groups; what it found is judged where it is dense. */
-static enum status look(struct model_work *work, const struct cluster_data *data, const struct cluster_wish *wish,
-                        struct cluster_found *found, struct error *error)
+static enum status look(struct model_work *work, const struct cluster_data *data,
+                        const struct cluster_wish *wish, struct cluster_found *found,
+                        struct error *error)
 {
     TRY(test_structure(work, data, wish, &found->judged.structure, error));
     found->judged_any = wish->method != MODEL_CLUSTER_HDBSCAN;
@@ -306,13 +338,15 @@ static const struct engine_model *model_before(struct model_work *work)
 {
     struct engine_model *before = ARENA_NEW(work->arena, struct engine_model);
     struct error ignored = {0};
-    bool found = engine_model_find(work->engine, work->model->name, work->arena, before, &ignored) == STATUS_OK;
+    bool found = engine_model_find(work->engine, work->model->name, work->arena, before,
+                                   &ignored) == STATUS_OK;
     error_clear(&ignored);
     return found && before->scored && strcmp(before->type, work->model->type) == 0 ? before : NULL;
 }
 
-static enum status load_and_prepare(struct model_work *work, const char *among, const struct engine_model *before,
-                                    struct cluster_wish *wish, struct cluster_data *data, struct error *error)
+static enum status load_and_prepare(struct model_work *work, const char *among,
+                                    const struct engine_model *before, struct cluster_wish *wish,
+                                    struct cluster_data *data, struct error *error)
 {
     const char *told = before ? arena_printf(work->arena, "%s.group", before->name) : NULL;
     data->told_at = before ? before->scored_at : 0;
@@ -343,10 +377,11 @@ enum status engine_cluster_fit(struct model_work *work, struct error *error)
     TRY(look(work, data, &wish, found, error));
     TRY(make_groups(work, data, &wish, found, error));
     if (found->model.k == 0) {
-        work_refuse(work,
-                    "No natural groups: nowhere do %.0f customers or more lie denser than around them; "
-                    "--method kmeans makes convenient cuts",
-                    wish.smallest);
+        work_refuse(
+            work,
+            "No natural groups: nowhere do %.0f customers or more lie denser than around them; "
+            "--method kmeans makes convenient cuts",
+            wish.smallest);
         return STATUS_OK;
     }
     say_structure(work, &found->judged.structure);
@@ -369,20 +404,21 @@ static void read_column(struct model_work *work, json_t *item, struct cluster_co
                                    .constant = json_is_true(json_object_get(item, "constant")),
                                    .used = true,
                                    .category = json_is_array(levels)};
-    out->scaling = (struct model_scaling){.log = json_is_true(json_object_get(item, "log")),
-                                          .unit = json_number_value(json_object_get(item, "unit")),
-                                          .low = json_number_value(json_object_get(item, "low")),
-                                          .high = json_number_value(json_object_get(item, "high")),
-                                          .center = json_number_value(json_object_get(item, "center")),
-                                          .scale = json_number_value(json_object_get(item, "scale")),
-                                          .fill = json_number_value(json_object_get(item, "fill"))};
+    out->scaling =
+        (struct model_scaling){.log = json_is_true(json_object_get(item, "log")),
+                               .unit = json_number_value(json_object_get(item, "unit")),
+                               .low = json_number_value(json_object_get(item, "low")),
+                               .high = json_number_value(json_object_get(item, "high")),
+                               .center = json_number_value(json_object_get(item, "center")),
+                               .scale = json_number_value(json_object_get(item, "scale")),
+                               .fill = json_number_value(json_object_get(item, "fill"))};
     out->level = ARENA_ARRAY(work->arena, const char *, json_array_size(levels) + 2);
     out->levels = (uint32_t)json_array_size(levels) + 2;
     json_array_foreach(levels, i, level) out->level[i + 1] = json_string_value(level);
 }
 
-static enum status read_saved(struct model_work *work, struct cluster_data *data, struct model_clustering *model,
-                              struct error *error)
+static enum status read_saved(struct model_work *work, struct cluster_data *data,
+                              struct model_clustering *model, struct error *error)
 {
     struct text rule;
     enum model_cluster_method method = MODEL_CLUSTER_KMEANS;
@@ -430,7 +466,8 @@ enum status engine_cluster_score(struct model_work *work, struct error *error)
     group->labels = labels;
     group->label_count = (uint32_t)json_array_size(names);
     if ((int)group->label_count < asked->model.k)
-        return error_set(error, STATUS_ERROR, "the saved model %s has fewer names than groups: fit it again",
+        return error_set(error, STATUS_ERROR,
+                         "the saved model %s has fewer names than groups: fit it again",
                          work->model->name);
     model_clustering_assign(&asked->model, data->rows, data->prepared.number, data->prepared.code,
                             engine_pool(work->engine), group->label);

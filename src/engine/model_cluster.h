@@ -1,7 +1,8 @@
 /*
- * Inside the engine: one clustering of a store's customers. model_cluster.c fits and scores; model_cluster_data.c turns
- * values of the language into numbers and categories; model_cluster_describe.c says what sets groups apart, names them
- * and follows them through a refit; model_cluster_write.c writes figures, parameters and the report.
+ * Inside the engine: one clustering of a store's customers. model_cluster.c fits and scores;
+ * model_cluster_data.c turns values of the language into numbers and categories;
+ * model_cluster_describe.c says what sets groups apart, names them and follows them through a
+ * refit; model_cluster_write.c writes figures, parameters and the report.
  */
 #ifndef STRATA_ENGINE_MODEL_CLUSTER_H
 #define STRATA_ENGINE_MODEL_CLUSTER_H
@@ -23,7 +24,8 @@ struct cluster_column {
     /* Categories: level 0 is "unknown", the last one whatever else comes; the others have words. */
     uint32_t levels;
     const char **level;
-    double *key; /* codes, truths or numbers as met in this population, rising, and the level of each */
+    double *
+        key; /* codes, truths or numbers as met in this population, rising, and the level of each */
     uint32_t *level_of;
     size_t keys;
 };
@@ -90,16 +92,16 @@ struct cluster_found {
 };
 
 /* The values that --on and --describe ask for, or the usual ones. */
-enum status cluster_read_columns(struct model_work *work, struct cluster_data *out, const char **among,
-                                 struct error *error);
+enum status cluster_read_columns(struct model_work *work, struct cluster_data *out,
+                                 const char **among, struct error *error);
 /* Asks for the columns' values; more (may be NULL) is one further value. */
-enum status cluster_ask(struct model_work *work, const char *among, const char *more, const struct cluster_data *data,
-                        struct error *error);
+enum status cluster_ask(struct model_work *work, const char *among, const char *more,
+                        const struct cluster_data *data, struct error *error);
 /* Everyone's values, from a population that holds what was asked for. */
 enum status cluster_rows(struct model_work *work, struct cluster_data *out, struct error *error);
 /* Chooses scales and levels; sets what is constant aside. */
-enum status cluster_learn(struct model_work *work, enum model_cluster_method method, struct cluster_data *data,
-                          struct error *error);
+enum status cluster_learn(struct model_work *work, enum model_cluster_method method,
+                          struct cluster_data *data, struct error *error);
 /* Numbers and categories as the columns say. */
 void cluster_prepare(struct model_work *work, struct cluster_data *data);
 /* After reading saved columns: the levels of this population's values. */
@@ -108,10 +110,11 @@ void cluster_match_levels(struct model_work *work, struct cluster_data *data);
 double cluster_value(const struct cluster_data *data, int column, size_t i);
 uint32_t cluster_level(const struct cluster_data *data, int column, size_t i);
 
-void cluster_describe(struct model_work *work, const struct cluster_data *data, struct cluster_found *found);
+void cluster_describe(struct model_work *work, const struct cluster_data *data,
+                      struct cluster_found *found);
 /* Keeps names by overlap with the groups told before. */
-void cluster_follow(struct model_work *work, const struct cluster_data *data, const struct engine_model *before,
-                    struct cluster_found *found);
+void cluster_follow(struct model_work *work, const struct cluster_data *data,
+                    const struct engine_model *before, struct cluster_found *found);
 
 void cluster_write(struct model_work *work, const struct cluster_data *data, const char *among,
                    const struct cluster_found *found);

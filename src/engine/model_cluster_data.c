@@ -1,7 +1,7 @@
 /*
- * What goes into a clustering: values of the segment language. Numbers are scaled; texts, and yes or no, are
- * categories, each with the commonest values as levels and one level for whatever else comes, so that a customer of a
- * later day always has a place.
+ * What goes into a clustering: values of the segment language. Numbers are scaled; texts, and yes
+ * or no, are categories, each with the commonest values as levels and one level for whatever else
+ * comes, so that a customer of a later day always has a place.
  */
 #include "base/bits.h"
 #include "engine/model_cluster.h"
@@ -33,7 +33,8 @@ static void name_column(struct model_work *work, const char *given, struct clust
     while (*at) {
         size_t word = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
         if (word) /* digits belong to the word they end: q1 is a name, 365 is none */
-            word += strspn(at + word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+            word += strspn(at + word,
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
         bool skipped = word == 0;
         for (size_t i = 0; i < sizeof skip / sizeof *skip; i++)
             skipped |= strlen(skip[i]) == word && strncmp(skip[i], at, word) == 0;
@@ -47,22 +48,25 @@ static void name_column(struct model_work *work, const char *given, struct clust
     buffer_release(&name);
 }
 
-static void add_column(struct arena *arena, struct cluster_data *data, const char *name, const char *text, bool used)
+static void add_column(struct arena *arena, struct cluster_data *data, const char *name,
+                       const char *text, bool used)
 {
     for (int c = 0; c < data->columns; c++)
-        if (strcmp(data->column[c].text, text) == 0 || (!used && strcmp(data->column[c].name, name) == 0))
+        if (strcmp(data->column[c].text, text) == 0 ||
+            (!used && strcmp(data->column[c].name, name) == 0))
             return;
     for (int c = 0; used && c < data->columns; c++)
         if (strcmp(data->column[c].name, name) ==
             0) /* another value of the same words: groups are told apart by names */
             name = arena_printf(arena, "%s_%d", name, data->columns + 1);
     if (data->columns < CLUSTER_COLUMNS)
-        data->column[data->columns++] = (struct cluster_column){.name = name, .text = text, .used = used};
+        data->column[data->columns++] =
+            (struct cluster_column){.name = name, .text = text, .used = used};
 }
 
 /* Recency, frequency, spend: what any business with orders has. */
-static enum status add_orders(struct model_work *work, bool used, struct cluster_data *out, const char **among,
-                              struct error *error)
+static enum status add_orders(struct model_work *work, bool used, struct cluster_data *out,
+                              const char **among, struct error *error)
 {
     struct model_orders orders;
     const char *filter, *spent;
@@ -73,10 +77,11 @@ static enum status add_orders(struct model_work *work, bool used, struct cluster
         work_orders_say(work, &orders, true);
     const char *kind = arena_printf(work->arena, "`%s`", orders.kind);
     const char *names[] = {"recency", "frequency", "spend", "average_order"};
-    const char *texts[] = {arena_printf(work->arena, "days since last(%s.time%s)", kind, filter),
-                           arena_printf(work->arena, "count(%s last 365 days%s)", kind, filter),
-                           arena_printf(work->arena, "sum(%s.`%s` last 365 days%s)", kind, orders.property, spent),
-                           arena_printf(work->arena, "avg(%s.`%s`%s)", kind, orders.property, filter)};
+    const char *texts[] = {
+        arena_printf(work->arena, "days since last(%s.time%s)", kind, filter),
+        arena_printf(work->arena, "count(%s last 365 days%s)", kind, filter),
+        arena_printf(work->arena, "sum(%s.`%s` last 365 days%s)", kind, orders.property, spent),
+        arena_printf(work->arena, "avg(%s.`%s`%s)", kind, orders.property, filter)};
     for (int c = 0; c < (orders.property ? 4 : 2); c++)
         add_column(work->arena, out, names[c], texts[c], used);
     if (!*among && used)
@@ -87,10 +92,12 @@ static enum status add_orders(struct model_work *work, bool used, struct cluster
 /* Told traits of people and of imports; those of models say again what other values say. */
 static void add_traits(struct model_work *work, struct cluster_data *out)
 {
-    const struct schema_table *table = schema_table(engine_schema(work->engine), SCHEMA_TRAIT_TABLE);
+    const struct schema_table *table =
+        schema_table(engine_schema(work->engine), SCHEMA_TRAIT_TABLE);
     for (size_t c = 0, added = 0; table && c < table->column_count && added < TRAITS_MAX; c++) {
         const struct schema_column *column = &table->columns[c];
-        bool number = column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DOUBLE;
+        bool number = column->type == VALUE_INT || column->type == VALUE_DECIMAL ||
+                      column->type == VALUE_DOUBLE;
         if (strchr(column->name, '.') || column->plain ||
             !(number || column->type == VALUE_TEXT || column->type == VALUE_BOOL))
             continue;
@@ -103,8 +110,8 @@ static void add_traits(struct model_work *work, struct cluster_data *out)
     }
 }
 
-static enum status read_option(struct model_work *work, const char *option, bool used, struct cluster_data *out,
-                               struct error *error)
+static enum status read_option(struct model_work *work, const char *option, bool used,
+                               struct cluster_data *out, struct error *error)
 {
     size_t count;
     const char **list = work_option_list(work, option, &count);
@@ -118,8 +125,8 @@ static enum status read_option(struct model_work *work, const char *option, bool
     return STATUS_OK;
 }
 
-enum status cluster_read_columns(struct model_work *work, struct cluster_data *out, const char **among,
-                                 struct error *error)
+enum status cluster_read_columns(struct model_work *work, struct cluster_data *out,
+                                 const char **among, struct error *error)
 {
     struct error ignored;
     *among = work_option(work, "among");
@@ -137,8 +144,8 @@ enum status cluster_read_columns(struct model_work *work, struct cluster_data *o
 
 /* ---- loading ---- */
 
-enum status cluster_ask(struct model_work *work, const char *among, const char *more, const struct cluster_data *data,
-                        struct error *error)
+enum status cluster_ask(struct model_work *work, const char *among, const char *more,
+                        const struct cluster_data *data, struct error *error)
 {
     const char *texts[CLUSTER_COLUMNS + 1];
     size_t count = (size_t)data->columns;
@@ -251,12 +258,14 @@ static int by_word(const void *a, const void *b)
 }
 
 /* Levels of the keys by their words; others are the last level. */
-static void find_levels(struct model_work *work, const struct plan_values *values, struct cluster_column *column)
+static void find_levels(struct model_work *work, const struct plan_values *values,
+                        struct cluster_column *column)
 {
     for (size_t k = 0; k < column->keys; k++) {
         const char *word = word_of(work, values, column->key[k]);
         const char **found = column->levels > 2
-                                 ? bsearch(&word, column->level + 1, column->levels - 2, sizeof *column->level, by_word)
+                                 ? bsearch(&word, column->level + 1, column->levels - 2,
+                                           sizeof *column->level, by_word)
                                  : NULL;
         column->level_of[k] = found ? (uint32_t)(found - column->level) : column->levels - 1;
     }
@@ -280,9 +289,10 @@ static void learn_levels(struct model_work *work, struct cluster_data *data, int
     find_levels(work, &data->values[c], column);
     column->constant = column->keys + (column->unknown > 0) < 2;
     if (column->used && column->keys > most)
-        work_note(work, "%s has %zu different values; the %zu commonest count, all others as one.", column->text,
-                  column->keys, most);
-    if (!column->used && column->keys > DESCRIBED_LEVELS) /* names people rather than kinds of them */
+        work_note(work, "%s has %zu different values; the %zu commonest count, all others as one.",
+                  column->text, column->keys, most);
+    if (!column->used &&
+        column->keys > DESCRIBED_LEVELS) /* names people rather than kinds of them */
         column->constant = true;
 }
 
@@ -324,14 +334,15 @@ static enum status check_type(const struct cluster_column *column, const struct 
     bool mixed = method == MODEL_CLUSTER_KPROTOTYPES || method == MODEL_CLUSTER_KMODES;
     if (values->type != VALUE_TEXT || mixed)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_USAGE, "%s is text; %s groups by numbers", column->text,
-                                   model_cluster_method_title(method));
-    error_hint(error, "--method kprototypes takes numbers and categories together, kmodes categories");
+    enum status status = error_set(error, STATUS_USAGE, "%s is text; %s groups by numbers",
+                                   column->text, model_cluster_method_title(method));
+    error_hint(error,
+               "--method kprototypes takes numbers and categories together, kmodes categories");
     return status;
 }
 
-enum status cluster_learn(struct model_work *work, enum model_cluster_method method, struct cluster_data *data,
-                          struct error *error)
+enum status cluster_learn(struct model_work *work, enum model_cluster_method method,
+                          struct cluster_data *data, struct error *error)
 {
     int categories = 0;
     for (int c = 0; c < data->columns; c++) {
@@ -340,8 +351,8 @@ enum status cluster_learn(struct model_work *work, enum model_cluster_method met
         if (column->used)
             TRY(check_type(column, &data->values[c], method, error));
         bool mixed = method == MODEL_CLUSTER_KPROTOTYPES || !column->used;
-        column->category =
-            type == VALUE_TEXT || (type == VALUE_BOOL && mixed) || (column->used && method == MODEL_CLUSTER_KMODES);
+        column->category = type == VALUE_TEXT || (type == VALUE_BOOL && mixed) ||
+                           (column->used && method == MODEL_CLUSTER_KMODES);
         categories += column->used && column->category;
     }
     for (int c = 0; c < data->columns; c++) {
@@ -381,5 +392,6 @@ void cluster_prepare(struct model_work *work, struct cluster_data *data)
                 number[i * (size_t)numbers + (size_t)at] =
                     model_scaled(&column->scaling, work_value(&data->values[c], data->position[i]));
     }
-    data->prepared = (struct model_prototypes_data){data->rows, numbers, categories, number, code, data->levels};
+    data->prepared =
+        (struct model_prototypes_data){data->rows, numbers, categories, number, code, data->levels};
 }

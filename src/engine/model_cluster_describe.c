@@ -1,7 +1,8 @@
 /*
- * What sets groups apart, in figures and in a name. A difference counts in standard deviations of the value as it was
- * scaled (a share's are √p(1−p)). A name takes the strongest difference if it fits no other group nearly as well, else
- * two or three of them together; so a name says what this group has and the others have not.
+ * What sets groups apart, in figures and in a name. A difference counts in standard deviations of
+ * the value as it was scaled (a share's are √p(1−p)). A name takes the strongest difference if it
+ * fits no other group nearly as well, else two or three of them together; so a name says what this
+ * group has and the others have not.
  */
 #include "base/bits.h"
 #include "engine/model_cluster.h"
@@ -11,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double telling = .4;   /* effects below this name nothing */
-static const double typical = .7;   /* a group without a name of its own and without larger effects */
-static const double ambiguous = .6; /* a name fits another group that has this part of every effect */
+static const double telling = .4; /* effects below this name nothing */
+static const double typical = .7; /* a group without a name of its own and without larger effects */
+static const double ambiguous =
+    .6; /* a name fits another group that has this part of every effect */
 
 /* ---- effects ---- */
 
@@ -23,7 +25,8 @@ struct tally {
     double squares;
 };
 
-static void tally_number(const struct cluster_data *data, const struct cluster_found *found, int c, struct tally *out)
+static void tally_number(const struct cluster_data *data, const struct cluster_found *found, int c,
+                         struct tally *out)
 {
     int all = found->model.k;
     memset(out, 0, sizeof *out);
@@ -45,7 +48,8 @@ static void tally_number(const struct cluster_data *data, const struct cluster_f
 }
 
 /* counts: (groups + 1) × levels. */
-static void count_levels(const struct cluster_data *data, const struct cluster_found *found, int c, double *counts)
+static void count_levels(const struct cluster_data *data, const struct cluster_found *found, int c,
+                         double *counts)
 {
     size_t levels = data->column[c].levels, all = (size_t)found->model.k;
     memset(counts, 0, sizeof *counts * (all + 1) * levels);
@@ -58,7 +62,8 @@ static void count_levels(const struct cluster_data *data, const struct cluster_f
 }
 
 /* One level as a number that is 0 or 1; other levels are shares of those who are known. */
-static void tally_level(const double *counts, size_t levels, int k, uint32_t level, struct tally *out)
+static void tally_level(const double *counts, size_t levels, int k, uint32_t level,
+                        struct tally *out)
 {
     memset(out, 0, sizeof *out);
     for (int g = 0; g <= k; g++) {
@@ -82,7 +87,8 @@ static double effect_of(const struct tally *t, int g, int all)
 /* What a name is made of comes first: that a level is common says more than that it is rare. */
 static double weight_of(const struct cluster_data *data, const struct cluster_trait *trait)
 {
-    return data->column[trait->column].category && trait->effect < 0 ? -.7 * trait->effect : fabs(trait->effect);
+    return data->column[trait->column].category && trait->effect < 0 ? -.7 * trait->effect
+                                                                     : fabs(trait->effect);
 }
 
 /* One trait a column, the strongest first. */
@@ -103,8 +109,8 @@ static void keep_trait(const struct cluster_data *data, struct cluster_trait *li
         list[at] = *trait;
 }
 
-static void keep_traits(const struct cluster_data *data, int c, uint32_t level, const struct tally *t,
-                        struct cluster_found *found)
+static void keep_traits(const struct cluster_data *data, int c, uint32_t level,
+                        const struct tally *t, struct cluster_found *found)
 {
     int all = found->model.k;
     bool used = data->column[c].used;
@@ -113,7 +119,8 @@ static void keep_traits(const struct cluster_data *data, int c, uint32_t level, 
         struct cluster_trait trait = {c, level, t->count[g] > 0 ? t->sum[g] / t->count[g] : NAN,
                                       t->sum[all] / t->count[all], effect_of(t, g, all)};
         if (fabs(trait.effect) > .2)
-            keep_trait(data, used ? group->trait : group->other, used ? &group->traits : &group->others, &trait);
+            keep_trait(data, used ? group->trait : group->other,
+                       used ? &group->traits : &group->others, &trait);
     }
 }
 
@@ -150,17 +157,22 @@ static const char *lower_case(struct model_work *work, const char *text)
     return out;
 }
 
-/* "high_spend", "city_wien", "not_city_wien", "newsletter", "no_newsletter": letters, digits and underlines. */
-static const char *phrase(struct model_work *work, const struct cluster_data *data, const struct cluster_trait *trait)
+/* "high_spend", "city_wien", "not_city_wien", "newsletter", "no_newsletter": letters, digits and
+ * underlines. */
+static const char *phrase(struct model_work *work, const struct cluster_data *data,
+                          const struct cluster_trait *trait)
 {
     const struct cluster_column *column = &data->column[trait->column];
     const char *name = lower_case(work, column->name);
     if (!column->category)
         return arena_printf(work->arena, "%s_%s", trait->effect > 0 ? "high" : "low", name);
     const char *level = column->level[trait->level];
-    bool flag = data->values[trait->column].type == VALUE_BOOL && trait->level > 0 && trait->level + 1 < column->levels;
+    bool flag = data->values[trait->column].type == VALUE_BOOL && trait->level > 0 &&
+                trait->level + 1 < column->levels;
     if (flag)
-        return (strcmp(level, "yes") == 0) == (trait->effect > 0) ? name : arena_printf(work->arena, "no_%s", name);
+        return (strcmp(level, "yes") == 0) == (trait->effect > 0)
+                   ? name
+                   : arena_printf(work->arena, "no_%s", name);
     struct buffer word;
     buffer_init(&word, 0);
     buffer_printf(&word, "%s%s_", trait->effect > 0 ? "" : "not_", name);
@@ -176,14 +188,15 @@ static const char *phrase(struct model_work *work, const struct cluster_data *da
 }
 
 /* "coupons 0.62 (all 0.21)", "city = 'Wien' 81% (all 34%)". */
-static const char *in_words(struct model_work *work, const struct cluster_data *data, const struct cluster_trait *trait)
+static const char *in_words(struct model_work *work, const struct cluster_data *data,
+                            const struct cluster_trait *trait)
 {
     const struct cluster_column *column = &data->column[trait->column];
     if (column->category)
-        return arena_printf(work->arena, "%s %s %.0f%% (all %.0f%%)", column->name, column->level[trait->level],
-                            100 * trait->here, 100 * trait->overall);
-    return arena_printf(work->arena, "%s %s (all %s)", column->name, work_thousands(work, trait->here),
-                        work_thousands(work, trait->overall));
+        return arena_printf(work->arena, "%s %s %.0f%% (all %.0f%%)", column->name,
+                            column->level[trait->level], 100 * trait->here, 100 * trait->overall);
+    return arena_printf(work->arena, "%s %s (all %s)", column->name,
+                        work_thousands(work, trait->here), work_thousands(work, trait->overall));
 }
 
 /* ---- names ---- */
@@ -262,7 +275,8 @@ static bool is_taken(const struct cluster_found *found, int count, const char *n
     return false;
 }
 
-static const char *name_of(struct model_work *work, const struct cluster_data *data, struct cluster_found *found, int g)
+static const char *name_of(struct model_work *work, const struct cluster_data *data,
+                           struct cluster_found *found, int g)
 {
     struct naming naming = {.data = data, .found = found};
     const char *name = NULL;
@@ -280,7 +294,8 @@ static const char *name_of(struct model_work *work, const struct cluster_data *d
     if (strlen(name) > 100)
         name = arena_strndup(work->arena, name, 100);
     const char *plain = name;
-    for (int number = 2; is_taken(found, found->model.k, name) || strcmp(name, "ungrouped") == 0; number++)
+    for (int number = 2; is_taken(found, found->model.k, name) || strcmp(name, "ungrouped") == 0;
+         number++)
         name = arena_printf(work->arena, "%s_%d", plain, number);
     return name;
 }
@@ -314,7 +329,8 @@ static void drop_repeated(struct cluster_group *group)
     group->others = kept;
 }
 
-void cluster_describe(struct model_work *work, const struct cluster_data *data, struct cluster_found *found)
+void cluster_describe(struct model_work *work, const struct cluster_data *data,
+                      struct cluster_found *found)
 {
     find_traits(data, found);
     for (int g = 0; g < found->model.k; g++)
@@ -332,9 +348,11 @@ void cluster_describe(struct model_work *work, const struct cluster_data *data, 
 
 /* ---- a refit ---- */
 
-static const char **read_names(struct model_work *work, const struct engine_model *before, int *count)
+static const char **read_names(struct model_work *work, const struct engine_model *before,
+                               int *count)
 {
-    json_t *saved = json_loads(before->parameters, 0, NULL), *names = json_object_get(saved, "names");
+    json_t *saved = json_loads(before->parameters, 0, NULL),
+           *names = json_object_get(saved, "names");
     size_t size = json_array_size(names) < 1000 ? json_array_size(names) : 1000;
     const char **out = ARENA_ARRAY(work->arena, const char *, size + 1);
     for (size_t i = 0; i < size; i++)
@@ -381,7 +399,8 @@ static void keep_names(struct model_work *work, struct cluster_found *found, con
         if (found->group[g].name) {
             if (strcmp(found->group[g].name, name) != 0)
                 work_note(work,
-                          "The group %s keeps its name, because most of its customers do; by what sets it apart now "
+                          "The group %s keeps its name, because most of its customers do; by what "
+                          "sets it apart now "
                           "it would be %s.",
                           found->group[g].name, name);
             continue;
@@ -398,8 +417,8 @@ static void keep_names(struct model_work *work, struct cluster_found *found, con
     }
 }
 
-void cluster_follow(struct model_work *work, const struct cluster_data *data, const struct engine_model *before,
-                    struct cluster_found *found)
+void cluster_follow(struct model_work *work, const struct cluster_data *data,
+                    const struct engine_model *before, struct cluster_found *found)
 {
     struct cluster_refit *refit = &found->refit;
     size_t k = (size_t)found->model.k, both = 0;
@@ -408,7 +427,8 @@ void cluster_follow(struct model_work *work, const struct cluster_data *data, co
     refit->before = work_day(work, before->moment);
     if (!refit->names || data->values[data->columns].type != VALUE_TEXT)
         return;
-    uint32_t *then = told_groups(work, data, refit), *now = ARENA_ARRAY(work->arena, uint32_t, data->rows + 1);
+    uint32_t *then = told_groups(work, data, refit),
+             *now = ARENA_ARRAY(work->arena, uint32_t, data->rows + 1);
     refit->moves = ARENA_ARRAY(work->arena, double, (size_t)refit->names *k);
     for (size_t i = 0; i < data->rows; i++)
         if (then[i] != MODEL_NOISE && found->model.label[i] != MODEL_NOISE) {

@@ -1,4 +1,5 @@
-/* What a clustering leaves behind: figures for `strata model show`, parameters for scoring, sections of the report. */
+/* What a clustering leaves behind: figures for `strata model show`, parameters for scoring,
+ * sections of the report. */
 #include "engine/model_cluster.h"
 
 #include <math.h>
@@ -9,18 +10,22 @@
 static void describe_column(struct model_work *work, const struct cluster_column *column)
 {
     const struct model_scaling *scaling = &column->scaling;
-    const char *unknown = column->unknown ? arena_printf(work->arena, "; unknown for %s customers",
-                                                         work_thousands(work, (double)column->unknown))
-                                          : "";
+    const char *unknown = column->unknown
+                              ? arena_printf(work->arena, "; unknown for %s customers",
+                                             work_thousands(work, (double)column->unknown))
+                              : "";
     if (column->constant)
-        work_figure(work, "data", column->name, NAN, "%s: the same for all, left out", column->text);
+        work_figure(work, "data", column->name, NAN, "%s: the same for all, left out",
+                    column->text);
     else if (column->category)
-        work_figure(work, "data", column->name, NAN, "%s: a category of %u values%s", column->text, column->levels - 2,
-                    unknown);
+        work_figure(work, "data", column->name, NAN, "%s: a category of %u values%s", column->text,
+                    column->levels - 2, unknown);
     else
-        work_figure(work, "data", column->name, NAN, "%s%s, kept within %.4g and %.4g%s%s", column->text,
-                    scaling->log ? ", in logarithms" : "", scaling->low, scaling->high, unknown,
-                    column->unknown ? arena_printf(work->arena, ", set to the median %.4g", scaling->fill) : "");
+        work_figure(
+            work, "data", column->name, NAN, "%s%s, kept within %.4g and %.4g%s%s", column->text,
+            scaling->log ? ", in logarithms" : "", scaling->low, scaling->high, unknown,
+            column->unknown ? arena_printf(work->arena, ", set to the median %.4g", scaling->fill)
+                            : "");
 }
 
 static void describe_method(struct model_work *work, const struct cluster_data *data,
@@ -33,24 +38,28 @@ static void describe_method(struct model_work *work, const struct cluster_data *
                     model->prototypes.gamma);
     if (model->seen < data->rows)
         work_figure(work, "parameters", "customers the method looked at", (double)model->seen,
-                    "%s, an even sample; the rule gives the others a group", work_thousands(work, (double)model->seen));
+                    "%s, an even sample; the rule gives the others a group",
+                    work_thousands(work, (double)model->seen));
     if (model->method == MODEL_CLUSTER_KMEANS)
         work_figure(work, "quality", "sum of squares within groups", model->centres.inertia, "%.7g",
                     model->centres.inertia);
     if (model->method == MODEL_CLUSTER_KMODES || model->method == MODEL_CLUSTER_KPROTOTYPES)
-        work_figure(work, "quality", "cost", model->prototypes.cost, "%.7g", model->prototypes.cost);
+        work_figure(work, "quality", "cost", model->prototypes.cost, "%.7g",
+                    model->prototypes.cost);
     if (model->method == MODEL_CLUSTER_MIXTURE) {
         work_figure(work, "quality", "log-likelihood", model->mixture.log_likelihood, "%.4f",
                     model->mixture.log_likelihood);
         work_figure(work, "quality", "BIC", model->mixture.bic, "%.3f", model->mixture.bic);
-        work_figure(work, "quality", "certainty (entropy)", model->mixture.entropy, "%.3f", model->mixture.entropy);
+        work_figure(work, "quality", "certainty (entropy)", model->mixture.entropy, "%.3f",
+                    model->mixture.entropy);
     }
     for (int i = 0; i < model->heights; i++)
-        work_figure(work, "quality", arena_printf(work->arena, "height of the merge into %d", model->heights - i),
+        work_figure(work, "quality",
+                    arena_printf(work->arena, "height of the merge into %d", model->heights - i),
                     model->height[i], "%.5g", model->height[i]);
     if (model->agreement < 1)
-        work_figure(work, "quality", "customers whom the rule leaves in the method's group", model->agreement, "%.1f%%",
-                    100 * model->agreement);
+        work_figure(work, "quality", "customers whom the rule leaves in the method's group",
+                    model->agreement, "%.1f%%", 100 * model->agreement);
 }
 
 static const char *fixed(struct model_work *work, double value)
@@ -67,12 +76,14 @@ static void describe_numbers(struct model_work *work, const struct cluster_found
 {
     const struct cluster_judged *judged = &found->judged;
     for (int k = 1; k <= judged->largest; k++) {
-        const char *label =
-            arena_printf(work->arena, "%d group%s%s", k, k == 1 ? "" : "s", k == found->model.k ? ", chosen" : "");
-        work_figure(
-            work, "how many", label, NAN, "silhouette %s, Calinski-Harabasz %s, Davies-Bouldin %s, gap %s, BIC %s",
-            fixed(work, judged->silhouette[k]), significant(work, judged->calinski[k]), fixed(work, judged->davies[k]),
-            fixed(work, k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN), significant(work, judged->bic[k]));
+        const char *label = arena_printf(work->arena, "%d group%s%s", k, k == 1 ? "" : "s",
+                                         k == found->model.k ? ", chosen" : "");
+        work_figure(work, "how many", label, NAN,
+                    "silhouette %s, Calinski-Harabasz %s, Davies-Bouldin %s, gap %s, BIC %s",
+                    fixed(work, judged->silhouette[k]), significant(work, judged->calinski[k]),
+                    fixed(work, judged->davies[k]),
+                    fixed(work, k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN),
+                    significant(work, judged->bic[k]));
     }
     work_figure(work, "how many", "looked at", (double)judged->rows,
                 "%s customers; silhouette and gap higher, Davies-Bouldin and BIC lower is better",
@@ -82,20 +93,25 @@ static void describe_numbers(struct model_work *work, const struct cluster_found
 static void describe_structure(struct model_work *work, const struct cluster_found *found)
 {
     const struct model_structure *structure = &found->judged.structure;
-    work_figure(work, "how many", "natural groups", structure->p, "%s: p %.3f against %d draws without groups",
+    work_figure(work, "how many", "natural groups", structure->p,
+                "%s: p %.3f against %d draws without groups",
                 structure->natural ? "yes" : "no, convenient cuts", structure->p, structure->draws);
     if (!found->judged_any)
         return;
     if (structure->natural)
-        work_figure(work, "how many", "by the gain over draws without", structure->groups, "%d", structure->groups);
+        work_figure(work, "how many", "by the gain over draws without", structure->groups, "%d",
+                    structure->groups);
     if (found->judged.gap.largest)
-        work_figure(work, "how many", "by the gap statistic", found->judged.gap.best, "%d", found->judged.gap.best);
-    work_figure(work, "how many", "by the silhouette", found->judged.by_silhouette, "%d", found->judged.by_silhouette);
+        work_figure(work, "how many", "by the gap statistic", found->judged.gap.best, "%d",
+                    found->judged.gap.best);
+    work_figure(work, "how many", "by the silhouette", found->judged.by_silhouette, "%d",
+                found->judged.by_silhouette);
     work_figure(work, "how many", "by BIC", found->judged.by_bic, "%d", found->judged.by_bic);
     describe_numbers(work, found);
 }
 
-/* Hennig's bounds; a word only where the draws made leave no doubt on which side of them the group is. */
+/* Hennig's bounds; a word only where the draws made leave no doubt on which side of them the group
+ * is. */
 static const char *stability_word(double mean, double error)
 {
     const double dissolves = .6, stable = .85, sure = 2; /* standard errors of the mean */
@@ -113,8 +129,9 @@ static void describe_groups(struct model_work *work, const struct cluster_found 
         if (found->has_stability)
             stability = arena_printf(work->arena, ", stability %.2f%s", stable,
                                      stability_word(stable, found->stability_error[g]));
-        work_figure(work, "groups", group->name, found->model.size[g], "%s customers (%.1f%%)%s: %s",
-                    work_thousands(work, found->model.size[g]), 100 * group->share, stability, group->title);
+        work_figure(work, "groups", group->name, found->model.size[g],
+                    "%s customers (%.1f%%)%s: %s", work_thousands(work, found->model.size[g]),
+                    100 * group->share, stability, group->title);
     }
 }
 
@@ -123,31 +140,38 @@ static void describe_refit(struct model_work *work, const struct cluster_found *
     const struct cluster_refit *refit = &found->refit;
     if (!refit->known)
         return;
-    work_figure(work, "since the last fit", "stayed in their group", (double)refit->stayed / (double)refit->both,
+    work_figure(work, "since the last fit", "stayed in their group",
+                (double)refit->stayed / (double)refit->both,
                 "%s of %s customers (%.1f%%) who had a group in the fit of %s",
-                work_thousands(work, (double)refit->stayed), work_thousands(work, (double)refit->both),
+                work_thousands(work, (double)refit->stayed),
+                work_thousands(work, (double)refit->both),
                 100 * (double)refit->stayed / (double)refit->both, refit->before);
     for (int n = 0; n < refit->names; n++)
         for (int g = 0; g < found->model.k; g++) {
             double moved = refit->moves[n * found->model.k + g];
             if (moved > 0 && strcmp(refit->name[n], found->group[g].name) != 0)
-                work_figure(work, "since the last fit",
-                            arena_printf(work->arena, "%s to %s", refit->name[n], found->group[g].name), moved, "%s",
-                            work_thousands(work, moved));
+                work_figure(
+                    work, "since the last fit",
+                    arena_printf(work->arena, "%s to %s", refit->name[n], found->group[g].name),
+                    moved, "%s", work_thousands(work, moved));
         }
 }
 
-static void write_figures(struct model_work *work, const struct cluster_data *data, const struct cluster_found *found)
+static void write_figures(struct model_work *work, const struct cluster_data *data,
+                          const struct cluster_found *found)
 {
     size_t noise = 0;
     for (size_t i = 0; i < data->rows; i++)
         noise += found->model.label[i] == MODEL_NOISE;
-    work_figure(work, "data", "customers", (double)data->rows, "%s", work_thousands(work, (double)data->rows));
+    work_figure(work, "data", "customers", (double)data->rows, "%s",
+                work_thousands(work, (double)data->rows));
     for (int c = 0; c < data->columns; c++)
         if (data->column[c].used)
             describe_column(work, &data->column[c]);
-    work_figure(work, "data", "preparation", NAN, "%s; logarithms %s; the outer %.3g%% at each end pulled in",
-                data->scaling.scaled ? "each number to mean 0 and standard deviation 1" : "numbers as they are",
+    work_figure(work, "data", "preparation", NAN,
+                "%s; logarithms %s; the outer %.3g%% at each end pulled in",
+                data->scaling.scaled ? "each number to mean 0 and standard deviation 1"
+                                     : "numbers as they are",
                 data->scaling.log < 0 ? "where skewed"
                 : data->scaling.log   ? "wherever possible"
                                       : "nowhere",
@@ -156,8 +180,9 @@ static void write_figures(struct model_work *work, const struct cluster_data *da
     describe_structure(work, found);
     describe_groups(work, found);
     if (noise)
-        work_figure(work, "groups", "ungrouped", (double)noise, "%s customers (%.1f%%) in no dense region",
-                    work_thousands(work, (double)noise), 100 * (double)noise / (double)data->rows);
+        work_figure(work, "groups", "ungrouped", (double)noise,
+                    "%s customers (%.1f%%) in no dense region", work_thousands(work, (double)noise),
+                    100 * (double)noise / (double)data->rows);
     describe_refit(work, found);
 }
 
@@ -229,8 +254,8 @@ static void write_refit(struct json *json, const struct cluster_found *found)
     json_write_end_object(json);
 }
 
-static void write_parameters(struct model_work *work, const struct cluster_data *data, const char *among,
-                             const struct cluster_found *found)
+static void write_parameters(struct model_work *work, const struct cluster_data *data,
+                             const char *among, const struct cluster_found *found)
 {
     struct json *json = work->parameters;
     work_put_text(json, "method", model_cluster_method_name(found->model.method));
@@ -274,7 +299,8 @@ static void write_quality(struct model_work *work, const struct cluster_judged *
     json_put_array(json, "rows");
     for (int k = 1; k <= judged->largest; k++) {
         const double values[] = {judged->silhouette[k], judged->calinski[k], judged->davies[k],
-                                 k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN, judged->bic[k]};
+                                 k <= judged->gap.largest ? judged->gap.gap[k - 1] : NAN,
+                                 judged->bic[k]};
         json_write_object(json);
         work_put_count(json, "k", (uint64_t)k);
         json_put_array(json, "values");
@@ -288,8 +314,8 @@ static void write_quality(struct model_work *work, const struct cluster_judged *
 }
 
 /* One row of the table of means: a number, or the share of a level. */
-static void write_means(struct model_work *work, const struct cluster_data *data, const struct cluster_found *found,
-                        int c, uint32_t level)
+static void write_means(struct model_work *work, const struct cluster_data *data,
+                        const struct cluster_found *found, int c, uint32_t level)
 {
     const struct cluster_column *column = &data->column[c];
     struct json *json = work->report;
@@ -297,8 +323,8 @@ static void write_means(struct model_work *work, const struct cluster_data *data
     int all = found->model.k;
     for (size_t i = 0; i < data->rows; i++) {
         uint32_t g = found->model.label[i];
-        double value =
-            column->category ? cluster_level(data, c, i) == level : work_value(&data->values[c], data->position[i]);
+        double value = column->category ? cluster_level(data, c, i) == level
+                                        : work_value(&data->values[c], data->position[i]);
         if (isnan(value))
             continue;
         sum[all] += value;
@@ -312,8 +338,9 @@ static void write_means(struct model_work *work, const struct cluster_data *data
     double mean = sum[all] / count[all];
     json_write_object(json);
     work_put_text(json, "name",
-                  column->category ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
-                                   : column->name);
+                  column->category
+                      ? arena_printf(work->arena, "%s = '%s'", column->name, column->level[level])
+                      : column->name);
     json_put_bool(json, "used", column->used);
     work_put(json, "overall", mean);
     work_put(json, "sd", sqrt(fmax(squares / count[all] - mean * mean, 0)));
@@ -339,20 +366,22 @@ static bool tells(const struct cluster_found *found, int c, uint32_t level)
     return false;
 }
 
-static void write_traits(struct model_work *work, const struct cluster_data *data, const struct cluster_found *found)
+static void write_traits(struct model_work *work, const struct cluster_data *data,
+                         const struct cluster_found *found)
 {
     json_put_array(work->report, "traits");
     for (int c = 0; c < data->columns; c++) {
         const struct cluster_column *column = &data->column[c];
-        for (uint32_t level = 0; !column->constant && level < (column->category ? column->levels : 1); level++)
+        for (uint32_t level = 0;
+             !column->constant && level < (column->category ? column->levels : 1); level++)
             if (!column->category || tells(found, c, level))
                 write_means(work, data, found, c, level);
     }
     json_write_end_array(work->report);
 }
 
-static void write_report(struct model_work *work, const struct cluster_data *data, const struct cluster_found *found,
-                         const char *title)
+static void write_report(struct model_work *work, const struct cluster_data *data,
+                         const struct cluster_found *found, const char *title)
 {
     struct json *json = work->report;
     json_put_array(json, "clusters");
@@ -381,12 +410,14 @@ static void write_report(struct model_work *work, const struct cluster_data *dat
     json_write_end_array(json);
 }
 
-static void write_scheme(struct model_work *work, const struct cluster_found *found, const char *title)
+static void write_scheme(struct model_work *work, const struct cluster_found *found,
+                         const char *title)
 {
     const char *model = work->model->name;
     buffer_printf(&work->scheme, "scheme %s \"%s\" exclusive\n", model, title);
     for (int g = 0; g < found->model.k; g++)
-        buffer_printf(&work->scheme, "  %s where %s.group = '%s'\n", found->group[g].name, model, found->group[g].name);
+        buffer_printf(&work->scheme, "  %s where %s.group = '%s'\n", found->group[g].name, model,
+                      found->group[g].name);
     work_scheme_rest(work, "ungrouped");
 }
 

@@ -1,4 +1,5 @@
-/* Inside the engine: histories of transactions, shared by fitting, scoring and tracking of customer lifetime value. */
+/* Inside the engine: histories of transactions, shared by fitting, scoring and tracking of customer
+ * lifetime value. */
 #ifndef STRATA_ENGINE_MODEL_CLV_H
 #define STRATA_ENGINE_MODEL_CLV_H
 
@@ -41,15 +42,16 @@ enum status clv_read_options(struct model_work *work, struct clv_options *out, s
 double clv_tick(const struct model_work *work, const struct clv_options *options, int64_t moment);
 /* How many ticks of the clock are a unit of the model's time. */
 double clv_ticks(const struct clv_options *options);
-/* The last moment that counts when `until` is the last one there is: where transactions are periods, the end of the
- * last whole one. */
+/* The last moment that counts when `until` is the last one there is: where transactions are
+ * periods, the end of the last whole one. */
 int64_t clv_until(const struct model_work *work, const struct clv_options *options, int64_t until);
 /* Everyone with an order up to clv_until. After work_orders_ask. */
-enum status clv_load(struct model_work *work, const struct clv_options *options, int64_t until, struct clv_data *out,
-                     struct error *error);
-/* Holds the model against what happened: by week and by frequency, with --holdout on days the fit has not seen. Writes
- * the report's section `tracking` and the figures of quality. */
-enum status clv_track(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
-                      const struct model_clv *model, struct error *error);
+enum status clv_load(struct model_work *work, const struct clv_options *options, int64_t until,
+                     struct clv_data *out, struct error *error);
+/* Holds the model against what happened: by week and by frequency, with --holdout on days the fit
+ * has not seen. Writes the report's section `tracking` and the figures of quality. */
+enum status clv_track(struct model_work *work, const struct clv_options *options,
+                      const struct clv_data *data, const struct model_clv *model,
+                      struct error *error);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Tracking: what the model expected beside what happened. By week (or by period, where transactions are periods),
- * repeat transactions of the customers it was fitted on, since their first one; by frequency, transactions in the
- * holdout of customers who had made 0, 1, 2, … repeat transactions before it, and how many of those customers the
- * stated prediction interval held. Without a holdout the weeks are those the model was fitted on, which flatters it and
- * is said.
+ * Tracking: what the model expected beside what happened. By week (or by period, where transactions
+ * are periods), repeat transactions of the customers it was fitted on, since their first one; by
+ * frequency, transactions in the holdout of customers who had made 0, 1, 2, … repeat transactions
+ * before it, and how many of those customers the stated prediction interval held. Without a holdout
+ * the weeks are those the model was fitted on, which flatters it and is said.
  */
 #include "engine/model_clv.h"
 
@@ -48,22 +48,25 @@ static double expected_until(const struct model_clv *model, const struct starts 
 /* "1,653" or "35.5". */
 static const char *about(struct model_work *work, double value)
 {
-    return value >= 100 ? work_thousands(work, round(value)) : arena_printf(work->arena, "%.1f", value);
+    return value >= 100 ? work_thousands(work, round(value))
+                        : arena_printf(work->arena, "%.1f", value);
 }
 
 struct weeks {
-    double first, length, tick; /* on the clock: the first week's beginning, a week's length, a tick's */
+    double first, length,
+        tick; /* on the clock: the first week's beginning, a week's length, a tick's */
     int count;
     double actual[MOST_WEEKS], expected[MOST_WEEKS];
 };
 
-static void count_weeks(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
-                        struct weeks *weeks)
+static void count_weeks(struct model_work *work, const struct clv_options *options,
+                        const struct clv_data *data, struct weeks *weeks)
 {
     for (size_t i = 0; i < data->count; i++) {
         uint32_t from, to;
         double before = NAN;
-        work_orders_rows(&data->orders, data->customers[i].position, -1, work->moment->now - 1, &from, &to);
+        work_orders_rows(&data->orders, data->customers[i].position, -1, work->moment->now - 1,
+                         &from, &to);
         for (uint32_t row = from; row < to; row++) {
             double tick = clv_tick(work, options, data->orders.time[row]);
             double week = floor((tick * weeks->tick - weeks->first) / weeks->length);
@@ -74,23 +77,26 @@ static void count_weeks(struct model_work *work, const struct clv_options *optio
     }
 }
 
-static void expect_weeks(struct model_work *work, const struct clv_data *data, const struct model_clv *model,
-                         struct weeks *weeks)
+static void expect_weeks(struct model_work *work, const struct clv_data *data,
+                         const struct model_clv *model, struct weeks *weeks)
 {
     struct starts starts;
     collect_starts(work, data, &starts);
-    /* A transaction at the start of a week is at its first tick, so the one before is the last that is not of it. */
+    /* A transaction at the start of a week is at its first tick, so the one before is the last that
+     * is not of it. */
     double before = expected_until(model, &starts, weeks->first - weeks->tick);
     for (int w = 0; w < weeks->count; w++) {
-        double after = expected_until(model, &starts, weeks->first + (w + 1) * weeks->length - weeks->tick);
+        double after =
+            expected_until(model, &starts, weeks->first + (w + 1) * weeks->length - weeks->tick);
         weeks->expected[w] = after - before;
         before = after;
     }
 }
 
-/* The weeks since the first transaction, counted back from the end so that the last one is whole. */
-static struct weeks make_weeks(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
-                               const struct model_clv *model)
+/* The weeks since the first transaction, counted back from the end so that the last one is whole.
+ */
+static struct weeks make_weeks(struct model_work *work, const struct clv_options *options,
+                               const struct clv_data *data, const struct model_clv *model)
 {
     double tick = 1 / clv_ticks(options), first = INFINITY;
     struct weeks weeks = {.length = options->by_period ? 1 : 7 / options->days, .tick = tick};
@@ -105,16 +111,18 @@ static struct weeks make_weeks(struct model_work *work, const struct clv_options
     return weeks;
 }
 
-static const char *week_date(struct model_work *work, const struct clv_options *options, const struct weeks *weeks,
-                             int week)
+static const char *week_date(struct model_work *work, const struct clv_options *options,
+                             const struct weeks *weeks, int week)
 {
     char text[DATE_TEXT_MAX];
     double tick = round((weeks->first + week * weeks->length) / weeks->tick);
-    int32_t date = options->by_period ? date_of_unit_number((int64_t)tick, options->unit) : (int32_t)tick;
+    int32_t date =
+        options->by_period ? date_of_unit_number((int64_t)tick, options->unit) : (int32_t)tick;
     return arena_strdup(work->arena, date_format(date, text));
 }
 
-static void write_weeks(struct model_work *work, const struct clv_options *options, const struct weeks *weeks)
+static void write_weeks(struct model_work *work, const struct clv_options *options,
+                        const struct weeks *weeks)
 {
     json_put_array(work->report, "by_period");
     for (int w = 0; w < weeks->count; w++) {
@@ -127,11 +135,13 @@ static void write_weeks(struct model_work *work, const struct clv_options *optio
     json_write_end_array(work->report);
 }
 
-/* The weeks from the calibration's end on, all without a holdout; several to a line where there are many. */
-static void describe_weeks(struct model_work *work, const struct clv_options *options, const struct weeks *weeks,
-                           int64_t calibrated)
+/* The weeks from the calibration's end on, all without a holdout; several to a line where there are
+ * many. */
+static void describe_weeks(struct model_work *work, const struct clv_options *options,
+                           const struct weeks *weeks, int64_t calibrated)
 {
-    double after = options->holdout > 0 ? (clv_tick(work, options, calibrated) + 1) * weeks->tick : -INFINITY;
+    double after =
+        options->holdout > 0 ? (clv_tick(work, options, calibrated) + 1) * weeks->tick : -INFINITY;
     int from = 0;
     while (from < weeks->count && weeks->first + (from + 1) * weeks->length <= after + 1e-9)
         from++;
@@ -144,19 +154,23 @@ static void describe_weeks(struct model_work *work, const struct clv_options *op
             actual += weeks->actual[i];
             expected += weeks->expected[i];
         }
-        const char *label = last - w == 1 ? arena_printf(work->arena, "%s from ", unit)
-                                          : arena_printf(work->arena, "%d %ss from ", last - w, unit);
+        const char *label = last - w == 1
+                                ? arena_printf(work->arena, "%s from ", unit)
+                                : arena_printf(work->arena, "%d %ss from ", last - w, unit);
         work_figure(work, "repeat transactions over time",
-                    arena_printf(work->arena, "%s%s", label, week_date(work, options, weeks, w)), actual,
-                    "%s happened, %s expected", work_thousands(work, actual), about(work, expected));
+                    arena_printf(work->arena, "%s%s", label, week_date(work, options, weeks, w)),
+                    actual, "%s happened, %s expected", work_thousands(work, actual),
+                    about(work, expected));
     }
 }
 
 /* ---- holdout ---- */
 
 struct holdout {
-    double actual, expected, absolute, squared, customers, within, ahead; /* ahead: in units of the model's time */
-    double by_actual[FREQUENCIES], by_expected[FREQUENCIES], by_customers[FREQUENCIES], by_within[FREQUENCIES];
+    double actual, expected, absolute, squared, customers, within,
+        ahead; /* ahead: in units of the model's time */
+    double by_actual[FREQUENCIES], by_expected[FREQUENCIES], by_customers[FREQUENCIES],
+        by_within[FREQUENCIES];
 };
 
 static double bought_between(const struct model_work *work, const struct clv_options *options,
@@ -175,7 +189,8 @@ static double bought_between(const struct model_work *work, const struct clv_opt
 
 static const char *frequency_label(struct model_work *work, int frequency)
 {
-    return arena_printf(work->arena, "%d%s", frequency, frequency + 1 == FREQUENCIES ? " and more" : "");
+    return arena_printf(work->arena, "%d%s", frequency,
+                        frequency + 1 == FREQUENCIES ? " and more" : "");
 }
 
 static void write_frequencies(struct model_work *work, const struct holdout *holdout)
@@ -193,8 +208,8 @@ static void write_frequencies(struct model_work *work, const struct holdout *hol
     json_write_end_array(work->report);
 }
 
-static void describe_holdout(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
-                             const struct holdout *holdout)
+static void describe_holdout(struct model_work *work, const struct clv_options *options,
+                             const struct clv_data *data, const struct holdout *holdout)
 {
     double share = holdout->within / holdout->customers;
     work_figure(work, "holdout", "calibrated until", NAN, "%s", work_day(work, data->until));
@@ -208,12 +223,16 @@ static void describe_holdout(struct model_work *work, const struct clv_options *
                 work_thousands(work, holdout->actual));
     work_figure(work, "holdout", "holdout, transactions expected", holdout->expected, "%s",
                 about(work, holdout->expected));
-    work_figure(work, "holdout", "mean absolute error a customer", holdout->absolute / holdout->customers, "%.4f",
+    work_figure(work, "holdout", "mean absolute error a customer",
+                holdout->absolute / holdout->customers, "%.4f",
                 holdout->absolute / holdout->customers);
-    work_figure(work, "holdout", "root mean squared error", sqrt(holdout->squared / holdout->customers), "%.4f",
+    work_figure(work, "holdout", "root mean squared error",
+                sqrt(holdout->squared / holdout->customers), "%.4f",
                 sqrt(holdout->squared / holdout->customers));
-    work_figure(work, "holdout", arena_printf(work->arena, "within the %g%% prediction interval", 100 * options->level),
-                share, "%.1f%% of customers", 100 * share);
+    work_figure(
+        work, "holdout",
+        arena_printf(work->arena, "within the %g%% prediction interval", 100 * options->level),
+        share, "%.1f%% of customers", 100 * share);
     for (int f = 0; f < FREQUENCIES; f++) {
         double customers = holdout->by_customers[f];
         if (customers > 0)
@@ -225,14 +244,16 @@ static void describe_holdout(struct model_work *work, const struct clv_options *
     }
 }
 
-static void compare_customers(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
-                              const struct model_clv *model, int64_t until, struct holdout *holdout)
+static void compare_customers(struct model_work *work, const struct clv_options *options,
+                              const struct clv_data *data, const struct model_clv *model,
+                              int64_t until, struct holdout *holdout)
 {
     double *expected = ARENA_ARRAY(work->arena, double, data->count + 1),
            *low = ARENA_ARRAY(work->arena, double, data->count + 1),
            *high = ARENA_ARRAY(work->arena, double, data->count + 1);
-    double *columns[MODEL_VALUE_COLUMNS] = {
-        [MODEL_VALUE_EXPECTED] = expected, [MODEL_VALUE_EXPECTED_LOW] = low, [MODEL_VALUE_EXPECTED_HIGH] = high};
+    double *columns[MODEL_VALUE_COLUMNS] = {[MODEL_VALUE_EXPECTED] = expected,
+                                            [MODEL_VALUE_EXPECTED_LOW] = low,
+                                            [MODEL_VALUE_EXPECTED_HIGH] = high};
     struct model_value value = {.often = model, .ahead = holdout->ahead, .level = options->level};
     struct model_value_customers customers = {.count = data->count, .history = data->history};
     model_value_score(&value, &customers, engine_pool(work->engine), columns);
@@ -255,8 +276,8 @@ static void compare_customers(struct model_work *work, const struct clv_options 
 }
 
 /* Fits on what came before the holdout and compares; *data and *used are of that fit. */
-static enum status hold_out(struct model_work *work, const struct clv_options *options, struct clv_data *data,
-                            struct model_clv *used, struct error *error)
+static enum status hold_out(struct model_work *work, const struct clv_options *options,
+                            struct clv_data *data, struct model_clv *used, struct error *error)
 {
     struct holdout holdout = {0};
     const struct zone *zone = work->engine->zone;
@@ -264,12 +285,15 @@ static enum status hold_out(struct model_work *work, const struct clv_options *o
     int32_t first_held_back = zone_date(zone, end) + 1 - (int32_t)ceil(options->holdout);
     TRY(clv_load(work, options, zone_day_start(zone, first_held_back) - 1, data, error));
     struct model_clv_data histories = {data->count, data->history, NULL};
-    enum status status = model_clv_fit(options->type, &histories, engine_pool(work->engine), work->arena, used, error);
+    enum status status = model_clv_fit(options->type, &histories, engine_pool(work->engine),
+                                       work->arena, used, error);
     if (status != STATUS_OK) {
-        error_hint(error, "that is the fit without the last %g days; try a shorter --holdout", options->holdout);
+        error_hint(error, "that is the fit without the last %g days; try a shorter --holdout",
+                   options->holdout);
         return status;
     }
-    holdout.ahead = (clv_tick(work, options, end) - clv_tick(work, options, data->until)) / clv_ticks(options);
+    holdout.ahead =
+        (clv_tick(work, options, end) - clv_tick(work, options, data->until)) / clv_ticks(options);
     compare_customers(work, options, data, used, end, &holdout);
     describe_holdout(work, options, data, &holdout);
     write_frequencies(work, &holdout);
@@ -277,14 +301,16 @@ static enum status hold_out(struct model_work *work, const struct clv_options *o
 }
 
 static enum status write_tracking(struct model_work *work, const struct clv_options *options,
-                                  const struct clv_data *data, const struct model_clv *model, struct error *error)
+                                  const struct clv_data *data, const struct model_clv *model,
+                                  struct error *error)
 {
     struct model_clv calibrated = *model;
     struct clv_data known = *data;
     if (options->holdout > 0)
         TRY(hold_out(work, options, &known, &calibrated, error));
     else
-        work_note(work, "Not compared with later days: --holdout DAYS keeps some back and says how far off it is.");
+        work_note(work, "Not compared with later days: --holdout DAYS keeps some back and says how "
+                        "far off it is.");
     work_put_text(work->report, "calibrated_until", work_day(work, known.until));
     struct weeks weeks = make_weeks(work, options, &known, &calibrated);
     write_weeks(work, options, &weeks);
@@ -292,14 +318,16 @@ static enum status write_tracking(struct model_work *work, const struct clv_opti
     return STATUS_OK;
 }
 
-enum status clv_track(struct model_work *work, const struct clv_options *options, const struct clv_data *data,
-                      const struct model_clv *model, struct error *error)
+enum status clv_track(struct model_work *work, const struct clv_options *options,
+                      const struct clv_data *data, const struct model_clv *model,
+                      struct error *error)
 {
     json_put_array(work->report, "tracking");
     json_write_object(work->report);
     work_put_text(work->report, "name", work->model->name);
     work_put_text(work->report, "title",
-                  arena_printf(work->arena, "Repeat purchases by %s, %s", options->by_period ? options->period : "week",
+                  arena_printf(work->arena, "Repeat purchases by %s, %s",
+                               options->by_period ? options->period : "week",
                                model_clv_type_name(model->type)));
     TRY(write_tracking(work, options, data, model, error));
     json_write_end_object(work->report);

@@ -1,10 +1,12 @@
 /*
- * Scales behind answers: many items become a few scores. How many is asked of parallel analysis; factors by maximum
- * likelihood, or principal components. A scale is named after the item that bears it most, and is told as a trait in
- * standard deviations from the mean of those it was fitted on.
+ * Scales behind answers: many items become a few scores. How many is asked of parallel analysis;
+ * factors by maximum likelihood, or principal components. A scale is named after the item that
+ * bears it most, and is told as a trait in standard deviations from the mean of those it was fitted
+ * on.
  *
- * Missing answers: covariances are taken over the customers who gave both answers, and who left out some gets the scale
- * that the other answers let one expect, weighed for just those answers. Who gave fewer than half gets none.
+ * Missing answers: covariances are taken over the customers who gave both answers, and who left out
+ * some gets the scale that the other answers let one expect, weighed for just those answers. Who
+ * gave fewer than half gets none.
  */
 #include "engine/model_work.h"
 
@@ -35,8 +37,8 @@ struct factor_work {
     double *covariance, *correlation;      /* items × items, pairwise */
     double *matrix;                        /* the one of them that is analysed */
     double *loading;                       /* items × scales: pattern */
-    double *structure;                     /* items × scales: covariance of items and scales, as matrix has them */
-    double *weight;                        /* items × scales: of complete answers */
+    double *structure; /* items × scales: covariance of items and scales, as matrix has them */
+    double *weight;    /* items × scales: of complete answers */
     double uniqueness[ITEMS], kmo[ITEMS], kmo_all, explained[SCALES], alpha[SCALES];
     double component[SCALES]; /* standard deviations of components */
     double eigenvalue[ITEMS], threshold[ITEMS];
@@ -55,7 +57,8 @@ static void name_item(struct model_work *work, const char *given, struct factor_
     out->name = named ? arena_strndup(work->arena, given, plain) : work_short_name(work, given);
 }
 
-static enum status read_rotation(struct model_work *work, struct factor_work *out, struct error *error)
+static enum status read_rotation(struct model_work *work, struct factor_work *out,
+                                 struct error *error)
 {
     static const char *const names[] = {"none", "varimax", "promax"};
     const char *name = work_option(work, "rotation");
@@ -68,14 +71,16 @@ static enum status read_rotation(struct model_work *work, struct factor_work *ou
     return name ? work_option_wrong(work, "rotation", "varimax, promax or none", error) : STATUS_OK;
 }
 
-static enum status read_options(struct model_work *work, struct factor_work *out, struct error *error)
+static enum status read_options(struct model_work *work, struct factor_work *out,
+                                struct error *error)
 {
     const char *method = work_option(work, "method"), *scale = work_option(work, "scale");
     double scales;
     size_t count;
     const char **on = work_option_list(work, "on", &count);
     if (count < 2 || count > ITEMS)
-        return error_set(error, STATUS_USAGE, "--on names the answers, 2 to %d: --on 'last(survey.price), …'", ITEMS);
+        return error_set(error, STATUS_USAGE,
+                         "--on names the answers, 2 to %d: --on 'last(survey.price), …'", ITEMS);
     out->items = (int)count;
     for (size_t i = 0; i < count; i++)
         name_item(work, on[i], &out->item[i]);
@@ -86,16 +91,19 @@ static enum status read_options(struct model_work *work, struct factor_work *out
     if (scale && !out->raw && strcmp(scale, "deviation") != 0)
         return work_option_wrong(work, "scale", "deviation or none", error);
     if (out->raw && !out->components)
-        return error_set(error, STATUS_USAGE, "--scale none is for --method components: factors explain correlations");
+        return error_set(error, STATUS_USAGE,
+                         "--scale none is for --method components: factors explain correlations");
     if (out->components && work_option(work, "rotation"))
-        return error_set(error, STATUS_USAGE, "components are not rotated: --rotation is for --method factors");
+        return error_set(error, STATUS_USAGE,
+                         "components are not rotated: --rotation is for --method factors");
     TRY(work_option_number(work, "scales", 0, 0, SCALES, &scales, error));
     out->scales = (int)scales;
     return read_rotation(work, out, error);
 }
 
 /* Answers of everyone who gave one at least; who is scored. */
-static void fill_rows(struct model_work *work, const struct plan_values *values, uint64_t *who, struct factor_work *out)
+static void fill_rows(struct model_work *work, const struct plan_values *values, uint64_t *who,
+                      struct factor_work *out)
 {
     for (size_t w = 0; w < work->population->customers / 64u + 1; w++) {
         uint64_t answered = 0;
@@ -122,13 +130,16 @@ static void fill_rows(struct model_work *work, const struct plan_values *values,
 static enum status take_rows(struct model_work *work, struct factor_work *out, struct error *error)
 {
     const struct model_inputs *inputs = &work->inputs;
-    struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, (size_t)out->items + 1);
+    struct plan_values *values =
+        ARENA_ARRAY(work->arena, struct plan_values, (size_t)out->items + 1);
     uint64_t *who;
     TRY(work_inputs_values(work, inputs, work->moment->now, values, error));
     TRY(work_inputs_among(work, inputs, work->moment->now, &who, error));
     for (int i = 0; i < out->items; i++)
-        if (values[i].type == VALUE_TEXT || values[i].type == VALUE_SET || values[i].type == VALUE_POINT) {
-            enum status status = error_set(error, STATUS_USAGE, "%s is not a number", out->item[i].text);
+        if (values[i].type == VALUE_TEXT || values[i].type == VALUE_SET ||
+            values[i].type == VALUE_POINT) {
+            enum status status =
+                error_set(error, STATUS_USAGE, "%s is not a number", out->item[i].text);
             error_hint(error, "scales add up numbers; --type latent takes answers in words");
             return status;
         }
@@ -141,7 +152,8 @@ static enum status ask(struct model_work *work, const struct factor_work *f, str
     const char *texts[ITEMS];
     for (int i = 0; i < f->items; i++)
         texts[i] = f->item[i].text;
-    TRY(work_inputs_new(work, texts, (size_t)f->items, work_option(work, "among"), &work->inputs, error));
+    TRY(work_inputs_new(work, texts, (size_t)f->items, work_option(work, "among"), &work->inputs,
+                        error));
     work->needs = work->inputs.needs;
     return STATUS_OK;
 }
@@ -152,18 +164,19 @@ static enum status check_item(const struct factor_work *f, int i, struct error *
 {
     double variance = f->covariance[i * f->items + i];
     if (isnan(variance))
-        return error_set(error, STATUS_ERROR, "fewer than two customers answered %s: there is nothing to compare",
+        return error_set(error, STATUS_ERROR,
+                         "fewer than two customers answered %s: there is nothing to compare",
                          f->item[i].name);
     if (!(variance > 1e-12 * (f->mean[i] * f->mean[i] + 1e-12))) {
-        enum status status =
-            error_set(error, STATUS_ERROR, "%s is the same for everyone who answered it", f->item[i].name);
+        enum status status = error_set(
+            error, STATUS_ERROR, "%s is the same for everyone who answered it", f->item[i].name);
         error_hint(error, "leave it out of --on: it cannot tell anyone apart");
         return status;
     }
     for (int j = 0; j < i; j++)
         if (isnan(f->covariance[i * f->items + j]))
-            return error_set(error, STATUS_ERROR, "no two customers answered both %s and %s", f->item[j].name,
-                             f->item[i].name);
+            return error_set(error, STATUS_ERROR, "no two customers answered both %s and %s",
+                             f->item[j].name, f->item[i].name);
     return STATUS_OK;
 }
 
@@ -240,17 +253,19 @@ static enum status count_scales(struct model_work *work, struct factor_work *f, 
         f->eigenvalue[i] = components.deviation[i] * components.deviation[i];
     size_t rows = f->least < PARALLEL_ROWS ? f->least : PARALLEL_ROWS;
     TRY(model_parallel_analysis(f->items, f->correlation, rows, DRAWS, quantile, (uint64_t)seed,
-                                engine_pool(work->engine), work->arena, &f->found, f->threshold, error));
+                                engine_pool(work->engine), work->arena, &f->found, f->threshold,
+                                error));
     int most = f->components ? (f->items < SCALES ? f->items : SCALES) : most_factors(f->items);
     if (!most)
         return error_set(error, STATUS_USAGE,
-                         "%d items are too few for factors: three at least, or --method components", f->items);
+                         "%d items are too few for factors: three at least, or --method components",
+                         f->items);
     if (!f->scales)
         f->scales = f->found < most ? f->found : most;
     if (f->scales <= most)
         return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "--scales %d: %d items have room for %d %s%s", f->scales, f->items, most,
-                     f->components ? "component" : "factor", most == 1 ? "" : "s");
+    return error_set(error, STATUS_USAGE, "--scales %d: %d items have room for %d %s%s", f->scales,
+                     f->items, most, f->components ? "component" : "factor", most == 1 ? "" : "s");
 }
 
 static void make_room(struct model_work *work, struct factor_work *f)
@@ -261,7 +276,8 @@ static void make_room(struct model_work *work, struct factor_work *f)
     f->weight = ARENA_ARRAY(work->arena, double, cells);
 }
 
-static enum status fit_components(struct model_work *work, struct factor_work *f, struct error *error)
+static enum status fit_components(struct model_work *work, struct factor_work *f,
+                                  struct error *error)
 {
     struct model_components found;
     double all = 0;
@@ -293,14 +309,15 @@ static enum status fit_factors(struct model_work *work, struct factor_work *f, s
 {
     if (f->eigenvalue[f->items - 1] < 1e-8)
         return error_set(error, STATUS_ERROR,
-                         "an item is a sum of others, or the answers are too few: leave it out, or take --method "
+                         "an item is a sum of others, or the answers are too few: leave it out, or "
+                         "take --method "
                          "components");
-    enum status status = model_factors_fit(f->items, f->matrix, (double)f->least, f->scales, f->rotation, work->arena,
-                                           &f->factors, error);
+    enum status status = model_factors_fit(f->items, f->matrix, (double)f->least, f->scales,
+                                           f->rotation, work->arena, &f->factors, error);
     if (status != STATUS_OK) {
-        error_hint(error,
-                   "--method components takes any items; or leave out those that repeat others, or ask for fewer "
-                   "--scales");
+        error_hint(error, "--method components takes any items; or leave out those that repeat "
+                          "others, or ask for fewer "
+                          "--scales");
         return status;
     }
     make_room(work, f);
@@ -308,10 +325,12 @@ static enum status fit_factors(struct model_work *work, struct factor_work *f, s
     memcpy(f->loading, f->factors.loading, sizeof *f->loading * cells);
     memcpy(f->weight, f->factors.score, sizeof *f->weight * cells);
     memcpy(f->uniqueness, f->factors.uniqueness, sizeof *f->uniqueness * (size_t)f->items);
-    stats_multiply(f->items, f->scales, f->scales, f->loading, f->factors.correlation, f->structure);
+    stats_multiply(f->items, f->scales, f->scales, f->loading, f->factors.correlation,
+                   f->structure);
     for (int c = 0; c < f->scales; c++)
         for (int i = 0; i < f->items; i++)
-            f->explained[c] += f->loading[i * f->scales + c] * f->structure[i * f->scales + c] / f->items;
+            f->explained[c] +=
+                f->loading[i * f->scales + c] * f->structure[i * f->scales + c] / f->items;
     return STATUS_OK;
 }
 
@@ -334,7 +353,8 @@ static enum status fit_scales(struct model_work *work, struct factor_work *f, st
     return f->components ? fit_components(work, f, error) : fit_factors(work, f, error);
 }
 
-/* Whether every scale is the one that some item bears most on: a scale without items would be a name for nothing. */
+/* Whether every scale is the one that some item bears most on: a scale without items would be a
+ * name for nothing. */
 static bool all_have_items(const struct factor_work *f)
 {
     bool has[SCALES] = {false}, all = true;
@@ -354,7 +374,8 @@ static void name_scales(struct model_work *work, struct factor_work *f)
     for (int c = 0; c < f->scales; c++) {
         int best = -1;
         for (int i = 0; i < f->items; i++)
-            if (!taken[i] && (best < 0 || fabs(f->loading[i * f->scales + c]) > fabs(f->loading[best * f->scales + c])))
+            if (!taken[i] && (best < 0 || fabs(f->loading[i * f->scales + c]) >
+                                              fabs(f->loading[best * f->scales + c])))
                 best = i;
         taken[best] = true;
         f->scale_name[c] = f->item[best].name;
@@ -364,8 +385,10 @@ static void name_scales(struct model_work *work, struct factor_work *f)
     }
 }
 
-/* Cronbach's alpha of a scale's items, those that load negatively turned round; their names into *names. */
-static double scale_alpha(struct model_work *work, const struct factor_work *f, int scale, const char **names)
+/* Cronbach's alpha of a scale's items, those that load negatively turned round; their names into
+ * *names. */
+static double scale_alpha(struct model_work *work, const struct factor_work *f, int scale,
+                          const char **names)
 {
     double covariance[ITEMS * ITEMS];
     int member[ITEMS], count = 0;
@@ -373,8 +396,8 @@ static double scale_alpha(struct model_work *work, const struct factor_work *f, 
     for (int i = 0; i < f->items; i++)
         if (scale_of(f, i) == scale) {
             bool turned = f->loading[i * f->scales + scale] < 0;
-            *names = arena_printf(work->arena, "%s%s%s%s", count ? *names : "", count ? ", " : "", turned ? "−" : "",
-                                  f->item[i].name);
+            *names = arena_printf(work->arena, "%s%s%s%s", count ? *names : "", count ? ", " : "",
+                                  turned ? "−" : "", f->item[i].name);
             member[count++] = i;
         }
     for (int a = 0; a < count; a++)
@@ -391,7 +414,8 @@ static double scale_alpha(struct model_work *work, const struct factor_work *f, 
 static const char *pad(struct model_work *work, const char *text, int width)
 {
     size_t bytes = strlen(text);
-    return arena_printf(work->arena, "%*s%s", (int)bytes < width ? width - (int)bytes : 0, "", text);
+    return arena_printf(work->arena, "%*s%s", (int)bytes < width ? width - (int)bytes : 0, "",
+                        text);
 }
 
 static int column_width(const struct factor_work *f, int scale)
@@ -402,9 +426,12 @@ static int column_width(const struct factor_work *f, int scale)
 
 static void say_loadings(struct model_work *work, const struct factor_work *f)
 {
-    const char *group = f->components ? "loadings (item with component)" : "loadings (item with factor)", *line = "";
+    const char *group =
+                   f->components ? "loadings (item with component)" : "loadings (item with factor)",
+               *line = "";
     for (int c = 0; c < f->scales; c++)
-        line = arena_printf(work->arena, "%s%s", line, pad(work, f->scale_name[c], column_width(f, c)));
+        line = arena_printf(work->arena, "%s%s", line,
+                            pad(work, f->scale_name[c], column_width(f, c)));
     work_figure(work, group, "item", NAN, "%s  uniqueness     KMO", line);
     for (int i = 0; i < f->items; i++) {
         line = "";
@@ -412,7 +439,8 @@ static void say_loadings(struct model_work *work, const struct factor_work *f)
             const char *number = arena_printf(work->arena, "%.3f", f->loading[i * f->scales + c]);
             line = arena_printf(work->arena, "%s%s", line, pad(work, number, column_width(f, c)));
         }
-        work_figure(work, group, f->item[i].name, f->uniqueness[i], "%s%12.3f%8s", line, f->uniqueness[i],
+        work_figure(work, group, f->item[i].name, f->uniqueness[i], "%s%12.3f%8s", line,
+                    f->uniqueness[i],
                     isnan(f->kmo[i]) ? "–" : arena_printf(work->arena, "%.3f", f->kmo[i]));
     }
 }
@@ -422,26 +450,32 @@ static void say_scales(struct model_work *work, struct factor_work *f)
     for (int c = 0; c < f->scales; c++) {
         const char *names;
         f->alpha[c] = scale_alpha(work, f, c, &names);
-        const char *alpha = isnan(f->alpha[c]) ? "too few items" : arena_printf(work->arena, "%.3f", f->alpha[c]);
-        work_figure(work, "scales", arena_printf(work->arena, "%s.%s", work->model->name, f->scale_name[c]),
-                    f->alpha[c], "explains %.1f%%, Cronbach's alpha %s, of %s", 100 * f->explained[c], alpha, names);
+        const char *alpha =
+            isnan(f->alpha[c]) ? "too few items" : arena_printf(work->arena, "%.3f", f->alpha[c]);
+        work_figure(work, "scales",
+                    arena_printf(work->arena, "%s.%s", work->model->name, f->scale_name[c]),
+                    f->alpha[c], "explains %.1f%%, Cronbach's alpha %s, of %s",
+                    100 * f->explained[c], alpha, names);
     }
     for (int a = 0; f->rotation == MODEL_ROTATION_PROMAX && a < f->scales; a++)
         for (int b = 0; b < a; b++) {
             double r = f->factors.correlation[a * f->scales + b];
             work_figure(work, "correlations of the scales",
-                        arena_printf(work->arena, "%s, %s", f->scale_name[b], f->scale_name[a]), r, "%.3f", r);
+                        arena_printf(work->arena, "%s, %s", f->scale_name[b], f->scale_name[a]), r,
+                        "%.3f", r);
         }
 }
 
 static void say_how_many(struct model_work *work, const struct factor_work *f)
 {
     for (int i = 0; i < f->items && i < f->found + 3; i++)
-        work_figure(work, "how many (eigenvalues; by chance stay below)", arena_printf(work->arena, "%d", i + 1),
-                    f->eigenvalue[i], "%.4f, by chance %.4f%s", f->eigenvalue[i], f->threshold[i],
+        work_figure(work, "how many (eigenvalues; by chance stay below)",
+                    arena_printf(work->arena, "%d", i + 1), f->eigenvalue[i],
+                    "%.4f, by chance %.4f%s", f->eigenvalue[i], f->threshold[i],
                     i < f->found ? "" : " – not more than chance");
     work_figure(work, "quality", "scales by parallel analysis", f->found, "%d", f->found);
-    work_figure(work, "quality", "Kaiser-Meyer-Olkin", f->kmo_all, isnan(f->kmo_all) ? "unknown" : "%.4f%s", f->kmo_all,
+    work_figure(work, "quality", "Kaiser-Meyer-Olkin", f->kmo_all,
+                isnan(f->kmo_all) ? "unknown" : "%.4f%s", f->kmo_all,
                 f->kmo_all < .5 ? " – below .5: these items have too little in common" : "");
 }
 
@@ -452,36 +486,42 @@ static void say_fit(struct model_work *work, const struct factor_work *f)
         return;
     if (found->freedom > 0)
         work_figure(work, "quality", "what the factors leave unexplained", found->chi2,
-                    "chi-squared %.4f with %g degrees of freedom, p %.3g", found->chi2, found->freedom, found->p);
+                    "chi-squared %.4f with %g degrees of freedom, p %.3g", found->chi2,
+                    found->freedom, found->p);
     if (found->bounded)
-        work_note(work,
-                  "A uniqueness ran to its bound: a factor is one item alone. Ask for fewer --scales, or leave that "
-                  "item out.");
+        work_note(work, "A uniqueness ran to its bound: a factor is one item alone. Ask for fewer "
+                        "--scales, or leave that "
+                        "item out.");
 }
 
 static void describe(struct model_work *work, struct factor_work *f)
 {
-    work_figure(work, "data", "customers with an answer", (double)f->rows, "%s", work_thousands(work, (double)f->rows));
-    work_figure(work, "data", "who answered all", (double)f->complete, "%s", work_thousands(work, (double)f->complete));
+    work_figure(work, "data", "customers with an answer", (double)f->rows, "%s",
+                work_thousands(work, (double)f->rows));
+    work_figure(work, "data", "who answered all", (double)f->complete, "%s",
+                work_thousands(work, (double)f->complete));
     work_figure(work, "data", "items", f->items, "%d", f->items);
-    work_figure(work, "data", "missing answers", (double)f->missing, "%s", work_thousands(work, (double)f->missing));
+    work_figure(work, "data", "missing answers", (double)f->missing, "%s",
+                work_thousands(work, (double)f->missing));
     say_how_many(work, f);
     if (f->missing)
         work_note(work,
-                  "Covariances are those of customers who gave both answers (at least %s); who left answers out is "
+                  "Covariances are those of customers who gave both answers (at least %s); who "
+                  "left answers out is "
                   "scored by the others, who gave fewer than half is not.",
                   work_thousands(work, (double)f->least));
     if (!f->scales)
         return;
     for (int c = 0; f->components && c < f->scales; c++)
-        work_figure(work, "components", arena_printf(work->arena, "component %d", c + 1), f->component[c],
-                    "standard deviation %.4f, %.1f%% of the variance", f->component[c], 100 * f->explained[c]);
+        work_figure(work, "components", arena_printf(work->arena, "component %d", c + 1),
+                    f->component[c], "standard deviation %.4f, %.1f%% of the variance",
+                    f->component[c], 100 * f->explained[c]);
     say_loadings(work, f);
     say_scales(work, f);
     say_fit(work, f);
-    work_note(work,
-              "A scale is in standard deviations from the mean of these customers; it holds the items that load .3 or "
-              "more and most on it, a − turns an item round.");
+    work_note(work, "A scale is in standard deviations from the mean of these customers; it holds "
+                    "the items that load .3 or "
+                    "more and most on it, a − turns an item round.");
 }
 
 /* ---- keeping it ---- */
@@ -542,7 +582,8 @@ static void write_report(struct model_work *work, const struct factor_work *f)
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "method",
                   f->components ? "Principal components"
-                                : arena_printf(work->arena, "Maximum-likelihood factors, %s", rotations[f->rotation]));
+                                : arena_printf(work->arena, "Maximum-likelihood factors, %s",
+                                               rotations[f->rotation]));
     work_put_count(json, "customers", f->rows);
     work_put(json, "kmo", f->kmo_all);
     work_put_count(json, "found", (uint64_t)f->found);
@@ -582,10 +623,10 @@ enum status engine_factor_fit(struct model_work *work, struct error *error)
     if (!f->scales)
         work_refuse(work, "parallel analysis finds no scale: these answers hardly go together");
     else if (f->scales < first)
-        work_note(
-            work,
-            "Parallel analysis finds %d; with more than %d one of them would be borne by no item, so these are told.",
-            first, f->scales);
+        work_note(work,
+                  "Parallel analysis finds %d; with more than %d one of them would be borne by no "
+                  "item, so these are told.",
+                  first, f->scales);
     if (f->scales)
         name_scales(work, f);
     describe(work, f);
@@ -596,12 +637,13 @@ enum status engine_factor_fit(struct model_work *work, struct error *error)
 
 /* ---- scoring ---- */
 
-static enum status read_numbers(const struct model_work *work, const char *key, double *out, size_t count,
-                                struct error *error)
+static enum status read_numbers(const struct model_work *work, const char *key, double *out,
+                                size_t count, struct error *error)
 {
     json_t *list = json_object_get(work->saved, key);
     if (json_array_size(list) != count)
-        return error_set(error, STATUS_ERROR, "the saved model %s has not the %s it should have: fit it again",
+        return error_set(error, STATUS_ERROR,
+                         "the saved model %s has not the %s it should have: fit it again",
                          work->model->name, key);
     for (size_t i = 0; i < count; i++)
         out[i] = json_number_value(json_array_get(list, i));
@@ -610,15 +652,20 @@ static enum status read_numbers(const struct model_work *work, const char *key, 
 
 static enum status read_saved(struct model_work *work, struct factor_work *f, struct error *error)
 {
-    json_t *items = json_object_get(work->saved, "items"), *scales = json_object_get(work->saved, "scales");
-    if (!json_array_size(items) || json_array_size(items) > ITEMS || json_array_size(scales) > SCALES)
-        return error_set(error, STATUS_ERROR, "the saved model %s has no items: fit it again", work->model->name);
+    json_t *items = json_object_get(work->saved, "items"),
+           *scales = json_object_get(work->saved, "scales");
+    if (!json_array_size(items) || json_array_size(items) > ITEMS ||
+        json_array_size(scales) > SCALES)
+        return error_set(error, STATUS_ERROR, "the saved model %s has no items: fit it again",
+                         work->model->name);
     f->items = (int)json_array_size(items);
     f->scales = (int)json_array_size(scales);
     for (int i = 0; i < f->items; i++)
-        f->item[i].text = json_string_value(json_object_get(json_array_get(items, (size_t)i), "text"));
+        f->item[i].text =
+            json_string_value(json_object_get(json_array_get(items, (size_t)i), "text"));
     for (int c = 0; c < f->scales; c++)
-        f->scale_name[c] = arena_strdup(work->arena, json_string_value(json_array_get(scales, (size_t)c)));
+        f->scale_name[c] =
+            arena_strdup(work->arena, json_string_value(json_array_get(scales, (size_t)c)));
     size_t count = (size_t)f->items, cells = count * (size_t)f->scales;
     make_room(work, f);
     f->matrix = ARENA_ARRAY(work->arena, double, count *count);
@@ -630,7 +677,8 @@ static enum status read_saved(struct model_work *work, struct factor_work *f, st
 }
 
 /* Weights for answers to some of the items: S⁻¹ C over those, 0 elsewhere. */
-static bool weights_of(const struct factor_work *f, uint64_t answered, struct arena *scratch, double *out)
+static bool weights_of(const struct factor_work *f, uint64_t answered, struct arena *scratch,
+                       double *out)
 {
     int known[ITEMS], count = 0;
     for (int i = 0; i < f->items; i++)
@@ -670,7 +718,8 @@ static int by_pattern(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static void score_row(const struct factor_work *f, const double *weights, size_t row, struct model_score *scores)
+static void score_row(const struct factor_work *f, const double *weights, size_t row,
+                      struct model_score *scores)
 {
     const double *answer = f->data + row * (size_t)f->items;
     for (int c = 0; c < f->scales; c++) {

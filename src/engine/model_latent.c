@@ -1,7 +1,8 @@
 /*
- * Latent classes in a store: answers to survey questions, explained by a few kinds of people. Each value asked for is
- * an item; its distinct values are the answers, in rising order. Who gave no answer at all is left out; single missing
- * answers are allowed. Covariates are numbers that move the chances of the classes; who lacks one is left out.
+ * Latent classes in a store: answers to survey questions, explained by a few kinds of people. Each
+ * value asked for is an item; its distinct values are the answers, in rising order. Who gave no
+ * answer at all is left out; single missing answers are allowed. Covariates are numbers that move
+ * the chances of the classes; who lacks one is left out.
  */
 #include "base/bits.h"
 #include "engine/model_work.h"
@@ -37,8 +38,8 @@ static int find_answer(const struct latent_item *item, const char *answer)
     return -1;
 }
 
-/* Values of one item that were met, with their answers: few, so that a value becomes words once and not for every
- * customer. */
+/* Values of one item that were met, with their answers: few, so that a value becomes words once and
+ * not for every customer. */
 struct memo {
     int64_t value[MEMO];
     int answer[MEMO], count;
@@ -70,8 +71,8 @@ static void remember(struct memo *memo, int64_t value, int answer)
     memo->answer[memo->count++] = answer;
 }
 
-static int answer_of(struct model_work *work, const struct plan_values *values, const struct latent_item *item,
-                     uint32_t position, struct memo *memo)
+static int answer_of(struct model_work *work, const struct plan_values *values,
+                     const struct latent_item *item, uint32_t position, struct memo *memo)
 {
     if (!bit_at(values->known, position))
         return -1;
@@ -95,8 +96,9 @@ static int by_answer(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static enum status collect_answers(struct model_work *work, const struct plan_values *values, const uint64_t *who,
-                                   struct latent_item *item, struct error *error)
+static enum status collect_answers(struct model_work *work, const struct plan_values *values,
+                                   const uint64_t *who, struct latent_item *item,
+                                   struct error *error)
 {
     struct memo memo = {.count = 0};
     for (uint32_t p = 0; p < work->population->customers; p++) {
@@ -110,14 +112,15 @@ static enum status collect_answers(struct model_work *work, const struct plan_va
         if (!answer || find_answer(item, answer) >= 0)
             continue;
         if (item->levels == LEVELS)
-            return error_set(error, STATUS_USAGE, "%s has more than %d different answers; latent classes are for a few",
+            return error_set(error, STATUS_USAGE,
+                             "%s has more than %d different answers; latent classes are for a few",
                              item->text, LEVELS);
         item->answer[item->levels++] = answer;
     }
     qsort(item->answer, (size_t)item->levels, sizeof *item->answer, by_answer);
     if (item->levels < 2)
-        return error_set(error, STATUS_ERROR, "%s has %s: there is nothing to tell people apart by", item->text,
-                         item->levels ? "one answer only" : "no answers");
+        return error_set(error, STATUS_ERROR, "%s has %s: there is nothing to tell people apart by",
+                         item->text, item->levels ? "one answer only" : "no answers");
     return STATUS_OK;
 }
 
@@ -126,7 +129,8 @@ static bool known(const struct plan_values *values, uint32_t position)
     return bit_at(values->known, position);
 }
 
-/* Takes who gave no answer, or lacks a covariate, out of `who`; values: the items', then the covariates'. */
+/* Takes who gave no answer, or lacks a covariate, out of `who`; values: the items', then the
+ * covariates'. */
 static void choose_rows(struct model_work *work, const struct plan_values *values, uint64_t *who,
                         struct latent_data *out)
 {
@@ -138,7 +142,8 @@ static void choose_rows(struct model_work *work, const struct plan_values *value
         for (int i = 0; i < out->items; i++)
             answered |= known(&values[i], p);
         for (int j = 0; j < out->covariates; j++)
-            described &= known(&values[out->items + j], p) && isfinite(work_value(&values[out->items + j], p));
+            described &= known(&values[out->items + j], p) &&
+                         isfinite(work_value(&values[out->items + j], p));
         out->left_out += answered && !described;
         if (!answered || !described)
             bit_clear(who, p);
@@ -146,7 +151,8 @@ static void choose_rows(struct model_work *work, const struct plan_values *value
 }
 
 /* Codes and covariates of the chosen; items' answers are known. */
-static void code_rows(struct model_work *work, const struct plan_values *values, uint64_t *who, struct latent_data *out)
+static void code_rows(struct model_work *work, const struct plan_values *values, uint64_t *who,
+                      struct latent_data *out)
 {
     size_t items = (size_t)out->items, covariates = (size_t)out->covariates;
     choose_rows(work, values, who, out);
@@ -157,22 +163,24 @@ static void code_rows(struct model_work *work, const struct plan_values *values,
     for (size_t i = 0; i < items; i++) {
         struct memo memo = {.count = 0};
         for (size_t r = 0; r < out->rows; r++)
-            out->code[r * items + i] = answer_of(work, &values[i], &out->item[i], work->position[r], &memo);
+            out->code[r * items + i] =
+                answer_of(work, &values[i], &out->item[i], work->position[r], &memo);
     }
     for (size_t r = 0; r < out->rows; r++)
         for (size_t j = 0; j < covariates; j++)
             out->covariate[r * covariates + j] = work_value(&values[items + j], work->position[r]);
 }
 
-static enum status check_covariates(const struct plan_values *values, const struct latent_data *data,
-                                    struct error *error)
+static enum status check_covariates(const struct plan_values *values,
+                                    const struct latent_data *data, struct error *error)
 {
     for (int j = 0; j < data->covariates; j++) {
         enum value_type type = values[data->items + j].type;
         if (type != VALUE_TEXT && type != VALUE_SET && type != VALUE_POINT)
             continue;
         enum status status =
-            error_set(error, STATUS_USAGE, "--covariates takes numbers, and %s is none", data->covariate_text[j]);
+            error_set(error, STATUS_USAGE, "--covariates takes numbers, and %s is none",
+                      data->covariate_text[j]);
         error_hint(error, "name it in --among, one group at a time, or import it as a number");
         return status;
     }
@@ -180,7 +188,8 @@ static enum status check_covariates(const struct plan_values *values, const stru
 }
 
 /* After asking, on a population that holds it. */
-static enum status take_rows(struct model_work *work, bool learn, struct latent_data *out, struct error *error)
+static enum status take_rows(struct model_work *work, bool learn, struct latent_data *out,
+                             struct error *error)
 {
     const struct model_inputs *inputs = &work->inputs;
     uint64_t *who;
@@ -201,8 +210,8 @@ static enum status ask(struct model_work *work, const struct latent_data *data, 
         texts[i] = data->item[i].text;
     for (int j = 0; j < data->covariates; j++)
         texts[data->items + j] = data->covariate_text[j];
-    TRY(work_inputs_new(work, texts, (size_t)(data->items + data->covariates), work_option(work, "among"),
-                        &work->inputs, error));
+    TRY(work_inputs_new(work, texts, (size_t)(data->items + data->covariates),
+                        work_option(work, "among"), &work->inputs, error));
     work->needs = work->inputs.needs;
     return STATUS_OK;
 }
@@ -223,7 +232,8 @@ static struct model_latent_data as_data(const struct latent_data *data, struct a
 }
 
 /* More classes than people can answer differently say nothing. */
-static enum status most_classes(const struct latent_data *data, int wanted, int *most, struct error *error)
+static enum status most_classes(const struct latent_data *data, int wanted, int *most,
+                                struct error *error)
 {
     double possible = 1;
     for (int i = 0; i < data->items; i++)
@@ -232,25 +242,29 @@ static enum status most_classes(const struct latent_data *data, int wanted, int 
     if (wanted <= *most)
         return STATUS_OK;
     if (!data->rows)
-        return error_set(error, STATUS_ERROR, "nobody gave an answer%s", data->covariates ? " and has covariates" : "");
+        return error_set(error, STATUS_ERROR, "nobody gave an answer%s",
+                         data->covariates ? " and has covariates" : "");
     return error_set(error, STATUS_ERROR,
-                     "%d classes are more than %zu people with %.0f possible combinations of answers can tell apart",
+                     "%d classes are more than %zu people with %.0f possible combinations of "
+                     "answers can tell apart",
                      wanted, data->rows, possible);
 }
 
 static void describe_choice(struct model_work *work, const struct model_latent *model, int starts)
 {
     int k = model->classes;
-    work_figure(work, "choice", arena_printf(work->arena, "%d %s", k, k == 1 ? "class" : "classes"), model->bic,
-                "BIC %.2f, log-likelihood %.3f, %.0f degrees of freedom, entropy %.3f, best reached by %d of %d starts",
-                model->bic, model->log_likelihood, model->freedom, k > 1 ? model->entropy : 1, model->reached,
-                k > 1 ? starts : 1);
+    work_figure(work, "choice", arena_printf(work->arena, "%d %s", k, k == 1 ? "class" : "classes"),
+                model->bic,
+                "BIC %.2f, log-likelihood %.3f, %.0f degrees of freedom, entropy %.3f, best "
+                "reached by %d of %d starts",
+                model->bic, model->log_likelihood, model->freedom, k > 1 ? model->entropy : 1,
+                model->reached, k > 1 ? starts : 1);
 }
 
-/* The number of classes asked for, or the one with the smallest BIC: one after the other until two in a row are worse,
- * or there are more parameters than patterns. */
-static enum status choose(struct model_work *work, const struct latent_data *answers, int starts, uint64_t seed,
-                          struct model_latent *out, struct error *error)
+/* The number of classes asked for, or the one with the smallest BIC: one after the other until two
+ * in a row are worse, or there are more parameters than patterns. */
+static enum status choose(struct model_work *work, const struct latent_data *answers, int starts,
+                          uint64_t seed, struct model_latent *out, struct error *error)
 {
     double classes, most;
     int possible, worse = 0;
@@ -262,7 +276,8 @@ static enum status choose(struct model_work *work, const struct latent_data *ans
     for (int k = from; k <= to && k <= possible && worse < 2; k++) {
         struct model_latent_options options = {.classes = k, .starts = starts, .seed = seed};
         struct model_latent model;
-        enum status status = model_latent_fit(&data, &options, engine_pool(work->engine), work->arena, &model, error);
+        enum status status = model_latent_fit(&data, &options, engine_pool(work->engine),
+                                              work->arena, &model, error);
         if (status != STATUS_OK && k == from)
             return status;
         if (status != STATUS_OK) {
@@ -292,9 +307,10 @@ static double class_mean(const struct latent_item *item, const double *chance)
     return sum;
 }
 
-/* A class is called after the item in which it lies farthest from everyone, of the names that are not taken. */
-static const char *class_name(struct model_work *work, const struct latent_data *data, const struct model_latent *model,
-                              int class, const char *const *taken)
+/* A class is called after the item in which it lies farthest from everyone, of the names that are
+ * not taken. */
+static const char *class_name(struct model_work *work, const struct latent_data *data,
+                              const struct model_latent *model, int class, const char *const *taken)
 {
     double far = -1;
     const char *best = NULL;
@@ -303,8 +319,8 @@ static const char *class_name(struct model_work *work, const struct latent_data 
         double own = class_mean(&data->item[i], model->chance + class * all + start), mean = 0;
         for (int c = 0; c < model->classes; c++)
             mean += model->share[c] * class_mean(&data->item[i], model->chance + c * all + start);
-        const char *name =
-            arena_printf(work->arena, "%s_%s", own > mean ? "high" : "low", work_short_name(work, data->item[i].text));
+        const char *name = arena_printf(work->arena, "%s_%s", own > mean ? "high" : "low",
+                                        work_short_name(work, data->item[i].text));
         bool used = false;
         for (int t = 0; t < class; t++)
             used |= strcmp(taken[t], name) == 0;
@@ -317,8 +333,8 @@ static const char *class_name(struct model_work *work, const struct latent_data 
     return best ? best : arena_printf(work->arena, "class_%d", class + 1);
 }
 
-static void write_parameters(struct model_work *work, const struct latent_data *data, const struct model_latent *model,
-                             const char *const *names)
+static void write_parameters(struct model_work *work, const struct latent_data *data,
+                             const struct model_latent *model, const char *const *names)
 {
     struct json *json = work->parameters;
     json_put_array(json, "items");
@@ -344,8 +360,8 @@ static void write_parameters(struct model_work *work, const struct latent_data *
     model_latent_write(model, json);
 }
 
-static void write_report(struct model_work *work, const struct latent_data *data, const struct model_latent *model,
-                         const char *const *names)
+static void write_report(struct model_work *work, const struct latent_data *data,
+                         const struct model_latent *model, const char *const *names)
 {
     struct json *json = work->report;
     int all = model->level_start[model->items];
@@ -354,7 +370,8 @@ static void write_report(struct model_work *work, const struct latent_data *data
     work_put_text(json, "name", work->model->name);
     work_put_text(json, "title", "Latent classes");
     work_put_text(json, "method",
-                  "latent class analysis; sizes are sums of probabilities, a scheme counts the likeliest class");
+                  "latent class analysis; sizes are sums of probabilities, a scheme counts the "
+                  "likeliest class");
     work_put_count(json, "chosen", (uint64_t)model->classes);
     json_put_array(json, "groups");
     for (int c = 0; c < model->classes; c++) {
@@ -384,7 +401,8 @@ static void write_report(struct model_work *work, const struct latent_data *data
         work_put(json, "sd", sqrt(fmax(0, square - mean * mean)));
         json_put_array(json, "means");
         for (int c = 0; c < model->classes; c++)
-            json_write_double(json, class_mean(&data->item[i], model->chance + c * all + model->level_start[i]));
+            json_write_double(
+                json, class_mean(&data->item[i], model->chance + c * all + model->level_start[i]));
         json_write_end_array(json);
         json_write_end_object(json);
     }
@@ -404,7 +422,8 @@ static void describe_data(struct model_work *work, const struct latent_data *dat
         work_figure(work, "data", "left out: without a covariate", (double)data->left_out, "%s",
                     work_thousands(work, (double)data->left_out));
     work_figure(work, "data", "items", data->items, "%d", data->items);
-    work_figure(work, "data", "missing answers", (double)missing, "%s", work_thousands(work, (double)missing));
+    work_figure(work, "data", "missing answers", (double)missing, "%s",
+                work_thousands(work, (double)missing));
 }
 
 /* "12.3% (1.4)", with the standard error in points where there is one. */
@@ -415,7 +434,8 @@ static const char *share_text(struct model_work *work, double share, double erro
     return arena_printf(work->arena, "%.1f%% (%.1f)", 100 * share, 100 * error);
 }
 
-static void describe_answers(struct model_work *work, const struct latent_data *data, const struct model_latent *model,
+static void describe_answers(struct model_work *work, const struct latent_data *data,
+                             const struct model_latent *model,
                              const struct model_latent_errors *errors, int class, const char *name)
 {
     const char *group = arena_printf(work->arena, "answers of %s (standard error)", name);
@@ -433,16 +453,17 @@ static void describe_answers(struct model_work *work, const struct latent_data *
 
 /* How a covariate moves the odds of a class against the first. */
 static void describe_covariates(struct model_work *work, const struct latent_data *data,
-                                const struct model_latent *model, const struct model_latent_errors *errors,
-                                const char *const *names)
+                                const struct model_latent *model,
+                                const struct model_latent_errors *errors, const char *const *names)
 {
     int width = 1 + data->covariates;
     for (int c = 1; c < model->classes && data->covariates; c++)
         for (int j = 0; j < width; j++) {
             int at = (c - 1) * width + j;
-            work_figure(work, arena_printf(work->arena, "log odds of %s against %s", names[c], names[0]),
-                        j ? data->covariate_text[j - 1] : "constant", model->coefficient[at],
-                        "%.4f (standard error %.4f)", model->coefficient[at], errors->coefficient[at]);
+            work_figure(
+                work, arena_printf(work->arena, "log odds of %s against %s", names[c], names[0]),
+                j ? data->covariate_text[j - 1] : "constant", model->coefficient[at],
+                "%.4f (standard error %.4f)", model->coefficient[at], errors->coefficient[at]);
         }
 }
 
@@ -450,29 +471,34 @@ static void describe_doubts(struct model_work *work, const struct model_latent *
                             const struct model_latent_errors *errors)
 {
     if (model->freedom < 0)
-        work_note(work, "Negative degrees of freedom: there are more parameters than patterns of answers, so the "
+        work_note(work, "Negative degrees of freedom: there are more parameters than patterns of "
+                        "answers, so the "
                         "classes are not identified.");
     if (model->reached < 2 && model->classes > 1)
-        work_note(work, "Only one start reached the best likelihood: do not trust these classes before --starts with a "
+        work_note(work, "Only one start reached the best likelihood: do not trust these classes "
+                        "before --starts with a "
                         "larger number finds them again.");
     if (isnan(errors->share[0]))
-        work_note(work, "There are no standard errors: the answers do not pin the parameters down, or there are too "
+        work_note(work, "There are no standard errors: the answers do not pin the parameters down, "
+                        "or there are too "
                         "many of them.");
 }
 
-static void describe(struct model_work *work, const struct latent_data *data, const struct model_latent *model,
-                     const char *const *names)
+static void describe(struct model_work *work, const struct latent_data *data,
+                     const struct model_latent *model, const char *const *names)
 {
     struct model_latent_data answers = as_data(data, work->arena);
     struct model_latent_errors errors;
     model_latent_errors(model, &answers, work->arena, &errors);
     describe_data(work, data);
-    work_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f", model->log_likelihood);
+    work_figure(work, "quality", "log-likelihood", model->log_likelihood, "%.3f",
+                model->log_likelihood);
     work_figure(work, "quality", "BIC", model->bic, "%.3f", model->bic);
     work_figure(work, "quality", "AIC", model->aic, "%.3f", model->aic);
     work_figure(work, "quality", "parameters", model->parameters, "%.0f", model->parameters);
     work_figure(work, "quality", "degrees of freedom", model->freedom, "%.0f", model->freedom);
-    work_figure(work, "quality", "entropy", model->entropy, "%.3f (1: everyone's class is certain)", model->entropy);
+    work_figure(work, "quality", "entropy", model->entropy, "%.3f (1: everyone's class is certain)",
+                model->entropy);
     for (int c = 0; c < model->classes; c++)
         work_figure(work, "groups", names[c], model->share[c], "%s",
                     share_text(work, model->share[c], errors.share[c]));
@@ -491,13 +517,15 @@ static void write_scheme(struct model_work *work, int classes, const char *const
     work_scheme_rest(work, "without_answers");
 }
 
-static enum status read_questions(struct model_work *work, struct latent_data *out, struct error *error)
+static enum status read_questions(struct model_work *work, struct latent_data *out,
+                                  struct error *error)
 {
     size_t items, covariates;
-    const char **on = work_option_list(work, "on", &items), **with = work_option_list(work, "covariates", &covariates);
+    const char **on = work_option_list(work, "on", &items),
+               **with = work_option_list(work, "covariates", &covariates);
     if (!items || items > ITEMS)
-        return error_set(error, STATUS_USAGE, "--on names the answers, at most %d: --on 'last(survey.price), …'",
-                         ITEMS);
+        return error_set(error, STATUS_USAGE,
+                         "--on names the answers, at most %d: --on 'last(survey.price), …'", ITEMS);
     if (covariates > COVARIATES)
         return error_set(error, STATUS_USAGE, "--covariates takes at most %d values", COVARIATES);
     out->items = (int)items;
@@ -546,11 +574,13 @@ static enum status read_items(struct model_work *work, struct latent_data *out, 
         json_array_foreach(json_object_get(item, "answers"), l, answer) if (to->levels < LEVELS)
             to->answer[to->levels++] = json_string_value(answer);
     }
-    json_array_foreach(json_object_get(work->saved, "covariates"), i, item) if (out->covariates < COVARIATES)
+    json_array_foreach(json_object_get(work->saved, "covariates"), i,
+                       item) if (out->covariates < COVARIATES)
         out->covariate_text[out->covariates++] = json_string_value(item);
     return out->items
                ? STATUS_OK
-               : error_set(error, STATUS_ERROR, "the saved model %s has no items: fit it again", work->model->name);
+               : error_set(error, STATUS_ERROR, "the saved model %s has no items: fit it again",
+                           work->model->name);
 }
 
 /* Between asking and scoring. */

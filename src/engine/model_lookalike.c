@@ -1,7 +1,8 @@
 /*
- * Look-alikes in a store: who is like the members of a seed segment. Features are what is known of customers, less
- * everything that reads a field of the seed's definition; the likeness is the chance of being a seed, learnt from all
- * seeds and a sample of the others, judged on seeds the fit has not seen, and told to everyone with its rank.
+ * Look-alikes in a store: who is like the members of a seed segment. Features are what is known of
+ * customers, less everything that reads a field of the seed's definition; the likeness is the
+ * chance of being a seed, learnt from all seeds and a sample of the others, judged on seeds the fit
+ * has not seen, and told to everyone with its rank.
  */
 #include "engine/model_lookalike.h"
 #include "base/bits.h"
@@ -52,8 +53,8 @@ static const char *seed_condition(struct model_work *work)
                : like;
 }
 
-static enum status choose_features(struct model_work *work, const struct model_inputs *seed, struct lookalike_fit *fit,
-                                   struct error *error)
+static enum status choose_features(struct model_work *work, const struct model_inputs *seed,
+                                   struct lookalike_fit *fit, struct error *error)
 {
     struct lookalike_models models;
     struct lookalike_fields fields;
@@ -64,13 +65,15 @@ static enum status choose_features(struct model_work *work, const struct model_i
     lookalike_fields_read(work, &models, seed->among, &fields);
     TRY(lookalike_hide(work, &models, &fields, texts, count, &fit->features, error));
     work_figure(work, "seed", "condition", NAN, "%s", seed_condition(work));
-    work_figure(work, "seed", "fields that define it, hidden", NAN, "%s", lookalike_fields_text(work, &fields));
+    work_figure(work, "seed", "fields that define it, hidden", NAN, "%s",
+                lookalike_fields_text(work, &fields));
     if (fit->features.count)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_ERROR,
-                                   "nothing is left to tell likeness by: every %s reads a field "
-                                   "that defines the seed",
-                                   work_option(work, "on") ? "value of --on" : "kind and trait of the store");
+    enum status status =
+        error_set(error, STATUS_ERROR,
+                  "nothing is left to tell likeness by: every %s reads a field "
+                  "that defines the seed",
+                  work_option(work, "on") ? "value of --on" : "kind and trait of the store");
     error_hint(error, "--on names values to compare by: --on 'city, count(view last 90 days)'");
     return status;
 }
@@ -84,7 +87,8 @@ static void count_seed(const struct model_work *work, struct lookalike_fit *fit)
 }
 
 static enum status find_seed(struct model_work *work, const struct model_inputs *seed,
-                             const struct model_inputs *inputs, struct lookalike_fit *fit, struct error *error)
+                             const struct model_inputs *inputs, struct lookalike_fit *fit,
+                             struct error *error)
 {
     struct segment_needs needs = engine_join_needs(&inputs->needs, &seed->needs, work->arena);
     TRY(work_load(work, &needs, error));
@@ -92,10 +96,11 @@ static enum status find_seed(struct model_work *work, const struct model_inputs 
     TRY(work_inputs_among(work, seed, work->moment->now, &fit->seed, error));
     count_seed(work, fit);
     if (fit->seeds < LEAST) {
-        enum status status = error_set(error, STATUS_ERROR,
-                                       "the seed has %zu customers; fewer than %d show nothing that could be told from "
-                                       "chance",
-                                       fit->seeds, LEAST);
+        enum status status = error_set(
+            error, STATUS_ERROR,
+            "the seed has %zu customers; fewer than %d show nothing that could be told from "
+            "chance",
+            fit->seeds, LEAST);
         error_hint(error, "widen the seed's condition, or look further back");
         return status;
     }
@@ -108,8 +113,8 @@ static enum status find_seed(struct model_work *work, const struct model_inputs 
 /* ---- the sample ---- */
 
 /* Up to SAMPLE positions of one label, drawn without order, then put in order. */
-static void draw_rows(const struct model_work *work, struct lookalike_fit *fit, unsigned char label, size_t all,
-                      struct stats_random *random)
+static void draw_rows(const struct model_work *work, struct lookalike_fit *fit, unsigned char label,
+                      size_t all, struct stats_random *random)
 {
     size_t left = all, wanted = all < SAMPLE ? all : SAMPLE, weight = wanted;
     for (uint32_t p = 0; p < work->population->customers && wanted; p++) {
@@ -135,31 +140,35 @@ static void take_sample(struct model_work *work, uint64_t seed, struct lookalike
     draw_rows(work, fit, 0, fit->others, &random);
 }
 
-/* A batch of features: their values exist for everyone only while the sample's columns are made of them. */
-static enum status take_batch(struct model_work *work, const struct model_inputs *inputs, size_t first, size_t count,
-                              struct lookalike_fit *fit, double **column, struct error *error)
+/* A batch of features: their values exist for everyone only while the sample's columns are made of
+ * them. */
+static enum status take_batch(struct model_work *work, const struct model_inputs *inputs,
+                              size_t first, size_t count, struct lookalike_fit *fit,
+                              double **column, struct error *error)
 {
     struct arena scratch;
     arena_init(&scratch, 0);
     struct plan_values *values = ARENA_ARRAY(&scratch, struct plan_values, count);
-    enum status status =
-        plan_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes + first, (int)count,
-                             work->population, work->moment->now, engine_pool(work->engine), &scratch, values, error);
+    enum status status = plan_evaluate_values(
+        inputs->set, engine_schema(work->engine), inputs->nodes + first, (int)count,
+        work->population, work->moment->now, engine_pool(work->engine), &scratch, values, error);
     for (size_t f = 0; status == STATUS_OK && f < count; f++) {
         size_t c = fit->columns->count;
-        lookalike_columns_learn(work, &fit->features, first + f, &values[f], fit->position, fit->rows, fit->columns);
+        lookalike_columns_learn(work, &fit->features, first + f, &values[f], fit->position,
+                                fit->rows, fit->columns);
         for (; c < fit->columns->count; c++) {
             column[c] = base_malloc(sizeof **column * fit->rows);
             for (size_t i = 0; i < fit->rows; i++)
-                column[c][i] = lookalike_column_value(&fit->columns->items[c], &values[f], fit->position[i]);
+                column[c][i] =
+                    lookalike_column_value(&fit->columns->items[c], &values[f], fit->position[i]);
         }
     }
     arena_release(&scratch);
     return status;
 }
 
-static enum status take_columns(struct model_work *work, const struct model_inputs *inputs, struct lookalike_fit *fit,
-                                struct error *error)
+static enum status take_columns(struct model_work *work, const struct model_inputs *inputs,
+                                struct lookalike_fit *fit, struct error *error)
 {
     double *column[LOOKALIKE_COLUMNS_MAX] = {0};
     enum status status = STATUS_OK;
@@ -184,16 +193,20 @@ static void judge(struct model_work *work, uint64_t seed, struct lookalike_fit *
 {
     double *nothing = ARENA_ARRAY(work->arena, double, fit->rows + 1);
     const double *score = fit->model.held_out;
-    struct stats_interval more = model_quality_auc_difference(fit->label, score, nothing, fit->rows, NULL, fit->rows,
-                                                              DRAWS, level, seed, engine_pool(work->engine));
+    struct stats_interval more =
+        model_quality_auc_difference(fit->label, score, nothing, fit->rows, NULL, fit->rows, DRAWS,
+                                     level, seed, engine_pool(work->engine));
     fit->auc = model_quality_of(fit->label, score, fit->rows, work->arena).auc;
     fit->auc_interval = (struct stats_interval){.5 + more.low, .5 + more.high};
-    model_lookalike_bands(fit->label, score, fit->weight, fit->rows, level, work->arena, &fit->list);
+    model_lookalike_bands(fit->label, score, fit->weight, fit->rows, level, work->arena,
+                          &fit->list);
     for (int s = 0; s < SHARES; s++)
-        fit->recall[s] = model_lookalike_recall(fit->label, score, fit->weight, fit->rows, shares[s], work->arena);
+        fit->recall[s] = model_lookalike_recall(fit->label, score, fit->weight, fit->rows,
+                                                shares[s], work->arena);
 }
 
-/* How well one column alone ranks the seeds, and whether by more than chance: Wilcoxon's rank-sum test, with ties. */
+/* How well one column alone ranks the seeds, and whether by more than chance: Wilcoxon's rank-sum
+ * test, with ties. */
 static void rank_column(const struct lookalike_fit *fit, size_t column, double *value, double *rank,
                         struct lookalike_driver *out)
 {
@@ -247,14 +260,16 @@ static void mean_of(const struct lookalike_fit *fit, size_t column, struct looka
     out->outside = sum[0] / count[0];
 }
 
-static struct lookalike_driver *find_drivers(struct model_work *work, const struct lookalike_fit *fit)
+static struct lookalike_driver *find_drivers(struct model_work *work,
+                                             const struct lookalike_fit *fit)
 {
     size_t count = fit->columns->count;
     struct lookalike_driver *drivers = ARENA_ARRAY(work->arena, struct lookalike_driver, count + 1);
     double *value = ARENA_ARRAY(work->arena, double, fit->rows + 1),
            *rank = ARENA_ARRAY(work->arena, double, fit->rows + 1);
     for (size_t c = 0; c < count; c++) {
-        drivers[c].label = lookalike_column_label(work, &fit->columns->items[c], fit->features.texts);
+        drivers[c].label =
+            lookalike_column_label(work, &fit->columns->items[c], fit->features.texts);
         drivers[c].effect = fit->model.logistic.coefficient[c] * fit->model.logistic.scale[c];
         rank_column(fit, c, value, rank, &drivers[c]);
         mean_of(fit, c, &drivers[c]);
@@ -269,9 +284,10 @@ static struct lookalike_driver *find_drivers(struct model_work *work, const stru
 static const char *driver_text(struct model_work *work, const struct lookalike_driver *driver)
 {
     if (driver->is_share)
-        return arena_printf(work->arena, "%+.2f; seeds %.1f%%, others %.1f%%", driver->effect, 100 * driver->inside,
-                            100 * driver->outside);
-    return arena_printf(work->arena, "%+.2f; seeds %.4g, others %.4g", driver->effect, driver->inside, driver->outside);
+        return arena_printf(work->arena, "%+.2f; seeds %.1f%%, others %.1f%%", driver->effect,
+                            100 * driver->inside, 100 * driver->outside);
+    return arena_printf(work->arena, "%+.2f; seeds %.4g, others %.4g", driver->effect,
+                        driver->inside, driver->outside);
 }
 
 static void say_drivers(struct model_work *work, const struct lookalike_fit *fit,
@@ -279,12 +295,13 @@ static void say_drivers(struct model_work *work, const struct lookalike_fit *fit
 {
     for (size_t d = 0; d < fit->columns->count; d++) {
         if (d < DRIVERS && drivers[d].told)
-            work_figure(work, "by what (effect of one standard deviation on the logit)", drivers[d].label,
-                        drivers[d].effect, "%s", driver_text(work, &drivers[d]));
+            work_figure(work, "by what (effect of one standard deviation on the logit)",
+                        drivers[d].label, drivers[d].effect, "%s", driver_text(work, &drivers[d]));
         double auc = fmax(drivers[d].auc, 1 - drivers[d].auc);
         if (auc > leak)
             work_note(work,
-                      "%s alone tells seeds from others with AUC %.3f: it may be the seed's definition under another "
+                      "%s alone tells seeds from others with AUC %.3f: it may be the seed's "
+                      "definition under another "
                       "name. --on leaves it out.",
                       drivers[d].label, auc);
     }
@@ -296,32 +313,34 @@ static void say_list(struct model_work *work, const struct lookalike_fit *fit)
     double everyone = (double)(fit->seeds + fit->others);
     for (int s = 0; s < SHARES; s++)
         work_figure(work, "quality on held-out seeds",
-                    arena_printf(work->arena, "found among the first %g%%", 100 * shares[s]), fit->recall[s],
-                    "%.1f%% of the seeds", 100 * fit->recall[s]);
+                    arena_printf(work->arena, "found among the first %g%%", 100 * shares[s]),
+                    fit->recall[s], "%.1f%% of the seeds", 100 * fit->recall[s]);
     for (int b = 0; b < list->count; b++) {
         const struct model_lookalike_band *band = &list->bands[b];
         work_figure(work, "lift down the list (held-out seeds; 1 is chance)",
-                    arena_printf(work->arena, "%.0f%% to %.0f%%", 100 * band->from, 100 * band->to), band->lift,
-                    "%.2f [%.2f, %.2f], %.0f seed%s", band->lift, band->low, band->high, band->seeds,
-                    round(band->seeds) == 1 ? "" : "s");
+                    arena_printf(work->arena, "%.0f%% to %.0f%%", 100 * band->from, 100 * band->to),
+                    band->lift, "%.2f [%.2f, %.2f], %.0f seed%s", band->lift, band->low, band->high,
+                    band->seeds, round(band->seeds) == 1 ? "" : "s");
     }
     work_figure(work, "quality on held-out seeds", "the likeness holds down to", list->depth,
                 list->depth > 0 ? "%.0f%% of the list, rank %s" : "nowhere", 100 * list->depth,
                 work_thousands(work, floor(list->depth * everyone)));
 }
 
-static void describe(struct model_work *work, const struct lookalike_fit *fit, const struct lookalike_driver *drivers)
+static void describe(struct model_work *work, const struct lookalike_fit *fit,
+                     const struct lookalike_driver *drivers)
 {
     double everyone = (double)(fit->seeds + fit->others);
     work_figure(work, "seed", "customers in it", (double)fit->seeds, "%s (%.1f%% of %s)",
                 work_thousands(work, (double)fit->seeds), 100 * (double)fit->seeds / everyone,
                 work_thousands(work, everyone));
-    work_figure(work, "features", "values compared", (double)fit->features.count, "%zu, in %zu columns",
-                fit->features.count, fit->columns->count);
+    work_figure(work, "features", "values compared", (double)fit->features.count,
+                "%zu, in %zu columns", fit->features.count, fit->columns->count);
     work_figure(work, "features", "values hidden", (double)fit->features.hidden_count, "%zu",
                 fit->features.hidden_count);
     for (size_t i = 0; i < fit->features.hidden_count; i++)
-        work_figure(work, "features", arena_printf(work->arena, "hidden: %s", fit->features.hidden[i]), NAN,
+        work_figure(work, "features",
+                    arena_printf(work->arena, "hidden: %s", fit->features.hidden[i]), NAN,
                     "reads what defines the seed");
     if (fit->columns->left_out)
         work_figure(work, "features", "values left out", (double)fit->columns->left_out,
@@ -332,11 +351,14 @@ static void describe(struct model_work *work, const struct lookalike_fit *fit, c
     say_list(work, fit);
     say_drivers(work, fit, drivers);
     work_note(work,
-              "Every seed was scored by a fit that had not seen it (%d folds); intervals are 95%%, each for itself. "
+              "Every seed was scored by a fit that had not seen it (%d folds); intervals are 95%%, "
+              "each for itself. "
               "What goes with being a seed is an association, not a cause.",
               FOLDS);
     if (fit->list.depth > 0)
-        work_note(work, "Who is not a seed but like one: strata members or count with '%s.rank <= %.0f and not (%s)'.",
+        work_note(work,
+                  "Who is not a seed but like one: strata members or count with '%s.rank <= %.0f "
+                  "and not (%s)'.",
                   work->model->name, floor(fit->list.depth * everyone), seed_condition(work));
 }
 
@@ -393,7 +415,8 @@ static void write_report(struct model_work *work, const struct lookalike_fit *fi
         json_write_string(json, fit->features.hidden[i]);
     json_write_end_array(json);
     if (!work->model->usable)
-        work_put_text(json, "note", arena_printf(work->arena, "Not usable: %s.", work->model->trouble));
+        work_put_text(json, "note",
+                      arena_printf(work->arena, "Not usable: %s.", work->model->trouble));
     json_write_end_object(json);
     json_write_end_array(json);
 }
@@ -411,23 +434,27 @@ static void write_parameters(struct model_work *work, struct lookalike_fit *fit)
     json_write_end_array(json);
     json_write_key(json, "columns");
     lookalike_columns_write(fit->columns, json);
-    /* The sample holds seeds and others in other shares than the store: the odds follow the store's. */
+    /* The sample holds seeds and others in other shares than the store: the odds follow the
+     * store's. */
     fit->model.logistic.intercept += log(fit->weight[0]) - log(fit->weight[fit->rows - 1]);
     json_write_key(json, "logistic");
     model_logistic_write(&fit->model.logistic, json);
 }
 
-static enum status fit_and_say(struct model_work *work, uint64_t seed, struct lookalike_fit *fit, struct error *error)
+static enum status fit_and_say(struct model_work *work, uint64_t seed, struct lookalike_fit *fit,
+                               struct error *error)
 {
     struct model_matrix matrix = {fit->rows, (int)fit->columns->count, fit->data};
     if (!fit->columns->count)
-        return error_set(error, STATUS_ERROR, "none of the values compared is known of any customer");
-    TRY(model_lookalike_fit(&matrix, fit->label, FOLDS, seed, engine_pool(work->engine), work->arena, &fit->model,
-                            error));
+        return error_set(error, STATUS_ERROR,
+                         "none of the values compared is known of any customer");
+    TRY(model_lookalike_fit(&matrix, fit->label, FOLDS, seed, engine_pool(work->engine),
+                            work->arena, &fit->model, error));
     judge(work, seed, fit);
     if (!(fit->auc_interval.low > .5))
-        work_refuse(work, "held-out seeds are not found better than by chance: AUC %.3f [%.3f, %.3f]", fit->auc,
-                    fit->auc_interval.low, fit->auc_interval.high);
+        work_refuse(work,
+                    "held-out seeds are not found better than by chance: AUC %.3f [%.3f, %.3f]",
+                    fit->auc, fit->auc_interval.low, fit->auc_interval.high);
     struct lookalike_driver *drivers = find_drivers(work, fit);
     describe(work, fit, drivers);
     write_report(work, fit, drivers);
@@ -435,14 +462,15 @@ static enum status fit_and_say(struct model_work *work, uint64_t seed, struct lo
     return STATUS_OK;
 }
 
-static enum status load_and_fit(struct model_work *work, const struct model_inputs *seed, struct lookalike_fit *fit,
-                                struct error *error)
+static enum status load_and_fit(struct model_work *work, const struct model_inputs *seed,
+                                struct lookalike_fit *fit, struct error *error)
 {
     struct model_inputs inputs;
     double random_seed;
     TRY(work_option_number(work, "seed", 1, 0, 1e15, &random_seed, error));
     TRY(choose_features(work, seed, fit, error));
-    TRY(work_inputs_new(work, fit->features.texts, fit->features.count, work_option(work, "among"), &inputs, error));
+    TRY(work_inputs_new(work, fit->features.texts, fit->features.count, work_option(work, "among"),
+                        &inputs, error));
     enum status status = find_seed(work, seed, &inputs, fit, error);
     if (status == STATUS_OK) {
         take_sample(work, (uint64_t)random_seed, fit);
@@ -458,7 +486,8 @@ enum status engine_lookalike_fit(struct model_work *work, struct error *error)
     struct lookalike_fit *fit = ARENA_NEW(work->arena, struct lookalike_fit);
     struct model_inputs seed;
     if (!work_option(work, "like")) {
-        enum status status = error_set(error, STATUS_USAGE, "--like is missing: it says whom to look like");
+        enum status status =
+            error_set(error, STATUS_USAGE, "--like is missing: it says whom to look like");
         error_hint(error, "--like takes a segment or a condition: --like vip");
         return status;
     }
@@ -482,9 +511,10 @@ static void rank_scores(struct model_work *work, const double *likeness, double 
     }
 }
 
-/* Only what bears on the likeness is looked up: the rest is dropped from columns, coefficients and texts. */
-static size_t keep_used(struct model_work *work, struct lookalike_columns *columns, struct model_logistic *logistic,
-                        const char **texts, size_t count)
+/* Only what bears on the likeness is looked up: the rest is dropped from columns, coefficients and
+ * texts. */
+static size_t keep_used(struct model_work *work, struct lookalike_columns *columns,
+                        struct model_logistic *logistic, const char **texts, size_t count)
 {
     size_t *place = ARENA_ARRAY(work->arena, size_t, count + 1), used = 0, kept = 0;
     for (size_t i = 0; i < count; i++)
@@ -528,9 +558,11 @@ enum status engine_lookalike_ask(struct model_work *work, struct error *error)
         texts[i] = json_string_value(json_array_get(saved, i));
     TRY(work_saved_part(work, "logistic", &text, error));
     TRY(model_logistic_read(text, work->arena, logistic, error));
-    TRY(lookalike_columns_read(work, json_object_get(work->saved, "columns"), count, columns, error));
+    TRY(lookalike_columns_read(work, json_object_get(work->saved, "columns"), count, columns,
+                               error));
     if (!count || (size_t)logistic->columns != columns->count)
-        return error_set(error, STATUS_ERROR, "the saved model %s does not fit together: fit it again",
+        return error_set(error, STATUS_ERROR,
+                         "the saved model %s does not fit together: fit it again",
                          work->model->name);
     count = keep_used(work, columns, logistic, texts, count);
     work->asked = asked;
@@ -555,7 +587,8 @@ enum status engine_lookalike_score(struct model_work *work, struct error *error)
                        *rank = work_score_add(work, "rank", VALUE_INT, 0);
     for (size_t i = 0; i < work->count; i++) {
         for (size_t c = 0; c < columns->count; c++)
-            row[c] = lookalike_column_value(&columns->items[c], &values[columns->items[c].feature], work->position[i]);
+            row[c] = lookalike_column_value(&columns->items[c], &values[columns->items[c].feature],
+                                            work->position[i]);
         likeness->number[i] = model_logistic_score(&asked->logistic, row);
     }
     rank_scores(work, likeness->number, rank->number);

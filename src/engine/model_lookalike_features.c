@@ -1,8 +1,9 @@
 /*
- * Features for look-alikes: values of the language become columns of numbers. Numbers stay numbers, in logarithms where
- * they are skewed; a text becomes one column for each of its frequent values; where some know a value and others do
- * not, not knowing it is a column of its own. What was learnt when the model was fitted is kept, so that a customer who
- * arrives later is described in the same columns.
+ * Features for look-alikes: values of the language become columns of numbers. Numbers stay numbers,
+ * in logarithms where they are skewed; a text becomes one column for each of its frequent values;
+ * where some know a value and others do not, not knowing it is a column of its own. What was learnt
+ * when the model was fitted is kept, so that a customer who arrives later is described in the same
+ * columns.
  */
 #include "base/bits.h"
 #include "engine/model_lookalike.h"
@@ -21,10 +22,12 @@ static const char *const forms[LOOKALIKE_FORMS] = {"number", "logarithm", "level
 
 static bool is_score(const struct insight_feature *feature)
 {
-    return strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0 && feature->column && strchr(feature->column, '.');
+    return strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0 && feature->column &&
+           strchr(feature->column, '.');
 }
 
-enum status lookalike_candidates(struct model_work *work, const char ***texts, size_t *count, struct error *error)
+enum status lookalike_candidates(struct model_work *work, const char ***texts, size_t *count,
+                                 struct error *error)
 {
     struct insight_features features;
     *texts = work_option_list(work, "on", count);
@@ -51,8 +54,8 @@ static bool is_silent(const struct model_work *work, const struct lookalike_fiel
 }
 
 enum status lookalike_hide(struct model_work *work, const struct lookalike_models *models,
-                           const struct lookalike_fields *seed, const char *const *texts, size_t count,
-                           struct lookalike_features *out, struct error *error)
+                           const struct lookalike_fields *seed, const char *const *texts,
+                           size_t count, struct lookalike_features *out, struct error *error)
 {
     out->texts = ARENA_ARRAY(work->arena, const char *, count + 1);
     out->hidden = ARENA_ARRAY(work->arena, const char *, count + 1);
@@ -118,8 +121,8 @@ static void learn_number(struct learner *learner)
     if (!known)
         return;
     stats_sort(learner->known, known);
-    bool log =
-        learner->values->type != VALUE_BOOL && learner->known[0] >= 0 && skewness(learner->known, known) > skewed;
+    bool log = learner->values->type != VALUE_BOOL && learner->known[0] >= 0 &&
+               skewness(learner->known, known) > skewed;
     struct lookalike_column *column = add_column(learner, log ? LOOKALIKE_LOG : LOOKALIKE_NUMBER);
     if (column)
         column->fill = stats_quantile_sorted(learner->known, known, .5);
@@ -136,8 +139,8 @@ static bool text_code(const struct learner *learner, size_t row, uint32_t *code)
 /* The most frequent texts; ties by code. Those that would name people tell of no likeness. */
 static void learn_text(struct learner *learner)
 {
-    uint32_t *times = base_calloc(learner->work->population->code_count + 1u, sizeof *times), code, known = 0,
-             texts = 0;
+    uint32_t *times = base_calloc(learner->work->population->code_count + 1u, sizeof *times), code,
+             known = 0, texts = 0;
     for (size_t i = 0; i < learner->rows; i++)
         if (text_code(learner, i, &code)) {
             texts += !times[code]++;
@@ -148,7 +151,8 @@ static void learn_text(struct learner *learner)
         uint32_t best = UINT32_MAX;
         for (size_t i = 0; i < learner->rows; i++)
             if (text_code(learner, i, &code) && times[code] &&
-                (best == UINT32_MAX || times[code] > times[best] || (times[code] == times[best] && code < best)))
+                (best == UINT32_MAX || times[code] > times[best] ||
+                 (times[code] == times[best] && code < best)))
                 best = code;
         if (best == UINT32_MAX || times[best] < rare * (double)learner->rows)
             break;
@@ -177,9 +181,9 @@ static void learn_unknown(struct learner *learner)
         add_column(learner, LOOKALIKE_UNKNOWN);
 }
 
-void lookalike_columns_learn(struct model_work *work, const struct lookalike_features *features, size_t f,
-                             const struct plan_values *values, const uint32_t *position, size_t rows,
-                             struct lookalike_columns *out)
+void lookalike_columns_learn(struct model_work *work, const struct lookalike_features *features,
+                             size_t f, const struct plan_values *values, const uint32_t *position,
+                             size_t rows, struct lookalike_columns *out)
 {
     struct learner learner = {.work = work,
                               .values = values,
@@ -189,8 +193,8 @@ void lookalike_columns_learn(struct model_work *work, const struct lookalike_fea
                               .silent = features->silent[f],
                               .out = out};
     size_t before = out->count;
-    bool fits =
-        out->count + LEVELS + 1 <= LOOKALIKE_COLUMNS_MAX && values->type != VALUE_SET && values->type != VALUE_POINT;
+    bool fits = out->count + LEVELS + 1 <= LOOKALIKE_COLUMNS_MAX && values->type != VALUE_SET &&
+                values->type != VALUE_POINT;
     learner.known = base_malloc(sizeof *learner.known * (rows + 1));
     if (fits && values->type == VALUE_TEXT)
         learn_text(&learner);
@@ -206,11 +210,12 @@ void lookalike_columns_bind(const struct model_work *work, struct lookalike_colu
 {
     for (size_t c = 0; c < columns->count; c++)
         if (columns->items[c].form == LOOKALIKE_LEVEL)
-            columns->items[c].code = population_code(work->population, text_from(columns->items[c].level));
+            columns->items[c].code =
+                population_code(work->population, text_from(columns->items[c].level));
 }
 
-double lookalike_column_value(const struct lookalike_column *column, const struct plan_values *values,
-                              uint32_t position)
+double lookalike_column_value(const struct lookalike_column *column,
+                              const struct plan_values *values, uint32_t position)
 {
     bool known = bit_at(values->known, position);
     if (column->form == LOOKALIKE_UNKNOWN)
@@ -224,13 +229,14 @@ double lookalike_column_value(const struct lookalike_column *column, const struc
 
 /* ---- words ---- */
 
-const char *lookalike_column_label(const struct model_work *work, const struct lookalike_column *column,
-                                   const char *const *texts)
+const char *lookalike_column_label(const struct model_work *work,
+                                   const struct lookalike_column *column, const char *const *texts)
 {
     const char *text = texts[column->feature];
     if (column->form == LOOKALIKE_LEVEL)
         return arena_printf(work->arena, "%s = '%s'", text, column->level);
-    return column->form == LOOKALIKE_UNKNOWN ? arena_printf(work->arena, "%s is unknown", text) : text;
+    return column->form == LOOKALIKE_UNKNOWN ? arena_printf(work->arena, "%s is unknown", text)
+                                             : text;
 }
 
 void lookalike_columns_write(const struct lookalike_columns *columns, struct json *json)
@@ -248,25 +254,29 @@ void lookalike_columns_write(const struct lookalike_columns *columns, struct jso
     json_write_end_array(json);
 }
 
-enum status lookalike_columns_read(const struct model_work *work, const json_t *saved, size_t features,
-                                   struct lookalike_columns *out, struct error *error)
+enum status lookalike_columns_read(const struct model_work *work, const json_t *saved,
+                                   size_t features, struct lookalike_columns *out,
+                                   struct error *error)
 {
     size_t i;
     json_t *item;
     out->count = 0;
     json_array_foreach(saved, i, item)
     {
-        struct lookalike_column column = {.feature = (size_t)json_integer_value(json_object_get(item, "feature")),
-                                          .form = LOOKALIKE_FORMS,
-                                          .level = json_string_value(json_object_get(item, "level")),
-                                          .fill = json_number_value(json_object_get(item, "fill"))};
+        struct lookalike_column column = {
+            .feature = (size_t)json_integer_value(json_object_get(item, "feature")),
+            .form = LOOKALIKE_FORMS,
+            .level = json_string_value(json_object_get(item, "level")),
+            .fill = json_number_value(json_object_get(item, "fill"))};
         const char *form = json_string_value(json_object_get(item, "form"));
         for (int f = 0; form && f < LOOKALIKE_FORMS; f++)
             if (strcmp(form, forms[f]) == 0)
                 column.form = (enum lookalike_form)f;
-        if (column.form == LOOKALIKE_FORMS || column.feature >= features || out->count == LOOKALIKE_COLUMNS_MAX ||
+        if (column.form == LOOKALIKE_FORMS || column.feature >= features ||
+            out->count == LOOKALIKE_COLUMNS_MAX ||
             (column.form == LOOKALIKE_LEVEL && !column.level))
-            return error_set(error, STATUS_ERROR, "the saved model %s has columns it should not have: fit it again",
+            return error_set(error, STATUS_ERROR,
+                             "the saved model %s has columns it should not have: fit it again",
                              work->model->name);
         out->items[out->count++] = column;
     }

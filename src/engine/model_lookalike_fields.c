@@ -1,8 +1,9 @@
 /*
- * Which fields define a seed. A seed of big spenders is told from others by what they spent: true, and worth nothing.
- * So whatever reads a field that the seed's condition reads, itself or through the segments it uses, stays out of the
- * features. A trait that a model told stands for all traits of that model and for what the model was made from, in
- * seeds as in features: otherwise the monetary score would bring the spending back in.
+ * Which fields define a seed. A seed of big spenders is told from others by what they spent: true,
+ * and worth nothing. So whatever reads a field that the seed's condition reads, itself or through
+ * the segments it uses, stays out of the features. A trait that a model told stands for all traits
+ * of that model and for what the model was made from, in seeds as in features: otherwise the
+ * monetary score would bring the spending back in.
  */
 #include "engine/model_lookalike.h"
 
@@ -17,7 +18,8 @@ static void fields_new(const struct model_work *work, struct lookalike_fields *o
         out->columns[t] = ARENA_ARRAY(work->arena, bool, schema->tables[t].column_count + 1);
 }
 
-static void add_set(struct model_work *work, const struct segment_set *set, struct lookalike_fields *out)
+static void add_set(struct model_work *work, const struct segment_set *set,
+                    struct lookalike_fields *out)
 {
     const struct schema *schema = engine_schema(work->engine);
     struct segment_reads reads = insight_reads(set, schema, set->segment_count - 1, work->arena);
@@ -54,36 +56,41 @@ static const char *read_by_model(const struct model_work *work, struct engine_mo
     size_t count;
     const char **on = work_option_list(&other, "on", &count);
     for (size_t i = 0; i < count; i++)
-        text = arena_printf(work->arena, "%s%s%s is known", text ? text : "", text ? " and " : "", without_name(on[i]));
-    bool of_orders =
-        strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 || strcmp(model->type, "cluster") == 0;
+        text = arena_printf(work->arena, "%s%s%s is known", text ? text : "", text ? " and " : "",
+                            without_name(on[i]));
+    bool of_orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
+                     strcmp(model->type, "cluster") == 0;
     if (text || !of_orders || !(kind || revenue.kind))
         return text;
     amount = amount ? amount : !kind || strcmp(kind, revenue.kind) == 0 ? revenue.property : NULL;
     kind = kind ? kind : revenue.kind;
     text = arena_printf(work->arena, "any(`%s`)", kind);
-    return amount ? arena_printf(work->arena, "%s and sum(`%s`.`%s`) is known", text, kind, amount) : text;
+    return amount ? arena_printf(work->arena, "%s and sum(`%s`.`%s`) is known", text, kind, amount)
+                  : text;
 }
 
-static void add_condition(struct model_work *work, const char *condition, struct lookalike_fields *out)
+static void add_condition(struct model_work *work, const char *condition,
+                          struct lookalike_fields *out)
 {
     struct segment_set *set = NULL;
     struct error ignored;
-    if (condition &&
-        segment_condition_build(text_from(condition), engine_schema(work->engine), engine_definitions(work->engine),
-                                work->arena, NULL, &set, &ignored) == STATUS_OK)
+    if (condition && segment_condition_build(text_from(condition), engine_schema(work->engine),
+                                             engine_definitions(work->engine), work->arena, NULL,
+                                             &set, &ignored) == STATUS_OK)
         add_set(work, set, out);
     segment_set_free(set);
 }
 
 /* Whether fields hold one of the model's traits; all of them are marked then. */
-static bool uses_model(const struct model_work *work, const struct engine_model *model, struct lookalike_fields *fields)
+static bool uses_model(const struct model_work *work, const struct engine_model *model,
+                       struct lookalike_fields *fields)
 {
     const struct schema *schema = engine_schema(work->engine);
     bool found = false;
     for (int mark = 0; mark < 2; mark++)
         for (size_t t = 0; t < schema->table_count; t++)
-            for (size_t i = 0; schema->tables[t].role == SCHEMA_TRAITS && i < model->trait_count; i++) {
+            for (size_t i = 0; schema->tables[t].role == SCHEMA_TRAITS && i < model->trait_count;
+                 i++) {
                 int column = schema_column_index(&schema->tables[t], model->traits[i]);
                 if (column >= 0 && mark && found)
                     fields->columns[t][column] = true;
@@ -123,20 +130,22 @@ bool lookalike_fields_meet(const struct model_work *work, const struct lookalike
     return false;
 }
 
-const char *lookalike_fields_text(const struct model_work *work, const struct lookalike_fields *fields)
+const char *lookalike_fields_text(const struct model_work *work,
+                                  const struct lookalike_fields *fields)
 {
     const struct schema *schema = engine_schema(work->engine);
     const char *text = NULL;
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
         if (fields->times[t])
-            text =
-                arena_printf(work->arena, "%s%s%s (counts and times)", text ? text : "", text ? ", " : "", table->name);
+            text = arena_printf(work->arena, "%s%s%s (counts and times)", text ? text : "",
+                                text ? ", " : "", table->name);
         for (size_t c = 0; c < table->column_count; c++)
             if (fields->columns[t][c])
-                text = arena_printf(work->arena, "%s%s%s%s%s", text ? text : "", text ? ", " : "",
-                                    table->role == SCHEMA_TRAITS ? "" : table->name,
-                                    table->role == SCHEMA_TRAITS ? "" : ".", table->columns[c].name);
+                text =
+                    arena_printf(work->arena, "%s%s%s%s%s", text ? text : "", text ? ", " : "",
+                                 table->role == SCHEMA_TRAITS ? "" : table->name,
+                                 table->role == SCHEMA_TRAITS ? "" : ".", table->columns[c].name);
     }
     return text ? text : "nothing";
 }

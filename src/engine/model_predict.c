@@ -1,11 +1,13 @@
 /*
- * The probability that a condition of the segment language comes true within a horizon. The past is asked the same
- * question at several moments: who was there at t (--among), what was known of them by then (features), and whether the
- * condition held at t + h of what happened in between (label). The last moments are held back: the model is fitted to
- * the earlier ones, each at least a horizon before, and judged on them, so that what is said of its quality is said
- * of later time. What was judged is what scores.
+ * The probability that a condition of the segment language comes true within a horizon. The past is
+ * asked the same question at several moments: who was there at t (--among), what was known of them
+ * by then (features), and whether the condition held at t + h of what happened in between (label).
+ * The last moments are held back: the model is fitted to the earlier ones, each at least a horizon
+ * before, and judged on them, so that what is said of its quality is said of later time. What was
+ * judged is what scores.
  *
- * An undated table has one moment only; --split folds:N judges by folds there, and says that this is weaker.
+ * An undated table has one moment only; --split folds:N judges by folds there, and says that this
+ * is weaker.
  */
 #include "engine/model_predict.h"
 
@@ -36,7 +38,8 @@ static bool says_yes(struct text word)
 }
 
 /* Which of a text trait's values means yes. */
-static enum status yes_of(struct model_work *work, const char *name, const char **out, struct error *error)
+static enum status yes_of(struct model_work *work, const char *name, const char **out,
+                          struct error *error)
 {
     struct model_inputs inputs;
     struct plan_values values;
@@ -58,7 +61,8 @@ static enum status yes_of(struct model_work *work, const char *name, const char 
     *out = arena_printf(work->arena, "%s = '%s'", text, yes ? yes : "");
     if (yes && !several)
         return STATUS_OK;
-    status = error_set(error, STATUS_USAGE, "--label %s: it is a text, and not one that says yes or no", name);
+    status = error_set(error, STATUS_USAGE,
+                       "--label %s: it is a text, and not one that says yes or no", name);
     error_hint(error, "--label \"%s = 'VALUE'\" says what comes true", name);
     return status;
 }
@@ -68,28 +72,33 @@ static enum status read_label(struct model_work *work, const char **out, struct 
 {
     const char *given = work_option(work, "label");
     if (!given) {
-        enum status status = error_set(error, STATUS_USAGE, "--label is missing: it says what may come true");
+        enum status status =
+            error_set(error, STATUS_USAGE, "--label is missing: it says what may come true");
         error_hint(error, "--label 'none(order)' --horizon 90: no order in the next 90 days");
         return status;
     }
     *out = given;
-    const struct schema_table *table = schema_table(engine_schema(work->engine), SCHEMA_TRAIT_TABLE);
+    const struct schema_table *table =
+        schema_table(engine_schema(work->engine), SCHEMA_TRAIT_TABLE);
     const struct schema_column *column = table ? schema_column(table, given) : NULL;
     if (!column || strchr(given, '`'))
         return STATUS_OK;
     if (column->type == VALUE_TEXT)
         return yes_of(work, given, out, error);
-    *out = column->type == VALUE_BOOL ? quoted(work, given) : arena_printf(work->arena, "%s = 1", quoted(work, given));
+    *out = column->type == VALUE_BOOL ? quoted(work, given)
+                                      : arena_printf(work->arena, "%s = 1", quoted(work, given));
     return STATUS_OK;
 }
 
-static enum status read_method(struct model_work *work, struct predict_how *out, struct error *error)
+static enum status read_method(struct model_work *work, struct predict_how *out,
+                               struct error *error)
 {
     const char *method = work_option(work, "method"), *penalty = work_option(work, "penalty");
     if (method && strcmp(method, "logistic") != 0 && strcmp(method, "boosting") != 0)
         return work_option_wrong(work, "method", "logistic or boosting", error);
     out->method = method && *method == 'b' ? PREDICT_BOOSTING : PREDICT_LOGISTIC;
-    out->logistic = (struct model_logistic_options){.lambda = -1, .mix = .5, .folds = 5, .seed = out->seed};
+    out->logistic =
+        (struct model_logistic_options){.lambda = -1, .mix = .5, .folds = 5, .seed = out->seed};
     out->trees = (struct model_boost_options){.seed = out->seed};
     if (penalty && out->method == PREDICT_BOOSTING)
         return error_set(error, STATUS_USAGE, "--penalty is of the logistic model");
@@ -105,9 +114,11 @@ static enum status read_split(struct model_work *work, struct predict_how *out, 
     const char *split = work_option(work, "split"), *horizon = work_option(work, "horizon");
     double days, folds;
     out->dated = !split;
-    out->logistic.cautious = !split; /* later time is never quite like the time that was fitted to */
+    out->logistic.cautious =
+        !split; /* later time is never quite like the time that was fitted to */
     if (!split && !horizon) {
-        enum status status = error_set(error, STATUS_USAGE, "--horizon is missing: within how many days it comes true");
+        enum status status = error_set(error, STATUS_USAGE,
+                                       "--horizon is missing: within how many days it comes true");
         error_hint(error, "--split folds:10 fits a table without dates");
         return status;
     }
@@ -115,14 +126,17 @@ static enum status read_split(struct model_work *work, struct predict_how *out, 
         TRY(work_option_number(work, "horizon", 0, 1, 3650, &days, error));
         out->days = (int)days;
         out->horizon = (int64_t)out->days * PREDICT_DAY;
-        return days == floor(days) ? STATUS_OK : work_option_wrong(work, "horizon", "whole days", error);
+        return days == floor(days) ? STATUS_OK
+                                   : work_option_wrong(work, "horizon", "whole days", error);
     }
-    if (horizon || work_option(work, "moments") || work_option(work, "moment") || work_option(work, "test"))
-        return error_set(error, STATUS_USAGE,
-                         "--split folds:N has one moment: --horizon, --moments and --moment ask for "
-                         "several");
-    if (strncmp(split, "folds:", 6) != 0 || !number_parse_double(text_from(split + 6), &folds) || folds < 2 ||
-        folds > 50 || folds != floor(folds))
+    if (horizon || work_option(work, "moments") || work_option(work, "moment") ||
+        work_option(work, "test"))
+        return error_set(
+            error, STATUS_USAGE,
+            "--split folds:N has one moment: --horizon, --moments and --moment ask for "
+            "several");
+    if (strncmp(split, "folds:", 6) != 0 || !number_parse_double(text_from(split + 6), &folds) ||
+        folds < 2 || folds > 50 || folds != floor(folds))
         return work_option_wrong(work, "split", "folds:2 to folds:50", error);
     out->folds = (int)folds;
     return STATUS_OK;
@@ -139,10 +153,12 @@ static enum status read_how(struct model_work *work, struct predict_how *out, st
     TRY(read_split(work, out, error));
     TRY(read_label(work, &out->label, error));
     out->timeless = work_option_list(work, "timeless", &out->timeless_count);
-    const struct schema_table *table = schema_table(engine_schema(work->engine), SCHEMA_TRAIT_TABLE);
+    const struct schema_table *table =
+        schema_table(engine_schema(work->engine), SCHEMA_TRAIT_TABLE);
     for (size_t i = 0; i < out->timeless_count; i++)
         if (!strchr(out->timeless[i], '.') && !(table && schema_column(table, out->timeless[i])))
-            return error_set(error, STATUS_NOT_FOUND, "--timeless: there is no trait '%s'", out->timeless[i]);
+            return error_set(error, STATUS_NOT_FOUND, "--timeless: there is no trait '%s'",
+                             out->timeless[i]);
     return STATUS_OK;
 }
 
@@ -152,11 +168,14 @@ static enum status build_label(struct predict_data *data, struct error *error)
 {
     struct model_work *work = data->work;
     const struct schema *schema = engine_schema(work->engine);
-    enum status status = segment_condition_build(text_from(data->how->label), schema, engine_definitions(work->engine),
-                                                 work->arena, NULL, &data->label, error);
+    enum status status = segment_condition_build(text_from(data->how->label), schema,
+                                                 engine_definitions(work->engine), work->arena,
+                                                 NULL, &data->label, error);
     if (status != STATUS_OK) {
         if (strstr(data->how->label, " next "))
-            error_hint(error, "a label is about the time ahead by itself: --label 'none(order)' --horizon 90");
+            error_hint(
+                error,
+                "a label is about the time ahead by itself: --label 'none(order)' --horizon 90");
         return status;
     }
     int last = data->label->segment_count - 1;
@@ -167,7 +186,8 @@ static enum status build_label(struct predict_data *data, struct error *error)
     TRY(predict_check_dated(data, &data->label_needs, "the label", error));
     data->about_traits = !data->label_needs.records;
     for (size_t i = 0; i < data->label_needs.count; i++)
-        data->about_traits &= schema_table(schema, data->label_needs.items[i].table)->role != SCHEMA_FACTS;
+        data->about_traits &=
+            schema_table(schema, data->label_needs.items[i].table)->role != SCHEMA_FACTS;
     return STATUS_OK;
 }
 
@@ -202,7 +222,8 @@ static bool is_of_label(const struct predict_data *data, const char *table)
     return false;
 }
 
-/* From the first fact to the newest of the kinds that the label is about: what lies behind it has not been seen yet. */
+/* From the first fact to the newest of the kinds that the label is about: what lies behind it has
+ * not been seen yet. */
 static void find_span(struct predict_data *data)
 {
     size_t count;
@@ -212,7 +233,8 @@ static void find_span(struct predict_data *data)
         if (parts[i].role != PART_FACTS || !parts[i].last_time)
             continue;
         data->start = parts[i].first_time < data->start ? parts[i].first_time : data->start;
-        if ((data->about_traits || is_of_label(data, parts[i].table)) && parts[i].last_time > data->end)
+        if ((data->about_traits || is_of_label(data, parts[i].table)) &&
+            parts[i].last_time > data->end)
             data->end = parts[i].last_time;
     }
     for (size_t i = 0; i < count; i++) /* a label about traits, in a store without facts */
@@ -235,7 +257,8 @@ static enum status too_short(const struct predict_data *data, struct error *erro
     struct model_work *work = data->work;
     enum status status =
         error_set(error, STATUS_ERROR,
-                  "the facts, from %s to %s, are too few days for a horizon of %d: one to learn from and a later "
+                  "the facts, from %s to %s, are too few days for a horizon of %d: one to learn "
+                  "from and a later "
                   "one to be judged by",
                   data->start == INT64_MAX ? "nowhere" : work_day(work, data->start),
                   data->end ? work_day(work, data->end) : "nowhere", data->how->days);
@@ -243,14 +266,15 @@ static enum status too_short(const struct predict_data *data, struct error *erro
     return status;
 }
 
-/* The last moment is the latest whose horizon is over; the others lie a horizon apart before it. The first must have
- * something to look back on. */
+/* The last moment is the latest whose horizon is over; the others lie a horizon apart before it.
+ * The first must have something to look back on. */
 static enum status spread_moments(struct predict_data *data, struct error *error)
 {
     double wanted;
-    int64_t back = data->how->horizon < 90 * PREDICT_DAY ? data->how->horizon : 90 * PREDICT_DAY, moment;
-    TRY(work_option_number(data->work, "moments", TRAINING + data->tests, 1 + data->tests, PREDICT_MOMENTS, &wanted,
-                           error));
+    int64_t back = data->how->horizon < 90 * PREDICT_DAY ? data->how->horizon : 90 * PREDICT_DAY,
+            moment;
+    TRY(work_option_number(data->work, "moments", TRAINING + data->tests, 1 + data->tests,
+                           PREDICT_MOMENTS, &wanted, error));
     moment = day_start(data, data->end - data->how->horizon);
     int64_t found[PREDICT_MOMENTS];
     int count = 0;
@@ -279,7 +303,8 @@ static enum status read_moments(struct predict_data *data, struct error *error)
     if (count > PREDICT_MOMENTS)
         return error_set(error, STATUS_USAGE, "--moment takes at most %d moments", PREDICT_MOMENTS);
     if ((int)count < 1 + data->tests)
-        return error_set(error, STATUS_USAGE, "--moment needs at least %d moments: the last are held back",
+        return error_set(error, STATUS_USAGE,
+                         "--moment needs at least %d moments: the last are held back",
                          1 + data->tests);
     for (size_t m = 0; m < count; m++) {
         struct engine_moment moment;
@@ -287,15 +312,18 @@ static enum status read_moments(struct predict_data *data, struct error *error)
         data->moment[m] = moment.now;
         if (moment.now + data->how->horizon > data->end)
             return error_set(error, STATUS_USAGE,
-                             "--moment %s: its horizon of %d days is not over; what the label is about ends on %s",
-                             given[m], data->how->days, data->end ? work_day(data->work, data->end) : "no day at all");
+                             "--moment %s: its horizon of %d days is not over; what the label is "
+                             "about ends on %s",
+                             given[m], data->how->days,
+                             data->end ? work_day(data->work, data->end) : "no day at all");
     }
     qsort(data->moment, count, sizeof *data->moment, by_time);
     data->moments = (int)count;
     return STATUS_OK;
 }
 
-/* A moment less than a horizon before the first test would let the fit see what the test is about. */
+/* A moment less than a horizon before the first test would let the fit see what the test is about.
+ */
 static enum status drop_between(struct predict_data *data, struct error *error)
 {
     int64_t test = data->moment[data->moments - data->tests];
@@ -304,13 +332,16 @@ static enum status drop_between(struct predict_data *data, struct error *error)
         kept++;
     if (kept < training)
         work_note(data->work,
-                  "%d of the moments lie less than %d days before the first that is held back, and are left out.",
+                  "%d of the moments lie less than %d days before the first that is held back, and "
+                  "are left out.",
                   training - kept, data->how->days);
-    memmove(data->moment + kept, data->moment + training, sizeof *data->moment * (size_t)data->tests);
+    memmove(data->moment + kept, data->moment + training,
+            sizeof *data->moment * (size_t)data->tests);
     data->moments = kept + data->tests;
     if (kept)
         return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "none of the moments lies %d days before the one that is held back, %s",
+    return error_set(error, STATUS_USAGE,
+                     "none of the moments lies %d days before the one that is held back, %s",
                      data->how->days, work_day(data->work, test));
 }
 
@@ -325,7 +356,8 @@ static enum status find_moments(struct predict_data *data, struct error *error)
     TRY(work_option_number(data->work, "test", 1, 1, PREDICT_MOMENTS - 1, &tests, error));
     data->tests = (int)tests;
     find_span(data);
-    TRY(work_option(data->work, "moment") ? read_moments(data, error) : spread_moments(data, error));
+    TRY(work_option(data->work, "moment") ? read_moments(data, error)
+                                          : spread_moments(data, error));
     return drop_between(data, error);
 }
 
@@ -342,30 +374,38 @@ static const char *moments_text(const struct predict_data *data, int from, int t
     return copy;
 }
 
-static void tell_rows(const struct predict_data *data, const char *label, const struct predict_rows *rows)
+static void tell_rows(const struct predict_data *data, const char *label,
+                      const struct predict_rows *rows)
 {
     struct model_work *work = data->work;
-    const char *sample = rows->all > rows->count ? arena_printf(work->arena, ", a sample of %s rows",
-                                                                work_thousands(work, (double)rows->all))
-                                                 : "";
-    work_figure(work, "data", label, (double)rows->count, "%s, of %s customers%s; it came true of %s (%.1f%%)",
-                work_thousands(work, (double)rows->count), work_thousands(work, (double)rows->customers), sample,
+    const char *sample = rows->all > rows->count
+                             ? arena_printf(work->arena, ", a sample of %s rows",
+                                            work_thousands(work, (double)rows->all))
+                             : "";
+    work_figure(work, "data", label, (double)rows->count,
+                "%s, of %s customers%s; it came true of %s (%.1f%%)",
+                work_thousands(work, (double)rows->count),
+                work_thousands(work, (double)rows->customers), sample,
                 work_thousands(work, rows->hits), 100 * rows->hits / (double)rows->count);
     if (rows->unknown)
-        work_figure(work, "data", arena_printf(work->arena, "%s, left out", label), (double)rows->unknown,
-                    "%s, of whom it is not known whether it came true", work_thousands(work, (double)rows->unknown));
+        work_figure(work, "data", arena_printf(work->arena, "%s, left out", label),
+                    (double)rows->unknown, "%s, of whom it is not known whether it came true",
+                    work_thousands(work, (double)rows->unknown));
 }
 
-static enum status check_rows(const struct predict_data *data, const struct predict_rows *rows, const char *when,
-                              struct error *error)
+static enum status check_rows(const struct predict_data *data, const struct predict_rows *rows,
+                              const char *when, struct error *error)
 {
     enum status status = STATUS_OK;
     if (rows->count < MIN_ROWS) {
-        status = error_set(error, STATUS_ERROR, "%s there are %zu customers to ask about: too few", when, rows->count);
-        error_hint(error, "--among says who is asked about; what an import brought counts from when it was received");
+        status = error_set(error, STATUS_ERROR, "%s there are %zu customers to ask about: too few",
+                           when, rows->count);
+        error_hint(error, "--among says who is asked about; what an import brought counts from "
+                          "when it was received");
     } else if (rows->hits == 0 || rows->hits == (double)rows->count) {
         status =
-            error_set(error, STATUS_ERROR, "%s '%s' is true of %s of the %zu customers: there is nothing to tell apart",
+            error_set(error, STATUS_ERROR,
+                      "%s '%s' is true of %s of the %zu customers: there is nothing to tell apart",
                       when, data->how->label, rows->hits > 0 ? "all" : "none", rows->count);
     }
     return status;
@@ -382,16 +422,17 @@ static void tell_question(const struct predict_data *data)
     struct model_work *work = data->work;
     const char *among = work_option(work, "among");
     const struct predict_how *how = data->how;
-    work_figure(work, "data", "what is predicted", NAN, how->dated ? "%s, within %d days" : "%s", how->label,
-                how->days);
+    work_figure(work, "data", "what is predicted", NAN, how->dated ? "%s, within %d days" : "%s",
+                how->label, how->days);
     work_figure(work, "data", "among", NAN, "%s", among ? among : "everyone");
     if (how->dated) {
-        work_figure(work, "data", "fitted at", NAN, "%s", moments_text(data, 0, data->moments - data->tests));
+        work_figure(work, "data", "fitted at", NAN, "%s",
+                    moments_text(data, 0, data->moments - data->tests));
         work_figure(work, "data", "judged at", NAN, "%s",
                     moments_text(data, data->moments - data->tests, data->moments));
     } else {
-        work_figure(work, "data", "judged by", how->folds, "%d folds: cross-sectional, not validated on later time",
-                    how->folds);
+        work_figure(work, "data", "judged by", how->folds,
+                    "%d folds: cross-sectional, not validated on later time", how->folds);
     }
 }
 
@@ -401,24 +442,26 @@ static void tell_model(const struct predict_data *data, const struct predict_mod
     int used = 0;
     for (int c = 0; c < model->design.columns; c++)
         used += model->design.column[c].used;
-    work_figure(work, "model", "values learned from", data->features, "%d; columns %d, of which used %d",
-                data->features, model->design.columns, used);
+    work_figure(work, "model", "values learned from", data->features,
+                "%d; columns %d, of which used %d", data->features, model->design.columns, used);
     if (model->method == PREDICT_BOOSTING)
-        work_figure(work, "model", "method", model->forest.trees, "boosted trees: %d of depth %d", model->forest.trees,
-                    model->forest.depth);
+        work_figure(work, "model", "method", model->forest.trees, "boosted trees: %d of depth %d",
+                    model->forest.trees, model->forest.depth);
     else if (model->logistic.lambda > 0)
         work_figure(work, "model", "method", model->logistic.lambda,
                     "logistic regression, elastic net: penalty %.4g%s, "
                     "half of it lasso",
-                    model->logistic.lambda, data->how->logistic.lambda < 0 ? " by cross-validation" : "");
+                    model->logistic.lambda,
+                    data->how->logistic.lambda < 0 ? " by cross-validation" : "");
     else
         work_figure(work, "model", "method", 0, "logistic regression without penalty");
 }
 
 /* ---- fitting ---- */
 
-static enum status predict_tested(const struct predict_model *model, const struct predict_rows *rows,
-                                  struct arena *arena, struct predict_tested *out)
+static enum status predict_tested(const struct predict_model *model,
+                                  const struct predict_rows *rows, struct arena *arena,
+                                  struct predict_tested *out)
 {
     *out = (struct predict_tested){.rows = rows,
                                    .model = ARENA_ARRAY(arena, double, rows->count + 1),
@@ -444,15 +487,16 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
     TRY(predict_rows_at(data, split, data->moments, PREDICT_TEST_ROWS, &test, error));
     tell_question(data);
     tell_rows(data, "rows to fit to", &train);
-    TRY(check_rows(data, &train, arena_printf(data->work->arena, "at %s", moments_text(data, 0, split)), error));
+    TRY(check_rows(data, &train,
+                   arena_printf(data->work->arena, "at %s", moments_text(data, 0, split)), error));
     if (!test.count)
         return error_set(error, STATUS_ERROR, "at %s there is nobody to judge by",
                          moments_text(data, split, data->moments));
     tell_rows(data, "rows to judge by", &test);
     if (data->unrecorded)
-        work_note(data->work,
-                  "Some moments lie before the store's first import: of them a fact counts as received when it "
-                  "happened.");
+        work_note(data->work, "Some moments lie before the store's first import: of them a fact "
+                              "counts as received when it "
+                              "happened.");
     work_note(data->work, "In brackets: 95%% intervals, for which customers are resampled.");
     predict_name_leaks(data, &train);
     TRY(predict_model_fit(data, &train, engine_pool(data->work->engine), &model, error));
@@ -467,8 +511,8 @@ static enum status fit_dated(struct predict_data *data, struct error *error)
 }
 
 /* Everyone is predicted once, by a model that was prepared and fitted without their fold. */
-static enum status predict_folds(struct predict_data *data, const struct predict_rows *all, struct predict_tested *out,
-                                 struct error *error)
+static enum status predict_folds(struct predict_data *data, const struct predict_rows *all,
+                                 struct predict_tested *out, struct error *error)
 {
     struct arena *arena = data->work->arena;
     uint32_t *fold = ARENA_ARRAY(arena, uint32_t, all->count + 1);
@@ -505,7 +549,8 @@ static enum status predict_folds(struct predict_data *data, const struct predict
         }
     }
     if (ranked)
-        work_figure(data->work, "by folds", "AUC, mean of the folds", mean / ranked, "%.4f", mean / ranked);
+        work_figure(data->work, "by folds", "AUC, mean of the folds", mean / ranked, "%.4f",
+                    mean / ranked);
     return STATUS_OK;
 }
 
@@ -520,14 +565,15 @@ static enum status fit_cross_section(struct predict_data *data, struct error *er
     TRY(check_rows(data, &all, "now", error));
     double least = fmin(all.hits, (double)all.count - all.hits);
     if (least < data->how->folds)
-        return error_set(error, STATUS_ERROR, "there are %g of the rarer outcome, and %d folds: each fold needs one",
+        return error_set(error, STATUS_ERROR,
+                         "there are %g of the rarer outcome, and %d folds: each fold needs one",
                          least, data->how->folds);
     predict_name_leaks(data, &all);
     TRY(predict_folds(data, &all, &tested, error));
     TRY(predict_model_fit(data, &all, engine_pool(data->work->engine), &model, error));
     tell_model(data, &model);
-    work_note(data->work,
-              "Cross-sectional, not validated on later time: the label and the features are of the same moment.");
+    work_note(data->work, "Cross-sectional, not validated on later time: the label and the "
+                          "features are of the same moment.");
     enum status status = predict_judge(data, &model, &all, &tested, error);
     if (status == STATUS_OK)
         status = predict_model_write(data->work, &model, error);

@@ -1,7 +1,8 @@
 /*
- * Inside the engine: predictions. From options to a label and features (model_predict.c, model_predict_features.c),
- * from them to rows at moments (model_predict_rows.c), to a fitted model (model_predict_design.c), to figures of how
- * good it is on later time (model_predict_judge.c), and to scores (model_predict_score.c).
+ * Inside the engine: predictions. From options to a label and features (model_predict.c,
+ * model_predict_features.c), from them to rows at moments (model_predict_rows.c), to a fitted model
+ * (model_predict_design.c), to figures of how good it is on later time (model_predict_judge.c), and
+ * to scores (model_predict_score.c).
  */
 #ifndef STRATA_ENGINE_MODEL_PREDICT_H
 #define STRATA_ENGINE_MODEL_PREDICT_H
@@ -39,8 +40,9 @@ struct predict_how {
     size_t timeless_count;
 };
 
-/* One value of the language, and how it becomes columns: a number one, a text one for each frequent level but the most
- * frequent. What is learned of the values (fill, logarithm, levels) is learned from training rows alone. */
+/* One value of the language, and how it becomes columns: a number one, a text one for each frequent
+ * level but the most frequent. What is learned of the values (fill, logarithm, levels) is learned
+ * from training rows alone. */
 struct predict_feature {
     const char *name, *text;
     bool is_text;
@@ -104,7 +106,7 @@ struct predict_data {
     const char *recency_kind;
     struct segment_set *label;               /* free with segment_set_free */
     struct segment_needs label_needs, needs; /* of the label; of both */
-    bool about_traits;                       /* the label reads no facts: who meets it already gets no row */
+    bool about_traits; /* the label reads no facts: who meets it already gets no row */
     struct text_map words;
     int64_t end, start; /* of what the label and the features can see */
     int64_t moment[PREDICT_MOMENTS];
@@ -115,42 +117,48 @@ struct predict_data {
 
 /* ---- features (model_predict_features.c) ---- */
 enum status predict_features_find(struct predict_data *data, struct error *error);
-/* Refuses undated traits, reference tables and lists among what is read, unless they are said to be timeless. */
-enum status predict_check_dated(const struct predict_data *data, const struct segment_needs *needs, const char *what,
-                                struct error *error);
+/* Refuses undated traits, reference tables and lists among what is read, unless they are said to be
+ * timeless. */
+enum status predict_check_dated(const struct predict_data *data, const struct segment_needs *needs,
+                                const char *what, struct error *error);
 
 /* ---- rows (model_predict_rows.c) ---- */
 /* Who gets a row at t by a population: known by then, and meeting --among. */
-enum status predict_who(struct predict_data *data, const struct population *population, int64_t t, uint64_t **out,
-                        struct error *error);
-enum status predict_label_at(struct predict_data *data, int64_t t, uint64_t **out, struct error *error);
-/* A bit for everyone of whom it is not known at a moment whether the label holds (model_predict_unknown.c). label: of
- * whom it does. */
-enum status predict_label_unknown(struct predict_data *data, int64_t at, const uint64_t *label, uint64_t **out,
-                                  struct error *error);
+enum status predict_who(struct predict_data *data, const struct population *population, int64_t t,
+                        uint64_t **out, struct error *error);
+enum status predict_label_at(struct predict_data *data, int64_t t, uint64_t **out,
+                             struct error *error);
+/* A bit for everyone of whom it is not known at a moment whether the label holds
+ * (model_predict_unknown.c). label: of whom it does. */
+enum status predict_label_unknown(struct predict_data *data, int64_t at, const uint64_t *label,
+                                  uint64_t **out, struct error *error);
 /* Rows of the moments from…to − 1; at most `most`, of a sample of customers if there are more. */
-enum status predict_rows_at(struct predict_data *data, int from, int to, size_t most, struct predict_rows *out,
-                            struct error *error);
+enum status predict_rows_at(struct predict_data *data, int from, int to, size_t most,
+                            struct predict_rows *out, struct error *error);
 /* The rows whose fold is which (inside), or is not. */
-void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which, bool inside,
-                       struct arena *arena, struct predict_rows *out);
+void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which,
+                       bool inside, struct arena *arena, struct predict_rows *out);
 double predict_raw(const struct plan_values *values, size_t at);
 
 /* ---- fitting (model_predict_design.c) ---- */
-/* Designs the columns from the rows and fits model and baselines to them. name: by which a column is called in errors.
+/* Designs the columns from the rows and fits model and baselines to them. name: by which a column
+ * is called in errors.
  */
-enum status predict_model_fit(const struct predict_data *data, const struct predict_rows *rows, struct pool *pool,
-                              struct predict_model *out, struct error *error);
+enum status predict_model_fit(const struct predict_data *data, const struct predict_rows *rows,
+                              struct pool *pool, struct predict_model *out, struct error *error);
 void predict_model_release(struct predict_model *model);
 /* Probabilities of the rows. */
-void predict_model_apply(const struct predict_model *model, const struct predict_rows *rows, double *out);
+void predict_model_apply(const struct predict_model *model, const struct predict_rows *rows,
+                         double *out);
 double predict_recency_apply(const struct predict_model *model, double days);
 /* A row of the design from raw values. */
 void predict_encode(const struct predict_design *design, const double *raw, double *out);
-void predict_matrix(const struct predict_design *design, const struct predict_rows *rows, struct arena *arena,
-                    struct model_matrix *out);
-enum status predict_model_write(struct model_work *work, const struct predict_model *model, struct error *error);
-enum status predict_model_read(struct model_work *work, struct predict_model *out, struct error *error);
+void predict_matrix(const struct predict_design *design, const struct predict_rows *rows,
+                    struct arena *arena, struct model_matrix *out);
+enum status predict_model_write(struct model_work *work, const struct predict_model *model,
+                                struct error *error);
+enum status predict_model_read(struct model_work *work, struct predict_model *out,
+                               struct error *error);
 
 /* ---- judging (model_predict_judge.c) ---- */
 /* Predictions of the tested rows by the model and by what it has to beat. */
@@ -160,7 +168,8 @@ struct predict_tested {
 };
 /* Figures, notes and the report's section; refuses a model that beats nothing. */
 enum status predict_judge(const struct predict_data *data, const struct predict_model *model,
-                          const struct predict_rows *train, const struct predict_tested *tested, struct error *error);
+                          const struct predict_rows *train, const struct predict_tested *tested,
+                          struct error *error);
 /* Of every column alone, the area under the ROC curve, whichever way it points. */
 void predict_name_leaks(const struct predict_data *data, const struct predict_rows *train);
 

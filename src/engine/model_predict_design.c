@@ -1,7 +1,8 @@
 /*
- * From values to columns, and the fit itself. Everything learned of the values (medians, logarithms, levels, which
- * columns differ) is learned from the rows of the fit, so a fold's preparation stays inside the fold. Beside the model
- * stand the two rules it has to beat: the base rate, and a logistic regression on recency alone.
+ * From values to columns, and the fit itself. Everything learned of the values (medians,
+ * logarithms, levels, which columns differ) is learned from the rows of the fit, so a fold's
+ * preparation stays inside the fold. Beside the model stand the two rules it has to beat: the base
+ * rate, and a logistic regression on recency alone.
  */
 #include "engine/model_predict.h"
 
@@ -50,12 +51,13 @@ struct level {
 static int more_rows_first(const void *a, const void *b)
 {
     const struct level *x = a, *y = b;
-    return x->rows != y->rows ? (x->rows < y->rows) - (x->rows > y->rows) : strcmp(x->text, y->text);
+    return x->rows != y->rows ? (x->rows < y->rows) - (x->rows > y->rows)
+                              : strcmp(x->text, y->text);
 }
 
 /* The frequent levels but the most frequent: it is what the others are held against. */
-static void learn_levels(const struct predict_data *data, struct predict_feature *feature, const double *known,
-                         size_t count, size_t rows, struct arena *arena)
+static void learn_levels(const struct predict_data *data, struct predict_feature *feature,
+                         const double *known, size_t count, size_t rows, struct arena *arena)
 {
     struct level *levels = ARENA_ARRAY(arena, struct level, data->words.count + 1);
     for (size_t i = 0; i < data->words.count; i++)
@@ -84,11 +86,13 @@ static void learn_feature(const struct predict_data *data, const struct predict_
     struct predict_feature *feature = &design->feature[f];
     double *known = ARENA_ARRAY(scratch, double, rows->count + 1);
     size_t count = known_values(rows, f, known);
-    bool often_unknown = (double)(rows->count - count) >= fmax(UNKNOWN_SHARE_MIN * (double)rows->count, LEVEL_ROWS_MIN);
+    bool often_unknown = (double)(rows->count - count) >=
+                         fmax(UNKNOWN_SHARE_MIN * (double)rows->count, LEVEL_ROWS_MIN);
     if (feature->is_text) {
         learn_levels(data, feature, known, count, rows->count, scratch);
         for (int l = 0; l < feature->levels; l++)
-            add_column(design, f, l, arena_printf(arena, "%s = '%s'", feature->name, feature->level[l]));
+            add_column(design, f, l,
+                       arena_printf(arena, "%s = '%s'", feature->name, feature->level[l]));
     } else if (count) {
         stats_sort(known, count);
         feature->fill = stats_quantile_sorted(known, count, .5);
@@ -118,8 +122,8 @@ void predict_encode(const struct predict_design *design, const double *raw, doub
     }
 }
 
-void predict_matrix(const struct predict_design *design, const struct predict_rows *rows, struct arena *arena,
-                    struct model_matrix *out)
+void predict_matrix(const struct predict_design *design, const struct predict_rows *rows,
+                    struct arena *arena, struct model_matrix *out)
 {
     size_t columns = (size_t)design->columns;
     double *data = ARENA_ARRAY(arena, double, rows->count *columns + 1);
@@ -145,7 +149,8 @@ static bool is_idle(const struct model_matrix *matrix, int column, const bool *k
     for (size_t other = 0; other < c; other++) {
         if (!kept[other])
             continue;
-        for (row = 0; row < matrix->rows && same(data[row * columns + c], data[row * columns + other]);)
+        for (row = 0;
+             row < matrix->rows && same(data[row * columns + c], data[row * columns + other]);)
             row++;
         if (row == matrix->rows)
             return true;
@@ -153,7 +158,8 @@ static bool is_idle(const struct model_matrix *matrix, int column, const bool *k
     return false;
 }
 
-static void drop_idle(struct predict_design *design, const struct predict_rows *rows, struct arena *scratch)
+static void drop_idle(struct predict_design *design, const struct predict_rows *rows,
+                      struct arena *scratch)
 {
     struct model_matrix matrix;
     bool *kept = ARENA_ARRAY(scratch, bool, design->columns + 1);
@@ -167,14 +173,16 @@ static void drop_idle(struct predict_design *design, const struct predict_rows *
     design->columns = left;
 }
 
-static void design_from(const struct predict_data *data, const struct predict_rows *rows, struct predict_design *out,
-                        struct arena *scratch)
+static void design_from(const struct predict_data *data, const struct predict_rows *rows,
+                        struct predict_design *out, struct arena *scratch)
 {
     struct arena *arena = data->work->arena;
-    *out = (struct predict_design){.trees = data->how->method == PREDICT_BOOSTING, .features = data->features};
+    *out = (struct predict_design){.trees = data->how->method == PREDICT_BOOSTING,
+                                   .features = data->features};
     out->feature = ARENA_ARRAY(arena, struct predict_feature, data->features + 1);
     memcpy(out->feature, data->feature, sizeof *out->feature * (size_t)data->features);
-    out->column = ARENA_ARRAY(arena, struct predict_column, (size_t)data->features * (PREDICT_LEVELS + 1) + 1);
+    out->column = ARENA_ARRAY(arena, struct predict_column,
+                              (size_t)data->features * (PREDICT_LEVELS + 1) + 1);
     for (int f = 0; f < data->features; f++)
         learn_feature(data, rows, f, out, scratch);
     drop_idle(out, rows, scratch);
@@ -188,8 +196,8 @@ double predict_recency_apply(const struct predict_model *model, double days)
     return model_logistic_score(&model->recency, row);
 }
 
-static enum status fit_recency(const struct predict_rows *rows, struct arena *arena, struct predict_model *out,
-                               struct error *error)
+static enum status fit_recency(const struct predict_rows *rows, struct arena *arena,
+                               struct predict_model *out, struct error *error)
 {
     static const struct model_logistic_options nearly_free = {.lambda = 1e-6, .mix = 0};
     double *data = ARENA_ARRAY(arena, double, 2 * rows->count + 1);
@@ -202,15 +210,18 @@ static enum status fit_recency(const struct predict_rows *rows, struct arena *ar
     }
     struct model_matrix matrix = {rows->count, 2, data};
     out->has_recency = true;
-    return model_logistic_fit(&matrix, rows->label, &nearly_free, NULL, arena, &out->recency, error);
+    return model_logistic_fit(&matrix, rows->label, &nearly_free, NULL, arena, &out->recency,
+                              error);
 }
 
 /* "feature 3 separates …" speaks of a column of ours. */
-static enum status name_the_column(const struct predict_design *design, enum status status, struct error *error)
+static enum status name_the_column(const struct predict_design *design, enum status status,
+                                   struct error *error)
 {
     int column;
     char rest[sizeof error->message];
-    if (sscanf(error->message, "feature %d separates", &column) != 1 || column < 1 || column > design->columns)
+    if (sscanf(error->message, "feature %d separates", &column) != 1 || column < 1 ||
+        column > design->columns)
         return status;
     snprintf(rest, sizeof rest, "%s", strstr(error->message, " separates"));
     status = error_set(error, status, "'%s'%.400s", design->column[column - 1].name, rest);
@@ -219,14 +230,16 @@ static enum status name_the_column(const struct predict_design *design, enum sta
 }
 
 static enum status fit_trees(const struct predict_data *data, const struct model_matrix *matrix,
-                             const unsigned char *label, struct predict_model *out, struct error *error)
+                             const unsigned char *label, struct predict_model *out,
+                             struct error *error)
 {
     struct buffer text;
     TRY(model_boost_fit(matrix, label, &data->how->trees, &out->boost, error));
     buffer_init(&text, 0);
     enum status status = model_boost_write(out->boost, &text, error);
     if (status == STATUS_OK)
-        status = model_forest_read((struct text){text.data, text.length}, data->work->arena, &out->forest, error);
+        status = model_forest_read((struct text){text.data, text.length}, data->work->arena,
+                                   &out->forest, error);
     buffer_release(&text);
     bool *used = ARENA_ARRAY(data->work->arena, bool, out->design.columns + 1);
     if (status == STATUS_OK)
@@ -237,11 +250,11 @@ static enum status fit_trees(const struct predict_data *data, const struct model
 }
 
 static enum status fit_logistic(const struct predict_data *data, const struct model_matrix *matrix,
-                                const unsigned char *label, struct pool *pool, struct predict_model *out,
-                                struct error *error)
+                                const unsigned char *label, struct pool *pool,
+                                struct predict_model *out, struct error *error)
 {
-    enum status status =
-        model_logistic_fit(matrix, label, &data->how->logistic, pool, data->work->arena, &out->logistic, error);
+    enum status status = model_logistic_fit(matrix, label, &data->how->logistic, pool,
+                                            data->work->arena, &out->logistic, error);
     if (status != STATUS_OK)
         return name_the_column(&out->design, status, error);
     for (int c = 0; c < out->design.columns; c++)
@@ -249,8 +262,8 @@ static enum status fit_logistic(const struct predict_data *data, const struct mo
     return STATUS_OK;
 }
 
-enum status predict_model_fit(const struct predict_data *data, const struct predict_rows *rows, struct pool *pool,
-                              struct predict_model *out, struct error *error)
+enum status predict_model_fit(const struct predict_data *data, const struct predict_rows *rows,
+                              struct pool *pool, struct predict_model *out, struct error *error)
 {
     struct arena scratch;
     struct model_matrix matrix;
@@ -260,13 +273,15 @@ enum status predict_model_fit(const struct predict_data *data, const struct pred
     design_from(data, rows, &out->design, &scratch);
     enum status status = STATUS_OK;
     if (!out->design.columns)
-        status = error_set(error, STATUS_ERROR,
-                           "nothing that is known of these customers differs from one to another: there "
-                           "is nothing to learn from");
+        status =
+            error_set(error, STATUS_ERROR,
+                      "nothing that is known of these customers differs from one to another: there "
+                      "is nothing to learn from");
     if (status == STATUS_OK) {
         predict_matrix(&out->design, rows, &scratch, &matrix);
-        status = out->method == PREDICT_BOOSTING ? fit_trees(data, &matrix, rows->label, out, error)
-                                                 : fit_logistic(data, &matrix, rows->label, pool, out, error);
+        status = out->method == PREDICT_BOOSTING
+                     ? fit_trees(data, &matrix, rows->label, out, error)
+                     : fit_logistic(data, &matrix, rows->label, pool, out, error);
     }
     if (status == STATUS_OK && data->has_recency)
         status = fit_recency(rows, data->work->arena, out, error);
@@ -282,7 +297,8 @@ void predict_model_release(struct predict_model *model)
     model->boost = NULL;
 }
 
-void predict_model_apply(const struct predict_model *model, const struct predict_rows *rows, double *out)
+void predict_model_apply(const struct predict_model *model, const struct predict_rows *rows,
+                         double *out)
 {
     enum { BATCH = 512 };
     size_t columns = (size_t)model->design.columns;
@@ -345,7 +361,8 @@ static void write_columns(struct json *json, const struct predict_design *design
     json_write_end_array(json);
 }
 
-enum status predict_model_write(struct model_work *work, const struct predict_model *model, struct error *error)
+enum status predict_model_write(struct model_work *work, const struct predict_model *model,
+                                struct error *error)
 {
     struct json *json = work->parameters;
     enum status status = STATUS_OK;
@@ -383,18 +400,20 @@ static void read_feature(struct arena *arena, const json_t *from, struct predict
     }
 }
 
-static bool read_column(struct arena *arena, const json_t *from, const struct predict_design *design,
-                        struct predict_column *out)
+static bool read_column(struct arena *arena, const json_t *from,
+                        const struct predict_design *design, struct predict_column *out)
 {
     const char *name = json_string_value(json_object_get(from, "name"));
     *out = (struct predict_column){(int)json_integer_value(json_object_get(from, "feature")),
                                    (int)json_integer_value(json_object_get(from, "level")),
-                                   arena_strdup(arena, name ? name : ""), json_is_true(json_object_get(from, "used"))};
+                                   arena_strdup(arena, name ? name : ""),
+                                   json_is_true(json_object_get(from, "used"))};
     return out->feature >= 0 && out->feature < design->features && out->level >= PREDICT_UNKNOWN &&
            out->level < (out->level >= 0 ? design->feature[out->feature].levels : 1);
 }
 
-static enum status read_design(const struct model_work *work, struct predict_design *out, struct error *error)
+static enum status read_design(const struct model_work *work, struct predict_design *out,
+                               struct error *error)
 {
     const json_t *features = json_object_get(work->saved, "features"),
                  *columns = json_object_get(work->saved, "columns");
@@ -404,19 +423,22 @@ static enum status read_design(const struct model_work *work, struct predict_des
         read_feature(work->arena, json_array_get(features, f), &out->feature[out->features++]);
     bool good = out->features > 0 && json_array_size(columns) > 0;
     for (size_t c = 0; good && c < json_array_size(columns); c++)
-        good = read_column(work->arena, json_array_get(columns, c), out, &out->column[out->columns++]);
+        good =
+            read_column(work->arena, json_array_get(columns, c), out, &out->column[out->columns++]);
     if (good)
         return STATUS_OK;
-    return error_set(error, STATUS_ERROR, "the saved model %s has lost its features: fit it again", work->model->name);
+    return error_set(error, STATUS_ERROR, "the saved model %s has lost its features: fit it again",
+                     work->model->name);
 }
 
-enum status predict_model_read(struct model_work *work, struct predict_model *out, struct error *error)
+enum status predict_model_read(struct model_work *work, struct predict_model *out,
+                               struct error *error)
 {
     struct text text;
     const char *method = work_saved_text(work, "method");
-    *out = (struct predict_model){.method =
-                                      method && strcmp(method, "boosting") == 0 ? PREDICT_BOOSTING : PREDICT_LOGISTIC,
-                                  .base_rate = work_saved_number(work, "base_rate")};
+    *out = (struct predict_model){
+        .method = method && strcmp(method, "boosting") == 0 ? PREDICT_BOOSTING : PREDICT_LOGISTIC,
+        .base_rate = work_saved_number(work, "base_rate")};
     out->design.trees = out->method == PREDICT_BOOSTING;
     TRY(read_design(work, &out->design, error));
     TRY(work_saved_part(work, "model", &text, error));
@@ -429,7 +451,8 @@ enum status predict_model_read(struct model_work *work, struct predict_model *ou
         columns = out->forest.columns;
     }
     if (columns != out->design.columns)
-        return error_set(error, STATUS_ERROR, "the saved model %s has %d columns, not %d: fit it again",
+        return error_set(error, STATUS_ERROR,
+                         "the saved model %s has %d columns, not %d: fit it again",
                          work->model->name, columns, out->design.columns);
     return STATUS_OK;
 }

@@ -1,8 +1,9 @@
 /*
- * Customers at moments: who gets a row, what was known of them, and what came. At moment t the features see what had
- * happened by t and had been received by t; the label sees what happened in (t, t + h], whenever it was received. What
- * was received when is on record from the store's first import on; of moments before it the store holds history that
- * was loaded at once, and a fact counts as received when it happened.
+ * Customers at moments: who gets a row, what was known of them, and what came. At moment t the
+ * features see what had happened by t and had been received by t; the label sees what happened in
+ * (t, t + h], whenever it was received. What was received when is on record from the store's first
+ * import on; of moments before it the store holds history that was loaded at once, and a fact
+ * counts as received when it happened.
  */
 #include "base/bits.h"
 #include "engine/model_predict.h"
@@ -33,9 +34,10 @@ static bool is_read(const struct predict_data *data, const char *table)
     return false;
 }
 
-/* Whether anything with a date was known of the customer at t, of what the model reads: who was only ever told without
- * one might be new. */
-static bool known_by(const struct predict_data *data, const struct population *population, uint32_t position, int64_t t)
+/* Whether anything with a date was known of the customer at t, of what the model reads: who was
+ * only ever told without one might be new. */
+static bool known_by(const struct predict_data *data, const struct population *population,
+                     uint32_t position, int64_t t)
 {
     for (size_t i = 0; i < population->table_count; i++) {
         const struct population_table *table = &population->tables[i];
@@ -51,8 +53,8 @@ static bool known_by(const struct predict_data *data, const struct population *p
     return false;
 }
 
-enum status predict_who(struct predict_data *data, const struct population *population, int64_t t, uint64_t **out,
-                        struct error *error)
+enum status predict_who(struct predict_data *data, const struct population *population, int64_t t,
+                        uint64_t **out, struct error *error)
 {
     struct model_work *work = data->work;
     const struct population *before = work->population;
@@ -65,14 +67,16 @@ enum status predict_who(struct predict_data *data, const struct population *popu
     return status;
 }
 
-static enum status evaluate_label(struct predict_data *data, int64_t at, uint64_t **out, struct error *error)
+static enum status evaluate_label(struct predict_data *data, int64_t at, uint64_t **out,
+                                  struct error *error)
 {
     struct plan *plan = NULL;
     struct plan_result *result = NULL;
     struct model_work *work = data->work;
     int last = data->label->segment_count - 1;
     TRY(plan_new(data->label, engine_schema(work->engine), &last, 1, &plan, error));
-    enum status status = plan_evaluate(plan, work->population, at, engine_pool(work->engine), false, &result, error);
+    enum status status =
+        plan_evaluate(plan, work->population, at, engine_pool(work->engine), false, &result, error);
     if (status == STATUS_OK) {
         *out = ARENA_ARRAY(work->arena, uint64_t, result->words + 1);
         memcpy(*out, result->members[last], result->words * sizeof **out);
@@ -82,16 +86,18 @@ static enum status evaluate_label(struct predict_data *data, int64_t at, uint64_
     return status;
 }
 
-enum status predict_label_at(struct predict_data *data, int64_t t, uint64_t **out, struct error *error)
+enum status predict_label_at(struct predict_data *data, int64_t t, uint64_t **out,
+                             struct error *error)
 {
     return evaluate_label(data, t + data->how->horizon, out, error);
 }
 
 /* ---- what had been received ---- */
 
-/* The moment up to which a population for t may know: INT64_MAX where all there is had been received by then, or nobody
- * knows. */
-static enum status known_until(struct predict_data *data, int64_t t, int64_t *out, struct error *error)
+/* The moment up to which a population for t may know: INT64_MAX where all there is had been
+ * received by then, or nobody knows. */
+static enum status known_until(struct predict_data *data, int64_t t, int64_t *out,
+                               struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
@@ -100,7 +106,8 @@ static enum status known_until(struct predict_data *data, int64_t t, int64_t *ou
     *out = INT64_MAX;
     if (!data->how->dated)
         return STATUS_OK;
-    TRY(catalog_imports(store_catalog(data->work->engine->store), data->work->arena, &imports, &count, error));
+    TRY(catalog_imports(store_catalog(data->work->engine->store), data->work->arena, &imports,
+                        &count, error));
     for (size_t i = 0; i < count; i++) {
         if (imports[i].undone || engine_is_score(&imports[i], NULL))
             continue;
@@ -115,7 +122,8 @@ static enum status known_until(struct predict_data *data, int64_t t, int64_t *ou
 }
 
 /* The work's population, or *own: of what was known at t. */
-static enum status population_at(struct predict_data *data, int64_t t, struct population **own, struct error *error)
+static enum status population_at(struct predict_data *data, int64_t t, struct population **own,
+                                 struct error *error)
 {
     struct engine_moment moment = *data->work->moment;
     int64_t until;
@@ -149,7 +157,8 @@ struct block {
     bool has_recency;
 };
 
-static void take_rows(void *context, uint32_t first, uint32_t count, const struct plan_values *values, int worker)
+static void take_rows(void *context, uint32_t first, uint32_t count,
+                      const struct plan_values *values, int worker)
 {
     struct block *block = context;
     (void)worker;
@@ -172,7 +181,8 @@ static void number_texts(struct predict_data *data, const struct block *block)
         for (size_t i = 0; data->feature[f].is_text && i < block->count; i++) {
             double *place = &block->raw[i * (size_t)data->features + (size_t)f];
             if (!isnan(*place))
-                *place = (double)text_map_put(&data->words, population_text(block->population, (uint32_t)*place),
+                *place = (double)text_map_put(&data->words,
+                                              population_text(block->population, (uint32_t)*place),
                                               data->words.count, NULL);
         }
 }
@@ -191,10 +201,10 @@ static uint32_t *places(struct predict_data *data)
     return place;
 }
 
-/* Whether this customer gets a row: in the sample, known to the label's population, and not one who meets a label about
- * traits already, of whom it cannot come true. */
-static bool is_kept(const struct predict_data *data, const uint64_t *already, uint64_t number, uint32_t own,
-                    double share)
+/* Whether this customer gets a row: in the sample, known to the label's population, and not one who
+ * meets a label about traits already, of whom it cannot come true. */
+static bool is_kept(const struct predict_data *data, const uint64_t *already, uint64_t number,
+                    uint32_t own, double share)
 {
     struct stats_random random;
     if (own == UINT32_MAX || (already && bit_at(already, own)))
@@ -205,8 +215,8 @@ static bool is_kept(const struct predict_data *data, const uint64_t *already, ui
     return stats_random_uniform(&random) < share;
 }
 
-static enum status thin(struct predict_data *data, struct block *block, const uint32_t *place, double share,
-                        struct error *error)
+static enum status thin(struct predict_data *data, struct block *block, const uint32_t *place,
+                        double share, struct error *error)
 {
     uint64_t *already = NULL;
     uint32_t customers = block->population->customers;
@@ -236,15 +246,16 @@ static enum status read_block(struct predict_data *data, struct block *block, st
     block->has_recency = data->has_recency;
     block->raw = ARENA_ARRAY(work->arena, double, block->count *(size_t)data->features + 1);
     block->recency = ARENA_ARRAY(work->arena, double, block->count + 1);
-    TRY(plan_scan_values(data->inputs.set, engine_schema(work->engine), data->inputs.nodes, (int)data->inputs.count,
-                         block->population, block->moment, engine_pool(work->engine), take_rows, block, error));
+    TRY(plan_scan_values(data->inputs.set, engine_schema(work->engine), data->inputs.nodes,
+                         (int)data->inputs.count, block->population, block->moment,
+                         engine_pool(work->engine), take_rows, block, error));
     number_texts(data, block);
     return STATUS_OK;
 }
 
 /* All of one moment. A population of its own is gone again when the next moment's comes. */
-static enum status make_block(struct predict_data *data, const uint32_t *place, double share, struct block *block,
-                              uint64_t *all, struct error *error)
+static enum status make_block(struct predict_data *data, const uint32_t *place, double share,
+                              struct block *block, uint64_t *all, struct error *error)
 {
     struct population *own;
     enum status status = population_at(data, block->moment, &own, error);
@@ -262,8 +273,8 @@ static enum status make_block(struct predict_data *data, const uint32_t *place, 
 }
 
 /* Appends the block's rows; customers are positions in the label's population for now. */
-static enum status append(struct predict_data *data, const struct block *block, struct predict_rows *out,
-                          struct error *error)
+static enum status append(struct predict_data *data, const struct block *block,
+                          struct predict_rows *out, struct error *error)
 {
     uint64_t *label, *unknown;
     size_t features = (size_t)data->features;
@@ -275,7 +286,8 @@ static enum status append(struct predict_data *data, const struct block *block, 
             out->unknown++;
             continue;
         }
-        memcpy(out->raw + out->count * features, block->raw + i * features, sizeof *out->raw * features);
+        memcpy(out->raw + out->count * features, block->raw + i * features,
+               sizeof *out->raw * features);
         out->recency[out->count] = block->recency[i];
         out->customer[out->count] = own;
         out->label[out->count] = bit_at(label, own);
@@ -308,8 +320,8 @@ static void make_room(struct predict_rows *rows, size_t count, int features, str
     rows->customer = ARENA_ARRAY(arena, uint32_t, count + 1);
 }
 
-enum status predict_rows_at(struct predict_data *data, int from, int to, size_t most, struct predict_rows *out,
-                            struct error *error)
+enum status predict_rows_at(struct predict_data *data, int from, int to, size_t most,
+                            struct predict_rows *out, struct error *error)
 {
     struct model_work *work = data->work;
     struct block *blocks = ARENA_ARRAY(work->arena, struct block, to - from + 1);
@@ -322,7 +334,8 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
     }
     for (int m = from; m < to; m++) {
         blocks[m - from].moment = data->moment[m];
-        TRY(make_block(data, place, all > most ? (double)most / (double)all : 1, &blocks[m - from], &met, error));
+        TRY(make_block(data, place, all > most ? (double)most / (double)all : 1, &blocks[m - from],
+                       &met, error));
         count += blocks[m - from].count;
     }
     make_room(out, count, data->features, work->arena);
@@ -333,15 +346,16 @@ enum status predict_rows_at(struct predict_data *data, int from, int to, size_t 
     return STATUS_OK;
 }
 
-void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which, bool inside,
-                       struct arena *arena, struct predict_rows *out)
+void predict_rows_part(const struct predict_rows *all, const uint32_t *fold, uint32_t which,
+                       bool inside, struct arena *arena, struct predict_rows *out)
 {
     size_t features = (size_t)all->features;
     make_room(out, all->count, all->features, arena);
     for (size_t i = 0; i < all->count; i++) {
         if ((fold[i] == which) != inside)
             continue;
-        memcpy(out->raw + out->count * features, all->raw + i * features, sizeof *out->raw * features);
+        memcpy(out->raw + out->count * features, all->raw + i * features,
+               sizeof *out->raw * features);
         out->recency[out->count] = all->recency[i];
         out->customer[out->count] = all->customer[i];
         out->hits += all->label[i];

@@ -1,7 +1,7 @@
 /*
- * Scoring customers with a prediction, by the code that made the training rows: the same values of the language from
- * the same evaluator, the same columns. Values are scanned a batch of customers at a time, and each batch is scored
- * while it is at hand, on all threads.
+ * Scoring customers with a prediction, by the code that made the training rows: the same values of
+ * the language from the same evaluator, the same columns. Values are scanned a batch of customers
+ * at a time, and each batch is scored while it is at hand, on all threads.
  */
 #include "base/bits.h"
 #include "engine/model_predict.h"
@@ -42,7 +42,8 @@ static enum status read_inputs(struct scoring *scoring, struct error *error)
             scoring->feature[count] = f;
             texts[count++] = design->feature[f].text;
         }
-    return work_inputs_new(work, texts, (size_t)count, work_option(work, "among"), &scoring->data.inputs, error);
+    return work_inputs_new(work, texts, (size_t)count, work_option(work, "among"),
+                           &scoring->data.inputs, error);
 }
 
 /* A label about traits cannot come true of who meets it already. */
@@ -52,13 +53,14 @@ static enum status read_label(struct scoring *scoring, struct error *error)
     const char *label = work_saved_text(work, "label");
     double days = work_saved_number(work, "horizon_days");
     const struct schema *schema = engine_schema(work->engine);
-    scoring->how = (struct predict_how){.label = label, .dated = !isnan(days), .days = isnan(days) ? 0 : (int)days};
+    scoring->how = (struct predict_how){
+        .label = label, .dated = !isnan(days), .days = isnan(days) ? 0 : (int)days};
     scoring->how.horizon = (int64_t)scoring->how.days * PREDICT_DAY;
     scoring->data.how = &scoring->how;
     if (!label || !json_is_true(json_object_get(work->saved, "about_traits")))
         return STATUS_OK;
-    TRY(segment_condition_build(text_from(label), schema, engine_definitions(work->engine), work->arena, NULL,
-                                &scoring->data.label, error));
+    TRY(segment_condition_build(text_from(label), schema, engine_definitions(work->engine),
+                                work->arena, NULL, &scoring->data.label, error));
     TRY(segment_condition_within(scoring->data.label, scoring->how.horizon, error));
     int last = scoring->data.label->segment_count - 1;
     scoring->data.label_needs = segment_needs(scoring->data.label, schema, &last, 1, work->arena);
@@ -73,7 +75,8 @@ static enum status ask(struct scoring *scoring, struct error *error)
     TRY(predict_model_read(work, &scoring->model, error));
     TRY(read_label(scoring, error));
     TRY(read_inputs(scoring, error));
-    work->needs = data->needs = engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
+    work->needs = data->needs =
+        engine_join_needs(&data->inputs.needs, &data->label_needs, work->arena);
     return STATUS_OK;
 }
 
@@ -84,7 +87,8 @@ static void bind_levels(struct scoring *scoring)
     struct predict_design *design = &scoring->model.design;
     for (int f = 0; f < design->features; f++)
         for (int l = 0; l < design->feature[f].levels; l++)
-            design->feature[f].key[l] = population_code(work->population, text_from(design->feature[f].level[l]));
+            design->feature[f].key[l] =
+                population_code(work->population, text_from(design->feature[f].level[l]));
 }
 
 static enum status find_who(struct scoring *scoring, uint64_t **who, struct error *error)
@@ -103,7 +107,8 @@ static enum status find_who(struct scoring *scoring, uint64_t **who, struct erro
 
 /* ---- the pass ---- */
 
-static void take_batch(void *context, uint32_t first, uint32_t count, const struct plan_values *values, int worker)
+static void take_batch(void *context, uint32_t first, uint32_t count,
+                       const struct plan_values *values, int worker)
 {
     struct scoring *scoring = context;
     const struct predict_model *model = &scoring->model;
@@ -148,16 +153,18 @@ static enum status scan(struct scoring *scoring, struct error *error)
     for (int t = 0; t < threads; t++) {
         scoring->raw[t] = ARENA_ARRAY(arena, double, design->features + 1);
         scoring->row[t] = ARENA_ARRAY(arena, double, design->columns + 1);
-        scoring->narrow[t] = ARENA_ARRAY(arena, float, (size_t)design->columns *SEGMENT_SCAN_MAX + 1);
+        scoring->narrow[t] =
+            ARENA_ARRAY(arena, float, (size_t)design->columns *SEGMENT_SCAN_MAX + 1);
     }
     scoring->before = ARENA_ARRAY(arena, uint32_t, words + 1);
     for (uint32_t w = 0; w < words; w++) {
         scoring->before[w] = before;
         before += (uint32_t)__builtin_popcountll(scoring->who[w]);
     }
-    return plan_scan_values(scoring->data.inputs.set, engine_schema(work->engine), scoring->data.inputs.nodes,
-                            (int)scoring->data.inputs.count, work->population, work->moment->now,
-                            engine_pool(work->engine), take_batch, scoring, error);
+    return plan_scan_values(scoring->data.inputs.set, engine_schema(work->engine),
+                            scoring->data.inputs.nodes, (int)scoring->data.inputs.count,
+                            work->population, work->moment->now, engine_pool(work->engine),
+                            take_batch, scoring, error);
 }
 
 static void release(struct scoring *scoring)
@@ -205,8 +212,8 @@ enum status engine_predict_score(struct model_work *work, struct error *error)
     const char *name = work->model->name;
     TRY(score_all(work->asked, error));
     json_put_array(work->report, "values");
-    work_report_values(work, name, arena_printf(work->arena, "%s: probability", name), "share", scoring->probability,
-                       work->count, scoring->how.label);
+    work_report_values(work, name, arena_printf(work->arena, "%s: probability", name), "share",
+                       scoring->probability, work->count, scoring->how.label);
     json_write_end_array(work->report);
     return STATUS_OK;
 }
@@ -228,7 +235,8 @@ static enum value_type type_of(const struct scoring *scoring, int feature)
     return VALUE_NONE;
 }
 
-static const char *value_words(const struct scoring *scoring, const struct predict_column *column, double raw)
+static const char *value_words(const struct scoring *scoring, const struct predict_column *column,
+                               double raw)
 {
     struct model_work *work = scoring->data.work;
     enum value_type type = type_of(scoring, column->feature);
@@ -246,8 +254,8 @@ static const char *value_words(const struct scoring *scoring, const struct predi
     return arena_printf(work->arena, "'%.*s'", (int)text.length, text.data);
 }
 
-static enum status contributions(struct scoring *scoring, const double *row, double *effect, double *probability,
-                                 struct error *error)
+static enum status contributions(struct scoring *scoring, const double *row, double *effect,
+                                 double *probability, struct error *error)
 {
     struct model_work *work = scoring->data.work;
     const struct predict_model *model = &scoring->model;
@@ -264,8 +272,8 @@ static enum status contributions(struct scoring *scoring, const double *row, dou
     return model_boost_score(scoring->model.boost, &matrix, probability, error);
 }
 
-static enum status explain(struct scoring *scoring, const char *customer, struct engine_model_customer *out,
-                           struct error *error)
+static enum status explain(struct scoring *scoring, const char *customer,
+                           struct engine_model_customer *out, struct error *error)
 {
     struct model_work *work = scoring->data.work;
     const struct predict_design *design = &scoring->model.design;
@@ -291,14 +299,15 @@ static enum status explain(struct scoring *scoring, const char *customer, struct
         const struct predict_column *column = &design->column[c];
         if (column->used && effect[c] != 0)
             out->drivers[out->driver_count++] = (struct engine_model_driver){
-                column->name, value_words(scoring, column, scoring->wanted_raw[column->feature]), effect[c]};
+                column->name, value_words(scoring, column, scoring->wanted_raw[column->feature]),
+                effect[c]};
     }
     qsort(out->drivers, out->driver_count, sizeof *out->drivers, strongest_first);
     return STATUS_OK;
 }
 
-enum status engine_predict_customer(struct model_work *work, const char *customer, struct engine_model_customer *out,
-                                    struct error *error)
+enum status engine_predict_customer(struct model_work *work, const char *customer,
+                                    struct engine_model_customer *out, struct error *error)
 {
     struct scoring scoring = {.data = {.work = work}};
     *out = (struct engine_model_customer){0};

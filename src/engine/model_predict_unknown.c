@@ -1,8 +1,9 @@
 /*
- * Labels that nobody knows. A comparison with an unknown value is false in the language, so `plan = 'gold'` is false of
- * those whose plan was never told, and a model that took them for a no would learn who is asked, not who has one. A
- * row's label is unknown when a value that the label compares is unknown, unless the label came true all the same (one
- * side of an "or"); under "not" it is unknown either way. `is known` and counts of facts are never unknown.
+ * Labels that nobody knows. A comparison with an unknown value is false in the language, so `plan =
+ * 'gold'` is false of those whose plan was never told, and a model that took them for a no would
+ * learn who is asked, not who has one. A row's label is unknown when a value that the label
+ * compares is unknown, unless the label came true all the same (one side of an "or"); under "not"
+ * it is unknown either way. `is known` and counts of facts are never unknown.
  */
 #include "engine/model_predict.h"
 
@@ -49,8 +50,8 @@ static void collect(const struct segment_node *node, struct compared *out)
             out->node[out->count++] = node->child[i];
 }
 
-enum status predict_label_unknown(struct predict_data *data, int64_t at, const uint64_t *label, uint64_t **out,
-                                  struct error *error)
+enum status predict_label_unknown(struct predict_data *data, int64_t at, const uint64_t *label,
+                                  uint64_t **out, struct error *error)
 {
     struct model_work *work = data->work;
     size_t words = work->population->customers / 64 + 1u;
@@ -61,8 +62,9 @@ enum status predict_label_unknown(struct predict_data *data, int64_t at, const u
     if (!compared.count)
         return STATUS_OK;
 
-    TRY(plan_evaluate_values(data->label, engine_schema(work->engine), compared.node, compared.count, work->population,
-                             at, engine_pool(work->engine), work->arena, values, error));
+    TRY(plan_evaluate_values(data->label, engine_schema(work->engine), compared.node,
+                             compared.count, work->population, at, engine_pool(work->engine),
+                             work->arena, values, error));
     for (int v = 0; v < compared.count; v++)
         for (size_t w = 0; w < words; w++)
             (*out)[w] |= ~values[v].known[w];

@@ -1,12 +1,14 @@
 /*
- * The scores of a refresh. All models that score, and the segments after them, read one population: what each asks for
- * is known before anything is loaded. Models score in order of their first fitting, each on what those before it have
- * scored already; what is not in the store yet lies over the population (population/overlay.h), as far as whoever comes
- * next reads it. In the end everything is told at once.
+ * The scores of a refresh. All models that score, and the segments after them, read one population:
+ * what each asks for is known before anything is loaded. Models score in order of their first
+ * fitting, each on what those before it have scored already; what is not in the store yet lies over
+ * the population (population/overlay.h), as far as whoever comes next reads it. In the end
+ * everything is told at once.
  *
- * Where that does not do, scores are told as soon as they are there, and the rest begins another round on a population
- * of its own: when scores bring columns or texts that the store does not have yet, when the refresh is asked what was
- * known earlier (what is told now is not seen then), and when not everything can be loaded together.
+ * Where that does not do, scores are told as soon as they are there, and the rest begins another
+ * round on a population of its own: when scores bring columns or texts that the store does not have
+ * yet, when the refresh is asked what was known earlier (what is told now is not seen then), and
+ * when not everything can be loaded together.
  */
 #include "engine/model_told.h"
 #include "engine/refresh.h"
@@ -51,20 +53,23 @@ static const struct segment_need *traits_of(const struct segment_needs *needs)
 /* Whether the store has all the told columns, as they are, and all their texts. */
 static bool is_new(const struct scoring *scoring, const struct model_told *told)
 {
-    const struct schema_table *traits = schema_table(engine_schema(scoring->engine), SCHEMA_TRAIT_TABLE);
+    const struct schema_table *traits =
+        schema_table(engine_schema(scoring->engine), SCHEMA_TRAIT_TABLE);
     if (!told->scored)
         return false;
     for (size_t c = 0; c < told->column_count; c++) {
         const struct told_column *own = &told->columns[c];
         const struct schema_column *column = traits ? schema_column(traits, own->name) : NULL;
-        if (!column || column->type != own->type || (own->type == VALUE_DECIMAL && column->scale != own->scale))
+        if (!column || column->type != own->type ||
+            (own->type == VALUE_DECIMAL && column->scale != own->scale))
             return true;
     }
     return !told->coded;
 }
 
 /* The population with what these needs read of the scores that are not in the store. */
-static enum status lay_over(struct scoring *scoring, const struct segment_needs *needs, struct error *error)
+static enum status lay_over(struct scoring *scoring, const struct segment_needs *needs,
+                            struct error *error)
 {
     struct arena arena;
     const struct segment_need *traits = traits_of(needs);
@@ -76,13 +81,14 @@ static enum status lay_over(struct scoring *scoring, const struct segment_needs 
     struct population_told *told = ARENA_ARRAY(&arena, struct population_told, scoring->count + 1);
     for (size_t i = 0; i < scoring->next; i++) {
         if (scoring->models[i].is_told)
-            told_overlay(&scoring->models[i].told, traits ? traits->columns : NULL, &arena, &told[count]);
+            told_overlay(&scoring->models[i].told, traits ? traits->columns : NULL, &arena,
+                         &told[count]);
         count += told[count].rows > 0;
     }
     enum status status = STATUS_OK;
     if (count)
-        status = population_over(scoring->base, SCHEMA_TRAIT_TABLE, (uint32_t)scoring->moment->now, told, count,
-                                 engine_pool(scoring->engine), &scoring->over, error);
+        status = population_over(scoring->base, SCHEMA_TRAIT_TABLE, (uint32_t)scoring->moment->now,
+                                 told, count, engine_pool(scoring->engine), &scoring->over, error);
     arena_release(&arena);
     return status;
 }
@@ -121,10 +127,13 @@ static void end_round(struct scoring *scoring)
 }
 
 /* What it told last, to compare. */
-static void add_told(struct scoring *scoring, const struct engine_model *model, struct segment_needs *needs)
+static void add_told(struct scoring *scoring, const struct engine_model *model,
+                     struct segment_needs *needs)
 {
-    const struct schema_table *traits = schema_table(engine_schema(scoring->engine), SCHEMA_TRAIT_TABLE);
-    struct segment_need need = {SCHEMA_TRAIT_TABLE, ARENA_ARRAY(scoring->arena, const char *, model->trait_count + 1)};
+    const struct schema_table *traits =
+        schema_table(engine_schema(scoring->engine), SCHEMA_TRAIT_TABLE);
+    struct segment_need need = {SCHEMA_TRAIT_TABLE,
+                                ARENA_ARRAY(scoring->arena, const char *, model->trait_count + 1)};
     size_t count = 0;
     for (size_t t = 0; traits && t < model->trait_count; t++)
         if (schema_column(traits, model->traits[t]))
@@ -134,8 +143,8 @@ static void add_told(struct scoring *scoring, const struct engine_model *model, 
         *needs = engine_join_needs(needs, &told, scoring->arena);
 }
 
-/* Everyone says what they will read, and it is loaded together. Who cannot say it is not scored, unless a later round
- * comes first. */
+/* Everyone says what they will read, and it is loaded together. Who cannot say it is not scored,
+ * unless a later round comes first. */
 static enum status begin_round(struct scoring *scoring, struct error *error)
 {
     struct segment_needs needs;
@@ -151,7 +160,8 @@ static enum status begin_round(struct scoring *scoring, struct error *error)
     }
     scoring->held = needs;
     if (scoring->moment->known_at != INT64_MAX ||
-        engine_load_population(scoring->engine, &needs, scoring->moment, &scoring->base, &trouble) != STATUS_OK)
+        engine_load_population(scoring->engine, &needs, scoring->moment, &scoring->base,
+                               &trouble) != STATUS_OK)
         scoring->base = NULL;
     error_clear(&trouble);
     return STATUS_OK;
@@ -178,7 +188,8 @@ static enum status score(struct scoring *scoring, struct scored *scored, struct 
 /* Who says the same as before is not told. */
 static void leave_same(struct scoring *scoring, struct model_told *told)
 {
-    struct segment_need need = {SCHEMA_TRAIT_TABLE, ARENA_ARRAY(scoring->arena, const char *, told->column_count + 1)};
+    struct segment_need need = {SCHEMA_TRAIT_TABLE,
+                                ARENA_ARRAY(scoring->arena, const char *, told->column_count + 1)};
     struct segment_needs needs = {.items = &need, .count = 1};
     for (size_t c = 0; c < told->column_count; c++)
         need.columns[c] = told->columns[c].name;
@@ -191,7 +202,8 @@ static void leave_same(struct scoring *scoring, struct model_told *told)
     told_leave_same(told, scoring->base, engine_pool(scoring->engine), scoring->arena);
 }
 
-/* The next model. *alone: it has to be told before anything else is done. A model that fails is as it was before. */
+/* The next model. *alone: it has to be told before anything else is done. A model that fails is as
+ * it was before. */
 static enum status score_next(struct scoring *scoring, bool *alone, struct error *error)
 {
     struct scored *scored = &scoring->models[scoring->next++];
@@ -225,9 +237,10 @@ static enum status run_round(struct scoring *scoring, struct error *error)
 
 /* ---- the whole ---- */
 
-/* What the segments are evaluated on, if it can be had without loading. needs: what it holds for them. */
-static enum status make_picture(struct scoring *scoring, struct refresh_picture *out, struct segment_needs *needs,
-                                struct error *error)
+/* What the segments are evaluated on, if it can be had without loading. needs: what it holds for
+ * them. */
+static enum status make_picture(struct scoring *scoring, struct refresh_picture *out,
+                                struct segment_needs *needs, struct error *error)
 {
     TRY(engine_saved_needs(scoring->engine, scoring->moment, scoring->arena, needs, error));
     if (!engine_needs_hold(&scoring->held, needs))
@@ -239,7 +252,8 @@ static enum status make_picture(struct scoring *scoring, struct refresh_picture 
     return STATUS_OK;
 }
 
-static enum status score_all(struct scoring *scoring, struct refresh_picture *picture, struct error *error)
+static enum status score_all(struct scoring *scoring, struct refresh_picture *picture,
+                             struct error *error)
 {
     struct segment_needs needs, after;
     while (scoring->next < scoring->count)
@@ -260,13 +274,14 @@ static bool scores_at(const struct scored *scored, int64_t moment)
     return scored->model->usable && scored->type->score && scored->model->moment <= moment;
 }
 
-static enum status list_models(struct scoring *scoring, struct refresh_note *note, struct engine_refresh *out,
-                               struct error *error)
+static enum status list_models(struct scoring *scoring, struct refresh_note *note,
+                               struct engine_refresh *out, struct error *error)
 {
     struct engine_model *models;
     size_t count;
     TRY(engine_models(scoring->engine, scoring->arena, &models, &count, error));
-    TRY(model_strangers(scoring->engine, scoring->arena, &scoring->strangers, &scoring->stranger_count, error));
+    TRY(model_strangers(scoring->engine, scoring->arena, &scoring->strangers,
+                        &scoring->stranger_count, error));
     out->models = ARENA_ARRAY(scoring->arena, struct engine_trouble, count + 1);
     scoring->models = ARENA_ARRAY(scoring->arena, struct scored, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -280,16 +295,19 @@ static enum status list_models(struct scoring *scoring, struct refresh_note *not
             continue;
         }
         TRY(refresh_note_model(scoring->engine, note, models[i].name, scoring->arena, error));
-        scored->work = (struct model_work){
-            .engine = scoring->engine, .arena = scoring->arena, .moment = scoring->moment, .model = &models[i]};
+        scored->work = (struct model_work){.engine = scoring->engine,
+                                           .arena = scoring->arena,
+                                           .moment = scoring->moment,
+                                           .model = &models[i]};
         buffer_init(&scored->work.scheme, 0);
         scoring->count++;
     }
     return STATUS_OK;
 }
 
-enum status models_score_within(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
-                                struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
+enum status models_score_within(struct engine *engine, struct store_change *change,
+                                const struct engine_moment *moment, struct refresh_note *note,
+                                struct arena *arena, struct engine_refresh *out,
                                 struct refresh_picture *picture, struct error *error)
 {
     struct scoring scoring = {.engine = engine, .change = change, .moment = moment, .arena = arena};
@@ -307,8 +325,8 @@ enum status models_score_within(struct engine *engine, struct store_change *chan
         if (scored->why.code == STATUS_OK)
             out->scored++;
         else
-            out->models[out->model_count++] =
-                (struct engine_trouble){scored->model->name, arena_strdup(arena, scored->why.message)};
+            out->models[out->model_count++] = (struct engine_trouble){
+                scored->model->name, arena_strdup(arena, scored->why.message)};
     }
     return status;
 }

@@ -16,10 +16,10 @@ struct rfm_table {
     double *recency, *frequency, *monetary;
 };
 
-/* Recency is elapsed time in whole days; frequency counts orders; who has none in the window is not in the table. After
- * work_orders_ask. */
-static enum status load_table(struct model_work *work, struct model_orders *orders, struct rfm_table *out,
-                              struct error *error)
+/* Recency is elapsed time in whole days; frequency counts orders; who has none in the window is not
+ * in the table. After work_orders_ask. */
+static enum status load_table(struct model_work *work, struct model_orders *orders,
+                              struct rfm_table *out, struct error *error)
 {
     double window;
     uint64_t *who;
@@ -27,10 +27,12 @@ static enum status load_table(struct model_work *work, struct model_orders *orde
     TRY(work_orders_find(work, orders, error));
     TRY(work_orders_load(work, &work->inputs.needs, orders, error));
     TRY(work_inputs_among(work, &work->inputs, work->moment->now, &who, error));
-    int64_t now = work->moment->now, after = window > 0 ? now - (int64_t)(window * SECONDS_A_DAY) : -1;
+    int64_t now = work->moment->now,
+            after = window > 0 ? now - (int64_t)(window * SECONDS_A_DAY) : -1;
     size_t most = work->population->customers + 1u;
-    *out = (struct rfm_table){0, ARENA_ARRAY(work->arena, uint32_t, most), ARENA_ARRAY(work->arena, double, most),
-                              ARENA_ARRAY(work->arena, double, most), ARENA_ARRAY(work->arena, double, most)};
+    *out = (struct rfm_table){
+        0, ARENA_ARRAY(work->arena, uint32_t, most), ARENA_ARRAY(work->arena, double, most),
+        ARENA_ARRAY(work->arena, double, most), ARENA_ARRAY(work->arena, double, most)};
     for (uint32_t p = 0; p < work->population->customers; p++) {
         uint32_t from, to;
         if (!bit_at(who, p))
@@ -55,8 +57,8 @@ static void describe(struct model_work *work, const char *label, const double *v
     double quarter[3];
     for (int q = 0; q < 3; q++)
         quarter[q] = stats_quantile(values, count, .25 * (q + 1), work->arena);
-    work_figure(work, "data", arena_printf(work->arena, "%s, mean", label), stats_mean(values, count), "%s",
-                work_thousands(work, stats_mean(values, count)));
+    work_figure(work, "data", arena_printf(work->arena, "%s, mean", label),
+                stats_mean(values, count), "%s", work_thousands(work, stats_mean(values, count)));
     for (int q = 0; q < 3; q++)
         work_figure(work, "data",
                     arena_printf(work->arena, "%s, %s", label,
@@ -68,7 +70,8 @@ static void describe(struct model_work *work, const char *label, const double *v
 
 static void write_cuts(struct model_work *work, const struct model_rfm *model)
 {
-    static const char *const names[] = {"recency, days up to", "frequency up to", "monetary value up to"};
+    static const char *const names[] = {"recency, days up to", "frequency up to",
+                                        "monetary value up to"};
     for (int d = 0; d < 3; d++) {
         struct buffer text;
         buffer_init(&text, 0);
@@ -83,7 +86,8 @@ static void write_cuts(struct model_work *work, const struct model_rfm *model)
 static void write_scheme(struct model_work *work)
 {
     const char *name = work->model->name;
-    buffer_printf(&work->scheme, "scheme %s \"Recency, frequency, monetary value\" exclusive\n", name);
+    buffer_printf(&work->scheme, "scheme %s \"Recency, frequency, monetary value\" exclusive\n",
+                  name);
     for (int cell = 0; cell < MODEL_RFM_CELLS; cell++) {
         const char *cell_name = model_rfm_cell_name(cell);
         buffer_printf(&work->scheme, "  %s where %s.cell = '%s'\n", cell_name, name, cell_name);
@@ -92,28 +96,34 @@ static void write_scheme(struct model_work *work)
 }
 
 /* Cut points given by hand: those of all three, equally many; *count is 0 without any. */
-static enum status read_cuts(struct model_work *work, struct model_rfm_options *out, size_t *count, struct error *error)
+static enum status read_cuts(struct model_work *work, struct model_rfm_options *out, size_t *count,
+                             struct error *error)
 {
     static const char *const names[] = {"recency-cuts", "frequency-cuts", "monetary-cuts"};
     size_t counts[3];
     for (int d = 0; d < 3; d++) {
         const char **cuts = work_option_list(work, names[d], &counts[d]);
         if (counts[d] >= MODEL_RFM_BINS_MAX)
-            return error_set(error, STATUS_USAGE, "--%s takes at most %d values", names[d], MODEL_RFM_BINS_MAX - 1);
+            return error_set(error, STATUS_USAGE, "--%s takes at most %d values", names[d],
+                             MODEL_RFM_BINS_MAX - 1);
         for (size_t i = 0; i < counts[d]; i++)
             if (!number_parse_double(text_from(cuts[i]), &out->cuts[d][i]))
-                return error_set(error, STATUS_USAGE, "--%s takes numbers, and '%s' is none", names[d], cuts[i]);
+                return error_set(error, STATUS_USAGE, "--%s takes numbers, and '%s' is none",
+                                 names[d], cuts[i]);
     }
     *count = counts[0];
     if (counts[0] == counts[1] && counts[1] == counts[2])
         return STATUS_OK;
-    enum status status =
-        error_set(error, STATUS_USAGE, "cut points are needed for all three, and equally many of each");
-    error_hint(error, "--recency-cuts 30,90,180,365 --frequency-cuts 1,2,3,6 --monetary-cuts 100,300,1000,3000");
+    enum status status = error_set(error, STATUS_USAGE,
+                                   "cut points are needed for all three, and equally many of each");
+    error_hint(
+        error,
+        "--recency-cuts 30,90,180,365 --frequency-cuts 1,2,3,6 --monetary-cuts 100,300,1000,3000");
     return status;
 }
 
-static enum status read_options(struct model_work *work, struct model_rfm_options *out, struct error *error)
+static enum status read_options(struct model_work *work, struct model_rfm_options *out,
+                                struct error *error)
 {
     static const char *const rules[] = {"quantile", "package"};
     const char *rule = work_option(work, "rule");
@@ -134,7 +144,8 @@ static enum status read_options(struct model_work *work, struct model_rfm_option
     if (rule && strcmp(rule, rules[1]) == 0)
         out->rule = MODEL_RFM_PACKAGE;
     else if (rule && strcmp(rule, rules[0]) != 0)
-        return work_option_wrong(work, "rule", "quantile (ours) or package (that of the R package rfm)", error);
+        return work_option_wrong(work, "rule",
+                                 "quantile (ours) or package (that of the R package rfm)", error);
     return STATUS_OK;
 }
 
@@ -154,22 +165,26 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
     const char *window = work_option(work, "window");
     work_figure(work, "data", "orders are", NAN, "%s%s%s", orders.kind, orders.property ? "." : "",
                 orders.property ? orders.property : "");
-    work_figure(work, "data", "window", window ? strtod(window, NULL) : NAN, "%s%s", window ? window : "everything",
-                window ? " days" : "");
+    work_figure(work, "data", "window", window ? strtod(window, NULL) : NAN, "%s%s",
+                window ? window : "everything", window ? " days" : "");
     work_orders_say(work, &orders, true);
-    work_figure(work, "data", "customers", (double)table.count, "%s", work_thousands(work, (double)table.count));
+    work_figure(work, "data", "customers", (double)table.count, "%s",
+                work_thousands(work, (double)table.count));
     describe(work, "recency in days", table.recency, table.count);
     describe(work, "frequency", table.frequency, table.count);
     if (orders.amount)
         describe(work, "monetary value", table.monetary, table.count);
     write_cuts(work, &model);
     work_note(work, options.rule == MODEL_RFM_FIXED
-                        ? "Ties: equal values share a bin; a value belongs to the lowest bin whose given cut point it "
+                        ? "Ties: equal values share a bin; a value belongs to the lowest bin whose "
+                          "given cut point it "
                           "does not exceed."
                     : options.rule == MODEL_RFM_PACKAGE
-                        ? "Ties: a value belongs to the lowest bin whose cut point plus one exceeds it (the rule of "
+                        ? "Ties: a value belongs to the lowest bin whose cut point plus one "
+                          "exceeds it (the rule of "
                           "the R package rfm)."
-                        : "Ties: equal values share a bin; a value belongs to the lowest bin whose cut point, a type-7 "
+                        : "Ties: equal values share a bin; a value belongs to the lowest bin whose "
+                          "cut point, a type-7 "
                           "quantile, it does not exceed.");
     if (!orders.amount)
         work_note(work, "%s: monetary value is 0 for everyone.", orders.unpaid);
@@ -180,7 +195,8 @@ enum status engine_rfm_fit(struct model_work *work, struct error *error)
 /* ---- scoring ---- */
 
 struct grid_cell {
-    uint64_t customers, part[MODEL_RFM_CELLS]; /* of the cells by name: the monetary score divides them further */
+    uint64_t customers,
+        part[MODEL_RFM_CELLS]; /* of the cells by name: the monetary score divides them further */
     double value;
 };
 
@@ -198,7 +214,8 @@ static void write_parts(struct model_work *work, const struct grid_cell *cell)
     json_write_end_array(work->report);
 }
 
-static void write_cells(struct model_work *work, const struct model_rfm *model, const struct grid_cell *cells)
+static void write_cells(struct model_work *work, const struct model_rfm *model,
+                        const struct grid_cell *cells)
 {
     json_put_array(work->report, "cells");
     for (int r = 1; r <= model->bins; r++)
@@ -226,7 +243,8 @@ static void write_names(struct model_work *work, const struct grid_cell *named)
         work_put_text(work->report, "name", model_rfm_cell_name(cell));
         work_put_text(work->report, "title", model_rfm_cell_meaning(cell));
         work_put_count(work->report, "customers", named[cell].customers);
-        work_put(work->report, "share", work->count ? (double)named[cell].customers / (double)work->count : 0);
+        work_put(work->report, "share",
+                 work->count ? (double)named[cell].customers / (double)work->count : 0);
         if (named[cell].customers)
             work_put(work->report, "mean_value", named[cell].value / (double)named[cell].customers);
         json_write_end_object(work->report);
@@ -234,12 +252,15 @@ static void write_names(struct model_work *work, const struct grid_cell *named)
     json_write_end_array(work->report);
 }
 
-static void write_report(struct model_work *work, const struct model_rfm *model, const struct rfm_table *table,
-                         const struct model_score *const axis, const struct model_score *cell)
+static void write_report(struct model_work *work, const struct model_rfm *model,
+                         const struct rfm_table *table, const struct model_score *const axis,
+                         const struct model_score *cell)
 {
-    struct grid_cell grid[MODEL_RFM_BINS_MAX * MODEL_RFM_BINS_MAX] = {{0}}, named[MODEL_RFM_CELLS] = {{0}};
+    struct grid_cell grid[MODEL_RFM_BINS_MAX * MODEL_RFM_BINS_MAX] = {{0}},
+                                               named[MODEL_RFM_CELLS] = {{0}};
     for (size_t i = 0; i < table->count; i++) {
-        struct grid_cell *at = &grid[((int)axis[0].number[i] - 1) * model->bins + (int)axis[1].number[i] - 1];
+        struct grid_cell *at =
+            &grid[((int)axis[0].number[i] - 1) * model->bins + (int)axis[1].number[i] - 1];
         at->customers++;
         at->part[cell->label[i]]++;
         at->value += table->monetary[i];

@@ -1,10 +1,11 @@
 /*
- * Models as they are kept: one JSON object in the catalog's settings under "model.NAME"; "models" lists the names in
- * order of first fitting, which is also the order in which a refresh scores them.
+ * Models as they are kept: one JSON object in the catalog's settings under "model.NAME"; "models"
+ * lists the names in order of first fitting, which is also the order in which a refresh scores
+ * them.
  *
- * What a model is to its type (the parameters) and to the report is most of the text, a megabyte at times, and every
- * command that wants to know which models there are reads all of them. These parts are taken as the text they are;
- * whoever wants to look into them parses them.
+ * What a model is to its type (the parameters) and to the report is most of the text, a megabyte at
+ * times, and every command that wants to know which models there are reads all of them. These parts
+ * are taken as the text they are; whoever wants to look into them parses them.
  */
 #include "engine/model_work.h"
 
@@ -57,14 +58,16 @@ static void write_figures(struct json *json, const struct engine_model *model)
     json_write_end_array(json);
 }
 
-static void put_moment(struct json *json, const struct engine *engine, const char *key, int64_t moment)
+static void put_moment(struct json *json, const struct engine *engine, const char *key,
+                       int64_t moment)
 {
     char text[MOMENT_TEXT_MAX];
     work_put_text(json, key, moment_format(engine->zone, moment, text));
 }
 
 /* For people's programs: moments as text. */
-void engine_model_write(const struct engine *engine, const struct engine_model *model, struct json *json)
+void engine_model_write(const struct engine *engine, const struct engine_model *model,
+                        struct json *json)
 {
     json_write_object(json);
     work_put_text(json, "name", model->name);
@@ -144,7 +147,8 @@ static enum status load_names(struct catalog *catalog, json_t **out, struct erro
 static size_t name_index(json_t *names, const char *name)
 {
     size_t i = 0;
-    while (i < json_array_size(names) && strcmp(json_string_value(json_array_get(names, i)), name) != 0)
+    while (i < json_array_size(names) &&
+           strcmp(json_string_value(json_array_get(names, i)), name) != 0)
         i++;
     return i;
 }
@@ -252,7 +256,9 @@ static json_t *read_object(const char *text, struct arena *arena, struct engine_
             continue;
         }
         json_t *value = json_loadb(member.value.data, member.value.length, JSON_DECODE_ANY, NULL);
-        if (!value || json_object_set_new(object, arena_strndup(arena, member.key.data, member.key.length), value)) {
+        if (!value ||
+            json_object_set_new(object, arena_strndup(arena, member.key.data, member.key.length),
+                                value)) {
             whole = false;
             break;
         }
@@ -269,7 +275,8 @@ static const char *copy_text(const json_t *object, const char *key, struct arena
     return text ? arena_strdup(arena, text) : NULL;
 }
 
-static const char **copy_texts(const json_t *object, const char *key, struct arena *arena, size_t *count)
+static const char **copy_texts(const json_t *object, const char *key, struct arena *arena,
+                               size_t *count)
 {
     json_t *list = json_object_get(object, key);
     *count = json_array_size(list);
@@ -281,32 +288,36 @@ static const char **copy_texts(const json_t *object, const char *key, struct are
 
 static void read_lists(const json_t *object, struct arena *arena, struct engine_model *out)
 {
-    json_t *options = json_object_get(object, "options"), *figures = json_object_get(object, "figures"), *item;
+    json_t *options = json_object_get(object, "options"),
+           *figures = json_object_get(object, "figures"), *item;
     size_t i;
     out->options = ARENA_ARRAY(arena, struct engine_model_option, json_array_size(options) + 1);
     out->figures = ARENA_ARRAY(arena, struct engine_model_figure, json_array_size(figures) + 1);
     json_array_foreach(options, i, item) out->options[out->option_count++] =
-        (struct engine_model_option){copy_text(item, "name", arena), copy_text(item, "value", arena)};
+        (struct engine_model_option){copy_text(item, "name", arena),
+                                     copy_text(item, "value", arena)};
     json_array_foreach(figures, i, item)
     {
         json_t *value = json_object_get(item, "value");
         out->figures[out->figure_count++] = (struct engine_model_figure){
-            copy_text(item, "group", arena), copy_text(item, "label", arena), copy_text(item, "text", arena),
-            json_is_number(value) ? json_number_value(value) : NAN};
+            copy_text(item, "group", arena), copy_text(item, "label", arena),
+            copy_text(item, "text", arena), json_is_number(value) ? json_number_value(value) : NAN};
     }
     out->notes = copy_texts(object, "notes", arena, &out->note_count);
     out->traits = copy_texts(object, "traits", arena, &out->trait_count);
 }
 
-static enum status read_saved(const char *name, const char *text, struct arena *arena, struct engine_model *out,
-                              struct error *error)
+static enum status read_saved(const char *name, const char *text, struct arena *arena,
+                              struct engine_model *out, struct error *error)
 {
     *out = (struct engine_model){0};
     json_t *object = read_object(text, arena, out);
-    if (!json_is_object(object) || json_integer_value(json_object_get(object, "format")) != FORMAT) {
+    if (!json_is_object(object) ||
+        json_integer_value(json_object_get(object, "format")) != FORMAT) {
         json_decref(object);
-        return error_set(error, STATUS_ERROR,
-                         "the model %s was saved by another version of strata; fit it again or delete it", name);
+        return error_set(
+            error, STATUS_ERROR,
+            "the model %s was saved by another version of strata; fit it again or delete it", name);
     }
     out->name = copy_text(object, "name", arena);
     out->type = copy_text(object, "type", arena);
@@ -319,14 +330,15 @@ static enum status read_saved(const char *name, const char *text, struct arena *
     out->scored = json_is_true(json_object_get(object, "scored"));
     out->scored_at = json_integer_value(json_object_get(object, "scored_at"));
     out->scored_since = json_integer_value(json_object_get(object, "scored_since"));
-    out->scored_customers = (uint64_t)json_integer_value(json_object_get(object, "scored_customers"));
+    out->scored_customers =
+        (uint64_t)json_integer_value(json_object_get(object, "scored_customers"));
     read_lists(object, arena, out);
     json_decref(object);
     return STATUS_OK;
 }
 
-enum status engine_models(struct engine *engine, struct arena *arena, struct engine_model **out, size_t *count,
-                          struct error *error)
+enum status engine_models(struct engine *engine, struct arena *arena, struct engine_model **out,
+                          size_t *count, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     json_t *names, *name;
@@ -340,7 +352,8 @@ enum status engine_models(struct engine *engine, struct arena *arena, struct eng
         char key[300];
         const char *text = NULL;
         if (status == STATUS_OK)
-            status = catalog_setting(catalog, setting_key(json_string_value(name), key), arena, &text, error);
+            status = catalog_setting(catalog, setting_key(json_string_value(name), key), arena,
+                                     &text, error);
         if (status == STATUS_OK && text)
             status = read_saved(json_string_value(name), text, arena, &(*out)[(*count)++], error);
     }
@@ -365,8 +378,8 @@ static enum status no_such_model(struct engine *engine, const char *name, struct
     return status;
 }
 
-enum status engine_model_find(struct engine *engine, const char *name, struct arena *arena, struct engine_model *out,
-                              struct error *error)
+enum status engine_model_find(struct engine *engine, const char *name, struct arena *arena,
+                              struct engine_model *out, struct error *error)
 {
     char key[300];
     const char *text = NULL;

@@ -1,9 +1,11 @@
 /*
- * Scorings that say nothing of customers of whom the store says the same already. What such an import means hangs on
- * what was told before it; whose scores it leaves out is kept in the catalog's settings, under "scores.same.N", so that
- * it can be made whole when that is about to change: when an earlier scoring of the model is taken back, when the model
- * is scored at an earlier moment, or when a file tells traits of its name. Then the rows that were left out are written
- * as the import's own, with what they say as long as nothing is changed yet. A whole import means itself.
+ * Scorings that say nothing of customers of whom the store says the same already. What such an
+ * import means hangs on what was told before it; whose scores it leaves out is kept in the
+ * catalog's settings, under "scores.same.N", so that it can be made whole when that is about to
+ * change: when an earlier scoring of the model is taken back, when the model is scored at an
+ * earlier moment, or when a file tells traits of its name. Then the rows that were left out are
+ * written as the import's own, with what they say as long as nothing is changed yet. A whole import
+ * means itself.
  */
 #include "base/bits.h"
 #include "engine/model_told.h"
@@ -23,17 +25,18 @@ static const char *same_key(uint32_t import, char out[KEY_MAX])
     return out;
 }
 
-enum status model_strangers(struct engine *engine, struct arena *arena, struct catalog_stated **out, size_t *count,
-                            struct error *error)
+enum status model_strangers(struct engine *engine, struct arena *arena, struct catalog_stated **out,
+                            size_t *count, struct error *error)
 {
-    return catalog_stated_by_others(store_catalog(engine->store), SCHEMA_TRAIT_TABLE, MODEL_SOURCE, arena, out, count,
-                                    error);
+    return catalog_stated_by_others(store_catalog(engine->store), SCHEMA_TRAIT_TABLE, MODEL_SOURCE,
+                                    arena, out, count, error);
 }
 
 /* ---- who was left out ---- */
 
 /* A bitmap's bytes, two digits each. */
-enum status told_keep_silent(struct engine *engine, const struct model_told *told, uint32_t import, struct error *error)
+enum status told_keep_silent(struct engine *engine, const struct model_told *told, uint32_t import,
+                             struct error *error)
 {
     struct buffer bytes, text;
     char key[KEY_MAX];
@@ -47,7 +50,8 @@ enum status told_keep_silent(struct engine *engine, const struct model_told *tol
         buffer_char(&text, digits[(unsigned char)bytes.data[i] >> 4]);
         buffer_char(&text, digits[(unsigned char)bytes.data[i] & 15]);
     }
-    enum status status = catalog_set_setting(store_catalog(engine->store), same_key(import, key), text.data, error);
+    enum status status =
+        catalog_set_setting(store_catalog(engine->store), same_key(import, key), text.data, error);
     buffer_release(&bytes);
     buffer_release(&text);
     return status;
@@ -59,8 +63,8 @@ static unsigned digit(char c)
 }
 
 /* *same NULL: the import is whole. */
-static enum status load_same(struct engine *engine, uint32_t import, struct arena *arena, struct bitmap **same,
-                             struct error *error)
+static enum status load_same(struct engine *engine, uint32_t import, struct arena *arena,
+                             struct bitmap **same, struct error *error)
 {
     const char *text;
     char key[KEY_MAX];
@@ -75,11 +79,13 @@ static enum status load_same(struct engine *engine, uint32_t import, struct aren
     return bitmap_read((struct text){bytes, length}, same, error);
 }
 
-enum status model_forget_silence(struct engine *engine, const uint32_t *imports, size_t count, struct error *error)
+enum status model_forget_silence(struct engine *engine, const uint32_t *imports, size_t count,
+                                 struct error *error)
 {
     char key[KEY_MAX];
     for (size_t i = 0; i < count; i++)
-        TRY(catalog_set_setting(store_catalog(engine->store), same_key(imports[i], key), NULL, error));
+        TRY(catalog_set_setting(store_catalog(engine->store), same_key(imports[i], key), NULL,
+                                error));
     return STATUS_OK;
 }
 
@@ -93,7 +99,8 @@ struct unfolding {
     int64_t moment;
 };
 
-static bool last_telling(const struct unfolding *unfolding, uint32_t position, struct population_value *out)
+static bool last_telling(const struct unfolding *unfolding, uint32_t position,
+                         struct population_value *out)
 {
     const struct population_table *table = unfolding->table;
     for (uint32_t row = table->offset[position + 1]; row-- > table->offset[position];) {
@@ -106,8 +113,8 @@ static bool last_telling(const struct unfolding *unfolding, uint32_t position, s
     return false;
 }
 
-static uint32_t label_of(struct told_column *column, const char **labels, const struct population *population,
-                         uint32_t code, struct arena *arena)
+static uint32_t label_of(struct told_column *column, const char **labels,
+                         const struct population *population, uint32_t code, struct arena *arena)
 {
     uint32_t label = 0;
     while (label < column->label_count && column->codes[label] != code)
@@ -120,8 +127,8 @@ static uint32_t label_of(struct told_column *column, const char **labels, const 
     return column->label_count++;
 }
 
-static void fill_column(const struct unfolding *unfolding, const uint32_t *position, size_t count, struct arena *arena,
-                        struct told_column *out)
+static void fill_column(const struct unfolding *unfolding, const uint32_t *position, size_t count,
+                        struct arena *arena, struct told_column *out)
 {
     const struct population_column *column = unfolding->column;
     const char **labels = NULL;
@@ -146,19 +153,21 @@ static void fill_column(const struct unfolding *unfolding, const uint32_t *posit
         if (out->integers)
             out->integers[i] = value.integer;
         if (out->label)
-            out->label[i] = label_of(out, labels, unfolding->population, (uint32_t)value.integer, arena);
+            out->label[i] =
+                label_of(out, labels, unfolding->population, (uint32_t)value.integer, arena);
     }
 }
 
-static enum status unfold(struct engine *engine, struct store_change *change, const struct population *population,
-                          uint32_t import, int64_t moment, const struct bitmap *same, struct arena *arena,
-                          struct error *error)
+static enum status unfold(struct engine *engine, struct store_change *change,
+                          const struct population *population, uint32_t import, int64_t moment,
+                          const struct bitmap *same, struct arena *arena, struct error *error)
 {
-    const struct population_table *table = &population->tables[population_table_index(population, SCHEMA_TRAIT_TABLE)];
+    const struct population_table *table =
+        &population->tables[population_table_index(population, SCHEMA_TRAIT_TABLE)];
     const char **names;
     size_t columns;
-    TRY(catalog_stated_columns(store_catalog(engine->store), import, SCHEMA_TRAIT_TABLE, arena, &names, &columns,
-                               error));
+    TRY(catalog_stated_columns(store_catalog(engine->store), import, SCHEMA_TRAIT_TABLE, arena,
+                               &names, &columns, error));
     uint64_t limit;
     struct model_told told = {.moment = moment, .number = population->number, .coded = true};
     TRY(catalog_counter(store_catalog(engine->store), CATALOG_NEXT_CODE, &limit, error));
@@ -183,20 +192,24 @@ static enum status unfold(struct engine *engine, struct store_change *change, co
 }
 
 /* The traits of a model, of which the store has columns. */
-static enum status load_traits(struct engine *engine, const char *name, uint32_t before, struct arena *arena,
-                               struct population **out, struct error *error)
+static enum status load_traits(struct engine *engine, const char *name, uint32_t before,
+                               struct arena *arena, struct population **out, struct error *error)
 {
     const struct schema_table *traits = schema_table(engine_schema(engine), SCHEMA_TRAIT_TABLE);
     size_t length = strlen(name), count = 0;
-    const char **columns = ARENA_ARRAY(arena, const char *, (traits ? traits->column_count : 0) + 1);
+    const char **columns =
+        ARENA_ARRAY(arena, const char *, (traits ? traits->column_count : 0) + 1);
     struct lake *lake;
     for (size_t c = 0; traits && c < traits->column_count; c++)
-        if (strncmp(traits->columns[c].name, name, length) == 0 && traits->columns[c].name[length] == '.')
+        if (strncmp(traits->columns[c].name, name, length) == 0 &&
+            traits->columns[c].name[length] == '.')
             columns[count++] = traits->columns[c].name;
     struct population_need need = {SCHEMA_TRAIT_TABLE, columns};
-    struct population_load load = {.needs = &need, .need_count = 1, .known_at = INT64_MAX, .before_import = before};
+    struct population_load load = {
+        .needs = &need, .need_count = 1, .known_at = INT64_MAX, .before_import = before};
     TRY(engine_lake(engine, &lake, error));
-    return population_load(engine->store, lake, &load, engine->zone, engine_pool(engine), out, error);
+    return population_load(engine->store, lake, &load, engine->zone, engine_pool(engine), out,
+                           error);
 }
 
 /* The moment of a scoring that may have left somebody out; INT64_MIN: of a whole one. */
@@ -207,8 +220,9 @@ static int64_t silent_moment(const struct catalog_import *import)
     return at ? strtoll(at + strlen(key), NULL, 10) : INT64_MIN;
 }
 
-enum status model_unfold(struct engine *engine, struct store_change *change, const char *name, uint32_t after,
-                         int64_t moment, uint32_t before, struct arena *arena, struct error *error)
+enum status model_unfold(struct engine *engine, struct store_change *change, const char *name,
+                         uint32_t after, int64_t moment, uint32_t before, struct arena *arena,
+                         struct error *error)
 {
     struct catalog_import *imports;
     struct population *population = NULL;
@@ -218,7 +232,8 @@ enum status model_unfold(struct engine *engine, struct store_change *change, con
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct bitmap *same = NULL;
         int64_t at = silent_moment(&imports[i]);
-        if (imports[i].undone || imports[i].number <= after || at <= moment || !engine_is_score(&imports[i], name))
+        if (imports[i].undone || imports[i].number <= after || at <= moment ||
+            !engine_is_score(&imports[i], name))
             continue;
         status = load_same(engine, imports[i].number, arena, &same, error);
         if (same && !population)
@@ -242,8 +257,8 @@ static const char *model_of(const struct catalog_import *import, struct arena *a
     return end ? arena_strndup(arena, name, (size_t)(end - name)) : NULL;
 }
 
-enum status engine_unfold_before_undo(struct engine *engine, struct store_change *change, uint32_t number,
-                                      struct arena *arena, struct error *error)
+enum status engine_unfold_before_undo(struct engine *engine, struct store_change *change,
+                                      uint32_t number, struct arena *arena, struct error *error)
 {
     struct catalog_import import;
     TRY(catalog_find_import(store_catalog(engine->store), number, arena, &import, error));
@@ -260,8 +275,8 @@ static bool is_of_model(const char *column, const char *model)
     return strncmp(column, model, length) == 0 && column[length] == '.';
 }
 
-enum status model_unfold_strangers(struct engine *engine, struct store_change *change, struct arena *arena,
-                                   struct error *error)
+enum status model_unfold_strangers(struct engine *engine, struct store_change *change,
+                                   struct arena *arena, struct error *error)
 {
     struct engine_model *models;
     struct catalog_stated *strangers;
@@ -271,6 +286,7 @@ enum status model_unfold_strangers(struct engine *engine, struct store_change *c
     for (size_t m = 0; m < count; m++)
         for (size_t s = 0; s < stranger_count; s++)
             if (is_of_model(strangers[s].column, models[m].name))
-                TRY(model_unfold(engine, change, models[m].name, 0, INT64_MIN, strangers[s].import, arena, error));
+                TRY(model_unfold(engine, change, models[m].name, 0, INT64_MIN, strangers[s].import,
+                                 arena, error));
     return STATUS_OK;
 }

@@ -1,9 +1,10 @@
 /*
- * How long it takes: Kaplan–Meier curves from each customer's first order (or from a landmark that is the same for
- * everyone) to the second order, to the first fact of another kind, or to the end of the relationship. Groups are fixed
- * when the clock starts: by a value that the first order settles (first(order.category)), or, at a landmark, by any
- * value or scheme as it was that day. Grouping by what became of people later makes the survivors look immortal: it is
- * refused, and where it is forced everything that shows it says so.
+ * How long it takes: Kaplan–Meier curves from each customer's first order (or from a landmark that
+ * is the same for everyone) to the second order, to the first fact of another kind, or to the end
+ * of the relationship. Groups are fixed when the clock starts: by a value that the first order
+ * settles (first(order.category)), or, at a landmark, by any value or scheme as it was that day.
+ * Grouping by what became of people later makes the survivors look immortal: it is refused, and
+ * where it is forced everything that shows it says so.
  */
 #include "engine/model_survive.h"
 #include "base/bits.h"
@@ -21,7 +22,8 @@ static const char forced_note[] =
 
 /* ---- options ---- */
 
-static enum status read_cohort(struct model_work *work, struct survive_how *out, struct error *error)
+static enum status read_cohort(struct model_work *work, struct survive_how *out,
+                               struct error *error)
 {
     static const struct {
         const char *name;
@@ -36,7 +38,8 @@ static enum status read_cohort(struct model_work *work, struct survive_how *out,
     if (name && !out->cohorts)
         return work_option_wrong(work, "cohort", "week, month or quarter", error);
     if (name && out->has_landmark)
-        return error_set(error, STATUS_USAGE, "--cohort goes by first orders, --landmark by one day: take one of them");
+        return error_set(error, STATUS_USAGE,
+                         "--cohort goes by first orders, --landmark by one day: take one of them");
     return STATUS_OK;
 }
 
@@ -48,7 +51,8 @@ static enum status read_until(struct model_work *work, struct survive_how *out, 
         return STATUS_OK;
     const struct schema_table *table = schema_table(engine_schema(work->engine), until);
     if (!table || table->role != SCHEMA_FACTS)
-        return work_option_wrong(work, "until", "second (the next order), churn, or a kind of facts", error);
+        return work_option_wrong(work, "until",
+                                 "second (the next order), churn, or a kind of facts", error);
     out->until = until;
     return STATUS_OK;
 }
@@ -64,7 +68,8 @@ static enum status read_how(struct model_work *work, struct survive_how *out, st
     if (landmark && !moment_parse(work->engine->zone, text_from(landmark), &out->landmark))
         return work_option_wrong(work, "landmark", "a date", error);
     if (landmark && out->landmark >= work->moment->now)
-        return error_set(error, STATUS_USAGE, "--landmark %s must lie before the moment of the fit", landmark);
+        return error_set(error, STATUS_USAGE, "--landmark %s must lie before the moment of the fit",
+                         landmark);
     return work_option_number(work, "quiet-days", 180, 1, 3650, &out->quiet, error);
 }
 
@@ -75,12 +80,15 @@ int64_t survive_when(const struct model_work *work, const struct survive_how *ho
 
 /* ---- lives ---- */
 
-/* The first fact of the kind that ends the wait, after the start; false when it came before the landmark. */
-static bool find_end(const struct model_work *work, const struct survive_how *how, uint32_t position, int64_t first,
-                     int64_t start, int64_t *end, unsigned char *event)
+/* The first fact of the kind that ends the wait, after the start; false when it came before the
+ * landmark. */
+static bool find_end(const struct model_work *work, const struct survive_how *how,
+                     uint32_t position, int64_t first, int64_t start, int64_t *end,
+                     unsigned char *event)
 {
     const struct population *population = work->population;
-    const struct population_table *table = &population->tables[population_table_index(population, how->until)];
+    const struct population_table *table =
+        &population->tables[population_table_index(population, how->until)];
     uint32_t row = table->offset[position], to = table->offset[position + 1];
     while (row < to && table->time[row] < first)
         row++;
@@ -91,10 +99,12 @@ static bool find_end(const struct model_work *work, const struct survive_how *ho
 }
 
 /* The wait until the last order before quiet days; false when it was over before the start. */
-static bool find_churn(const struct model_work *work, const struct survive_how *how, const uint32_t *at, uint32_t next,
-                       uint32_t to, int64_t start, int64_t *end, unsigned char *event)
+static bool find_churn(const struct model_work *work, const struct survive_how *how,
+                       const uint32_t *at, uint32_t next, uint32_t to, int64_t start, int64_t *end,
+                       unsigned char *event)
 {
-    int64_t now = work->moment->now, quiet = (int64_t)(how->quiet * SECONDS_A_DAY), last = at[next - 1];
+    int64_t now = work->moment->now, quiet = (int64_t)(how->quiet * SECONDS_A_DAY),
+            last = at[next - 1];
     if (how->has_landmark && start - last > quiet)
         return false;
     while (next < to && at[next] - last <= quiet)
@@ -106,8 +116,9 @@ static bool find_churn(const struct model_work *work, const struct survive_how *
 }
 
 /* With a landmark: who had ordered by then, and whose wait was not over. */
-static bool fill_row(const struct model_work *work, const struct survive_how *how, const struct model_orders *orders,
-                     uint32_t position, double *time, unsigned char *event)
+static bool fill_row(const struct model_work *work, const struct survive_how *how,
+                     const struct model_orders *orders, uint32_t position, double *time,
+                     unsigned char *event)
 {
     uint32_t from, to;
     int64_t now = work->moment->now, end;
@@ -118,8 +129,9 @@ static bool fill_row(const struct model_work *work, const struct survive_how *ho
     int64_t start = how->has_landmark ? how->landmark : at[from];
     if (at[from] > start)
         return false;
-    /* The clock starts with the first order itself: a second one at the same moment (the same day, where days are all
-     * that is known) comes after no time at all. A landmark is only looked past. */
+    /* The clock starts with the first order itself: a second one at the same moment (the same day,
+     * where days are all that is known) comes after no time at all. A landmark is only looked past.
+     */
     uint32_t next = from + 1;
     while (how->has_landmark && next < to && at[next] <= start)
         next++;
@@ -137,8 +149,9 @@ static bool fill_row(const struct model_work *work, const struct survive_how *ho
 
 static bool is_first(const struct segment_measure *measure, const char *kind)
 {
-    return measure->aggregate == AGGREGATE_FIRST && measure->kind_count == 1 && strcmp(measure->kinds[0], kind) == 0 &&
-           !measure->filter && measure->window.form == WINDOW_ALL;
+    return measure->aggregate == AGGREGATE_FIRST && measure->kind_count == 1 &&
+           strcmp(measure->kinds[0], kind) == 0 && !measure->filter &&
+           measure->window.form == WINDOW_ALL;
 }
 
 /* What is computed from such values without looking at the clock is as fixed as they are. */
@@ -148,29 +161,32 @@ bool survive_is_fixed(const struct segment_node *node, const char *kind)
         return survive_is_fixed(node->child[0], kind);
     if (node->op == OP_MEASURE)
         return is_first(node->measure, kind);
-    bool computes = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY || node->op == OP_DIVIDE ||
-                    node->op == OP_NEGATE ||
-                    (node->op == OP_FUNCTION && node->function != FUNCTION_AGE && node->function != FUNCTION_SINCE &&
-                     node->function != FUNCTION_UNTIL);
+    bool computes = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY ||
+                    node->op == OP_DIVIDE || node->op == OP_NEGATE ||
+                    (node->op == OP_FUNCTION && node->function != FUNCTION_AGE &&
+                     node->function != FUNCTION_SINCE && node->function != FUNCTION_UNTIL);
     for (int i = 0; i < node->child_count; i++)
         computes &= survive_is_fixed(node->child[i], kind);
     return node->op == OP_LITERAL || computes;
 }
 
 /* Refuses what is known only later, unless it is forced. */
-static enum status check_fixed(struct survive_how *how, bool fixed, const char *what, const char *kind,
-                               struct error *error)
+static enum status check_fixed(struct survive_how *how, bool fixed, const char *what,
+                               const char *kind, struct error *error)
 {
     if (how->has_landmark || fixed)
         return STATUS_OK;
     how->today = true;
     if (how->forced)
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_ERROR, "%s is as of today, not of when the clock started", what);
-    error_hint(error,
-               "take a value of the first fact, such as first(%s.category), or set --landmark DATE: then groups "
-               "are as of that day and the clock starts there. --force does it all the same, and says so",
-               kind);
+    enum status status =
+        error_set(error, STATUS_ERROR, "%s is as of today, not of when the clock started", what);
+    error_hint(
+        error,
+        "take a value of the first fact, such as first(%s.category), or set --landmark DATE: then "
+        "groups "
+        "are as of that day and the clock starts there. --force does it all the same, and says so",
+        kind);
     return status;
 }
 
@@ -186,8 +202,8 @@ static uint32_t group_of(struct survive_data *data, const char *name)
 }
 
 /* The members of a scheme as it is now, applied at the landmark. */
-static enum status set_scheme_groups(struct model_work *work, const struct survive_how *how, int scheme,
-                                     struct survive_data *data, struct error *error)
+static enum status set_scheme_groups(struct model_work *work, const struct survive_how *how,
+                                     int scheme, struct survive_data *data, struct error *error)
 {
     const struct segment_set *set = engine_definitions(work->engine);
     int first = set->schemes[scheme].first_member, count = set->schemes[scheme].member_count;
@@ -195,17 +211,18 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
     struct plan_result *result = NULL;
     int *members = ARENA_ARRAY(work->arena, int, (size_t)count);
     if (!set->schemes[scheme].exclusive)
-        return error_set(error, STATUS_USAGE, "the parts of %s overlap: a customer would be in several groups",
-                         how->by);
+        return error_set(error, STATUS_USAGE,
+                         "the parts of %s overlap: a customer would be in several groups", how->by);
     if (count >= SURVIVE_GROUPS)
-        return error_set(error, STATUS_USAGE, "%s has more than %d parts, too many curves", how->by, SURVIVE_GROUPS);
+        return error_set(error, STATUS_USAGE, "%s has more than %d parts, too many curves", how->by,
+                         SURVIVE_GROUPS);
     for (int m = 0; m < count; m++) {
         members[m] = first + m;
         data->name[data->groups++] = strrchr(set->segments[first + m].name, '.') + 1;
     }
     TRY(plan_new(set, engine_schema(work->engine), members, count, &plan, error));
-    enum status status = plan_evaluate(plan, work->population, survive_when(work, how), engine_pool(work->engine),
-                                       false, &result, error);
+    enum status status = plan_evaluate(plan, work->population, survive_when(work, how),
+                                       engine_pool(work->engine), false, &result, error);
     for (size_t i = 0; status == STATUS_OK && i < data->count; i++) {
         data->group[i] = (uint32_t)count;
         for (int m = 0; m < count; m++)
@@ -221,7 +238,8 @@ static enum status set_scheme_groups(struct model_work *work, const struct survi
 
 /* Who was in a segment, and who was not. */
 static enum status set_segment_groups(struct model_work *work, const struct survive_how *how,
-                                      const struct model_inputs *part, struct survive_data *data, struct error *error)
+                                      const struct model_inputs *part, struct survive_data *data,
+                                      struct error *error)
 {
     uint64_t *members;
     TRY(work_inputs_among(work, part, survive_when(work, how), &members, error));
@@ -233,7 +251,8 @@ static enum status set_segment_groups(struct model_work *work, const struct surv
 }
 
 static enum status set_value_groups(struct model_work *work, const struct survive_how *how,
-                                    const struct model_inputs *inputs, struct survive_data *data, struct error *error)
+                                    const struct model_inputs *inputs, struct survive_data *data,
+                                    struct error *error)
 {
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
     TRY(work_inputs_values(work, inputs, survive_when(work, how), values, error));
@@ -241,15 +260,16 @@ static enum status set_value_groups(struct model_work *work, const struct surviv
         const char *name = work_value_text(work, &values[0], data->position[i]);
         data->group[i] = group_of(data, name ? name : "unknown");
         if (data->group[i] == UINT32_MAX)
-            return error_set(error, STATUS_USAGE, "%s has more than %d different values, too many curves", how->by,
+            return error_set(error, STATUS_USAGE,
+                             "%s has more than %d different values, too many curves", how->by,
                              SURVIVE_GROUPS);
     }
     return STATUS_OK;
 }
 
-static enum status set_groups(struct model_work *work, struct survive_how *how, const struct model_inputs *inputs,
-                              const struct model_inputs *part, const char *kind, struct survive_data *data,
-                              struct error *error)
+static enum status set_groups(struct model_work *work, struct survive_how *how,
+                              const struct model_inputs *inputs, const struct model_inputs *part,
+                              const char *kind, struct survive_data *data, struct error *error)
 {
     int scheme = how->by ? segment_set_find_scheme(engine_definitions(work->engine), how->by) : -1;
     if (!how->by) {
@@ -264,8 +284,9 @@ static enum status set_groups(struct model_work *work, struct survive_how *how, 
                        : set_value_groups(work, how, inputs, data, error);
 }
 
-static void list_lives(struct model_work *work, const struct survive_how *how, const struct model_orders *orders,
-                       const uint64_t *who, struct survive_data *out)
+static void list_lives(struct model_work *work, const struct survive_how *how,
+                       const struct model_orders *orders, const uint64_t *who,
+                       struct survive_data *out)
 {
     size_t most = work->population->customers + 1u;
     out->position = ARENA_ARRAY(work->arena, uint32_t, most);
@@ -273,13 +294,15 @@ static void list_lives(struct model_work *work, const struct survive_how *how, c
     out->event = ARENA_ARRAY(work->arena, unsigned char, most);
     out->group = ARENA_ARRAY(work->arena, uint32_t, most);
     for (uint32_t p = 0; p < work->population->customers; p++)
-        if (bit_at(who, p) && fill_row(work, how, orders, p, &out->time[out->count], &out->event[out->count]))
+        if (bit_at(who, p) &&
+            fill_row(work, how, orders, p, &out->time[out->count], &out->event[out->count]))
             out->position[out->count++] = p;
 }
 
 /* ---- writing ---- */
 
-static void write_point(struct json *json, double time, double survival, double low, double high, double at_risk)
+static void write_point(struct json *json, double time, double survival, double low, double high,
+                        double at_risk)
 {
     json_write_object(json);
     work_put(json, "time", time);
@@ -290,7 +313,8 @@ static void write_point(struct json *json, double time, double survival, double 
     json_write_end_object(json);
 }
 
-/* At most POINTS of a curve's steps, evenly in time. The first says who is left after those who waited no time. */
+/* At most POINTS of a curve's steps, evenly in time. The first says who is left after those who
+ * waited no time. */
 static void write_points(struct json *json, const struct model_survival *curve, double customers)
 {
     double last = curve->steps ? curve->time[curve->steps - 1] : 0, next = 0;
@@ -312,12 +336,13 @@ static void write_points(struct json *json, const struct model_survival *curve, 
 }
 
 /* The curve with its bounds, and who is at risk, after a few round times. */
-static void say_times(struct model_work *work, const char *name, const struct model_lifetimes *lives,
-                      const struct model_survival *curve)
+static void say_times(struct model_work *work, const char *name,
+                      const struct model_lifetimes *lives, const struct model_survival *curve)
 {
     static const double round_times[] = {7, 30, 90, 180, 365, 730, 1095, 1825};
     double last = curve->steps ? curve->time[curve->steps - 1] : 0;
-    for (size_t t = 0; t < sizeof round_times / sizeof *round_times && round_times[t] <= last; t++) {
+    for (size_t t = 0; t < sizeof round_times / sizeof *round_times && round_times[t] <= last;
+         t++) {
         size_t step = 0, at_risk = 0;
         while (step < curve->steps && curve->time[step] <= round_times[t])
             step++;
@@ -325,7 +350,8 @@ static void say_times(struct model_work *work, const char *name, const struct mo
             at_risk += lives->time[i] >= round_times[t];
         double alive = step ? curve->survival[step - 1] : 1, low = step ? curve->low[step - 1] : 1,
                high = step ? curve->high[step - 1] : 1;
-        work_figure(work, "still waiting", arena_printf(work->arena, "%s, after %g days", name, round_times[t]), alive,
+        work_figure(work, "still waiting",
+                    arena_printf(work->arena, "%s, after %g days", name, round_times[t]), alive,
                     "%.1f%% [%.1f, %.1f], %s at risk", 100 * alive, 100 * low, 100 * high,
                     work_thousands(work, (double)at_risk));
     }
@@ -335,13 +361,17 @@ static const char *median_text(struct model_work *work, const struct model_survi
 {
     if (!isfinite(curve->median))
         return "not reached";
-    const char *high = isfinite(curve->median_high) ? arena_printf(work->arena, "%.1f", curve->median_high) : "open";
+    const char *high = isfinite(curve->median_high)
+                           ? arena_printf(work->arena, "%.1f", curve->median_high)
+                           : "open";
     if (!isfinite(curve->median_low))
         return arena_printf(work->arena, "%.1f days", curve->median);
-    return arena_printf(work->arena, "%.1f days [%.1f, %s]", curve->median, curve->median_low, high);
+    return arena_printf(work->arena, "%.1f days [%.1f, %s]", curve->median, curve->median_low,
+                        high);
 }
 
-static enum status write_group(struct model_work *work, const struct survive_data *data, int g, struct error *error)
+static enum status write_group(struct model_work *work, const struct survive_data *data, int g,
+                               struct error *error)
 {
     struct model_lifetimes lives = {0};
     struct model_survival curve;
@@ -359,7 +389,8 @@ static enum status write_group(struct model_work *work, const struct survive_dat
     lives.event = event;
     TRY(model_survival_fit(&lives, .95, MODEL_INTERVAL_LOG, work->arena, &curve, error));
     work_figure(work, "curves", data->name[g], curve.median, "median %s, %s customers, %s events",
-                median_text(work, &curve), work_thousands(work, (double)lives.count), work_thousands(work, events));
+                median_text(work, &curve), work_thousands(work, (double)lives.count),
+                work_thousands(work, events));
     say_times(work, data->name[g], &lives, &curve);
     json_write_object(work->report);
     work_put_text(work->report, "name", data->name[g]);
@@ -371,7 +402,8 @@ static enum status write_group(struct model_work *work, const struct survive_dat
     return STATUS_OK;
 }
 
-static enum status write_test(struct model_work *work, const struct survive_data *data, struct error *error)
+static enum status write_test(struct model_work *work, const struct survive_data *data,
+                              struct error *error)
 {
     struct model_lifetimes lives = {data->count, data->time, data->event};
     struct stats_test test;
@@ -381,8 +413,9 @@ static enum status write_test(struct model_work *work, const struct survive_data
     if (data->groups < 2 || events == 0)
         return STATUS_OK;
     TRY(model_log_rank(&lives, data->group, data->groups, work->arena, &test, NULL, error));
-    work_figure(work, "quality", "log-rank test", test.statistic, "chi-squared %.4f with %g degrees of freedom, p %.3g",
-                test.statistic, test.freedom, test.p);
+    work_figure(work, "quality", "log-rank test", test.statistic,
+                "chi-squared %.4f with %g degrees of freedom, p %.3g", test.statistic, test.freedom,
+                test.p);
     json_put_object(work->report, "test");
     work_put_text(work->report, "name", "log-rank");
     work_put(work->report, "statistic", test.statistic);
@@ -392,28 +425,32 @@ static enum status write_test(struct model_work *work, const struct survive_data
     return STATUS_OK;
 }
 
-static const char *event_text(struct model_work *work, const struct survive_how *how, const char *kind)
+static const char *event_text(struct model_work *work, const struct survive_how *how,
+                              const char *kind)
 {
     if (how->until)
         return arena_printf(work->arena, "the first %s", how->until);
-    return how->churn ? arena_printf(work->arena, "the last %s before %g quiet days", kind, how->quiet)
-                      : arena_printf(work->arena, "the next %s", kind);
+    return how->churn
+               ? arena_printf(work->arena, "the last %s before %g quiet days", kind, how->quiet)
+               : arena_printf(work->arena, "the next %s", kind);
 }
 
-static void describe(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
-                     const char *clock, const char *event)
+static void describe(struct model_work *work, const struct survive_how *how,
+                     const struct survive_data *data, const char *clock, const char *event)
 {
-    const char *as_of = how->today          ? ", as of today: forced"
-                        : how->has_landmark ? arena_printf(work->arena, " as of %s", work_day(work, how->landmark))
-                                            : "";
-    work_figure(work, "data", "customers", (double)data->count, "%s", work_thousands(work, (double)data->count));
+    const char *as_of = how->today ? ", as of today: forced"
+                        : how->has_landmark
+                            ? arena_printf(work->arena, " as of %s", work_day(work, how->landmark))
+                            : "";
+    work_figure(work, "data", "customers", (double)data->count, "%s",
+                work_thousands(work, (double)data->count));
     work_figure(work, "data", "the clock runs", NAN, "%s", clock);
     size_t at_once = 0;
     for (size_t i = 0; i < data->count; i++)
         at_once += data->event[i] && data->time[i] <= 0;
     if (at_once && !how->churn)
-        work_figure(work, "data", "at the very moment the clock starts", (double)at_once, "%s, who waited 0 days",
-                    work_thousands(work, (double)at_once));
+        work_figure(work, "data", "at the very moment the clock starts", (double)at_once,
+                    "%s, who waited 0 days", work_thousands(work, (double)at_once));
     work_figure(work, "data", "until", NAN, "%s", event);
     if (how->by)
         work_figure(work, "data", "groups", data->groups, "%s%s", how->by, as_of);
@@ -423,19 +460,24 @@ static void describe(struct model_work *work, const struct survive_how *how, con
         work_note(work, "%s", forced_note);
     if (work_option(work, "among") && !how->has_landmark)
         work_note(work,
-                  "--among is as of today: who customers became may be why they stayed. A condition that the first "
+                  "--among is as of today: who customers became may be why they stayed. A "
+                  "condition that the first "
                   "%s settles, or --landmark, avoids that.",
                   how->until ? "fact" : "order");
-    work_put_text(work->parameters, "fixed", how->today ? "today, forced" : how->has_landmark ? "landmark" : "start");
+    work_put_text(work->parameters, "fixed",
+                  how->today          ? "today, forced"
+                  : how->has_landmark ? "landmark"
+                                      : "start");
 }
 
-static enum status write_curves(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
-                                const char *clock, const char *event, struct error *error)
+static enum status write_curves(struct model_work *work, const struct survive_how *how,
+                                const struct survive_data *data, const char *clock,
+                                const char *event, struct error *error)
 {
     work_put_text(work->report, "name", work->model->name);
-    work_put_text(
-        work->report, "title",
-        arena_printf(work->arena, "Time until %s%s", event, how->today ? " (groups as of today, forced)" : ""));
+    work_put_text(work->report, "title",
+                  arena_printf(work->arena, "Time until %s%s", event,
+                               how->today ? " (groups as of today, forced)" : ""));
     work_put_text(work->report, "clock", clock);
     work_put_text(work->report, "unit", "days");
     json_put_array(work->report, "groups");
@@ -447,16 +489,19 @@ static enum status write_curves(struct model_work *work, const struct survive_ho
     return write_test(work, data, error);
 }
 
-static enum status write_all(struct model_work *work, struct survive_how *how, const struct survive_data *data,
-                             const struct model_orders *orders, const struct model_inputs *inputs, struct error *error)
+static enum status write_all(struct model_work *work, struct survive_how *how,
+                             const struct survive_data *data, const struct model_orders *orders,
+                             const struct model_inputs *inputs, struct error *error)
 {
-    const char *clock = how->has_landmark ? arena_printf(work->arena, "since %s", work_day(work, how->landmark))
-                                          : arena_printf(work->arena, "since the first %s", orders->kind);
+    const char *clock = how->has_landmark
+                            ? arena_printf(work->arena, "since %s", work_day(work, how->landmark))
+                            : arena_printf(work->arena, "since the first %s", orders->kind);
     const char *event = event_text(work, how, orders->kind);
     size_t first = inputs->count - how->covariate_count;
     for (size_t i = first; i < inputs->count; i++)
         TRY(check_fixed(how, survive_is_fixed(inputs->nodes[i], orders->kind),
-                        arena_printf(work->arena, "the covariate %s", inputs->texts[i]), orders->kind, error));
+                        arena_printf(work->arena, "the covariate %s", inputs->texts[i]),
+                        orders->kind, error));
     work_orders_say(work, orders, false);
     describe(work, how, data, clock, event);
     json_put_array(work->report, "survival");
@@ -473,9 +518,11 @@ static enum status write_all(struct model_work *work, struct survive_how *how, c
 
 /* ---- the fit ---- */
 
-/* What has to be loaded besides the orders: values, the parts of a segment, the kind that ends the wait. */
+/* What has to be loaded besides the orders: values, the parts of a segment, the kind that ends the
+ * wait. */
 static struct segment_needs join_needs(struct model_work *work, const struct survive_how *how,
-                                       const struct model_inputs *inputs, const struct model_inputs *part)
+                                       const struct model_inputs *inputs,
+                                       const struct model_inputs *part)
 {
     static const char *const no_columns[] = {NULL};
     struct segment_need ending = {how->until, (const char **)no_columns};
@@ -484,8 +531,10 @@ static struct segment_needs join_needs(struct model_work *work, const struct sur
     return engine_join_needs(&needs, &end, work->arena);
 }
 
-static enum status load_and_write(struct model_work *work, struct survive_how *how, const struct model_inputs *inputs,
-                                  const struct model_inputs *part, struct model_orders *orders, struct error *error)
+static enum status load_and_write(struct model_work *work, struct survive_how *how,
+                                  const struct model_inputs *inputs,
+                                  const struct model_inputs *part, struct model_orders *orders,
+                                  struct error *error)
 {
     struct segment_needs needs = join_needs(work, how, inputs, part);
     struct survive_data data = {0};
@@ -494,7 +543,8 @@ static enum status load_and_write(struct model_work *work, struct survive_how *h
     TRY(work_inputs_among(work, inputs, survive_when(work, how), &who, error));
     list_lives(work, how, orders, who, &data);
     if (!data.count)
-        return error_set(error, STATUS_ERROR, "nobody has started the clock: there are no %s facts to look at",
+        return error_set(error, STATUS_ERROR,
+                         "nobody has started the clock: there are no %s facts to look at",
                          orders->kind);
     TRY(set_groups(work, how, inputs, part, orders->kind, &data, error));
     return write_all(work, how, &data, orders, inputs, error);
@@ -519,7 +569,8 @@ enum status engine_survive_fit(struct model_work *work, struct error *error)
     TRY(work_inputs_new(work, texts, count, work_option(work, "among"), &inputs, error));
     enum status status = STATUS_OK;
     if (segment)
-        status = work_inputs_new(work, NULL, 0, arena_printf(work->arena, "in %s", how.by), &part, error);
+        status = work_inputs_new(work, NULL, 0, arena_printf(work->arena, "in %s", how.by), &part,
+                                 error);
     if (status == STATUS_OK)
         status = load_and_write(work, &how, &inputs, &part, &orders, error);
     work_inputs_release(&part);

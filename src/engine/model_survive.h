@@ -38,11 +38,13 @@ int64_t survive_when(const struct model_work *work, const struct survive_how *ho
 /* Whether a value is settled by the first order itself. */
 bool survive_is_fixed(const struct segment_node *node, const char *kind);
 
-/* Cox regression on the covariates, which are the values of inputs from `first` on: figures, parameters, report. */
-enum status survive_cox(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
-                        const struct model_inputs *inputs, size_t first, struct error *error);
+/* Cox regression on the covariates, which are the values of inputs from `first` on: figures,
+ * parameters, report. */
+enum status survive_cox(struct model_work *work, const struct survive_how *how,
+                        const struct survive_data *data, const struct model_inputs *inputs,
+                        size_t first, struct error *error);
 /* Of the customers who began in each unit of time, how many were active in each one after. */
-void survive_cohorts(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
-                     const struct model_orders *orders);
+void survive_cohorts(struct model_work *work, const struct survive_how *how,
+                     const struct survive_data *data, const struct model_orders *orders);
 
 #endif

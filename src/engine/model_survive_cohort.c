@@ -1,6 +1,7 @@
 /*
- * Cohort retention: the customers whose first order fell into the same month (or week, or quarter) are a cohort; a row
- * says which share of it ordered in each month after. Months that are not over are left open.
+ * Cohort retention: the customers whose first order fell into the same month (or week, or quarter)
+ * are a cohort; a row says which share of it ordered in each month after. Months that are not over
+ * are left open.
  */
 #include "engine/model_survive.h"
 
@@ -9,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* All cohorts are counted. The newest SHOWN_COHORTS are listed one by one, as many as fit a page; rows of the report go
- * PERIODS units far, those of the text SHOWN units, which fit a line. */
+/* All cohorts are counted. The newest SHOWN_COHORTS are listed one by one, as many as fit a page;
+ * rows of the report go PERIODS units far, those of the text SHOWN units, which fit a line. */
 enum { SHOWN_COHORTS = 36, PERIODS = 24, SHOWN = 12 };
 
 struct retention {
@@ -26,19 +27,22 @@ static int64_t unit_of(const struct model_work *work, const struct survive_how *
     return date_unit_number(zone_date(work->engine->zone, moment), how->unit);
 }
 
-static const char *cohort_name(struct model_work *work, const struct survive_how *how, int64_t number)
+static const char *cohort_name(struct model_work *work, const struct survive_how *how,
+                               int64_t number)
 {
     char text[DATE_TEXT_MAX];
     date_format(date_of_unit_number(number, how->unit), text);
     if (how->unit == CALENDAR_WEEK)
         return arena_strdup(work->arena, text);
     if (how->unit == CALENDAR_QUARTER)
-        return arena_printf(work->arena, "%.4s-Q%d", text, ((text[5] - '0') * 10 + text[6] - '1') / 3 + 1);
+        return arena_printf(work->arena, "%.4s-Q%d", text,
+                            ((text[5] - '0') * 10 + text[6] - '1') / 3 + 1);
     return arena_printf(work->arena, "%.7s", text);
 }
 
-static void count_activity(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
-                           const struct model_orders *orders, struct retention *out)
+static void count_activity(struct model_work *work, const struct survive_how *how,
+                           const struct survive_data *data, const struct model_orders *orders,
+                           struct retention *out)
 {
     int64_t now = unit_of(work, how, work->moment->now), oldest = now;
     VECTOR(uint32_t) cohort = {0}, period = {0};
@@ -72,14 +76,15 @@ static void count_activity(struct model_work *work, const struct survive_how *ho
     for (int c = 0; c < out->cohorts; c++)
         out->age[c] = out->cohorts - 1 - c;
     out->share = ARENA_ARRAY(work->arena, double, (size_t)out->cohorts *(size_t)out->periods + 1);
-    model_retention(cohort.items, period.items, cohort.count, out->cohorts, out->periods, out->size, out->age,
-                    out->share);
+    model_retention(cohort.items, period.items, cohort.count, out->cohorts, out->periods, out->size,
+                    out->age, out->share);
     VECTOR_RELEASE(&cohort);
     VECTOR_RELEASE(&period);
 }
 
 /* All cohorts that have got that far, together. */
-static void say_pooled(struct model_work *work, const struct survive_how *how, const struct retention *found)
+static void say_pooled(struct model_work *work, const struct survive_how *how,
+                       const struct retention *found)
 {
     static const char *const units[] = {
         [CALENDAR_WEEK] = "week", [CALENDAR_MONTH] = "month", [CALENDAR_QUARTER] = "quarter"};
@@ -93,14 +98,16 @@ static void say_pooled(struct model_work *work, const struct survive_how *how, c
         if (all <= 0)
             return;
         struct stats_interval interval = stats_wilson(active, all, .95);
-        work_figure(work, "retention, all cohorts",
-                    arena_printf(work->arena, "%d %s%s later", p, units[how->unit], p == 1 ? "" : "s"), active / all,
-                    "%.1f%% [%.1f, %.1f] of %s", 100 * active / all, 100 * interval.low, 100 * interval.high,
-                    work_thousands(work, all));
+        work_figure(
+            work, "retention, all cohorts",
+            arena_printf(work->arena, "%d %s%s later", p, units[how->unit], p == 1 ? "" : "s"),
+            active / all, "%.1f%% [%.1f, %.1f] of %s", 100 * active / all, 100 * interval.low,
+            100 * interval.high, work_thousands(work, all));
     }
 }
 
-static void say_cohorts(struct model_work *work, const struct survive_how *how, const struct retention *found)
+static void say_cohorts(struct model_work *work, const struct survive_how *how,
+                        const struct retention *found)
 {
     int shown = found->periods < SHOWN + 1 ? found->periods : SHOWN + 1;
     const char *line = "customers";
@@ -112,13 +119,15 @@ static void say_cohorts(struct model_work *work, const struct survive_how *how, 
             continue;
         line = arena_printf(work->arena, "%9s", work_thousands(work, found->size[c]));
         for (int p = 0; p < shown && p < found->age[c]; p++)
-            line = arena_printf(work->arena, "%s%7.1f", line, 100 * found->share[c * found->periods + p]);
-        work_figure(work, "retention by cohort (per cent)", cohort_name(work, how, found->first + c), found->size[c],
-                    "%s", line);
+            line = arena_printf(work->arena, "%s%7.1f", line,
+                                100 * found->share[c * found->periods + p]);
+        work_figure(work, "retention by cohort (per cent)",
+                    cohort_name(work, how, found->first + c), found->size[c], "%s", line);
     }
 }
 
-static void write_rows(struct model_work *work, const struct survive_how *how, const struct retention *found)
+static void write_rows(struct model_work *work, const struct survive_how *how,
+                       const struct retention *found)
 {
     struct json *json = work->report;
     json_put_array(json, "rows");
@@ -149,8 +158,8 @@ static size_t count_older(const struct retention *found, double *customers)
     return older;
 }
 
-void survive_cohorts(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
-                     const struct model_orders *orders)
+void survive_cohorts(struct model_work *work, const struct survive_how *how,
+                     const struct survive_data *data, const struct model_orders *orders)
 {
     struct retention *found = ARENA_NEW(work->arena, struct retention);
     count_activity(work, how, data, orders, found);
@@ -158,9 +167,9 @@ void survive_cohorts(struct model_work *work, const struct survive_how *how, con
     size_t older = count_older(found, &older_customers);
     say_pooled(work, how, found);
     if (older)
-        work_figure(work, "retention by cohort (per cent)", "earlier cohorts, not listed", (double)older,
-                    "%zu with %s customers; the figures of all cohorts count them", older,
-                    work_thousands(work, older_customers));
+        work_figure(work, "retention by cohort (per cent)", "earlier cohorts, not listed",
+                    (double)older, "%zu with %s customers; the figures of all cohorts count them",
+                    older, work_thousands(work, older_customers));
     say_cohorts(work, how, found);
     struct json *json = work->report;
     json_put_array(json, "retention");

@@ -1,7 +1,7 @@
 /*
- * Cox regression in a store: what goes with waiting shorter or longer. Covariates are values of the language, fixed
- * when the clock starts like groups; a text becomes one column for each value but the most frequent. Who lacks one of
- * the values is left out, and counted.
+ * Cox regression in a store: what goes with waiting shorter or longer. Covariates are values of the
+ * language, fixed when the clock starts like groups; a text becomes one column for each value but
+ * the most frequent. Who lacks one of the values is left out, and counted.
  */
 #include "engine/model_survive.h"
 
@@ -27,7 +27,8 @@ struct cox_work {
     struct model_cox model;
 };
 
-static enum status read_ties(const struct model_work *work, enum model_ties *out, struct error *error)
+static enum status read_ties(const struct model_work *work, enum model_ties *out,
+                             struct error *error)
 {
     const char *ties = work_option(work, "ties");
     *out = ties && strcmp(ties, "breslow") == 0 ? MODEL_TIES_BRESLOW : MODEL_TIES_EFRON;
@@ -44,21 +45,24 @@ struct level {
 static int by_times(const void *a, const void *b)
 {
     const struct level *x = a, *y = b;
-    return x->times != y->times ? (x->times < y->times) - (x->times > y->times) : strcmp(x->text, y->text);
+    return x->times != y->times ? (x->times < y->times) - (x->times > y->times)
+                                : strcmp(x->text, y->text);
 }
 
 static enum status too_many(const char *text, struct error *error)
 {
-    enum status status = error_set(error, STATUS_USAGE,
-                                   "%s has more than %d different values, or there are more than %d "
-                                   "columns in all",
-                                   text, LEVELS, COLUMNS);
+    enum status status =
+        error_set(error, STATUS_USAGE,
+                  "%s has more than %d different values, or there are more than %d "
+                  "columns in all",
+                  text, LEVELS, COLUMNS);
     error_hint(error, "group rare values together, or use numbers");
     return status;
 }
 
-static enum status add_text(struct model_work *work, const struct plan_values *values, const char *text, size_t at,
-                            const struct survive_data *data, struct cox_work *out, struct error *error)
+static enum status add_text(struct model_work *work, const struct plan_values *values,
+                            const char *text, size_t at, const struct survive_data *data,
+                            struct cox_work *out, struct error *error)
 {
     struct level levels[LEVELS];
     size_t count = 0;
@@ -78,8 +82,8 @@ static enum status add_text(struct model_work *work, const struct plan_values *v
     for (size_t l = 1; l < count; l++) {
         if (out->columns == COLUMNS)
             return too_many(text, error);
-        out->column[out->columns++] =
-            (struct cox_column){arena_printf(work->arena, "%s = '%s'", text, levels[l].text), levels[l].text, at};
+        out->column[out->columns++] = (struct cox_column){
+            arena_printf(work->arena, "%s = '%s'", text, levels[l].text), levels[l].text, at};
     }
     if (count)
         work_figure(work, "Cox regression", text, NAN, "compared with '%s'", levels[0].text);
@@ -87,8 +91,8 @@ static enum status add_text(struct model_work *work, const struct plan_values *v
 }
 
 static enum status choose_columns(struct model_work *work, const struct plan_values *values,
-                                  const struct survive_how *how, const struct survive_data *data, struct cox_work *out,
-                                  struct error *error)
+                                  const struct survive_how *how, const struct survive_data *data,
+                                  struct cox_work *out, struct error *error)
 {
     for (size_t i = 0; i < how->covariate_count; i++) {
         const char *text = how->covariates[i];
@@ -102,12 +106,13 @@ static enum status choose_columns(struct model_work *work, const struct plan_val
             out->column[out->columns++] = (struct cox_column){text, NULL, i};
     }
     return out->columns ? STATUS_OK
-                        : error_set(error, STATUS_ERROR, "the covariates are the same, or unknown, for everyone");
+                        : error_set(error, STATUS_ERROR,
+                                    "the covariates are the same, or unknown, for everyone");
 }
 
 /* Complete rows only. */
-static void fill_matrix(struct model_work *work, const struct plan_values *values, const struct survive_data *data,
-                        struct cox_work *out)
+static void fill_matrix(struct model_work *work, const struct plan_values *values,
+                        const struct survive_data *data, struct cox_work *out)
 {
     size_t columns = (size_t)out->columns;
     out->time = ARENA_ARRAY(work->arena, double, data->count + 1);
@@ -118,7 +123,9 @@ static void fill_matrix(struct model_work *work, const struct plan_values *value
         bool complete = true;
         for (size_t c = 0; c < columns; c++) {
             const struct cox_column *column = &out->column[c];
-            const char *text = column->level ? work_value_text(work, &values[column->value], data->position[i]) : NULL;
+            const char *text =
+                column->level ? work_value_text(work, &values[column->value], data->position[i])
+                              : NULL;
             row[c] = !column->level ? work_value(&values[column->value], data->position[i])
                      : text         ? strcmp(text, column->level) == 0
                                     : NAN;
@@ -136,10 +143,12 @@ static enum status check_columns(const struct cox_work *cox, struct error *error
 {
     for (int c = 0; c < cox->columns; c++) {
         size_t i = 1;
-        while (i < cox->rows && cox->covariate[i * (size_t)cox->columns + (size_t)c] == cox->covariate[c])
+        while (i < cox->rows &&
+               cox->covariate[i * (size_t)cox->columns + (size_t)c] == cox->covariate[c])
             i++;
         if (i >= cox->rows)
-            return error_set(error, STATUS_ERROR, "%s is the same for everyone: leave it out of --covariates",
+            return error_set(error, STATUS_ERROR,
+                             "%s is the same for everyone: leave it out of --covariates",
                              cox->column[c].label);
     }
     return STATUS_OK;
@@ -150,7 +159,8 @@ static void name_columns(struct model_work *work, const struct cox_work *cox, st
 {
     const char *list = "";
     for (int c = 0; c < cox->columns && c < 8; c++)
-        list = arena_printf(work->arena, "%s%scovariate %d is %s", list, c ? ", " : "", c + 1, cox->column[c].label);
+        list = arena_printf(work->arena, "%s%scovariate %d is %s", list, c ? ", " : "", c + 1,
+                            cox->column[c].label);
     error_hint(error, "%s%s", list, cox->columns > 8 ? ", …" : "");
 }
 
@@ -163,19 +173,23 @@ static void describe(struct model_work *work, const struct cox_work *cox)
 {
     const struct model_cox *model = &cox->model;
     for (int c = 0; c < cox->columns; c++) {
-        double b = model->coefficient[c], e = model->error[c], reach = stats_normal_quantile(.975) * e;
-        work_figure(work, "Cox regression", cox->column[c].label, b,
-                    "hazard × %.4g [%.4g, %.4g]; coefficient %.7g, error %.4g, p %s; proportional: p %s", exp(b),
-                    exp(b - reach), exp(b + reach), b, e, p_text(work, stats_normal_two_sided(b / e)),
-                    p_text(work, model->schoenfeld[c]));
+        double b = model->coefficient[c], e = model->error[c],
+               reach = stats_normal_quantile(.975) * e;
+        work_figure(
+            work, "Cox regression", cox->column[c].label, b,
+            "hazard × %.4g [%.4g, %.4g]; coefficient %.7g, error %.4g, p %s; proportional: p %s",
+            exp(b), exp(b - reach), exp(b + reach), b, e,
+            p_text(work, stats_normal_two_sided(b / e)), p_text(work, model->schoenfeld[c]));
     }
-    work_figure(work, "Cox regression", "customers", (double)cox->rows, "%s, %s events, %s without all values left out",
+    work_figure(work, "Cox regression", "customers", (double)cox->rows,
+                "%s, %s events, %s without all values left out",
                 work_thousands(work, (double)cox->rows), work_thousands(work, model->events),
                 work_thousands(work, (double)cox->left_out));
     work_figure(work, "Cox regression", "log-likelihood", model->log_likelihood,
-                "%.4f (%.4f without covariates), ties by %s", model->log_likelihood, model->null_log_likelihood,
-                model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
-    work_figure(work, "Cox regression", "concordance", model->concordance, "%.4f", model->concordance);
+                "%.4f (%.4f without covariates), ties by %s", model->log_likelihood,
+                model->null_log_likelihood, model->ties == MODEL_TIES_EFRON ? "Efron" : "Breslow");
+    work_figure(work, "Cox regression", "concordance", model->concordance, "%.4f",
+                model->concordance);
     work_figure(work, "Cox regression", "proportional hazards", model->schoenfeld_all,
                 "p %s by scaled Schoenfeld residuals%s", p_text(work, model->schoenfeld_all),
                 model->schoenfeld_all < .05 ? ": effects change over time" : "");
@@ -218,8 +232,9 @@ static void write_parameters(struct model_work *work, const struct cox_work *cox
     model_cox_write(&cox->model, json);
 }
 
-enum status survive_cox(struct model_work *work, const struct survive_how *how, const struct survive_data *data,
-                        const struct model_inputs *inputs, size_t first, struct error *error)
+enum status survive_cox(struct model_work *work, const struct survive_how *how,
+                        const struct survive_data *data, const struct model_inputs *inputs,
+                        size_t first, struct error *error)
 {
     struct cox_work *cox = ARENA_NEW(work->arena, struct cox_work);
     struct plan_values *values = ARENA_ARRAY(work->arena, struct plan_values, inputs->count + 1);
@@ -229,10 +244,12 @@ enum status survive_cox(struct model_work *work, const struct survive_how *how, 
     TRY(choose_columns(work, values + first, how, data, cox, error));
     fill_matrix(work, values + first, data, cox);
     if (cox->rows < 2)
-        return error_set(error, STATUS_ERROR, "%zu customers have all the covariates: too few to compare", cox->rows);
+        return error_set(error, STATUS_ERROR,
+                         "%zu customers have all the covariates: too few to compare", cox->rows);
     TRY(check_columns(cox, error));
     struct model_lifetimes lives = {cox->rows, cox->time, cox->event};
-    enum status status = model_cox_fit(&lives, cox->covariate, cox->columns, ties, work->arena, &cox->model, error);
+    enum status status =
+        model_cox_fit(&lives, cox->covariate, cox->columns, ties, work->arena, &cox->model, error);
     if (status != STATUS_OK) {
         name_columns(work, cox, error);
         return status;

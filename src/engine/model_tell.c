@@ -1,6 +1,6 @@
 /*
- * Telling scores: one import with one part of tellings, whose moment is the scoring's. Texts get codes of the store's
- * dictionary like those of files.
+ * Telling scores: one import with one part of tellings, whose moment is the scoring's. Texts get
+ * codes of the store's dictionary like those of files.
  */
 #include "engine/model_told.h"
 
@@ -58,7 +58,8 @@ static void order_rows(struct telling *telling, struct arena *arena)
     free(row_of);
 }
 
-static void put_numbers(const struct told_column *column, const uint32_t *row, size_t count, struct lake_output *out)
+static void put_numbers(const struct told_column *column, const uint32_t *row, size_t count,
+                        struct lake_output *out)
 {
     for (size_t i = 0; i < count; i++) {
         if (!told_bit(column->known, row[i]))
@@ -71,7 +72,8 @@ static void put_numbers(const struct told_column *column, const uint32_t *row, s
 }
 
 /* Text and code, side by side. */
-static void put_labels(const struct told_column *column, const uint32_t *row, size_t count, struct lake_output *out)
+static void put_labels(const struct told_column *column, const uint32_t *row, size_t count,
+                       struct lake_output *out)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t label = column->label[row[i]];
@@ -85,8 +87,8 @@ static void put_labels(const struct told_column *column, const uint32_t *row, si
     }
 }
 
-static enum status fill(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
-                        struct error *error)
+static enum status fill(void *context, uint64_t first, size_t max, struct lake_output *columns,
+                        size_t *filled, struct error *error)
 {
     const struct telling *telling = context;
     const struct model_told *told = telling->told;
@@ -112,8 +114,8 @@ static enum status fill(void *context, uint64_t first, size_t max, struct lake_o
 }
 
 /* Gives every label its code. */
-static enum status code_labels(struct engine *engine, struct model_told *told, struct store_change *change,
-                               struct lake *lake, struct error *error)
+static enum status code_labels(struct engine *engine, struct model_told *told,
+                               struct store_change *change, struct lake *lake, struct error *error)
 {
     struct numbering *dictionary = NULL;
     if (told->coded)
@@ -127,7 +129,8 @@ static enum status code_labels(struct engine *engine, struct model_told *told, s
     store_numbering_settle_as_met(dictionary);
     for (size_t c = 0; c < told->column_count; c++)
         for (uint32_t i = 0; i < told->columns[c].label_count; i++)
-            told->columns[c].codes[i] = store_numbering_final(dictionary, told->columns[c].codes[i]);
+            told->columns[c].codes[i] =
+                store_numbering_final(dictionary, told->columns[c].codes[i]);
     told->coded = true;
     enum status status = store_write_dictionary(change, lake, dictionary, error);
     store_numbering_free(dictionary);
@@ -145,25 +148,30 @@ enum status told_write_rows(struct engine *engine, struct model_told *told, uint
     TRY(code_labels(engine, told, change, lake, error));
     list_columns(telling, arena);
     order_rows(telling, arena);
-    struct lake_source source = {.name = arena_printf(arena, "scores_%llu", (unsigned long long)lake_unique(lake)),
-                                 .column_names = telling->names,
-                                 .column_types = telling->types,
-                                 .column_count = telling->column_count,
-                                 .rows = told->count,
-                                 .fill = fill,
-                                 .context = telling};
+    struct lake_source source = {
+        .name = arena_printf(arena, "scores_%llu", (unsigned long long)lake_unique(lake)),
+        .column_names = telling->names,
+        .column_types = telling->types,
+        .column_count = telling->column_count,
+        .rows = told->count,
+        .fill = fill,
+        .context = telling};
     TRY(lake_register_source(lake, &source, error));
 
     buffer_init(&select, 0);
-    buffer_printf(&select, "SELECT customer, %lld::UINTEGER AS time, %u::UINTEGER AS import, arrival",
+    buffer_printf(&select,
+                  "SELECT customer, %lld::UINTEGER AS time, %u::UINTEGER AS import, arrival",
                   (long long)told->moment, import);
     for (size_t i = 2; i < telling->column_count; i++) {
         buffer_string(&select, ", ");
         buffer_sql_name(&select, text_from(telling->names[i]));
     }
     buffer_printf(&select, " FROM %s()", source.name);
-    struct store_new_part part = {
-        .table = SCHEMA_TRAIT_TABLE, .role = PART_TRAITS, .select = select.data, .ordered = true, .one_each = true};
+    struct store_new_part part = {.table = SCHEMA_TRAIT_TABLE,
+                                  .role = PART_TRAITS,
+                                  .select = select.data,
+                                  .ordered = true,
+                                  .one_each = true};
     enum status status = store_write_part(change, lake, &part, NULL, error);
     buffer_release(&select);
     return status;
@@ -171,40 +179,43 @@ enum status told_write_rows(struct engine *engine, struct model_told *told, uint
 
 /* ---- the import ---- */
 
-static enum status state_schema(struct engine *engine, const struct model_told *told, uint32_t import,
-                                struct error *error)
+static enum status state_schema(struct engine *engine, const struct model_told *told,
+                                uint32_t import, struct error *error)
 {
     struct catalog_column columns[MODEL_SCORES_MAX];
     for (size_t c = 0; c < told->column_count; c++) {
         const struct told_column *column = &told->columns[c];
-        columns[c] =
-            (struct catalog_column){.column = {.name = column->name, .type = column->type, .scale = column->scale},
-                                    .whole_digits = column->whole_digits};
+        columns[c] = (struct catalog_column){
+            .column = {.name = column->name, .type = column->type, .scale = column->scale},
+            .whole_digits = column->whole_digits};
     }
-    struct catalog_table table = {
-        .name = SCHEMA_TRAIT_TABLE, .role = SCHEMA_TRAITS, .columns = columns, .column_count = told->column_count};
+    struct catalog_table table = {.name = SCHEMA_TRAIT_TABLE,
+                                  .role = SCHEMA_TRAITS,
+                                  .columns = columns,
+                                  .column_count = told->column_count};
     return catalog_add_schema(store_catalog(engine->store), import, &table, error);
 }
 
-static enum status add_import(struct engine *engine, const struct model_told *told, struct arena *arena,
-                              uint32_t *number, struct error *error)
+static enum status add_import(struct engine *engine, const struct model_told *told,
+                              struct arena *arena, uint32_t *number, struct error *error)
 {
     const char *source = arena_printf(arena, "model:%s", told->model->name);
     const char *what = arena_printf(arena, "%s at %lld", source, (long long)told->moment);
     const char *unchanged = "";
     if (told->same)
-        unchanged = arena_printf(arena, "\"unchanged\":%zu,\"unchanged_at\":%lld,", told->scored - told->count,
-                                 (long long)told->moment);
+        unchanged = arena_printf(arena, "\"unchanged\":%zu,\"unchanged_at\":%lld,",
+                                 told->scored - told->count, (long long)told->moment);
     struct catalog_import import = {
         .received = engine_now(engine),
         .what = "traits",
         .table = SCHEMA_TRAIT_TABLE,
         .sources = arena_printf(arena, "[\"%s\"]", source),
-        .content_hash = arena_printf(arena, "%016llx", (unsigned long long)text_hash(text_from(what))),
+        .content_hash =
+            arena_printf(arena, "%016llx", (unsigned long long)text_hash(text_from(what))),
         .mapping = "{}",
         .mapping_hash = "0000000000000000",
-        .counts = arena_printf(arena, "{\"read\":%zu,\"stored\":%zu,%s\"set_aside\":0}", told->scored, told->count,
-                               unchanged),
+        .counts = arena_printf(arena, "{\"read\":%zu,\"stored\":%zu,%s\"set_aside\":0}",
+                               told->scored, told->count, unchanged),
     };
     return catalog_add_import(store_catalog(engine->store), &import, number, error);
 }
@@ -213,11 +224,12 @@ bool engine_is_score(const struct catalog_import *import, const char *name)
 {
     char source[512];
     snprintf(source, sizeof source, "[\"model:%s%s", name ? name : "", name ? "\"]" : "");
-    return name ? strcmp(import->sources, source) == 0 : strncmp(import->sources, source, strlen(source)) == 0;
+    return name ? strcmp(import->sources, source) == 0
+                : strncmp(import->sources, source, strlen(source)) == 0;
 }
 
-enum status told_write(struct engine *engine, struct model_told *told, struct store_change *change, struct arena *arena,
-                       struct error *error)
+enum status told_write(struct engine *engine, struct model_told *told, struct store_change *change,
+                       struct arena *arena, struct error *error)
 {
     uint32_t import;
     if (!told->scored || !told->column_count)
@@ -231,7 +243,8 @@ enum status told_write(struct engine *engine, struct model_told *told, struct st
 
 /* ---- the name it tells them under ---- */
 
-/* Traits NAME.x that no model of that name told came with an import: its scores would be mixed into them. */
+/* Traits NAME.x that no model of that name told came with an import: its scores would be mixed into
+ * them. */
 static enum status check_traits(struct engine *engine, const char *name, struct error *error)
 {
     const struct schema_table *traits = schema_table(engine_schema(engine), SCHEMA_TRAIT_TABLE);
@@ -260,12 +273,15 @@ enum status model_check_name(struct engine *engine, const char *name, struct err
 {
     bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
     for (const char *at = name; *at; at++)
-        plain &= (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_';
+        plain &= (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+                 (*at >= '0' && *at <= '9') || *at == '_';
     if (!plain || strlen(name) > 60)
-        return error_set(error, STATUS_USAGE,
-                         "'%s' cannot name a model: a letter, then letters, digits and _, at most 60", name);
+        return error_set(
+            error, STATUS_USAGE,
+            "'%s' cannot name a model: a letter, then letters, digits and _, at most 60", name);
     if (schema_table(engine_schema(engine), name))
-        return error_set(error, STATUS_USAGE, "%s is a kind of facts or a reference table; give the model another name",
+        return error_set(error, STATUS_USAGE,
+                         "%s is a kind of facts or a reference table; give the model another name",
                          name);
     if (segment_set_find(engine_definitions(engine), name) >= 0)
         return error_set(error, STATUS_USAGE, "%s is a segment; give the model another name", name);

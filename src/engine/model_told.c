@@ -1,6 +1,6 @@
 /*
- * Scores in the form in which they are told: made from what a type computed, held against what the store says already,
- * and as an overlay takes them.
+ * Scores in the form in which they are told: made from what a type computed, held against what the
+ * store says already, and as an overlay takes them.
  */
 #include "engine/model_told.h"
 #include "base/bits.h"
@@ -20,7 +20,8 @@ static int whole_digits(const struct model_score *score, size_t count)
     return largest < 1 ? 0 : (int)floor(log10(largest)) + 1;
 }
 
-static void take_numbers(const struct model_score *score, size_t count, struct arena *arena, struct told_column *out)
+static void take_numbers(const struct model_score *score, size_t count, struct arena *arena,
+                         struct told_column *out)
 {
     double power = pow(10, score->type == VALUE_DECIMAL ? score->scale : 0);
     for (size_t i = 0; i < count; i++)
@@ -36,10 +37,11 @@ static void take_numbers(const struct model_score *score, size_t count, struct a
             out->integers[i] = (int64_t)llround(score->number[i] * power);
 }
 
-/* Codes that a population gave by itself, to texts that came without, are not the store's: they lie behind all of
- * those. */
-static void take_labels(const struct model_score *score, size_t count, const struct population *population,
-                        uint64_t limit, struct arena *arena, struct told_column *out)
+/* Codes that a population gave by itself, to texts that came without, are not the store's: they lie
+ * behind all of those. */
+static void take_labels(const struct model_score *score, size_t count,
+                        const struct population *population, uint64_t limit, struct arena *arena,
+                        struct told_column *out)
 {
     out->label = score->label;
     out->labels = score->labels;
@@ -67,7 +69,8 @@ enum status told_new(struct model_work *work, struct model_told *out, struct err
                                .count = work->count,
                                .number = work->population ? work->population->number : NULL,
                                .position = work->position,
-                               .columns = ARENA_ARRAY(arena, struct told_column, work->score_count + 1),
+                               .columns =
+                                   ARENA_ARRAY(arena, struct told_column, work->score_count + 1),
                                .column_count = work->score_count,
                                .coded = true};
     for (size_t s = 0; s < work->score_count; s++) {
@@ -115,15 +118,18 @@ static uint32_t last_known(const struct population_column *column, uint32_t from
 }
 
 /* A number that is none is never known, and -0 is not 0. */
-static bool is_same(const struct told_column *column, size_t row, const struct population_column *stored, uint32_t at)
+static bool is_same(const struct told_column *column, size_t row,
+                    const struct population_column *stored, uint32_t at)
 {
-    bool known = told_bit(column->known, row) && !(column->doubles && !isfinite(column->doubles[row]));
+    bool known =
+        told_bit(column->known, row) && !(column->doubles && !isfinite(column->doubles[row]));
     if (!known || at == POPULATION_NO_ROW)
         return !known && at == POPULATION_NO_ROW;
     struct population_value value = population_get(stored, at);
     if (column->type == VALUE_DOUBLE)
         return value.number == column->doubles[row];
-    return value.integer == (column->label ? (int64_t)column->codes[column->label[row]] : column->integers[row]);
+    return value.integer ==
+           (column->label ? (int64_t)column->codes[column->label[row]] : column->integers[row]);
 }
 
 static void compare_chunk(void *context, size_t chunk, int worker)
@@ -131,15 +137,18 @@ static void compare_chunk(void *context, size_t chunk, int worker)
     const struct comparing *comparing = context;
     const struct model_told *told = comparing->told;
     const struct population_table *table = comparing->table;
-    size_t end = (chunk + 1) * COMPARE_CHUNK < told->count ? (chunk + 1) * COMPARE_CHUNK : told->count;
+    size_t end =
+        (chunk + 1) * COMPARE_CHUNK < told->count ? (chunk + 1) * COMPARE_CHUNK : told->count;
     for (size_t row = chunk * COMPARE_CHUNK; row < end; row++) {
-        uint32_t from = table->offset[told->position[row]], to = table->offset[told->position[row] + 1];
+        uint32_t from = table->offset[told->position[row]],
+                 to = table->offset[told->position[row] + 1];
         while (to > from && table->time[to - 1] > told->moment)
             to--;
         for (size_t c = 0; c < told->column_count; c++) {
             struct told_column *column = &told->columns[c];
             uint32_t at = last_known(comparing->stored[c], from, to);
-            column->fresh[row / 64] |= (uint64_t)!is_same(column, row, comparing->stored[c], at) << (row % 64);
+            column->fresh[row / 64] |= (uint64_t)!is_same(column, row, comparing->stored[c], at)
+                                       << (row % 64);
         }
     }
 }
@@ -166,14 +175,16 @@ static void move_row(struct model_told *told, size_t to, size_t from)
     }
 }
 
-void told_leave_same(struct model_told *told, const struct population *population, struct pool *pool,
-                     struct arena *arena)
+void told_leave_same(struct model_told *told, const struct population *population,
+                     struct pool *pool, struct arena *arena)
 {
-    const struct population_table *table = &population->tables[population_table_index(population, SCHEMA_TRAIT_TABLE)];
-    struct comparing comparing = {told, table,
-                                  ARENA_ARRAY(arena, const struct population_column *, told->column_count + 1)};
+    const struct population_table *table =
+        &population->tables[population_table_index(population, SCHEMA_TRAIT_TABLE)];
+    struct comparing comparing = {
+        told, table, ARENA_ARRAY(arena, const struct population_column *, told->column_count + 1)};
     for (size_t c = 0; c < told->column_count; c++) {
-        comparing.stored[c] = &table->columns[population_column_index(table, told->columns[c].name)];
+        comparing.stored[c] =
+            &table->columns[population_column_index(table, told->columns[c].name)];
         told->columns[c].fresh = ARENA_ARRAY(arena, uint64_t, told->count / 64 + 1);
     }
     pool_run(pool, (told->count + COMPARE_CHUNK - 1) / COMPARE_CHUNK, compare_chunk, &comparing);
@@ -206,8 +217,8 @@ static bool is_named(const char *const *names, const char *name)
 }
 
 /* The rows that say something new of these columns; NULL of `fresh`: all do. */
-static size_t pick_rows(const struct model_told *told, const struct told_column *const *columns, size_t count,
-                        uint32_t *rows)
+static size_t pick_rows(const struct model_told *told, const struct told_column *const *columns,
+                        size_t count, uint32_t *rows)
 {
     size_t picked = 0;
     for (size_t row = 0; row < told->count && count; row++) {
@@ -220,8 +231,8 @@ static size_t pick_rows(const struct model_told *told, const struct told_column 
     return picked;
 }
 
-static struct population_input input_of(const struct told_column *column, const uint32_t *rows, size_t count,
-                                        struct arena *arena)
+static struct population_input input_of(const struct told_column *column, const uint32_t *rows,
+                                        size_t count, struct arena *arena)
 {
     uint64_t *known = ARENA_ARRAY(arena, uint64_t, count / 64 + 1);
     int64_t *integers = column->integers ? ARENA_ARRAY(arena, int64_t, count + 1) : NULL;
@@ -248,8 +259,10 @@ static struct population_input input_of(const struct told_column *column, const 
 void told_overlay(const struct model_told *told, const char *const *names, struct arena *arena,
                   struct population_told *out)
 {
-    const struct told_column **columns = ARENA_ARRAY(arena, const struct told_column *, told->column_count + 1);
-    struct population_input *inputs = ARENA_ARRAY(arena, struct population_input, told->column_count + 1);
+    const struct told_column **columns =
+        ARENA_ARRAY(arena, const struct told_column *, told->column_count + 1);
+    struct population_input *inputs =
+        ARENA_ARRAY(arena, struct population_input, told->column_count + 1);
     uint32_t *rows = ARENA_ARRAY(arena, uint32_t, told->count + 1);
     uint32_t *position = ARENA_ARRAY(arena, uint32_t, told->count + 1);
     size_t count = 0;
@@ -262,5 +275,6 @@ void told_overlay(const struct model_told *told, const char *const *names, struc
         position[i] = told->position[rows[i]];
     for (size_t c = 0; c < count; c++)
         inputs[c] = input_of(columns[c], rows, picked, arena);
-    *out = (struct population_told){.rows = picked, .position = position, .columns = inputs, .column_count = count};
+    *out = (struct population_told){
+        .rows = picked, .position = position, .columns = inputs, .column_count = count};
 }

@@ -1,7 +1,8 @@
 /*
- * Inside the engine: scores on their way into the store. A type computes with doubles and labels; what is told are rows
- * of traits with exact values and codes of texts, as a population holds them. In this form scores are held against what
- * the store says already, laid over a population, and written.
+ * Inside the engine: scores on their way into the store. A type computes with doubles and labels;
+ * what is told are rows of traits with exact values and codes of texts, as a population holds them.
+ * In this form scores are held against what the store says already, laid over a population, and
+ * written.
  */
 #ifndef STRATA_ENGINE_MODEL_TOLD_H
 #define STRATA_ENGINE_MODEL_TOLD_H
@@ -18,13 +19,15 @@ struct told_column {
     int scale;
     int whole_digits; /* INT, DECIMAL: of the largest score, told or not */
     uint64_t *known;  /* a bit a row: it says something of the trait */
-    uint64_t *fresh;  /* a bit a row: something else than the store says; NULL: nobody has compared */
+    uint64_t
+        *fresh; /* a bit a row: something else than the store says; NULL: nobody has compared */
     int64_t *integers;
     double *doubles;
     uint32_t *label; /* TEXT: by row, which of the labels */
     const char *const *labels;
     uint32_t label_count;
-    uint32_t *codes; /* TEXT: by label; POPULATION_NO_CODE where the store's dictionary does not have it yet */
+    uint32_t *codes; /* TEXT: by label; POPULATION_NO_CODE where the store's dictionary does not
+                        have it yet */
 };
 
 struct model_told {
@@ -36,8 +39,9 @@ struct model_told {
     uint32_t *position;     /* of each row, rising */
     struct told_column *columns;
     size_t column_count;
-    bool coded;          /* every label has its code */
-    struct bitmap *same; /* numbers of those left out, as the store says the same of them; NULL: none are */
+    bool coded; /* every label has its code */
+    struct bitmap
+        *same; /* numbers of those left out, as the store says the same of them; NULL: none are */
 };
 
 static inline bool told_bit(const uint64_t *bits, size_t row)
@@ -48,40 +52,46 @@ static inline bool told_bit(const uint64_t *bits, size_t row)
 /* The work's scores, in its arena; names the traits of its model. Release it. */
 enum status told_new(struct model_work *work, struct model_told *out, struct error *error);
 void told_release(struct model_told *told);
-/* Leaves out everyone of whom the population, which has all the told columns as they are told, says the same as of the
- * moment. */
-void told_leave_same(struct model_told *told, const struct population *population, struct pool *pool,
-                     struct arena *arena);
-/* What differs of these columns (NULL-terminated names), as an overlay takes it, in arena. All labels have codes. */
+/* Leaves out everyone of whom the population, which has all the told columns as they are told, says
+ * the same as of the moment. */
+void told_leave_same(struct model_told *told, const struct population *population,
+                     struct pool *pool, struct arena *arena);
+/* What differs of these columns (NULL-terminated names), as an overlay takes it, in arena. All
+ * labels have codes. */
 void told_overlay(const struct model_told *told, const char *const *names, struct arena *arena,
                   struct population_told *out);
-/* Writes an import of its own within the change, and states its columns. Without scored customers there is none. */
-enum status told_write(struct engine *engine, struct model_told *told, struct store_change *change, struct arena *arena,
-                       struct error *error);
+/* Writes an import of its own within the change, and states its columns. Without scored customers
+ * there is none. */
+enum status told_write(struct engine *engine, struct model_told *told, struct store_change *change,
+                       struct arena *arena, struct error *error);
 /* Writes the rows alone, as an import's that there is. */
 enum status told_write_rows(struct engine *engine, struct model_told *told, uint32_t import,
                             struct store_change *change, struct arena *arena, struct error *error);
 
 /*
- * Silence (model_silence.c). A scoring that left customers out means what a whole one would mean as long as what was
- * told before it stays as it is. Before that is changed, it is made whole.
+ * Silence (model_silence.c). A scoring that left customers out means what a whole one would mean as
+ * long as what was told before it stays as it is. Before that is changed, it is made whole.
  */
 /* How the sources of imports of scores begin. */
 #define MODEL_SOURCE "[\"model:"
-/* Traits that something else than a model told, in arena: with them among its own, a model tells everyone. */
-enum status model_strangers(struct engine *engine, struct arena *arena, struct catalog_stated **out, size_t *count,
-                            struct error *error);
+/* Traits that something else than a model told, in arena: with them among its own, a model tells
+ * everyone. */
+enum status model_strangers(struct engine *engine, struct arena *arena, struct catalog_stated **out,
+                            size_t *count, struct error *error);
 /* That the import left those customers out. */
 enum status told_keep_silent(struct engine *engine, const struct model_told *told, uint32_t import,
                              struct error *error);
-/* Makes the model's scorings whole whose imports are after `after`, and whose moments are after `moment`; of what is to
- * be told before `before` on (0: everything). */
-enum status model_unfold(struct engine *engine, struct store_change *change, const char *name, uint32_t after,
-                         int64_t moment, uint32_t before, struct arena *arena, struct error *error);
-/* After an import has told traits, within its change: those of models' names make the models' scorings whole. */
-enum status model_unfold_strangers(struct engine *engine, struct store_change *change, struct arena *arena,
-                                   struct error *error);
+/* Makes the model's scorings whole whose imports are after `after`, and whose moments are after
+ * `moment`; of what is to be told before `before` on (0: everything). */
+enum status model_unfold(struct engine *engine, struct store_change *change, const char *name,
+                         uint32_t after, int64_t moment, uint32_t before, struct arena *arena,
+                         struct error *error);
+/* After an import has told traits, within its change: those of models' names make the models'
+ * scorings whole. */
+enum status model_unfold_strangers(struct engine *engine, struct store_change *change,
+                                   struct arena *arena, struct error *error);
 /* The imports are gone. */
-enum status model_forget_silence(struct engine *engine, const uint32_t *imports, size_t count, struct error *error);
+enum status model_forget_silence(struct engine *engine, const uint32_t *imports, size_t count,
+                                 struct error *error);
 
 #endif

@@ -20,13 +20,15 @@ const char *work_option(const struct model_work *work, const char *name)
     return NULL;
 }
 
-enum status work_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error)
+enum status work_option_wrong(const struct model_work *work, const char *name, const char *say,
+                              struct error *error)
 {
-    return error_set(error, STATUS_USAGE, "--%s takes %s, not '%s'", name, say, work_option(work, name));
+    return error_set(error, STATUS_USAGE, "--%s takes %s, not '%s'", name, say,
+                     work_option(work, name));
 }
 
-enum status work_option_number(const struct model_work *work, const char *name, double fallback, double least,
-                               double most, double *out, struct error *error)
+enum status work_option_number(const struct model_work *work, const char *name, double fallback,
+                               double least, double most, double *out, struct error *error)
 {
     const char *value = work_option(work, name);
     *out = fallback;
@@ -39,7 +41,8 @@ enum status work_option_number(const struct model_work *work, const char *name, 
     *out /= percent ? 100 : 1;
     if (*out >= least && *out <= most)
         return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "--%s must lie between %g and %g, but is %s", name, least, most, value);
+    return error_set(error, STATUS_USAGE, "--%s must lie between %g and %g, but is %s", name, least,
+                     most, value);
 }
 
 static size_t split_list(const struct model_work *work, const char *text, const char **out)
@@ -80,7 +83,8 @@ const char **work_option_list(const struct model_work *work, const char *name, s
 
 /* ---- writing what was found ---- */
 
-void work_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
+void work_figure(struct model_work *work, const char *group, const char *label, double value,
+                 const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -124,10 +128,12 @@ void work_put_count(struct json *json, const char *key, uint64_t count)
 
 static enum status not_there(const struct model_work *work, const char *key, struct error *error)
 {
-    return error_set(error, STATUS_ERROR, "the saved model %s has no \"%s\": fit it again", work->model->name, key);
+    return error_set(error, STATUS_ERROR, "the saved model %s has no \"%s\": fit it again",
+                     work->model->name, key);
 }
 
-enum status work_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error)
+enum status work_saved_part(struct model_work *work, const char *key, struct text *out,
+                            struct error *error)
 {
     json_t *part = json_object_get(work->saved, key);
     char *dump = part ? json_dumps(part, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
@@ -158,8 +164,8 @@ const char *work_thousands(const struct model_work *work, double value)
         return arena_strdup(work->arena, number_format_thousands((int64_t)value, text));
     double cents = round(fabs(value) * 100);
     int64_t whole = (int64_t)(cents / 100);
-    return arena_printf(work->arena, "%s%s.%02d", value < 0 ? "-" : "", number_format_thousands(whole, text),
-                        (int)(cents - 100 * (double)whole));
+    return arena_printf(work->arena, "%s%s.%02d", value < 0 ? "-" : "",
+                        number_format_thousands(whole, text), (int)(cents - 100 * (double)whole));
 }
 
 const char *work_short_name(const struct model_work *work, const char *text)
@@ -173,7 +179,8 @@ const char *work_short_name(const struct model_work *work, const char *text)
         size_t length = strspn(at, plain);
         return length ? arena_strndup(work->arena, at, length) : "answer";
     }
-    char *name = arena_strndup(work->arena, start, (size_t)(end - start)); /* a quoted name is one name, dots and all */
+    char *name = arena_strndup(work->arena, start,
+                               (size_t)(end - start)); /* a quoted name is one name, dots and all */
     for (char *at = name; *at; at++)
         if (!strchr(plain, *at))
             *at = '_';
@@ -198,7 +205,8 @@ void work_score_customers(struct model_work *work, const uint64_t *who)
             work->position[work->count++] = p;
 }
 
-struct model_score *work_score_add(struct model_work *work, const char *trait, enum value_type type, int scale)
+struct model_score *work_score_add(struct model_work *work, const char *trait, enum value_type type,
+                                   int scale)
 {
     ENSURE(work->score_count < MODEL_SCORES_MAX);
     struct model_score *score = &work->scores[work->score_count++];
@@ -220,7 +228,8 @@ static double nice_step(double width)
 static void write_histogram(struct model_work *work, const double *sorted, size_t count)
 {
     enum { BINS = 15 };
-    double low = sorted[0], high = stats_quantile_sorted(sorted, count, .97), last = sorted[count - 1];
+    double low = sorted[0], high = stats_quantile_sorted(sorted, count, .97),
+           last = sorted[count - 1];
     double step = nice_step(high > low ? (high - low) / BINS : 1);
     double from = floor(low / step) * step;
     json_put_array(work->report, "histogram");
@@ -241,8 +250,8 @@ static void write_histogram(struct model_work *work, const double *sorted, size_
     json_write_end_array(work->report);
 }
 
-void work_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
-                        const double *values, size_t count, const char *note)
+void work_report_values(struct model_work *work, const char *name, const char *title,
+                        const char *unit, const double *values, size_t count, const char *note)
 {
     static const double levels[] = {.5, .9, .99};
     double *sorted = ARENA_ARRAY(work->arena, double, count + 1);
@@ -275,7 +284,8 @@ void work_report_values(struct model_work *work, const char *name, const char *t
 
 /* ---- the population ---- */
 
-enum status work_load(struct model_work *work, const struct segment_needs *needs, struct error *error)
+enum status work_load(struct model_work *work, const struct segment_needs *needs,
+                      struct error *error)
 {
     if (work->population && engine_needs_hold(&work->held, needs))
         return STATUS_OK;
@@ -337,18 +347,20 @@ static const struct segment_node *plain(const struct segment_node *node)
     return node;
 }
 
-static enum status build_values(struct model_work *work, const char *const *texts, struct model_inputs *out,
-                                struct error *error)
+static enum status build_values(struct model_work *work, const char *const *texts,
+                                struct model_inputs *out, struct error *error)
 {
     struct buffer text;
     buffer_init(&text, 0);
     for (size_t i = 0; i < out->count; i++)
         buffer_printf(&text, "%s%s is known", i ? " and " : "", texts[i]);
-    enum status status = segment_condition_build((struct text){text.data, text.length}, engine_schema(work->engine),
-                                                 engine_definitions(work->engine), work->arena, NULL, &out->set, error);
+    enum status status = segment_condition_build(
+        (struct text){text.data, text.length}, engine_schema(work->engine),
+        engine_definitions(work->engine), work->arena, NULL, &out->set, error);
     buffer_release(&text);
     if (status != STATUS_OK) {
-        error_hint(error, "--on takes values of the segment language, divided by commas: count(order last 365 days)");
+        error_hint(error, "--on takes values of the segment language, divided by commas: "
+                          "count(order last 365 days)");
         return status;
     }
     const struct segment_node *root = out->set->segments[out->set->segment_count - 1].condition;
@@ -357,29 +369,33 @@ static enum status build_values(struct model_work *work, const char *const *text
     for (size_t i = 0; i < out->count; i++) {
         const struct segment_node *known = plain(out->count == 1 ? root : root->child[i]);
         if (known->op != OP_KNOWN)
-            return error_set(error, STATUS_USAGE, "'%s' is not a value of the segment language", texts[i]);
+            return error_set(error, STATUS_USAGE, "'%s' is not a value of the segment language",
+                             texts[i]);
         out->nodes[i] = known->child[0];
         out->texts[i] = arena_strdup(work->arena, texts[i]);
     }
     return STATUS_OK;
 }
 
-static void add_needs(struct model_work *work, const struct segment_set *set, struct model_inputs *out)
+static void add_needs(struct model_work *work, const struct segment_set *set,
+                      struct model_inputs *out)
 {
     int last = set->segment_count - 1;
-    struct segment_needs needs = segment_needs(set, engine_schema(work->engine), &last, 1, work->arena);
+    struct segment_needs needs =
+        segment_needs(set, engine_schema(work->engine), &last, 1, work->arena);
     out->needs = engine_join_needs(&out->needs, &needs, work->arena);
 }
 
-enum status work_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
-                            struct model_inputs *out, struct error *error)
+enum status work_inputs_new(struct model_work *work, const char *const *texts, size_t count,
+                            const char *condition, struct model_inputs *out, struct error *error)
 {
     *out = (struct model_inputs){.count = count};
     TRY(engine_load_definitions(work->engine, error));
     enum status status = count ? build_values(work, texts, out, error) : STATUS_OK;
     if (status == STATUS_OK && condition)
         status = segment_condition_build(text_from(condition), engine_schema(work->engine),
-                                         engine_definitions(work->engine), work->arena, NULL, &out->among, error);
+                                         engine_definitions(work->engine), work->arena, NULL,
+                                         &out->among, error);
     if (status != STATUS_OK) {
         work_inputs_release(out);
         return status;
@@ -398,15 +414,16 @@ void work_inputs_release(struct model_inputs *inputs)
     inputs->set = inputs->among = NULL;
 }
 
-enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                               struct plan_values *out, struct error *error)
+enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs,
+                               int64_t now, struct plan_values *out, struct error *error)
 {
-    return plan_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes, (int)inputs->count,
-                                work->population, now, engine_pool(work->engine), work->arena, out, error);
+    return plan_evaluate_values(inputs->set, engine_schema(work->engine), inputs->nodes,
+                                (int)inputs->count, work->population, now,
+                                engine_pool(work->engine), work->arena, out, error);
 }
 
-enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
-                              struct error *error)
+enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs,
+                              int64_t now, uint64_t **out, struct error *error)
 {
     *out = work_existing(work, now);
     if (!inputs->among)
@@ -415,7 +432,8 @@ enum status work_inputs_among(struct model_work *work, const struct model_inputs
     struct plan_result *result = NULL;
     int last = inputs->among->segment_count - 1;
     TRY(plan_new(inputs->among, engine_schema(work->engine), &last, 1, &plan, error));
-    enum status status = plan_evaluate(plan, work->population, now, engine_pool(work->engine), false, &result, error);
+    enum status status = plan_evaluate(plan, work->population, now, engine_pool(work->engine),
+                                       false, &result, error);
     for (size_t w = 0; status == STATUS_OK && w < result->words; w++)
         (*out)[w] &= result->members[last][w];
     plan_result_free(result);
@@ -436,11 +454,13 @@ double work_value(const struct plan_values *values, size_t position)
     return (double)values->integers[position];
 }
 
-const char *work_value_text(const struct model_work *work, const struct plan_values *values, size_t position)
+const char *work_value_text(const struct model_work *work, const struct plan_values *values,
+                            size_t position)
 {
     if (!bit_at(values->known, position))
         return NULL;
-    if (values->type == VALUE_TEXT && (uint64_t)values->integers[position] >= work->population->code_count)
+    if (values->type == VALUE_TEXT &&
+        (uint64_t)values->integers[position] >= work->population->code_count)
         return NULL;
     if (values->type == VALUE_TEXT) {
         struct text text = population_text(work->population, (uint32_t)values->integers[position]);

@@ -1,7 +1,8 @@
 /*
- * Inside the engine: one fit or one scoring of a model. A type of model is a row of a table: its name, the options it
- * takes, how it is fitted and how it scores. Both read the store through the work's helpers and write what they find
- * into it; saving and telling are the same for all types (model.c, model_tell.c).
+ * Inside the engine: one fit or one scoring of a model. A type of model is a row of a table: its
+ * name, the options it takes, how it is fitted and how it scores. Both read the store through the
+ * work's helpers and write what they find into it; saving and telling are the same for all types
+ * (model.c, model_tell.c).
  */
 #ifndef STRATA_ENGINE_MODEL_WORK_H
 #define STRATA_ENGINE_MODEL_WORK_H
@@ -40,8 +41,9 @@ struct model_work {
     struct arena *arena;
     const struct engine_moment *moment;
     struct engine_model *model;
-    const struct population *population; /* once loaded: the work's own, or one that others read, too */
-    struct segment_needs held;           /* what it was loaded with */
+    const struct population
+        *population;           /* once loaded: the work's own, or one that others read, too */
+    struct segment_needs held; /* what it was loaded with */
     struct population *own;
     /* What fitting writes. */
     struct json *parameters;
@@ -95,20 +97,22 @@ enum status engine_survey_fit(struct model_work *work, struct error *error);
 enum status engine_predict_fit(struct model_work *work, struct error *error);
 enum status engine_predict_ask(struct model_work *work, struct error *error);
 enum status engine_predict_score(struct model_work *work, struct error *error);
-enum status engine_predict_customer(struct model_work *work, const char *customer, struct engine_model_customer *out,
-                                    struct error *error);
+enum status engine_predict_customer(struct model_work *work, const char *customer,
+                                    struct engine_model_customer *out, struct error *error);
 
 /* ---- options ---- */
 const char *work_option(const struct model_work *work, const char *name);
-enum status work_option_number(const struct model_work *work, const char *name, double fallback, double least,
-                               double most, double *out, struct error *error);
-/* Values divided by commas outside parentheses and quotes, of all options of that name; NULL-terminated. */
+enum status work_option_number(const struct model_work *work, const char *name, double fallback,
+                               double least, double most, double *out, struct error *error);
+/* Values divided by commas outside parentheses and quotes, of all options of that name;
+ * NULL-terminated. */
 const char **work_option_list(const struct model_work *work, const char *name, size_t *count);
-enum status work_option_wrong(const struct model_work *work, const char *name, const char *say, struct error *error);
+enum status work_option_wrong(const struct model_work *work, const char *name, const char *say,
+                              struct error *error);
 
 /* ---- writing what was found ---- */
-void work_figure(struct model_work *work, const char *group, const char *label, double value, const char *format, ...)
-    PRINTF_LIKE(5, 6);
+void work_figure(struct model_work *work, const char *group, const char *label, double value,
+                 const char *format, ...) PRINTF_LIKE(5, 6);
 void work_note(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Not usable, and why. */
 void work_refuse(struct model_work *work, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -116,7 +120,8 @@ void work_put(struct json *json, const char *key, double value);
 void work_put_text(struct json *json, const char *key, const char *text);
 void work_put_count(struct json *json, const char *key, uint64_t count);
 /* A part of the saved parameters as JSON text, for the model room's readers. */
-enum status work_saved_part(struct model_work *work, const char *key, struct text *out, struct error *error);
+enum status work_saved_part(struct model_work *work, const char *key, struct text *out,
+                            struct error *error);
 double work_saved_number(const struct model_work *work, const char *key);
 const char *work_saved_text(const struct model_work *work, const char *key);
 /* "1,234" and "1,234.50", in the arena. */
@@ -126,26 +131,31 @@ const char *work_day(const struct model_work *work, int64_t moment);
 /* ---- scores ---- */
 /* Everyone whose bit is set is scored from here on. */
 void work_score_customers(struct model_work *work, const uint64_t *who);
-struct model_score *work_score_add(struct model_work *work, const char *trait, enum value_type type, int scale);
+struct model_score *work_score_add(struct model_work *work, const char *trait, enum value_type type,
+                                   int scale);
 /* A section of `values`: the distribution of a score. unit: money, number, share or days. */
-void work_report_values(struct model_work *work, const char *name, const char *title, const char *unit,
-                        const double *values, size_t count, const char *note);
+void work_report_values(struct model_work *work, const char *name, const char *title,
+                        const char *unit, const double *values, size_t count, const char *note);
 
-/* The moment of the model's first scoring, this one if there was none: before it nobody's score is known. */
+/* The moment of the model's first scoring, this one if there was none: before it nobody's score is
+ * known. */
 int64_t work_scored_since(struct model_work *work);
-/* Ends the work's scheme with a part for those whom the scores say nothing of. It begins with the first scoring: that a
- * score was not there yet says nothing of a customer. */
+/* Ends the work's scheme with a part for those whom the scores say nothing of. It begins with the
+ * first scoring: that a score was not there yet says nothing of a customer. */
 void work_scheme_rest(struct model_work *work, const char *name);
-/* A name of letters, digits and underscores for a value of the language: "q1" of last(survey.q1), "meet_people" of the
- * trait `meet.people`. */
+/* A name of letters, digits and underscores for a value of the language: "q1" of last(survey.q1),
+ * "meet_people" of the trait `meet.people`. */
 const char *work_short_name(const struct model_work *work, const char *text);
 
 /* ---- data ---- */
-/* Sees to it that the work's population holds these needs: the one at hand, else a new one of its own. */
-enum status work_load(struct model_work *work, const struct segment_needs *needs, struct error *error);
+/* Sees to it that the work's population holds these needs: the one at hand, else a new one of its
+ * own. */
+enum status work_load(struct model_work *work, const struct segment_needs *needs,
+                      struct error *error);
 /* Asks as the model's type does. */
 enum status work_ask(struct model_work *work, const struct model_type *type, struct error *error);
-/* Scores as it does, after asking, on a population that holds what was asked for, and says so in the model. */
+/* Scores as it does, after asking, on a population that holds what was asked for, and says so in
+ * the model. */
 enum status work_score(struct model_work *work, const struct model_type *type, struct error *error);
 /* Frees what the work holds, but not its arena. */
 void work_release(struct model_work *work);
@@ -158,62 +168,73 @@ struct model_orders {
     const char *kind, *property;            /* property NULL: without amounts */
     const struct population_column *amount; /* NULL: without amounts */
     bool named;                             /* it was asked for, or is money by its name */
-    int scale, currencies;                  /* currencies: how many the amounts are in; 0 when that is not known */
-    const char *unpaid; /* why there are no amounts: "payment has no amount"; NULL where there are */
+    int scale, currencies; /* currencies: how many the amounts are in; 0 when that is not known */
+    const char
+        *unpaid; /* why there are no amounts: "payment has no amount"; NULL where there are */
     enum model_refunds refunds;
-    /* Orders without refunds: those of the customer at position p are offset[p] to offset[p + 1]. */
+    /* Orders without refunds: those of the customer at position p are offset[p] to offset[p + 1].
+     */
     const uint32_t *offset, *time;
-    /* Up to the moment of the work: facts with a negative amount, customers with one, those with nothing else, facts
-     * with an amount of zero. */
+    /* Up to the moment of the work: facts with a negative amount, customers with one, those with
+     * nothing else, facts with an amount of zero. */
     uint64_t refund_count, refunded, only_refunds, zero_count;
-    /* For work_orders_…: the facts as they are; where orders were copied out, the row of each and the refunds. */
+    /* For work_orders_…: the facts as they are; where orders were copied out, the row of each and
+     * the refunds. */
     const struct population_table *table;
     const uint32_t *row;
     uint32_t *refund_offset, *refund_row;
     uint64_t looked_over; /* the population that this is of */
 };
 /* What the options --kind, --amount and --refunds mean here. */
-enum status work_orders_find(struct model_work *work, struct model_orders *out, struct error *error);
+enum status work_orders_find(struct model_work *work, struct model_orders *out,
+                             struct error *error);
 /* Fails where the amounts are in several currencies: whoever adds amounts up asks this first. */
 enum status work_orders_one_currency(const struct model_orders *orders, struct error *error);
 /* What orders and --among read, into work->needs: for types that score orders. */
 enum status work_orders_ask(struct model_work *work, struct error *error);
-/* Loads the population with the orders and `more` (may be NULL), unless it is at hand, and looks the orders over. */
-enum status work_orders_load(struct model_work *work, const struct segment_needs *more, struct model_orders *orders,
-                             struct error *error);
-/* The same rule in the segment language, behind a measure's window: " where not `amount` < 0" where the store has
- * refunds, else "". *spent: for sums of the amount. Loads the orders unless they are. */
-enum status work_orders_filters(struct model_work *work, struct model_orders *orders, const char **filter,
-                                const char **spent, struct error *error);
+/* Loads the population with the orders and `more` (may be NULL), unless it is at hand, and looks
+ * the orders over. */
+enum status work_orders_load(struct model_work *work, const struct segment_needs *more,
+                             struct model_orders *orders, struct error *error);
+/* The same rule in the segment language, behind a measure's window: " where not `amount` < 0" where
+ * the store has refunds, else "". *spent: for sums of the amount. Loads the orders unless they are.
+ */
+enum status work_orders_filters(struct model_work *work, struct model_orders *orders,
+                                const char **filter, const char **spent, struct error *error);
 /* The orders [*from, *to) of a customer with after < time <= now. */
-void work_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after, int64_t now, uint32_t *from,
-                      uint32_t *to);
+void work_orders_rows(const struct model_orders *orders, uint32_t position, int64_t after,
+                      int64_t now, uint32_t *from, uint32_t *to);
 /* What an order was worth; 0 without an amount. */
 double work_orders_amount(const struct model_orders *orders, uint32_t order);
-/* What a customer got back, after < time <= until, as a number >= 0; 0 unless refunds are to be subtracted. */
-double work_orders_refunded(const struct model_orders *orders, uint32_t position, int64_t after, int64_t until);
-/* Says among the figures what became of refunds and of amounts of zero; sums: whether amounts are added up at all. */
+/* What a customer got back, after < time <= until, as a number >= 0; 0 unless refunds are to be
+ * subtracted. */
+double work_orders_refunded(const struct model_orders *orders, uint32_t position, int64_t after,
+                            int64_t until);
+/* Says among the figures what became of refunds and of amounts of zero; sums: whether amounts are
+ * added up at all. */
 void work_orders_say(struct model_work *work, const struct model_orders *orders, bool sums);
-/* For models whose values are written in the language and taken as they are: says how many refunds count there as facts
- * like any other, if there are any. */
+/* For models whose values are written in the language and taken as they are: says how many refunds
+ * count there as facts like any other, if there are any. */
 enum status work_orders_say_plain(struct model_work *work, const char *group, struct error *error);
 /* A bit for everyone who exists at the moment, or at `now`. */
 uint64_t *work_existing(const struct model_work *work, int64_t now);
 
-/* texts: expressions with values, such as "count(order last 365 days)"; condition NULL: everyone. */
-enum status work_inputs_new(struct model_work *work, const char *const *texts, size_t count, const char *condition,
-                            struct model_inputs *out, struct error *error);
+/* texts: expressions with values, such as "count(order last 365 days)"; condition NULL: everyone.
+ */
+enum status work_inputs_new(struct model_work *work, const char *const *texts, size_t count,
+                            const char *condition, struct model_inputs *out, struct error *error);
 void work_inputs_release(struct model_inputs *inputs);
 /* Values of all customers at a moment, in the arena. */
-enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs, int64_t now,
-                               struct plan_values *out, struct error *error);
+enum status work_inputs_values(struct model_work *work, const struct model_inputs *inputs,
+                               int64_t now, struct plan_values *out, struct error *error);
 /* Who meets the condition at a moment. */
-enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs, int64_t now, uint64_t **out,
-                              struct error *error);
+enum status work_inputs_among(struct model_work *work, const struct model_inputs *inputs,
+                              int64_t now, uint64_t **out, struct error *error);
 /* A number, NaN when unknown or not a number. */
 double work_value(const struct plan_values *values, size_t position);
 /* A text, set or whole number as words, NULL when unknown. */
-const char *work_value_text(const struct model_work *work, const struct plan_values *values, size_t position);
+const char *work_value_text(const struct model_work *work, const struct plan_values *values,
+                            size_t position);
 
 /* ---- saving ---- */
 enum status work_save(struct engine *engine, const struct engine_model *model, struct error *error);

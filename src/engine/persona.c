@@ -1,6 +1,7 @@
 /*
- * Personas: one page on the typical customer of a segment. What sets the segment apart, in words; what its customers
- * buy, where they are met, what they are worth and at what risk; and the history of one of them.
+ * Personas: one page on the typical customer of a segment. What sets the segment apart, in words;
+ * what its customers buy, where they are met, what they are worth and at what risk; and the history
+ * of one of them.
  */
 #include "engine/persona.h"
 
@@ -10,8 +11,9 @@
 #include <string.h>
 
 enum { MOST_SAID = 3 };
-static const char *const titles[ENGINE_PERSONA_GROUPS] = {"Who they are",       "What they do",        "What they like",
-                                                          "Where they are met", "What they are worth", "Risk"};
+static const char *const titles[ENGINE_PERSONA_GROUPS] = {
+    "Who they are",       "What they do",        "What they like",
+    "Where they are met", "What they are worth", "Risk"};
 
 /* The strongest differences that are neither the definition nor a model's score. */
 static void summarise(struct persona *persona)
@@ -22,18 +24,22 @@ static void summarise(struct persona *persona)
     const struct insight_feature *told[MOST_SAID] = {NULL};
     buffer_init(&text, 0);
     buffer_printf(&text, "%s customers, %.1f%% of all.",
-                  number_format_thousands((int64_t)persona->out->customers, count), 100 * persona->out->share);
+                  number_format_thousands((int64_t)persona->out->customers, count),
+                  100 * persona->out->share);
     for (size_t i = 0; i < persona->profile->count && said < MOST_SAID; i++) {
         const struct insight_difference *line = &persona->profile->items[i];
-        bool score = strcmp(line->feature->table, SCHEMA_TRAIT_TABLE) == 0 && strchr(line->feature->column, '.');
+        bool score = strcmp(line->feature->table, SCHEMA_TRAIT_TABLE) == 0 &&
+                     strchr(line->feature->column, '.');
         if (!line->told || line->by_definition || score || fabs(line->effect) < .2 ||
-            (line->is_share && line->effect < 0) || line->feature == told[0] || line->feature == told[1])
+            (line->is_share && line->effect < 0) || line->feature == told[0] ||
+            line->feature == told[1])
             continue;
         const char *label = persona_label(persona, line->feature);
         const char *inside = persona_number(persona, line->inside.median),
                    *outside = persona_number(persona, line->outside.median);
         const char *what = "";
-        if (!line->is_share && strcmp(inside, outside) == 0) { /* most have none: the means differ, not the middles */
+        if (!line->is_share &&
+            strcmp(inside, outside) == 0) { /* most have none: the means differ, not the middles */
             inside = persona_number(persona, line->inside.mean);
             outside = persona_number(persona, line->outside.mean);
             what = " on average";
@@ -46,8 +52,8 @@ static void summarise(struct persona *persona)
                           said ? ";" : " Typically:", label, line->value, 100 * line->share_inside,
                           100 * line->share_outside);
         else
-            buffer_printf(&text, "%s %s %s%s, everyone else's %s", said ? ";" : " Typically:", label, inside, what,
-                          outside);
+            buffer_printf(&text, "%s %s %s%s, everyone else's %s",
+                          said ? ";" : " Typically:", label, inside, what, outside);
         said++;
     }
     buffer_string(&text, said ? "." : "");
@@ -55,8 +61,8 @@ static void summarise(struct persona *persona)
     buffer_release(&text);
 }
 
-enum status engine_persona_judge(const struct engine_judging *judging, int segment, struct engine_persona *out,
-                                 struct error *error)
+enum status engine_persona_judge(const struct engine_judging *judging, int segment,
+                                 struct engine_persona *out, struct error *error)
 {
     const struct segment_definition *definition = &judging->view->set->segments[segment];
     const struct plan_result *result = judging->view->result;
@@ -74,7 +80,8 @@ enum status engine_persona_judge(const struct engine_judging *judging, int segme
     *out = (struct engine_persona){.segment = definition->name,
                                    .title = definition->title,
                                    .customers = persona.profile->customers,
-                                   .share = all ? (double)persona.profile->customers / (double)all : 0};
+                                   .share =
+                                       all ? (double)persona.profile->customers / (double)all : 0};
     for (int g = 0; g < ENGINE_PERSONA_GROUPS; g++)
         out->groups[g].title = titles[g];
     if (!out->customers) {
@@ -94,7 +101,8 @@ void engine_persona_release(struct engine_persona *persona)
     VECTOR_RELEASE(&persona->history);
 }
 
-void engine_persona_write(const struct engine *engine, const struct engine_persona *persona, struct json *json)
+void engine_persona_write(const struct engine *engine, const struct engine_persona *persona,
+                          struct json *json)
 {
     json_write_object(json);
     json_put_string(json, "segment", persona->segment);
@@ -124,7 +132,9 @@ void engine_persona_write(const struct engine *engine, const struct engine_perso
     for (size_t i = 0; i < persona->history.count; i++) {
         char date[DATE_TEXT_MAX];
         json_write_object(json);
-        json_put_string(json, "date", date_format(zone_date(engine->zone, persona->history.items[i].moment), date));
+        json_put_string(
+            json, "date",
+            date_format(zone_date(engine->zone, persona->history.items[i].moment), date));
         json_put_string(json, "text", persona->history.items[i].text);
         json_write_end_object(json);
     }
@@ -134,20 +144,22 @@ void engine_persona_write(const struct engine *engine, const struct engine_perso
 
 /* ---- the bench ---- */
 
-const struct insight_profile *engine_judging_profile(const struct engine_judging *judging, int segment)
+const struct insight_profile *engine_judging_profile(const struct engine_judging *judging,
+                                                     int segment)
 {
     struct insight_profile **kept = &judging->profiles[segment];
     if (*kept)
         return *kept;
     *kept = ARENA_NEW(judging->arena, struct insight_profile);
-    insight_profile(judging->view->set, judging->schema, segment, judging->view->result, judging->features,
-                    judging->view->population, judging->arena, *kept);
+    insight_profile(judging->view->set, judging->schema, segment, judging->view->result,
+                    judging->features, judging->view->population, judging->arena, *kept);
     return *kept;
 }
 
 struct segment_needs engine_persona_needs(const struct schema *schema, struct arena *arena)
 {
-    struct segment_needs needs = {.items = ARENA_ARRAY(arena, struct segment_need, schema->table_count + 1)};
+    struct segment_needs needs = {
+        .items = ARENA_ARRAY(arena, struct segment_need, schema->table_count + 1)};
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
         const char *name = table->role == SCHEMA_REFERENCE ? persona_name_column(table) : NULL;
@@ -160,8 +172,8 @@ struct segment_needs engine_persona_needs(const struct schema *schema, struct ar
     return needs;
 }
 
-enum status engine_bench_open(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                              struct engine_bench *out, struct error *error)
+enum status engine_bench_open(struct engine *engine, const struct engine_moment *moment,
+                              struct arena *arena, struct engine_bench *out, struct error *error)
 {
     const struct schema *schema = engine_schema(engine);
     *out = (struct engine_bench){.revenue = insight_revenue_find(schema)};
@@ -173,15 +185,17 @@ enum status engine_bench_open(struct engine *engine, const struct engine_moment 
     needs = engine_join_needs(&needs, &names, arena);
     enum status status = engine_evaluate(engine, NULL, NULL, -1, &needs, moment, &out->view, error);
     if (status == STATUS_OK)
-        status = insight_features_evaluate(&out->features, schema, out->view.population, out->view.result->existing,
-                                           moment->now, engine_pool(engine), arena, error);
+        status = insight_features_evaluate(&out->features, schema, out->view.population,
+                                           out->view.result->existing, moment->now,
+                                           engine_pool(engine), arena, error);
     if (status != STATUS_OK) {
         engine_bench_close(out);
         return status;
     }
     struct insight_profile **profiles =
         ARENA_ARRAY(arena, struct insight_profile *, (size_t)out->view.set->segment_count + 1);
-    out->judging = (struct engine_judging){engine, schema, &out->view, &out->features, &out->revenue, arena, profiles};
+    out->judging = (struct engine_judging){engine,        schema, &out->view, &out->features,
+                                           &out->revenue, arena,  profiles};
     return STATUS_OK;
 }
 

@@ -15,13 +15,15 @@ struct persona {
     struct engine_persona *out;
 };
 
-/* The groups' rows: what sets the segment apart in words, and what products, channels, orders and schemes say. */
+/* The groups' rows: what sets the segment apart in words, and what products, channels, orders and
+ * schemes say. */
 void persona_add_rows(struct persona *persona);
 /* What a feature is called in a sentence: "order, how often". */
 const char *persona_label(const struct persona *persona, const struct insight_feature *feature);
 const char *persona_number(const struct persona *persona, double value);
 /* What a code of a column says: of a key what the row it points at is called. */
-const char *persona_text(const struct persona *persona, const struct population_column *column, uint32_t code);
+const char *persona_text(const struct persona *persona, const struct population_column *column,
+                         uint32_t code);
 /* The facts of one member near the middle, newest first, those of a day and kind together. */
 void persona_add_history(struct persona *persona);
 /* The column of a reference table that says what a row is called, or NULL. */

@@ -1,6 +1,7 @@
 /*
- * The history of one real customer near the middle of a segment, without anything that names them: no identifiers, and
- * of texts and whole numbers, but for what was paid, only those that at least ten customers share.
+ * The history of one real customer near the middle of a segment, without anything that names them:
+ * no identifiers, and of texts and whole numbers, but for what was paid, only those that at least
+ * ten customers share.
  */
 #include "base/bits.h"
 #include "engine/persona.h"
@@ -63,12 +64,15 @@ static bool is_shared(const struct population *population, const struct populati
                 break;
             }
         }
-    struct text none = {0}, text = column->type == VALUE_TEXT ? population_text(population, (uint32_t)code) : none;
+    struct text none = {0}, text = column->type == VALUE_TEXT
+                                       ? population_text(population, (uint32_t)code)
+                                       : none;
     return customers >= SHARED_BY && insight_may_name(text, (uint64_t)customers);
 }
 
 static bool add_value(const struct persona *persona, const struct population_table *table,
-                      const struct population_column *column, bool paid, uint32_t row, struct buffer *text)
+                      const struct population_column *column, bool paid, uint32_t row,
+                      struct buffer *text)
 {
     const struct population *population = persona->judging->view->population;
     struct population_value value = population_get(column, row);
@@ -79,18 +83,21 @@ static bool add_value(const struct persona *persona, const struct population_tab
         return false; /* the number of an invoice, a telephone number */
     if (column->type == VALUE_DECIMAL || column->type == VALUE_INT) {
         int scale = column->type == VALUE_DECIMAL ? column->scale : 0;
-        buffer_printf(text, ", %s %s", column->name, number_format_decimal(value.integer, scale, number));
+        buffer_printf(text, ", %s %s", column->name,
+                      number_format_decimal(value.integer, scale, number));
         return true;
     }
     if (column->type != VALUE_TEXT || !is_shared(population, table, column, value.integer))
         return false;
-    buffer_printf(text, ", %s %s", column->name, persona_text(persona, column, (uint32_t)value.integer));
+    buffer_printf(text, ", %s %s", column->name,
+                  persona_text(persona, column, (uint32_t)value.integer));
     return true;
 }
 
-/* A fact in words: its kind and what is known of it: what was paid, then texts, then other numbers. */
-static void write_fact(const struct persona *persona, const struct population_table *table, uint32_t row,
-                       struct buffer *text)
+/* A fact in words: its kind and what is known of it: what was paid, then texts, then other numbers.
+ */
+static void write_fact(const struct persona *persona, const struct population_table *table,
+                       uint32_t row, struct buffer *text)
 {
     const struct insight_revenue *revenue = persona->judging->revenue;
     bool orders = revenue->property && strcmp(table->name, revenue->kind) == 0;
@@ -138,7 +145,8 @@ static void write_history(struct persona *persona, const struct moment *moments,
         if (more)
             buffer_printf(&text, "; and %zu more", more);
         VECTOR_PUSH(&persona->out->history,
-                    (struct engine_persona_fact){moments[i].time, buffer_copy(&text, persona->judging->arena)});
+                    (struct engine_persona_fact){moments[i].time,
+                                                 buffer_copy(&text, persona->judging->arena)});
         buffer_release(&text);
     }
 }
@@ -155,7 +163,8 @@ void persona_add_history(struct persona *persona)
         size_t taken = 0;
         if (table->role != SCHEMA_FACTS || schema_lines_of(table->name))
             continue; /* lines would repeat what their order says */
-        for (uint32_t row = table->offset[position + 1]; row-- > table->offset[position] && taken < MOST_FACTS;)
+        for (uint32_t row = table->offset[position + 1];
+             row-- > table->offset[position] && taken < MOST_FACTS;)
             if (table->time[row] <= persona->judging->view->now) {
                 VECTOR_PUSH(&moments, (struct moment){table->time[row], row, table});
                 taken++;

@@ -1,7 +1,7 @@
 /*
- * The rows of a persona. Most are lines of the segment's profile, told in words and sorted into groups; products,
- * reach, value and risk are counted here. A row is there because the segment differs in it, or because nobody would
- * understand the customer without it.
+ * The rows of a persona. Most are lines of the segment's profile, told in words and sorted into
+ * groups; products, reach, value and risk are counted here. A row is there because the segment
+ * differs in it, or because nobody would understand the customer without it.
  */
 #include "base/bits.h"
 #include "engine/persona.h"
@@ -12,7 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ROWS = 7, MOST_OF_ONE = 2, MOST_PRODUCTS = 5, MOST_SCHEMES = 3, REACH_DAYS = 90, YEAR_DAYS = 365 };
+enum {
+    MOST_ROWS = 7,
+    MOST_OF_ONE = 2,
+    MOST_PRODUCTS = 5,
+    MOST_SCHEMES = 3,
+    REACH_DAYS = 90,
+    YEAR_DAYS = 365
+};
 static const double least_effect = .1, least_share = .02;
 
 /* Texts of users may hold line breaks; a row is one line. */
@@ -42,7 +49,8 @@ static const char *against(const struct persona *persona, double in, double out,
     struct arena *arena = persona->judging->arena;
     if (percent)
         return arena_printf(arena, "%.0f%% (everyone else %.0f%%)", 100 * in, 100 * out);
-    return arena_printf(arena, "%s (everyone else %s)", persona_number(persona, in), persona_number(persona, out));
+    return arena_printf(arena, "%s (everyone else %s)", persona_number(persona, in),
+                        persona_number(persona, out));
 }
 
 /* ---- lines of the profile ---- */
@@ -56,7 +64,8 @@ static bool is_one_of(const char *name, const char *const *words, size_t count)
 }
 #define IS_ONE_OF(name, words) is_one_of(name, words, sizeof words / sizeof *words)
 
-static const char *const channel_words[] = {"channel", "device", "source", "medium", "campaign", "referrer"};
+static const char *const channel_words[] = {"channel", "device",   "source",
+                                            "medium",  "campaign", "referrer"};
 static const char *const birth_words[] = {"birth", "born"};
 static const char *const risk_words[] = {"alive", "churn", "risk", "probability"};
 static const char *const value_words[] = {"value", "expected", "spend"};
@@ -80,19 +89,22 @@ const char *persona_label(const struct persona *persona, const struct insight_fe
     if (!trait)
         return feature->text;
     if (strncmp(feature->text, "age(", 4) == 0)
-        return IS_ONE_OF(feature->column, birth_words) ? "age" : arena_printf(arena, "%s, years ago", feature->column);
+        return IS_ONE_OF(feature->column, birth_words)
+                   ? "age"
+                   : arena_printf(arena, "%s, years ago", feature->column);
     if (strncmp(feature->text, "days since ", 11) == 0)
         return arena_printf(arena, "%s, days ago", feature->column);
     return feature->column;
 }
 
-/* Where a line belongs, −1 for nowhere: sums say again what counts and means say, and of a model's scores only what
- * people can read. */
+/* Where a line belongs, −1 for nowhere: sums say again what counts and means say, and of a model's
+ * scores only what people can read. */
 static int group_of(const struct persona *persona, const struct insight_difference *line)
 {
     const struct insight_feature *feature = line->feature;
     const struct insight_revenue *revenue = persona->judging->revenue;
-    bool sum = strncmp(feature->text, "sum(", 4) == 0, orders = revenue->kind && !strcmp(feature->table, revenue->kind);
+    bool sum = strncmp(feature->text, "sum(", 4) == 0,
+         orders = revenue->kind && !strcmp(feature->table, revenue->kind);
     if (strcmp(feature->table, SCHEMA_TRAIT_TABLE) == 0) {
         const char *score = strrchr(feature->column, '.');
         if (!score)
@@ -104,13 +116,15 @@ static int group_of(const struct persona *persona, const struct insight_differen
     }
     if (IS_ONE_OF(feature->column, channel_words))
         return line->is_share ? PERSONA_CHANNELS : -1;
-    if (orders && (!feature->column || strcmp(feature->column, revenue->property ? revenue->property : "") == 0))
-        return strncmp(feature->text, "days", 4) == 0 ? PERSONA_RISK : -1; /* add_value counts the rest */
+    if (orders && (!feature->column ||
+                   strcmp(feature->column, revenue->property ? revenue->property : "") == 0))
+        return strncmp(feature->text, "days", 4) == 0 ? PERSONA_RISK
+                                                      : -1; /* add_value counts the rest */
     return line->is_share ? PERSONA_LIKES : sum ? -1 : PERSONA_DOES;
 }
 
-static bool worth_saying(const struct engine_persona_group *group, const struct insight_difference *line,
-                         const char *label)
+static bool worth_saying(const struct engine_persona_group *group,
+                         const struct insight_difference *line, const char *label)
 {
     int of_one = 0;
     for (size_t i = 0; i < group->rows.count; i++)
@@ -118,7 +132,8 @@ static bool worth_saying(const struct engine_persona_group *group, const struct 
     bool known = line->inside.known > 0;
     if (line->is_share) /* what is rare here is said only where it is rarer elsewhere */
         known = line->share_inside >= (line->effect > 0 ? .05 : .3);
-    return known && fabs(line->effect) >= least_effect && group->rows.count < MOST_ROWS && of_one < MOST_OF_ONE;
+    return known && fabs(line->effect) >= least_effect && group->rows.count < MOST_ROWS &&
+           of_one < MOST_OF_ONE;
 }
 
 static void add_profile(struct persona *persona)
@@ -138,7 +153,8 @@ static void add_profile(struct persona *persona)
         const char *figures = against(persona, in, out, line->is_share);
         add_row(persona, group, label,
                 arena_printf(persona->judging->arena, "%s%s%s%s", line->is_share ? line->value : "",
-                             line->is_share ? ": " : "", figures, line->by_definition ? ", by definition" : ""));
+                             line->is_share ? ": " : "", figures,
+                             line->by_definition ? ", by definition" : ""));
     }
 }
 
@@ -176,8 +192,9 @@ static const char *largest_parts(const struct persona *persona, const struct seg
     if (!most[1])
         return arena_printf(persona->judging->arena, "%s: %.0f%%", segments[part[0]].name + skip,
                             100 * (double)most[0] / all);
-    return arena_printf(persona->judging->arena, "%s: %.0f%%, %s: %.0f%%", segments[part[0]].name + skip,
-                        100 * (double)most[0] / all, segments[part[1]].name + skip, 100 * (double)most[1] / all);
+    return arena_printf(persona->judging->arena, "%s: %.0f%%, %s: %.0f%%",
+                        segments[part[0]].name + skip, 100 * (double)most[0] / all,
+                        segments[part[1]].name + skip, 100 * (double)most[1] / all);
 }
 
 static void add_schemes(struct persona *persona)
@@ -185,7 +202,8 @@ static void add_schemes(struct persona *persona)
     const struct segment_set *set = persona->judging->view->set;
     for (int s = 0, said = 0; s < set->scheme_count && said < MOST_SCHEMES; s++)
         if (set->schemes[s].exclusive && set->segments[persona->segment].scheme != s && ++said)
-            add_row(persona, PERSONA_WHO, set->schemes[s].name, largest_parts(persona, &set->schemes[s]));
+            add_row(persona, PERSONA_WHO, set->schemes[s].name,
+                    largest_parts(persona, &set->schemes[s]));
 }
 
 /* ---- products ---- */
@@ -195,21 +213,27 @@ const char *persona_name_column(const struct schema_table *table)
     static const char *const names[] = {"name", "title", "description", "label"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (size_t c = 0; c < table->column_count; c++)
-            if (table->columns[c].type == VALUE_TEXT && strcasestr(table->columns[c].name, names[i]))
+            if (table->columns[c].type == VALUE_TEXT &&
+                strcasestr(table->columns[c].name, names[i]))
                 return table->columns[c].name;
     return NULL;
 }
 
-const char *persona_text(const struct persona *persona, const struct population_column *column, uint32_t code)
+const char *persona_text(const struct persona *persona, const struct population_column *column,
+                         uint32_t code)
 {
     const struct population *population = persona->judging->view->population;
     struct text name = population_text(population, code);
-    const struct population_table *products = column->refers >= 0 ? &population->tables[column->refers] : NULL;
-    const struct schema_table *stated = products ? schema_table(persona->judging->schema, products->name) : NULL;
+    const struct population_table *products =
+        column->refers >= 0 ? &population->tables[column->refers] : NULL;
+    const struct schema_table *stated =
+        products ? schema_table(persona->judging->schema, products->name) : NULL;
     const char *called = stated ? persona_name_column(stated) : NULL;
     int index = called ? population_column_index(products, called) : -1;
-    if (index >= 0 && code < products->code_count && products->row_of_code[code] != POPULATION_NO_ROW) {
-        struct population_value value = population_get(&products->columns[index], products->row_of_code[code]);
+    if (index >= 0 && code < products->code_count &&
+        products->row_of_code[code] != POPULATION_NO_ROW) {
+        struct population_value value =
+            population_get(&products->columns[index], products->row_of_code[code]);
         if (value.known)
             name = population_text(population, (uint32_t)value.integer);
     }
@@ -219,13 +243,15 @@ const char *persona_text(const struct persona *persona, const struct population_
 /* The column of orders, or of their lines, that says what was bought. */
 static const struct population_column *product_column(const struct population_table *table)
 {
-    static const char *const names[] = {"product", "description", "article", "item", "sku", "title"};
+    static const char *const names[] = {"product", "description", "article",
+                                        "item",    "sku",         "title"};
     for (size_t c = 0; c < table->column_count; c++)
         if (table->columns[c].refers >= 0 && strcasestr(table->columns[c].name, "product"))
             return &table->columns[c];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (size_t c = 0; c < table->column_count; c++)
-            if (table->columns[c].type == VALUE_TEXT && strcasestr(table->columns[c].name, names[i]))
+            if (table->columns[c].type == VALUE_TEXT &&
+                strcasestr(table->columns[c].name, names[i]))
                 return &table->columns[c];
     return NULL;
 }
@@ -242,9 +268,10 @@ static int by_buyers(const void *a, const void *b)
     return (x->code > y->code) - (x->code < y->code);
 }
 
-/* How many members and others bought each product up to now; nobody's where products are nearly unique, as comments
- * are: those name people. */
-static struct bought *count_buyers(const struct persona *persona, const struct population_table *table,
+/* How many members and others bought each product up to now; nobody's where products are nearly
+ * unique, as comments are: those name people. */
+static struct bought *count_buyers(const struct persona *persona,
+                                   const struct population_table *table,
                                    const struct population_column *column)
 {
     const struct population *population = persona->judging->view->population;
@@ -278,7 +305,8 @@ static void add_products(struct persona *persona)
     const struct population_table *table = NULL;
     const struct population_column *column = NULL;
     for (int lines = 1; lines >= 0 && judging->revenue->kind && !column; lines--) {
-        const char *kind = arena_printf(judging->arena, "%s%s", judging->revenue->kind, lines ? ".line" : "");
+        const char *kind =
+            arena_printf(judging->arena, "%s%s", judging->revenue->kind, lines ? ".line" : "");
         int index = population_table_index(population, kind);
         table = index >= 0 ? &population->tables[index] : NULL;
         column = table ? product_column(table) : NULL;
@@ -291,8 +319,8 @@ static void add_products(struct persona *persona)
         const char *product = persona_text(persona, column, bought[i].code);
         if (insight_may_name(text_from(product), bought[i].in))
             add_row(persona, PERSONA_LIKES, "bought most",
-                    arena_printf(judging->arena, "%s: %.1f%% (everyone else %.1f%%)", product, 100 * bought[i].in / in,
-                                 out > 0 ? 100 * bought[i].out / out : 0));
+                    arena_printf(judging->arena, "%s: %.1f%% (everyone else %.1f%%)", product,
+                                 100 * bought[i].in / in, out > 0 ? 100 * bought[i].out / out : 0));
     }
     free(bought);
 }
@@ -312,16 +340,19 @@ static int by_reach(const void *a, const void *b)
     return strcmp(x->kind, y->kind);
 }
 
-static bool has_between(const struct population_table *table, uint32_t position, int64_t from, int64_t until)
+static bool has_between(const struct population_table *table, uint32_t position, int64_t from,
+                        int64_t until)
 {
-    for (uint32_t row = table->offset[position + 1]; row-- > table->offset[position] && table->time[row] > from;)
+    for (uint32_t row = table->offset[position + 1];
+         row-- > table->offset[position] && table->time[row] > from;)
         if (table->time[row] <= until)
             return true;
     return false;
 }
 
 /* The share of members and of others with a fact of that kind in (from, until]. */
-static struct reach reach_of(const struct persona *persona, const struct population_table *table, int64_t from)
+static struct reach reach_of(const struct persona *persona, const struct population_table *table,
+                             int64_t from)
 {
     struct reach reach = {.kind = table->name};
     int64_t now = persona->judging->view->now;
@@ -342,7 +373,8 @@ static void add_reach(struct persona *persona)
 {
     const struct population *population = persona->judging->view->population;
     int64_t from = persona->judging->view->now - (int64_t)REACH_DAYS * SECONDS_A_DAY;
-    struct reach *reaches = ARENA_ARRAY(persona->judging->arena, struct reach, population->table_count + 1);
+    struct reach *reaches =
+        ARENA_ARRAY(persona->judging->arena, struct reach, population->table_count + 1);
     size_t count = 0;
     for (size_t t = 0; t < population->table_count; t++) {
         const struct population_table *table = &population->tables[t];
@@ -350,10 +382,12 @@ static void add_reach(struct persona *persona)
             reaches[count++] = reach_of(persona, table, from);
     }
     qsort(reaches, count, sizeof *reaches, by_reach);
-    for (size_t i = 0; i < count && persona->out->groups[PERSONA_CHANNELS].rows.count < MOST_ROWS + 3; i++)
+    for (size_t i = 0;
+         i < count && persona->out->groups[PERSONA_CHANNELS].rows.count < MOST_ROWS + 3; i++)
         if (reaches[i].in >= least_share)
             add_row(persona, PERSONA_CHANNELS,
-                    arena_printf(persona->judging->arena, "%s in the last %d days", reaches[i].kind, REACH_DAYS),
+                    arena_printf(persona->judging->arena, "%s in the last %d days", reaches[i].kind,
+                                 REACH_DAYS),
                     against(persona, reaches[i].in, reaches[i].out, true));
 }
 
@@ -371,15 +405,21 @@ static void add_value(struct persona *persona)
     double in = (double)persona->profile->customers, out = (double)persona->profile->others;
     if (!judging->revenue->property)
         return;
-    struct insight_money own = insight_money(judging->view->population, judging->revenue, persona->members, from, now);
-    struct insight_money rest = insight_money(judging->view->population, judging->revenue, persona->others, from, now);
+    struct insight_money own =
+        insight_money(judging->view->population, judging->revenue, persona->members, from, now);
+    struct insight_money rest =
+        insight_money(judging->view->population, judging->revenue, persona->others, from, now);
     const char *what = judging->revenue->property;
-    add_row(persona, PERSONA_VALUE, arena_printf(judging->arena, "%s a customer, last %d days", what, YEAR_DAYS),
+    add_row(persona, PERSONA_VALUE,
+            arena_printf(judging->arena, "%s a customer, last %d days", what, YEAR_DAYS),
             against(persona, per(own.total, in), per(rest.total, out), false));
-    add_row(persona, PERSONA_VALUE, arena_printf(judging->arena, "%ss a customer", judging->revenue->kind),
+    add_row(persona, PERSONA_VALUE,
+            arena_printf(judging->arena, "%ss a customer", judging->revenue->kind),
             against(persona, per((double)own.facts, in), per((double)rest.facts, out), false));
-    add_row(persona, PERSONA_VALUE, arena_printf(judging->arena, "%s of an average %s", what, judging->revenue->kind),
-            against(persona, per(own.total, (double)own.facts), per(rest.total, (double)rest.facts), false));
+    add_row(persona, PERSONA_VALUE,
+            arena_printf(judging->arena, "%s of an average %s", what, judging->revenue->kind),
+            against(persona, per(own.total, (double)own.facts), per(rest.total, (double)rest.facts),
+                    false));
     if (own.total + rest.total > 0)
         add_row(persona, PERSONA_VALUE, "share of all revenue",
                 arena_printf(judging->arena, "%.1f%%, of %.1f%% of the customers",
@@ -406,9 +446,10 @@ static void add_risk(struct persona *persona)
         quiet[in] += !has_between(orders, p, from, now);
     }
     if (ever[1] > 0)
-        add_row(persona, PERSONA_RISK,
-                arena_printf(judging->arena, "no %s for %d days", judging->revenue->kind, REACH_DAYS),
-                against(persona, quiet[1] / ever[1], ever[0] > 0 ? quiet[0] / ever[0] : 0, true));
+        add_row(
+            persona, PERSONA_RISK,
+            arena_printf(judging->arena, "no %s for %d days", judging->revenue->kind, REACH_DAYS),
+            against(persona, quiet[1] / ever[1], ever[0] > 0 ? quiet[0] / ever[0] : 0, true));
 }
 
 void persona_add_rows(struct persona *persona)

@@ -13,7 +13,8 @@ struct strata_store {
     struct engine *engine;
 };
 
-enum strata_status engine_give_error(enum status status, const struct error *from, struct strata_error *to)
+enum strata_status engine_give_error(enum status status, const struct error *from,
+                                     struct strata_error *to)
 {
     if (status == STATUS_OK || !to)
         return (enum strata_status)status;
@@ -41,7 +42,8 @@ enum strata_status strata_create(const char *path, const char *time_zone, const 
     return engine_give_error(engine_create(path, time_zone, currency, &why), &why, error);
 }
 
-enum strata_status strata_open(const char *path, int flags, struct strata_store **store, struct strata_error *error)
+enum strata_status strata_open(const char *path, int flags, struct strata_store **store,
+                               struct strata_error *error)
 {
     struct error why = {0};
     struct engine *engine;
@@ -69,8 +71,9 @@ enum strata_status strata_undo(struct strata_store *store, int number, struct st
     struct arena arena;
     struct engine_undone undone;
     arena_init(&arena, 0);
-    enum status status = number > 0 ? engine_undo(store->engine, (uint32_t)number, &arena, &undone, &why)
-                                    : error_set(&why, STATUS_NOT_FOUND, "there is no import %d", number);
+    enum status status = number > 0
+                             ? engine_undo(store->engine, (uint32_t)number, &arena, &undone, &why)
+                             : error_set(&why, STATUS_NOT_FOUND, "there is no import %d", number);
     arena_release(&arena);
     return engine_give_error(status, &why, error);
 }
@@ -101,7 +104,8 @@ static enum status apply(struct engine *engine, const char *source, bool prune, 
     return status == STATUS_OK ? engine_reload(engine, error) : status;
 }
 
-enum strata_status strata_apply(struct strata_store *store, const char *source, int prune, struct strata_error *error)
+enum strata_status strata_apply(struct strata_store *store, const char *source, int prune,
+                                struct strata_error *error)
 {
     struct error why = {0};
     struct arena arena;
@@ -119,8 +123,8 @@ struct strata_segments {
     size_t at;
 };
 
-enum strata_status strata_segments(struct strata_store *store, const char *moment, struct strata_segments **segments,
-                                   struct strata_error *error)
+enum strata_status strata_segments(struct strata_store *store, const char *moment,
+                                   struct strata_segments **segments, struct strata_error *error)
 {
     struct error why = {0};
     struct engine_moment at;
@@ -153,8 +157,8 @@ void strata_segments_free(struct strata_segments *segments)
     free(segments);
 }
 
-enum strata_status strata_count(struct strata_store *store, const char *condition, const char *moment,
-                                uint64_t *customers, struct strata_error *error)
+enum strata_status strata_count(struct strata_store *store, const char *condition,
+                                const char *moment, uint64_t *customers, struct strata_error *error)
 {
     struct error why = {0};
     struct arena arena;
@@ -176,8 +180,9 @@ struct strata_members {
     size_t at;
 };
 
-static enum strata_status list_members(struct strata_store *store, const char *segment, const char *condition,
-                                       const char *moment, struct strata_members **members, struct strata_error *error)
+static enum strata_status list_members(struct strata_store *store, const char *segment,
+                                       const char *condition, const char *moment,
+                                       struct strata_members **members, struct strata_error *error)
 {
     struct error why = {0};
     struct engine_moment at;
@@ -185,7 +190,8 @@ static enum strata_status list_members(struct strata_store *store, const char *s
     arena_init(&made->arena, 0);
     enum status status = engine_moment(store->engine, moment, NULL, &made->arena, &at, &why);
     if (status == STATUS_OK)
-        status = engine_members(store->engine, segment, text_from(condition), &at, &made->arena, &made->list, &why);
+        status = engine_members(store->engine, segment, text_from(condition), &at, &made->arena,
+                                &made->list, &why);
     if (status == STATUS_OK)
         *members = made;
     else
@@ -193,14 +199,16 @@ static enum strata_status list_members(struct strata_store *store, const char *s
     return engine_give_error(status, &why, error);
 }
 
-enum strata_status strata_members(struct strata_store *store, const char *segment, const char *moment,
-                                  struct strata_members **members, struct strata_error *error)
+enum strata_status strata_members(struct strata_store *store, const char *segment,
+                                  const char *moment, struct strata_members **members,
+                                  struct strata_error *error)
 {
     return list_members(store, segment, NULL, moment, members, error);
 }
 
-enum strata_status strata_find(struct strata_store *store, const char *condition, const char *moment,
-                               struct strata_members **members, struct strata_error *error)
+enum strata_status strata_find(struct strata_store *store, const char *condition,
+                               const char *moment, struct strata_members **members,
+                               struct strata_error *error)
 {
     return list_members(store, NULL, condition, moment, members, error);
 }
@@ -230,16 +238,16 @@ void strata_members_free(struct strata_members *members)
     free(members);
 }
 
-enum strata_status strata_members_arrow(const struct strata_members *members, struct ArrowArrayStream *stream,
-                                        struct strata_error *error)
+enum strata_status strata_members_arrow(const struct strata_members *members,
+                                        struct ArrowArrayStream *stream, struct strata_error *error)
 {
     (void)error;
     engine_arrow_members(&members->list, stream);
     return STRATA_OK;
 }
 
-enum strata_status strata_refresh(struct strata_store *store, const char *moment, uint64_t *entered, uint64_t *left,
-                                  struct strata_error *error)
+enum strata_status strata_refresh(struct strata_store *store, const char *moment, uint64_t *entered,
+                                  uint64_t *left, struct strata_error *error)
 {
     struct error why = {0};
     struct arena arena;
@@ -259,8 +267,9 @@ enum strata_status strata_refresh(struct strata_store *store, const char *moment
 
 /* ---- texts ---- */
 
-enum strata_status strata_explain(struct strata_store *store, const char *segment, const char *customer,
-                                  const char *moment, char **json, struct strata_error *error)
+enum strata_status strata_explain(struct strata_store *store, const char *segment,
+                                  const char *customer, const char *moment, char **json,
+                                  struct strata_error *error)
 {
     struct error why = {0};
     struct arena arena;
@@ -309,8 +318,8 @@ static void close_sql(void *owner)
     engine_sql_close(owner);
 }
 
-enum strata_status strata_sql(struct strata_store *store, const char *statement, struct ArrowArrayStream *stream,
-                              struct strata_error *error)
+enum strata_status strata_sql(struct strata_store *store, const char *statement,
+                              struct ArrowArrayStream *stream, struct strata_error *error)
 {
     struct error why = {0};
     struct engine_sql *sql;

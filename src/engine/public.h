@@ -8,6 +8,7 @@
 
 struct engine *engine_of_store(struct strata_store *store);
 /* Copies a failure over; returns its status. */
-enum strata_status engine_give_error(enum status status, const struct error *from, struct strata_error *to);
+enum strata_status engine_give_error(enum status status, const struct error *from,
+                                     struct strata_error *to);
 
 #endif

@@ -1,4 +1,5 @@
-/* Records: a refresh evaluates everything at a moment and writes down who entered, who left, and what brought it about.
+/* Records: a refresh evaluates everything at a moment and writes down who entered, who left, and
+ * what brought it about.
  */
 #include "base/bits.h"
 #include "engine/model.h"
@@ -11,7 +12,8 @@
 #include <string.h>
 
 /* Positions are not the order of numbers: bits by number are. */
-struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result, int segment)
+struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result,
+                              int segment)
 {
     uint64_t most = 0;
     for (uint32_t p = 0; p < population->customers; p++)
@@ -44,8 +46,8 @@ static bool is_read(const struct segment_needs *needs, const char *table)
 }
 
 /* Of the tables that segments read: others may be at hand, because a model reads them. */
-static void add_newer(const struct engine_view *view, const struct segment_needs *needs, int64_t after,
-                      struct bitmap *fresh)
+static void add_newer(const struct engine_view *view, const struct segment_needs *needs,
+                      int64_t after, struct bitmap *fresh)
 {
     const struct population *population = view->population;
     for (size_t t = 0; t < population->table_count; t++) {
@@ -55,7 +57,8 @@ static void add_newer(const struct engine_view *view, const struct segment_needs
         /* Tellings of this very moment are the scores of this refresh: nothing that happened. */
         int64_t until = table->role == SCHEMA_TRAITS ? view->now - 1 : view->now;
         for (uint32_t p = 0; p < population->customers; p++)
-            for (uint32_t row = table->offset[p + 1]; row-- > table->offset[p] && table->time[row] > after;)
+            for (uint32_t row = table->offset[p + 1];
+                 row-- > table->offset[p] && table->time[row] > after;)
                 if (table->time[row] <= until) {
                     bitmap_add(fresh, (uint32_t)population->number[p]);
                     break;
@@ -63,14 +66,15 @@ static void add_newer(const struct engine_view *view, const struct segment_needs
     }
 }
 
-/* The imports that arrived since the last refresh and are not scores: of scores nothing happened. */
+/* The imports that arrived since the last refresh and are not scores: of scores nothing happened.
+ */
 struct arrivals {
     uint32_t *numbers;
     size_t count;
 };
 
-static enum status list_arrivals(struct engine *engine, uint32_t after, struct arena *arena, struct arrivals *out,
-                                 struct error *error)
+static enum status list_arrivals(struct engine *engine, uint32_t after, struct arena *arena,
+                                 struct arrivals *out, struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
@@ -91,15 +95,16 @@ static bool may_hold(const struct catalog_part *part, const struct arrivals *arr
 }
 
 /* A statement for their customers; nothing is appended when there are none. */
-static enum status arrivals_sql(struct engine *engine, const struct arrivals *arrivals, struct arena *arena,
-                                struct buffer *sql, struct error *error)
+static enum status arrivals_sql(struct engine *engine, const struct arrivals *arrivals,
+                                struct arena *arena, struct buffer *sql, struct error *error)
 {
     size_t count;
     const struct catalog_part *parts = store_parts(engine->store, &count);
     for (size_t i = 0; i < count; i++) {
         if (!may_hold(&parts[i], arrivals))
             continue;
-        TRY(store_check_part(engine->store, &parts[i], (const char *[]){"customer", "import"}, 2, error));
+        TRY(store_check_part(engine->store, &parts[i], (const char *[]){"customer", "import"}, 2,
+                             error));
         buffer_string(sql, sql->length ? " UNION " : "");
         buffer_string(sql, "SELECT DISTINCT customer FROM read_parquet(");
         buffer_sql_text(sql, text_from(store_file(engine->store, arena, "%s", parts[i].path)));
@@ -112,7 +117,8 @@ static enum status arrivals_sql(struct engine *engine, const struct arrivals *ar
 }
 
 /* Customers with facts of imports that arrived since, whatever their own time. */
-static enum status add_received(struct engine *engine, uint32_t after_import, struct bitmap *fresh, struct error *error)
+static enum status add_received(struct engine *engine, uint32_t after_import, struct bitmap *fresh,
+                                struct error *error)
 {
     struct lake *lake;
     struct arrivals arrivals;
@@ -129,7 +135,8 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
         status = engine_lake(engine, &lake, error);
     if (status == STATUS_OK && sql.length)
         status = lake_query(lake, sql.data, &result, error);
-    while (result && status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (result && status == STATUS_OK &&
+           (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t row = 0; row < chunk->rows; row++)
             bitmap_add(fresh, (uint32_t)lake_integer(&chunk->columns[0], row));
     lake_result_free(result);
@@ -138,8 +145,9 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
     return status;
 }
 
-static enum status look_back(struct engine *engine, const struct engine_view *view, const struct catalog_refresh *last,
-                             struct arena *arena, struct since *since, struct error *error)
+static enum status look_back(struct engine *engine, const struct engine_view *view,
+                             const struct catalog_refresh *last, struct arena *arena,
+                             struct since *since, struct error *error)
 {
     *since = (struct since){.is_first = !last, .fresh = bitmap_new()};
     if (!last)
@@ -170,13 +178,14 @@ static uint64_t definition_hash(const struct segment_set *set, int segment, stru
     return hash;
 }
 
-static enum status definition_changed(struct engine *engine, const struct segment_set *set, int segment,
-                                      struct refresh_note *note, struct arena *arena, bool *changed,
-                                      struct error *error)
+static enum status definition_changed(struct engine *engine, const struct segment_set *set,
+                                      int segment, struct refresh_note *note, struct arena *arena,
+                                      bool *changed, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct bitmap *seen = bitmap_new();
-    char *hash = arena_printf(arena, "%016llx", (unsigned long long)definition_hash(set, segment, seen));
+    char *hash =
+        arena_printf(arena, "%016llx", (unsigned long long)definition_hash(set, segment, seen));
     char *key = arena_printf(arena, "refresh.definition.%s", set->segments[segment].name);
     bitmap_free(seen);
     const char *before;
@@ -189,30 +198,34 @@ static enum status definition_changed(struct engine *engine, const struct segmen
 }
 
 /* Splits who moved by cause and writes each part down. */
-static enum status record_move(struct engine *engine, uint32_t refresh, const char *segment, bool entered,
-                               const struct since *since, bool definition, struct bitmap *moved, struct error *error)
+static enum status record_move(struct engine *engine, uint32_t refresh, const char *segment,
+                               bool entered, const struct since *since, bool definition,
+                               struct bitmap *moved, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     if (bitmap_count(moved) == 0)
         return STATUS_OK;
     if (definition || since->is_first)
-        return catalog_add_membership(catalog, refresh, segment, entered, CAUSE_DEFINITION, moved, error);
+        return catalog_add_membership(catalog, refresh, segment, entered, CAUSE_DEFINITION, moved,
+                                      error);
     struct bitmap *facts = bitmap_copy(moved), *rest = bitmap_copy(moved);
     bitmap_and(facts, since->fresh);
     bitmap_andnot(rest, since->fresh);
     enum status status = STATUS_OK;
     if (bitmap_count(facts))
-        status = catalog_add_membership(catalog, refresh, segment, entered, CAUSE_FACTS, facts, error);
+        status =
+            catalog_add_membership(catalog, refresh, segment, entered, CAUSE_FACTS, facts, error);
     if (status == STATUS_OK && bitmap_count(rest))
-        status = catalog_add_membership(catalog, refresh, segment, entered, since->undone ? CAUSE_UNDO : CAUSE_TIME,
-                                        rest, error);
+        status = catalog_add_membership(catalog, refresh, segment, entered,
+                                        since->undone ? CAUSE_UNDO : CAUSE_TIME, rest, error);
     bitmap_free(facts);
     bitmap_free(rest);
     return status;
 }
 
-static enum status record_segment(struct engine *engine, const struct engine_view *view, int segment, uint32_t refresh,
-                                  const struct since *since, struct refresh_note *note, struct arena *arena,
+static enum status record_segment(struct engine *engine, const struct engine_view *view,
+                                  int segment, uint32_t refresh, const struct since *since,
+                                  struct refresh_note *note, struct arena *arena,
                                   struct engine_refresh *out, struct error *error)
 {
     const char *name = view->set->segments[segment].name;
@@ -220,7 +233,8 @@ static enum status record_segment(struct engine *engine, const struct engine_vie
     bool definition;
     TRY(definition_changed(engine, view->set, segment, note, arena, &definition, error));
     TRY(catalog_members(store_catalog(engine->store), name, INT64_MAX, &before, error));
-    struct bitmap *entered = engine_numbers(view->population, view->result, segment), *left = before;
+    struct bitmap *entered = engine_numbers(view->population, view->result, segment),
+                  *left = before;
     struct bitmap *now = bitmap_copy(entered);
     bitmap_andnot(entered, before);
     bitmap_andnot(left, now);
@@ -239,7 +253,8 @@ static enum status record_segment(struct engine *engine, const struct engine_vie
     return status;
 }
 
-static void list_sizes(const struct engine_view *view, struct arena *arena, struct engine_refresh *out)
+static void list_sizes(const struct engine_view *view, struct arena *arena,
+                       struct engine_refresh *out)
 {
     const struct segment_set *set = view->set;
     struct engine_segments *segments = &out->segments;
@@ -252,18 +267,21 @@ static void list_sizes(const struct engine_view *view, struct arena *arena, stru
     out->customers = segments->customers;
     for (int i = 0; i < set->segment_count; i++) {
         struct engine_segment *line = &segments->items[i];
-        *line = (struct engine_segment){.index = i, .name = arena_strdup(arena, set->segments[i].name)};
+        *line =
+            (struct engine_segment){.index = i, .name = arena_strdup(arena, set->segments[i].name)};
         line->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
-        line->scheme =
-            set->segments[i].scheme >= 0 ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name) : NULL;
+        line->scheme = set->segments[i].scheme >= 0
+                           ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name)
+                           : NULL;
         line->customers = plan_result_count(view->result, i);
-        line->share = segments->customers ? (double)line->customers / (double)segments->customers : 0;
+        line->share =
+            segments->customers ? (double)line->customers / (double)segments->customers : 0;
     }
 }
 
 /* What the next refresh, and taking this one back, need to know. */
-static enum status remember(struct engine *engine, struct refresh_note *note, uint32_t number, struct arena *arena,
-                            struct error *error)
+static enum status remember(struct engine *engine, struct refresh_note *note, uint32_t number,
+                            struct arena *arena, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     uint64_t next;
@@ -275,9 +293,9 @@ static enum status remember(struct engine *engine, struct refresh_note *note, ui
                                arena_printf(arena, "%llu", (unsigned long long)(next - 1)), error);
 }
 
-static enum status record_all(struct engine *engine, const struct engine_view *view, const struct catalog_refresh *last,
-                              struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
-                              struct error *error)
+static enum status record_all(struct engine *engine, const struct engine_view *view,
+                              const struct catalog_refresh *last, struct refresh_note *note,
+                              struct arena *arena, struct engine_refresh *out, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct since since;
@@ -285,10 +303,12 @@ static enum status record_all(struct engine *engine, const struct engine_view *v
     buffer_init(&all, 0);
     enum status status = engine_export(engine, &all, error);
     char hash[32];
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)text_hash((struct text){all.data, all.length}));
+    snprintf(hash, sizeof hash, "%016llx",
+             (unsigned long long)text_hash((struct text){all.data, all.length}));
     buffer_release(&all);
     TRY(status);
-    struct catalog_refresh refresh = {.moment = view->now, .recorded = engine_now(engine), .definitions = hash};
+    struct catalog_refresh refresh = {
+        .moment = view->now, .recorded = engine_now(engine), .definitions = hash};
     uint32_t number;
     TRY(catalog_add_refresh(catalog, &refresh, &number, error));
     out->number = (int)number;
@@ -299,20 +319,25 @@ static enum status record_all(struct engine *engine, const struct engine_view *v
     return status == STATUS_OK ? remember(engine, note, number, arena, error) : status;
 }
 
-static enum status refuse_earlier(const struct engine *engine, const struct catalog_refresh *last, struct error *error)
+static enum status refuse_earlier(const struct engine *engine, const struct catalog_refresh *last,
+                                  struct error *error)
 {
     char at[MOMENT_TEXT_MAX];
-    enum status status = error_set(error, STATUS_ERROR, "the last refresh was at %s; a refresh must be later than that",
+    enum status status = error_set(error, STATUS_ERROR,
+                                   "the last refresh was at %s; a refresh must be later than that",
                                    moment_format(engine->zone, last->moment, at));
-    error_hint(error, "records only go forward; to look back, ask with --as-of: strata segments --as-of T; "
-                      "strata refresh --undo takes a mistaken refresh back");
+    error_hint(
+        error,
+        "records only go forward; to look back, ask with --as-of: strata segments --as-of T; "
+        "strata refresh --undo takes a mistaken refresh back");
     return status;
 }
 
-/* The last refresh that counts, or NULL. Those at or after the moment give way when an import that they saw was taken
- * back since; else they block. */
-static enum status find_last(struct engine *engine, struct store_change *change, const struct engine_moment *moment,
-                             struct arena *arena, struct engine_refresh *out, const struct catalog_refresh **last,
+/* The last refresh that counts, or NULL. Those at or after the moment give way when an import that
+ * they saw was taken back since; else they block. */
+static enum status find_last(struct engine *engine, struct store_change *change,
+                             const struct engine_moment *moment, struct arena *arena,
+                             struct engine_refresh *out, const struct catalog_refresh **last,
                              struct error *error)
 {
     struct catalog_refresh *refreshes;
@@ -328,15 +353,16 @@ static enum status find_last(struct engine *engine, struct store_change *change,
             return refuse_earlier(engine, &refreshes[kept - 1], error);
     }
     for (; count > kept; count--)
-        TRY(unrefresh_within(engine, change, &refreshes[count - 1], arena, &out->replaced[out->replaced_count++],
-                             error));
+        TRY(unrefresh_within(engine, change, &refreshes[count - 1], arena,
+                             &out->replaced[out->replaced_count++], error));
     *last = kept ? &refreshes[kept - 1] : NULL;
     return STATUS_OK;
 }
 
 static enum status score_and_record(struct engine *engine, struct store_change *change,
-                                    const struct engine_moment *moment, const struct catalog_refresh *last,
-                                    struct refresh_note *note, struct arena *arena, struct engine_refresh *out,
+                                    const struct engine_moment *moment,
+                                    const struct catalog_refresh *last, struct refresh_note *note,
+                                    struct arena *arena, struct engine_refresh *out,
                                     struct error *error)
 {
     struct engine_view view;
@@ -350,8 +376,8 @@ static enum status score_and_record(struct engine *engine, struct store_change *
 }
 
 static enum status refresh_within(struct engine *engine, struct store_change *change,
-                                  const struct engine_moment *moment, struct arena *arena, struct engine_refresh *out,
-                                  struct error *error)
+                                  const struct engine_moment *moment, struct arena *arena,
+                                  struct engine_refresh *out, struct error *error)
 {
     const struct catalog_refresh *last = NULL;
     struct refresh_note note;
@@ -364,13 +390,14 @@ static enum status refresh_within(struct engine *engine, struct store_change *ch
     return status;
 }
 
-enum status engine_refresh(struct engine *engine, const struct engine_moment *moment, struct arena *arena,
-                           struct engine_refresh *out, struct error *error)
+enum status engine_refresh(struct engine *engine, const struct engine_moment *moment,
+                           struct arena *arena, struct engine_refresh *out, struct error *error)
 {
     struct store_change *change;
     *out = (struct engine_refresh){.moment = moment->now};
     TRY(store_begin(engine->store, &change, error));
-    return engine_end_change(engine, change, refresh_within(engine, change, moment, arena, out, error), error);
+    return engine_end_change(engine, change,
+                             refresh_within(engine, change, moment, arena, out, error), error);
 }
 
 /* ---- sizes over time ---- */
@@ -387,13 +414,15 @@ struct folding {
 static void close_refreshes(struct folding *folding, uint32_t before)
 {
     struct engine_history *out = folding->out;
-    for (; folding->at < out->refreshes && folding->refreshes[folding->at].number < before; folding->at++)
+    for (; folding->at < out->refreshes && folding->refreshes[folding->at].number < before;
+         folding->at++)
         for (int s = 0; s < out->segment_count; s++)
             out->customers[folding->at * (size_t)out->segment_count + (size_t)s] =
                 folding->seen[s] ? folding->size[s] : UINT64_MAX;
 }
 
-static enum status fold_membership(void *context, struct catalog_membership *membership, struct error *error)
+static enum status fold_membership(void *context, struct catalog_membership *membership,
+                                   struct error *error)
 {
     struct folding *folding = context;
     (void)error;
@@ -408,8 +437,8 @@ static enum status fold_membership(void *context, struct catalog_membership *mem
     return STATUS_OK;
 }
 
-/* No part of a model's scheme has a size before the first scoring, whatever a refresh of then wrote down: nobody's
- * score was known. */
+/* No part of a model's scheme has a size before the first scoring, whatever a refresh of then wrote
+ * down: nobody's score was known. */
 static void forget_unscored(struct engine *engine, struct arena *arena, struct engine_history *out)
 {
     const struct segment_set *set = engine->definitions;
@@ -419,12 +448,13 @@ static void forget_unscored(struct engine *engine, struct arena *arena, struct e
 
         for (size_t r = 0; r < out->refreshes && out->moment[r] < since; r++)
             for (int m = 0; m < scheme->member_count; m++)
-                out->customers[r * (size_t)out->segment_count + (size_t)(scheme->first_member + m)] = UINT64_MAX;
+                out->customers[r * (size_t)out->segment_count +
+                               (size_t)(scheme->first_member + m)] = UINT64_MAX;
     }
 }
 
-enum status engine_history(struct engine *engine, int64_t until, struct arena *arena, struct engine_history *out,
-                           struct error *error)
+enum status engine_history(struct engine *engine, int64_t until, struct arena *arena,
+                           struct engine_history *out, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct catalog_refresh *refreshes;

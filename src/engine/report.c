@@ -1,6 +1,6 @@
 /*
- * The report's data: everything the page shows, as one JSON value (docs/report-data.md). One evaluation of all segments
- * serves every section.
+ * The report's data: everything the page shows, as one JSON value (docs/report-data.md). One
+ * evaluation of all segments serves every section.
  */
 #include "engine/findings.h"
 #include "engine/model.h"
@@ -81,10 +81,10 @@ static void write_store(struct reporting *report)
 /* ---- which sections ---- */
 
 /* As the page orders them (web/src/sections/index.ts). */
-static const char *const section_names[] = {"summary",    "overview", "segments",    "detail",   "overlap",
-                                            "schemes",    "revenue",  "orders",      "cohorts",  "rfm",
-                                            "values",     "tracking", "calibration", "survival", "clusters",
-                                            "lookalikes", "scales",   "surveys",     "health",   "personas"};
+static const char *const section_names[] = {
+    "summary",  "overview",   "segments", "detail",  "overlap",  "schemes",     "revenue",
+    "orders",   "cohorts",    "rfm",      "values",  "tracking", "calibration", "survival",
+    "clusters", "lookalikes", "scales",   "surveys", "health",   "personas"};
 enum { SECTIONS = sizeof section_names / sizeof *section_names };
 
 enum status engine_report_section_check(const char *name, struct error *error)
@@ -94,9 +94,9 @@ enum status engine_report_section_check(const char *name, struct error *error)
         if (strcmp(name, section_names[s]) == 0)
             return STATUS_OK;
     int near = text_nearest(name, section_names, SECTIONS);
-    enum status status =
-        error_set(error, STATUS_USAGE, "the report has no section '%s'%s%s%s", name, near >= 0 ? ": is it '" : "",
-                  near >= 0 ? section_names[near] : "", near >= 0 ? "'?" : "");
+    enum status status = error_set(error, STATUS_USAGE, "the report has no section '%s'%s%s%s",
+                                   name, near >= 0 ? ": is it '" : "",
+                                   near >= 0 ? section_names[near] : "", near >= 0 ? "'?" : "");
     buffer_init(&all, 0);
     for (int s = 0; s < SECTIONS; s++)
         buffer_printf(&all, "%s%s", s ? ", " : "", section_names[s]);
@@ -192,7 +192,8 @@ static void write_stale(struct reporting *report, const struct engine_status *st
         string(report, "what", kind->name);
         moment(report, "since", kind->last);
         string(report, "message",
-               arena_printf(report->arena, "nothing new for %lld days while other kinds went on", (long long)days));
+               arena_printf(report->arena, "nothing new for %lld days while other kinds went on",
+                            (long long)days));
         json_write_end_object(&report->json);
     }
     json_write_end_array(&report->json);
@@ -217,7 +218,8 @@ static void write_sizes(struct reporting *report, int segment)
     uint64_t *customers = ARENA_ARRAY(report->arena, uint64_t, history->refreshes + 1);
     for (size_t r = 0; r < history->refreshes; r++)
         customers[r] = history->customers[r * (size_t)history->segment_count + (size_t)segment];
-    engine_write_sizes(report->engine, history->moment, customers, history->refreshes, &report->json);
+    engine_write_sizes(report->engine, history->moment, customers, history->refreshes,
+                       &report->json);
 }
 
 static double per(double total, uint64_t count)
@@ -225,7 +227,8 @@ static double per(double total, uint64_t count)
     return count ? total / (double)count : NAN;
 }
 
-static void write_figure(struct reporting *report, const char *label, double inside, double outside, const char *unit)
+static void write_figure(struct reporting *report, const char *label, double inside, double outside,
+                         const char *unit)
 {
     json_write_object(&report->json);
     string(report, "label", label);
@@ -244,7 +247,8 @@ static void write_value(struct reporting *report, const struct engine_segment *s
     json_put_array(&report->json, "value");
     write_figure(report, "Revenue a customer, last 365 days", per(in->total, segment->customers),
                  per(out.total, others), "money");
-    write_figure(report, "Average order", per(in->total, in->facts), per(out.total, out.facts), "money");
+    write_figure(report, "Average order", per(in->total, in->facts), per(out.total, out.facts),
+                 "money");
     write_figure(report, "Orders a customer", per((double)in->facts, segment->customers),
                  per((double)out.facts, others), "number");
     write_figure(report, "Share who bought", per((double)in->buyers, segment->customers),
@@ -268,7 +272,8 @@ static void write_segment(struct reporting *report, const struct engine_segment 
         money(report, "revenue", report->money[segment->index].total);
         write_value(report, segment);
     }
-    engine_write_traits(engine_judging_profile(&report->judging, segment->index), MOST_TRAITS, json);
+    engine_write_traits(engine_judging_profile(&report->judging, segment->index), MOST_TRAITS,
+                        json);
     json_write_end_object(json);
 }
 
@@ -311,9 +316,10 @@ static void write_group(struct reporting *report, const struct insight_group *gr
     json_write_end_object(&report->json);
 }
 
-/* The largest segments outside schemes, in the set's order: more of them make combinations too small to see. all: how
- * many there were to choose from. */
-static void choose_overlapping(const struct reporting *report, int *chosen, int *count, uint64_t *all)
+/* The largest segments outside schemes, in the set's order: more of them make combinations too
+ * small to see. all: how many there were to choose from. */
+static void choose_overlapping(const struct reporting *report, int *chosen, int *count,
+                               uint64_t *all)
 {
     const struct segment_set *set = report->view.set;
     for (int s = 0; s < set->segment_count; s++) {
@@ -331,10 +337,12 @@ static void choose_overlapping(const struct reporting *report, int *chosen, int 
 
 static void write_overlap(struct reporting *report)
 {
-    int *chosen = ARENA_ARRAY(report->arena, int, (size_t)report->view.set->segment_count + 1), count = 0;
+    int *chosen = ARENA_ARRAY(report->arena, int, (size_t)report->view.set->segment_count + 1),
+        count = 0;
     uint64_t all = 0;
     choose_overlapping(report, chosen, &count, &all);
-    insight_overlap(report->view.result, chosen, count, MOST_GROUPS, report->arena, &report->overlap);
+    insight_overlap(report->view.result, chosen, count, MOST_GROUPS, report->arena,
+                    &report->overlap);
     const struct insight_overlap *overlap = &report->overlap;
     uint64_t shown = overlap->none;
     struct json *json = &report->json;
@@ -364,9 +372,11 @@ static void write_overlap(struct reporting *report)
 
 /* ---- schemes, revenue ---- */
 
-/* Of one refresh. Nobody is in a part that wrote nothing down when others of its scheme did: a membership is written
- * when somebody enters. Before the first score there is nothing to say of any part. */
-static void write_scheme_sizes(struct reporting *report, const uint64_t *sizes, int count, bool scored)
+/* Of one refresh. Nobody is in a part that wrote nothing down when others of its scheme did: a
+ * membership is written when somebody enters. Before the first score there is nothing to say of any
+ * part. */
+static void write_scheme_sizes(struct reporting *report, const uint64_t *sizes, int count,
+                               bool scored)
 {
     json_put_array(&report->json, "customers");
     for (int m = 0; m < count; m++) {
@@ -378,12 +388,14 @@ static void write_scheme_sizes(struct reporting *report, const uint64_t *sizes, 
     json_write_end_array(&report->json);
 }
 
-static const uint64_t *scheme_sizes(const struct engine_history *history, const struct segment_scheme *scheme, size_t r)
+static const uint64_t *scheme_sizes(const struct engine_history *history,
+                                    const struct segment_scheme *scheme, size_t r)
 {
     return &history->customers[r * (size_t)history->segment_count + (size_t)scheme->first_member];
 }
 
-static bool is_recorded(const struct engine_history *history, const struct segment_scheme *scheme, size_t r)
+static bool is_recorded(const struct engine_history *history, const struct segment_scheme *scheme,
+                        size_t r)
 {
     const uint64_t *sizes = scheme_sizes(history, scheme, r);
     for (int m = 0; m < scheme->member_count; m++)
@@ -392,9 +404,10 @@ static bool is_recorded(const struct engine_history *history, const struct segme
     return false;
 }
 
-/* Refreshes that knew no part are left out, except those before the first scoring: that time is shown as what it was,
- * if there is a later size to show beside it. */
-static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme, int64_t since)
+/* Refreshes that knew no part are left out, except those before the first scoring: that time is
+ * shown as what it was, if there is a later size to show beside it. */
+static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme,
+                                 int64_t since)
 {
     const struct engine_history *history = &report->history;
     bool any = false;
@@ -481,8 +494,8 @@ static void write_revenue(struct reporting *report)
 static void write_cohorts(struct reporting *report, int table)
 {
     struct insight_cohorts cohorts;
-    insight_cohorts(report->view.population, &report->revenue, table, report->view.now, MOST_MONTHS, report->arena,
-                    &cohorts);
+    insight_cohorts(report->view.population, &report->revenue, table, report->view.now, MOST_MONTHS,
+                    report->arena, &cohorts);
     json_put_object(&report->json, "cohorts");
     string(report, "kind", report->revenue.kind);
     string(report, "unit", "month");
@@ -512,11 +525,13 @@ static void write_cohorts(struct reporting *report, int table)
     json_write_end_object(&report->json);
 }
 
-static void write_series(struct reporting *report, int table, enum calendar_unit unit, const char *name)
+static void write_series(struct reporting *report, int table, enum calendar_unit unit,
+                         const char *name)
 {
     struct insight_series series;
     int32_t today = zone_date(report->engine->zone, report->view.now);
-    insight_series(report->view.population, &report->revenue, table, report->view.now, unit, report->arena, &series);
+    insight_series(report->view.population, &report->revenue, table, report->view.now, unit,
+                   report->arena, &series);
     json_write_object(&report->json);
     string(report, "unit", name);
     json_put_array(&report->json, "points");
@@ -538,7 +553,9 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
 
 static void write_time(struct reporting *report)
 {
-    int table = report->revenue.table < 0 ? -1 : population_table_index(report->view.population, report->revenue.kind);
+    int table = report->revenue.table < 0
+                    ? -1
+                    : population_table_index(report->view.population, report->revenue.kind);
     if (table < 0)
         return;
     if (wanted(report, "cohorts"))
@@ -560,28 +577,34 @@ static void count_money(struct reporting *report)
 {
     const struct plan_result *result = report->view.result;
     int64_t now = report->view.now, from = now - (int64_t)YEAR_DAYS * SECONDS_A_DAY;
-    report->money = ARENA_ARRAY(report->arena, struct insight_money, (size_t)result->segment_count + 1);
+    report->money =
+        ARENA_ARRAY(report->arena, struct insight_money, (size_t)result->segment_count + 1);
     for (int s = 0; s < result->segment_count; s++)
-        report->money[s] = insight_money(report->view.population, &report->revenue, result->members[s], from, now);
-    report->all = insight_money(report->view.population, &report->revenue, result->existing, from, now);
+        report->money[s] =
+            insight_money(report->view.population, &report->revenue, result->members[s], from, now);
+    report->all =
+        insight_money(report->view.population, &report->revenue, result->existing, from, now);
 }
 
-static enum status gather(struct reporting *report, const struct engine_moment *at, struct error *error)
+static enum status gather(struct reporting *report, const struct engine_moment *at,
+                          struct error *error)
 {
     struct engine *engine = report->engine;
     TRY(engine_segments(engine, at, report->arena, &report->segments, error));
     TRY(engine_history(engine, at->now, report->arena, &report->history, error));
     TRY(insight_features_evaluate(&report->features, report->schema, report->view.population,
-                                  report->view.result->existing, at->now, engine_pool(engine), report->arena, error));
+                                  report->view.result->existing, at->now, engine_pool(engine),
+                                  report->arena, error));
     count_money(report);
-    report->judging = (struct engine_judging){
-        engine,
-        report->schema,
-        &report->view,
-        &report->features,
-        &report->revenue,
-        report->arena,
-        ARENA_ARRAY(report->arena, struct insight_profile *, (size_t)report->view.set->segment_count + 1)};
+    report->judging =
+        (struct engine_judging){engine,
+                                report->schema,
+                                &report->view,
+                                &report->features,
+                                &report->revenue,
+                                report->arena,
+                                ARENA_ARRAY(report->arena, struct insight_profile *,
+                                            (size_t)report->view.set->segment_count + 1)};
     return STATUS_OK;
 }
 
@@ -648,7 +671,9 @@ static enum status write_sections(struct reporting *report, struct error *error)
         json_write_key(&report->json, "health");
         engine_health_write(report->engine, &report->health, &report->json);
     }
-    return wanted(report, "personas") ? engine_report_personas(&report->judging, &report->json, error) : STATUS_OK;
+    return wanted(report, "personas")
+               ? engine_report_personas(&report->judging, &report->json, error)
+               : STATUS_OK;
 }
 
 static enum status write_all(struct reporting *report, struct error *error)
@@ -674,16 +699,19 @@ static enum status write_all(struct reporting *report, struct error *error)
 }
 
 enum status engine_report_data(struct engine *engine, const struct engine_moment *at,
-                               const struct engine_report_options *options, struct buffer *out, struct error *error)
+                               const struct engine_report_options *options, struct buffer *out,
+                               struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);
-    struct reporting report = {.engine = engine, .schema = engine_schema(engine), .options = options, .arena = &arena};
+    struct reporting report = {
+        .engine = engine, .schema = engine_schema(engine), .options = options, .arena = &arena};
     report.revenue = insight_revenue_find(report.schema);
     json_init(&report.json, out, false);
     enum status status = engine_features_new(engine, &arena, &report.features, error);
     if (status == STATUS_OK) {
-        struct segment_needs needs = insight_features_needs(&report.features, report.schema, &arena);
+        struct segment_needs needs =
+            insight_features_needs(&report.features, report.schema, &arena);
         struct segment_needs money = engine_revenue_needs(&report.revenue, &arena);
         struct segment_needs names = engine_persona_needs(report.schema, &arena);
         needs = engine_join_needs(&needs, &money, &arena);
@@ -705,14 +733,16 @@ extern const char engine_report_page[] __attribute__((visibility("hidden")));
 extern const char engine_report_page_end[] __attribute__((visibility("hidden")));
 
 enum status engine_report(struct engine *engine, const struct engine_moment *at,
-                          const struct engine_report_options *options, struct buffer *html, struct error *error)
+                          const struct engine_report_options *options, struct buffer *html,
+                          struct error *error)
 {
     static const char marker[] = "/*STRATA_REPORT_DATA*/null";
     struct text page = {engine_report_page, (size_t)(engine_report_page_end - engine_report_page)};
     const char *place = memmem(page.data, page.length, marker, sizeof marker - 1);
     if (!place)
-        return error_set(error, STATUS_ERROR,
-                         "this program was built without the report's page; --json prints the report's data");
+        return error_set(
+            error, STATUS_ERROR,
+            "this program was built without the report's page; --json prints the report's data");
     buffer_add(html, page.data, (size_t)(place - page.data));
     TRY(engine_report_data(engine, at, options, html, error));
     place += sizeof marker - 1;

@@ -1,7 +1,7 @@
 /*
- * The report's sections that come from models. Each model keeps the sections it made when it was fitted and last
- * scored; here they are only put together: of a section that is a list every model adds its entries, of one that is a
- * single object the first model's counts.
+ * The report's sections that come from models. Each model keeps the sections it made when it was
+ * fitted and last scored; here they are only put together: of a section that is a list every model
+ * adds its entries, of one that is a single object the first model's counts.
  */
 #include "engine/internal.h"
 #include "engine/judge.h"
@@ -11,14 +11,16 @@
 
 #include <stdlib.h>
 
-static const char *const sections[] = {"rfm",      "values",     "tracking", "calibration", "survival",
-                                       "clusters", "lookalikes", "scales",   "retention",   "surveys"};
+static const char *const sections[] = {"rfm",       "values",   "tracking",   "calibration",
+                                       "survival",  "clusters", "lookalikes", "scales",
+                                       "retention", "surveys"};
 
 static void add_sections(json_t *all, const char *text)
 {
     json_t *object = json_loads(text, 0, NULL);
     for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
-        json_t *part = json_object_get(object, sections[s]), *there = json_object_get(all, sections[s]);
+        json_t *part = json_object_get(object, sections[s]),
+               *there = json_object_get(all, sections[s]);
         if (!part)
             continue;
         if (!there)
@@ -43,7 +45,8 @@ static void write_safely(struct json *json, const char *text)
     buffer_release(&safe);
 }
 
-enum status engine_report_models(struct engine *engine, bool (*wanted)(const void *context, const char *section),
+enum status engine_report_models(struct engine *engine,
+                                 bool (*wanted)(const void *context, const char *section),
                                  const void *context, struct json *json, struct error *error)
 {
     struct arena arena;
@@ -70,7 +73,8 @@ enum status engine_report_models(struct engine *engine, bool (*wanted)(const voi
     return status;
 }
 
-/* The segments whose typical customer is worth a page: neither a handful nor nearly everyone, the largest first. */
+/* The segments whose typical customer is worth a page: neither a handful nor nearly everyone, the
+ * largest first. */
 static int choose_personas(const struct engine_judging *judging, int *chosen, int most)
 {
     enum { LEAST = 30 };
@@ -95,7 +99,8 @@ static int choose_personas(const struct engine_judging *judging, int *chosen, in
     return count;
 }
 
-enum status engine_report_personas(const struct engine_judging *judging, struct json *json, struct error *error)
+enum status engine_report_personas(const struct engine_judging *judging, struct json *json,
+                                   struct error *error)
 {
     enum { PERSONAS = 8 };
     int chosen[PERSONAS], count = choose_personas(judging, chosen, PERSONAS);

@@ -20,8 +20,8 @@ static bool reads(const struct segment_needs *needs, const struct ingest_retype 
 }
 
 /* Whom it concerns: definitions that read the column, those that break, those that fit again. */
-static enum status find_concerned(struct engine *engine, struct arena *arena, struct engine_retype *out,
-                                  struct error *error)
+static enum status find_concerned(struct engine *engine, struct arena *arena,
+                                  struct engine_retype *out, struct error *error)
 {
     const struct segment_set *set = engine->definitions;
     struct engine_trouble *after;
@@ -39,22 +39,23 @@ static enum status find_concerned(struct engine *engine, struct arena *arena, st
     out->readers = ARENA_ARRAY(arena, const char *, (size_t)set->segment_count + 1);
     for (int s = 0; s < set->segment_count; s++) {
         struct segment_needs needs = segment_needs(set, engine_schema(engine), &s, 1, arena);
-        if (reads(&needs, &out->column) && !engine_is_trouble(out->breaks, out->break_count, set->segments[s].name))
+        if (reads(&needs, &out->column) &&
+            !engine_is_trouble(out->breaks, out->break_count, set->segments[s].name))
             out->readers[out->reader_count++] = arena_strdup(arena, set->segments[s].name);
     }
     return STATUS_OK;
 }
 
-enum status engine_retype_plan(struct engine *engine, const char *name, const char *type, struct arena *arena,
-                               struct engine_retype *out, struct error *error)
+enum status engine_retype_plan(struct engine *engine, const char *name, const char *type,
+                               struct arena *arena, struct engine_retype *out, struct error *error)
 {
     *out = (struct engine_retype){0};
     TRY(ingest_retype_column(engine->store, name, type, false, arena, &out->column, error));
     return find_concerned(engine, arena, out, error);
 }
 
-enum status engine_retype_do(struct engine *engine, const char *name, const char *type, struct arena *arena,
-                             struct error *error)
+enum status engine_retype_do(struct engine *engine, const char *name, const char *type,
+                             struct arena *arena, struct error *error)
 {
     struct ingest_retype done;
     TRY(ingest_retype_column(engine->store, name, type, true, arena, &done, error));

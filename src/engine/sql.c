@@ -1,4 +1,5 @@
-/* SQL of users: the store's parts as views in a lake of its own that can do nothing but read them. */
+/* SQL of users: the store's parts as views in a lake of its own that can do nothing but read them.
+ */
 #include "engine/internal.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@ struct engine_sql {
     struct arena arena;
 };
 
-static enum status open_locked(struct engine *engine, const char *also, struct engine_sql *sql, struct error *error)
+static enum status open_locked(struct engine *engine, const char *also, struct engine_sql *sql,
+                               struct error *error)
 {
     const char *const *paths;
     size_t count;
@@ -29,25 +31,28 @@ static enum status open_locked(struct engine *engine, const char *also, struct e
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (c & 0x80);
 }
 
-/* Names of the store that are words of SQL, too: a bare one gives a syntax error somewhere behind it. */
+/* Names of the store that are words of SQL, too: a bare one gives a syntax error somewhere behind
+ * it. */
 static bool is_sql_word(const char *name)
 {
-    static const char *const words[] = {"all",    "and",   "as",     "asc",   "between", "by",    "case",  "check",
-                                        "column", "cross", "desc",   "else",  "end",     "from",  "full",  "group",
-                                        "having", "in",    "inner",  "into",  "join",    "left",  "like",  "limit",
-                                        "not",    "null",  "offset", "on",    "or",      "order", "right", "select",
-                                        "table",  "then",  "to",     "union", "unique",  "user",  "when",  "where"};
+    static const char *const words[] = {
+        "all",    "and",   "as",     "asc",   "between", "by",    "case",  "check",
+        "column", "cross", "desc",   "else",  "end",     "from",  "full",  "group",
+        "having", "in",    "inner",  "into",  "join",    "left",  "like",  "limit",
+        "not",    "null",  "offset", "on",    "or",      "order", "right", "select",
+        "table",  "then",  "to",     "union", "unique",  "user",  "when",  "where"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(words[i], name) == 0)
             return true;
     return false;
 }
 
-/* Whether name stands in the statement without quotes, and not as its own word of SQL does: order before by, left and
- * right before join or outer, any other word anywhere. */
+/* Whether name stands in the statement without quotes, and not as its own word of SQL does: order
+ * before by, left and right before join or outer, any other word anywhere. */
 static bool stands_bare(const char *statement, const char *name)
 {
     static const char *const own[] = {"by", "join", "outer"};
@@ -74,12 +79,15 @@ static void hint_names(const struct schema *schema, const char *statement, struc
 {
     for (size_t t = 0; t < schema->table_count; t++) {
         const struct schema_table *table = &schema->tables[t];
-        const char *found = is_sql_word(table->name) && stands_bare(statement, table->name) ? table->name : NULL;
+        const char *found =
+            is_sql_word(table->name) && stands_bare(statement, table->name) ? table->name : NULL;
         for (size_t c = 0; c < table->column_count && !found; c++)
-            if (is_sql_word(table->columns[c].name) && stands_bare(statement, table->columns[c].name))
+            if (is_sql_word(table->columns[c].name) &&
+                stands_bare(statement, table->columns[c].name))
                 found = table->columns[c].name;
         if (found) {
-            error_hint(error, "%s is a word of SQL; as a name it stands in double quotes: \"%s\"", found, found);
+            error_hint(error, "%s is a word of SQL; as a name it stands in double quotes: \"%s\"",
+                       found, found);
             return;
         }
     }
@@ -88,7 +96,8 @@ static void hint_names(const struct schema *schema, const char *statement, struc
 /* Double quotes make a name of "Wien"; a text was meant where nothing is called so. */
 static void hint_text(const char *statement, struct error *error)
 {
-    const char *from = strstr(error->message, "column \""), *name = from ? from + strlen("column \"") : NULL;
+    const char *from = strstr(error->message, "column \""),
+               *name = from ? from + strlen("column \"") : NULL;
     const char *end = name ? strchr(name, '"') : NULL;
     struct arena arena;
     if (!end)
@@ -96,7 +105,8 @@ static void hint_text(const char *statement, struct error *error)
     arena_init(&arena, 0);
     const char *quoted = arena_printf(&arena, "\"%.*s\"", (int)(end - name), name);
     if (strstr(statement, quoted))
-        error_hint(error, "texts stand in single quotes: '%.*s'; double quotes are for names", (int)(end - name), name);
+        error_hint(error, "texts stand in single quotes: '%.*s'; double quotes are for names",
+                   (int)(end - name), name);
     arena_release(&arena);
 }
 
@@ -112,7 +122,8 @@ static enum status explain_failure(struct engine *engine, const char *statement,
     return status;
 }
 
-enum status engine_sql_open(struct engine *engine, const char *statement, struct engine_sql **out, struct error *error)
+enum status engine_sql_open(struct engine *engine, const char *statement, struct engine_sql **out,
+                            struct error *error)
 {
     struct engine_sql *sql = base_calloc(1, sizeof *sql);
     arena_init(&sql->arena, 0);
@@ -120,7 +131,8 @@ enum status engine_sql_open(struct engine *engine, const char *statement, struct
     if (status == STATUS_OK)
         status = open_locked(engine, NULL, sql, error);
     if (status == STATUS_OK)
-        status = explain_failure(engine, statement, lake_query_user(sql->lake, statement, &sql->result, error), error);
+        status = explain_failure(engine, statement,
+                                 lake_query_user(sql->lake, statement, &sql->result, error), error);
     if (status != STATUS_OK) {
         engine_sql_close(sql);
         return status;
@@ -145,7 +157,8 @@ void engine_sql_close(struct engine_sql *sql)
 }
 
 /* Only what is one SELECT is wrapped into the writing of a file. */
-enum status engine_sql_parquet(struct engine *engine, const char *statement, const char *path, struct error *error)
+enum status engine_sql_parquet(struct engine *engine, const char *statement, const char *path,
+                               struct error *error)
 {
     struct engine_sql sql = {0};
     struct buffer text;
@@ -155,7 +168,8 @@ enum status engine_sql_parquet(struct engine *engine, const char *statement, con
     if (status == STATUS_OK)
         status = open_locked(engine, path, &sql, error);
     if (status == STATUS_OK)
-        status = explain_failure(engine, statement, lake_check_select(sql.lake, statement, error), error);
+        status = explain_failure(engine, statement, lake_check_select(sql.lake, statement, error),
+                                 error);
     size_t length = strlen(statement);
     while (length && strchr("; \t\r\n", statement[length - 1]))
         length--;

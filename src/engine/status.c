@@ -26,7 +26,8 @@ static void add_parts(const struct engine *engine, struct engine_kind *kind)
 }
 
 /* Of a reference table only the last row of each key counts. */
-static enum status count_reference(struct engine *engine, struct engine_kind *kind, struct error *error)
+static enum status count_reference(struct engine *engine, struct engine_kind *kind,
+                                   struct error *error)
 {
     static const char *const key[] = {"key"};
     struct lake *lake;
@@ -35,7 +36,8 @@ static enum status count_reference(struct engine *engine, struct engine_kind *ki
     TRY(engine_lake(engine, &lake, error));
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT count(DISTINCT key) FROM (");
-    struct store_read read = {.table = kind->name, .role = PART_REFERENCE, .columns = key, .column_count = 1};
+    struct store_read read = {
+        .table = kind->name, .role = PART_REFERENCE, .columns = key, .column_count = 1};
     enum status status = store_select(engine->store, &read, &sql, error);
     buffer_string(&sql, ")");
     if (status == STATUS_OK)
@@ -61,8 +63,10 @@ static enum status count_customers(struct engine *engine, uint64_t *out, struct 
         if (parts[i].role != PART_ACTIVITY)
             continue;
         if (status == STATUS_OK)
-            status = store_check_part(engine->store, &parts[i], (const char *[]){"customer"}, 1, error);
-        buffer_string(&sql, sql.length ? "," : "SELECT count(DISTINCT customer) FROM read_parquet([");
+            status =
+                store_check_part(engine->store, &parts[i], (const char *[]){"customer"}, 1, error);
+        buffer_string(&sql,
+                      sql.length ? "," : "SELECT count(DISTINCT customer) FROM read_parquet([");
         buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));
     }
     if (status == STATUS_OK && sql.length) {
@@ -77,15 +81,16 @@ static enum status count_customers(struct engine *engine, uint64_t *out, struct 
     return status;
 }
 
-enum status engine_status(struct engine *engine, struct arena *arena, struct engine_status *out, struct error *error)
+enum status engine_status(struct engine *engine, struct arena *arena, struct engine_status *out,
+                          struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     const struct schema *schema = engine_schema(engine);
     struct catalog_import *imports;
     struct catalog_refresh *refreshes;
     size_t count;
-    *out =
-        (struct engine_status){.path = store_path(engine->store), .zone = schema->zone, .currency = schema->currency};
+    *out = (struct engine_status){
+        .path = store_path(engine->store), .zone = schema->zone, .currency = schema->currency};
     TRY(catalog_imports(catalog, arena, &imports, &count, error));
     for (size_t i = 0; i < count; i++)
         out->imports += imports[i].undone == 0;
@@ -100,8 +105,9 @@ enum status engine_status(struct engine *engine, struct arena *arena, struct eng
     out->kinds = ARENA_ARRAY(arena, struct engine_kind, schema->table_count + 1);
     for (size_t t = 0; t < schema->table_count; t++) {
         struct engine_kind *kind = &out->kinds[out->kind_count++];
-        *kind = (struct engine_kind){
-            .name = schema->tables[t].name, .role = schema->tables[t].role, .table = &schema->tables[t]};
+        *kind = (struct engine_kind){.name = schema->tables[t].name,
+                                     .role = schema->tables[t].role,
+                                     .table = &schema->tables[t]};
         add_parts(engine, kind);
         if (kind->role == SCHEMA_REFERENCE)
             TRY(count_reference(engine, kind, error));

@@ -1,6 +1,6 @@
 /*
- * A segment that asks for a text which no customer has is empty for ever and breaks no rule: land = 'schweiz' where all
- * have 'Schweiz'. Whoever writes one is told, with the nearest text there is.
+ * A segment that asks for a text which no customer has is empty for ever and breaks no rule: land =
+ * 'schweiz' where all have 'Schweiz'. Whoever writes one is told, with the nearest text there is.
  */
 #include "base/bits.h"
 #include "engine/internal.h"
@@ -20,9 +20,10 @@ struct texts {
     const char *place;
 };
 
-/* The different texts of a column, or NULL when there are too many; *has: one of them is the one asked for. */
-static const char **different(const struct texts *texts, const struct population_column *column, uint32_t wanted,
-                              size_t *count, bool *has)
+/* The different texts of a column, or NULL when there are too many; *has: one of them is the one
+ * asked for. */
+static const char **different(const struct texts *texts, const struct population_column *column,
+                              uint32_t wanted, size_t *count, bool *has)
 {
     const char **names = ARENA_ARRAY(texts->arena, const char *, TEXTS_MAX);
     uint64_t *seen = base_calloc(texts->population->code_count / 64 + 1, sizeof *seen);
@@ -56,16 +57,18 @@ static void check_text(const struct segment_told_text *test, void *context)
     if (has)
         return;
 
-    const char *wanted = arena_strndup(texts->arena, test->text.data, test->text.length), *hint = "";
+    const char *wanted = arena_strndup(texts->arena, test->text.data, test->text.length),
+               *hint = "";
     int nearest = count < TEXTS_MAX ? text_nearest(wanted, names, count) : -1;
     if (nearest >= 0)
         hint = arena_printf(texts->arena, "did you mean '%s'?", names[nearest]);
     engine_add_note(texts->problems, texts->arena, texts->place,
-                    arena_printf(texts->arena, "no customer has %s = '%s'", test->trait, wanted), hint);
+                    arena_printf(texts->arena, "no customer has %s = '%s'", test->trait, wanted),
+                    hint);
 }
 
-void engine_check_texts(const struct population *population, const struct segment_set *set, struct arena *arena,
-                        struct segment_problems *problems)
+void engine_check_texts(const struct population *population, const struct segment_set *set,
+                        struct arena *arena, struct segment_problems *problems)
 {
     int table = population_table_index(population, SCHEMA_TRAIT_TABLE);
     if (table < 0)

@@ -6,7 +6,8 @@
 
 enum { MONTHS_BACK = 12 };
 
-struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue, struct arena *arena)
+struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue,
+                                          struct arena *arena)
 {
     struct segment_needs needs = {0};
     if (revenue->table < 0)
@@ -19,8 +20,9 @@ struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue,
     return needs;
 }
 
-static enum status sizes_at_months(struct engine *engine, const struct engine_view *view, int segment,
-                                   struct arena *arena, struct engine_profile *out, struct error *error)
+static enum status sizes_at_months(struct engine *engine, const struct engine_view *view,
+                                   int segment, struct arena *arena, struct engine_profile *out,
+                                   struct error *error)
 {
     int32_t month = date_floor(zone_date(engine->zone, view->now), CALENDAR_MONTH);
     struct plan *plan;
@@ -29,9 +31,11 @@ static enum status sizes_at_months(struct engine *engine, const struct engine_vi
     TRY(plan_new(view->set, engine_schema(engine), &segment, 1, &plan, error));
     enum status status = STATUS_OK;
     for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
-        int64_t at = back < 0 ? view->now : zone_day_start(engine->zone, date_add_months(month, -back));
+        int64_t at =
+            back < 0 ? view->now : zone_day_start(engine->zone, date_add_months(month, -back));
         struct plan_result *result = NULL;
-        status = plan_evaluate(plan, view->population, at, engine_pool(engine), false, &result, error);
+        status =
+            plan_evaluate(plan, view->population, at, engine_pool(engine), false, &result, error);
         if (status == STATUS_OK) {
             out->size_moment[out->sizes] = at;
             out->size_customers[out->sizes++] = plan_result_count(result, segment);
@@ -42,8 +46,8 @@ static enum status sizes_at_months(struct engine *engine, const struct engine_vi
     return status;
 }
 
-static enum status add_sizes(struct engine *engine, const struct engine_view *view, int segment, struct arena *arena,
-                             struct engine_profile *out, struct error *error)
+static enum status add_sizes(struct engine *engine, const struct engine_view *view, int segment,
+                             struct arena *arena, struct engine_profile *out, struct error *error)
 {
     struct engine_history history;
     TRY(engine_history(engine, view->now, arena, &history, error));
@@ -63,8 +67,9 @@ static enum status add_sizes(struct engine *engine, const struct engine_view *vi
     return sizes_at_months(engine, view, segment, arena, out, error);
 }
 
-static void add_money(const struct engine_view *view, int segment, const struct insight_revenue *revenue,
-                      struct arena *arena, struct engine_profile *out)
+static void add_money(const struct engine_view *view, int segment,
+                      const struct insight_revenue *revenue, struct arena *arena,
+                      struct engine_profile *out)
 {
     if (!revenue->property)
         return;
@@ -73,18 +78,20 @@ static void add_money(const struct engine_view *view, int segment, const struct 
     for (size_t w = 0; w < view->result->words; w++)
         others[w] = view->result->existing[w] & ~view->result->members[segment][w];
     out->revenue_of = arena_printf(arena, "%s.%s", revenue->kind, revenue->property);
-    out->year = insight_money(view->population, revenue, view->result->members[segment], from, view->now);
+    out->year =
+        insight_money(view->population, revenue, view->result->members[segment], from, view->now);
     out->year_others = insight_money(view->population, revenue, others, from, view->now);
 }
 
 static enum status fill_profile(struct engine *engine, const struct engine_view *view, int segment,
-                                struct insight_features *features, struct arena *arena, struct engine_profile *out,
-                                struct error *error)
+                                struct insight_features *features, struct arena *arena,
+                                struct engine_profile *out, struct error *error)
 {
     const struct schema *schema = engine_schema(engine);
-    TRY(insight_features_evaluate(features, schema, view->population, view->result->existing, view->now,
-                                  engine_pool(engine), arena, error));
-    insight_profile(view->set, schema, segment, view->result, features, view->population, arena, &out->profile);
+    TRY(insight_features_evaluate(features, schema, view->population, view->result->existing,
+                                  view->now, engine_pool(engine), arena, error));
+    insight_profile(view->set, schema, segment, view->result, features, view->population, arena,
+                    &out->profile);
     out->lost = features->lost;
     out->lost_count = features->lost_count;
     out->customers = out->profile.customers;
@@ -94,8 +101,9 @@ static enum status fill_profile(struct engine *engine, const struct engine_view 
     return STATUS_OK;
 }
 
-enum status engine_profile(struct engine *engine, const char *segment, const struct engine_moment *moment,
-                           struct arena *arena, struct engine_profile *out, struct error *error)
+enum status engine_profile(struct engine *engine, const char *segment,
+                           const struct engine_moment *moment, struct arena *arena,
+                           struct engine_profile *out, struct error *error)
 {
     const struct schema *schema = engine_schema(engine);
     struct insight_features features;
@@ -111,7 +119,8 @@ enum status engine_profile(struct engine *engine, const char *segment, const str
     struct segment_needs needs = insight_features_needs(&features, schema, arena),
                          money = engine_revenue_needs(&revenue, arena);
     needs = engine_join_needs(&needs, &money, arena);
-    enum status status = engine_evaluate(engine, NULL, &out->segment, 1, &needs, moment, &view, error);
+    enum status status =
+        engine_evaluate(engine, NULL, &out->segment, 1, &needs, moment, &view, error);
     if (status == STATUS_OK) {
         status = fill_profile(engine, &view, out->segment, &features, arena, out, error);
         add_money(&view, out->segment, &revenue, arena, out);
@@ -123,8 +132,9 @@ enum status engine_profile(struct engine *engine, const char *segment, const str
     return status;
 }
 
-static enum status choose_segments(struct engine *engine, const char *const *names, size_t count, struct arena *arena,
-                                   struct engine_overlap *out, struct error *error)
+static enum status choose_segments(struct engine *engine, const char *const *names, size_t count,
+                                   struct arena *arena, struct engine_overlap *out,
+                                   struct error *error)
 {
     TRY(engine_load_definitions(engine, error));
     const struct segment_set *set = engine->definitions;
@@ -154,21 +164,24 @@ static void keep_largest_pairs(struct engine_overlap *out, size_t most)
     overlap->pair_count = overlap->pair_count < most ? overlap->pair_count : most;
 }
 
-enum status engine_overlap(struct engine *engine, const char *const *names, size_t count, size_t most,
-                           const struct engine_moment *moment, struct arena *arena, struct engine_overlap *out,
-                           struct error *error)
+enum status engine_overlap(struct engine *engine, const char *const *names, size_t count,
+                           size_t most, const struct engine_moment *moment, struct arena *arena,
+                           struct engine_overlap *out, struct error *error)
 {
     *out = (struct engine_overlap){0};
-    if (count == 0) /* all: those that cannot be evaluated are left out, and the choice is among the others */
+    if (count == 0) /* all: those that cannot be evaluated are left out, and the choice is among the
+                       others */
         TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &out->view, error));
     enum status status = choose_segments(engine, names, count, arena, out, error);
     if (status == STATUS_OK && count)
-        status = engine_evaluate(engine, NULL, out->segments, out->segment_count, NULL, moment, &out->view, error);
+        status = engine_evaluate(engine, NULL, out->segments, out->segment_count, NULL, moment,
+                                 &out->view, error);
     if (status != STATUS_OK) {
         engine_view_close(&out->view);
         return status;
     }
-    insight_overlap(out->view.result, out->segments, out->segment_count, most, arena, &out->overlap);
+    insight_overlap(out->view.result, out->segments, out->segment_count, most, arena,
+                    &out->overlap);
     keep_largest_pairs(out, most);
     return STATUS_OK;
 }

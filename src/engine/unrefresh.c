@@ -1,9 +1,11 @@
 /*
- * Taking a refresh back, exactly: who entered and left, the scores that were told with it, and what it remembered for
- * the next one. For that each refresh writes down, under "refresh.note.N", what it replaced.
+ * Taking a refresh back, exactly: who entered and left, the scores that were told with it, and what
+ * it remembered for the next one. For that each refresh writes down, under "refresh.note.N", what
+ * it replaced.
  *
- * Records only go forward, so a mistaken refresh would block those after it. It does not: the last one can be taken
- * back, and one that saw facts of an import that was taken back since gives way to a new one by itself.
+ * Records only go forward, so a mistaken refresh would block those after it. It does not: the last
+ * one can be taken back, and one that saw facts of an import that was taken back since gives way to
+ * a new one by itself.
  */
 #include "engine/guard.h"
 #include "engine/model_told.h"
@@ -24,8 +26,8 @@ static const char *note_key(uint32_t number, char out[KEY_MAX])
 }
 
 /* NULL when the refresh has none: it was recorded by an older program. */
-static enum status load_note(struct catalog *catalog, uint32_t number, struct arena *arena, json_t **out,
-                             struct error *error)
+static enum status load_note(struct catalog *catalog, uint32_t number, struct arena *arena,
+                             json_t **out, struct error *error)
 {
     char key[KEY_MAX];
     const char *text = NULL;
@@ -35,7 +37,8 @@ static enum status load_note(struct catalog *catalog, uint32_t number, struct ar
     return STATUS_OK;
 }
 
-static enum status save_note(struct catalog *catalog, uint32_t number, const json_t *note, struct error *error)
+static enum status save_note(struct catalog *catalog, uint32_t number, const json_t *note,
+                             struct error *error)
 {
     char key[KEY_MAX];
     char *text = json_dumps(note, JSON_COMPACT);
@@ -46,7 +49,8 @@ static enum status save_note(struct catalog *catalog, uint32_t number, const jso
 
 /* ---- writing down ---- */
 
-enum status refresh_note_begin(struct engine *engine, struct refresh_note *note, struct error *error)
+enum status refresh_note_begin(struct engine *engine, struct refresh_note *note,
+                               struct error *error)
 {
     uint64_t next;
     *note = (struct refresh_note){.object = json_object()};
@@ -57,11 +61,12 @@ enum status refresh_note_begin(struct engine *engine, struct refresh_note *note,
     return STATUS_OK;
 }
 
-enum status refresh_note_model(struct engine *engine, struct refresh_note *note, const char *name, struct arena *arena,
-                               struct error *error)
+enum status refresh_note_model(struct engine *engine, struct refresh_note *note, const char *name,
+                               struct arena *arena, struct error *error)
 {
     const char *text = NULL;
-    TRY(catalog_setting(store_catalog(engine->store), arena_printf(arena, "model.%s", name), arena, &text, error));
+    TRY(catalog_setting(store_catalog(engine->store), arena_printf(arena, "model.%s", name), arena,
+                        &text, error));
     if (text)
         json_object_set_new(json_object_get(note->object, "models"), name, json_string(text));
     return STATUS_OK;
@@ -73,7 +78,8 @@ void refresh_note_definition(struct refresh_note *note, const char *segment, con
                         before ? json_string(before) : json_null());
 }
 
-static enum status add_imports(struct catalog *catalog, json_t *note, struct arena *arena, struct error *error)
+static enum status add_imports(struct catalog *catalog, json_t *note, struct arena *arena,
+                               struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
@@ -86,8 +92,9 @@ static enum status add_imports(struct catalog *catalog, json_t *note, struct are
     return STATUS_OK;
 }
 
-enum status refresh_note_save(struct engine *engine, struct refresh_note *note, uint32_t number, const char *seen,
-                              uint64_t last_import, struct arena *arena, struct error *error)
+enum status refresh_note_save(struct engine *engine, struct refresh_note *note, uint32_t number,
+                              const char *seen, uint64_t last_import, struct arena *arena,
+                              struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     json_object_set_new(note->object, "seen_before", seen ? json_string(seen) : json_null());
@@ -123,16 +130,18 @@ static bool listed(const json_t *list, uint32_t number)
 }
 
 /* Whether the refresh saw the import. Without a note the clock has to tell. */
-static bool saw(const json_t *note, const struct catalog_refresh *refresh, const struct catalog_import *import)
+static bool saw(const json_t *note, const struct catalog_refresh *refresh,
+                const struct catalog_import *import)
 {
     if (!note)
-        return import->received <= refresh->recorded && (!import->undone || import->undone > refresh->recorded);
+        return import->received <= refresh->recorded &&
+               (!import->undone || import->undone > refresh->recorded);
     return import->number <= json_integer_value(json_object_get(note, "last_import")) &&
            !listed(json_object_get(note, "undone"), import->number);
 }
 
-enum status engine_refresh_stale(struct engine *engine, const struct catalog_refresh *refresh, struct arena *arena,
-                                 uint32_t *import, struct error *error)
+enum status engine_refresh_stale(struct engine *engine, const struct catalog_refresh *refresh,
+                                 struct arena *arena, uint32_t *import, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct catalog_import *imports;
@@ -142,14 +151,16 @@ enum status engine_refresh_stale(struct engine *engine, const struct catalog_ref
     TRY(catalog_imports(catalog, arena, &imports, &count, error));
     TRY(load_note(catalog, refresh->number, arena, &note, error));
     for (size_t i = 0; i < count && !*import; i++)
-        if (imports[i].undone && !engine_is_score(&imports[i], NULL) && saw(note, refresh, &imports[i]))
+        if (imports[i].undone && !engine_is_score(&imports[i], NULL) &&
+            saw(note, refresh, &imports[i]))
             *import = imports[i].number;
     json_decref(note);
     return STATUS_OK;
 }
 
-static enum status engine_import_seen(struct engine *engine, const struct catalog_import *import, struct arena *arena,
-                                      struct catalog_refresh **out, size_t *count, struct error *error)
+static enum status engine_import_seen(struct engine *engine, const struct catalog_import *import,
+                                      struct arena *arena, struct catalog_refresh **out,
+                                      size_t *count, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct catalog_refresh *all;
@@ -167,16 +178,17 @@ static enum status engine_import_seen(struct engine *engine, const struct catalo
     return STATUS_OK;
 }
 
-/* Whether a model may have read facts of the kind. What it names it read; without --kind models of orders guess. */
+/* Whether a model may have read facts of the kind. What it names it read; without --kind models of
+ * orders guess. */
 static bool may_read(struct engine *engine, const struct engine_model *model, const char *table)
 {
     const struct schema *schema = engine_schema(engine);
     const struct schema_table *found = schema_table(schema, table);
     const char *guessed = insight_revenue_find(schema).kind;
-    bool orders =
-        strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 || strcmp(model->type, "survive") == 0;
-    bool answers =
-        strcmp(model->type, "survey") == 0 || strcmp(model->type, "factor") == 0 || strcmp(model->type, "latent") == 0;
+    bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
+                  strcmp(model->type, "survive") == 0;
+    bool answers = strcmp(model->type, "survey") == 0 || strcmp(model->type, "factor") == 0 ||
+                   strcmp(model->type, "latent") == 0;
     bool kind = false, segments = false; /* segments may read anything */
     for (size_t i = 0; i < model->option_count; i++) {
         const char *name = model->options[i].name;
@@ -192,9 +204,10 @@ static bool may_read(struct engine *engine, const struct engine_model *model, co
     return !answers;
 }
 
-/* Models fitted after the import came saw its facts; so did the refreshes. Scores of models hang on nothing further. */
-static enum status list_hanging(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
-                                struct error *error)
+/* Models fitted after the import came saw its facts; so did the refreshes. Scores of models hang on
+ * nothing further. */
+static enum status list_hanging(struct engine *engine, uint32_t number, struct arena *arena,
+                                struct engine_undone *out, struct error *error)
 {
     struct catalog_import import;
     struct catalog_refresh *refreshes;
@@ -230,7 +243,8 @@ struct known_lists {
     size_t count;
 };
 
-static enum status count_lists(struct engine *engine, struct arena *arena, struct known_lists *out, struct error *error)
+static enum status count_lists(struct engine *engine, struct arena *arena, struct known_lists *out,
+                               struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     struct segment_needs needs = {0};
@@ -251,20 +265,20 @@ static enum status count_lists(struct engine *engine, struct arena *arena, struc
     return status;
 }
 
-static void compare_lists(const struct known_lists *before, const struct known_lists *after, struct arena *arena,
-                          struct engine_undone *out)
+static void compare_lists(const struct known_lists *before, const struct known_lists *after,
+                          struct arena *arena, struct engine_undone *out)
 {
     out->lists = ARENA_ARRAY(arena, struct engine_undone_list, before->count + 1);
     for (size_t i = 0; i < before->count; i++)
         if (after->known[i] < before->known[i])
-            out->lists[out->list_count++] =
-                (struct engine_undone_list){before->lists[i].name, before->known[i] - after->known[i]};
+            out->lists[out->list_count++] = (struct engine_undone_list){
+                before->lists[i].name, before->known[i] - after->known[i]};
 }
 
 /* ---- definitions that need its columns ---- */
 
-static enum status undo_within(struct engine *engine, struct store_change *change, uint32_t number, struct arena *arena,
-                               struct engine_undone *out, struct error *error)
+static enum status undo_within(struct engine *engine, struct store_change *change, uint32_t number,
+                               struct arena *arena, struct engine_undone *out, struct error *error)
 {
     struct lake *lake;
     struct engine_trouble *after;
@@ -280,8 +294,8 @@ static enum status undo_within(struct engine *engine, struct store_change *chang
     return STATUS_OK;
 }
 
-enum status engine_undo_plan(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
-                             struct error *error)
+enum status engine_undo_plan(struct engine *engine, uint32_t number, struct arena *arena,
+                             struct engine_undone *out, struct error *error)
 {
     struct store_change *change;
     *out = (struct engine_undone){0};
@@ -293,8 +307,8 @@ enum status engine_undo_plan(struct engine *engine, uint32_t number, struct aren
     return status;
 }
 
-enum status engine_undo(struct engine *engine, uint32_t number, struct arena *arena, struct engine_undone *out,
-                        struct error *error)
+enum status engine_undo(struct engine *engine, uint32_t number, struct arena *arena,
+                        struct engine_undone *out, struct error *error)
 {
     struct store_change *change;
     struct known_lists before, after;
@@ -303,7 +317,8 @@ enum status engine_undo(struct engine *engine, uint32_t number, struct arena *ar
     TRY(list_hanging(engine, number, arena, out, error));
     TRY(count_lists(engine, arena, &before, error));
     TRY(store_begin(engine->store, &change, error));
-    TRY(engine_end_change(engine, change, undo_within(engine, change, number, arena, out, error), error));
+    TRY(engine_end_change(engine, change, undo_within(engine, change, number, arena, out, error),
+                          error));
     TRY(engine_reload(engine, error));
     TRY(count_lists(engine, arena, &after, error));
     compare_lists(&before, &after, arena, out);
@@ -312,7 +327,8 @@ enum status engine_undo(struct engine *engine, uint32_t number, struct arena *ar
 
 /* ---- taking back ---- */
 
-static enum status count_moved(void *context, struct catalog_membership *membership, struct error *error)
+static enum status count_moved(void *context, struct catalog_membership *membership,
+                               struct error *error)
 {
     struct engine_unrefreshed *out = context;
     (void)error;
@@ -322,9 +338,11 @@ static enum status count_moved(void *context, struct catalog_membership *members
     return STATUS_OK;
 }
 
-/* The scores that were told while the refresh ran: imports from sources "model:…" between its beginning and its end. */
-static enum status take_scores_back(struct engine *engine, struct store_change *change, const json_t *note,
-                                    struct arena *arena, struct engine_unrefreshed *out, struct error *error)
+/* The scores that were told while the refresh ran: imports from sources "model:…" between its
+ * beginning and its end. */
+static enum status take_scores_back(struct engine *engine, struct store_change *change,
+                                    const json_t *note, struct arena *arena,
+                                    struct engine_unrefreshed *out, struct error *error)
 {
     struct catalog_import *imports;
     struct lake *lake;
@@ -355,30 +373,35 @@ static bool same_fit(const json_t *a, const json_t *b)
 }
 
 /* Makes the model what it was before the refresh, unless it was fitted again since. */
-static enum status restore_model(struct engine *engine, const char *name, const char *before, struct arena *arena,
-                                 struct error *error)
+static enum status restore_model(struct engine *engine, const char *name, const char *before,
+                                 struct arena *arena, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     const char *key = arena_printf(arena, "model.%s", name), *present = NULL;
     TRY(catalog_setting(catalog, key, arena, &present, error));
-    json_t *then = json_loads(before, 0, NULL), *now = present ? json_loads(present, 0, NULL) : NULL;
+    json_t *then = json_loads(before, 0, NULL),
+           *now = present ? json_loads(present, 0, NULL) : NULL;
     bool same = then && now && same_fit(then, now);
     json_decref(then);
     json_decref(now);
     return same ? catalog_set_setting(catalog, key, before, error) : STATUS_OK;
 }
 
-/* Models remember their last scoring. Those that were fitted again since keep what they are, and so do those that the
- * refresh found scored already. Of a note that has given its models up there is nothing to make them from. */
-static enum status restore_models(struct engine *engine, const json_t *note, const struct catalog_refresh *refresh,
-                                  struct arena *arena, struct error *error)
+/* Models remember their last scoring. Those that were fitted again since keep what they are, and so
+ * do those that the refresh found scored already. Of a note that has given its models up there is
+ * nothing to make them from. */
+static enum status restore_models(struct engine *engine, const json_t *note,
+                                  const struct catalog_refresh *refresh, struct arena *arena,
+                                  struct error *error)
 {
     struct engine_model *models;
     size_t count;
     TRY(engine_models(engine, arena, &models, &count, error));
     for (size_t i = 0; i < count; i++) {
-        const json_t *kept = json_object_get(note, "models"), *before = json_object_get(kept, models[i].name);
-        if (!models[i].scored || models[i].scored_at != refresh->moment || models[i].fitted > refresh->recorded)
+        const json_t *kept = json_object_get(note, "models"),
+                     *before = json_object_get(kept, models[i].name);
+        if (!models[i].scored || models[i].scored_at != refresh->moment ||
+            models[i].fitted > refresh->recorded)
             continue;
         if (json_is_string(before))
             TRY(restore_model(engine, models[i].name, json_string_value(before), arena, error));
@@ -390,7 +413,8 @@ static enum status restore_models(struct engine *engine, const json_t *note, con
     return STATUS_OK;
 }
 
-static enum status restore_settings(struct engine *engine, const json_t *note, struct arena *arena, struct error *error)
+static enum status restore_settings(struct engine *engine, const json_t *note, struct arena *arena,
+                                    struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     const char *segment;
@@ -402,12 +426,13 @@ static enum status restore_settings(struct engine *engine, const json_t *note, s
         const char *key = arena_printf(arena, "refresh.definition.%s", segment);
         TRY(catalog_set_setting(catalog, key, json_string_value(hash), error));
     }
-    return catalog_set_setting(catalog, "refresh.last_import", json_string_value(json_object_get(note, "seen_before")),
-                               error);
+    return catalog_set_setting(catalog, "refresh.last_import",
+                               json_string_value(json_object_get(note, "seen_before")), error);
 }
 
-enum status unrefresh_within(struct engine *engine, struct store_change *change, const struct catalog_refresh *refresh,
-                             struct arena *arena, struct engine_unrefreshed *out, struct error *error)
+enum status unrefresh_within(struct engine *engine, struct store_change *change,
+                             const struct catalog_refresh *refresh, struct arena *arena,
+                             struct engine_unrefreshed *out, struct error *error)
 {
     struct catalog *catalog = store_catalog(engine->store);
     json_t *note;
@@ -428,8 +453,8 @@ done:
     return status;
 }
 
-enum status engine_unrefresh(struct engine *engine, struct arena *arena, struct engine_unrefreshed *out,
-                             struct error *error)
+enum status engine_unrefresh(struct engine *engine, struct arena *arena,
+                             struct engine_unrefreshed *out, struct error *error)
 {
     struct catalog_refresh *refreshes;
     struct store_change *change;
@@ -437,10 +462,12 @@ enum status engine_unrefresh(struct engine *engine, struct arena *arena, struct 
     *out = (struct engine_unrefreshed){0};
     TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
     if (!count)
-        return error_set(error, STATUS_NOT_FOUND, "there is no refresh to take back: none is recorded");
+        return error_set(error, STATUS_NOT_FOUND,
+                         "there is no refresh to take back: none is recorded");
 
     TRY(store_begin(engine->store, &change, error));
-    TRY(engine_end_change(engine, change, unrefresh_within(engine, change, &refreshes[count - 1], arena, out, error),
-                          error));
+    TRY(engine_end_change(
+        engine, change, unrefresh_within(engine, change, &refreshes[count - 1], arena, out, error),
+        error));
     return engine_load_definitions(engine, error);
 }

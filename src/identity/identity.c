@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum status identity_load(struct store *store, struct lake *lake, struct numbering **out, struct error *error)
+enum status identity_load(struct store *store, struct lake *lake, struct numbering **out,
+                          struct error *error)
 {
     return store_numbering_load(store, lake, PART_IDENTITY, out, error);
 }
@@ -18,8 +19,8 @@ enum status identity_register(struct lake *lake, struct numbering *identity, str
     return store_register_numbering(lake, "customer_number", identity, error);
 }
 
-enum status identity_write(struct store_change *change, struct lake *lake, const struct numbering *identity,
-                           struct error *error)
+enum status identity_write(struct store_change *change, struct lake *lake,
+                           const struct numbering *identity, struct error *error)
 {
     return store_numbering_write(change, lake, PART_IDENTITY, identity, error);
 }
@@ -28,8 +29,8 @@ static const char *const columns[] = {"identifier", "customer"};
 static const struct store_read identities = {
     .table = "identity", .role = PART_IDENTITY, .columns = columns, .column_count = 2};
 
-enum status identity_find(struct store *store, struct lake *lake, struct text identifier, uint32_t *number,
-                          struct error *error)
+enum status identity_find(struct store *store, struct lake *lake, struct text identifier,
+                          uint32_t *number, struct error *error)
 {
     struct buffer sql;
     int64_t found = 0;
@@ -43,7 +44,8 @@ enum status identity_find(struct store *store, struct lake *lake, struct text id
         status = lake_query_integer(lake, sql.data, &found, &known, error);
     buffer_release(&sql);
     if (status == STATUS_OK && !known)
-        return error_set(error, STATUS_NOT_FOUND, "there is no customer %.*s", (int)identifier.length, identifier.data);
+        return error_set(error, STATUS_NOT_FOUND, "there is no customer %.*s",
+                         (int)identifier.length, identifier.data);
     *number = (uint32_t)found;
     return status;
 }
@@ -65,7 +67,8 @@ static enum status hand_over(void *context, const struct lake_chunk *chunk, stru
 }
 
 enum status identity_each(struct store *store, struct lake *lake,
-                          enum status (*take)(void *context, const struct lake_chunk *identifiers, struct error *error),
+                          enum status (*take)(void *context, const struct lake_chunk *identifiers,
+                                              struct error *error),
                           void *context, struct error *error)
 {
     static const char *const types[] = {"VARCHAR", "UINTEGER"};
@@ -100,7 +103,8 @@ struct collecting {
 static bool is_wanted(const struct collecting *collecting, const struct lake_chunk *chunk, size_t i)
 {
     uint32_t number = ((const uint32_t *)chunk->columns[1].data)[i];
-    return number < collecting->limit && (!collecting->only || bitmap_contains(collecting->only, number));
+    return number < collecting->limit &&
+           (!collecting->only || bitmap_contains(collecting->only, number));
 }
 
 static enum status collect(void *context, const struct lake_chunk *chunk, struct error *error)
@@ -141,8 +145,8 @@ static void compact(struct identity_names *names, const struct text *by_number, 
         }
 }
 
-enum status identity_names_load(struct identity_names *names, struct store *store, struct lake *lake,
-                                const struct bitmap *only, struct error *error)
+enum status identity_names_load(struct identity_names *names, struct store *store,
+                                struct lake *lake, const struct bitmap *only, struct error *error)
 {
     uint64_t limit;
     *names = (struct identity_names){0};
@@ -179,5 +183,6 @@ struct text identity_name(const struct identity_names *names, uint32_t number)
         else
             high = middle;
     }
-    return low < names->count && names->numbers[low] == number ? names->identifiers[low] : (struct text){"", 0};
+    return low < names->count && names->numbers[low] == number ? names->identifiers[low]
+                                                               : (struct text){"", 0};
 }

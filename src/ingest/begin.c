@@ -1,8 +1,9 @@
 /*
- * The rows say what they are made of: columns in which nearly every value is a number or a date. Whatever stands before
- * the first line that fits these columns is no row; of those lines the one with the most names is the header, and what
- * stands above it are titles and comments. Where every column is text nothing is out of place, and smaller signs are
- * added up: words that are known as names of columns, values that come again, digits where all rows have them.
+ * The rows say what they are made of: columns in which nearly every value is a number or a date.
+ * Whatever stands before the first line that fits these columns is no row; of those lines the one
+ * with the most names is the header, and what stands above it are titles and comments. Where every
+ * column is text nothing is out of place, and smaller signs are added up: words that are known as
+ * names of columns, values that come again, digits where all rows have them.
  *
  * The columns are looked at in the second half of the first lines, where no title is left.
  */
@@ -46,11 +47,13 @@ static struct text value_at(const struct ingest_record *record, size_t column)
 /* A blank, or what stands for one, says nothing about a column. */
 static bool says_nothing(struct text value)
 {
-    static const char *const words[] = {"-", "--", "?", "unknown", "none", "nan", "n.a.", "k.a.", "null", "na", "n/a"};
+    static const char *const words[] = {"-",    "--",   "?",    "unknown", "none", "nan",
+                                        "n.a.", "k.a.", "null", "na",      "n/a"};
     if (ingest_unknown(value))
         return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i]) == value.length && strncasecmp(words[i], value.data, value.length) == 0)
+        if (strlen(words[i]) == value.length &&
+            strncasecmp(words[i], value.data, value.length) == 0)
             return true;
     return false;
 }
@@ -62,7 +65,8 @@ static bool is_figure(struct text value)
     if (ingest_is_figure(value))
         return true;
     enum ingest_form form = ingest_classify(value, (struct ingest_number_style){'.', ','}, &number);
-    return (form != FORM_TEXT && form != FORM_UNKNOWN) || ingest_parse_moment(value, DATE_FORMATS, &moment) != 0;
+    return (form != FORM_TEXT && form != FORM_UNKNOWN) ||
+           ingest_parse_moment(value, DATE_FORMATS, &moment) != 0;
 }
 
 static bool has_digit(struct text value)
@@ -177,23 +181,25 @@ static bool fits_columns(const struct look *look, const struct ingest_record *re
 
 /* Parts of names that exports use, in several languages; small letters. */
 static const char *const name_words[] = {
-    "id",       "customer", "client",   "name",     "date",    "time",    "amount",   "price",    "city",
-    "country",  "email",    "e-mail",   "mail",     "phone",   "order",   "invoice",  "product",  "item",
-    "sku",      "quantity", "qty",      "total",    "value",   "status",  "type",     "category", "gender",
-    "age",      "birth",    "address",  "street",   "zip",     "postal",  "state",    "region",   "segment",
-    "channel",  "source",   "currency", "number",   "code",    "user",    "account",  "company",  "created",
-    "updated",  "first",    "last",     "plan",     "note",    "comment", "tag",      "score",    "group",
-    "store",    "shop",     "brand",    "colour",   "color",   "size",    "kunde",    "kunden",   "datum",
-    "betrag",   "preis",    "stadt",    "ort",      "land",    "vorname", "nachname", "menge",    "artikel",
-    "bestell",  "rechnung", "straße",   "plz",      "geburt",  "anrede",  "telefon",  "firma",    "nom",
-    "prénom",   "ville",    "pays",     "montant",  "prix",    "client",  "commande", "adresse",  "nombre",
-    "apellido", "ciudad",   "país",     "fecha",    "importe", "cliente", "pedido",   "correo",   "nome",
-    "cognome",  "città",    "paese",    "data",     "importo", "prezzo",  "klant",    "naam",     "plaats",
-    "bedrag",   "klient",   "imię",     "nazwisko", "miasto",  "kraj",    "kwota",    "cena",     "zákazník",
-    "město",    "částka",   "jméno",    "клиент",   "дата",    "сумма",   "город",    "имя",      "фамилия",
-    "заказ",    "цена",     "顧客",     "客户",     "日付",    "日期",    "金額",     "金额",     "都市",
-    "城市",     "名前",     "姓名",     "고객",     "날짜",    "금액",    "도시",     "tier",     "level",
-    "kanal",    "sprache",  "language", "title",    "kind",    "event",
+    "id",      "customer", "client",   "name",     "date",     "time",     "amount",   "price",
+    "city",    "country",  "email",    "e-mail",   "mail",     "phone",    "order",    "invoice",
+    "product", "item",     "sku",      "quantity", "qty",      "total",    "value",    "status",
+    "type",    "category", "gender",   "age",      "birth",    "address",  "street",   "zip",
+    "postal",  "state",    "region",   "segment",  "channel",  "source",   "currency", "number",
+    "code",    "user",     "account",  "company",  "created",  "updated",  "first",    "last",
+    "plan",    "note",     "comment",  "tag",      "score",    "group",    "store",    "shop",
+    "brand",   "colour",   "color",    "size",     "kunde",    "kunden",   "datum",    "betrag",
+    "preis",   "stadt",    "ort",      "land",     "vorname",  "nachname", "menge",    "artikel",
+    "bestell", "rechnung", "straße",   "plz",      "geburt",   "anrede",   "telefon",  "firma",
+    "nom",     "prénom",   "ville",    "pays",     "montant",  "prix",     "client",   "commande",
+    "adresse", "nombre",   "apellido", "ciudad",   "país",     "fecha",    "importe",  "cliente",
+    "pedido",  "correo",   "nome",     "cognome",  "città",    "paese",    "data",     "importo",
+    "prezzo",  "klant",    "naam",     "plaats",   "bedrag",   "klient",   "imię",     "nazwisko",
+    "miasto",  "kraj",     "kwota",    "cena",     "zákazník", "město",    "částka",   "jméno",
+    "клиент",  "дата",     "сумма",    "город",    "имя",      "фамилия",  "заказ",    "цена",
+    "顧客",    "客户",     "日付",     "日期",     "金額",     "金额",     "都市",     "城市",
+    "名前",    "姓名",     "고객",     "날짜",     "금액",     "도시",     "tier",     "level",
+    "kanal",   "sprache",  "language", "title",    "kind",     "event",
 };
 
 /* Whole words: "id" is one of "customer_id" and none of "Madrid". */
@@ -234,7 +240,8 @@ static size_t known_names(const struct ingest_record *record)
     return known;
 }
 
-static bool holds_expected(const struct ingest_record *record, const struct ingest_begin_choice *choice)
+static bool holds_expected(const struct ingest_record *record,
+                           const struct ingest_begin_choice *choice)
 {
     size_t found = 0;
     for (size_t k = 0; k < choice->expected_count; k++)
@@ -273,8 +280,8 @@ static bool is_month(struct text value)
 }
 
 /*
- * 2019, 2020, 2021 above amounts; 2025-01, 2025-02 above counts; 1, 2, 3, 4 above anything that does not count up:
- * names, though the columns hold figures as well.
+ * 2019, 2020, 2021 above amounts; 2025-01, 2025-02 above counts; 1, 2, 3, 4 above anything that
+ * does not count up: names, though the columns hold figures as well.
  */
 static bool is_progression(const struct look *look, const struct ingest_record *record)
 {
@@ -310,7 +317,8 @@ static bool is_progression(const struct look *look, const struct ingest_record *
         rows++;
         size_t last = look->columns;
         counting += last >= 2 && ingest_parse_int(value_at(&look->records[i], last - 2), &first) &&
-                    ingest_parse_int(value_at(&look->records[i], last - 1), &second) && second == first + 1;
+                    ingest_parse_int(value_at(&look->records[i], last - 1), &second) &&
+                    second == first + 1;
     }
     return steps >= 3 && steps + 1 >= places - 1 && counting * 2 <= rows;
 }
@@ -346,7 +354,8 @@ static int header_signs(const struct look *look, size_t at)
     return signs;
 }
 
-/* The record before `rows` that is the header: the one with the most names, as many as rows have fields or nearly. */
+/* The record before `rows` that is the header: the one with the most names, as many as rows have
+ * fields or nearly. */
 static size_t choose_header(const struct look *look, size_t rows)
 {
     size_t best = rows, best_score = 0;
@@ -356,7 +365,8 @@ static size_t choose_header(const struct look *look, size_t rows)
         bool narrow = filled * 2 < look->columns || (look->columns > 2 && filled < 2);
         if (narrow || is_rule(record) || record->flaw != FLAW_NONE)
             continue;
-        size_t score = 1 + 4 * (filled < look->columns ? filled : look->columns) + 3 * known_names(record);
+        size_t score =
+            1 + 4 * (filled < look->columns ? filled : look->columns) + 3 * known_names(record);
         if (is_comment(record))
             score = 1;
         if (score > best_score) {
@@ -367,8 +377,8 @@ static size_t choose_header(const struct look *look, size_t rows)
     return best;
 }
 
-/* R writes no name for the names of the rows. Only counted or quoted names are taken for that: a comma inside a number
- * would look alike. */
+/* R writes no name for the names of the rows. Only counted or quoted names are taken for that: a
+ * comma inside a number would look alike. */
 static bool has_row_names(const struct look *look, size_t header)
 {
     const struct ingest_record *names = &look->records[header];
@@ -393,12 +403,14 @@ static bool is_import_line(const struct ingest_record *record)
     for (size_t i = 0; i < record->count; i++) {
         struct text value = value_at(record, i);
         filled += value.length > 0;
-        ids += value.length > 10 && memmem(value.data, value.length, "ImportId", 8) && strchr("{\"", *value.data);
+        ids += value.length > 10 && memmem(value.data, value.length, "ImportId", 8) &&
+               strchr("{\"", *value.data);
     }
     return filled > 0 && ids * 2 > filled;
 }
 
-/* Below the names a line of questions, units or names in another language: words in every column of figures. */
+/* Below the names a line of questions, units or names in another language: words in every column of
+ * figures. */
 static bool is_label(const struct look *look, const struct ingest_record *record)
 {
     size_t words = 0;
@@ -417,15 +429,17 @@ static bool is_label(const struct look *look, const struct ingest_record *record
     return words >= 2;
 }
 
-/* Names as programs write them, mostly without blanks, above a line of texts: both are as wide as the rows, and the
- * texts are labels. */
+/* Names as programs write them, mostly without blanks, above a line of texts: both are as wide as
+ * the rows, and the texts are labels. */
 static size_t names_above(const struct look *look, size_t header)
 {
     if (header == 0)
         return header;
-    const struct ingest_record *names = &look->records[header - 1], *labels = &look->records[header];
+    const struct ingest_record *names = &look->records[header - 1],
+                               *labels = &look->records[header];
     size_t blanks = 0, texts = 0;
-    if (names->flaw != FLAW_NONE || names->count < look->columns || is_comment(names) || is_rule(names))
+    if (names->flaw != FLAW_NONE || names->count < look->columns || is_comment(names) ||
+        is_rule(names))
         return header;
     for (size_t c = 0; c < look->columns; c++) {
         struct text name = value_at(names, c), label = value_at(labels, c);
@@ -437,11 +451,13 @@ static size_t names_above(const struct look *look, size_t header)
         blanks += memchr(name.data, ' ', name.length) != NULL;
         texts += memchr(label.data, ' ', label.length) != NULL;
     }
-    bool names_are_plain = blanks * 5 <= look->columns, labels_are_texts = texts * 3 >= look->columns + 2 * blanks;
+    bool names_are_plain = blanks * 5 <= look->columns,
+         labels_are_texts = texts * 3 >= look->columns + 2 * blanks;
     return names_are_plain && labels_are_texts ? header - 1 : header;
 }
 
-static void take_header(const struct look *look, size_t header, const char *reason, struct ingest_begin *out)
+static void take_header(const struct look *look, size_t header, const char *reason,
+                        struct ingest_begin *out)
 {
     out->header = true;
     out->reason = reason;
@@ -458,7 +474,8 @@ static void take_header(const struct look *look, size_t header, const char *reas
     }
 }
 
-/* The header proper when the one that was chosen, or a line near it, only repeats it in other words. */
+/* The header proper when the one that was chosen, or a line near it, only repeats it in other
+ * words. */
 static size_t header_above_labels(const struct look *look, size_t header)
 {
     for (size_t i = header; i < look->count && i <= header + LABELS_MAX; i++)
@@ -467,14 +484,16 @@ static size_t header_above_labels(const struct look *look, size_t header)
     return names_above(look, header);
 }
 
-static void take_rows(const struct look *look, size_t rows, const char *reason, struct ingest_begin *out)
+static void take_rows(const struct look *look, size_t rows, const char *reason,
+                      struct ingest_begin *out)
 {
     out->header = false;
     out->reason = reason;
     out->skip = rows < look->count ? look->lines[rows] : 0;
 }
 
-/* Lines before the first one that is as wide as the rows: titles, when each of them is one text at most, or a comment.
+/* Lines before the first one that is as wide as the rows: titles, when each of them is one text at
+ * most, or a comment.
  */
 static size_t behind_titles(const struct look *look)
 {
@@ -490,7 +509,8 @@ static size_t behind_titles(const struct look *look)
     return at < look->count && at < LEAD_MAX ? at : 0;
 }
 
-/* Without a header to end them only lines that are no rows by their shape are titles: a row may lack values. */
+/* Without a header to end them only lines that are no rows by their shape are titles: a row may
+ * lack values. */
 static size_t narrow_lines(const struct look *look)
 {
     size_t at = 0;
@@ -512,7 +532,8 @@ static void begin_by_signs(const struct look *look, struct ingest_begin *out)
         take_rows(look, narrow_lines(look), "the first line reads like the others", out);
 }
 
-/* A row without a gap that has words wherever the columns have figures, below rows that all have gaps: titles in pairs
+/* A row without a gap that has words wherever the columns have figures, below rows that all have
+ * gaps: titles in pairs
  * ("From:,2025-01-01,") look like rows, but end at such a header. */
 static size_t header_below_gaps(const struct look *look)
 {
@@ -542,7 +563,8 @@ static void begin_by_figures(const struct look *look, struct ingest_begin *out)
     if (below > rows)
         take_header(look, below, "it names what numbers and dates stand below", out);
     else if (header < rows)
-        take_header(look, header_above_labels(look, header), "it names what numbers and dates stand below", out);
+        take_header(look, header_above_labels(look, header),
+                    "it names what numbers and dates stand below", out);
     else if (is_progression(look, &look->records[rows]))
         take_header(look, rows, "its numbers count up and those below do not", out);
     else
@@ -560,7 +582,8 @@ static bool begin_by_expected(const struct look *look, const struct ingest_begin
     return false;
 }
 
-static void begin_as_said(const struct look *look, const struct ingest_begin_choice *choice, struct ingest_begin *out)
+static void begin_as_said(const struct look *look, const struct ingest_begin_choice *choice,
+                          struct ingest_begin *out)
 {
     bool header = choice->header ? choice->header > 0 : out->header;
     if (choice->skip_said && look->count) {

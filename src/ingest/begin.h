@@ -14,16 +14,18 @@ struct ingest_begin_choice {
 
 struct ingest_begin {
     bool header;
-    const char *reason; /* why, as the end of "line 4 is the header because …" or "there is no header: …" */
-    uint32_t skip;      /* lines before the header or the first row */
-    uint32_t rule;      /* lines between the header and the first row: what underlines it, and labels */
-    uint32_t labels;    /* of the records there, those that say once more what the columns are */
-    bool row_names;     /* the header lacks a name for the first column, which holds the rows' names */
-    bool hash;          /* the header's first name has a # before it */
+    const char *
+        reason; /* why, as the end of "line 4 is the header because …" or "there is no header: …" */
+    uint32_t skip; /* lines before the header or the first row */
+    uint32_t rule; /* lines between the header and the first row: what underlines it, and labels */
+    uint32_t labels; /* of the records there, those that say once more what the columns are */
+    bool row_names;  /* the header lacks a name for the first column, which holds the rows' names */
+    bool hash;       /* the header's first name has a # before it */
 };
 
-/* data is the content in UTF-8 behind a byte order mark and the lines that are known to be none of it; dialect says how
- * it is split, and how many fields an ordinary row has. Lines are counted from data on. */
+/* data is the content in UTF-8 behind a byte order mark and the lines that are known to be none of
+ * it; dialect says how it is split, and how many fields an ordinary row has. Lines are counted from
+ * data on. */
 void ingest_find_begin(const struct ingest_dialect *dialect, const char *data, const char *end,
                        const struct ingest_begin_choice *choice, struct ingest_begin *out);
 

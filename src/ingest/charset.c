@@ -1,7 +1,8 @@
 /*
- * Marks come first, then zero bytes (UTF-16 and UTF-32 of text in which ASCII occurs), then UTF-8: text in another
- * encoding is hardly ever valid UTF-8 by chance, so when most lines that hold more than ASCII are valid, it is UTF-8
- * and the others are damaged. Only what is left is guessed by what the text becomes (language.h).
+ * Marks come first, then zero bytes (UTF-16 and UTF-32 of text in which ASCII occurs), then UTF-8:
+ * text in another encoding is hardly ever valid UTF-8 by chance, so when most lines that hold more
+ * than ASCII are valid, it is UTF-8 and the others are damaged. Only what is left is guessed by
+ * what the text becomes (language.h).
  */
 #include "ingest/charset.h"
 
@@ -10,15 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status take(const char *name, bool said, int sure, struct arena *arena, struct ingest_encoding_look *out,
-                        struct error *error)
+static enum status take(const char *name, bool said, int sure, struct arena *arena,
+                        struct ingest_encoding_look *out, struct error *error)
 {
     out->said = said;
     out->sure = sure;
     return ingest_encoding_open(name, arena, &out->encoding, error);
 }
 
-/* UTF-16 and UTF-32 by where the zero bytes of ASCII characters stand; NULL when they stand nowhere regularly. */
+/* UTF-16 and UTF-32 by where the zero bytes of ASCII characters stand; NULL when they stand nowhere
+ * regularly. */
 static const char *by_zeros(struct text data)
 {
     size_t length = data.length < 1 << 16 ? data.length : 1 << 16;
@@ -48,11 +50,13 @@ static const char *by_mark(struct text data)
         size_t length;
         const char *name;
     } marks[] = {
-        {"\xff\xfe\0\0", 4, "UTF-32LE"}, {"\0\0\xfe\xff", 4, "UTF-32BE"}, {"\xef\xbb\xbf", 3, "UTF-8"},
-        {"\xff\xfe", 2, "UTF-16LE"},     {"\xfe\xff", 2, "UTF-16BE"},     {"\x84\x31\x95\x33", 4, "GBK"},
+        {"\xff\xfe\0\0", 4, "UTF-32LE"}, {"\0\0\xfe\xff", 4, "UTF-32BE"},
+        {"\xef\xbb\xbf", 3, "UTF-8"},    {"\xff\xfe", 2, "UTF-16LE"},
+        {"\xfe\xff", 2, "UTF-16BE"},     {"\x84\x31\x95\x33", 4, "GBK"},
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (data.length >= marks[i].length && memcmp(data.data, marks[i].bytes, marks[i].length) == 0)
+        if (data.length >= marks[i].length &&
+            memcmp(data.data, marks[i].bytes, marks[i].length) == 0)
             return marks[i].name;
     return NULL;
 }
@@ -98,10 +102,10 @@ void ingest_add_invalid_lines(struct text data, struct buffer *out)
     }
 }
 
-/* What a byte order mark says is certain, and an option or a mapping may be meant for other files. "UTF-16" says
- * nothing about the order of bytes: the content does. */
-static enum status take_said(struct text data, const char *said, struct arena *arena, struct ingest_encoding_look *out,
-                             struct error *error)
+/* What a byte order mark says is certain, and an option or a mapping may be meant for other files.
+ * "UTF-16" says nothing about the order of bytes: the content does. */
+static enum status take_said(struct text data, const char *said, struct arena *arena,
+                             struct ingest_encoding_look *out, struct error *error)
 {
     TRY(take(said, true, 100, arena, out, error));
     const char *found = by_mark(data);
@@ -116,8 +120,9 @@ static enum status take_said(struct text data, const char *said, struct arena *a
     return STATUS_OK;
 }
 
-enum status ingest_find_encoding(struct text data, bool whole, const char *said, struct arena *arena,
-                                 struct ingest_encoding_look *out, struct error *error)
+enum status ingest_find_encoding(struct text data, bool whole, const char *said,
+                                 struct arena *arena, struct ingest_encoding_look *out,
+                                 struct error *error)
 {
     *out = (struct ingest_encoding_look){0};
     if (said)

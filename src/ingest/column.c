@@ -177,7 +177,8 @@ bool ingest_is_place(struct text value)
     struct text first, second;
     double latitude, longitude;
     return two_halves(value, &first, &second) && number_parse_double(first, &latitude) &&
-           number_parse_double(second, &longitude) && fabs(latitude) <= 90 && fabs(longitude) <= 180;
+           number_parse_double(second, &longitude) && fabs(latitude) <= 90 &&
+           fabs(longitude) <= 180;
 }
 
 /* "48.2082,16.3738" is taken for a place unasked; "48,16" may be a decimal comma. */
@@ -213,7 +214,8 @@ static void set_example(struct ingest_example *example, struct text value, uint6
     example->line = line;
 }
 
-/* 31.02.1980, 1999-13-01: days, months and a year of four digits between two equal signs, and no date. */
+/* 31.02.1980, 1999-13-01: days, months and a year of four digits between two equal signs, and no
+ * date. */
 static bool is_impossible_date(struct text value)
 {
     size_t lengths[3] = {0}, part = 0, at = 0;
@@ -230,7 +232,8 @@ static bool is_impossible_date(struct text value)
     }
     bool year_first = lengths[0] == 4;
     size_t year = lengths[year_first ? 0 : 2], other = lengths[year_first ? 2 : 0];
-    bool clock = at == value.length || is_clock((struct text){value.data + at + 1, value.length - at - 1});
+    bool clock =
+        at == value.length || is_clock((struct text){value.data + at + 1, value.length - at - 1});
     return part == 2 && year == 4 && other - 1 < 2 && lengths[1] - 1 < 2 && clock;
 }
 
@@ -244,7 +247,8 @@ static void note_text(struct ingest_example *texts, struct text value, uint64_t 
         set_example(&texts[1], value, line);
 }
 
-static void observe_text(struct ingest_evidence *evidence, struct text value, bool dated, uint64_t line)
+static void observe_text(struct ingest_evidence *evidence, struct text value, bool dated,
+                         uint64_t line)
 {
     note_text(evidence->texts, value, line);
     if (!dated)
@@ -260,8 +264,8 @@ static void observe_text(struct ingest_evidence *evidence, struct text value, bo
     evidence->points += is_point(value);
 }
 
-static void observe_date(struct ingest_evidence *evidence, const struct ingest_reading *reading, struct text value,
-                         uint64_t line)
+static void observe_date(struct ingest_evidence *evidence, const struct ingest_reading *reading,
+                         struct text value, uint64_t line)
 {
     enum { EITHER = DATE_FORMAT_MDY | DATE_FORMAT_DMY };
     if (!reading->dates)
@@ -291,7 +295,8 @@ static void observe_sign(struct ingest_evidence *evidence, unsigned char sign)
 }
 
 /* Whole days of a spreadsheet's calendar, and years: an integer's range alone tells. */
-static void observe_dates_in_numbers(struct ingest_evidence *evidence, const struct ingest_number *number)
+static void observe_dates_in_numbers(struct ingest_evidence *evidence,
+                                     const struct ingest_number *number)
 {
     if (number->scale == 0) {
         evidence->serials += number->scaled >= SERIAL_MIN && number->scaled <= SERIAL_MAX;
@@ -302,8 +307,8 @@ static void observe_dates_in_numbers(struct ingest_evidence *evidence, const str
     }
 }
 
-static void observe_number(struct ingest_evidence *evidence, const struct ingest_reading *reading, struct text value,
-                           uint64_t line)
+static void observe_number(struct ingest_evidence *evidence, const struct ingest_reading *reading,
+                           struct text value, uint64_t line)
 {
     const struct ingest_number *number = &reading->number;
     bool exact = reading->form != FORM_DOUBLE;
@@ -334,7 +339,8 @@ static void observe_number(struct ingest_evidence *evidence, const struct ingest
 }
 
 /* Which word it was that stands for nothing. */
-static void observe_missing(struct ingest_evidence *evidence, struct text value, const struct ingest_missing *missing)
+static void observe_missing(struct ingest_evidence *evidence, struct text value,
+                            const struct ingest_missing *missing)
 {
     size_t word;
     if (!value.length || ingest_missing_find(missing, value, &word) == MISSING_NOT)
@@ -351,25 +357,30 @@ static void observe_missing(struct ingest_evidence *evidence, struct text value,
 static bool date_like_int(struct text value)
 {
     if (value.length == 8)
-        return (value.data[0] == '1' && value.data[1] >= '6') || (value.data[0] == '2' && value.data[1] <= '1');
+        return (value.data[0] == '1' && value.data[1] >= '6') ||
+               (value.data[0] == '2' && value.data[1] <= '1');
     return value.length == 9 || value.length == 10 || value.length >= 12;
 }
 
 /* Seconds since 1970 with a fraction. */
 static bool date_like_decimal(const struct ingest_reading *reading)
 {
-    return reading->form == FORM_DECIMAL && (reading->number.digits == 9 || reading->number.digits == 10);
+    return reading->form == FORM_DECIMAL &&
+           (reading->number.digits == 9 || reading->number.digits == 10);
 }
 
-static void read_pattern(struct text value, const struct ingest_manner *manner, struct ingest_reading *reading)
+static void read_pattern(struct text value, const struct ingest_manner *manner,
+                         struct ingest_reading *reading)
 {
-    bool missing = ingest_missing_may(manner->missing, value) && ingest_missing_find(manner->missing, value, NULL);
+    bool missing = ingest_missing_may(manner->missing, value) &&
+                   ingest_missing_find(manner->missing, value, NULL);
     reading->form = missing ? FORM_UNKNOWN : FORM_TEXT;
     if (!missing && ingest_pattern_read(manner->pattern, value, &reading->moment))
         reading->dates = DATE_FORMAT_PATTERN;
 }
 
-static void read_value(struct text value, const struct ingest_manner *manner, struct ingest_reading *reading)
+static void read_value(struct text value, const struct ingest_manner *manner,
+                       struct ingest_reading *reading)
 {
     enum { NUMBERED = DATE_FORMAT_SERIAL | DATE_FORMAT_YEAR };
     reading->dates = 0;
@@ -402,8 +413,9 @@ static void observe_set(struct ingest_evidence *evidence, struct text value)
     evidence->commas += memchr(value.data, ',', value.length) != NULL;
 }
 
-void ingest_observe(struct ingest_evidence *evidence, struct text value, const struct ingest_manner *manner,
-                    uint64_t line, struct ingest_reading *reading)
+void ingest_observe(struct ingest_evidence *evidence, struct text value,
+                    const struct ingest_manner *manner, uint64_t line,
+                    struct ingest_reading *reading)
 {
     evidence->rows++;
     read_value(value, manner, reading);
@@ -479,12 +491,16 @@ void ingest_evidence_merge(struct ingest_evidence *into, const struct ingest_evi
 {
     static const size_t sums[] = {
 #define SUM(field) offsetof(struct ingest_evidence, field)
-        SUM(rows),       SUM(text_digits),    SUM(lists),      SUM(points),       SUM(capital_pairs),
-        SUM(na),         SUM(dot_zero),       SUM(fractional), SUM(percents),     SUM(bare),
-        SUM(spaced),     SUM(rounded),        SUM(serials),    SUM(years),        SUM(date_values),
-        SUM(clocked),    SUM(with_offset),    SUM(patterned),  SUM(short_years),  SUM(bars),
-        SUM(semicolons), SUM(doubtful_zones), SUM(commas),     SUM(either_order), SUM(whole_doubles),
-        SUM(triples),    SUM(long_numbers),   SUM(clocks),     SUM(impossible),
+        SUM(rows),           SUM(text_digits),   SUM(lists),
+        SUM(points),         SUM(capital_pairs), SUM(na),
+        SUM(dot_zero),       SUM(fractional),    SUM(percents),
+        SUM(bare),           SUM(spaced),        SUM(rounded),
+        SUM(serials),        SUM(years),         SUM(date_values),
+        SUM(clocked),        SUM(with_offset),   SUM(patterned),
+        SUM(short_years),    SUM(bars),          SUM(semicolons),
+        SUM(doubtful_zones), SUM(commas),        SUM(either_order),
+        SUM(whole_doubles),  SUM(triples),       SUM(long_numbers),
+        SUM(clocks),         SUM(impossible),
 #undef SUM
     };
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)

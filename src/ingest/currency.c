@@ -23,7 +23,8 @@ struct sign {
 
 static const struct sign signs[] = {
     {"", "", SIGN_SYMBOL}, /* 0 is no sign */
-    {"$", "USD CAD AUD NZD HKD SGD MXN TWD ARS CLP COP UYU BBD BSD BZD JMD NAD TTD FJD LRD BND XCD", SIGN_SYMBOL},
+    {"$", "USD CAD AUD NZD HKD SGD MXN TWD ARS CLP COP UYU BBD BSD BZD JMD NAD TTD FJD LRD BND XCD",
+     SIGN_SYMBOL},
     {"\xe2\x82\xac", "EUR", SIGN_SYMBOL},
     {"\xc2\xa3", "GBP EGP GIP FKP SHP SYP LBP SSP", SIGN_SYMBOL},
     {"\xc2\xa5", "JPY CNY", SIGN_SYMBOL},
@@ -200,8 +201,8 @@ static const struct sign signs[] = {
 enum { SIGN_COUNT = sizeof signs / sizeof *signs };
 _Static_assert((int)SIGN_COUNT <= (int)CURRENCY_SIGNS_MAX, "a sign is a byte");
 
-/* Chains of the signs that begin with the same byte, letters of either case together: nearly every text that is asked
- * about is none, and must be told so quickly. */
+/* Chains of the signs that begin with the same byte, letters of either case together: nearly every
+ * text that is asked about is none, and must be told so quickly. */
 static struct {
     unsigned char heads[256], next[SIGN_COUNT], lengths[SIGN_COUNT];
 } chains;
@@ -227,7 +228,8 @@ unsigned char ingest_sign_find(struct text text, enum ingest_sign_form *form)
 {
     pthread_once(&chained, make_chains);
     for (unsigned char i = chains.heads[first_byte(*text.data)]; i; i = chains.next[i]) {
-        if (chains.lengths[i] != text.length || strncasecmp(signs[i].text, text.data, text.length) != 0)
+        if (chains.lengths[i] != text.length ||
+            strncasecmp(signs[i].text, text.data, text.length) != 0)
             continue;
         *form = signs[i].form;
         return i;
@@ -242,7 +244,8 @@ const char *ingest_sign_text(unsigned char sign)
 
 bool ingest_sign_is_word(unsigned char sign)
 {
-    return sign < SIGN_COUNT && signs[sign].form == SIGN_WORD && strcmp(signs[sign].text, signs[sign].codes) == 0;
+    return sign < SIGN_COUNT && signs[sign].form == SIGN_WORD &&
+           strcmp(signs[sign].text, signs[sign].codes) == 0;
 }
 
 char *ingest_sign_code(unsigned char sign, const char *store_currency, char out[4], bool *doubtful)

@@ -50,7 +50,8 @@ unsigned ingest_date_format_from(const char *name)
 bool ingest_number_moment(const struct ingest_number *number, enum ingest_date_format format,
                           struct ingest_moment *moment)
 {
-    int64_t unit = number_power10(number->scale), whole = number->scaled / unit, rest = number->scaled % unit;
+    int64_t unit = number_power10(number->scale), whole = number->scaled / unit,
+            rest = number->scaled % unit;
     *moment = (struct ingest_moment){0};
     if (number->decorated || number->scaled < 0)
         return false;

@@ -1,8 +1,8 @@
 /*
- * From evidence to a type. Every rule here looks at counts over all rows of a column, never at a single value, and at
- * the column's name only where the values leave two readings open (a day number is a number unless the column is one of
- * dates). Dates come before numbers, numbers before text; a value in a thousand may be wrong before a column is
- * something else.
+ * From evidence to a type. Every rule here looks at counts over all rows of a column, never at a
+ * single value, and at the column's name only where the values leave two readings open (a day
+ * number is a number unless the column is one of dates). Dates come before numbers, numbers before
+ * text; a value in a thousand may be wrong before a column is something else.
  */
 #include "ingest/column.h"
 #include "ingest/currency.h"
@@ -35,14 +35,16 @@ enum status ingest_check_declared(const char *declared, struct error *error)
     if (declared_type(declared) || ingest_date_format_from(declared) || ingest_is_pattern(declared))
         return STATUS_OK;
     enum status status = error_set(error, STATUS_USAGE, "\"%s\" is not a type", declared);
-    error_hint(error, "use text, integer, decimal, double, yes/no, date, time, set of text, location, or a date format "
+    error_hint(error, "use text, integer, decimal, double, yes/no, date, time, set of text, "
+                      "location, or a date format "
                       "such as D/M/YYYY or %%d.%%m.%%y");
     return status;
 }
 
 /* Names */
 
-/* The words of a name, in lower case with a space at both ends of each: " order date " of OrderDate2. */
+/* The words of a name, in lower case with a space at both ends of each: " order date " of
+ * OrderDate2. */
 static void name_words(const char *name, char *out, size_t size)
 {
     size_t used = 0;
@@ -72,12 +74,13 @@ static bool has_word(const char *name, const char *const *list)
     return false;
 }
 
-/* The length of a name's words without what says the unit or the zone: "created at" of created_at_ms. */
+/* The length of a name's words without what says the unit or the zone: "created at" of
+ * created_at_ms. */
 static size_t length_without_unit(const char *words)
 {
-    static const char *const units[] = {" seconds ", " secs ",  " sec ",    " s ",  " millis ", " milliseconds ",
-                                        " ms ",      " us ",    " micros ", " ns ", " nanos ",  " utc ",
-                                        " gmt ",     " local ", " unix ",   NULL};
+    static const char *const units[] = {
+        " seconds ", " secs ", " sec ",   " s ",   " millis ", " milliseconds ", " ms ",   " us ",
+        " micros ",  " ns ",   " nanos ", " utc ", " gmt ",    " local ",        " unix ", NULL};
     size_t length = strlen(words);
     for (size_t i = 0; units[i]; i++) {
         size_t end = strlen(units[i]);
@@ -115,59 +118,66 @@ static bool is_word(const char *name, const char *const *list)
 /* Rates and sizes have words of times in their names: visits per day, data usage. */
 static bool name_says_quantity(const char *name)
 {
-    static const char *const words[] = {" per ",  " par ",       " pro ",     " je ",   " por ",   " usage ", " used ",
-                                        " size ", " rate ",      " mb ",      " gb ",   " count ", " phone ", " value ",
-                                        " by ",   " candidate ", " mandate ", " hold ", " kb ",    " bytes ", NULL};
+    static const char *const words[] = {
+        " per ",  " par ",       " pro ",     " je ",   " por ",   " usage ", " used ",
+        " size ", " rate ",      " mb ",      " gb ",   " count ", " phone ", " value ",
+        " by ",   " candidate ", " mandate ", " hold ", " kb ",    " bytes ", NULL};
     return has_word(name, words);
 }
 
 /* The strictest: day numbers of a spreadsheet, which any amount could be, become dates by it. */
 static bool name_says_date(const char *name)
 {
-    static const char *const words[] = {"date ",      "datum ",       " fecha ", " data ", "timestamp ",
-                                        "datetime ",  " dob ",        " dt ",    " dato ", " vom ",
-                                        " birthday ", " geburtstag ", NULL};
+    static const char *const words[] = {
+        "date ", "datum ", " fecha ", " data ",     "timestamp ",   "datetime ", " dob ",
+        " dt ",  " dato ", " vom ",   " birthday ", " geburtstag ", NULL};
     static const char *const last[] = {" at ", " on ", NULL};
     static const char *const whole[] = {" day ", " tag ", " jour ", " dia ", " giorno ", NULL};
-    return (has_word(name, words) || ends_with_word(name, last) || is_word(name, whole)) && !name_says_quantity(name);
+    return (has_word(name, words) || ends_with_word(name, last) || is_word(name, whole)) &&
+           !name_says_quantity(name);
 }
 
-/* Numbers of eight and more digits become days and moments by it: identifiers and telephone numbers have as many, so
- * that parts of words ("daytime phone", "updated by", "lifetime value") say nothing. */
+/* Numbers of eight and more digits become days and moments by it: identifiers and telephone numbers
+ * have as many, so that parts of words ("daytime phone", "updated by", "lifetime value") say
+ * nothing. */
 static bool name_says_moment(const char *name)
 {
     static const char *const words[] = {" ts ", " epoch ", " time ", " unixtime ", NULL};
     static const char *const last[] = {
-        " created ",   " updated ",   " modified ", " changed ",   " when ",   " since ",   " zeit ",
-        " day ",       " tag ",       " jour ",     " dia ",       " giorno ", " month ",   " monat ",
-        " mois ",      " mes ",       " mese ",     " week ",      " woche ",  " quarter ", " quartal ",
-        " eventtime ", " starttime ", " endtime ",  " ordertime ", NULL};
-    return name_says_date(name) || ((has_word(name, words) || ends_with_word(name, last)) && !name_says_quantity(name));
+        " created ",   " updated ", " modified ", " changed ",   " when ",      " since ",
+        " zeit ",      " day ",     " tag ",      " jour ",      " dia ",       " giorno ",
+        " month ",     " monat ",   " mois ",     " mes ",       " mese ",      " week ",
+        " woche ",     " quarter ", " quartal ",  " eventtime ", " starttime ", " endtime ",
+        " ordertime ", NULL};
+    return name_says_date(name) ||
+           ((has_word(name, words) || ends_with_word(name, last)) && !name_says_quantity(name));
 }
 
 bool ingest_name_says_time(const char *name)
 {
-    static const char *const periods[] = {" month ",   " monat ", " mois ",  " mes ", " mese ",   " quarter ",
-                                          " quartal ", " week ",  " woche ", " day ", " period ", NULL};
+    static const char *const periods[] = {" month ", " monat ",   " mois ",    " mes ",
+                                          " mese ",  " quarter ", " quartal ", " week ",
+                                          " woche ", " day ",     " period ",  NULL};
     return name_says_moment(name) || has_word(name, periods);
 }
 
 bool ingest_name_says_birth(const char *name)
 {
-    static const char *const words[] = {" birth",   "birth",     " dob ",      " born ",  "geburt",
-                                        " geb ",    "naissance", "nacimiento", "nascita", "nascimento",
-                                        "geboorte", "urodzenia", NULL};
+    static const char *const words[] = {
+        " birth",     "birth",   " dob ",      " born ",   "geburt",    " geb ", "naissance",
+        "nacimiento", "nascita", "nascimento", "geboorte", "urodzenia", NULL};
     return has_word(name, words);
 }
 
 /* Dates */
 
-/* Formats that cannot be mistaken for one another; those of digits alone; those that name less than a day. */
+/* Formats that cannot be mistaken for one another; those of digits alone; those that name less than
+ * a day. */
 enum {
-    CLEAR_DATES =
-        DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y | DATE_FORMAT_MONTH_D_Y | DATE_FORMAT_Y_MONTH_D,
-    NUMBER_DATES =
-        DATE_FORMAT_COMPACT | DATE_FORMAT_SECONDS | DATE_FORMAT_MILLIS | DATE_FORMAT_MICROS | DATE_FORMAT_NANOS,
+    CLEAR_DATES = DATE_FORMAT_YMD | DATE_FORMAT_DMY_DOT | DATE_FORMAT_D_MONTH_Y |
+                  DATE_FORMAT_MONTH_D_Y | DATE_FORMAT_Y_MONTH_D,
+    NUMBER_DATES = DATE_FORMAT_COMPACT | DATE_FORMAT_SECONDS | DATE_FORMAT_MILLIS |
+                   DATE_FORMAT_MICROS | DATE_FORMAT_NANOS,
     NAMED_PART_DATES = DATE_FORMAT_YEAR_MONTH | DATE_FORMAT_QUARTER | DATE_FORMAT_WEEK,
     PART_DATES = NAMED_PART_DATES | DATE_FORMAT_MONTH_Y,
     SLASHED_DATES = DATE_FORMAT_MDY | DATE_FORMAT_DMY,
@@ -188,12 +198,13 @@ static bool nearly_all(uint64_t count, uint64_t of)
     return count == of || (count < of && of - count <= of / 1000);
 }
 
-/* Dates that no calendar has are mistakes of single rows, which are set aside, as long as they are few: as many as
- * may be odd in a column that the store has (keep.c). */
+/* Dates that no calendar has are mistakes of single rows, which are set aside, as long as they are
+ * few: as many as may be odd in a column that the store has (keep.c). */
 static bool few_impossible(const struct ingest_evidence *evidence, uint64_t count, uint64_t known)
 {
     uint64_t impossible = evidence->impossible;
-    bool few = impossible * INGEST_ODD_SHARE <= known || (impossible <= INGEST_ODD_ROWS && impossible * 2 < known);
+    bool few = impossible * INGEST_ODD_SHARE <= known ||
+               (impossible <= INGEST_ODD_ROWS && impossible * 2 < known);
     return impossible && few && nearly_all(count + impossible, known);
 }
 
@@ -201,12 +212,14 @@ static bool few_impossible(const struct ingest_evidence *evidence, uint64_t coun
 static unsigned choose_order(const struct ingest_evidence *evidence, unsigned declared,
                              const struct ingest_type_hint *hint, struct ingest_type *type)
 {
-    uint64_t mdy = date_count(evidence, DATE_FORMAT_MDY), dmy = date_count(evidence, DATE_FORMAT_DMY);
+    uint64_t mdy = date_count(evidence, DATE_FORMAT_MDY),
+             dmy = date_count(evidence, DATE_FORMAT_DMY);
     uint64_t only_mdy = mdy - evidence->either_order, only_dmy = dmy - evidence->either_order;
     if (declared & SLASHED_DATES)
         return declared & SLASHED_DATES;
     uint64_t less = only_mdy < only_dmy ? only_mdy : only_dmy;
-    type->contradictory = less > 0 && !nearly_all(mdy > dmy ? mdy : dmy, only_mdy + only_dmy + evidence->either_order);
+    type->contradictory = less > 0 && !nearly_all(mdy > dmy ? mdy : dmy,
+                                                  only_mdy + only_dmy + evidence->either_order);
     if (only_mdy == 0 && only_dmy == 0 && mdy > 0) {
         type->remembered = (hint->remembered & SLASHED_DATES) != 0;
         type->inferred = !type->remembered && hint->day_first;
@@ -218,7 +231,8 @@ static unsigned choose_order(const struct ingest_evidence *evidence, unsigned de
     return dmy > mdy ? DATE_FORMAT_DMY : DATE_FORMAT_MDY;
 }
 
-/* The format most values have, the allowed set around it, and how many values read under that set. */
+/* The format most values have, the allowed set around it, and how many values read under that set.
+ */
 static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned declared,
                              const struct ingest_type_hint *hint, struct ingest_type *type)
 {
@@ -242,13 +256,15 @@ static uint64_t choose_dates(const struct ingest_evidence *evidence, unsigned de
 }
 
 /* Day numbers of a spreadsheet, and years: numbers that only the column's place makes dates. */
-static bool decide_numbered(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known,
+static bool decide_numbered(const struct ingest_evidence *evidence,
+                            const struct ingest_type_hint *hint, uint64_t known,
                             struct ingest_type *type)
 {
     unsigned declared = hint->declared ? ingest_date_format_from(hint->declared) : 0;
     enum value_type wanted = declared_type(hint->declared);
     bool date = wanted == VALUE_DATE || wanted == VALUE_TIME, open = !hint->declared || date;
-    bool serial = open && known && evidence->serials == known && (hint->time || date || name_says_date(hint->name));
+    bool serial = open && known && evidence->serials == known &&
+                  (hint->time || date || name_says_date(hint->name));
     bool year = open && known && evidence->years == known && (hint->time || date);
     if (declared & NUMBERED_DATES)
         type->format = (enum ingest_date_format)(declared & NUMBERED_DATES);
@@ -262,8 +278,8 @@ static bool decide_numbered(const struct ingest_evidence *evidence, const struct
     return true;
 }
 
-static bool decide_date(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known,
-                        struct ingest_type *type)
+static bool decide_date(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint,
+                        uint64_t known, struct ingest_type *type)
 {
     struct ingest_type found = *type;
     found.past = ingest_name_says_birth(hint->name);
@@ -285,8 +301,10 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
     enum value_type declared = declared_type(hint->declared);
     bool wanted = hint->time || declared_format || declared == VALUE_DATE || declared == VALUE_TIME;
     bool by_name = found.format & (NUMBER_DATES | NAMED_PART_DATES);
-    bool named = found.format & NUMBER_DATES ? name_says_moment(hint->name) : ingest_name_says_time(hint->name);
-    bool fits = by_name ? count == known && named : nearly_all(count, known) || few_impossible(evidence, count, known);
+    bool named = found.format & NUMBER_DATES ? name_says_moment(hint->name)
+                                             : ingest_name_says_time(hint->name);
+    bool fits = by_name ? count == known && named
+                        : nearly_all(count, known) || few_impossible(evidence, count, known);
     if (declared && declared != VALUE_DATE && declared != VALUE_TIME)
         fits = false;
     if (!wanted && !(count && fits))
@@ -298,7 +316,8 @@ static bool decide_date(const struct ingest_evidence *evidence, const struct ing
 
 /* Numbers */
 
-static void decide_number(const struct ingest_evidence *evidence, enum value_type declared, struct ingest_type *type)
+static void decide_number(const struct ingest_evidence *evidence, enum value_type declared,
+                          struct ingest_type *type)
 {
     uint64_t decimals = evidence->forms[FORM_DECIMAL], doubles = evidence->forms[FORM_DOUBLE];
     if (!decimals && doubles == evidence->whole_doubles && doubles < evidence->forms[FORM_INT])
@@ -316,48 +335,60 @@ static void decide_number(const struct ingest_evidence *evidence, enum value_typ
         type->dot_zero = false;
 }
 
-/* Numbers that a spreadsheet has shortened, in a column whose name says that they name somebody or something. */
-static bool shortened_codes(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known)
+/* Numbers that a spreadsheet has shortened, in a column whose name says that they name somebody or
+ * something. */
+static bool shortened_codes(const struct ingest_evidence *evidence,
+                            const struct ingest_type_hint *hint, uint64_t known)
 {
     static const char *const words[] = {
-        " id ",     " ids ",     "customer ", " kunde ",   " client ", " user ", " account ",   " konto ", " number ",
-        " nummer ", " no ",      " nr ",      " key ",     " code ",   " card ", " iban ",      " ean ",   " gtin ",
-        " sku ",    " barcode ", " phone ",   " telefon ", "id ",      " ref ",  " reference ", NULL};
-    return evidence->rounded && evidence->rounded + evidence->forms[FORM_INT] == known && has_word(hint->name, words);
+        " id ",      " ids ",    "customer ", " kunde ",     " client ", " user ",    " account ",
+        " konto ",   " number ", " nummer ",  " no ",        " nr ",     " key ",     " code ",
+        " card ",    " iban ",   " ean ",     " gtin ",      " sku ",    " barcode ", " phone ",
+        " telefon ", "id ",      " ref ",     " reference ", NULL};
+    return evidence->rounded && evidence->rounded + evidence->forms[FORM_INT] == known &&
+           has_word(hint->name, words);
 }
 
-/* 600 123 456 in every row: telephone numbers and accounts, not amounts, of which some would be shorter. */
+/* 600 123 456 in every row: telephone numbers and accounts, not amounts, of which some would be
+ * shorter. */
 static bool grouped_codes(const struct ingest_evidence *evidence, uint64_t known)
 {
     return known > 1 && evidence->spaced == known && evidence->max_scale == 0 && !evidence->signs &&
            evidence->max_digits == evidence->min_digits && evidence->max_digits >= 7;
 }
 
-/* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make one of two clients. */
+/* 1876364245.1737968062 under "client_id": a double would lose the last digits, and make one of two
+ * clients. */
 static bool long_ids(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint)
 {
-    const unsigned ids = WORD_ID | WORD_CUSTOMER | WORD_PERSON | WORD_DEVICE | WORD_EVENT | WORD_REFERENCE;
+    const unsigned ids =
+        WORD_ID | WORD_CUSTOMER | WORD_PERSON | WORD_DEVICE | WORD_EVENT | WORD_REFERENCE;
     bool exponents = evidence->forms[FORM_DOUBLE] > evidence->long_numbers;
     bool loses = evidence->long_numbers || evidence->max_scale + evidence->max_digits > 18;
-    return loses && !exponents && !evidence->signs && hint->name && !ingest_amount_name(hint->name) &&
-           (ingest_vocabulary_read(hint->name).words & ids);
+    return loses && !exponents && !evidence->signs && hint->name &&
+           !ingest_amount_name(hint->name) && (ingest_vocabulary_read(hint->name).words & ids);
 }
 
-/* 821.93 SAR on a shelf, 2.50 ALL in a dose: words that are currencies, too, in a column that says nothing of money. */
-static bool signs_are_words(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint, uint64_t known)
+/* 821.93 SAR on a shelf, 2.50 ALL in a dose: words that are currencies, too, in a column that says
+ * nothing of money. */
+static bool signs_are_words(const struct ingest_evidence *evidence,
+                            const struct ingest_type_hint *hint, uint64_t known)
 {
     uint64_t signs = 0;
-    const unsigned money = WORD_AMOUNT | WORD_TOTAL | WORD_PRICE | WORD_PART | WORD_EVENT | WORD_CURRENCY | WORD_LEVEL;
+    const unsigned money =
+        WORD_AMOUNT | WORD_TOTAL | WORD_PRICE | WORD_PART | WORD_EVENT | WORD_CURRENCY | WORD_LEVEL;
     bool words = evidence->signs != NULL;
     for (unsigned sign = 1; words && sign < CURRENCY_SIGNS_MAX; sign++) {
         words = !evidence->signs[sign] || ingest_sign_is_word((unsigned char)sign);
         signs += evidence->signs[sign];
     }
-    return words && signs == known && hint->name && !(ingest_vocabulary_read(hint->name).words & money);
+    return words && signs == known && hint->name &&
+           !(ingest_vocabulary_read(hint->name).words & money);
 }
 
-static bool decide_undeclared_number(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint,
-                                     uint64_t known, struct ingest_type *type)
+static bool decide_undeclared_number(const struct ingest_evidence *evidence,
+                                     const struct ingest_type_hint *hint, uint64_t known,
+                                     struct ingest_type *type)
 {
     const uint64_t *forms = evidence->forms;
     uint64_t finite = forms[FORM_INT] + forms[FORM_DECIMAL] + forms[FORM_DOUBLE];
@@ -368,7 +399,8 @@ static bool decide_undeclared_number(const struct ingest_evidence *evidence, con
     type->codes = grouped_codes(evidence, known);
     type->words = signs_are_words(evidence, hint, known);
     type->long_ids = long_ids(evidence, hint);
-    if (type->mixed_percent || type->codes || type->words || type->long_ids || shortened_codes(evidence, hint, known))
+    if (type->mixed_percent || type->codes || type->words || type->long_ids ||
+        shortened_codes(evidence, hint, known))
         return false;
     decide_number(evidence, VALUE_NONE, type);
     return true;
@@ -384,7 +416,8 @@ static char set_delimiter(const struct ingest_evidence *evidence)
     return evidence->commas ? ',' : 0;
 }
 
-struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const struct ingest_type_hint *hint)
+struct ingest_type ingest_decide(const struct ingest_evidence *evidence,
+                                 const struct ingest_type_hint *hint)
 {
     struct ingest_type type = {.type = VALUE_TEXT};
     const uint64_t *forms = evidence->forms;
@@ -418,8 +451,9 @@ struct ingest_type ingest_decide(const struct ingest_evidence *evidence, const s
 
 bool ingest_type_equal(const struct ingest_type *a, const struct ingest_type *b)
 {
-    return a->type == b->type && a->scale == b->scale && a->dates == b->dates && a->dot_zero == b->dot_zero &&
-           a->na_is_text == b->na_is_text && a->pattern == b->pattern && a->contradictory == b->contradictory &&
+    return a->type == b->type && a->scale == b->scale && a->dates == b->dates &&
+           a->dot_zero == b->dot_zero && a->na_is_text == b->na_is_text &&
+           a->pattern == b->pattern && a->contradictory == b->contradictory &&
            a->delimiter == b->delimiter;
 }
 
@@ -427,10 +461,12 @@ const char *ingest_type_format(const struct ingest_type *type)
 {
     if (type->type != VALUE_DATE && type->type != VALUE_TIME)
         return NULL;
-    return type->pattern ? ingest_pattern_text(type->pattern) : ingest_date_format_name(type->format);
+    return type->pattern ? ingest_pattern_text(type->pattern)
+                         : ingest_date_format_name(type->format);
 }
 
-uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, const struct ingest_type *type)
+uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence,
+                                 const struct ingest_type *type)
 {
     uint64_t unknown = evidence->forms[FORM_UNKNOWN] - (type->na_is_text ? evidence->na : 0);
     return unknown + (ingest_takes_words(type->type) ? 0 : evidence->forms[FORM_MISSING]);
@@ -438,8 +474,9 @@ uint64_t ingest_evidence_unknown(const struct ingest_evidence *evidence, const s
 
 /* Styles of numbers */
 
-struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column, const struct ingest_marks *file,
-                                               char delimiter, char said, char earlier)
+struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column,
+                                               const struct ingest_marks *file, char delimiter,
+                                               char said, char earlier)
 {
     enum { POINT, COMMA, POINT3, COMMA3 };
     const uint64_t *own = column->counts, *all = file->counts;
@@ -449,8 +486,10 @@ struct ingest_style_choice ingest_choose_style(const struct ingest_marks *column
         return (struct ingest_style_choice){own[COMMA] > own[POINT] ? ',' : '.', STYLE_PLAIN};
     bool open = own[POINT3] || own[COMMA3];
     if (all[POINT] != all[COMMA])
-        return (struct ingest_style_choice){all[COMMA] > all[POINT] ? ',' : '.', open ? STYLE_FILE : STYLE_PLAIN};
+        return (struct ingest_style_choice){all[COMMA] > all[POINT] ? ',' : '.',
+                                            open ? STYLE_FILE : STYLE_PLAIN};
     if (earlier)
         return (struct ingest_style_choice){earlier, open ? STYLE_EARLIER : STYLE_PLAIN};
-    return (struct ingest_style_choice){delimiter == ';' ? ',' : '.', open ? STYLE_GUESSED : STYLE_PLAIN};
+    return (struct ingest_style_choice){delimiter == ';' ? ',' : '.',
+                                        open ? STYLE_GUESSED : STYLE_PLAIN};
 }

@@ -45,7 +45,8 @@ static struct ingest_field *add_field(struct ingest_record *record)
     return &record->fields[record->count++];
 }
 
-/* Room for what the rest of the block may need; grows only while no field of this record points into it. */
+/* Room for what the rest of the block may need; grows only while no field of this record points
+ * into it. */
 static char *scratch_room(struct ingest_record *record, size_t length)
 {
     if (record->scratch_capacity - record->scratch_used < length) {
@@ -70,8 +71,10 @@ static void set_trimmed(struct ingest_field *field, const char *start, const cha
     *field = (struct ingest_field){start, (size_t)(end - start), false};
 }
 
-/* The closing quote of a field whose text starts at `at`, or NULL; *escapes says whether it holds escaped quotes. */
-static const char *closing_quote(const struct ingest_dialect *dialect, const char *at, const char *end, bool *escapes)
+/* The closing quote of a field whose text starts at `at`, or NULL; *escapes says whether it holds
+ * escaped quotes. */
+static const char *closing_quote(const struct ingest_dialect *dialect, const char *at,
+                                 const char *end, bool *escapes)
 {
     *escapes = false;
     if (dialect->escape == dialect->quote) {
@@ -94,8 +97,9 @@ static const char *closing_quote(const struct ingest_dialect *dialect, const cha
     return NULL;
 }
 
-static void unescape(const struct ingest_dialect *dialect, struct ingest_record *record, const char *start,
-                     const char *close, const char *end, struct ingest_field *field)
+static void unescape(const struct ingest_dialect *dialect, struct ingest_record *record,
+                     const char *start, const char *close, const char *end,
+                     struct ingest_field *field)
 {
     char *out = scratch_room(record, (size_t)(end - start)), *to = out;
     for (const char *at = start; at < close; at++) {
@@ -108,8 +112,8 @@ static void unescape(const struct ingest_dialect *dialect, struct ingest_record 
 }
 
 /* One quoted field; returns where the text behind its closing quote starts. */
-static const char *split_quoted(const struct ingest_dialect *dialect, const char *at, const char *end,
-                                struct ingest_record *record)
+static const char *split_quoted(const struct ingest_dialect *dialect, const char *at,
+                                const char *end, struct ingest_record *record)
 {
     bool escapes;
     const char *start = at + 1, *close = closing_quote(dialect, start, end, &escapes);
@@ -122,18 +126,20 @@ static const char *split_quoted(const struct ingest_dialect *dialect, const char
     *field = (struct ingest_field){start, (size_t)(close - start), true};
     if (escapes)
         unescape(dialect, record, start, close, end, field);
-    for (const char *c = start; c < close && (c = memchr(c, dialect->newline, (size_t)(close - c))); c++)
+    for (const char *c = start; c < close && (c = memchr(c, dialect->newline, (size_t)(close - c)));
+         c++)
         record->lines++;
     at = close + 1;
-    while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter && *at != dialect->newline)
+    while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter &&
+           *at != dialect->newline)
         at++;
     if (at < end && *at != dialect->delimiter && *at != dialect->newline)
         record->flaw = FLAW_QUOTE;
     return at;
 }
 
-static const char *split_delimited(const struct ingest_dialect *dialect, const char *at, const char *end,
-                                   struct ingest_record *record)
+static const char *split_delimited(const struct ingest_dialect *dialect, const char *at,
+                                   const char *end, struct ingest_record *record)
 {
     const char delimiter = dialect->delimiter, newline = dialect->newline, quote = dialect->quote;
     for (;;) {
@@ -169,7 +175,8 @@ static void split_spaces(const char *at, const char *end, struct ingest_record *
 
 /* JSON lines */
 
-static void keep_text(struct ingest_record *record, struct ingest_field *field, const char *text, size_t length)
+static void keep_text(struct ingest_record *record, struct ingest_field *field, const char *text,
+                      size_t length)
 {
     char *out = scratch_room(record, length);
     memcpy(out, text, length);
@@ -178,7 +185,8 @@ static void keep_text(struct ingest_record *record, struct ingest_field *field, 
 }
 
 /* A list is handed on as its JSON text; the same text as the file's, but for white space. */
-static void keep_scalar(struct ingest_record *record, struct ingest_field *field, const json_t *value)
+static void keep_scalar(struct ingest_record *record, struct ingest_field *field,
+                        const json_t *value)
 {
     if (json_is_string(value)) {
         keep_text(record, field, json_string_value(value), json_string_length(value));
@@ -215,8 +223,8 @@ static void json_fields(struct ingest_record *record, json_t *object, const char
 }
 
 /*
- * Numbers keep their digits as written, so that 12.10 stays money: jansson would read a double. Every number outside a
- * string is put between quotes before parsing.
+ * Numbers keep their digits as written, so that 12.10 stays money: jansson would read a double.
+ * Every number outside a string is put between quotes before parsing.
  */
 static size_t quote_numbers(const char *at, const char *end, char *out)
 {
@@ -268,11 +276,11 @@ static void split_json(const char *at, const char *end, struct ingest_record *re
 }
 
 /*
- * A quote that is not closed would swallow the rows up to the next quote, or to the end. Such a record is one flawed
- * line; what follows is split as if nothing had been opened.
+ * A quote that is not closed would swallow the rows up to the next quote, or to the end. Such a
+ * record is one flawed line; what follows is split as if nothing had been opened.
  */
-static const char *keep_first_line(const struct ingest_dialect *dialect, const char *start, const char *stop,
-                                   struct ingest_record *record)
+static const char *keep_first_line(const struct ingest_dialect *dialect, const char *start,
+                                   const char *stop, struct ingest_record *record)
 {
     const char *newline = memchr(start, dialect->newline, (size_t)(stop - start));
     if (!newline)
@@ -284,12 +292,13 @@ static const char *keep_first_line(const struct ingest_dialect *dialect, const c
     return newline;
 }
 
-bool ingest_split(const struct ingest_dialect *dialect, const char **at, const char *end, struct ingest_record *record,
-                  size_t *skipped)
+bool ingest_split(const struct ingest_dialect *dialect, const char **at, const char *end,
+                  struct ingest_record *record, size_t *skipped)
 {
     const char *start = *at;
     *skipped = 0;
-    while (start < end && (*start == dialect->newline || (*start == '\r' && start + 1 < end && start[1] == '\n'))) {
+    while (start < end && (*start == dialect->newline ||
+                           (*start == '\r' && start + 1 < end && start[1] == '\n'))) {
         *skipped += *start == dialect->newline;
         start++;
     }
@@ -325,16 +334,19 @@ static bool opens(const struct ingest_dialect *dialect, const char *data, const 
     return quote == data || quote[-1] == dialect->delimiter || quote[-1] == dialect->newline;
 }
 
-/* Whether text stands between a closing quote and what ends its field; not when the data end before one can tell. */
+/* Whether text stands between a closing quote and what ends its field; not when the data end before
+ * one can tell. */
 static bool text_behind(const struct ingest_dialect *dialect, const char *close, const char *end)
 {
     const char *at = close + 1;
-    while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter && *at != dialect->newline)
+    while (at < end && (blank(*at) || *at == '\r') && *at != dialect->delimiter &&
+           *at != dialect->newline)
         at++;
     return at < end && *at != dialect->delimiter && *at != dialect->newline;
 }
 
-/* The same records as ingest_split finds, a flawed one of several lines being its first line only. */
+/* The same records as ingest_split finds, a flawed one of several lines being its first line only.
+ */
 size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
     const char *at = data, *end = data + length, *start = data;
@@ -363,7 +375,8 @@ size_t ingest_whole_records(const struct ingest_dialect *dialect, const char *da
         if (at == end) /* the next byte may be a second quote */
             return (size_t)(start - data);
         flawed |= text_behind(dialect, close, end);
-        const char *first = flawed ? memchr(start, dialect->newline, (size_t)(close - start)) : NULL;
+        const char *first =
+            flawed ? memchr(start, dialect->newline, (size_t)(close - start)) : NULL;
         if (first) {
             at = start = first + 1;
             flawed = false;

@@ -1,6 +1,6 @@
 /*
- * The C library's iconv does the work. One-byte encodings are asked for once, character by character, and are a table
- * from then on.
+ * The C library's iconv does the work. One-byte encodings are asked for once, character by
+ * character, and are a table from then on.
  */
 #include "ingest/encoding.h"
 
@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* names: other names in small letters without signs, each between blanks. Windows' supersets stand for the encodings
- * they extend, because that is what files that say "Latin-1" or "Shift-JIS" hold. */
+/* names: other names in small letters without signs, each between blanks. Windows' supersets stand
+ * for the encodings they extend, because that is what files that say "Latin-1" or "Shift-JIS" hold.
+ */
 static const struct known {
     const char *name, *iconv, *names;
 } known[] = {
@@ -20,7 +21,8 @@ static const struct known {
     {"UTF-16BE", "UTF-16BE", " utf16be ucs2be unicodebig unicodefffe "},
     {"UTF-32LE", "UTF-32LE", " utf32 utf32le ucs4 ucs4le "},
     {"UTF-32BE", "UTF-32BE", " utf32be ucs4be "},
-    {"Latin-1", "CP1252", " latin1 l1 iso88591 iso885911 windows1252 cp1252 win1252 1252 ansi western usascii ascii "},
+    {"Latin-1", "CP1252",
+     " latin1 l1 iso88591 iso885911 windows1252 cp1252 win1252 1252 ansi western usascii ascii "},
     {"Latin-9", "ISO-8859-15", " latin9 l9 iso885915 "},
     {"Latin-2", "ISO-8859-2", " latin2 l2 iso88592 "},
     {"Latin-5", "ISO-8859-9", " latin5 l5 iso88599 "},
@@ -39,7 +41,8 @@ static const struct known {
     {"KOI8-R", "KOI8-R", " koi8r koi8 "},
     {"KOI8-U", "KOI8-U", " koi8u "},
     {"Mac Roman", "MACINTOSH", " macroman macintosh mac applemacintosh xmacroman "},
-    {"Mac Central European", "MAC-CENTRALEUROPE", " maccentraleurope macce maccentraleuropean xmacce "},
+    {"Mac Central European", "MAC-CENTRALEUROPE",
+     " maccentraleurope macce maccentraleuropean xmacce "},
     {"Mac Cyrillic", "MAC-CYRILLIC", " maccyrillic xmaccyrillic "},
     {"CP437", "CP437", " cp437 ibm437 437 dos oem "},
     {"CP850", "CP850", " cp850 ibm850 850 doslatin1 "},
@@ -59,7 +62,8 @@ const char *ingest_encoding_name(const struct ingest_encoding *encoding)
     return encoding ? encoding->name : "UTF-8";
 }
 
-/* Small letters and digits between two blanks: " cp1250 ". out has 40 bytes; longer names are none of ours. */
+/* Small letters and digits between two blanks: " cp1250 ". out has 40 bytes; longer names are none
+ * of ours. */
 static void plain(const char *name, char *out)
 {
     size_t used = 0;
@@ -105,8 +109,10 @@ static enum status unknown_encoding(const char *name, struct error *error)
     if (nearest >= 0)
         error_hint(error, "did you mean %s?", names[nearest]);
     else
-        error_hint(error, "`iconv -l` lists them; the usual ones are UTF-8, UTF-16, Windows-1252, Windows-1250, "
-                          "Windows-1251, Shift-JIS, GBK, Mac Roman");
+        error_hint(
+            error,
+            "`iconv -l` lists them; the usual ones are UTF-8, UTF-16, Windows-1252, Windows-1250, "
+            "Windows-1251, Shift-JIS, GBK, Mac Roman");
     return status;
 }
 
@@ -123,7 +129,8 @@ static int convert_byte(iconv_t converter, unsigned char byte, char out[4])
     return (int)(4 - room);
 }
 
-/* Fills the table; false for encodings of several bytes a character and for those that are no superset of ASCII. */
+/* Fills the table; false for encodings of several bytes a character and for those that are no
+ * superset of ASCII. */
 static bool tabulate(iconv_t converter, struct ingest_encoding *encoding)
 {
     char out[4];
@@ -140,7 +147,8 @@ static bool tabulate(iconv_t converter, struct ingest_encoding *encoding)
     return true;
 }
 
-/* Bytes without meaning stay visible as such; in Latin-1 they are the controls that ISO 8859-1 has there. */
+/* Bytes without meaning stay visible as such; in Latin-1 they are the controls that ISO 8859-1 has
+ * there. */
 static void fill_gaps(struct ingest_encoding *encoding)
 {
     bool latin1 = strcmp(encoding->name, "Latin-1") == 0;
@@ -160,8 +168,8 @@ static int unit_of(const char *iconv_name)
     return strncmp(iconv_name, "UTF-32", 6) == 0 ? 4 : 1;
 }
 
-enum status ingest_encoding_open(const char *name, struct arena *arena, const struct ingest_encoding **out,
-                                 struct error *error)
+enum status ingest_encoding_open(const char *name, struct arena *arena,
+                                 const struct ingest_encoding **out, struct error *error)
 {
     const struct known *found = find_known(name);
     *out = NULL;
@@ -184,7 +192,8 @@ enum status ingest_encoding_open(const char *name, struct arena *arena, const st
     return STATUS_OK;
 }
 
-size_t ingest_decode(const struct ingest_encoding *encoding, const char *data, size_t length, char *out)
+size_t ingest_decode(const struct ingest_encoding *encoding, const char *data, size_t length,
+                     char *out)
 {
     char *to = out;
     for (size_t i = 0; i < length; i++) {
@@ -228,8 +237,8 @@ void ingest_decoder_close(struct ingest_decoder *decoder)
     free(decoder);
 }
 
-size_t ingest_decoder_run(struct ingest_decoder *decoder, const char **in, const char *end, bool last, char *out,
-                          size_t room)
+size_t ingest_decoder_run(struct ingest_decoder *decoder, const char **in, const char *end,
+                          bool last, char *out, size_t room)
 {
     char *to = out, *from;
     memcpy(&from, in, sizeof from); /* iconv reads there, and its prototype forgets to say const */
@@ -249,8 +258,9 @@ size_t ingest_decoder_run(struct ingest_decoder *decoder, const char **in, const
     return (size_t)(to - out);
 }
 
-enum status ingest_decode_all(const struct ingest_encoding *encoding, const char *data, size_t length, bool whole,
-                              char **out, size_t *out_length, struct error *error)
+enum status ingest_decode_all(const struct ingest_encoding *encoding, const char *data,
+                              size_t length, bool whole, char **out, size_t *out_length,
+                              struct error *error)
 {
     /* two bytes of the densest encodings become three, one of the table at most three */
     size_t room = 3 * length + 16;

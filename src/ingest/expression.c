@@ -1,11 +1,13 @@
 /*
- * The gate for SQL that comes with a mapping. A mapping file travels: whoever runs one that somebody else wrote must
- * not thereby read files, ask the environment or multiply rows. So DuckDB's own parser is asked what the text is, and
- * its tree is walked: a class of node, or a function, that is not known to be harmless is refused. The lists name what
- * may pass, never what may not, so that what a later DuckDB brings is refused until somebody has looked at it.
+ * The gate for SQL that comes with a mapping. A mapping file travels: whoever runs one that
+ * somebody else wrote must not thereby read files, ask the environment or multiply rows. So
+ * DuckDB's own parser is asked what the text is, and its tree is walked: a class of node, or a
+ * function, that is not known to be harmless is refused. The lists name what may pass, never what
+ * may not, so that what a later DuckDB brings is refused until somebody has looked at it.
  *
- * The text is parsed as "SELECT (text\n)" and must come back as one statement that selects one expression from nothing.
- * Then the parentheses belong together, and the same text in parentheses is the same expression in any other place.
+ * The text is parsed as "SELECT (text\n)" and must come back as one statement that selects one
+ * expression from nothing. Then the parentheses belong together, and the same text in parentheses
+ * is the same expression in any other place.
  */
 #include "ingest/expression.h"
 
@@ -14,23 +16,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values of their arguments alone, of a size that the arguments bound (format and printf, whose widths stand inside a
- * text, may be asked for gigabytes; lpad and rpad are looked at by check_padding). Each name stands between blanks. */
+/* Values of their arguments alone, of a size that the arguments bound (format and printf, whose
+ * widths stand inside a text, may be asked for gigabytes; lpad and rpad are looked at by
+ * check_padding). Each name stands between blanks. */
 static const char functions[] =
     " "
     "!~~ !~~* % & * ** + - -> ->> / // << >> @ ^ ^@ abs acos array_contains array_distinct "
     "array_extract array_filter array_has array_length array_position array_slice array_sort "
     "array_to_string array_transform array_value ascii asin atan atan2 base64 bit_count bit_length "
     "cardinality cbrt ceil ceiling century char_length character_length chr concat concat_ws "
-    "contains cos cot damerau_levenshtein date_add date_diff date_part date_sub date_trunc datediff "
+    "contains cos cot damerau_levenshtein date_add date_diff date_part date_sub date_trunc "
+    "datediff "
     "datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear days_in_month decade "
-    "degrees divide element_at ends_with epoch epoch_ms epoch_ns epoch_us era even exp fdiv flatten "
+    "degrees divide element_at ends_with epoch epoch_ms epoch_ns epoch_us era even exp fdiv "
+    "flatten "
     "floor fmod from_base64 from_hex gcd greatest hamming hash hex hour ilike_escape instr "
     "isfinite isinf isnan isodow isoyear jaccard jaro_similarity jaro_winkler_similarity "
     "json_array_length json_exists json_extract json_extract_path json_extract_path_text "
     "json_extract_string json_keys json_type json_valid json_value julian last_day lcase lcm least "
     "left left_grapheme len length length_grapheme levenshtein like_escape list_append list_apply "
-    "list_avg list_cat list_concat list_contains list_count list_distinct list_element list_extract "
+    "list_avg list_cat list_concat list_contains list_count list_distinct list_element "
+    "list_extract "
     "list_filter list_first list_has list_has_all list_has_any list_indexof list_intersect "
     "list_last list_max list_median list_min list_position list_prepend list_reverse "
     "list_reverse_sort list_select list_slice list_sort list_string_agg list_sum list_transform "
@@ -39,7 +45,8 @@ static const char functions[] =
     "month monthname multiply nfc_normalize not_ilike_escape not_like_escape nullif octet_length "
     "ord parse_filename parse_path pi point position pow power prefix quarter radians "
     "regexp_escape regexp_extract regexp_extract_all regexp_full_match regexp_matches "
-    "regexp_replace regexp_split_to_array replace reverse right right_grapheme round round_even row "
+    "regexp_replace regexp_split_to_array replace reverse right right_grapheme round round_even "
+    "row "
     "rpad rtrim second sha1 sha256 sign signbit sin split split_part sqrt starts_with str_split "
     "str_split_regex strftime string_split string_split_regex string_to_array strip_accents strlen "
     "strpos strptime struct_extract struct_extract_at struct_pack substr substring "
@@ -75,23 +82,30 @@ static enum status refuse(const struct walk *walk, const char *format, ...)
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
 
-    enum status status = error_set(walk->error, STATUS_USAGE, "%s '%s' cannot be used: %s", walk->expression->option,
-                                   walk->expression->sql, why);
-    error_hint(walk->error, "an expression computes one value from the columns of its row: with operators, CASE, CAST "
-                            "and functions such as lower, trim, round, coalesce, regexp_replace, strptime");
+    enum status status = error_set(walk->error, STATUS_USAGE, "%s '%s' cannot be used: %s",
+                                   walk->expression->option, walk->expression->sql, why);
+    error_hint(
+        walk->error,
+        "an expression computes one value from the columns of its row: with operators, CASE, CAST "
+        "and functions such as lower, trim, round, coalesce, regexp_replace, strptime");
     return status;
 }
 
-/* What one expression makes of another's result multiplies: x || x of x || x, and so on, fills any memory. */
+/* What one expression makes of another's result multiplies: x || x of x || x, and so on, fills any
+ * memory. */
 static enum status check_growth(const struct walk *walk)
 {
     enum { GROWTH_MAX = 256, SIZE_MAX_COLUMNS = 4096 };
     if (walk->growth > GROWTH_MAX)
-        return refuse(walk, "nested as they are, replace and lambdas could make a value more than %d times longer",
-                      GROWTH_MAX);
+        return refuse(
+            walk,
+            "nested as they are, replace and lambdas could make a value more than %d times longer",
+            GROWTH_MAX);
     if (walk->size > SIZE_MAX_COLUMNS)
-        return refuse(walk, "made of earlier results, its value could be as long as more than %d columns together",
-                      SIZE_MAX_COLUMNS);
+        return refuse(
+            walk,
+            "made of earlier results, its value could be as long as more than %d columns together",
+            SIZE_MAX_COLUMNS);
     return STATUS_OK;
 }
 
@@ -148,7 +162,8 @@ static const char *constant_text(const json_t *node)
     return strcmp(text_of(node, "class"), "CONSTANT") == 0 ? json_string_value(value) : NULL;
 }
 
-/* lpad('a', 2000000000, 'x') is no value of a row: the width must stand there, and be one that a cell may have. */
+/* lpad('a', 2000000000, 'x') is no value of a row: the width must stand there, and be one that a
+ * cell may have. */
 static enum status check_padding(const struct walk *walk, const json_t *node, const char *name)
 {
     enum { WIDTH_MAX = 1000 };
@@ -165,8 +180,9 @@ static enum status check_padding(const struct walk *walk, const json_t *node, co
 static enum status check_replacement(const struct walk *walk, const json_t *node, const char *name)
 {
     const json_t *to = json_array_get(json_object_get(node, "children"), 2);
-    return constant_text(to) ? STATUS_OK
-                             : refuse(walk, "what %s puts in place must be a text in 'single quotes'", name);
+    return constant_text(to)
+               ? STATUS_OK
+               : refuse(walk, "what %s puts in place must be a text in 'single quotes'", name);
 }
 
 /* Time and room of these grow with the product of both lengths, and a cell may be long. */
@@ -181,10 +197,11 @@ static enum status check_distance(const struct walk *walk, const json_t *node, c
         bool cut = strcmp(text_of(one, "function_name"), "left") == 0 && json_is_number(number) &&
                    json_number_value(number) >= 0 && json_number_value(number) <= LENGTH_MAX;
         if (!cut && !constant_text(one))
-            return refuse(walk,
-                          "%s takes long on long texts: say how much of each counts, as in %s(left(a, 200), "
-                          "left(b, 200)), at most %d",
-                          name, name, LENGTH_MAX);
+            return refuse(
+                walk,
+                "%s takes long on long texts: say how much of each counts, as in %s(left(a, 200), "
+                "left(b, 200)), at most %d",
+                name, name, LENGTH_MAX);
     }
     return STATUS_OK;
 }
@@ -192,12 +209,15 @@ static enum status check_distance(const struct walk *walk, const json_t *node, c
 static enum status check_function(const struct walk *walk, const json_t *node)
 {
     const char *name = text_of(node, "function_name"), *schema = text_of(node, "schema");
-    bool plain = is_empty(json_object_get(node, "filter")) && is_empty(json_object_get(node, "distinct")) &&
-                 is_empty(json_object_get(node, "export_state")) && is_empty(json_object_get(node, "catalog")) &&
-                 json_array_size(json_object_get(json_object_get(node, "order_bys"), "orders")) == 0;
+    bool plain =
+        is_empty(json_object_get(node, "filter")) && is_empty(json_object_get(node, "distinct")) &&
+        is_empty(json_object_get(node, "export_state")) &&
+        is_empty(json_object_get(node, "catalog")) &&
+        json_array_size(json_object_get(json_object_get(node, "order_bys"), "orders")) == 0;
     if (strcmp(name, "unnest") == 0 || strcmp(name, "unlist") == 0)
         return refuse(walk, "%s makes several rows of one, and a row stays one row", name);
-    bool allowed = ingest_allows_function(name) && plain && (!*schema || strcmp(schema, "main") == 0);
+    bool allowed =
+        ingest_allows_function(name) && plain && (!*schema || strcmp(schema, "main") == 0);
     if (allowed && (strcmp(name, "lpad") == 0 || strcmp(name, "rpad") == 0))
         return check_padding(walk, node, name);
     if (allowed && (strcmp(name, "replace") == 0 || strcmp(name, "regexp_replace") == 0))
@@ -207,7 +227,8 @@ static enum status check_function(const struct walk *walk, const json_t *node)
     if (allowed)
         return STATUS_OK;
 
-    return refuse(walk, "%s is not one of the functions that compute from a row's values alone", name);
+    return refuse(walk, "%s is not one of the functions that compute from a row's values alone",
+                  name);
 }
 
 /* null::int[100000], or a list of such: bytes without end for one row. */
@@ -224,14 +245,16 @@ static bool makes_array(const json_t *type)
 
 static enum status check_class(struct walk *walk, const json_t *node, const char *class)
 {
-    static const char *const harmless[] = {"CASE",    "CAST",     "COMPARISON", "CONJUNCTION", "CONSTANT",
-                                           "BETWEEN", "OPERATOR", "COLLATE",    "LAMBDA"};
+    static const char *const harmless[] = {"CASE",        "CAST",     "COMPARISON",
+                                           "CONJUNCTION", "CONSTANT", "BETWEEN",
+                                           "OPERATOR",    "COLLATE",  "LAMBDA"};
     if (strcmp(class, "COLUMN_REF") == 0)
         return check_column(walk, node);
     if (strcmp(class, "FUNCTION") == 0)
         return check_function(walk, node);
     if (strcmp(class, "CAST") == 0 && makes_array(json_object_get(node, "cast_type")))
-        return refuse(walk, "arrays take room for all their places, filled or not; cast to a list, such as INTEGER[]");
+        return refuse(walk, "arrays take room for all their places, filled or not; cast to a list, "
+                            "such as INTEGER[]");
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
         if (strcmp(class, harmless[i]) == 0)
             return STATUS_OK;
@@ -244,12 +267,13 @@ static enum status check_class(struct walk *walk, const json_t *node, const char
     return refuse(walk, "it holds something that no row can answer (%s)", class);
 }
 
-/* replace(x, 'a', 'aaaa') makes four of one, and within another of its kind sixteen. What is put in place stands there,
- * as check_replacement sees to. */
+/* replace(x, 'a', 'aaaa') makes four of one, and within another of its kind sixteen. What is put in
+ * place stands there, as check_replacement sees to. */
 static double growth_of_replace(const json_t *node)
 {
     const json_t *arguments = json_object_get(node, "children");
-    const char *from = constant_text(json_array_get(arguments, 1)), *to = constant_text(json_array_get(arguments, 2));
+    const char *from = constant_text(json_array_get(arguments, 1)),
+               *to = constant_text(json_array_get(arguments, 2));
     double share = (double)(to ? strlen(to) : 1) / (double)(from && *from ? strlen(from) : 1);
     return share > 1 ? share : 1;
 }
@@ -265,8 +289,8 @@ static size_t count_columns(const json_t *node)
     return count;
 }
 
-/* How many times longer than its arguments the value of a node may be, beyond what stands in the text itself: a lambda
- * may use what it is given several times. */
+/* How many times longer than its arguments the value of a node may be, beyond what stands in the
+ * text itself: a lambda may use what it is given several times. */
 static double growth_of(const json_t *node)
 {
     const char *name = text_of(node, "function_name");
@@ -276,8 +300,9 @@ static double growth_of(const json_t *node)
     size_t uses = 1;
     for (size_t i = 0; i < json_array_size(arguments); i++) {
         const json_t *argument = json_array_get(arguments, i);
-        size_t columns =
-            strcmp(text_of(argument, "class"), "LAMBDA") == 0 ? count_columns(json_object_get(argument, "expr")) : 0;
+        size_t columns = strcmp(text_of(argument, "class"), "LAMBDA") == 0
+                             ? count_columns(json_object_get(argument, "expr"))
+                             : 0;
         uses = columns > uses ? columns : uses;
     }
     return (double)uses;
@@ -299,22 +324,26 @@ static bool is_one_name(const json_t *node)
            json_array_size(json_object_get(node, "column_names")) == 1;
 }
 
-/* "x" or "(x, y)". The arrow of JSON, value -> path, looks like a lambda to the parser: there anything may stand. */
+/* "x" or "(x, y)". The arrow of JSON, value -> path, looks like a lambda to the parser: there
+ * anything may stand. */
 static bool is_parameters(const json_t *left)
 {
     const json_t *several = json_object_get(left, "children");
     if (is_one_name(left))
         return true;
-    bool row = strcmp(text_of(left, "class"), "FUNCTION") == 0 && strcmp(text_of(left, "function_name"), "row") == 0;
+    bool row = strcmp(text_of(left, "class"), "FUNCTION") == 0 &&
+               strcmp(text_of(left, "function_name"), "row") == 0;
     for (size_t i = 0; i < json_array_size(several); i++)
         row &= is_one_name(json_array_get(several, i));
     return row;
 }
 
-/* "x -> …" and "lambda x, y: …": what stands on the left are names for the body, where they hide columns. */
+/* "x -> …" and "lambda x, y: …": what stands on the left are names for the body, where they hide
+ * columns. */
 static enum status walk_lambda(struct walk *walk, const json_t *node)
 {
-    const json_t *left = json_object_get(node, "lhs"), *names = json_object_get(left, "column_names");
+    const json_t *left = json_object_get(node, "lhs"),
+                 *names = json_object_get(left, "column_names");
     const json_t *several = json_object_get(left, "children");
     if (!is_parameters(left))
         return walk_members(walk, node);
@@ -324,8 +353,10 @@ static enum status walk_lambda(struct walk *walk, const json_t *node)
     if (before)
         memcpy(own, outer, before * sizeof *own);
     for (size_t i = 0; i < count; i++) {
-        const json_t *one = several ? json_object_get(json_array_get(several, i), "column_names") : names;
-        const char *name = json_array_size(one) == 1 ? json_string_value(json_array_get(one, 0)) : NULL;
+        const json_t *one =
+            several ? json_object_get(json_array_get(several, i), "column_names") : names;
+        const char *name =
+            json_array_size(one) == 1 ? json_string_value(json_array_get(one, 0)) : NULL;
         if (name)
             own[walk->parameter_count++] = name;
     }
@@ -375,8 +406,8 @@ static const json_t *only_expression(const json_t *root)
     const json_t *statements = json_object_get(root, "statements");
     const json_t *node = json_object_get(json_array_get(statements, 0), "node");
     const json_t *list = json_object_get(node, "select_list");
-    bool alone = json_array_size(statements) == 1 && strcmp(text_of(node, "type"), "SELECT_NODE") == 0 &&
-                 json_array_size(list) == 1 &&
+    bool alone = json_array_size(statements) == 1 &&
+                 strcmp(text_of(node, "type"), "SELECT_NODE") == 0 && json_array_size(list) == 1 &&
                  strcmp(text_of(json_object_get(node, "from_table"), "type"), "EMPTY") == 0;
     alone = alone && json_array_size(json_object_get(json_object_get(node, "cte_map"), "map")) == 0;
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
@@ -408,7 +439,8 @@ static enum status parse(struct lake *lake, const char *sql, json_t **root, stru
     if (status == STATUS_OK && chunk && lake_known(&chunk->columns[0], 0)) {
         struct text text = lake_text(&chunk->columns[0], 0);
         /* places in the text that do not exist are written as 2^64 - 1 */
-        *root = json_loadb(text.data, text.length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &failure);
+        *root =
+            json_loadb(text.data, text.length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &failure);
     }
     lake_result_free(result);
     buffer_release(&statement);
@@ -416,8 +448,8 @@ static enum status parse(struct lake *lake, const char *sql, json_t **root, stru
     return status;
 }
 
-enum status ingest_check_expression(struct lake *lake, const struct ingest_expression *expression, double *size,
-                                    struct error *error)
+enum status ingest_check_expression(struct lake *lake, const struct ingest_expression *expression,
+                                    double *size, struct error *error)
 {
     struct walk walk = {.expression = expression, .growth = 1, .error = error};
     json_t *root;

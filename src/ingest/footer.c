@@ -1,7 +1,8 @@
 /*
- * A line at the end is no row when it says so: it begins with a word for a total and leaves out what every row has, or
- * it is one text of its own such as "(3 rows)" or "Exported by …". A line that is merely short may be a row cut off in
- * the middle; that is never passed over, unless an empty line stands between it and the rows.
+ * A line at the end is no row when it says so: it begins with a word for a total and leaves out
+ * what every row has, or it is one text of its own such as "(3 rows)" or "Exported by …". A line
+ * that is merely short may be a row cut off in the middle; that is never passed over, unless an
+ * empty line stands between it and the rows.
  */
 #include "ingest/footer.h"
 
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In small letters; what follows must not be a letter. Longer ones first where one begins another. */
+/* In small letters; what follows must not be a letter. Longer ones first where one begins another.
+ */
 static const char *const total_words[] = {
     "total",
     "totals",
@@ -84,12 +86,13 @@ static const char *const total_words[] = {
 
 /* How remarks begin, in small letters. */
 static const char *const remark_words[] = {
-    "end of",   "generated", "exported",   "printed",   "created by", "created on",   "report ",     "source:",
-    "quelle",   "erstellt",  "stand:",     "copyright", "©",          "confidential", "note:",       "notes:",
-    "hinweis",  "anmerkung", "powered by", "run date",  "page ",      "seite ",       "***",         "---",
-    "===",      "#",         "//",         "elapsed",   "query ok",   "exporté",      "généré",      "généré le",
-    "remarque", "nota:",     "fuente:",    "generado",  "exportado",  "esportato",    "vertraulich", "records:",
-    "rows:",    "count:",    "anzahl",     "number of",
+    "end of",   "generated", "exported",  "printed",     "created by", "created on", "report ",
+    "source:",  "quelle",    "erstellt",  "stand:",      "copyright",  "©",          "confidential",
+    "note:",    "notes:",    "hinweis",   "anmerkung",   "powered by", "run date",   "page ",
+    "seite ",   "***",       "---",       "===",         "#",          "//",         "elapsed",
+    "query ok", "exporté",   "généré",    "généré le",   "remarque",   "nota:",      "fuente:",
+    "generado", "exportado", "esportato", "vertraulich", "records:",   "rows:",      "count:",
+    "anzahl",   "number of",
 };
 
 /* What is counted in "(3 rows)" and "3 Datensätze". */
@@ -220,7 +223,8 @@ static enum kind kind_of(const struct ingest_dialect *dialect, const struct inge
         return KIND_ROW;
     if (dialect->layout == LAYOUT_SPACES) {
         bool counted = *line.data == '(' && is_count(line);
-        return counted || (record->count != dialect->columns && is_remark(line)) ? KIND_FOOTER : KIND_ROW;
+        return counted || (record->count != dialect->columns && is_remark(line)) ? KIND_FOOTER
+                                                                                 : KIND_ROW;
     }
     if (dialect->columns > 1 && is_total_row(dialect, record))
         return KIND_FOOTER;
@@ -228,7 +232,8 @@ static enum kind kind_of(const struct ingest_dialect *dialect, const struct inge
         return KIND_ROW;
 
     for (size_t i = 0; i < record->count; i++)
-        if (field_text(record, i).length && dialect->columns > 1 && is_remark(field_text(record, i)))
+        if (field_text(record, i).length && dialect->columns > 1 &&
+            is_remark(field_text(record, i)))
             return KIND_FOOTER;
     if (dialect->columns < 2)
         return is_count(line) && *line.data == '(' ? KIND_FOOTER : KIND_ROW;
@@ -243,10 +248,11 @@ static const char *line_before(const char *data, const char *at, char newline)
     return end ? end + 1 : data;
 }
 
-/* Lines are looked at from the end on, where nobody knows whether a quote is open. So the start that they led to may be
- * in the middle of a row's quoted text: then the footer, if there is any, begins behind that row. */
-static const char *behind_row(const struct ingest_dialect *dialect, const char *data, const char *start,
-                              const char *end)
+/* Lines are looked at from the end on, where nobody knows whether a quote is open. So the start
+ * that they led to may be in the middle of a row's quoted text: then the footer, if there is any,
+ * begins behind that row. */
+static const char *behind_row(const struct ingest_dialect *dialect, const char *data,
+                              const char *start, const char *end)
 {
     struct ingest_record record = {0};
     size_t skipped;
@@ -265,7 +271,10 @@ static const char *behind_row(const struct ingest_dialect *dialect, const char *
 
 size_t ingest_footer_start(const struct ingest_dialect *dialect, const char *data, size_t length)
 {
-    enum { LINES_MAX = 24, BYTES_MAX = 4096 }; /* the reader holds that much back for the last block */
+    enum {
+        LINES_MAX = 24,
+        BYTES_MAX = 4096
+    }; /* the reader holds that much back for the last block */
     const char *end = data + length, *at = end, *start = end;
     struct ingest_record record = {0};
     bool pending = false, sums = dialect->sum_row;

@@ -1,8 +1,9 @@
 /*
- * Guessing roles. The words of a name speak first (vocabulary.c knows them in many languages); the values then confirm
- * or forbid: an amount is a number, a time reads as one, traits are told once a customer. Confidence is what the name
- * says, less what speaks against it; each deduction has its reason, which is shown when nobody is sure enough. What is
- * guessed is always shown, and an option overrules it.
+ * Guessing roles. The words of a name speak first (vocabulary.c knows them in many languages); the
+ * values then confirm or forbid: an amount is a number, a time reads as one, traits are told once a
+ * customer. Confidence is what the name says, less what speaks against it; each deduction has its
+ * reason, which is shown when nobody is sure enough. What is guessed is always shown, and an option
+ * overrules it.
  */
 #include "ingest/judging.h"
 
@@ -35,8 +36,9 @@ static bool is_number(enum value_type type)
 bool ingest_numbers_rows(const struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
-    bool counts = portrait->whole > 2 && portrait->whole == portrait->known && portrait->first <= 1 &&
-                  portrait->first >= 0 && portrait->counting == portrait->whole - 1;
+    bool counts = portrait->whole > 2 && portrait->whole == portrait->known &&
+                  portrait->first <= 1 && portrait->first >= 0 &&
+                  portrait->counting == portrait->whole - 1;
     return has(judging, WORD_ROW) || (counts && judging->column->unnamed);
 }
 
@@ -139,19 +141,22 @@ int ingest_customer_name(const char *name)
 bool ingest_time_name(const char *name)
 {
     struct ingest_meaning meaning = ingest_vocabulary_read(name);
-    return (meaning.words & WORD_TIME) && !(meaning.words & (WORD_TRAIT | WORD_OTHER_TIME | WORD_ID));
+    return (meaning.words & WORD_TIME) &&
+           !(meaning.words & (WORD_TRAIT | WORD_OTHER_TIME | WORD_ID));
 }
 
 bool ingest_price_name(const char *name)
 {
     struct ingest_meaning meaning = ingest_vocabulary_read(name);
-    return (meaning.words & WORD_PRICE) && !(meaning.words & (WORD_TOTAL | WORD_AMOUNT | WORD_EVENT));
+    return (meaning.words & WORD_PRICE) &&
+           !(meaning.words & (WORD_TOTAL | WORD_AMOUNT | WORD_EVENT));
 }
 
 bool ingest_quantity_name(const char *name)
 {
     struct ingest_meaning meaning = ingest_vocabulary_read(name);
-    return (meaning.words & WORD_QUANTITY) && !(meaning.words & (WORD_PRICE | WORD_ID | WORD_TOTAL));
+    return (meaning.words & WORD_QUANTITY) &&
+           !(meaning.words & (WORD_PRICE | WORD_ID | WORD_TOTAL));
 }
 
 static void judge_amount(struct judging *judging)
@@ -169,7 +174,8 @@ static void judge_amount(struct judging *judging)
         score -= 12;
     if (type == VALUE_DECIMAL)
         score += 3;
-    if (type == VALUE_INT && portrait->whole > 20 && portrait->most <= COUNT_MOST && portrait->least >= 0)
+    if (type == VALUE_INT && portrait->whole > 20 && portrait->most <= COUNT_MOST &&
+        portrait->least >= 0)
         score -= 25;
     if (judging->distinct == 1 && judging->known > 20)
         score -= 20;
@@ -180,7 +186,8 @@ static void judge_amount(struct judging *judging)
 
 /* ---- lines of one invoice, keys ---- */
 
-/* Its values come again in one row behind the other, as the lines of an invoice do; counts come again anywhere. */
+/* Its values come again in one row behind the other, as the lines of an invoice do; counts come
+ * again anywhere. */
 static bool comes_in_runs(const struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -188,20 +195,24 @@ static bool comes_in_runs(const struct judging *judging)
     return !portrait->known || portrait->again * judging->known * 2 >= again * portrait->known;
 }
 
-/* Shopify calls an order's number Name: every value has a digit and stands in one run of rows only. */
+/* Shopify calls an order's number Name: every value has a digit and stands in one run of rows only.
+ */
 static bool looks_like_invoices(const struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
-    bool codes = portrait->known && portrait->coded == portrait->known && !portrait->spaced && !portrait->dates;
-    bool whole = portrait->known == judging->known && portrait->known - portrait->again == judging->distinct;
-    return codes && whole && judging->column->type->type == VALUE_TEXT && (judging->meaning.words & WORD_NAME);
+    bool codes = portrait->known && portrait->coded == portrait->known && !portrait->spaced &&
+                 !portrait->dates;
+    bool whole =
+        portrait->known == judging->known && portrait->known - portrait->again == judging->distinct;
+    return codes && whole && judging->column->type->type == VALUE_TEXT &&
+           (judging->meaning.words & WORD_NAME);
 }
 
 static void judge_group(struct judging *judging)
 {
     enum value_type type = judging->column->type->type;
-    const unsigned against = WORD_TRAIT | WORD_THING | WORD_TIME | WORD_AMOUNT | WORD_TOTAL | WORD_PART |
-                             WORD_QUANTITY | WORD_PRICE | WORD_PERSON | WORD_CUSTOMER;
+    const unsigned against = WORD_TRAIT | WORD_THING | WORD_TIME | WORD_AMOUNT | WORD_TOTAL |
+                             WORD_PART | WORD_QUANTITY | WORD_PRICE | WORD_PERSON | WORD_CUSTOMER;
     bool repeats = judging->distinct * 10 < judging->known * 9 && judging->distinct > 1;
     if (type != VALUE_INT && type != VALUE_TEXT)
         return;
@@ -211,7 +222,8 @@ static void judge_group(struct judging *judging)
     uint64_t words = evidence->forms[FORM_TEXT] - evidence->text_digits; /* without a digit */
     bool numbered = type == VALUE_INT || words * 2 < judging->known;
     enum { LINES_MOST = 100 };
-    if (!numbered || (judging->known > LINES_MOST && judging->distinct * LINES_MOST < judging->known))
+    if (!numbered ||
+        (judging->known > LINES_MOST && judging->distinct * LINES_MOST < judging->known))
         repeats = false;
     if (judging->known > judging->distinct && looks_like_invoices(judging))
         judging->out->confidence = 60;
@@ -251,7 +263,8 @@ static void judge_key(struct judging *judging)
         score = at_most(score, 20);
     }
     if (!all_different(judging) || judging->known < judging->column->evidence->rows) {
-        ingest_reason(judging, all_different(judging) ? "it is empty in some rows" : "its values repeat");
+        ingest_reason(judging,
+                      all_different(judging) ? "it is empty in some rows" : "its values repeat");
         score -= 45;
     }
     judging->out->confidence = score < 0 ? 0 : at_most(score, 99);
@@ -269,14 +282,17 @@ static uint64_t known_values(const struct ingest_candidate *column)
     return column->evidence->rows - column->evidence->forms[FORM_UNKNOWN];
 }
 
-/* "Store ID", "Employee", "SKU" in front, each another: the rows are stores, employees, products. */
-static bool lists_others(const struct ingest_candidate *column, const struct ingest_meaning *meaning, size_t place)
+/* "Store ID", "Employee", "SKU" in front, each another: the rows are stores, employees, products.
+ */
+static bool lists_others(const struct ingest_candidate *column,
+                         const struct ingest_meaning *meaning, size_t place)
 {
     uint64_t known = known_values(column);
     bool others = meaning->subject & (WORD_GOODS | WORD_AGAINST);
     bool names = (meaning->words & WORD_ID) || meaning->count == 1;
     bool customers = meaning->words & (WORD_CUSTOMER | WORD_PERSON);
-    return place == 0 && others && names && !customers && known && known == column->evidence->rows &&
+    return place == 0 && others && names && !customers && known &&
+           known == column->evidence->rows &&
            ingest_distinct_count(&column->evidence->distinct, NULL) == known;
 }
 
@@ -289,7 +305,8 @@ static struct ingest_company look_around(const struct ingest_candidate *columns,
         struct ingest_meaning meaning = meaning_of(column);
         bool mails = column->portrait && column->portrait->mails * 2 > column->portrait->known;
         company.words |= meaning.words;
-        company.persons |= (meaning.words & of_persons) || mails || ingest_name_says_birth(column->name);
+        company.persons |=
+            (meaning.words & of_persons) || mails || ingest_name_says_birth(column->name);
         if (!company.lists && lists_others(column, &meaning, i))
             company.lists = column->name;
     }
@@ -326,8 +343,8 @@ void ingest_judge(enum ingest_role role, const struct ingest_candidate *columns,
     }
 }
 
-struct ingest_guess ingest_guess(enum ingest_role role, const struct ingest_candidate *columns, size_t count,
-                                 const struct ingest_situation *situation)
+struct ingest_guess ingest_guess(enum ingest_role role, const struct ingest_candidate *columns,
+                                 size_t count, const struct ingest_situation *situation)
 {
     struct ingest_judgement *judgements = base_calloc(count ? count : 1, sizeof *judgements);
     struct ingest_guess best = {-1, 0};

@@ -1,9 +1,11 @@
 /*
- * Whose row is it? A wrong answer mixes up people for good, so everything that is merely called like a customer must be
- * told apart: how many there were (Customers, Nb clients), the number of what one of them ordered (Customer PO), who
- * served them (created_by_user_id), a way they came by (client: ios, web), what they think (Customer Effort), one's own
- * account. The name says what is claimed; values and the other columns then confirm or cap it, each with its reason.
- * Below GUESS_SURE nothing is taken unasked, and the order of what is doubtful is the order in which people are asked.
+ * Whose row is it? A wrong answer mixes up people for good, so everything that is merely called
+ * like a customer must be told apart: how many there were (Customers, Nb clients), the number of
+ * what one of them ordered (Customer PO), who served them (created_by_user_id), a way they came by
+ * (client: ios, web), what they think (Customer Effort), one's own account. The name says what is
+ * claimed; values and the other columns then confirm or cap it, each with its reason. Below
+ * GUESS_SURE nothing is taken unasked, and the order of what is doubtful is the order in which
+ * people are asked.
  */
 #include "ingest/judging.h"
 
@@ -11,14 +13,15 @@
 #include <string.h>
 
 enum {
-    NOBODY = 15,   /* it is about somebody, or is somebody else: shown only when nothing better is there */
+    NOBODY =
+        15, /* it is about somebody, or is somebody else: shown only when nothing better is there */
     DOUBTFUL = 60, /* could be, and something speaks against it */
     NEARLY = 85,   /* the likeliest, and still to be asked about */
 };
 
 enum {
-    ABOUT = WORD_TRAIT | WORD_AGAINST | WORD_PART | WORD_AMOUNT | WORD_PRICE | WORD_QUANTITY | WORD_TIME |
-            WORD_OTHER_TIME | WORD_TOTAL,
+    ABOUT = WORD_TRAIT | WORD_AGAINST | WORD_PART | WORD_AMOUNT | WORD_PRICE | WORD_QUANTITY |
+            WORD_TIME | WORD_OTHER_TIME | WORD_TOTAL,
     OTHERS = WORD_EVENT | WORD_THING | WORD_REFERENCE,
     SOMEBODY = WORD_CUSTOMER | WORD_PERSON,
     ASIDE = WORD_NEUTRAL | WORD_LOYALTY | WORD_BY, /* words that say nothing about who it is */
@@ -30,7 +33,8 @@ static bool only(const struct judging *judging, unsigned words)
     return judging->meaning.unknown == 0 && (judging->meaning.words & ~(words | ASIDE)) == 0;
 }
 
-/* Beside a customer's code or number, the id is what the program that wrote the file knows them by. */
+/* Beside a customer's code or number, the id is what the program that wrote the file knows them by.
+ */
 static bool named_id(const struct judging *judging)
 {
     const char *name = judging->column->name;
@@ -56,7 +60,8 @@ static int mail_words(struct judging *judging)
     return has(judging, WORD_MAIL) ? 91 : 85;
 }
 
-/* "User name", "Client name": what people are called they share with others, unless it is an account's. */
+/* "User name", "Client name": what people are called they share with others, unless it is an
+ * account's. */
 static int name_words(struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
@@ -133,16 +138,18 @@ static int somebody_words(struct judging *judging)
         return theirs;
     bool customer = has(judging, WORD_CUSTOMER);
     ingest_reason(judging, customer ? "its name says customer" : "its name says who it is about");
-    int score =
-        (customer ? 93 : 91) + (numbered ? 2 : 0) + named_id(judging) - (customer ? 3 : 4) * judging->meaning.unknown;
-    if ((judging->meaning.last & WORD_REFERENCE) && !judging->situation->traits && all_different(judging)) {
+    int score = (customer ? 93 : 91) + (numbered ? 2 : 0) + named_id(judging) -
+                (customer ? 3 : 4) * judging->meaning.unknown;
+    if ((judging->meaning.last & WORD_REFERENCE) && !judging->situation->traits &&
+        all_different(judging)) {
         ingest_reason(judging, "a reference that never comes again may be an order's");
         return at_most(score, 75);
     }
     return score;
 }
 
-/* No word for anybody: an identifier of nobody says what, or of something that nobody has told us. */
+/* No word for anybody: an identifier of nobody says what, or of something that nobody has told us.
+ */
 static int identifier_words(struct judging *judging)
 {
     const struct ingest_company *company = judging->company;
@@ -173,19 +180,23 @@ static int identifier_words(struct judging *judging)
     return 0;
 }
 
-/* No name that tells: values that come again as a customer's number would, and are no words, counts or marks. */
+/* No name that tells: values that come again as a customer's number would, and are no words, counts
+ * or marks. */
 static int shape_words(struct judging *judging)
 {
     const struct ingest_portrait *portrait = judging->portrait;
     const struct ingest_candidate *column = judging->column;
-    bool again = judging->known >= 4 && judging->distinct >= 3 && judging->distinct * 10 <= judging->known * 9;
+    bool again = judging->known >= 4 && judging->distinct >= 3 &&
+                 judging->distinct * 10 <= judging->known * 9;
     bool number = column->type->type == VALUE_INT && portrait->least >= 0 && portrait->most >= 50;
-    bool code = column->type->type == VALUE_TEXT && portrait->coded * 10 >= portrait->known * 9 && !portrait->spaced;
+    bool code = column->type->type == VALUE_TEXT && portrait->coded * 10 >= portrait->known * 9 &&
+                !portrait->spaced;
     if (portrait->uuids == portrait->known && !has(judging, ABOUT | OTHERS)) {
         ingest_reason(judging, "its values are UUIDs");
         return DOUBTFUL;
     }
-    if (!again || (!number && !code) || has(judging, ABOUT | OTHERS | WORD_HAPPENED | WORD_CURRENCY) ||
+    if (!again || (!number && !code) ||
+        has(judging, ABOUT | OTHERS | WORD_HAPPENED | WORD_CURRENCY) ||
         judging->distinct * 100 < judging->known)
         return 0;
     ingest_reason(judging, "its values come again as those of customers would");
@@ -248,7 +259,8 @@ static bool holds_ways(const struct judging *judging)
     return portrait->value_count > 0;
 }
 
-/* So few that they are tills, staff, stores or one's own accounts; a name that says customer is believed for longer. */
+/* So few that they are tills, staff, stores or one's own accounts; a name that says customer is
+ * believed for longer. */
 static bool is_few(const struct judging *judging)
 {
     uint64_t known = judging->known, distinct = judging->distinct;
@@ -258,10 +270,12 @@ static bool is_few(const struct judging *judging)
     if (distinct <= FEW && known >= MANY_ROWS && (marks || !customer))
         return true; /* a business has more than twenty customers by the time it has 200 rows */
     if (customer)
-        return known >= SOME_ROWS && (distinct <= 2 || (marks && !has(judging, WORD_ID) && distinct * 4 <= known));
+        return known >= SOME_ROWS &&
+               (distinct <= 2 || (marks && !has(judging, WORD_ID) && distinct * 4 <= known));
     bool called = !has(judging, WORD_ID) && judging->portrait->coded * 2 < judging->portrait->known;
     return (distinct == 1 && known > 4) || (distinct == 2 && known > 6) ||
-           (called && distinct * 3 <= known && distinct <= FEW) || /* by names, as a till's staff are */
+           (called && distinct * 3 <= known &&
+            distinct <= FEW) || /* by names, as a till's staff are */
            (distinct <= FEW && known >= SOME_ROWS && distinct * TEN <= known);
 }
 
@@ -271,15 +285,16 @@ static int customer_repetition(struct judging *judging, int score)
     uint64_t known = judging->known, distinct = judging->distinct;
     bool traits = judging->situation->traits;
     if (holds_ways(judging)) {
-        ingest_reason(judging, "its values are ways or sorts and no people ('%s')", judging->portrait->values[0]);
+        ingest_reason(judging, "its values are ways or sorts and no people ('%s')",
+                      judging->portrait->values[0]);
         return at_most(score, 30);
     }
     if (!traits && is_few(judging)) {
         if (distinct == 1)
             ingest_reason(judging, "all its values are the same");
         else
-            ingest_reason(judging, "it has only %llu different values in %llu rows", (unsigned long long)distinct,
-                          (unsigned long long)known);
+            ingest_reason(judging, "it has only %llu different values in %llu rows",
+                          (unsigned long long)distinct, (unsigned long long)known);
         return at_most(score, distinct == 1 ? 50 : 40);
     }
     if (traits && !judging->situation->dated && distinct * 10 < known * 9) {
@@ -310,16 +325,18 @@ void ingest_judge_customer(struct judging *judging)
     if (score <= NOBODY)
         goto done;
     score = customer_repetition(judging, score);
-    if (judging->known * 2 < rows && !has(judging, WORD_CUSTOMER)) { /* rows without one are set aside, and said */
-        ingest_reason(judging, "it is empty in %llu of %llu rows", (unsigned long long)(rows - judging->known),
-                      (unsigned long long)rows);
+    if (judging->known * 2 < rows &&
+        !has(judging, WORD_CUSTOMER)) { /* rows without one are set aside, and said */
+        ingest_reason(judging, "it is empty in %llu of %llu rows",
+                      (unsigned long long)(rows - judging->known), (unsigned long long)rows);
         score = at_most(score, 80);
     }
     if (portrait->zeros > 1 && portrait->zeros * 4 > portrait->known) {
         ingest_reason(judging, "many of its values are 0 or -1, which is nobody");
         score = at_most(score, 70);
     }
-    if (judging->situation->traits && lists && lists != judging->column->name && !has(judging, WORD_CUSTOMER)) {
+    if (judging->situation->traits && lists && lists != judging->column->name &&
+        !has(judging, WORD_CUSTOMER)) {
         ingest_reason(judging, "the rows are those of %s", lists);
         score = at_most(score, DOUBTFUL);
     }

@@ -1,10 +1,12 @@
 /*
- * Ids: a fact arrives once, whichever file brings it. What is judged is the unit that one fact is made of: a row, or
- * with --group-by the lines of a group, which stand or fall together. Where the lines of one group differ in their id
- * it is an id of lines: each line is judged alone, and the group is made of those that stand.
+ * Ids: a fact arrives once, whichever file brings it. What is judged is the unit that one fact is
+ * made of: a row, or with --group-by the lines of a group, which stand or fall together. Where the
+ * lines of one group differ in their id it is an id of lines: each line is judged alone, and the
+ * group is made of those that stand.
  *
- * Two units have the same content when they have the same lines: as many, of the same customer, with the same times and
- * properties. One side's lines count +1 and the other's −1; where equal lines do not come to 0, the units differ.
+ * Two units have the same content when they have the same lines: as many, of the same customer,
+ * with the same times and properties. One side's lines count +1 and the other's −1; where equal
+ * lines do not come to 0, the units differ.
  */
 #include "ingest/run.h"
 
@@ -14,7 +16,8 @@
 struct ids {
     struct ingest_run *run;
     bool replace, of_lines;
-    const struct schema_table *tables[2]; /* of the store, with what may have an id already: lines, whole facts */
+    const struct schema_table
+        *tables[2]; /* of the store, with what may have an id already: lines, whole facts */
     size_t table_count;
 };
 
@@ -29,21 +32,24 @@ static enum status find_what_ids_name(struct ids *ids, struct error *error)
     uint64_t differ;
     if (ids->run->group < 0)
         return STATUS_OK;
-    const char *sql = arena_printf(ids->run->arena,
-                                   "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s HAVING min(id) <> max(id))",
-                                   ingest_group_columns(ids->run));
+    const char *sql = arena_printf(
+        ids->run->arena,
+        "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s HAVING min(id) <> max(id))",
+        ingest_group_columns(ids->run));
     TRY(ingest_count_rows(ids->run, sql, &differ, error));
     ids->of_lines = differ > 0;
     return STATUS_OK;
 }
 
-/* Lines are compared with lines, where the import has any; and a fact of the kind may have come without. */
+/* Lines are compared with lines, where the import has any; and a fact of the kind may have come
+ * without. */
 static void find_tables(struct ids *ids)
 {
     struct ingest_run *run = ids->run;
     const char *names[] = {run->group >= 0 ? lines_table(run) : NULL, run->table};
     for (size_t i = 0; i < 2; i++) {
-        const struct schema_table *table = names[i] ? schema_table(store_schema(run->store), names[i]) : NULL;
+        const struct schema_table *table =
+            names[i] ? schema_table(store_schema(run->store), names[i]) : NULL;
         if (table)
             ids->tables[ids->table_count++] = table;
     }
@@ -60,22 +66,24 @@ static void list_columns(const struct ids *ids, const struct schema_table *table
     columns[count++] = "customer";
     columns[count++] = "time";
     for (size_t i = 0; i < run->property_count; i++)
-        if (ingest_is_stored(&run->properties[i]) && schema_column(table, run->properties[i].name)) {
+        if (ingest_is_stored(&run->properties[i]) &&
+            schema_column(table, run->properties[i].name)) {
             columns[count++] = run->properties[i].name;
             count_lines &= strcmp(run->properties[i].name, "lines") != 0;
         }
     if (count_lines)
         columns[count++] = "lines";
-    *read = (struct store_read){.table = table->name, .role = PART_FACTS, .columns = columns, .column_count = count};
+    *read = (struct store_read){
+        .table = table->name, .role = PART_FACTS, .columns = columns, .column_count = count};
 }
 
-static enum status add_present(const struct ids *ids, const struct schema_table *table, struct buffer *sql,
-                               struct error *error)
+static enum status add_present(const struct ids *ids, const struct schema_table *table,
+                               struct buffer *sql, struct error *error)
 {
     struct ingest_run *run = ids->run;
     bool whole = strcmp(table->name, run->table) == 0;
-    bool count_lines =
-        whole && schema_table(store_schema(run->store), lines_table(run)) && schema_column(table, "lines");
+    bool count_lines = whole && schema_table(store_schema(run->store), lines_table(run)) &&
+                       schema_column(table, "lines");
     struct store_read read;
     list_columns(ids, table, count_lines, &read);
     buffer_printf(sql, " UNION ALL BY NAME SELECT *, %s AS \"@grouped\" FROM (",
@@ -84,7 +92,8 @@ static enum status add_present(const struct ids *ids, const struct schema_table 
                               : "true");
     TRY(store_select(run->store, &read, sql, error));
     bool seen_by_line = count_lines && run->group >= 0;
-    buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s", seen_by_line ? " AND lines IS NULL" : "");
+    buffer_printf(sql, ") WHERE id IN (SELECT id FROM staged)%s",
+                  seen_by_line ? " AND lines IS NULL" : "");
     return STATUS_OK;
 }
 
@@ -93,8 +102,9 @@ static enum status make_present(const struct ids *ids, struct error *error)
 {
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_string(&sql, "CREATE TEMP TABLE present AS SELECT id, customer, time, false AS \"@grouped\" FROM "
-                        "staged WHERE false");
+    buffer_string(
+        &sql, "CREATE TEMP TABLE present AS SELECT id, customer, time, false AS \"@grouped\" FROM "
+              "staged WHERE false");
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ids->table_count && status == STATUS_OK; i++)
         status = add_present(ids, ids->tables[i], &sql, error);
@@ -104,7 +114,8 @@ static enum status make_present(const struct ids *ids, struct error *error)
     return status;
 }
 
-/* Whether the store has the property; *as_text when in another type, and the two are not both numbers. */
+/* Whether the store has the property; *as_text when in another type, and the two are not both
+ * numbers. */
 static bool is_present(const struct ids *ids, const struct ingest_property *property, bool *as_text)
 {
     bool present = false;
@@ -114,15 +125,17 @@ static bool is_present(const struct ids *ids, const struct ingest_property *prop
         if (!stored)
             continue;
         present = true;
-        *as_text |=
-            stored->type != property->type && !(ingest_is_number(property->type) && ingest_is_number(stored->type));
+        *as_text |= stored->type != property->type &&
+                    !(ingest_is_number(property->type) && ingest_is_number(stored->type));
     }
     return present;
 }
 
-/* ", customer, time, …": what two lines have to share; against the store, the properties that both have. `grouped` is
- * SQL: an invoice is never the same as a fact that came without lines, because it is more. */
-static void add_content(const struct ids *ids, bool against_store, const char *grouped, struct buffer *sql)
+/* ", customer, time, …": what two lines have to share; against the store, the properties that both
+ * have. `grouped` is SQL: an invoice is never the same as a fact that came without lines, because
+ * it is more. */
+static void add_content(const struct ids *ids, bool against_store, const char *grouped,
+                        struct buffer *sql)
 {
     buffer_printf(sql, ", customer, time, %s AS \"@grouped\"", grouped);
     for (size_t i = 0; i < ids->run->property_count; i++) {
@@ -137,11 +150,12 @@ static void add_content(const struct ids *ids, bool against_store, const char *g
 }
 
 /* Two SELECTs of lines, from `mine` and `theirs`, to the units in which they differ. */
-static void add_differing(const struct ids *ids, bool against_store, const char *mine, const char *theirs,
-                          struct buffer *sql)
+static void add_differing(const struct ids *ids, bool against_store, const char *mine,
+                          const char *theirs, struct buffer *sql)
 {
     const char *grouped = ids->run->group >= 0 ? "true" : "false";
-    buffer_string(sql, "SELECT DISTINCT \"@unit\" FROM (SELECT * EXCLUDE (\"@side\"), sum(\"@side\") AS \"@balance\" "
+    buffer_string(sql, "SELECT DISTINCT \"@unit\" FROM (SELECT * EXCLUDE (\"@side\"), "
+                       "sum(\"@side\") AS \"@balance\" "
                        "FROM (SELECT \"@unit\", 1 AS \"@side\"");
     add_content(ids, against_store, grouped, sql);
     buffer_printf(sql, " FROM %s UNION ALL SELECT \"@unit\", -1", mine);
@@ -149,36 +163,41 @@ static void add_differing(const struct ids *ids, bool against_store, const char 
     buffer_printf(sql, " FROM %s) GROUP BY ALL) WHERE \"@balance\" <> 0", theirs);
 }
 
-/* `units`: of every row, the unit it belongs to and the one that stands among those of its id, each by its first row:
- * the first of an import stands, with --on-conflict replace the last. */
+/* `units`: of every row, the unit it belongs to and the one that stands among those of its id, each
+ * by its first row: the first of an import stands, with --on-conflict replace the last. */
 static enum status make_units(const struct ids *ids, struct error *error)
 {
     const struct ingest_run *run = ids->run;
     const char *unit = "arrival";
     if (run->group >= 0 && !ids->of_lines)
-        unit = arena_printf(run->arena, "min(arrival) OVER (PARTITION BY %s)", ingest_group_columns(run));
-    return lake_executef(
-        run->lake, error,
-        "CREATE TEMP TABLE units AS SELECT arrival, \"@unit\", %s(\"@unit\") OVER (PARTITION BY id) AS "
-        "\"@winner\" FROM (SELECT arrival, id, %s AS \"@unit\" FROM staged)",
-        ids->replace ? "max" : "min", unit);
+        unit = arena_printf(run->arena, "min(arrival) OVER (PARTITION BY %s)",
+                            ingest_group_columns(run));
+    return lake_executef(run->lake, error,
+                         "CREATE TEMP TABLE units AS SELECT arrival, \"@unit\", %s(\"@unit\") OVER "
+                         "(PARTITION BY id) AS "
+                         "\"@winner\" FROM (SELECT arrival, id, %s AS \"@unit\" FROM staged)",
+                         ids->replace ? "max" : "min", unit);
 }
 
-/* `differing`: units of another content than the one that stands in this import; and of those, the ones of another
- * content than the store has. */
+/* `differing`: units of another content than the one that stands in this import; and of those, the
+ * ones of another content than the store has. */
 static enum status find_differing(const struct ids *ids, struct error *error)
 {
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_string(&sql, "CREATE TEMP TABLE differing AS ");
     add_differing(ids, false, "staged JOIN units USING (arrival) WHERE \"@unit\" <> \"@winner\"",
-                  "(SELECT l.\"@unit\", u.arrival FROM units u JOIN (SELECT DISTINCT \"@unit\", \"@winner\" FROM units "
-                  "WHERE \"@unit\" <> \"@winner\") l ON u.\"@unit\" = l.\"@winner\") JOIN staged USING (arrival)",
+                  "(SELECT l.\"@unit\", u.arrival FROM units u JOIN (SELECT DISTINCT \"@unit\", "
+                  "\"@winner\" FROM units "
+                  "WHERE \"@unit\" <> \"@winner\") l ON u.\"@unit\" = l.\"@winner\") JOIN staged "
+                  "USING (arrival)",
                   &sql);
     buffer_string(&sql, " UNION ALL ");
     add_differing(ids, true,
-                  "staged JOIN units USING (arrival) WHERE \"@unit\" = \"@winner\" AND id IN (SELECT id FROM present)",
-                  "present JOIN (SELECT DISTINCT id, \"@winner\" AS \"@unit\" FROM staged JOIN units USING (arrival) "
+                  "staged JOIN units USING (arrival) WHERE \"@unit\" = \"@winner\" AND id IN "
+                  "(SELECT id FROM present)",
+                  "present JOIN (SELECT DISTINCT id, \"@winner\" AS \"@unit\" FROM staged JOIN "
+                  "units USING (arrival) "
                   "WHERE id IN (SELECT id FROM present)) USING (id)",
                   &sql);
     enum status status = lake_execute(ids->run->lake, sql.data, error);
@@ -187,8 +206,8 @@ static enum status find_differing(const struct ids *ids, struct error *error)
 }
 
 /*
- * `verdicts` of every staged row: 0 it stands; 1 the same is there already, in this import; 2 in the store; 3 and 4
- * likewise with another content.
+ * `verdicts` of every staged row: 0 it stands; 1 the same is there already, in this import; 2 in
+ * the store; 3 and 4 likewise with another content.
  */
 static enum status judge(const struct ids *ids, struct error *error)
 {
@@ -198,7 +217,8 @@ static enum status judge(const struct ids *ids, struct error *error)
         ids->run->lake,
         "CREATE TEMP TABLE verdicts AS SELECT arrival, id, CASE WHEN \"@unit\" <> \"@winner\" THEN "
         "if(differs, 3, 1) WHEN present THEN if(differs, 4, 2) ELSE 0 END AS verdict FROM (SELECT "
-        "arrival, id, \"@unit\", \"@winner\", \"@unit\" IN (SELECT \"@unit\" FROM differing) AS differs, "
+        "arrival, id, \"@unit\", \"@winner\", \"@unit\" IN (SELECT \"@unit\" FROM differing) AS "
+        "differs, "
         "id IN (SELECT id FROM present) AS present FROM staged JOIN units USING (arrival))",
         error);
 }
@@ -235,8 +255,8 @@ static void write_conflict(struct ingest_run *run, const struct conflict *confli
 }
 
 /* Records of one block that are among the conflicts from *next on. */
-static void find_in_block(struct ingest_run *run, const struct ingest_block *block, const struct conflict *conflicts,
-                          size_t count, size_t *next)
+static void find_in_block(struct ingest_run *run, const struct ingest_block *block,
+                          const struct conflict *conflicts, size_t count, size_t *next)
 {
     const struct ingest_dialect *dialect = &run->sources[block->source].dialect;
     struct ingest_record record = {.names = run->source_columns[block->source].names};
@@ -265,13 +285,15 @@ static enum status set_conflicts_aside(struct ingest_run *run, struct error *err
     struct lake_result *result;
     const struct lake_chunk *chunk;
     VECTOR(struct conflict) conflicts = {0};
-    TRY(lake_query(run->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)", &result, error));
+    TRY(lake_query(run->lake, "SELECT arrival, id FROM verdicts WHERE verdict IN (3, 4)", &result,
+                   error));
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text id = lake_text(&chunk->columns[1], i);
-            VECTOR_PUSH(&conflicts, (struct conflict){(uint64_t)lake_integer(&chunk->columns[0], i),
-                                                      arena_strndup(run->arena, id.data, id.length)});
+            VECTOR_PUSH(&conflicts,
+                        (struct conflict){(uint64_t)lake_integer(&chunk->columns[0], i),
+                                          arena_strndup(run->arena, id.data, id.length)});
         }
     lake_result_free(result);
     if (conflicts.count)
@@ -294,7 +316,8 @@ static enum status set_conflicts_aside(struct ingest_run *run, struct error *err
 }
 
 /* A part that holds replaced rows is written anew without them, and they go to the shadow. */
-static enum status rewrite_part(struct ingest_run *run, const struct catalog_part *part, struct error *error)
+static enum status rewrite_part(struct ingest_run *run, const struct catalog_part *part,
+                                struct error *error)
 {
     struct buffer path;
     buffer_init(&path, 0);
@@ -303,8 +326,10 @@ static enum status rewrite_part(struct ingest_run *run, const struct catalog_par
     struct store_new_part kept = {.table = part->table, .role = PART_FACTS};
     struct store_new_part shadow = {.table = part->table, .role = PART_SHADOW};
     kept.select =
-        arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s", path.data, gone);
-    shadow.select = arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s", path.data, gone);
+        arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IS NULL OR id NOT IN %s",
+                     path.data, gone);
+    shadow.select =
+        arena_printf(run->arena, "SELECT * FROM read_parquet(%s) WHERE id IN %s", path.data, gone);
     buffer_release(&path);
     TRY(store_drop_part(run->change, part->number, error));
     TRY(store_write_part(run->change, run->lake, &kept, NULL, error));
@@ -353,10 +378,11 @@ static enum status replace_present(struct ingest_run *run, struct error *error)
 static enum status refuse_to_replace(const struct ids *ids, struct error *error)
 {
     enum status status = error_set(
-        error, STATUS_USAGE, "%llu rows would replace lines of the store, and their --id does not say of which %s",
+        error, STATUS_USAGE,
+        "%llu rows would replace lines of the store, and their --id does not say of which %s",
         (unsigned long long)ids->run->summary->replaced_rows, ids->run->table);
-    error_hint(error, "with --on-conflict replace name the id of the whole %s (--id %s)", ids->run->table,
-               ids->run->mapping.group_by);
+    error_hint(error, "with --on-conflict replace name the id of the whole %s (--id %s)",
+               ids->run->table, ids->run->mapping.group_by);
     return status;
 }
 
@@ -379,7 +405,8 @@ enum status ingest_resolve_ids(struct ingest_run *run, struct error *error)
                           &run->summary->repeated_ids, error));
     if (!ids.replace)
         return set_conflicts_aside(run, error);
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM verdicts WHERE verdict = 4", &run->summary->replaced_rows, error));
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM verdicts WHERE verdict = 4",
+                          &run->summary->replaced_rows, error));
     if (ids.of_lines && run->summary->replaced_rows)
         return refuse_to_replace(&ids, error);
     return run->summary->replaced_rows ? replace_present(run, error) : STATUS_OK;

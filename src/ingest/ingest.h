@@ -1,9 +1,11 @@
 /*
- * Ingest: files and databases in; facts, traits and reference rows published in a store, all or nothing, with every row
- * that could not be used kept beside them and the reason why (docs/import.md).
+ * Ingest: files and databases in; facts, traits and reference rows published in a store, all or
+ * nothing, with every row that could not be used kept beside them and the reason why
+ * (docs/import.md).
  *
- * The flow: the sources are sniffed, the mapping is completed by guessing, the scan reads everything once into a
- * staging table of DuckDB, and from there parts are written and published in one change of the store.
+ * The flow: the sources are sniffed, the mapping is completed by guessing, the scan reads
+ * everything once into a staging table of DuckDB, and from there parts are written and published in
+ * one change of the store.
  */
 #ifndef STRATA_INGEST_INGEST_H
 #define STRATA_INGEST_INGEST_H
@@ -20,16 +22,19 @@ struct ingest_use {
     size_t others;  /* who use it, too */
 };
 
-/* What an import may not break. The columns used are read as the type they have, and their odd values set aside; judge
- * is asked, before anything is published, about the schema that the import would make, and its error refuses the
- * import. */
+/* What an import may not break. The columns used are read as the type they have, and their odd
+ * values set aside; judge is asked, before anything is published, about the schema that the import
+ * would make, and its error refuses the import. */
 struct ingest_guard {
     const struct ingest_use *uses;
     size_t use_count;
-    /* Before the import of that number is taken back within the change, for this one to stand in its place. */
-    enum status (*yield)(void *context, struct store_change *change, uint32_t number, struct error *error);
+    /* Before the import of that number is taken back within the change, for this one to stand in
+     * its place. */
+    enum status (*yield)(void *context, struct store_change *change, uint32_t number,
+                         struct error *error);
     /* When everything is written; change NULL: nothing will be published. */
-    enum status (*judge)(void *context, struct store_change *change, const struct schema *future, struct error *error);
+    enum status (*judge)(void *context, struct store_change *change, const struct schema *future,
+                         struct error *error);
     void *context;
 };
 
@@ -40,13 +45,13 @@ struct ingest_options {
     const char *query;             /* PostgreSQL: the SELECT */
     struct ingest_mapping mapping; /* what the options say; the rest is guessed */
     const char *mapping_file, *save_mapping;
-    const char *rejects;              /* a second copy of the rows set aside */
-    const char *max_rejects;          /* "100" or "2%" */
-    const char *retry;                /* a mended rejects file, instead of sources */
-    uint32_t replace;                 /* takes this import back and imports instead of it */
-    bool again;                       /* imports although the content is there already */
-    bool dry_run;                     /* stops before publishing; the store may be open for reading */
-    int64_t now;                      /* the moment of the import, seconds since 1970 */
+    const char *rejects;     /* a second copy of the rows set aside */
+    const char *max_rejects; /* "100" or "2%" */
+    const char *retry;       /* a mended rejects file, instead of sources */
+    uint32_t replace;        /* takes this import back and imports instead of it */
+    bool again;              /* imports although the content is there already */
+    bool dry_run;            /* stops before publishing; the store may be open for reading */
+    int64_t now;             /* the moment of the import, seconds since 1970 */
     const struct ingest_guard *guard; /* or NULL: nothing stands on the store */
     int threads;                      /* 0: all */
 };
@@ -109,15 +114,16 @@ struct ingest_summary {
     size_t column_count;
     struct ingest_summary_table *tables;
     size_t table_count;
-    uint64_t read, set_aside, filtered, stored; /* rows of the sources; stored: those that became lines or facts */
-    /* --id: rows that were there already, the same or different; rows stored in the place of others. With --group-by
-     * every line of the invoice counts. */
+    uint64_t read, set_aside, filtered,
+        stored; /* rows of the sources; stored: those that became lines or facts */
+    /* --id: rows that were there already, the same or different; rows stored in the place of
+     * others. With --group-by every line of the invoice counts. */
     uint64_t repeated_ids, conflicts, replaced_rows;
     uint64_t customers, new_customers;
     struct ingest_reject_count *rejects;
     size_t reject_count;
     uint64_t hours_repeated, hours_missing, dates_bare, fractions_cut;
-    int64_t plausible_until;       /* times after it lie far from all others; INT64_MAX: there are none */
+    int64_t plausible_until; /* times after it lie far from all others; INT64_MAX: there are none */
     int64_t first_time, last_time; /* of facts stored; first > last when there are none */
     const char *zone, *rejects_path;
     bool refused; /* more rows were set aside than may be: nothing was imported */
@@ -131,17 +137,20 @@ struct ingest_summary {
 };
 
 /*
- * Imports. store is open for writing (for reading when options->dry_run). Publishes everything or, on failure, nothing.
- * progress may be NULL. summary and its memory live in arena. STATUS_REJECTS when more rows were set aside than allowed
- * (summary is filled in then, too); STATUS_USAGE when the mapping cannot be right; STATUS_NOT_FOUND for sources.
+ * Imports. store is open for writing (for reading when options->dry_run). Publishes everything or,
+ * on failure, nothing. progress may be NULL. summary and its memory live in arena. STATUS_REJECTS
+ * when more rows were set aside than allowed (summary is filled in then, too); STATUS_USAGE when
+ * the mapping cannot be right; STATUS_NOT_FOUND for sources.
  */
 enum status ingest_run(struct store *store, const struct ingest_options *options,
-                       const struct ingest_progress *progress, struct arena *arena, struct ingest_summary *summary,
-                       struct error *error);
+                       const struct ingest_progress *progress, struct arena *arena,
+                       struct ingest_summary *summary, struct error *error);
 
-/* How the sources are written and what their columns are, as far as it is known: for a failed import, too. */
+/* How the sources are written and what their columns are, as far as it is known: for a failed
+ * import, too. */
 void ingest_summary_print_look(const struct ingest_summary *summary, struct buffer *out);
-/* For people, several lines; and as one JSON object, which is also what the catalog keeps as the import's counts. */
+/* For people, several lines; and as one JSON object, which is also what the catalog keeps as the
+ * import's counts. */
 void ingest_summary_print(const struct ingest_summary *summary, struct buffer *out);
 void ingest_summary_json(const struct ingest_summary *summary, bool pretty, struct buffer *out);
 

@@ -1,5 +1,6 @@
 /*
- * One column under judgement, and what the judges of guess.c and guess_customer.c share. Not for others: guess.h is.
+ * One column under judgement, and what the judges of guess.c and guess_customer.c share. Not for
+ * others: guess.h is.
  */
 #ifndef STRATA_INGEST_JUDGING_H
 #define STRATA_INGEST_JUDGING_H
@@ -9,9 +10,10 @@
 
 /* What the file's columns together say of its rows. */
 struct ingest_company {
-    unsigned words;    /* of enum ingest_word, of all names */
-    bool persons;      /* some column is told of people: an address, a birth, a first name, a customer */
-    const char *lists; /* the column that numbers what is no customer, one a row: "Store ID"; or NULL */
+    unsigned words; /* of enum ingest_word, of all names */
+    bool persons; /* some column is told of people: an address, a birth, a first name, a customer */
+    const char
+        *lists; /* the column that numbers what is no customer, one a row: "Store ID"; or NULL */
 };
 
 struct judging {
@@ -38,15 +40,18 @@ static inline bool has(const struct judging *judging, unsigned words)
     return (judging->meaning.words & words) != 0;
 }
 
-/* Every known value comes once; beyond INGEST_DISTINCT_EXACT the number is an estimate, some per cent off. */
+/* Every known value comes once; beyond INGEST_DISTINCT_EXACT the number is an estimate, some per
+ * cent off. */
 static inline bool all_different(const struct judging *judging)
 {
-    return judging->distinct * 100 >= judging->known * (judging->distinct > INGEST_DISTINCT_EXACT ? 96 : 100);
+    return judging->distinct * 100 >=
+           judging->known * (judging->distinct > INGEST_DISTINCT_EXACT ? 96 : 100);
 }
 
 static inline bool mostly_mail(const struct judging *judging)
 {
-    return judging->portrait->known && judging->portrait->mails * 10 >= judging->portrait->known * 8;
+    return judging->portrait->known &&
+           judging->portrait->mails * 10 >= judging->portrait->known * 8;
 }
 
 /* 1, 2, 3 …: written by whoever exported the file. */

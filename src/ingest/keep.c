@@ -1,15 +1,16 @@
 /*
- * One file may not change what a store's columns are. The store's schema is what all imports together need (see
- * src/catalog/schema.c), so a single odd value would turn a number into text for everyone. The rule here, of every
- * change of a type:
+ * One file may not change what a store's columns are. The store's schema is what all imports
+ * together need (see src/catalog/schema.c), so a single odd value would turn a number into text for
+ * everyone. The rule here, of every change of a type:
  *
- * - A column that something saved uses (struct ingest_use) is read as the type it has. Within numbers, and from dates
- *   to times, it may widen. Rows with any other value are set aside with the reason, while they are few; more of them
- *   mean that the file holds something else, and the import is refused.
+ * - A column that something saved uses (struct ingest_use) is read as the type it has. Within
+ * numbers, and from dates to times, it may widen. Rows with any other value are set aside with the
+ * reason, while they are few; more of them mean that the file holds something else, and the import
+ * is refused.
  * - What --type says is followed or the import is refused.
  * - A column that nothing uses may become text, and that is said.
- * - Whatever way a column may change (its type, what it refers to, its currencies), the import is refused when a saved
- *   definition that fits the store would no longer fit.
+ * - Whatever way a column may change (its type, what it refers to, its currencies), the import is
+ * refused when a saved definition that fits the store would no longer fit.
  */
 #include "ingest/run.h"
 
@@ -17,7 +18,8 @@
 
 /* ---- the columns that are kept ---- */
 
-static const struct ingest_use *find_use(const struct ingest_run *run, const char *table, const char *column)
+static const struct ingest_use *find_use(const struct ingest_run *run, const char *table,
+                                         const char *column)
 {
     const struct ingest_guard *guard = run->options->guard;
     for (size_t i = 0; guard && i < guard->use_count; i++)
@@ -32,9 +34,11 @@ static const char *lines_table(struct ingest_run *run)
 }
 
 /* The store's column that a property becomes: of the kind, else of its lines. */
-static const struct schema_column *stored_as(struct ingest_run *run, const char *name, bool trait, const char **table)
+static const struct schema_column *stored_as(struct ingest_run *run, const char *name, bool trait,
+                                             const char **table)
 {
-    const char *tables[] = {trait ? SCHEMA_TRAIT_TABLE : run->table, trait ? NULL : lines_table(run)};
+    const char *tables[] = {trait ? SCHEMA_TRAIT_TABLE : run->table,
+                            trait ? NULL : lines_table(run)};
     for (size_t i = 0; i < 2 && tables[i]; i++) {
         const struct schema_table *found = schema_table(store_schema(run->store), tables[i]);
         const struct schema_column *column = found ? schema_column(found, name) : NULL;
@@ -73,7 +77,8 @@ static void keep_column(struct ingest_run *run, int column, const char *name, bo
 void ingest_keep_types(struct ingest_run *run)
 {
     const struct ingest_mapping *mapping = &run->mapping;
-    const struct ingest_use **kept = ARENA_ARRAY(run->arena, const struct ingest_use *, run->column_count + 1);
+    const struct ingest_use **kept =
+        ARENA_ARRAY(run->arena, const struct ingest_use *, run->column_count + 1);
     if (run->kept_count)
         memcpy(kept, run->kept, run->kept_count * sizeof *kept);
     size_t first = run->kept_count;
@@ -96,8 +101,8 @@ void ingest_keep_types(struct ingest_run *run)
 
 static bool of_value(enum ingest_reason reason)
 {
-    return reason == REASON_BAD_NUMBER || reason == REASON_NOT_FINITE || reason == REASON_BAD_DATE ||
-           reason == REASON_BAD_BOOL;
+    return reason == REASON_BAD_NUMBER || reason == REASON_NOT_FINITE ||
+           reason == REASON_BAD_DATE || reason == REASON_BAD_BOOL;
 }
 
 static const char *with_others(struct ingest_run *run, const struct ingest_use *use)
@@ -108,20 +113,25 @@ static const char *with_others(struct ingest_run *run, const struct ingest_use *
                         use->others == 1 ? "other does" : "others do");
 }
 
-static enum status refuse_odd(struct ingest_run *run, size_t column, const struct ingest_reject_count *odd,
-                              uint64_t rows, uint64_t known, struct error *error)
+static enum status refuse_odd(struct ingest_run *run, size_t column,
+                              const struct ingest_reject_count *odd, uint64_t rows, uint64_t known,
+                              struct error *error)
 {
     const struct ingest_use *use = run->kept[column];
     const char *name = run->columns[column].name;
-    enum status status = error_set(
-        error, STATUS_REJECTS,
-        "%llu of the %llu values of %s are not what the store's %s.%s is, %s, such as '%s' (line %llu), and %s",
-        (unsigned long long)rows, (unsigned long long)known, name, use->table, use->column, run->hints[column].declared,
-        odd->example, (unsigned long long)odd->first_line, with_others(run, use));
+    enum status status =
+        error_set(error, STATUS_REJECTS,
+                  "%llu of the %llu values of %s are not what the store's %s.%s is, %s, such as "
+                  "'%s' (line %llu), and %s",
+                  (unsigned long long)rows, (unsigned long long)known, name, use->table,
+                  use->column, run->hints[column].declared, odd->example,
+                  (unsigned long long)odd->first_line, with_others(run, use));
     error_hint(error,
-               "nothing was imported; --type %s=%s sets such rows aside, as many as --max-rejects allows; --na '%s' "
+               "nothing was imported; --type %s=%s sets such rows aside, as many as --max-rejects "
+               "allows; --na '%s' "
                "reads the value as "
-               "unknown; --map OTHER=%s keeps the column under another name; strata kinds retype changes the store's "
+               "unknown; --map OTHER=%s keeps the column under another name; strata kinds retype "
+               "changes the store's "
                "column",
                name, run->hints[column].declared, odd->example, name);
     return status;
@@ -136,7 +146,8 @@ static enum status check_odd(struct ingest_run *run, size_t column, struct error
     uint64_t known = evidence->rows - ingest_evidence_unknown(evidence, &run->columns[column].type);
     for (size_t i = 0; i < counts->count; i++) {
         const struct ingest_reject_count *count = &counts->items[i];
-        if (!count->column || strcmp(count->column, run->columns[column].name) != 0 || !of_value(count->reason))
+        if (!count->column || strcmp(count->column, run->columns[column].name) != 0 ||
+            !of_value(count->reason))
             continue;
         odd = odd ? odd : count;
         rows += count->rows;
@@ -144,14 +155,17 @@ static enum status check_odd(struct ingest_run *run, size_t column, struct error
     if (!rows)
         return STATUS_OK;
 
-    bool few = (rows <= INGEST_ODD_ROWS || rows <= evidence->rows / INGEST_ODD_SHARE) && 2 * rows <= known;
+    bool few =
+        (rows <= INGEST_ODD_ROWS || rows <= evidence->rows / INGEST_ODD_SHARE) && 2 * rows <= known;
     if (!few)
         return refuse_odd(run, column, odd, rows, known, error);
     const struct ingest_use *use = run->kept[column];
-    ingest_warn(run, "%s.%s stays %s because %s: %llu %s with another value, such as '%s' (line %llu), %s set aside",
-                use->table, use->column, run->hints[column].declared, with_others(run, use), (unsigned long long)rows,
-                rows == 1 ? "row" : "rows", odd->example, (unsigned long long)odd->first_line,
-                rows == 1 ? "is" : "are");
+    ingest_warn(run,
+                "%s.%s stays %s because %s: %llu %s with another value, such as '%s' (line %llu), "
+                "%s set aside",
+                use->table, use->column, run->hints[column].declared, with_others(run, use),
+                (unsigned long long)rows, rows == 1 ? "row" : "rows", odd->example,
+                (unsigned long long)odd->first_line, rows == 1 ? "is" : "are");
     return STATUS_OK;
 }
 
@@ -173,19 +187,23 @@ static uint32_t first_import(const struct ingest_run *run, const char *table)
     struct catalog_import *imports;
     size_t count;
     struct error ignored;
-    if (catalog_imports(store_catalog(run->store), run->arena, &imports, &count, &ignored) != STATUS_OK)
+    if (catalog_imports(store_catalog(run->store), run->arena, &imports, &count, &ignored) !=
+        STATUS_OK)
         return 0;
     size_t length = strcspn(table, ".");
     for (size_t i = 0; i < count; i++)
-        if (!imports[i].undone && strlen(imports[i].table) == length && strncmp(imports[i].table, table, length) == 0)
+        if (!imports[i].undone && strlen(imports[i].table) == length &&
+            strncmp(imports[i].table, table, length) == 0)
             return imports[i].number;
     return 0;
 }
 
-static enum status check_declared(struct ingest_run *run, const struct ingest_property *property, struct error *error)
+static enum status check_declared(struct ingest_run *run, const struct ingest_property *property,
+                                  struct error *error)
 {
     const char *declared = ingest_pair_value(&run->mapping.types, property->column), *table;
-    const struct schema_column *stored = stored_as(run, property->name, property->trait || run->traits, &table);
+    const struct schema_column *stored =
+        stored_as(run, property->name, property->trait || run->traits, &table);
     if (!declared || !stored || stored->type == VALUE_NONE)
         return STATUS_OK;
 
@@ -195,15 +213,18 @@ static enum status check_declared(struct ingest_run *run, const struct ingest_pr
             said = type;
     if (said == VALUE_NONE || said == VALUE_TEXT || same_family(stored->type, said))
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_ERROR,
-                                   "--type %s=%s cannot hold: the store's %s.%s is %s since import %u, and would turn "
-                                   "the new values into text",
-                                   property->column, declared, table, property->name, value_type_name(stored->type),
-                                   first_import(run, table));
+    enum status status = error_set(
+        error, STATUS_ERROR,
+        "--type %s=%s cannot hold: the store's %s.%s is %s since import %u, and would turn "
+        "the new values into text",
+        property->column, declared, table, property->name, value_type_name(stored->type),
+        first_import(run, table));
     error_hint(error,
-               "strata kinds retype %s %s.%s %s changes the store's column and shows first what becomes of its "
+               "strata kinds retype %s %s.%s %s changes the store's column and shows first what "
+               "becomes of its "
                "values; --map OTHER=%s keeps this one under another name",
-               store_path(run->store), table, property->name, value_type_name(said), property->column);
+               store_path(run->store), table, property->name, value_type_name(said),
+               property->column);
     return status;
 }
 
@@ -212,7 +233,8 @@ static enum status check_declared(struct ingest_run *run, const struct ingest_pr
 static void say_widening(struct ingest_run *run, const struct ingest_property *property)
 {
     const char *table;
-    const struct schema_column *stored = stored_as(run, property->name, property->trait || run->traits, &table);
+    const struct schema_column *stored =
+        stored_as(run, property->name, property->trait || run->traits, &table);
     if (!stored || stored->type == VALUE_NONE || property->type == VALUE_NONE)
         return;
     enum value_type type = stored->type;
@@ -222,40 +244,51 @@ static void say_widening(struct ingest_run *run, const struct ingest_property *p
         return;
     const char *was = value_type_name(stored->type), *is = value_type_name(type);
     if (same_family(stored->type, type) && type != VALUE_DOUBLE) {
-        ingest_notice(run, "%s.%s, until now %s, is %s from this import on", table, property->name, was, is);
+        ingest_notice(run, "%s.%s, until now %s, is %s from this import on", table, property->name,
+                      was, is);
         return;
     }
-    const struct ingest_evidence *evidence = property->source >= 0 ? &run->scan.evidence[property->source] : NULL;
+    const struct ingest_evidence *evidence =
+        property->source >= 0 ? &run->scan.evidence[property->source] : NULL;
     const char *because = "";
     if (evidence && evidence->texts[0].line && type != VALUE_DOUBLE)
-        because = arena_printf(run->arena, ", because of values such as '%s' (line %llu)", evidence->texts[0].text,
-                               (unsigned long long)evidence->texts[0].line);
+        because =
+            arena_printf(run->arena, ", because of values such as '%s' (line %llu)",
+                         evidence->texts[0].text, (unsigned long long)evidence->texts[0].line);
     const char *name = property->source >= 0 ? run->columns[property->source].name : property->name;
     ingest_warn(run,
-                "%s.%s, until now %s, becomes %s in the whole store%s; to keep it, take the import back and use --type "
-                "%s=%s, which sets such rows aside, or --na; strata kinds retype %s %s.%s %s brings it back later",
-                table, property->name, was, is, because, name, was, store_path(run->store), table, property->name, was);
+                "%s.%s, until now %s, becomes %s in the whole store%s; to keep it, take the import "
+                "back and use --type "
+                "%s=%s, which sets such rows aside, or --na; strata kinds retype %s %s.%s %s "
+                "brings it back later",
+                table, property->name, was, is, because, name, was, store_path(run->store), table,
+                property->name, was);
 }
 
 /* Numbers in a column that is text are kept as text: a person may wonder why. */
 static void say_text(struct ingest_run *run, const struct ingest_property *property)
 {
     const char *table;
-    const struct schema_column *stored = stored_as(run, property->name, property->trait || run->traits, &table);
+    const struct schema_column *stored =
+        stored_as(run, property->name, property->trait || run->traits, &table);
     if (!stored || stored->type != VALUE_TEXT || stored->refers || property->source < 0)
         return;
     const struct ingest_evidence *evidence = &run->scan.evidence[property->source];
     uint64_t known = evidence->rows - evidence->forms[FORM_UNKNOWN] - evidence->forms[FORM_MISSING];
-    bool numbers = known && evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] > 0 &&
-                   evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] == known;
+    bool numbers =
+        known && evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] > 0 &&
+        evidence->forms[FORM_INT] + evidence->forms[FORM_DECIMAL] + evidence->forms[FORM_DOUBLE] ==
+            known;
     if (numbers)
         ingest_notice(run,
-                      "%s.%s is text in this store, so the numbers of this file are kept as text: strata kinds "
+                      "%s.%s is text in this store, so the numbers of this file are kept as text: "
+                      "strata kinds "
                       "retype %s %s.%s decimal makes it a number",
                       table, property->name, store_path(run->store), table, property->name);
 }
 
-/* Facts without a property that something uses: right where a source never had it, wrong where its name has changed. */
+/* Facts without a property that something uses: right where a source never had it, wrong where its
+ * name has changed. */
 static void say_missing(struct ingest_run *run)
 {
     const struct ingest_guard *guard = run->options->guard;
@@ -268,10 +301,11 @@ static void say_missing(struct ingest_run *run)
             there = !run->properties[p].trait && run->properties[p].type != VALUE_NONE &&
                     strcmp(run->properties[p].name, use->column) == 0;
         if (!there)
-            ingest_notice(run,
-                          "this file has no column %s, so %s.%s is unknown for its facts, though %s; --map "
-                          "%s=COLUMN names one",
-                          use->column, use->table, use->column, with_others(run, use), use->column);
+            ingest_notice(
+                run,
+                "this file has no column %s, so %s.%s is unknown for its facts, though %s; --map "
+                "%s=COLUMN names one",
+                use->column, use->table, use->column, with_others(run, use), use->column);
     }
 }
 
@@ -299,7 +333,8 @@ enum status ingest_judge_schema(struct ingest_run *run, struct error *error)
     if (!guard || !guard->judge)
         return STATUS_OK;
     bool dry = run->options->dry_run; /* else the catalog has them already, within the change */
-    TRY(catalog_foresee_schema(store_catalog(run->store), dry ? run->options->replace : 0, run->stated.items,
-                               dry ? run->stated.count : 0, run->arena, &future, error));
+    TRY(catalog_foresee_schema(store_catalog(run->store), dry ? run->options->replace : 0,
+                               run->stated.items, dry ? run->stated.count : 0, run->arena, &future,
+                               error));
     return guard->judge(guard->context, dry ? NULL : run->change, future, error);
 }

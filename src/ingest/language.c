@@ -1,9 +1,10 @@
 /*
- * The bytes that are not ASCII are decoded under each encoding in use, and the one under which they read best wins. To
- * read well is to be letters that stand beside each other in one language (language_pairs.h), or the common characters
- * of one that is written in ideographs; capitals inside words, signs glued to letters, frames and controls speak
- * against. Names and places are all that a file of customers has to show, often a handful of them: so the winner's lead
- * over the next encoding, weighed by how much there was to judge, says how sure this is.
+ * The bytes that are not ASCII are decoded under each encoding in use, and the one under which they
+ * read best wins. To read well is to be letters that stand beside each other in one language
+ * (language_pairs.h), or the common characters of one that is written in ideographs; capitals
+ * inside words, signs glued to letters, frames and controls speak against. Names and places are all
+ * that a file of customers has to show, often a handful of them: so the winner's lead over the next
+ * encoding, weighed by how much there was to judge, says how sure this is.
  */
 #include "ingest/language.h"
 
@@ -113,7 +114,8 @@ static bool parts(char c)
     return c == ',' || c == ';' || c == '\t' || c == '\n' || c == '\r' || c == '"';
 }
 
-/* The fields that hold more than ASCII, a line each; *from and *length of the first two different ones. */
+/* The fields that hold more than ASCII, a line each; *from and *length of the first two different
+ * ones. */
 struct fields {
     struct buffer text;
     struct text examples[2];
@@ -180,7 +182,8 @@ static bool is_blank(int32_t code)
     return code == ' ' || code == 0xa0 || code == 0x202f;
 }
 
-/* Where a sign of money stands: beside a number, over a blank or not, or as all that a field or a parenthesis holds. */
+/* Where a sign of money stands: beside a number, over a blank or not, or as all that a field or a
+ * parenthesis holds. */
 static bool beside_number(const int32_t *window)
 {
     int32_t before = window[HERE - 1], behind = window[HERE + 1];
@@ -204,9 +207,10 @@ static bool is_money(int32_t code)
 /* Signs that stand in the texts of every language. */
 static double sign_score(int32_t code, bool letter_before, bool letter_behind)
 {
-    static const int32_t usual[] = {0xa0,   0xa7,   0xab,   0xb0,   0xb2,   0xb7,   0xbb,   0xbd,   0xa1,   0xa9,
-                                    0xae,   0x2013, 0x2014, 0x2018, 0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022,
-                                    0x2026, 0x20ac, 0x2122, 0xa3,   0xbf,   0xba,   0xaa,   0x2116};
+    static const int32_t usual[] = {0xa0,   0xa7,   0xab,   0xb0,   0xb2,   0xb7,   0xbb,
+                                    0xbd,   0xa1,   0xa9,   0xae,   0x2013, 0x2014, 0x2018,
+                                    0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022, 0x2026,
+                                    0x20ac, 0x2122, 0xa3,   0xbf,   0xba,   0xaa,   0x2116};
     if (code == 0x2019 && letter_before && letter_behind)
         return .5;
     if (code == 0x2116 && letter_behind) /* a number sign with a word behind it */
@@ -234,7 +238,8 @@ static double character_score(const struct keys *keys, int32_t code)
 {
     if (holds(keys, code, 0))
         return 1;
-    if (code >= 0xff61 && code <= 0xff9f) /* half-width syllables: what Shift-JIS makes of other bytes */
+    if (code >= 0xff61 &&
+        code <= 0xff9f) /* half-width syllables: what Shift-JIS makes of other bytes */
         return -.5;
     if (code >= 0x3040 && code <= 0x30ff)
         return .6;
@@ -244,11 +249,13 @@ static double character_score(const struct keys *keys, int32_t code)
 }
 
 struct verdict {
-    double sums[LANGUAGES], best_sum; /* best_sum: each character under the language that suits it best */
+    double sums[LANGUAGES],
+        best_sum; /* best_sum: each character under the language that suits it best */
     size_t characters, beside_numbers;
 };
 
-/* Of a column of amounts a few tell what its sign is: all of them would drown the words that tell pages apart. */
+/* Of a column of amounts a few tell what its sign is: all of them would drown the words that tell
+ * pages apart. */
 enum { BESIDE_NUMBERS = 4 };
 
 /* −1: not text at all; 0: judged by a language; else decided already. */
@@ -260,7 +267,8 @@ static double common_score(const int32_t *window, bool *decided)
     if (code < 0 || category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CO ||
         category == UTF8PROC_CATEGORY_CN)
         return -3;
-    if (code < 0x2e80 && (beside_number(window) || stands_alone(window)) && (is_money(code) || is_letter(code)))
+    if (code < 0x2e80 && (beside_number(window) || stands_alone(window)) &&
+        (is_money(code) || is_letter(code)))
         return is_money(code) ? 1 : -.2; /* "50 €" is read more often than "50 Ä" */
     if (code >= 0x2e80)
         *decided = false;
@@ -270,7 +278,8 @@ static double common_score(const int32_t *window, bool *decided)
     return 0;
 }
 
-static void judge_character(const struct keys *keys, const bool *spoken, const int32_t *window, struct verdict *out)
+static void judge_character(const struct keys *keys, const bool *spoken, const int32_t *window,
+                            struct verdict *out)
 {
     int32_t before = window[HERE - 1], code = window[HERE], behind = window[HERE + 1];
     bool decided;
@@ -287,7 +296,8 @@ static void judge_character(const struct keys *keys, const bool *spoken, const i
             continue;
         double score = common;
         if (!decided)
-            score = languages[i].form == PAIRS ? pair_score(&keys[i], &near) : character_score(&keys[i], code);
+            score = languages[i].form == PAIRS ? pair_score(&keys[i], &near)
+                                               : character_score(&keys[i], code);
         out->sums[i] += score;
         best = score > best ? score : best;
     }
@@ -342,13 +352,14 @@ struct reading {
     double score;
 };
 
-static enum status read_as(const struct candidate *candidate, const struct keys *keys, const struct fields *fields,
-                           struct arena *arena, struct reading *out, struct error *error)
+static enum status read_as(const struct candidate *candidate, const struct keys *keys,
+                           const struct fields *fields, struct arena *arena, struct reading *out,
+                           struct error *error)
 {
     *out = (struct reading){.candidate = candidate};
     TRY(ingest_encoding_open(candidate->name, arena, &out->encoding, error));
-    TRY(ingest_decode_all(out->encoding, fields->text.data, fields->text.length, true, &out->text, &out->length,
-                          error));
+    TRY(ingest_decode_all(out->encoding, fields->text.data, fields->text.length, true, &out->text,
+                          &out->length, error));
     out->score = judge(candidate, keys, (struct text){out->text, out->length});
     return STATUS_OK;
 }
@@ -358,13 +369,15 @@ static bool same_text(const struct reading *a, const struct reading *b)
     return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
 }
 
-static const char *example(const struct ingest_encoding *encoding, struct text field, struct arena *arena)
+static const char *example(const struct ingest_encoding *encoding, struct text field,
+                           struct arena *arena)
 {
     enum { SHOWN = 40 };
     char *text;
     size_t length;
     struct error ignored;
-    if (!field.length || ingest_decode_all(encoding, field.data, field.length, true, &text, &length, &ignored))
+    if (!field.length ||
+        ingest_decode_all(encoding, field.data, field.length, true, &text, &length, &ignored))
         return NULL;
     size_t shown = length < SHOWN ? length : SHOWN;
     while (shown && shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
@@ -376,9 +389,11 @@ static const char *example(const struct ingest_encoding *encoding, struct text f
 
 static const double DOUBTFUL = .3; /* what reads no better is hardly a language */
 
-/* western: what Windows-1252 would make of it, which most files of this kind are; NULL when that is the best. */
-static void tell(const struct fields *fields, const struct reading *best, const struct reading *next,
-                 const struct reading *western, struct arena *arena, struct ingest_encoding_look *out)
+/* western: what Windows-1252 would make of it, which most files of this kind are; NULL when that is
+ * the best. */
+static void tell(const struct fields *fields, const struct reading *best,
+                 const struct reading *next, const struct reading *western, struct arena *arena,
+                 struct ingest_encoding_look *out)
 {
     /* with few characters a narrow lead is chance */
     enum { FEW = 12 };
@@ -401,8 +416,8 @@ static void tell(const struct fields *fields, const struct reading *best, const 
         out->as_rival[i] = example(next->encoding, fields->examples[i], arena);
 }
 
-static void choose(const struct fields *fields, const struct reading *readings, size_t count, struct arena *arena,
-                   struct ingest_encoding_look *out)
+static void choose(const struct fields *fields, const struct reading *readings, size_t count,
+                   struct arena *arena, struct ingest_encoding_look *out)
 {
     const struct reading *best = &readings[0], *next = NULL;
     for (size_t i = 1; i < count; i++)
@@ -415,8 +430,8 @@ static void choose(const struct fields *fields, const struct reading *readings, 
     tell(fields, best, next, western && !same_text(western, best) ? western : NULL, arena, out);
 }
 
-enum status ingest_guess_encoding(struct text data, bool whole, struct arena *arena, struct ingest_encoding_look *out,
-                                  struct error *error)
+enum status ingest_guess_encoding(struct text data, bool whole, struct arena *arena,
+                                  struct ingest_encoding_look *out, struct error *error)
 {
     struct fields fields = {0};
     struct keys keys[LANGUAGES];

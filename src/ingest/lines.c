@@ -23,15 +23,16 @@ const char *ingest_line_begin(const char *at, const char *end, struct arena *are
     return arena_strndup(arena, at, length);
 }
 
-void ingest_keep_passed(const char *data, const char *end, uint32_t lines, char newline, struct arena *arena,
-                        struct ingest_look *look)
+void ingest_keep_passed(const char *data, const char *end, uint32_t lines, char newline,
+                        struct arena *arena, struct ingest_look *look)
 {
     enum { SHOWN = 120 };
     look->passed = ARENA_ARRAY(arena, const char *, lines);
     for (uint32_t i = 0; i < lines && data < end; i++) {
         const char *stop = ingest_behind_lines(data, end, 1, newline);
         struct text line = text_trim((struct text){data, (size_t)(stop - data)});
-        while (line.length && strchr(",;\t| \"\x1e", line.data[line.length - 1]) && !(i == 0 && look->sep_line))
+        while (line.length && strchr(",;\t| \"\x1e", line.data[line.length - 1]) &&
+               !(i == 0 && look->sep_line))
             line.length--;
         if (line.length && *line.data == '"')
             line = (struct text){line.data + 1, line.length - 1};

@@ -16,7 +16,8 @@ static const struct magic {
     {                                                   \
         0, sizeof(bytes) - 1, bytes, what, advice, true \
     }
-    MAGIC(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel file (XLS) or one with a password",
+    MAGIC(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+          "is an old Excel file (XLS) or one with a password",
           "open it in a spreadsheet program and save it as XLSX without a password, or as CSV"),
     MAGIC(0, "\x09\x08\x10\x00", "is an old Excel file (XLS)", "save it as XLSX or CSV"),
     MAGIC(0, "\x09\x04\x06\x00", "is a very old Excel file (XLS)", "save it as XLSX or CSV"),
@@ -59,7 +60,8 @@ static const struct markup {
     const char *tag, *what, *advice;
 } markups[] = {
     {"<!doctype html", "is a web page (HTML), whatever its name says",
-     "open it in a browser to see what it is: often a table that calls itself Excel, or a page that asks for a log-in; "
+     "open it in a browser to see what it is: often a table that calls itself Excel, or a page "
+     "that asks for a log-in; "
      "save the table as CSV or XLSX"},
     {"<html", "is a web page (HTML), whatever its name says",
      "open it in a spreadsheet program and save the table as CSV or XLSX"},
@@ -71,11 +73,13 @@ static const struct markup {
      "open it in a spreadsheet program and save the table as CSV or XLSX"},
     {"<div", "is a web page (HTML), whatever its name says",
      "open it in a spreadsheet program and save the table as CSV or XLSX"},
-    {"<?xml", "is XML", "convert it to CSV; a spreadsheet program opens Excel's XML and saves it as XLSX"},
+    {"<?xml", "is XML",
+     "convert it to CSV; a spreadsheet program opens Excel's XML and saves it as XLSX"},
     {"<?php", "is a program (PHP), not what it writes", "download it through the web server"},
 };
 
-static enum status refuse(const char *name, const char *what, const char *advice, struct error *error)
+static enum status refuse(const char *name, const char *what, const char *advice,
+                          struct error *error)
 {
     enum status status = error_set(error, STATUS_ERROR, "%s %s", name, what);
     error_hint(error, "%s", advice);
@@ -100,7 +104,8 @@ static bool begins_printed(struct text data)
     return true;
 }
 
-enum status ingest_magic_check(struct text data, const char *name, enum ingest_magic *out, struct error *error)
+enum status ingest_magic_check(struct text data, const char *name, enum ingest_magic *out,
+                               struct error *error)
 {
     *out = MAGIC_TEXT;
     if (data.length >= 4 && memcmp(data.data, "PAR1", 4) == 0)

@@ -1,7 +1,8 @@
 /*
- * How each column of each source is looked at: which words stand for nothing, where its numbers have their decimal
- * sign, which dates are expected, in which currency its amounts are. All of it is found out from what the values say,
- * first those of the sample, then all; when a pass shows that it looked wrongly, it is made again.
+ * How each column of each source is looked at: which words stand for nothing, where its numbers
+ * have their decimal sign, which dates are expected, in which currency its amounts are. All of it
+ * is found out from what the values say, first those of the sample, then all; when a pass shows
+ * that it looked wrongly, it is made again.
  */
 #include "ingest/run.h"
 
@@ -16,8 +17,8 @@
 
 /* Missing values */
 
-static const struct ingest_missing *add_words(struct ingest_run *run, const struct ingest_missing *base,
-                                              const char *column)
+static const struct ingest_missing *add_words(struct ingest_run *run,
+                                              const struct ingest_missing *base, const char *column)
 {
     const char *list = ingest_pair_value(&run->mapping.na, column);
     return list ? ingest_missing_add(base, list, run->arena) : base;
@@ -36,8 +37,8 @@ enum status ingest_check_missing(struct ingest_run *run, struct error *error)
     for (size_t i = 0; i < run->mapping.na.count; i++)
         if (strcmp(run->mapping.na.items[i].name, "*") != 0) {
             TRY(ingest_need_column(run, "--na", run->mapping.na.items[i].name, &column, error));
-            run->columns[column].missing =
-                ingest_missing_add(ingest_file_missing(run), run->mapping.na.items[i].value, run->arena);
+            run->columns[column].missing = ingest_missing_add(
+                ingest_file_missing(run), run->mapping.na.items[i].value, run->arena);
         }
     return STATUS_OK;
 }
@@ -54,11 +55,13 @@ static struct ingest_marks marks_of(const struct ingest_run *run, size_t source,
 void ingest_first_marks(struct ingest_run *run)
 {
     run->marks_columns = run->column_count;
-    run->marks = ARENA_ARRAY(run->arena, struct ingest_marks, run->source_count * run->column_count + 1);
+    run->marks =
+        ARENA_ARRAY(run->arena, struct ingest_marks, run->source_count * run->column_count + 1);
     memset(run->marks, 0, (run->source_count * run->column_count + 1) * sizeof *run->marks);
     for (size_t s = 0; s < run->source_count; s++)
         for (size_t i = 0; i < run->source_columns[s].count && i < run->sniffs[s].marked; i++)
-            run->marks[s * run->marks_columns + (size_t)run->source_columns[s].columns[i]] = run->sniffs[s].marks[i];
+            run->marks[s * run->marks_columns + (size_t)run->source_columns[s].columns[i]] =
+                run->sniffs[s].marks[i];
 }
 
 static struct ingest_marks marks_of_source(const struct ingest_run *run, size_t source)
@@ -70,10 +73,11 @@ static struct ingest_marks marks_of_source(const struct ingest_run *run, size_t 
     return sum;
 }
 
-/* Databases and Parquet files write a point, and so do the numbers of JSON and of spreadsheets: only texts among them
- * can have a comma. What other columns, earlier imports or --decimal say is about those texts. */
-static struct ingest_style_choice choose_style(const struct ingest_run *run, size_t source, size_t column,
-                                               const struct ingest_marks *file)
+/* Databases and Parquet files write a point, and so do the numbers of JSON and of spreadsheets:
+ * only texts among them can have a comma. What other columns, earlier imports or --decimal say is
+ * about those texts. */
+static struct ingest_style_choice choose_style(const struct ingest_run *run, size_t source,
+                                               size_t column, const struct ingest_marks *file)
 {
     enum { COMMA = 1, COMMA3 = 3 };
     const struct ingest_summary_source *summary = &run->summary->sources[source];
@@ -86,13 +90,15 @@ static struct ingest_style_choice choose_style(const struct ingest_run *run, siz
     if (machine && !own.counts[COMMA] && !own.counts[COMMA3])
         return (struct ingest_style_choice){'.', STYLE_PLAIN};
 
-    return ingest_choose_style(&own, file, dialect->delimiter, said, run->hints[column].remembered_point);
+    return ingest_choose_style(&own, file, dialect->delimiter, said,
+                               run->hints[column].remembered_point);
 }
 
 bool ingest_restyle(struct ingest_run *run)
 {
     size_t count = run->source_count * run->column_count;
-    struct ingest_style_choice *styles = ARENA_ARRAY(run->arena, struct ingest_style_choice, count + 1);
+    struct ingest_style_choice *styles =
+        ARENA_ARRAY(run->arena, struct ingest_style_choice, count + 1);
     bool changed = run->styles_columns != run->column_count;
     for (size_t s = 0; s < run->source_count; s++) {
         struct ingest_marks file = marks_of_source(run, s);
@@ -140,8 +146,8 @@ const struct ingest_manner *ingest_manners(struct ingest_run *run)
 
 /* Currencies */
 
-size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evidence *evidence, char (*codes)[4],
-                         size_t max)
+size_t ingest_currencies(const struct ingest_run *run, const struct ingest_evidence *evidence,
+                         char (*codes)[4], size_t max)
 {
     size_t count = 0;
     for (unsigned sign = 1; evidence->signs && sign < CURRENCY_SIGNS_MAX; sign++) {
@@ -177,12 +183,16 @@ static const char *stored_currency(const struct ingest_run *run, size_t column)
 }
 
 /* Amounts in several currencies, or in another than the store's, need it beside them. */
-static bool needs_currency(const struct ingest_run *run, size_t column, const struct ingest_evidence *evidence)
+static bool needs_currency(const struct ingest_run *run, size_t column,
+                           const struct ingest_evidence *evidence)
 {
     const char *own = store_schema(run->store)->currency;
     char codes[2][4];
-    size_t count = ingest_is_number(run->columns[column].type.type) ? ingest_currencies(run, evidence, codes, 2) : 0;
-    bool told_before = own && ingest_is_number(run->columns[column].type.type) && stored_currency(run, column);
+    size_t count = ingest_is_number(run->columns[column].type.type)
+                       ? ingest_currencies(run, evidence, codes, 2)
+                       : 0;
+    bool told_before =
+        own && ingest_is_number(run->columns[column].type.type) && stored_currency(run, column);
     return told_before || count > 1 || (count == 1 && own && strcmp(own, codes[0]) != 0);
 }
 
@@ -257,20 +267,23 @@ void ingest_find_currency_column(struct ingest_run *run)
         amounts |= ingest_is_number(run->columns[i].type.type);
     for (size_t i = 0; i < run->column_count; i++)
         run->columns[i].currency =
-            tells_currency(run, i) || (run->currency_column && strcmp(run->columns[i].name, run->currency_column) == 0);
+            tells_currency(run, i) ||
+            (run->currency_column && strcmp(run->columns[i].name, run->currency_column) == 0);
     int column = run->currency_column || !amounts ? -1 : ingest_currency_of(run, run->amount);
     if (column < 0)
         return;
     run->currency_column = run->columns[column].name;
-    ingest_notice(run,
-                  "%s says which currency the amounts are in, and they are never added up across it "
-                  "(--currency-column names another)",
-                  run->currency_column);
+    ingest_notice(
+        run,
+        "%s says which currency the amounts are in, and they are never added up across it "
+        "(--currency-column names another)",
+        run->currency_column);
 }
 
 /* Identifiers */
 
-/* 1.23457E+15 was a longer number once: customers that differed in the lost digits have become one. */
+/* 1.23457E+15 was a longer number once: customers that differed in the lost digits have become one.
+ */
 static enum status check_identifier(struct ingest_run *run, int column, const char *what,
                                     const struct ingest_evidence *evidence, struct error *error)
 {
@@ -280,16 +293,18 @@ static enum status check_identifier(struct ingest_run *run, int column, const ch
     char rows[NUMBER_TEXT_MAX];
     number_format_thousands((int64_t)evidence[column].rounded, rows);
     if (run->hints[column].declared) {
-        ingest_warn(run, "%s: %s values are numbers that a spreadsheet has rounded, such as '%s'", name, rows,
-                    evidence[column].shortened.text);
+        ingest_warn(run, "%s: %s values are numbers that a spreadsheet has rounded, such as '%s'",
+                    name, rows, evidence[column].shortened.text);
         return STATUS_OK;
     }
-    enum status status = error_set(
-        error, STATUS_ERROR,
-        "%s, the %s, holds %s numbers in scientific notation such as '%s': a spreadsheet has rounded them, and "
-        "different ones have become the same",
-        name, what, rows, evidence[column].shortened.text);
-    error_hint(error, "export the column anew as text; --type '%s=text' takes the values as they are", name);
+    enum status status = error_set(error, STATUS_ERROR,
+                                   "%s, the %s, holds %s numbers in scientific notation such as "
+                                   "'%s': a spreadsheet has rounded them, and "
+                                   "different ones have become the same",
+                                   name, what, rows, evidence[column].shortened.text);
+    error_hint(error,
+               "export the column anew as text; --type '%s=text' takes the values as they are",
+               name);
     return status;
 }
 

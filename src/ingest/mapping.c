@@ -1,5 +1,5 @@
-/* One table lists every field of a mapping; reading, writing, overlaying and the hints for misspelt keys follow from
- * it. */
+/* One table lists every field of a mapping; reading, writing, overlaying and the hints for misspelt
+ * keys follow from it. */
 #include "ingest/mapping.h"
 
 #include "ingest/pattern.h"
@@ -23,16 +23,36 @@ static const struct field {
     {                                                      \
 #name, form, offsetof(struct ingest_mapping, name) \
     }
-    FIELD(kind, FIELD_TEXT),           FIELD(reference, FIELD_TEXT),  FIELD(key, FIELD_TEXT),
-    FIELD(customer, FIELD_TEXT),       FIELD(time, FIELD_TEXT),       FIELD(id, FIELD_NAMES),
-    FIELD(group_by, FIELD_TEXT),       FIELD(set, FIELD_PAIRS),       FIELD(where, FIELD_TEXT),
-    FIELD(select, FIELD_NAMES),        FIELD(trait, FIELD_PAIRS),     FIELD(map, FIELD_PAIRS),
-    FIELD(refers, FIELD_PAIRS),        FIELD(types, FIELD_PAIRS),     FIELD(currency_column, FIELD_TEXT),
-    FIELD(file_time_zone, FIELD_TEXT), FIELD(valid_from, FIELD_TEXT), FIELD(undated, FIELD_YES),
-    FIELD(on_conflict, FIELD_TEXT),    FIELD(delimiter, FIELD_TEXT),  FIELD(decimal, FIELD_TEXT),
-    FIELD(encoding, FIELD_TEXT),       FIELD(header, FIELD_TEXT),     FIELD(na, FIELD_PAIRS),
-    FIELD(time_format, FIELD_TEXT),    FIELD(skip, FIELD_TEXT),       FIELD(sheet, FIELD_TEXT),
-    FIELD(amount, FIELD_TEXT),         FIELD(max_time, FIELD_TEXT),   FIELD(clock, FIELD_TEXT),
+    FIELD(kind, FIELD_TEXT),
+    FIELD(reference, FIELD_TEXT),
+    FIELD(key, FIELD_TEXT),
+    FIELD(customer, FIELD_TEXT),
+    FIELD(time, FIELD_TEXT),
+    FIELD(id, FIELD_NAMES),
+    FIELD(group_by, FIELD_TEXT),
+    FIELD(set, FIELD_PAIRS),
+    FIELD(where, FIELD_TEXT),
+    FIELD(select, FIELD_NAMES),
+    FIELD(trait, FIELD_PAIRS),
+    FIELD(map, FIELD_PAIRS),
+    FIELD(refers, FIELD_PAIRS),
+    FIELD(types, FIELD_PAIRS),
+    FIELD(currency_column, FIELD_TEXT),
+    FIELD(file_time_zone, FIELD_TEXT),
+    FIELD(valid_from, FIELD_TEXT),
+    FIELD(undated, FIELD_YES),
+    FIELD(on_conflict, FIELD_TEXT),
+    FIELD(delimiter, FIELD_TEXT),
+    FIELD(decimal, FIELD_TEXT),
+    FIELD(encoding, FIELD_TEXT),
+    FIELD(header, FIELD_TEXT),
+    FIELD(na, FIELD_PAIRS),
+    FIELD(time_format, FIELD_TEXT),
+    FIELD(skip, FIELD_TEXT),
+    FIELD(sheet, FIELD_TEXT),
+    FIELD(amount, FIELD_TEXT),
+    FIELD(max_time, FIELD_TEXT),
+    FIELD(clock, FIELD_TEXT),
 #undef FIELD
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
@@ -45,8 +65,8 @@ static enum status wrong_value(const char *key, const char *wanted, struct error
     return error_set(error, STATUS_USAGE, "\"%s\" must be %s", key, wanted);
 }
 
-static enum status read_names(const char *key, const json_t *value, struct arena *arena, struct ingest_names *out,
-                              struct error *error)
+static enum status read_names(const char *key, const json_t *value, struct arena *arena,
+                              struct ingest_names *out, struct error *error)
 {
     size_t count = json_is_string(value) ? 1 : json_array_size(value);
     if (!json_is_string(value) && !json_is_array(value))
@@ -62,8 +82,8 @@ static enum status read_names(const char *key, const json_t *value, struct arena
     return STATUS_OK;
 }
 
-static enum status read_pairs(const char *key, json_t *value, struct arena *arena, struct ingest_pairs *out,
-                              struct error *error)
+static enum status read_pairs(const char *key, json_t *value, struct arena *arena,
+                              struct ingest_pairs *out, struct error *error)
 {
     if (!json_is_object(value))
         return wrong_value(key, "an object of names and texts", error);
@@ -74,14 +94,14 @@ static enum status read_pairs(const char *key, json_t *value, struct arena *aren
     {
         if (!json_is_string(item))
             return wrong_value(key, "an object whose values are texts", error);
-        out->items[out->count++] =
-            (struct ingest_pair){arena_strdup(arena, name), arena_strdup(arena, json_string_value(item))};
+        out->items[out->count++] = (struct ingest_pair){
+            arena_strdup(arena, name), arena_strdup(arena, json_string_value(item))};
     }
     return STATUS_OK;
 }
 
-static enum status read_field(const struct field *field, json_t *value, struct arena *arena, struct ingest_mapping *out,
-                              struct error *error)
+static enum status read_field(const struct field *field, json_t *value, struct arena *arena,
+                              struct ingest_mapping *out, struct error *error)
 {
     switch (field->form) {
     case FIELD_TEXT:
@@ -94,8 +114,10 @@ static enum status read_field(const struct field *field, json_t *value, struct a
             return wrong_value(field->key, "true or false", error);
         *AT(out, field, bool) = json_is_true(value);
         return STATUS_OK;
-    case FIELD_NAMES: return read_names(field->key, value, arena, AT(out, field, struct ingest_names), error);
-    case FIELD_PAIRS: return read_pairs(field->key, value, arena, AT(out, field, struct ingest_pairs), error);
+    case FIELD_NAMES:
+        return read_names(field->key, value, arena, AT(out, field, struct ingest_names), error);
+    case FIELD_PAIRS:
+        return read_pairs(field->key, value, arena, AT(out, field, struct ingest_pairs), error);
     }
     return STATUS_OK;
 }
@@ -120,8 +142,8 @@ static enum status unknown_key(const char *key, struct error *error)
     return status;
 }
 
-enum status ingest_mapping_parse(struct text text, const char *name, struct arena *arena, struct ingest_mapping *out,
-                                 struct error *error)
+enum status ingest_mapping_parse(struct text text, const char *name, struct arena *arena,
+                                 struct ingest_mapping *out, struct error *error)
 {
     *out = (struct ingest_mapping){0};
     json_error_t failure;
@@ -149,7 +171,8 @@ enum status ingest_mapping_parse(struct text text, const char *name, struct aren
     return status;
 }
 
-enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out, struct error *error)
+enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out,
+                                struct error *error)
 {
     enum { MAPPING_MAX = 1 << 20 };
     struct ingest_stream *stream;
@@ -165,7 +188,8 @@ done:
     return status;
 }
 
-static void write_field(const struct field *field, const struct ingest_mapping *mapping, struct json *json)
+static void write_field(const struct field *field, const struct ingest_mapping *mapping,
+                        struct json *json)
 {
     const struct ingest_names *names = CONST_AT(mapping, field, struct ingest_names);
     const struct ingest_pairs *pairs = CONST_AT(mapping, field, struct ingest_pairs);
@@ -207,7 +231,8 @@ void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[17])
     struct buffer text;
     buffer_init(&text, 0);
     ingest_mapping_write(mapping, false, &text);
-    snprintf(out, 17, "%016llx", (unsigned long long)text_hash((struct text){text.data, text.length}));
+    snprintf(out, 17, "%016llx",
+             (unsigned long long)text_hash((struct text){text.data, text.length}));
     buffer_release(&text);
 }
 
@@ -219,7 +244,8 @@ const char *ingest_pair_value(const struct ingest_pairs *pairs, const char *name
     return NULL;
 }
 
-static void overlay_pairs(struct ingest_pairs *base, const struct ingest_pairs *over, struct arena *arena)
+static void overlay_pairs(struct ingest_pairs *base, const struct ingest_pairs *over,
+                          struct arena *arena)
 {
     struct ingest_pair *items = ARENA_ARRAY(arena, struct ingest_pair, base->count + over->count);
     size_t count = 0;
@@ -231,7 +257,8 @@ static void overlay_pairs(struct ingest_pairs *base, const struct ingest_pairs *
     *base = (struct ingest_pairs){items, count};
 }
 
-void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_mapping *over, struct arena *arena)
+void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_mapping *over,
+                            struct arena *arena)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct field *field = &fields[i];
@@ -242,21 +269,25 @@ void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_map
         else if (field->form == FIELD_NAMES && CONST_AT(over, field, struct ingest_names)->count)
             *AT(base, field, struct ingest_names) = *CONST_AT(over, field, struct ingest_names);
         else if (field->form == FIELD_PAIRS && CONST_AT(over, field, struct ingest_pairs)->count)
-            overlay_pairs(AT(base, field, struct ingest_pairs), CONST_AT(over, field, struct ingest_pairs), arena);
+            overlay_pairs(AT(base, field, struct ingest_pairs),
+                          CONST_AT(over, field, struct ingest_pairs), arena);
     }
 }
 
 static bool bad_table_name(const char *name)
 {
-    return !*name || strlen(name) > 128 || strchr(name, '/') || *name == '.' || strchr(name, '"') || strchr(name, '\n');
+    return !*name || strlen(name) > 128 || strchr(name, '/') || *name == '.' || strchr(name, '"') ||
+           strchr(name, '\n');
 }
 
-static enum status one_of(const char *what, const char *value, const char *const *allowed, struct error *error)
+static enum status one_of(const char *what, const char *value, const char *const *allowed,
+                          struct error *error)
 {
     for (size_t i = 0; allowed[i]; i++)
         if (!value || strcmp(value, allowed[i]) == 0)
             return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "%s is \"%s\"; it can be %s or %s", what, value, allowed[0], allowed[1]);
+    return error_set(error, STATUS_USAGE, "%s is \"%s\"; it can be %s or %s", what, value,
+                     allowed[0], allowed[1]);
 }
 
 static enum status check_contradictions(const struct ingest_mapping *mapping, struct error *error)
@@ -265,18 +296,24 @@ static enum status check_contradictions(const struct ingest_mapping *mapping, st
         bool wrong;
         const char *message;
     } rules[] = {
-        {mapping->kind && mapping->reference, "--kind and --reference exclude each other: facts or a reference table"},
+        {mapping->kind && mapping->reference,
+         "--kind and --reference exclude each other: facts or a reference table"},
         {!mapping->kind && !mapping->reference,
          "say what the rows are: --kind KIND (facts), --kind customer (traits) or "
          "--reference NAME"},
-        {mapping->reference && mapping->customer, "a reference table has no customers: leave --customer out"},
-        {mapping->reference && mapping->amount, "a reference table has no amounts of facts: leave --amount out"},
-        {mapping->reference && mapping->group_by, "a reference table has no lines to group: leave --group-by out"},
-        {mapping->reference && mapping->id.count, "the rows of a reference table are known by --key, not by --id"},
+        {mapping->reference && mapping->customer,
+         "a reference table has no customers: leave --customer out"},
+        {mapping->reference && mapping->amount,
+         "a reference table has no amounts of facts: leave --amount out"},
+        {mapping->reference && mapping->group_by,
+         "a reference table has no lines to group: leave --group-by out"},
+        {mapping->reference && mapping->id.count,
+         "the rows of a reference table are known by --key, not by --id"},
         {mapping->key && !mapping->reference, "--key belongs to --reference"},
         {mapping->valid_from && mapping->undated, "--valid-from and --undated exclude each other"},
-        {mapping->time && (mapping->valid_from || mapping->undated), "rows with a --time of their own need neither "
-                                                                     "--valid-from nor --undated"},
+        {mapping->time && (mapping->valid_from || mapping->undated),
+         "rows with a --time of their own need neither "
+         "--valid-from nor --undated"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].wrong)
@@ -303,7 +340,8 @@ static enum status check_skip(const char *skip, struct error *error)
     int64_t lines;
     if (!skip || (ingest_parse_int(text_from(skip), &lines) && lines >= 0 && lines <= SKIP_MAX))
         return STATUS_OK;
-    enum status status = error_set(error, STATUS_USAGE, "--skip is \"%s\", which is not a number of lines", skip);
+    enum status status =
+        error_set(error, STATUS_USAGE, "--skip is \"%s\", which is not a number of lines", skip);
     error_hint(error, "--skip 3 passes over the first three lines; the header is then in line 4");
     return status;
 }
@@ -312,9 +350,12 @@ static const struct {
     char sign;
     const char *name;
 } delimiter_names[] = {
-    {',', "comma"}, {';', "semicolon"}, {'\t', "tab"},  {'\t', "\\t"},  {'|', "bar"},     {'|', "pipe"},
-    {' ', "space"}, {' ', "blank"},     {'^', "caret"}, {':', "colon"}, {1, "\\x01"},     {1, "^A"},
-    {1, "\\001"},   {0x1f, "\\x1f"},    {'~', "tilde"}, {'#', "hash"},  {1, "control-A"}, {0x1f, "unit separator"},
+    {',', "comma"}, {';', "semicolon"}, {'\t', "tab"},
+    {'\t', "\\t"},  {'|', "bar"},       {'|', "pipe"},
+    {' ', "space"}, {' ', "blank"},     {'^', "caret"},
+    {':', "colon"}, {1, "\\x01"},       {1, "^A"},
+    {1, "\\001"},   {0x1f, "\\x1f"},    {'~', "tilde"},
+    {'#', "hash"},  {1, "control-A"},   {0x1f, "unit separator"},
 };
 
 /* The sign people mean, or 0. */
@@ -333,15 +374,17 @@ static enum status check_delimiter(const char *said, struct error *error)
     char sign = said ? delimiter_sign(said) : ',';
     if (sign && sign != '"' && sign != '\n' && sign != '\r')
         return STATUS_OK;
-    enum status status =
-        error_set(error, STATUS_USAGE, "the delimiter must be one character of ASCII, not \"%s\"", said);
+    enum status status = error_set(
+        error, STATUS_USAGE, "the delimiter must be one character of ASCII, not \"%s\"", said);
     if (sign == 0 && *said)
         error_hint(error,
-                   "put a tab in its place in the file first: sed 's/%s/\\t/g'; known by name are comma, semicolon, "
+                   "put a tab in its place in the file first: sed 's/%s/\\t/g'; known by name are "
+                   "comma, semicolon, "
                    "tab, bar, space",
                    said);
     else
-        error_hint(error, "quotes and line ends mean something else already; known by name are comma, semicolon, tab, "
+        error_hint(error, "quotes and line ends mean something else already; known by name are "
+                          "comma, semicolon, tab, "
                           "bar, space");
     return status;
 }
@@ -375,8 +418,8 @@ enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct er
         TRY(ingest_check_declared(mapping->types.items[i].value, error));
     if (mapping->time_format && !ingest_date_format_from(mapping->time_format) &&
         !ingest_is_pattern(mapping->time_format)) {
-        enum status status =
-            error_set(error, STATUS_USAGE, "--time-format \"%s\" is not a date format", mapping->time_format);
+        enum status status = error_set(
+            error, STATUS_USAGE, "--time-format \"%s\" is not a date format", mapping->time_format);
         error_hint(error, "write it as DD.MM.YYYY HH:mm:ss, or as %%d.%%m.%%Y %%H:%%M:%%S");
         return status;
     }
@@ -389,7 +432,8 @@ static void expect_names(const struct ingest_mapping *mapping, struct arena *are
 {
     const char *single[] = {mapping->customer, mapping->time, mapping->key, mapping->group_by,
                             mapping->currency_column};
-    size_t most = 5 + mapping->id.count + mapping->map.count + mapping->trait.count + mapping->types.count;
+    size_t most =
+        5 + mapping->id.count + mapping->map.count + mapping->trait.count + mapping->types.count;
     const char **names = ARENA_ARRAY(arena, const char *, most);
     size_t count = 0;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
@@ -407,7 +451,8 @@ static void expect_names(const struct ingest_mapping *mapping, struct arena *are
     choice->expected_count = count;
 }
 
-struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping, struct arena *arena)
+struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping,
+                                                    struct arena *arena)
 {
     struct ingest_dialect_choice choice = {0};
     choice.delimiter = mapping->delimiter ? *mapping->delimiter : 0;

@@ -1,6 +1,7 @@
 /*
- * The mapping: all that decides what becomes of a content. Options and a mapping file say a part of it, guessing fills
- * in the rest; complete, it is written down with the import, and its hash tells whether the same was done before.
+ * The mapping: all that decides what becomes of a content. Options and a mapping file say a part of
+ * it, guessing fills in the rest; complete, it is written down with the import, and its hash tells
+ * whether the same was done before.
  */
 #ifndef STRATA_INGEST_MAPPING_H
 #define STRATA_INGEST_MAPPING_H
@@ -19,7 +20,8 @@ struct ingest_names {
     size_t count;
 };
 
-/* Strings are NULL and lists empty where nothing is said. All memory belongs to the arena it was made in. */
+/* Strings are NULL and lists empty where nothing is said. All memory belongs to the arena it was
+ * made in. */
 struct ingest_mapping {
     const char *kind;      /* of facts; SCHEMA_TRAIT_TABLE imports traits */
     const char *reference; /* instead of kind: the reference table */
@@ -49,21 +51,24 @@ struct ingest_mapping {
 };
 
 /* Reads a mapping file. Unknown keys are errors that name the nearest known one. */
-enum status ingest_mapping_parse(struct text text, const char *name, struct arena *arena, struct ingest_mapping *out,
-                                 struct error *error);
-enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out, struct error *error);
+enum status ingest_mapping_parse(struct text text, const char *name, struct arena *arena,
+                                 struct ingest_mapping *out, struct error *error);
+enum status ingest_mapping_load(const char *path, struct arena *arena, struct ingest_mapping *out,
+                                struct error *error);
 /* The canonical JSON: keys in a fixed order, what is not said left out. */
 void ingest_mapping_write(const struct ingest_mapping *mapping, bool pretty, struct buffer *out);
 /* 16 hexadecimal digits and NUL. */
 void ingest_mapping_hash(const struct ingest_mapping *mapping, char out[17]);
 /* What `over` says replaces what `base` says; pairs replace those of the same name. */
-void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_mapping *over, struct arena *arena);
+void ingest_mapping_overlay(struct ingest_mapping *base, const struct ingest_mapping *over,
+                            struct arena *arena);
 /* Checks what can be checked without a file: contradictions between the settings, names, types. */
 enum status ingest_mapping_check(const struct ingest_mapping *mapping, struct error *error);
 /* Settings that can be written in several ways take the usual one: encodings, delimiters. */
 void ingest_mapping_normalize(struct ingest_mapping *mapping, struct arena *arena);
 /* What the settings say about how files are written; names live in arena. */
-struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping, struct arena *arena);
+struct ingest_dialect_choice ingest_mapping_dialect(const struct ingest_mapping *mapping,
+                                                    struct arena *arena);
 /* The value of name, or NULL. */
 const char *ingest_pair_value(const struct ingest_pairs *pairs, const char *name);
 

@@ -73,7 +73,8 @@ static const struct ingest_missing_word default_words[] = {
     WEAK("0000-00-00 00:00:00"),
 };
 
-static struct ingest_missing by_default = {default_words, sizeof default_words / sizeof *default_words, {0}};
+static struct ingest_missing by_default = {
+    default_words, sizeof default_words / sizeof *default_words, {0}};
 static pthread_once_t made = PTHREAD_ONCE_INIT;
 
 static unsigned char other_case(unsigned char c)
@@ -112,14 +113,16 @@ const struct ingest_missing *ingest_missing_add(const struct ingest_missing *bas
     size_t most = 1, added = 0;
     for (const char *at = list; *at; at++)
         most += *at == ',';
-    struct ingest_missing_word *words = ARENA_ARRAY(arena, struct ingest_missing_word, base->count + most);
+    struct ingest_missing_word *words =
+        ARENA_ARRAY(arena, struct ingest_missing_word, base->count + most);
 
     for (const char *at = list; *at;) {
         size_t length = strcspn(at, ",");
         struct text word = text_trim((struct text){at, length});
         if (word.length)
             words[added++] = (struct ingest_missing_word){
-                .text = {arena_strndup(arena, word.data, word.length), word.length}, .strong = true};
+                .text = {arena_strndup(arena, word.data, word.length), word.length},
+                .strong = true};
         at += length + (at[length] == ',');
     }
     memcpy(words + added, base->words, base->count * sizeof *words);
@@ -130,14 +133,16 @@ const struct ingest_missing *ingest_missing_add(const struct ingest_missing *bas
     return missing;
 }
 
-enum ingest_missing_kind ingest_missing_find(const struct ingest_missing *missing, struct text value, size_t *word)
+enum ingest_missing_kind ingest_missing_find(const struct ingest_missing *missing,
+                                             struct text value, size_t *word)
 {
     for (size_t i = 0; i < missing->count; i++) {
         const struct ingest_missing_word *candidate = &missing->words[i];
         if (candidate->text.length != value.length)
             continue;
-        bool same = candidate->exact ? memcmp(candidate->text.data, value.data, value.length) == 0
-                                     : strncasecmp(candidate->text.data, value.data, value.length) == 0;
+        bool same = candidate->exact
+                        ? memcmp(candidate->text.data, value.data, value.length) == 0
+                        : strncasecmp(candidate->text.data, value.data, value.length) == 0;
         if (!same)
             continue;
         if (word)

@@ -1,7 +1,8 @@
 /*
- * Words for "no value". Some mean it everywhere (an empty field, NA, NULL); others only where numbers or dates are
- * expected: a lone dash in a column of amounts is nothing, in a column of texts it is what somebody wrote. --na adds
- * words that mean it everywhere, for all columns or for one.
+ * Words for "no value". Some mean it everywhere (an empty field, NA, NULL); others only where
+ * numbers or dates are expected: a lone dash in a column of amounts is nothing, in a column of
+ * texts it is what somebody wrote. --na adds words that mean it everywhere, for all columns or for
+ * one.
  */
 #ifndef STRATA_INGEST_MISSING_H
 #define STRATA_INGEST_MISSING_H
@@ -20,7 +21,8 @@ struct ingest_missing_word {
 struct ingest_missing {
     const struct ingest_missing_word *words;
     size_t count;
-    unsigned char longest[256]; /* by first byte: the length of the longest word that begins with it */
+    unsigned char
+        longest[256]; /* by first byte: the length of the longest word that begins with it */
 };
 
 /* What is meant without --na. Lives for ever. */
@@ -29,7 +31,8 @@ const struct ingest_missing *ingest_missing_default(void);
 const struct ingest_missing *ingest_missing_add(const struct ingest_missing *base, const char *list,
                                                 struct arena *arena);
 /* Whether value (not empty) is one of the words, and which (*word may be NULL). */
-enum ingest_missing_kind ingest_missing_find(const struct ingest_missing *missing, struct text value, size_t *word);
+enum ingest_missing_kind ingest_missing_find(const struct ingest_missing *missing,
+                                             struct text value, size_t *word);
 /* The quick question before it: false for nearly all values. */
 static inline bool ingest_missing_may(const struct ingest_missing *missing, struct text value)
 {

@@ -1,7 +1,7 @@
 /*
- * Dates and times as people and programs write them. A value by itself often reads in several ways, and says so: which
- * of them a column means is for the column to decide. No run of digits is ever divided between two fields, but for the
- * compact forms whose width says where (20250304).
+ * Dates and times as people and programs write them. A value by itself often reads in several ways,
+ * and says so: which of them a column means is for the column to decide. No run of digits is ever
+ * divided between two fields, but for the compact forms whose width says where (20250304).
  */
 #include "ingest/value.h"
 
@@ -27,7 +27,8 @@ static inline bool letter(char c)
     return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c & 0x80);
 }
 
-/* Up to max digits as a number; *count says how many. False when there is none, or one more than max. */
+/* Up to max digits as a number; *count says how many. False when there is none, or one more than
+ * max. */
 static bool take_number(struct cursor *cursor, int max, int *value, int *count)
 {
     int number = 0, digits = 0;
@@ -78,7 +79,8 @@ static struct text take_word(struct cursor *cursor)
     /* a no-break space is no letter */
     size_t length = (size_t)(cursor->at - start);
     for (size_t i = 0; i + 1 < length; i++)
-        if (memcmp(start + i, "\xc2\xa0", 2) == 0 || (i + 2 < length && memcmp(start + i, "\xe2\x80\xaf", 3) == 0)) {
+        if (memcmp(start + i, "\xc2\xa0", 2) == 0 ||
+            (i + 2 < length && memcmp(start + i, "\xe2\x80\xaf", 3) == 0)) {
             cursor->at = start + i;
             return (struct text){start, i};
         }
@@ -123,7 +125,8 @@ static bool take_shift(struct cursor *cursor, struct ingest_moment *moment)
     if (count == 4) {
         minutes = hours % 100;
         hours /= 100;
-    } else if (take_char(cursor, ':') && (!take_number(cursor, 2, &minutes, &count) || count != 2)) {
+    } else if (take_char(cursor, ':') &&
+               (!take_number(cursor, 2, &minutes, &count) || count != 2)) {
         return false;
     }
     if (take_char(cursor, ':') && (!take_number(cursor, 2, &seconds, &count) || count != 2))
@@ -140,7 +143,8 @@ static bool take_shift(struct cursor *cursor, struct ingest_moment *moment)
 static bool take_region(struct cursor *cursor, struct ingest_moment *moment)
 {
     const char *start = cursor->at, *slash = NULL;
-    while (cursor->at < cursor->end && (letter(*cursor->at) || digit(*cursor->at) || strchr("/_+-", *cursor->at))) {
+    while (cursor->at < cursor->end &&
+           (letter(*cursor->at) || digit(*cursor->at) || strchr("/_+-", *cursor->at))) {
         if (*cursor->at == '/')
             slash = cursor->at;
         cursor->at++;
@@ -203,7 +207,8 @@ static bool take_zone(struct cursor *cursor, struct ingest_moment *moment)
 
 /* Clocks */
 
-/* "PM", "p.m.", "p. m.": moves the hour; *there says that it stood there. False when the hour cannot be. */
+/* "PM", "p.m.", "p. m.": moves the hour; *there says that it stood there. False when the hour
+ * cannot be. */
 static bool take_half_day(struct cursor *cursor, int *hour, bool *there)
 {
     struct cursor probe = *cursor;
@@ -239,7 +244,8 @@ static bool take_fraction(struct cursor *cursor, struct ingest_moment *moment)
 }
 
 /* Behind the hour: minutes, seconds, a fraction. */
-static bool take_minutes(struct cursor *cursor, bool compact, int *minute, int *second, struct ingest_moment *moment)
+static bool take_minutes(struct cursor *cursor, bool compact, int *minute, int *second,
+                         struct ingest_moment *moment)
 {
     int count;
     char mark = 0;
@@ -274,7 +280,8 @@ static bool take_clock(struct cursor *cursor, bool compact, struct ingest_moment
     const char *marks = compact ? "Tt_:-" : "Tt_:"; /* 2025-03-04-10.11.12, as DB2 writes it */
     if (cursor->at == before && !take_any(cursor, marks, &mark))
         return false;
-    if (!comma && (size_t)(cursor->end - cursor->at) > 1 && *cursor->at == '-' && cursor->at[1] == ' ')
+    if (!comma && (size_t)(cursor->end - cursor->at) > 1 && *cursor->at == '-' &&
+        cursor->at[1] == ' ')
         cursor->at++; /* 04.03.2025 - 10:11 */
     skip_spaces(cursor);
 
@@ -299,7 +306,8 @@ static bool take_clock(struct cursor *cursor, bool compact, struct ingest_moment
     if (!take_zone(cursor, moment) || cursor->at != cursor->end)
         return false;
 
-    bool midnight = hour == 24 && minute == 0 && second == 0 && !moment->has_fraction && moment->date < DATE_MAX;
+    bool midnight = hour == 24 && minute == 0 && second == 0 && !moment->has_fraction &&
+                    moment->date < DATE_MAX;
     if ((hour > 23 && !midnight) || minute > 59 || second > 60)
         return false;
     moment->date += midnight;
@@ -327,7 +335,8 @@ static int digits_at(const char *at, int count)
     return number;
 }
 
-/* 20250228, 202502281707, 20250228170708, 20250228170708123, and the first of them with a clock behind. */
+/* 20250228, 202502281707, 20250228170708, 20250228170708123, and the first of them with a clock
+ * behind. */
 static bool parse_compact(struct text value, size_t digits, struct ingest_moment *moment)
 {
     const char *at = value.data;
@@ -343,7 +352,8 @@ static bool parse_compact(struct text value, size_t digits, struct ingest_moment
     if (!set_clock(digits_at(at + 8, 2), digits_at(at + 10, 2), second, moment))
         return false;
     struct cursor cursor = {at + digits, at + value.length};
-    return (digits != 14 || take_fraction(&cursor, moment)) && take_zone(&cursor, moment) && cursor.at == cursor.end;
+    return (digits != 14 || take_fraction(&cursor, moment)) && take_zone(&cursor, moment) &&
+           cursor.at == cursor.end;
 }
 
 /* Units of 10^-power seconds since 1970, which number of digits tells. */
@@ -367,7 +377,8 @@ static enum ingest_date_format epoch_format(size_t digits, int *power)
     return 0;
 }
 
-static unsigned parse_epoch(struct text value, size_t digits, unsigned formats, struct ingest_moment *moment)
+static unsigned parse_epoch(struct text value, size_t digits, unsigned formats,
+                            struct ingest_moment *moment)
 {
     int power = 0;
     enum ingest_date_format format = epoch_format(digits, &power);
@@ -375,7 +386,8 @@ static unsigned parse_epoch(struct text value, size_t digits, unsigned formats, 
     if (!(formats & format) || *value.data == '0')
         return 0;
     struct ingest_moment found = {0};
-    if (rest.at < rest.end && (format != DATE_FORMAT_SECONDS || !take_fraction(&rest, &found) || rest.at < rest.end))
+    if (rest.at < rest.end &&
+        (format != DATE_FORMAT_SECONDS || !take_fraction(&rest, &found) || rest.at < rest.end))
         return 0;
 
     uint64_t number = 0;
@@ -391,7 +403,8 @@ static unsigned parse_epoch(struct text value, size_t digits, unsigned formats, 
     return format;
 }
 
-static unsigned parse_digits(struct text value, size_t digits, unsigned formats, struct ingest_moment *moment)
+static unsigned parse_digits(struct text value, size_t digits, unsigned formats,
+                             struct ingest_moment *moment)
 {
     struct ingest_moment compact = {0};
     bool wide = digits == 8 || digits == 12 || digits == 14 || digits == 17;
@@ -407,7 +420,8 @@ static unsigned parse_digits(struct text value, size_t digits, unsigned formats,
 /* "de", "of", the ordinal's ending: words between a day, its month and its year. */
 static void skip_filler(struct cursor *cursor)
 {
-    static const char *const fillers[] = {"de", "del", "of", "di", "do", "st", "nd", "rd", "th", "er", "re"};
+    static const char *const fillers[] = {"de", "del", "of", "di", "do", "st",
+                                          "nd", "rd",  "th", "er", "re"};
     struct cursor probe = *cursor;
     skip_spaces(&probe);
     struct text word = take_word(&probe);
@@ -438,13 +452,15 @@ static bool take_gap(struct cursor *cursor)
 
 static bool ends_year(const struct cursor *cursor)
 {
-    return cursor->at == cursor->end || !letter(*cursor->at) || *cursor->at == 'T' || (*cursor->at & 0x80);
+    return cursor->at == cursor->end || !letter(*cursor->at) || *cursor->at == 'T' ||
+           (*cursor->at & 0x80);
 }
 
 static bool take_year(struct cursor *cursor, int *year, struct ingest_moment *moment)
 {
     int count;
-    return take_number(cursor, 4, year, &count) && full_year(year, count, moment) && ends_year(cursor);
+    return take_number(cursor, 4, year, &count) && full_year(year, count, moment) &&
+           ends_year(cursor);
 }
 
 /* "9-Dec-2011", "9. Dezember 2011", "1er janvier 2025", "4 de marzo de 2025". */
@@ -479,8 +495,8 @@ static unsigned parse_unix(struct cursor cursor, int month, int day, struct inge
         last--;
     int year = 0, count;
     struct cursor tail = {last, cursor.end};
-    if (!take_number(&tail, 4, &year, &count) || count != 4 || last == cursor.at || last[-1] != ' ' ||
-        !set_date(year, month, day, &moment->date))
+    if (!take_number(&tail, 4, &year, &count) || count != 4 || last == cursor.at ||
+        last[-1] != ' ' || !set_date(year, month, day, &moment->date))
         return 0;
     cursor.end = last;
     while (cursor.end > cursor.at && cursor.end[-1] == ' ')
@@ -489,7 +505,8 @@ static unsigned parse_unix(struct cursor cursor, int month, int day, struct inge
 }
 
 /* "Dec 9, 2011", "December 9th 2011", and "Dec 2011", which is a month. */
-static unsigned parse_month_first(struct cursor cursor, unsigned formats, struct ingest_moment *moment)
+static unsigned parse_month_first(struct cursor cursor, unsigned formats,
+                                  struct ingest_moment *moment)
 {
     int month, day, year, count;
     if (!take_month(&cursor, &month) || !take_gap(&cursor))
@@ -523,7 +540,8 @@ static unsigned parse_month_first(struct cursor cursor, unsigned formats, struct
 
 /* Forms of numbers */
 
-/* Three numbers with the same separator: year first, or one of the orders that end with the year. */
+/* Three numbers with the same separator: year first, or one of the orders that end with the year.
+ */
 static unsigned parse_numeric(struct text value, unsigned formats, struct ingest_moment *moment)
 {
     struct cursor cursor = {value.data, value.data + value.length};
@@ -546,14 +564,17 @@ static unsigned parse_numeric(struct text value, unsigned formats, struct ingest
     if (a_digits == 4) {
         if (!(formats & DATE_FORMAT_YMD) || c_digits > 2 || !set_date(a, b, c, &moment->date))
             return 0;
-        bool joined = separator == '-' && cursor.end - cursor.at > 3 && *cursor.at == '-' && cursor.at[3] == '.';
+        bool joined = separator == '-' && cursor.end - cursor.at > 3 && *cursor.at == '-' &&
+                      cursor.at[3] == '.';
         return take_clock(&cursor, joined, moment) ? DATE_FORMAT_YMD : 0;
     }
     if (a_digits > 2 || !full_year(&c, c_digits, moment))
         return 0;
     unsigned found = 0;
     if (separator == '.') {
-        found = (formats & DATE_FORMAT_DMY_DOT) && set_date(c, b, a, &moment->date) ? DATE_FORMAT_DMY_DOT : 0;
+        found = (formats & DATE_FORMAT_DMY_DOT) && set_date(c, b, a, &moment->date)
+                    ? DATE_FORMAT_DMY_DOT
+                    : 0;
     } else {
         if ((formats & DATE_FORMAT_DMY) && set_date(c, b, a, &moment->date))
             found |= DATE_FORMAT_DMY;
@@ -592,8 +613,10 @@ static bool week_date(int year, int week, int day, int32_t *date)
     return true;
 }
 
-/* "2025-Q1", "2025Q1", "2025-W09", "2025W09-5", "2025-03": four digits and less than a whole date behind them. */
-static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats, struct ingest_moment *moment)
+/* "2025-Q1", "2025Q1", "2025-W09", "2025W09-5", "2025-03": four digits and less than a whole date
+ * behind them. */
+static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats,
+                                struct ingest_moment *moment)
 {
     int part, count, day = 1;
     char kind = 0, gap = 0;
@@ -608,10 +631,12 @@ static unsigned parse_year_part(struct cursor cursor, int year, unsigned formats
     if ((kind | 32) == 'q' && (formats & DATE_FORMAT_QUARTER) && part >= 1 && part <= 4 &&
         set_date(year, part * 3 - 2, 1, &moment->date))
         return DATE_FORMAT_QUARTER;
-    if ((kind | 32) == 'w' && (formats & DATE_FORMAT_WEEK) && week_date(year, part, day, &moment->date))
+    if ((kind | 32) == 'w' && (formats & DATE_FORMAT_WEEK) &&
+        week_date(year, part, day, &moment->date))
         return DATE_FORMAT_WEEK;
     bool month = !kind || kind == 'M';
-    if (month && gap != ' ' && (formats & DATE_FORMAT_YEAR_MONTH) && set_date(year, part, 1, &moment->date))
+    if (month && gap != ' ' && (formats & DATE_FORMAT_YEAR_MONTH) &&
+        set_date(year, part, 1, &moment->date))
         return DATE_FORMAT_YEAR_MONTH;
     return 0;
 }
@@ -637,7 +662,8 @@ static unsigned parse_month_year(struct text value, unsigned formats, struct ing
     char gap;
     if (!(formats & DATE_FORMAT_YEAR_MONTH) || !take_number(&cursor, 2, &month, &count) ||
         !take_any(&cursor, "/-.", &gap) || !take_number(&cursor, 4, &year, &count) || count != 4 ||
-        cursor.at != cursor.end || year < 1900 || year > 2100 || !set_date(year, month, 1, &moment->date))
+        cursor.at != cursor.end || year < 1900 || year > 2100 ||
+        !set_date(year, month, 1, &moment->date))
         return 0;
     return DATE_FORMAT_YEAR_MONTH;
 }
@@ -646,9 +672,9 @@ static unsigned parse_month_year(struct text value, unsigned formats, struct ing
 static unsigned parse_quarter_first(struct cursor cursor, struct ingest_moment *moment)
 {
     int quarter, year, count;
-    if (!take_number(&cursor, 1, &quarter, &count) || quarter < 1 || quarter > 4 || !take_gap(&cursor) ||
-        !take_number(&cursor, 4, &year, &count) || count != 4 || cursor.at != cursor.end ||
-        !set_date(year, quarter * 3 - 2, 1, &moment->date))
+    if (!take_number(&cursor, 1, &quarter, &count) || quarter < 1 || quarter > 4 ||
+        !take_gap(&cursor) || !take_number(&cursor, 4, &year, &count) || count != 4 ||
+        cursor.at != cursor.end || !set_date(year, quarter * 3 - 2, 1, &moment->date))
         return 0;
     return DATE_FORMAT_QUARTER;
 }
@@ -656,7 +682,8 @@ static unsigned parse_quarter_first(struct cursor cursor, struct ingest_moment *
 static unsigned parse_any(struct text value, unsigned formats, struct ingest_moment *moment);
 
 /* "Tue, 04 Mar 2025": what stands behind the day of the week. */
-static unsigned parse_behind_weekday(struct cursor cursor, unsigned formats, struct ingest_moment *moment)
+static unsigned parse_behind_weekday(struct cursor cursor, unsigned formats,
+                                     struct ingest_moment *moment)
 {
     struct text word = take_word(&cursor);
     if (cursor.at < cursor.end && *cursor.at == '-') { /* segunda-feira */
@@ -679,7 +706,8 @@ static unsigned parse_behind_weekday(struct cursor cursor, unsigned formats, str
     return parse_any(rest, formats & ~(unsigned)DATE_FORMAT_COMPACT, moment);
 }
 
-/* Names and codes are asked as well: a date has a digit, and before it a word of more than one letter. */
+/* Names and codes are asked as well: a date has a digit, and before it a word of more than one
+ * letter. */
 static bool cannot_be_date(struct text value)
 {
     if (value.length > 1 && digit(value.data[1]) && (*value.data | 32) != 'q')

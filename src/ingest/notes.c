@@ -1,4 +1,5 @@
-/* What an import says about the layout of its files: all that was passed over, and what was only guessed. */
+/* What an import says about the layout of its files: all that was passed over, and what was only
+ * guessed. */
 #include "ingest/run.h"
 
 #include "base/number.h"
@@ -27,15 +28,21 @@ static void note_begin(struct ingest_run *run, const struct ingest_summary_sourc
                       source->dialect.header ? "header is" : "rows begin", lines + 1, shown.data,
                       run->mapping.skip ? "" : " (--skip N says otherwise)");
     else if (look->sep_line)
-        ingest_notice(run, "%sline 1 says what stands between fields and is no row: %s", prefix, shown.data);
+        ingest_notice(run, "%sline 1 says what stands between fields and is no row: %s", prefix,
+                      shown.data);
     buffer_release(&shown);
     if (look->labels)
-        ingest_notice(run, "%sbelow the names %s says once more what the columns are, and is no row: '%s …'", prefix,
-                      look->labels == 1 ? "a line" : arena_printf(run->arena, "each of %u lines", look->labels),
-                      look->label);
+        ingest_notice(
+            run, "%sbelow the names %s says once more what the columns are, and is no row: '%s …'",
+            prefix,
+            look->labels == 1 ? "a line"
+                              : arena_printf(run->arena, "each of %u lines", look->labels),
+            look->label);
     if (look->row_names)
-        ingest_notice(run, "%sthe header has one name fewer than rows have fields: the first column has no name",
-                      prefix);
+        ingest_notice(
+            run,
+            "%sthe header has one name fewer than rows have fields: the first column has no name",
+            prefix);
 }
 
 static void note_end(struct ingest_run *run, const struct ingest_summary_source *source)
@@ -49,8 +56,8 @@ static void note_end(struct ingest_run *run, const struct ingest_summary_source 
         size_t length = strcspn(at, "\r\n\x1e");
         struct text line = text_trim((struct text){at, length});
         if (line.length)
-            buffer_printf(&shown, "%s'%.*s'", shown.length ? ", " : "", (int)(line.length < 120 ? line.length : 120),
-                          line.data);
+            buffer_printf(&shown, "%s'%.*s'", shown.length ? ", " : "",
+                          (int)(line.length < 120 ? line.length : 120), line.data);
         at += length + strspn(at + length, "\r\n\x1e");
     }
     if (shown.length)
@@ -65,7 +72,8 @@ static void note_lines(struct ingest_run *run, const struct ingest_summary_sourc
         uint64_t count, line;
         const char *one, *many;
     } notes[] = {
-        {source->empty_rows, source->empty_line, "empty row was passed over", "empty rows were passed over"},
+        {source->empty_rows, source->empty_line, "empty row was passed over",
+         "empty rows were passed over"},
         {source->headers, source->header_line, "row is the header once more and was passed over",
          "rows are the header once more and were passed over"},
         {source->nul_bytes, source->nul_line, "NUL byte was dropped", "NUL bytes were dropped"},
@@ -75,7 +83,8 @@ static void note_lines(struct ingest_run *run, const struct ingest_summary_sourc
         if (notes[i].count)
             ingest_notice(run, "%s%s %s (%sline %llu)", which(run, source),
                           number_format_thousands((int64_t)notes[i].count, number),
-                          notes[i].count == 1 ? notes[i].one : notes[i].many, notes[i].count == 1 ? "" : "first in ",
+                          notes[i].count == 1 ? notes[i].one : notes[i].many,
+                          notes[i].count == 1 ? "" : "first in ",
                           (unsigned long long)notes[i].line);
 }
 
@@ -102,22 +111,29 @@ static void note_encoding(struct ingest_run *run, const struct ingest_summary_so
     const char *name = ingest_encoding_name(source->dialect.encoding);
     const char *prefix = which(run, source);
     if (look->encoding_overruled)
-        ingest_notice(run, "%sread as %s, as its byte order mark says, and not as %s, which %s says", prefix, name,
-                      run->mapping.encoding, run->options->mapping_file ? "the mapping" : "--encoding");
+        ingest_notice(
+            run, "%sread as %s, as its byte order mark says, and not as %s, which %s says", prefix,
+            name, run->mapping.encoding, run->options->mapping_file ? "the mapping" : "--encoding");
     if (source->dialect.encoding_said || !look->as_read[0])
         return;
     const char *read = examples(run, look->as_read);
     if (look->encoding_rival)
-        ingest_warn(run, "%snot UTF-8; read as %s (%s), which may be wrong: as %s it would be %s; --encoding NAME says",
-                    prefix, said_as(name), read, said_as(look->encoding_rival), examples(run, look->as_rival));
+        ingest_warn(run,
+                    "%snot UTF-8; read as %s (%s), which may be wrong: as %s it would be %s; "
+                    "--encoding NAME says",
+                    prefix, said_as(name), read, said_as(look->encoding_rival),
+                    examples(run, look->as_rival));
     else if (look->encoding_sure < SURE)
-        ingest_warn(run, "%snot UTF-8; read as %s, which may be wrong: %s; --encoding NAME says which it is", prefix,
-                    said_as(name), read);
+        ingest_warn(
+            run,
+            "%snot UTF-8; read as %s, which may be wrong: %s; --encoding NAME says which it is",
+            prefix, said_as(name), read);
     else
         ingest_notice(run, "%snot UTF-8; read as %s: %s", prefix, name, read);
 }
 
-void ingest_note_workbook(struct ingest_run *run, const char *name, const struct ingest_workbook *book)
+void ingest_note_workbook(struct ingest_run *run, const char *name,
+                          const struct ingest_workbook *book)
 {
     struct buffer others;
     char number[NUMBER_TEXT_MAX];
@@ -127,8 +143,8 @@ void ingest_note_workbook(struct ingest_run *run, const char *name, const struct
             buffer_printf(&others, "%s%s%s", others.length ? ", " : "", book->sheets[i],
                           book->hidden[i] ? " (hidden)" : "");
     if (others.length)
-        ingest_notice(run, "%s: the sheet %s is read and not %s; --sheet NAME reads another", name, book->sheet,
-                      others.data);
+        ingest_notice(run, "%s: the sheet %s is read and not %s; --sheet NAME reads another", name,
+                      book->sheet, others.data);
     if (book->error_cells)
         ingest_notice(run, "%s: %s %s an error, read as unknown, the first in %s", name,
                       number_format_thousands((int64_t)book->error_cells, number),

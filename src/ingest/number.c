@@ -1,8 +1,9 @@
 /*
- * Numbers as people and programs write them. A value is taken apart from the left: what stands before the number (a
- * sign, a parenthesis, a currency), the number itself as runs of digits with separators between them, and what stands
- * behind it. The runs are then read twice, with a decimal point and with a decimal comma: a number counts under the
- * style its column has, and what only one of the two allows is evidence of which that is.
+ * Numbers as people and programs write them. A value is taken apart from the left: what stands
+ * before the number (a sign, a parenthesis, a currency), the number itself as runs of digits with
+ * separators between them, and what stands behind it. The runs are then read twice, with a decimal
+ * point and with a decimal comma: a number counts under the style its column has, and what only one
+ * of the two allows is evidence of which that is.
  */
 #include "ingest/value.h"
 
@@ -60,7 +61,8 @@ static bool nonfinite(struct text value)
     if (value.length && (*value.data == '-' || *value.data == '+'))
         value = (struct text){value.data + 1, value.length - 1};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (value.length == strlen(words[i]) && strncasecmp(value.data, words[i], value.length) == 0)
+        if (value.length == strlen(words[i]) &&
+            strncasecmp(value.data, words[i], value.length) == 0)
             return true;
     return false;
 }
@@ -74,7 +76,8 @@ struct cursor {
 static size_t starts(const struct cursor *cursor, const char *bytes)
 {
     size_t length = strlen(bytes);
-    bool there = (size_t)(cursor->end - cursor->at) >= length && memcmp(cursor->at, bytes, length) == 0;
+    bool there =
+        (size_t)(cursor->end - cursor->at) >= length && memcmp(cursor->at, bytes, length) == 0;
     return there ? length : 0;
 }
 
@@ -88,10 +91,12 @@ static size_t one_of(const struct cursor *cursor, const char *const *list)
     return 0;
 }
 
-/* Space, tab, no-break space, narrow no-break space, thin space, figure space: bytes it takes, or 0. */
+/* Space, tab, no-break space, narrow no-break space, thin space, figure space: bytes it takes, or
+ * 0. */
 static size_t blank(const struct cursor *cursor)
 {
-    static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", "\xe2\x80\x87", NULL};
+    static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", "\xe2\x80\x87",
+                                         NULL};
     if (cursor->at >= cursor->end)
         return 0;
     if (*cursor->at == ' ' || *cursor->at == '\t')
@@ -99,10 +104,12 @@ static size_t blank(const struct cursor *cursor)
     return *cursor->at & 0x80 ? one_of(cursor, blanks) : 0;
 }
 
-/* The hyphen, and what word processors and typesetters make of it: minus sign, dashes, full-width hyphen. */
+/* The hyphen, and what word processors and typesetters make of it: minus sign, dashes, full-width
+ * hyphen. */
 static size_t minus(const struct cursor *cursor)
 {
-    static const char *const signs[] = {"\xe2\x88\x92", "\xe2\x80\x93", "\xe2\x80\x90", "\xef\xbc\x8d", NULL};
+    static const char *const signs[] = {"\xe2\x88\x92", "\xe2\x80\x93", "\xe2\x80\x90",
+                                        "\xef\xbc\x8d", NULL};
     if (cursor->at >= cursor->end)
         return 0;
     if (*cursor->at == '-')
@@ -119,7 +126,8 @@ struct text ingest_trim(struct text value)
 {
     if (!value.length)
         return value;
-    unsigned char first = (unsigned char)*value.data, last = (unsigned char)value.data[value.length - 1];
+    unsigned char first = (unsigned char)*value.data,
+                  last = (unsigned char)value.data[value.length - 1];
     if (first > ' ' && first < 0x80 && last > ' ' && last < 0x80)
         return value;
 
@@ -245,7 +253,8 @@ static bool groups_fit(const struct core *core, size_t groups)
 static size_t whole_runs(const struct core *core, char point)
 {
     size_t groups = core->count;
-    if (core->open_fraction && core->open_fraction != point && memchr(core->separators, point, groups))
+    if (core->open_fraction && core->open_fraction != point &&
+        memchr(core->separators, point, groups))
         return 0; /* 1.234,- has its decimal sign behind */
     if (groups > 1 && core->separators[groups - 1] == point)
         groups--;
@@ -282,8 +291,10 @@ static char *copy_runs(const struct core *core, size_t from, size_t to, char *ou
     return out;
 }
 
-/* "-1234.5e6" with a point and nothing else, as the exact readers take it; false when it does not read so. */
-static bool make_plain(const struct core *core, char point, bool negative, char out[PLAIN_MAX], struct text *plain)
+/* "-1234.5e6" with a point and nothing else, as the exact readers take it; false when it does not
+ * read so. */
+static bool make_plain(const struct core *core, char point, bool negative, char out[PLAIN_MAX],
+                       struct text *plain)
 {
     size_t whole = whole_runs(core, point);
     char *to = out;
@@ -318,11 +329,12 @@ struct dress {
 
 static bool ends_sign(const struct cursor *cursor)
 {
-    return digit(*cursor->at) || *cursor->at == '(' || *cursor->at == ')' || *cursor->at == '%' || blank(cursor) ||
-           minus(cursor);
+    return digit(*cursor->at) || *cursor->at == '(' || *cursor->at == ')' || *cursor->at == '%' ||
+           blank(cursor) || minus(cursor);
 }
 
-/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps its point, "€.50" does not.
+/* A currency up to the next digit, blank, parenthesis, percent or minus sign. "Fr." keeps its
+ * point, "€.50" does not.
  */
 static bool take_currency(struct cursor *cursor, struct dress *dress)
 {
@@ -358,7 +370,8 @@ static bool take_prefix(struct cursor *cursor, struct dress *dress)
             cursor->at++;
         } else if ((length = blank(cursor)) > 0) {
             cursor->at += length;
-        } else if ((*cursor->at == '.' || *cursor->at == ',') && next.at < next.end && digit(*next.at)) {
+        } else if ((*cursor->at == '.' || *cursor->at == ',') && next.at < next.end &&
+                   digit(*next.at)) {
             return true;
         } else if (*cursor->at == '%' && !dress->percent) {
             dress->percent = true; /* Turkish: %10 */
@@ -384,7 +397,8 @@ static bool take_suffix(struct cursor *cursor, struct dress *dress)
         } else if (*cursor->at == ')' && dress->parenthesis && !dress->closed) {
             dress->closed = true;
             cursor->at++;
-        } else if ((length = minus(cursor)) > 0 && !dress->negative && !dress->plus && !dress->parenthesis) {
+        } else if ((length = minus(cursor)) > 0 && !dress->negative && !dress->plus &&
+                   !dress->parenthesis) {
             dress->negative = dress->signed_behind = true;
             cursor->at += length;
         } else if (!take_currency(cursor, dress)) {
@@ -394,8 +408,8 @@ static bool take_suffix(struct cursor *cursor, struct dress *dress)
     return dress->closed == dress->parenthesis && !(dress->parenthesis && dress->negative);
 }
 
-/* Letters at a number make a product code sooner than a price, unless the number itself has the look of money. A plus
- * sign makes a telephone number, unless there is a fraction. */
+/* Letters at a number make a product code sooner than a price, unless the number itself has the
+ * look of money. A plus sign makes a telephone number, unless there is a fraction. */
 static bool dress_fits(const struct dress *dress, const struct core *core)
 {
     bool money = core->count > 1 || core->open_fraction != 0, fraction = false;
@@ -438,12 +452,13 @@ static bool whole_exponent(struct text plain, int64_t *out)
         power = (struct text){power.data + 1, power.length - 1};
     while (power.length > 1 && *power.data == '0')
         power = (struct text){power.data + 1, power.length - 1};
-    return number_parse_decimal(mantissa, &scaled, &scale) && ingest_parse_int(power, &exponent) && exponent >= scale &&
-           exponent - scale <= 18 && number_rescale(scaled, (int)exponent - scale, out) &&
-           llabs(*out) < number_power10(18);
+    return number_parse_decimal(mantissa, &scaled, &scale) && ingest_parse_int(power, &exponent) &&
+           exponent >= scale && exponent - scale <= 18 &&
+           number_rescale(scaled, (int)exponent - scale, out) && llabs(*out) < number_power10(18);
 }
 
-/* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are printed doubles. */
+/* Numbers longer than 64 bits hold: whole ones are codes and stay text, the others are printed
+ * doubles. */
 static enum ingest_form classify_plain(struct text plain, struct ingest_number *number)
 {
     bool exponent = memchr(plain.data, 'e', plain.length) != NULL;
@@ -463,10 +478,12 @@ static enum ingest_form classify_plain(struct text plain, struct ingest_number *
 }
 
 /* 12.5% is .125: the same digits, two places further right. */
-static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form form, struct ingest_number *number)
+static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form form,
+                                          struct ingest_number *number)
 {
     number->percent = true;
-    bool short_enough = number->scale + 2 <= NUMBER_SCALE_MAX && number->scale + 2 + number->digits <= 18;
+    bool short_enough =
+        number->scale + 2 <= NUMBER_SCALE_MAX && number->scale + 2 + number->digits <= 18;
     if (form != FORM_DOUBLE && short_enough) {
         number->scale += 2;
         number->digits = number->digits > 2 ? number->digits - 2 : 0;
@@ -477,11 +494,12 @@ static enum ingest_form divide_by_hundred(struct text plain, enum ingest_form fo
     if (memchr(plain.data, 'e', plain.length))
         return FORM_TEXT;
     int length = snprintf(text, sizeof text, "%.*se-2", (int)plain.length, plain.data);
-    return number_parse_double((struct text){text, (size_t)length}, &number->real) ? FORM_DOUBLE : FORM_TEXT;
+    return number_parse_double((struct text){text, (size_t)length}, &number->real) ? FORM_DOUBLE
+                                                                                   : FORM_TEXT;
 }
 
-/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R and Python write 4.0128e+10 with a
- * small e, and lose nothing. */
+/* Spreadsheets write numbers of more than eleven digits so, and keep six of them. R and Python
+ * write 4.0128e+10 with a small e, and lose nothing. */
 static bool is_rounded(struct text exponent)
 {
     enum { SHORTENED = 10 };
@@ -502,8 +520,8 @@ static enum ingest_form classify_written(struct text value, struct ingest_number
     struct dress dress = {0};
     struct text plain;
     char digits[PLAIN_MAX + 8];
-    if (value.length >= PLAIN_MAX - 8 || !take_prefix(&cursor, &dress) || !take_core(&cursor, &core) ||
-        !take_suffix(&cursor, &dress) || !dress_fits(&dress, &core))
+    if (value.length >= PLAIN_MAX - 8 || !take_prefix(&cursor, &dress) ||
+        !take_core(&cursor, &core) || !take_suffix(&cursor, &dress) || !dress_fits(&dress, &core))
         return FORM_TEXT;
     number->marks = find_marks(&core);
     bool negative = dress.negative || dress.parenthesis;
@@ -514,12 +532,14 @@ static enum ingest_form classify_written(struct text value, struct ingest_number
     number->rounded = is_rounded(core.exponent);
     number->currency = dress.currency;
     number->spaced = core.count > 1 && core.separators[1] == ' ';
-    number->decorated = dress.currency || dress.percent || dress.parenthesis || dress.signed_behind || dress.plus;
+    number->decorated =
+        dress.currency || dress.percent || dress.parenthesis || dress.signed_behind || dress.plus;
     return dress.percent && form != FORM_TEXT ? divide_by_hundred(plain, form, number) : form;
 }
 
 /* Plain digits, perhaps with one decimal sign between them: nearly all numbers there are. */
-static enum ingest_form classify_quickly(struct text value, char point, struct ingest_number *number)
+static enum ingest_form classify_quickly(struct text value, char point,
+                                         struct ingest_number *number)
 {
     const char *at = value.data, *end = at + value.length;
     bool negative = *at == '-';
@@ -553,7 +573,8 @@ static enum ingest_form classify_quickly(struct text value, char point, struct i
     number->zero_fraction = scaled == before * number_power10(number->scale);
     number->scaled = negative ? -scaled : scaled;
     bool thousands = number->scale == 3 && whole <= 3 && *first != '0';
-    unsigned char three = point == '.' ? MARK_POINT3 : MARK_COMMA3, sure = point == '.' ? MARK_POINT : MARK_COMMA;
+    unsigned char three = point == '.' ? MARK_POINT3 : MARK_COMMA3,
+                  sure = point == '.' ? MARK_POINT : MARK_COMMA;
     number->marks = thousands ? three : sure;
     return FORM_DECIMAL;
 }
@@ -581,7 +602,8 @@ static bool cannot_be_number(struct text value)
 }
 
 enum ingest_form ingest_classify_with(struct text value, struct ingest_number_style style,
-                                      const struct ingest_missing *missing, struct ingest_number *number)
+                                      const struct ingest_missing *missing,
+                                      struct ingest_number *number)
 {
     if (value.length == 0)
         return FORM_UNKNOWN;
@@ -607,7 +629,8 @@ enum ingest_form ingest_classify_with(struct text value, struct ingest_number_st
     return cannot_be_number(value) ? FORM_TEXT : classify_written(value, style, number);
 }
 
-enum ingest_form ingest_classify(struct text value, struct ingest_number_style style, struct ingest_number *number)
+enum ingest_form ingest_classify(struct text value, struct ingest_number_style style,
+                                 struct ingest_number *number)
 {
     return ingest_classify_with(value, style, ingest_missing_default(), number);
 }

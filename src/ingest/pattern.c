@@ -68,12 +68,14 @@ static enum piece conversion(char c)
         char letter;
         enum piece piece;
     } table[] = {
-        {'Y', PIECE_YEAR},     {'y', PIECE_YEAR2},      {'m', PIECE_MONTH},      {'d', PIECE_DAY},
-        {'e', PIECE_DAY},      {'H', PIECE_HOUR},       {'k', PIECE_HOUR},       {'I', PIECE_HOUR12},
-        {'l', PIECE_HOUR12},   {'M', PIECE_MINUTE},     {'S', PIECE_SECOND},     {'f', PIECE_FRACTION},
-        {'L', PIECE_FRACTION}, {'p', PIECE_HALF},       {'P', PIECE_HALF},       {'z', PIECE_ZONE},
-        {'Z', PIECE_ZONE},     {'b', PIECE_MONTH_NAME}, {'B', PIECE_MONTH_NAME}, {'h', PIECE_MONTH_NAME},
-        {'a', PIECE_WEEKDAY},  {'A', PIECE_WEEKDAY},    {'s', PIECE_EPOCH},      {'n', PIECE_SPACE},
+        {'Y', PIECE_YEAR},       {'y', PIECE_YEAR2},      {'m', PIECE_MONTH},
+        {'d', PIECE_DAY},        {'e', PIECE_DAY},        {'H', PIECE_HOUR},
+        {'k', PIECE_HOUR},       {'I', PIECE_HOUR12},     {'l', PIECE_HOUR12},
+        {'M', PIECE_MINUTE},     {'S', PIECE_SECOND},     {'f', PIECE_FRACTION},
+        {'L', PIECE_FRACTION},   {'p', PIECE_HALF},       {'P', PIECE_HALF},
+        {'z', PIECE_ZONE},       {'Z', PIECE_ZONE},       {'b', PIECE_MONTH_NAME},
+        {'B', PIECE_MONTH_NAME}, {'h', PIECE_MONTH_NAME}, {'a', PIECE_WEEKDAY},
+        {'A', PIECE_WEEKDAY},    {'s', PIECE_EPOCH},      {'n', PIECE_SPACE},
         {'t', PIECE_SPACE},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -109,7 +111,8 @@ static bool read_percent(const char *text, struct ingest_pattern *pattern, char 
     return true;
 }
 
-/* A run of one letter: M and m mean months before the hour and minutes behind it, however they are written. */
+/* A run of one letter: M and m mean months before the hour and minutes behind it, however they are
+ * written. */
 static bool add_letters(struct ingest_pattern *pattern, char c, size_t length)
 {
     bool clock = HAS(pattern, PIECE_HOUR) || HAS(pattern, PIECE_HOUR12);
@@ -118,7 +121,8 @@ static bool add_letters(struct ingest_pattern *pattern, char c, size_t length)
     case 'Y':
     case 'y':
     case 'u':
-        return (length == 2 || length == 4 || length == 1) && add(pattern, length == 2 ? PIECE_YEAR2 : PIECE_YEAR, 0);
+        return (length == 2 || length == 4 || length == 1) &&
+               add(pattern, length == 2 ? PIECE_YEAR2 : PIECE_YEAR, 0);
     case 'M':
     case 'm':
         if (length >= 3)
@@ -133,7 +137,9 @@ static bool add_letters(struct ingest_pattern *pattern, char c, size_t length)
     case 'k': return length <= 2 && add(pattern, PIECE_HOUR, 0);
     case 'h': return length <= 2 && add(pattern, PIECE_HOUR, 0);
     case 'S':
-    case 's': return add(pattern, length <= 2 && !HAS(pattern, PIECE_SECOND) ? PIECE_SECOND : PIECE_FRACTION, 0);
+    case 's':
+        return add(pattern,
+                   length <= 2 && !HAS(pattern, PIECE_SECOND) ? PIECE_SECOND : PIECE_FRACTION, 0);
     case 'f':
     case 'F': return add(pattern, PIECE_FRACTION, 0);
     case 'a':
@@ -192,8 +198,10 @@ bool ingest_is_pattern(const char *text)
 {
     struct ingest_pattern pattern = {.text = text};
     char wrong;
-    bool read = strchr(text, '%') ? read_percent(text, &pattern, &wrong) : read_letters(text, &pattern, &wrong);
-    return read && (HAS(&pattern, PIECE_YEAR) || HAS(&pattern, PIECE_YEAR2) || HAS(&pattern, PIECE_EPOCH));
+    bool read = strchr(text, '%') ? read_percent(text, &pattern, &wrong)
+                                  : read_letters(text, &pattern, &wrong);
+    return read &&
+           (HAS(&pattern, PIECE_YEAR) || HAS(&pattern, PIECE_YEAR2) || HAS(&pattern, PIECE_EPOCH));
 }
 
 static enum status complain(const char *text, const char *what, struct error *error)
@@ -203,15 +211,17 @@ static enum status complain(const char *text, const char *what, struct error *er
     return status;
 }
 
-enum status ingest_pattern_parse(const char *text, struct arena *arena, const struct ingest_pattern **out,
-                                 struct error *error)
+enum status ingest_pattern_parse(const char *text, struct arena *arena,
+                                 const struct ingest_pattern **out, struct error *error)
 {
     struct ingest_pattern *pattern = ARENA_NEW(arena, struct ingest_pattern);
     char wrong = 0;
     *pattern = (struct ingest_pattern){.text = arena_strdup(arena, text)};
-    bool read = strchr(text, '%') ? read_percent(text, pattern, &wrong) : read_letters(text, pattern, &wrong);
+    bool read = strchr(text, '%') ? read_percent(text, pattern, &wrong)
+                                  : read_letters(text, pattern, &wrong);
     if (!read)
-        return complain(text, arena_printf(arena, "cannot be read at '%c'", wrong ? wrong : '%'), error);
+        return complain(text, arena_printf(arena, "cannot be read at '%c'", wrong ? wrong : '%'),
+                        error);
     bool year = HAS(pattern, PIECE_YEAR) || HAS(pattern, PIECE_YEAR2);
     bool month = HAS(pattern, PIECE_MONTH) || HAS(pattern, PIECE_MONTH_NAME);
     if (!year && !HAS(pattern, PIECE_EPOCH))
@@ -302,7 +312,8 @@ static bool take_zone(const char **at, const char *end, struct ingest_moment *mo
     return true;
 }
 
-static bool take_epoch(const char **at, const char *end, struct ingest_moment *moment, struct fields *fields)
+static bool take_epoch(const char **at, const char *end, struct ingest_moment *moment,
+                       struct fields *fields)
 {
     int64_t seconds = 0;
     const char *start = *at;
@@ -311,18 +322,20 @@ static bool take_epoch(const char **at, const char *end, struct ingest_moment *m
     int64_t day = seconds / SECONDS_A_DAY, clock = seconds % SECONDS_A_DAY;
     struct civil_date civil = date_to_civil((int32_t)(day < DATE_MAX ? day : DATE_MAX));
     fields->year = civil.year, fields->month = civil.month, fields->day = civil.day;
-    fields->hour = (int)(clock / 3600), fields->minute = (int)(clock / 60 % 60), fields->second = (int)(clock % 60);
+    fields->hour = (int)(clock / 3600), fields->minute = (int)(clock / 60 % 60),
+    fields->second = (int)(clock % 60);
     moment->has_offset = true;
     return *at > start;
 }
 
-static bool take_piece(const struct ingest_pattern *pattern, size_t i, const char **at, const char *end,
-                       struct fields *fields, struct ingest_moment *moment)
+static bool take_piece(const struct ingest_pattern *pattern, size_t i, const char **at,
+                       const char *end, struct fields *fields, struct ingest_moment *moment)
 {
     /* fields that touch have their full width, others may leave the zero out */
     unsigned char next = i + 1 < pattern->count ? pattern->pieces[i + 1] : PIECE_LITERAL;
     bool touching = next >= PIECE_YEAR && next <= PIECE_FRACTION && next != PIECE_MONTH_NAME;
-    touching |= i > 0 && pattern->pieces[i - 1] >= PIECE_YEAR && pattern->pieces[i - 1] <= PIECE_SECOND &&
+    touching |= i > 0 && pattern->pieces[i - 1] >= PIECE_YEAR &&
+                pattern->pieces[i - 1] <= PIECE_SECOND &&
                 pattern->pieces[i - 1] != PIECE_MONTH_NAME;
     int least = touching ? 2 : 1, number;
     const char *start;
@@ -362,7 +375,8 @@ static bool take_piece(const struct ingest_pattern *pattern, size_t i, const cha
     }
 }
 
-bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value, struct ingest_moment *moment)
+bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value,
+                         struct ingest_moment *moment)
 {
     struct fields fields = {.month = 1, .day = 1};
     const char *at = value.data, *end = value.data + value.length;
@@ -381,7 +395,8 @@ bool ingest_pattern_read(const struct ingest_pattern *pattern, struct text value
         fields.minute > 59 || fields.second > 60)
         return false;
     moment->date = date_from_civil(fields.year, fields.month, fields.day);
-    moment->clock = fields.hour * 3600 + fields.minute * 60 + (fields.second > 59 ? 59 : fields.second);
+    moment->clock =
+        fields.hour * 3600 + fields.minute * 60 + (fields.second > 59 ? 59 : fields.second);
     moment->has_clock = ingest_pattern_has_clock(pattern);
     return true;
 }

@@ -17,7 +17,8 @@ static bool is_mail(struct text value)
         return false;
     size_t rest = (size_t)(value.data + value.length - at - 1);
     const char *point = rest ? memchr(at + 1, '.', rest) : NULL;
-    return point && point > at + 1 && point + 1 < value.data + value.length && !memchr(at + 1, '@', rest);
+    return point && point > at + 1 && point + 1 < value.data + value.length &&
+           !memchr(at + 1, '@', rest);
 }
 
 /* 8-4-4-4-12 hexadecimal digits. */
@@ -33,7 +34,8 @@ static bool is_uuid(struct text value)
     return true;
 }
 
-/* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do not have. */
+/* "+43 1 5877900", "(0316) 873-1234": at least seven digits, with signs that numbers do not have.
+ */
 static bool is_phone(struct text value)
 {
     size_t digits = 0, signs = 0;
@@ -69,7 +71,8 @@ static void observe_shape(struct ingest_portrait *portrait, struct text value)
         code |= isdigit((unsigned char)value.data[i]) || strchr("_-.", value.data[i]);
     portrait->coded += code;
     portrait->spaced += memchr(value.data, ' ', value.length) != NULL;
-    portrait->masked += memmem(value.data, value.length, "**", 2) || memmem(value.data, value.length, "XXXX", 4);
+    portrait->masked +=
+        memmem(value.data, value.length, "**", 2) || memmem(value.data, value.length, "XXXX", 4);
     portrait->longest = value.length > portrait->longest ? value.length : portrait->longest;
 }
 
@@ -149,8 +152,9 @@ void ingest_portrait_observe(struct ingest_portrait *portrait, struct text value
     portrait->phones += is_phone(value);
 }
 
-enum status ingest_portray(const struct ingest_source *source, const int *columns, size_t count, struct text_map *names,
-                           struct ingest_portrait *portraits, struct error *error)
+enum status ingest_portray(const struct ingest_source *source, const int *columns, size_t count,
+                           struct text_map *names, struct ingest_portrait *portraits,
+                           struct error *error)
 {
     struct ingest_reader reader;
     struct ingest_block block = {0};
@@ -162,13 +166,15 @@ enum status ingest_portray(const struct ingest_source *source, const int *column
     if (status == STATUS_OK && block.length) {
         struct text data = ingest_block_text(source, &block, &text);
         const char *at = data.data, *end = data.data + data.length;
-        while (rows < PORTRAIT_ROWS && ingest_split(&source->dialect, &at, end, &record, &skipped)) {
+        while (rows < PORTRAIT_ROWS &&
+               ingest_split(&source->dialect, &at, end, &record, &skipped)) {
             if (record.flaw != FLAW_NONE || ingest_is_blank(&record))
                 continue;
             rows++;
             for (size_t i = 0; i < count && i < record.count; i++)
-                ingest_portrait_observe(&portraits[columns[i]],
-                                        (struct text){record.fields[i].data, record.fields[i].length});
+                ingest_portrait_observe(
+                    &portraits[columns[i]],
+                    (struct text){record.fields[i].data, record.fields[i].length});
         }
     }
     free(text);

@@ -1,6 +1,7 @@
 /*
- * Before anything is read in full: what the sources are, which columns they have between them, which of those is the
- * customer, the time, the key, and what each column will be called in the store.
+ * Before anything is read in full: what the sources are, which columns they have between them,
+ * which of those is the customer, the time, the key, and what each column will be called in the
+ * store.
  */
 #include "ingest/run.h"
 
@@ -23,11 +24,12 @@ int ingest_find_column(const struct ingest_run *run, const char *name)
     return -1;
 }
 
-enum status ingest_need_column(const struct ingest_run *run, const char *what, const char *name, int *out,
-                               struct error *error)
+enum status ingest_need_column(const struct ingest_run *run, const char *what, const char *name,
+                               int *out, struct error *error)
 {
     *out = ingest_find_column(run, name);
-    for (const char *kept = name; *out < 0 && schema_is_own_name(kept);) /* columns lose their @ (own_name) */
+    for (const char *kept = name;
+         *out < 0 && schema_is_own_name(kept);) /* columns lose their @ (own_name) */
         *out = ingest_find_column(run, ++kept);
     if (*out >= 0)
         return STATUS_OK;
@@ -35,8 +37,8 @@ enum status ingest_need_column(const struct ingest_run *run, const char *what, c
     const char **names = ARENA_ARRAY(run->arena, const char *, run->column_count);
     for (size_t i = 0; i < run->column_count; i++)
         names[i] = run->columns[i].name;
-    enum status status =
-        error_set(error, STATUS_USAGE, "%s names the column %s, which the file does not have", what, name);
+    enum status status = error_set(
+        error, STATUS_USAGE, "%s names the column %s, which the file does not have", what, name);
     int nearest = text_nearest(name, names, run->column_count);
     if (nearest >= 0) {
         error_hint(error, "did you mean %s?", names[nearest]);
@@ -59,9 +61,12 @@ const char *ingest_temporary(struct ingest_run *run)
         return store_temporary(run->change, ".spool");
     if (!run->temporary) {
         const char *folder = getenv("TMPDIR");
-        run->temporary = mkdtemp(arena_printf(run->arena, "%s/strata-XXXXXX", folder && *folder ? folder : "/tmp"));
+        run->temporary = mkdtemp(
+            arena_printf(run->arena, "%s/strata-XXXXXX", folder && *folder ? folder : "/tmp"));
     }
-    return run->temporary ? arena_printf(run->arena, "%s/%zu", run->temporary, run->temporary_count++) : NULL;
+    return run->temporary
+               ? arena_printf(run->arena, "%s/%zu", run->temporary, run->temporary_count++)
+               : NULL;
 }
 
 static bool is_postgres(const char *address)
@@ -69,12 +74,14 @@ static bool is_postgres(const char *address)
     return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
 }
 
-static enum status spool_source(struct ingest_run *run, size_t index, bool parquet, struct error *error)
+static enum status spool_source(struct ingest_run *run, size_t index, bool parquet,
+                                struct error *error)
 {
     struct ingest_source *source = &run->sources[index];
     const char *path = ingest_temporary(run);
     if (!path)
-        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
+        return error_set(error, STATUS_ERROR,
+                         "cannot make a temporary folder; set TMPDIR to one that can be written");
     if (parquet)
         TRY(ingest_spool_parquet(source->path, path, run->lake, error));
     else if (!is_postgres(source->path))
@@ -86,15 +93,18 @@ static enum status spool_source(struct ingest_run *run, size_t index, bool parqu
 }
 
 /* The sheet becomes a file; what it was is told with it. */
-static enum status spool_spreadsheet(struct ingest_run *run, size_t index, const struct ingest_dialect_choice *choice,
+static enum status spool_spreadsheet(struct ingest_run *run, size_t index,
+                                     const struct ingest_dialect_choice *choice,
                                      struct error *error)
 {
     struct ingest_source *source = &run->sources[index];
     struct ingest_workbook book;
     const char *path = ingest_temporary(run);
     if (!path)
-        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
-    TRY(ingest_spool_xlsx(source->path, source->name, run->mapping.sheet, path, run->arena, &book, error));
+        return error_set(error, STATUS_ERROR,
+                         "cannot make a temporary folder; set TMPDIR to one that can be written");
+    TRY(ingest_spool_xlsx(source->path, source->name, run->mapping.sheet, path, run->arena, &book,
+                          error));
     source->path = path;
     struct ingest_dialect_choice own = *choice;
     own.delimiter = ',';
@@ -116,7 +126,8 @@ static bool is_pipe(const char *path)
     return strcmp(path, "-") == 0 || (stat(path, &info) == 0 && S_ISFIFO(info.st_mode));
 }
 
-/* "user:secret@" before the host becomes "user@". A password may hold an @ itself; a host and a path hold none. */
+/* "user:secret@" before the host becomes "user@". A password may hold an @ itself; a host and a
+ * path hold none. */
 static const char *without_user_password(const char *address, struct arena *arena)
 {
     const char *user = strstr(address, "//") + 2, *at = NULL;
@@ -128,7 +139,8 @@ static const char *without_user_password(const char *address, struct arena *aren
     return colon ? arena_printf(arena, "%.*s%s", (int)(colon - address), address, at) : address;
 }
 
-/* Without passwords, the user's and those among the parameters (password, sslpassword): addresses are shown and kept.
+/* Without passwords, the user's and those among the parameters (password, sslpassword): addresses
+ * are shown and kept.
  */
 static const char *public_name(const char *address, struct arena *arena)
 {
@@ -145,7 +157,8 @@ static const char *public_name(const char *address, struct arena *arena)
     return name;
 }
 
-static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *hash, struct error *error)
+static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *hash,
+                                struct error *error)
 {
     struct ingest_source *source = &run->sources[index];
     struct ingest_sniff *sniff = &run->sniffs[index];
@@ -153,8 +166,12 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     source->name = public_name(source->path, run->arena);
     summary->postgres = is_postgres(source->path);
     struct ingest_dialect_choice choice = ingest_mapping_dialect(&run->mapping, run->arena);
-    struct ingest_dialect_choice exact = {
-        .delimiter = ',', .point = '.', .header = 1, .encoding = "UTF-8", .skip_said = true, .exact = true};
+    struct ingest_dialect_choice exact = {.delimiter = ',',
+                                          .point = '.',
+                                          .header = 1,
+                                          .encoding = "UTF-8",
+                                          .skip_said = true,
+                                          .exact = true};
     choice.missing = exact.missing = ingest_file_missing(run);
     bool spooled = summary->postgres || is_pipe(source->path);
     if (run->options->query && !summary->postgres)
@@ -162,7 +179,8 @@ static enum status sniff_source(struct ingest_run *run, size_t index, uint64_t *
     if (spooled)
         TRY(spool_source(run, index, false, error));
     uint64_t content, bytes;
-    TRY(ingest_sniff_file(source->path, source->name, summary->postgres ? &exact : &choice, run->arena, sniff, error));
+    TRY(ingest_sniff_file(source->path, source->name, summary->postgres ? &exact : &choice,
+                          run->arena, sniff, error));
     TRY(ingest_hash_file(source->path, &content, &bytes, error));
     if (sniff->parquet) {
         summary->parquet = true;
@@ -199,7 +217,8 @@ static enum status open_sources(struct ingest_run *run, struct error *error)
         return error_set(error, STATUS_USAGE, "there is nothing to import: name a file");
     run->sniffs = ARENA_ARRAY(run->arena, struct ingest_sniff, run->source_count);
     run->source_columns = ARENA_ARRAY(run->arena, struct ingest_source_columns, run->source_count);
-    run->summary->sources = ARENA_ARRAY(run->arena, struct ingest_summary_source, run->source_count);
+    run->summary->sources =
+        ARENA_ARRAY(run->arena, struct ingest_summary_source, run->source_count);
     run->summary->source_count = run->source_count;
     uint64_t hash = 0;
     for (size_t i = 0; i < run->source_count; i++)
@@ -229,7 +248,8 @@ int ingest_add_column(struct ingest_run *run, const char *name)
     return add_column(run, name, false);
 }
 
-/* SQL names do not tell capitals from small letters, so two columns of one file must differ in more than that. */
+/* SQL names do not tell capitals from small letters, so two columns of one file must differ in more
+ * than that. */
 static struct text in_small_letters(const char *name, struct arena *arena)
 {
     char *small = arena_strdup(arena, name);
@@ -238,16 +258,19 @@ static struct text in_small_letters(const char *name, struct arena *arena)
     return text_from(small);
 }
 
-/* taken: the file's names so far, in small letters → the number that the next copy bears. The name returned is put
- * there, too. */
-static const char *own_name(struct ingest_run *run, const char *name, size_t index, struct text_map *taken)
+/* taken: the file's names so far, in small letters → the number that the next copy bears. The name
+ * returned is put there, too. */
+static const char *own_name(struct ingest_run *run, const char *name, size_t index,
+                            struct text_map *taken)
 {
     const char *said = name;
     while (schema_is_own_name(name))
         name++;
-    char *wanted = *name ? arena_strdup(run->arena, name) : arena_printf(run->arena, "column%zu", index + 1);
+    char *wanted =
+        *name ? arena_strdup(run->arena, name) : arena_printf(run->arena, "column%zu", index + 1);
     if (name != said)
-        ingest_notice(run, "the column %s is called %s: names that begin with @ are Strata's own", said, wanted);
+        ingest_notice(run, "the column %s is called %s: names that begin with @ are Strata's own",
+                      said, wanted);
 
     enum { FIRST_COPY = 2 };
     bool is_new;
@@ -256,11 +279,13 @@ static const char *own_name(struct ingest_run *run, const char *name, size_t ind
     if (is_new)
         return wanted;
     while (!is_new) {
-        wanted = arena_printf(run->arena, "%s_%llu", *name ? name : "column", (unsigned long long)copy++);
+        wanted = arena_printf(run->arena, "%s_%llu", *name ? name : "column",
+                              (unsigned long long)copy++);
         text_map_put(taken, in_small_letters(wanted, run->arena), FIRST_COPY, &is_new);
     }
     text_map_set(taken, key, copy);
-    ingest_notice(run, "the column name %s occurs again: column %zu is called %s", name, index + 1, wanted);
+    ingest_notice(run, "the column name %s occurs again: column %zu is called %s", name, index + 1,
+                  wanted);
     return wanted;
 }
 
@@ -291,7 +316,9 @@ static void join_columns(struct ingest_run *run, size_t index)
         .columns = columns,
         .count = sniff->column_count,
         .least = names ? 0 : least,
-        .header = sniff->dialect.header && sniff->column_count > 1 && !sniff->look.row_names ? sniff->names : NULL,
+        .header = sniff->dialect.header && sniff->column_count > 1 && !sniff->look.row_names
+                      ? sniff->names
+                      : NULL,
         .names = names,
     };
 }
@@ -305,7 +332,8 @@ enum status ingest_add_names(struct ingest_run *run, size_t source, struct error
     text_map_init(&found);
     text_map_init(&taken);
     for (size_t i = 0; i < map->count; i++)
-        text_map_put(&taken, in_small_letters(run->columns[map->columns[i]].name, run->arena), 2, NULL);
+        text_map_put(&taken, in_small_letters(run->columns[map->columns[i]].name, run->arena), 2,
+                     NULL);
     enum status status = ingest_json_names(&run->sources[source], &found, error);
     int *columns = ARENA_ARRAY(run->arena, int, map->count + found.count);
     if (map->count)
@@ -344,7 +372,8 @@ enum status ingest_guess_again(struct ingest_run *run, size_t source, struct err
     ingest_reader_release(&reader);
     ingest_block_release(&block);
     if (status == STATUS_OK)
-        status = ingest_guess_encoding((struct text){lines.data, lines.length}, true, run->arena, &look, error);
+        status = ingest_guess_encoding((struct text){lines.data, lines.length}, true, run->arena,
+                                       &look, error);
     buffer_release(&lines);
     TRY(status);
 
@@ -362,17 +391,19 @@ enum status ingest_guess_again(struct ingest_run *run, size_t source, struct err
 /* The dates' name in a language whose people write the day first. */
 static bool called_day_first(const char *name)
 {
-    static const char *const words[] = {"datum",     "zeitpunkt", "geburt",     "fecha", "nacimiento",
-                                        "naissance", "nascita",   "nascimento", "dato",  "fødsel",
-                                        "tidspunkt", "päivä",     "dzień",      "jour",  "giorno"};
+    static const char *const words[] = {"datum",      "zeitpunkt", "geburt",    "fecha",
+                                        "nacimiento", "naissance", "nascita",   "nascimento",
+                                        "dato",       "fødsel",    "tidspunkt", "päivä",
+                                        "dzień",      "jour",      "giorno"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasestr(name, words[i]))
             return true;
     return false;
 }
 
-/* What speaks for D/M/YYYY where every date could be the other way round; NULL when nothing does. In the United States
- * alone the month stands first, and there nobody writes decimal commas or separates by semicolons for their sake. */
+/* What speaks for D/M/YYYY where every date could be the other way round; NULL when nothing does.
+ * In the United States alone the month stands first, and there nobody writes decimal commas or
+ * separates by semicolons for their sake. */
 static const char *day_first(const struct ingest_run *run, const char *column)
 {
     const struct schema *schema = store_schema(run->store);
@@ -387,7 +418,8 @@ static const char *day_first(const struct ingest_run *run, const char *column)
         return "the column's name";
     if (schema->currency && strcmp(schema->currency, "USD") == 0)
         return NULL;
-    if (schema->currency && strstr(" EUR GBP CHF SEK NOK DKK PLN CZK HUF RON BRL AUD NZD INR ", schema->currency))
+    if (schema->currency &&
+        strstr(" EUR GBP CHF SEK NOK DKK PLN CZK HUF RON BRL AUD NZD INR ", schema->currency))
         return "the store's currency";
     return strncmp(zone_name(run->zone), "Europe/", 7) == 0 ? "the store's time zone" : NULL;
 }
@@ -410,7 +442,8 @@ static enum status read_patterns(struct ingest_run *run, struct error *error)
     struct error ignored;
     for (size_t i = 0; i < run->column_count; i++) {
         struct ingest_type_hint *hint = &run->hints[i];
-        bool named = hint->declared && ingest_check_declared(hint->declared, &ignored) == STATUS_OK &&
+        bool named = hint->declared &&
+                     ingest_check_declared(hint->declared, &ignored) == STATUS_OK &&
                      !ingest_is_pattern(hint->declared);
         if (hint->declared && !named && !ingest_date_format_from(hint->declared))
             TRY(ingest_pattern_parse(hint->declared, run->arena, &hint->pattern, error));
@@ -457,7 +490,8 @@ static enum status check_names(struct ingest_run *run, struct error *error)
 /* What the parts of a table call their own columns; an invoice counts its lines, too. */
 static bool is_taken_by_role(const struct ingest_run *run, const char *name)
 {
-    static const char *const own[] = {"customer", "time", "import", "arrival", "id", "key", "part", "row"};
+    static const char *const own[] = {"customer", "time", "import", "arrival",
+                                      "id",       "key",  "part",   "row"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcasecmp(name, own[i]) == 0)
             return true;
@@ -476,7 +510,8 @@ static const char *mapped_name(const struct ingest_run *run, const char *column)
 static bool is_taken_by_column(const struct ingest_run *run, const char *name, const char *column)
 {
     for (size_t i = 0; i < run->column_count; i++)
-        if (strcmp(run->columns[i].name, column) != 0 && strcasecmp(mapped_name(run, run->columns[i].name), name) == 0)
+        if (strcmp(run->columns[i].name, column) != 0 &&
+            strcasecmp(mapped_name(run, run->columns[i].name), name) == 0)
             return true;
     for (size_t i = 0; i < run->mapping.set.count; i++)
         if (strcmp(run->mapping.set.items[i].name, column) != 0 &&
@@ -503,8 +538,9 @@ static const char *property_name(struct ingest_run *run, const char *column, boo
     const char *other = arena_printf(run->arena, "%s_", name);
     while (is_taken_by_column(run, other, column))
         other = arena_printf(run->arena, "%s_", other);
-    ingest_notice(run, "%s is a name of Strata's own, so the column is kept as %s (--map NAME=%s renames it)", name,
-                  other, column);
+    ingest_notice(
+        run, "%s is a name of Strata's own, so the column is kept as %s (--map NAME=%s renames it)",
+        name, other, column);
     return other;
 }
 
@@ -513,8 +549,8 @@ static bool selected(const struct ingest_run *run, size_t column)
     const struct ingest_names *select = &run->mapping.select;
     if (run->columns[column].derived)
         return true;
-    bool consumed = (int)column == run->customer || (int)column == run->time || (int)column == run->key ||
-                    (int)column == run->clock;
+    bool consumed = (int)column == run->customer || (int)column == run->time ||
+                    (int)column == run->key || (int)column == run->clock;
     for (size_t i = 0; i < select->count; i++)
         if (ingest_find_column(run, select->items[i]) == (int)column)
             return true;
@@ -524,8 +560,10 @@ static bool selected(const struct ingest_run *run, size_t column)
     return !consumed && select->count == 0;
 }
 
-/* What the store makes a column refer to: what --refers says, else a table of the column's name or with such a key. */
-static const char *referred_table(const struct ingest_run *run, const char *column, const char *name)
+/* What the store makes a column refer to: what --refers says, else a table of the column's name or
+ * with such a key. */
+static const char *referred_table(const struct ingest_run *run, const char *column,
+                                  const char *name)
 {
     const char *said = ingest_pair_value(&run->mapping.refers, column);
     const struct schema *schema = store_schema(run->store);
@@ -536,15 +574,18 @@ static const char *referred_table(const struct ingest_run *run, const char *colu
         size_t length = strlen(table->name), own = strlen(name);
         if (table->role != SCHEMA_REFERENCE)
             continue;
-        bool same = strcasecmp(table->name, name) == 0 || (table->key && strcasecmp(table->key, name) == 0);
-        bool plural = length == own + 1 && table->name[own] == 's' && strncasecmp(table->name, name, own) == 0;
+        bool same =
+            strcasecmp(table->name, name) == 0 || (table->key && strcasecmp(table->key, name) == 0);
+        bool plural = length == own + 1 && table->name[own] == 's' &&
+                      strncasecmp(table->name, name, own) == 0;
         if (same || plural)
             return arena_strdup(run->arena, table->name);
     }
     return NULL;
 }
 
-static const struct schema_column *stored_column(const struct ingest_run *run, const char *table, const char *name)
+static const struct schema_column *stored_column(const struct ingest_run *run, const char *table,
+                                                 const char *name)
 {
     const struct schema_table *found = schema_table(store_schema(run->store), table);
     return found ? schema_column(found, name) : NULL;
@@ -560,7 +601,8 @@ static void hint_types(struct ingest_run *run)
                 name = run->mapping.map.items[m].name;
         const struct schema_column *stored = stored_column(run, run->table, name);
         struct ingest_type_hint *hint = &run->hints[i];
-        hint->text |= (int)i == run->customer || (int)i == run->key || referred_table(run, column, name) != NULL ||
+        hint->text |= (int)i == run->customer || (int)i == run->key ||
+                      referred_table(run, column, name) != NULL ||
                       (stored && stored->type == VALUE_TEXT);
         hint->time = (int)i == run->time;
     }
@@ -576,7 +618,8 @@ static void add_property(struct ingest_run *run, struct ingest_property property
     run->properties[run->property_count++] = property;
 }
 
-/* A computed property takes the place of the file's column of its name, unless --map keeps that under another. */
+/* A computed property takes the place of the file's column of its name, unless --map keeps that
+ * under another. */
 static bool replaced_by_set(const struct ingest_run *run, const char *column)
 {
     const struct ingest_mapping *mapping = &run->mapping;
@@ -585,7 +628,8 @@ static bool replaced_by_set(const struct ingest_run *run, const char *column)
             return false;
     for (size_t i = 0; i < mapping->set.count; i++) {
         const char *name = mapping->set.items[i].name;
-        if (strcmp(name, column) == 0 || (strcasecmp(name, column) == 0 && !is_taken_by_role(run, name)))
+        if (strcmp(name, column) == 0 ||
+            (strcasecmp(name, column) == 0 && !is_taken_by_role(run, name)))
             return true;
     }
     return false;
@@ -594,8 +638,8 @@ static bool replaced_by_set(const struct ingest_run *run, const char *column)
 enum status ingest_list_properties(struct ingest_run *run, struct error *error)
 {
     const struct ingest_mapping *mapping = &run->mapping;
-    run->properties =
-        ARENA_ARRAY(run->arena, struct ingest_property, run->column_count + mapping->set.count + mapping->trait.count);
+    run->properties = ARENA_ARRAY(run->arena, struct ingest_property,
+                                  run->column_count + mapping->set.count + mapping->trait.count);
     run->property_count = 0;
     for (size_t i = 0; i < run->column_count; i++) {
         const char *column = run->columns[i].name;
@@ -612,13 +656,17 @@ enum status ingest_list_properties(struct ingest_run *run, struct error *error)
         const char *name = mapping->set.items[i].name;
         if (run->computed_customer && strcmp(name, mapping->customer) == 0)
             continue; /* it is the customer, and no property */
-        add_property(run, (struct ingest_property){
-                              .column = name, .name = property_name(run, name, true), .source = -1, .additive = true});
+        add_property(run, (struct ingest_property){.column = name,
+                                                   .name = property_name(run, name, true),
+                                                   .source = -1,
+                                                   .additive = true});
     }
     for (size_t i = 0; i < mapping->trait.count; i++) {
         const char *column = mapping->trait.items[i].value;
-        int source = ingest_pair_value(&mapping->set, column) ? -1 : ingest_find_column(run, column);
-        add_property(run, (struct ingest_property){.column = source >= 0 ? run->columns[source].name : column,
+        int source =
+            ingest_pair_value(&mapping->set, column) ? -1 : ingest_find_column(run, column);
+        add_property(run, (struct ingest_property){.column = source >= 0 ? run->columns[source].name
+                                                                         : column,
                                                    .name = mapping->trait.items[i].name,
                                                    .source = source,
                                                    .trait = true});
@@ -645,19 +693,20 @@ static void complete_mapping(struct ingest_run *run)
 {
     struct ingest_mapping *mapping = &run->mapping;
     if (!mapping->file_time_zone)
-        mapping->file_time_zone = run->summary->zone; /* the store's schema does not outlive the commit */
+        mapping->file_time_zone =
+            run->summary->zone; /* the store's schema does not outlive the commit */
     if (!mapping->on_conflict && mapping->id.count)
         mapping->on_conflict = "set-aside";
 }
 
 /*
- * Names that would meet others: those with Strata's mark; `order.line`, where the lines of grouped orders lie; and
- * tables that differ from another in capitals alone, which SQL does not tell apart.
+ * Names that would meet others: those with Strata's mark; `order.line`, where the lines of grouped
+ * orders lie; and tables that differ from another in capitals alone, which SQL does not tell apart.
  */
 static enum status refuse_name(const char *option, const char *name, struct error *error)
 {
-    enum status status =
-        error_set(error, STATUS_USAGE, "%s %s: names that begin with @ are Strata's own", option, name);
+    enum status status = error_set(error, STATUS_USAGE,
+                                   "%s %s: names that begin with @ are Strata's own", option, name);
     error_hint(error, "call it %s", name[1] ? name + 1 : "something else");
     return status;
 }
@@ -678,8 +727,10 @@ static enum status check_own_names(const struct ingest_run *run, struct error *e
         const char *name = mapping->trait.items[i].name;
         if (!is_taken_by_role(run, name))
             continue;
-        enum status status = error_set(error, STATUS_USAGE, "--trait %s is a name of Strata's own", name);
-        error_hint(error, "give the trait another name: --trait %s_=%s", name, mapping->trait.items[i].value);
+        enum status status =
+            error_set(error, STATUS_USAGE, "--trait %s is a name of Strata's own", name);
+        error_hint(error, "give the trait another name: --trait %s_=%s", name,
+                   mapping->trait.items[i].value);
         return status;
     }
     return STATUS_OK;
@@ -696,22 +747,26 @@ static enum status check_table_name(const struct ingest_run *run, struct error *
 
     bool lines = length > 5 && strcmp(name + length - 5, ".line") == 0;
     if (lines) {
-        status =
-            error_set(error, STATUS_USAGE, "%s: a name that ends in .line is that of a grouped kind's lines", name);
-        error_hint(error, "import whole invoices with --kind %.*s --group-by, or call the kind %.*s_line",
+        status = error_set(error, STATUS_USAGE,
+                           "%s: a name that ends in .line is that of a grouped kind's lines", name);
+        error_hint(error,
+                   "import whole invoices with --kind %.*s --group-by, or call the kind %.*s_line",
                    (int)(length - 5), name, (int)(length - 5), name);
         return status;
     }
 
-    bool same_but_for_case = strcasecmp(name, SCHEMA_TRAIT_TABLE) == 0 && strcmp(name, SCHEMA_TRAIT_TABLE) != 0;
+    bool same_but_for_case =
+        strcasecmp(name, SCHEMA_TRAIT_TABLE) == 0 && strcmp(name, SCHEMA_TRAIT_TABLE) != 0;
     const char *other = same_but_for_case ? SCHEMA_TRAIT_TABLE : NULL;
     for (size_t i = 0; !other && i < schema->table_count; i++)
-        if (strcasecmp(schema->tables[i].name, name) == 0 && strcmp(schema->tables[i].name, name) != 0)
+        if (strcasecmp(schema->tables[i].name, name) == 0 &&
+            strcmp(schema->tables[i].name, name) != 0)
             other = schema->tables[i].name;
     if (!other || schema_table(schema, name))
         return STATUS_OK;
-    status = error_set(error, STATUS_USAGE, "%s and %s differ in capitals alone, which SQL does not tell apart", name,
-                       other);
+    status =
+        error_set(error, STATUS_USAGE,
+                  "%s and %s differ in capitals alone, which SQL does not tell apart", name, other);
     error_hint(error, "write it as %s, or choose another name", other);
     return status;
 }
@@ -722,8 +777,10 @@ static void note_hidden_view(struct ingest_run *run)
     static const char *const views[] = {"customers", "memberships", "refreshes"};
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
         if (strcasecmp(run->table, views[i]) == 0)
-            ingest_notice(run, "in `strata sql` the table %s is this %s; what Strata itself calls so is strata.%s",
-                          run->table, run->role == SCHEMA_REFERENCE ? "reference table" : "kind", views[i]);
+            ingest_notice(
+                run,
+                "in `strata sql` the table %s is this %s; what Strata itself calls so is strata.%s",
+                run->table, run->role == SCHEMA_REFERENCE ? "reference table" : "kind", views[i]);
 }
 
 enum status ingest_prepare(struct ingest_run *run, struct error *error)
@@ -741,8 +798,9 @@ enum status ingest_prepare(struct ingest_run *run, struct error *error)
     run->role = mapping->reference ? SCHEMA_REFERENCE : run->traits ? SCHEMA_TRAITS : SCHEMA_FACTS;
     const struct schema_table *stored = schema_table(store_schema(run->store), run->table);
     if (stored && stored->role != run->role)
-        return error_set(error, STATUS_USAGE, "%s is %s in this store already; choose another name", run->table,
-                         stored->role == SCHEMA_REFERENCE ? "a reference table" : "a kind of facts");
+        return error_set(
+            error, STATUS_USAGE, "%s is %s in this store already; choose another name", run->table,
+            stored->role == SCHEMA_REFERENCE ? "a reference table" : "a kind of facts");
     TRY(check_table_name(run, error));
     TRY(check_own_names(run, error));
     note_hidden_view(run);

@@ -1,6 +1,7 @@
 /*
- * Publishing: from the staged rows to parts. What bears an id that the store has already stays in the shadow; the lines
- * of an invoice become one fact; traits told by facts are kept where they change. All of it is one change of the store.
+ * Publishing: from the staged rows to parts. What bears an id that the store has already stays in
+ * the shadow; the lines of an invoice become one fact; traits told by facts are kept where they
+ * change. All of it is one change of the store.
  */
 #include "ingest/run.h"
 
@@ -18,7 +19,8 @@ static void add_name(struct buffer *sql, const char *prefix, const char *name)
 }
 
 /* ", value, code" of a property, whose columns in `staged` bear prefix, as they stand in a part. */
-static void add_stored(const struct ingest_property *property, const char *prefix, struct buffer *sql)
+static void add_stored(const struct ingest_property *property, const char *prefix,
+                       struct buffer *sql)
 {
     struct buffer name;
     buffer_init(&name, 0);
@@ -37,8 +39,8 @@ static void add_stored(const struct ingest_property *property, const char *prefi
     buffer_release(&name);
 }
 
-static enum status write_part(struct ingest_run *run, const char *table, enum part_role role, const char *select,
-                              uint64_t *rows, struct error *error)
+static enum status write_part(struct ingest_run *run, const char *table, enum part_role role,
+                              const char *select, uint64_t *rows, struct error *error)
 {
     if (run->options->dry_run)
         return STATUS_OK;
@@ -46,12 +48,14 @@ static enum status write_part(struct ingest_run *run, const char *table, enum pa
     return store_write_part(run->change, run->lake, &part, rows, error);
 }
 
-static void remember_table(struct ingest_run *run, const char *name, enum schema_role role, uint64_t rows)
+static void remember_table(struct ingest_run *run, const char *name, enum schema_role role,
+                           uint64_t rows)
 {
     VECTOR_PUSH(&run->tables, (struct ingest_summary_table){name, role, rows});
 }
 
-enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t *out, struct error *error)
+enum status ingest_count_rows(struct ingest_run *run, const char *sql, uint64_t *out,
+                              struct error *error)
 {
     int64_t count;
     bool known;
@@ -70,7 +74,8 @@ const char *ingest_fact_table(struct ingest_run *run)
 static void facts_select(struct ingest_run *run, const char *from, struct buffer *sql)
 {
     buffer_printf(sql,
-                  "SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, %u::UINTEGER AS import, "
+                  "SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, "
+                  "%u::UINTEGER AS import, "
                   "arrival::UBIGINT AS arrival",
                   run->import);
     if (run->mapping.id.count)
@@ -81,7 +86,8 @@ static void facts_select(struct ingest_run *run, const char *from, struct buffer
     buffer_printf(sql, " FROM %s", from);
 }
 
-static enum status write_facts(struct ingest_run *run, const char *table, enum part_role role, struct error *error)
+static enum status write_facts(struct ingest_run *run, const char *table, enum part_role role,
+                               struct error *error)
 {
     struct buffer sql;
     uint64_t rows = 0;
@@ -101,7 +107,8 @@ static enum status write_reference(struct ingest_run *run, struct error *error)
     uint64_t rows = 0;
     buffer_init(&sql, 0);
     buffer_printf(&sql,
-                  "SELECT key, \"" SCHEMA_CODES "key\", %u::UINTEGER AS import, arrival::UBIGINT AS "
+                  "SELECT key, \"" SCHEMA_CODES
+                  "key\", %u::UINTEGER AS import, arrival::UBIGINT AS "
                   "arrival",
                   run->import);
     for (size_t i = 0; i < run->property_count; i++)
@@ -183,7 +190,8 @@ static enum status find_constants(struct ingest_run *run, struct error *error)
 
 enum { LISTED = 8 };
 
-/* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the invoice has or not; NULL: none.
+/* "Menge, Betrag and 3 others" of the properties that are summed or not, and that the invoice has
+ * or not; NULL: none.
  */
 static const char *list_properties(const struct ingest_run *run, bool own, bool summed)
 {
@@ -211,9 +219,9 @@ static void note_own(struct ingest_run *run)
     const char *sums = list_properties(run, true, true), *same = list_properties(run, true, false),
                *rest = list_properties(run, false, false);
     ingest_notice(run, "one %s for all rows of a %s%s%s%s%s%s%s", run->table, run->mapping.group_by,
-                  sums ? "; summed over its lines: " : "; nothing is summed over its lines", sums ? sums : "",
-                  same ? "; the same in all of them: " : "", same ? same : "", rest ? "; only with the lines: " : "",
-                  rest ? rest : "");
+                  sums ? "; summed over its lines: " : "; nothing is summed over its lines",
+                  sums ? sums : "", same ? "; the same in all of them: " : "", same ? same : "",
+                  rest ? "; only with the lines: " : "", rest ? rest : "");
 }
 
 /* The invoice has of its lines' properties the sums and what is the same in all of them. */
@@ -230,7 +238,8 @@ static enum status find_own(struct ingest_run *run, struct error *error)
 static void groups_select(struct ingest_run *run, const char *from, struct buffer *sql)
 {
     buffer_printf(sql,
-                  "SELECT customer_number_final(customer) AS customer, min(time)::UINTEGER AS time, %u::UINTEGER AS "
+                  "SELECT customer_number_final(customer) AS customer, min(time)::UINTEGER AS "
+                  "time, %u::UINTEGER AS "
                   "import, min(arrival)::UBIGINT AS arrival",
                   run->import);
     if (run->mapping.id.count)
@@ -268,7 +277,8 @@ static enum status write_groups(struct ingest_run *run, struct error *error)
     groups_select(run, "staged", &sql);
     enum status status = write_part(run, run->table, PART_FACTS, sql.data, &rows, error);
     const char *count =
-        arena_printf(run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)", ingest_group_columns(run));
+        arena_printf(run->arena, "SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY %s)",
+                     ingest_group_columns(run));
     buffer_release(&sql);
     TRY(status);
     TRY(ingest_count_rows(run, count, &rows, error));
@@ -278,16 +288,19 @@ static enum status write_groups(struct ingest_run *run, struct error *error)
 
 /* Verdicts */
 
-/* What is refused because the store has its id, or what it says, is kept as it would have been stored. */
+/* What is refused because the store has its id, or what it says, is kept as it would have been
+ * stored. */
 static enum status write_shadow(struct ingest_run *run, struct error *error)
 {
-    const char *refused = ingest_replaces(run)
-                              ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
-                              : "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (2, 4))";
+    const char *refused =
+        ingest_replaces(run)
+            ? "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict = 2)"
+            : "staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (2, 4))";
     struct buffer sql;
     buffer_init(&sql, 0);
     facts_select(run, refused, &sql);
-    enum status status = write_part(run, ingest_fact_table(run), PART_SHADOW, sql.data, NULL, error);
+    enum status status =
+        write_part(run, ingest_fact_table(run), PART_SHADOW, sql.data, NULL, error);
     buffer_reset(&sql);
     if (run->group >= 0 && status == STATUS_OK) {
         groups_select(run, refused, &sql);
@@ -297,22 +310,27 @@ static enum status write_shadow(struct ingest_run *run, struct error *error)
     return status;
 }
 
-/* Which of the import's own rows count does not depend on the store, and what an invoice has of its lines neither:
- * otherwise undoing an earlier import would leave other columns than if that had never run. */
+/* Which of the import's own rows count does not depend on the store, and what an invoice has of its
+ * lines neither: otherwise undoing an earlier import would leave other columns than if that had
+ * never run. */
 static enum status drop_losers(struct ingest_run *run, struct error *error)
 {
-    return lake_execute(
-        run->lake, "DELETE FROM staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE verdict IN (1, 3))", error);
+    return lake_execute(run->lake,
+                        "DELETE FROM staged WHERE arrival IN (SELECT arrival FROM verdicts WHERE "
+                        "verdict IN (1, 3))",
+                        error);
 }
 
-/* After the numbers are settled: what the store refuses goes to the shadow, what stands stays in `staged`. */
+/* After the numbers are settled: what the store refuses goes to the shadow, what stands stays in
+ * `staged`. */
 static enum status drop_refused(struct ingest_run *run, struct error *error)
 {
     if (schema_table(store_schema(run->store), run->table))
         TRY(write_shadow(run, error));
     const char *standing = ingest_replaces(run) ? "0, 4" : "0";
     TRY(lake_executef(run->lake, error,
-                      "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE verdict IN (%s))",
+                      "DELETE FROM staged WHERE arrival NOT IN (SELECT arrival FROM verdicts WHERE "
+                      "verdict IN (%s))",
                       standing));
     return ingest_count_rows(run, "SELECT count(*) FROM staged", &run->summary->stored, error);
 }
@@ -331,12 +349,14 @@ static enum status write_told_traits(struct ingest_run *run, struct error *error
         buffer_init(&column, 0);
         add_name(&column, "@trait:", property->name);
         buffer_printf(&sql,
-                      "%s(SELECT customer_number_final(customer) AS customer, time::UINTEGER AS time, %u::UINTEGER AS "
+                      "%s(SELECT customer_number_final(customer) AS customer, time::UINTEGER AS "
+                      "time, %u::UINTEGER AS "
                       "import, arrival::UBIGINT AS arrival",
                       any ? " UNION ALL BY NAME " : "", run->import);
         add_stored(property, "@trait:", &sql);
         buffer_printf(&sql,
-                      " FROM (SELECT * FROM staged WHERE %s IS NOT NULL QUALIFY lag(%s) OVER (PARTITION BY customer "
+                      " FROM (SELECT * FROM staged WHERE %s IS NOT NULL QUALIFY lag(%s) OVER "
+                      "(PARTITION BY customer "
                       "ORDER BY time, arrival) IS DISTINCT FROM %s))",
                       column.data, column.data, column.data);
         buffer_release(&column);
@@ -354,9 +374,11 @@ static enum status write_told_traits(struct ingest_run *run, struct error *error
 
 /* Schema */
 
-static enum status find_digits(struct ingest_run *run, struct ingest_property *property, struct error *error)
+static enum status find_digits(struct ingest_run *run, struct ingest_property *property,
+                               struct error *error)
 {
-    if (property->source >= 0 || !ingest_is_number(property->type) || property->type == VALUE_DOUBLE)
+    if (property->source >= 0 || !ingest_is_number(property->type) ||
+        property->type == VALUE_DOUBLE)
         return STATUS_OK;
     struct buffer sql;
     int64_t largest = 0;
@@ -373,7 +395,8 @@ static enum status find_digits(struct ingest_run *run, struct ingest_property *p
 }
 
 /* The codes in a column of `staged`, with blanks between; *out is NULL when there are none. */
-static enum status find_currencies(struct ingest_run *run, const char *column, const char **out, struct error *error)
+static enum status find_currencies(struct ingest_run *run, const char *column, const char **out,
+                                   struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
@@ -399,15 +422,19 @@ static enum status find_currencies(struct ingest_run *run, const char *column, c
     return status;
 }
 
-/* What the store has of this amount without a currency is in the store's own, and counts as one more. */
-static const char *with_own_currency(const struct ingest_run *run, const char *name, const char *currencies)
+/* What the store has of this amount without a currency is in the store's own, and counts as one
+ * more. */
+static const char *with_own_currency(const struct ingest_run *run, const char *name,
+                                     const char *currencies)
 {
     const struct schema *schema = store_schema(run->store);
     const struct schema_table *table = schema_table(schema, run->table);
     const struct schema_column *stored = table ? schema_column(table, name) : NULL;
-    if (!schema->currency || !stored || stored->currency || (currencies && strstr(currencies, schema->currency)))
+    if (!schema->currency || !stored || stored->currency ||
+        (currencies && strstr(currencies, schema->currency)))
         return currencies;
-    return arena_printf(run->arena, "%s%s%s", currencies ? currencies : "", currencies ? " " : "", schema->currency);
+    return arena_printf(run->arena, "%s%s%s", currencies ? currencies : "", currencies ? " " : "",
+                        schema->currency);
 }
 
 /* What a column of the file is stored as, or NULL. */
@@ -424,11 +451,14 @@ static bool is_money(const struct ingest_run *run, const struct ingest_property 
 {
     bool signs = property->source >= 0 && run->columns[property->source].money;
     bool called = ingest_amount_name(property->name) >= GUESS_SURE - 10 || is_amount(run, property);
-    return !property->trait && ingest_is_number(property->type) && (signs || property->type == VALUE_DECIMAL || called);
+    return !property->trait && ingest_is_number(property->type) &&
+           (signs || property->type == VALUE_DECIMAL || called);
 }
 
-/* Where a file has several columns of currencies, each amount has the one that is called like it. */
-static const char *other_currency(const struct ingest_run *run, const struct ingest_property *property)
+/* Where a file has several columns of currencies, each amount has the one that is called like it.
+ */
+static const char *other_currency(const struct ingest_run *run,
+                                  const struct ingest_property *property)
 {
     if (run->mapping.currency_column || run->currency >= 0 || property->source < 0)
         return NULL;
@@ -459,7 +489,8 @@ static enum status set_currencies(struct ingest_run *run, struct error *error)
 }
 
 /* The property that the amount became, when the table has it and it is a number. */
-static const char *amount_of(const struct ingest_run *run, const struct catalog_column *columns, size_t count)
+static const char *amount_of(const struct ingest_run *run, const struct catalog_column *columns,
+                             size_t count)
 {
     for (size_t i = 0; i < run->property_count; i++) {
         const struct ingest_property *property = &run->properties[i];
@@ -472,15 +503,18 @@ static const char *amount_of(const struct ingest_run *run, const struct catalog_
     return NULL;
 }
 
-/* only: by property, those that the table has; NULL: all of the kind's. lines: the invoice's count of lines too. */
-static enum status state_schema(struct ingest_run *run, const char *table, enum schema_role role, const bool *only,
-                                bool lines, struct error *error)
+/* only: by property, those that the table has; NULL: all of the kind's. lines: the invoice's count
+ * of lines too. */
+static enum status state_schema(struct ingest_run *run, const char *table, enum schema_role role,
+                                const bool *only, bool lines, struct error *error)
 {
-    struct catalog_column *columns = ARENA_ARRAY(run->arena, struct catalog_column, run->property_count + 1);
+    struct catalog_column *columns =
+        ARENA_ARRAY(run->arena, struct catalog_column, run->property_count + 1);
     size_t count = 0;
     bool told = role == SCHEMA_TRAITS && !run->traits;
     if (lines)
-        columns[count++] = (struct catalog_column){.column = {.name = "lines", .type = VALUE_INT}, .whole_digits = 10};
+        columns[count++] = (struct catalog_column){.column = {.name = "lines", .type = VALUE_INT},
+                                                   .whole_digits = 10};
     for (size_t i = 0; i < run->property_count; i++) {
         const struct ingest_property *property = &run->properties[i];
         if (property->type == VALUE_NONE || property->trait != told || (only && !only[i]))
@@ -497,8 +531,11 @@ static enum status state_schema(struct ingest_run *run, const char *table, enum 
             .currencies = property->currencies,
         };
     }
-    struct catalog_table stated = {
-        .name = table, .role = role, .key = run->mapping.key, .columns = columns, .column_count = count};
+    struct catalog_table stated = {.name = table,
+                                   .role = role,
+                                   .key = run->mapping.key,
+                                   .columns = columns,
+                                   .column_count = count};
     if (role == SCHEMA_FACTS) {
         stated.amount = amount_of(run, columns, count);
         stated.amount_said = run->amount_said;
@@ -517,19 +554,24 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
         if (!property->refers || !ingest_is_stored(property))
             continue;
         if (!schema_table(store_schema(run->store), property->refers)) {
-            ingest_warn(run, "%s refers to %s, which this store does not have yet: import it with --reference %s",
+            ingest_warn(run,
+                        "%s refers to %s, which this store does not have yet: import it with "
+                        "--reference %s",
                         property->name, property->refers, property->refers);
             continue;
         }
         static const char *const key[] = {"key"};
-        struct store_read read = {.table = property->refers, .role = PART_REFERENCE, .columns = key, .column_count = 1};
+        struct store_read read = {
+            .table = property->refers, .role = PART_REFERENCE, .columns = key, .column_count = 1};
         struct buffer sql, name;
         buffer_init(&sql, 0);
         buffer_init(&name, 0);
         add_name(&name, "", property->name);
         uint64_t rows = 0;
-        buffer_printf(&sql, "SELECT count(*) FROM staged WHERE %s IS NOT NULL AND %s NOT IN (SELECT key FROM (",
-                      name.data, name.data);
+        buffer_printf(
+            &sql,
+            "SELECT count(*) FROM staged WHERE %s IS NOT NULL AND %s NOT IN (SELECT key FROM (",
+            name.data, name.data);
         enum status status = store_select(run->store, &read, &sql, error);
         buffer_string(&sql, ") WHERE key IS NOT NULL)");
         if (status == STATUS_OK)
@@ -539,9 +581,11 @@ static enum status count_orphans(struct ingest_run *run, struct error *error)
         TRY(status);
         property->orphans = rows;
         if (rows)
-            ingest_warn(
-                run, "%llu %s a %s that %s does not hold; the facts are kept, and what they point at is unknown",
-                (unsigned long long)rows, rows == 1 ? "row names" : "rows name", property->name, property->refers);
+            ingest_warn(run,
+                        "%llu %s a %s that %s does not hold; the facts are kept, and what they "
+                        "point at is unknown",
+                        (unsigned long long)rows, rows == 1 ? "row names" : "rows name",
+                        property->name, property->refers);
     }
     return STATUS_OK;
 }
@@ -553,7 +597,8 @@ static enum status settle(struct ingest_run *run, struct error *error)
     run->summary->customers = run->summary->new_customers;
     bool first_ever = store_numbering_first_new(run->identity) == 1;
     if (run->role != SCHEMA_REFERENCE && !first_ever)
-        TRY(ingest_count_rows(run, "SELECT count(DISTINCT customer) FROM staged", &run->summary->customers, error));
+        TRY(ingest_count_rows(run, "SELECT count(DISTINCT customer) FROM staged",
+                              &run->summary->customers, error));
     return STATUS_OK;
 }
 

@@ -9,31 +9,41 @@
 static const struct {
     const char *code, *text, *advice;
 } reasons[REASONS] = {
-    [REASON_NO_CUSTOMER] = {"no-customer", "no customer", "fill in the customer, or leave such rows out"},
+    [REASON_NO_CUSTOMER] = {"no-customer", "no customer",
+                            "fill in the customer, or leave such rows out"},
     [REASON_NO_TIME] = {"no-time", "no time", "fill in when it happened"},
-    [REASON_BAD_TIME] = {"bad-time", "not a time", "write it as the other rows do, or as 2025-03-31 14:05:09"},
+    [REASON_BAD_TIME] = {"bad-time", "not a time",
+                         "write it as the other rows do, or as 2025-03-31 14:05:09"},
     [REASON_TIME_RANGE] = {"time-range", "a time outside 1970 to 2105", "correct the year"},
     [REASON_TIME_LATE] = {"after-max-time", "a time after --max-time", "correct the year"},
     [REASON_NO_KEY] = {"no-key", "no key", "fill in the key that facts point at"},
     [REASON_NO_ID] = {"no-id", "no id", "fill in the columns of --id"},
     [REASON_NO_GROUP] = {"no-group", "no value to group by", "fill in the column of --group-by"},
     [REASON_BAD_NUMBER] = {"bad-number", "not a number", "write a number, or leave it empty"},
-    [REASON_NOT_FINITE] = {"not-finite", "not a finite number", "leave it empty when it is not known"},
-    [REASON_BAD_DATE] = {"bad-date", "not a date", "write it as the other rows do, or leave it empty"},
-    [REASON_BAD_BOOL] = {"bad-yes-no", "neither true nor false", "write true or false, or leave it empty"},
-    [REASON_DATE_ORDER] = {"date-order", "a date that is either day/month or month/day",
-                           "the column has both: --type COLUMN=D/M/YYYY or --type COLUMN=M/D/YYYY says which it is"},
+    [REASON_NOT_FINITE] = {"not-finite", "not a finite number",
+                           "leave it empty when it is not known"},
+    [REASON_BAD_DATE] = {"bad-date", "not a date",
+                         "write it as the other rows do, or leave it empty"},
+    [REASON_BAD_BOOL] = {"bad-yes-no", "neither true nor false",
+                         "write true or false, or leave it empty"},
+    [REASON_DATE_ORDER] =
+        {"date-order", "a date that is either day/month or month/day",
+         "the column has both: --type COLUMN=D/M/YYYY or --type COLUMN=M/D/YYYY says which it is"},
     [REASON_BAD_ZONE] = {"bad-zone", "a time in a zone that is not known",
                          "name a zone such as Europe/Vienna, or write "
                          "the offset"},
     [REASON_BAD_SET] = {"bad-set", "not a list of texts", "write [\"a\",\"b\"] or a|b"},
     [REASON_CURRENCIES] = {"two-currencies", "an amount in another currency than the row's first",
                            "make a row of each amount, or keep one of the columns with --select"},
-    [REASON_BAD_PLACE] = {"bad-location", "not a location",
-                          "write latitude and longitude in degrees, as 48.2082,16.3738, or leave it empty"},
-    [REASON_FEW_FIELDS] = {"few-fields", "fewer fields than columns", "look for a line break inside the row"},
-    [REASON_MANY_FIELDS] = {"many-fields", "more fields than columns", "put text that holds the delimiter in quotes"},
-    [REASON_QUOTE] = {"bad-quote", "text behind a closing quote", "double quotes inside a quoted text"},
+    [REASON_BAD_PLACE] =
+        {"bad-location", "not a location",
+         "write latitude and longitude in degrees, as 48.2082,16.3738, or leave it empty"},
+    [REASON_FEW_FIELDS] = {"few-fields", "fewer fields than columns",
+                           "look for a line break inside the row"},
+    [REASON_MANY_FIELDS] = {"many-fields", "more fields than columns",
+                            "put text that holds the delimiter in quotes"},
+    [REASON_QUOTE] = {"bad-quote", "text behind a closing quote",
+                      "double quotes inside a quoted text"},
     [REASON_OPEN_QUOTE] = {"open-quote", "a quote that is opened and never closed",
                            "close the quote, or double quotes inside a quoted text"},
     [REASON_ENCODING] = {"bad-encoding", "not valid UTF-8", "save the row as UTF-8"},
@@ -97,8 +107,8 @@ static bool same_column(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static struct ingest_reject_count *find_count(struct ingest_reject_counts *counts, enum ingest_reason reason,
-                                              const char *column)
+static struct ingest_reject_count *find_count(struct ingest_reject_counts *counts,
+                                              enum ingest_reason reason, const char *column)
 {
     for (size_t i = 0; i < counts->count; i++)
         if (counts->items[i].reason == reason && same_column(counts->items[i].column, column))
@@ -112,21 +122,25 @@ static struct ingest_reject_count *find_count(struct ingest_reject_counts *count
     return count;
 }
 
-void ingest_reject_counts_add(struct ingest_reject_counts *counts, const struct ingest_reject *reject)
+void ingest_reject_counts_add(struct ingest_reject_counts *counts,
+                              const struct ingest_reject *reject)
 {
     struct ingest_reject_count *count = find_count(counts, reject->reason, reject->column);
     if (count->rows++)
         return;
     count->first_line = reject->line;
-    size_t length = reject->value.length < sizeof count->example - 1 ? reject->value.length : sizeof count->example - 1;
-    while (length < reject->value.length && length && ((unsigned char)reject->value.data[length] & 0xc0) == 0x80)
+    size_t length = reject->value.length < sizeof count->example - 1 ? reject->value.length
+                                                                     : sizeof count->example - 1;
+    while (length < reject->value.length && length &&
+           ((unsigned char)reject->value.data[length] & 0xc0) == 0x80)
         length--;
     if (length)
         memcpy(count->example, reject->value.data, length);
     count->example[length] = 0;
 }
 
-void ingest_reject_counts_merge(struct ingest_reject_counts *into, const struct ingest_reject_counts *from)
+void ingest_reject_counts_merge(struct ingest_reject_counts *into,
+                                const struct ingest_reject_counts *from)
 {
     for (size_t i = 0; i < from->count; i++) {
         const struct ingest_reject_count *theirs = &from->items[i];
@@ -149,7 +163,8 @@ uint64_t ingest_reject_counts_total(const struct ingest_reject_counts *counts)
 
 /* The ordered file */
 
-enum status ingest_ordered_file_open(struct ingest_ordered_file *file, const char *path, struct error *error)
+enum status ingest_ordered_file_open(struct ingest_ordered_file *file, const char *path,
+                                     struct error *error)
 {
     *file = (struct ingest_ordered_file){0};
     pthread_mutex_init(&file->mutex, NULL);
@@ -179,7 +194,8 @@ static void write_late(struct ingest_ordered_file *file)
     }
 }
 
-void ingest_ordered_file_put(struct ingest_ordered_file *file, uint64_t sequence, struct buffer *text)
+void ingest_ordered_file_put(struct ingest_ordered_file *file, uint64_t sequence,
+                             struct buffer *text)
 {
     pthread_mutex_lock(&file->mutex);
     if (sequence == file->next) {
@@ -215,6 +231,7 @@ enum status ingest_ordered_file_close(struct ingest_ordered_file *file, struct e
     bool failed = file->failed | (fclose(file->file) != 0);
     file->file = NULL;
     pthread_mutex_destroy(&file->mutex);
-    return failed ? error_set(error, STATUS_ERROR, "cannot write the rows that were set aside: the disk may be full")
+    return failed ? error_set(error, STATUS_ERROR,
+                              "cannot write the rows that were set aside: the disk may be full")
                   : STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /*
- * Rows that are set aside: why, where, and what to do about it. They are written as JSON lines in the order of the
- * content, whichever thread met them; the first line says how to read the rows again (--retry).
+ * Rows that are set aside: why, where, and what to do about it. They are written as JSON lines in
+ * the order of the content, whichever thread met them; the first line says how to read the rows
+ * again (--retry).
  */
 #ifndef STRATA_INGEST_REJECT_H
 #define STRATA_INGEST_REJECT_H
@@ -67,8 +68,10 @@ struct ingest_reject_counts {
     struct ingest_reject_count *items;
     size_t count, capacity;
 };
-void ingest_reject_counts_add(struct ingest_reject_counts *counts, const struct ingest_reject *reject);
-void ingest_reject_counts_merge(struct ingest_reject_counts *into, const struct ingest_reject_counts *from);
+void ingest_reject_counts_add(struct ingest_reject_counts *counts,
+                              const struct ingest_reject *reject);
+void ingest_reject_counts_merge(struct ingest_reject_counts *into,
+                                const struct ingest_reject_counts *from);
 uint64_t ingest_reject_counts_total(const struct ingest_reject_counts *counts);
 
 /* Puts the texts that the blocks of a content yield into a file, in the order of the blocks. */
@@ -84,9 +87,11 @@ struct ingest_ordered_file {
     bool failed;
 };
 /* path NULL: everything is thrown away. */
-enum status ingest_ordered_file_open(struct ingest_ordered_file *file, const char *path, struct error *error);
+enum status ingest_ordered_file_open(struct ingest_ordered_file *file, const char *path,
+                                     struct error *error);
 /* Every sequence number from 0 on must come once; takes text's content. Thread-safe. */
-void ingest_ordered_file_put(struct ingest_ordered_file *file, uint64_t sequence, struct buffer *text);
+void ingest_ordered_file_put(struct ingest_ordered_file *file, uint64_t sequence,
+                             struct buffer *text);
 /* Appends at the end, when all blocks are done. */
 void ingest_ordered_file_append(struct ingest_ordered_file *file, const struct buffer *text);
 enum status ingest_ordered_file_close(struct ingest_ordered_file *file, struct error *error);

@@ -1,6 +1,6 @@
 /*
- * What earlier imports found out about the same columns: 04/03/2025 in a source whose files were day first for a year
- * is the fourth of March, though this file alone could not tell.
+ * What earlier imports found out about the same columns: 04/03/2025 in a source whose files were
+ * day first for a year is the fourth of March, though this file alone could not tell.
  */
 #include "ingest/run.h"
 
@@ -31,9 +31,11 @@ enum status ingest_remember(struct ingest_run *run, struct error *error)
     TRY(catalog_imports(store_catalog(run->store), run->arena, &imports, &count, error));
     for (size_t i = count; i-- > 0 && asked < IMPORTS_ASKED;) {
         const struct catalog_import *import = &imports[i];
-        if (import->undone || !import->table || strcmp(import->table, run->table) != 0 || !import->counts)
+        if (import->undone || !import->table || strcmp(import->table, run->table) != 0 ||
+            !import->counts)
             continue;
-        json_t *root = json_loads(import->counts, 0, NULL), *columns = json_object_get(root, "columns");
+        json_t *root = json_loads(import->counts, 0, NULL),
+               *columns = json_object_get(root, "columns");
         for (size_t c = 0; c < json_array_size(columns); c++)
             learn_column(run, json_array_get(columns, c));
         json_decref(root);

@@ -1,6 +1,7 @@
 /*
- * What may be the same under another name: e-mail addresses that differ in capitals, rows that an earlier import
- * brought already, traits told twice. None of it is known to be wrong, so everything is kept and said.
+ * What may be the same under another name: e-mail addresses that differ in capitals, rows that an
+ * earlier import brought already, traits told twice. None of it is known to be wrong, so everything
+ * is kept and said.
  */
 #include "ingest/run.h"
 
@@ -23,14 +24,19 @@ static bool is_address(struct text text)
 
 /* ---- e-mail addresses ---- */
 
-enum { OF_IMPORT, OF_STORE }; /* whose identifier it is: one with small letters repeats only what was there before */
+enum {
+    OF_IMPORT,
+    OF_STORE
+}; /* whose identifier it is: one with small letters repeats only what was there before */
 
-/* Identifiers of the store for which `where` holds, as a map from one expression of them to another, a whole number. */
-static enum status map_of_store(struct ingest_run *run, const char *key, const char *value, const char *where,
-                                struct text_map *out, struct error *error)
+/* Identifiers of the store for which `where` holds, as a map from one expression of them to
+ * another, a whole number. */
+static enum status map_of_store(struct ingest_run *run, const char *key, const char *value,
+                                const char *where, struct text_map *out, struct error *error)
 {
     static const char *const columns[] = {"identifier"};
-    struct store_read read = {.table = "identity", .role = PART_IDENTITY, .columns = columns, .column_count = 1};
+    struct store_read read = {
+        .table = "identity", .role = PART_IDENTITY, .columns = columns, .column_count = 1};
     struct buffer sql;
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk;
@@ -41,22 +47,27 @@ static enum status map_of_store(struct ingest_run *run, const char *key, const c
     if (status == STATUS_OK)
         status = lake_query(run->lake, sql.data, &result, error);
     buffer_release(&sql);
-    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
+    while (status == STATUS_OK && (status = lake_result_next(result, &chunk, error)) == STATUS_OK &&
+           chunk)
         for (size_t i = 0; i < chunk->rows; i++)
-            text_map_put(out, lake_text(&chunk->columns[0], i), (uint64_t)lake_integer(&chunk->columns[1], i), NULL);
+            text_map_put(out, lake_text(&chunk->columns[0], i),
+                         (uint64_t)lake_integer(&chunk->columns[1], i), NULL);
     lake_result_free(result);
     return status;
 }
 
 /* Identifiers of the store that hold capitals, by their small letters. */
-static enum status capitals_of_store(struct ingest_run *run, struct text_map *folded, struct error *error)
+static enum status capitals_of_store(struct ingest_run *run, struct text_map *folded,
+                                     struct error *error)
 {
     return map_of_store(run, "lower(identifier)", "1" /* OF_STORE */,
-                        "contains(identifier, '@') AND identifier <> lower(identifier)", folded, error);
+                        "contains(identifier, '@') AND identifier <> lower(identifier)", folded,
+                        error);
 }
 
 /* How many new identifiers are another one's address in other letters; *example is one of them. */
-static uint64_t count_capitals(struct ingest_run *run, struct text_map *folded, const char **example)
+static uint64_t count_capitals(struct ingest_run *run, struct text_map *folded,
+                               const char **example)
 {
     uint32_t count = store_numbering_settled_count(run->identity), same = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -106,9 +117,11 @@ static enum status note_capitals(struct ingest_run *run, struct error *error)
     if (same) {
         const char *column = run->customer >= 0 ? run->columns[run->customer].name : "COLUMN";
         ingest_warn(run,
-                    "the e-mail address of %llu %s (such as %s) differs from another's in capitals only; --set "
+                    "the e-mail address of %llu %s (such as %s) differs from another's in capitals "
+                    "only; --set "
                     "customer='lower(\"%s\")' makes them one",
-                    (unsigned long long)same, same == 1 ? "customer" : "customers", example, column);
+                    (unsigned long long)same, same == 1 ? "customer" : "customers", example,
+                    column);
     }
     text_map_release(&folded);
     return status;
@@ -133,36 +146,43 @@ static bool is_digits(struct text text)
 
 /* What was found: new customers whose number the store has with other zeros. */
 struct zeros {
-    struct text_map padded; /* the store's numbers with leading zeros, without them → their length */
-    uint64_t lost, added;   /* the store has zeros where the file has none; the other way round */
-    uint64_t width;         /* of the store's numbers among the lost ones; 0 when they differ */
+    struct text_map
+        padded; /* the store's numbers with leading zeros, without them → their length */
+    uint64_t lost, added; /* the store has zeros where the file has none; the other way round */
+    uint64_t width;       /* of the store's numbers among the lost ones; 0 when they differ */
     const char *examples;
 };
 
-static enum status padded_of_store(struct ingest_run *run, struct text_map *padded, struct error *error)
+static enum status padded_of_store(struct ingest_run *run, struct text_map *padded,
+                                   struct error *error)
 {
-    return map_of_store(run, "regexp_replace(identifier, '^0+([0-9])', '\\1')", "strlen(identifier)",
-                        "regexp_full_match(identifier, '0[0-9]+')", padded, error);
+    return map_of_store(run, "regexp_replace(identifier, '^0+([0-9])', '\\1')",
+                        "strlen(identifier)", "regexp_full_match(identifier, '0[0-9]+')", padded,
+                        error);
 }
 
 /* "7 for 0007". */
-static void add_example(struct ingest_run *run, struct zeros *zeros, struct text name, struct text plain, size_t width)
+static void add_example(struct ingest_run *run, struct zeros *zeros, struct text name,
+                        struct text plain, size_t width)
 {
     static const char filling[] = "00000000000000000000";
     size_t missing = width > plain.length ? width - plain.length : 0;
-    zeros->examples = arena_printf(run->arena, "%s%s%.*s for %.*s%.*s", zeros->examples ? zeros->examples : "",
-                                   zeros->examples ? ", " : "", (int)name.length, name.data, (int)missing, filling,
-                                   (int)plain.length, plain.data);
+    zeros->examples =
+        arena_printf(run->arena, "%s%s%.*s for %.*s%.*s", zeros->examples ? zeros->examples : "",
+                     zeros->examples ? ", " : "", (int)name.length, name.data, (int)missing,
+                     filling, (int)plain.length, plain.data);
 }
 
 static void count_zeros(struct ingest_run *run, struct zeros *zeros)
 {
     enum { SHOWN = 2 };
-    uint32_t count = store_numbering_settled_count(run->identity), first = store_numbering_first_new(run->identity);
+    uint32_t count = store_numbering_settled_count(run->identity),
+             first = store_numbering_first_new(run->identity);
     for (uint32_t i = 0; i < count; i++) {
         struct text name = store_numbering_new_text(run->identity, i);
         struct text plain = without_zeros(name);
-        const struct text_map_entry *padded = is_digits(name) ? text_map_find(&zeros->padded, plain) : NULL;
+        const struct text_map_entry *padded =
+            is_digits(name) ? text_map_find(&zeros->padded, plain) : NULL;
         uint32_t number;
         bool lost = padded && padded->value > name.length;
         bool added = !lost && is_digits(name) && plain.length < name.length &&
@@ -178,7 +198,8 @@ static void count_zeros(struct ingest_run *run, struct zeros *zeros)
     }
 }
 
-/* An expression of --set that writes the file's numbers as the store has them; NULL when there is no single one. */
+/* An expression of --set that writes the file's numbers as the store has them; NULL when there is
+ * no single one. */
 static const char *mended_number(struct ingest_run *run, const struct zeros *zeros)
 {
     struct buffer name;
@@ -186,11 +207,13 @@ static const char *mended_number(struct ingest_run *run, const struct zeros *zer
     buffer_sql_name(&name, text_from(run->columns[run->customer].name));
     const char *sql = NULL;
     if (zeros->added > zeros->lost)
-        sql = arena_printf(run->arena, "regexp_replace(%s::varchar, $$^0+([0-9]+)$$, $$\\1$$)", name.data);
+        sql = arena_printf(run->arena, "regexp_replace(%s::varchar, $$^0+([0-9]+)$$, $$\\1$$)",
+                           name.data);
     else if (zeros->width > 1)
         sql =
             arena_printf(run->arena,
-                         "case when regexp_full_match(%s::varchar, $$[0-9]{1,%d}$$) then lpad(%s::varchar, %d, $$0$$) "
+                         "case when regexp_full_match(%s::varchar, $$[0-9]{1,%d}$$) then "
+                         "lpad(%s::varchar, %d, $$0$$) "
                          "else %s::varchar end",
                          name.data, (int)zeros->width - 1, name.data, (int)zeros->width, name.data);
     buffer_release(&name);
@@ -214,11 +237,14 @@ static enum status note_zeros(struct ingest_run *run, struct error *error)
     const char *mended = same ? mended_number(run, &zeros) : NULL;
     const char *again = run->import ? arena_printf(run->arena, "--replace %u ", run->import) : "";
     const char *way =
-        mended ? arena_printf(run->arena, "import the file with %s--set 'customer=%s' to make them one", again, mended)
+        mended ? arena_printf(run->arena,
+                              "import the file with %s--set 'customer=%s' to make them one", again,
+                              mended)
                : "write the numbers alike in all files";
     if (same)
-        ingest_warn(run, "%llu new %s in this store already but for leading zeros (%s); %s", (unsigned long long)same,
-                    same == 1 ? "customer is" : "customers are", zeros.examples, way);
+        ingest_warn(run, "%llu new %s in this store already but for leading zeros (%s); %s",
+                    (unsigned long long)same, same == 1 ? "customer is" : "customers are",
+                    zeros.examples, way);
     return STATUS_OK;
 }
 
@@ -231,48 +257,57 @@ static void add_name(struct buffer *sql, const char *prefix, const char *name)
 }
 
 /* Properties of this import that the store's table has, too: what can be compared. */
-static size_t shared_columns(struct ingest_run *run, const struct schema_table *table, const char **names,
-                             struct buffer *equal)
+static size_t shared_columns(struct ingest_run *run, const struct schema_table *table,
+                             const char **names, struct buffer *equal)
 {
     size_t count = 0;
     for (size_t i = 0; i < run->property_count; i++) {
         const struct ingest_property *property = &run->properties[i];
-        const struct schema_column *stored = ingest_is_stored(property) ? schema_column(table, property->name) : NULL;
+        const struct schema_column *stored =
+            ingest_is_stored(property) ? schema_column(table, property->name) : NULL;
         if (!stored)
             continue;
-        bool same =
-            stored->type == property->type || (ingest_is_number(stored->type) && ingest_is_number(property->type));
+        bool same = stored->type == property->type ||
+                    (ingest_is_number(stored->type) && ingest_is_number(property->type));
         names[count++] = property->name;
         add_name(equal, same ? " AND old." : " AND CAST(old.", property->name);
-        add_name(equal, same ? " IS NOT DISTINCT FROM new." : " AS VARCHAR) IS NOT DISTINCT FROM CAST(new.",
+        add_name(equal,
+                 same ? " IS NOT DISTINCT FROM new."
+                      : " AS VARCHAR) IS NOT DISTINCT FROM CAST(new.",
                  property->name);
         buffer_string(equal, same ? "" : " AS VARCHAR)");
     }
     return count;
 }
 
-/* The same customer, moment and properties as a fact of the store: by a join that reads only what lies in the moments
- * of this import. */
-static enum status overlap_sql(struct ingest_run *run, const struct schema_table *table, struct buffer *sql,
-                               struct error *error)
+/* The same customer, moment and properties as a fact of the store: by a join that reads only what
+ * lies in the moments of this import. */
+static enum status overlap_sql(struct ingest_run *run, const struct schema_table *table,
+                               struct buffer *sql, struct error *error)
 {
     const char **names = ARENA_ARRAY(run->arena, const char *, run->property_count + 3);
     struct buffer equal;
     int64_t first, last;
     bool known;
-    TRY(lake_query_integer(run->lake, "SELECT min(time)::BIGINT FROM staged", &first, &known, error));
-    TRY(lake_query_integer(run->lake, "SELECT max(time)::BIGINT FROM staged", &last, &known, error));
+    TRY(lake_query_integer(run->lake, "SELECT min(time)::BIGINT FROM staged", &first, &known,
+                           error));
+    TRY(lake_query_integer(run->lake, "SELECT max(time)::BIGINT FROM staged", &last, &known,
+                           error));
     buffer_init(&equal, 0);
     size_t count = shared_columns(run, table, names, &equal);
     names[count++] = "customer";
     names[count++] = "time";
     names[count++] = "import";
-    struct store_read read = {.table = table->name, .role = PART_FACTS, .columns = names, .column_count = count};
-    buffer_string(sql, "SELECT old.import::BIGINT, count(DISTINCT new.arrival) FROM (SELECT *, "
-                       "customer_number_final(customer) AS \"@final\" FROM staged) new JOIN (SELECT * FROM (");
+    struct store_read read = {
+        .table = table->name, .role = PART_FACTS, .columns = names, .column_count = count};
+    buffer_string(
+        sql,
+        "SELECT old.import::BIGINT, count(DISTINCT new.arrival) FROM (SELECT *, "
+        "customer_number_final(customer) AS \"@final\" FROM staged) new JOIN (SELECT * FROM (");
     enum status status = store_select(run->store, &read, sql, error);
     buffer_printf(sql,
-                  ") WHERE time BETWEEN %lld AND %lld) old ON old.customer = new.\"@final\" AND old.time = new.time%s "
+                  ") WHERE time BETWEEN %lld AND %lld) old ON old.customer = new.\"@final\" AND "
+                  "old.time = new.time%s "
                   "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
                   (long long)first, (long long)last, equal.data ? equal.data : "");
     buffer_release(&equal);
@@ -281,8 +316,11 @@ static enum status overlap_sql(struct ingest_run *run, const struct schema_table
 
 static enum status note_overlap(struct ingest_run *run, struct error *error)
 {
-    enum { OFTEN = 10 }; /* less than every tenth row may be chance, above all where days have no clock */
-    const struct schema_table *table = schema_table(store_schema(run->store), ingest_fact_table(run));
+    enum {
+        OFTEN = 10
+    }; /* less than every tenth row may be chance, above all where days have no clock */
+    const struct schema_table *table =
+        schema_table(store_schema(run->store), ingest_fact_table(run));
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
     struct buffer sql;
@@ -300,11 +338,11 @@ static enum status note_overlap(struct ingest_run *run, struct error *error)
     buffer_release(&sql);
     TRY(status);
 
-    const char *said =
-        arena_printf(run->arena,
-                     "%lld of %llu rows are the same as facts of import %lld, and are there twice now; --id "
-                     "COLUMN,… says what makes a fact one, so that it arrives once",
-                     (long long)rows, (unsigned long long)run->summary->stored, (long long)import);
+    const char *said = arena_printf(
+        run->arena,
+        "%lld of %llu rows are the same as facts of import %lld, and are there twice now; --id "
+        "COLUMN,… says what makes a fact one, so that it arrives once",
+        (long long)rows, (unsigned long long)run->summary->stored, (long long)import);
     if (rows * OFTEN >= (int64_t)run->summary->stored && rows)
         ingest_warn(run, "%s", said);
     else if (rows)
@@ -332,7 +370,8 @@ static enum status note_crowd(struct ingest_run *run, struct error *error)
     if (run->row_customers || rows < ROWS_LEAST)
         return STATUS_OK;
     TRY(lake_execute(run->lake,
-                     "CREATE OR REPLACE TEMP TABLE crowd AS SELECT customer, count(*) AS facts FROM staged GROUP BY "
+                     "CREATE OR REPLACE TEMP TABLE crowd AS SELECT customer, count(*) AS facts "
+                     "FROM staged GROUP BY "
                      "customer",
                      error));
     TRY(ingest_count_rows(run, "SELECT count(*) FROM crowd", &customers, error));
@@ -343,15 +382,17 @@ static enum status note_crowd(struct ingest_run *run, struct error *error)
         return lake_execute(run->lake, "DROP TABLE crowd", error);
 
     uint64_t number;
-    TRY(ingest_count_rows(run, "SELECT customer_number_final(arg_max(customer, facts)) FROM crowd", &number, error));
+    TRY(ingest_count_rows(run, "SELECT customer_number_final(arg_max(customer, facts)) FROM crowd",
+                          &number, error));
     TRY(lake_execute(run->lake, "DROP TABLE crowd", error));
     const char *name = name_of(run, (int64_t)number);
     const char *column = run->customer >= 0 ? run->columns[run->customer].name : "COLUMN";
     ingest_warn(run,
-                "one customer%s%s%s has %.0f%% of all rows, %llu, and no other has more than %llu: if that is nobody's "
+                "one customer%s%s%s has %.0f%% of all rows, %llu, and no other has more than %llu: "
+                "if that is nobody's "
                 "number (a walk-in's, a guest's), --na '%s=%s' sets these rows aside",
-                *name ? ", " : "", name, *name ? "," : "", 100. * (double)most / (double)rows, (unsigned long long)most,
-                (unsigned long long)next, column, *name ? name : "VALUE");
+                *name ? ", " : "", name, *name ? "," : "", 100. * (double)most / (double)rows,
+                (unsigned long long)most, (unsigned long long)next, column, *name ? name : "VALUE");
     return STATUS_OK;
 }
 
@@ -360,13 +401,14 @@ static enum status note_crowd(struct ingest_run *run, struct error *error)
 static enum status note_told_twice(struct ingest_run *run, struct error *error)
 {
     uint64_t again;
-    TRY(ingest_count_rows(run, "SELECT count(*) - count(DISTINCT customer) FROM staged", &again, error));
+    TRY(ingest_count_rows(run, "SELECT count(*) - count(DISTINCT customer) FROM staged", &again,
+                          error));
     if (again)
-        ingest_warn(
-            run,
-            "%llu row%s of a customer whom another row of the file tells, too, and no time says which is later: the "
-            "last row of a customer counts; --time COLUMN dates them",
-            (unsigned long long)again, again == 1 ? " tells traits" : "s tell traits");
+        ingest_warn(run,
+                    "%llu row%s of a customer whom another row of the file tells, too, and no time "
+                    "says which is later: the "
+                    "last row of a customer counts; --time COLUMN dates them",
+                    (unsigned long long)again, again == 1 ? " tells traits" : "s tell traits");
     return STATUS_OK;
 }
 

@@ -1,9 +1,10 @@
 /*
- * Retyping a column. The schema is folded from what imports stated, and parts hold the values; both are brought to the
- * new type. Every value goes through its text: the one it was told as, where an earlier retyping kept it, else the one
- * its present type writes. The different texts are read once, by the same reader as a file's column, which gives a
- * table (text, value, code); the parts are written again joined with it. A text that its new value does not write is
- * kept in a column of the part that no schema names, "@was:COLUMN", which follows its row through merges and undo.
+ * Retyping a column. The schema is folded from what imports stated, and parts hold the values; both
+ * are brought to the new type. Every value goes through its text: the one it was told as, where an
+ * earlier retyping kept it, else the one its present type writes. The different texts are read
+ * once, by the same reader as a file's column, which gives a table (text, value, code); the parts
+ * are written again joined with it. A text that its new value does not write is kept in a column of
+ * the part that no schema names, "@was:COLUMN", which follows its row through merges and undo.
  */
 #include "ingest/retype.h"
 
@@ -60,13 +61,15 @@ static enum status find_column(struct retype *retype, const char *name, struct e
     }
     if (!found) {
         enum status status = error_set(error, STATUS_NOT_FOUND, "the store has no column %s", name);
-        error_hint(error, "name it KIND.COLUMN, such as order.amount, or customer.TRAIT; strata status lists them");
+        error_hint(error, "name it KIND.COLUMN, such as order.amount, or customer.TRAIT; strata "
+                          "status lists them");
         return status;
     }
     retype->out->from = found->type;
     retype->out->from_scale = found->scale;
     if (found->refers)
-        return error_set(error, STATUS_USAGE, "%s holds keys of %s and stays text", name, found->refers);
+        return error_set(error, STATUS_USAGE, "%s holds keys of %s and stays text", name,
+                         found->refers);
     if (found->type == VALUE_SET || found->type == VALUE_POINT)
         return error_set(error, STATUS_USAGE, "%s is a %s, which cannot be retyped", name,
                          value_type_name(found->type));
@@ -101,8 +104,8 @@ static bool has_column(const struct catalog_part *part, const char *name)
 
 static bool concerned(const struct retype *retype, const struct catalog_part *part)
 {
-    bool role = part->role == PART_FACTS || part->role == PART_TRAITS || part->role == PART_SHADOW ||
-                part->role == PART_REFERENCE;
+    bool role = part->role == PART_FACTS || part->role == PART_TRAITS ||
+                part->role == PART_SHADOW || part->role == PART_REFERENCE;
     for (size_t t = 0; role && t < retype->table_count; t++)
         if (strcmp(part->table, retype->tables[t]) == 0)
             return has_column(part, retype->out->column);
@@ -115,7 +118,8 @@ static const char *sql_name(const struct retype *retype, const char *prefix)
 {
     struct buffer name;
     buffer_init(&name, 0);
-    buffer_sql_name(&name, text_from(arena_printf(retype->arena, "%s%s", prefix, retype->out->column)));
+    buffer_sql_name(&name,
+                    text_from(arena_printf(retype->arena, "%s%s", prefix, retype->out->column)));
     const char *copy = buffer_copy(&name, retype->arena);
     buffer_release(&name);
     return copy;
@@ -132,11 +136,15 @@ static const char *column_type(const struct catalog_part *part, const char *name
 /* The text of a row's value in this part: moments as UTC, everything else as SQL writes it. */
 static const char *text_sql(const struct retype *retype, const struct catalog_part *part)
 {
-    const char *name = sql_name(retype, ""), *was = arena_printf(retype->arena, WAS "%s", retype->out->column);
+    const char *name = sql_name(retype, ""),
+               *was = arena_printf(retype->arena, WAS "%s", retype->out->column);
     bool moment = strncmp(column_type(part, retype->out->column), "TIMESTAMP", 9) == 0;
-    const char *text = moment ? arena_printf(retype->arena, "strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%SZ')", name)
-                              : arena_printf(retype->arena, "CAST(%s AS VARCHAR)", name);
-    return has_column(part, was) ? arena_printf(retype->arena, "coalesce(%s, %s)", sql_name(retype, WAS), text) : text;
+    const char *text =
+        moment ? arena_printf(retype->arena, "strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%SZ')", name)
+               : arena_printf(retype->arena, "CAST(%s AS VARCHAR)", name);
+    return has_column(part, was)
+               ? arena_printf(retype->arena, "coalesce(%s, %s)", sql_name(retype, WAS), text)
+               : text;
 }
 
 static const char *part_sql(struct retype *retype, const struct catalog_part *part)
@@ -159,14 +167,16 @@ static enum status load_words(struct retype *retype, struct error *error)
     const struct lake_chunk *chunk;
     struct buffer sql;
     buffer_init(&sql, 0);
-    /* rows that their id keeps out of the store are told anew, too, but nobody counts them among its values */
+    /* rows that their id keeps out of the store are told anew, too, but nobody counts them among
+     * its values */
     buffer_string(&sql, "SELECT text, count(*) FILTER (WHERE stands) FROM (");
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         if (concerned(retype, &parts[i])) { /* whole, because it is written again whole */
             status = store_check_part(retype->store, &parts[i], NULL, 0, error);
-            buffer_printf(&sql, "%sSELECT %s AS text, %s AS stands FROM %s", found++ ? " UNION ALL " : "",
-                          text_sql(retype, &parts[i]), parts[i].role == PART_SHADOW ? "false" : "true",
+            buffer_printf(&sql, "%sSELECT %s AS text, %s AS stands FROM %s",
+                          found++ ? " UNION ALL " : "", text_sql(retype, &parts[i]),
+                          parts[i].role == PART_SHADOW ? "false" : "true",
                           part_sql(retype, &parts[i]));
         }
     buffer_string(&sql, found ? "" : "SELECT NULL::VARCHAR AS text, true AS stands");
@@ -179,8 +189,9 @@ static enum status load_words(struct retype *retype, struct error *error)
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++) {
             struct text text = lake_text(&chunk->columns[0], i);
-            struct word word = {.text = {arena_strndup(retype->arena, text.data, text.length), text.length},
-                                .rows = (uint64_t)lake_integer(&chunk->columns[1], i)};
+            struct word word = {
+                .text = {arena_strndup(retype->arena, text.data, text.length), text.length},
+                .rows = (uint64_t)lake_integer(&chunk->columns[1], i)};
             VECTOR_PUSH(&retype->words, word);
         }
     lake_result_free(result);
@@ -195,7 +206,8 @@ static bool is_number(enum value_type type)
 }
 
 /* How the new type writes the value, NULL when the text is none. */
-static const char *read_value(const struct retype *retype, struct text text, struct ingest_reading *reading)
+static const char *read_value(const struct retype *retype, struct text text,
+                              struct ingest_reading *reading)
 {
     char number[NUMBER_TEXT_MAX];
     enum value_type type = retype->type.type;
@@ -209,7 +221,8 @@ static const char *read_value(const struct retype *retype, struct text text, str
     if (type == VALUE_DATE || type == VALUE_TIME) {
         char date[DATE_TEXT_MAX];
         struct ingest_moment moment;
-        if (!ingest_parse_moment(text, retype->type.dates, &moment) || (type == VALUE_DATE && moment.has_clock))
+        if (!ingest_parse_moment(text, retype->type.dates, &moment) ||
+            (type == VALUE_DATE && moment.has_clock))
             return NULL;
         if (type == VALUE_DATE)
             return arena_strdup(retype->arena, date_format(moment.date, date));
@@ -220,7 +233,8 @@ static const char *read_value(const struct retype *retype, struct text text, str
     if (form != FORM_INT && form != FORM_DECIMAL)
         return NULL;
     if (type == VALUE_DOUBLE)
-        return arena_strdup(retype->arena, number_format_decimal(read->scaled, read->scale, number));
+        return arena_strdup(retype->arena,
+                            number_format_decimal(read->scaled, read->scale, number));
     if (read->digits + retype->type.scale > 18)
         return NULL;
     int scale = read->scale;
@@ -233,19 +247,21 @@ static const char *read_value(const struct retype *retype, struct text text, str
 }
 
 /* A moment, in the store's zone where the text has no offset, as SQL reads it: UTC. */
-static const char *read_moment(const struct retype *retype, const struct zone *zone, struct text text)
+static const char *read_moment(const struct retype *retype, const struct zone *zone,
+                               struct text text)
 {
     struct ingest_moment moment;
     char date[DATE_TEXT_MAX];
     if (!ingest_parse_moment(text, retype->type.dates, &moment))
         return NULL;
-    int64_t at = moment.has_offset  ? (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset
+    int64_t at = moment.has_offset
+                     ? (int64_t)moment.date * SECONDS_A_DAY + moment.clock - moment.offset
                  : moment.has_clock ? zone_moment(zone, moment.date, moment.clock, NULL)
                                     : zone_day_start(zone, moment.date);
     int64_t day = at >= 0 ? at / SECONDS_A_DAY : -((-at + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
     int64_t clock = at - day * SECONDS_A_DAY;
-    return arena_printf(retype->arena, "%s %02d:%02d:%02d", date_format((int32_t)day, date), (int)(clock / 3600),
-                        (int)(clock / 60 % 60), (int)(clock % 60));
+    return arena_printf(retype->arena, "%s %02d:%02d:%02d", date_format((int32_t)day, date),
+                        (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60));
 }
 
 /* The decimal sign under which more of the values are numbers. */
@@ -257,7 +273,8 @@ static void choose_style(struct retype *retype)
         uint64_t numbers = 0;
         for (size_t i = 0; i < retype->words.count; i++) {
             struct ingest_number number;
-            enum ingest_form form = ingest_classify(retype->words.items[i].text, styles[s], &number);
+            enum ingest_form form =
+                ingest_classify(retype->words.items[i].text, styles[s], &number);
             if (form == FORM_INT || form == FORM_DECIMAL || form == FORM_DOUBLE)
                 numbers += retype->words.items[i].rows;
         }
@@ -276,17 +293,20 @@ static enum status decide_type(struct retype *retype, const char *declared, stru
     struct ingest_manner manner = {.style = retype->style, .missing = ingest_missing_default()};
     for (size_t i = 0; i < retype->words.count; i++) {
         struct ingest_reading reading;
-        ingest_observe(&evidence, ingest_trim(retype->words.items[i].text), &manner, i + 1, &reading);
+        ingest_observe(&evidence, ingest_trim(retype->words.items[i].text), &manner, i + 1,
+                       &reading);
     }
     retype->type = ingest_decide(&evidence, &hint);
     retype->out->whole_digits = evidence.max_digits;
     ingest_evidence_release(&evidence);
-    if (strcmp(declared, value_type_name(VALUE_INT)) == 0) { /* as asked: what has a fraction does not convert */
+    if (strcmp(declared, value_type_name(VALUE_INT)) ==
+        0) { /* as asked: what has a fraction does not convert */
         retype->type.type = VALUE_INT;
         retype->type.scale = 0;
     }
     enum value_type type = retype->type.type;
-    if (type != VALUE_TEXT && type != VALUE_BOOL && type != VALUE_DATE && type != VALUE_TIME && !is_number(type))
+    if (type != VALUE_TEXT && type != VALUE_BOOL && type != VALUE_DATE && type != VALUE_TIME &&
+        !is_number(type))
         return error_set(error, STATUS_USAGE, "a column cannot be retyped to %s", declared);
     retype->out->to = type;
     retype->out->scale = retype->type.type == VALUE_DECIMAL ? retype->type.scale : 0;
@@ -310,7 +330,8 @@ static enum status convert_words(struct retype *retype, struct error *error)
         out->values += word->rows;
         out->converted += word->value ? word->rows : 0;
         if (!word->value && word->rows && out->example_count < RETYPE_EXAMPLES)
-            out->examples[out->example_count++] = (struct ingest_retype_example){word->text.data, word->rows};
+            out->examples[out->example_count++] =
+                (struct ingest_retype_example){word->text.data, word->rows};
     }
     out->distinct = retype->words.count;
     zone_close(zone);
@@ -322,7 +343,8 @@ static void foresee(struct retype *retype)
     struct schema *future = schema_copy(store_schema(retype->store), retype->arena);
     for (size_t t = 0; t < retype->table_count; t++) {
         const struct schema_table *table = schema_table(future, retype->tables[t]);
-        struct schema_column *column = &table->columns[schema_column_index(table, retype->out->column)];
+        struct schema_column *column =
+            &table->columns[schema_column_index(table, retype->out->column)];
         column->type = retype->out->to;
         column->scale = retype->out->scale;
         column->plain = retype->plain;
@@ -332,8 +354,8 @@ static void foresee(struct retype *retype)
 
 /* ---- writing ---- */
 
-static enum status fill_words(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
-                              struct error *error)
+static enum status fill_words(void *context, uint64_t first, size_t max,
+                              struct lake_output *columns, size_t *filled, struct error *error)
 {
     const struct retype *retype = context;
     size_t left = first < retype->words.count ? retype->words.count - first : 0;
@@ -351,24 +373,27 @@ static enum status fill_words(void *context, uint64_t first, size_t max, struct 
     return STATUS_OK;
 }
 
-static enum status code_words(struct retype *retype, struct store_change *change, struct error *error)
+static enum status code_words(struct retype *retype, struct store_change *change,
+                              struct error *error)
 {
     struct numbering *dictionary;
     if (retype->out->to != VALUE_TEXT || retype->plain)
         return STATUS_OK;
     TRY(store_load_dictionary(retype->store, retype->lake, &dictionary, error));
     for (size_t i = 0; i < retype->words.count; i++)
-        retype->words.items[i].code = store_numbering_number(dictionary, retype->words.items[i].text, i);
+        retype->words.items[i].code =
+            store_numbering_number(dictionary, retype->words.items[i].text, i);
     store_numbering_settle_as_met(dictionary);
     for (size_t i = 0; i < retype->words.count; i++)
-        retype->words.items[i].code = store_numbering_final(dictionary, retype->words.items[i].code);
+        retype->words.items[i].code =
+            store_numbering_final(dictionary, retype->words.items[i].code);
     enum status status = store_write_dictionary(change, retype->lake, dictionary, error);
     store_numbering_free(dictionary);
     return status;
 }
 
-static enum status rewrite_part(struct retype *retype, struct store_change *change, const struct catalog_part *part,
-                                struct error *error)
+static enum status rewrite_part(struct retype *retype, struct store_change *change,
+                                const struct catalog_part *part, struct error *error)
 {
     char type[64];
     struct buffer sql;
@@ -387,9 +412,11 @@ static enum status rewrite_part(struct retype *retype, struct store_change *chan
     if (text && !retype->plain)
         buffer_printf(&sql, ", w.code AS %s", sql_name(retype, SCHEMA_CODES));
     if (!text)
-        buffer_printf(&sql, ", CASE WHEN w.value IS DISTINCT FROM w.text THEN w.text END AS %s", sql_name(retype, WAS));
+        buffer_printf(&sql, ", CASE WHEN w.value IS DISTINCT FROM w.text THEN w.text END AS %s",
+                      sql_name(retype, WAS));
     buffer_printf(&sql,
-                  " FROM (SELECT *, %s AS \"@text\" FROM %s) p LEFT JOIN strata_retyped() w ON p.\"@text\" = w.text",
+                  " FROM (SELECT *, %s AS \"@text\" FROM %s) p LEFT JOIN strata_retyped() w ON "
+                  "p.\"@text\" = w.text",
                   text_sql(retype, part), part_sql(retype, part));
 
     struct store_new_part again = {.table = part->table, .role = part->role, .select = sql.data};
@@ -398,9 +425,12 @@ static enum status rewrite_part(struct retype *retype, struct store_change *chan
     return status == STATUS_OK ? store_drop_part(change, part->number, error) : status;
 }
 
-static enum status write_all(struct retype *retype, struct store_change *change, struct error *error)
+static enum status write_all(struct retype *retype, struct store_change *change,
+                             struct error *error)
 {
-    static const char *const names[] = {"text", "value", "code"}, *const types[] = {"VARCHAR", "VARCHAR", "UINTEGER"};
+    static const char *const names[] = {"text", "value", "code"}, *const types[] = {"VARCHAR",
+                                                                                    "VARCHAR",
+                                                                                    "UINTEGER"};
     struct ingest_retype *out = retype->out;
     struct lake_source source = {.name = "strata_retyped",
                                  .column_names = names,
@@ -417,9 +447,11 @@ static enum status write_all(struct retype *retype, struct store_change *change,
         if (concerned(retype, &parts[i]))
             TRY(rewrite_part(retype, change, &parts[i], error));
     for (size_t t = 0; t < retype->table_count; t++) {
-        struct catalog_column column = {
-            .column = {.name = out->column, .type = out->to, .scale = out->scale, .plain = retype->plain},
-            .whole_digits = is_number(out->to) ? out->whole_digits : 0};
+        struct catalog_column column = {.column = {.name = out->column,
+                                                   .type = out->to,
+                                                   .scale = out->scale,
+                                                   .plain = retype->plain},
+                                        .whole_digits = is_number(out->to) ? out->whole_digits : 0};
         TRY(catalog_retype_column(store_catalog(retype->store), retype->tables[t], &column, error));
     }
     return STATUS_OK;
@@ -436,8 +468,9 @@ static enum status write_change(struct retype *retype, struct error *error)
     return status;
 }
 
-enum status ingest_retype_column(struct store *store, const char *name, const char *type, bool write,
-                                 struct arena *arena, struct ingest_retype *out, struct error *error)
+enum status ingest_retype_column(struct store *store, const char *name, const char *type,
+                                 bool write, struct arena *arena, struct ingest_retype *out,
+                                 struct error *error)
 {
     struct retype retype = {.store = store, .arena = arena, .out = out};
     *out = (struct ingest_retype){0};

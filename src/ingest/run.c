@@ -27,8 +27,8 @@ static enum status known_already(struct ingest_run *run, bool *stop, struct erro
     char hash[17];
     *stop = false;
     ingest_mapping_hash(&run->mapping, hash);
-    TRY(catalog_import_of_content(store_catalog(run->store), run->content_hash, run->table, hash, run->arena, &before,
-                                  error));
+    TRY(catalog_import_of_content(store_catalog(run->store), run->content_hash, run->table, hash,
+                                  run->arena, &before, error));
     if (!before.number || run->options->again || run->options->replace == before.number)
         return STATUS_OK;
 
@@ -42,9 +42,12 @@ static enum status known_already(struct ingest_run *run, bool *stop, struct erro
         return STATUS_OK;
     }
     enum status status =
-        error_set(error, STATUS_ERROR, "import %u brought the same content, with another mapping", before.number);
-    error_hint(error, "--replace %u takes it back and imports this instead; --again imports it a second time",
-               before.number);
+        error_set(error, STATUS_ERROR, "import %u brought the same content, with another mapping",
+                  before.number);
+    error_hint(
+        error,
+        "--replace %u takes it back and imports this instead; --again imports it a second time",
+        before.number);
     return status;
 }
 
@@ -67,7 +70,8 @@ static void write_types(struct ingest_run *run, struct ingest_mapping *mapping)
     mapping->types = (struct ingest_pairs){types, count};
 }
 
-/* What all sources have in common is said to the reader of mended rows, who sees too few to find it out again. */
+/* What all sources have in common is said to the reader of mended rows, who sees too few to find it
+ * out again. */
 static void write_dialect(const struct ingest_run *run, struct ingest_mapping *mapping)
 {
     const struct ingest_dialect *first = &run->sources[0].dialect;
@@ -118,7 +122,8 @@ static void rejects_head(struct ingest_run *run, struct buffer *out)
     buffer_release(&mapping);
 }
 
-static enum status copy_file(const char *from, const char *to, const struct buffer *head, struct error *error)
+static enum status copy_file(const char *from, const char *to, const struct buffer *head,
+                             struct error *error)
 {
     FILE *in = fopen(from, "re");
     if (!in)
@@ -155,7 +160,8 @@ static enum status keep_rejects(struct ingest_run *run, struct error *error)
         status = copy_file(run->rejects_file, whole, &head, error);
         if (status == STATUS_OK)
             status = store_add_rejects(run->change, run->import, whole, error);
-        run->summary->rejects_path = store_file(run->store, run->arena, "rejects/%u.jsonl", run->import);
+        run->summary->rejects_path =
+            store_file(run->store, run->arena, "rejects/%u.jsonl", run->import);
     }
     if (run->options->rejects)
         run->summary->rejects_path = arena_strdup(run->arena, run->options->rejects);
@@ -165,7 +171,8 @@ static enum status keep_rejects(struct ingest_run *run, struct error *error)
 
 /* Limits */
 
-static enum status parse_limit(const char *text, uint64_t read, uint64_t *limit, struct error *error)
+static enum status parse_limit(const char *text, uint64_t read, uint64_t *limit,
+                               struct error *error)
 {
     char *end;
     errno = 0;
@@ -190,8 +197,8 @@ static const struct ingest_reject_count *chief_reason(const struct ingest_run *r
     return chief;
 }
 
-/* Rows that are there already in other words are no sign of a file that was misread, and what is retried was set aside
- * before. */
+/* Rows that are there already in other words are no sign of a file that was misread, and what is
+ * retried was set aside before. */
 static bool mostly_unusable(const struct ingest_run *run)
 {
     const struct ingest_reject_counts *counts = &run->scan.reject_counts;
@@ -208,25 +215,31 @@ static enum status check_limit(struct ingest_run *run, struct error *error)
     char share[32];
     if (!chief || !summary->set_aside)
         return STATUS_OK;
-    snprintf(share, sizeof share, "%.1f%%", 100.0 * (double)summary->set_aside / (double)summary->read);
+    snprintf(share, sizeof share, "%.1f%%",
+             100.0 * (double)summary->set_aside / (double)summary->read);
     if (summary->set_aside * 20 > summary->read)
         ingest_warn(run, "%s of the rows are set aside, chiefly because of %s%s%s: %s", share,
-                    ingest_reason_text(chief->reason), chief->column ? " in " : "", chief->column ? chief->column : "",
-                    ingest_reason_advice(chief->reason));
+                    ingest_reason_text(chief->reason), chief->column ? " in " : "",
+                    chief->column ? chief->column : "", ingest_reason_advice(chief->reason));
     uint64_t limit = 0;
     if (run->options->max_rejects)
         TRY(parse_limit(run->options->max_rejects, summary->read, &limit, error));
     if (run->options->max_rejects ? summary->set_aside <= limit : !mostly_unusable(run))
         return STATUS_OK;
     summary->refused = true;
-    enum status status = error_set(
-        error, STATUS_REJECTS, "%llu of %llu rows would be set aside, more than %s, chiefly because of %s%s%s",
-        (unsigned long long)summary->set_aside, (unsigned long long)summary->read,
-        run->options->max_rejects ? arena_printf(run->arena, "the %llu of --max-rejects", (unsigned long long)limit)
-                                  : "half of them",
-        ingest_reason_text(chief->reason), chief->column ? " in " : "", chief->column ? chief->column : "");
+    enum status status =
+        error_set(error, STATUS_REJECTS,
+                  "%llu of %llu rows would be set aside, more than %s, chiefly because of %s%s%s",
+                  (unsigned long long)summary->set_aside, (unsigned long long)summary->read,
+                  run->options->max_rejects ? arena_printf(run->arena, "the %llu of --max-rejects",
+                                                           (unsigned long long)limit)
+                                            : "half of them",
+                  ingest_reason_text(chief->reason), chief->column ? " in " : "",
+                  chief->column ? chief->column : "");
     error_hint(error, "nothing was imported; %s%s", ingest_reason_advice(chief->reason),
-               run->options->max_rejects ? "" : ". --max-rejects 100% imports what can be used all the same");
+               run->options->max_rejects
+                   ? ""
+                   : ". --max-rejects 100% imports what can be used all the same");
     return status;
 }
 
@@ -244,7 +257,8 @@ static char sure_point(const struct ingest_run *run, size_t column)
 {
     enum { POINT, COMMA };
     char point = 0;
-    for (size_t s = 0; ingest_is_number(run->columns[column].type.type) && s < run->source_count; s++) {
+    for (size_t s = 0; ingest_is_number(run->columns[column].type.type) && s < run->source_count;
+         s++) {
         const uint64_t *counts = run->scan.marks[s * run->column_count + column].counts;
         char own = counts[COMMA] > counts[POINT] ? ',' : '.';
         if (!counts[COMMA] && !counts[POINT])
@@ -261,8 +275,8 @@ static void describe_columns(struct ingest_run *run)
     struct ingest_summary *summary = run->summary;
     const struct ingest_mapping *mapping = &run->mapping;
     summary->column_count = 0;
-    summary->columns =
-        ARENA_ARRAY(run->arena, struct ingest_summary_column, run->column_count + run->mapping.set.count);
+    summary->columns = ARENA_ARRAY(run->arena, struct ingest_summary_column,
+                                   run->column_count + run->mapping.set.count);
     for (size_t i = 0; i < run->column_count; i++) {
         const struct ingest_evidence *evidence = &run->scan.evidence[i];
         const struct ingest_type *type = &run->columns[i].type;
@@ -270,15 +284,16 @@ static void describe_columns(struct ingest_run *run)
         if (run->columns[i].unnamed && type->type == VALUE_NONE)
             continue;
         summary->column_count++;
-        *column = (struct ingest_summary_column){.name = run->columns[i].name,
-                                                 .role = "",
-                                                 .type = type->type,
-                                                 .scale = type->scale,
-                                                 .format = ingest_type_format(type),
-                                                 .format_sure = !type->ambiguous && !type->remembered,
-                                                 .point = sure_point(run, i),
-                                                 .counted = true,
-                                                 .unknown = ingest_evidence_unknown(evidence, type)};
+        *column =
+            (struct ingest_summary_column){.name = run->columns[i].name,
+                                           .role = "",
+                                           .type = type->type,
+                                           .scale = type->scale,
+                                           .format = ingest_type_format(type),
+                                           .format_sure = !type->ambiguous && !type->remembered,
+                                           .point = sure_point(run, i),
+                                           .counted = true,
+                                           .unknown = ingest_evidence_unknown(evidence, type)};
         if (run->columns[i].derived)
             column->counted = false, column->computed = true;
         column->distinct = ingest_distinct_count(&evidence->distinct, &column->distinct_exact);
@@ -291,20 +306,23 @@ static void describe_columns(struct ingest_run *run)
                 column->guessed = !run->said[role];
             }
         if ((int)i == run->clock)
-            column->role = "time of day", column->confidence = 90, column->guessed = !run->clock_said;
+            column->role = "time of day", column->confidence = 90,
+            column->guessed = !run->clock_said;
     }
     for (size_t i = 0; i < mapping->set.count; i++)
         summary->columns[summary->column_count++] = (struct ingest_summary_column){
             .name = mapping->set.items[i].name,
             .role = computed_role(run, mapping->set.items[i].name),
-            .guessed = !run->amount_said && run->amount && strcmp(run->amount, mapping->set.items[i].name) == 0,
+            .guessed = !run->amount_said && run->amount &&
+                       strcmp(run->amount, mapping->set.items[i].name) == 0,
             .computed = true,
             .confidence = 100};
     for (size_t i = 0; i < summary->column_count; i++)
         for (size_t p = 0; p < run->property_count; p++) {
             const struct ingest_property *property = &run->properties[p];
             struct ingest_summary_column *column = &summary->columns[i];
-            if (property->trait || strcmp(property->column, column->name) != 0 || property->type == VALUE_NONE)
+            if (property->trait || strcmp(property->column, column->name) != 0 ||
+                property->type == VALUE_NONE)
                 continue;
             column->property = property->name;
             column->type = property->type;
@@ -338,7 +356,8 @@ static void describe_counts(struct ingest_run *run)
     summary->reject_count = scan->reject_counts.count;
     summary->rejects = ARENA_ARRAY(run->arena, struct ingest_reject_count, summary->reject_count);
     if (summary->reject_count)
-        memcpy(summary->rejects, scan->reject_counts.items, summary->reject_count * sizeof *summary->rejects);
+        memcpy(summary->rejects, scan->reject_counts.items,
+               summary->reject_count * sizeof *summary->rejects);
     summary->set_aside = ingest_reject_counts_total(&scan->reject_counts);
     summary->hours_repeated = scan->times.repeated;
     summary->hours_missing = scan->times.missing;
@@ -356,12 +375,16 @@ static void add_notices(struct ingest_run *run)
     ingest_remark(run);
     struct ingest_guess *group = &run->guesses[ROLE_GROUP], *time = &run->guesses[ROLE_TIME];
     enum { TIME_SURE = 80 };
-    if (run->role == SCHEMA_FACTS && !run->said[ROLE_TIME] && time->column >= 0 && time->confidence < TIME_SURE)
+    if (run->role == SCHEMA_FACTS && !run->said[ROLE_TIME] && time->column >= 0 &&
+        time->confidence < TIME_SURE)
         ingest_notice(run, "%s is taken for the time, %d%% sure: --time COLUMN names another",
                       run->columns[time->column].name, time->confidence);
     if (run->role == SCHEMA_FACTS && !run->mapping.group_by && group->column >= 0)
-        ingest_notice(run, "%s repeats: when its rows are the lines of one %s, --group-by %s makes one fact of them",
-                      run->columns[group->column].name, run->table, run->columns[group->column].name);
+        ingest_notice(run,
+                      "%s repeats: when its rows are the lines of one %s, --group-by %s makes one "
+                      "fact of them",
+                      run->columns[group->column].name, run->table,
+                      run->columns[group->column].name);
 }
 
 enum { PREVIEW_ROWS = 8 };
@@ -383,14 +406,17 @@ static void preview_select(const struct ingest_run *run, struct buffer *sql)
     buffer_printf(sql, " FROM staged ORDER BY arrival LIMIT %d", PREVIEW_ROWS);
 }
 
-static const char *preview_value(const struct ingest_run *run, const struct lake_vector *vector, size_t row, bool time)
+static const char *preview_value(const struct ingest_run *run, const struct lake_vector *vector,
+                                 size_t row, bool time)
 {
     if (!lake_known(vector, row))
         return NULL;
     struct text text = lake_text(vector, row);
     const char *value = arena_strndup(run->arena, text.data, text.length);
     char moment[MOMENT_TEXT_MAX];
-    return time ? arena_strdup(run->arena, moment_format(run->zone, strtoll(value, NULL, 10), moment)) : value;
+    return time ? arena_strdup(run->arena,
+                               moment_format(run->zone, strtoll(value, NULL, 10), moment))
+                : value;
 }
 
 static enum status make_preview(struct ingest_run *run, struct error *error)
@@ -410,10 +436,11 @@ static enum status make_preview(struct ingest_run *run, struct error *error)
     for (size_t c = 0; c < columns; c++)
         summary->preview_names[c] = arena_strdup(run->arena, lake_result_column(result, c)->name);
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
-        for (size_t i = 0; i < chunk->rows && summary->preview_rows < PREVIEW_ROWS; i++, summary->preview_rows++)
+        for (size_t i = 0; i < chunk->rows && summary->preview_rows < PREVIEW_ROWS;
+             i++, summary->preview_rows++)
             for (size_t c = 0; c < columns; c++)
-                summary->preview[summary->preview_rows * columns + c] =
-                    preview_value(run, &chunk->columns[c], i, run->role != SCHEMA_REFERENCE && c == 1);
+                summary->preview[summary->preview_rows * columns + c] = preview_value(
+                    run, &chunk->columns[c], i, run->role != SCHEMA_REFERENCE && c == 1);
     lake_result_free(result);
     return status;
 }
@@ -429,9 +456,11 @@ static void finish_summary(struct ingest_run *run)
     summary->warnings = ARENA_ARRAY(run->arena, const char *, run->warnings.count);
     summary->tables = ARENA_ARRAY(run->arena, struct ingest_summary_table, run->tables.count);
     if (run->notices.count)
-        memcpy(summary->notices, run->notices.items, run->notices.count * sizeof *run->notices.items);
+        memcpy(summary->notices, run->notices.items,
+               run->notices.count * sizeof *run->notices.items);
     if (run->warnings.count)
-        memcpy(summary->warnings, run->warnings.items, run->warnings.count * sizeof *run->warnings.items);
+        memcpy(summary->warnings, run->warnings.items,
+               run->warnings.count * sizeof *run->warnings.items);
     if (run->tables.count)
         memcpy(summary->tables, run->tables.items, run->tables.count * sizeof *run->tables.items);
 }
@@ -473,7 +502,8 @@ static enum status add_import(struct ingest_run *run, struct error *error)
         .counts = "{}",
         .replaces = ingest_replaces(run),
     };
-    enum status status = catalog_add_import(store_catalog(run->store), &import, &run->import, error);
+    enum status status =
+        catalog_add_import(store_catalog(run->store), &import, &run->import, error);
     buffer_release(&mapping);
     return status;
 }
@@ -485,7 +515,8 @@ static enum status save_counts(struct ingest_run *run, struct error *error)
     run->summary->import = run->import;
     finish_summary(run);
     ingest_summary_json(run->summary, false, &text);
-    enum status status = catalog_set_import_counts(store_catalog(run->store), run->import, text.data, error);
+    enum status status =
+        catalog_set_import_counts(store_catalog(run->store), run->import, text.data, error);
     buffer_release(&text);
     return status;
 }
@@ -501,7 +532,9 @@ static enum status save_mapping(struct ingest_run *run, struct error *error)
     FILE *file = fopen(run->options->save_mapping, "we");
     bool failed = !file || fwrite(text.data, 1, text.length, file) != text.length;
     failed |= file && fclose(file) != 0;
-    enum status status = failed ? error_system(error, errno, "cannot write %s", run->options->save_mapping) : STATUS_OK;
+    enum status status =
+        failed ? error_system(error, errno, "cannot write %s", run->options->save_mapping)
+               : STATUS_OK;
     buffer_release(&text);
     return status;
 }
@@ -527,7 +560,8 @@ static enum status import_rows(struct ingest_run *run, struct error *error)
     describe_counts(run);
     describe_columns(run);
     struct ingest_summary *summary = run->summary;
-    summary->filtered = summary->read - summary->set_aside - summary->stored - summary->repeated_ids;
+    summary->filtered =
+        summary->read - summary->set_aside - summary->stored - summary->repeated_ids;
     TRY(check_limit(run, error));
     TRY(keep_rejects(run, error));
     TRY(save_mapping(run, error));
@@ -546,7 +580,8 @@ static enum status begin(struct ingest_run *run, struct error *error)
         TRY(guard->yield(guard->context, run->change, run->options->replace, error));
     struct lake *lake;
     TRY(store_lake(run->store, run->options->threads, &lake, error));
-    enum status status = store_undo_within(run->change, lake, &run->options->replace, 1, run->options->now, error);
+    enum status status =
+        store_undo_within(run->change, lake, &run->options->replace, 1, run->options->now, error);
     lake_close(lake);
     run->summary->replaced = run->options->replace;
     return status;
@@ -569,8 +604,8 @@ static void release(struct ingest_run *run)
 }
 
 enum status ingest_run(struct store *store, const struct ingest_options *options,
-                       const struct ingest_progress *progress, struct arena *arena, struct ingest_summary *summary,
-                       struct error *error)
+                       const struct ingest_progress *progress, struct arena *arena,
+                       struct ingest_summary *summary, struct error *error)
 {
     double start = seconds_now();
     struct ingest_run *run = base_calloc(1, sizeof *run);

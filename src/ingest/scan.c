@@ -1,7 +1,7 @@
 /*
- * Each thread takes a block, splits its records, looks at every value once (ingest_observe), and either sets the row
- * aside or writes it into DuckDB's vectors. Nothing is shared between threads but the reader's lock and, at the end,
- * the sums.
+ * Each thread takes a block, splits its records, looks at every value once (ingest_observe), and
+ * either sets the row aside or writes it into DuckDB's vectors. Nothing is shared between threads
+ * but the reader's lock and, at the end, the sums.
  */
 #include "ingest/scan.h"
 
@@ -214,7 +214,8 @@ static enum status next_block(struct scan_thread *thread, bool *more, struct err
     return STATUS_OK;
 }
 
-static void set_aside(struct scan_thread *thread, enum ingest_reason reason, int column, uint64_t line)
+static void set_aside(struct scan_thread *thread, enum ingest_reason reason, int column,
+                      uint64_t line)
 {
     struct ingest_scan *scan = thread->scan;
     if (atomic_load_explicit(&scan->stale, memory_order_relaxed))
@@ -242,8 +243,9 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
         thread->values[i] = (struct text){"", 0};
     size_t count = record->count;
     if (record->flaw != FLAW_NONE) {
-        static const enum ingest_reason reasons[] = {
-            [FLAW_QUOTE] = REASON_QUOTE, [FLAW_OPEN] = REASON_OPEN_QUOTE, [FLAW_JSON] = REASON_JSON};
+        static const enum ingest_reason reasons[] = {[FLAW_QUOTE] = REASON_QUOTE,
+                                                     [FLAW_OPEN] = REASON_OPEN_QUOTE,
+                                                     [FLAW_JSON] = REASON_JSON};
         set_aside(thread, reasons[record->flaw], -1, line);
         return false;
     }
@@ -259,7 +261,8 @@ static bool place_values(struct scan_thread *thread, uint64_t line)
     }
     for (size_t i = 0; i < count; i++)
         if (map->columns[i] >= 0)
-            thread->values[map->columns[i]] = (struct text){record->fields[i].data, record->fields[i].length};
+            thread->values[map->columns[i]] =
+                (struct text){record->fields[i].data, record->fields[i].length};
     return true;
 }
 
@@ -276,7 +279,8 @@ static bool check_encoding(struct scan_thread *thread, uint64_t line)
         return true;
     }
     counts->invalid_bytes_rows++;
-    set_aside(thread, thread_source(thread)->dialect.encoding ? REASON_CHARACTER : REASON_ENCODING, -1, line);
+    set_aside(thread, thread_source(thread)->dialect.encoding ? REASON_CHARACTER : REASON_ENCODING,
+              -1, line);
     return false;
 }
 
@@ -286,12 +290,14 @@ static bool is_header(const struct ingest_record *record, const struct ingest_so
     if (!map->header || record->count < map->count)
         return false;
     for (size_t i = 0; i < map->count; i++)
-        if (!text_is((struct text){record->fields[i].data, record->fields[i].length}, map->header[i]))
+        if (!text_is((struct text){record->fields[i].data, record->fields[i].length},
+                     map->header[i]))
             return false;
     return true;
 }
 
-/* Lines that are no rows: spreadsheets write commas where rows were deleted. Most rows are told by their first field.
+/* Lines that are no rows: spreadsheets write commas where rows were deleted. Most rows are told by
+ * their first field.
  */
 static bool pass_over(struct scan_thread *thread, uint64_t line)
 {
@@ -321,7 +327,8 @@ static void observe_values(struct scan_thread *thread, uint64_t line)
         struct ingest_reading *reading = &thread->readings[i];
         thread->values[i] = ingest_trim(thread->values[i]);
         reading->number.marks = 0;
-        ingest_observe(&thread->evidence[i], thread->values[i], &scan->manners[first + i], line, reading);
+        ingest_observe(&thread->evidence[i], thread->values[i], &scan->manners[first + i], line,
+                       reading);
         if (reading->number.marks)
             ingest_add_marks(&thread->marks[first + i], reading->number.marks);
     }
@@ -352,7 +359,8 @@ static const struct zone *find_zone(struct scan_thread *thread, struct text name
 }
 
 /* A scaled integer at the column's scale; false when digits would be lost. */
-static bool to_scale(const struct ingest_number *number, const struct ingest_type *type, int64_t *out)
+static bool to_scale(const struct ingest_number *number, const struct ingest_type *type,
+                     int64_t *out)
 {
     int64_t scaled = number->scaled;
     int scale = number->scale;
@@ -394,15 +402,16 @@ static bool fits_date(struct scan_thread *thread, size_t column, enum ingest_rea
     return true;
 }
 
-/* What does not begin like a list is one text, or several with the column's separator between them. */
+/* What does not begin like a list is one text, or several with the column's separator between them.
+ */
 static bool fits_set(struct scan_thread *thread, size_t column)
 {
     struct text value = thread->values[column];
     return *value.data != '[' || value.data[value.length - 1] != ']' || ingest_is_list(value);
 }
 
-/* Whether the value reads as its column's type; wrong says why not. A number that needs more room proves the plan
- * stale. */
+/* Whether the value reads as its column's type; wrong says why not. A number that needs more room
+ * proves the plan stale. */
 static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *wrong)
 {
     const struct ingest_type *type = &thread->scan->columns[column].type;
@@ -416,7 +425,8 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
         if (!number)
             return false;
         int64_t scaled;
-        if (type->type == VALUE_INT && (form == FORM_INT || (form == FORM_DOUBLE && reading->number.whole)))
+        if (type->type == VALUE_INT &&
+            (form == FORM_INT || (form == FORM_DOUBLE && reading->number.whole)))
             return true;
         if (form == FORM_DOUBLE || !to_scale(&reading->number, type, &scaled)) {
             atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
@@ -424,13 +434,19 @@ static bool fits(struct scan_thread *thread, size_t column, enum ingest_reason *
         }
         reading->number.scaled = scaled;
         return true;
-    case VALUE_DOUBLE: *wrong = form == FORM_NONFINITE ? REASON_NOT_FINITE : REASON_BAD_NUMBER; return number;
+    case VALUE_DOUBLE:
+        *wrong = form == FORM_NONFINITE ? REASON_NOT_FINITE : REASON_BAD_NUMBER;
+        return number;
     case VALUE_BOOL: *wrong = REASON_BAD_BOOL; return form == FORM_BOOL;
     case VALUE_DATE:
     case VALUE_TIME: return fits_date(thread, column, wrong);
     case VALUE_SET: *wrong = REASON_BAD_SET; return fits_set(thread, column);
-    case VALUE_POINT: *wrong = REASON_BAD_PLACE; return form == FORM_UNKNOWN || ingest_is_place(thread->values[column]);
-    case VALUE_NONE: atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed); return true;
+    case VALUE_POINT:
+        *wrong = REASON_BAD_PLACE;
+        return form == FORM_UNKNOWN || ingest_is_place(thread->values[column]);
+    case VALUE_NONE:
+        atomic_store_explicit(&thread->scan->stale, true, memory_order_relaxed);
+        return true;
     default: return true;
     }
 }
@@ -464,15 +480,19 @@ static bool required_missing(struct scan_thread *thread, uint64_t line)
 static const char *sign_code(const struct scan_thread *thread, size_t column)
 {
     const struct ingest_reading *reading = &thread->readings[column];
-    bool number = reading->form == FORM_INT || reading->form == FORM_DECIMAL || reading->form == FORM_DOUBLE;
-    return number && thread->scan->columns[column].money ? thread->sign_codes[reading->number.currency] : "";
+    bool number =
+        reading->form == FORM_INT || reading->form == FORM_DECIMAL || reading->form == FORM_DOUBLE;
+    return number && thread->scan->columns[column].money
+               ? thread->sign_codes[reading->number.currency]
+               : "";
 }
 
 /* Whether the row has an amount whose sign could say its currency. */
 static bool has_money(const struct scan_thread *thread)
 {
     for (size_t i = 0; i < thread->scan->column_count; i++)
-        if (thread->scan->columns[i].money && !thread->scan->columns[i].derived && !unknown(thread, i))
+        if (thread->scan->columns[i].money && !thread->scan->columns[i].derived &&
+            !unknown(thread, i))
             return true;
     return false;
 }
@@ -530,7 +550,8 @@ static const struct day *find_day(struct scan_thread *thread, int32_t date)
         day->date = date;
         day->known = true;
         day->start = zone_day_start(zone, date);
-        day->uniform = date < DATE_MAX && zone_day_start(zone, date + 1) - day->start == SECONDS_A_DAY &&
+        day->uniform = date < DATE_MAX &&
+                       zone_day_start(zone, date + 1) - day->start == SECONDS_A_DAY &&
                        zone_moment(zone, date, 0, NULL) == day->start;
     }
     return day;
@@ -563,8 +584,8 @@ static int64_t to_moment(struct scan_thread *thread, const struct ingest_moment 
     return moment;
 }
 
-/* A time of day in a column of its own, behind the date whatever that looks like: it is read behind a date that every
- * format knows. The columns themselves stay what the file has. */
+/* A time of day in a column of its own, behind the date whatever that looks like: it is read behind
+ * a date that every format knows. The columns themselves stay what the file has. */
 static bool add_clock(struct scan_thread *thread, struct ingest_moment *written)
 {
     static const char any_date[] = "2000-01-01 ";
@@ -625,14 +646,17 @@ static double to_double(const struct ingest_reading *reading, struct text value)
         return number_decimal_to_double(number->scaled, number->scale);
     double real = 0;
     char plain[NUMBER_TEXT_MAX];
-    number_parse_double(text_from(number_format_decimal(number->scaled, number->scale, plain)), &real);
+    number_parse_double(text_from(number_format_decimal(number->scaled, number->scale, plain)),
+                        &real);
     return real;
 }
 
-static struct text to_text(const struct ingest_type *type, const struct ingest_reading *reading, struct text value)
+static struct text to_text(const struct ingest_type *type, const struct ingest_reading *reading,
+                           struct text value)
 {
     value = text_trim(value);
-    if (type->dot_zero && reading->form == FORM_DECIMAL && !reading->number.decorated && value.length > 2)
+    if (type->dot_zero && reading->form == FORM_DECIMAL && !reading->number.decorated &&
+        value.length > 2)
         value.length -= 2;
     return value;
 }
@@ -661,14 +685,17 @@ static void put_currency_text(struct lake_output *output, size_t row, struct tex
     lake_output_text(output, row, small ? (struct text){code, sizeof code} : value);
 }
 
-static void put_set(struct scan_thread *thread, size_t column, struct lake_output *output, size_t row)
+static void put_set(struct scan_thread *thread, size_t column, struct lake_output *output,
+                    size_t row)
 {
     buffer_reset(&thread->set);
-    ingest_set_list(thread->values[column], thread->scan->columns[column].type.delimiter, &thread->set);
+    ingest_set_list(thread->values[column], thread->scan->columns[column].type.delimiter,
+                    &thread->set);
     lake_output_text(output, row, (struct text){thread->set.data, thread->set.length});
 }
 
-static void put_value(struct scan_thread *thread, size_t column, struct lake_output *output, size_t row)
+static void put_value(struct scan_thread *thread, size_t column, struct lake_output *output,
+                      size_t row)
 {
     const struct ingest_type *type = &thread->scan->columns[column].type;
     const struct ingest_reading *reading = &thread->readings[column];
@@ -681,12 +708,18 @@ static void put_value(struct scan_thread *thread, size_t column, struct lake_out
         return;
     }
     switch (type->type) {
-    case VALUE_BOOL: ((uint8_t *)output->data)[row] = (thread->values[column].data[0] | 32) == 't'; return;
+    case VALUE_BOOL:
+        ((uint8_t *)output->data)[row] = (thread->values[column].data[0] | 32) == 't';
+        return;
     case VALUE_INT:
     case VALUE_DECIMAL: ((int64_t *)output->data)[row] = reading->number.scaled; return;
-    case VALUE_DOUBLE: ((double *)output->data)[row] = to_double(reading, thread->values[column]); return;
+    case VALUE_DOUBLE:
+        ((double *)output->data)[row] = to_double(reading, thread->values[column]);
+        return;
     case VALUE_DATE: ((int32_t *)output->data)[row] = reading->moment.date; return;
-    case VALUE_TIME: ((int64_t *)output->data)[row] = to_moment(thread, &reading->moment, NULL) * 1000000; return;
+    case VALUE_TIME:
+        ((int64_t *)output->data)[row] = to_moment(thread, &reading->moment, NULL) * 1000000;
+        return;
     case VALUE_SET: put_set(thread, column, output, row); return;
     default:
         if (thread->scan->columns[column].currency)
@@ -696,7 +729,8 @@ static void put_value(struct scan_thread *thread, size_t column, struct lake_out
     }
 }
 
-static void put_row(struct scan_thread *thread, struct lake_output *outputs, size_t row, uint64_t line, int64_t moment)
+static void put_row(struct scan_thread *thread, struct lake_output *outputs, size_t row,
+                    uint64_t line, int64_t moment)
 {
     if (outputs[0].handle)
         ((uint64_t *)outputs[0].data)[row] = (uint64_t)thread->block.source << SCAN_ROW_BITS | line;
@@ -712,7 +746,8 @@ static bool next_record(struct scan_thread *thread, uint64_t *line, int64_t *mom
 {
     size_t skipped;
     *kept = false;
-    if (!ingest_split(&thread_source(thread)->dialect, &thread->at, thread->end, &thread->record, &skipped))
+    if (!ingest_split(&thread_source(thread)->dialect, &thread->at, thread->end, &thread->record,
+                      &skipped))
         return false;
     *line = thread->line + skipped;
     thread->line = *line + thread->record.lines;
@@ -728,8 +763,8 @@ static bool next_record(struct scan_thread *thread, uint64_t *line, int64_t *mom
     return true;
 }
 
-static enum status fill(void *context, void *state, size_t max, struct lake_output *outputs, size_t *filled,
-                        struct error *error)
+static enum status fill(void *context, void *state, size_t max, struct lake_output *outputs,
+                        size_t *filled, struct error *error)
 {
     struct scan_thread *thread = state;
     struct ingest_scan *scan = context;
@@ -763,7 +798,8 @@ static const char *sql_type(const struct ingest_type *type, struct arena *arena)
     return names[type->type] ? names[type->type] : "VARCHAR";
 }
 
-enum status ingest_scan_register(struct ingest_scan *scan, struct lake *lake, const char *name, struct error *error)
+enum status ingest_scan_register(struct ingest_scan *scan, struct lake *lake, const char *name,
+                                 struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);

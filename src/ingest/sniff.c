@@ -1,7 +1,7 @@
 /*
- * Every way to separate fields that is in use is tried on the first rows, and the one under which the rows agree best
- * on their number of fields wins. Only then come quotes, decimal signs, the header: each is decided by what most rows
- * say.
+ * Every way to separate fields that is in use is tried on the first rows, and the one under which
+ * the rows agree best on their number of fields wins. Only then come quotes, decimal signs, the
+ * header: each is decided by what most rows say.
  */
 #include "ingest/sniff.h"
 
@@ -26,8 +26,8 @@ struct trial {
 };
 
 /*
- * The second half of the records votes on their number of fields: titles stand in the first. What comes before the
- * first record of that width is the lead.
+ * The second half of the records votes on their number of fields: titles stand in the first. What
+ * comes before the first record of that width is the lead.
  */
 static void judge_counts(const size_t *counts, struct trial *trial)
 {
@@ -37,7 +37,8 @@ static void judge_counts(const size_t *counts, struct trial *trial)
         size_t agreeing = 0;
         for (size_t j = half; j < trial->records; j++)
             agreeing += counts[j] == counts[i];
-        if (agreeing > trial->agreeing || (agreeing == trial->agreeing && counts[i] > trial->fields)) {
+        if (agreeing > trial->agreeing ||
+            (agreeing == trial->agreeing && counts[i] > trial->fields)) {
             trial->agreeing = agreeing;
             trial->fields = counts[i];
         }
@@ -54,7 +55,8 @@ static void run_trial(const char *data, const char *end, struct trial *trial)
     size_t *counts = base_calloc(TRIAL_RECORDS, sizeof *counts), skipped;
     struct ingest_record record = {0};
     const char *at = data;
-    while (trial->records < TRIAL_RECORDS && ingest_split(&trial->dialect, &at, end, &record, &skipped)) {
+    while (trial->records < TRIAL_RECORDS &&
+           ingest_split(&trial->dialect, &at, end, &record, &skipped)) {
         trial->flaws += record.flaw != FLAW_NONE;
         counts[trial->records++] = record.count;
     }
@@ -91,8 +93,8 @@ static size_t quoted_fields(const char *data, const char *end, char delimiter, c
     return count;
 }
 
-/* Double quotes unless they make rows fall apart (TSV dumps hold them as text); single ones when nearly all rows use
- * them. */
+/* Double quotes unless they make rows fall apart (TSV dumps hold them as text); single ones when
+ * nearly all rows use them. */
 static void choose_quote(const char *data, const char *end, struct trial *trial)
 {
     struct ingest_dialect *dialect = &trial->dialect;
@@ -105,13 +107,15 @@ static void choose_quote(const char *data, const char *end, struct trial *trial)
         dialect->quote = dialect->escape = '\'';
         return;
     }
-    if (memmem(data, (size_t)(end - data), "\\\"", 2) && !memmem(data, (size_t)(end - data), "\"\"\"", 3))
+    if (memmem(data, (size_t)(end - data), "\\\"", 2) &&
+        !memmem(data, (size_t)(end - data), "\"\"\"", 3))
         dialect->escape = '\\';
     struct trial with = {.dialect = *dialect}, without = {.dialect = *dialect};
     without.dialect.quote = 0;
     run_trial(data, end, &with);
     run_trial(data, end, &without);
-    /* one flaw among many rows is a quote that somebody forgot; several are signs that mean something else */
+    /* one flaw among many rows is a quote that somebody forgot; several are signs that mean
+     * something else */
     enum { SEVERAL = 3 };
     bool several = with.flaws >= SEVERAL || with.flaws * 4 > with.records;
     bool better = without.agreeing == without.judged && without.lead == 0 && several;
@@ -154,21 +158,23 @@ static void choose_delimiter(const char *data, const char *end, struct ingest_di
 }
 
 /* What the first rows say about how each column writes its numbers; and the file as a whole. */
-static void choose_numbers(const char *data, const char *end, const struct ingest_dialect_choice *choice,
-                           struct ingest_sniff *out)
+static void choose_numbers(const char *data, const char *end,
+                           const struct ingest_dialect_choice *choice, struct ingest_sniff *out)
 {
     struct ingest_dialect *dialect = &out->dialect;
     struct ingest_record record = {0};
     struct ingest_marks file = {{0}};
     size_t skipped, room = 0;
-    for (size_t n = 0; n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++) {
+    for (size_t n = 0;
+         n < 10 * TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped); n++) {
         if (record.count > room) {
             out->marks = base_realloc(out->marks, record.count * sizeof *out->marks);
             memset(out->marks + room, 0, (record.count - room) * sizeof *out->marks);
             room = record.count;
         }
         for (size_t i = 0; i < record.count; i++) {
-            struct text field = ingest_trim((struct text){record.fields[i].data, record.fields[i].length});
+            struct text field =
+                ingest_trim((struct text){record.fields[i].data, record.fields[i].length});
             struct ingest_number number = {0};
             ingest_classify(field, dialect->style, &number);
             ingest_add_marks(&out->marks[i], number.marks);
@@ -189,12 +195,13 @@ static struct ingest_manner first_manner(const struct ingest_sniff *sniff, size_
                                          const struct ingest_dialect_choice *choice)
 {
     static const struct ingest_marks none = {{0}};
-    struct ingest_manner manner = {.style = sniff->dialect.style, .missing = ingest_missing_default()};
+    struct ingest_manner manner = {.style = sniff->dialect.style,
+                                   .missing = ingest_missing_default()};
     if (choice && choice->missing)
         manner.missing = choice->missing;
     struct ingest_style_choice style =
-        ingest_choose_style(i < sniff->marked ? &sniff->marks[i] : &none, &sniff->file_marks, sniff->dialect.delimiter,
-                            choice ? choice->point : 0, 0);
+        ingest_choose_style(i < sniff->marked ? &sniff->marks[i] : &none, &sniff->file_marks,
+                            sniff->dialect.delimiter, choice ? choice->point : 0, 0);
     manner.style = (struct ingest_number_style){style.point, style.point == ',' ? '.' : ','};
     return manner;
 }
@@ -204,8 +211,8 @@ static void observe_field(struct ingest_sniff *out, size_t i, const struct inges
 {
     struct ingest_reading reading;
     reading.number.marks = 0;
-    ingest_observe(&out->evidence[i], ingest_trim((struct text){field->data, field->length}), manner, out->records,
-                   &reading);
+    ingest_observe(&out->evidence[i], ingest_trim((struct text){field->data, field->length}),
+                   manner, out->records, &reading);
     ingest_add_marks(&out->marks[i], reading.number.marks);
 }
 
@@ -233,21 +240,26 @@ static struct text cut_name(struct text name)
 }
 
 /* A column cannot be called what is no text. */
-static enum status check_header(const struct ingest_sniff *sniff, const char *name, size_t line, struct error *error)
+static enum status check_header(const struct ingest_sniff *sniff, const char *name, size_t line,
+                                struct error *error)
 {
     for (size_t i = 0; i < sniff->column_count; i++) {
         if (text_valid_utf8(text_from(sniff->names[i])))
             continue;
-        enum status status = error_set(error, STATUS_ERROR, "%s, line %zu: the name of column %zu is no text in %s",
-                                       name, line, i + 1, ingest_encoding_name(sniff->dialect.encoding));
-        error_hint(error, "say how the file is written, such as --encoding Windows-1252, or mend the name");
+        enum status status =
+            error_set(error, STATUS_ERROR, "%s, line %zu: the name of column %zu is no text in %s",
+                      name, line, i + 1, ingest_encoding_name(sniff->dialect.encoding));
+        error_hint(
+            error,
+            "say how the file is written, such as --encoding Windows-1252, or mend the name");
         return status;
     }
     return STATUS_OK;
 }
 
-static void set_names(const struct ingest_record *record, size_t columns, const struct ingest_begin *begin,
-                      struct arena *arena, struct ingest_sniff *out)
+static void set_names(const struct ingest_record *record, size_t columns,
+                      const struct ingest_begin *begin, struct arena *arena,
+                      struct ingest_sniff *out)
 {
     out->names = ARENA_ARRAY(arena, const char *, columns);
     size_t shift = begin->row_names ? 1 : 0;
@@ -268,13 +280,14 @@ static void set_names(const struct ingest_record *record, size_t columns, const 
 static enum status too_many_columns(size_t count, const char *name, struct error *error)
 {
     enum status status =
-        error_set(error, STATUS_ERROR, "%s has %zu columns; Strata reads at most %d", name, count, INGEST_COLUMNS_MAX);
+        error_set(error, STATUS_ERROR, "%s has %zu columns; Strata reads at most %d", name, count,
+                  INGEST_COLUMNS_MAX);
     error_hint(error, "make rows of them: customer, name, value");
     return status;
 }
 
-/* Columns of the first 64 in which nearly every row has a value show what a footer lacks; some of the last rows may be
- * the footer. */
+/* Columns of the first 64 in which nearly every row has a value show what a footer lacks; some of
+ * the last rows may be the footer. */
 static void find_filled(const char *at, const char *end, struct ingest_dialect *dialect)
 {
     enum { COLUMNS = 64, ONE_GAP_IN = 4 };
@@ -282,7 +295,8 @@ static void find_filled(const char *at, const char *end, struct ingest_dialect *
     size_t skipped, rows = 0, ordinary = 0, gaps[COLUMNS] = {0};
     while (rows < TRIAL_RECORDS && ingest_split(dialect, &at, end, &record, &skipped)) {
         rows++;
-        bool total = record.count && ingest_is_total((struct text){record.fields[0].data, record.fields[0].length});
+        bool total = record.count &&
+                     ingest_is_total((struct text){record.fields[0].data, record.fields[0].length});
         if (record.count < dialect->columns || ingest_is_blank(&record) || total)
             continue;
         for (size_t i = 0; i < COLUMNS; i++)
@@ -297,7 +311,8 @@ static void find_filled(const char *at, const char *end, struct ingest_dialect *
 }
 
 /* at is behind the header. */
-static const char *find_footer(const char *at, const char *end, bool whole, struct ingest_dialect *dialect)
+static const char *find_footer(const char *at, const char *end, bool whole,
+                               struct ingest_dialect *dialect)
 {
     find_filled(at, end, dialect);
     dialect->sum_row = whole && ingest_is_sum_row(dialect, at, (size_t)(end - at));
@@ -306,14 +321,16 @@ static const char *find_footer(const char *at, const char *end, bool whole, stru
 
 static enum status observe_records(const char *data, const char *end, const char *name,
                                    const struct ingest_begin *begin, struct ingest_sniff *out,
-                                   const struct ingest_dialect_choice *choice, struct arena *arena, struct error *error)
+                                   const struct ingest_dialect_choice *choice, struct arena *arena,
+                                   struct error *error)
 {
     struct ingest_record record = {0};
     struct ingest_dialect *dialect = &out->dialect;
     size_t skipped;
     const char *at = ingest_behind_lines(data, end, begin->skip, dialect->newline), *rows = at;
     ingest_split(dialect, &at, end, &record, &skipped);
-    size_t columns = record.count > dialect->columns || begin->header ? record.count : dialect->columns;
+    size_t columns =
+        record.count > dialect->columns || begin->header ? record.count : dialect->columns;
     columns += begin->row_names;
     if (columns > INGEST_COLUMNS_MAX) {
         ingest_record_release(&record);
@@ -382,19 +399,22 @@ static void names_in_lines(const char *data, const char *end, struct text_map *n
 }
 
 /* Keys that are values ("user_17": 3) would make a column each. */
-static enum status check_json_names(const struct text_map *names, const char *name, struct error *error)
+static enum status check_json_names(const struct text_map *names, const char *name,
+                                    struct error *error)
 {
     if (names->count <= INGEST_COLUMNS_MAX)
         return STATUS_OK;
     size_t last = names->count - 1;
-    enum status status =
-        error_set(error, STATUS_ERROR, "%s has objects with more than %d different keys; the last is \"%s\"", name,
-                  INGEST_COLUMNS_MAX, names->entries[last].key.data);
-    error_hint(error, "keys that are values make rows: write {\"customer\": …, \"name\": key, \"value\": …} a line");
+    enum status status = error_set(
+        error, STATUS_ERROR, "%s has objects with more than %d different keys; the last is \"%s\"",
+        name, INGEST_COLUMNS_MAX, names->entries[last].key.data);
+    error_hint(error, "keys that are values make rows: write {\"customer\": …, \"name\": key, "
+                      "\"value\": …} a line");
     return status;
 }
 
-enum status ingest_json_names(const struct ingest_source *source, struct text_map *names, struct error *error)
+enum status ingest_json_names(const struct ingest_source *source, struct text_map *names,
+                              struct error *error)
 {
     struct ingest_reader reader;
     struct ingest_block block = {0};
@@ -415,8 +435,8 @@ enum status ingest_json_names(const struct ingest_source *source, struct text_ma
 }
 
 static enum status sniff_json(const char *data, const char *end, const char *name,
-                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
-                              struct error *error)
+                              const struct ingest_dialect_choice *choice, struct arena *arena,
+                              struct ingest_sniff *out, struct error *error)
 {
     struct text_map names;
     text_map_init(&names);
@@ -452,13 +472,15 @@ static enum status refuse(const char *name, const char *hint, struct error *erro
     return status;
 }
 
-/* Text holds hardly any control characters; NUL bytes come singly, or in long runs where a file was not closed well. */
+/* Text holds hardly any control characters; NUL bytes come singly, or in long runs where a file was
+ * not closed well. */
 static bool is_binary(const char *data, size_t length)
 {
     size_t controls = 0, runs = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)data[i];
-        controls += (c < 0x20 && c && !strchr("\t\r\n\f\v\x01\x02\x1a\x1b\x1c\x1d\x1e\x1f", c)) || c == 0x7f;
+        controls += (c < 0x20 && c && !strchr("\t\r\n\f\v\x01\x02\x1a\x1b\x1c\x1d\x1e\x1f", c)) ||
+                    c == 0x7f;
         runs += c == 0 && (i == 0 || data[i - 1]);
     }
     return controls * 20 > length || (runs > 3 && runs * 10 > length);
@@ -480,8 +502,9 @@ static size_t drop_nuls(char *data, size_t length)
 static enum status check_text(char *data, size_t *length, const char *name, struct error *error)
 {
     if (is_binary(data, *length))
-        return refuse(name, "Strata reads CSV, TSV, columns of blanks, JSON lines, XLSX and Parquet", error,
-                      "is a binary file, not rows of text");
+        return refuse(name,
+                      "Strata reads CSV, TSV, columns of blanks, JSON lines, XLSX and Parquet",
+                      error, "is a binary file, not rows of text");
     size_t before = *length;
     *length = drop_nuls(data, *length);
     if (text_trim((struct text){data, *length}).length)
@@ -498,14 +521,16 @@ static bool has_mixed_ends(const char *data, size_t length)
     for (size_t i = 0; i < length; i++) {
         quoted ^= data[i] == '"';
         ends += data[i] == '\n';
-        lone += data[i] == '\r' && !quoted && i + 1 < length && data[i + 1] != '\n' && data[i + 1] != '\r';
+        lone += data[i] == '\r' && !quoted && i + 1 < length && data[i + 1] != '\n' &&
+                data[i + 1] != '\r';
     }
     return lone > 0 && ends > 0 && lone * 20 > ends;
 }
 
 /* Whole records only; quotes make a difference once the dialect is known. */
-static enum status cut_sample(char *data, size_t *length, const struct ingest_dialect_choice *choice,
-                              struct ingest_sniff *out, const char *name, struct error *error)
+static enum status cut_sample(char *data, size_t *length,
+                              const struct ingest_dialect_choice *choice, struct ingest_sniff *out,
+                              const char *name, struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
     bool newline = memchr(data, '\n', *length) != NULL;
@@ -524,8 +549,9 @@ static enum status cut_sample(char *data, size_t *length, const struct ingest_di
     *length = last ? (size_t)(last - data) + 1 : 0;
     if (*length)
         return STATUS_OK;
-    return refuse(name, "a quote that is never closed is the usual reason; or it is not a file of rows", error,
-                  "has a first row of more than 4 MB");
+    return refuse(name,
+                  "a quote that is never closed is the usual reason; or it is not a file of rows",
+                  error, "has a first row of more than 4 MB");
 }
 
 static void apply_choice(const struct ingest_dialect_choice *choice, struct ingest_dialect *dialect)
@@ -535,7 +561,8 @@ static void apply_choice(const struct ingest_dialect_choice *choice, struct inge
 }
 
 /* "sep=;", which Excel writes and obeys: the length of that line with its end, or 0. */
-static size_t sep_line(const char *data, const char *end, char newline, char *delimiter, size_t *signs)
+static size_t sep_line(const char *data, const char *end, char newline, char *delimiter,
+                       size_t *signs)
 {
     const char *stop = memchr(data, newline, (size_t)(end - data)), *at = data;
     stop = stop ? stop : end;
@@ -554,14 +581,16 @@ static size_t sep_line(const char *data, const char *end, char newline, char *de
     return (size_t)(stop < end ? stop + 1 - data : stop - data);
 }
 
-/* Every second field is empty, everywhere: what stands between fields is two signs long. A single text in one of those
- * places, the column's name most of all, says that it is a column which is mostly empty. */
+/* Every second field is empty, everywhere: what stands between fields is two signs long. A single
+ * text in one of those places, the column's name most of all, says that it is a column which is
+ * mostly empty. */
 static bool is_doubled(const char *data, const char *end, const struct ingest_dialect *dialect)
 {
     struct ingest_record record = {0};
     size_t skipped, doubled = 0, records = 0;
     bool filled = false;
-    while (!filled && records < TRIAL_RECORDS && ingest_split(dialect, &data, end, &record, &skipped)) {
+    while (!filled && records < TRIAL_RECORDS &&
+           ingest_split(dialect, &data, end, &record, &skipped)) {
         bool all = record.count >= 3 && record.count % 2 == 1;
         for (size_t i = 1; i < record.count && record.count >= 3; i += 2) {
             filled |= record.fields[i].length > 0;
@@ -574,19 +603,20 @@ static bool is_doubled(const char *data, const char *end, const struct ingest_di
     return !filled && records > 1 && doubled * 10 > records * 9;
 }
 
-static enum status refuse_long_delimiter(const char *name, const char *delimiter, struct error *error)
+static enum status refuse_long_delimiter(const char *name, const char *delimiter,
+                                         struct error *error)
 {
-    enum status status =
-        error_set(error, STATUS_ERROR, "%s separates its fields by %s, and Strata reads one sign between fields", name,
-                  delimiter);
+    enum status status = error_set(
+        error, STATUS_ERROR,
+        "%s separates its fields by %s, and Strata reads one sign between fields", name, delimiter);
     error_hint(error, "replace it by a sign that no field holds, such as a tab: sed 's/%s/\\t/g'",
                *delimiter == '|' ? "[|][|]" : delimiter);
     return status;
 }
 
 static enum status choose_dialect(const char **data, const char *end, const char *name,
-                                  const struct ingest_dialect_choice *choice, struct ingest_sniff *out,
-                                  struct error *error)
+                                  const struct ingest_dialect_choice *choice,
+                                  struct ingest_sniff *out, struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
     char delimiter = 0;
@@ -625,8 +655,8 @@ static enum status choose_dialect(const char **data, const char *end, const char
 }
 
 static enum status sniff_rows(const char *data, const char *end, const char *name,
-                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
-                              struct error *error)
+                              const struct ingest_dialect_choice *choice, struct arena *arena,
+                              struct ingest_sniff *out, struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
     const char *start = data;
@@ -643,13 +673,14 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
     run_trial(data, end, &trial);
     dialect->columns = trial.fields;
     if (trial.fields > INGEST_COLUMNS_MAX || trial.header_fields > INGEST_COLUMNS_MAX)
-        return too_many_columns(trial.fields > trial.header_fields ? trial.fields : trial.header_fields, name, error);
+        return too_many_columns(
+            trial.fields > trial.header_fields ? trial.fields : trial.header_fields, name, error);
 
     choose_numbers(data, end, choice, out);
     struct ingest_begin_choice said = {0};
     if (choice)
-        said =
-            (struct ingest_begin_choice){choice->header, choice->skip_said, choice->expected, choice->expected_count};
+        said = (struct ingest_begin_choice){choice->header, choice->skip_said, choice->expected,
+                                            choice->expected_count};
     struct ingest_begin begin;
     ingest_find_begin(dialect, data, end, &said, &begin);
     dialect->header = begin.header;
@@ -664,8 +695,8 @@ static enum status sniff_rows(const char *data, const char *end, const char *nam
 }
 
 static enum status sniff_text(const char *data, size_t length, const char *name,
-                              const struct ingest_dialect_choice *choice, struct arena *arena, struct ingest_sniff *out,
-                              struct error *error)
+                              const struct ingest_dialect_choice *choice, struct arena *arena,
+                              struct ingest_sniff *out, struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
     const char *end = data + length, *first = data;
@@ -684,14 +715,15 @@ static enum status sniff_text(const char *data, size_t length, const char *name,
 }
 
 /* What the bytes say in UTF-8, in memory that the caller frees. */
-static enum status decode_sample(const char *data, size_t length, const struct ingest_dialect_choice *choice,
-                                 struct arena *arena, struct ingest_sniff *out, char **text, size_t *text_length,
+static enum status decode_sample(const char *data, size_t length,
+                                 const struct ingest_dialect_choice *choice, struct arena *arena,
+                                 struct ingest_sniff *out, char **text, size_t *text_length,
                                  struct error *error)
 {
     struct ingest_dialect *dialect = &out->dialect;
     struct ingest_encoding_look look;
-    TRY(ingest_find_encoding((struct text){data, length}, out->whole, choice ? choice->encoding : NULL, arena, &look,
-                             error));
+    TRY(ingest_find_encoding((struct text){data, length}, out->whole,
+                             choice ? choice->encoding : NULL, arena, &look, error));
     dialect->encoding = look.encoding;
     dialect->encoding_said = look.said;
     out->look.encoding_sure = look.sure;
@@ -738,8 +770,9 @@ enum status ingest_sniff_bytes(const char *data, size_t length, bool whole, cons
     return status;
 }
 
-enum status ingest_sniff_file(const char *path, const char *name, const struct ingest_dialect_choice *choice,
-                              struct arena *arena, struct ingest_sniff *out, struct error *error)
+enum status ingest_sniff_file(const char *path, const char *name,
+                              const struct ingest_dialect_choice *choice, struct arena *arena,
+                              struct ingest_sniff *out, struct error *error)
 {
     struct ingest_stream *stream;
     size_t got = 0;
@@ -756,7 +789,8 @@ enum status ingest_sniff_file(const char *path, const char *name, const struct i
     TRY_GOTO(ingest_sniff_bytes(data, got, got < INGEST_SAMPLE, name, choice, arena, out, error));
     out->dialect.gzip = gzip;
     if (gzip && (out->zip || out->parquet))
-        status = refuse(name, "unpack it first: gunzip -k", error, "is a packed archive inside gzip");
+        status =
+            refuse(name, "unpack it first: gunzip -k", error, "is a packed archive inside gzip");
 done:
     free(data);
     ingest_stream_close(stream);

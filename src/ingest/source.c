@@ -51,8 +51,10 @@ static enum status check_kind(const char *path, mode_t mode, struct error *error
     else if (S_ISSOCK(mode))
         status = error_set(error, STATUS_ERROR, "%s is a socket, not a file", path);
     else
-        status = error_set(error, STATUS_ERROR, "%s is a device, not a file: it may never end", path);
-    error_hint(error, "write its content to a file, or hand it over as standard input: - in the place of the name");
+        status =
+            error_set(error, STATUS_ERROR, "%s is a device, not a file: it may never end", path);
+    error_hint(error, "write its content to a file, or hand it over as standard input: - in the "
+                      "place of the name");
     return status;
 }
 
@@ -71,7 +73,8 @@ static enum status open_file(const char *path, int *file, struct error *error)
     return status;
 }
 
-enum status ingest_stream_open(const char *path, bool gzip, struct ingest_stream **out, struct error *error)
+enum status ingest_stream_open(const char *path, bool gzip, struct ingest_stream **out,
+                               struct error *error)
 {
     int file;
     TRY(open_file(path, &file, error));
@@ -102,8 +105,8 @@ void ingest_stream_close(struct ingest_stream *stream)
     free(stream);
 }
 
-enum status ingest_stream_decode(struct ingest_stream *stream, const struct ingest_encoding *encoding,
-                                 struct error *error)
+enum status ingest_stream_decode(struct ingest_stream *stream,
+                                 const struct ingest_encoding *encoding, struct error *error)
 {
     TRY(ingest_decoder_open(encoding, &stream->decoder, error));
     stream->raw = base_malloc(RAW_BYTES);
@@ -117,26 +120,30 @@ static enum status gzip_error(struct ingest_stream *stream, struct error *error)
     const char *message = gzerror(stream->gz, &code);
     enum status status;
     if (code == Z_BUF_ERROR) {
-        status = error_set(error, STATUS_ERROR, "the gzip file %s ends too early: it is not complete", stream->path);
+        status = error_set(error, STATUS_ERROR,
+                           "the gzip file %s ends too early: it is not complete", stream->path);
         error_hint(error, "copy or download it again; `gzip -t %s` checks it", stream->path);
     } else {
-        status = error_set(error, STATUS_ERROR, "the gzip file %s is damaged: %s", stream->path, message);
+        status = error_set(error, STATUS_ERROR, "the gzip file %s is damaged: %s", stream->path,
+                           message);
         error_hint(error, "copy or download it again");
     }
     return status;
 }
 
-static enum status read_bytes(struct ingest_stream *stream, char *out, size_t size, size_t *got, struct error *error)
+static enum status read_bytes(struct ingest_stream *stream, char *out, size_t size, size_t *got,
+                              struct error *error)
 {
     *got = 0;
     while (*got < size) {
         size_t want = size - *got < (1u << 30) ? size - *got : 1u << 30;
-        ssize_t count =
-            stream->gz ? gzread(stream->gz, out + *got, (unsigned)want) : read(stream->file, out + *got, want);
+        ssize_t count = stream->gz ? gzread(stream->gz, out + *got, (unsigned)want)
+                                   : read(stream->file, out + *got, want);
         if (count < 0 && !stream->gz && errno == EINTR)
             continue;
         if (count < 0)
-            return stream->gz ? gzip_error(stream, error) : error_system(error, errno, "cannot read %s", stream->path);
+            return stream->gz ? gzip_error(stream, error)
+                              : error_system(error, errno, "cannot read %s", stream->path);
         if (count == 0)
             break;
         *got += (size_t)count;
@@ -158,14 +165,15 @@ static enum status decode_more(struct ingest_stream *stream, struct error *error
 
     const char *at = stream->raw, *end = stream->raw + stream->raw_length;
     stream->text_at = 0;
-    stream->text_length =
-        ingest_decoder_run(stream->decoder, &at, end, stream->raw_end, stream->text, 3 * (size_t)RAW_BYTES);
+    stream->text_length = ingest_decoder_run(stream->decoder, &at, end, stream->raw_end,
+                                             stream->text, 3 * (size_t)RAW_BYTES);
     stream->raw_length = (size_t)(end - at);
     memmove(stream->raw, at, stream->raw_length);
     return STATUS_OK;
 }
 
-enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t size, size_t *got, struct error *error)
+enum status ingest_stream_read(struct ingest_stream *stream, char *out, size_t size, size_t *got,
+                               struct error *error)
 {
     if (!stream->decoder)
         return read_bytes(stream, out, size, got, error);
@@ -230,7 +238,8 @@ static void block_room(struct ingest_block *block, size_t size)
     block->capacity = size;
 }
 
-void ingest_reader_init(struct ingest_reader *reader, const struct ingest_source *sources, size_t count)
+void ingest_reader_init(struct ingest_reader *reader, const struct ingest_source *sources,
+                        size_t count)
 {
     *reader = (struct ingest_reader){.sources = sources, .source_count = count};
     reader->passed = base_calloc(count + 1, sizeof *reader->passed);
@@ -258,18 +267,21 @@ static size_t count_char(const char *data, size_t length, char c)
 }
 
 /* whole: the bytes of the block before the record that is too long. */
-static enum status too_long(const struct ingest_reader *reader, const struct ingest_block *block, size_t whole,
-                            struct error *error)
+static enum status too_long(const struct ingest_reader *reader, const struct ingest_block *block,
+                            size_t whole, struct error *error)
 {
     const struct ingest_source *source = &reader->sources[reader->source];
     const struct ingest_dialect *dialect = &source->dialect;
     size_t line = reader->line + count_char(block->data, whole, dialect->newline);
-    bool opened = dialect->quote && memchr(block->data + whole, dialect->quote, block->length - whole);
+    bool opened =
+        dialect->quote && memchr(block->data + whole, dialect->quote, block->length - whole);
     enum status status =
-        error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB", INGEST_RECORD_MAX >> 20);
+        error_set(error, STATUS_ERROR, "the row that starts there is longer than %d MB",
+                  INGEST_RECORD_MAX >> 20);
     error_place(error, "%s line %zu", source->name, line);
     if (opened)
-        error_hint(error, "look for a quote (%c) that is opened there and never closed", dialect->quote);
+        error_hint(error, "look for a quote (%c) that is opened there and never closed",
+                   dialect->quote);
     else
         error_hint(error, "check that this is a file of rows, one a line");
     return status;
@@ -284,7 +296,8 @@ static void drop_nuls(struct ingest_reader *reader, struct ingest_block *block, 
     if (!nul)
         return;
     if (!passed->nul_bytes)
-        passed->nul_line = reader->line + count_char(block->data, (size_t)(nul - block->data), newline);
+        passed->nul_line =
+            reader->line + count_char(block->data, (size_t)(nul - block->data), newline);
 
     char *to = nul;
     for (const char *at = nul; at < block->data + block->length; at++)
@@ -307,9 +320,10 @@ static void unify_newlines(struct ingest_block *block, bool at_end)
     }
 }
 
-/* Fills the block up to `size` bytes, beginning with what was carried over; *at_end when the stream ended. */
-static enum status read_block(struct ingest_reader *reader, struct ingest_block *block, size_t size, bool *at_end,
-                              struct error *error)
+/* Fills the block up to `size` bytes, beginning with what was carried over; *at_end when the stream
+ * ended. */
+static enum status read_block(struct ingest_reader *reader, struct ingest_block *block, size_t size,
+                              bool *at_end, struct error *error)
 {
     block_room(block, size);
     if (block->length == 0) {
@@ -338,15 +352,18 @@ static void keep_rest(struct ingest_reader *reader, struct ingest_block *block, 
     block->length = whole;
 }
 
-/* How much of the block is handed on now: whole records, and not what may yet turn out to be the footer. */
+/* How much of the block is handed on now: whole records, and not what may yet turn out to be the
+ * footer. */
 static size_t whole_records(const struct ingest_dialect *dialect, const struct ingest_block *block)
 {
-    size_t length = block->length > 2 * INGEST_FOOTER_MAX ? block->length - INGEST_FOOTER_MAX : block->length;
+    size_t length =
+        block->length > 2 * INGEST_FOOTER_MAX ? block->length - INGEST_FOOTER_MAX : block->length;
     return ingest_whole_records(dialect, block->data, length);
 }
 
 /* Reads on until the block holds at least one whole record. */
-static enum status cut_block(struct ingest_reader *reader, struct ingest_block *block, struct error *error)
+static enum status cut_block(struct ingest_reader *reader, struct ingest_block *block,
+                             struct error *error)
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
     bool at_end = false;
@@ -362,8 +379,9 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
             keep_rest(reader, block, whole);
         if (whole || at_end)
             break;
-        size =
-            size * 2 < INGEST_RECORD_MAX ? size * 2 : INGEST_RECORD_MAX; /* a whole record past it is too long, too */
+        size = size * 2 < INGEST_RECORD_MAX
+                   ? size * 2
+                   : INGEST_RECORD_MAX; /* a whole record past it is too long, too */
     }
     if (at_end) {
         reader->read_bytes += reader->sources[reader->source].bytes;
@@ -373,7 +391,8 @@ static enum status cut_block(struct ingest_reader *reader, struct ingest_block *
     return STATUS_OK;
 }
 
-static const char *drop_lines(struct ingest_reader *reader, uint32_t *lines, const char *at, const char *end)
+static const char *drop_lines(struct ingest_reader *reader, uint32_t *lines, const char *at,
+                              const char *end)
 {
     char newline = reader->sources[reader->source].dialect.newline;
     while (*lines && at < end) {
@@ -385,7 +404,8 @@ static const char *drop_lines(struct ingest_reader *reader, uint32_t *lines, con
     return at;
 }
 
-/* Cuts the byte order mark, what stands before the header, and the header off the first blocks of a source. */
+/* Cuts the byte order mark, what stands before the header, and the header off the first blocks of a
+ * source. */
 static void skip_header(struct ingest_reader *reader, struct ingest_block *block)
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
@@ -408,7 +428,8 @@ static void skip_header(struct ingest_reader *reader, struct ingest_block *block
     memmove(block->data, at, block->length);
 }
 
-struct text ingest_block_text(const struct ingest_source *source, const struct ingest_block *block, char **memory)
+struct text ingest_block_text(const struct ingest_source *source, const struct ingest_block *block,
+                              char **memory)
 {
     const struct ingest_encoding *encoding = source->dialect.encoding;
     *memory = NULL;
@@ -428,8 +449,8 @@ static size_t behind_newlines(const struct ingest_block *block, uint64_t lines, 
     return (size_t)(at - block->data);
 }
 
-/* The last block of a source ends with its last row. A footer is known by its words, so it is looked for in the decoded
- * text; line ends are the same bytes in both. */
+/* The last block of a source ends with its last row. A footer is known by its words, so it is
+ * looked for in the decoded text; line ends are the same bytes in both. */
 static void cut_footer(struct ingest_reader *reader, struct ingest_block *block)
 {
     const struct ingest_dialect *dialect = &reader->sources[reader->source].dialect;
@@ -461,7 +482,8 @@ static enum status open_next(struct ingest_reader *reader, struct error *error)
     return STATUS_OK;
 }
 
-static enum status next_locked(struct ingest_reader *reader, struct ingest_block *block, struct error *error)
+static enum status next_locked(struct ingest_reader *reader, struct ingest_block *block,
+                               struct error *error)
 {
     while (!block->length) {
         if (!reader->stream && reader->next_source == reader->source_count)
@@ -475,13 +497,15 @@ static enum status next_locked(struct ingest_reader *reader, struct ingest_block
         block->first_line = reader->line;
         if (!reader->stream)
             cut_footer(reader, block);
-        reader->line += count_char(block->data, block->length, reader->sources[reader->source].dialect.newline);
+        reader->line +=
+            count_char(block->data, block->length, reader->sources[reader->source].dialect.newline);
     }
     block->sequence = reader->sequence++;
     return STATUS_OK;
 }
 
-enum status ingest_reader_next(struct ingest_reader *reader, struct ingest_block *block, struct error *error)
+enum status ingest_reader_next(struct ingest_reader *reader, struct ingest_block *block,
+                               struct error *error)
 {
     pthread_mutex_lock(&reader->mutex);
     block->length = 0;

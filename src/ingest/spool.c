@@ -1,7 +1,7 @@
 /*
- * Spooling: what is not a file that can be read twice is first written out as CSV. A query is read in one go, so the
- * database sees one short transaction and the import one unchanging content, which can be recognised when it comes
- * again.
+ * Spooling: what is not a file that can be read twice is first written out as CSV. A query is read
+ * in one go, so the database sees one short transaction and the import one unchanging content,
+ * which can be recognised when it comes again.
  */
 #include "ingest/run.h"
 
@@ -34,7 +34,8 @@ static enum status close_spool(const char *path, FILE *file, bool failed, struct
 enum { WAIT_MILLIS = 200, WAITS_BEFORE_TELLING = 5 };
 
 /* Until somebody writes, telling after a second what is waited for. */
-static enum status wait_for_writer(struct ingest_run *run, int file, const char *name, struct error *error)
+static enum status wait_for_writer(struct ingest_run *run, int file, const char *name,
+                                   struct error *error)
 {
     const struct ingest_progress *progress = run->progress;
     const char *phase = arena_printf(run->arena, "waiting for a program that writes into %s", name);
@@ -52,7 +53,8 @@ static enum status wait_for_writer(struct ingest_run *run, int file, const char 
     }
 }
 
-static enum status open_pipe(struct ingest_run *run, const char *source, int *file, struct error *error)
+static enum status open_pipe(struct ingest_run *run, const char *source, int *file,
+                             struct error *error)
 {
     if (strcmp(source, "-") == 0) {
         *file = dup(STDIN_FILENO);
@@ -70,19 +72,22 @@ static enum status open_pipe(struct ingest_run *run, const char *source, int *fi
 }
 
 /* What never ends a line never ends: better said after a while than when the disk is full. */
-static enum status check_lines(const char *data, size_t length, uint64_t *run_on, const char *name, struct error *error)
+static enum status check_lines(const char *data, size_t length, uint64_t *run_on, const char *name,
+                               struct error *error)
 {
     bool ends = memchr(data, '\n', length) || memchr(data, '\r', length);
     *run_on = ends ? 0 : *run_on + length;
     if (*run_on <= INGEST_RECORD_MAX)
         return STATUS_OK;
     enum status status =
-        error_set(error, STATUS_ERROR, "%s yields more than %d MB without a line end", name, INGEST_RECORD_MAX >> 20);
+        error_set(error, STATUS_ERROR, "%s yields more than %d MB without a line end", name,
+                  INGEST_RECORD_MAX >> 20);
     error_hint(error, "check that it yields rows, one a line");
     return status;
 }
 
-enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const char *path, struct error *error)
+enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const char *path,
+                              struct error *error)
 {
     const struct ingest_progress *progress = run->progress;
     const char *name = strcmp(source, "-") == 0 ? "standard input" : source;
@@ -106,7 +111,8 @@ enum status ingest_spool_pipe(struct ingest_run *run, const char *source, const 
         if (got <= 0)
             break;
         /* what is packed is bounded when it is unpacked */
-        gzip |= first && got > 1 && (memcmp(data, "\x1f\x8b", 2) == 0 || memcmp(data, "PK", 2) == 0);
+        gzip |=
+            first && got > 1 && (memcmp(data, "\x1f\x8b", 2) == 0 || memcmp(data, "PK", 2) == 0);
         failed = fwrite(data, 1, (size_t)got, file) != (size_t)got;
         if (!gzip)
             status = check_lines(data, (size_t)got, &run_on, name, error);
@@ -157,8 +163,9 @@ static enum status copy_rows(PGconn *connection, FILE *file, struct error *error
 /* Times come as ISO with their offset, whatever the server's settings are. */
 static enum status run_copy(PGconn *connection, const char *query, FILE *file, struct error *error)
 {
-    static const char *const settings = "SET datestyle = 'ISO, YMD'; SET client_encoding = 'UTF8'; SET "
-                                        "extra_float_digits = 1; SET default_transaction_read_only = on";
+    static const char *const settings =
+        "SET datestyle = 'ISO, YMD'; SET client_encoding = 'UTF8'; SET "
+        "extra_float_digits = 1; SET default_transaction_read_only = on";
     PGresult *result = PQexec(connection, settings);
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
@@ -178,10 +185,12 @@ static enum status run_copy(PGconn *connection, const char *query, FILE *file, s
     return status;
 }
 
-enum status ingest_spool_postgres(const char *address, const char *query, const char *path, struct error *error)
+enum status ingest_spool_postgres(const char *address, const char *query, const char *path,
+                                  struct error *error)
 {
     if (!query || !*query) {
-        enum status status = error_set(error, STATUS_USAGE, "a database needs a --query: what shall be read?");
+        enum status status =
+            error_set(error, STATUS_USAGE, "a database needs a --query: what shall be read?");
         error_hint(error, "for example --query 'SELECT * FROM orders'");
         return status;
     }
@@ -210,7 +219,8 @@ enum status ingest_spool_postgres(const char *address, const char *query, const 
     return status;
 }
 
-enum status ingest_spool_parquet(const char *parquet, const char *path, struct lake *lake, struct error *error)
+enum status ingest_spool_parquet(const char *parquet, const char *path, struct lake *lake,
+                                 struct error *error)
 {
     struct buffer sql;
     struct lake *own = NULL;
@@ -243,11 +253,13 @@ struct retry {
     uint64_t rows;
 };
 
-static enum status bad_retry(const struct retry *retry, uint64_t line, const char *what, struct error *error)
+static enum status bad_retry(const struct retry *retry, uint64_t line, const char *what,
+                             struct error *error)
 {
     enum status status = error_set(error, STATUS_ERROR, "%s", what);
     error_place(error, "%s:%llu", retry->run->options->retry, (unsigned long long)line);
-    error_hint(error, "mend the text behind \"row\" in the file of rejects that an import wrote, and keep the rest");
+    error_hint(error, "mend the text behind \"row\" in the file of rejects that an import wrote, "
+                      "and keep the rest");
     return status;
 }
 
@@ -262,7 +274,8 @@ static enum status open_retry_file(struct retry *retry, size_t index, struct err
     const json_t *file = json_array_get(json_object_get(retry->head, "files"), index);
     retry->paths[index] = ingest_temporary(retry->run);
     if (!retry->paths[index])
-        return error_set(error, STATUS_ERROR, "cannot make a temporary folder; set TMPDIR to one that can be written");
+        return error_set(error, STATUS_ERROR,
+                         "cannot make a temporary folder; set TMPDIR to one that can be written");
     TRY(open_spool(retry->paths[index], &retry->files[index], error));
     const char *header = head_text(file, "header");
     if (*header)
@@ -270,9 +283,11 @@ static enum status open_retry_file(struct retry *retry, size_t index, struct err
     return STATUS_OK;
 }
 
-static enum status retry_row(struct retry *retry, const json_t *object, uint64_t line, struct error *error)
+static enum status retry_row(struct retry *retry, const json_t *object, uint64_t line,
+                             struct error *error)
 {
-    const char *name = head_text(object, "file"), *row = json_string_value(json_object_get(object, "row"));
+    const char *name = head_text(object, "file"),
+               *row = json_string_value(json_object_get(object, "row"));
     json_t *files = json_object_get(retry->head, "files");
     if (!row)
         return bad_retry(retry, line, "this line has no \"row\"", error);
@@ -288,11 +303,13 @@ static enum status retry_row(struct retry *retry, const json_t *object, uint64_t
     return bad_retry(retry, line, "this row's \"file\" is none of the import's", error);
 }
 
-static enum status read_head(struct retry *retry, const char *line, size_t length, struct error *error)
+static enum status read_head(struct retry *retry, const char *line, size_t length,
+                             struct error *error)
 {
     struct ingest_run *run = retry->run;
     retry->head = json_loadb(line, length, 0, NULL);
-    json_t *mapping = json_object_get(retry->head, "mapping"), *files = json_object_get(retry->head, "files");
+    json_t *mapping = json_object_get(retry->head, "mapping"),
+           *files = json_object_get(retry->head, "files");
     if (!json_is_object(mapping) || !json_is_array(files))
         return bad_retry(retry, 1, "this is not a file of rejects that an import wrote", error);
     retry->count = json_array_size(files);
@@ -300,7 +317,8 @@ static enum status read_head(struct retry *retry, const char *line, size_t lengt
     retry->paths = base_calloc(retry->count + 1, sizeof *retry->paths);
     char *text = json_dumps(mapping, JSON_COMPACT);
     struct ingest_mapping parsed;
-    enum status status = ingest_mapping_parse(text_from(text), run->options->retry, run->arena, &parsed, error);
+    enum status status =
+        ingest_mapping_parse(text_from(text), run->options->retry, run->arena, &parsed, error);
     free(text);
     TRY(status);
     ingest_mapping_overlay(&parsed, &run->mapping, run->arena);
@@ -314,14 +332,16 @@ static enum status read_retry(struct retry *retry, FILE *in, struct error *error
     size_t capacity = 0;
     ssize_t length;
     enum status status = STATUS_OK;
-    for (uint64_t number = 1; status == STATUS_OK && (length = getline(&line, &capacity, in)) > 0; number++) {
+    for (uint64_t number = 1; status == STATUS_OK && (length = getline(&line, &capacity, in)) > 0;
+         number++) {
         if (number == 1) {
             status = read_head(retry, line, (size_t)length, error);
             continue;
         }
         json_t *object = json_loadb(line, (size_t)length, 0, NULL);
-        status = json_is_object(object) ? retry_row(retry, object, number, error)
-                                        : bad_retry(retry, number, "this line is not a JSON object", error);
+        status = json_is_object(object)
+                     ? retry_row(retry, object, number, error)
+                     : bad_retry(retry, number, "this line is not a JSON object", error);
         json_decref(object);
     }
     free(line);
@@ -352,8 +372,9 @@ enum status ingest_spool_retry(struct ingest_run *run, struct error *error)
     if (!in) {
         int code = errno;
         enum status missing = error_system(error, code, "cannot read %s", run->options->retry);
-        return code == ENOENT ? error_set(error, STATUS_NOT_FOUND, "there is no file %s", run->options->retry)
-                              : missing;
+        return code == ENOENT
+                   ? error_set(error, STATUS_NOT_FOUND, "there is no file %s", run->options->retry)
+                   : missing;
     }
     enum status status = read_retry(&retry, in, error);
     fclose(in);

@@ -1,7 +1,8 @@
 /*
- * Staging: one statement reads the sources through the scan, computes what --set says, filters by --where, numbers
- * customers and texts, and keeps the rows in DuckDB. When the evidence of that pass asks for wider types, the pass is
- * repeated with them: types come from the whole content, and a file whose first megabytes are typical is read once.
+ * Staging: one statement reads the sources through the scan, computes what --set says, filters by
+ * --where, numbers customers and texts, and keeps the rows in DuckDB. When the evidence of that
+ * pass asks for wider types, the pass is repeated with them: types come from the whole content, and
+ * a file whose first megabytes are typical is read once.
  */
 #include "ingest/expression.h"
 #include "ingest/run.h"
@@ -12,15 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PASSES_MAX = 8 }; /* styles, then types, then a currency, and as much again for what they bring to light */
+enum {
+    PASSES_MAX = 8
+}; /* styles, then types, then a currency, and as much again for what they bring to light */
 
-/* A place of which half is missing, or is no number, is unknown; one that is nowhere on earth is a mistake in the
- * expression, most often the two halves in the wrong order. */
-static const char POINT_MACRO[] =
-    "CREATE TEMP MACRO point(a, b) AS CASE WHEN NOT (isfinite(a::DOUBLE) AND isfinite(b::DOUBLE)) THEN NULL "
-    "WHEN abs(a::DOUBLE) <= 90 AND abs(b::DOUBLE) <= 180 THEN {'latitude': a::DOUBLE, 'longitude': b::DOUBLE} "
-    "WHEN a IS NOT NULL AND b IS NOT NULL THEN error('point(' || a || ', ' || b || ') is nowhere on earth: latitude "
-    "comes first and is at most 90 degrees, longitude at most 180; leave such rows out with --where') END";
+/* A place of which half is missing, or is no number, is unknown; one that is nowhere on earth is a
+ * mistake in the expression, most often the two halves in the wrong order. */
+static const char POINT_MACRO[] = "CREATE TEMP MACRO point(a, b) AS CASE WHEN NOT "
+                                  "(isfinite(a::DOUBLE) AND isfinite(b::DOUBLE)) THEN NULL "
+                                  "WHEN abs(a::DOUBLE) <= 90 AND abs(b::DOUBLE) <= 180 THEN "
+                                  "{'latitude': a::DOUBLE, 'longitude': b::DOUBLE} "
+                                  "WHEN a IS NOT NULL AND b IS NOT NULL THEN error('point(' || a "
+                                  "|| ', ' || b || ') is nowhere on earth: latitude "
+                                  "comes first and is at most 90 degrees, longitude at most 180; "
+                                  "leave such rows out with --where') END";
 
 static bool report(void *context, double fraction)
 {
@@ -83,10 +89,13 @@ static enum status open_pass(struct ingest_run *run, struct error *error)
 
 /* SQL */
 
-/* What a result of --set is called within the statement: expressions see the file's columns, which none may hide. */
+/* What a result of --set is called within the statement: expressions see the file's columns, which
+ * none may hide. */
 static void add_set_name(const struct ingest_run *run, const char *name, struct buffer *sql)
 {
-    buffer_sql_name(sql, text_from(ingest_set_collides(run, name) ? arena_printf(run->arena, "@set:%s", name) : name));
+    buffer_sql_name(sql, text_from(ingest_set_collides(run, name)
+                                       ? arena_printf(run->arena, "@set:%s", name)
+                                       : name));
 }
 
 bool ingest_set_collides(const struct ingest_run *run, const char *name)
@@ -95,12 +104,14 @@ bool ingest_set_collides(const struct ingest_run *run, const char *name)
 }
 
 /* "SELECT *, (expression) AS name … FROM from", with the first `sets` computed columns. */
-static void computed_sql(const struct ingest_run *run, const char *from, size_t sets, struct buffer *sql)
+static void computed_sql(const struct ingest_run *run, const char *from, size_t sets,
+                         struct buffer *sql)
 {
     const struct ingest_pairs *set = &run->mapping.set;
     buffer_string(sql, "SELECT *");
     for (size_t i = 0; i < sets; i++) {
-        buffer_printf(sql, ", (%s\n) AS ", set->items[i].value); /* a new line: it may end in a comment */
+        buffer_printf(sql, ", (%s\n) AS ",
+                      set->items[i].value); /* a new line: it may end in a comment */
         add_set_name(run, set->items[i].name, sql);
     }
     buffer_printf(sql, " FROM %s", from);
@@ -124,15 +135,17 @@ static enum status computed_type(struct ingest_property *property, const struct 
     property->scale = property->type == VALUE_DECIMAL ? vector->scale : 0;
     if (property->type == VALUE_DECIMAL && property->scale == 0)
         property->type = VALUE_INT;
-    if (property->type == VALUE_SET && (vector->child_count != 1 || vector->children[0].type != LAKE_TEXT))
+    if (property->type == VALUE_SET &&
+        (vector->child_count != 1 || vector->children[0].type != LAKE_TEXT))
         property->type = VALUE_NONE;
     if (property->type == VALUE_POINT && vector->child_count != 2)
         property->type = VALUE_NONE;
     if (property->type != VALUE_NONE)
         return STATUS_OK;
-    enum status status =
-        error_set(error, STATUS_USAGE, "--set %s gives a type that Strata does not keep", property->column);
-    error_hint(error, "cast it: number, text, date, timestamp, yes/no, list of text, or point(latitude, longitude)");
+    enum status status = error_set(
+        error, STATUS_USAGE, "--set %s gives a type that Strata does not keep", property->column);
+    error_hint(error, "cast it: number, text, date, timestamp, yes/no, list of text, or "
+                      "point(latitude, longitude)");
     return status;
 }
 
@@ -148,10 +161,12 @@ static const char *listed_columns(const struct ingest_run *run)
     return listed;
 }
 
-static enum status bad_sql(const struct ingest_run *run, const char *what, const char *sql, struct error *error)
+static enum status bad_sql(const struct ingest_run *run, const char *what, const char *sql,
+                           struct error *error)
 {
     struct error cause = *error;
-    enum status status = error_set(error, STATUS_USAGE, "%s '%s' cannot be computed: %s", what, sql, cause.message);
+    enum status status =
+        error_set(error, STATUS_USAGE, "%s '%s' cannot be computed: %s", what, sql, cause.message);
     error_hint(error, "the columns are %s", listed_columns(run));
     return status;
 }
@@ -159,14 +174,17 @@ static enum status bad_sql(const struct ingest_run *run, const char *what, const
 /* An empty table of the scan's shape, so that expressions can be judged without reading a row. */
 static enum status make_shape(struct ingest_run *run, struct error *error)
 {
-    return lake_execute(run->lake, "CREATE OR REPLACE TEMP TABLE shape AS SELECT * FROM rows() LIMIT 0", error);
+    return lake_execute(
+        run->lake, "CREATE OR REPLACE TEMP TABLE shape AS SELECT * FROM rows() LIMIT 0", error);
 }
 
-/* Before anything that users wrote is part of a statement: it must be an expression over the row, and nothing else. */
+/* Before anything that users wrote is part of a statement: it must be an expression over the row,
+ * and nothing else. */
 static enum status check_expressions(struct ingest_run *run, struct error *error)
 {
     const struct ingest_mapping *mapping = &run->mapping;
-    const char **names = ARENA_ARRAY(run->arena, const char *, run->column_count + mapping->set.count);
+    const char **names =
+        ARENA_ARRAY(run->arena, const char *, run->column_count + mapping->set.count);
     double *sizes = ARENA_ARRAY(run->arena, double, run->column_count + mapping->set.count + 1);
     const char *listed = listed_columns(run);
     size_t count = 0;
@@ -201,9 +219,11 @@ static enum status judge_expressions(struct ingest_run *run, struct error *error
             status = bad_sql(run, "--set", mapping->set.items[i].value, error);
             break;
         }
-        const struct lake_vector *last = lake_result_column(result, lake_result_columns(result) - 1);
+        const struct lake_vector *last =
+            lake_result_column(result, lake_result_columns(result) - 1);
         for (size_t p = 0; p < run->property_count && status == STATUS_OK; p++)
-            if (run->properties[p].source < 0 && strcmp(run->properties[p].column, mapping->set.items[i].name) == 0)
+            if (run->properties[p].source < 0 &&
+                strcmp(run->properties[p].column, mapping->set.items[i].name) == 0)
                 status = computed_type(&run->properties[p], last, error);
         lake_result_free(result);
     }
@@ -220,7 +240,8 @@ static enum status judge_expressions(struct ingest_run *run, struct error *error
     return status;
 }
 
-void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql)
+void ingest_property_sql(const struct ingest_property *property, const struct ingest_run *run,
+                         struct buffer *sql)
 {
     struct buffer name;
     buffer_init(&name, 0);
@@ -249,7 +270,8 @@ void ingest_property_sql(const struct ingest_property *property, const struct in
     else if (property->type == VALUE_SET)
         buffer_printf(sql, "list_sort(list_distinct(%s))", column);
     else if (property->type == VALUE_POINT)
-        buffer_printf(sql, "point(struct_extract_at(%s, 1), struct_extract_at(%s, 2))", column, column);
+        buffer_printf(sql, "point(struct_extract_at(%s, 1), struct_extract_at(%s, 2))", column,
+                      column);
     else
         buffer_string(sql, column);
     buffer_release(&name);
@@ -264,7 +286,8 @@ static void add_sql_name(struct buffer *sql, const char *prefix, const char *nam
     buffer_release(&text);
 }
 
-static void add_property_sql(const struct ingest_property *property, const struct ingest_run *run, struct buffer *sql)
+static void add_property_sql(const struct ingest_property *property, const struct ingest_run *run,
+                             struct buffer *sql)
 {
     const char *prefix = property->trait ? "@trait:" : "";
     buffer_string(sql, ", ");
@@ -279,15 +302,16 @@ static void add_property_sql(const struct ingest_property *property, const struc
     add_sql_name(sql, property->trait ? SCHEMA_CODES "@trait:" : SCHEMA_CODES, property->name);
 }
 
-static void add_column_sql(const struct ingest_run *run, const char *before, const char *column, const char *after,
-                           struct buffer *sql)
+static void add_column_sql(const struct ingest_run *run, const char *before, const char *column,
+                           const char *after, struct buffer *sql)
 {
     buffer_string(sql, before);
     buffer_sql_name(sql, text_from(column));
     buffer_string(sql, after);
 }
 
-/* Who a row is of, as SQL. A row that is a customer of its own is called by its import and its line. */
+/* Who a row is of, as SQL. A row that is a customer of its own is called by its import and its
+ * line. */
 static void add_identifier_sql(const struct ingest_run *run, struct buffer *sql)
 {
     const char *line = "(\"" SCAN_ROW "\" & 1099511627775)"; /* SCAN_ROW_BITS */
@@ -295,12 +319,14 @@ static void add_identifier_sql(const struct ingest_run *run, struct buffer *sql)
         add_column_sql(run, "", run->mapping.customer, "", sql);
     else if (run->computed_customer) {
         buffer_string(sql, "nullif(trim(CAST(");
-        add_set_name(run, run->mapping.customer, sql); /* a column of the file may bear the same name */
+        add_set_name(run, run->mapping.customer,
+                     sql); /* a column of the file may bear the same name */
         buffer_string(sql, " AS VARCHAR)), '')");
     } else if (run->source_count == 1)
         buffer_printf(sql, "'row %u:' || %s", run->import, line);
     else
-        buffer_printf(sql, "'row %u:' || (\"" SCAN_ROW "\" >> %d) + 1 || ':' || %s", run->import, SCAN_ROW_BITS, line);
+        buffer_printf(sql, "'row %u:' || (\"" SCAN_ROW "\" >> %d) + 1 || ':' || %s", run->import,
+                      SCAN_ROW_BITS, line);
 }
 
 static void add_customer_sql(const struct ingest_run *run, struct buffer *sql)
@@ -312,8 +338,10 @@ static void add_customer_sql(const struct ingest_run *run, struct buffer *sql)
     buffer_string(sql, ", \"" SCAN_ROW "\") AS customer");
 }
 
-/* What DuckDB says of a value that an expression cannot take names neither the expression nor a way out. */
-static enum status blame_expression(const struct ingest_run *run, enum status status, struct error *error)
+/* What DuckDB says of a value that an expression cannot take names neither the expression nor a way
+ * out. */
+static enum status blame_expression(const struct ingest_run *run, enum status status,
+                                    struct error *error)
 {
     static const char *const words[] = {"Malformed JSON", "ould not convert", "out of range",
                                         "ould not parse", "nvalid Input",     "verflow"};
@@ -326,9 +354,9 @@ static enum status blame_expression(const struct ingest_run *run, enum status st
     struct error cause = *error;
     status = error_set(error, status, "%s cannot be computed for one of the rows: %s",
                        run->mapping.set.count ? "--set" : "--where", cause.message);
-    error_hint(error,
-               "TRY_CAST and try_strptime give nothing where a value does not fit; CASE WHEN json_valid(x) THEN … "
-               "END asks first; --where leaves such rows out");
+    error_hint(error, "TRY_CAST and try_strptime give nothing where a value does not fit; CASE "
+                      "WHEN json_valid(x) THEN … "
+                      "END asks first; --where leaves such rows out");
     return status;
 }
 
@@ -343,7 +371,8 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
         buffer_printf(sql, ", %lld::UINTEGER AS time", (long long)run->told);
     if (run->key >= 0) {
         add_column_sql(run, ", ", mapping->key, " AS key", sql);
-        add_column_sql(run, ", text_code(", mapping->key, ", \"" SCAN_ROW "\") AS \"" SCHEMA_CODES "key\"", sql);
+        add_column_sql(run, ", text_code(", mapping->key,
+                       ", \"" SCAN_ROW "\") AS \"" SCHEMA_CODES "key\"", sql);
     }
     for (size_t i = 0; i < mapping->id.count; i++)
         add_column_sql(run, i ? " || chr(31) || " : ", ", mapping->id.items[i], "", sql);
@@ -368,8 +397,8 @@ static void staging_sql(const struct ingest_run *run, struct buffer *sql)
         buffer_printf(sql, " WHERE (%s\n)", mapping->where);
 }
 
-/* Types of properties that come straight from a column. evidence is of the first `known` columns; those behind them
- * have been met since it was gathered. */
+/* Types of properties that come straight from a column. evidence is of the first `known` columns;
+ * those behind them have been met since it was gathered. */
 static void set_types(struct ingest_run *run, const struct ingest_evidence *evidence, size_t known)
 {
     for (size_t i = 0; i < run->property_count; i++) {
@@ -379,11 +408,13 @@ static void set_types(struct ingest_run *run, const struct ingest_evidence *evid
         const struct ingest_type *type = &run->columns[property->source].type;
         property->type = type->type;
         property->scale = type->scale;
-        property->whole_digits = (size_t)property->source < known ? evidence[property->source].max_digits : 0;
+        property->whole_digits =
+            (size_t)property->source < known ? evidence[property->source].max_digits : 0;
     }
 }
 
-/* What the scan has seen of the texts' encoding and the objects' keys may ask for another pass, too. */
+/* What the scan has seen of the texts' encoding and the objects' keys may ask for another pass,
+ * too. */
 static enum status reconsider_sources(struct ingest_run *run, bool *again, struct error *error)
 {
     bool changed = false;
@@ -405,8 +436,10 @@ static enum status reconsider_sources(struct ingest_run *run, bool *again, struc
     return STATUS_OK;
 }
 
-/* A text column of very many different values is stored without codes: its dictionary would help nobody. */
-static bool reconsider_dictionary(struct ingest_run *run, const struct ingest_evidence *evidence, double factor)
+/* A text column of very many different values is stored without codes: its dictionary would help
+ * nobody. */
+static bool reconsider_dictionary(struct ingest_run *run, const struct ingest_evidence *evidence,
+                                  double factor)
 {
     bool changed = false;
     for (size_t i = 0; i < run->property_count; i++) {
@@ -449,32 +482,41 @@ static enum status run_pass(struct ingest_run *run, struct error *error)
     return status == STATUS_OK ? STATUS_OK : blame_expression(run, status, error);
 }
 
-/* Nobody can be set aside any more once the customer has been computed, so an expression must name one for every row.
+/* Nobody can be set aside any more once the customer has been computed, so an expression must name
+ * one for every row.
  */
 static enum status check_customers(struct ingest_run *run, struct error *error)
 {
     uint64_t nobody, line;
-    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged WHERE customer IS NULL", &nobody, error));
+    TRY(ingest_count_rows(run, "SELECT count(*) FROM staged WHERE customer IS NULL", &nobody,
+                          error));
     if (!nobody)
         return STATUS_OK;
-    TRY(ingest_count_rows(run, "SELECT min(arrival) & 1099511627775 FROM staged WHERE customer IS NULL", &line, error));
+    TRY(ingest_count_rows(run,
+                          "SELECT min(arrival) & 1099511627775 FROM staged WHERE customer IS NULL",
+                          &line, error));
     const char *name = run->mapping.customer, *sql = ingest_pair_value(&run->mapping.set, name);
     enum status status =
-        error_set(error, STATUS_ERROR, "--set %s = '%s' names no customer in %llu rows, the first in line %llu", name,
+        error_set(error, STATUS_ERROR,
+                  "--set %s = '%s' names no customer in %llu rows, the first in line %llu", name,
                   sql, (unsigned long long)nobody, (unsigned long long)line);
     error_hint(error, "--where '(%s) is not null' leaves such rows out, and counts them", sql);
     return status;
 }
 
-/* Shops write an order's currency on its first line and leave it empty on the others: those are in the same one. */
+/* Shops write an order's currency on its first line and leave it empty on the others: those are in
+ * the same one. */
 static enum status share_currency(struct ingest_run *run, struct error *error)
 {
     if (run->group < 0 || !run->currency_column)
         return STATUS_OK;
     return lake_execute(run->lake,
-                        "UPDATE staged SET \"@currency\" = told.code FROM (SELECT customer AS who, \"@group\" AS one, "
-                        "min(\"@currency\") AS code FROM staged GROUP BY ALL HAVING count(DISTINCT \"@currency\") = 1 "
-                        "AND count(*) > count(\"@currency\")) told WHERE \"@currency\" IS NULL AND customer = told.who "
+                        "UPDATE staged SET \"@currency\" = told.code FROM (SELECT customer AS who, "
+                        "\"@group\" AS one, "
+                        "min(\"@currency\") AS code FROM staged GROUP BY ALL HAVING count(DISTINCT "
+                        "\"@currency\") = 1 "
+                        "AND count(*) > count(\"@currency\")) told WHERE \"@currency\" IS NULL AND "
+                        "customer = told.who "
                         "AND \"@group\" = told.one",
                         error);
 }
@@ -509,5 +551,6 @@ enum status ingest_stage(struct ingest_run *run, struct error *error)
         }
         run->phase = "reading again";
     }
-    return error_set(error, STATUS_ERROR, "the columns' types do not settle: a file changes while it is read");
+    return error_set(error, STATUS_ERROR,
+                     "the columns' types do not settle: a file changes while it is read");
 }

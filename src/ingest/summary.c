@@ -24,7 +24,8 @@ static void print_begin(const struct ingest_summary_source *source, struct buffe
         buffer_printf(out, ", no header (%s)", source->look.header_reason);
 }
 
-static void print_source(const struct ingest_summary_source *source, bool counted, struct buffer *out)
+static void print_source(const struct ingest_summary_source *source, bool counted,
+                         struct buffer *out)
 {
     char name[16], rows[NUMBER_TEXT_MAX];
     buffer_printf(out, "%s: ", source->name);
@@ -39,11 +40,15 @@ static void print_source(const struct ingest_summary_source *source, bool counte
     else if (source->dialect.layout == LAYOUT_SPACES)
         buffer_string(out, "columns of blanks");
     else
-        buffer_printf(out, "separated by %s", ingest_delimiter_name(source->dialect.delimiter, name));
+        buffer_printf(out, "separated by %s",
+                      ingest_delimiter_name(source->dialect.delimiter, name));
     if (!source->postgres && !source->parquet && !source->spreadsheet)
         buffer_printf(out, ", %s%s%s%s", ingest_encoding_name(source->dialect.encoding),
-                      source->dialect.bom ? " with a byte order mark" : "", source->dialect.gzip ? ", gzip" : "",
-                      source->dialect.style.point == ',' && source->look.decimal_commas ? ", decimal comma" : "");
+                      source->dialect.bom ? " with a byte order mark" : "",
+                      source->dialect.gzip ? ", gzip" : "",
+                      source->dialect.style.point == ',' && source->look.decimal_commas
+                          ? ", decimal comma"
+                          : "");
     print_begin(source, out);
     if (counted)
         buffer_printf(out, "; %s row%s", number_format_thousands((int64_t)source->rows, rows),
@@ -78,7 +83,8 @@ static void print_values(const struct ingest_summary_column *column, struct buff
         buffer_printf(out, "%s'%s'", i ? ", " : "", column->values[i]);
 }
 
-static void print_column(const struct ingest_summary_column *column, size_t width, bool show_values, struct buffer *out)
+static void print_column(const struct ingest_summary_column *column, size_t width, bool show_values,
+                         struct buffer *out)
 {
     size_t start = out->length;
     char number[NUMBER_TEXT_MAX];
@@ -117,7 +123,8 @@ static void print_column(const struct ingest_summary_column *column, size_t widt
     buffer_char(out, '\n');
 }
 
-static void print_columns(const struct ingest_summary *summary, bool show_values, struct buffer *out)
+static void print_columns(const struct ingest_summary *summary, bool show_values,
+                          struct buffer *out)
 {
     size_t width = 12;
     for (size_t i = 0; i < summary->column_count; i++)
@@ -153,11 +160,12 @@ static void print_counts(const struct ingest_summary *summary, struct buffer *ou
         const struct ingest_summary_table *table = &summary->tables[i];
         static const char *const nouns[] = {
             [SCHEMA_FACTS] = "fact", [SCHEMA_TRAITS] = "telling", [SCHEMA_REFERENCE] = "row"};
-        buffer_printf(out, "  %s: %s %s%s\n", table->name, thousands(table->rows, &n), nouns[table->role],
-                      text_plural(table->rows));
+        buffer_printf(out, "  %s: %s %s%s\n", table->name, thousands(table->rows, &n),
+                      nouns[table->role], text_plural(table->rows));
     }
     if (summary->customers) {
-        buffer_printf(out, "  %s customer%s", thousands(summary->customers, &n), text_plural(summary->customers));
+        buffer_printf(out, "  %s customer%s", thousands(summary->customers, &n),
+                      text_plural(summary->customers));
         buffer_printf(out, ", %s of them new\n", thousands(summary->new_customers, &n));
     }
     buffer_release(&n);
@@ -168,16 +176,18 @@ static void print_rejects(const struct ingest_summary *summary, struct buffer *o
     char number[NUMBER_TEXT_MAX];
     for (size_t i = 0; i < summary->reject_count; i++) {
         const struct ingest_reject_count *count = &summary->rejects[i];
-        buffer_printf(out, "set aside: %s row%s, %s%s%s", number_format_thousands((int64_t)count->rows, number),
-                      text_plural(count->rows), ingest_reason_text(count->reason), count->column ? " in " : "",
-                      count->column ? count->column : "");
+        buffer_printf(out, "set aside: %s row%s, %s%s%s",
+                      number_format_thousands((int64_t)count->rows, number),
+                      text_plural(count->rows), ingest_reason_text(count->reason),
+                      count->column ? " in " : "", count->column ? count->column : "");
         if (*count->example)
             buffer_printf(out, ", such as '%s'", count->example);
         buffer_printf(out, " (first in line %llu): %s\n", (unsigned long long)count->first_line,
                       ingest_reason_advice(count->reason));
     }
     if (summary->set_aside && summary->rejects_path)
-        buffer_printf(out, "the rows set aside are in %s; mend them and use --retry\n", summary->rejects_path);
+        buffer_printf(out, "the rows set aside are in %s; mend them and use --retry\n",
+                      summary->rejects_path);
 }
 
 static void print_times(const struct ingest_summary *summary, struct buffer *out)
@@ -194,8 +204,9 @@ static void print_times(const struct ingest_summary *summary, struct buffer *out
     char number[NUMBER_TEXT_MAX];
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (lines[i].count)
-            buffer_printf(out, "%s %s%s %s (zone %s)\n", number_format_thousands((int64_t)lines[i].count, number),
-                          lines[i].noun, text_plural(lines[i].count), lines[i].text, summary->zone);
+            buffer_printf(out, "%s %s%s %s (zone %s)\n",
+                          number_format_thousands((int64_t)lines[i].count, number), lines[i].noun,
+                          text_plural(lines[i].count), lines[i].text, summary->zone);
 }
 
 static void print_preview(const struct ingest_summary *summary, struct buffer *out)
@@ -215,15 +226,16 @@ static void print_preview(const struct ingest_summary *summary, struct buffer *o
 void ingest_summary_print(const struct ingest_summary *summary, struct buffer *out)
 {
     if (summary->already && summary->replaced) {
-        buffer_printf(
-            out,
-            "Import %u is taken back. Import %u brought the same content with the same mapping, so nothing was "
-            "added.\n",
-            summary->replaced, summary->already);
+        buffer_printf(out,
+                      "Import %u is taken back. Import %u brought the same content with the same "
+                      "mapping, so nothing was "
+                      "added.\n",
+                      summary->replaced, summary->already);
         return;
     }
     if (summary->already) {
-        buffer_printf(out, "Nothing to do: import %u brought the same content with the same mapping.\n",
+        buffer_printf(out,
+                      "Nothing to do: import %u brought the same content with the same mapping.\n",
                       summary->already);
         return;
     }
@@ -368,7 +380,8 @@ static void put_columns(const struct ingest_summary *summary, struct json *json)
             put_count(json, "orphans", column->orphans);
         json_write_key(json, "values");
         json_write_array(json);
-        for (size_t v = 0; v < sizeof column->values / sizeof *column->values && column->values[v]; v++)
+        for (size_t v = 0; v < sizeof column->values / sizeof *column->values && column->values[v];
+             v++)
             json_write_string(json, column->values[v]);
         json_write_end_array(json);
         json_write_end_object(json);
@@ -414,7 +427,8 @@ static void put_preview(const struct ingest_summary *summary, struct json *json)
     for (size_t r = 0; r < summary->preview_rows; r++) {
         json_write_object(json);
         for (size_t c = 0; c < summary->preview_columns; c++)
-            put_text(json, summary->preview_names[c], summary->preview[r * summary->preview_columns + c]);
+            put_text(json, summary->preview_names[c],
+                     summary->preview[r * summary->preview_columns + c]);
         json_write_end_object(json);
     }
     json_write_end_array(json);

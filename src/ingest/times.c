@@ -1,9 +1,10 @@
 /*
- * Times that are hardly true: one typing error, 2052 for 2025, else makes the store's newest fact lie decades ahead.
- * Two kinds are told with line and value: facts dated later than the import itself, and facts far from all others. Far
- * is a gap of two years and of twice the time that the others take, around at most one in a thousand facts; below
- * twenty facts nobody can say what is far. They are stored as they are (--max-time sets them aside); the moment
- * `latest` does not follow them, for which the end of what is plausible is written down with the import.
+ * Times that are hardly true: one typing error, 2052 for 2025, else makes the store's newest fact
+ * lie decades ahead. Two kinds are told with line and value: facts dated later than the import
+ * itself, and facts far from all others. Far is a gap of two years and of twice the time that the
+ * others take, around at most one in a thousand facts; below twenty facts nobody can say what is
+ * far. They are stored as they are (--max-time sets them aside); the moment `latest` does not
+ * follow them, for which the end of what is plausible is written down with the import.
  */
 #include "ingest/run.h"
 
@@ -26,7 +27,8 @@ enum status ingest_read_max_time(struct ingest_run *run, struct error *error)
     if (!text)
         return STATUS_OK;
     if (!moment_parse(run->zone, text_from(text), &run->max_time)) {
-        enum status status = error_set(error, STATUS_USAGE, "--max-time is \"%s\", which is not a time", text);
+        enum status status =
+            error_set(error, STATUS_USAGE, "--max-time is \"%s\", which is not a time", text);
         error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
         return status;
     }
@@ -42,10 +44,11 @@ enum status ingest_read_valid_from(struct ingest_run *run, struct error *error)
     run->told = mapping->undated ? 0 : run->options->now;
     if (!mapping->valid_from)
         return STATUS_OK;
-    if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) || run->told < FACT_TIME_MIN ||
-        run->told > FACT_TIME_MAX) {
+    if (!moment_parse(run->zone, text_from(mapping->valid_from), &run->told) ||
+        run->told < FACT_TIME_MIN || run->told > FACT_TIME_MAX) {
         enum status status =
-            error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time", mapping->valid_from);
+            error_set(error, STATUS_USAGE, "--valid-from is \"%s\", which is not a time",
+                      mapping->valid_from);
         error_hint(error, "write it as 2025-03-31 or 2025-03-31T14:05:09");
         return status;
     }
@@ -53,13 +56,14 @@ enum status ingest_read_valid_from(struct ingest_run *run, struct error *error)
 }
 
 /* The times at one end of the staged rows, from the outermost inwards. */
-static enum status load_end(struct ingest_run *run, bool late, size_t most, int64_t *out, size_t *count,
-                            struct error *error)
+static enum status load_end(struct ingest_run *run, bool late, size_t most, int64_t *out,
+                            size_t *count, struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
-    const char *sql = arena_printf(run->arena, "SELECT time::BIGINT FROM staged ORDER BY time %s LIMIT %zu",
-                                   late ? "DESC" : "ASC", most);
+    const char *sql =
+        arena_printf(run->arena, "SELECT time::BIGINT FROM staged ORDER BY time %s LIMIT %zu",
+                     late ? "DESC" : "ASC", most);
     TRY(lake_query(run->lake, sql, &result, error));
     enum status status;
     *count = 0;
@@ -70,8 +74,8 @@ static enum status load_end(struct ingest_run *run, bool late, size_t most, int6
     return status;
 }
 
-/* How many of the outermost times lie far from the rest. end: from the outermost inwards; other: the other end's
- * innermost, from which the rest reaches. */
+/* How many of the outermost times lie far from the rest. end: from the outermost inwards; other:
+ * the other end's innermost, from which the rest reaches. */
 static size_t count_far(const int64_t *end, size_t count, int64_t other)
 {
     size_t far = 0;
@@ -84,16 +88,17 @@ static size_t count_far(const int64_t *end, size_t count, int64_t other)
 }
 
 /* "2052-02-07 (line 4), …": some rows beyond a time. */
-static enum status list_examples(struct ingest_run *run, bool late, int64_t beyond, const char **out,
-                                 struct error *error)
+static enum status list_examples(struct ingest_run *run, bool late, int64_t beyond,
+                                 const char **out, struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
     struct buffer text;
-    const char *sql = arena_printf(
-        run->arena,
-        "SELECT time::BIGINT, arrival::BIGINT FROM staged WHERE time %s %lld ORDER BY time %s, arrival LIMIT %d",
-        late ? ">" : "<", (long long)beyond, late ? "DESC" : "ASC", EXAMPLES);
+    const char *sql =
+        arena_printf(run->arena,
+                     "SELECT time::BIGINT, arrival::BIGINT FROM staged WHERE time %s %lld ORDER BY "
+                     "time %s, arrival LIMIT %d",
+                     late ? ">" : "<", (long long)beyond, late ? "DESC" : "ASC", EXAMPLES);
     TRY(lake_query(run->lake, sql, &result, error));
     enum status status;
     buffer_init(&text, 0);
@@ -106,7 +111,8 @@ static enum status list_examples(struct ingest_run *run, bool late, int64_t beyo
             bool bare = zone_day_start(run->zone, date) == time;
             buffer_printf(&text, "%s%s (line %llu%s%s)", text.length ? ", " : "",
                           bare ? date_format(date, at) : moment_format(run->zone, time, at),
-                          (unsigned long long)ingest_row_line(row), run->source_count > 1 ? " of " : "",
+                          (unsigned long long)ingest_row_line(row),
+                          run->source_count > 1 ? " of " : "",
                           run->source_count > 1 ? run->sources[ingest_row_source(row)].name : "");
         }
     lake_result_free(result);
@@ -115,21 +121,23 @@ static enum status list_examples(struct ingest_run *run, bool late, int64_t beyo
     return status;
 }
 
-static enum status warn(struct ingest_run *run, bool late, int64_t beyond, const char *what, struct error *error)
+static enum status warn(struct ingest_run *run, bool late, int64_t beyond, const char *what,
+                        struct error *error)
 {
     const char *examples;
     uint64_t rows;
-    TRY(ingest_count_rows(
-        run,
-        arena_printf(run->arena, "SELECT count(*) FROM staged WHERE time %s %lld", late ? ">" : "<", (long long)beyond),
-        &rows, error));
+    TRY(ingest_count_rows(run,
+                          arena_printf(run->arena, "SELECT count(*) FROM staged WHERE time %s %lld",
+                                       late ? ">" : "<", (long long)beyond),
+                          &rows, error));
     if (!rows)
         return STATUS_OK;
     TRY(list_examples(run, late, beyond, &examples, error));
-    ingest_warn(run, "%llu %s %s: %s; %s", (unsigned long long)rows, rows == 1 ? "row lies" : "rows lie", what,
-                examples,
-                late ? "`--as-of latest` does not follow them, and --max-time DATE sets such rows aside"
-                     : "is that a value for an unknown time?");
+    ingest_warn(
+        run, "%llu %s %s: %s; %s", (unsigned long long)rows, rows == 1 ? "row lies" : "rows lie",
+        what, examples,
+        late ? "`--as-of latest` does not follow them, and --max-time DATE sets such rows aside"
+             : "is that a value for an unknown time?");
     return STATUS_OK;
 }
 
@@ -151,7 +159,8 @@ enum status ingest_check_times(struct ingest_run *run, struct error *error)
     size_t most = rows < FAR_ONE_IN ? 1 : rows / FAR_ONE_IN;
     if (most > FAR_MOST)
         most = FAR_MOST;
-    int64_t *late = ARENA_ARRAY(run->arena, int64_t, most + 1), *early = ARENA_ARRAY(run->arena, int64_t, most + 1);
+    int64_t *late = ARENA_ARRAY(run->arena, int64_t, most + 1),
+            *early = ARENA_ARRAY(run->arena, int64_t, most + 1);
     size_t late_count, early_count;
     TRY(load_end(run, true, most + 1, late, &late_count, error));
     TRY(load_end(run, false, most + 1, early, &early_count, error));
@@ -162,5 +171,6 @@ enum status ingest_check_times(struct ingest_run *run, struct error *error)
         if (!future || late[far_late] < arrived)
             TRY(warn(run, true, late[far_late], "far later than all others", error));
     }
-    return far_early ? warn(run, false, early[far_early], "far earlier than all others", error) : STATUS_OK;
+    return far_early ? warn(run, false, early[far_early], "far earlier than all others", error)
+                     : STATUS_OK;
 }

@@ -1,8 +1,9 @@
 /*
- * Reading a column's name. A word is looked up in a small dictionary (dictionary.c) that says what it means for an
- * importer and nothing more; a compound (Kundennummer, clientnum, orderdate) is read by cutting it into words of the
- * dictionary: the cut with the fewest pieces, and none when a rest remains. Scripts that write no blanks between words
- * (会員番号, 买家实际支付金额) are all compounds, and there a rest costs but does not spoil the cut.
+ * Reading a column's name. A word is looked up in a small dictionary (dictionary.c) that says what
+ * it means for an importer and nothing more; a compound (Kundennummer, clientnum, orderdate) is
+ * read by cutting it into words of the dictionary: the cut with the fewest pieces, and none when a
+ * rest remains. Scripts that write no blanks between words (会員番号, 买家实际支付金额) are all
+ * compounds, and there a rest costs but does not spoil the cut.
  */
 #include "ingest/vocabulary.h"
 
@@ -31,13 +32,14 @@ static size_t plain_letter(const char *data, size_t length, const char **plain)
     return 0;
 }
 
-/* Without capitals, accents and other ways to write the same letter, into memory to be freed; NULL when it is no UTF-8.
- * No plain letter is longer than the letter it stands for. */
+/* Without capitals, accents and other ways to write the same letter, into memory to be freed; NULL
+ * when it is no UTF-8. No plain letter is longer than the letter it stands for. */
 static char *fold(const char *data, size_t length, size_t *size)
 {
     utf8proc_uint8_t *mapped = NULL;
-    utf8proc_ssize_t count = utf8proc_map((const utf8proc_uint8_t *)data, (utf8proc_ssize_t)length, &mapped,
-                                          UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+    utf8proc_ssize_t count =
+        utf8proc_map((const utf8proc_uint8_t *)data, (utf8proc_ssize_t)length, &mapped,
+                     UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
     char *text = (char *)mapped;
     if (count < 0) {
         free(mapped);
@@ -94,7 +96,9 @@ static unsigned meaning_of(const char *data, size_t length)
     return entry ? (unsigned)entry->value : 0;
 }
 
-enum { TOKEN_MAX = 72 }; /* longer ones are no words, and cutting them up takes the square of their length */
+enum {
+    TOKEN_MAX = 72
+}; /* longer ones are no words, and cutting them up takes the square of their length */
 
 static void add_word(struct ingest_meaning *meaning, unsigned word)
 {
@@ -122,7 +126,8 @@ static void add_word(struct ingest_meaning *meaning, unsigned word)
 static bool runs_on(const char *at)
 {
     unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
-    return (first >= 0xe3 && first <= 0xed) || (first == 0xe0 && (second == 0xb8 || second == 0xb9));
+    return (first >= 0xe3 && first <= 0xed) ||
+           (first == 0xe0 && (second == 0xb8 || second == 0xb9));
 }
 
 static size_t letter_length(const char *at)
@@ -154,7 +159,8 @@ static void reach(struct cut *cut, size_t start, size_t end, int cost, enum piec
     cut->piece[end] = piece;
 }
 
-/* The fewest known words of at least three bytes (two at the end: id, no, nr) that make up the token. */
+/* The fewest known words of at least three bytes (two at the end: id, no, nr) that make up the
+ * token. */
 static void find_cut(const char *token, size_t length, struct cut *cut)
 {
     cut->cost[0] = 0;
@@ -209,8 +215,8 @@ static void read_token(const char *token, size_t length, struct ingest_meaning *
         meaning->unknown++;
 }
 
-/* "customerID" is two words, "EMail" is one: a capital begins a word behind a small letter, and before one when it ends
- * a run of at least three capitals. */
+/* "customerID" is two words, "EMail" is one: a capital begins a word behind a small letter, and
+ * before one when it ends a run of at least three capitals. */
 static bool begins_word(const char *name, size_t at, size_t start)
 {
     bool capital = name[at] >= 'A' && name[at] <= 'Z';

@@ -1,10 +1,11 @@
 /*
- * A spreadsheet is a ZIP archive of XML. Its small parts (the list of sheets, the number formats) and the table of
- * texts are read into memory, the sheet itself streams through the parser, row by row. libzip unpacks, expat parses.
+ * A spreadsheet is a ZIP archive of XML. Its small parts (the list of sheets, the number formats)
+ * and the table of texts are read into memory, the sheet itself streams through the parser, row by
+ * row. libzip unpacks, expat parses.
  *
- * Archives come from outside. No entity is ever expanded, because a document type is refused; what is unpacked is
- * bounded absolutely and by the ratio to what was packed; rows, columns and texts have the limits that spreadsheets
- * have.
+ * Archives come from outside. No entity is ever expanded, because a document type is refused; what
+ * is unpacked is bounded absolutely and by the ratio to what was packed; rows, columns and texts
+ * have the limits that spreadsheets have.
  */
 #include "ingest/xlsx.h"
 
@@ -30,12 +31,16 @@ enum {
     SHEETS_MAX = 4096,
     RATIO_MAX = 400, /* sheets full of equal cells are packed to a hundredth */
 };
-#define UNPACKED_MAX (INT64_C(16) << 30)   /* bytes of one part */
-#define UNPACKED_FREE (INT64_C(64) << 20)  /* bytes for which the ratio does not matter */
-#define TEXTS_BYTES_MAX ((size_t)1 << 30)  /* all different texts of a workbook */
-#define ROW_BYTES_MAX ((size_t)64 << 20)   /* the texts of one row, which name shared ones as often as they like */
-#define OUT_BYTES_MAX ((uint64_t)64 << 30) /* what a sheet is written out to: a short cell may name a long text */
-#define PADDING_FREE ((uint64_t)128 << 20) /* bytes of that beside the values: commas for cells that are not there */
+#define UNPACKED_MAX (INT64_C(16) << 30)  /* bytes of one part */
+#define UNPACKED_FREE (INT64_C(64) << 20) /* bytes for which the ratio does not matter */
+#define TEXTS_BYTES_MAX ((size_t)1 << 30) /* all different texts of a workbook */
+#define ROW_BYTES_MAX \
+    ((size_t)64 << 20) /* the texts of one row, which name shared ones as often as they like */
+#define OUT_BYTES_MAX \
+    ((uint64_t)64 << 30) /* what a sheet is written out to: a short cell may name a long text */
+#define PADDING_FREE                                                                              \
+    ((uint64_t)128 << 20) /* bytes of that beside the values: commas for cells that are not there \
+                           */
 
 struct sheet {
     const char *name, *part; /* part: in the archive */
@@ -102,14 +107,17 @@ static void fail(struct parse *parse, enum status status)
 
 static enum status damaged(const struct book *book, const char *what)
 {
-    enum status status = error_set(book->error, STATUS_ERROR, "the spreadsheet %s is damaged: %s", book->name, what);
-    error_hint(book->error, "open it in a spreadsheet program and save it again, or save it as CSV");
+    enum status status =
+        error_set(book->error, STATUS_ERROR, "the spreadsheet %s is damaged: %s", book->name, what);
+    error_hint(book->error,
+               "open it in a spreadsheet program and save it again, or save it as CSV");
     return status;
 }
 
 static enum status too_much(const struct book *book, const char *what)
 {
-    enum status status = error_set(book->error, STATUS_ERROR, "the spreadsheet %s %s", book->name, what);
+    enum status status =
+        error_set(book->error, STATUS_ERROR, "the spreadsheet %s %s", book->name, what);
     error_hint(book->error, "no honest spreadsheet does; if this one is, save it as CSV");
     return status;
 }
@@ -139,11 +147,12 @@ static bool is_yes(const char *value)
     return value && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
 }
 
-static void XMLCALL refuse_doctype(void *context, const char *name, const char *system, const char *public_id,
-                                   int internal)
+static void XMLCALL refuse_doctype(void *context, const char *name, const char *system,
+                                   const char *public_id, int internal)
 {
     struct parse *parse = context;
-    fail(parse, too_much(parse->book, "has a document type in its XML, which could make entities of any size"));
+    fail(parse, too_much(parse->book,
+                         "has a document type in its XML, which could make entities of any size"));
 }
 
 static void XMLCALL add_text(void *context, const char *text, int length)
@@ -178,11 +187,13 @@ static enum status parse_part(struct parse *parse, zip_int64_t index)
             break;
         }
         unpacked += got;
-        if (unpacked > UNPACKED_MAX || (unpacked > UNPACKED_FREE && unpacked / packed > RATIO_MAX)) {
+        if (unpacked > UNPACKED_MAX ||
+            (unpacked > UNPACKED_FREE && unpacked / packed > RATIO_MAX)) {
             parse->status = too_much(book, "unpacks to very much more than it is: a ZIP bomb");
             break;
         }
-        if (XML_ParseBuffer(parse->parser, (int)got, got == 0) != XML_STATUS_OK && parse->status == STATUS_OK)
+        if (XML_ParseBuffer(parse->parser, (int)got, got == 0) != XML_STATUS_OK &&
+            parse->status == STATUS_OK)
             parse->status = damaged(book, XML_ErrorString(XML_GetErrorCode(parse->parser)));
     }
     zip_fclose(part);
@@ -211,7 +222,8 @@ static enum status read_part(struct book *book, const char *name, bool needed, s
 
 /* Texts */
 
-/* "_x000D_" stands for a character that XML cannot hold; of those only white space means something. */
+/* "_x000D_" stands for a character that XML cannot hold; of those only white space means something.
+ */
 static void unescape(struct buffer *text)
 {
     char *to = text->data;
@@ -219,8 +231,8 @@ static void unescape(struct buffer *text)
         return;
     for (const char *at = text->data, *end = at + text->length; at < end;) {
         unsigned code;
-        if (end - at >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_' && sscanf(at + 2, "%4x", &code) == 1 &&
-            (code < 0x20 || code == '_')) {
+        if (end - at >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_' &&
+            sscanf(at + 2, "%4x", &code) == 1 && (code < 0x20 || code == '_')) {
             if (code == '\n' || code == '\t' || code == '_')
                 *to++ = (char)code;
             at += 7;
@@ -346,7 +358,8 @@ static void XMLCALL relation_start(void *context, const char *name, const char *
     if (!named(name, "Relationship") || !id || !target || (type && !strstr(type, "/worksheet")))
         return;
     if (++book->relations > SHEETS_MAX) {
-        fail(parse, too_much(book, arena_printf(book->arena, "has more than %d sheets", SHEETS_MAX)));
+        fail(parse,
+             too_much(book, arena_printf(book->arena, "has more than %d sheets", SHEETS_MAX)));
         return;
     }
     for (size_t i = 0; i < book->sheets.count; i++) {
@@ -365,12 +378,12 @@ static enum status read_book(struct book *book)
     const char *slash = strrchr(book->workbook, '/');
     int folder = slash ? (int)(slash - book->workbook) + 1 : 0;
     const char *base = book->workbook;
-    TRY(read_part(book, arena_printf(book->arena, "%.*s_rels/%s.rels", folder, base, base + folder), true, &relations,
-                  relation_start, ignore_end));
-    TRY(read_part(book, arena_printf(book->arena, "%.*sstyles.xml", folder, base), false, &styles, style_start,
-                  style_end));
-    return read_part(book, arena_printf(book->arena, "%.*ssharedStrings.xml", folder, base), false, &texts, text_start,
-                     text_end);
+    TRY(read_part(book, arena_printf(book->arena, "%.*s_rels/%s.rels", folder, base, base + folder),
+                  true, &relations, relation_start, ignore_end));
+    TRY(read_part(book, arena_printf(book->arena, "%.*sstyles.xml", folder, base), false, &styles,
+                  style_start, style_end));
+    return read_part(book, arena_printf(book->arena, "%.*ssharedStrings.xml", folder, base), false,
+                     &texts, text_start, text_end);
 }
 
 /* The sheet */
@@ -396,7 +409,8 @@ static void start_row(struct parse *parse, const char *number)
     if (row > ROWS_MAX)
         fail(parse, too_much(parse->book, "has a row behind the last one that a sheet can have"));
     else if (row <= parse->row)
-        fail(parse, damaged(parse->book, arena_printf(parse->book->arena, "row %u comes twice", row)));
+        fail(parse,
+             damaged(parse->book, arena_printf(parse->book->arena, "row %u comes twice", row)));
     parse->row = row;
     parse->column = 0;
     parse->row_width = 0;
@@ -412,7 +426,8 @@ static void start_cell(struct parse *parse, const char **attributes)
     if (reference)
         read_reference(reference, &parse->column, &ignored);
     if (parse->column > COLUMNS_MAX)
-        fail(parse, too_much(parse->book, "has a cell behind the last column that a sheet can have"));
+        fail(parse,
+             too_much(parse->book, "has a cell behind the last column that a sheet can have"));
     snprintf(parse->type, sizeof parse->type, "%s", type ? type : "n");
     snprintf(parse->reference, sizeof parse->reference, "%s", reference ? reference : "?");
     parse->style = style ? atoi(style) : 0;
@@ -436,9 +451,10 @@ static void XMLCALL sheet_start(void *context, const char *name, const char **at
 static enum status too_wide(const struct parse *parse)
 {
     const struct book *book = parse->book;
-    enum status status = error_set(book->error, STATUS_ERROR,
-                                   "the spreadsheet %s has a value in column %u (%s); Strata reads at most %d",
-                                   book->name, parse->column, parse->reference, INGEST_COLUMNS_MAX);
+    enum status status =
+        error_set(book->error, STATUS_ERROR,
+                  "the spreadsheet %s has a value in column %u (%s); Strata reads at most %d",
+                  book->name, parse->column, parse->reference, INGEST_COLUMNS_MAX);
     error_hint(book->error, "save the columns that matter as CSV");
     return status;
 }
@@ -452,13 +468,15 @@ static void keep_cell(struct parse *parse, struct text value, bool quoted)
         return;
     }
     if (parse->row_text.length + value.length > ROW_BYTES_MAX) {
-        fail(parse, too_much(parse->book, arena_printf(parse->book->arena, "has more than %zu MB of text in row %u",
+        fail(parse, too_much(parse->book, arena_printf(parse->book->arena,
+                                                       "has more than %zu MB of text in row %u",
                                                        ROW_BYTES_MAX >> 20, parse->row)));
         return;
     }
     while (parse->row_width < parse->column)
         parse->cells[parse->row_width++] = (struct row_cell){0};
-    parse->cells[parse->column - 1] = (struct row_cell){parse->row_text.length, value.length, quoted};
+    parse->cells[parse->column - 1] =
+        (struct row_cell){parse->row_text.length, value.length, quoted};
     buffer_text(&parse->row_text, value);
 }
 
@@ -466,11 +484,12 @@ static void count_error(struct parse *parse)
 {
     struct ingest_workbook *out = parse->book->out;
     if (!out->error_cells++)
-        out->first_error =
-            arena_printf(parse->book->arena, "%s (%.*s)", parse->reference, (int)parse->text.length, parse->text.data);
+        out->first_error = arena_printf(parse->book->arena, "%s (%.*s)", parse->reference,
+                                        (int)parse->text.length, parse->text.data);
 }
 
-/* A number, date or clock as ingest_cell_text writes it. What a cell of numbers holds else may hold anything. */
+/* A number, date or clock as ingest_cell_text writes it. What a cell of numbers holds else may hold
+ * anything. */
 static bool is_bare(struct text value)
 {
     return strspn(value.data, "0123456789+-.:eE ") == value.length && *value.data != ' ';
@@ -487,16 +506,20 @@ static void end_cell(struct parse *parse)
         size_t index = strtoul(value.data, NULL, 10);
         if (index >= book->text_ends.count) {
             fail(parse,
-                 damaged(book, arena_printf(book->arena, "cell %s names a text that is not there", parse->reference)));
+                 damaged(book, arena_printf(book->arena, "cell %s names a text that is not there",
+                                            parse->reference)));
             return;
         }
         size_t start = index ? book->text_ends.items[index - 1] : 0;
-        keep_cell(parse, (struct text){book->texts.data + start, book->text_ends.items[index] - start}, true);
+        keep_cell(parse,
+                  (struct text){book->texts.data + start, book->text_ends.items[index] - start},
+                  true);
     } else if (strcmp(parse->type, "str") == 0 || strcmp(parse->type, "inlineStr") == 0) {
         unescape(&parse->text);
         keep_cell(parse, (struct text){parse->text.data, parse->text.length}, true);
     } else if (strcmp(parse->type, "b") == 0) {
-        keep_cell(parse, *value.data == '1' || *value.data == 't' ? TEXT("true") : TEXT("false"), false);
+        keep_cell(parse, *value.data == '1' || *value.data == 't' ? TEXT("true") : TEXT("false"),
+                  false);
     } else if (strcmp(parse->type, "e") == 0) {
         count_error(parse);
     } else if (strcmp(parse->type, "d") == 0) {
@@ -534,7 +557,8 @@ static void add_row(struct parse *parse)
         if (i)
             buffer_char(line, ',');
         if (cell->length)
-            add_field(line, (struct text){parse->row_text.data + cell->start, cell->length}, cell->quoted);
+            add_field(line, (struct text){parse->row_text.data + cell->start, cell->length},
+                      cell->quoted);
     }
     for (size_t i = parse->row_width; i < parse->width && parse->row_width; i++)
         buffer_char(line, ',');
@@ -546,8 +570,10 @@ static void check_size(struct parse *parse)
     enum { PADDING_RATIO = 16 }; /* one cell in some twenty is filled even in sparse tables */
     const struct book *book = parse->book;
     if (parse->bytes > PADDING_FREE + PADDING_RATIO * parse->value_bytes)
-        fail(parse, too_much(book, arena_printf(book->arena, "has %zu columns, and up to row %u hardly a cell in them",
-                                                parse->width, parse->row)));
+        fail(parse,
+             too_much(book, arena_printf(book->arena,
+                                         "has %zu columns, and up to row %u hardly a cell in them",
+                                         parse->width, parse->row)));
     else if (parse->bytes > OUT_BYTES_MAX)
         fail(parse, too_much(book, "would unpack to more than 64 GB"));
 }
@@ -593,7 +619,8 @@ static void XMLCALL sheet_end(void *context, const char *name)
         end_row(parse);
 }
 
-static enum status write_sheet(struct book *book, const struct sheet *sheet, const char *path, uint64_t *rows)
+static enum status write_sheet(struct book *book, const struct sheet *sheet, const char *path,
+                               uint64_t *rows)
 {
     struct parse parse = {0};
     parse.file = fopen(path, "we");
@@ -634,7 +661,8 @@ static enum status no_sheet(const struct book *book, const char *wanted)
     buffer_init(&names, ERROR_HINT_MAX - 64);
     for (size_t i = 0; i < book->sheets.count; i++)
         buffer_printf(&names, "%s%s", i ? ", " : "", book->sheets.items[i].name);
-    enum status status = error_set(book->error, STATUS_USAGE, "the spreadsheet %s has no sheet %s", book->name, wanted);
+    enum status status = error_set(book->error, STATUS_USAGE, "the spreadsheet %s has no sheet %s",
+                                   book->name, wanted);
     error_hint(book->error, "its sheets are %s", names.data ? names.data : "none");
     buffer_release(&names);
     return status;
@@ -684,7 +712,8 @@ static enum status write_chosen(struct book *book, const char *wanted, const cha
                 return STATUS_OK;
             mark_read(book, sheet->part);
         }
-    enum status status = error_set(book->error, STATUS_ERROR, "the spreadsheet %s holds no value", book->name);
+    enum status status =
+        error_set(book->error, STATUS_ERROR, "the spreadsheet %s holds no value", book->name);
     error_hint(book->error, "check that the export that wrote it was complete");
     return status;
 }
@@ -698,20 +727,23 @@ static enum status other_archive(const struct book *book)
     } kinds[] = {
         {"xl/workbook.bin", "is a binary spreadsheet (XLSB)", "save it as XLSX or CSV"},
         {"word/document.xml", "is a text document (DOCX)", "save the table in it as CSV"},
-        {"ppt/presentation.xml", "is a presentation (PPTX)", "ask for the data behind it as CSV or XLSX"},
+        {"ppt/presentation.xml", "is a presentation (PPTX)",
+         "ask for the data behind it as CSV or XLSX"},
         {"content.xml", "is an OpenDocument file (ODS)", "save it as XLSX or CSV"},
         {"Index/Document.iwa", "is a Numbers file", "export it as XLSX or CSV"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (zip_name_locate(book->zip, kinds[i].part, ZIP_FL_NOCASE) >= 0) {
-            enum status status = error_set(book->error, STATUS_ERROR, "%s %s", book->name, kinds[i].what);
+            enum status status =
+                error_set(book->error, STATUS_ERROR, "%s %s", book->name, kinds[i].what);
             error_hint(book->error, "%s", kinds[i].advice);
             return status;
         }
     zip_int64_t count = zip_get_num_entries(book->zip, 0);
     const char *first = count > 0 ? zip_get_name(book->zip, 0, 0) : NULL;
-    enum status status = error_set(book->error, STATUS_ERROR, "%s is a ZIP archive of %lld files%s%s", book->name,
-                                   (long long)count, first ? ", the first one " : "", first ? first : "");
+    enum status status =
+        error_set(book->error, STATUS_ERROR, "%s is a ZIP archive of %lld files%s%s", book->name,
+                  (long long)count, first ? ", the first one " : "", first ? first : "");
     error_hint(book->error, "unpack it first (unzip) and import the files in it");
     return status;
 }
@@ -720,15 +752,17 @@ static enum status cannot_open(const char *name, int code, struct error *error)
 {
     zip_error_t cause;
     zip_error_init_with_code(&cause, code);
-    enum status status = error_set(error, STATUS_ERROR, "%s is a ZIP archive or a spreadsheet that is damaged: %s",
-                                   name, zip_error_strerror(&cause));
+    enum status status =
+        error_set(error, STATUS_ERROR, "%s is a ZIP archive or a spreadsheet that is damaged: %s",
+                  name, zip_error_strerror(&cause));
     error_hint(error, "it may be incomplete: copy or download it again");
     zip_error_fini(&cause);
     return status;
 }
 
-enum status ingest_spool_xlsx(const char *path, const char *name, const char *sheet, const char *out,
-                              struct arena *arena, struct ingest_workbook *workbook, struct error *error)
+enum status ingest_spool_xlsx(const char *path, const char *name, const char *sheet,
+                              const char *out, struct arena *arena,
+                              struct ingest_workbook *workbook, struct error *error)
 {
     int code = 0;
     *workbook = (struct ingest_workbook){0};
@@ -738,9 +772,10 @@ enum status ingest_spool_xlsx(const char *path, const char *name, const char *sh
         return cannot_open(name, code, error);
     buffer_init(&book.texts, 0);
     enum status status = STATUS_OK;
-    bool spreadsheet = zip_name_locate(book.zip, "[Content_Types].xml", ZIP_FL_NOCASE) >= 0 &&
-                       (zip_name_locate(book.zip, "xl/workbook.xml", ZIP_FL_NOCASE) >= 0 ||
-                        zip_name_locate(book.zip, "xl/_rels/workbook.xml.rels", ZIP_FL_NOCASE) >= 0);
+    bool spreadsheet =
+        zip_name_locate(book.zip, "[Content_Types].xml", ZIP_FL_NOCASE) >= 0 &&
+        (zip_name_locate(book.zip, "xl/workbook.xml", ZIP_FL_NOCASE) >= 0 ||
+         zip_name_locate(book.zip, "xl/_rels/workbook.xml.rels", ZIP_FL_NOCASE) >= 0);
     if (!spreadsheet || zip_name_locate(book.zip, "xl/workbook.bin", ZIP_FL_NOCASE) >= 0)
         status = other_archive(&book);
     if (status == STATUS_OK)

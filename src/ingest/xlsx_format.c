@@ -1,6 +1,7 @@
 /*
- * A spreadsheet keeps dates as days since 1900 or 1904 and shows them by the cell's number format; it keeps 0.3 as
- * 0.29999999999999999 and shows fifteen digits. What is meant is what is shown, except that nothing is rounded further.
+ * A spreadsheet keeps dates as days since 1900 or 1904 and shows them by the cell's number format;
+ * it keeps 0.3 as 0.29999999999999999 and shows fifteen digits. What is meant is what is shown,
+ * except that nothing is rounded further.
  */
 #include "ingest/xlsx.h"
 
@@ -15,16 +16,19 @@
 /* Formats that every spreadsheet knows by number; those from 27 on are dates in East Asia. */
 static enum ingest_cell_kind built_in(int id)
 {
-    if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) || id == 57 || id == 58)
+    if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) ||
+        id == 57 || id == 58)
         return CELL_DATE;
     if (id == 46)
         return CELL_ELAPSED;
-    if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || (id >= 45 && id <= 47) || id == 55 || id == 56)
+    if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || (id >= 45 && id <= 47) || id == 55 ||
+        id == 56)
         return CELL_CLOCK;
     return id == 22 ? CELL_DATE_TIME : CELL_NUMBER;
 }
 
-/* The letters of a format that stand for parts of a date or a time; text in quotes and brackets is left out. */
+/* The letters of a format that stand for parts of a date or a time; text in quotes and brackets is
+ * left out. */
 static enum ingest_cell_kind by_code(const char *code)
 {
     bool date = false, clock = false, elapsed = false;
@@ -42,7 +46,8 @@ static enum ingest_cell_kind by_code(const char *code)
             const char *end = strchr(at, ']');
             if (!end)
                 break;
-            elapsed |= end - at > 1 && end - at <= 3 && strchr("hms", tolower((unsigned char)at[1])) != NULL;
+            elapsed |= end - at > 1 && end - at <= 3 &&
+                       strchr("hms", tolower((unsigned char)at[1])) != NULL;
             clock |= elapsed;
             at = end;
         } else if (strncasecmp(at, "general", 7) == 0) {
@@ -93,7 +98,8 @@ static int32_t day_of(double days, bool since_1904)
     return date_from_civil(1899, 12, days < 60 ? 31 : 30) + (int32_t)days;
 }
 
-const char *ingest_cell_text(const char *written, enum ingest_cell_kind kind, bool since_1904, char *out)
+const char *ingest_cell_text(const char *written, enum ingest_cell_kind kind, bool since_1904,
+                             char *out)
 {
     enum { DAYS_MAX = 2958465, MILLIS_A_DAY = 86400000 }; /* 31 December 9999 */
     char *end;
@@ -121,7 +127,8 @@ const char *ingest_cell_text(const char *written, enum ingest_cell_kind kind, bo
         return out;
     long seconds = millis / 1000;
     hours += seconds / 3600;
-    at += snprintf(at, 32, "%s%02ld:%02ld:%02ld", at > out ? " " : "", hours, seconds / 60 % 60, seconds % 60);
+    at += snprintf(at, 32, "%s%02ld:%02ld:%02ld", at > out ? " " : "", hours, seconds / 60 % 60,
+                   seconds % 60);
     if (millis % 1000)
         snprintf(at, 8, ".%03ld", millis % 1000);
     return out;

@@ -1,7 +1,7 @@
 /*
- * Pairs of traits that mean to agree and do not. Each relation is looked for in every pair whose types allow it; the
- * chance of as few exceptions between independent traits is a binomial tail with the share of exceptions that random
- * pairing would give.
+ * Pairs of traits that mean to agree and do not. Each relation is looked for in every pair whose
+ * types allow it; the chance of as few exceptions between independent traits is a binomial tail
+ * with the share of exceptions that random pairing would give.
  */
 #include "insight/traits.h"
 
@@ -34,7 +34,8 @@ static const struct insight_trait *trait_of(const struct pairing *pairing, int i
     return &pairing->traits->items[index];
 }
 
-/* The adjusted p-value of one among m tests is at least its own times m over its rank: settled at the end. */
+/* The adjusted p-value of one among m tests is at least its own times m over its rank: settled at
+ * the end. */
 static void keep(struct pairing *pairing, struct insight_contradiction clash)
 {
     clash.p = stats_binomial_cdf(clash.broken, clash.known, clash.by_chance / clash.known);
@@ -49,8 +50,8 @@ struct counting {
 };
 
 /* Of the customers with one value of a: how many have a known b, and the most frequent one. */
-static uint32_t count_group(struct counting *counting, const struct insight_trait *a, const struct insight_trait *b,
-                            uint32_t group, uint32_t *usual)
+static uint32_t count_group(struct counting *counting, const struct insight_trait *a,
+                            const struct insight_trait *b, uint32_t group, uint32_t *usual)
 {
     uint32_t size = 0;
     counting->seen.count = 0;
@@ -72,8 +73,8 @@ static uint32_t count_group(struct counting *counting, const struct insight_trai
     return size;
 }
 
-static void find_example(const struct insight_trait *a, const struct insight_trait *b, uint32_t group, uint32_t usual,
-                         struct insight_contradiction *clash)
+static void find_example(const struct insight_trait *a, const struct insight_trait *b,
+                         uint32_t group, uint32_t usual, struct insight_contradiction *clash)
 {
     for (uint32_t i = a->start[group]; i < a->start[group + 1]; i++) {
         uint32_t position = a->by_rank[i], rank = b->rank[position];
@@ -84,9 +85,10 @@ static void find_example(const struct insight_trait *a, const struct insight_tra
     }
 }
 
-/* Groups of one say nothing. In groups of two the more frequent half is right half the time by itself: what is expected
- * by chance is halved, which is on the safe side for larger ones. */
-static void check_decides(struct pairing *pairing, int a_index, int b_index, struct counting *counting)
+/* Groups of one say nothing. In groups of two the more frequent half is right half the time by
+ * itself: what is expected by chance is halved, which is on the safe side for larger ones. */
+static void check_decides(struct pairing *pairing, int a_index, int b_index,
+                          struct counting *counting)
 {
     const struct insight_trait *a = trait_of(pairing, a_index), *b = trait_of(pairing, b_index);
     struct insight_contradiction clash = {.what = INSIGHT_DECIDES, .a = a_index, .b = b_index};
@@ -112,8 +114,8 @@ static void check_decides(struct pairing *pairing, int a_index, int b_index, str
     free(total);
     uint32_t vary = clash.known - most;
     clash.by_chance = vary / 2.0;
-    if (clash.broken && clash.known >= LEAST_KNOWN && clash.broken <= decides_but_for * clash.known &&
-        clash.broken <= (1 - explains) * vary)
+    if (clash.broken && clash.known >= LEAST_KNOWN &&
+        clash.broken <= decides_but_for * clash.known && clash.broken <= (1 - explains) * vary)
         keep(pairing, clash);
 }
 
@@ -121,13 +123,16 @@ static void check_all_decides(struct pairing *pairing)
 {
     uint32_t most = 0;
     for (size_t i = 0; i < pairing->traits->count; i++)
-        most = pairing->traits->items[i].distinct > most ? pairing->traits->items[i].distinct : most;
+        most =
+            pairing->traits->items[i].distinct > most ? pairing->traits->items[i].distinct : most;
     struct counting counting = {.count = base_calloc(most + 1u, sizeof *counting.count)};
     for (size_t a = 0; a < pairing->traits->count; a++)
         for (size_t b = 0; b < pairing->traits->count; b++) {
-            const struct insight_trait *from = &pairing->traits->items[a], *to = &pairing->traits->items[b];
+            const struct insight_trait *from = &pairing->traits->items[a],
+                                       *to = &pairing->traits->items[b];
             if (a == b || to->distinct < 2 || from->distinct > from->known / GROUP_SIZE ||
-                to->distinct > 2 * from->distinct) /* wrong values come on top of those that go with from's */
+                to->distinct >
+                    2 * from->distinct) /* wrong values come on top of those that go with from's */
                 continue;
             pairing->tested++;
             check_decides(pairing, (int)a, (int)b, &counting);
@@ -177,19 +182,22 @@ static void check_same(struct pairing *pairing, int a_index, int b_index)
 
 /* ---- b is the age of a ---- */
 
-static int32_t day_of(const struct pairing *pairing, const struct insight_trait *trait, uint32_t position)
+static int32_t day_of(const struct pairing *pairing, const struct insight_trait *trait,
+                      uint32_t position)
 {
     int64_t value = trait->value[position];
     return trait->type == VALUE_TIME ? zone_date(pairing->zone, value) : (int32_t)value;
 }
 
-static int age_of(const struct pairing *pairing, const struct insight_trait *trait, uint32_t position)
+static int age_of(const struct pairing *pairing, const struct insight_trait *trait,
+                  uint32_t position)
 {
     int32_t day = day_of(pairing, trait, position);
     return day > pairing->today ? -1 : date_age(day, pairing->today);
 }
 
-/* How many of n are further than a year from the age less lag, were birth dates and ages paired at random. */
+/* How many of n are further than a year from the age less lag, were birth dates and ages paired at
+ * random. */
 static double ages_by_chance(const double *of_dates, const double *told, int lag, double n)
 {
     double dates = 0, near = 0;
@@ -228,7 +236,8 @@ static void check_age(struct pairing *pairing, int a_index, int b_index)
     for (int i = 1; i <= 2 * OLDEST; i++)
         usual = lags[i] > lags[usual] ? i : usual;
     clash.lag = usual - OLDEST;
-    double within = lags[usual] + (usual ? lags[usual - 1] : 0) + (usual < 2 * OLDEST ? lags[usual + 1] : 0);
+    double within =
+        lags[usual] + (usual ? lags[usual - 1] : 0) + (usual < 2 * OLDEST ? lags[usual + 1] : 0);
     clash.broken = clash.known - (uint32_t)within;
     clash.by_chance = ages_by_chance(of_dates, told, clash.lag, clash.known);
     if (clash.known < LEAST_KNOWN || clash.broken > age_but_for * clash.known ||
@@ -252,7 +261,8 @@ static bool is_day(const struct insight_trait *trait)
 }
 
 /* Pairs of customers of which one's a is after the other's b. */
-static double later_pairs(const struct pairing *pairing, const struct insight_trait *a, const struct insight_trait *b)
+static double later_pairs(const struct pairing *pairing, const struct insight_trait *a,
+                          const struct insight_trait *b)
 {
     double pairs = 0;
     for (uint32_t i = 0, j = 0; i < a->known; i++) {
@@ -290,18 +300,21 @@ static void check_before(struct pairing *pairing, int a_index, int b_index)
 
 /* ---- all of it ---- */
 
-/* Of those that decide the same trait the one with the fewest exceptions is enough; of two that decide each other the
- * one with fewer values, whose exceptions are all there are; and two that should say the same need not be said to
- * decide each other. */
+/* Of those that decide the same trait the one with the fewest exceptions is enough; of two that
+ * decide each other the one with fewer values, whose exceptions are all there are; and two that
+ * should say the same need not be said to decide each other. */
 static bool is_said_better(const struct pairing *pairing, const struct insight_contradiction *clash)
 {
     for (size_t i = 0; i < pairing->found.count; i++) {
         const struct insight_contradiction *other = &pairing->found.items[i];
-        bool pair = (other->a == clash->a && other->b == clash->b) || (other->a == clash->b && other->b == clash->a);
+        bool pair = (other->a == clash->a && other->b == clash->b) ||
+                    (other->a == clash->b && other->b == clash->a);
         if (other == clash || clash->what != INSIGHT_DECIDES)
             continue;
-        uint32_t own = trait_of(pairing, clash->a)->distinct, others = trait_of(pairing, other->a)->distinct;
-        if (pair && (other->what != INSIGHT_DECIDES || others < own || (others == own && other < clash)))
+        uint32_t own = trait_of(pairing, clash->a)->distinct,
+                 others = trait_of(pairing, other->a)->distinct;
+        if (pair &&
+            (other->what != INSIGHT_DECIDES || others < own || (others == own && other < clash)))
             return true;
         if (!pair && other->what == INSIGHT_DECIDES && other->b == clash->b &&
             (other->broken < clash->broken || (other->broken == clash->broken && other > clash)))
@@ -315,7 +328,8 @@ static void settle(struct pairing *pairing, struct insight_contradictions *out)
     size_t count = pairing->found.count;
     double *p = ARENA_ARRAY(pairing->arena, double, pairing->tested + 1);
     for (size_t i = 0; i < pairing->tested; i++)
-        p[i] = i < count ? pairing->found.items[i].p : 1; /* those without a relation count as tests all the same */
+        p[i] = i < count ? pairing->found.items[i].p
+                         : 1; /* those without a relation count as tests all the same */
     stats_benjamini_hochberg(p, pairing->tested, p);
     out->items = ARENA_ARRAY(pairing->arena, struct insight_contradiction, count + 1);
     out->tested = pairing->tested;

@@ -1,6 +1,7 @@
 /*
- * Features are written in the segment language and parsed as one condition, `count(order) >= 0 and …`, so that names,
- * types and currencies are checked by the one checker and computed by the one evaluator.
+ * Features are written in the segment language and parsed as one condition, `count(order) >= 0 and
+ * …`, so that names, types and currencies are checked by the one checker and computed by the one
+ * evaluator.
  */
 #include "insight/internal.h"
 
@@ -25,8 +26,8 @@ static void add_name(struct buffer *out, const char *name)
 }
 
 /* head(`kind`.`column`) tail; column and kind NULL where they do not belong. */
-static void add_feature(struct draft *draft, const char *table, const char *column, const char *head, const char *kind,
-                        const char *name, const char *tail)
+static void add_feature(struct draft *draft, const char *table, const char *column,
+                        const char *head, const char *kind, const char *name, const char *tail)
 {
     if (draft->count == MOST_FEATURES || strchr(table, '`') || (column && strchr(column, '`')))
         return;
@@ -47,24 +48,28 @@ static bool is_number(enum value_type type)
     return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
 }
 
-static void add_trait(struct draft *draft, const struct schema_table *table, const struct schema_column *column)
+static void add_trait(struct draft *draft, const struct schema_table *table,
+                      const struct schema_column *column)
 {
     if (column->type == VALUE_POINT || column->plain)
         return;
     if (column->type == VALUE_DATE)
         add_feature(draft, table->name, column->name, "age(", NULL, column->name, ") is known");
     else if (column->type == VALUE_TIME)
-        add_feature(draft, table->name, column->name, "days since ", NULL, column->name, " is known");
+        add_feature(draft, table->name, column->name, "days since ", NULL, column->name,
+                    " is known");
     else
         add_feature(draft, table->name, column->name, "", NULL, column->name, " is known");
 }
 
-/* A price per unit, a rate or a rating adds up to nothing: its mean says it. What a fact was worth adds up by any name.
+/* A price per unit, a rate or a rating adds up to nothing: its mean says it. What a fact was worth
+ * adds up by any name.
  */
 static bool adds_up(const struct schema *schema, const struct schema_table *table, size_t column)
 {
-    static const char *const per_unit[] = {"price",  "preis", "prix",    "precio",  "prezzo", "rate",
-                                           "rating", "score", "percent", "prozent", "pct"};
+    static const char *const per_unit[] = {"price",   "preis",   "prix",   "precio",
+                                           "prezzo",  "rate",    "rating", "score",
+                                           "percent", "prozent", "pct"};
     static const char *const whole[] = {"total", "gesamt", "sum"};
     const char *name = table->columns[column].name;
     if (insight_revenue_of_kind(schema, table->name).column == (int)column)
@@ -78,7 +83,8 @@ static bool adds_up(const struct schema *schema, const struct schema_table *tabl
     return true;
 }
 
-static void add_kind(struct draft *draft, const struct schema *schema, const struct schema_table *table)
+static void add_kind(struct draft *draft, const struct schema *schema,
+                     const struct schema_table *table)
 {
     add_feature(draft, table->name, NULL, "count(", table->name, NULL, ") is known");
     add_feature(draft, table->name, NULL, "days since last(", table->name, "time", ") is known");
@@ -87,10 +93,13 @@ static void add_kind(struct draft *draft, const struct schema *schema, const str
         bool mixed = column->currency && column->currencies > 1;
         if (is_number(column->type) && !mixed) {
             if (adds_up(schema, table, i))
-                add_feature(draft, table->name, column->name, "sum(", table->name, column->name, ") is known");
-            add_feature(draft, table->name, column->name, "avg(", table->name, column->name, ") is known");
+                add_feature(draft, table->name, column->name, "sum(", table->name, column->name,
+                            ") is known");
+            add_feature(draft, table->name, column->name, "avg(", table->name, column->name,
+                        ") is known");
         } else if (column->type == VALUE_TEXT && !column->plain) {
-            add_feature(draft, table->name, column->name, "favourite(", table->name, column->name, ") is known");
+            add_feature(draft, table->name, column->name, "favourite(", table->name, column->name,
+                        ") is known");
         }
     }
 }
@@ -117,8 +126,8 @@ static void resolve_nodes(struct insight_features *out, struct arena *arena)
     }
 }
 
-enum status insight_features_new(const struct schema *schema, struct arena *arena, struct insight_features *out,
-                                 struct error *error)
+enum status insight_features_new(const struct schema *schema, struct arena *arena,
+                                 struct insight_features *out, struct error *error)
 {
     struct draft *draft = ARENA_NEW(arena, struct draft);
 
@@ -148,8 +157,8 @@ enum status insight_features_new(const struct schema *schema, struct arena *aren
     return STATUS_OK;
 }
 
-struct segment_needs insight_features_needs(const struct insight_features *features, const struct schema *schema,
-                                            struct arena *arena)
+struct segment_needs insight_features_needs(const struct insight_features *features,
+                                            const struct schema *schema, struct arena *arena)
 {
     if (!features->set)
         return (struct segment_needs){0};
@@ -218,15 +227,16 @@ struct evaluating {
     struct arena *arena;
 };
 
-static enum status find_values(const struct evaluating *how, size_t first, size_t count, struct error *error)
+static enum status find_values(const struct evaluating *how, size_t first, size_t count,
+                               struct error *error)
 {
     struct insight_feature *items = &how->features->items[first];
     const struct segment_node **nodes = ARENA_ARRAY(how->arena, const struct segment_node *, count);
     struct plan_values *values = ARENA_ARRAY(how->arena, struct plan_values, count);
     for (size_t i = 0; i < count; i++)
         nodes[i] = items[i].node;
-    TRY(plan_evaluate_values(how->features->set, how->schema, nodes, (int)count, how->population, how->now, how->pool,
-                             how->arena, values, error));
+    TRY(plan_evaluate_values(how->features->set, how->schema, nodes, (int)count, how->population,
+                             how->now, how->pool, how->arena, values, error));
     for (size_t i = 0; i < count; i++)
         items[i].values = values[i];
     return STATUS_OK;
@@ -243,8 +253,8 @@ static enum status find_values_one_by_one(const struct evaluating *how, struct e
         if (find_values(how, i, 1, &why) == STATUS_OK)
             features->items[kept++] = features->items[i];
         else
-            features->lost[features->lost_count++] =
-                (struct insight_lost){features->items[i].text, arena_strdup(how->arena, why.message)};
+            features->lost[features->lost_count++] = (struct insight_lost){
+                features->items[i].text, arena_strdup(how->arena, why.message)};
     }
     if (!kept)
         return error_set(error, STATUS_ERROR, "%s", features->lost[0].why);
@@ -252,13 +262,15 @@ static enum status find_values_one_by_one(const struct evaluating *how, struct e
     return STATUS_OK;
 }
 
-/* Whole numbers from 0 to 10, of facts that are worth no money, are answers: their mean says what they are. */
+/* Whole numbers from 0 to 10, of facts that are worth no money, are answers: their mean says what
+ * they are. */
 static bool sums_answers(const struct insight_feature *feature, const struct schema *schema,
                          const struct population *population)
 {
     enum { MOST_ANSWER = 10 };
     int t = population_table_index(population, feature->table);
-    if (t < 0 || strncmp(feature->text, "sum(", 4) != 0 || insight_revenue_of_kind(schema, feature->table).column >= 0)
+    if (t < 0 || strncmp(feature->text, "sum(", 4) != 0 ||
+        insight_revenue_of_kind(schema, feature->table).column >= 0)
         return false;
     int c = population_column_index(&population->tables[t], feature->column);
     const struct population_column *column = c < 0 ? NULL : &population->tables[t].columns[c];
@@ -275,9 +287,11 @@ static void leave_out_answers(struct insight_features *features, const struct sc
     features->count = kept;
 }
 
-enum status insight_features_evaluate(struct insight_features *features, const struct schema *schema,
-                                      const struct population *population, const uint64_t *existing, int64_t now,
-                                      struct pool *pool, struct arena *arena, struct error *error)
+enum status insight_features_evaluate(struct insight_features *features,
+                                      const struct schema *schema,
+                                      const struct population *population, const uint64_t *existing,
+                                      int64_t now, struct pool *pool, struct arena *arena,
+                                      struct error *error)
 {
     struct evaluating how = {features, schema, population, now, pool, arena};
     struct error together = {0};

@@ -1,4 +1,5 @@
-/* What happened over time: revenue of a group, cohorts and how they come back, facts a week or a month. */
+/* What happened over time: revenue of a group, cohorts and how they come back, facts a week or a
+ * month. */
 #include "base/bits.h"
 #include "insight/insight.h"
 
@@ -9,36 +10,42 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const kind_names[] = {"order",        "orders", "purchase", "purchases",      "transaction",
-                                         "transactions", "sale",   "sales",    "Order Completed"};
-static const char *const amount_names[] = {"amount", "revenue",      "total", "sales_value", "sales",
-                                           "value",  "dollar_value", "price", "spend",       "spent"};
+static const char *const kind_names[] = {"order",     "orders",      "purchase",
+                                         "purchases", "transaction", "transactions",
+                                         "sale",      "sales",       "Order Completed"};
+static const char *const amount_names[] = {"amount", "revenue", "total",        "sales_value",
+                                           "sales",  "value",   "dollar_value", "price",
+                                           "spend",  "spent"};
 
 static bool is_money(const struct schema_column *column)
 {
-    bool number = column->type == VALUE_DECIMAL || column->type == VALUE_INT || column->type == VALUE_DOUBLE;
+    bool number =
+        column->type == VALUE_DECIMAL || column->type == VALUE_INT || column->type == VALUE_DOUBLE;
     return number && !(column->currency && column->currencies > 1);
 }
 
-/* Words of a longer name, such as tran_amount or Order Total, and words that make it something else, such as
- * tax_amount.
+/* Words of a longer name, such as tran_amount or Order Total, and words that make it something
+ * else, such as tax_amount.
  */
-static const char *const amount_words[] = {"amount", "amt",   "revenue", "turnover", "total", "sales",
-                                           "spend",  "spent", "value",   "price",    "paid"};
-static const char *const other_words[] = {"tax",  "vat",     "discount", "disc",     "shipping", "fee",
-                                          "cost", "id",      "count",    "quantity", "qty",      "points",
-                                          "rate", "percent", "unit",     "items",    "lifetime", "score"};
+static const char *const amount_words[] = {"amount", "amt",   "revenue", "turnover",
+                                           "total",  "sales", "spend",   "spent",
+                                           "value",  "price", "paid"};
+static const char *const other_words[] = {
+    "tax",      "vat", "discount", "disc", "shipping", "fee",  "cost",  "id",       "count",
+    "quantity", "qty", "points",   "rate", "percent",  "unit", "items", "lifetime", "score"};
 
-/* Whether a name has the word, which ends where anything but a letter, or a capital after a small letter, stands. */
+/* Whether a name has the word, which ends where anything but a letter, or a capital after a small
+ * letter, stands. */
 static bool has_word(const char *name, const char *word)
 {
     size_t length = strlen(word);
     for (const char *at = name; *at; at++) {
         bool begins = at == name || !isalpha((unsigned char)at[-1]) ||
                       (islower((unsigned char)at[-1]) && isupper((unsigned char)*at));
-        bool ends = begins && strncasecmp(at, word, length) == 0 &&
-                    (!isalpha((unsigned char)at[length]) ||
-                     (islower((unsigned char)at[length - 1]) && isupper((unsigned char)at[length])));
+        bool ends =
+            begins && strncasecmp(at, word, length) == 0 &&
+            (!isalpha((unsigned char)at[length]) ||
+             (islower((unsigned char)at[length - 1]) && isupper((unsigned char)at[length])));
         if (ends)
             return true;
     }
@@ -53,8 +60,8 @@ static bool has_other_word(const char *name)
     return found;
 }
 
-/* What imports took for the amount; else (stores from before that was kept) the first money-like column by the order of
- * the names above, then by the words; −1 when the kind has none. */
+/* What imports took for the amount; else (stores from before that was kept) the first money-like
+ * column by the order of the names above, then by the words; −1 when the kind has none. */
 static int amount_column(const struct schema_table *table, bool *named)
 {
     *named = true;
@@ -69,7 +76,8 @@ static int amount_column(const struct schema_table *table, bool *named)
     for (size_t w = 0; w < sizeof amount_words / sizeof *amount_words; w++)
         for (size_t c = 0; c < table->column_count; c++) {
             const struct schema_column *column = &table->columns[c];
-            if (is_money(column) && has_word(column->name, amount_words[w]) && !has_other_word(column->name))
+            if (is_money(column) && has_word(column->name, amount_words[w]) &&
+                !has_other_word(column->name))
                 return (int)c;
         }
     *named = false;
@@ -84,7 +92,8 @@ static struct insight_revenue revenue_of(const struct schema *schema, int t)
     const struct schema_table *table = &schema->tables[t];
     bool named;
     int column = amount_column(table, &named);
-    struct insight_revenue found = {.table = t, .column = column, .kind = table->name, .named = named};
+    struct insight_revenue found = {
+        .table = t, .column = column, .kind = table->name, .named = named};
     if (column >= 0) {
         found.property = table->columns[column].name;
         found.scale = table->columns[column].scale;
@@ -105,11 +114,13 @@ struct insight_revenue insight_revenue_find(const struct schema *schema)
 {
     for (size_t n = 0; n < sizeof kind_names / sizeof *kind_names; n++)
         for (size_t t = 0; t < schema->table_count; t++)
-            if (schema->tables[t].role == SCHEMA_FACTS && strcmp(schema->tables[t].name, kind_names[n]) == 0)
+            if (schema->tables[t].role == SCHEMA_FACTS &&
+                strcmp(schema->tables[t].name, kind_names[n]) == 0)
                 return revenue_of(schema, (int)t);
     bool named;
     for (size_t t = 0; t < schema->table_count; t++)
-        if (schema->tables[t].role == SCHEMA_FACTS && amount_column(&schema->tables[t], &named) >= 0)
+        if (schema->tables[t].role == SCHEMA_FACTS &&
+            amount_column(&schema->tables[t], &named) >= 0)
             return revenue_of(schema, (int)t);
     for (size_t t = 0; t < schema->table_count; t++)
         if (schema->tables[t].role == SCHEMA_FACTS)
@@ -164,11 +175,13 @@ static double total(const struct amount *sum, const struct population_column *co
     if (!column)
         return 0;
     int scale = column->type == VALUE_DECIMAL ? column->scale : 0;
-    return column->type == VALUE_DOUBLE ? sum->inexact : (double)sum->exact / (double)number_power10(scale);
+    return column->type == VALUE_DOUBLE ? sum->inexact
+                                        : (double)sum->exact / (double)number_power10(scale);
 }
 
-struct insight_money insight_money(const struct population *population, const struct insight_revenue *revenue,
-                                   const uint64_t *members, int64_t from, int64_t until)
+struct insight_money insight_money(const struct population *population,
+                                   const struct insight_revenue *revenue, const uint64_t *members,
+                                   int64_t from, int64_t until)
 {
     struct insight_money money = {0};
     const struct population_column *column;
@@ -196,8 +209,8 @@ static int64_t month_of(const struct population *population, uint32_t time)
 }
 
 /* The row of a customer's first order up to now; the end of the customer's rows without one. */
-static uint32_t first_order(const struct population_table *table, const struct population_column *amount, uint32_t p,
-                            int64_t now)
+static uint32_t first_order(const struct population_table *table,
+                            const struct population_column *amount, uint32_t p, int64_t now)
 {
     uint32_t row = table->offset[p], end = table->offset[p + 1];
     while (row < end && is_refund(amount, row))
@@ -207,8 +220,8 @@ static uint32_t first_order(const struct population_table *table, const struct p
 
 /* Cohorts before the first month shown, and their customers. */
 static void count_older(const struct population *population, const struct population_table *table,
-                        const struct population_column *amount, int64_t oldest, int64_t first, int64_t now,
-                        struct insight_cohorts *out)
+                        const struct population_column *amount, int64_t oldest, int64_t first,
+                        int64_t now, struct insight_cohorts *out)
 {
     if (oldest >= first)
         return;
@@ -225,15 +238,17 @@ static void count_older(const struct population *population, const struct popula
     free(seen);
 }
 
-void insight_cohorts(const struct population *population, const struct insight_revenue *revenue, int t, int64_t now,
-                     int most_months, struct arena *arena, struct insight_cohorts *out)
+void insight_cohorts(const struct population *population, const struct insight_revenue *revenue,
+                     int t, int64_t now, int most_months, struct arena *arena,
+                     struct insight_cohorts *out)
 {
     *out = (struct insight_cohorts){0};
     const struct population_table *table = &population->tables[t];
     const struct population_column *amount;
     if (revenue_table(population, revenue, &amount) != table)
         amount = NULL;
-    int64_t last = date_unit_number(zone_date(population->zone, now), CALENDAR_MONTH), oldest = last;
+    int64_t last = date_unit_number(zone_date(population->zone, now), CALENDAR_MONTH),
+            oldest = last;
     for (uint32_t p = 0; p < population->customers; p++) {
         uint32_t row = first_order(table, amount, p, now);
         int64_t month = row < table->offset[p + 1] ? month_of(population, table->time[row]) : last;
@@ -268,8 +283,9 @@ void insight_cohorts(const struct population *population, const struct insight_r
     }
 }
 
-void insight_series(const struct population *population, const struct insight_revenue *revenue, int t, int64_t now,
-                    enum calendar_unit unit, struct arena *arena, struct insight_series *out)
+void insight_series(const struct population *population, const struct insight_revenue *revenue,
+                    int t, int64_t now, enum calendar_unit unit, struct arena *arena,
+                    struct insight_series *out)
 {
     *out = (struct insight_series){0};
     const struct population_table *table = &population->tables[t];
@@ -298,8 +314,10 @@ void insight_series(const struct population *population, const struct insight_re
         out->date[i] = date_of_unit_number(first + (int64_t)i, unit);
     for (uint32_t p = 0; p < population->customers; p++) {
         int64_t seen = -1;
-        for (uint32_t row = table->offset[p]; row < table->offset[p + 1] && table->time[row] <= now; row++) {
-            int64_t at = date_unit_number(zone_date(population->zone, table->time[row]), unit) - first;
+        for (uint32_t row = table->offset[p]; row < table->offset[p + 1] && table->time[row] <= now;
+             row++) {
+            int64_t at =
+                date_unit_number(zone_date(population->zone, table->time[row]), unit) - first;
             bool order = !is_refund(column, row);
             out->facts[at] += order;
             out->customers[at] += order && at != seen;

@@ -1,7 +1,7 @@
 /*
- * Which texts may be named where people read. A text that one or two customers have tells of them and of no segment: an
- * e-mail address, a telephone number, what they wrote beside an order. One rule, for profiles, personas, reports and
- * the drivers of models.
+ * Which texts may be named where people read. A text that one or two customers have tells of them
+ * and of no segment: an e-mail address, a telephone number, what they wrote beside an order. One
+ * rule, for profiles, personas, reports and the drivers of models.
  */
 #include "insight/insight.h"
 
@@ -25,7 +25,8 @@ static bool holds_address(struct text text)
         if (text.data[at] != '@' || !is_of_address(text.data[at - 1]))
             continue;
         bool dot = false;
-        for (size_t i = at + 1; i + 1 < text.length && text.data[i] && is_of_address(text.data[i]); i++)
+        for (size_t i = at + 1; i + 1 < text.length && text.data[i] && is_of_address(text.data[i]);
+             i++)
             dot |= text.data[i] == '.' && i > at + 1 && isalnum((unsigned char)text.data[i + 1]);
         if (dot)
             return true;

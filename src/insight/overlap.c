@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void count_pairs(const struct plan_result *result, const int *segments, int count, struct arena *arena,
-                        struct insight_overlap *out)
+static void count_pairs(const struct plan_result *result, const int *segments, int count,
+                        struct arena *arena, struct insight_overlap *out)
 {
     out->pairs = ARENA_ARRAY(arena, struct insight_pair, (size_t)count * (size_t)count / 2 + 1);
     for (int i = 0; i < count; i++) {
@@ -17,7 +17,8 @@ static void count_pairs(const struct plan_result *result, const int *segments, i
             for (size_t w = 0; w < result->words; w++)
                 both += (uint64_t)__builtin_popcountll(a[w] & b[w]);
             if (both)
-                out->pairs[out->pair_count++] = (struct insight_pair){segments[i], segments[j], both};
+                out->pairs[out->pair_count++] =
+                    (struct insight_pair){segments[i], segments[j], both};
         }
     }
 }
@@ -29,12 +30,15 @@ static int by_size(const void *a, const void *b)
         return x->customers < y->customers ? 1 : -1;
     if (x->segment_count != y->segment_count)
         return x->segment_count - y->segment_count;
-    return x->segment_count ? memcmp(x->segments, y->segments, (size_t)x->segment_count * sizeof *x->segments) : 0;
+    return x->segment_count
+               ? memcmp(x->segments, y->segments, (size_t)x->segment_count * sizeof *x->segments)
+               : 0;
 }
 
-/* The signature of a customer is a byte string with one bit a segment; equal signatures are counted in a hash map. */
-static void count_groups(const struct plan_result *result, const int *segments, int count, size_t most,
-                         struct arena *arena, struct insight_overlap *out)
+/* The signature of a customer is a byte string with one bit a segment; equal signatures are counted
+ * in a hash map. */
+static void count_groups(const struct plan_result *result, const int *segments, int count,
+                         size_t most, struct arena *arena, struct insight_overlap *out)
 {
     struct text_map groups;
 
@@ -49,7 +53,8 @@ static void count_groups(const struct plan_result *result, const int *segments, 
             continue;
         memset(signature, 0, bytes + 1);
         for (int s = 0; s < count; s++)
-            signature[s / 8] |= (unsigned char)((result->members[segments[s]][word] >> shift & 1) << (s % 8));
+            signature[s / 8] |=
+                (unsigned char)((result->members[segments[s]][word] >> shift & 1) << (s % 8));
         struct text key = {(const char *)signature, bytes};
         size_t slot = (size_t)text_map_put(&groups, key, groups.count, NULL);
         if (slot >= capacity) {
@@ -88,8 +93,8 @@ static void count_groups(const struct plan_result *result, const int *segments, 
     text_map_release(&groups);
 }
 
-void insight_overlap(const struct plan_result *result, const int *segments, int count, size_t most_groups,
-                     struct arena *arena, struct insight_overlap *out)
+void insight_overlap(const struct plan_result *result, const int *segments, int count,
+                     size_t most_groups, struct arena *arena, struct insight_overlap *out)
 {
     *out = (struct insight_overlap){0};
     out->size = ARENA_ARRAY(arena, uint64_t, (size_t)result->segment_count + 1);

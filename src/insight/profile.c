@@ -1,6 +1,7 @@
 /*
- * A segment against everyone else: means, medians and spread of numbers, shares and lift of texts, ranked by effect.
- * All that is compared is one family of tests: what is told keeps the false discovery rate (Benjamini & Hochberg 1995).
+ * A segment against everyone else: means, medians and spread of numbers, shares and lift of texts,
+ * ranked by effect. All that is compared is one family of tests: what is told keeps the false
+ * discovery rate (Benjamini & Hochberg 1995).
  */
 #include "base/bits.h"
 #include "insight/internal.h"
@@ -19,7 +20,8 @@ struct job {
     int64_t now;
     struct arena *arena;
     uint64_t inside, outside;
-    /* How often each code stands inside and outside, all zero between features; the codes of the present one. */
+    /* How often each code stands inside and outside, all zero between features; the codes of the
+     * present one. */
     uint64_t *in, *out;
     VECTOR(uint32_t) codes;
     VECTOR(struct insight_difference) found;
@@ -42,12 +44,14 @@ static struct insight_spread spread_of(const double *numbers, size_t count)
         squares += (numbers[i] - spread.mean) * (numbers[i] - spread.mean);
     if (count > 1)
         spread.deviation = sqrt(squares / (double)(count - 1));
-    spread.median = count % 2 ? numbers[count / 2] : (numbers[count / 2 - 1] + numbers[count / 2]) / 2;
+    spread.median =
+        count % 2 ? numbers[count / 2] : (numbers[count / 2 - 1] + numbers[count / 2]) / 2;
     return spread;
 }
 
-/* Wilcoxon's rank-sum test (1945), ties averaged, by the normal approximation with a correction for continuity. What
- * customers spend is skewed; a test of means would call too many small segments different. */
+/* Wilcoxon's rank-sum test (1945), ties averaged, by the normal approximation with a correction for
+ * continuity. What customers spend is skewed; a test of means would call too many small segments
+ * different. */
 struct rank_sum {
     double in, out;    /* customers so far */
     double sum, ties;  /* of the ranks inside; Σ (t³ − t) */
@@ -96,10 +100,13 @@ static void compare_numbers(struct job *job, const struct insight_feature *featu
     }
 
     end_tie(&ranks);
-    struct insight_difference line = {
-        .feature = feature, .inside = spread_of(inside, in), .outside = spread_of(outside, out), .p = likely(&ranks)};
-    double pooled =
-        sqrt((line.inside.deviation * line.inside.deviation + line.outside.deviation * line.outside.deviation) / 2);
+    struct insight_difference line = {.feature = feature,
+                                      .inside = spread_of(inside, in),
+                                      .outside = spread_of(outside, out),
+                                      .p = likely(&ranks)};
+    double pooled = sqrt((line.inside.deviation * line.inside.deviation +
+                          line.outside.deviation * line.outside.deviation) /
+                         2);
     line.effect = (line.inside.mean - line.outside.mean) / pooled;
     if (isfinite(line.effect))
         VECTOR_PUSH(&job->found, line);
@@ -131,8 +138,9 @@ static void count_code(struct job *job, uint32_t code, bool member)
     (member ? job->in : job->out)[code]++;
 }
 
-/* The normal approximation where at least five of each sort are expected; else exactly enough: given how many have the
- * value, each of them is inside by the share of customers who are (the conditional test, as binomial). */
+/* The normal approximation where at least five of each sort are expected; else exactly enough:
+ * given how many have the value, each of them is inside by the share of customers who are (the
+ * conditional test, as binomial). */
 static double likely_shares(double in, double known_in, double out, double known_out)
 {
     double all = known_in + known_out, with = in + out, rare = fmin(with, all - with);
@@ -144,8 +152,8 @@ static double likely_shares(double in, double known_in, double out, double known
     return fmin(1, 2 * fmin(at_most, at_least));
 }
 
-static struct insight_difference share_line(const struct insight_feature *feature, double in, double known_in,
-                                            double out, double known_out)
+static struct insight_difference share_line(const struct insight_feature *feature, double in,
+                                            double known_in, double out, double known_out)
 {
     double p = in / known_in, q = out / known_out;
     return (struct insight_difference){.feature = feature,
@@ -162,7 +170,8 @@ static struct insight_difference share_line(const struct insight_feature *featur
 }
 
 /* Whether a value is common enough to be told, on one of the two sides. */
-static bool is_common(struct job *job, uint32_t code, uint64_t known_in, uint64_t known_out, bool texts)
+static bool is_common(struct job *job, uint32_t code, uint64_t known_in, uint64_t known_out,
+                      bool texts)
 {
     uint64_t in = job->in[code], out = job->out[code];
     bool inside = (double)in >= least_share * (double)known_in,
@@ -174,11 +183,12 @@ static bool is_common(struct job *job, uint32_t code, uint64_t known_in, uint64_
 }
 
 /* known_*: of how many customers the counted codes are. Leaves the counts zero. */
-static void add_shares(struct job *job, const struct insight_feature *feature, uint64_t known_in, uint64_t known_out,
-                       const char *(*name)(struct job *, uint32_t))
+static void add_shares(struct job *job, const struct insight_feature *feature, uint64_t known_in,
+                       uint64_t known_out, const char *(*name)(struct job *, uint32_t))
 {
     bool texts = feature->values.type != VALUE_BOOL;
-    bool hidden = !known_in || !known_out || (texts && insight_nearly_unique(job->codes.count, known_in + known_out));
+    bool hidden = !known_in || !known_out ||
+                  (texts && insight_nearly_unique(job->codes.count, known_in + known_out));
     for (size_t i = 0; i < job->codes.count; i++) {
         uint32_t code = job->codes.items[i];
         double in = (double)job->in[code], out = (double)job->out[code];
@@ -186,7 +196,8 @@ static void add_shares(struct job *job, const struct insight_feature *feature, u
         job->in[code] = job->out[code] = 0;
         if (!common)
             continue;
-        struct insight_difference line = share_line(feature, in, (double)known_in, out, (double)known_out);
+        struct insight_difference line =
+            share_line(feature, in, (double)known_in, out, (double)known_out);
         line.code = code;
         line.value = name(job, code);
         VECTOR_PUSH(&job->found, line);
@@ -216,7 +227,8 @@ static void compare_codes(struct job *job, const struct insight_feature *feature
         if (!bit_at(values->known, p) || (!member && !bit_at(job->others, p)))
             continue;
         uint64_t code = (uint64_t)values->integers[p];
-        if (code < job->population->code_count + 2u && (!truth || code)) /* "no" is the mirror of "yes" */
+        if (code < job->population->code_count + 2u &&
+            (!truth || code)) /* "no" is the mirror of "yes" */
             count_code(job, (uint32_t)code, member);
         (member ? known_in++ : known_out++);
     }
@@ -273,7 +285,8 @@ static void tell(struct job *job, size_t *compared)
     *compared = tested;
     tested = 0;
     for (size_t i = 0; i < job->found.count; i++)
-        job->found.items[i].told = job->found.items[i].by_definition || p[tested++] <= insight_alpha;
+        job->found.items[i].told =
+            job->found.items[i].by_definition || p[tested++] <= insight_alpha;
     free(p);
 }
 
@@ -289,7 +302,8 @@ static void keep_most_telling(struct job *job)
     size_t kept = 0;
     for (size_t first = 0, next; first < job->found.count; first = next) {
         struct insight_difference *lines = &job->found.items[first];
-        for (next = first + 1; next < job->found.count && job->found.items[next].feature == lines->feature;)
+        for (next = first + 1;
+             next < job->found.count && job->found.items[next].feature == lines->feature;)
             next++;
         qsort(lines, next - first, sizeof *lines, by_telling);
         size_t most = next - first < MOST_VALUES ? next - first : MOST_VALUES;
@@ -302,7 +316,8 @@ static void keep_most_telling(struct job *job)
 static void compare_all(struct job *job, const struct insight_features *features, const bool *own,
                         struct insight_profile *out)
 {
-    size_t codes = (size_t)job->population->code_count + 2, words = (job->population->customers + 63u) / 64;
+    size_t codes = (size_t)job->population->code_count + 2,
+           words = (job->population->customers + 63u) / 64;
 
     job->in = base_calloc(codes, sizeof *job->in);
     job->out = base_calloc(codes, sizeof *job->out);
@@ -346,13 +361,15 @@ static void mark_own(const struct segment_set *set, const struct schema *schema,
 {
     struct segment_reads reads = insight_reads(set, schema, segment, arena);
     for (size_t i = 0; i < features->count; i++)
-        own[i] |= segment_reads_column(&reads, schema, features->items[i].table, features->items[i].column) ||
+        own[i] |= segment_reads_column(&reads, schema, features->items[i].table,
+                                       features->items[i].column) ||
                   learnt(&features->items[i], set->segments[segment].name);
 }
 
 void insight_profile(const struct segment_set *set, const struct schema *schema, int segment,
                      const struct plan_result *result, const struct insight_features *features,
-                     const struct population *population, struct arena *arena, struct insight_profile *out)
+                     const struct population *population, struct arena *arena,
+                     struct insight_profile *out)
 {
     bool *own = ARENA_ARRAY(arena, bool, features->count + 1);
     uint64_t *others = ARENA_ARRAY(arena, uint64_t, result->words + 1);
@@ -369,7 +386,8 @@ void insight_profile(const struct segment_set *set, const struct schema *schema,
 
 void insight_contrast(const struct segment_set *set, const struct schema *schema, int a, int b,
                       const struct plan_result *result, const struct insight_features *features,
-                      const struct population *population, struct arena *arena, struct insight_profile *out)
+                      const struct population *population, struct arena *arena,
+                      struct insight_profile *out)
 {
     bool *own = ARENA_ARRAY(arena, bool, features->count + 1);
     uint64_t *others = ARENA_ARRAY(arena, uint64_t, result->words + 1);
@@ -377,7 +395,10 @@ void insight_contrast(const struct segment_set *set, const struct schema *schema
         others[w] = result->members[b][w] & ~result->members[a][w];
     mark_own(set, schema, a, features, arena, own);
     mark_own(set, schema, b, features, arena, own);
-    struct job job = {
-        .members = result->members[a], .others = others, .population = population, .now = result->now, .arena = arena};
+    struct job job = {.members = result->members[a],
+                      .others = others,
+                      .population = population,
+                      .now = result->now,
+                      .arena = arena};
     compare_all(&job, features, own, out);
 }

@@ -1,4 +1,5 @@
-/* Traits as columns of one value a customer, sorted once so that pairs of them can be compared in linear time. */
+/* Traits as columns of one value a customer, sorted once so that pairs of them can be compared in
+ * linear time. */
 #include "insight/traits.h"
 #include "base/bits.h"
 
@@ -49,8 +50,9 @@ static void rank_values(struct insight_trait *trait, const struct held *held, st
 }
 
 /* The row of the last value known by then, or false. */
-static bool last_known(const struct population_table *table, const struct population_column *column, uint32_t position,
-                       int64_t now, uint32_t *row, struct population_value *value)
+static bool last_known(const struct population_table *table, const struct population_column *column,
+                       uint32_t position, int64_t now, uint32_t *row,
+                       struct population_value *value)
 {
     for (*row = table->offset[position + 1]; (*row)-- > table->offset[position];) {
         *value = population_get(column, *row);
@@ -61,12 +63,13 @@ static bool last_known(const struct population_table *table, const struct popula
 }
 
 static void read_trait(const struct population *population, const struct population_table *table,
-                       const struct population_column *column, const uint64_t *existing, int64_t now,
-                       struct arena *arena, struct insight_trait *trait)
+                       const struct population_column *column, const uint64_t *existing,
+                       int64_t now, struct arena *arena, struct insight_trait *trait)
 {
     struct held *held = base_malloc((population->customers + 1u) * sizeof *held);
 
-    *trait = (struct insight_trait){.name = column->name, .type = column->type, .scale = column->scale};
+    *trait =
+        (struct insight_trait){.name = column->name, .type = column->type, .scale = column->scale};
     trait->value = ARENA_ARRAY(arena, int64_t, population->customers + 1u);
     trait->rank = ARENA_ARRAY(arena, uint32_t, population->customers + 1u);
     for (uint32_t p = 0, row; p < population->customers; p++) {
@@ -77,8 +80,8 @@ static void read_trait(const struct population *population, const struct populat
         trait->customers++;
         if (!last_known(table, column, p, now, &row, &value))
             continue;
-        held[trait->known++] =
-            (struct held){column->type == VALUE_DOUBLE ? ordered_bits(value.number) : value.integer, p};
+        held[trait->known++] = (struct held){
+            column->type == VALUE_DOUBLE ? ordered_bits(value.number) : value.integer, p};
         trait->undated |= table->time[row] == 0;
         trait->latest = table->time[row] > trait->latest ? table->time[row] : trait->latest;
     }
@@ -101,5 +104,6 @@ void insight_traits_read(const struct population *population, const uint64_t *ex
     const struct population_table *table = &population->tables[t];
     out->items = ARENA_ARRAY(arena, struct insight_trait, table->column_count + 1);
     for (size_t c = 0; c < table->column_count; c++)
-        read_trait(population, table, &table->columns[c], existing, now, arena, &out->items[out->count++]);
+        read_trait(population, table, &table->columns[c], existing, now, arena,
+                   &out->items[out->count++]);
 }

@@ -1,5 +1,5 @@
-/* The bootstrap of a profile: each draw weighs the customers of the smaller side by how often they are drawn, and every
- * difference is worked out again. */
+/* The bootstrap of a profile: each draw weighs the customers of the smaller side by how often they
+ * are drawn, and every difference is worked out again. */
 #include "base/bits.h"
 #include "insight/internal.h"
 
@@ -11,7 +11,7 @@
 
 struct line {
     const struct insight_difference *difference;
-    double *value;                 /* a customer of the side that is drawn; NaN unknown; of shares 0 and 1 */
+    double *value; /* a customer of the side that is drawn; NaN unknown; of shares 0 and 1 */
     double mean, deviation, share; /* of the other side */
     double *effect;                /* a draw */
 };
@@ -38,21 +38,25 @@ static double value_at(const struct insight_difference *difference, uint32_t pos
 static void add_line(struct drawing *drawing, const struct insight_difference *difference)
 {
     struct line *line = &drawing->lines[drawing->line_count++];
-    const struct insight_spread *rest = drawing->inside ? &difference->outside : &difference->inside;
+    const struct insight_spread *rest =
+        drawing->inside ? &difference->outside : &difference->inside;
     *line = (struct line){.difference = difference,
                           .value = ARENA_ARRAY(drawing->arena, double, drawing->count + 1u),
                           .mean = rest->mean,
                           .deviation = rest->deviation,
-                          .share = drawing->inside ? difference->share_outside : difference->share_inside,
+                          .share = drawing->inside ? difference->share_outside
+                                                   : difference->share_inside,
                           .effect = ARENA_ARRAY(drawing->arena, double, INSIGHT_WOBBLE_DRAWS)};
     for (uint32_t i = 0; i < drawing->count; i++)
         line->value[i] = value_at(difference, drawing->who[i]);
 }
 
-static double effect_of(const struct drawing *drawing, const struct line *line, const uint16_t *times)
+static double effect_of(const struct drawing *drawing, const struct line *line,
+                        const uint16_t *times)
 {
     double n = 0, sum = 0, squares = 0,
-           centre = drawing->inside ? line->difference->inside.mean : line->difference->outside.mean;
+           centre =
+               drawing->inside ? line->difference->inside.mean : line->difference->outside.mean;
     if (line->difference->is_share)
         centre = 0;
     for (uint32_t i = 0; i < drawing->count; i++) {
@@ -67,13 +71,15 @@ static double effect_of(const struct drawing *drawing, const struct line *line, 
     if (line->difference->is_share)
         return sign * (2 * asin(sqrt(mean)) - 2 * asin(sqrt(line->share)));
     double variance = n > 1 ? (squares - sum * mean) / (n - 1) : NAN;
-    return sign * (centre + mean - line->mean) / sqrt((variance + line->deviation * line->deviation) / 2);
+    return sign * (centre + mean - line->mean) /
+           sqrt((variance + line->deviation * line->deviation) / 2);
 }
 
 /* The share of the first lines that are among the strongest of this draw. */
 static double kept_in(const struct drawing *drawing, int draw)
 {
-    int top = drawing->line_count < INSIGHT_WOBBLE_TOP ? drawing->line_count : INSIGHT_WOBBLE_TOP, kept = 0;
+    int top = drawing->line_count < INSIGHT_WOBBLE_TOP ? drawing->line_count : INSIGHT_WOBBLE_TOP,
+        kept = 0;
     for (int i = 0; i < top; i++) {
         double own = fabs(drawing->lines[i].effect[draw]);
         int stronger = 0;
@@ -129,8 +135,9 @@ static void choose_lines(struct drawing *drawing, const struct insight_profile *
 }
 
 void insight_wobble(const struct insight_profile *profile, const struct insight_difference *line,
-                    const uint64_t *members, const uint64_t *others, const struct population *population, uint64_t seed,
-                    struct arena *arena, struct insight_wobble *out)
+                    const uint64_t *members, const uint64_t *others,
+                    const struct population *population, uint64_t seed, struct arena *arena,
+                    struct insight_wobble *out)
 {
     double size = (double)profile->customers, all = size + (double)profile->others;
     double spread = all > 0 ? 1.959963984540054 * sqrt(size * (1 - size / all)) : 0;

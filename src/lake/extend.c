@@ -1,7 +1,7 @@
 /*
- * C code inside SQL: scalar functions and tables. DuckDB calls both from its own threads; what they need lives in an
- * extension that stays until the lake is closed. The error of a callback is kept whole in the lake, because DuckDB
- * carries only a message.
+ * C code inside SQL: scalar functions and tables. DuckDB calls both from its own threads; what they
+ * need lives in an extension that stays until the lake is closed. The error of a callback is kept
+ * whole in the lake, because DuckDB carries only a message.
  */
 #include "lake/internal.h"
 
@@ -16,7 +16,7 @@ struct lake_extension {
     struct lake_source source;
     struct lake_vector *frames; /* of a function's arguments */
     duckdb_logical_type *types; /* of a source's columns */
-    bool nested;                /* some argument has children: frames are copied deeply for each call */
+    bool nested; /* some argument has children: frames are copied deeply for each call */
 };
 
 static struct lake_extension *extension_new(struct lake *lake)
@@ -71,13 +71,14 @@ static void call_function(duckdb_function_info info, duckdb_data_chunk input, du
     arena_release(&arena);
 }
 
-static enum status describe_function(struct lake_extension *extension, duckdb_scalar_function handle,
-                                     struct error *error)
+static enum status describe_function(struct lake_extension *extension,
+                                     duckdb_scalar_function handle, struct error *error)
 {
     const struct lake_function *function = &extension->function;
     duckdb_logical_type type = NULL;
     duckdb_scalar_function_set_name(handle, function->name);
-    extension->frames = ARENA_ARRAY(&extension->arena, struct lake_vector, function->parameter_count);
+    extension->frames =
+        ARENA_ARRAY(&extension->arena, struct lake_vector, function->parameter_count);
     for (size_t i = 0; i < function->parameter_count; i++) {
         TRY(lake_parse_type(extension->lake, function->parameters[i], &type, error));
         lake_vector_frame(&extension->frames[i], type, NULL, &extension->arena);
@@ -95,21 +96,23 @@ static enum status describe_function(struct lake_extension *extension, duckdb_sc
     return STATUS_OK;
 }
 
-/* A result that was not read to its end leaves its transaction open until the next statement, which takes back what is
- * registered meanwhile: so there is a statement before. */
+/* A result that was not read to its end leaves its transaction open until the next statement, which
+ * takes back what is registered meanwhile: so there is a statement before. */
 static enum status end_transaction(struct lake *lake, struct error *error)
 {
     return lake_execute(lake, "SELECT 1", error);
 }
 
-enum status lake_register_function(struct lake *lake, const struct lake_function *function, struct error *error)
+enum status lake_register_function(struct lake *lake, const struct lake_function *function,
+                                   struct error *error)
 {
     struct lake_extension *extension = extension_new(lake);
     TRY(end_transaction(lake, error));
     extension->function = *function;
     duckdb_scalar_function handle = duckdb_create_scalar_function();
     enum status status = describe_function(extension, handle, error);
-    if (status == STATUS_OK && duckdb_register_scalar_function(lake->connection, handle) != DuckDBSuccess)
+    if (status == STATUS_OK &&
+        duckdb_register_scalar_function(lake->connection, handle) != DuckDBSuccess)
         status = error_set(error, STATUS_ERROR, "DuckDB refuses the function %s", function->name);
     duckdb_destroy_scalar_function(&handle);
     return status;
@@ -140,7 +143,8 @@ static void init_source(duckdb_init_info info)
     struct lake_extension *extension = duckdb_init_get_extra_info(info);
     struct scan *scan = base_calloc(1, sizeof *scan);
     duckdb_init_set_init_data(info, scan, free);
-    duckdb_init_set_max_threads(info, extension->source.parallel ? (uint64_t)extension->lake->threads : 1);
+    duckdb_init_set_max_threads(
+        info, extension->source.parallel ? (uint64_t)extension->lake->threads : 1);
 }
 
 static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
@@ -152,7 +156,9 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
     uint64_t first;
     if (source->parallel) {
         first = atomic_fetch_add(&scan->next, max);
-        max = first >= source->rows ? 0 : source->rows - first < max ? (size_t)(source->rows - first) : max;
+        max = first >= source->rows        ? 0
+              : source->rows - first < max ? (size_t)(source->rows - first)
+                                           : max;
     } else {
         first = atomic_load(&scan->next);
         max = atomic_load(&scan->ended) ? 0 : max;
@@ -176,7 +182,8 @@ static void fill_source(duckdb_function_info info, duckdb_data_chunk chunk)
     duckdb_data_chunk_set_size(chunk, filled);
 }
 
-enum status lake_register_source(struct lake *lake, const struct lake_source *source, struct error *error)
+enum status lake_register_source(struct lake *lake, const struct lake_source *source,
+                                 struct error *error)
 {
     struct lake_extension *extension = extension_new(lake);
     struct arena *arena = &extension->arena;

@@ -26,17 +26,20 @@ struct lake {
 /* Turns DuckDB's message into ours. Prefers the error of a callback when one failed. */
 enum status lake_failure(struct lake *lake, const char *message, struct error *error) MUST_USE;
 /* As above for a user's own SQL: the pointer to the place in the text is kept. */
-enum status lake_failure_in_sql(struct lake *lake, const char *message, struct error *error) MUST_USE;
+enum status lake_failure_in_sql(struct lake *lake, const char *message,
+                                struct error *error) MUST_USE;
 /* Remembers why a callback failed; the first one counts. Returns the message to hand to DuckDB. */
 const char *lake_callback_failure(struct lake *lake, const struct error *error);
 void lake_release_extensions(struct lake *lake);
 
 /* Frame of a vector: names, types, children in arena; data come with lake_vector_fill. */
-void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, const char *name, struct arena *arena);
+void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, const char *name,
+                       struct arena *arena);
 void lake_vector_fill(struct lake_vector *vector, duckdb_vector source);
 struct lake_output lake_output_of(duckdb_vector vector);
 /* The logical type of an SQL type name; the caller destroys it. */
-enum status lake_parse_type(struct lake *lake, const char *sql_type, duckdb_logical_type *out, struct error *error);
+enum status lake_parse_type(struct lake *lake, const char *sql_type, duckdb_logical_type *out,
+                            struct error *error);
 
 /* A thread that reports progress while a statement runs. */
 struct lake_watch {

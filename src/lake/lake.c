@@ -12,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct lake_string) == sizeof(duckdb_string_t), "strings have DuckDB's layout");
+_Static_assert(sizeof(struct lake_string) == sizeof(duckdb_string_t),
+               "strings have DuckDB's layout");
 _Static_assert(sizeof(struct lake_span) == sizeof(duckdb_list_entry), "lists have DuckDB's layout");
 _Static_assert(sizeof(lake_wide) == sizeof(duckdb_hugeint), "wide integers have DuckDB's layout");
 
@@ -51,17 +52,22 @@ static uint64_t memory_offered(void)
     return lower_limit("/sys/fs/cgroup/memory.max", limit);
 }
 
-static enum status configure(struct lake *lake, const struct lake_options *options, struct error *error)
+static enum status configure(struct lake *lake, const struct lake_options *options,
+                             struct error *error)
 {
-    uint64_t memory = options && options->memory_limit ? options->memory_limit : memory_offered() / 2;
+    uint64_t memory =
+        options && options->memory_limit ? options->memory_limit : memory_offered() / 2;
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_printf(&sql, "SET memory_limit='%lluKiB'; SET threads=%d;", (unsigned long long)(memory / 1024),
-                  lake->threads);
-    buffer_string(&sql, "SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;"
-                        "SET allow_community_extensions=false; SET TimeZone='UTC';"
-                        "SET enable_progress_bar=true; SET enable_progress_bar_print=false; SET temp_directory=");
-    buffer_sql_text(&sql, text_from(options && options->temp_directory ? options->temp_directory : ""));
+    buffer_printf(&sql, "SET memory_limit='%lluKiB'; SET threads=%d;",
+                  (unsigned long long)(memory / 1024), lake->threads);
+    buffer_string(
+        &sql,
+        "SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;"
+        "SET allow_community_extensions=false; SET TimeZone='UTC';"
+        "SET enable_progress_bar=true; SET enable_progress_bar_print=false; SET temp_directory=");
+    buffer_sql_text(&sql,
+                    text_from(options && options->temp_directory ? options->temp_directory : ""));
     enum status status = lake_execute(lake, sql.data, error);
     buffer_release(&sql);
     return status;
@@ -76,7 +82,8 @@ enum status lake_open(const struct lake_options *options, struct lake **out, str
     enum status status;
     if (duckdb_open_ext(NULL, &lake->database, NULL, &reason) != DuckDBSuccess ||
         duckdb_connect(lake->database, &lake->connection) != DuckDBSuccess)
-        status = error_set(error, STATUS_ERROR, "DuckDB cannot be started: %s", reason ? reason : "no reason given");
+        status = error_set(error, STATUS_ERROR, "DuckDB cannot be started: %s",
+                           reason ? reason : "no reason given");
     else
         status = configure(lake, options, error);
     if (reason)
@@ -128,13 +135,17 @@ static const struct {
     const char *words, *hint;
 } hints[] = {
     {"No space left on device", "The disk is full: free some space, then run the command again."},
-    {"Disk quota exceeded", "The disk quota is used up: free some space, then run the command again."},
-    {"Out of Memory", "The work does not fit into memory: close other programs or use a larger machine."},
-    {"failed to allocate data", "The work does not fit into memory: close other programs or use a larger machine."},
+    {"Disk quota exceeded",
+     "The disk quota is used up: free some space, then run the command again."},
+    {"Out of Memory",
+     "The work does not fit into memory: close other programs or use a larger machine."},
+    {"failed to allocate data",
+     "The work does not fit into memory: close other programs or use a larger machine."},
     {"max_temp_directory_size", "The disk is full: free some space, then run the command again."},
 };
 
-static enum status failure(struct lake *lake, const char *message, bool keep_lines, struct error *error)
+static enum status failure(struct lake *lake, const char *message, bool keep_lines,
+                           struct error *error)
 {
     pthread_mutex_lock(&lake->mutex);
     bool ours = lake->callback_failed;
@@ -259,7 +270,8 @@ void lake_interrupt(struct lake *lake)
     duckdb_interrupt(lake->connection);
 }
 
-void lake_on_progress(struct lake *lake, bool (*step)(void *context, double fraction), void *context)
+void lake_on_progress(struct lake *lake, bool (*step)(void *context, double fraction),
+                      void *context)
 {
     lake->step = step;
     lake->step_context = context;

@@ -1,10 +1,12 @@
 /*
- * The lake: DuckDB, in memory, as the reader and writer of files. It is the only room that sees duckdb.h; what others
- * get are plain typed vectors. Nothing lives in it: a lake is opened for a task, reads and writes files, and is closed.
+ * The lake: DuckDB, in memory, as the reader and writer of files. It is the only room that sees
+ * duckdb.h; what others get are plain typed vectors. Nothing lives in it: a lake is opened for a
+ * task, reads and writes files, and is closed.
  *
- * A lake is one connection. One thread at a time may call it (lake_interrupt and lake_progress excepted); inside, a
- * query runs on as many threads as the lake was opened with, and so do the functions and sources that C code brings in.
- * Nothing is downloaded: extensions are neither installed nor loaded.
+ * A lake is one connection. One thread at a time may call it (lake_interrupt and lake_progress
+ * excepted); inside, a query runs on as many threads as the lake was opened with, and so do the
+ * functions and sources that C code brings in. Nothing is downloaded: extensions are neither
+ * installed nor loaded.
  */
 #ifndef STRATA_LAKE_LAKE_H
 #define STRATA_LAKE_LAKE_H
@@ -15,9 +17,11 @@ struct lake;
 __extension__ typedef __int128 lake_wide;
 
 struct lake_options {
-    const char *temp_directory; /* where a query spills when memory is short; NULL: it may not spill */
-    uint64_t memory_limit;      /* bytes; 0: half of the machine's memory or of the cgroup's limit, the smaller */
-    int threads;                /* 0: as many as the machine (or its cgroup) offers */
+    const char
+        *temp_directory;   /* where a query spills when memory is short; NULL: it may not spill */
+    uint64_t memory_limit; /* bytes; 0: half of the machine's memory or of the cgroup's limit, the
+                              smaller */
+    int threads;           /* 0: as many as the machine (or its cgroup) offers */
 };
 
 /* options may be NULL. */
@@ -26,8 +30,8 @@ void lake_close(struct lake *lake);
 int lake_threads(const struct lake *lake);
 
 /*
- * Values come as vectors: an array of the type's C form, and a bitmap with a set bit where the row is known. NULL for
- * the bitmap means that all are.
+ * Values come as vectors: an array of the type's C form, and a bitmap with a set bit where the row
+ * is known. NULL for the bitmap means that all are.
  */
 enum lake_type {
     LAKE_OTHER, /* a type Strata does not read: cast it in SQL */
@@ -44,7 +48,8 @@ enum lake_type {
     LAKE_FLOAT,
     LAKE_DOUBLE,
     LAKE_DATE,      /* int32_t, days since 1970-01-01 */
-    LAKE_TIMESTAMP, /* int64_t, microseconds since 1970-01-01T00:00:00Z; TIMESTAMP WITH TIME ZONE too */
+    LAKE_TIMESTAMP, /* int64_t, microseconds since 1970-01-01T00:00:00Z; TIMESTAMP WITH TIME ZONE
+                       too */
     LAKE_TIMESTAMP_S,
     LAKE_TEXT,   /* struct lake_string; read with lake_text */
     LAKE_BLOB,   /* as text, any bytes */
@@ -64,9 +69,11 @@ struct lake_span {
 };
 
 struct lake_vector {
-    const char *name; /* of the column or the field; NULL for elements of a list and arguments of a function */
+    const char *name; /* of the column or the field; NULL for elements of a list and arguments of a
+                         function */
     enum lake_type type;
-    int width, scale; /* decimals: width > 0, and data holds the scaled integers in the C form that type says */
+    int width, scale; /* decimals: width > 0, and data holds the scaled integers in the C form that
+                         type says */
     const void *data; /* NULL for LAKE_STRUCT and LAKE_OTHER */
     const uint64_t *known;
     struct lake_vector *children;
@@ -88,40 +95,49 @@ static inline bool lake_known(const struct lake_vector *vector, size_t row)
 static inline struct text lake_text(const struct lake_vector *vector, size_t row)
 {
     const struct lake_string *string = (const struct lake_string *)vector->data + row;
-    return (struct text){string->length <= 12 ? (const char *)string + 4 : string->data, string->length};
+    return (struct text){string->length <= 12 ? (const char *)string + 4 : string->data,
+                         string->length};
 }
 
-/* Any integer form (BOOL, I8…I64, U8…U64, DATE, TIMESTAMP, decimals of at most 18 digits) widened. I128 is cut. */
+/* Any integer form (BOOL, I8…I64, U8…U64, DATE, TIMESTAMP, decimals of at most 18 digits) widened.
+ * I128 is cut. */
 int64_t lake_integer(const struct lake_vector *vector, size_t row);
 /* Any numeric form as a double; decimals divided by their scale. */
 double lake_number(const struct lake_vector *vector, size_t row);
 
-/* Runs one or more statements and forgets their results. Failure: STATUS_ERROR with DuckDB's reason as a sentence. */
+/* Runs one or more statements and forgets their results. Failure: STATUS_ERROR with DuckDB's reason
+ * as a sentence. */
 enum status lake_execute(struct lake *lake, const char *sql, struct error *error);
-enum status lake_executef(struct lake *lake, struct error *error, const char *format, ...) PRINTF_LIKE(3, 4);
+enum status lake_executef(struct lake *lake, struct error *error, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* A statement's rows, chunk by chunk, while it still runs. A lake has at most one open result. */
 struct lake_result;
-enum status lake_query(struct lake *lake, const char *sql, struct lake_result **out, struct error *error);
-enum status lake_queryf(struct lake *lake, struct lake_result **out, struct error *error, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+enum status lake_query(struct lake *lake, const char *sql, struct lake_result **out,
+                       struct error *error);
+enum status lake_queryf(struct lake *lake, struct lake_result **out, struct error *error,
+                        const char *format, ...) PRINTF_LIKE(4, 5);
 size_t lake_result_columns(const struct lake_result *result);
 /* Name, type, scale of column i; its data are only there in chunks. */
 const struct lake_vector *lake_result_column(const struct lake_result *result, size_t column);
 /* *chunk is NULL after the last one. A chunk is valid until the next call. */
-enum status lake_result_next(struct lake_result *result, const struct lake_chunk **chunk, struct error *error);
+enum status lake_result_next(struct lake_result *result, const struct lake_chunk **chunk,
+                             struct error *error);
 void lake_result_free(struct lake_result *result);
-/* The single integer of a query with one row and one column; *known (may be NULL) is false for NULL. */
-enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out, bool *known, struct error *error);
+/* The single integer of a query with one row and one column; *known (may be NULL) is false for
+ * NULL. */
+enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out, bool *known,
+                               struct error *error);
 
 /* How far the running statement is: 0…1, or −1 when it cannot be known. From any thread. */
 double lake_progress(struct lake *lake);
-/* Makes the running statement fail with "interrupted". From any thread and from signal-handling code that is not the
- * handler itself. */
+/* Makes the running statement fail with "interrupted". From any thread and from signal-handling
+ * code that is not the handler itself. */
 void lake_interrupt(struct lake *lake);
-/* step is called about ten times a second while a statement runs, from a thread of its own, with what lake_progress
- * says; when it returns false the statement is interrupted. NULL ends that. */
-void lake_on_progress(struct lake *lake, bool (*step)(void *context, double fraction), void *context);
+/* step is called about ten times a second while a statement runs, from a thread of its own, with
+ * what lake_progress says; when it returns false the statement is interrupted. NULL ends that. */
+void lake_on_progress(struct lake *lake, bool (*step)(void *context, double fraction),
+                      void *context);
 
 /*
  * Where C code writes values: results of functions, rows of sources.
@@ -129,21 +145,25 @@ void lake_on_progress(struct lake *lake, bool (*step)(void *context, double frac
 struct lake_output {
     enum lake_type type;
     int width, scale;
-    void *data; /* array of the C form; not for TEXT, BLOB (lake_output_text), LIST and STRUCT (their own helpers) */
+    void *data; /* array of the C form; not for TEXT, BLOB (lake_output_text), LIST and STRUCT
+                   (their own helpers) */
     void *handle;
 };
 void lake_output_null(struct lake_output *output, size_t row);
 /* Copies the bytes. Text must be valid UTF-8. */
 void lake_output_text(struct lake_output *output, size_t row, struct text text);
-/* Rows of a LAKE_LIST are written in ascending order: makes `count` elements for `row` behind those made before,
- * returns the output of all elements and the index of the first new one. Earlier returned data pointers become stale.
+/* Rows of a LAKE_LIST are written in ascending order: makes `count` elements for `row` behind those
+ * made before, returns the output of all elements and the index of the first new one. Earlier
+ * returned data pointers become stale.
  */
-struct lake_output lake_output_list(struct lake_output *output, size_t row, size_t count, size_t *first);
+struct lake_output lake_output_list(struct lake_output *output, size_t row, size_t count,
+                                    size_t *first);
 
 /*
- * Scalar functions in C, for use inside SQL. run is called from several threads at once, each time with the arguments
- * (unknown values included) and the output of `arguments->rows` rows, all known until lake_output_null is called. It
- * returns STATUS_OK or sets error and makes the statement fail.
+ * Scalar functions in C, for use inside SQL. run is called from several threads at once, each time
+ * with the arguments (unknown values included) and the output of `arguments->rows` rows, all known
+ * until lake_output_null is called. It returns STATUS_OK or sets error and makes the statement
+ * fail.
  */
 struct lake_function {
     const char *name;
@@ -151,20 +171,22 @@ struct lake_function {
     size_t parameter_count;
     const char *result; /* SQL type */
     bool changes;       /* it has effects or memory: never folded, moved or left out */
-    enum status (*run)(void *context, const struct lake_chunk *arguments, struct lake_output *output,
-                       struct error *error);
+    enum status (*run)(void *context, const struct lake_chunk *arguments,
+                       struct lake_output *output, struct error *error);
     void *context; /* borrowed; outlives the lake */
 };
-/* A number that grows with every call: for names of functions and sources, which stay taken as long as the lake lives.
+/* A number that grows with every call: for names of functions and sources, which stay taken as long
+ * as the lake lives.
  */
 uint64_t lake_unique(struct lake *lake);
-enum status lake_register_function(struct lake *lake, const struct lake_function *function, struct error *error);
+enum status lake_register_function(struct lake *lake, const struct lake_function *function,
+                                   struct error *error);
 
 /*
- * Tables that C code fills, for use as `FROM name()`. fill writes at most `max` rows (2048) from row `first` on into
- * the outputs, one a column, and says how many it wrote; 0 ends the table. With `parallel` the number of rows is known
- * beforehand, fill is called from several threads for ranges in any order, must write all `max` rows, and the order of
- * rows is not kept.
+ * Tables that C code fills, for use as `FROM name()`. fill writes at most `max` rows (2048) from
+ * row `first` on into the outputs, one a column, and says how many it wrote; 0 ends the table. With
+ * `parallel` the number of rows is known beforehand, fill is called from several threads for ranges
+ * in any order, must write all `max` rows, and the order of rows is not kept.
  */
 struct lake_source {
     const char *name;
@@ -173,37 +195,43 @@ struct lake_source {
     size_t column_count;
     uint64_t rows; /* parallel: exact; else an estimate or 0 */
     bool parallel;
-    enum status (*fill)(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
-                        struct error *error);
+    enum status (*fill)(void *context, uint64_t first, size_t max, struct lake_output *columns,
+                        size_t *filled, struct error *error);
     void *context; /* borrowed; outlives the lake */
 };
-enum status lake_register_source(struct lake *lake, const struct lake_source *source, struct error *error);
+enum status lake_register_source(struct lake *lake, const struct lake_source *source,
+                                 struct error *error);
 
 /*
- * Writing Parquet. The file at path is written whole and synced by the caller (src/store does); rows keep the query's
- * order.
+ * Writing Parquet. The file at path is written whole and synced by the caller (src/store does);
+ * rows keep the query's order.
  */
 struct lake_parquet {
     const char *compression; /* NULL: LAKE_COMPRESSION */
     uint64_t row_group;      /* rows; 0: LAKE_ROW_GROUP */
-    int version; /* of Parquet's encodings; 0: LAKE_PARQUET_VERSION; 1 for files that old tools are to read */
+    int version; /* of Parquet's encodings; 0: LAKE_PARQUET_VERSION; 1 for files that old tools are
+                    to read */
 };
-/* Measured on 5 million facts of 8 columns: version 2 with zstd is 9% smaller than version 1, and takes a third less
- * time to write and to read; snappy and lz4 save a further tenth of the time and cost 3% of the room. */
+/* Measured on 5 million facts of 8 columns: version 2 with zstd is 9% smaller than version 1, and
+ * takes a third less time to write and to read; snappy and lz4 save a further tenth of the time and
+ * cost 3% of the room. */
 #define LAKE_COMPRESSION "zstd"
 enum { LAKE_ROW_GROUP = 122880, LAKE_PARQUET_VERSION = 2 };
 /* options may be NULL. *rows (may be NULL) is the number written. */
 enum status lake_write_parquet(struct lake *lake, const char *select, const char *path,
-                               const struct lake_parquet *options, uint64_t *rows, struct error *error);
+                               const struct lake_parquet *options, uint64_t *rows,
+                               struct error *error);
 
 /*
- * SQL of users. lake_lock_down takes away everything but reading the files at `paths`: no other file, no network, no
- * settings; it cannot be undone. Create views before. lake_query_user runs one statement that DuckDB classifies as
- * SELECT, or an EXPLAIN of one; anything else is STATUS_USAGE and is not run. Messages keep DuckDB's pointer to the
- * place.
+ * SQL of users. lake_lock_down takes away everything but reading the files at `paths`: no other
+ * file, no network, no settings; it cannot be undone. Create views before. lake_query_user runs one
+ * statement that DuckDB classifies as SELECT, or an EXPLAIN of one; anything else is STATUS_USAGE
+ * and is not run. Messages keep DuckDB's pointer to the place.
  */
-enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count, struct error *error);
-enum status lake_query_user(struct lake *lake, const char *sql, struct lake_result **out, struct error *error);
+enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count,
+                           struct error *error);
+enum status lake_query_user(struct lake *lake, const char *sql, struct lake_result **out,
+                            struct error *error);
 /* STATUS_OK when sql is one SELECT, by DuckDB's own classification; it is not run. */
 enum status lake_check_select(struct lake *lake, const char *sql, struct error *error);
 

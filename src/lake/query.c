@@ -28,14 +28,16 @@ static void frame_result(struct lake_result *result)
     result->columns = ARENA_ARRAY(&result->arena, struct lake_vector, count);
     for (size_t i = 0; i < count; i++) {
         duckdb_logical_type type = duckdb_column_logical_type(&result->result, i);
-        lake_vector_frame(&result->columns[i], type, duckdb_column_name(&result->result, i), &result->arena);
+        lake_vector_frame(&result->columns[i], type, duckdb_column_name(&result->result, i),
+                          &result->arena);
         duckdb_destroy_logical_type(&type);
     }
     result->view = (struct lake_chunk){.columns = result->columns, .column_count = count};
 }
 
-/* Does the statement's tasks up to its first rows. While other threads do what is left, this one would ask in circles
- * whether there is more: it sleeps in between, at first as long as a small file takes to read. */
+/* Does the statement's tasks up to its first rows. While other threads do what is left, this one
+ * would ask in circles whether there is more: it sleeps in between, at first as long as a small
+ * file takes to read. */
 static void work_off(duckdb_pending_result pending)
 {
     enum { SHORTEST = 20000, LONGEST = 200000 };
@@ -52,8 +54,8 @@ static void work_off(duckdb_pending_result pending)
 }
 
 /* Runs the statement up to its first rows; destroys it. */
-static enum status start(struct lake *lake, duckdb_prepared_statement statement, bool user, struct lake_result **out,
-                         struct error *error)
+static enum status start(struct lake *lake, duckdb_prepared_statement statement, bool user,
+                         struct lake_result **out, struct error *error)
 {
     struct lake_result *result = base_calloc(1, sizeof *result);
     result->lake = lake;
@@ -83,7 +85,8 @@ static enum status start(struct lake *lake, duckdb_prepared_statement statement,
     return STATUS_OK;
 }
 
-enum status lake_query(struct lake *lake, const char *sql, struct lake_result **out, struct error *error)
+enum status lake_query(struct lake *lake, const char *sql, struct lake_result **out,
+                       struct error *error)
 {
     ENSURE(!lake->result_open);
     duckdb_prepared_statement statement = NULL;
@@ -95,7 +98,8 @@ enum status lake_query(struct lake *lake, const char *sql, struct lake_result **
     return start(lake, statement, false, out, error);
 }
 
-enum status lake_queryf(struct lake *lake, struct lake_result **out, struct error *error, const char *format, ...)
+enum status lake_queryf(struct lake *lake, struct lake_result **out, struct error *error,
+                        const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -117,7 +121,8 @@ const struct lake_vector *lake_result_column(const struct lake_result *result, s
     return &result->columns[column];
 }
 
-enum status lake_result_next(struct lake_result *result, const struct lake_chunk **chunk, struct error *error)
+enum status lake_result_next(struct lake_result *result, const struct lake_chunk **chunk,
+                             struct error *error)
 {
     *chunk = NULL;
     do {
@@ -149,7 +154,8 @@ void lake_result_free(struct lake_result *result)
     free(result);
 }
 
-enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out, bool *known, struct error *error)
+enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out, bool *known,
+                               struct error *error)
 {
     struct lake_result *result = NULL;
     TRY(lake_query(lake, sql, &result, error));
@@ -166,16 +172,20 @@ enum status lake_query_integer(struct lake *lake, const char *sql, int64_t *out,
 }
 
 enum status lake_write_parquet(struct lake *lake, const char *select, const char *path,
-                               const struct lake_parquet *options, uint64_t *rows, struct error *error)
+                               const struct lake_parquet *options, uint64_t *rows,
+                               struct error *error)
 {
-    const char *compression = options && options->compression ? options->compression : LAKE_COMPRESSION;
+    const char *compression =
+        options && options->compression ? options->compression : LAKE_COMPRESSION;
     uint64_t row_group = options && options->row_group ? options->row_group : LAKE_ROW_GROUP;
     struct buffer sql;
     buffer_init(&sql, 0);
     buffer_printf(&sql, "COPY (%s) TO ", select);
     buffer_sql_text(&sql, text_from(path));
-    buffer_printf(&sql, " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %llu, PARQUET_VERSION v%d)", compression,
-                  (unsigned long long)row_group, options && options->version ? options->version : LAKE_PARQUET_VERSION);
+    buffer_printf(&sql,
+                  " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %llu, PARQUET_VERSION v%d)",
+                  compression, (unsigned long long)row_group,
+                  options && options->version ? options->version : LAKE_PARQUET_VERSION);
     int64_t written = 0;
     enum status status = lake_query_integer(lake, sql.data, &written, NULL, error);
     if (rows)
@@ -184,7 +194,8 @@ enum status lake_write_parquet(struct lake *lake, const char *select, const char
     return status;
 }
 
-enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count, struct error *error)
+enum status lake_lock_down(struct lake *lake, const char *const *paths, size_t count,
+                           struct error *error)
 {
     struct buffer sql;
     buffer_init(&sql, 0);
@@ -216,8 +227,8 @@ static bool skip_word(const char **sql, const char *word)
     return true;
 }
 
-/* Behind "(analyze, format json)"; sql itself when there are no options; NULL for what is neither surely one nor
- * surely the other. */
+/* Behind "(analyze, format json)"; sql itself when there are no options; NULL for what is neither
+ * surely one nor surely the other. */
 static const char *skip_options(const char *sql)
 {
     const char *inside = skip_space(sql);
@@ -225,16 +236,18 @@ static const char *skip_options(const char *sql)
         return sql;
     inside++;
     const char *first = inside;
-    if (!skip_word(&first, "analyze") && !skip_word(&first, "analyse") && !skip_word(&first, "format"))
+    if (!skip_word(&first, "analyze") && !skip_word(&first, "analyse") &&
+        !skip_word(&first, "format"))
         return sql; /* a SELECT in brackets */
     inside += strspn(inside, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_, \t\r\n");
     return *inside == ')' ? inside + 1 : NULL;
 }
 
 /*
- * The statement that an EXPLAIN speaks of: EXPLAIN ANALYZE runs it, so it has to be a SELECT itself. NULL when sql does
- * not surely look like an EXPLAIN. Where that statement begins is decided here and not by DuckDB, so whatever could be
- * read in two ways is not skipped: neither comments, which nest, nor quoted options can hide another statement.
+ * The statement that an EXPLAIN speaks of: EXPLAIN ANALYZE runs it, so it has to be a SELECT
+ * itself. NULL when sql does not surely look like an EXPLAIN. Where that statement begins is
+ * decided here and not by DuckDB, so whatever could be read in two ways is not skipped: neither
+ * comments, which nest, nor quoted options can hide another statement.
  */
 static const char *explained(const char *sql)
 {
@@ -247,7 +260,8 @@ static const char *explained(const char *sql)
 
 static enum status refuse(struct error *error)
 {
-    enum status status = error_set(error, STATUS_USAGE, "only one SELECT (or an EXPLAIN of one) can be run here");
+    enum status status =
+        error_set(error, STATUS_USAGE, "only one SELECT (or an EXPLAIN of one) can be run here");
     error_hint(error, "a store is changed by strata's own commands, never by SQL");
     return status;
 }
@@ -262,10 +276,12 @@ static enum status prepare_user(struct lake *lake, const char *sql, duckdb_prepa
     enum status status = STATUS_OK;
     if (count != 1)
         status = count == 0 && reason ? lake_failure_in_sql(lake, reason, error) : refuse(error);
-    else if (duckdb_prepare_extracted_statement(lake->connection, statements, 0, out) != DuckDBSuccess)
+    else if (duckdb_prepare_extracted_statement(lake->connection, statements, 0, out) !=
+             DuckDBSuccess)
         status = lake_failure_in_sql(lake, duckdb_prepare_error(*out), error);
     else if (duckdb_nparams(*out) != 0)
-        status = error_set(error, STATUS_USAGE, "the statement has parameters, and nothing gives them values");
+        status = error_set(error, STATUS_USAGE,
+                           "the statement has parameters, and nothing gives them values");
     else
         *type = duckdb_prepared_statement_type(*out);
     duckdb_destroy_extracted(&statements);
@@ -285,7 +301,8 @@ static enum status check_explained(struct lake *lake, const char *sql, struct er
     return lake_check_select(lake, inner, error);
 }
 
-enum status lake_query_user(struct lake *lake, const char *sql, struct lake_result **out, struct error *error)
+enum status lake_query_user(struct lake *lake, const char *sql, struct lake_result **out,
+                            struct error *error)
 {
     ENSURE(!lake->result_open);
     duckdb_prepared_statement statement = NULL;

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-/* DuckDB owns the three: the extension with the function, the asked-for columns with a query, the worker with a thread.
+/* DuckDB owns the three: the extension with the function, the asked-for columns with a query, the
+ * worker with a thread.
  */
 struct stream_extension {
     struct lake *lake;
@@ -79,18 +80,20 @@ static void fill(duckdb_function_info info, duckdb_data_chunk chunk)
     const struct lake_stream *stream = &worker->extension->stream;
     for (size_t i = 0; i < asked->count; i++)
         if (asked->columns[i] < stream->column_count)
-            worker->outputs[asked->columns[i]] = lake_output_of(duckdb_data_chunk_get_vector(chunk, i));
+            worker->outputs[asked->columns[i]] =
+                lake_output_of(duckdb_data_chunk_get_vector(chunk, i));
     size_t filled = 0;
     struct error error = {0};
-    if (stream->fill(stream->context, worker->thread, duckdb_vector_size(), worker->outputs, &filled, &error) !=
-        STATUS_OK) {
+    if (stream->fill(stream->context, worker->thread, duckdb_vector_size(), worker->outputs,
+                     &filled, &error) != STATUS_OK) {
         duckdb_function_set_error(info, lake_callback_failure(worker->extension->lake, &error));
         filled = 0;
     }
     duckdb_data_chunk_set_size(chunk, filled);
 }
 
-enum status lake_register_stream(struct lake *lake, const struct lake_stream *stream, struct error *error)
+enum status lake_register_stream(struct lake *lake, const struct lake_stream *stream,
+                                 struct error *error)
 {
     struct stream_extension *extension = base_calloc(1, sizeof *extension);
     extension->lake = lake;
@@ -112,7 +115,8 @@ enum status lake_register_stream(struct lake *lake, const struct lake_stream *st
     duckdb_table_function_set_local_init(handle, init_worker);
     duckdb_table_function_set_function(handle, fill);
     duckdb_table_function_supports_projection_pushdown(handle, true);
-    if (status == STATUS_OK && duckdb_register_table_function(lake->connection, handle) != DuckDBSuccess)
+    if (status == STATUS_OK &&
+        duckdb_register_table_function(lake->connection, handle) != DuckDBSuccess)
         status = error_set(error, STATUS_ERROR, "DuckDB refuses the table %s", stream->name);
     duckdb_destroy_table_function(&handle);
     return status;

@@ -1,7 +1,7 @@
 /*
- * Tables that C code fills without knowing beforehand how many rows there will be, from several threads at once: a file
- * that is split into blocks, for example. Every thread has a state of its own; only the columns that a query asks for
- * are filled.
+ * Tables that C code fills without knowing beforehand how many rows there will be, from several
+ * threads at once: a file that is split into blocks, for example. Every thread has a state of its
+ * own; only the columns that a query asks for are filled.
  */
 #ifndef STRATA_LAKE_STREAM_H
 #define STRATA_LAKE_STREAM_H
@@ -17,13 +17,14 @@ struct lake_stream {
     int threads;   /* the most that may fill at once; 0: as many as the lake has */
     void *(*thread_open)(void *context);
     void (*thread_close)(void *context, void *thread);
-    /* Writes at most max rows into columns[0…column_count−1]; a column that nobody asked for has no handle and is left
-     * alone. *filled = 0 says that this thread has no more rows. */
-    enum status (*fill)(void *context, void *thread, size_t max, struct lake_output *columns, size_t *filled,
-                        struct error *error);
+    /* Writes at most max rows into columns[0…column_count−1]; a column that nobody asked for has no
+     * handle and is left alone. *filled = 0 says that this thread has no more rows. */
+    enum status (*fill)(void *context, void *thread, size_t max, struct lake_output *columns,
+                        size_t *filled, struct error *error);
     void *context; /* borrowed; outlives the lake */
 };
 
-enum status lake_register_stream(struct lake *lake, const struct lake_stream *stream, struct error *error);
+enum status lake_register_stream(struct lake *lake, const struct lake_stream *stream,
+                                 struct error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Vectors and types: DuckDB's handles translated into plain arrays. A frame (names, types, children) is made once for
- * a result or a call; for each chunk only the pointers are filled in.
+ * Vectors and types: DuckDB's handles translated into plain arrays. A frame (names, types,
+ * children) is made once for a result or a call; for each chunk only the pointers are filled in.
  */
 #include "lake/internal.h"
 
@@ -54,7 +54,8 @@ static enum lake_type form_of(duckdb_logical_type type, int *width, int *scale)
     return plain_form(duckdb_decimal_internal_type(type));
 }
 
-static void frame_child(struct lake_vector *child, duckdb_logical_type type, char *name, struct arena *arena)
+static void frame_child(struct lake_vector *child, duckdb_logical_type type, char *name,
+                        struct arena *arena)
 {
     lake_vector_frame(child, type, name, arena);
     duckdb_destroy_logical_type(&type);
@@ -71,7 +72,8 @@ static void frame_map(struct lake_vector *vector, duckdb_logical_type type, stru
     frame_child(&pair->children[1], duckdb_map_type_value_type(type), NULL, arena);
 }
 
-void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, const char *name, struct arena *arena)
+void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, const char *name,
+                       struct arena *arena)
 {
     *vector = (struct lake_vector){.name = name ? arena_strdup(arena, name) : NULL};
     vector->type = form_of(type, &vector->width, &vector->scale);
@@ -94,7 +96,9 @@ void lake_vector_frame(struct lake_vector *vector, duckdb_logical_type type, con
 void lake_vector_fill(struct lake_vector *vector, duckdb_vector source)
 {
     vector->known = duckdb_vector_get_validity(source);
-    vector->data = vector->type == LAKE_STRUCT || vector->type == LAKE_OTHER ? NULL : duckdb_vector_get_data(source);
+    vector->data = vector->type == LAKE_STRUCT || vector->type == LAKE_OTHER
+                       ? NULL
+                       : duckdb_vector_get_data(source);
     if (vector->type == LAKE_LIST)
         lake_vector_fill(vector->children, duckdb_list_vector_get_child(source));
     else if (vector->type == LAKE_STRUCT)
@@ -162,10 +166,12 @@ void lake_output_null(struct lake_output *output, size_t row)
 
 void lake_output_text(struct lake_output *output, size_t row, struct text text)
 {
-    duckdb_vector_assign_string_element_len(output->handle, row, text.length ? text.data : "", text.length);
+    duckdb_vector_assign_string_element_len(output->handle, row, text.length ? text.data : "",
+                                            text.length);
 }
 
-struct lake_output lake_output_list(struct lake_output *output, size_t row, size_t count, size_t *first)
+struct lake_output lake_output_list(struct lake_output *output, size_t row, size_t count,
+                                    size_t *first)
 {
     duckdb_vector list = output->handle;
     uint64_t used = duckdb_list_vector_get_size(list);
@@ -183,8 +189,9 @@ static duckdb_logical_type common_type(const char *sql_type)
         const char *name;
         duckdb_type type;
     } types[] = {
-        {"BOOLEAN", DUCKDB_TYPE_BOOLEAN}, {"UINTEGER", DUCKDB_TYPE_UINTEGER},   {"BIGINT", DUCKDB_TYPE_BIGINT},
-        {"UBIGINT", DUCKDB_TYPE_UBIGINT}, {"DOUBLE", DUCKDB_TYPE_DOUBLE},       {"DATE", DUCKDB_TYPE_DATE},
+        {"BOOLEAN", DUCKDB_TYPE_BOOLEAN}, {"UINTEGER", DUCKDB_TYPE_UINTEGER},
+        {"BIGINT", DUCKDB_TYPE_BIGINT},   {"UBIGINT", DUCKDB_TYPE_UBIGINT},
+        {"DOUBLE", DUCKDB_TYPE_DOUBLE},   {"DATE", DUCKDB_TYPE_DATE},
         {"VARCHAR", DUCKDB_TYPE_VARCHAR}, {"TIMESTAMP", DUCKDB_TYPE_TIMESTAMP},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -193,7 +200,8 @@ static duckdb_logical_type common_type(const char *sql_type)
     return NULL;
 }
 
-enum status lake_parse_type(struct lake *lake, const char *sql_type, duckdb_logical_type *out, struct error *error)
+enum status lake_parse_type(struct lake *lake, const char *sql_type, duckdb_logical_type *out,
+                            struct error *error)
 {
     struct buffer sql;
     *out = common_type(sql_type);

@@ -25,7 +25,8 @@ static enum status failed(struct error *error, const char *what)
     } while (0)
 
 /* xgboost takes single precision. */
-static enum status load(const struct model_matrix *features, DMatrixHandle *out, struct error *error)
+static enum status load(const struct model_matrix *features, DMatrixHandle *out,
+                        struct error *error)
 {
     size_t cells = features->rows * (size_t)features->columns;
     float *data = base_malloc(sizeof *data * (cells + 1));
@@ -33,18 +34,21 @@ static enum status load(const struct model_matrix *features, DMatrixHandle *out,
     for (size_t i = 0; i < cells; i++) {
         data[i] = (float)features->data[i];
         if (isinf(data[i])) {
-            status = error_set(error, STATUS_ERROR, "feature %zu of row %zu is infinite or too large",
-                               i % (size_t)features->columns + 1, i / (size_t)features->columns + 1);
+            status =
+                error_set(error, STATUS_ERROR, "feature %zu of row %zu is infinite or too large",
+                          i % (size_t)features->columns + 1, i / (size_t)features->columns + 1);
             goto done;
         }
     }
-    TRY_XGB(XGDMatrixCreateFromMat(data, features->rows, (bst_ulong)features->columns, NAN, out), "take the features");
+    TRY_XGB(XGDMatrixCreateFromMat(data, features->rows, (bst_ulong)features->columns, NAN, out),
+            "take the features");
 done:
     free(data);
     return status;
 }
 
-static enum status set_labels(DMatrixHandle matrix, const unsigned char *label, size_t rows, struct error *error)
+static enum status set_labels(DMatrixHandle matrix, const unsigned char *label, size_t rows,
+                              struct error *error)
 {
     float *copy = base_malloc(sizeof *copy * (rows + 1));
     enum status status = STATUS_OK;
@@ -55,7 +59,8 @@ static enum status set_labels(DMatrixHandle matrix, const unsigned char *label, 
     }
     if (hits == 0 || hits == rows) {
         status =
-            error_set(error, STATUS_ERROR, "it came true for %s of the %zu customers: there is nothing to tell apart",
+            error_set(error, STATUS_ERROR,
+                      "it came true for %s of the %zu customers: there is nothing to tell apart",
                       hits ? "all" : "none", rows);
         goto done;
     }
@@ -65,7 +70,8 @@ done:
     return status;
 }
 
-static enum status configure(BoosterHandle booster, const struct model_boost_options *options, struct error *error)
+static enum status configure(BoosterHandle booster, const struct model_boost_options *options,
+                             struct error *error)
 {
     struct {
         const char *name;
@@ -85,7 +91,8 @@ static enum status configure(BoosterHandle booster, const struct model_boost_opt
     TRY_XGB(XGBoosterSetParam(booster, "objective", "binary:logistic"), "start");
     TRY_XGB(XGBoosterSetParam(booster, "tree_method", "hist"), "start");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        snprintf(text, sizeof text, "%.10g", numbers[i].given > 0 ? numbers[i].given : numbers[i].usual);
+        snprintf(text, sizeof text, "%.10g",
+                 numbers[i].given > 0 ? numbers[i].given : numbers[i].usual);
         TRY_XGB(XGBoosterSetParam(booster, numbers[i].name, text), "start");
     }
 done:
@@ -93,15 +100,16 @@ done:
 }
 
 enum status model_boost_fit(const struct model_matrix *features, const unsigned char *label,
-                            const struct model_boost_options *options, struct model_boost **out, struct error *error)
+                            const struct model_boost_options *options, struct model_boost **out,
+                            struct error *error)
 {
     DMatrixHandle matrix = NULL;
     enum status status = STATUS_OK;
     struct model_boost *model = base_calloc(1, sizeof *model);
 
     if (features->rows == 0 || features->columns < 1) {
-        status = error_set(error, STATUS_ERROR, "%zu rows of %d features cannot be fitted", features->rows,
-                           features->columns);
+        status = error_set(error, STATUS_ERROR, "%zu rows of %d features cannot be fitted",
+                           features->rows, features->columns);
         goto done;
     }
 
@@ -135,15 +143,15 @@ void model_boost_free(struct model_boost *model)
 
 enum { OUTPUT_CHANCES = 0, OUTPUT_CONTRIBUTIONS = 4 };
 
-static enum status predict(const struct model_boost *model, const struct model_matrix *features, int output,
-                           size_t wanted, double *out, struct error *error)
+static enum status predict(const struct model_boost *model, const struct model_matrix *features,
+                           int output, size_t wanted, double *out, struct error *error)
 {
     DMatrixHandle matrix = NULL;
     bst_ulong count;
     const float *result;
     if (features->columns != model->columns)
-        return error_set(error, STATUS_ERROR, "the model was fitted on %d features, not %d", model->columns,
-                         features->columns);
+        return error_set(error, STATUS_ERROR, "the model was fitted on %d features, not %d",
+                         model->columns, features->columns);
     if (features->rows == 0)
         return STATUS_OK;
     enum status status = load(features, &matrix, error);
@@ -158,20 +166,22 @@ done:
     return status;
 }
 
-enum status model_boost_score(const struct model_boost *model, const struct model_matrix *features, double *scores,
-                              struct error *error)
+enum status model_boost_score(const struct model_boost *model, const struct model_matrix *features,
+                              double *scores, struct error *error)
 {
     return predict(model, features, OUTPUT_CHANCES, features->rows, scores, error);
 }
 
-enum status model_boost_drivers(const struct model_boost *model, const struct model_matrix *features, double *drivers,
+enum status model_boost_drivers(const struct model_boost *model,
+                                const struct model_matrix *features, double *drivers,
                                 struct error *error)
 {
-    return predict(model, features, OUTPUT_CONTRIBUTIONS, features->rows * (size_t)(features->columns + 1), drivers,
-                   error);
+    return predict(model, features, OUTPUT_CONTRIBUTIONS,
+                   features->rows * (size_t)(features->columns + 1), drivers, error);
 }
 
-enum status model_boost_write(const struct model_boost *model, struct buffer *out, struct error *error)
+enum status model_boost_write(const struct model_boost *model, struct buffer *out,
+                              struct error *error)
 {
     bst_ulong length;
     const char *data;
@@ -187,7 +197,8 @@ enum status model_boost_read(struct text text, struct model_boost **out, struct 
     enum status status = STATUS_OK;
     bst_ulong columns;
     TRY_XGB(XGBoosterCreate(NULL, 0, &model->booster), "start");
-    TRY_XGB(XGBoosterLoadModelFromBuffer(model->booster, text.data, text.length), "read the saved model");
+    TRY_XGB(XGBoosterLoadModelFromBuffer(model->booster, text.data, text.length),
+            "read the saved model");
     TRY_XGB(XGBoosterSetParam(model->booster, "nthread", "1"), "start");
     TRY_XGB(XGBoosterGetNumFeature(model->booster, &columns), "read the saved model");
     model->columns = (int)columns;

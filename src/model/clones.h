@@ -1,7 +1,8 @@
 /*
- * Functions compiled twice, plainly and for better processors; the loader chooses. gcc writes the functions that
- * choose, and the thread sanitizer puts its calls into them as into all others. But they run before its library has
- * started, and any program that contained one would end there: with that sanitizer there is only the plain form.
+ * Functions compiled twice, plainly and for better processors; the loader chooses. gcc writes the
+ * functions that choose, and the thread sanitizer puts its calls into them as into all others. But
+ * they run before its library has started, and any program that contained one would end there: with
+ * that sanitizer there is only the plain form.
  */
 #ifndef STRATA_MODEL_CLONES_H
 #define STRATA_MODEL_CLONES_H

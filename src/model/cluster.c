@@ -9,13 +9,15 @@
 enum status model_cluster_check(const struct model_matrix *matrix, int k, struct error *error)
 {
     if (matrix->rows == 0 || matrix->rows > MODEL_CLUSTER_ROWS_MAX)
-        return error_set(error, STATUS_ERROR, "%zu customers cannot be clustered: 1 to %d are possible", matrix->rows,
+        return error_set(error, STATUS_ERROR,
+                         "%zu customers cannot be clustered: 1 to %d are possible", matrix->rows,
                          MODEL_CLUSTER_ROWS_MAX);
     if (matrix->columns < 1 || matrix->columns > MODEL_CLUSTER_COLUMNS_MAX)
-        return error_set(error, STATUS_ERROR, "%d traits cannot be clustered: 1 to %d are possible", matrix->columns,
-                         MODEL_CLUSTER_COLUMNS_MAX);
+        return error_set(error, STATUS_ERROR, "%d traits cannot be clustered: 1 to %d are possible",
+                         matrix->columns, MODEL_CLUSTER_COLUMNS_MAX);
     if (k < 1 || (size_t)k > matrix->rows || k > MODEL_CLUSTER_GROUPS_MAX)
-        return error_set(error, STATUS_ERROR, "%zu customers cannot be divided into %d groups", matrix->rows, k);
+        return error_set(error, STATUS_ERROR, "%zu customers cannot be divided into %d groups",
+                         matrix->rows, k);
     for (size_t i = 0; i < matrix->rows * (size_t)matrix->columns; i++)
         if (!(fabs(matrix->data[i]) < 1e150)) /* squares must stay finite */
             return error_set(error, STATUS_ERROR, "customer %zu has no usable value in trait %zu",
@@ -60,8 +62,8 @@ void model_cluster_renumber(uint32_t *label, size_t rows, int k, uint32_t *order
     free(new_of);
 }
 
-void model_cluster_match(const uint32_t *before, int k_before, const uint32_t *now, int k_now, size_t rows,
-                         struct arena *arena, uint32_t *match)
+void model_cluster_match(const uint32_t *before, int k_before, const uint32_t *now, int k_now,
+                         size_t rows, struct arena *arena, uint32_t *match)
 {
     size_t width = (size_t)k_before, pairs = width * (size_t)k_now;
     double *overlap = ARENA_ARRAY(arena, double, pairs);

@@ -22,20 +22,22 @@ const char *model_cluster_method_title(enum model_cluster_method method)
 }
 
 /* Every so-manieth row, so that none is taken twice. */
-static struct model_matrix thin_out(const struct model_matrix *matrix, size_t most, struct arena *arena)
+static struct model_matrix thin_out(const struct model_matrix *matrix, size_t most,
+                                    struct arena *arena)
 {
     size_t columns = (size_t)matrix->columns;
     if (matrix->rows <= most)
         return *matrix;
     double *data = ARENA_ARRAY(arena, double, most *columns);
     for (size_t i = 0; i < most; i++)
-        memcpy(data + i * columns, matrix->data + i * matrix->rows / most * columns, sizeof *data * columns);
+        memcpy(data + i * columns, matrix->data + i * matrix->rows / most * columns,
+               sizeof *data * columns);
     return (struct model_matrix){most, matrix->columns, data};
 }
 
 /* Centres of groups as a k-means that was found another way. */
-static struct model_kmeans centres_of(const struct model_matrix *matrix, const uint32_t *label, int k,
-                                      struct arena *arena)
+static struct model_kmeans centres_of(const struct model_matrix *matrix, const uint32_t *label,
+                                      int k, struct arena *arena)
 {
     size_t d = (size_t)matrix->columns;
     struct model_kmeans out = {.k = k,
@@ -54,8 +56,8 @@ static struct model_kmeans centres_of(const struct model_matrix *matrix, const u
     return out;
 }
 
-static enum status fit_ward(const struct model_matrix *all, int k, struct arena *arena, struct model_clustering *out,
-                            uint32_t **own, struct error *error)
+static enum status fit_ward(const struct model_matrix *all, int k, struct arena *arena,
+                            struct model_clustering *out, uint32_t **own, struct error *error)
 {
     struct model_matrix matrix = thin_out(all, MODEL_CLUSTERING_ROWS, arena);
     struct model_ward tree;
@@ -71,12 +73,14 @@ static enum status fit_ward(const struct model_matrix *all, int k, struct arena 
     return STATUS_OK;
 }
 
-static enum status fit_hdbscan(const struct model_matrix *all, int least, struct pool *pool, struct arena *arena,
-                               struct model_clustering *out, uint32_t **own, struct error *error)
+static enum status fit_hdbscan(const struct model_matrix *all, int least, struct pool *pool,
+                               struct arena *arena, struct model_clustering *out, uint32_t **own,
+                               struct error *error)
 {
     struct model_matrix matrix = thin_out(all, MODEL_CLUSTERING_ROWS, arena);
     struct model_hdbscan found;
-    double part = (double)matrix.rows / (double)all->rows; /* a group is as much smaller in a sample */
+    double part =
+        (double)matrix.rows / (double)all->rows; /* a group is as much smaller in a sample */
     struct model_hdbscan_options options = {.least = (int)fmax(2, least * part)};
     TRY(model_hdbscan_fit(&matrix, &options, pool, arena, &found, error));
     *own = found.label;
@@ -95,30 +99,38 @@ static double agreement_of(const uint32_t *label, size_t rows, const uint32_t *o
     return (double)same / (double)seen;
 }
 
-static enum status fit(const struct model_prototypes_data *data, const struct model_clustering_options *options,
-                       struct pool *pool, struct arena *arena, struct model_clustering *out, uint32_t **own,
+static enum status fit(const struct model_prototypes_data *data,
+                       const struct model_clustering_options *options, struct pool *pool,
+                       struct arena *arena, struct model_clustering *out, uint32_t **own,
                        struct error *error)
 {
     struct model_matrix matrix = {data->rows, data->columns, data->number};
-    struct model_kmeans_options centres = {.k = options->k, .starts = options->starts, .seed = options->seed};
-    struct model_mixture_options shapes = {.k = options->k, .starts = options->starts, .seed = options->seed};
+    struct model_kmeans_options centres = {
+        .k = options->k, .starts = options->starts, .seed = options->seed};
+    struct model_mixture_options shapes = {
+        .k = options->k, .starts = options->starts, .seed = options->seed};
     switch (options->method) {
-    case MODEL_CLUSTER_KMEANS: return model_kmeans_fit(&matrix, &centres, pool, arena, &out->centres, error);
-    case MODEL_CLUSTER_MIXTURE: return model_mixture_fit(&matrix, &shapes, pool, arena, &out->mixture, error);
+    case MODEL_CLUSTER_KMEANS:
+        return model_kmeans_fit(&matrix, &centres, pool, arena, &out->centres, error);
+    case MODEL_CLUSTER_MIXTURE:
+        return model_mixture_fit(&matrix, &shapes, pool, arena, &out->mixture, error);
     case MODEL_CLUSTER_WARD: return fit_ward(&matrix, options->k, arena, out, own, error);
-    case MODEL_CLUSTER_HDBSCAN: return fit_hdbscan(&matrix, options->least, pool, arena, out, own, error);
+    case MODEL_CLUSTER_HDBSCAN:
+        return fit_hdbscan(&matrix, options->least, pool, arena, out, own, error);
     default:
-        return model_prototypes_fit(data, options->k, options->gamma, options->starts, options->seed, pool, arena,
-                                    &out->prototypes, error);
+        return model_prototypes_fit(data, options->k, options->gamma, options->starts,
+                                    options->seed, pool, arena, &out->prototypes, error);
     }
 }
 
 enum status model_clustering_fit(const struct model_prototypes_data *data,
-                                 const struct model_clustering_options *options, struct pool *pool, struct arena *arena,
-                                 struct model_clustering *out, struct error *error)
+                                 const struct model_clustering_options *options, struct pool *pool,
+                                 struct arena *arena, struct model_clustering *out,
+                                 struct error *error)
 {
     uint32_t *own = NULL;
-    *out = (struct model_clustering){.method = options->method, .k = options->k, .seen = data->rows, .agreement = 1};
+    *out = (struct model_clustering){
+        .method = options->method, .k = options->k, .seen = data->rows, .agreement = 1};
     TRY(fit(data, options, pool, arena, out, &own, error));
     out->label = ARENA_ARRAY(arena, uint32_t, data->rows);
     out->size = ARENA_ARRAY(arena, double, out->k + 1);
@@ -153,7 +165,8 @@ static uint32_t likeliest(const struct model_mixture *mixture, const double *row
     return best;
 }
 
-static uint32_t assign_row(const struct model_clustering *model, const double *number, const uint32_t *code)
+static uint32_t assign_row(const struct model_clustering *model, const double *number,
+                           const uint32_t *code)
 {
     switch (model->method) {
     case MODEL_CLUSTER_KMEANS:
@@ -168,7 +181,8 @@ static void assign_task(void *context, size_t task, int worker)
 {
     struct assigning *a = context;
     const struct model_clustering *model = a->model;
-    bool mixed = model->method == MODEL_CLUSTER_KMODES || model->method == MODEL_CLUSTER_KPROTOTYPES;
+    bool mixed =
+        model->method == MODEL_CLUSTER_KMODES || model->method == MODEL_CLUSTER_KPROTOTYPES;
     size_t columns = mixed                                    ? (size_t)model->prototypes.columns
                      : model->method == MODEL_CLUSTER_MIXTURE ? (size_t)model->mixture.columns
                      : model->method == MODEL_CLUSTER_HDBSCAN ? (size_t)model->density.kept.columns
@@ -176,12 +190,13 @@ static void assign_task(void *context, size_t task, int worker)
     size_t categories = mixed ? (size_t)model->prototypes.categories : 0;
     (void)worker;
     for (size_t i = task * ROWS_A_TASK; i < a->rows && i < (task + 1) * ROWS_A_TASK; i++)
-        a->label[i] =
-            assign_row(model, columns ? a->number + i * columns : NULL, categories ? a->code + i * categories : NULL);
+        a->label[i] = assign_row(model, columns ? a->number + i * columns : NULL,
+                                 categories ? a->code + i * categories : NULL);
 }
 
-void model_clustering_assign(const struct model_clustering *model, size_t rows, const double *number,
-                             const uint32_t *code, struct pool *pool, uint32_t *label)
+void model_clustering_assign(const struct model_clustering *model, size_t rows,
+                             const double *number, const uint32_t *code, struct pool *pool,
+                             uint32_t *label)
 {
     struct assigning assigning = {model, rows, number, code, label};
     if (model->k > 0)
@@ -201,8 +216,9 @@ void model_clustering_write(const struct model_clustering *model, struct json *j
     }
 }
 
-enum status model_clustering_read(enum model_cluster_method method, struct text text, struct arena *arena,
-                                  struct model_clustering *out, struct error *error)
+enum status model_clustering_read(enum model_cluster_method method, struct text text,
+                                  struct arena *arena, struct model_clustering *out,
+                                  struct error *error)
 {
     *out = (struct model_clustering){.method = method};
     switch (method) {
@@ -228,9 +244,11 @@ enum status model_clustering_read(enum model_cluster_method method, struct text 
 
 /* ---- one kind of matrix for all data ---- */
 
-struct model_matrix model_clustering_embed(const struct model_prototypes_data *data, double gamma, struct arena *arena)
+struct model_matrix model_clustering_embed(const struct model_prototypes_data *data, double gamma,
+                                           struct arena *arena)
 {
-    size_t numbers = (size_t)data->columns, categories = (size_t)data->categories, columns = numbers;
+    size_t numbers = (size_t)data->columns, categories = (size_t)data->categories,
+           columns = numbers;
     double differs = sqrt(gamma / 2);
     for (size_t c = 0; c < categories; c++)
         columns += data->levels[c];
@@ -247,7 +265,8 @@ struct model_matrix model_clustering_embed(const struct model_prototypes_data *d
 }
 
 /* The way back. */
-static struct model_prototypes_data take_apart(const struct model_matrix *matrix, const struct model_layout *layout,
+static struct model_prototypes_data take_apart(const struct model_matrix *matrix,
+                                               const struct model_layout *layout,
                                                struct arena *arena)
 {
     size_t numbers = (size_t)layout->numbers, categories = (size_t)layout->categories;
@@ -267,8 +286,8 @@ static struct model_prototypes_data take_apart(const struct model_matrix *matrix
                                           code,         layout->levels};
 }
 
-enum status model_clustering_regroup(const struct model_matrix *matrix, int k, uint64_t seed, void *context,
-                                     uint32_t *label, struct error *error)
+enum status model_clustering_regroup(const struct model_matrix *matrix, int k, uint64_t seed,
+                                     void *context, uint32_t *label, struct error *error)
 {
     const struct model_clustering_way *way = context;
     struct model_clustering_options options = way->options;

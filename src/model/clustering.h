@@ -1,8 +1,9 @@
 /*
- * The ways of making groups behind one face: data in, groups and a rule out. The rule gives a customer who arrives
- * later a group, so labels are always the rule's, also for the rows that made the groups: k-means the nearest centre,
- * mixtures the likeliest group, k-modes and k-prototypes the nearest prototype, Ward the nearest of its groups'
- * centres, HDBSCAN the group of the nearest kept row (model_density_rule), or none.
+ * The ways of making groups behind one face: data in, groups and a rule out. The rule gives a
+ * customer who arrives later a group, so labels are always the rule's, also for the rows that made
+ * the groups: k-means the nearest centre, mixtures the likeliest group, k-modes and k-prototypes
+ * the nearest prototype, Ward the nearest of its groups' centres, HDBSCAN the group of the nearest
+ * kept row (model_density_rule), or none.
  */
 #ifndef STRATA_MODEL_CLUSTERING_H
 #define STRATA_MODEL_CLUSTERING_H
@@ -53,25 +54,31 @@ struct model_clustering {
 
 /* Numbers only, but for k-modes (categories only) and k-prototypes. */
 enum status model_clustering_fit(const struct model_prototypes_data *data,
-                                 const struct model_clustering_options *options, struct pool *pool, struct arena *arena,
-                                 struct model_clustering *out, struct error *error) MUST_USE;
+                                 const struct model_clustering_options *options, struct pool *pool,
+                                 struct arena *arena, struct model_clustering *out,
+                                 struct error *error) MUST_USE;
 /* The groups of any rows, by the rule. number and code as in model_prototypes_data. */
-void model_clustering_assign(const struct model_clustering *model, size_t rows, const double *number,
-                             const uint32_t *code, struct pool *pool, uint32_t *label);
+void model_clustering_assign(const struct model_clustering *model, size_t rows,
+                             const double *number, const uint32_t *code, struct pool *pool,
+                             uint32_t *label);
 void model_clustering_write(const struct model_clustering *model, struct json *json);
-enum status model_clustering_read(enum model_cluster_method method, struct text text, struct arena *arena,
-                                  struct model_clustering *out, struct error *error) MUST_USE;
+enum status model_clustering_read(enum model_cluster_method method, struct text text,
+                                  struct arena *arena, struct model_clustering *out,
+                                  struct error *error) MUST_USE;
 
 /* The data as a matrix whose squared distances are those of k-prototypes (struct model_layout). */
-struct model_matrix model_clustering_embed(const struct model_prototypes_data *data, double gamma, struct arena *arena);
+struct model_matrix model_clustering_embed(const struct model_prototypes_data *data, double gamma,
+                                           struct arena *arena);
 
-/* A model_grouping_method of any kind, for embedded data; context. HDBSCAN's groups are its own, not the rule's. */
+/* A model_grouping_method of any kind, for embedded data; context. HDBSCAN's groups are its own,
+ * not the rule's. */
 struct model_clustering_way {
     struct model_clustering_options options; /* k and seed are the call's */
-    size_t rows; /* HDBSCAN: `least` is of so many; of fewer the smallest group is as much smaller */
+    size_t
+        rows; /* HDBSCAN: `least` is of so many; of fewer the smallest group is as much smaller */
     struct model_layout layout;
 };
-enum status model_clustering_regroup(const struct model_matrix *matrix, int k, uint64_t seed, void *context,
-                                     uint32_t *label, struct error *error) MUST_USE;
+enum status model_clustering_regroup(const struct model_matrix *matrix, int k, uint64_t seed,
+                                     void *context, uint32_t *label, struct error *error) MUST_USE;
 
 #endif

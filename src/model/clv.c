@@ -55,9 +55,10 @@ const char *model_clv_simpler(const struct model_clv *model)
 }
 
 /*
- * Collapsing: rows are dealt into piles by x and by slices of t_x (of T, where x is 0), each pile is sorted, several at
- * a time, and neighbours that are equal become one. Dealing puts the rows where they belong at once, and piles are
- * small, so that sorting needs hardly any memory beside the rows.
+ * Collapsing: rows are dealt into piles by x and by slices of t_x (of T, where x is 0), each pile
+ * is sorted, several at a time, and neighbours that are equal become one. Dealing puts the rows
+ * where they belong at once, and piles are small, so that sorting needs hardly any memory beside
+ * the rows.
  */
 enum { PILE_LEVELS = 128, PILE_SLICES = 64, PILES = PILE_LEVELS * PILE_SLICES };
 
@@ -92,15 +93,16 @@ static void sort_pile(void *context, size_t pile, int worker)
 {
     const struct piles *piles = context;
     (void)worker;
-    qsort(piles->rows + piles->start[pile], piles->start[pile + 1] - piles->start[pile], sizeof *piles->rows,
-          compare_rows);
+    qsort(piles->rows + piles->start[pile], piles->start[pile + 1] - piles->start[pile],
+          sizeof *piles->rows, compare_rows);
 }
 
-static enum status check_history(enum model_clv_type type, const struct model_history *h, size_t row,
-                                 struct error *error)
+static enum status check_history(enum model_clv_type type, const struct model_history *h,
+                                 size_t row, struct error *error)
 {
     const char *wrong = NULL;
-    if (!(isfinite(h->x) && isfinite(h->tx) && isfinite(h->t) && h->x >= 0 && h->tx >= 0 && h->t >= 0))
+    if (!(isfinite(h->x) && isfinite(h->tx) && isfinite(h->t) && h->x >= 0 && h->tx >= 0 &&
+          h->t >= 0))
         wrong = "frequency, recency and age must be numbers, none below zero";
     else if (h->tx > h->t)
         wrong = "the last purchase lies after the end of the calibration period";
@@ -116,8 +118,8 @@ static enum status check_history(enum model_clv_type type, const struct model_hi
         wrong = "BG/BB takes at most 5,000 opportunities";
     if (!wrong)
         return STATUS_OK;
-    return error_set(error, STATUS_ERROR, "customer %zu (x = %g, t_x = %g, T = %g): %s", row + 1, h->x, h->tx, h->t,
-                     wrong);
+    return error_set(error, STATUS_ERROR, "customer %zu (x = %g, t_x = %g, T = %g): %s", row + 1,
+                     h->x, h->tx, h->t, wrong);
 }
 
 static double weight_of(const struct model_clv_data *data, size_t i)
@@ -125,21 +127,22 @@ static double weight_of(const struct model_clv_data *data, size_t i)
     return data->weight ? data->weight[i] : 1;
 }
 
-static enum status check_data(enum model_clv_type type, const struct model_clv_data *data, double *longest,
-                              struct error *error)
+static enum status check_data(enum model_clv_type type, const struct model_clv_data *data,
+                              double *longest, struct error *error)
 {
     *longest = 0;
     for (size_t i = 0; i < data->count; i++) {
         TRY(check_history(type, &data->history[i], i, error));
         if (!(weight_of(data, i) >= 0 && isfinite(weight_of(data, i))))
-            return error_set(error, STATUS_ERROR, "customer %zu has the weight %g", i + 1, weight_of(data, i));
+            return error_set(error, STATUS_ERROR, "customer %zu has the weight %g", i + 1,
+                             weight_of(data, i));
         *longest = fmax(*longest, data->history[i].t);
     }
     return STATUS_OK;
 }
 
-/* The rows of weight above 0. While they are dealt, start[p + 1] is where the next row of pile p goes; in the end that
- * is where pile p + 1 begins. */
+/* The rows of weight above 0. While they are dealt, start[p + 1] is where the next row of pile p
+ * goes; in the end that is where pile p + 1 begins. */
 static void deal(const struct model_clv_data *data, struct piles *piles)
 {
     for (size_t i = 0; i < data->count; i++)
@@ -153,8 +156,9 @@ static void deal(const struct model_clv_data *data, struct piles *piles)
 }
 
 /* rows has a place for every history; *count of them are used. */
-static enum status sorted_rows(enum model_clv_type type, const struct model_clv_data *data, struct pool *pool,
-                               struct clv_row *rows, size_t *count, struct error *error)
+static enum status sorted_rows(enum model_clv_type type, const struct model_clv_data *data,
+                               struct pool *pool, struct clv_row *rows, size_t *count,
+                               struct error *error)
 {
     struct piles piles = {.rows = rows};
     TRY(check_data(type, data, &piles.longest, error));
@@ -243,8 +247,9 @@ double model_clv_negative(const double *x, double *gradient, void *context)
     return -sum[0];
 }
 
-struct clv_likelihood model_clv_likelihood_of(const struct clv_family *family, const struct clv_rows *rows,
-                                              struct pool *pool, struct arena *arena)
+struct clv_likelihood model_clv_likelihood_of(const struct clv_family *family,
+                                              const struct clv_rows *rows, struct pool *pool,
+                                              struct arena *arena)
 {
     struct clv_likelihood l = {.family = family, .rows = rows, .pool = pool};
     l.tasks = (rows->count + ROWS_A_TASK - 1) / ROWS_A_TASK;
@@ -253,11 +258,13 @@ struct clv_likelihood model_clv_likelihood_of(const struct clv_family *family, c
 }
 
 /*
- * The covariance of the parameters' logarithms: the inverse of the curvature at x. Directions in which the likelihood
- * is flat, or bends the wrong way within the error of differences, get a standard deviation of 10 (a factor of e^10
- * either way: nothing is known), so that the other parameters keep their own. True when there is one.
+ * The covariance of the parameters' logarithms: the inverse of the curvature at x. Directions in
+ * which the likelihood is flat, or bends the wrong way within the error of differences, get a
+ * standard deviation of 10 (a factor of e^10 either way: nothing is known), so that the other
+ * parameters keep their own. True when there is one.
  */
-static bool invert_curvature(struct clv_likelihood *l, const double *x, struct arena *arena, double *covariance)
+static bool invert_curvature(struct clv_likelihood *l, const double *x, struct arena *arena,
+                             double *covariance)
 {
     const double flattest = 0.01;
     double scratch[12], hessian[16], value[4], vector[16];
@@ -272,14 +279,16 @@ static bool invert_curvature(struct clv_likelihood *l, const double *x, struct a
     for (int k = 0; k < 4; k++) {
         flat |= !(value[k] > flattest);
         for (int i = 0; i < 16; i++)
-            covariance[i] += vector[k * 4 + i / 4] * vector[k * 4 + i % 4] / fmax(value[k], flattest);
+            covariance[i] +=
+                vector[k * 4 + i / 4] * vector[k * 4 + i % 4] / fmax(value[k], flattest);
     }
     return flat;
 }
 
-/* Which parameters the data pin down: a parameter whose logarithm is uncertain by more than 1 (a factor of e), or that
- * ran to a bound, is not. */
-static void describe_uncertainty(struct clv_likelihood *l, const double *x, struct arena *arena, struct model_clv *out)
+/* Which parameters the data pin down: a parameter whose logarithm is uncertain by more than 1 (a
+ * factor of e), or that ran to a bound, is not. */
+static void describe_uncertainty(struct clv_likelihood *l, const double *x, struct arena *arena,
+                                 struct model_clv *out)
 {
     invert_curvature(l, x, arena, out->covariance);
     for (int i = 0; i < 4; i++) {
@@ -289,10 +298,11 @@ static void describe_uncertainty(struct clv_likelihood *l, const double *x, stru
     }
 }
 
-/* A fit of some twenty thousand rows gives a start and a curvature from which the whole needs only a few steps. False
- * when there are too few rows for that to pay, or it does not converge; x is then as it was. */
-static bool warm_start(enum model_clv_type type, const struct clv_row *rows, size_t count, struct arena *arena,
-                       double *x, double *inverse)
+/* A fit of some twenty thousand rows gives a start and a curvature from which the whole needs only
+ * a few steps. False when there are too few rows for that to pay, or it does not converge; x is
+ * then as it was. */
+static bool warm_start(enum model_clv_type type, const struct clv_row *rows, size_t count,
+                       struct arena *arena, double *x, double *inverse)
 {
     size_t step = count / ROWS_FIRST_PASS, taken = 0;
     struct stats_optimise_options options = {.tolerance = 1e-10};
@@ -321,21 +331,23 @@ static bool warm_start(enum model_clv_type type, const struct clv_row *rows, siz
     return false;
 }
 
-static enum status fit_rows(enum model_clv_type type, const struct clv_row *sorted, size_t count, struct pool *pool,
-                            struct arena *arena, struct model_clv *out, struct error *error)
+static enum status fit_rows(enum model_clv_type type, const struct clv_row *sorted, size_t count,
+                            struct pool *pool, struct arena *arena, struct model_clv *out,
+                            struct error *error)
 {
     struct clv_rows rows = make_rows(sorted, count, arena);
     struct clv_likelihood l = model_clv_likelihood_of(families[type], &rows, pool, arena);
     double x[4], inverse[16];
 
     if (rows.mean_x == 0)
-        return error_set(error, STATUS_ERROR, "no customer of %.0f came back: %s has nothing to learn from", rows.total,
+        return error_set(error, STATUS_ERROR,
+                         "no customer of %.0f came back: %s has nothing to learn from", rows.total,
                          families[type]->name);
     families[type]->start(&rows, x);
     for (int i = 0; i < 4; i++)
         x[i] = log(x[i]);
-    struct stats_optimise_options options = {.inverse =
-                                                 warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
+    struct stats_optimise_options options = {
+        .inverse = warm_start(type, sorted, count, arena, x, inverse) ? inverse : NULL};
     struct stats_optimum best = stats_minimise(4, model_clv_negative, &l, &options, arena, x);
     *out = (struct model_clv){.type = type,
                               .log_likelihood = -best.value,
@@ -350,19 +362,23 @@ static enum status fit_rows(enum model_clv_type type, const struct clv_row *sort
     if (best.converged || out->edge)
         return STATUS_OK;
     return error_set(error, STATUS_ERROR,
-                     "%s did not converge on %.0f customer%s (gradient %.2g after %d evaluations), nor did a simpler "
+                     "%s did not converge on %.0f customer%s (gradient %.2g after %d evaluations), "
+                     "nor did a simpler "
                      "model: they are too few, or too much alike",
-                     families[type]->name, rows.total, rows.total == 1 ? "" : "s", best.gradient, best.evaluations);
+                     families[type]->name, rows.total, rows.total == 1 ? "" : "s", best.gradient,
+                     best.evaluations);
 }
 
-enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data *data, struct pool *pool,
-                          struct arena *arena, struct model_clv *out, struct error *error)
+enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data *data,
+                          struct pool *pool, struct arena *arena, struct model_clv *out,
+                          struct error *error)
 {
     size_t count;
     struct clv_row *rows = base_malloc(sizeof *rows * (data->count + 1));
     enum status status = sorted_rows(type, data, pool, rows, &count, error);
     if (status == STATUS_OK && count == 0)
-        status = error_set(error, STATUS_ERROR, "there are no customers to fit %s to", families[type]->name);
+        status = error_set(error, STATUS_ERROR, "there are no customers to fit %s to",
+                           families[type]->name);
     if (status == STATUS_OK)
         status = fit_rows(type, rows, count, pool, arena, out, error);
     free(rows);
@@ -370,8 +386,8 @@ enum status model_clv_fit(enum model_clv_type type, const struct model_clv_data 
 }
 
 enum status model_clv_log_likelihood(enum model_clv_type type, const double *parameter,
-                                     const struct model_clv_data *data, struct arena *arena, double *value,
-                                     double *gradient, struct error *error)
+                                     const struct model_clv_data *data, struct arena *arena,
+                                     double *value, double *gradient, struct error *error)
 {
     size_t count;
     double x[4];
@@ -428,7 +444,8 @@ enum status model_clv_read(struct text text, struct model_clv *out, struct error
         out->error[i] = model_json_number_or_nan(&one, "error");
         out->identified[i] = model_json_bool(&one, "identified");
         if (!(out->parameter[i] >= 0))
-            model_json_fail(&one, "parameter %s must be positive", families[out->type]->parameter[i]);
+            model_json_fail(&one, "parameter %s must be positive",
+                            families[out->type]->parameter[i]);
     }
 
     model_json_numbers(&reader, "covariance_of_logarithms", out->covariance, 16);
@@ -436,7 +453,8 @@ enum status model_clv_read(struct text text, struct model_clv *out, struct error
     out->customers = model_json_number(&reader, "customers");
     out->rows = (size_t)model_json_number(&reader, "distinct_rows");
     out->evaluations = (int)model_json_number(&reader, "evaluations");
-    double edge = model_json_number_or(&reader, "edge", 0); /* models saved before there were edges have none */
+    double edge = model_json_number_or(&reader, "edge",
+                                       0); /* models saved before there were edges have none */
     out->edge = edge >= 0 && edge < MODEL_CLV_EDGES ? (enum model_clv_edge)edge : MODEL_CLV_INSIDE;
     return model_json_close(&reader, error);
 }

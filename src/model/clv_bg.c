@@ -1,21 +1,22 @@
 /*
- * BG/NBD and MBG/NBD. They differ in one thing: whether a customer can leave right after the first purchase. With m = 0
- * for the former and 1 for the latter both have the likelihood
+ * BG/NBD and MBG/NBD. They differ in one thing: whether a customer can leave right after the first
+ * purchase. With m = 0 for the former and 1 for the latter both have the likelihood
  *
- *   Γ(r+x)/Γ(r) α^r · { B(a, b+x+m)/B(a,b) (α+T)^−(r+x)  +  [x+m > 0] B(a+1, b+x+m−1)/B(a,b) (α+t_x)^−(r+x) }
+ *   Γ(r+x)/Γ(r) α^r · { B(a, b+x+m)/B(a,b) (α+T)^−(r+x)  +  [x+m > 0] B(a+1, b+x+m−1)/B(a,b)
+ * (α+t_x)^−(r+x) }
  *
- * whose second part is the first times e^D, D = ln(a/(b+x+m−1)) + (r+x) ln((α+T)/(α+t_x)); the chance of being alive is
- * 1/(1 + e^D). Nothing overflows, for any number of purchases.
+ * whose second part is the first times e^D, D = ln(a/(b+x+m−1)) + (r+x) ln((α+T)/(α+t_x)); the
+ * chance of being alive is 1/(1 + e^D). Nothing overflows, for any number of purchases.
  *
- * After T both behave alike: given alive, the rate is Gamma(r+x, α+T), the chance of leaving after a purchase
- * Beta(a, b+x+m). The published expectation
- *   (a+b+x−1)/(a−1) [1 − ((α+T)/(α+T+t))^(r+x) ₂F₁(r+x, b+x; a+b+x−1; z)],  z = t/(α+T+t),
- * is 0/0 at a = 1 and overflows for large x. Euler's transformation turns the bracket into
- *   1 − (1−z)^(a−1) ₂F₁(a+b−1−r, a−1; a+b+x−1; z),
- * from which a − 1 divides out term by term: that is what future_by_euler sums.
+ * After T both behave alike: given alive, the rate is Gamma(r+x, α+T), the chance of leaving after
+ * a purchase Beta(a, b+x+m). The published expectation (a+b+x−1)/(a−1) [1 − ((α+T)/(α+T+t))^(r+x)
+ * ₂F₁(r+x, b+x; a+b+x−1; z)],  z = t/(α+T+t), is 0/0 at a = 1 and overflows for large x. Euler's
+ * transformation turns the bracket into 1 − (1−z)^(a−1) ₂F₁(a+b−1−r, a−1; a+b+x−1; z), from which a
+ * − 1 divides out term by term: that is what future_by_euler sums.
  *
- * The number of purchases ahead is the smaller of two independent ones: those of a customer who never leaves (negative
- * binomial) and the one after which the customer leaves. So the chance of more than n is a plain product.
+ * The number of purchases ahead is the smaller of two independent ones: those of a customer who
+ * never leaves (negative binomial) and the one after which the customer leaves. So the chance of
+ * more than n is a plain product.
  */
 #include "model/clv_rows.h"
 #include "stats/distribution.h"
@@ -36,7 +37,8 @@ static void add_group(const double *p, double x, double weight, int m, double su
 {
     double r = p[0], alpha = p[1], a = p[2], b = p[3];
     double all = stats_digamma(a + b) - stats_digamma(a + b + x + m);
-    double level = x > 0 ? stats_lgamma(x) - stats_lbeta(r, x) : 0; /* ln Γ(r+x)/Γ(r) without cancelling */
+    double level =
+        x > 0 ? stats_lgamma(x) - stats_lbeta(r, x) : 0; /* ln Γ(r+x)/Γ(r) without cancelling */
     sum[0] += weight * (level + r * log(alpha) + stats_lbeta(a, b + x + m) - stats_lbeta(a, b));
     sum[1] += weight * (stats_digamma(r + x) - stats_digamma(r) + log(alpha));
     sum[2] += weight * r / alpha;
@@ -55,21 +57,24 @@ static void mbg_group(const double *p, double x, double weight, double sum[5])
 }
 
 /* Customers of BG/NBD without a repeat purchase: alive for certain. */
-static void stretch_never(const double *p, const struct clv_rows *rows, size_t from, size_t to, double sum[5])
+static void stretch_never(const double *p, const struct clv_rows *rows, size_t from, size_t to,
+                          double sum[5])
 {
     double r = p[0], alpha = p[1];
     for (size_t i = from; i < to; i++) {
-        double end = alpha + rows->row[i].history.t, log_end = log(end), weight = rows->row[i].weight;
+        double end = alpha + rows->row[i].history.t, log_end = log(end),
+               weight = rows->row[i].weight;
         sum[0] -= weight * r * log_end;
         sum[1] -= weight * log_end;
         sum[2] -= weight * r / end;
     }
 }
 
-static void stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to, int m,
-                    double sum[5])
+static void stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from,
+                    size_t to, int m, double sum[5])
 {
-    double alpha = p[1], x = rows->group_x[group], shape = p[0] + x, beta = p[3] + x + m - 1, left = 0;
+    double alpha = p[1], x = rows->group_x[group], shape = p[0] + x, beta = p[3] + x + m - 1,
+           left = 0;
     double log_odds = log(p[2] / beta), value = 0, by_r = 0, by_alpha = 0;
     for (size_t i = from; i < to; i++) {
         const struct clv_row *row = &rows->row[i];
@@ -88,8 +93,8 @@ static void stretch(const double *p, const struct clv_rows *rows, size_t group, 
     sum[4] -= left / beta;
 }
 
-static void bg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                       double sum[5])
+static void bg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from,
+                       size_t to, double sum[5])
 {
     if (rows->group_x[group] == 0)
         stretch_never(p, rows, from, to, sum);
@@ -97,8 +102,8 @@ static void bg_stretch(const double *p, const struct clv_rows *rows, size_t grou
         stretch(p, rows, group, from, to, 0, sum);
 }
 
-static void mbg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                        double sum[5])
+static void mbg_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from,
+                        size_t to, double sum[5])
 {
     stretch(p, rows, group, from, to, 1, sum);
 }
@@ -110,7 +115,8 @@ static double alive_odds(const double *p, const struct model_history *h, int m, 
         by[0] = by[1] = by[2] = by[3] = 0;
         return INFINITY;
     }
-    double last = p[1] + h->tx, end = p[1] + h->t, beta = p[3] + h->x + m - 1, gap = log1p((h->t - h->tx) / last);
+    double last = p[1] + h->tx, end = p[1] + h->t, beta = p[3] + h->x + m - 1,
+           gap = log1p((h->t - h->tx) / last);
     by[0] = -gap;
     by[1] = (p[0] + h->x) * (h->t - h->tx) / (last * end);
     by[2] = -1 / p[2];
@@ -124,8 +130,9 @@ static double alive(const double *p, const struct model_history *h, int m)
     return stats_expit(alive_odds(p, h, m, by));
 }
 
-/* Expected purchases within t of someone alive with rate Gamma(shape, scale) and chance of leaving Beta(a, b); c =
- * a+b−1. Sums −(c L + cS + (a−1) L cS), where (1−z)^(a−1) = 1 + (a−1)L and ₂F₁ = 1 + (a−1)S. */
+/* Expected purchases within t of someone alive with rate Gamma(shape, scale) and chance of leaving
+ * Beta(a, b); c = a+b−1. Sums −(c L + cS + (a−1) L cS), where (1−z)^(a−1) = 1 + (a−1)L and ₂F₁ = 1
+ * + (a−1)S. */
 static double future_by_euler(double shape, double a, double c, double z)
 {
     double first = c - shape, term = first * z, sum = term, log_rest = log1p(-z);
@@ -182,9 +189,10 @@ static double more_than(double shape, double scale, double a, double b, double t
     return stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
 }
 
-/* P(more than 0, 1, … | alive): the negative binomial's chances follow one another by a factor, and so do those of
- * staying. */
-static int tail(double shape, double scale, double a, double b, double t, double stop, int most, double *out)
+/* P(more than 0, 1, … | alive): the negative binomial's chances follow one another by a factor, and
+ * so do those of staying. */
+static int tail(double shape, double scale, double a, double b, double t, double stop, int most,
+                double *out)
 {
     double z = t / (scale + t), chance = exp(shape * log1p(-z)), rest = 1 - chance, stays = 1;
     if (!(chance > 1e-250))
@@ -210,12 +218,14 @@ static double mbg_alive_odds(const double *p, const struct model_history *h, dou
     return alive_odds(p, h, 1, by);
 }
 
-static int bg_tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+static int bg_tail(const double *p, const struct model_history *h, double ahead, double stop,
+                   int most, double *out)
 {
     return tail(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x, ahead, stop, most, out);
 }
 
-static int mbg_tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+static int mbg_tail(const double *p, const struct model_history *h, double ahead, double stop,
+                    int most, double *out)
 {
     return tail(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->x + 1, ahead, stop, most, out);
 }

@@ -1,11 +1,12 @@
 /*
- * BG/BB, for purchases that can only happen at set opportunities (a yearly donation, a cruise season). With n = T
- * opportunities, x of them used, the last at t_x, the likelihood is
+ * BG/BB, for purchases that can only happen at set opportunities (a yearly donation, a cruise
+ * season). With n = T opportunities, x of them used, the last at t_x, the likelihood is
  *
- *   B(α+x, β+n−x)/B(α,β) · B(γ, δ+n)/B(γ,δ)  +  Σ_{i<n−t_x} B(α+x, β+t_x−x+i)/B(α,β) · B(γ+1, δ+t_x+i)/B(γ,δ)
+ *   B(α+x, β+n−x)/B(α,β) · B(γ, δ+n)/B(γ,δ)  +  Σ_{i<n−t_x} B(α+x, β+t_x−x+i)/B(α,β) · B(γ+1,
+ * δ+t_x+i)/B(γ,δ)
  *
- * a sum of positive terms, taken in logarithms. Expected purchases sum the opportunities ahead one by one, which,
- * unlike the closed form, has no hole at γ = 1.
+ * a sum of positive terms, taken in logarithms. Expected purchases sum the opportunities ahead one
+ * by one, which, unlike the closed form, has no hole at γ = 1.
  */
 #include "model/clv_rows.h"
 #include "stats/special.h"
@@ -21,17 +22,19 @@ static void start(const struct clv_rows *rows, double *parameter)
     parameter[3] = 3;
 }
 
-/* One term of the likelihood: ln B(α+hits, β+misses) + ln B(γ+leaves, δ+stays) − ln B(α,β) − ln B(γ,δ). */
+/* One term of the likelihood: ln B(α+hits, β+misses) + ln B(γ+leaves, δ+stays) − ln B(α,β) − ln
+ * B(γ,δ). */
 static double log_term(const double *p, double hits, double misses, double leaves, double stays)
 {
     if (p[2] == 0) /* nobody leaves */
-        return leaves > 0 ? -INFINITY : stats_lbeta(p[0] + hits, p[1] + misses) - stats_lbeta(p[0], p[1]);
+        return leaves > 0 ? -INFINITY
+                          : stats_lbeta(p[0] + hits, p[1] + misses) - stats_lbeta(p[0], p[1]);
     return stats_lbeta(p[0] + hits, p[1] + misses) - stats_lbeta(p[0], p[1]) +
            stats_lbeta(p[2] + leaves, p[3] + stays) - stats_lbeta(p[2], p[3]);
 }
 
-static void term_gradient(const double *p, double hits, double misses, double leaves, double stays, double weight,
-                          double sum[5])
+static void term_gradient(const double *p, double hits, double misses, double leaves, double stays,
+                          double weight, double sum[5])
 {
     double buys = stats_digamma(p[0] + p[1]) - stats_digamma(p[0] + p[1] + hits + misses);
     double goes = stats_digamma(p[2] + p[3]) - stats_digamma(p[2] + p[3] + leaves + stays);
@@ -54,7 +57,8 @@ static void group(const double *p, double x, double weight, double sum[5])
     (void)p, (void)x, (void)weight, (void)sum;
 }
 
-static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to, double sum[5])
+static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from,
+                    size_t to, double sum[5])
 {
     (void)index;
     for (size_t row = from; row < to; row++) {
@@ -95,15 +99,19 @@ static double new_expected(const double *p, double age)
     return expected(p, &nobody, age);
 }
 
-/* P(more than n of the next `ahead`): over the number of opportunities lived through, then over the ones used. */
+/* P(more than n of the next `ahead`): over the number of opportunities lived through, then over the
+ * ones used. */
 static double more_than(const double *p, const struct model_history *h, double ahead, double n)
 {
     double sum = 0, all = log_likelihood(p, h);
     for (double lived = n + 1; lived <= ahead; lived++) {
         bool to_the_end = lived + 1 > ahead;
         for (double used = n + 1; used <= lived; used++) {
-            double ways = used < lived ? -stats_lbeta(used + 1, lived - used + 1) - log(lived + 1) : 0;
-            sum += exp(ways - all + log_term(p, h->x + used, h->t - h->x + lived - used, !to_the_end, h->t + lived));
+            double ways =
+                used < lived ? -stats_lbeta(used + 1, lived - used + 1) - log(lived + 1) : 0;
+            sum += exp(
+                ways - all +
+                log_term(p, h->x + used, h->t - h->x + lived - used, !to_the_end, h->t + lived));
         }
     }
     return sum;

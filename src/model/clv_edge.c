@@ -1,16 +1,18 @@
 /*
- * The edges of the models of clv.h. A likelihood may rise all the way to where a parameter is nothing or without bound;
- * an optimiser in logarithms walks there for ever and stops short, or does not stop. There the model is a simpler one,
- * with fewer parameters and a maximum that can be reached:
+ * The edges of the models of clv.h. A likelihood may rise all the way to where a parameter is
+ * nothing or without bound; an optimiser in logarithms walks there for ever and stops short, or
+ * does not stop. There the model is a simpler one, with fewer parameters and a maximum that can be
+ * reached:
  *
- *   nobody leaves          BG/NBD and MBG/NBD at a = 0, Pareto/NBD at s = 0: the NBD (Ehrenberg 1959),
- *                          Γ(r+x)/Γ(r) α^r (α+T)^−(r+x); BG/BB at γ = 0: the beta-binomial;
- *   all buy alike          r and α without bound, r/α fixed: a Poisson rate that is the same for all; BG/BB: α and β;
- *   all leave alike        a and b (s and β, γ and δ) without bound, their ratio fixed.
+ *   nobody leaves          BG/NBD and MBG/NBD at a = 0, Pareto/NBD at s = 0: the NBD (Ehrenberg
+ * 1959), Γ(r+x)/Γ(r) α^r (α+T)^−(r+x); BG/BB at γ = 0: the beta-binomial; all buy alike          r
+ * and α without bound, r/α fixed: a Poisson rate that is the same for all; BG/BB: α and β; all
+ * leave alike        a and b (s and β, γ and δ) without bound, their ratio fixed.
  *
- * "Without bound" is ALIKE: then a rate varies between customers by a thousandth of itself. The simplest edge whose
- * likelihood is within AS_GOOD of the best found is what is used; where the fit inside is better than every edge, it
- * stays, however little the data say of some of its parameters.
+ * "Without bound" is ALIKE: then a rate varies between customers by a thousandth of itself. The
+ * simplest edge whose likelihood is within AS_GOOD of the best found is what is used; where the fit
+ * inside is better than every edge, it stays, however little the data say of some of its
+ * parameters.
  */
 #include "model/clv_rows.h"
 #include "stats/linear.h"
@@ -22,21 +24,24 @@
 
 static const double ALIKE = 1e6;
 
-/* Of log-likelihood: a difference that no one could see, and that published ones are not told to. */
+/* Of log-likelihood: a difference that no one could see, and that published ones are not told to.
+ */
 static const double AS_GOOD = 1e-3;
 
 /* ---- what is left when nobody leaves ---- */
 
 static void nbd_group(const double *p, double x, double weight, double sum[5])
 {
-    double level = x > 0 ? stats_lgamma(x) - stats_lbeta(p[0], x) : 0; /* ln Γ(r+x)/Γ(r) without cancelling */
+    double level =
+        x > 0 ? stats_lgamma(x) - stats_lbeta(p[0], x) : 0; /* ln Γ(r+x)/Γ(r) without cancelling */
     sum[0] += weight * level;
     sum[1] += weight * (stats_digamma(p[0] + x) - stats_digamma(p[0]));
 }
 
-/* α^r (α+T)^−(r+x), the first power taken into the second so that it does not cancel where r is large. */
-static void nbd_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                        double sum[5])
+/* α^r (α+T)^−(r+x), the first power taken into the second so that it does not cancel where r is
+ * large. */
+static void nbd_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from,
+                        size_t to, double sum[5])
 {
     double r = p[0], alpha = p[1], x = rows->group_x[group];
     for (size_t i = from; i < to; i++) {
@@ -53,8 +58,8 @@ static void beta_binomial_group(const double *p, double x, double weight, double
     (void)p, (void)x, (void)weight, (void)sum;
 }
 
-static void beta_binomial_stretch(const double *p, const struct clv_rows *rows, size_t group, size_t from, size_t to,
-                                  double sum[5])
+static void beta_binomial_stretch(const double *p, const struct clv_rows *rows, size_t group,
+                                  size_t from, size_t to, double sum[5])
 {
     double alpha = p[0], beta = p[1], x = rows->group_x[group];
     for (size_t i = from; i < to; i++) {
@@ -67,7 +72,8 @@ static void beta_binomial_stretch(const double *p, const struct clv_rows *rows, 
 }
 
 /* Likelihoods only: a model on this edge tells by its own family, with parameter 2 at nothing. */
-const struct clv_family model_clv_family_nbd = {.name = "nbd", .group = nbd_group, .stretch = nbd_stretch};
+const struct clv_family model_clv_family_nbd = {
+    .name = "nbd", .group = nbd_group, .stretch = nbd_stretch};
 const struct clv_family model_clv_family_beta_binomial = {
     .name = "beta-binomial", .group = beta_binomial_group, .stretch = beta_binomial_stretch};
 
@@ -88,7 +94,8 @@ const char *model_clv_edge_name(enum model_clv_type type, enum model_clv_edge ed
     static const char *const names[MODEL_CLV_EDGES] = {
         [MODEL_CLV_BUY_ALIKE] = "one in which all customers buy at the same rate",
         [MODEL_CLV_LEAVE_ALIKE] = "one in which all customers have the same chance of leaving",
-        [MODEL_CLV_ALIKE] = "one in which all customers buy at the same rate and have the same chance of leaving"};
+        [MODEL_CLV_ALIKE] =
+            "one in which all customers buy at the same rate and have the same chance of leaving"};
     if (edge == MODEL_CLV_NOBODY_LEAVES)
         return model_clv_family(type)->simpler;
     if (edge == MODEL_CLV_ALIKE_NOBODY_LEAVES)
@@ -133,17 +140,21 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
     double at[4];
 
     *out = (struct edge_fit){.value = INFINITY};
-    out->likelihood = model_clv_likelihood_of(edges[edge].nobody_leaves ? family->nobody_leaves : family, inside->rows,
-                                              inside->pool, arena);
+    out->likelihood =
+        model_clv_likelihood_of(edges[edge].nobody_leaves ? family->nobody_leaves : family,
+                                inside->rows, inside->pool, arena);
     for (int i = 0; i < 4; i++)
-        out->x[i] = fabs(x[i]) < 10 ? x[i] : copysign(10, x[i]); /* back into the world, where slopes are felt */
+        out->x[i] = fabs(x[i]) < 10
+                        ? x[i]
+                        : copysign(10, x[i]); /* back into the world, where slopes are felt */
     if (edges[edge].buy_alike)
         let_go(out->x, family->buys_alike);
     if (edges[edge].leave_alike)
         let_go(out->x, family->leaves_alike);
 
     for (int i = 0; i < 4; i++) {
-        bool fixed = (edges[edge].nobody_leaves && i >= 2) || (edges[edge].buy_alike && i == family->buys_alike) ||
+        bool fixed = (edges[edge].nobody_leaves && i >= 2) ||
+                     (edges[edge].buy_alike && i == family->buys_alike) ||
                      (edges[edge].leave_alike && i == family->leaves_alike);
         if (!fixed)
             out->place[out->count++] = i;
@@ -151,7 +162,8 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
 
     for (int i = 0; i < out->count; i++)
         at[i] = out->x[out->place[i]];
-    /* Few parameters and a plain hill: what Newton's way does not climb soon is no edge that matters. */
+    /* Few parameters and a plain hill: what Newton's way does not climb soon is no edge that
+     * matters. */
     const struct stats_optimise_options options = {.max_iterations = 60};
     struct stats_optimum best = stats_bfgs(out->count, on_edge, out, &options, arena, at);
     for (int i = 0; i < out->count; i++)
@@ -160,7 +172,8 @@ static void fit_edge(const struct clv_likelihood *inside, const double *x, enum 
     out->converged = best.converged;
 }
 
-/* What is known of the parameters that are left; the others are as they are by being on the edge. */
+/* What is known of the parameters that are left; the others are as they are by being on the edge.
+ */
 static void describe(struct edge_fit *fit, struct model_clv *model)
 {
     double at[4], scratch[12], hessian[16], inverse[16];
@@ -201,23 +214,25 @@ static void adopt(struct edge_fit *fit, enum model_clv_edge edge, struct model_c
     describe(fit, model);
 }
 
-/* Whether the fit inside leaves open what the edge would settle. Far out the integral of Pareto/NBD takes long: there
- * it is only asked for when nothing else is at hand, and by few customers. */
+/* Whether the fit inside leaves open what the edge would settle. Far out the integral of Pareto/NBD
+ * takes long: there it is only asked for when nothing else is at hand, and by few customers. */
 static bool is_open(const struct model_clv *model, bool converged, enum model_clv_edge edge)
 {
     const size_t few = 2000;
-    if (model->type == MODEL_PARETO_NBD && !edges[edge].nobody_leaves && (converged || model->rows > few))
+    if (model->type == MODEL_PARETO_NBD && !edges[edge].nobody_leaves &&
+        (converged || model->rows > few))
         return false;
     if (!converged)
         return true;
-    bool buys = !model->identified[0] || !model->identified[1], leaves = !model->identified[2] || !model->identified[3];
+    bool buys = !model->identified[0] || !model->identified[1],
+         leaves = !model->identified[2] || !model->identified[3];
     if (edges[edge].buy_alike && !buys)
         return false;
     return leaves || !(edges[edge].nobody_leaves || edges[edge].leave_alike);
 }
 
-void model_clv_try_edges(const struct clv_likelihood *l, const double *x, bool converged, struct arena *arena,
-                         struct model_clv *model)
+void model_clv_try_edges(const struct clv_likelihood *l, const double *x, bool converged,
+                         struct arena *arena, struct model_clv *model)
 {
     struct edge_fit fit[MODEL_CLV_EDGES];
     double best = converged ? -model->log_likelihood : INFINITY;
@@ -230,7 +245,8 @@ void model_clv_try_edges(const struct clv_likelihood *l, const double *x, bool c
             best = fmin(best, fit[e].value);
     }
     for (int e = MODEL_CLV_INSIDE + 1; e < MODEL_CLV_EDGES; e++)
-        if (fit[e].converged && fit[e].value <= best + AS_GOOD && (!chosen || fit[e].count < fit[chosen].count))
+        if (fit[e].converged && fit[e].value <= best + AS_GOOD &&
+            (!chosen || fit[e].count < fit[chosen].count))
             chosen = e;
     if (chosen)
         adopt(&fit[chosen], (enum model_clv_edge)chosen, model);

@@ -4,15 +4,16 @@
  *   Γ(r+x)/Γ(r) α^r β^s · { (α+T)^−(r+x) (β+T)^−s  +  s [G(t_x) − G(T)] },
  *   G(y) = ∫_y^∞ (α+τ)^−(r+x) (β+τ)^−(s+1) dτ.
  *
- * The usual two Gauss series underflow, cancel or converge slowly. Two forms of G do not, after Pfaff's and Euler's
- * transformations: all their terms are positive and fall by at least z, whatever the parameters, and they give their
- * derivatives with the same loop. With k = r+s+x, (u)ₙ = u (u+1) … (u+n−1):
+ * The usual two Gauss series underflow, cancel or converge slowly. Two forms of G do not, after
+ * Pfaff's and Euler's transformations: all their terms are positive and fall by at least z,
+ * whatever the parameters, and they give their derivatives with the same loop. With k = r+s+x, (u)ₙ
+ * = u (u+1) … (u+n−1):
  *
  *   α ≥ β   (α+y)^−(r+x) (β+y)^−s Σ (r+x)ₙ/(k)ₙ₊₁ zⁿ,         z = (α−β)/(α+y);
  *   α < β   (α+y)^−(r+x−1) (β+y)^−(s+1) Σ (s+1)ₙ/(k)ₙ₊₁ zⁿ,   z = (β−α)/(β+y).
  *
- * With z past 0.9: Gauss–Legendre quadrature in ln(min(α,β)+τ) up to where the series is fast, and the series from
- * there.
+ * With z past 0.9: Gauss–Legendre quadrature in ln(min(α,β)+τ) up to where the series is fast, and
+ * the series from there.
  *
  * Everything is kept as a logarithm with its four derivatives.
  */
@@ -25,33 +26,35 @@
 enum { TERMS = 400, NODES = 20 };
 
 /* Gauss and Legendre's on [0, 1], as stats_gauss_legendre computes them. */
-static const double gauss_node[NODES] = {0.0034357004074525377, 0.018014036361043106, 0.043882785874337048,
-                                         0.080441514088890595,  0.1268340467699246,   0.18197315963674249,
-                                         0.24456649902458646,   0.31314695564229023,  0.38610707442917747,
-                                         0.46173673943325133,   0.53826326056674867,  0.61389292557082253,
-                                         0.68685304435770977,   0.75543350097541351,  0.81802684036325757,
-                                         0.8731659532300754,    0.91955848591110945,  0.95611721412566297,
-                                         0.98198596363895685,   0.99656429959254744},
+static const double gauss_node[NODES] =
+    {0.0034357004074525377, 0.018014036361043106, 0.043882785874337048, 0.080441514088890595,
+     0.1268340467699246,    0.18197315963674249,  0.24456649902458646,  0.31314695564229023,
+     0.38610707442917747,   0.46173673943325133,  0.53826326056674867,  0.61389292557082253,
+     0.68685304435770977,   0.75543350097541351,  0.81802684036325757,  0.8731659532300754,
+     0.91955848591110945,   0.95611721412566297,  0.98198596363895685,  0.99656429959254744},
                     gauss_weight[NODES] = {
-                        0.0088070035695760589, 0.020300714900193469, 0.031336024167054534, 0.041638370788352377,
-                        0.050965059908620221,  0.059097265980759206, 0.065844319224588319, 0.071048054659191021,
-                        0.074586493236301871,  0.076376693565362919, 0.076376693565362919, 0.074586493236301871,
-                        0.071048054659191021,  0.065844319224588319, 0.059097265980759206, 0.050965059908620221,
-                        0.041638370788352377,  0.031336024167054534, 0.020300714900193469, 0.0088070035695760589};
+                        0.0088070035695760589, 0.020300714900193469, 0.031336024167054534,
+                        0.041638370788352377,  0.050965059908620221, 0.059097265980759206,
+                        0.065844319224588319,  0.071048054659191021, 0.074586493236301871,
+                        0.076376693565362919,  0.076376693565362919, 0.074586493236301871,
+                        0.071048054659191021,  0.065844319224588319, 0.059097265980759206,
+                        0.050965059908620221,  0.041638370788352377, 0.031336024167054534,
+                        0.020300714900193469,  0.0088070035695760589};
 
 /* ln of something positive, with derivatives by r, α, s, β. */
 struct graded {
     double value, by[4];
 };
 
-/* One of the two series for all customers with the same x: Σ a zⁿ with a = (u)ₙ/(k)ₙ₊₁, and its derivatives by k and by
- * u. */
+/* One of the two series for all customers with the same x: Σ a zⁿ with a = (u)ₙ/(k)ₙ₊₁, and its
+ * derivatives by k and by u. */
 struct series {
     int terms;
     double a[TERMS], by_k[TERMS], by_u[TERMS];
 };
 
-/* How many terms a series can need: those down to 1e-17 of the worst z that it meets, which is at y = 0. */
+/* How many terms a series can need: those down to 1e-17 of the worst z that it meets, which is at y
+ * = 0. */
 static int terms_for(const double *p)
 {
     double z = fabs(p[1] - p[3]) / fmax(p[1], p[3]), most = z < 0.9 ? z : 0.9;
@@ -63,7 +66,8 @@ static int terms_for(const double *p)
 
 static void make_series(const double *p, double x, struct series *out)
 {
-    double k = p[0] + p[2] + x, u = p[1] >= p[3] ? p[0] + x : p[2] + 1, a = 1 / k, rise_k = 1 / k, rise_u = 0;
+    double k = p[0] + p[2] + x, u = p[1] >= p[3] ? p[0] + x : p[2] + 1, a = 1 / k, rise_k = 1 / k,
+           rise_u = 0;
     out->terms = terms_for(p);
     for (int n = 0; n < out->terms; n++) {
         out->a[n] = a;
@@ -117,12 +121,12 @@ static struct graded log_series(const double *p, double x, double y, const struc
     double z = first ? (a - b) / a : (b - a) / b;
     struct sums sum = sum_series(series, z);
     if (first)
-        return (struct graded){
-            log(sum.value) - shape * log_a - s * log_b,
-            {sum.by_k + sum.by_u - log_a, (sum.by_z * (1 - z) - shape) / a, sum.by_k - log_b, -s / b - sum.by_z / a}};
+        return (struct graded){log(sum.value) - shape * log_a - s * log_b,
+                               {sum.by_k + sum.by_u - log_a, (sum.by_z * (1 - z) - shape) / a,
+                                sum.by_k - log_b, -s / b - sum.by_z / a}};
     return (struct graded){log(sum.value) - (shape - 1) * log_a - (s + 1) * log_b,
-                           {sum.by_k - log_a, -(shape - 1) / a - sum.by_z / b, sum.by_k + sum.by_u - log_b,
-                            -(s + 1) / b + sum.by_z * (1 - z) / b}};
+                           {sum.by_k - log_a, -(shape - 1) / a - sum.by_z / b,
+                            sum.by_k + sum.by_u - log_b, -(s + 1) / b + sum.by_z * (1 - z) / b}};
 }
 
 /* a + b or a − b of what the logarithms stand for; the difference must be positive. */
@@ -135,20 +139,23 @@ static struct graded combine(struct graded a, struct graded b, double sign)
     return out;
 }
 
-/* The integral from y to `end`, which doubles the smaller of α+τ and β+τ a few times, in panels of its logarithm: at
- * most one unit wide, and so narrow that the integrand falls by no more than about e^8 within one. Where it has fallen
- * by e^45 the rest is nothing. */
+/* The integral from y to `end`, which doubles the smaller of α+τ and β+τ a few times, in panels of
+ * its logarithm: at most one unit wide, and so narrow that the integrand falls by no more than
+ * about e^8 within one. Where it has fallen by e^45 the rest is nothing. */
 static struct graded quadrature(const double *p, double x, double y, double end)
 {
     double base = p[1] < p[3] ? p[1] : p[3], shape = p[0] + x, s = p[2], sum = 0, by[4] = {0};
-    double low = log(base + y), high = log(base + end), top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y);
+    double low = log(base + y), high = log(base + end),
+           top = -shape * log(p[1] + y) - (s + 1) * log(p[3] + y);
     for (double at = low, fallen = 0, width; at < high && fallen > -45; at += width) {
-        double here = exp(at), rate = shape * here / (here - base + p[1]) + (s + 1) * here / (here - base + p[3]);
+        double here = exp(at),
+               rate = shape * here / (here - base + p[1]) + (s + 1) * here / (here - base + p[3]);
         width = fmin(high - at, fmin(1, 8 / rate));
         for (int i = 0; i < NODES; i++) {
             double place = exp(at + width * gauss_node[i]), tau = place - base;
             double log_a = log(p[1] + tau), log_b = log(p[3] + tau);
-            double part = exp(-shape * log_a - (s + 1) * log_b - top) * place * width * gauss_weight[i];
+            double part =
+                exp(-shape * log_a - (s + 1) * log_b - top) * place * width * gauss_weight[i];
             sum += part;
             by[0] -= part * log_a;
             by[1] -= part * shape / (p[1] + tau);
@@ -174,12 +181,14 @@ static struct graded log_g(const double *p, double x, double y, const struct ser
 static struct graded log_survival(const double *p, double x, double t)
 {
     double log_a = log(p[1] + t), log_b = log(p[3] + t), shape = p[0] + x;
-    struct graded g = {-shape * log_a - p[2] * log_b, {-log_a, -shape / (p[1] + t), -log_b, -p[2] / (p[3] + t)}};
+    struct graded g = {-shape * log_a - p[2] * log_b,
+                       {-log_a, -shape / (p[1] + t), -log_b, -p[2] / (p[3] + t)}};
     return g;
 }
 
 /* ln s [G(t_x) − G(T)]: left in between. Only for t_x < T. */
-static struct graded log_left(const double *p, const struct model_history *h, const struct series *series)
+static struct graded log_left(const double *p, const struct model_history *h,
+                              const struct series *series)
 {
     struct graded g = combine(log_g(p, h->x, h->tx, series), log_g(p, h->x, h->t, series), -1);
     g.value += log(p[2]);
@@ -197,7 +206,8 @@ static void group(const double *p, double x, double weight, double sum[5])
     sum[4] += weight * p[2] / p[3];
 }
 
-static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from, size_t to, double sum[5])
+static void stretch(const double *p, const struct clv_rows *rows, size_t index, size_t from,
+                    size_t to, double sum[5])
 {
     struct series series;
     make_series(p, rows->group_x[index], &series);
@@ -233,8 +243,8 @@ static double alive(const double *p, const struct model_history *h)
     return stats_expit(alive_odds(p, h, by));
 }
 
-/* Expected purchases within t at rate Gamma(shape, scale) of a lifetime with s and β: shape/scale · E[min(lifetime,
- * t)]. */
+/* Expected purchases within t at rate Gamma(shape, scale) of a lifetime with s and β: shape/scale ·
+ * E[min(lifetime, t)]. */
 static double future(double shape, double scale, double s, double beta, double t)
 {
     double log_ratio = -log1p(t / beta), lived;
@@ -257,28 +267,32 @@ static double new_expected(const double *p, double age)
     return future(p[0], p[1], p[2], p[3], age);
 }
 
-/* P(more than n within t), over when the customer leaves: ∫ f(τ) P(N(min(τ, t)) > n) dτ, by parts so that only the
- * survival function is needed at smooth places: quadrature over the survival share u = (β/(β+τ))^s. */
+/* P(more than n within t), over when the customer leaves: ∫ f(τ) P(N(min(τ, t)) > n) dτ, by parts
+ * so that only the survival function is needed at smooth places: quadrature over the survival share
+ * u = (β/(β+τ))^s. */
 static double more_than(double shape, double scale, double s, double beta, double t, double n)
 {
     double stays = exp(-s * log1p(t / beta)), sum = 0;
     for (int i = 0; i < NODES; i++) {
         double tau = t * gauss_node[i];
         double density = s / (beta + tau) * exp(-s * log1p(tau / beta));
-        sum +=
-            t * gauss_weight[i] * density * stats_beta_lower(n + 1, shape, tau / (scale + tau), scale / (scale + tau));
+        sum += t * gauss_weight[i] * density *
+               stats_beta_lower(n + 1, shape, tau / (scale + tau), scale / (scale + tau));
     }
     return sum + stays * stats_beta_lower(n + 1, shape, t / (scale + t), scale / (scale + t));
 }
 
-/* The same for n = 0, 1, … at once: at each node the negative binomial's chances follow one another by a factor. */
-static int tail(const double *p, const struct model_history *h, double ahead, double stop, int most, double *out)
+/* The same for n = 0, 1, … at once: at each node the negative binomial's chances follow one another
+ * by a factor. */
+static int tail(const double *p, const struct model_history *h, double ahead, double stop, int most,
+                double *out)
 {
     double share[NODES + 1], chance[NODES + 1], rest[NODES + 1], z[NODES + 1];
     double shape = p[0] + h->x, scale = p[1] + h->t, beta = p[3] + h->t;
 
     for (int i = 0; i <= NODES; i++) {
-        double tau = i < NODES ? ahead * gauss_node[i] : ahead, lives = exp(-p[2] * log1p(tau / beta));
+        double tau = i < NODES ? ahead * gauss_node[i] : ahead,
+               lives = exp(-p[2] * log1p(tau / beta));
         share[i] = i < NODES ? ahead * gauss_weight[i] * p[2] / (beta + tau) * lives : lives;
         z[i] = tau / (scale + tau);
         chance[i] = exp(shape * log1p(-z[i]));
@@ -306,7 +320,8 @@ static double new_more_than(const double *p, double age, double n)
     return more_than(p[0], p[1], p[2], p[3], age, n);
 }
 
-static double future_more_than(const double *p, const struct model_history *h, double ahead, double n)
+static double future_more_than(const double *p, const struct model_history *h, double ahead,
+                               double n)
 {
     return alive(p, h) * more_than(p[0] + h->x, p[1] + h->t, p[2], p[3] + h->t, ahead, n);
 }

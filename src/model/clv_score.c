@@ -1,8 +1,9 @@
 /*
- * What a fitted model of clv.h says of customers: alive, expected purchases, discounted ones, and intervals of two
- * kinds. Of the mean: how far the parameters, which are estimates, leave the chance of being alive or the expected
- * number open. Of the prediction: between which whole numbers the customer's own purchases will lie, by the
- * distribution that the model gives them at its parameters; with many customers that is nearly all there is.
+ * What a fitted model of clv.h says of customers: alive, expected purchases, discounted ones, and
+ * intervals of two kinds. Of the mean: how far the parameters, which are estimates, leave the
+ * chance of being alive or the expected number open. Of the prediction: between which whole numbers
+ * the customer's own purchases will lie, by the distribution that the model gives them at its
+ * parameters; with many customers that is nearly all there is.
  */
 #include "model/clv_rows.h"
 #include "stats/distribution.h"
@@ -15,9 +16,11 @@ double model_clv_alive(const struct model_clv *model, const struct model_history
     return model_clv_family(model->type)->alive(model->parameter, history);
 }
 
-double model_clv_expected(const struct model_clv *model, const struct model_history *history, double ahead)
+double model_clv_expected(const struct model_clv *model, const struct model_history *history,
+                          double ahead)
 {
-    return model_clv_alive(model, history) * model_clv_family(model->type)->future(model->parameter, history, ahead);
+    return model_clv_alive(model, history) *
+           model_clv_family(model->type)->future(model->parameter, history, ahead);
 }
 
 double model_clv_new_expected(const struct model_clv *model, double age)
@@ -30,20 +33,23 @@ double model_clv_new_more_than(const struct model_clv *model, double age, double
     return model_clv_family(model->type)->new_more_than(model->parameter, age, n);
 }
 
-double model_clv_more_than(const struct model_clv *model, const struct model_history *history, double ahead, double n)
+double model_clv_more_than(const struct model_clv *model, const struct model_history *history,
+                           double ahead, double n)
 {
     return model_clv_family(model->type)->more_than(model->parameter, history, ahead, n);
 }
 
-/* BG/BB has purchases at whole times only, so they are summed one by one. For the others, integration by parts turns Σ
- * of discounted purchases into e^−dH F(H) + d ∫ e^−dt F(t) dt, whose integrand is smooth: five nodes of Gauss and
- * Legendre give six digits. */
-double model_clv_future_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
-                                   double rate, double whole)
+/* BG/BB has purchases at whole times only, so they are summed one by one. For the others,
+ * integration by parts turns Σ of discounted purchases into e^−dH F(H) + d ∫ e^−dt F(t) dt, whose
+ * integrand is smooth: five nodes of Gauss and Legendre give six digits. */
+double model_clv_future_discounted(const struct model_clv *model,
+                                   const struct model_history *history, double ahead, double rate,
+                                   double whole)
 {
-    static const double node[5] = {0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842, 0.953089922969332},
-                        weight[5] = {0.118463442528095, 0.239314335249683, 0.284444444444444, 0.239314335249683,
-                                     0.118463442528095};
+    static const double node[5] = {0.046910077030668, 0.230765344947158, 0.5, 0.769234655052842,
+                                   0.953089922969332},
+                        weight[5] = {0.118463442528095, 0.239314335249683, 0.284444444444444,
+                                     0.239314335249683, 0.118463442528095};
     const struct clv_family *family = model_clv_family(model->type);
     double force = log1p(rate), sum = 0, before = 0;
     if (force == 0)
@@ -63,11 +69,12 @@ double model_clv_future_discounted(const struct model_clv *model, const struct m
     return exp(-force * ahead) * whole + force * sum;
 }
 
-double model_clv_discounted(const struct model_clv *model, const struct model_history *history, double ahead,
-                            double rate)
+double model_clv_discounted(const struct model_clv *model, const struct model_history *history,
+                            double ahead, double rate)
 {
     double whole = model_clv_family(model->type)->future(model->parameter, history, ahead);
-    return model_clv_alive(model, history) * model_clv_future_discounted(model, history, ahead, rate, whole);
+    return model_clv_alive(model, history) *
+           model_clv_future_discounted(model, history, ahead, rate, whole);
 }
 
 /* ---- intervals of the mean ---- */
@@ -90,22 +97,24 @@ static struct model_clv moved(const struct model_clv *model, int parameter, doub
     return out;
 }
 
-double model_clv_expected_error(const struct model_clv *model, const struct model_history *history, size_t count,
-                                double ahead)
+double model_clv_expected_error(const struct model_clv *model, const struct model_history *history,
+                                size_t count, double ahead)
 {
     const double step = 1e-4;
     double slope[4] = {0};
     for (int i = 0; i < 4; i++) {
         struct model_clv above = moved(model, i, step), below = moved(model, i, -step);
         for (size_t k = 0; k < count; k++)
-            slope[i] += model_clv_expected(&above, &history[k], ahead) - model_clv_expected(&below, &history[k], ahead);
+            slope[i] += model_clv_expected(&above, &history[k], ahead) -
+                        model_clv_expected(&below, &history[k], ahead);
         slope[i] /= 2 * step * (double)count;
     }
     return delta_error(model, slope);
 }
 
 /* ln(alive / (1 − alive)) with its derivatives by the parameters' logarithms. */
-static double alive_odds(const struct model_clv *model, const struct model_history *history, double slope[4])
+static double alive_odds(const struct model_clv *model, const struct model_history *history,
+                         double slope[4])
 {
     const struct clv_family *family = model_clv_family(model->type);
     const double step = 1e-4;
@@ -117,14 +126,15 @@ static double alive_odds(const struct model_clv *model, const struct model_histo
     }
     for (int i = 0; i < 4; i++) {
         struct model_clv above = moved(model, i, step), below = moved(model, i, -step);
-        slope[i] = stats_logit(model_clv_alive(&above, history)) - stats_logit(model_clv_alive(&below, history));
+        slope[i] = stats_logit(model_clv_alive(&above, history)) -
+                   stats_logit(model_clv_alive(&below, history));
         slope[i] /= 2 * step;
     }
     return stats_logit(model_clv_alive(model, history));
 }
 
-double model_clv_alive_between(const struct model_clv *model, const struct model_history *history, double z,
-                               struct stats_interval *out)
+double model_clv_alive_between(const struct model_clv *model, const struct model_history *history,
+                               double z, struct stats_interval *out)
 {
     double slope[4], odds = alive_odds(model, history, slope);
     double width = isinf(odds) ? 0 : z * delta_error(model, slope);
@@ -132,8 +142,8 @@ double model_clv_alive_between(const struct model_clv *model, const struct model
     return stats_expit(odds);
 }
 
-struct stats_interval model_clv_alive_interval(const struct model_clv *model, const struct model_history *history,
-                                               double level)
+struct stats_interval model_clv_alive_interval(const struct model_clv *model,
+                                               const struct model_history *history, double level)
 {
     struct stats_interval out;
     model_clv_alive_between(model, history, stats_normal_quantile((1 + level) / 2), &out);
@@ -142,8 +152,8 @@ struct stats_interval model_clv_alive_interval(const struct model_clv *model, co
 
 /* ---- intervals of the prediction ---- */
 
-int model_clv_tail(const struct model_clv *model, const struct model_history *history, double ahead, double stop,
-                   int most, double *tail)
+int model_clv_tail(const struct model_clv *model, const struct model_history *history, double ahead,
+                   double stop, int most, double *tail)
 {
     const struct clv_family *family = model_clv_family(model->type);
     if (family->tail)
@@ -158,7 +168,8 @@ int model_clv_tail(const struct model_clv *model, const struct model_history *hi
 }
 
 /* The smallest n with P(more than n) ≤ tail. */
-static double quantile(const struct model_clv *model, const struct model_history *history, double ahead, double tail)
+static double quantile(const struct model_clv *model, const struct model_history *history,
+                       double ahead, double tail)
 {
     double low = -1, high = 1;
     while (model_clv_more_than(model, history, ahead, high) > tail && high < 1e12) {
@@ -175,9 +186,11 @@ static double quantile(const struct model_clv *model, const struct model_history
     return high;
 }
 
-struct stats_interval model_clv_prediction(const struct model_clv *model, const struct model_history *history,
-                                           double ahead, double level)
+struct stats_interval model_clv_prediction(const struct model_clv *model,
+                                           const struct model_history *history, double ahead,
+                                           double level)
 {
     double tail = (1 - level) / 2;
-    return (struct stats_interval){quantile(model, history, ahead, 1 - tail), quantile(model, history, ahead, tail)};
+    return (struct stats_interval){quantile(model, history, ahead, 1 - tail),
+                                   quantile(model, history, ahead, tail)};
 }

@@ -1,7 +1,7 @@
 /*
- * Cox regression. Customers are walked from the latest time to the earliest, so that sums over everyone still at risk
- * grow one by one. Covariates are centred and scaled first: the effects are found in standard deviations, where
- * Newton's steps are safe, and turned back at the end.
+ * Cox regression. Customers are walked from the latest time to the earliest, so that sums over
+ * everyone still at risk grow one by one. Covariates are centred and scaled first: the effects are
+ * found in standard deviations, where Newton's steps are safe, and turned back at the end.
  */
 #include "base/json.h"
 #include "model/json_read.h"
@@ -37,7 +37,8 @@ static void add_person(double *sums, const double *z, int p, double weight)
 }
 
 /* One of `count` tied events: Efron takes a growing share of the tied ones out of the risk set. */
-static double add_event(struct partial *l, double share, double weight, double *gradient, double *information)
+static double add_event(struct partial *l, double share, double weight, double *gradient,
+                        double *information)
 {
     int p = l->columns;
     double total = l->sums[0] - share * l->tied[0];
@@ -47,15 +48,16 @@ static double add_event(struct partial *l, double share, double weight, double *
         for (int b = 0; b <= a; b++)
             information[a * p + b] +=
                 weight *
-                ((l->sums[1 + p + a * p + b] - share * l->tied[1 + p + a * p + b]) / total - l->mean[a] * l->mean[b]);
+                ((l->sums[1 + p + a * p + b] - share * l->tied[1 + p + a * p + b]) / total -
+                 l->mean[a] * l->mean[b]);
     }
     return -weight * log(total);
 }
 
-/* ln partial likelihood with gradient and information; residuals too when l->residual is set. Returns the number of
- * events through *events. */
-static double partial_likelihood(struct partial *l, const double *beta, double *gradient, double *information,
-                                 size_t *events)
+/* ln partial likelihood with gradient and information; residuals too when l->residual is set.
+ * Returns the number of events through *events. */
+static double partial_likelihood(struct partial *l, const double *beta, double *gradient,
+                                 double *information, size_t *events)
 {
     int p = l->columns;
     size_t places = 1 + (size_t)p + (size_t)p * (size_t)p, n = l->data->count;
@@ -86,7 +88,8 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
         double *average = l->square; /* mean covariates of the risk set, over the tied events */
         memset(average, 0, sizeof *average * (size_t)p);
         for (double e = 0; e < count; e++) {
-            value += add_event(l, l->ties == MODEL_TIES_EFRON ? e / count : 0, 1, gradient, information);
+            value +=
+                add_event(l, l->ties == MODEL_TIES_EFRON ? e / count : 0, 1, gradient, information);
             for (int a = 0; a < p; a++)
                 average[a] += l->mean[a] / count;
         }
@@ -107,8 +110,8 @@ static double partial_likelihood(struct partial *l, const double *beta, double *
     return value;
 }
 
-static enum status standardise(const double *covariate, size_t n, int p, double *z, double *mean, double *deviation,
-                               struct error *error)
+static enum status standardise(const double *covariate, size_t n, int p, double *z, double *mean,
+                               double *deviation, struct error *error)
 {
     for (int a = 0; a < p; a++) {
         double sum = 0;
@@ -116,7 +119,8 @@ static enum status standardise(const double *covariate, size_t n, int p, double 
         for (size_t i = 0; i < n; i++) {
             double x = covariate[i * (size_t)p + (size_t)a];
             if (!isfinite(x))
-                return error_set(error, STATUS_ERROR, "covariate %d of customer %zu is unknown", a + 1, i + 1);
+                return error_set(error, STATUS_ERROR, "covariate %d of customer %zu is unknown",
+                                 a + 1, i + 1);
             mean[a] += x / (double)n;
         }
         for (size_t i = 0; i < n; i++) {
@@ -127,24 +131,28 @@ static enum status standardise(const double *covariate, size_t n, int p, double 
         if (!(deviation[a] > 1e-12 * (fabs(mean[a]) + 1e-300)))
             return error_set(error, STATUS_ERROR, "covariate %d is the same for everyone", a + 1);
         for (size_t i = 0; i < n; i++)
-            z[i * (size_t)p + (size_t)a] = (covariate[i * (size_t)p + (size_t)a] - mean[a]) / deviation[a];
+            z[i * (size_t)p + (size_t)a] =
+                (covariate[i * (size_t)p + (size_t)a] - mean[a]) / deviation[a];
     }
     return STATUS_OK;
 }
 
 /* Newton's method from zero. information holds the Cholesky factor at the end. */
-static enum status climb(struct partial *l, double *beta, double *trial, double *gradient, double *information,
-                         double *value, double *null_value, struct error *error)
+static enum status climb(struct partial *l, double *beta, double *trial, double *gradient,
+                         double *information, double *value, double *null_value,
+                         struct error *error)
 {
     int p = l->columns;
     size_t events;
 
     *value = *null_value = partial_likelihood(l, beta, gradient, information, &events);
     if (events == 0)
-        return error_set(error, STATUS_ERROR, "nobody's end was seen: there is nothing to learn from");
+        return error_set(error, STATUS_ERROR,
+                         "nobody's end was seen: there is nothing to learn from");
     for (int round = 0; round < 60; round++) {
         if (!stats_cholesky(p, information))
-            return error_set(error, STATUS_ERROR, "the covariates depend on one another: leave one out");
+            return error_set(error, STATUS_ERROR,
+                             "the covariates depend on one another: leave one out");
         stats_cholesky_solve(p, information, gradient);
         double largest = 0, before = *value, size = 1;
         for (int a = 0; a < p; a++)
@@ -161,26 +169,30 @@ static enum status climb(struct partial *l, double *beta, double *trial, double 
         memcpy(beta, trial, sizeof *beta * (size_t)p);
         for (int a = 0; a < p; a++)
             if (fabs(beta[a]) > 12) /* e¹² for one standard deviation: no such effect is real */
-                return error_set(
-                    error, STATUS_ERROR,
-                    "covariate %d separates those who left from those who stayed: its effect is without bound", a + 1);
+                return error_set(error, STATUS_ERROR,
+                                 "covariate %d separates those who left from those who stayed: its "
+                                 "effect is without bound",
+                                 a + 1);
         if (largest < 1e-9 || (largest < 1e-6 && *value - before < 1e-12 * fabs(before)))
             return stats_cholesky(p, information)
                        ? STATUS_OK
-                       : error_set(error, STATUS_ERROR, "the covariates depend on one another: leave one out");
+                       : error_set(error, STATUS_ERROR,
+                                   "the covariates depend on one another: leave one out");
     }
 
     return error_set(error, STATUS_ERROR, "Cox regression did not converge");
 }
 
-/* Grambsch & Therneau's test with g(t) = 1 − Kaplan–Meier just before t: for each covariate and for all. */
+/* Grambsch & Therneau's test with g(t) = 1 − Kaplan–Meier just before t: for each covariate and for
+ * all. */
 static void schoenfeld(struct partial *l, const double *factor, size_t events, struct arena *arena,
                        struct model_cox *out)
 {
     int p = l->columns;
     struct model_survival curve;
-    double *inverse = ARENA_ARRAY(arena, double, (size_t)p *(size_t)p), *g = ARENA_ARRAY(arena, double, events),
-           mean = 0, square = 0, *sum = ARENA_ARRAY(arena, double, p), *scaled = ARENA_ARRAY(arena, double, p);
+    double *inverse = ARENA_ARRAY(arena, double, (size_t)p *(size_t)p),
+           *g = ARENA_ARRAY(arena, double, events), mean = 0, square = 0,
+           *sum = ARENA_ARRAY(arena, double, p), *scaled = ARENA_ARRAY(arena, double, p);
 
     stats_cholesky_inverse(p, factor, inverse);
     if (model_survival_fit(l->data, 0.95, MODEL_INTERVAL_LOG, arena, &curve, NULL) != STATUS_OK)
@@ -211,12 +223,14 @@ static void schoenfeld(struct partial *l, const double *factor, size_t events, s
     out->schoenfeld_all = square > 0 ? stats_chi2_upper(d * all / square, p) : 1;
 }
 
-/* Harrell's C over comparable pairs: who left earlier should have the higher risk. A Fenwick tree over ranks of the
- * risk counts, walking from the latest time, how many of those still there have a lower one. */
+/* Harrell's C over comparable pairs: who left earlier should have the higher risk. A Fenwick tree
+ * over ranks of the risk counts, walking from the latest time, how many of those still there have a
+ * lower one. */
 static double concordance(const struct partial *l, const double *beta, struct arena *arena)
 {
     size_t n = l->data->count;
-    double *risk = ARENA_ARRAY(arena, double, n), *rank = ARENA_ARRAY(arena, double, n), good = 0, pairs = 0;
+    double *risk = ARENA_ARRAY(arena, double, n), *rank = ARENA_ARRAY(arena, double, n), good = 0,
+           pairs = 0;
     uint32_t *place = ARENA_ARRAY(arena, uint32_t, n);
     double *tree = ARENA_ARRAY(arena, double, n + 2), present = 0;
 
@@ -235,7 +249,8 @@ static double concordance(const struct partial *l, const double *beta, struct ar
         double time = l->data->time[l->order[i - 1]];
         while (i > 0 && l->data->time[l->order[i - 1]] == time)
             i--;
-        /* Those censored at this very time outlived it: they enter before the events are compared. */
+        /* Those censored at this very time outlived it: they enter before the events are compared.
+         */
         for (int events = 0; events < 2; events++)
             for (size_t j = i; j < end; j++) {
                 uint32_t who = l->order[j];
@@ -299,16 +314,20 @@ static void baseline(const struct partial *l, const double *beta, struct model_c
 }
 
 enum status model_cox_fit(const struct model_lifetimes *data, const double *covariate, int columns,
-                          enum model_ties ties, struct arena *arena, struct model_cox *out, struct error *error)
+                          enum model_ties ties, struct arena *arena, struct model_cox *out,
+                          struct error *error)
 {
     if (columns < 1 || columns > MODEL_COX_COLUMNS_MAX || data->count < 2)
-        return error_set(error, STATUS_ERROR, "%zu customers and %d covariates cannot be fitted", data->count, columns);
+        return error_set(error, STATUS_ERROR, "%zu customers and %d covariates cannot be fitted",
+                         data->count, columns);
     struct model_survival curve;
-    TRY(model_survival_fit(data, 0.95, MODEL_INTERVAL_LOG, arena, &curve, error)); /* checks the times, too */
+    TRY(model_survival_fit(data, 0.95, MODEL_INTERVAL_LOG, arena, &curve,
+                           error)); /* checks the times, too */
     size_t n = data->count, p = (size_t)columns, places = 1 + p + p * p, events;
     double *z = ARENA_ARRAY(arena, double, n *p), *deviation = ARENA_ARRAY(arena, double, p),
            *beta = ARENA_ARRAY(arena, double, p), *trial = ARENA_ARRAY(arena, double, 2 * p),
-           *gradient = ARENA_ARRAY(arena, double, p), *information = ARENA_ARRAY(arena, double, p *p);
+           *gradient = ARENA_ARRAY(arena, double, p),
+           *information = ARENA_ARRAY(arena, double, p *p);
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, n);
     *out = (struct model_cox){.columns = columns,
                               .ties = ties,
@@ -332,7 +351,8 @@ enum status model_cox_fit(const struct model_lifetimes *data, const double *cova
                         ARENA_ARRAY(arena, double, p *p),
                         NULL,
                         NULL};
-    TRY(climb(&l, beta, trial, gradient, information, &out->log_likelihood, &out->null_log_likelihood, error));
+    TRY(climb(&l, beta, trial, gradient, information, &out->log_likelihood,
+              &out->null_log_likelihood, error));
     double *inverse = ARENA_ARRAY(arena, double, p *p), *spare = ARENA_ARRAY(arena, double, p *p);
     stats_cholesky_inverse(columns, information, inverse);
     l.residual = ARENA_ARRAY(arena, double, n *p);
@@ -386,18 +406,21 @@ void model_cox_write(const struct model_cox *model, struct json *json)
     json_write_end_object(json);
 }
 
-enum status model_cox_read(struct text text, struct arena *arena, struct model_cox *out, struct error *error)
+enum status model_cox_read(struct text text, struct arena *arena, struct model_cox *out,
+                           struct error *error)
 {
     struct model_json reader;
     size_t p, errors, means, tests, times;
 
     TRY(model_json_open(&reader, text, "Cox regression", error));
     const char *ties = model_json_string(&reader, "ties");
-    *out = (struct model_cox){.ties = ties && strcmp(ties, "breslow") == 0 ? MODEL_TIES_BRESLOW : MODEL_TIES_EFRON};
+    *out = (struct model_cox){.ties = ties && strcmp(ties, "breslow") == 0 ? MODEL_TIES_BRESLOW
+                                                                           : MODEL_TIES_EFRON};
     out->coefficient = model_json_array(&reader, "coefficients", MODEL_COX_COLUMNS_MAX, arena, &p);
     out->error = model_json_array(&reader, "errors", MODEL_COX_COLUMNS_MAX, arena, &errors);
     out->mean = model_json_array(&reader, "means", MODEL_COX_COLUMNS_MAX, arena, &means);
-    out->schoenfeld = model_json_array(&reader, "schoenfeld_p", MODEL_COX_COLUMNS_MAX, arena, &tests);
+    out->schoenfeld =
+        model_json_array(&reader, "schoenfeld_p", MODEL_COX_COLUMNS_MAX, arena, &tests);
     out->time = model_json_array(&reader, "times", SIZE_MAX / 64, arena, &times);
     out->hazard = model_json_array(&reader, "cumulative_hazard", SIZE_MAX / 64, arena, &out->steps);
     out->columns = (int)p;

@@ -16,30 +16,31 @@ static const double least_uniqueness = 0.005;
 static enum status check(int items, const double *matrix, struct error *error)
 {
     if (items < 1 || items > MODEL_FACTOR_ITEMS_MAX)
-        return error_set(error, STATUS_ERROR, "%d items cannot be analysed: 1 to %d are possible", items,
-                         MODEL_FACTOR_ITEMS_MAX);
+        return error_set(error, STATUS_ERROR, "%d items cannot be analysed: 1 to %d are possible",
+                         items, MODEL_FACTOR_ITEMS_MAX);
     for (int i = 0; i < items * items; i++)
         if (!isfinite(matrix[i]))
-            return error_set(error, STATUS_ERROR, "the correlation of items %d and %d is unknown", i / items + 1,
-                             i % items + 1);
+            return error_set(error, STATUS_ERROR, "the correlation of items %d and %d is unknown",
+                             i / items + 1, i % items + 1);
     return STATUS_OK;
 }
 
-enum status model_components_fit(int items, const double *covariance, struct arena *arena, struct model_components *out,
-                                 struct error *error)
+enum status model_components_fit(int items, const double *covariance, struct arena *arena,
+                                 struct model_components *out, struct error *error)
 {
     TRY(check(items, covariance, error));
     *out = (struct model_components){items, ARENA_ARRAY(arena, double, items),
                                      ARENA_ARRAY(arena, double, (size_t)items *(size_t)items)};
     if (!stats_eigen(items, covariance, arena, out->deviation, out->direction))
-        return error_set(error, STATUS_ERROR, "the principal components of %d items could not be computed", items);
+        return error_set(error, STATUS_ERROR,
+                         "the principal components of %d items could not be computed", items);
     for (int i = 0; i < items; i++)
         out->deviation[i] = out->deviation[i] > 0 ? sqrt(out->deviation[i]) : 0;
     return STATUS_OK;
 }
 
-/* The profile likelihood: for given uniquenesses ψ the best loadings come from the eigenvalues θ of Ψ^−½ R Ψ^−½, and
- * what is left to minimise is Σ over the others of ln θ − θ + 1, negated. */
+/* The profile likelihood: for given uniquenesses ψ the best loadings come from the eigenvalues θ of
+ * Ψ^−½ R Ψ^−½, and what is left to minimise is Σ over the others of ln θ − θ + 1, negated. */
 struct profile {
     int items, factors;
     const double *correlation;
@@ -52,7 +53,8 @@ static double profile_at(struct profile *f, const double *log_unique)
     int n = f->items;
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++)
-            f->scaled[i * n + j] = f->correlation[i * n + j] * exp(-(log_unique[i] + log_unique[j]) / 2);
+            f->scaled[i * n + j] =
+                f->correlation[i * n + j] * exp(-(log_unique[i] + log_unique[j]) / 2);
     arena_reset(&f->arena);
     if (!stats_eigen(n, f->scaled, &f->arena, f->value, f->vector))
         return NAN;
@@ -70,8 +72,10 @@ static double profile(const double *x, double *gradient, void *context)
     struct profile *f = context;
     int n = f->items;
     double log_unique[MODEL_FACTOR_ITEMS_MAX], free[MODEL_FACTOR_ITEMS_MAX];
-    for (int i = 0; i < n; i++) { /* x → a uniqueness between the bound and 1, by a logistic curve */
-        double share = 1 / (1 + exp(-x[i])), unique = least_uniqueness + (1 - least_uniqueness) * share;
+    for (int i = 0; i < n;
+         i++) { /* x → a uniqueness between the bound and 1, by a logistic curve */
+        double share = 1 / (1 + exp(-x[i])),
+               unique = least_uniqueness + (1 - least_uniqueness) * share;
         log_unique[i] = log(unique);
         free[i] = (1 - least_uniqueness) * share * (1 - share) / unique; /* d ln ψ / dx */
     }
@@ -85,8 +89,8 @@ static double profile(const double *x, double *gradient, void *context)
     return value;
 }
 
-/* Varimax of rows×columns loadings in place, by planar rotations of pairs of factors; rotation collects them when not
- * NULL. */
+/* Varimax of rows×columns loadings in place, by planar rotations of pairs of factors; rotation
+ * collects them when not NULL. */
 static void varimax(int rows, int columns, double *loading)
 {
     double length[MODEL_FACTOR_ITEMS_MAX];
@@ -113,8 +117,9 @@ static void varimax(int rows, int columns, double *loading)
                     cross += 2 * u * v;
                     squares += u * u - v * v;
                 }
-                double angle =
-                    atan2(cross - 2 * u_sum * v_sum / rows, squares - (u_sum * u_sum - v_sum * v_sum) / rows) / 4;
+                double angle = atan2(cross - 2 * u_sum * v_sum / rows,
+                                     squares - (u_sum * u_sum - v_sum * v_sum) / rows) /
+                               4;
                 double c = cos(angle), s = sin(angle);
                 for (int i = 0; i < rows; i++) {
                     double x = loading[i * columns + a], y = loading[i * columns + b];
@@ -172,14 +177,16 @@ static bool invert(int n, const double *a, double *out, struct arena *arena)
     return true;
 }
 
-/* Promax: an oblique rotation of varimax loadings towards their fourth powers. loading changes, correlation is set.
- * False when the target cannot be reached. */
+/* Promax: an oblique rotation of varimax loadings towards their fourth powers. loading changes,
+ * correlation is set. False when the target cannot be reached. */
 static bool promax(int rows, int columns, double *loading, double *correlation, struct arena *arena)
 {
     size_t k = (size_t)columns, square = k * k;
-    double *target = ARENA_ARRAY(arena, double, (size_t)rows *k), *cross = ARENA_ARRAY(arena, double, square),
-           *own = ARENA_ARRAY(arena, double, square), *inverse = ARENA_ARRAY(arena, double, square),
-           *turn = ARENA_ARRAY(arena, double, square), *moved = ARENA_ARRAY(arena, double, (size_t)rows *k);
+    double *target = ARENA_ARRAY(arena, double, (size_t)rows *k),
+           *cross = ARENA_ARRAY(arena, double, square), *own = ARENA_ARRAY(arena, double, square),
+           *inverse = ARENA_ARRAY(arena, double, square),
+           *turn = ARENA_ARRAY(arena, double, square),
+           *moved = ARENA_ARRAY(arena, double, (size_t)rows *k);
 
     for (int i = 0; i < rows * columns; i++)
         target[i] = loading[i] * pow(fabs(loading[i]), 3);
@@ -210,13 +217,16 @@ static bool promax(int rows, int columns, double *loading, double *correlation, 
     for (int a = 0; a < columns; a++) /* the factors' correlations are the inverse of turnᵀ turn */
         for (int b = 0; b < columns; b++)
             correlation[a * columns + b] =
-                inverse[a * columns + b] / sqrt(inverse[a * columns + a] * inverse[b * columns + b]);
+                inverse[a * columns + b] /
+                sqrt(inverse[a * columns + a] * inverse[b * columns + b]);
 
     return true;
 }
 
-/* Factors by falling sum of squares, each with its largest loading positive; their correlations follow. */
-static void arrange(int rows, int columns, double *loading, double *correlation, struct arena *arena)
+/* Factors by falling sum of squares, each with its largest loading positive; their correlations
+ * follow. */
+static void arrange(int rows, int columns, double *loading, double *correlation,
+                    struct arena *arena)
 {
     double *copy = ARENA_ARRAY(arena, double, (size_t)rows *(size_t)columns),
            *squares = ARENA_ARRAY(arena, double, columns);
@@ -259,7 +269,8 @@ static void first_loadings(const struct profile *f, const double *uniqueness, do
 static bool score_weights(const double *r, struct model_factors *out, struct arena *arena)
 {
     int n = out->items, k = out->factors;
-    double *factor = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *column = ARENA_ARRAY(arena, double, n);
+    double *factor = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
+           *column = ARENA_ARRAY(arena, double, n);
     memcpy(factor, r, sizeof *r * (size_t)(n * n));
     if (!stats_cholesky(n, factor))
         return false;
@@ -274,15 +285,16 @@ static bool score_weights(const double *r, struct model_factors *out, struct are
     return true;
 }
 
-static enum status fit_profile(struct profile *f, double *x, struct arena *arena, double *value, struct error *error)
+static enum status fit_profile(struct profile *f, double *x, struct arena *arena, double *value,
+                               struct error *error)
 {
     double *factor = ARENA_ARRAY(arena, double, (size_t)f->items *(size_t)f->items),
            *inverse = ARENA_ARRAY(arena, double, (size_t)f->items *(size_t)f->items);
     memcpy(factor, f->correlation, sizeof *factor * (size_t)(f->items * f->items));
     if (!stats_cholesky(f->items, factor))
-        return error_set(
-            error, STATUS_ERROR,
-            "the correlations of these items are not those of complete data, or an item is a sum of others");
+        return error_set(error, STATUS_ERROR,
+                         "the correlations of these items are not those of complete data, or an "
+                         "item is a sum of others");
     stats_cholesky_inverse(f->items, factor, inverse);
     for (int i = 0; i < f->items; i++) {
         double start = (1 - 0.5 * f->factors / f->items) / inverse[i * f->items + i];
@@ -292,18 +304,20 @@ static enum status fit_profile(struct profile *f, double *x, struct arena *arena
     struct stats_optimum best = stats_minimise(f->items, profile, f, NULL, arena, x);
     *value = profile(x, NULL, f);
     if (!best.converged)
-        return error_set(error, STATUS_ERROR, "%d factors of %d items did not converge", f->factors, f->items);
+        return error_set(error, STATUS_ERROR, "%d factors of %d items did not converge", f->factors,
+                         f->items);
     return STATUS_OK;
 }
 
 enum status model_factors_fit(int items, const double *correlation, double rows, int factors,
-                              enum model_rotation rotation, struct arena *arena, struct model_factors *out,
-                              struct error *error)
+                              enum model_rotation rotation, struct arena *arena,
+                              struct model_factors *out, struct error *error)
 {
     TRY(check(items, correlation, error));
     double freedom = (pow(items - factors, 2) - (items + factors)) / 2;
     if (factors < 1 || freedom < 0)
-        return error_set(error, STATUS_ERROR, "%d items have too little in them for %d factors", items, factors);
+        return error_set(error, STATUS_ERROR, "%d items have too little in them for %d factors",
+                         items, factors);
     size_t n = (size_t)items, k = (size_t)factors;
     double *r = ARENA_ARRAY(arena, double, n *n), *x = ARENA_ARRAY(arena, double, n), least = 0;
     memcpy(r, correlation, sizeof *r * n * n);
@@ -339,7 +353,8 @@ enum status model_factors_fit(int items, const double *correlation, double rows,
         varimax(items, factors, out->loading);
     if (rotation == MODEL_ROTATION_PROMAX && factors > 1 &&
         !promax(items, factors, out->loading, out->correlation, arena))
-        return error_set(error, STATUS_ERROR, "promax found no oblique axes for these loadings: take varimax");
+        return error_set(error, STATUS_ERROR,
+                         "promax found no oblique axes for these loadings: take varimax");
     arrange(items, factors, out->loading, out->correlation, arena);
     if (!score_weights(r, out, arena))
         return error_set(error, STATUS_ERROR, "the correlations of these items cannot be inverted");
@@ -367,7 +382,8 @@ void model_factors_write(const struct model_factors *model, struct json *json)
     json_write_end_object(json);
 }
 
-enum status model_factors_read(struct text text, struct arena *arena, struct model_factors *out, struct error *error)
+enum status model_factors_read(struct text text, struct arena *arena, struct model_factors *out,
+                               struct error *error)
 {
     struct model_json reader;
     size_t items, loadings, correlations, scores;
@@ -380,12 +396,14 @@ enum status model_factors_read(struct text text, struct arena *arena, struct mod
                                   .p = model_json_number_or_nan(&reader, "p"),
                                   .bounded = model_json_number(&reader, "bounded") != 0};
     size_t most = (size_t)MODEL_FACTOR_ITEMS_MAX * MODEL_FACTOR_ITEMS_MAX;
-    out->uniqueness = model_json_array(&reader, "uniquenesses", MODEL_FACTOR_ITEMS_MAX, arena, &items);
+    out->uniqueness =
+        model_json_array(&reader, "uniquenesses", MODEL_FACTOR_ITEMS_MAX, arena, &items);
     out->loading = model_json_array(&reader, "loadings", most, arena, &loadings);
     out->correlation = model_json_array(&reader, "factor_correlations", most, arena, &correlations);
     out->score = model_json_array(&reader, "score_weights", most, arena, &scores);
-    if (out->items < 1 || out->factors < 1 || items != (size_t)out->items || loadings != items * (size_t)out->factors ||
-        scores != loadings || correlations != (size_t)out->factors * (size_t)out->factors)
+    if (out->items < 1 || out->factors < 1 || items != (size_t)out->items ||
+        loadings != items * (size_t)out->factors || scores != loadings ||
+        correlations != (size_t)out->factors * (size_t)out->factors)
         model_json_fail(&reader, "the numbers of items, factors and loadings do not fit together");
     return model_json_close(&reader, error);
 }
@@ -416,18 +434,22 @@ static void parallel_task(void *context, size_t task, int worker)
     arena_release(&arena);
 }
 
-enum status model_parallel_analysis(int items, const double *correlation, size_t rows, int draws, double quantile,
-                                    uint64_t seed, struct pool *pool, struct arena *arena, int *factors,
-                                    double *thresholds, struct error *error)
+enum status model_parallel_analysis(int items, const double *correlation, size_t rows, int draws,
+                                    double quantile, uint64_t seed, struct pool *pool,
+                                    struct arena *arena, int *factors, double *thresholds,
+                                    struct error *error)
 {
     TRY(check(items, correlation, error));
     if (rows < 3 || draws < 1)
-        return error_set(error, STATUS_ERROR, "parallel analysis needs three rows and one draw at least");
-    struct parallel p = {items, rows, seed, ARENA_ARRAY(arena, double, (size_t)draws *(size_t)items)};
+        return error_set(error, STATUS_ERROR,
+                         "parallel analysis needs three rows and one draw at least");
+    struct parallel p = {items, rows, seed,
+                         ARENA_ARRAY(arena, double, (size_t)draws *(size_t)items)};
     double *own = ARENA_ARRAY(arena, double, items), *column = ARENA_ARRAY(arena, double, draws);
     pool_run(pool, (size_t)draws, parallel_task, &p);
     if (!stats_eigen(items, correlation, arena, own, NULL))
-        return error_set(error, STATUS_ERROR, "the eigenvalues of %d items could not be computed", items);
+        return error_set(error, STATUS_ERROR, "the eigenvalues of %d items could not be computed",
+                         items);
     *factors = -1;
     for (int i = 0; i < items; i++) {
         for (int d = 0; d < draws; d++)
@@ -447,7 +469,8 @@ enum status model_parallel_analysis(int items, const double *correlation, size_t
 double model_kmo(int items, const double *correlation, struct arena *arena, double *each)
 {
     size_t square = (size_t)items * (size_t)items;
-    double *factor = ARENA_ARRAY(arena, double, square), *inverse = ARENA_ARRAY(arena, double, square);
+    double *factor = ARENA_ARRAY(arena, double, square),
+           *inverse = ARENA_ARRAY(arena, double, square);
 
     memcpy(factor, correlation, sizeof *factor * square);
     if (!stats_cholesky(items, factor))
@@ -498,7 +521,8 @@ void model_pairwise_covariance(size_t rows, int items, const double *data, doubl
         for (int b = 0; b <= a; b++) {
             double n = 0, mean_a = 0, mean_b = 0, cross = 0;
             for (size_t r = 0; r < rows; r++) {
-                double x = data[r * (size_t)items + (size_t)a], y = data[r * (size_t)items + (size_t)b];
+                double x = data[r * (size_t)items + (size_t)a],
+                       y = data[r * (size_t)items + (size_t)b];
                 if (isnan(x) || isnan(y))
                     continue;
                 n++;

@@ -15,12 +15,15 @@ struct tree {
 
 static struct tree tree_of(json_t *object)
 {
-    struct tree tree = {json_object_get(object, "left_children"), json_object_get(object, "right_children"),
-                        json_object_get(object, "split_indices"), json_object_get(object, "split_conditions"),
-                        json_object_get(object, "default_left"),  0};
+    struct tree tree = {
+        json_object_get(object, "left_children"), json_object_get(object, "right_children"),
+        json_object_get(object, "split_indices"), json_object_get(object, "split_conditions"),
+        json_object_get(object, "default_left"),  0};
     tree.nodes = json_array_size(tree.left);
-    bool whole = json_array_size(tree.right) == tree.nodes && json_array_size(tree.feature) == tree.nodes &&
-                 json_array_size(tree.threshold) == tree.nodes && json_array_size(tree.missing_left) == tree.nodes;
+    bool whole = json_array_size(tree.right) == tree.nodes &&
+                 json_array_size(tree.feature) == tree.nodes &&
+                 json_array_size(tree.threshold) == tree.nodes &&
+                 json_array_size(tree.missing_left) == tree.nodes;
     if (!whole)
         tree.nodes = 0;
     return tree;
@@ -45,7 +48,8 @@ static int depth_of(const struct tree *tree, long node, int above)
 }
 
 /* Lays the tree below `node` out from `place` on, `level` steps below the root. */
-static bool lay(const struct tree *tree, long node, struct model_forest *out, size_t t, size_t place, int level)
+static bool lay(const struct tree *tree, long node, struct model_forest *out, size_t t,
+                size_t place, int level)
 {
     size_t inner = ((size_t)1 << out->depth) - 1, i = (size_t)node, at = t * inner + place;
     long left = integer_at(tree->left, i), right = integer_at(tree->right, i);
@@ -56,7 +60,8 @@ static bool lay(const struct tree *tree, long node, struct model_forest *out, si
     }
     if (left < 0) { /* both ways lead to the same value */
         out->threshold[at] = INFINITY;
-        return lay(tree, node, out, t, 2 * place + 1, level + 1) && lay(tree, node, out, t, 2 * place + 2, level + 1);
+        return lay(tree, node, out, t, 2 * place + 1, level + 1) &&
+               lay(tree, node, out, t, 2 * place + 2, level + 1);
     }
     long feature = integer_at(tree->feature, i);
     if (feature < 0 || feature >= out->columns)
@@ -64,7 +69,8 @@ static bool lay(const struct tree *tree, long node, struct model_forest *out, si
     out->feature[at] = (int)feature;
     out->threshold[at] = value;
     out->left[at] = integer_at(tree->missing_left, i) != 0;
-    return lay(tree, left, out, t, 2 * place + 1, level + 1) && lay(tree, right, out, t, 2 * place + 2, level + 1);
+    return lay(tree, left, out, t, 2 * place + 1, level + 1) &&
+           lay(tree, right, out, t, 2 * place + 2, level + 1);
 }
 
 static double number_in(const json_t *object, const char *key)
@@ -96,17 +102,22 @@ static bool read_trees(const json_t *trees, struct arena *arena, struct model_fo
     return true;
 }
 
-enum status model_forest_read(struct text text, struct arena *arena, struct model_forest *out, struct error *error)
+enum status model_forest_read(struct text text, struct arena *arena, struct model_forest *out,
+                              struct error *error)
 {
-    json_t *root = json_loadb(text.data, text.length, 0, NULL), *learner = json_object_get(root, "learner");
+    json_t *root = json_loadb(text.data, text.length, 0, NULL),
+           *learner = json_object_get(root, "learner");
     json_t *shape = json_object_get(learner, "learner_model_param"),
            *trees = json_object_get(learner, "gradient_booster");
     trees = json_object_get(json_object_get(trees, "model"), "trees");
     *out = (struct model_forest){.columns = (int)number_in(shape, "num_feature"),
                                  .base = (float)stats_logit(number_in(shape, "base_score"))};
-    bool good = json_is_array(trees) && out->columns > 0 && isfinite(out->base) && read_trees(trees, arena, out);
+    bool good = json_is_array(trees) && out->columns > 0 && isfinite(out->base) &&
+                read_trees(trees, arena, out);
     json_decref(root);
-    return good ? STATUS_OK : error_set(error, STATUS_ERROR, "these are not the boosted trees of a saved model");
+    return good
+               ? STATUS_OK
+               : error_set(error, STATUS_ERROR, "these are not the boosted trees of a saved model");
 }
 
 void model_forest_used(const struct model_forest *forest, bool *used)
@@ -118,8 +129,10 @@ void model_forest_used(const struct model_forest *forest, bool *used)
             used[forest->feature[i]] = true;
 }
 
-/* A tree's answers are added to those before it. The way down is arithmetic: no branch to be guessed wrong. */
-static void add_tree(const struct model_forest *forest, int tree, const float *rows, size_t count, float *sum)
+/* A tree's answers are added to those before it. The way down is arithmetic: no branch to be
+ * guessed wrong. */
+static void add_tree(const struct model_forest *forest, int tree, const float *rows, size_t count,
+                     float *sum)
 {
     size_t inner = ((size_t)1 << forest->depth) - 1, columns = (size_t)forest->columns;
     const int *feature = forest->feature + (size_t)tree * inner;
@@ -139,9 +152,10 @@ static void add_tree(const struct model_forest *forest, int tree, const float *r
 }
 
 /*
- * Trees of depth 3, which is what fits have unless told otherwise, need no way down: all seven comparisons and the
- * choices between their outcomes are made for several customers at once. Features stand in columns, each of them twice:
- * an unknown value is −∞ where it goes left, +∞ where it goes right.
+ * Trees of depth 3, which is what fits have unless told otherwise, need no way down: all seven
+ * comparisons and the choices between their outcomes are made for several customers at once.
+ * Features stand in columns, each of them twice: an unknown value is −∞ where it goes left, +∞
+ * where it goes right.
  */
 enum { BLOCK = 256 };
 
@@ -166,7 +180,8 @@ static inline lanes choose(const float *x, float threshold, lanes a, lanes b)
     return (lanes)(((lane_bits)a & ~above) | ((lane_bits)b & above));
 }
 
-static void add_tree_of_three(const struct model_forest *forest, int tree, const float *columns, float *sum)
+static void add_tree_of_three(const struct model_forest *forest, int tree, const float *columns,
+                              float *sum)
 {
     const float *t = forest->threshold + (size_t)tree * 7, *x[7];
     lanes leaf[8];
@@ -177,14 +192,17 @@ static void add_tree_of_three(const struct model_forest *forest, int tree, const
     for (size_t l = 0; l < 8; l++)
         leaf[l] = forest->leaf[(size_t)tree * 8 + l] - (lanes){0};
     for (size_t i = 0; i < BLOCK; i += sizeof(lanes) / sizeof(float)) {
-        lanes a = choose(x[3] + i, t[3], leaf[0], leaf[1]), b = choose(x[4] + i, t[4], leaf[2], leaf[3]);
-        lanes c = choose(x[5] + i, t[5], leaf[4], leaf[5]), d = choose(x[6] + i, t[6], leaf[6], leaf[7]);
+        lanes a = choose(x[3] + i, t[3], leaf[0], leaf[1]),
+              b = choose(x[4] + i, t[4], leaf[2], leaf[3]);
+        lanes c = choose(x[5] + i, t[5], leaf[4], leaf[5]),
+              d = choose(x[6] + i, t[6], leaf[6], leaf[7]);
         lanes left = choose(x[1] + i, t[1], a, b), right = choose(x[2] + i, t[2], c, d);
         *(lanes *)(sum + i) += choose(x[0] + i, t[0], left, right);
     }
 }
 
-void model_forest_score(const struct model_forest *forest, const float *rows, size_t count, double *scores)
+void model_forest_score(const struct model_forest *forest, const float *rows, size_t count,
+                        double *scores)
 {
     float sum[BLOCK], *columns = NULL;
     if (forest->depth == 3 && count >= BLOCK / 4)

@@ -48,26 +48,33 @@ static void silhouette_task(void *context, size_t task, int worker)
         uint32_t own = s->label[s->rows[i]];
         memset(sum, 0, sizeof *sum * (size_t)s->k);
         for (size_t j = 0; j < s->count; j++)
-            sum[s->label[s->rows[j]]] += sqrt(squared(row, s->matrix->data + s->rows[j] * columns, (int)columns));
+            sum[s->label[s->rows[j]]] +=
+                sqrt(squared(row, s->matrix->data + s->rows[j] * columns, (int)columns));
         double other = INFINITY, inside = sum[own] / (s->size[own] - 1);
         for (int c = 0; c < s->k; c++)
             if ((uint32_t)c != own && s->size[c] > 0)
                 other = fmin(other, sum[c] / s->size[c]);
         double larger = fmax(inside, other);
-        s->width[i] = s->size[own] > 1 && larger > 0 && isfinite(other) ? (other - inside) / larger : 0;
+        s->width[i] =
+            s->size[own] > 1 && larger > 0 && isfinite(other) ? (other - inside) / larger : 0;
     }
 }
 
-double model_silhouette(const struct model_matrix *matrix, const uint32_t *label, int k, size_t limit, uint64_t seed,
-                        struct pool *pool, double *width)
+double model_silhouette(const struct model_matrix *matrix, const uint32_t *label, int k,
+                        size_t limit, uint64_t seed, struct pool *pool, double *width)
 {
     size_t most = limit ? limit : 20000, count = matrix->rows < most ? matrix->rows : most;
     struct arena arena;
 
     arena_init(&arena, 0);
     uint32_t *rows = ARENA_ARRAY(&arena, uint32_t, count);
-    struct silhouette s = {
-        matrix, label, rows, count, k, ARENA_ARRAY(&arena, double, k), ARENA_ARRAY(&arena, double, count)};
+    struct silhouette s = {matrix,
+                           label,
+                           rows,
+                           count,
+                           k,
+                           ARENA_ARRAY(&arena, double, k),
+                           ARENA_ARRAY(&arena, double, count)};
     sample(matrix->rows, count, seed, rows);
     int groups = 0;
     for (size_t i = 0; i < count; i++)
@@ -92,11 +99,12 @@ struct centres {
     int groups;
 };
 
-static struct centres centres_of(const struct model_matrix *matrix, const uint32_t *label, int k, struct arena *arena)
+static struct centres centres_of(const struct model_matrix *matrix, const uint32_t *label, int k,
+                                 struct arena *arena)
 {
     int d = matrix->columns;
-    struct centres c = {ARENA_ARRAY(arena, double, (size_t)k *(size_t)d), ARENA_ARRAY(arena, double, k),
-                        ARENA_ARRAY(arena, double, d), 0};
+    struct centres c = {ARENA_ARRAY(arena, double, (size_t)k *(size_t)d),
+                        ARENA_ARRAY(arena, double, k), ARENA_ARRAY(arena, double, d), 0};
     for (size_t i = 0; i < matrix->rows; i++) {
         c.size[label[i]]++;
         for (int j = 0; j < d; j++) {
@@ -120,10 +128,12 @@ double model_calinski_harabasz(const struct model_matrix *matrix, const uint32_t
     struct centres c = centres_of(matrix, label, k, &arena);
     double within = 0, between = 0, rows = (double)matrix->rows;
     for (size_t i = 0; i < matrix->rows; i++)
-        within += squared(matrix->data + i * (size_t)matrix->columns, c.centre + label[i] * (size_t)matrix->columns,
-                          matrix->columns);
+        within += squared(matrix->data + i * (size_t)matrix->columns,
+                          c.centre + label[i] * (size_t)matrix->columns, matrix->columns);
     for (int g = 0; g < k; g++)
-        between += c.size[g] > 0 ? c.size[g] * squared(c.centre + g * matrix->columns, c.all, matrix->columns) : 0;
+        between += c.size[g] > 0
+                       ? c.size[g] * squared(c.centre + g * matrix->columns, c.all, matrix->columns)
+                       : 0;
     int groups = c.groups;
     arena_release(&arena);
     return groups > 1 && rows > groups ? between / (groups - 1) / (within / (rows - groups)) : NAN;
@@ -138,12 +148,14 @@ double model_davies_bouldin(const struct model_matrix *matrix, const uint32_t *l
     double *spread = ARENA_ARRAY(&arena, double, k), total = 0;
     for (size_t i = 0; i < matrix->rows; i++)
         spread[label[i]] +=
-            sqrt(squared(matrix->data + i * (size_t)d, c.centre + label[i] * (size_t)d, d)) / c.size[label[i]];
+            sqrt(squared(matrix->data + i * (size_t)d, c.centre + label[i] * (size_t)d, d)) /
+            c.size[label[i]];
     for (int a = 0; a < k; a++) {
         double worst = 0;
         for (int b = 0; c.size[a] > 0 && b < k; b++)
             if (a != b && c.size[b] > 0)
-                worst = fmax(worst, (spread[a] + spread[b]) / sqrt(squared(c.centre + a * d, c.centre + b * d, d)));
+                worst = fmax(worst, (spread[a] + spread[b]) /
+                                        sqrt(squared(c.centre + a * d, c.centre + b * d, d)));
         total += worst;
     }
     int groups = c.groups;
@@ -151,8 +163,8 @@ double model_davies_bouldin(const struct model_matrix *matrix, const uint32_t *l
     return groups > 1 ? total / groups : NAN;
 }
 
-enum status model_grouping_kmeans(const struct model_matrix *matrix, int k, uint64_t seed, void *context,
-                                  uint32_t *label, struct error *error)
+enum status model_grouping_kmeans(const struct model_matrix *matrix, int k, uint64_t seed,
+                                  void *context, uint32_t *label, struct error *error)
 {
     struct arena arena;
     struct model_kmeans model;
@@ -180,7 +192,8 @@ static double log_within(const struct model_matrix *matrix, const uint32_t *labe
     for (size_t a = 0; power == 1 && a < matrix->rows; a++)
         for (size_t b = 0; b < a; b++)
             if (label[a] == label[b])
-                total += sqrt(squared(matrix->data + a * d, matrix->data + b * d, (int)d)) / c.size[label[a]];
+                total += sqrt(squared(matrix->data + a * d, matrix->data + b * d, (int)d)) /
+                         c.size[label[a]];
     arena_release(&arena);
     return log(total);
 }
@@ -192,7 +205,8 @@ static double category_likelihood(const struct model_matrix *matrix, size_t from
     memset(count, 0, sizeof *count * (size_t)k * levels);
     for (size_t i = 0; i < matrix->rows; i++)
         for (uint32_t l = 0; l < levels; l++)
-            count[label[i] * levels + l] += matrix->data[i * (size_t)matrix->columns + from + l] > 0;
+            count[label[i] * levels + l] +=
+                matrix->data[i * (size_t)matrix->columns + from + l] > 0;
     for (int g = 0; g < k; g++)
         for (uint32_t l = 0; l < levels; l++) {
             double here = count[(size_t)g * levels + l];
@@ -201,8 +215,8 @@ static double category_likelihood(const struct model_matrix *matrix, size_t from
     return sum;
 }
 
-double model_grouping_bic(const struct model_matrix *matrix, const struct model_layout *layout, const uint32_t *label,
-                          int k)
+double model_grouping_bic(const struct model_matrix *matrix, const struct model_layout *layout,
+                          const uint32_t *label, int k)
 {
     struct model_layout all = layout ? *layout : (struct model_layout){.numbers = matrix->columns};
     struct arena arena;
@@ -212,8 +226,8 @@ double model_grouping_bic(const struct model_matrix *matrix, const struct model_
     double rows = (double)matrix->rows, d = all.numbers, within = 0, likelihood = 0;
     double parameters = k - 1 + (d > 0 ? k * d + 1 : 0);
     for (size_t i = 0; i < matrix->rows; i++)
-        within += squared(matrix->data + i * (size_t)matrix->columns, c.centre + label[i] * (size_t)matrix->columns,
-                          all.numbers);
+        within += squared(matrix->data + i * (size_t)matrix->columns,
+                          c.centre + label[i] * (size_t)matrix->columns, all.numbers);
     if (d > 0)
         likelihood = -rows * d / 2 * (log(2 * M_PI * within / (rows * d)) + 1);
     for (int g = 0; g < k; g++)
@@ -257,7 +271,8 @@ static void gap_task(void *context, size_t task, int worker)
     }
     uint32_t *label = base_calloc(own.rows, sizeof *label);
     for (int k = 1; k <= g->largest && g->errors[task].code == STATUS_OK; k++) {
-        if (k > 1 && g->method(&own, k, g->seed + task, g->context, label, &g->errors[task]) != STATUS_OK)
+        if (k > 1 &&
+            g->method(&own, k, g->seed + task, g->context, label, &g->errors[task]) != STATUS_OK)
             break;
         g->log_w[task * (size_t)g->largest + (size_t)k - 1] = log_within(&own, label, k, g->power);
     }
@@ -275,14 +290,18 @@ static void choose_gap(struct model_gap *out)
         out->best++;
 }
 
-enum status model_gap_statistic(const struct model_matrix *matrix, const struct model_layout *layout, int largest,
-                                int draws, int power, uint64_t seed, model_grouping_method *method, void *context,
-                                struct pool *pool, struct arena *arena, struct model_gap *out, struct error *error)
+enum status model_gap_statistic(const struct model_matrix *matrix,
+                                const struct model_layout *layout, int largest, int draws,
+                                int power, uint64_t seed, model_grouping_method *method,
+                                void *context, struct pool *pool, struct arena *arena,
+                                struct model_gap *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, largest, error));
     if (power == 1 && matrix->rows > 5000)
-        return error_set(error, STATUS_ERROR,
-                         "the gap statistic of plain distances takes at most 5,000 customers, not %zu", matrix->rows);
+        return error_set(
+            error, STATUS_ERROR,
+            "the gap statistic of plain distances takes at most 5,000 customers, not %zu",
+            matrix->rows);
     struct gap_work g = {.matrix = matrix,
                          .largest = largest,
                          .power = power,
@@ -300,7 +319,8 @@ enum status model_gap_statistic(const struct model_matrix *matrix, const struct 
             return g.errors[i].code;
         }
 
-    *out = (struct model_gap){largest, 1, ARENA_ARRAY(arena, double, largest), ARENA_ARRAY(arena, double, largest)};
+    *out = (struct model_gap){largest, 1, ARENA_ARRAY(arena, double, largest),
+                              ARENA_ARRAY(arena, double, largest)};
     for (int k = 0; k < largest; k++) {
         double mean = 0, square = 0;
         for (int i = 1; i <= draws; i++)
@@ -327,16 +347,18 @@ struct stability {
     struct error *errors;
 };
 
-/* The best Jaccard overlap of each old group with a new one, over the rows drawn. Noise is no group. */
-static void compare_groups(const uint32_t *old, const uint32_t *new, size_t rows, int k, double *jaccard)
+/* The best Jaccard overlap of each old group with a new one, over the rows drawn. Noise is no
+ * group. */
+static void compare_groups(const uint32_t *old, const uint32_t *new, size_t rows, int k,
+                           double *jaccard)
 {
     size_t width = 0;
 
     for (size_t i = 0; i < rows; i++)
         if (new[i] != MODEL_NOISE &&new[i] >= width)
             width = new[i] + 1u;
-    double *both = base_calloc((size_t)k * width + (size_t)k + width, sizeof *both), *in_old = both + (size_t)k * width,
-           *in_new = in_old + k;
+    double *both = base_calloc((size_t)k * width + (size_t)k + width, sizeof *both),
+           *in_old = both + (size_t)k * width, *in_new = in_old + k;
     for (size_t i = 0; i < rows; i++) {
         if (old[i] != MODEL_NOISE && new[i] != MODEL_NOISE)
             both[old[i] * width + new[i]]++;
@@ -385,7 +407,8 @@ static void stability_task(void *context, size_t task, int worker)
 }
 
 /* Mean over the draws that hit a group, and the standard error of that mean. */
-static void fold_draws(const struct stability *s, int draws, int group, double *mean, double *deviation)
+static void fold_draws(const struct stability *s, int draws, int group, double *mean,
+                       double *deviation)
 {
     double sum = 0, count = 0, square = 0;
     for (int i = 0; i < draws; i++)
@@ -401,9 +424,10 @@ static void fold_draws(const struct stability *s, int draws, int group, double *
         *deviation = count > 1 ? sqrt(square / (count - 1) / count) : INFINITY;
 }
 
-enum status model_stability(const struct model_matrix *matrix, int k, const uint32_t *label, int draws, size_t most,
-                            uint64_t seed, model_grouping_method *method, void *context, struct pool *pool,
-                            double *jaccard, double *deviation, struct error *error)
+enum status model_stability(const struct model_matrix *matrix, int k, const uint32_t *label,
+                            int draws, size_t most, uint64_t seed, model_grouping_method *method,
+                            void *context, struct pool *pool, double *jaccard, double *deviation,
+                            struct error *error)
 {
     TRY(model_cluster_check(matrix, k, error));
     struct arena arena;

@@ -1,9 +1,10 @@
 /*
- * HDBSCAN from the bottom up. The edges of the spanning tree are taken in order of length, all of one length at once.
- * What grows together is followed from there: a component becomes a cluster when it reaches the least size; one that
- * takes in smaller components stays the same cluster; where two or more clusters meet they end and a new one begins
- * around them. Read downwards this is the condensed tree: the moment a row joins a cluster going up is the moment it
- * falls out going down. So one pass gives each cluster's excess of mass, and a second, from the leaves, the best
+ * HDBSCAN from the bottom up. The edges of the spanning tree are taken in order of length, all of
+ * one length at once. What grows together is followed from there: a component becomes a cluster
+ * when it reaches the least size; one that takes in smaller components stays the same cluster;
+ * where two or more clusters meet they end and a new one begins around them. Read downwards this is
+ * the condensed tree: the moment a row joins a cluster going up is the moment it falls out going
+ * down. So one pass gives each cluster's excess of mass, and a second, from the leaves, the best
  * choice of clusters that do not hold one another.
  */
 #include "model/hdbscan.h"
@@ -36,8 +37,8 @@ static void core_task(void *context, size_t task, int worker)
     double scratch[MODEL_HDBSCAN_NEIGHBOURS_MAX];
     (void)worker;
     for (size_t i = task * ROWS_A_TASK; i < b->tree.rows && i < (task + 1) * ROWS_A_TASK; i++)
-        b->core[i] =
-            model_neighbours_reach(&b->tree, b->tree.data + i * (size_t)b->tree.columns, b->neighbours, scratch);
+        b->core[i] = model_neighbours_reach(&b->tree, b->tree.data + i * (size_t)b->tree.columns,
+                                            b->neighbours, scratch);
 }
 
 static double squared_distance(const double *a, const double *b, int columns)
@@ -48,7 +49,8 @@ static double squared_distance(const double *a, const double *b, int columns)
     return sum;
 }
 
-/* Looks in a node for something nearer to place i, of another component. Nothing can be nearer than i's core. */
+/* Looks in a node for something nearer to place i, of another component. Nothing can be nearer than
+ * i's core. */
 static void look_outside(struct boruvka *b, size_t i, uint32_t node)
 {
     const struct model_neighbours *tree = &b->tree;
@@ -58,8 +60,10 @@ static void look_outside(struct boruvka *b, size_t i, uint32_t node)
     if (b->shared[node] == b->component[i] || b->length[i] <= b->core[i])
         return;
     if (n->right) {
-        double left = model_neighbours_box(tree, node + 1, point), right = model_neighbours_box(tree, n->right, point);
-        uint32_t first = left <= right ? node + 1 : n->right, second = left <= right ? n->right : node + 1;
+        double left = model_neighbours_box(tree, node + 1, point),
+               right = model_neighbours_box(tree, n->right, point);
+        uint32_t first = left <= right ? node + 1 : n->right,
+                 second = left <= right ? n->right : node + 1;
         if (fmin(left, right) < b->length[i])
             look_outside(b, i, first);
         if (fmax(left, right) < b->length[i])
@@ -70,7 +74,8 @@ static void look_outside(struct boruvka *b, size_t i, uint32_t node)
     for (size_t at = n->begin; at < n->end; at++) {
         if (b->component[at] == b->component[i] || b->core[at] >= b->length[i])
             continue;
-        double distance = squared_distance(point, tree->data + at * (size_t)tree->columns, tree->columns);
+        double distance =
+            squared_distance(point, tree->data + at * (size_t)tree->columns, tree->columns);
         distance = fmax(distance, fmax(b->core[i], b->core[at]));
         if (distance < b->length[i]) {
             b->length[i] = distance;
@@ -112,10 +117,10 @@ static uint32_t root_of(uint32_t *parent, uint32_t i)
     return i;
 }
 
-/* Every component joins what is nearest to it. A cycle can only be of edges of one length, so leaving out the edge that
- * would close it is right. Returns how many edges there are now. */
-static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best, struct model_reach_edge *edges,
-                           size_t count)
+/* Every component joins what is nearest to it. A cycle can only be of edges of one length, so
+ * leaving out the edge that would close it is right. Returns how many edges there are now. */
+static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best,
+                           struct model_reach_edge *edges, size_t count)
 {
     size_t rows = b->tree.rows;
 
@@ -135,7 +140,8 @@ static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best, 
         if (one == other)
             continue;
         parent[one < other ? other : one] = one < other ? one : other;
-        edges[count++] = (struct model_reach_edge){b->tree.order[i], b->tree.order[b->other[i]], sqrt(b->length[i])};
+        edges[count++] = (struct model_reach_edge){b->tree.order[i], b->tree.order[b->other[i]],
+                                                   sqrt(b->length[i])};
     }
 
     for (uint32_t i = 0; i < rows; i++)
@@ -143,8 +149,8 @@ static size_t join_nearest(struct boruvka *b, uint32_t *parent, uint32_t *best, 
     return count;
 }
 
-void model_reach_tree(const struct model_matrix *matrix, int neighbours, struct pool *pool, struct arena *arena,
-                      double *core, struct model_reach_edge *edges)
+void model_reach_tree(const struct model_matrix *matrix, int neighbours, struct pool *pool,
+                      struct arena *arena, double *core, struct model_reach_edge *edges)
 {
     size_t rows = matrix->rows, tasks = (rows + ROWS_A_TASK - 1) / ROWS_A_TASK, count = 0;
     struct boruvka b = {.neighbours = neighbours,
@@ -152,7 +158,8 @@ void model_reach_tree(const struct model_matrix *matrix, int neighbours, struct 
                         .component = ARENA_ARRAY(arena, uint32_t, rows),
                         .other = ARENA_ARRAY(arena, uint32_t, rows),
                         .length = ARENA_ARRAY(arena, double, rows)};
-    uint32_t *parent = ARENA_ARRAY(arena, uint32_t, rows), *best = ARENA_ARRAY(arena, uint32_t, rows);
+    uint32_t *parent = ARENA_ARRAY(arena, uint32_t, rows),
+             *best = ARENA_ARRAY(arena, uint32_t, rows);
     model_neighbours_new(matrix, arena, &b.tree);
     b.shared = ARENA_ARRAY(arena, uint32_t, b.tree.node_count);
     pool_run(pool, tasks, core_task, &b);
@@ -182,10 +189,10 @@ struct cluster {
 
 struct condensing {
     size_t rows, least;
-    uint32_t *parent, *size;  /* components: a root each */
-    uint32_t *cluster;        /* the cluster that a component is, by root; NONE below the least size */
-    uint32_t *tail, *next;    /* the rows of a component that is no cluster yet */
-    uint32_t *home;           /* the smallest cluster that a row is in */
+    uint32_t *parent, *size; /* components: a root each */
+    uint32_t *cluster;     /* the cluster that a component is, by root; NONE below the least size */
+    uint32_t *tail, *next; /* the rows of a component that is no cluster yet */
+    uint32_t *home;        /* the smallest cluster that a row is in */
     struct cluster *clusters; /* children before their parents */
     uint32_t count;
 };
@@ -219,7 +226,8 @@ static uint32_t new_cluster(struct condensing *c)
 }
 
 /* The old components in a list have become one, at this density. */
-static void settle(struct condensing *c, uint32_t root, uint32_t list, const uint32_t *after, double density)
+static void settle(struct condensing *c, uint32_t root, uint32_t list, const uint32_t *after,
+                   double density)
 {
     uint32_t clusters = 0, found = NONE, size = 0;
 
@@ -255,20 +263,24 @@ static void settle(struct condensing *c, uint32_t root, uint32_t list, const uin
     c->size[root] = size;
 }
 
-/* Joins along edges[from, to), which are of one length. Old roots are listed under the new ones, in rising order. */
-static void join_level(struct condensing *c, const struct model_reach_edge *edges, const uint32_t *order, size_t from,
-                       size_t to, double density, uint32_t *touched, struct meeting *m)
+/* Joins along edges[from, to), which are of one length. Old roots are listed under the new ones, in
+ * rising order. */
+static void join_level(struct condensing *c, const struct model_reach_edge *edges,
+                       const uint32_t *order, size_t from, size_t to, double density,
+                       uint32_t *touched, struct meeting *m)
 {
     size_t count = 0;
 
     for (size_t e = from; e < to; e++) {
-        uint32_t ends[2] = {root_of(c->parent, edges[order[e]].one), root_of(c->parent, edges[order[e]].other)};
+        uint32_t ends[2] = {root_of(c->parent, edges[order[e]].one),
+                            root_of(c->parent, edges[order[e]].other)};
         touched[count++] = ends[0];
         touched[count++] = ends[1];
     }
 
     for (size_t e = from; e < to; e++) {
-        uint32_t a = root_of(c->parent, edges[order[e]].one), b = root_of(c->parent, edges[order[e]].other);
+        uint32_t a = root_of(c->parent, edges[order[e]].one),
+                 b = root_of(c->parent, edges[order[e]].other);
         c->parent[a < b ? b : a] = a < b ? a : b;
     }
 
@@ -292,13 +304,15 @@ static void join_level(struct condensing *c, const struct model_reach_edge *edge
         m->after[touched[i]] = touched[i];
 }
 
-static void condense(struct condensing *c, const struct model_reach_edge *edges, double floor, struct arena *scratch)
+static void condense(struct condensing *c, const struct model_reach_edge *edges, double floor,
+                     struct arena *scratch)
 {
     size_t count = c->rows - 1;
     double *length = ARENA_ARRAY(scratch, double, count + 1);
     uint32_t *order = ARENA_ARRAY(scratch, uint32_t, count + 1),
              *touched = ARENA_ARRAY(scratch, uint32_t, 2 * count + 2);
-    struct meeting m = {ARENA_ARRAY(scratch, uint32_t, c->rows), ARENA_ARRAY(scratch, uint32_t, c->rows)};
+    struct meeting m = {ARENA_ARRAY(scratch, uint32_t, c->rows),
+                        ARENA_ARRAY(scratch, uint32_t, c->rows)};
     for (uint32_t i = 0; i < c->rows; i++) {
         m.first[i] = NONE;
         m.after[i] = i;
@@ -314,7 +328,8 @@ static void condense(struct condensing *c, const struct model_reach_edge *edges,
     }
 }
 
-/* Excess of mass: a cluster, or the best within it, whichever holds together longer. The root is never a group. */
+/* Excess of mass: a cluster, or the best within it, whichever holds together longer. The root is
+ * never a group. */
 static void choose(struct condensing *c, struct arena *scratch)
 {
     double *within = ARENA_ARRAY(scratch, double, c->count + 1u);
@@ -326,9 +341,11 @@ static void choose(struct condensing *c, struct arena *scratch)
         if (own->parent != NONE)
             within[own->parent] += own->chosen ? own->excess : within[i];
     }
-    for (uint32_t i = c->count; i-- > 0;) { /* parents first: the outermost chosen cluster stands for what is in it */
+    for (uint32_t i = c->count;
+         i-- > 0;) { /* parents first: the outermost chosen cluster stands for what is in it */
         struct cluster *own = &c->clusters[i];
-        covered[i] = own->parent != NONE && (covered[own->parent] || c->clusters[own->parent].chosen);
+        covered[i] =
+            own->parent != NONE && (covered[own->parent] || c->clusters[own->parent].chosen);
         own->chosen &= !covered[i];
     }
 }
@@ -353,7 +370,8 @@ static struct condensing condensing_for(size_t rows, int least, struct arena *sc
 }
 
 /* Labels by the chosen clusters, numbered by falling size. */
-static void label_rows(struct condensing *c, struct arena *arena, struct arena *scratch, struct model_hdbscan *out)
+static void label_rows(struct condensing *c, struct arena *arena, struct arena *scratch,
+                       struct model_hdbscan *out)
 {
     uint32_t *group = ARENA_ARRAY(scratch, uint32_t, c->count + 1u), chosen = 0;
 
@@ -366,7 +384,8 @@ static void label_rows(struct condensing *c, struct arena *arena, struct arena *
     out->size = ARENA_ARRAY(arena, double, chosen);
     out->reach = ARENA_ARRAY(arena, double, chosen);
     out->excess = ARENA_ARRAY(arena, double, chosen);
-    uint32_t *grouped = ARENA_ARRAY(scratch, uint32_t, c->rows), *order = ARENA_ARRAY(scratch, uint32_t, chosen);
+    uint32_t *grouped = ARENA_ARRAY(scratch, uint32_t, c->rows),
+             *order = ARENA_ARRAY(scratch, uint32_t, chosen);
     size_t count = 0;
     for (size_t i = 0; i < c->rows; i++) {
         out->label[i] = c->home[i] == NONE ? NONE : group[c->home[i]];
@@ -390,21 +409,25 @@ static void label_rows(struct condensing *c, struct arena *arena, struct arena *
             }
 }
 
-static enum status check(const struct model_matrix *matrix, const struct model_hdbscan_options *options,
-                         struct error *error)
+static enum status check(const struct model_matrix *matrix,
+                         const struct model_hdbscan_options *options, struct error *error)
 {
     TRY(model_cluster_check(matrix, 1, error));
     if (matrix->rows > MODEL_HDBSCAN_MAX)
-        return error_set(error, STATUS_ERROR, "HDBSCAN takes at most %d customers, not %zu: take a sample, or k-means",
+        return error_set(error, STATUS_ERROR,
+                         "HDBSCAN takes at most %d customers, not %zu: take a sample, or k-means",
                          MODEL_HDBSCAN_MAX, matrix->rows);
-    if (options->least < 2 || options->neighbours < 0 || options->neighbours > MODEL_HDBSCAN_NEIGHBOURS_MAX)
-        return error_set(error, STATUS_ERROR, "groups of %d customers with %d neighbours are not possible",
+    if (options->least < 2 || options->neighbours < 0 ||
+        options->neighbours > MODEL_HDBSCAN_NEIGHBOURS_MAX)
+        return error_set(error, STATUS_ERROR,
+                         "groups of %d customers with %d neighbours are not possible",
                          options->least, options->neighbours);
     return STATUS_OK;
 }
 
-enum status model_hdbscan_fit(const struct model_matrix *matrix, const struct model_hdbscan_options *options,
-                              struct pool *pool, struct arena *arena, struct model_hdbscan *out, struct error *error)
+enum status model_hdbscan_fit(const struct model_matrix *matrix,
+                              const struct model_hdbscan_options *options, struct pool *pool,
+                              struct arena *arena, struct model_hdbscan *out, struct error *error)
 {
     TRY(check(matrix, options, error));
     size_t rows = matrix->rows;
@@ -417,7 +440,8 @@ enum status model_hdbscan_fit(const struct model_matrix *matrix, const struct mo
                                   .label = ARENA_ARRAY(arena, uint32_t, rows),
                                   .core = ARENA_ARRAY(arena, double, rows)};
     struct model_reach_edge *edges = ARENA_ARRAY(&scratch, struct model_reach_edge, rows);
-    model_reach_tree(matrix, (size_t)neighbours < rows ? neighbours : (int)rows, pool, &scratch, out->core, edges);
+    model_reach_tree(matrix, (size_t)neighbours < rows ? neighbours : (int)rows, pool, &scratch,
+                     out->core, edges);
     for (size_t e = 0; e + 1 < rows; e++)
         out->spacing += edges[e].length / (double)(rows - 1);
     struct condensing c = condensing_for(rows, options->least, &scratch);
@@ -431,14 +455,14 @@ enum status model_hdbscan_fit(const struct model_matrix *matrix, const struct mo
 
 /* ---- the rule ---- */
 
-void model_density_rule_new(const struct model_matrix *matrix, const struct model_hdbscan *model, struct arena *arena,
-                            struct model_density_rule *out)
+void model_density_rule_new(const struct model_matrix *matrix, const struct model_hdbscan *model,
+                            struct arena *arena, struct model_density_rule *out)
 {
     size_t rows = matrix->rows < MODEL_HDBSCAN_SAVED_MAX ? matrix->rows : MODEL_HDBSCAN_SAVED_MAX;
     size_t columns = (size_t)matrix->columns;
     double *data = ARENA_ARRAY(arena, double, rows *columns);
-    *out =
-        (struct model_density_rule){.k = model->k, .label = ARENA_ARRAY(arena, uint32_t, rows), .reach = model->reach};
+    *out = (struct model_density_rule){
+        .k = model->k, .label = ARENA_ARRAY(arena, uint32_t, rows), .reach = model->reach};
     for (size_t i = 0; i < rows; i++) {
         size_t row = i * matrix->rows / rows;
         memcpy(data + i * columns, matrix->data + row * columns, sizeof *data * columns);
@@ -469,16 +493,17 @@ void model_density_rule_write(const struct model_density_rule *rule, struct json
     json_write_end_object(json);
 }
 
-enum status model_density_rule_read(struct text text, struct arena *arena, struct model_density_rule *out,
-                                    struct error *error)
+enum status model_density_rule_read(struct text text, struct arena *arena,
+                                    struct model_density_rule *out, struct error *error)
 {
     struct model_json reader;
     size_t cells, labels, groups;
     TRY(model_json_open(&reader, text, "clustering", error));
     *out = (struct model_density_rule){.k = (int)model_json_number(&reader, "groups")};
     out->kept.columns = (int)model_json_number(&reader, "columns");
-    out->kept.data =
-        model_json_array(&reader, "rows", (size_t)MODEL_HDBSCAN_SAVED_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &cells);
+    out->kept.data = model_json_array(&reader, "rows",
+                                      (size_t)MODEL_HDBSCAN_SAVED_MAX * MODEL_CLUSTER_COLUMNS_MAX,
+                                      arena, &cells);
     double *label = model_json_array(&reader, "labels", MODEL_HDBSCAN_SAVED_MAX, arena, &labels);
     out->reach = model_json_array(&reader, "reach", MODEL_HDBSCAN_SAVED_MAX, arena, &groups);
     out->kept.rows = labels;

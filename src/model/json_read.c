@@ -6,14 +6,15 @@
 
 #include "base/json.h"
 
-enum status model_json_open(struct model_json *reader, struct text text, const char *what, struct error *error)
+enum status model_json_open(struct model_json *reader, struct text text, const char *what,
+                            struct error *error)
 {
     json_error_t wrong;
     *reader = (struct model_json){.what = what};
     reader->value = json_loadb(text.data, text.length, 0, &wrong);
     if (!reader->value)
-        return error_set(error, STATUS_ERROR, "this saved %s cannot be read: line %d, %s", what, wrong.line,
-                         wrong.text);
+        return error_set(error, STATUS_ERROR, "this saved %s cannot be read: line %d, %s", what,
+                         wrong.line, wrong.text);
     if (json_is_object(reader->value))
         return STATUS_OK;
     json_decref(reader->value);
@@ -26,7 +27,8 @@ enum status model_json_close(struct model_json *reader, struct error *error)
     reader->value = NULL;
     if (!reader->failed)
         return STATUS_OK;
-    return error_set(error, STATUS_ERROR, "this saved %s cannot be used: %s", reader->what, reader->wrong);
+    return error_set(error, STATUS_ERROR, "this saved %s cannot be used: %s", reader->what,
+                     reader->wrong);
 }
 
 void model_json_fail(struct model_json *reader, const char *format, ...)
@@ -43,7 +45,8 @@ void model_json_fail(struct model_json *reader, const char *format, ...)
 }
 
 /* The member, or NULL and a remembered failure when it is missing or not what is wanted. */
-static json_t *member(struct model_json *reader, const char *key, bool (*fits)(const json_t *value), const char *kind)
+static json_t *member(struct model_json *reader, const char *key, bool (*fits)(const json_t *value),
+                      const char *kind)
 {
     json_t *value = reader->value ? json_object_get(reader->value, key) : NULL;
     if (value && fits(value))
@@ -84,7 +87,8 @@ static bool fits_array(const json_t *value)
 
 struct model_json model_json_object(struct model_json *reader, const char *key)
 {
-    return (struct model_json){.value = member(reader, key, fits_object, "not an object"), .parent = reader};
+    return (struct model_json){.value = member(reader, key, fits_object, "not an object"),
+                               .parent = reader};
 }
 
 const char *model_json_string(struct model_json *reader, const char *key)
@@ -113,7 +117,8 @@ bool model_json_bool(struct model_json *reader, const char *key)
     return json_is_true(member(reader, key, fits_bool, "not true or false"));
 }
 
-static double number_at(struct model_json *reader, const json_t *array, size_t index, const char *key)
+static double number_at(struct model_json *reader, const json_t *array, size_t index,
+                        const char *key)
 {
     json_t *value = json_array_get(array, index);
     if (!fits_number_or_null(value))
@@ -125,17 +130,20 @@ void model_json_numbers(struct model_json *reader, const char *key, double *out,
 {
     json_t *array = member(reader, key, fits_array, "not a list");
     if (array && json_array_size(array) != count)
-        model_json_fail(reader, "\"%s\" has %zu numbers instead of %zu", key, json_array_size(array), count);
+        model_json_fail(reader, "\"%s\" has %zu numbers instead of %zu", key,
+                        json_array_size(array), count);
     for (size_t i = 0; i < count; i++)
         out[i] = array && i < json_array_size(array) ? number_at(reader, array, i, key) : 0;
 }
 
-double *model_json_array(struct model_json *reader, const char *key, size_t limit, struct arena *arena, size_t *count)
+double *model_json_array(struct model_json *reader, const char *key, size_t limit,
+                         struct arena *arena, size_t *count)
 {
     json_t *array = member(reader, key, fits_array, "not a list");
     *count = array ? json_array_size(array) : 0;
     if (*count > limit) {
-        model_json_fail(reader, "\"%s\" has %zu numbers; at most %zu are possible", key, *count, limit);
+        model_json_fail(reader, "\"%s\" has %zu numbers; at most %zu are possible", key, *count,
+                        limit);
         *count = 0;
     }
     double *out = ARENA_ARRAY(arena, double, *count);

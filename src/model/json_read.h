@@ -1,6 +1,7 @@
 /*
- * Inside the room: reading saved models. A reader remembers the first thing that is wrong and answers zeros from then
- * on, so that a model is read in one straight line and checked once, at the end. Writing helpers stand beside it.
+ * Inside the room: reading saved models. A reader remembers the first thing that is wrong and
+ * answers zeros from then on, so that a model is read in one straight line and checked once, at the
+ * end. Writing helpers stand beside it.
  */
 #ifndef STRATA_MODEL_JSON_READ_H
 #define STRATA_MODEL_JSON_READ_H
@@ -39,7 +40,8 @@ bool model_json_bool(struct model_json *reader, const char *key);
 /* Exactly count numbers, null as NaN. */
 void model_json_numbers(struct model_json *reader, const char *key, double *out, size_t count);
 /* As many as there are, at most limit, into arena. */
-double *model_json_array(struct model_json *reader, const char *key, size_t limit, struct arena *arena, size_t *count);
+double *model_json_array(struct model_json *reader, const char *key, size_t limit,
+                         struct arena *arena, size_t *count);
 
 void model_json_put(struct json *json, const char *key, double value);
 void model_json_put_all(struct json *json, const char *key, const double *values, size_t count);

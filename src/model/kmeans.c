@@ -1,13 +1,14 @@
 /*
- * k-means. Three things make it fast. Hamerly's bounds (an upper one on the distance to the own centre, a lower one on
- * the distance to any other) let most rows be skipped without being read. The others meet the centres four rows and
- * eight centres at a time in vector registers, by ‖c‖² − 2xc, which is half the work of squared differences but
- * cancels: so data are first moved to their middle, and where the two best come closer than the rounding may be,
- * squared differences decide. What is found is therefore exact, and the same on every machine. And sums of groups are
- * kept up to date by the rows that move; they are computed afresh before the answer is given.
+ * k-means. Three things make it fast. Hamerly's bounds (an upper one on the distance to the own
+ * centre, a lower one on the distance to any other) let most rows be skipped without being read.
+ * The others meet the centres four rows and eight centres at a time in vector registers, by ‖c‖² −
+ * 2xc, which is half the work of squared differences but cancels: so data are first moved to their
+ * middle, and where the two best come closer than the rounding may be, squared differences decide.
+ * What is found is therefore exact, and the same on every machine. And sums of groups are kept up
+ * to date by the rows that move; they are computed afresh before the answer is given.
  *
- * Rows are cut into tasks of equal size that depend on the number of rows alone; each adds into its own place and the
- * places are folded in order, so threads do not matter.
+ * Rows are cut into tasks of equal size that depend on the number of rows alone; each adds into its
+ * own place and the places are folded in order, so threads do not matter.
  */
 #include "base/json.h"
 #include "model/clones.h"
@@ -32,16 +33,17 @@ struct work {
     double *centre, *before; /* k × columns */
     double *turned;          /* columns × padded: centres column by column */
     double *middle;          /* columns: about the mean of the data */
-    double *doubled, *norm;  /* as turned: −2 × (centre − middle); padded: ‖centre − middle‖² */
-    double farthest;         /* the largest ‖centre − middle‖ */
-    double *sum, *count;     /* k × columns, k */
-    double *task_sum;        /* a task each: k × (columns + 1) changes of sum and count */
+    double *doubled, *norm; /* as turned: −2 × (centre − middle); padded: ‖centre − middle‖² */
+    double farthest;        /* the largest ‖centre − middle‖ */
+    double *sum, *count; /* k × columns, k */
+    double *task_sum;    /* a task each: k × (columns + 1) changes of sum and count */
     double *task_inertia;
     double *task_gain;    /* a task each: LANES */
     const double *chosen; /* the row that becomes the next centre */
     size_t *task_moved;
-    double *half_gap, *move; /* k: half the distance to the nearest other centre; how far the centre moved */
-    double *upper, *lower;   /* a row each */
+    double *half_gap,
+        *move; /* k: half the distance to the nearest other centre; how far the centre moved */
+    double *upper, *lower; /* a row each */
     uint32_t *label;
     double most_move, next_move; /* the two largest moves */
     int most_mover;
@@ -56,10 +58,10 @@ static double squared_distance(const double *a, const double *b, int columns)
     return sum;
 }
 
-/* The nearest centre and the squared distances to it and to the next. turned has `padded` centres; those past k are
- * far. */
-AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const double *turned, int padded, double *best,
-                                     double *next)
+/* The nearest centre and the squared distances to it and to the next. turned has `padded` centres;
+ * those past k are far. */
+AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const double *turned,
+                                     int padded, double *best, double *next)
 {
     double nearest = INFINITY, second = INFINITY;
     uint32_t at = 0;
@@ -68,7 +70,8 @@ AVX2_TOO static uint32_t nearest_two(const double *row, int columns, const doubl
         half low = {0}, high = {0};
         const double *centre = turned + c;
         for (int j = 0; j < columns; j++, centre += padded) {
-            half a = row[j] - *(const half *)centre, b = row[j] - *(const half *)(centre + LANES / 2);
+            half a = row[j] - *(const half *)centre,
+                 b = row[j] - *(const half *)(centre + LANES / 2);
             low += a * a;
             high += b * b;
         }
@@ -99,8 +102,8 @@ struct batch {
 };
 
 /* ‖c‖² − 2xc of four rows with all centres: the least, the next, and whose it is. */
-FMA_TOO static void nearest_roughly(const double *moved, int columns, const double *doubled, const double *norm,
-                                    int padded, struct batch *out)
+FMA_TOO static void nearest_roughly(const double *moved, int columns, const double *doubled,
+                                    const double *norm, int padded, struct batch *out)
 {
     for (int r = 0; r < BATCH; r++)
         out->best[r] = out->next[r] = INFINITY;
@@ -159,7 +162,8 @@ static void shift(struct work *w, size_t task, uint32_t group, const double *row
 }
 
 /* What was found of a row: its group and bounds. */
-static void place_row(struct work *w, size_t task, size_t i, uint32_t found, double upper, double lower)
+static void place_row(struct work *w, size_t task, size_t i, uint32_t found, double upper,
+                      double lower)
 {
     if (w->first || found != w->label[i]) {
         const double *row = w->data + i * (size_t)w->columns;
@@ -173,7 +177,8 @@ static void place_row(struct work *w, size_t task, size_t i, uint32_t found, dou
     w->lower[i] = lower;
 }
 
-/* The waiting rows find their groups. rounding is more than a rough distance can be off (Higham 2002, section 3.1). */
+/* The waiting rows find their groups. rounding is more than a rough distance can be off (Higham
+ * 2002, section 3.1). */
 static void look_at_batch(struct work *w, size_t task, struct batch *batch)
 {
     for (int r = batch->count; r < BATCH; r++) /* places that are not used */
@@ -187,8 +192,8 @@ static void look_at_batch(struct work *w, size_t task, struct batch *batch)
             best = fmax(batch->best[r] + batch->norm[r], 0) + rounding;
             next = fmax(batch->next[r] + batch->norm[r] - rounding, 0);
         } else {
-            batch->at[r] = nearest_two(w->data + batch->row[r] * (size_t)w->columns, w->columns, w->turned, w->padded,
-                                       &best, &next);
+            batch->at[r] = nearest_two(w->data + batch->row[r] * (size_t)w->columns, w->columns,
+                                       w->turned, w->padded, &best, &next);
         }
         place_row(w, task, batch->row[r], batch->at[r], sqrt(best), sqrt(next));
     }
@@ -218,8 +223,8 @@ static bool is_settled(struct work *w, size_t i)
     double bound = fmax(w->half_gap[own], w->lower[i]);
     if (w->upper[i] < bound)
         return true;
-    w->upper[i] =
-        sqrt(squared_distance(w->data + i * (size_t)w->columns, w->centre + own * (size_t)w->columns, w->columns));
+    w->upper[i] = sqrt(squared_distance(w->data + i * (size_t)w->columns,
+                                        w->centre + own * (size_t)w->columns, w->columns));
     return w->upper[i] < bound;
 }
 
@@ -268,8 +273,8 @@ static void reseat(struct work *w, int c)
     double most = -1;
 
     for (size_t i = 0; i < w->rows; i++) {
-        double far = squared_distance(w->data + i * (size_t)w->columns, w->centre + w->label[i] * (size_t)w->columns,
-                                      w->columns);
+        double far = squared_distance(w->data + i * (size_t)w->columns,
+                                      w->centre + w->label[i] * (size_t)w->columns, w->columns);
         if (far > most && w->count[w->label[i]] > 1) {
             most = far;
             worst = i;
@@ -326,8 +331,8 @@ static void measure_gaps(struct work *w)
         double least = INFINITY;
         for (int b = 0; b < w->k; b++)
             if (a != b)
-                least =
-                    fmin(least, squared_distance(w->centre + a * w->columns, w->centre + b * w->columns, w->columns));
+                least = fmin(least, squared_distance(w->centre + a * w->columns,
+                                                     w->centre + b * w->columns, w->columns));
         w->half_gap[a] = sqrt(least) / 2 * (1 - 1e-12);
     }
 }
@@ -345,7 +350,8 @@ static void sum_task(void *context, size_t task, int worker)
     for (size_t i = task * w->task_rows; i < end; i++) {
         const double *row = w->data + i * (size_t)w->columns;
         shift(w, task, w->label[i], row, 1);
-        w->task_inertia[task] += squared_distance(row, w->centre + w->label[i] * (size_t)w->columns, w->columns);
+        w->task_inertia[task] +=
+            squared_distance(row, w->centre + w->label[i] * (size_t)w->columns, w->columns);
     }
 }
 
@@ -395,7 +401,8 @@ static int iterate(struct work *w, int max_iterations, double least_move, bool *
     return round;
 }
 
-static struct work work_for(const double *data, size_t rows, int columns, int k, struct pool *pool, struct arena *arena)
+static struct work work_for(const double *data, size_t rows, int columns, int k, struct pool *pool,
+                            struct arena *arena)
 {
     struct work w = {.data = data, .rows = rows, .columns = columns, .k = k, .pool = pool};
     size_t cells = (size_t)k * (size_t)columns;
@@ -426,10 +433,10 @@ static struct work work_for(const double *data, size_t rows, int columns, int k,
     return w;
 }
 
-/* Sums of what the distances to the nearest centre would be with each of up to eight candidates. candidate: columns ×
- * LANES. */
-AVX2_TOO static void sum_candidates(const double *data, size_t rows, int columns, const double *candidate,
-                                    const double *upper, double *sum)
+/* Sums of what the distances to the nearest centre would be with each of up to eight candidates.
+ * candidate: columns × LANES. */
+AVX2_TOO static void sum_candidates(const double *data, size_t rows, int columns,
+                                    const double *candidate, const double *upper, double *sum)
 {
     for (int c = 0; c < LANES; c++)
         sum[c] = 0;
@@ -452,9 +459,10 @@ static void candidate_task(void *context, size_t task, int worker)
 {
     struct work *w = context;
     (void)worker;
-    size_t from = task * w->task_rows, rows = w->rows - from < w->task_rows ? w->rows - from : w->task_rows;
-    sum_candidates(w->data + from * (size_t)w->columns, rows, w->columns, w->turned, w->upper + from,
-                   w->task_gain + task * LANES);
+    size_t from = task * w->task_rows,
+           rows = w->rows - from < w->task_rows ? w->rows - from : w->task_rows;
+    sum_candidates(w->data + from * (size_t)w->columns, rows, w->columns, w->turned,
+                   w->upper + from, w->task_gain + task * LANES);
 }
 
 /* Distances to the nearest centre when the chosen row is one too. */
@@ -462,12 +470,15 @@ static void chosen_task(void *context, size_t task, int worker)
 {
     struct work *w = context;
     (void)worker;
-    size_t from = task * w->task_rows, end = from + w->task_rows < w->rows ? from + w->task_rows : w->rows;
+    size_t from = task * w->task_rows,
+           end = from + w->task_rows < w->rows ? from + w->task_rows : w->rows;
     for (size_t i = from; i < end; i++)
-        w->upper[i] = fmin(w->upper[i], squared_distance(w->data + i * (size_t)w->columns, w->chosen, w->columns));
+        w->upper[i] = fmin(
+            w->upper[i], squared_distance(w->data + i * (size_t)w->columns, w->chosen, w->columns));
 }
 
-/* Draws rows in proportion to their squared distance and gives the one that would lower the sum most. */
+/* Draws rows in proportion to their squared distance and gives the one that would lower the sum
+ * most. */
 static size_t best_candidate(struct work *w, int tries, double *total, struct stats_random *random)
 {
     size_t pick[LANES], best = 0;
@@ -490,15 +501,15 @@ static size_t best_candidate(struct work *w, int tries, double *total, struct st
     return pick[best];
 }
 
-/* Greedy k-means++: each next centre is the best of a few rows drawn in proportion to their squared distance. w->upper
- * holds the squared distances to the nearest centre so far. */
+/* Greedy k-means++: each next centre is the best of a few rows drawn in proportion to their squared
+ * distance. w->upper holds the squared distances to the nearest centre so far. */
 static void choose_starts(struct work *w, struct stats_random *random)
 {
     int tries = 2 + (int)log(w->k), columns = w->columns;
     double total = 0;
     for (int c = 0; c < w->k; c++) {
-        size_t row =
-            c ? best_candidate(w, tries < LANES ? tries : LANES, &total, random) : stats_random_below(random, w->rows);
+        size_t row = c ? best_candidate(w, tries < LANES ? tries : LANES, &total, random)
+                       : stats_random_below(random, w->rows);
         w->chosen = w->data + row * (size_t)columns;
         memcpy(w->centre + c * columns, w->chosen, sizeof *w->centre * (size_t)columns);
         for (size_t i = 0; c == 0 && i < w->rows; i++)
@@ -550,15 +561,19 @@ static double mean_variance(const struct model_matrix *matrix)
 }
 
 /* A random sample of rows, copied out. */
-static const double *sample_rows(const struct model_matrix *matrix, size_t count, uint64_t seed, struct arena *arena)
+static const double *sample_rows(const struct model_matrix *matrix, size_t count, uint64_t seed,
+                                 struct arena *arena)
 {
     struct stats_random random;
     size_t columns = (size_t)matrix->columns;
     double *out = ARENA_ARRAY(arena, double, count *columns);
     stats_random_init(&random, seed, UINT64_MAX);
-    for (size_t i = 0; i < count; i++) /* one row of each stretch: spread over the whole and without repeats */
+    for (size_t i = 0; i < count;
+         i++) /* one row of each stretch: spread over the whole and without repeats */
         memcpy(out + i * columns,
-               matrix->data + (i * matrix->rows / count + stats_random_below(&random, matrix->rows / count)) * columns,
+               matrix->data +
+                   (i * matrix->rows / count + stats_random_below(&random, matrix->rows / count)) *
+                       columns,
                sizeof *out * columns);
     return out;
 }
@@ -578,8 +593,9 @@ static void finish(struct work *w, struct arena *arena, double inertia, struct m
     memcpy(out->label, w->label, sizeof *w->label * w->rows);
 }
 
-enum status model_kmeans_fit(const struct model_matrix *matrix, const struct model_kmeans_options *options,
-                             struct pool *pool, struct arena *arena, struct model_kmeans *out, struct error *error)
+enum status model_kmeans_fit(const struct model_matrix *matrix,
+                             const struct model_kmeans_options *options, struct pool *pool,
+                             struct arena *arena, struct model_kmeans *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, options->k, error));
     int k = options->k, starts = options->starts > 0 ? options->starts : 10, finalists = 1;
@@ -588,8 +604,10 @@ enum status model_kmeans_fit(const struct model_matrix *matrix, const struct mod
     double least_move = options->tolerance > 0 ? options->tolerance * mean_variance(matrix) : 0;
     struct arena scratch;
     arena_init(&scratch, 0);
-    size_t trial_rows = sampled ? SAMPLE : matrix->rows, cells = (size_t)k * (size_t)matrix->columns;
-    const double *trial_data = sampled ? sample_rows(matrix, SAMPLE, options->seed, &scratch) : matrix->data;
+    size_t trial_rows = sampled ? SAMPLE : matrix->rows,
+           cells = (size_t)k * (size_t)matrix->columns;
+    const double *trial_data =
+        sampled ? sample_rows(matrix, SAMPLE, options->seed, &scratch) : matrix->data;
     struct work trial = work_for(trial_data, trial_rows, matrix->columns, k, pool, &scratch);
     if (sampled)
         finalists = starts < FINALISTS ? starts : FINALISTS;
@@ -605,7 +623,8 @@ enum status model_kmeans_fit(const struct model_matrix *matrix, const struct mod
         keep_finalist(list, finalists, &trial, sum_afresh(&trial));
     }
 
-    struct work whole = sampled ? work_for(matrix->data, matrix->rows, matrix->columns, k, pool, &scratch) : trial;
+    struct work whole =
+        sampled ? work_for(matrix->data, matrix->rows, matrix->columns, k, pool, &scratch) : trial;
     *out = (struct model_kmeans){.centre = ARENA_ARRAY(arena, double, cells),
                                  .size = ARENA_ARRAY(arena, double, k),
                                  .label = ARENA_ARRAY(arena, uint32_t, matrix->rows),
@@ -652,7 +671,8 @@ void model_kmeans_write(const struct model_kmeans *model, struct json *json)
     json_write_end_object(json);
 }
 
-enum status model_kmeans_read(struct text text, struct arena *arena, struct model_kmeans *out, struct error *error)
+enum status model_kmeans_read(struct text text, struct arena *arena, struct model_kmeans *out,
+                              struct error *error)
 {
     struct model_json reader;
     size_t sizes, centres;
@@ -661,9 +681,10 @@ enum status model_kmeans_read(struct text text, struct arena *arena, struct mode
                                  .columns = (int)model_json_number(&reader, "columns")};
     out->inertia = model_json_number(&reader, "inertia");
     out->size = model_json_array(&reader, "sizes", MODEL_CLUSTER_GROUPS_MAX, arena, &sizes);
-    out->centre =
-        model_json_array(&reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &centres);
-    if (out->k < 1 || out->columns < 1 || sizes != (size_t)out->k || centres != sizes * (size_t)out->columns)
+    out->centre = model_json_array(
+        &reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &centres);
+    if (out->k < 1 || out->columns < 1 || sizes != (size_t)out->k ||
+        centres != sizes * (size_t)out->columns)
         model_json_fail(&reader, "the numbers of groups, columns and centres do not fit together");
     out->converged = true;
     return model_json_close(&reader, error);

@@ -40,7 +40,8 @@ struct scratch {
     double *gradient, *hessian, *step;
 };
 
-/* Sorting rows by content: the rows' numbers follow qsort's elements, so that no global is needed. */
+/* Sorting rows by content: the rows' numbers follow qsort's elements, so that no global is needed.
+ */
 struct keyed {
     const int *code;
     const double *covariate;
@@ -67,7 +68,8 @@ static int compare_keyed(const void *left, const void *right)
     return order ? order : (a->row > b->row) - (a->row < b->row);
 }
 
-struct latent_patterns model_latent_collapse(const struct model_latent_data *data, struct arena *arena)
+struct latent_patterns model_latent_collapse(const struct model_latent_data *data,
+                                             struct arena *arena)
 {
     size_t rows = data->rows;
     struct latent_patterns p = {0,
@@ -80,9 +82,10 @@ struct latent_patterns model_latent_collapse(const struct model_latent_data *dat
     struct keyed *keyed = ARENA_ARRAY(arena, struct keyed, rows);
 
     for (size_t i = 0; i < rows; i++)
-        keyed[i] = (struct keyed){data->code + i * (size_t)data->items,
-                                  data->covariates ? data->covariate + i * (size_t)data->covariates : NULL, data->items,
-                                  data->covariates, (uint32_t)i};
+        keyed[i] =
+            (struct keyed){data->code + i * (size_t)data->items,
+                           data->covariates ? data->covariate + i * (size_t)data->covariates : NULL,
+                           data->items, data->covariates, (uint32_t)i};
 
     qsort(keyed, rows, sizeof *keyed, compare_keyed);
     for (size_t i = 0; i < rows; i++) {
@@ -101,8 +104,8 @@ struct latent_patterns model_latent_collapse(const struct model_latent_data *dat
     return p;
 }
 
-void model_latent_log_prior(int classes, int covariates, const double *coefficient, const double *covariate,
-                            double *out)
+void model_latent_log_prior(int classes, int covariates, const double *coefficient,
+                            const double *covariate, double *out)
 {
     out[0] = 0;
     for (int c = 1; c < classes; c++) {
@@ -116,8 +119,8 @@ void model_latent_log_prior(int classes, int covariates, const double *coefficie
         out[c] -= all;
 }
 
-static double log_joint(const int *code, int items, const int *level_start, int cells, const double *log_chance,
-                        int classes, double *inout)
+static double log_joint(const int *code, int items, const int *level_start, int cells,
+                        const double *log_chance, int classes, double *inout)
 {
     for (int c = 0; c < classes; c++)
         for (int i = 0; i < items; i++)
@@ -136,11 +139,12 @@ static double expect(const struct fitting *f, const struct start *s, const struc
     for (size_t p = 0; p < f->patterns->count; p++) {
         double *posterior = scratch->posterior + p * (size_t)f->classes;
         if (data->covariates)
-            model_latent_log_prior(f->classes, data->covariates, s->beta, f->patterns->covariate[p], posterior);
+            model_latent_log_prior(f->classes, data->covariates, s->beta, f->patterns->covariate[p],
+                                   posterior);
         else
             memcpy(posterior, scratch->prior, sizeof *posterior * (size_t)f->classes);
-        double all = log_joint(f->patterns->code[p], data->items, f->level_start, f->cells, s->log_chance, f->classes,
-                               posterior);
+        double all = log_joint(f->patterns->code[p], data->items, f->level_start, f->cells,
+                               s->log_chance, f->classes, posterior);
         likelihood += f->patterns->weight[p] * all;
         for (int c = 0; c < f->classes; c++)
             posterior[c] = exp(posterior[c] - all);
@@ -149,7 +153,8 @@ static double expect(const struct fitting *f, const struct start *s, const struc
 }
 
 /* Chances of answers: weighted shares within each class. */
-static void maximise_answers(const struct fitting *f, struct start *s, const struct scratch *scratch)
+static void maximise_answers(const struct fitting *f, struct start *s,
+                             const struct scratch *scratch)
 {
     const struct model_latent_data *data = f->data;
 
@@ -157,7 +162,8 @@ static void maximise_answers(const struct fitting *f, struct start *s, const str
     memset(s->share, 0, sizeof *s->share * (size_t)f->classes);
     for (size_t p = 0; p < f->patterns->count; p++)
         for (int c = 0; c < f->classes; c++) {
-            double mass = f->patterns->weight[p] * scratch->posterior[p * (size_t)f->classes + (size_t)c];
+            double mass =
+                f->patterns->weight[p] * scratch->posterior[p * (size_t)f->classes + (size_t)c];
             double *counts = scratch->counts + c * f->cells;
             s->share[c] += mass / f->patterns->total;
             for (int i = 0; i < data->items; i++)
@@ -178,9 +184,10 @@ static void maximise_answers(const struct fitting *f, struct start *s, const str
         }
 }
 
-/* Σ weight · posterior · ln prior, and when gradient is not NULL its gradient and negative Hessian by beta. */
-static double prior_fit(const struct fitting *f, const double *beta, const struct scratch *scratch, double *gradient,
-                        double *hessian)
+/* Σ weight · posterior · ln prior, and when gradient is not NULL its gradient and negative Hessian
+ * by beta. */
+static double prior_fit(const struct fitting *f, const double *beta, const struct scratch *scratch,
+                        double *gradient, double *hessian)
 {
     int classes = f->classes, width = 1 + f->data->covariates, n = (classes - 1) * width;
     double value = 0;
@@ -191,7 +198,8 @@ static double prior_fit(const struct fitting *f, const double *beta, const struc
     }
 
     for (size_t p = 0; p < f->patterns->count; p++) {
-        const double *x = f->patterns->covariate[p], *posterior = scratch->posterior + p * (size_t)classes;
+        const double *x = f->patterns->covariate[p],
+                     *posterior = scratch->posterior + p * (size_t)classes;
         double weight = f->patterns->weight[p];
         model_latent_log_prior(classes, f->data->covariates, beta, x, scratch->prior);
         for (int c = 0; c < classes; c++)
@@ -200,7 +208,8 @@ static double prior_fit(const struct fitting *f, const double *beta, const struc
             double pa = exp(scratch->prior[1 + a / width]), xa = a % width ? x[a % width - 1] : 1;
             gradient[a] += weight * (posterior[1 + a / width] - pa) * xa;
             for (int b = 0; b <= a; b++) {
-                double pb = exp(scratch->prior[1 + b / width]), xb = b % width ? x[b % width - 1] : 1;
+                double pb = exp(scratch->prior[1 + b / width]),
+                       xb = b % width ? x[b % width - 1] : 1;
                 hessian[a * n + b] += weight * pa * ((a / width == b / width) - pb) * xa * xb;
             }
         }
@@ -283,26 +292,31 @@ static void run_start(void *context, size_t task, int worker)
     arena_release(&arena);
 }
 
-static enum status check(const struct model_latent_data *data, const struct model_latent_options *options,
-                         struct error *error)
+static enum status check(const struct model_latent_data *data,
+                         const struct model_latent_options *options, struct error *error)
 {
     if (data->rows == 0 || data->items < 1 || data->items > MODEL_LATENT_ITEMS_MAX)
-        return error_set(error, STATUS_ERROR, "%zu rows of %d answers cannot be fitted", data->rows, data->items);
-    if (options->classes < 1 || options->classes > MODEL_LATENT_CLASSES_MAX || (size_t)options->classes > data->rows)
-        return error_set(error, STATUS_ERROR, "%zu rows cannot be divided into %d classes", data->rows,
-                         options->classes);
+        return error_set(error, STATUS_ERROR, "%zu rows of %d answers cannot be fitted", data->rows,
+                         data->items);
+    if (options->classes < 1 || options->classes > MODEL_LATENT_CLASSES_MAX ||
+        (size_t)options->classes > data->rows)
+        return error_set(error, STATUS_ERROR, "%zu rows cannot be divided into %d classes",
+                         data->rows, options->classes);
     if ((double)data->rows * options->classes > 2147483648.0)
-        return error_set(error, STATUS_ERROR, "%zu rows times %d classes are too many: take a sample", data->rows,
+        return error_set(error, STATUS_ERROR,
+                         "%zu rows times %d classes are too many: take a sample", data->rows,
                          options->classes);
     for (int i = 0; i < data->items; i++) {
         size_t answers = 0;
         if (data->levels[i] < 1 || data->levels[i] > MODEL_LATENT_LEVELS_MAX)
-            return error_set(error, STATUS_ERROR, "item %d has %d different answers; 1 to %d are possible", i + 1,
+            return error_set(error, STATUS_ERROR,
+                             "item %d has %d different answers; 1 to %d are possible", i + 1,
                              data->levels[i], MODEL_LATENT_LEVELS_MAX);
         for (size_t r = 0; r < data->rows; r++) {
             int code = data->code[r * (size_t)data->items + (size_t)i];
             if (code < -1 || code >= data->levels[i])
-                return error_set(error, STATUS_ERROR, "row %zu has the answer %d to item %d, which has only %d", r + 1,
+                return error_set(error, STATUS_ERROR,
+                                 "row %zu has the answer %d to item %d, which has only %d", r + 1,
                                  code, i + 1, data->levels[i]);
             answers += code >= 0;
         }
@@ -312,13 +326,15 @@ static enum status check(const struct model_latent_data *data, const struct mode
 
     for (size_t i = 0; i < data->rows * (size_t)data->covariates; i++)
         if (!isfinite(data->covariate[i]))
-            return error_set(error, STATUS_ERROR, "covariate %zu of row %zu is unknown: leave such rows out",
+            return error_set(error, STATUS_ERROR,
+                             "covariate %zu of row %zu is unknown: leave such rows out",
                              i % (size_t)data->covariates + 1, i / (size_t)data->covariates + 1);
 
     return STATUS_OK;
 }
 
-/* G² and X² against the observed frequencies of whole patterns; patterns nobody gave add what is expected of them. */
+/* G² and X² against the observed frequencies of whole patterns; patterns nobody gave add what is
+ * expected of them. */
 static void chi_squares(const struct latent_patterns *p, struct model_latent *out)
 {
     double chances[MODEL_LATENT_CLASSES_MAX], expected_seen = 0;
@@ -332,7 +348,8 @@ static void chi_squares(const struct latent_patterns *p, struct model_latent *ou
     out->x2 += p->total - expected_seen;
 }
 
-static void describe(const struct fitting *f, const struct start *best, int starts, struct model_latent *out)
+static void describe(const struct fitting *f, const struct start *best, int starts,
+                     struct model_latent *out)
 {
     const struct model_latent_data *data = f->data;
     double possible = 1, uncertain = 0, chances[MODEL_LATENT_CLASSES_MAX];
@@ -378,8 +395,10 @@ static void take_logarithms(struct model_latent *model, struct arena *arena)
     model_latent_log_prior(model->classes, 0, model->coefficient, NULL, model->log_share);
 }
 
-/* Copies the best start out with the classes in order of their shares; logits are taken against the new first class. */
-static void copy_out(const struct fitting *f, const struct start *best, struct arena *arena, struct model_latent *out)
+/* Copies the best start out with the classes in order of their shares; logits are taken against the
+ * new first class. */
+static void copy_out(const struct fitting *f, const struct start *best, struct arena *arena,
+                     struct model_latent *out)
 {
     int k = f->classes, width = 1 + f->data->covariates;
     int order[MODEL_LATENT_CLASSES_MAX];
@@ -400,7 +419,8 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
             out->chance[c * f->cells + i] = exp(best->log_chance[order[c] * f->cells + i]);
         for (int j = 0; c > 0 && j < width; j++) {
             double own = order[c] ? best->beta[(order[c] - 1) * width + j] : 0;
-            out->coefficient[(c - 1) * width + j] = own - (order[0] ? best->beta[(order[0] - 1) * width + j] : 0);
+            out->coefficient[(c - 1) * width + j] =
+                own - (order[0] ? best->beta[(order[0] - 1) * width + j] : 0);
         }
         if (c > 0 && f->data->covariates == 0)
             out->coefficient[c - 1] = log(fmax(out->share[c], smallest_chance) / out->share[0]);
@@ -409,8 +429,9 @@ static void copy_out(const struct fitting *f, const struct start *best, struct a
     take_logarithms(out, arena);
 }
 
-enum status model_latent_fit(const struct model_latent_data *data, const struct model_latent_options *options,
-                             struct pool *pool, struct arena *arena, struct model_latent *out, struct error *error)
+enum status model_latent_fit(const struct model_latent_data *data,
+                             const struct model_latent_options *options, struct pool *pool,
+                             struct arena *arena, struct model_latent *out, struct error *error)
 {
     TRY(check(data, options, error));
     struct arena scratch;
@@ -437,12 +458,13 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
                         options->seed,
                         ARENA_ARRAY(&scratch, struct start, starts)};
     for (int i = 0; i < starts; i++)
-        f.starts[i] = (struct start){ARENA_ARRAY(&scratch, double, k *(size_t)f.cells),
-                                     ARENA_ARRAY(&scratch, double, k *(size_t)(1 + data->covariates)),
-                                     ARENA_ARRAY(&scratch, double, k),
-                                     0,
-                                     0,
-                                     false};
+        f.starts[i] =
+            (struct start){ARENA_ARRAY(&scratch, double, k *(size_t)f.cells),
+                           ARENA_ARRAY(&scratch, double, k *(size_t)(1 + data->covariates)),
+                           ARENA_ARRAY(&scratch, double, k),
+                           0,
+                           0,
+                           false};
 
     pool_run(pool, (size_t)starts, run_start, &f);
     for (int i = 1; i < starts; i++)
@@ -461,19 +483,21 @@ enum status model_latent_fit(const struct model_latent_data *data, const struct 
         out->label[i] = of_pattern[patterns.of_row[i]];
     arena_release(&scratch);
     if (!isfinite(out->log_likelihood) || !out->converged)
-        return error_set(error, STATUS_ERROR, "%d latent classes did not converge in %d rounds", options->classes,
-                         ROUNDS);
+        return error_set(error, STATUS_ERROR, "%d latent classes did not converge in %d rounds",
+                         options->classes, ROUNDS);
     return STATUS_OK;
 }
 
-double model_latent_score(const struct model_latent *model, const int *code, const double *covariate, double *chances)
+double model_latent_score(const struct model_latent *model, const int *code,
+                          const double *covariate, double *chances)
 {
     if (model->log_share)
         memcpy(chances, model->log_share, sizeof *chances * (size_t)model->classes);
     else
-        model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate, chances);
-    double all = log_joint(code, model->items, model->level_start, model->level_start[model->items], model->log_chance,
-                           model->classes, chances);
+        model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate,
+                               chances);
+    double all = log_joint(code, model->items, model->level_start, model->level_start[model->items],
+                           model->log_chance, model->classes, chances);
     for (int c = 0; c < model->classes; c++)
         chances[c] = exp(chances[c] - all);
     return all;
@@ -491,7 +515,8 @@ void model_latent_write(const struct model_latent *model, struct json *json)
     json_write_end_array(json);
     model_json_put_all(json, "shares", model->share, k);
     model_json_put_all(json, "chances", model->chance, k * cells);
-    model_json_put_all(json, "coefficients", model->coefficient, (k - 1) * (size_t)(1 + model->covariates));
+    model_json_put_all(json, "coefficients", model->coefficient,
+                       (k - 1) * (size_t)(1 + model->covariates));
     model_json_put(json, "log_likelihood", model->log_likelihood);
     model_json_put(json, "rows", model->rows);
     model_json_put(json, "parameters", model->parameters);
@@ -503,7 +528,8 @@ void model_latent_write(const struct model_latent *model, struct json *json)
     json_write_end_object(json);
 }
 
-enum status model_latent_read(struct text text, struct arena *arena, struct model_latent *out, struct error *error)
+enum status model_latent_read(struct text text, struct arena *arena, struct model_latent *out,
+                              struct error *error)
 {
     struct model_json reader;
     size_t items, shares, chances, coefficients;
@@ -517,13 +543,15 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
     out->levels = ARENA_ARRAY(arena, int, items);
     out->level_start = ARENA_ARRAY(arena, int, items + 1);
     for (size_t i = 0; i < items; i++) {
-        out->levels[i] = levels[i] >= 1 && levels[i] <= MODEL_LATENT_LEVELS_MAX ? (int)levels[i] : 1;
+        out->levels[i] =
+            levels[i] >= 1 && levels[i] <= MODEL_LATENT_LEVELS_MAX ? (int)levels[i] : 1;
         out->level_start[i + 1] = out->level_start[i] + out->levels[i];
     }
 
     out->share = model_json_array(&reader, "shares", MODEL_LATENT_CLASSES_MAX, arena, &shares);
     out->chance = model_json_array(&reader, "chances", (size_t)1 << 26, arena, &chances);
-    out->coefficient = model_json_array(&reader, "coefficients", (size_t)1 << 20, arena, &coefficients);
+    out->coefficient =
+        model_json_array(&reader, "coefficients", (size_t)1 << 20, arena, &coefficients);
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->rows = model_json_number(&reader, "rows");
     out->parameters = model_json_number(&reader, "parameters");
@@ -532,8 +560,9 @@ enum status model_latent_read(struct text text, struct arena *arena, struct mode
     out->freedom = model_json_number(&reader, "degrees_of_freedom");
     out->entropy = model_json_number(&reader, "entropy");
     out->reached = (int)model_json_number(&reader, "starts_that_reached_it");
-    if (out->classes < 1 || out->classes > MODEL_LATENT_CLASSES_MAX || out->covariates < 0 || items == 0 ||
-        shares != (size_t)out->classes || chances != shares * (size_t)out->level_start[items] ||
+    if (out->classes < 1 || out->classes > MODEL_LATENT_CLASSES_MAX || out->covariates < 0 ||
+        items == 0 || shares != (size_t)out->classes ||
+        chances != shares * (size_t)out->level_start[items] ||
         coefficients != (shares - 1) * (size_t)(1 + out->covariates))
         model_json_fail(&reader, "the numbers of classes, items and chances do not fit together");
 

@@ -1,13 +1,14 @@
 /*
- * Standard errors of latent classes, from the empirical information: the sum over rows of the outer product of the
- * score with itself (Bandeen-Roche et al. 1997; also what poLCA does). The parameters are logits of the classes, and
- * within a class and an item logits of the answers against the likeliest one:
+ * Standard errors of latent classes, from the empirical information: the sum over rows of the outer
+ * product of the score with itself (Bandeen-Roche et al. 1997; also what poLCA does). The
+ * parameters are logits of the classes, and within a class and an item logits of the answers
+ * against the likeliest one:
  *
- *   ∂ ln L / ∂ logit of answer l in class c = P(c | row) (1[answer is l] − P(l | c)),   0 for a missing answer
- *   ∂ ln L / ∂ coefficient j of class c     = (P(c | row) − P(c)) xⱼ
+ *   ∂ ln L / ∂ logit of answer l in class c = P(c | row) (1[answer is l] − P(l | c)),   0 for a
+ * missing answer ∂ ln L / ∂ coefficient j of class c     = (P(c | row) − P(c)) xⱼ
  *
- * Chances that ran to 0 have no curvature and count as fixed. The errors of chances and shares follow by the delta
- * method, all of whose derivatives are p_l (1[l = m] − p_m).
+ * Chances that ran to 0 have no curvature and count as fixed. The errors of chances and shares
+ * follow by the delta method, all of whose derivatives are p_l (1[l = m] − p_m).
  */
 #include "model/latent_patterns.h"
 #include "stats/linear.h"
@@ -35,7 +36,8 @@ static struct layout lay_out(const struct model_latent *model, struct arena *are
         for (int i = 0; i < model->items; i++) {
             int start = c * cells + model->level_start[i], likeliest = 0;
             for (int l = 1; l < model->levels[i]; l++)
-                likeliest = model->chance[start + l] > model->chance[start + likeliest] ? l : likeliest;
+                likeliest =
+                    model->chance[start + l] > model->chance[start + likeliest] ? l : likeliest;
             for (int l = 0; l < model->levels[i]; l++) {
                 bool free = l != likeliest && model->chance[start + l] > fixed_below;
                 out.of_cell[start + l] = free ? out.count++ : -1;
@@ -45,8 +47,9 @@ static struct layout lay_out(const struct model_latent *model, struct arena *are
 }
 
 /* The score of one pattern, and its chances of the classes before and after the answers. */
-static void score_pattern(const struct model_latent *model, const struct layout *layout, const int *code,
-                          const double *covariate, double *prior, double *posterior, double *score)
+static void score_pattern(const struct model_latent *model, const struct layout *layout,
+                          const int *code, const double *covariate, double *prior,
+                          double *posterior, double *score)
 {
     int cells = model->level_start[model->items], width = 1 + model->covariates;
     model_latent_log_prior(model->classes, model->covariates, model->coefficient, covariate, prior);
@@ -65,10 +68,11 @@ static void score_pattern(const struct model_latent *model, const struct layout 
     }
 }
 
-/* Adds the pattern to the information (lower half) and to the derivatives of the mean shares by the coefficients. */
-static void add_pattern(const struct model_latent *model, const struct layout *layout, double weight,
-                        const double *covariate, const double *prior, const double *score, double *information,
-                        double *share_slope)
+/* Adds the pattern to the information (lower half) and to the derivatives of the mean shares by the
+ * coefficients. */
+static void add_pattern(const struct model_latent *model, const struct layout *layout,
+                        double weight, const double *covariate, const double *prior,
+                        const double *score, double *information, double *share_slope)
 {
     int n = layout->count, width = 1 + model->covariates;
     for (int a = 0; a < n; a++)
@@ -77,8 +81,9 @@ static void add_pattern(const struct model_latent *model, const struct layout *l
     for (int c = 0; c < model->classes; c++)
         for (int a = 0; a < layout->coefficients; a++) {
             int d = 1 + a / width;
-            share_slope[c * layout->coefficients + a] +=
-                weight / model->rows * prior[c] * ((c == d) - prior[d]) * (a % width ? covariate[a % width - 1] : 1);
+            share_slope[c * layout->coefficients + a] += weight / model->rows * prior[c] *
+                                                         ((c == d) - prior[d]) *
+                                                         (a % width ? covariate[a % width - 1] : 1);
         }
 }
 
@@ -91,8 +96,8 @@ static double quadratic(int n, int stride, const double *slope, const double *co
     return sqrt(fmax(sum, 0));
 }
 
-static void chance_errors(const struct model_latent *model, const struct layout *layout, const double *covariance,
-                          double *out)
+static void chance_errors(const struct model_latent *model, const struct layout *layout,
+                          const double *covariance, double *out)
 {
     int cells = model->level_start[model->items], n = layout->count;
     for (int c = 0; c < model->classes; c++)
@@ -105,8 +110,8 @@ static void chance_errors(const struct model_latent *model, const struct layout 
                 for (int a = 0; a < model->levels[i]; a++)
                     for (int b = 0; at[a] >= 0 && b < model->levels[i]; b++)
                         if (at[b] >= 0)
-                            sum += chance[l] * ((l == a) - chance[a]) * chance[l] * ((l == b) - chance[b]) *
-                                   covariance[at[a] * n + at[b]];
+                            sum += chance[l] * ((l == a) - chance[a]) * chance[l] *
+                                   ((l == b) - chance[b]) * covariance[at[a] * n + at[b]];
                 out[start + l] = sqrt(fmax(sum, 0));
             }
         }
@@ -124,20 +129,24 @@ static void no_errors(const struct model_latent *model, struct model_latent_erro
 
 /* The information, inverted. False when a direction has none, or it would take too long. */
 static bool make_covariance(const struct model_latent *model, const struct layout *layout,
-                            const struct model_latent_data *data, struct arena *arena, double **covariance,
-                            double **share_slope)
+                            const struct model_latent_data *data, struct arena *arena,
+                            double **covariance, double **share_slope)
 {
     int n = layout->count;
     struct latent_patterns patterns = model_latent_collapse(data, arena);
     if (n > PARAMETERS_MAX || (double)patterns.count * n * n > work_most)
         return false;
-    double *information = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *score = ARENA_ARRAY(arena, double, n);
+    double *information = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
+           *score = ARENA_ARRAY(arena, double, n);
     double prior[MODEL_LATENT_CLASSES_MAX], posterior[MODEL_LATENT_CLASSES_MAX];
     *covariance = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n);
-    *share_slope = ARENA_ARRAY(arena, double, (size_t)model->classes *(size_t)(layout->coefficients + 1));
+    *share_slope =
+        ARENA_ARRAY(arena, double, (size_t)model->classes *(size_t)(layout->coefficients + 1));
     for (size_t p = 0; p < patterns.count; p++) {
-        score_pattern(model, layout, patterns.code[p], patterns.covariate[p], prior, posterior, score);
-        add_pattern(model, layout, patterns.weight[p], patterns.covariate[p], prior, score, information, *share_slope);
+        score_pattern(model, layout, patterns.code[p], patterns.covariate[p], prior, posterior,
+                      score);
+        add_pattern(model, layout, patterns.weight[p], patterns.covariate[p], prior, score,
+                    information, *share_slope);
     }
     for (int a = 0; a < n; a++)
         for (int b = a + 1; b < n; b++)
@@ -149,21 +158,24 @@ static bool make_covariance(const struct model_latent *model, const struct layou
     return true;
 }
 
-void model_latent_errors(const struct model_latent *model, const struct model_latent_data *data, struct arena *arena,
-                         struct model_latent_errors *out)
+void model_latent_errors(const struct model_latent *model, const struct model_latent_data *data,
+                         struct arena *arena, struct model_latent_errors *out)
 {
-    int cells = model->level_start[model->items], coefficients = (model->classes - 1) * (1 + model->covariates);
+    int cells = model->level_start[model->items],
+        coefficients = (model->classes - 1) * (1 + model->covariates);
     struct arena scratch;
     double *covariance, *share_slope;
     arena_init(&scratch, 0);
-    *out = (struct model_latent_errors){ARENA_ARRAY(arena, double, (size_t)model->classes *(size_t)cells),
-                                        ARENA_ARRAY(arena, double, model->classes),
-                                        ARENA_ARRAY(arena, double, (size_t)coefficients + 1)};
+    *out = (struct model_latent_errors){
+        ARENA_ARRAY(arena, double, (size_t)model->classes *(size_t)cells),
+        ARENA_ARRAY(arena, double, model->classes),
+        ARENA_ARRAY(arena, double, (size_t)coefficients + 1)};
     struct layout layout = lay_out(model, &scratch);
     if (make_covariance(model, &layout, data, &scratch, &covariance, &share_slope)) {
         chance_errors(model, &layout, covariance, out->chance);
         for (int c = 0; c < model->classes; c++)
-            out->share[c] = quadratic(coefficients, layout.count, share_slope + c * coefficients, covariance);
+            out->share[c] =
+                quadratic(coefficients, layout.count, share_slope + c * coefficients, covariance);
         for (int a = 0; a < coefficients; a++)
             out->coefficient[a] = sqrt(covariance[a * layout.count + a]);
     } else {

@@ -1,4 +1,5 @@
-/* Inside the room: rows of answers with the same content, as one with a weight. Shared by fitting and errors. */
+/* Inside the room: rows of answers with the same content, as one with a weight. Shared by fitting
+ * and errors. */
 #ifndef STRATA_MODEL_LATENT_PATTERNS_H
 #define STRATA_MODEL_LATENT_PATTERNS_H
 
@@ -14,9 +15,10 @@ struct latent_patterns {
     bool missing; /* an answer is */
 };
 
-struct latent_patterns model_latent_collapse(const struct model_latent_data *data, struct arena *arena);
+struct latent_patterns model_latent_collapse(const struct model_latent_data *data,
+                                             struct arena *arena);
 /* ln of the classes' chances before any answer; coefficients as in struct model_latent. */
-void model_latent_log_prior(int classes, int covariates, const double *coefficient, const double *covariate,
-                            double *out);
+void model_latent_log_prior(int classes, int covariates, const double *coefficient,
+                            const double *covariate, double *out);
 
 #endif

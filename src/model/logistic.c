@@ -11,10 +11,12 @@
 #include <string.h>
 
 enum { LAMBDAS = 40, NEWTON_ROUNDS = 100, DESCENT_ROUNDS = 1000, WORSE_MAX = 6, ACTIVE_MOST = 400 };
-/* How little a round may gain before it is the last: of a fit to keep, and of one that only has to be compared. */
+/* How little a round may gain before it is the last: of a fit to keep, and of one that only has to
+ * be compared. */
 static const double EXACT = 1e-11, ROUGH = 1e-7;
 
-/* The problem with standardised features, column by column, so that a coordinate is one run through memory. */
+/* The problem with standardised features, column by column, so that a coordinate is one run through
+ * memory. */
 struct problem {
     size_t rows;
     int columns;
@@ -51,8 +53,8 @@ static double penalised(const struct problem *p, double lambda, double mix)
     return -likelihood(p) / (double)p->rows + lambda * penalty;
 }
 
-/* The quadratic around the present fit: the curvature X̃ᵀWX̃ / n of all columns and the intercept (last), and the slope.
- * With them a sweep over the coordinates does not touch the rows. */
+/* The quadratic around the present fit: the curvature X̃ᵀWX̃ / n of all columns and the intercept
+ * (last), and the slope. With them a sweep over the coordinates does not touch the rows. */
 struct quadratic {
     size_t size; /* columns + 1 */
     double *curvature, *slope, *rows;
@@ -93,8 +95,10 @@ static void quadratic_fill(struct quadratic *q, struct problem *p)
     stats_gram((int)q->size, p->rows, q->rows, q->curvature);
 }
 
-/* One coordinate: the best β_j for the quadratic, with the others fixed. Returns how far it moved the fit. */
-static double descend(struct quadratic *q, const struct problem *p, size_t j, double lambda, double mix)
+/* One coordinate: the best β_j for the quadratic, with the others fixed. Returns how far it moved
+ * the fit. */
+static double descend(struct quadratic *q, const struct problem *p, size_t j, double lambda,
+                      double mix)
 {
     const double *column = q->curvature + j * q->size;
     bool is_intercept = j + 1 == q->size;
@@ -114,8 +118,9 @@ static double descend(struct quadratic *q, const struct problem *p, size_t j, do
     return move * move * curve;
 }
 
-/* Columns that say nearly the same make coordinate descent creep. So once it has found which coefficients are not zero,
- * and their signs, the quadratic is solved for those at once; the answer counts unless a sign turns. */
+/* Columns that say nearly the same make coordinate descent creep. So once it has found which
+ * coefficients are not zero, and their signs, the quadratic is solved for those at once; the answer
+ * counts unless a sign turns. */
 static void solve_active(struct quadratic *q, struct problem *p, double lambda, double mix)
 {
     int count = 0, last = (int)q->size - 1;
@@ -127,7 +132,8 @@ static void solve_active(struct quadratic *q, struct problem *p, double lambda, 
         return;
     for (int a = 0; a < count; a++) {
         int j = q->active[a];
-        double ridge = j == last ? 0 : lambda * (1 - mix), lasso = j == last ? 0 : copysign(lambda * mix, p->beta[j]);
+        double ridge = j == last ? 0 : lambda * (1 - mix),
+               lasso = j == last ? 0 : copysign(lambda * mix, p->beta[j]);
         q->step[a] = q->slope[j] - ridge * p->beta[j] - lasso;
         for (int b = 0; b < count; b++)
             q->matrix[a * count + b] = q->curvature[(size_t)j * q->size + (size_t)q->active[b]];
@@ -138,7 +144,8 @@ static void solve_active(struct quadratic *q, struct problem *p, double lambda, 
         return;
     stats_cholesky_solve(count, q->matrix, q->step);
     for (int a = 0; a < count; a++)
-        if (q->active[a] != last && (p->beta[q->active[a]] + q->step[a]) * p->beta[q->active[a]] <= 0)
+        if (q->active[a] != last &&
+            (p->beta[q->active[a]] + q->step[a]) * p->beta[q->active[a]] <= 0)
             return;
     for (int a = 0; a < count; a++) {
         p->beta[q->active[a]] += q->step[a];
@@ -147,8 +154,10 @@ static void solve_active(struct quadratic *q, struct problem *p, double lambda, 
     }
 }
 
-/* The minimum of the penalised quadratic: sweeps over the coordinates, and every few of them the solution at once. */
-static void minimise_quadratic(struct quadratic *q, struct problem *p, double lambda, double mix, double enough)
+/* The minimum of the penalised quadratic: sweeps over the coordinates, and every few of them the
+ * solution at once. */
+static void minimise_quadratic(struct quadratic *q, struct problem *p, double lambda, double mix,
+                               double enough)
 {
     enum { SWEEPS_BETWEEN = 10 };
     for (int sweep = 1; sweep <= DESCENT_ROUNDS; sweep++) {
@@ -163,10 +172,10 @@ static void minimise_quadratic(struct quadratic *q, struct problem *p, double la
     solve_active(q, p, lambda, mix);
 }
 
-/* Newton's method with the penalty, from p->beta, until a round gains less than the share `enough` of the objective.
- * Steps that raise the objective are halved. */
-static int fit_penalised(struct problem *p, double lambda, double mix, double enough, struct quadratic *q,
-                         double *before)
+/* Newton's method with the penalty, from p->beta, until a round gains less than the share `enough`
+ * of the objective. Steps that raise the objective are halved. */
+static int fit_penalised(struct problem *p, double lambda, double mix, double enough,
+                         struct quadratic *q, double *before)
 {
     refresh_eta(p);
     double value = penalised(p, lambda, mix);
@@ -190,8 +199,10 @@ static int fit_penalised(struct problem *p, double lambda, double mix, double en
     return NEWTON_ROUNDS;
 }
 
-/* Newton's method without penalty. error gets standard errors in standardised units, the intercept's last. */
-static enum status fit_plain(struct problem *p, struct arena *arena, double *errors, int *rounds, struct error *error)
+/* Newton's method without penalty. error gets standard errors in standardised units, the
+ * intercept's last. */
+static enum status fit_plain(struct problem *p, struct arena *arena, double *errors, int *rounds,
+                             struct error *error)
 {
     int used = 0, *column = ARENA_ARRAY(arena, int, p->columns + 1);
 
@@ -199,8 +210,10 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         if (p->scale[j] > 0)
             column[used++] = j;
     int n = used + 1;
-    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *step = ARENA_ARRAY(arena, double, n),
-           *inverse = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *row = ARENA_ARRAY(arena, double, n);
+    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
+           *step = ARENA_ARRAY(arena, double, n),
+           *inverse = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
+           *row = ARENA_ARRAY(arena, double, n);
     column[used] = p->columns;
     refresh_eta(p);
     double value = likelihood(p);
@@ -208,7 +221,8 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         memset(h, 0, sizeof *h * (size_t)(n * n));
         memset(step, 0, sizeof *step * (size_t)n);
         for (size_t i = 0; i < p->rows; i++) {
-            double chance = stats_expit(p->eta[i]), weight = chance * (1 - chance), rest = p->label[i] - chance;
+            double chance = stats_expit(p->eta[i]), weight = chance * (1 - chance),
+                   rest = p->label[i] - chance;
             for (int a = 0; a < n; a++) {
                 row[a] = a < used ? p->x[(size_t)column[a] * p->rows + i] : 1;
                 step[a] += rest * row[a];
@@ -225,8 +239,9 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         for (int a = 0; fine && a < n; a++)
             smallest = fmin(smallest, h[a * n + a]);
         if (!fine || smallest < 1e-7 * h[0])
-            return error_set(error, STATUS_ERROR,
-                             "the features depend on one another: leave some out, or take a penalty");
+            return error_set(
+                error, STATUS_ERROR,
+                "the features depend on one another: leave some out, or take a penalty");
         stats_cholesky_solve(n, h, step);
         double largest = 0, before = value;
         for (int a = 0; a < n; a++) {
@@ -243,11 +258,11 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
         }
         for (int a = 0; a < used; a++)
             if (fabs(p->beta[column[a]]) > 15)
-                return error_set(
-                    error, STATUS_ERROR,
-                    "feature %d separates the labels perfectly: its effect is without bound. Take a penalty, or "
-                    "see whether it knows the future",
-                    column[a] + 1);
+                return error_set(error, STATUS_ERROR,
+                                 "feature %d separates the labels perfectly: its effect is without "
+                                 "bound. Take a penalty, or "
+                                 "see whether it knows the future",
+                                 column[a] + 1);
         if (largest < 1e-8 || value > -1e-9)
             break;
     }
@@ -255,22 +270,26 @@ static enum status fit_plain(struct problem *p, struct arena *arena, double *err
     stats_cholesky_inverse(n, h, inverse);
     for (int a = 0; a < n; a++)
         errors[column[a]] = sqrt(inverse[a * n + a]);
-    /* The intercept in the features' own units stands far from the data's middle: its error needs the covariances. */
+    /* The intercept in the features' own units stands far from the data's middle: its error needs
+     * the covariances. */
     double variance = 0;
     for (int a = 0; a < n; a++)
         for (int b = 0; b < n; b++)
-            variance += inverse[a * n + b] * (a < used ? -p->mean[column[a]] / p->scale[column[a]] : 1) *
+            variance += inverse[a * n + b] *
+                        (a < used ? -p->mean[column[a]] / p->scale[column[a]] : 1) *
                         (b < used ? -p->mean[column[b]] / p->scale[column[b]] : 1);
 
     errors[p->columns] = sqrt(variance);
     return STATUS_OK;
 }
 
-static enum status check(const struct model_matrix *features, const unsigned char *label, struct error *error)
+static enum status check(const struct model_matrix *features, const unsigned char *label,
+                         struct error *error)
 {
-    if (features->rows < 2 || features->columns < 1 || features->columns > MODEL_LOGISTIC_COLUMNS_MAX)
-        return error_set(error, STATUS_ERROR, "%zu rows of %d features cannot be fitted", features->rows,
-                         features->columns);
+    if (features->rows < 2 || features->columns < 1 ||
+        features->columns > MODEL_LOGISTIC_COLUMNS_MAX)
+        return error_set(error, STATUS_ERROR, "%zu rows of %d features cannot be fitted",
+                         features->rows, features->columns);
     size_t hits = 0;
     for (size_t i = 0; i < features->rows; i++)
         hits += label[i] != 0;
@@ -286,8 +305,8 @@ static enum status check(const struct model_matrix *features, const unsigned cha
 }
 
 /* Means and standard deviations over the given rows (which may be NULL: all). */
-static void moments(const struct model_matrix *features, const uint32_t *rows, size_t count, double *mean,
-                    double *scale)
+static void moments(const struct model_matrix *features, const uint32_t *rows, size_t count,
+                    double *mean, double *scale)
 {
     int columns = features->columns;
     memset(mean, 0, sizeof *mean * (size_t)columns);
@@ -310,12 +329,14 @@ static void moments(const struct model_matrix *features, const uint32_t *rows, s
     }
 }
 
-/* The problem of some rows, standardised over themselves: a fold's preprocessing stays inside the fold. */
-static struct problem problem_of(const struct model_matrix *features, const unsigned char *label, const uint32_t *rows,
-                                 size_t count, struct arena *arena)
+/* The problem of some rows, standardised over themselves: a fold's preprocessing stays inside the
+ * fold. */
+static struct problem problem_of(const struct model_matrix *features, const unsigned char *label,
+                                 const uint32_t *rows, size_t count, struct arena *arena)
 {
     size_t columns = (size_t)features->columns;
-    double *mean = ARENA_ARRAY(arena, double, columns), *scale = ARENA_ARRAY(arena, double, columns);
+    double *mean = ARENA_ARRAY(arena, double, columns),
+           *scale = ARENA_ARRAY(arena, double, columns);
     unsigned char *own = ARENA_ARRAY(arena, unsigned char, count);
 
     moments(features, rows, count, mean, scale);
@@ -335,7 +356,8 @@ static struct problem problem_of(const struct model_matrix *features, const unsi
         own[i] = label[row] != 0;
         hits += own[i];
         for (size_t j = 0; j < columns; j++)
-            p.x[j * count + i] = scale[j] > 0 ? (features->data[row * columns + j] - mean[j]) / scale[j] : 0;
+            p.x[j * count + i] =
+                scale[j] > 0 ? (features->data[row * columns + j] - mean[j]) / scale[j] : 0;
     }
 
     p.beta[columns] = stats_logit(fmin(fmax(hits / (double)count, 1e-6), 1 - 1e-6));
@@ -380,7 +402,8 @@ static void validate_fold(void *context, size_t task, int worker)
     struct quadratic quadratic = quadratic_new(&p, &arena);
     double *before = ARENA_ARRAY(&arena, double, columns + 1);
     for (int k = 0, worse = 0; k < LAMBDAS; k++) {
-        v->loss[task][k] = worse < WORSE_MAX ? 0 : v->loss[task][k - 1]; /* behind its valley it only rises */
+        v->loss[task][k] =
+            worse < WORSE_MAX ? 0 : v->loss[task][k - 1]; /* behind its valley it only rises */
         if (worse == WORSE_MAX)
             continue;
         fit_penalised(&p, v->lambdas[k], v->mix, ROUGH, &quadratic, before);
@@ -390,7 +413,8 @@ static void validate_fold(void *context, size_t task, int worker)
             double eta = p.beta[columns];
             for (size_t j = 0; j < columns; j++)
                 if (p.beta[j] != 0)
-                    eta += p.beta[j] * (v->features->data[i * columns + j] - p.mean[j]) / p.scale[j];
+                    eta +=
+                        p.beta[j] * (v->features->data[i * columns + j] - p.mean[j]) / p.scale[j];
             v->loss[task][k] += stats_log1pexp(v->label[i] ? -eta : eta);
         }
         worse = k > 0 && v->loss[task][k] > v->loss[task][k - 1] ? worse + 1 : 0;
@@ -399,8 +423,8 @@ static void validate_fold(void *context, size_t task, int worker)
     arena_release(&arena);
 }
 
-void model_stratified_folds(const unsigned char *label, size_t rows, int folds, uint64_t seed, struct arena *arena,
-                            uint32_t *fold)
+void model_stratified_folds(const unsigned char *label, size_t rows, int folds, uint64_t seed,
+                            struct arena *arena, uint32_t *fold)
 {
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, rows);
     struct stats_random random;
@@ -413,8 +437,10 @@ void model_stratified_folds(const unsigned char *label, size_t rows, int folds, 
         fold[order[i]] = next[label[order[i]] != 0]++ % (uint32_t)folds;
 }
 
-static double choose_lambda(const struct problem *p, const struct model_matrix *features, const unsigned char *label,
-                            const struct model_logistic_options *options, struct pool *pool, struct arena *arena)
+static double choose_lambda(const struct problem *p, const struct model_matrix *features,
+                            const unsigned char *label,
+                            const struct model_logistic_options *options, struct pool *pool,
+                            struct arena *arena)
 {
     double lambdas[LAMBDAS], top = largest_lambda(p, options->mix), best = INFINITY;
     int folds = options->folds > 1 ? options->folds : 10, choice = 0;
@@ -424,8 +450,9 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
         lambdas[k] = top * pow(1e-3, (double)k / (LAMBDAS - 1));
     uint32_t *fold = ARENA_ARRAY(arena, uint32_t, features->rows);
     model_stratified_folds(label, features->rows, folds, options->seed, arena, fold);
-    struct validation v = {features, label,        fold,
-                           lambdas,  options->mix, arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
+    struct validation v = {
+        features, label,        fold,
+        lambdas,  options->mix, arena_array(arena, (size_t)folds, sizeof(double[LAMBDAS]))};
     pool_run(pool, (size_t)folds, validate_fold, &v);
     double mean[LAMBDAS], error = 0;
     for (int k = 0; k < LAMBDAS; k++) {
@@ -447,7 +474,8 @@ static double choose_lambda(const struct problem *p, const struct model_matrix *
     return lambdas[choice];
 }
 
-static void unscale(const struct problem *p, struct arena *arena, const double *errors, struct model_logistic *out)
+static void unscale(const struct problem *p, struct arena *arena, const double *errors,
+                    struct model_logistic *out)
 {
     size_t columns = (size_t)p->columns;
     out->columns = p->columns;
@@ -470,17 +498,19 @@ static void unscale(const struct problem *p, struct arena *arena, const double *
 }
 
 enum status model_logistic_fit(const struct model_matrix *features, const unsigned char *label,
-                               const struct model_logistic_options *options, struct pool *pool, struct arena *arena,
-                               struct model_logistic *out, struct error *error)
+                               const struct model_logistic_options *options, struct pool *pool,
+                               struct arena *arena, struct model_logistic *out, struct error *error)
 {
     TRY(check(features, label, error));
     if (!(options->mix >= 0 && options->mix <= 1))
-        return error_set(error, STATUS_USAGE, "the mix of the penalty is %g; it lies between 0 and 1", options->mix);
+        return error_set(error, STATUS_USAGE,
+                         "the mix of the penalty is %g; it lies between 0 and 1", options->mix);
     struct arena scratch;
     arena_init(&scratch, 0);
     struct problem p = problem_of(features, label, NULL, features->rows, &scratch);
     double *errors = ARENA_ARRAY(&scratch, double, features->columns + 1);
-    *out = (struct model_logistic){.lambda = options->lambda, .mix = options->mix, .rows = (double)p.rows};
+    *out = (struct model_logistic){
+        .lambda = options->lambda, .mix = options->mix, .rows = (double)p.rows};
     enum status status = STATUS_OK;
     if (options->lambda == 0) {
         status = fit_plain(&p, &scratch, errors, &out->iterations, error);
@@ -535,7 +565,8 @@ void model_logistic_write(const struct model_logistic *model, struct json *json)
     json_write_end_object(json);
 }
 
-enum status model_logistic_read(struct text text, struct arena *arena, struct model_logistic *out, struct error *error)
+enum status model_logistic_read(struct text text, struct arena *arena, struct model_logistic *out,
+                                struct error *error)
 {
     struct model_json reader;
     size_t columns, errors, means, scales;
@@ -546,14 +577,17 @@ enum status model_logistic_read(struct text text, struct arena *arena, struct mo
                                    .log_likelihood = model_json_number(&reader, "log_likelihood"),
                                    .rows = model_json_number(&reader, "rows"),
                                    .hits = model_json_number(&reader, "hits")};
-    out->coefficient = model_json_array(&reader, "coefficients", MODEL_LOGISTIC_COLUMNS_MAX, arena, &columns);
-    out->error = model_json_array(&reader, "errors", MODEL_LOGISTIC_COLUMNS_MAX + 1, arena, &errors);
+    out->coefficient =
+        model_json_array(&reader, "coefficients", MODEL_LOGISTIC_COLUMNS_MAX, arena, &columns);
+    out->error =
+        model_json_array(&reader, "errors", MODEL_LOGISTIC_COLUMNS_MAX + 1, arena, &errors);
     out->mean = model_json_array(&reader, "means", MODEL_LOGISTIC_COLUMNS_MAX, arena, &means);
     out->scale = model_json_array(&reader, "scales", MODEL_LOGISTIC_COLUMNS_MAX, arena, &scales);
     out->columns = (int)columns;
     if (errors == 0)
         out->error = NULL;
     if (columns == 0 || means != columns || scales != columns || (errors && errors != columns + 1))
-        model_json_fail(&reader, "the numbers of coefficients, means and scales do not fit together");
+        model_json_fail(&reader,
+                        "the numbers of coefficients, means and scales do not fit together");
     return model_json_close(&reader, error);
 }

@@ -1,10 +1,12 @@
 /*
- * Intervals of penalised effects. A penalty shrinks effects on purpose, so there are no standard errors around the
- * truth; what can be said is how far the same penalised fit would move were the customers drawn anew: Efron and
- * Tibshirani's percentile bootstrap (1993, chapter 13) of the same estimator, its penalty held, fitted as far down as
- * the estimate was. What the interval is of is the effect that this penalised fit would find among all customers there
- * could be; that the stated share of intervals holds it is what the tests simulate. A fit stopped early would be
- * another estimator: with two columns that say nearly the same, coordinate descent shares an effect out slowly.
+ * Intervals of penalised effects. A penalty shrinks effects on purpose, so there are no standard
+ * errors around the truth; what can be said is how far the same penalised fit would move were the
+ * customers drawn anew: Efron and Tibshirani's percentile bootstrap (1993, chapter 13) of the same
+ * estimator, its penalty held, fitted as far down as the estimate was. What the interval is of is
+ * the effect that this penalised fit would find among all customers there could be; that the stated
+ * share of intervals holds it is what the tests simulate. A fit stopped early would be another
+ * estimator: with two columns that say nearly the same, coordinate descent shares an effect out
+ * slowly.
  */
 #include "model/logistic.h"
 
@@ -25,7 +27,8 @@ struct refits {
 };
 
 /* Draws customers with all their rows. */
-static size_t draw_rows(const struct refits *r, size_t draw, struct arena *arena, double **data, unsigned char **label)
+static size_t draw_rows(const struct refits *r, size_t draw, struct arena *arena, double **data,
+                        unsigned char **label)
 {
     size_t columns = (size_t)r->features->columns, count = 0;
     uint32_t *times = ARENA_ARRAY(arena, uint32_t, r->customers + 1);
@@ -41,7 +44,8 @@ static size_t draw_rows(const struct refits *r, size_t draw, struct arena *arena
     count = 0;
     for (size_t i = 0; i < r->features->rows; i++)
         for (uint32_t t = 0; t < times[r->customer[i]]; t++) {
-            memcpy(*data + count * columns, r->features->data + i * columns, sizeof **data * columns);
+            memcpy(*data + count * columns, r->features->data + i * columns,
+                   sizeof **data * columns);
             (*label)[count++] = r->label[i];
         }
     return count;
@@ -58,16 +62,18 @@ static void refit(void *context, size_t draw, int worker)
     unsigned char *label;
     (void)worker;
     arena_init(&arena, 0);
-    struct model_matrix matrix = {draw_rows(r, draw, &arena, &data, &label), r->features->columns, data};
+    struct model_matrix matrix = {draw_rows(r, draw, &arena, &data, &label), r->features->columns,
+                                  data};
     struct model_logistic_options options = {.lambda = r->model->lambda, .mix = r->model->mix};
-    bool good = model_logistic_fit(&matrix, label, &options, NULL, &arena, &again, &ignored) == STATUS_OK;
+    bool good =
+        model_logistic_fit(&matrix, label, &options, NULL, &arena, &again, &ignored) == STATUS_OK;
     for (size_t c = 0; c < columns; c++)
         r->effect[draw * columns + c] = good ? again.coefficient[c] * r->model->scale[c] : NAN;
     arena_release(&arena);
 }
 
-/* The value below which another draw falls with probability p: of few draws the type-6 quantile, whose rank is (n + 1)
- * p, and not one that lies nearer to the middle. */
+/* The value below which another draw falls with probability p: of few draws the type-6 quantile,
+ * whose rank is (n + 1) p, and not one that lies nearer to the middle. */
 static double next_draw_quantile(const double *sorted, size_t count, double p)
 {
     double rank = fmin(fmax(((double)count + 1) * p, 1), (double)count);
@@ -76,14 +82,20 @@ static double next_draw_quantile(const double *sorted, size_t count, double p)
     return sorted[below - 1] + (rank - (double)below) * (above - sorted[below - 1]);
 }
 
-void model_logistic_intervals(const struct model_logistic *model, const struct model_matrix *features,
-                              const unsigned char *label, const uint32_t *customer, size_t customers, size_t draws,
+void model_logistic_intervals(const struct model_logistic *model,
+                              const struct model_matrix *features, const unsigned char *label,
+                              const uint32_t *customer, size_t customers, size_t draws,
                               double level, uint64_t seed, struct pool *pool, struct arena *arena,
                               struct stats_interval *out)
 {
     size_t columns = (size_t)features->columns;
-    struct refits r = {
-        model, features, label, customer, customers, seed, ARENA_ARRAY(arena, double, draws *columns + 1)};
+    struct refits r = {model,
+                       features,
+                       label,
+                       customer,
+                       customers,
+                       seed,
+                       ARENA_ARRAY(arena, double, draws *columns + 1)};
     double *values = ARENA_ARRAY(arena, double, draws + 1);
     pool_run(pool, draws, refit, &r);
     for (size_t c = 0; c < columns; c++) {
@@ -93,7 +105,8 @@ void model_logistic_intervals(const struct model_logistic *model, const struct m
             if (isfinite(r.effect[d * columns + c]))
                 values[kept++] = r.effect[d * columns + c];
         stats_sort(values, kept);
-        /* The penalty draws effects of draws towards each other: the estimate itself is always among what is possible.
+        /* The penalty draws effects of draws towards each other: the estimate itself is always
+         * among what is possible.
          */
         out[c].low = kept ? fmin(effect, next_draw_quantile(values, kept, (1 - level) / 2)) : NAN;
         out[c].high = kept ? fmax(effect, next_draw_quantile(values, kept, (1 + level) / 2)) : NAN;

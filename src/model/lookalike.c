@@ -15,8 +15,8 @@ struct list_walk {
     double place, all, seeds;
 };
 
-static void start_walk(struct list_walk *walk, const unsigned char *seed, const double *score, const double *weight,
-                       size_t count, struct arena *arena)
+static void start_walk(struct list_walk *walk, const unsigned char *seed, const double *score,
+                       const double *weight, size_t count, struct arena *arena)
 {
     *walk = (struct list_walk){.seed = seed, .score = score, .weight = weight, .left = count};
     walk->order = ARENA_ARRAY(arena, uint32_t, count + 1);
@@ -27,7 +27,8 @@ static void start_walk(struct list_walk *walk, const unsigned char *seed, const 
     }
 }
 
-/* The next run of equal scores down the list: its places [*from, *to) in customers, and its seeds. */
+/* The next run of equal scores down the list: its places [*from, *to) in customers, and its seeds.
+ */
 static bool next_run(struct list_walk *walk, double *from, double *to, double *seeds)
 {
     if (!walk->left)
@@ -57,8 +58,9 @@ static int choose_bands(double seeds)
     return (int)fmax(MODEL_LOOKALIKE_BANDS_MIN, fmin(MODEL_LOOKALIKE_BANDS_MAX, count));
 }
 
-void model_lookalike_bands(const unsigned char *seed, const double *score, const double *weight, size_t count,
-                           double level, struct arena *arena, struct model_lookalike_list *out)
+void model_lookalike_bands(const unsigned char *seed, const double *score, const double *weight,
+                           size_t count, double level, struct arena *arena,
+                           struct model_lookalike_list *out)
 {
     struct list_walk walk;
     double from, to, seeds, rows = 0;
@@ -88,8 +90,8 @@ void model_lookalike_bands(const unsigned char *seed, const double *score, const
     }
 }
 
-double model_lookalike_recall(const unsigned char *seed, const double *score, const double *weight, size_t count,
-                              double share, struct arena *arena)
+double model_lookalike_recall(const unsigned char *seed, const double *score, const double *weight,
+                              size_t count, double share, struct arena *arena)
 {
     struct list_walk walk;
     double from, to, seeds, found = 0;
@@ -108,9 +110,9 @@ static struct model_logistic_options penalty(double hits, double rows, int colum
     return (struct model_logistic_options){.lambda = 2 * threshold, .mix = .5};
 }
 
-static enum status fit_without(const struct model_matrix *features, const unsigned char *seed, const uint32_t *fold,
-                               uint32_t left_out, struct pool *pool, struct arena *arena, double *held_out,
-                               struct error *error)
+static enum status fit_without(const struct model_matrix *features, const unsigned char *seed,
+                               const uint32_t *fold, uint32_t left_out, struct pool *pool,
+                               struct arena *arena, double *held_out, struct error *error)
 {
     size_t columns = (size_t)features->columns, rows = 0;
     double *data = ARENA_ARRAY(arena, double, features->rows *columns + 1), hits = 0;
@@ -132,16 +134,18 @@ static enum status fit_without(const struct model_matrix *features, const unsign
     return STATUS_OK;
 }
 
-enum status model_lookalike_fit(const struct model_matrix *features, const unsigned char *seed, int folds,
-                                uint64_t random_seed, struct pool *pool, struct arena *arena,
-                                struct model_lookalike *out, struct error *error)
+enum status model_lookalike_fit(const struct model_matrix *features, const unsigned char *seed,
+                                int folds, uint64_t random_seed, struct pool *pool,
+                                struct arena *arena, struct model_lookalike *out,
+                                struct error *error)
 {
     double hits = 0, rows = (double)features->rows;
     for (size_t i = 0; i < features->rows; i++)
         hits += seed[i] != 0;
     if (folds < 2 || hits < folds || rows - hits < folds)
         return error_set(error, STATUS_ERROR,
-                         "%.0f customers in the seed and %.0f others are too few for %d folds: each needs some of both",
+                         "%.0f customers in the seed and %.0f others are too few for %d folds: "
+                         "each needs some of both",
                          hits, rows - hits, folds);
     uint32_t *fold = ARENA_ARRAY(arena, uint32_t, features->rows + 1);
     out->held_out = ARENA_ARRAY(arena, double, features->rows + 1);
@@ -149,7 +153,8 @@ enum status model_lookalike_fit(const struct model_matrix *features, const unsig
     for (uint32_t f = 0; f < (uint32_t)folds; f++) {
         struct arena scratch;
         arena_init(&scratch, 0);
-        enum status status = fit_without(features, seed, fold, f, pool, &scratch, out->held_out, error);
+        enum status status =
+            fit_without(features, seed, fold, f, pool, &scratch, out->held_out, error);
         arena_release(&scratch);
         TRY(status);
     }

@@ -1,7 +1,8 @@
 /*
- * Gaussian mixtures. Everything that can vanish or explode stays a logarithm; covariances are sums of centred products,
- * and each is lifted by a ten-millionth of the columns' variances so that a flat group has a density at all. A start
- * whose group lives off that lift (its likelihood is unbounded in truth) is thrown away.
+ * Gaussian mixtures. Everything that can vanish or explode stays a logarithm; covariances are sums
+ * of centred products, and each is lifted by a ten-millionth of the columns' variances so that a
+ * flat group has a density at all. A start whose group lives off that lift (its likelihood is
+ * unbounded in truth) is thrown away.
  */
 #include "base/json.h"
 #include "model/cluster.h"
@@ -29,11 +30,11 @@ struct em {
     double *task_weight;            /* a task each: k */
     double *task_mean, *task_cross; /* a task each: k × columns, k × columns × columns */
     double *variance;               /* of the columns */
-    double tolerance;               /* a round that gains less, relative to the likelihood, is the last */
+    double tolerance; /* a round that gains less, relative to the likelihood, is the last */
 };
 
-static double log_density(const double *mean, const double *factor, double log_det, int columns, const double *row,
-                          double *scratch)
+static double log_density(const double *mean, const double *factor, double log_det, int columns,
+                          const double *row, double *scratch)
 {
     double square = 0;
     for (int j = 0; j < columns; j++)
@@ -57,14 +58,16 @@ static void expect_task(void *context, size_t task, int worker)
     (void)worker;
     int d = em->columns, k = em->k;
     double scratch[MODEL_CLUSTER_COLUMNS_MAX], likelihood = 0;
-    double *weight = em->task_weight + task * (size_t)k, *mean = em->task_mean + task * (size_t)(k * d);
+    double *weight = em->task_weight + task * (size_t)k,
+           *mean = em->task_mean + task * (size_t)(k * d);
     memset(weight, 0, sizeof *weight * (size_t)k);
     memset(mean, 0, sizeof *mean * (size_t)(k * d));
     for (size_t i = task * ROWS_A_TASK; i < task_end(em, task); i++) {
         const double *row = em->matrix->data + i * (size_t)d;
         double *chance = em->chance + i * (size_t)k;
         for (int c = 0; c < k; c++)
-            chance[c] = log(em->share[c]) + log_density(em->mean + c * d, em->factor + (size_t)c * (size_t)(d * d),
+            chance[c] = log(em->share[c]) + log_density(em->mean + c * d,
+                                                        em->factor + (size_t)c * (size_t)(d * d),
                                                         em->log_det[c], d, row, scratch);
         double all = stats_log_sum_exp(chance, (size_t)k);
         likelihood += all;
@@ -89,7 +92,8 @@ static void cross_task(void *context, size_t task, int worker)
     memset(cross, 0, sizeof *cross * (size_t)k * (size_t)(d * d));
     for (size_t i = task * ROWS_A_TASK; i < task_end(em, task); i++)
         for (int c = 0; c < k; c++) {
-            double chance = em->chance[i * (size_t)k + (size_t)c], *place = cross + (size_t)c * (size_t)(d * d);
+            double chance = em->chance[i * (size_t)k + (size_t)c],
+                   *place = cross + (size_t)c * (size_t)(d * d);
             if (chance < 1e-300)
                 continue;
             for (int j = 0; j < d; j++)
@@ -100,7 +104,8 @@ static void cross_task(void *context, size_t task, int worker)
         }
 }
 
-/* Covariances of all tasks into em->factor, then their Cholesky factors. False when a group has no spread. */
+/* Covariances of all tasks into em->factor, then their Cholesky factors. False when a group has no
+ * spread. */
 static bool factorise(struct em *em, const double *weight)
 {
     int d = em->columns, k = em->k;
@@ -199,8 +204,9 @@ static double run_em(struct em *em, int *rounds)
     return before;
 }
 
-static struct em em_for(const struct model_matrix *matrix, const struct model_mixture_options *options,
-                        struct pool *pool, struct arena *arena)
+static struct em em_for(const struct model_matrix *matrix,
+                        const struct model_mixture_options *options, struct pool *pool,
+                        struct arena *arena)
 {
     struct em em = {.matrix = matrix,
                     .k = options->k,
@@ -266,8 +272,9 @@ static void keep(const struct em *em, double likelihood, int rounds, struct mode
 }
 
 /* The starts compete; the best is kept in out. */
-static enum status run_starts(struct em *em, const struct model_mixture_options *options, int starts,
-                              struct arena *scratch, struct model_mixture *out, struct error *error)
+static enum status run_starts(struct em *em, const struct model_mixture_options *options,
+                              int starts, struct arena *scratch, struct model_mixture *out,
+                              struct error *error)
 {
     for (int start = 0; start < starts; start++) {
         struct model_kmeans groups;
@@ -291,7 +298,8 @@ static enum status run_starts(struct em *em, const struct model_mixture_options 
     return STATUS_OK;
 }
 
-static struct model_mixture empty_for(const struct model_matrix *matrix, const struct model_mixture_options *options,
+static struct model_mixture empty_for(const struct model_matrix *matrix,
+                                      const struct model_mixture_options *options,
                                       struct arena *arena)
 {
     size_t k = (size_t)options->k, d = (size_t)matrix->columns;
@@ -306,8 +314,9 @@ static struct model_mixture empty_for(const struct model_matrix *matrix, const s
 }
 
 /* Many rows: the starts compete on an even sample, and the winner goes on with all. */
-static enum status run_from_sample(struct em *em, const struct model_mixture_options *options, int starts,
-                                   struct arena *scratch, struct model_mixture *out, struct error *error)
+static enum status run_from_sample(struct em *em, const struct model_mixture_options *options,
+                                   int starts, struct arena *scratch, struct model_mixture *out,
+                                   struct error *error)
 {
     size_t d = (size_t)em->columns, k = (size_t)em->k, rows = em->matrix->rows;
     double *data = ARENA_ARRAY(scratch, double, SAMPLE *d);
@@ -335,13 +344,15 @@ static enum status run_from_sample(struct em *em, const struct model_mixture_opt
     return STATUS_OK;
 }
 
-enum status model_mixture_fit(const struct model_matrix *matrix, const struct model_mixture_options *options,
-                              struct pool *pool, struct arena *arena, struct model_mixture *out, struct error *error)
+enum status model_mixture_fit(const struct model_matrix *matrix,
+                              const struct model_mixture_options *options, struct pool *pool,
+                              struct arena *arena, struct model_mixture *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, options->k, error));
     int starts = options->k == 1 ? 1 : options->starts > 0 ? options->starts : 10;
     if (matrix->columns > 200 || (double)matrix->rows * options->k > 4e9)
-        return error_set(error, STATUS_ERROR, "a mixture takes at most 200 traits and 4,000,000,000 rows times groups");
+        return error_set(error, STATUS_ERROR,
+                         "a mixture takes at most 200 traits and 4,000,000,000 rows times groups");
     struct arena scratch;
     arena_init(&scratch, 0);
     struct em em = em_for(matrix, options, pool, &scratch);
@@ -351,21 +362,23 @@ enum status model_mixture_fit(const struct model_matrix *matrix, const struct mo
                              : run_starts(&em, options, starts, &scratch, out, error);
     arena_release(&scratch);
     if (status == STATUS_OK && !isfinite(out->log_likelihood))
-        status =
-            error_set(error, STATUS_ERROR,
-                      "no start of a mixture of %d groups ended with groups of their own spread: take fewer groups, "
-                      "or leave constant traits out",
-                      options->k);
+        status = error_set(error, STATUS_ERROR,
+                           "no start of a mixture of %d groups ended with groups of their own "
+                           "spread: take fewer groups, "
+                           "or leave constant traits out",
+                           options->k);
     return status;
 }
 
-double model_mixture_score(const struct model_mixture *model, const double *row, double *scratch, double *chances)
+double model_mixture_score(const struct model_mixture *model, const double *row, double *scratch,
+                           double *chances)
 {
     int d = model->columns;
     for (int c = 0; c < model->k; c++) {
         const double *factor = model->factor + (size_t)c * (size_t)(d * d);
-        chances[c] = log(model->share[c]) +
-                     log_density(model->mean + c * d, factor, stats_cholesky_log_det(d, factor), d, row, scratch);
+        chances[c] =
+            log(model->share[c]) + log_density(model->mean + c * d, factor,
+                                               stats_cholesky_log_det(d, factor), d, row, scratch);
     }
     double all = stats_log_sum_exp(chances, (size_t)model->k);
     for (int c = 0; c < model->k; c++)
@@ -389,23 +402,26 @@ void model_mixture_write(const struct model_mixture *model, struct json *json)
     json_write_end_object(json);
 }
 
-enum status model_mixture_read(struct text text, struct arena *arena, struct model_mixture *out, struct error *error)
+enum status model_mixture_read(struct text text, struct arena *arena, struct model_mixture *out,
+                               struct error *error)
 {
     struct model_json reader;
     size_t shares, means, factors;
     TRY(model_json_open(&reader, text, "mixture", error));
     *out = (struct model_mixture){.k = (int)model_json_number(&reader, "groups"),
                                   .columns = (int)model_json_number(&reader, "columns")};
-    out->shape = model_json_number(&reader, "equal_covariances") != 0 ? MODEL_MIXTURE_EQUAL : MODEL_MIXTURE_FULL;
+    out->shape = model_json_number(&reader, "equal_covariances") != 0 ? MODEL_MIXTURE_EQUAL
+                                                                      : MODEL_MIXTURE_FULL;
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->rows = model_json_number(&reader, "rows");
     out->entropy = model_json_number(&reader, "entropy");
     out->share = model_json_array(&reader, "shares", MODEL_CLUSTER_GROUPS_MAX, arena, &shares);
     out->mean = model_json_array(&reader, "means", 200000, arena, &means);
     out->factor = model_json_array(&reader, "cholesky_factors", 40000000, arena, &factors);
-    if (out->k < 1 || out->columns < 1 || shares != (size_t)out->k || means != shares * (size_t)out->columns ||
-        factors != means * (size_t)out->columns)
-        model_json_fail(&reader, "the numbers of groups, columns and parameters do not fit together");
+    if (out->k < 1 || out->columns < 1 || shares != (size_t)out->k ||
+        means != shares * (size_t)out->columns || factors != means * (size_t)out->columns)
+        model_json_fail(&reader,
+                        "the numbers of groups, columns and parameters do not fit together");
     out->parameters = parameters_of(out->k, out->columns, out->shape);
     out->bic = -2 * out->log_likelihood + out->parameters * log(out->rows);
     return model_json_close(&reader, error);

@@ -21,8 +21,10 @@ static bool comes_before(const struct builder *b, uint32_t x, uint32_t y, int co
     return u < v || (!(v < u) && x < y);
 }
 
-/* Brings the row that belongs at `middle` there, with earlier ones before it (Hoare's selection). */
-static void select_place(const struct builder *b, size_t begin, size_t end, size_t middle, int column)
+/* Brings the row that belongs at `middle` there, with earlier ones before it (Hoare's selection).
+ */
+static void select_place(const struct builder *b, size_t begin, size_t end, size_t middle,
+                         int column)
 {
     uint32_t *order = b->tree->order;
     while (end - begin > 1) {
@@ -49,7 +51,8 @@ static void select_place(const struct builder *b, size_t begin, size_t end, size
 static int fill_box(const struct builder *b, uint32_t node)
 {
     int columns = b->tree->columns, widest = 0;
-    double *low = b->tree->box + (size_t)node * 2 * (size_t)columns, *high = low + columns, width = -1;
+    double *low = b->tree->box + (size_t)node * 2 * (size_t)columns, *high = low + columns,
+           width = -1;
     const struct model_neighbours_node *n = &b->tree->node[node];
     for (int j = 0; j < columns; j++) {
         low[j] = INFINITY;
@@ -69,10 +72,12 @@ static int fill_box(const struct builder *b, uint32_t node)
 
 static int compare_rows(const void *a, const void *b)
 {
-    return (*(const uint32_t *)a > *(const uint32_t *)b) - (*(const uint32_t *)a < *(const uint32_t *)b);
+    return (*(const uint32_t *)a > *(const uint32_t *)b) -
+           (*(const uint32_t *)a < *(const uint32_t *)b);
 }
 
-/* Depth is the logarithm of the rows: each node halves them. Equal rows stay in one leaf, in order, however many. */
+/* Depth is the logarithm of the rows: each node halves them. Equal rows stay in one leaf, in order,
+ * however many. */
 static void build(struct builder *b, size_t begin, size_t end)
 {
     struct model_neighbours *tree = b->tree;
@@ -90,22 +95,26 @@ static void build(struct builder *b, size_t begin, size_t end)
     build(b, middle, end);
 }
 
-void model_neighbours_new(const struct model_matrix *matrix, struct arena *arena, struct model_neighbours *out)
+void model_neighbours_new(const struct model_matrix *matrix, struct arena *arena,
+                          struct model_neighbours *out)
 {
-    size_t columns = (size_t)matrix->columns, nodes = 4 * (matrix->rows / MODEL_NEIGHBOURS_LEAF + 1);
-    *out = (struct model_neighbours){.rows = matrix->rows,
-                                     .columns = matrix->columns,
-                                     .data = ARENA_ARRAY(arena, double, matrix->rows *columns),
-                                     .order = ARENA_ARRAY(arena, uint32_t, matrix->rows),
-                                     .node = ARENA_ARRAY(arena, struct model_neighbours_node, nodes),
-                                     .box = ARENA_ARRAY(arena, double, nodes * 2 * columns)};
+    size_t columns = (size_t)matrix->columns,
+           nodes = 4 * (matrix->rows / MODEL_NEIGHBOURS_LEAF + 1);
+    *out =
+        (struct model_neighbours){.rows = matrix->rows,
+                                  .columns = matrix->columns,
+                                  .data = ARENA_ARRAY(arena, double, matrix->rows *columns),
+                                  .order = ARENA_ARRAY(arena, uint32_t, matrix->rows),
+                                  .node = ARENA_ARRAY(arena, struct model_neighbours_node, nodes),
+                                  .box = ARENA_ARRAY(arena, double, nodes * 2 * columns)};
     struct builder builder = {matrix, out};
     for (uint32_t i = 0; i < matrix->rows; i++)
         out->order[i] = i;
     build(&builder, 0, matrix->rows);
     ENSURE(out->node_count <= nodes);
     for (size_t i = 0; i < matrix->rows; i++)
-        memcpy(out->data + i * columns, matrix->data + out->order[i] * columns, sizeof *out->data * columns);
+        memcpy(out->data + i * columns, matrix->data + out->order[i] * columns,
+               sizeof *out->data * columns);
 }
 
 static double squared_distance(const double *a, const double *b, int columns)
@@ -118,7 +127,8 @@ static double squared_distance(const double *a, const double *b, int columns)
 
 double model_neighbours_box(const struct model_neighbours *tree, uint32_t node, const double *point)
 {
-    const double *low = tree->box + (size_t)node * 2 * (size_t)tree->columns, *high = low + tree->columns;
+    const double *low = tree->box + (size_t)node * 2 * (size_t)tree->columns,
+                 *high = low + tree->columns;
     double sum = 0;
     for (int j = 0; j < tree->columns; j++) {
         double gap = fmax(fmax(low[j] - point[j], point[j] - high[j]), 0);
@@ -127,7 +137,8 @@ double model_neighbours_box(const struct model_neighbours *tree, uint32_t node, 
     return sum;
 }
 
-/* One search: the nearest row, or the `count` smallest distances as a heap with the largest on top. */
+/* One search: the nearest row, or the `count` smallest distances as a heap with the largest on top.
+ */
 struct search {
     const struct model_neighbours *tree;
     const double *point;
@@ -178,21 +189,26 @@ static void look(struct search *s, uint32_t node)
     const struct model_neighbours_node *n = &tree->node[node];
     if (!n->right) {
         size_t end =
-            n->begin + (s->heap && s->count > MODEL_NEIGHBOURS_LEAF ? (size_t)s->count : MODEL_NEIGHBOURS_LEAF);
-        for (size_t i = n->begin; i < n->end && i < end; i++) /* a longer leaf holds equal rows, the first will do */
-            meet(s, tree->order[i], squared_distance(s->point, tree->data + i * (size_t)tree->columns, tree->columns));
+            n->begin + (s->heap && s->count > MODEL_NEIGHBOURS_LEAF ? (size_t)s->count
+                                                                    : MODEL_NEIGHBOURS_LEAF);
+        for (size_t i = n->begin; i < n->end && i < end;
+             i++) /* a longer leaf holds equal rows, the first will do */
+            meet(s, tree->order[i],
+                 squared_distance(s->point, tree->data + i * (size_t)tree->columns, tree->columns));
         return;
     }
     double left = model_neighbours_box(tree, node + 1, s->point),
            right = model_neighbours_box(tree, n->right, s->point);
-    uint32_t first = left <= right ? node + 1 : n->right, second = left <= right ? n->right : node + 1;
+    uint32_t first = left <= right ? node + 1 : n->right,
+             second = left <= right ? n->right : node + 1;
     if (fmin(left, right) <= s->limit)
         look(s, first);
     if (fmax(left, right) <= s->limit)
         look(s, second);
 }
 
-uint32_t model_neighbours_nearest(const struct model_neighbours *tree, const double *point, double *squared)
+uint32_t model_neighbours_nearest(const struct model_neighbours *tree, const double *point,
+                                  double *squared)
 {
     struct search s = {.tree = tree, .point = point, .limit = INFINITY, .row = UINT32_MAX};
     look(&s, 0);
@@ -201,9 +217,11 @@ uint32_t model_neighbours_nearest(const struct model_neighbours *tree, const dou
     return s.row;
 }
 
-double model_neighbours_reach(const struct model_neighbours *tree, const double *point, int count, double *scratch)
+double model_neighbours_reach(const struct model_neighbours *tree, const double *point, int count,
+                              double *scratch)
 {
-    struct search s = {.tree = tree, .point = point, .limit = INFINITY, .count = count, .heap = scratch};
+    struct search s = {
+        .tree = tree, .point = point, .limit = INFINITY, .count = count, .heap = scratch};
     look(&s, 0);
     return s.heap[0];
 }

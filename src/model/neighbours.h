@@ -1,7 +1,8 @@
 /*
- * Nearest rows by a kd-tree (Bentley 1975; Friedman, Bentley & Finkel 1977). The tree keeps a copy of the rows in its
- * own order and a box around each node: memory grows with the rows, never with pairs of them. In many dimensions a
- * search looks at more of the tree, at worst at all of it; the answer is exact in any case.
+ * Nearest rows by a kd-tree (Bentley 1975; Friedman, Bentley & Finkel 1977). The tree keeps a copy
+ * of the rows in its own order and a box around each node: memory grows with the rows, never with
+ * pairs of them. In many dimensions a search looks at more of the tree, at worst at all of it; the
+ * answer is exact in any case.
  */
 #ifndef STRATA_MODEL_NEIGHBOURS_H
 #define STRATA_MODEL_NEIGHBOURS_H
@@ -26,12 +27,18 @@ struct model_neighbours {
 };
 
 /* All in the arena; the matrix is not kept. At least one row, at most 2³¹. */
-void model_neighbours_new(const struct model_matrix *matrix, struct arena *arena, struct model_neighbours *out);
+void model_neighbours_new(const struct model_matrix *matrix, struct arena *arena,
+                          struct model_neighbours *out);
 /* The squared distance of a point from a node's box; 0 inside. */
-double model_neighbours_box(const struct model_neighbours *tree, uint32_t node, const double *point);
-/* The row nearest to a point, the lowest of equally near ones; *squared (may be NULL) is its distance. Any thread. */
-uint32_t model_neighbours_nearest(const struct model_neighbours *tree, const double *point, double *squared);
-/* The squared distance of the count-th nearest row, 1 ≤ count ≤ rows. scratch: count places. Any thread. */
-double model_neighbours_reach(const struct model_neighbours *tree, const double *point, int count, double *scratch);
+double model_neighbours_box(const struct model_neighbours *tree, uint32_t node,
+                            const double *point);
+/* The row nearest to a point, the lowest of equally near ones; *squared (may be NULL) is its
+ * distance. Any thread. */
+uint32_t model_neighbours_nearest(const struct model_neighbours *tree, const double *point,
+                                  double *squared);
+/* The squared distance of the count-th nearest row, 1 ≤ count ≤ rows. scratch: count places. Any
+ * thread. */
+double model_neighbours_reach(const struct model_neighbours *tree, const double *point, int count,
+                              double *scratch);
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * k-prototypes by Lloyd's iteration: rows to the nearest prototype, prototypes to the means of the numbers and the
- * commonest categories (the lowest code of equally common ones). A start takes rows drawn as k-means++ draws them, in
- * proportion to their cost so far. k-modes is the case without numbers.
+ * k-prototypes by Lloyd's iteration: rows to the nearest prototype, prototypes to the means of the
+ * numbers and the commonest categories (the lowest code of equally common ones). A start takes rows
+ * drawn as k-means++ draws them, in proportion to their cost so far. k-modes is the case without
+ * numbers.
  *
- * As in kmeans.c, prototypes are laid out trait by trait so that a row meets eight at once in vector registers, added
- * up in the order of the traits; and sums and counts follow the rows that move, and are made afresh before the answer.
+ * As in kmeans.c, prototypes are laid out trait by trait so that a row meets eight at once in
+ * vector registers, added up in the order of the traits; and sums and counts follow the rows that
+ * move, and are made afresh before the answer.
  */
 #include "base/json.h"
 #include "model/clones.h"
@@ -58,12 +60,14 @@ static void turn(struct work *w)
         for (int j = 0; j < columns; j++)
             w->turned[j * w->padded + c] = c < w->k ? w->centre[c * columns + j] : 1e153;
         for (int j = 0; j < categories; j++)
-            w->turned[(columns + j) * w->padded + c] = c < w->k ? (double)w->mode[c * categories + j] : -1;
+            w->turned[(columns + j) * w->padded + c] =
+                c < w->k ? (double)w->mode[c * categories + j] : -1;
     }
 }
 
-AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, size_t rows, int columns, int categories,
-                                 const double *turned, int padded, double gamma, uint32_t *found, double *cost)
+AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, size_t rows,
+                                 int columns, int categories, const double *turned, int padded,
+                                 double gamma, uint32_t *found, double *cost)
 {
     half differs = {gamma, gamma, gamma, gamma};
 
@@ -74,7 +78,8 @@ AVX2_TOO static void assign_rows(const double *number, const uint32_t *code, siz
             half low = {0}, high = {0};
             const double *place = turned + c;
             for (int j = 0; j < columns; j++, place += padded) {
-                half a = number[j] - *(const half *)place, b = number[j] - *(const half *)(place + LANES / 2);
+                half a = number[j] - *(const half *)place,
+                     b = number[j] - *(const half *)(place + LANES / 2);
                 low += a * a;
                 high += b * b;
             }
@@ -98,19 +103,23 @@ static void assign_task(void *context, size_t task, int worker)
 {
     struct work *w = context;
     const struct model_prototypes_data *data = w->data;
-    size_t from = task * ROWS_A_TASK, rows = data->rows - from < ROWS_A_TASK ? data->rows - from : ROWS_A_TASK;
+    size_t from = task * ROWS_A_TASK,
+           rows = data->rows - from < ROWS_A_TASK ? data->rows - from : ROWS_A_TASK;
     (void)worker;
-    assign_rows(data->number + from * (size_t)data->columns, data->code + from * (size_t)data->categories, rows,
-                data->columns, data->categories, w->turned, w->padded, w->gamma, w->found + from, w->cost + from);
+    assign_rows(data->number + from * (size_t)data->columns,
+                data->code + from * (size_t)data->categories, rows, data->columns, data->categories,
+                w->turned, w->padded, w->gamma, w->found + from, w->cost + from);
 }
 
 static void take_row(struct work *w, int c, size_t i)
 {
     size_t columns = (size_t)w->data->columns, categories = (size_t)w->data->categories;
     if (columns)
-        memcpy(w->centre + (size_t)c * columns, w->data->number + i * columns, sizeof(double) * columns);
+        memcpy(w->centre + (size_t)c * columns, w->data->number + i * columns,
+               sizeof(double) * columns);
     if (categories)
-        memcpy(w->mode + (size_t)c * categories, w->data->code + i * categories, sizeof(uint32_t) * categories);
+        memcpy(w->mode + (size_t)c * categories, w->data->code + i * categories,
+               sizeof(uint32_t) * categories);
 }
 
 static void choose_starts(struct work *w, struct stats_random *random)
@@ -124,7 +133,8 @@ static void choose_starts(struct work *w, struct stats_random *random)
         for (size_t i = 0; i < rows; i++)
             total += w->cost[i];
         take_row(w, c,
-                 total > 0 ? stats_random_weighted(random, w->cost, rows, total) : stats_random_below(random, rows));
+                 total > 0 ? stats_random_weighted(random, w->cost, rows, total)
+                           : stats_random_below(random, rows));
         for (size_t i = 0; i < rows; i++)
             w->cost[i] = fmin(w->cost[i], distance(w, i, c));
     }
@@ -136,17 +146,21 @@ static void shift(struct work *w, size_t i, size_t c, double sign)
     size_t levels = w->level_start[data->categories];
     w->size[c] += sign;
     for (int j = 0; j < data->columns; j++)
-        w->sum[c * (size_t)data->columns + (size_t)j] += sign * data->number[i * (size_t)data->columns + (size_t)j];
+        w->sum[c * (size_t)data->columns + (size_t)j] +=
+            sign * data->number[i * (size_t)data->columns + (size_t)j];
     for (int j = 0; j < data->categories; j++)
-        w->counts[c * levels + w->level_start[j] + data->code[i * (size_t)data->categories + (size_t)j]] += sign;
+        w->counts[c * levels + w->level_start[j] +
+                  data->code[i * (size_t)data->categories + (size_t)j]] += sign;
 }
 
-/* Rows go where they were found to belong. Returns how many moved; afresh: sums and counts from nothing. */
+/* Rows go where they were found to belong. Returns how many moved; afresh: sums and counts from
+ * nothing. */
 static size_t move_rows(struct work *w, bool afresh)
 {
     size_t moved = 0;
     if (afresh) {
-        memset(w->counts, 0, sizeof *w->counts * (size_t)w->k * w->level_start[w->data->categories]);
+        memset(w->counts, 0,
+               sizeof *w->counts * (size_t)w->k * w->level_start[w->data->categories]);
         memset(w->sum, 0, sizeof *w->sum * (size_t)w->k * (size_t)w->data->columns);
         memset(w->size, 0, sizeof *w->size * (size_t)w->k);
     }
@@ -215,15 +229,17 @@ static enum status check(const struct model_prototypes_data *data, int k, struct
         return error_set(error, STATUS_ERROR, "%d traits cannot be clustered: 1 to %d are possible",
                          data->columns + data->categories, MODEL_CLUSTER_COLUMNS_MAX);
     if (k < 1 || (size_t)k > data->rows || k > MODEL_CLUSTER_GROUPS_MAX)
-        return error_set(error, STATUS_ERROR, "%zu customers cannot be divided into %d groups", data->rows, k);
+        return error_set(error, STATUS_ERROR, "%zu customers cannot be divided into %d groups",
+                         data->rows, k);
     for (size_t i = 0; i < data->rows * (size_t)data->columns; i++)
         if (!(fabs(data->number[i]) < 1e150))
             return error_set(error, STATUS_ERROR, "customer %zu has no usable value in trait %zu",
                              i / (size_t)data->columns + 1, i % (size_t)data->columns + 1);
     for (int j = 0; j < data->categories; j++)
         if (data->levels[j] == 0 || data->levels[j] > 65536)
-            return error_set(error, STATUS_ERROR, "category %d has %u different values; 1 to 65,536 are possible",
-                             j + 1, data->levels[j]);
+            return error_set(error, STATUS_ERROR,
+                             "category %d has %u different values; 1 to 65,536 are possible", j + 1,
+                             data->levels[j]);
     for (size_t i = 0; i < data->rows * (size_t)data->categories; i++)
         ENSURE(data->code[i] < data->levels[i % (size_t)data->categories]);
     return STATUS_OK;
@@ -246,10 +262,13 @@ double model_prototypes_gamma(const struct model_prototypes_data *data)
     return data->columns ? 0.5 * total / data->columns : 1;
 }
 
-static struct work work_for(const struct model_prototypes_data *data, int k, double gamma, struct pool *pool,
-                            struct arena *arena)
+static struct work work_for(const struct model_prototypes_data *data, int k, double gamma,
+                            struct pool *pool, struct arena *arena)
 {
-    struct work w = {.data = data, .k = k, .pool = pool, .gamma = gamma > 0 ? gamma : model_prototypes_gamma(data)};
+    struct work w = {.data = data,
+                     .k = k,
+                     .pool = pool,
+                     .gamma = gamma > 0 ? gamma : model_prototypes_gamma(data)};
     w.level_start = ARENA_ARRAY(arena, size_t, data->categories + 1);
     for (int j = 0; j < data->categories; j++)
         w.level_start[j + 1] = w.level_start[j] + data->levels[j];
@@ -261,13 +280,15 @@ static struct work work_for(const struct model_prototypes_data *data, int k, dou
     w.label = ARENA_ARRAY(arena, uint32_t, data->rows);
     w.found = ARENA_ARRAY(arena, uint32_t, data->rows);
     w.padded = (k + LANES - 1) / LANES * LANES;
-    w.turned = ARENA_ARRAY(arena, double, (size_t)(data->columns + data->categories) * (size_t)w.padded);
+    w.turned =
+        ARENA_ARRAY(arena, double, (size_t)(data->columns + data->categories) * (size_t)w.padded);
     w.sum = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns);
     w.counts = ARENA_ARRAY(arena, double, (size_t)k *w.level_start[data->categories]);
     return w;
 }
 
-static void keep(struct work *w, double cost, int rounds, struct arena *arena, struct model_prototypes *out)
+static void keep(struct work *w, double cost, int rounds, struct arena *arena,
+                 struct model_prototypes *out)
 {
     size_t columns = (size_t)w->data->columns, categories = (size_t)w->data->categories;
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, w->k);
@@ -278,29 +299,31 @@ static void keep(struct work *w, double cost, int rounds, struct arena *arena, s
         out->size[w->label[i]]++;
     for (size_t c = 0; c < (size_t)w->k; c++) {
         memcpy(out->centre + c * columns, w->centre + order[c] * columns, sizeof(double) * columns);
-        memcpy(out->mode + c * categories, w->mode + order[c] * categories, sizeof(uint32_t) * categories);
+        memcpy(out->mode + c * categories, w->mode + order[c] * categories,
+               sizeof(uint32_t) * categories);
     }
     out->cost = cost;
     out->iterations = rounds;
 }
 
-enum status model_prototypes_fit(const struct model_prototypes_data *data, int k, double gamma, int starts,
-                                 uint64_t seed, struct pool *pool, struct arena *arena, struct model_prototypes *out,
-                                 struct error *error)
+enum status model_prototypes_fit(const struct model_prototypes_data *data, int k, double gamma,
+                                 int starts, uint64_t seed, struct pool *pool, struct arena *arena,
+                                 struct model_prototypes *out, struct error *error)
 {
     TRY(check(data, k, error));
     struct arena scratch;
     arena_init(&scratch, 0);
     struct work w = work_for(data, k, gamma, pool, &scratch);
-    *out = (struct model_prototypes){.k = k,
-                                     .columns = data->columns,
-                                     .categories = data->categories,
-                                     .gamma = w.gamma,
-                                     .cost = INFINITY,
-                                     .centre = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns),
-                                     .mode = ARENA_ARRAY(arena, uint32_t, (size_t)k * (size_t)data->categories),
-                                     .size = ARENA_ARRAY(arena, double, k),
-                                     .label = ARENA_ARRAY(arena, uint32_t, data->rows)};
+    *out = (struct model_prototypes){
+        .k = k,
+        .columns = data->columns,
+        .categories = data->categories,
+        .gamma = w.gamma,
+        .cost = INFINITY,
+        .centre = ARENA_ARRAY(arena, double, (size_t)k *(size_t)data->columns),
+        .mode = ARENA_ARRAY(arena, uint32_t, (size_t)k * (size_t)data->categories),
+        .size = ARENA_ARRAY(arena, double, k),
+        .label = ARENA_ARRAY(arena, uint32_t, data->rows)};
     for (int start = 0; start < (starts > 0 ? starts : 10); start++) {
         struct stats_random random;
         int rounds;
@@ -315,10 +338,15 @@ enum status model_prototypes_fit(const struct model_prototypes_data *data, int k
     return STATUS_OK;
 }
 
-uint32_t model_prototypes_assign(const struct model_prototypes *model, const double *number, const uint32_t *code)
+uint32_t model_prototypes_assign(const struct model_prototypes *model, const double *number,
+                                 const uint32_t *code)
 {
     struct model_prototypes_data row = {1, model->columns, model->categories, number, code, NULL};
-    struct work w = {.data = &row, .k = model->k, .gamma = model->gamma, .centre = model->centre, .mode = model->mode};
+    struct work w = {.data = &row,
+                     .k = model->k,
+                     .gamma = model->gamma,
+                     .centre = model->centre,
+                     .mode = model->mode};
     uint32_t best = 0;
     for (int c = 1; c < model->k; c++)
         if (distance(&w, 0, c) < distance(&w, 0, (int)best))
@@ -344,8 +372,8 @@ void model_prototypes_write(const struct model_prototypes *model, struct json *j
     json_write_end_object(json);
 }
 
-enum status model_prototypes_read(struct text text, struct arena *arena, struct model_prototypes *out,
-                                  struct error *error)
+enum status model_prototypes_read(struct text text, struct arena *arena,
+                                  struct model_prototypes *out, struct error *error)
 {
     struct model_json reader;
     size_t sizes, centres, modes;
@@ -356,13 +384,14 @@ enum status model_prototypes_read(struct text text, struct arena *arena, struct 
                                      .gamma = model_json_number(&reader, "gamma"),
                                      .cost = model_json_number(&reader, "cost")};
     out->size = model_json_array(&reader, "sizes", MODEL_CLUSTER_GROUPS_MAX, arena, &sizes);
-    out->centre =
-        model_json_array(&reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &centres);
-    double *mode =
-        model_json_array(&reader, "modes", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &modes);
+    out->centre = model_json_array(
+        &reader, "centres", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &centres);
+    double *mode = model_json_array(
+        &reader, "modes", MODEL_CLUSTER_GROUPS_MAX * MODEL_CLUSTER_COLUMNS_MAX, arena, &modes);
     if (out->k < 1 || out->columns < 0 || out->categories < 0 || sizes != (size_t)out->k ||
         centres != sizes * (size_t)out->columns || modes != sizes * (size_t)out->categories)
-        model_json_fail(&reader, "the numbers of groups, traits and prototypes do not fit together");
+        model_json_fail(&reader,
+                        "the numbers of groups, traits and prototypes do not fit together");
     out->mode = ARENA_ARRAY(arena, uint32_t, modes);
     for (size_t i = 0; i < modes; i++)
         out->mode[i] = mode[i] >= 0 && mode[i] < 65536 ? (uint32_t)mode[i] : 0;

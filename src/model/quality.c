@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both curves in one walk down the scores, a run of equal scores at a time. order rises. weight NULL: 1 each. */
-static void curves(const unsigned char *label, const double *predicted, const uint32_t *order, size_t count,
-                   const uint32_t *weight, struct model_quality *out)
+/* Both curves in one walk down the scores, a run of equal scores at a time. order rises. weight
+ * NULL: 1 each. */
+static void curves(const unsigned char *label, const double *predicted, const uint32_t *order,
+                   size_t count, const uint32_t *weight, struct model_quality *out)
 {
     double above_hits = 0, above = 0, area = 0, precision = 0;
     for (size_t i = count; i > 0;) {
@@ -39,8 +40,8 @@ static double inside(double p)
     return fmin(fmax(p, 1e-15), 1 - 1e-15); /* logarithms stay finite */
 }
 
-static void losses(const unsigned char *label, const double *predicted, size_t count, const uint32_t *weight,
-                   struct model_quality *out)
+static void losses(const unsigned char *label, const double *predicted, size_t count,
+                   const uint32_t *weight, struct model_quality *out)
 {
     double log_loss = 0, brier = 0;
     for (size_t i = 0; i < count; i++) {
@@ -53,8 +54,8 @@ static void losses(const unsigned char *label, const double *predicted, size_t c
 }
 
 /* Newton's method for label ~ a + b·logit(p), with b free or 1. Returns b and sets *intercept. */
-static double recalibrate(const unsigned char *label, const double *logit, size_t count, const uint32_t *weight,
-                          bool free_slope, double *intercept)
+static double recalibrate(const unsigned char *label, const double *logit, size_t count,
+                          const uint32_t *weight, bool free_slope, double *intercept)
 {
     double a = 0, b = 1;
 
@@ -98,8 +99,9 @@ static double *logits_of(const double *predicted, size_t count)
     return logit;
 }
 
-static struct model_quality measure(const unsigned char *label, const double *predicted, const double *logit,
-                                    const uint32_t *order, size_t count, const uint32_t *weight)
+static struct model_quality measure(const unsigned char *label, const double *predicted,
+                                    const double *logit, const uint32_t *order, size_t count,
+                                    const uint32_t *weight)
 {
     struct model_quality out = {.intercept = NAN, .slope = NAN};
     curves(label, predicted, order, count, weight, &out);
@@ -112,8 +114,8 @@ static struct model_quality measure(const unsigned char *label, const double *pr
     return out;
 }
 
-struct model_quality model_quality_of(const unsigned char *label, const double *predicted, size_t count,
-                                      struct arena *arena)
+struct model_quality model_quality_of(const unsigned char *label, const double *predicted,
+                                      size_t count, struct arena *arena)
 {
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, count);
     double *logit = logits_of(predicted, count);
@@ -123,11 +125,12 @@ struct model_quality model_quality_of(const unsigned char *label, const double *
     return out;
 }
 
-void model_quality_bins(const unsigned char *label, const double *predicted, size_t count, struct arena *arena,
-                        struct model_quality_bin bins[MODEL_QUALITY_BINS])
+void model_quality_bins(const unsigned char *label, const double *predicted, size_t count,
+                        struct arena *arena, struct model_quality_bin bins[MODEL_QUALITY_BINS])
 {
     uint32_t *order = ARENA_ARRAY(arena, uint32_t, count);
-    double sum[MODEL_QUALITY_BINS] = {0}, all = 0, place = 0, size = (double)count / MODEL_QUALITY_BINS;
+    double sum[MODEL_QUALITY_BINS] = {0}, all = 0, place = 0,
+           size = (double)count / MODEL_QUALITY_BINS;
 
     stats_order(predicted, count, order);
     memset(bins, 0, sizeof *bins * MODEL_QUALITY_BINS);
@@ -138,7 +141,8 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
             hits += label[order[i - 1]];
         }
         all += hits;
-        for (int b = 0; b < MODEL_QUALITY_BINS; b++) { /* this run covers places place … place + run */
+        for (int b = 0; b < MODEL_QUALITY_BINS;
+             b++) { /* this run covers places place … place + run */
             double share = fmin(place + run, (b + 1) * size) - fmax(place, b * size);
             if (share <= 0)
                 continue;
@@ -154,7 +158,9 @@ void model_quality_bins(const unsigned char *label, const double *predicted, siz
         bins[b].mean = bins[b].count > 0 ? sum[b] / bins[b].count : NAN;
         bins[b].low = interval.low;
         bins[b].high = interval.high;
-        bins[b].lift = all > 0 && bins[b].count > 0 ? bins[b].hits / bins[b].count / (all / (double)count) : NAN;
+        bins[b].lift = all > 0 && bins[b].count > 0
+                           ? bins[b].hits / bins[b].count / (all / (double)count)
+                           : NAN;
     }
 }
 
@@ -189,7 +195,8 @@ static void draw(void *context, size_t task, int worker)
         curves(boot->label, boot->a, boot->order_a, boot->count, weight, &boot->of_a[task]);
         curves(boot->label, boot->b, boot->order_b, boot->count, weight, &boot->of_b[task]);
     } else {
-        boot->of_a[task] = measure(boot->label, boot->a, boot->logit, boot->order_a, boot->count, weight);
+        boot->of_a[task] =
+            measure(boot->label, boot->a, boot->logit, boot->order_a, boot->count, weight);
     }
 
     if (weight != times)
@@ -210,8 +217,9 @@ static struct stats_interval percentiles(double *values, size_t draws, double le
 }
 
 void model_quality_bootstrap(const unsigned char *label, const double *predicted, size_t count,
-                             const uint32_t *customer, size_t customers, int draws, double level, uint64_t seed,
-                             struct pool *pool, struct model_quality *low, struct model_quality *high)
+                             const uint32_t *customer, size_t customers, int draws, double level,
+                             uint64_t seed, struct pool *pool, struct model_quality *low,
+                             struct model_quality *high)
 {
     size_t total = (size_t)draws;
     struct bootstrap boot = {.label = label,
@@ -243,9 +251,11 @@ void model_quality_bootstrap(const unsigned char *label, const double *predicted
     free(boot.of_a);
 }
 
-struct stats_interval model_quality_auc_difference(const unsigned char *label, const double *a, const double *b,
-                                                   size_t count, const uint32_t *customer, size_t customers, int draws,
-                                                   double level, uint64_t seed, struct pool *pool)
+struct stats_interval model_quality_auc_difference(const unsigned char *label, const double *a,
+                                                   const double *b, size_t count,
+                                                   const uint32_t *customer, size_t customers,
+                                                   int draws, double level, uint64_t seed,
+                                                   struct pool *pool)
 {
     size_t total = (size_t)draws;
     struct bootstrap boot = {.label = label,
@@ -296,13 +306,15 @@ static void draw_loss(void *context, size_t task, int worker)
     draws->mean[task] = sum / rows;
 }
 
-struct stats_interval model_quality_loss_difference(const unsigned char *label, const double *a, const double *b,
-                                                    size_t count, const uint32_t *customer, size_t customers, int draws,
-                                                    double level, uint64_t seed, struct pool *pool, double *difference)
+struct stats_interval model_quality_loss_difference(const unsigned char *label, const double *a,
+                                                    const double *b, size_t count,
+                                                    const uint32_t *customer, size_t customers,
+                                                    int draws, double level, uint64_t seed,
+                                                    struct pool *pool, double *difference)
 {
     customers = customer ? customers : count;
-    double *sum = base_calloc(2 * customers + (size_t)draws + 1, sizeof *sum), *rows = sum + customers,
-           *mean = rows + customers, total = 0;
+    double *sum = base_calloc(2 * customers + (size_t)draws + 1, sizeof *sum),
+           *rows = sum + customers, *mean = rows + customers, total = 0;
     for (size_t i = 0; i < count; i++) {
         double p = inside(a[i]), q = inside(b[i]);
         double loss = label[i] ? log(q) - log(p) : log1p(-q) - log1p(-p);

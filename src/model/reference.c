@@ -9,7 +9,8 @@
 
 enum { DISCRETE = 40, BINS = 30 };
 
-/* One column as a unimodal distribution over cells in rising order: single values when there are few, else bins. */
+/* One column as a unimodal distribution over cells in rising order: single values when there are
+ * few, else bins. */
 struct model_margin {
     int count;
     bool discrete;
@@ -19,7 +20,8 @@ struct model_margin {
 
 /* ---- the nearest unimodal distribution ---- */
 
-/* Shares that rise, nearest to the given ones in squares: neighbours in the wrong order are averaged until none is. */
+/* Shares that rise, nearest to the given ones in squares: neighbours in the wrong order are
+ * averaged until none is. */
 static double rising(const double *share, int count, int step, double *out)
 {
     double sum[DISCRETE + 1], weight[DISCRETE + 1], error = 0;
@@ -27,7 +29,8 @@ static double rising(const double *share, int count, int step, double *out)
     for (int i = 0; i < count; i++) {
         sum[blocks] = share[i * step];
         weight[blocks++] = 1;
-        while (blocks > 1 && sum[blocks - 2] * weight[blocks - 1] > sum[blocks - 1] * weight[blocks - 2]) {
+        while (blocks > 1 &&
+               sum[blocks - 2] * weight[blocks - 1] > sum[blocks - 1] * weight[blocks - 2]) {
             sum[blocks - 2] += sum[blocks - 1];
             weight[blocks - 2] += weight[blocks - 1];
             blocks--;
@@ -57,7 +60,8 @@ static void make_unimodal(double *share, int count)
     memcpy(share, best, sizeof *share * (size_t)count);
 }
 
-static void fit_margin(const double *sorted, size_t rows, struct arena *arena, struct model_margin *out)
+static void fit_margin(const double *sorted, size_t rows, struct arena *arena,
+                       struct model_margin *out)
 {
     double share[DISCRETE + 1] = {0};
 
@@ -114,7 +118,8 @@ static double along(const double *row, const double *mean, const double *axis, s
     return sum;
 }
 
-/* A symmetric matrix becomes its lower Cholesky factor, lifted a little where columns depend on one another. */
+/* A symmetric matrix becomes its lower Cholesky factor, lifted a little where columns depend on one
+ * another. */
 static void take_root(double *a, size_t d)
 {
     double spread = 0;
@@ -144,10 +149,11 @@ static void find_box(struct model_reference *r, const double *numbers, struct ar
 }
 
 /*
- * Lumps of equal values hide correlation: two columns of counts whose hidden normals go together by .7 may show .4 in
- * their ranks. Draws with the correlation of the ranks would hang together less than the data and leave them standing
- * out. So for each pair with lumps the hidden correlation is found that, put through the same lumps, shows what the
- * data show (the polychoric idea of Pearson and Olsson 1979, by simulation).
+ * Lumps of equal values hide correlation: two columns of counts whose hidden normals go together by
+ * .7 may show .4 in their ranks. Draws with the correlation of the ranks would hang together less
+ * than the data and leave them standing out. So for each pair with lumps the hidden correlation is
+ * found that, put through the same lumps, shows what the data show (the polychoric idea of Pearson
+ * and Olsson 1979, by simulation).
  */
 enum { PAIRS = 2000 };
 
@@ -174,7 +180,8 @@ static double shown_correlation(const struct lumps *lumps, double hidden)
     double a[PAIRS], b[PAIRS], rest = sqrt(1 - hidden * hidden);
     for (size_t i = 0; i < PAIRS; i++) {
         a[i] = shown(lumps->first, lumps->normal[2 * i]);
-        b[i] = shown(lumps->second, hidden * lumps->normal[2 * i] + rest * lumps->normal[2 * i + 1]);
+        b[i] =
+            shown(lumps->second, hidden * lumps->normal[2 * i] + rest * lumps->normal[2 * i + 1]);
     }
     return stats_correlation(a, b, PAIRS);
 }
@@ -213,8 +220,8 @@ static void uncover_correlations(struct model_reference *r, struct arena *arena)
         }
 }
 
-/* Pairs by themselves may ask for more than all of them together allow: then they are drawn towards none until a
- * population can have them. */
+/* Pairs by themselves may ask for more than all of them together allow: then they are drawn towards
+ * none until a population can have them. */
 static void make_possible(double *correlation, size_t d, struct arena *arena)
 {
     double *try = ARENA_ARRAY(arena, double, d *d);
@@ -251,8 +258,8 @@ static void find_margins(struct model_reference *r, const double *numbers, struc
     take_root(r->copula_root, d);
 }
 
-void model_reference_new(const struct model_matrix *matrix, const struct model_layout *layout, struct arena *arena,
-                         struct model_reference *out)
+void model_reference_new(const struct model_matrix *matrix, const struct model_layout *layout,
+                         struct arena *arena, struct model_reference *out)
 {
     *out = (struct model_reference){.matrix = matrix};
     out->layout = layout ? *layout : (struct model_layout){.numbers = matrix->columns};
@@ -288,7 +295,8 @@ static void draw_uniform(const struct model_reference *r, struct stats_random *r
     }
 }
 
-static void draw_normal(const struct model_reference *r, const double *root, struct stats_random *random, double *row)
+static void draw_normal(const struct model_reference *r, const double *root,
+                        struct stats_random *random, double *row)
 {
     size_t d = (size_t)r->layout.numbers;
     double own[MODEL_CLUSTER_COLUMNS_MAX];
@@ -300,8 +308,8 @@ static void draw_normal(const struct model_reference *r, const double *root, str
     }
 }
 
-static void draw_numbers(const struct model_reference *r, enum model_reference_kind kind, struct stats_random *random,
-                         double *row)
+static void draw_numbers(const struct model_reference *r, enum model_reference_kind kind,
+                         struct stats_random *random, double *row)
 {
     if (kind == MODEL_REFERENCE_UNIFORM) {
         draw_uniform(r, random, row);
@@ -309,8 +317,9 @@ static void draw_numbers(const struct model_reference *r, enum model_reference_k
     }
     draw_normal(r, kind == MODEL_REFERENCE_NORMAL ? r->normal_root : r->copula_root, random, row);
     for (int j = 0; j < r->layout.numbers; j++)
-        row[j] = kind == MODEL_REFERENCE_NORMAL ? fmin(fmax(r->mean[j] + row[j], r->low[j]), r->high[j])
-                                                : margin_quantile(&r->margin[j], stats_normal_cdf(row[j]));
+        row[j] = kind == MODEL_REFERENCE_NORMAL
+                     ? fmin(fmax(r->mean[j] + row[j], r->low[j]), r->high[j])
+                     : margin_quantile(&r->margin[j], stats_normal_cdf(row[j]));
 }
 
 void model_reference_draw(const struct model_reference *reference, enum model_reference_kind kind,
@@ -329,7 +338,8 @@ void model_reference_draw(const struct model_reference *reference, enum model_re
         size_t width = reference->layout.levels[c];
         stats_random_shuffle(random, order, rows);
         for (size_t i = 0; i < rows; i++)
-            memcpy(out + i * columns + at, reference->matrix->data + order[i] * columns + at, sizeof *out * width);
+            memcpy(out + i * columns + at, reference->matrix->data + order[i] * columns + at,
+                   sizeof *out * width);
         at += width;
     }
     free(order);

@@ -48,30 +48,35 @@ static const unsigned char grid[5][5] = {
     {NEW, POTENTIAL_LOYAL, POTENTIAL_LOYAL, CHAMPIONS, CHAMPIONS},
 };
 
-/* The package's bound is exclusive: x < q + 1. As ours is inclusive, it is the largest double below q + 1. */
+/* The package's bound is exclusive: x < q + 1. As ours is inclusive, it is the largest double below
+ * q + 1. */
 static double upper_end(double quantile, enum model_rfm_rule rule)
 {
     return rule == MODEL_RFM_PACKAGE ? nextafter(quantile + 1, -INFINITY) : quantile;
 }
 
-static enum status fixed_cuts(const struct model_rfm_options *options, struct model_rfm *out, struct error *error)
+static enum status fixed_cuts(const struct model_rfm_options *options, struct model_rfm *out,
+                              struct error *error)
 {
     for (int part = 0; part < 3; part++)
         for (int i = 0; i < out->bins - 1; i++) {
             out->cuts[part][i] = options->cuts[part][i];
-            if (!isfinite(out->cuts[part][i]) || (i && out->cuts[part][i] <= out->cuts[part][i - 1]))
-                return error_set(error, STATUS_USAGE, "the cut points of %s do not rise", part_name[part]);
+            if (!isfinite(out->cuts[part][i]) ||
+                (i && out->cuts[part][i] <= out->cuts[part][i - 1]))
+                return error_set(error, STATUS_USAGE, "the cut points of %s do not rise",
+                                 part_name[part]);
         }
     return STATUS_OK;
 }
 
-enum status model_rfm_fit(const struct model_rfm_data *data, const struct model_rfm_options *options,
-                          struct arena *arena, struct model_rfm *out, struct error *error)
+enum status model_rfm_fit(const struct model_rfm_data *data,
+                          const struct model_rfm_options *options, struct arena *arena,
+                          struct model_rfm *out, struct error *error)
 {
     *out = (struct model_rfm){.bins = options->bins ? options->bins : 5};
     if (out->bins < 2 || out->bins > MODEL_RFM_BINS_MAX)
-        return error_set(error, STATUS_USAGE, "%d bins are asked for; 2 to %d are possible", out->bins,
-                         MODEL_RFM_BINS_MAX);
+        return error_set(error, STATUS_USAGE, "%d bins are asked for; 2 to %d are possible",
+                         out->bins, MODEL_RFM_BINS_MAX);
     if (options->rule == MODEL_RFM_FIXED)
         return fixed_cuts(options, out, error);
     if (data->count == 0)
@@ -81,12 +86,13 @@ enum status model_rfm_fit(const struct model_rfm_data *data, const struct model_
     for (int part = 0; part < 3; part++) {
         for (size_t i = 0; i < data->count; i++)
             if (!isfinite(values[part][i]))
-                return error_set(error, STATUS_ERROR, "customer %zu has no %s", i + 1, part_name[part]);
+                return error_set(error, STATUS_ERROR, "customer %zu has no %s", i + 1,
+                                 part_name[part]);
         memcpy(sorted, values[part], sizeof *sorted * data->count);
         stats_sort(sorted, data->count);
         for (int i = 1; i < out->bins; i++)
-            out->cuts[part][i - 1] =
-                upper_end(stats_quantile_sorted(sorted, data->count, (double)i / out->bins), options->rule);
+            out->cuts[part][i - 1] = upper_end(
+                stats_quantile_sorted(sorted, data->count, (double)i / out->bins), options->rule);
     }
 
     return STATUS_OK;
@@ -100,7 +106,8 @@ static int bin(const struct model_rfm *model, int part, double value)
     return i + 1;
 }
 
-void model_rfm_score(const struct model_rfm *model, double recency, double frequency, double monetary, int scores[3])
+void model_rfm_score(const struct model_rfm *model, double recency, double frequency,
+                     double monetary, int scores[3])
 {
     scores[0] = model->bins + 1 - bin(model, 0, recency);
     scores[1] = bin(model, 1, frequency);

@@ -25,7 +25,8 @@ struct moments {
     double mean, deviation, skewness;
 };
 
-static struct moments moments_of(const struct model_scaling *scaling, const double *values, size_t count)
+static struct moments moments_of(const struct model_scaling *scaling, const double *values,
+                                 size_t count)
 {
     struct moments out = {0};
     double squares = 0, cubes = 0;
@@ -51,7 +52,8 @@ void model_scaling_choose(const struct model_scaling_options *options, double *v
     out->fill = stats_quantile_sorted(values, count, .5);
     out->low = stats_quantile_sorted(values, count, options->winsor);
     out->high = stats_quantile_sorted(values, count, 1 - options->winsor);
-    if (!(out->high > out->low)) { /* hardly anyone differs: then those who do are all there is to see */
+    if (!(out->high >
+          out->low)) { /* hardly anyone differs: then those who do are all there is to see */
         out->low = values[0];
         out->high = values[count - 1];
     }
@@ -61,7 +63,8 @@ void model_scaling_choose(const struct model_scaling_options *options, double *v
         size_t zeros = 0;
         while (zeros < count && !(values[zeros] > 0))
             zeros++;
-        out->unit = zeros < count ? fmin(1, stats_quantile_sorted(values + zeros, count - zeros, .05)) : 1;
+        out->unit =
+            zeros < count ? fmin(1, stats_quantile_sorted(values + zeros, count - zeros, .05)) : 1;
         out->log = true;
         kept = moments_of(out, values, count);
         if (options->log < 0 && fabs(kept.skewness) > .8 * plain.skewness) {

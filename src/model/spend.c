@@ -20,9 +20,10 @@ struct likelihood {
     double log_b, digamma_q; /* ln Γ(q), ψ(q) */
 };
 
-/* ln L of one customer: ln Γ(px+q) − ln Γ(px) − ln Γ(q) + q ln γ + px ln(xm) − ln m − (px+q) ln(γ+xm), written with
- * ln B(px, q) and with logarithms of ratios. */
-static void add_customer(const struct likelihood *l, double x, double mean, double weight, double sum[4])
+/* ln L of one customer: ln Γ(px+q) − ln Γ(px) − ln Γ(q) + q ln γ + px ln(xm) − ln m − (px+q)
+ * ln(γ+xm), written with ln B(px, q) and with logarithms of ratios. */
+static void add_customer(const struct likelihood *l, double x, double mean, double weight,
+                         double sum[4])
 {
     double shape = l->p * x, total = x * mean, all = l->gamma + total;
     double log_spent = log(total / all), log_rest = log(l->gamma / all);
@@ -41,7 +42,8 @@ static void run_task(void *context, size_t task, int worker)
     end = end < l->data->count ? end : l->data->count;
     memset(l->partial[task], 0, sizeof l->partial[task]);
     for (size_t i = task * CUSTOMERS_A_TASK; i < end; i++)
-        add_customer(l, l->data->x[i], l->data->mean[i], l->data->weight ? l->data->weight[i] : 1, l->partial[task]);
+        add_customer(l, l->data->x[i], l->data->mean[i], l->data->weight ? l->data->weight[i] : 1,
+                     l->partial[task]);
 }
 
 static double evaluate(const double *x, double *gradient, void *context)
@@ -68,7 +70,8 @@ static double evaluate(const double *x, double *gradient, void *context)
     return -sum[0];
 }
 
-double model_spend_log_likelihood(const double parameter[3], const struct model_spend_data *data, double *gradient)
+double model_spend_log_likelihood(const double parameter[3], const struct model_spend_data *data,
+                                  double *gradient)
 {
     double x[3] = {log(parameter[0]), log(parameter[1] - 1), log(parameter[2])};
     struct arena arena;
@@ -82,25 +85,30 @@ double model_spend_log_likelihood(const double parameter[3], const struct model_
     return value;
 }
 
-static enum status check(const struct model_spend_data *data, double *level, enum model_spend_common *common,
-                         struct error *error)
+static enum status check(const struct model_spend_data *data, double *level,
+                         enum model_spend_common *common, struct error *error)
 {
     double sum = 0, least = INFINITY, most = 0;
     for (size_t i = 0; i < data->count; i++) {
         double x = data->x[i], mean = data->mean[i];
         if (!(x >= 1 && isfinite(x)))
-            return error_set(error, STATUS_ERROR, "customer %zu has %g repeat purchases; Gamma-Gamma takes 1 or more",
+            return error_set(error, STATUS_ERROR,
+                             "customer %zu has %g repeat purchases; Gamma-Gamma takes 1 or more",
                              i + 1, x);
         if (!(mean > 0 && isfinite(mean)))
-            return error_set(error, STATUS_ERROR,
-                             "customer %zu has the mean value %g; Gamma-Gamma takes positive values", i + 1, mean);
+            return error_set(
+                error, STATUS_ERROR,
+                "customer %zu has the mean value %g; Gamma-Gamma takes positive values", i + 1,
+                mean);
         sum += mean;
         least = fmin(least, mean);
         most = fmax(most, mean);
     }
     if (data->count == 0)
         return error_set(error, STATUS_ERROR, "there is no purchase with an amount");
-    *common = data->count < 3 ? MODEL_SPEND_FEW : most - least <= 1e-12 * most ? MODEL_SPEND_ALIKE : MODEL_SPEND_OWN;
+    *common = data->count < 3                ? MODEL_SPEND_FEW
+              : most - least <= 1e-12 * most ? MODEL_SPEND_ALIKE
+                                             : MODEL_SPEND_OWN;
     *level = sum / (double)data->count;
     return STATUS_OK;
 }
@@ -123,7 +131,8 @@ static void describe_uncertainty(struct likelihood *l, const double *x, struct m
 
 /* ---- the edge: one mean for all ---- */
 
-/* Without bound: customers' means then differ by a thirty-thousandth of themselves, and nothing overflows. */
+/* Without bound: customers' means then differ by a thirty-thousandth of themselves, and nothing
+ * overflows. */
 static const double COMMON_Q = 1e9;
 
 struct common_fit {
@@ -131,8 +140,9 @@ struct common_fit {
     double mean;
 };
 
-/* The negative log-likelihood of p when every purchase is gamma with shape p around one mean: a customer's mean of x is
- * gamma with shape px. What the Gamma-Gamma likelihood tends to as q grows. */
+/* The negative log-likelihood of p when every purchase is gamma with shape p around one mean: a
+ * customer's mean of x is gamma with shape px. What the Gamma-Gamma likelihood tends to as q grows.
+ */
 static double common_negative(double log_p, void *context)
 {
     const struct common_fit *fit = context;
@@ -140,7 +150,8 @@ static double common_negative(double log_p, void *context)
     for (size_t i = 0; i < fit->data->count; i++) {
         double shape = p * fit->data->x[i], ratio = fit->data->mean[i] / fit->mean;
         double weight = fit->data->weight ? fit->data->weight[i] : 1;
-        sum += weight * (shape * (log(shape) + log(ratio) - ratio) - log(fit->data->mean[i]) - stats_lgamma(shape));
+        sum += weight * (shape * (log(shape) + log(ratio) - ratio) - log(fit->data->mean[i]) -
+                         stats_lgamma(shape));
     }
     return -sum;
 }
@@ -148,7 +159,8 @@ static double common_negative(double log_p, void *context)
 enum status model_spend_fit_common(const struct model_spend_data *data, enum model_spend_common why,
                                    struct model_spend *out, struct error *error)
 {
-    const double least = log(1e-3), most = log(1e6); /* of p: purchases scattered over decades, or all but equal */
+    const double least = log(1e-3),
+                 most = log(1e6); /* of p: purchases scattered over decades, or all but equal */
     double level, total = 0, purchases = 0, customers = 0;
     enum model_spend_common ignored;
 
@@ -161,8 +173,10 @@ enum status model_spend_fit_common(const struct model_spend_data *data, enum mod
     }
 
     struct common_fit fit = {data, total / purchases};
-    double log_p = why == MODEL_SPEND_ALIKE ? most : stats_golden(common_negative, &fit, least, most, 1e-8);
-    *out = (struct model_spend){.p = exp(log_p), .q = COMMON_Q, .common = why, .customers = customers};
+    double log_p =
+        why == MODEL_SPEND_ALIKE ? most : stats_golden(common_negative, &fit, least, most, 1e-8);
+    *out =
+        (struct model_spend){.p = exp(log_p), .q = COMMON_Q, .common = why, .customers = customers};
     out->gamma = fit.mean * (out->q - 1) / out->p;
     out->log_likelihood = -common_negative(log_p, &fit);
     out->correlation = stats_correlation(data->x, data->mean, data->count);
@@ -178,23 +192,24 @@ double model_spend_common_mean(const struct model_spend *model)
     return model->p * model->gamma / (model->q - 1);
 }
 
-/* Where the fit leaves open how much customers differ, or was not found, the common mean is tried; it is used where it
- * is as good, to a thousandth of log-likelihood. */
-static enum status prefer_common(const struct model_spend_data *data, bool converged, struct model_spend *out,
-                                 struct error *error)
+/* Where the fit leaves open how much customers differ, or was not found, the common mean is tried;
+ * it is used where it is as good, to a thousandth of log-likelihood. */
+static enum status prefer_common(const struct model_spend_data *data, bool converged,
+                                 struct model_spend *out, struct error *error)
 {
     const double as_good = 1e-3;
     struct model_spend simple;
     if (converged && out->identified[1] && out->identified[2])
         return STATUS_OK;
-    TRY(model_spend_fit_common(data, converged ? MODEL_SPEND_NO_DIFFERENCE : MODEL_SPEND_FAILED, &simple, error));
+    TRY(model_spend_fit_common(data, converged ? MODEL_SPEND_NO_DIFFERENCE : MODEL_SPEND_FAILED,
+                               &simple, error));
     if (!converged || simple.log_likelihood >= out->log_likelihood - as_good)
         *out = simple;
     return STATUS_OK;
 }
 
-enum status model_spend_fit(const struct model_spend_data *data, struct pool *pool, struct arena *arena,
-                            struct model_spend *out, struct error *error)
+enum status model_spend_fit(const struct model_spend_data *data, struct pool *pool,
+                            struct arena *arena, struct model_spend *out, struct error *error)
 {
     double level = 1;
     enum model_spend_common common;
@@ -204,9 +219,12 @@ enum status model_spend_fit(const struct model_spend_data *data, struct pool *po
 
     struct likelihood l = {.data = data, .pool = pool};
     l.partial = arena_array(arena, data->count / CUSTOMERS_A_TASK + 1, sizeof *l.partial);
-    double x[3] = {log(3), log(2), log(level)}; /* mean pγ/(q−1) = 1.5 × the level: near enough for any unit of money */
+    double x[3] = {
+        log(3), log(2),
+        log(level)}; /* mean pγ/(q−1) = 1.5 × the level: near enough for any unit of money */
     struct stats_optimum best = stats_minimise(3, evaluate, &l, NULL, arena, x);
-    *out = (struct model_spend){.p = exp(x[0]), .q = 1 + exp(x[1]), .gamma = exp(x[2]), .log_likelihood = -best.value};
+    *out = (struct model_spend){
+        .p = exp(x[0]), .q = 1 + exp(x[1]), .gamma = exp(x[2]), .log_likelihood = -best.value};
     for (size_t i = 0; i < data->count; i++)
         out->customers += data->weight ? data->weight[i] : 1;
     out->correlation = stats_correlation(data->x, data->mean, data->count);
@@ -220,13 +238,15 @@ const char *model_spend_why_common(const struct model_spend *model)
         [MODEL_SPEND_FEW] = "fewer than three customers have a repeat purchase with an amount",
         [MODEL_SPEND_ALIKE] = "all spend alike",
         [MODEL_SPEND_NO_DIFFERENCE] = "customers differ no more than their own purchases do",
-        [MODEL_SPEND_FIRST] = "nobody has a repeat purchase with an amount, so it is that of first purchases",
+        [MODEL_SPEND_FIRST] =
+            "nobody has a repeat purchase with an amount, so it is that of first purchases",
         [MODEL_SPEND_FAILED] = "the Gamma-Gamma model could not be fitted to these amounts",
     };
     return model->common ? reasons[model->common] : NULL;
 }
 
-/* Without q or γ it is how much customers differ that stays open, without p alone how much a customer's purchases do.
+/* Without q or γ it is how much customers differ that stays open, without p alone how much a
+ * customer's purchases do.
  */
 const char *model_spend_simpler(const struct model_spend *model)
 {
@@ -244,13 +264,17 @@ double model_spend_expected(const struct model_spend *model, double x, double me
     return model->p * (model->gamma + x * mean) / (model->p * x + model->q - 1);
 }
 
-struct stats_interval model_spend_interval(const struct model_spend *model, double x, double mean, double level)
+struct stats_interval model_spend_interval(const struct model_spend *model, double x, double mean,
+                                           double level)
 {
     /* The customer's rate ν is Gamma(px+q, γ+xm) and the mean value p/ν. */
     if (model->common)
-        return (struct stats_interval){model_spend_common_mean(model), model_spend_common_mean(model)};
-    double shape = model->p * x + model->q, top = model->p * (model->gamma + x * mean), tail = (1 - level) / 2;
-    return (struct stats_interval){top / stats_gamma_q_inverse(shape, tail), top / stats_gamma_p_inverse(shape, tail)};
+        return (struct stats_interval){model_spend_common_mean(model),
+                                       model_spend_common_mean(model)};
+    double shape = model->p * x + model->q, top = model->p * (model->gamma + x * mean),
+           tail = (1 - level) / 2;
+    return (struct stats_interval){top / stats_gamma_q_inverse(shape, tail),
+                                   top / stats_gamma_p_inverse(shape, tail)};
 }
 
 void model_spend_write(const struct model_spend *model, struct json *json)
@@ -289,8 +313,10 @@ enum status model_spend_read(struct text text, struct model_spend *out, struct e
     out->log_likelihood = model_json_number(&reader, "log_likelihood");
     out->customers = model_json_number(&reader, "customers");
     out->correlation = model_json_number_or_nan(&reader, "correlation");
-    double common = model_json_number_or(&reader, "common", MODEL_SPEND_OWN); /* models saved before have none */
-    out->common = common > 0 && common <= MODEL_SPEND_FAILED ? (enum model_spend_common)common : MODEL_SPEND_OWN;
+    double common = model_json_number_or(&reader, "common",
+                                         MODEL_SPEND_OWN); /* models saved before have none */
+    out->common = common > 0 && common <= MODEL_SPEND_FAILED ? (enum model_spend_common)common
+                                                             : MODEL_SPEND_OWN;
     if (!(out->p > 0 && out->q > 1 && out->gamma > 0))
         model_json_fail(&reader, "p and gamma must be positive and q above 1");
     return model_json_close(&reader, error);

@@ -1,9 +1,10 @@
 /*
- * Are there groups at all? Whatever a method does to data with groups it does, to a degree, to data without: so the
- * data are held against draws without groups (reference.h) that go through the same. The draws of one kind say what to
- * expect for each number of groups and how much that varies; where the data stand out most, in units of that, is
- * compared with where each draw stands out most. Groups are claimed only when no draw of any kind stands out as far.
- * How many there are is read off the normal draws.
+ * Are there groups at all? Whatever a method does to data with groups it does, to a degree, to data
+ * without: so the data are held against draws without groups (reference.h) that go through the
+ * same. The draws of one kind say what to expect for each number of groups and how much that
+ * varies; where the data stand out most, in units of that, is compared with where each draw stands
+ * out most. Groups are claimed only when no draw of any kind stands out as far. How many there are
+ * is read off the normal draws.
  */
 #include "model/grouping.h"
 #include "model/hdbscan.h"
@@ -25,8 +26,8 @@ struct structure {
 };
 
 /* ln W₁ − ln W_k of k-means: how much k groups tighten the data. */
-static enum status tightening(const struct model_matrix *matrix, int largest, uint64_t seed, double *out,
-                              struct arena *arena, struct error *error)
+static enum status tightening(const struct model_matrix *matrix, int largest, uint64_t seed,
+                              double *out, struct arena *arena, struct error *error)
 {
     double whole = 0;
     for (int k = 1; k <= largest; k++) {
@@ -42,8 +43,8 @@ static enum status tightening(const struct model_matrix *matrix, int largest, ui
 }
 
 /* How long dense regions hold together, in units of the typical distance, a row. */
-static enum status density(const struct model_matrix *matrix, int least, double *out, struct arena *arena,
-                           struct error *error)
+static enum status density(const struct model_matrix *matrix, int least, double *out,
+                           struct arena *arena, struct error *error)
 {
     struct model_hdbscan model;
     struct model_hdbscan_options options = {.least = least};
@@ -68,18 +69,22 @@ static void structure_task(void *context, size_t task, int worker)
         struct stats_random random;
         double *data = ARENA_ARRAY(&arena, double, own.rows *(size_t)own.columns);
         stats_random_init(&random, options->seed, task);
-        model_reference_draw(&s->reference, (enum model_reference_kind)((task - 1) / (size_t)s->draws), &random, data);
+        model_reference_draw(&s->reference,
+                             (enum model_reference_kind)((task - 1) / (size_t)s->draws), &random,
+                             data);
         own.data = data;
     }
     double *place = s->figure + task * (size_t)s->places;
-    enum status status = options->least ? density(&own, options->least, place, &arena, error)
-                                        : tightening(&own, s->places + 1, options->seed, place, &arena, error);
+    enum status status = options->least
+                             ? density(&own, options->least, place, &arena, error)
+                             : tightening(&own, s->places + 1, options->seed, place, &arena, error);
     (void)status; /* error says it */
     arena_release(&arena);
 }
 
 /* The largest standardised figure. */
-static double stands_out(const double *figure, const double *mean, const double *deviation, int count)
+static double stands_out(const double *figure, const double *mean, const double *deviation,
+                         int count)
 {
     double most = -INFINITY;
     for (int k = 0; k < count; k++)
@@ -87,8 +92,9 @@ static double stands_out(const double *figure, const double *mean, const double 
     return most;
 }
 
-/* The number of groups after which what data gain over draws without groups breaks off most sharply. (On simulated data
- * with overlapping groups this came nearer to the truth than the gap statistic's rules, the silhouette or BIC.) */
+/* The number of groups after which what data gain over draws without groups breaks off most
+ * sharply. (On simulated data with overlapping groups this came nearer to the truth than the gap
+ * statistic's rules, the silhouette or BIC.) */
 static int sharpest_bend(const double *figure, const double *mean, int count)
 {
     double sharpest = -INFINITY;
@@ -109,12 +115,14 @@ static double structure_p(const struct structure *s, int kind, struct arena *are
 {
     int count = s->places;
     const double *draws = s->figure + (size_t)(1 + kind * s->draws) * (size_t)count;
-    double *mean = ARENA_ARRAY(arena, double, count), *deviation = ARENA_ARRAY(arena, double, count), as_far = 0;
+    double *mean = ARENA_ARRAY(arena, double, count),
+           *deviation = ARENA_ARRAY(arena, double, count), as_far = 0;
     for (int k = 0; k < count; k++) {
         for (int i = 0; i < s->draws; i++)
             mean[k] += draws[i * count + k] / s->draws;
         for (int i = 0; i < s->draws; i++)
-            deviation[k] += (draws[i * count + k] - mean[k]) * (draws[i * count + k] - mean[k]) / s->draws;
+            deviation[k] +=
+                (draws[i * count + k] - mean[k]) * (draws[i * count + k] - mean[k]) / s->draws;
         deviation[k] = sqrt(deviation[k]) + 1e-12;
     }
     double own = stands_out(s->figure, mean, deviation, count);
@@ -125,7 +133,8 @@ static double structure_p(const struct structure *s, int kind, struct arena *are
 }
 
 /* An even sample of the rows, each from a stretch of its own. */
-static struct model_matrix sample_of(const struct model_matrix *matrix, uint64_t seed, struct arena *arena)
+static struct model_matrix sample_of(const struct model_matrix *matrix, uint64_t seed,
+                                     struct arena *arena)
 {
     size_t d = (size_t)matrix->columns, rows = matrix->rows < ROWS ? matrix->rows : ROWS;
     double *data = ARENA_ARRAY(arena, double, rows *d);
@@ -133,7 +142,8 @@ static struct model_matrix sample_of(const struct model_matrix *matrix, uint64_t
     stats_random_init(&random, seed, UINT64_MAX - 1);
     for (size_t i = 0; i < rows; i++) {
         size_t from = i * matrix->rows / rows, to = (i + 1) * matrix->rows / rows;
-        memcpy(data + i * d, matrix->data + (from + stats_random_below(&random, to - from)) * d, sizeof *data * d);
+        memcpy(data + i * d, matrix->data + (from + stats_random_below(&random, to - from)) * d,
+               sizeof *data * d);
     }
     return (struct model_matrix){rows, matrix->columns, data};
 }
@@ -147,8 +157,9 @@ static bool all_equal(const struct model_matrix *matrix)
     return true;
 }
 
-enum status model_structure_test(const struct model_matrix *matrix, const struct model_structure_options *options,
-                                 struct pool *pool, struct arena *arena, struct model_structure *out,
+enum status model_structure_test(const struct model_matrix *matrix,
+                                 const struct model_structure_options *options, struct pool *pool,
+                                 struct arena *arena, struct model_structure *out,
                                  struct error *error)
 {
     TRY(model_cluster_check(matrix, 1, error));
@@ -157,7 +168,8 @@ enum status model_structure_test(const struct model_matrix *matrix, const struct
     *out = (struct model_structure){false, 1, 1, some.rows, 1};
     if ((!options->least && largest < 2) || all_equal(&some))
         return STATUS_OK;
-    struct structure s = {.matrix = &some, .options = options, .places = options->least ? 1 : largest - 1};
+    struct structure s = {
+        .matrix = &some, .options = options, .places = options->least ? 1 : largest - 1};
     s.draws = options->draws > 0 ? options->draws : DRAWS;
     model_reference_new(&some, options->layout, arena, &s.reference);
     int kinds = s.reference.layout.numbers ? MODEL_REFERENCE_KINDS : 1;

@@ -25,17 +25,20 @@ struct model_survey_measure model_survey_nps(const double *answers, size_t count
         return out;
     double total = n + 2, p = (up + 0.5) / total, q = (down + 0.5) / total, middle = p - q;
     double half = stats_normal_quantile(0.5 + level / 2) * sqrt((p + q - middle * middle) / total);
-    out.interval = (struct stats_interval){100 * fmax(-1, middle - half), 100 * fmin(1, middle + half)};
+    out.interval =
+        (struct stats_interval){100 * fmax(-1, middle - half), 100 * fmin(1, middle + half)};
     return out;
 }
 
-struct model_survey_measure model_survey_csat(const double *answers, size_t count, double satisfied, double level)
+struct model_survey_measure model_survey_csat(const double *answers, size_t count, double satisfied,
+                                              double level)
 {
     double hits = 0;
     for (size_t i = 0; i < count; i++)
         hits += answers[i] >= satisfied;
     double n = (double)count;
-    return (struct model_survey_measure){count ? 100 * hits / n : NAN, n, scaled(stats_wilson(hits, n, level), 100)};
+    return (struct model_survey_measure){count ? 100 * hits / n : NAN, n,
+                                         scaled(stats_wilson(hits, n, level), 100)};
 }
 
 struct model_survey_measure model_survey_ces(const double *answers, size_t count, double level)
@@ -46,7 +49,8 @@ struct model_survey_measure model_survey_ces(const double *answers, size_t count
     out.value = stats_mean(answers, count);
     if (count < 2)
         return out;
-    double half = stats_t_quantile(0.5 + level / 2, out.count - 1) * sqrt(stats_variance(answers, count) / out.count);
+    double half = stats_t_quantile(0.5 + level / 2, out.count - 1) *
+                  sqrt(stats_variance(answers, count) / out.count);
     out.interval = (struct stats_interval){out.value - half, out.value + half};
     return out;
 }

@@ -12,14 +12,15 @@ static enum status check(const struct model_lifetimes *data, struct error *error
         return error_set(error, STATUS_ERROR, "there are no customers to follow");
     for (size_t i = 0; i < data->count; i++)
         if (!(data->time[i] >= 0 && isfinite(data->time[i])))
-            return error_set(error, STATUS_ERROR, "customer %zu has the time %g; times are numbers from 0 on", i + 1,
+            return error_set(error, STATUS_ERROR,
+                             "customer %zu has the time %g; times are numbers from 0 on", i + 1,
                              data->time[i]);
     return STATUS_OK;
 }
 
 /* Pointwise bounds of S from the standard error of ln S. */
-static void bounds(double survival, double log_error, double z, enum model_interval_form form, double *low,
-                   double *high)
+static void bounds(double survival, double log_error, double z, enum model_interval_form form,
+                   double *low, double *high)
 {
     if (survival <= 0) {
         *low = *high = NAN;
@@ -33,7 +34,8 @@ static void bounds(double survival, double log_error, double z, enum model_inter
     }
 }
 
-/* The first time at which a curve is at ½ or below; between when it lies exactly on ½ over a step, as R does. */
+/* The first time at which a curve is at ½ or below; between when it lies exactly on ½ over a step,
+ * as R does. */
 static double reaches_half(const struct model_survival *curve, const double *height)
 {
     for (size_t i = 0; i < curve->steps; i++) {
@@ -49,8 +51,9 @@ static double reaches_half(const struct model_survival *curve, const double *hei
     return INFINITY;
 }
 
-enum status model_survival_fit(const struct model_lifetimes *data, double level, enum model_interval_form form,
-                               struct arena *arena, struct model_survival *out, struct error *error)
+enum status model_survival_fit(const struct model_lifetimes *data, double level,
+                               enum model_interval_form form, struct arena *arena,
+                               struct model_survival *out, struct error *error)
 {
     TRY(check(data, error));
     size_t n = data->count;
@@ -98,8 +101,8 @@ double model_survival_at(const struct model_survival *curve, double time)
 }
 
 /* Adds one event time to the log-rank sums: observed less expected, and its covariance. */
-static void add_time(int groups, double at_risk, const double *group_risk, double events, const double *group_events,
-                     double *gap, double *expected, double *variance)
+static void add_time(int groups, double at_risk, const double *group_risk, double events,
+                     const double *group_events, double *gap, double *expected, double *variance)
 {
     double spread = at_risk > 1 ? events * (at_risk - events) / (at_risk - 1) : 0;
     for (int a = 0; a < groups; a++) {
@@ -111,8 +114,9 @@ static void add_time(int groups, double at_risk, const double *group_risk, doubl
     }
 }
 
-enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *group, int groups, struct arena *arena,
-                           struct stats_test *out, double *expected, struct error *error)
+enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *group, int groups,
+                           struct arena *arena, struct stats_test *out, double *expected,
+                           struct error *error)
 {
     TRY(check(data, error));
     size_t n = data->count, g = (size_t)groups;
@@ -123,7 +127,8 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
     stats_order(data->time, n, order);
     for (size_t i = 0; i < n; i++) {
         if (group[i] >= g)
-            return error_set(error, STATUS_ERROR, "customer %zu is in group %u of %d", i + 1, group[i], groups);
+            return error_set(error, STATUS_ERROR, "customer %zu is in group %u of %d", i + 1,
+                             group[i], groups);
         risk[group[i]]++;
     }
 
@@ -142,7 +147,8 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
             risk[group[order[j]]]--;
     }
 
-    int used = 0; /* groups with something expected; one of them is left out, its gap follows from the others */
+    int used = 0; /* groups with something expected; one of them is left out, its gap follows from
+                     the others */
     uint32_t *kept = ARENA_ARRAY(arena, uint32_t, g);
     for (uint32_t a = 0; a < g; a++)
         if (sum[a] > 0)
@@ -168,8 +174,8 @@ enum status model_log_rank(const struct model_lifetimes *data, const uint32_t *g
     return STATUS_OK;
 }
 
-void model_retention(const uint32_t *cohort, const uint32_t *period, size_t count, int cohorts, int periods,
-                     const double *size, const int *age, double *share)
+void model_retention(const uint32_t *cohort, const uint32_t *period, size_t count, int cohorts,
+                     int periods, const double *size, const int *age, double *share)
 {
     memset(share, 0, sizeof *share * (size_t)cohorts * (size_t)periods);
     for (size_t i = 0; i < count; i++)
@@ -177,5 +183,6 @@ void model_retention(const uint32_t *cohort, const uint32_t *period, size_t coun
             share[cohort[i] * (size_t)periods + period[i]]++;
     for (int c = 0; c < cohorts; c++)
         for (int p = 0; p < periods; p++)
-            share[c * periods + p] = p < age[c] && size[c] > 0 ? share[c * periods + p] / size[c] : NAN;
+            share[c * periods + p] =
+                p < age[c] && size[c] > 0 ? share[c * periods + p] / size[c] : NAN;
 }

@@ -1,10 +1,10 @@
 /*
  * Ward's tree and k-medoids: the two methods that look at pairs of rows.
  *
- * The tree: from any group walk to its nearest neighbour, from there to its own, until two are each other's nearest;
- * merge them and walk on from where the walk stood (nearest-neighbour chains; Murtagh 1983). Ward's distance obeys what
- * makes that right, and needs only centroids and sizes, so no table of distances is kept. Merges come out of order and
- * are sorted by height afterwards.
+ * The tree: from any group walk to its nearest neighbour, from there to its own, until two are each
+ * other's nearest; merge them and walk on from where the walk stood (nearest-neighbour chains;
+ * Murtagh 1983). Ward's distance obeys what makes that right, and needs only centroids and sizes,
+ * so no table of distances is kept. Merges come out of order and are sorted by height afterwards.
  */
 #include "model/cluster.h"
 #include "stats/summary.h"
@@ -30,7 +30,8 @@ static double ward_distance(const struct forest *f, size_t a, size_t b)
 }
 
 /* The nearest other group; `wanted` wins ties, so that the walk ends. */
-static uint32_t nearest_group(const struct forest *f, uint32_t from, uint32_t wanted, double *distance)
+static uint32_t nearest_group(const struct forest *f, uint32_t from, uint32_t wanted,
+                              double *distance)
 {
     uint32_t best = wanted;
     *distance = wanted == UINT32_MAX ? INFINITY : ward_distance(f, from, wanted);
@@ -66,11 +67,13 @@ static uint32_t root_of(uint32_t *parent, uint32_t i)
     return i;
 }
 
-/* Merges in order of height, named as in the header. one and other are rows of the two groups that met. */
-static void name_merges(size_t rows, const uint32_t *one, const uint32_t *other, const double *height,
-                        struct arena *scratch, struct model_ward *out)
+/* Merges in order of height, named as in the header. one and other are rows of the two groups that
+ * met. */
+static void name_merges(size_t rows, const uint32_t *one, const uint32_t *other,
+                        const double *height, struct arena *scratch, struct model_ward *out)
 {
-    uint32_t *order = ARENA_ARRAY(scratch, uint32_t, rows), *parent = ARENA_ARRAY(scratch, uint32_t, rows),
+    uint32_t *order = ARENA_ARRAY(scratch, uint32_t, rows),
+             *parent = ARENA_ARRAY(scratch, uint32_t, rows),
              *name = ARENA_ARRAY(scratch, uint32_t, rows);
     stats_order(height, rows - 1, order);
     for (uint32_t i = 0; i < rows; i++)
@@ -85,21 +88,23 @@ static void name_merges(size_t rows, const uint32_t *one, const uint32_t *other,
     }
 }
 
-enum status model_ward_fit(const struct model_matrix *matrix, struct arena *arena, struct model_ward *out,
-                           struct error *error)
+enum status model_ward_fit(const struct model_matrix *matrix, struct arena *arena,
+                           struct model_ward *out, struct error *error)
 {
     TRY(model_cluster_check(matrix, 1, error));
     size_t rows = matrix->rows, cells = rows * (size_t)matrix->columns;
     if (rows > MODEL_WARD_MAX)
-        return error_set(error, STATUS_ERROR,
-                         "Ward's method takes at most %d customers, not %zu: take a sample, or k-means", MODEL_WARD_MAX,
-                         rows);
+        return error_set(
+            error, STATUS_ERROR,
+            "Ward's method takes at most %d customers, not %zu: take a sample, or k-means",
+            MODEL_WARD_MAX, rows);
 
     struct arena scratch;
     arena_init(&scratch, 0);
     struct forest f = {matrix->columns, rows, ARENA_ARRAY(&scratch, uint32_t, rows),
                        ARENA_ARRAY(&scratch, double, cells), ARENA_ARRAY(&scratch, double, rows)};
-    uint32_t *chain = ARENA_ARRAY(&scratch, uint32_t, rows + 1), *one = ARENA_ARRAY(&scratch, uint32_t, rows),
+    uint32_t *chain = ARENA_ARRAY(&scratch, uint32_t, rows + 1),
+             *one = ARENA_ARRAY(&scratch, uint32_t, rows),
              *other = ARENA_ARRAY(&scratch, uint32_t, rows);
     double *height = ARENA_ARRAY(&scratch, double, rows);
     memcpy(f.centre, matrix->data, sizeof *f.centre * cells);
@@ -126,8 +131,9 @@ enum status model_ward_fit(const struct model_matrix *matrix, struct arena *aren
         length -= 2;
     }
 
-    *out = (struct model_ward){rows, ARENA_ARRAY(arena, uint32_t, rows), ARENA_ARRAY(arena, uint32_t, rows),
-                               ARENA_ARRAY(arena, double, rows)};
+    *out =
+        (struct model_ward){rows, ARENA_ARRAY(arena, uint32_t, rows),
+                            ARENA_ARRAY(arena, uint32_t, rows), ARENA_ARRAY(arena, double, rows)};
     name_merges(rows, one, other, height, &scratch, out);
     arena_release(&scratch);
     return STATUS_OK;
@@ -196,8 +202,8 @@ static void pam_build(struct pam *p)
     }
 }
 
-/* SWAP: the best exchange of a medoid for another row, until none lowers the cost. The changes of all k medoids against
- * one candidate are summed in one pass (Schubert & Rousseeuw 2021). */
+/* SWAP: the best exchange of a medoid for another row, until none lowers the cost. The changes of
+ * all k medoids against one candidate are summed in one pass (Schubert & Rousseeuw 2021). */
 static bool pam_swap(struct pam *p, double *change)
 {
     double best = -1e-12;
@@ -227,13 +233,14 @@ static bool pam_swap(struct pam *p, double *change)
     return true;
 }
 
-enum status model_pam_fit(const struct model_matrix *matrix, int k, struct arena *arena, uint32_t *label,
-                          uint32_t *medoid, double *cost, struct error *error)
+enum status model_pam_fit(const struct model_matrix *matrix, int k, struct arena *arena,
+                          uint32_t *label, uint32_t *medoid, double *cost, struct error *error)
 {
     TRY(model_cluster_check(matrix, k, error));
     size_t rows = matrix->rows, columns = (size_t)matrix->columns;
     if (rows > MODEL_PAM_MAX)
-        return error_set(error, STATUS_ERROR, "k-medoids takes at most %d customers, not %zu: take a sample",
+        return error_set(error, STATUS_ERROR,
+                         "k-medoids takes at most %d customers, not %zu: take a sample",
                          MODEL_PAM_MAX, rows);
     struct arena scratch;
     arena_init(&scratch, 0);

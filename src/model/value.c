@@ -11,17 +11,18 @@
 enum { CUSTOMERS_A_TASK = 2048, PURCHASES = 64, PAID = 256, CACHE_MAX = 8192 };
 
 /*
- * What the models say of someone alive depends on x and T alone, and customers who bought as often and are as old are
- * many. So it is kept, for as many pairs as fit, a cache for each thread. It is always computed for the same t_x, so
- * that nobody's figures depend on who came first.
+ * What the models say of someone alive depends on x and T alone, and customers who bought as often
+ * and are as old are many. So it is kept, for as many pairs as fit, a cache for each thread. It is
+ * always computed for the same t_x, so that nobody's figures depend on who came first.
  */
 struct outlook {
     bool filled;
     double x, t;
-    double whole, later;           /* expected purchases, and discounted ones */
-    int count;                     /* of more_than; 0: too many purchases for the table */
-    double more_than[PURCHASES];   /* P(more than n) for n < count */
-    double log_mean, log_variance; /* of the logarithm of what N ≥ 1 purchases come to, at rate 1; with `much` */
+    double whole, later;         /* expected purchases, and discounted ones */
+    int count;                   /* of more_than; 0: too many purchases for the table */
+    double more_than[PURCHASES]; /* P(more than n) for n < count */
+    double log_mean,
+        log_variance; /* of the logarithm of what N ≥ 1 purchases come to, at rate 1; with `much` */
 };
 
 /* What all customers share. */
@@ -32,20 +33,24 @@ struct scoring {
     bool intervals;
     struct outlook *cache; /* cache_size for each thread */
     size_t cache_size;
-    double tail, z;                                              /* the probability beyond each end of an interval, and
-                                                                  * the normal's quantile there */
-    double log_amount[PURCHASES + 1], log_spread[PURCHASES + 1]; /* of n purchases: mean and variance of the logarithm
-                                                                  * of a gamma with shape pn */
-    double log_rate[PAID], rate_spread[PAID];                    /* the same for the customer's rate, shape px + q */
+    double tail, z; /* the probability beyond each end of an interval, and
+                     * the normal's quantile there */
+    double log_amount[PURCHASES + 1],
+        log_spread[PURCHASES + 1];            /* of n purchases: mean and variance of the logarithm
+                                               * of a gamma with shape pn */
+    double log_rate[PAID], rate_spread[PAID]; /* the same for the customer's rate, shape px + q */
 };
 
-/* Mean and variance of the logarithm of what N ≥ 1 purchases come to at rate 1. With purchases past the table both
- * come from the interval of their number, and the scatter of single amounts drowns in that many. */
-static void log_of_purchases(const struct scoring *s, const struct model_history *h, struct outlook *out)
+/* Mean and variance of the logarithm of what N ≥ 1 purchases come to at rate 1. With purchases past
+ * the table both come from the interval of their number, and the scatter of single amounts drowns
+ * in that many. */
+static void log_of_purchases(const struct scoring *s, const struct model_history *h,
+                             struct outlook *out)
 {
     double all = 0, mean = 0, square = 0;
     if (!out->count) {
-        struct stats_interval count = model_clv_prediction(s->value->often, h, s->value->ahead, s->value->level);
+        struct stats_interval count =
+            model_clv_prediction(s->value->often, h, s->value->ahead, s->value->level);
         double low = log(fmax(count.low, 1)), high = log(fmax(count.high, 1));
         out->log_mean = (low + high) / 2 + log(s->value->much->p);
         out->log_variance = pow((high - low) / (2 * s->z), 2);
@@ -58,7 +63,8 @@ static void log_of_purchases(const struct scoring *s, const struct model_history
         square += chance * (s->log_spread[n] + s->log_amount[n] * s->log_amount[n]);
     }
     out->log_mean = all > 0 ? mean / all : s->log_amount[1];
-    out->log_variance = all > 0 ? fmax(0, square / all - out->log_mean * out->log_mean) : s->log_spread[1];
+    out->log_variance =
+        all > 0 ? fmax(0, square / all - out->log_mean * out->log_mean) : s->log_spread[1];
 }
 
 static void fill_outlook(const struct scoring *s, double x, double t, struct outlook *out)
@@ -68,21 +74,27 @@ static void fill_outlook(const struct scoring *s, double x, double t, struct out
     out->filled = true;
     out->x = x;
     out->t = t;
-    out->whole = model_clv_family(value->often->type)->future(value->often->parameter, &h, value->ahead);
+    out->whole =
+        model_clv_family(value->often->type)->future(value->often->parameter, &h, value->ahead);
     if (value->much)
-        out->later = model_clv_future_discounted(value->often, &h, value->ahead, value->rate, out->whole);
+        out->later =
+            model_clv_future_discounted(value->often, &h, value->ahead, value->rate, out->whole);
     if (s->intervals)
-        out->count = model_clv_tail(value->often, &h, value->ahead, fmin(1e-3, s->tail), PURCHASES, out->more_than);
+        out->count = model_clv_tail(value->often, &h, value->ahead, fmin(1e-3, s->tail), PURCHASES,
+                                    out->more_than);
     if (s->intervals && value->much)
         log_of_purchases(s, &h, out);
 }
 
-static const struct outlook *outlook_of(const struct scoring *s, const struct model_history *h, int worker)
+static const struct outlook *outlook_of(const struct scoring *s, const struct model_history *h,
+                                        int worker)
 {
     uint64_t bits[2];
     memcpy(bits, (double[2]){h->x, h->t}, sizeof bits);
-    /* What tells such numbers apart stands in their upper bits, so those are folded down before each product. */
-    uint64_t key = bits[0] ^ bits[0] >> 32 ^ (bits[1] ^ bits[1] >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    /* What tells such numbers apart stands in their upper bits, so those are folded down before
+     * each product. */
+    uint64_t key =
+        bits[0] ^ bits[0] >> 32 ^ (bits[1] ^ bits[1] >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     key = (key ^ key >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
     struct outlook *out = &s->cache[(size_t)worker * s->cache_size + (key >> 40) % s->cache_size];
     if (!out->filled || out->x != h->x || out->t != h->t)
@@ -99,33 +111,38 @@ static double quantile(const struct outlook *outlook, double alive, double tail)
     return n;
 }
 
-static struct stats_interval purchase_interval(const struct scoring *s, const struct model_history *h, double alive,
+static struct stats_interval purchase_interval(const struct scoring *s,
+                                               const struct model_history *h, double alive,
                                                const struct outlook *outlook)
 {
     if (!outlook->count)
         return model_clv_prediction(s->value->often, h, s->value->ahead, s->value->level);
-    return (struct stats_interval){quantile(outlook, alive, 1 - s->tail), quantile(outlook, alive, s->tail)};
+    return (struct stats_interval){quantile(outlook, alive, 1 - s->tail),
+                                   quantile(outlook, alive, s->tail)};
 }
 
-/* The amount that the customer's purchases stay below with the given probability: nothing, or log-normal; `some` is the
- * chance that there are any. */
+/* The amount that the customer's purchases stay below with the given probability: nothing, or
+ * log-normal; `some` is the chance that there are any. */
 static double value_quantile(double some, double mean, double deviation, double probability)
 {
     double within = (probability - (1 - some)) / some;
     return within > 0 ? exp(mean + deviation * stats_normal_quantile(within)) : 0;
 }
 
-static struct stats_interval value_interval(const struct scoring *s, double alive, const struct outlook *outlook,
-                                            double paid, double total)
+static struct stats_interval value_interval(const struct scoring *s, double alive,
+                                            const struct outlook *outlook, double paid,
+                                            double total)
 {
     const struct model_spend *much = s->value->much;
-    double some = alive * (outlook->count ? outlook->more_than[0] : 1), shape = much->p * paid + much->q;
+    double some = alive * (outlook->count ? outlook->more_than[0] : 1),
+           shape = much->p * paid + much->q;
     bool listed = paid < PAID && paid == floor(paid);
     if (!(some > s->tail))
         return (struct stats_interval){0, 0};
-    double mean =
-        outlook->log_mean + log(much->gamma + total) - (listed ? s->log_rate[(int)paid] : stats_digamma(shape));
-    double deviation = sqrt(outlook->log_variance + (listed ? s->rate_spread[(int)paid] : stats_trigamma(shape)));
+    double mean = outlook->log_mean + log(much->gamma + total) -
+                  (listed ? s->log_rate[(int)paid] : stats_digamma(shape));
+    double deviation =
+        sqrt(outlook->log_variance + (listed ? s->rate_spread[(int)paid] : stats_trigamma(shape)));
     return (struct stats_interval){value_quantile(some, mean, deviation, s->tail),
                                    value_quantile(some, mean, deviation, 1 - s->tail)};
 }
@@ -136,7 +153,8 @@ static void put(const struct scoring *s, enum model_value_column column, size_t 
         s->columns[column][i] = value;
 }
 
-static void score_value(const struct scoring *s, size_t i, double alive, const struct outlook *outlook)
+static void score_value(const struct scoring *s, size_t i, double alive,
+                        const struct outlook *outlook)
 {
     const struct model_spend *much = s->value->much;
     double paid = s->customers->paid[i], mean = paid > 0 ? s->customers->mean[i] : 0;
@@ -144,7 +162,8 @@ static void score_value(const struct scoring *s, size_t i, double alive, const s
     if (!s->intervals)
         return;
     struct stats_interval range = value_interval(s, alive, outlook, paid, paid * mean);
-    double worth = outlook->whole > 0 ? outlook->later / outlook->whole : 1; /* of money within the time ahead */
+    double worth = outlook->whole > 0 ? outlook->later / outlook->whole
+                                      : 1; /* of money within the time ahead */
     put(s, MODEL_VALUE_VALUE_LOW, i, worth * range.low);
     put(s, MODEL_VALUE_VALUE_HIGH, i, worth * range.high);
 }
@@ -171,14 +190,15 @@ static void score_customer(const struct scoring *s, size_t i, int worker)
 static void run_task(void *context, size_t task, int worker)
 {
     const struct scoring *s = context;
-    size_t end =
-        (task + 1) * CUSTOMERS_A_TASK < s->customers->count ? (task + 1) * CUSTOMERS_A_TASK : s->customers->count;
+    size_t end = (task + 1) * CUSTOMERS_A_TASK < s->customers->count ? (task + 1) * CUSTOMERS_A_TASK
+                                                                     : s->customers->count;
     for (size_t i = task * CUSTOMERS_A_TASK; i < end; i++)
         score_customer(s, i, worker);
 }
 
-void model_value_score(const struct model_value *value, const struct model_value_customers *customers,
-                       struct pool *pool, double *const columns[MODEL_VALUE_COLUMNS])
+void model_value_score(const struct model_value *value,
+                       const struct model_value_customers *customers, struct pool *pool,
+                       double *const columns[MODEL_VALUE_COLUMNS])
 {
     struct scoring *s = base_calloc(1, sizeof *s);
 
@@ -188,7 +208,8 @@ void model_value_score(const struct model_value *value, const struct model_value
     s->intervals = columns[MODEL_VALUE_EXPECTED_LOW] || columns[MODEL_VALUE_EXPECTED_HIGH] ||
                    columns[MODEL_VALUE_VALUE_LOW] || columns[MODEL_VALUE_VALUE_HIGH];
     s->cache_size = customers->count < CACHE_MAX ? customers->count + 1 : CACHE_MAX;
-    s->cache = base_calloc((size_t)(pool ? pool_threads(pool) : 1) * s->cache_size, sizeof *s->cache);
+    s->cache =
+        base_calloc((size_t)(pool ? pool_threads(pool) : 1) * s->cache_size, sizeof *s->cache);
     s->tail = (1 - value->level) / 2;
     s->z = stats_normal_quantile(1 - s->tail);
     for (int n = 1; value->much && n <= PURCHASES; n++) {

@@ -1,11 +1,12 @@
 /*
- * What customers are worth over a time ahead: how often (clv.h) times how much (spend.h), with an interval beside each
- * figure.
+ * What customers are worth over a time ahead: how often (clv.h) times how much (spend.h), with an
+ * interval beside each figure.
  *
- * The interval of the chance of being alive is of the mean: how far the parameters leave it open. Those of purchases
- * and of value are of the prediction: between what the customer's own will lie with the stated probability. The value
- * of N purchases has the exact chance of being nothing; beyond that it is taken for log-normal with the exact mean and
- * variance of its logarithm, which follow from N's distribution and the Gamma-Gamma model's.
+ * The interval of the chance of being alive is of the mean: how far the parameters leave it open.
+ * Those of purchases and of value are of the prediction: between what the customer's own will lie
+ * with the stated probability. The value of N purchases has the exact chance of being nothing;
+ * beyond that it is taken for log-normal with the exact mean and variance of its logarithm, which
+ * follow from N's distribution and the Gamma-Gamma model's.
  */
 #ifndef STRATA_MODEL_VALUE_H
 #define STRATA_MODEL_VALUE_H
@@ -40,8 +41,10 @@ enum model_value_column {
     MODEL_VALUE_COLUMNS
 };
 
-/* Scores customers in parallel; columns[c] has `count` places, or is NULL where it is not wanted. */
-void model_value_score(const struct model_value *value, const struct model_value_customers *customers,
-                       struct pool *pool, double *const columns[MODEL_VALUE_COLUMNS]);
+/* Scores customers in parallel; columns[c] has `count` places, or is NULL where it is not wanted.
+ */
+void model_value_score(const struct model_value *value,
+                       const struct model_value_customers *customers, struct pool *pool,
+                       double *const columns[MODEL_VALUE_COLUMNS]);
 
 #endif

@@ -1,4 +1,5 @@
-/* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and plain functions. */
+/* Values from values: exact arithmetic that fails past 64 bits, doubles where tree.h says so, and
+ * plain functions. */
 #include "base/bits.h"
 #include "plan/steps.h"
 
@@ -7,8 +8,8 @@
 #include <utf8proc.h>
 
 /* The lanes where all children are known, into out->bits. */
-static void known_in_all(struct run *run, const struct step *step, struct vector *out, const struct operand *operands,
-                         int count)
+static void known_in_all(struct run *run, const struct step *step, struct vector *out,
+                         const struct operand *operands, int count)
 {
     size_t words = words_of(lanes_of(run, step));
     for (size_t w = 0; w < words; w++) {
@@ -70,8 +71,8 @@ static int64_t duration_of(const struct operand *operand, size_t lane)
 }
 
 /* a ± b for moments, dates and durations. */
-static int64_t add_times(struct run *run, const struct step *step, const struct operand *a, const struct operand *b,
-                         size_t lane, int sign)
+static int64_t add_times(struct run *run, const struct step *step, const struct operand *a,
+                         const struct operand *b, size_t lane, int sign)
 {
     enum value_type left = a->step->type, right = b->step->type;
     int64_t x = left == VALUE_DURATION ? duration_of(a, lane) : a->i[lane * a->stride];
@@ -93,12 +94,13 @@ static bool is_time_type(enum value_type type)
     return type == VALUE_TIME || type == VALUE_DATE || type == VALUE_DURATION;
 }
 
-static int64_t add_exact(struct run *run, const struct step *step, const struct operand *a, const struct operand *b,
-                         size_t lane, int sign)
+static int64_t add_exact(struct run *run, const struct step *step, const struct operand *a,
+                         const struct operand *b, size_t lane, int sign)
 {
     if (is_time_type(a->step->type) || is_time_type(b->step->type))
         return add_times(run, step, a, b, lane, sign);
-    int64_t x = scaled_to(run, a, lane, step->scale), y = scaled_to(run, b, lane, step->scale), out = 0;
+    int64_t x = scaled_to(run, a, lane, step->scale), y = scaled_to(run, b, lane, step->scale),
+            out = 0;
     bool past = sign > 0 ? __builtin_add_overflow(x, y, &out) : __builtin_sub_overflow(x, y, &out);
     if (past)
         run_fail(run, "%s", PAST);
@@ -119,7 +121,8 @@ static void add_signed(struct run *run, const struct step *step, struct vector *
     known_in_all(run, step, out, operands, step->child_count);
     if (step->shape == SHAPE_DOUBLE) {
         FOR_KNOWN(out, lanes)
-            out->d[lane] = operand_number(&operands[0], lane) + sign * operand_number(&operands[1], lane);
+            out->d[lane] =
+                operand_number(&operands[0], lane) + sign * operand_number(&operands[1], lane);
         plan_forget_nonfinite(run, step, out);
         return;
     }
@@ -139,7 +142,9 @@ void step_subtract(struct run *run, const struct step *step, struct vector *out)
 
 static int64_t round_double(struct run *run, double value, int function)
 {
-    double whole = function == FUNCTION_FLOOR ? floor(value) : function == FUNCTION_CEIL ? ceil(value) : round(value);
+    double whole = function == FUNCTION_FLOOR  ? floor(value)
+                   : function == FUNCTION_CEIL ? ceil(value)
+                                               : round(value);
     if (!(whole >= -9223372036854775808.0 && whole < 9223372036854775808.0)) {
         run_fail(run, "%s", PAST);
         return 0;
@@ -152,16 +157,19 @@ void step_multiply(struct run *run, const struct step *step, struct vector *out)
     size_t lanes = lanes_of(run, step);
     struct operand operands[2] = {operand_of(run, step->child[0]), operand_of(run, step->child[1])};
     known_in_all(run, step, out, operands, step->child_count);
-    bool decimal_duration = step->type == VALUE_DURATION &&
-                            (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
+    bool decimal_duration =
+        step->type == VALUE_DURATION &&
+        (operands[0].step->type == VALUE_DECIMAL || operands[1].step->type == VALUE_DECIMAL);
     FOR_KNOWN(out, lanes) {
         if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = operand_number(&operands[0], lane) * operand_number(&operands[1], lane);
         } else if (decimal_duration) {
-            out->i[lane] = round_double(run, operand_number(&operands[0], lane) * operand_number(&operands[1], lane),
-                                        FUNCTION_FLOOR);
+            out->i[lane] = round_double(
+                run, operand_number(&operands[0], lane) * operand_number(&operands[1], lane),
+                FUNCTION_FLOOR);
         } else if (__builtin_mul_overflow(operands[0].i[lane * operands[0].stride],
-                                          operands[1].i[lane * operands[1].stride], &out->i[lane])) {
+                                          operands[1].i[lane * operands[1].stride],
+                                          &out->i[lane])) {
             run_fail(run, "%s", PAST);
         }
     }
@@ -232,8 +240,9 @@ void step_numeric(struct run *run, const struct step *step, struct vector *out)
     int64_t unit = a.step->type == VALUE_DECIMAL ? number_power10(a.step->scale) : 1;
     FOR_KNOWN(out, lanes) {
         if (step->a != FUNCTION_ABS) {
-            out->i[lane] = a.step->shape == SHAPE_DOUBLE ? round_double(run, a.d[lane * a.stride], step->a)
-                                                         : round_decimal(a.i[lane * a.stride], unit, step->a);
+            out->i[lane] = a.step->shape == SHAPE_DOUBLE
+                               ? round_double(run, a.d[lane * a.stride], step->a)
+                               : round_decimal(a.i[lane * a.stride], unit, step->a);
         } else if (step->shape == SHAPE_DOUBLE) {
             out->d[lane] = fabs(operand_number(&a, lane));
         } else {
@@ -277,8 +286,8 @@ static struct text change_case(struct text text, bool upper, struct arena *arena
     size_t used = 0, at = 0;
     while (at < text.length) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t length =
-            utf8proc_iterate((const utf8proc_uint8_t *)text.data + at, (utf8proc_ssize_t)(text.length - at), &point);
+        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text.data + at,
+                                                   (utf8proc_ssize_t)(text.length - at), &point);
         if (length <= 0) {
             bytes[used++] = text.data[at++];
             continue;
@@ -297,12 +306,13 @@ void step_case(struct run *run, const struct step *step, struct vector *out)
     known_in_all(run, step, out, &a, 1);
     struct arena *memory = step->frame == FRAME_ONE ? &run->lasting : &run->scratch;
     FOR_KNOWN(out, lanes)
-        out->text[lane] = change_case(operand_text(run, &a, lane), step->a == FUNCTION_UPPER, memory);
+        out->text[lane] =
+            change_case(operand_text(run, &a, lane), step->a == FUNCTION_UPPER, memory);
 }
 
 /* Copies a lane of a child into the step's own shape and scale. */
-static void take_lane(struct run *run, const struct step *step, struct vector *out, const struct operand *from,
-                      size_t lane)
+static void take_lane(struct run *run, const struct step *step, struct vector *out,
+                      const struct operand *from, size_t lane)
 {
     if (step->shape == SHAPE_TEXT)
         out->text[lane] = operand_text(run, from, lane);
@@ -352,14 +362,16 @@ void step_coalesce(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
-/* Great circle, haversine (R. W. Sinnott, Virtues of the haversine, 1984), mean radius of the earth. */
+/* Great circle, haversine (R. W. Sinnott, Virtues of the haversine, 1984), mean radius of the
+ * earth. */
 static double haversine(double latitude1, double longitude1, double latitude2, double longitude2)
 {
     const double radius = 6371008.8, radian = 0.017453292519943295;
     double half_latitude = (latitude2 - latitude1) * radian / 2,
            half_longitude = (longitude2 - longitude1) * radian / 2;
     double a = sin(half_latitude) * sin(half_latitude) +
-               cos(latitude1 * radian) * cos(latitude2 * radian) * sin(half_longitude) * sin(half_longitude);
+               cos(latitude1 * radian) * cos(latitude2 * radian) * sin(half_longitude) *
+                   sin(half_longitude);
     return 2 * radius * asin(sqrt(a > 1 ? 1 : a));
 }
 
@@ -372,7 +384,8 @@ void step_distance(struct run *run, const struct step *step, struct vector *out)
     known_in_all(run, step, out, operands, step->child_count);
     FOR_KNOWN(out, lanes) {
         size_t at = lane * operands[0].stride;
-        out->d[lane] = haversine(operands[0].d[at], operands[0].e[at], operand_number(&operands[1], lane),
-                                 operand_number(&operands[2], lane));
+        out->d[lane] =
+            haversine(operands[0].d[at], operands[0].e[at], operand_number(&operands[1], lane),
+                      operand_number(&operands[2], lane));
     }
 }

@@ -1,6 +1,7 @@
 /*
- * Values one by one, with their texts: what lists of customers print. Values as columns (values.c) hold texts as codes
- * of the dictionary, which a computed text has none of; here every text is handed over as it is.
+ * Values one by one, with their texts: what lists of customers print. Values as columns (values.c)
+ * hold texts as codes of the dictionary, which a computed text has none of; here every text is
+ * handed over as it is.
  */
 #include "plan/steps.h"
 
@@ -28,7 +29,8 @@ static struct text set_members(struct cell_pass *pass, const struct operand *val
     return (struct text){pass->set.data ? pass->set.data : "", pass->set.length};
 }
 
-static void fill_cell(struct cell_pass *pass, const struct operand *value, size_t lane, struct plan_cell *cell)
+static void fill_cell(struct cell_pass *pass, const struct operand *value, size_t lane,
+                      struct plan_cell *cell)
 {
     size_t at = lane * value->stride;
     bool condition = value->step->shape == SHAPE_BITS;
@@ -63,7 +65,8 @@ static void take_cells(struct cell_pass *pass, uint32_t first)
             uint32_t position = first + lane;
             if (!bit_at(pass->who, position))
                 continue;
-            struct plan_cell cell = {.type = value.step->shape == SHAPE_BITS ? VALUE_BOOL : node->type,
+            struct plan_cell cell = {.type =
+                                         value.step->shape == SHAPE_BITS ? VALUE_BOOL : node->type,
                                      .scale = node->scale,
                                      .is_double = value.step->shape == SHAPE_DOUBLE};
             fill_cell(pass, &value, lane, &cell);
@@ -78,15 +81,18 @@ static enum status run_cells(struct cell_pass *pass, uint32_t customers, struct 
         uint32_t rest = customers - first;
         run_batch(pass->run, first, rest < BATCH ? rest : BATCH);
         if (!pass->run->failed)
-            take_cells(pass, first); /* values are computed when they are asked for, and may fail there */
+            take_cells(pass,
+                       first); /* values are computed when they are asked for, and may fail there */
     }
-    return pass->run->failed ? error_set(error, STATUS_ERROR, "%s", pass->run->error.message) : STATUS_OK;
+    return pass->run->failed ? error_set(error, STATUS_ERROR, "%s", pass->run->error.message)
+                             : STATUS_OK;
 }
 
 enum status plan_each_value(const struct segment_set *set, const struct schema *schema,
                             const struct segment_node *const *nodes, int node_count,
-                            const struct population *population, const uint64_t *who, int64_t now, struct pool *pool,
-                            plan_cell_take *take, void *context, struct error *error)
+                            const struct population *population, const uint64_t *who, int64_t now,
+                            struct pool *pool, plan_cell_take *take, void *context,
+                            struct error *error)
 {
     struct cell_pass pass = {.nodes = nodes, .who = who, .take = take, .context = context};
     buffer_init(&pass.set, 0);

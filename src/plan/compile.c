@@ -1,55 +1,65 @@
 /*
- * From the checked tree to steps. Every node becomes one step, or a few; a step equal to an earlier one is that one.
- * Conditions over one text column and constants are compiled a second time for the frame of dictionary codes, and read
- * as a table from then on. Here are the walk over a tree, and plans made and released; what single nodes become stands
- * in the files beside.
+ * From the checked tree to steps. Every node becomes one step, or a few; a step equal to an earlier
+ * one is that one. Conditions over one text column and constants are compiled a second time for the
+ * frame of dictionary codes, and read as a table from then on. Here are the walk over a tree, and
+ * plans made and released; what single nodes become stands in the files beside.
  */
 #include "plan/compile.h"
 
 static node_compile compile_raw;
 
-static int plan_compile_not(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int plan_compile_not(struct compiler *compiler, const struct segment_node *node,
+                            struct scope scope)
 {
     return plan_not_of(compiler, plan_compile_condition(compiler, node->child[0], scope));
 }
 
-static int plan_compile_truth(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int plan_compile_truth(struct compiler *compiler, const struct segment_node *node,
+                              struct scope scope)
 {
     return plan_compile_condition(compiler, node->child[0], scope);
 }
 
-static int plan_compile_meaning(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int plan_compile_meaning(struct compiler *compiler, const struct segment_node *node,
+                                struct scope scope)
 {
     return compile_raw(compiler, node->child[0], scope);
 }
 
-static int plan_compile_fact_time(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int plan_compile_fact_time(struct compiler *compiler, const struct segment_node *node,
+                                  struct scope scope)
 {
     return plan_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
 }
 
-static int plan_compile_customer(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int plan_compile_customer(struct compiler *compiler, const struct segment_node *node,
+                                 struct scope scope)
 {
-    return plan_spread(compiler, compile_raw(compiler, node->child[0], plan_customers_of(scope)), scope);
+    return plan_spread(compiler, compile_raw(compiler, node->child[0], plan_customers_of(scope)),
+                       scope);
 }
 
-static int plan_compile_nothing(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int plan_compile_nothing(struct compiler *compiler, const struct segment_node *node,
+                                struct scope scope)
 {
     return plan_compile_refuse(compiler, "a part of the condition cannot stand here");
 }
 
 static node_compile *const compilers[OP_COUNT_] = {
-#define OP(name, stands, carries, level, json, format, check, compile) [OP_##name] = plan_compile_##compile,
+#define OP(name, stands, carries, level, json, format, check, compile) \
+    [OP_##name] = plan_compile_##compile,
 #include "segment/ops.def"
 #undef OP
 };
 
-static int compile_raw(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int compile_raw(struct compiler *compiler, const struct segment_node *node,
+                       struct scope scope)
 {
     return compilers[node->op](compiler, node, scope);
 }
 
-int plan_compile_value(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_value(struct compiler *compiler, const struct segment_node *node,
+                       struct scope scope)
 {
     int id = compile_raw(compiler, node, scope);
     if (at(compiler, id)->shape != SHAPE_BITS)
@@ -58,7 +68,8 @@ int plan_compile_value(struct compiler *compiler, const struct segment_node *nod
     return plan_step_make(compiler, step, &id, 1);
 }
 
-int plan_compile_condition(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_condition(struct compiler *compiler, const struct segment_node *node,
+                           struct scope scope)
 {
     int opaque = compiler->opaque, id = compile_raw(compiler, node, scope);
     if (at(compiler, id)->shape != SHAPE_BITS) {
@@ -66,8 +77,9 @@ int plan_compile_condition(struct compiler *compiler, const struct segment_node 
         id = plan_step_make(compiler, step, &id, 1);
     }
     const struct step *made = at(compiler, id);
-    bool foldable = made->code_leaf >= 0 && made->textual && made->timeless && made->run != step_test &&
-                    scope.frame != FRAME_CODES && made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
+    bool foldable = made->code_leaf >= 0 && made->textual && made->timeless &&
+                    made->run != step_test && scope.frame != FRAME_CODES &&
+                    made->frame != FRAME_ONE && made->clock == CLOCK_BATCH &&
                     compiler->opaque == opaque;
 
     if (!foldable)
@@ -98,8 +110,8 @@ static void mark_sequence(const struct sequence_plan *sequence, bool *seen)
         }
 }
 
-/* All that the steps seen so far read. A step comes after those it reads, so one pass from the last to the first is
- * enough, however long the chains are. */
+/* All that the steps seen so far read. A step comes after those it reads, so one pass from the last
+ * to the first is enough, however long the chains are. */
 static void mark_below(const struct plan *plan, bool *seen)
 {
     for (size_t id = plan->steps.count; id-- > 0;) {
@@ -116,11 +128,13 @@ static void mark_below(const struct plan *plan, bool *seen)
 /* Measures over the same selected rows have the same next moment. */
 static bool moves_with_earlier(const struct plan *plan, const struct step *step)
 {
-    bool single = step->next == next_window && step->run != step_gather && step->run != step_resumed;
+    bool single =
+        step->next == next_window && step->run != step_gather && step->run != step_resumed;
     for (size_t i = 0; single && i < plan->moving.count; i++) {
         const struct step *other = &plan->steps.items[plan->moving.items[i]];
         if (other->next == next_window && other->run != step_gather && other->run != step_resumed &&
-            other->child[0] == step->child[0] && other->clock == step->clock && other->run != step_any)
+            other->child[0] == step->child[0] && other->clock == step->clock &&
+            other->run != step_any)
             return true; /* the oldest fact's leaving, which is never later than the newest's */
     }
     return false;
@@ -142,7 +156,8 @@ static void plan_finish(struct plan *plan)
             VECTOR_PUSH(&plan->tests, (int)i);
     plan->moving.count = 0;
     for (size_t i = 0; i < plan->steps.count; i++)
-        if (seen[i] && plan->steps.items[i].next && !moves_with_earlier(plan, &plan->steps.items[i]))
+        if (seen[i] && plan->steps.items[i].next &&
+            !moves_with_earlier(plan, &plan->steps.items[i]))
             VECTOR_PUSH(&plan->moving, (int)i);
     free(seen);
 }
@@ -165,12 +180,13 @@ static struct plan *plan_blank(const struct segment_set *set, const struct schem
     return plan;
 }
 
-enum status plan_new(const struct segment_set *set, const struct schema *schema, const int *segments, int count,
-                     struct plan **out, struct error *error)
+enum status plan_new(const struct segment_set *set, const struct schema *schema,
+                     const int *segments, int count, struct plan **out, struct error *error)
 {
     struct plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
-    plan_members_make(&compiler, count < 0 ? set->order : segments, count < 0 ? set->segment_count : count);
+    plan_members_make(&compiler, count < 0 ? set->order : segments,
+                      count < 0 ? set->segment_count : count);
     if (compiler.failed) {
         plan_free(plan);
         return STATUS_ERROR;
@@ -181,7 +197,8 @@ enum status plan_new(const struct segment_set *set, const struct schema *schema,
 }
 
 enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
-                          const struct segment_node *const *nodes, int count, struct plan **out, struct error *error)
+                          const struct segment_node *const *nodes, int count, struct plan **out,
+                          struct error *error)
 {
     struct plan *plan = plan_blank(set, schema);
     struct compiler compiler = {.plan = plan, .error = error};
@@ -197,13 +214,15 @@ enum status plan_of_nodes(const struct segment_set *set, const struct schema *sc
     return STATUS_OK;
 }
 
-static int measure_rows(struct compiler *compiler, const struct segment_measure *measure, int *steps)
+static int measure_rows(struct compiler *compiler, const struct segment_measure *measure,
+                        int *steps)
 {
     for (int k = 0; k < measure->kind_count; k++) {
         steps[k] = plan_selected_rows(compiler, measure, k, CUSTOMERS);
         if (measure->argument && !plan_is_gap(measure))
-            steps[k] = plan_and_of(compiler, steps[k],
-                                   plan_known_of(compiler, plan_argument_rows(compiler, measure, k, CUSTOMERS)));
+            steps[k] = plan_and_of(
+                compiler, steps[k],
+                plan_known_of(compiler, plan_argument_rows(compiler, measure, k, CUSTOMERS)));
     }
     return measure->kind_count;
 }

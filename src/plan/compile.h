@@ -1,7 +1,8 @@
 /*
- * What the files of the compiler share: where a node stands, how steps are made, and which function compiles which
- * node. A function that returns an int returns the number of a step in the plan. Failure is noted once in the compiler,
- * the number is then 0, and whoever began the compilation looks at `failed`. A compiler belongs to one thread.
+ * What the files of the compiler share: where a node stands, how steps are made, and which function
+ * compiles which node. A function that returns an int returns the number of a step in the plan.
+ * Failure is noted once in the compiler, the number is then 0, and whoever began the compilation
+ * looks at `failed`. A compiler belongs to one thread.
  */
 #ifndef SEGMENT_COMPILE_H
 #define SEGMENT_COMPILE_H
@@ -27,7 +28,8 @@ struct compiler {
     struct error *error;
     bool failed;
     int opaque; /* parts met so far that cannot be compiled for dictionary codes */
-    /* compile_members.c: by level and by the segment it begins with, the step of a block of a scheme's members; −1 */
+    /* compile_members.c: by level and by the segment it begins with, the step of a block of a
+     * scheme's members; −1 */
     int *blocks[BLOCK_LEVELS];
 };
 
@@ -43,14 +45,16 @@ int plan_compile_refuse(struct compiler *compiler, const char *what);
 
 /* ---- compile_steps.c: making steps ---- */
 
-/* The plan's step that equals `step` reading the count steps of child, made when there is none yet. */
+/* The plan's step that equals `step` reading the count steps of child, made when there is none yet.
+ */
 int plan_step_make(struct compiler *compiler, struct step step, const int *child, int count);
 /* A step to fill in, of type bool; it reads nothing of the population by itself. */
 struct step plan_step_blank(step_run *run, enum shape shape, int frame);
 /* A step to fill in that reads the population. */
 struct step plan_step_leaf(step_run *run, enum shape shape, int frame);
 /* A step to fill in over the children's frame: one lane when all of them are constant. */
-struct step plan_step_operator(struct compiler *compiler, step_run *run, enum shape shape, const int *child, int count);
+struct step plan_step_operator(struct compiler *compiler, step_run *run, enum shape shape,
+                               const int *child, int count);
 /* How vectors of a type are kept; is_double counts for durations only. */
 enum shape plan_shape_of(enum value_type type, bool is_double);
 
@@ -58,7 +62,8 @@ int plan_constant_bits(struct compiler *compiler, bool value);
 /* Whether a value is known. */
 int plan_known_of(struct compiler *compiler, int value);
 int plan_not_of(struct compiler *compiler, int condition);
-/* run is step_and or step_or; the count given conditions are put in the order of their cost, each once. */
+/* run is step_and or step_or; the count given conditions are put in the order of their cost, each
+ * once. */
 int plan_junction(struct compiler *compiler, step_run *run, const int *given, int count);
 int plan_and_of(struct compiler *compiler, int a, int b);
 /* a compare b, or a cheaper condition that means the same. */
@@ -67,7 +72,8 @@ int plan_compare_of(struct compiler *compiler, enum segment_compare compare, int
 int plan_any_rows(struct compiler *compiler, int selected, int table);
 /* A step that reads nothing and yields integers of a type. */
 int plan_simple_leaf(struct compiler *compiler, step_run *run, enum value_type type, int frame);
-/* A customer's vector read from the rows of the scope's kind; any other step, or scope, as it is. */
+/* A customer's vector read from the rows of the scope's kind; any other step, or scope, as it is.
+ */
 int plan_spread(struct compiler *compiler, int id, struct scope scope);
 /* The scope of the customer for whom `scope` stands. */
 struct scope plan_customers_of(struct scope scope);
@@ -84,16 +90,20 @@ int plan_start_step(struct compiler *compiler, int table, int column, struct sco
 int plan_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
                    struct scope scope);
 /* The steps of a node's children, as conditions or as values; the array is the plan's. */
-int *plan_compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope,
-                           bool conditions);
+int *plan_compile_children(struct compiler *compiler, const struct segment_node *node,
+                           struct scope scope, bool conditions);
 /* The bounds of a window: per customer when its anchor is. */
-int plan_compile_bounds(struct compiler *compiler, const struct segment_window *window, struct scope scope);
+int plan_compile_bounds(struct compiler *compiler, const struct segment_window *window,
+                        struct scope scope);
 /* The rows of a table within a window; NULL: all up to now. */
-int plan_window_rows(struct compiler *compiler, const struct segment_window *window, int table, struct scope scope);
+int plan_window_rows(struct compiler *compiler, const struct segment_window *window, int table,
+                     struct scope scope);
 /* The rows of the slot's kind that a measure selects. */
-int plan_selected_rows(struct compiler *compiler, const struct segment_measure *measure, int slot, struct scope scope);
+int plan_selected_rows(struct compiler *compiler, const struct segment_measure *measure, int slot,
+                       struct scope scope);
 /* A measure's argument at each row of the slot's kind. */
-int plan_argument_rows(struct compiler *compiler, const struct segment_measure *measure, int slot, struct scope scope);
+int plan_argument_rows(struct compiler *compiler, const struct segment_measure *measure, int slot,
+                       struct scope scope);
 bool plan_is_gap(const struct segment_measure *measure);
 
 /* ---- compile_members.c: segments and members of schemes ---- */
@@ -106,17 +116,18 @@ void plan_members_make(struct compiler *compiler, const int *segments, int count
 /* ---- nodes ---- */
 
 /* Makes the steps of a node that stands in a scope. */
-typedef int node_compile(struct compiler *compiler, const struct segment_node *node, struct scope scope);
+typedef int node_compile(struct compiler *compiler, const struct segment_node *node,
+                         struct scope scope);
 
 /* Any node, as a value (never bits) and as a condition (always bits). */
 node_compile plan_compile_value, plan_compile_condition;
 
 /* compile_leaves.c */
-node_compile plan_compile_literal, plan_compile_now, plan_compile_property, plan_compile_trait, plan_compile_chosen,
-    plan_compile_record, plan_compile_list, plan_compile_sample;
+node_compile plan_compile_literal, plan_compile_now, plan_compile_property, plan_compile_trait,
+    plan_compile_chosen, plan_compile_record, plan_compile_list, plan_compile_sample;
 /* compile_condition.c */
-node_compile plan_compile_compare, plan_compile_between, plan_compile_in, plan_compile_text, plan_compile_set,
-    plan_compile_known, plan_compile_in_window, plan_compile_junction;
+node_compile plan_compile_compare, plan_compile_between, plan_compile_in, plan_compile_text,
+    plan_compile_set, plan_compile_known, plan_compile_in_window, plan_compile_junction;
 /* compile_everyone.c */
 node_compile plan_compile_segment, plan_compile_scheme, plan_compile_rank, plan_compile_account;
 /* compile_history.c */

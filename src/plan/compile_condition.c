@@ -1,10 +1,11 @@
 /*
- * Conditions over values: comparisons, lists, texts, sets, windows around a value, and their junctions. A negated test
- * is false where its value is unknown, so it becomes "not, and known".
+ * Conditions over values: comparisons, lists, texts, sets, windows around a value, and their
+ * junctions. A negated test is false where its value is unknown, so it becomes "not, and known".
  */
 #include "plan/compile.h"
 
-int plan_compile_compare(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_compare(struct compiler *compiler, const struct segment_node *node,
+                         struct scope scope)
 {
     int a = plan_compile_value(compiler, node->child[0], scope),
         b = plan_compile_value(compiler, node->child[1], scope);
@@ -19,7 +20,8 @@ static int local_date_of(struct compiler *compiler, int id)
     return plan_step_make(compiler, step, &id, 1);
 }
 
-int plan_compile_between(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_between(struct compiler *compiler, const struct segment_node *node,
+                         struct scope scope)
 {
     int value = plan_compile_value(compiler, node->child[0], scope);
     int lo = plan_compile_value(compiler, node->child[1], scope),
@@ -36,8 +38,8 @@ int plan_compile_between(struct compiler *compiler, const struct segment_node *n
     return plan_junction(compiler, step_and, parts, 4);
 }
 
-int *plan_compile_children(struct compiler *compiler, const struct segment_node *node, struct scope scope,
-                           bool conditions)
+int *plan_compile_children(struct compiler *compiler, const struct segment_node *node,
+                           struct scope scope, bool conditions)
 {
     int *child = ARENA_ARRAY(&compiler->plan->arena, int, (size_t)node->child_count + 1);
     for (int i = 0; i < node->child_count; i++)
@@ -54,16 +56,20 @@ int plan_compile_in(struct compiler *compiler, const struct segment_node *node, 
     step.version = at(compiler, child[0])->version;
     step.textual = at(compiler, child[0])->type == VALUE_TEXT;
     int id = plan_step_make(compiler, step, child, node->child_count);
-    return node->negated ? plan_and_of(compiler, plan_not_of(compiler, id), plan_known_of(compiler, child[0])) : id;
+    return node->negated
+               ? plan_and_of(compiler, plan_not_of(compiler, id), plan_known_of(compiler, child[0]))
+               : id;
 }
 
-static int compile_pattern(struct compiler *compiler, const struct segment_node *pattern, bool folded)
+static int compile_pattern(struct compiler *compiler, const struct segment_node *pattern,
+                           bool folded)
 {
     struct text text = plan_meaning(pattern)->literal.text;
     int code;
     PCRE2_SIZE where;
     uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | (folded ? PCRE2_CASELESS : 0);
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)text.data, text.length, options, &code, &where, NULL);
+    pcre2_code *compiled =
+        pcre2_compile((PCRE2_SPTR)text.data, text.length, options, &code, &where, NULL);
     if (!compiled)
         return plan_compile_refuse(compiler, "a regular expression cannot be compiled");
     pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
@@ -71,7 +77,8 @@ static int compile_pattern(struct compiler *compiler, const struct segment_node 
     return (int)compiler->plan->patterns.count - 1;
 }
 
-int plan_compile_text(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_text(struct compiler *compiler, const struct segment_node *node,
+                      struct scope scope)
 {
     int child[] = {plan_compile_value(compiler, node->child[0], scope),
                    plan_compile_value(compiler, node->child[1], scope)};
@@ -84,7 +91,8 @@ int plan_compile_text(struct compiler *compiler, const struct segment_node *node
         step.c = compile_pattern(compiler, node->child[1], node->folded);
     }
     int id = plan_step_make(compiler, step, child, 2);
-    int known[] = {plan_not_of(compiler, id), plan_known_of(compiler, child[0]), plan_known_of(compiler, child[1])};
+    int known[] = {plan_not_of(compiler, id), plan_known_of(compiler, child[0]),
+                   plan_known_of(compiler, child[1])};
     return node->negated ? plan_junction(compiler, step_and, known, 3) : id;
 }
 
@@ -94,10 +102,13 @@ int plan_compile_set(struct compiler *compiler, const struct segment_node *node,
     struct step step = plan_step_operator(compiler, step_set, SHAPE_BITS, child, node->child_count);
     step.a = (int)node->set_test;
     int id = plan_step_make(compiler, step, child, node->child_count);
-    return node->negated ? plan_and_of(compiler, plan_not_of(compiler, id), plan_known_of(compiler, child[0])) : id;
+    return node->negated
+               ? plan_and_of(compiler, plan_not_of(compiler, id), plan_known_of(compiler, child[0]))
+               : id;
 }
 
-int plan_compile_known(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_known(struct compiler *compiler, const struct segment_node *node,
+                       struct scope scope)
 {
     int id = plan_known_of(compiler, plan_compile_value(compiler, node->child[0], scope));
     return node->negated ? plan_not_of(compiler, id) : id;
@@ -109,13 +120,15 @@ static bool anchor_is_constant(struct compiler *compiler, int id)
 }
 
 /* The bounds of a window: per customer when its anchor is. */
-int plan_compile_bounds(struct compiler *compiler, const struct segment_window *window, struct scope scope)
+int plan_compile_bounds(struct compiler *compiler, const struct segment_window *window,
+                        struct scope scope)
 {
     int child[2], count = 0;
     struct scope where = scope.frame == FRAME_CUSTOMERS ? scope : plan_customers_of(scope);
     bool property = window->anchor && plan_meaning(window->anchor)->op == OP_PROPERTY;
 
-    if (scope.frame >= FRAME_ROWS && (property || scope.moment != NO_STEP)) /* a moment: traits as they were then */
+    if (scope.frame >= FRAME_ROWS &&
+        (property || scope.moment != NO_STEP)) /* a moment: traits as they were then */
         where = scope;
     if (window->anchor)
         child[count++] = plan_compile_value(compiler, window->anchor, where);
@@ -123,7 +136,8 @@ int plan_compile_bounds(struct compiler *compiler, const struct segment_window *
         child[count++] = plan_compile_value(compiler, window->to, where);
     bool constant = anchor_is_constant(compiler, count > 0 ? child[0] : NO_STEP) &&
                     anchor_is_constant(compiler, count > 1 ? child[1] : NO_STEP);
-    struct step step = plan_step_blank(step_bounds, SHAPE_BOUNDS, constant ? FRAME_ONE : where.frame);
+    struct step step =
+        plan_step_blank(step_bounds, SHAPE_BOUNDS, constant ? FRAME_ONE : where.frame);
     step.timeless = false;
     step.a = (int)window->form;
     step.b = window->length.months;
@@ -142,7 +156,8 @@ int plan_compile_bounds(struct compiler *compiler, const struct segment_window *
     return id;
 }
 
-int plan_compile_in_window(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_in_window(struct compiler *compiler, const struct segment_node *node,
+                           struct scope scope)
 {
     int child[] = {plan_compile_value(compiler, node->child[0], scope),
                    plan_compile_bounds(compiler, node->window, scope)};
@@ -155,8 +170,10 @@ int plan_compile_in_window(struct compiler *compiler, const struct segment_node 
     return plan_step_make(compiler, step, child, 2);
 }
 
-int plan_compile_junction(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_junction(struct compiler *compiler, const struct segment_node *node,
+                          struct scope scope)
 {
     int *child = plan_compile_children(compiler, node, scope, true);
-    return plan_junction(compiler, node->op == OP_AND ? step_and : step_or, child, node->child_count);
+    return plan_junction(compiler, node->op == OP_AND ? step_and : step_or, child,
+                         node->child_count);
 }

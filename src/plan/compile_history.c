@@ -1,11 +1,12 @@
 /*
- * Histories: conditions on what traits were at some time. The rows are the reports of the traits, in order of arrival;
- * a condition is asked at each report within the window, and at the window's first moment when a report before decided
- * it.
+ * Histories: conditions on what traits were at some time. The rows are the reports of the traits,
+ * in order of arrival; a condition is asked at each report within the window, and at the window's
+ * first moment when a report before decided it.
  */
 #include "plan/compile.h"
 
-/* Whether each trait that a condition reads is known in a scope: at a row of the reports, or at a moment. */
+/* Whether each trait that a condition reads is known in a scope: at a row of the reports, or at a
+ * moment. */
 struct traits_used {
     struct compiler *compiler;
     int table;
@@ -16,7 +17,8 @@ struct traits_used {
 static void traits_used(struct traits_used *used, const struct segment_node *node)
 {
     if (node->op == OP_TRAIT) {
-        int value = plan_start_step(used->compiler, used->table, node->path.start_column[0], used->scope);
+        int value =
+            plan_start_step(used->compiler, used->table, node->path.start_column[0], used->scope);
         VECTOR_PUSH(&used->known, plan_known_of(used->compiler, value));
     }
     for (int i = 0; i < node->child_count; i++)
@@ -30,7 +32,8 @@ static void traits_used(struct traits_used *used, const struct segment_node *nod
 }
 
 /* That one of them is known. */
-static int one_is_told(struct compiler *compiler, const struct segment_node *condition, int table, struct scope scope)
+static int one_is_told(struct compiler *compiler, const struct segment_node *condition, int table,
+                       struct scope scope)
 {
     struct traits_used used = {.compiler = compiler, .table = table, .scope = scope};
     traits_used(&used, condition);
@@ -39,17 +42,19 @@ static int one_is_told(struct compiler *compiler, const struct segment_node *con
     return any;
 }
 
-int plan_compile_ever(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_ever(struct compiler *compiler, const struct segment_node *node,
+                      struct scope scope)
 {
     int table = plan_trait_table(compiler);
     struct scope rows = {FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL};
 
     rows.moment = plan_simple_leaf(compiler, step_row_time, VALUE_TIME, rows.frame);
     int held = plan_compile_condition(compiler, node->child[0], rows);
-    int told =
-        one_is_told(compiler, node->child[0], table, (struct scope){FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL});
+    int told = one_is_told(compiler, node->child[0], table,
+                           (struct scope){FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL});
     const struct segment_window *window = node->history->has_window ? &node->history->window : NULL;
-    int parts[] = {plan_spread(compiler, held, rows), told, plan_window_rows(compiler, window, table, CUSTOMERS)};
+    int parts[] = {plan_spread(compiler, held, rows), told,
+                   plan_window_rows(compiler, window, table, CUSTOMERS)};
     int selected = plan_junction(compiler, step_and, parts, 3);
     int any = plan_any_rows(compiler, selected, table), bounds = NO_STEP;
     if (window) { /* the first moment of the window counts, told just then or long before */
@@ -58,7 +63,8 @@ int plan_compile_ever(struct compiler *compiler, const struct segment_node *node
         lower.type = VALUE_TIME;
         struct scope then = CUSTOMERS;
         then.moment = plan_step_make(compiler, lower, &bounds, 1);
-        int first[] = {plan_compile_condition(compiler, node->child[0], then), plan_known_of(compiler, then.moment),
+        int first[] = {plan_compile_condition(compiler, node->child[0], then),
+                       plan_known_of(compiler, then.moment),
                        one_is_told(compiler, node->child[0], table, then)};
         int either[] = {any, plan_junction(compiler, step_and, first, 3)};
         any = plan_junction(compiler, step_or, either, 2);
@@ -74,7 +80,8 @@ int plan_compile_ever(struct compiler *compiler, const struct segment_node *node
     return plan_spread(compiler, plan_step_make(compiler, step, &any, 1), scope);
 }
 
-int plan_compile_changed(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_changed(struct compiler *compiler, const struct segment_node *node,
+                         struct scope scope)
 {
     int table = plan_trait_table(compiler);
     struct scope rows = {FRAME_ROWS + table, 0, false, NO_STEP, -1, NULL};
@@ -85,7 +92,8 @@ int plan_compile_changed(struct compiler *compiler, const struct segment_node *n
     int count = 2, given = 0;
     for (int i = 1; i <= 2; i++)
         if (node->child_count > i && node->child[i]) {
-            child[count++] = plan_spread(compiler, plan_compile_value(compiler, node->child[i], CUSTOMERS), rows);
+            child[count++] = plan_spread(
+                compiler, plan_compile_value(compiler, node->child[i], CUSTOMERS), rows);
             given |= i;
         }
     struct step step = plan_step_leaf(step_changed, SHAPE_BITS, FRAME_CUSTOMERS);

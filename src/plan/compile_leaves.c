@@ -1,7 +1,7 @@
 /*
- * Leaves: what reads the population or the clock instead of other steps. Columns of facts and traits, walks along
- * references, literals, now and today, facts that a sequence chose, and what is known of a customer alone: records,
- * lists and samples.
+ * Leaves: what reads the population or the clock instead of other steps. Columns of facts and
+ * traits, walks along references, literals, now and today, facts that a sequence chose, and what is
+ * known of a customer alone: records, lists and samples.
  */
 #include "plan/compile.h"
 
@@ -36,7 +36,8 @@ int plan_trait_table(struct compiler *compiler)
 int plan_start_step(struct compiler *compiler, int table, int column, struct scope scope)
 {
     const struct schema_column *schema = schema_at(compiler, table, column);
-    bool trait = compiler->plan->schema->tables[table].role == SCHEMA_TRAITS && scope.frame == FRAME_CUSTOMERS;
+    bool trait = compiler->plan->schema->tables[table].role == SCHEMA_TRAITS &&
+                 scope.frame == FRAME_CUSTOMERS;
 
     if (scope.frame == FRAME_CODES) {
         struct step code = plan_step_blank(step_code, SHAPE_INT, FRAME_CODES);
@@ -60,13 +61,15 @@ int plan_start_step(struct compiler *compiler, int table, int column, struct sco
     return id;
 }
 
-int plan_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start, struct scope scope)
+int plan_path_step(struct compiler *compiler, const struct segment_path *path, int table, int start,
+                   struct scope scope)
 {
     int id = plan_start_step(compiler, table, start, scope);
     for (int hop = 0; hop < path->length - 1; hop++) {
         int reference = path->hop_table[hop], column = path->hop_column[hop];
         const struct schema_column *schema = schema_at(compiler, reference, column);
-        struct step step = plan_step_operator(compiler, step_lookup, plan_shape_of(schema->type, false), &id, 1);
+        struct step step =
+            plan_step_operator(compiler, step_lookup, plan_shape_of(schema->type, false), &id, 1);
         step.type = schema->type;
         step.scale = schema->scale;
         step.a = plan_column(compiler, reference, column);
@@ -77,10 +80,12 @@ int plan_path_step(struct compiler *compiler, const struct segment_path *path, i
     return id;
 }
 
-int plan_compile_literal(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_literal(struct compiler *compiler, const struct segment_node *node,
+                         struct scope scope)
 {
     const struct segment_literal *literal = &node->literal;
-    struct step step = plan_step_blank(step_literal, plan_shape_of(node->type, node->is_double), FRAME_ONE);
+    struct step step =
+        plan_step_blank(step_literal, plan_shape_of(node->type, node->is_double), FRAME_ONE);
     step.type = node->type;
     step.scale = node->scale;
     step.a = literal->known;
@@ -107,15 +112,17 @@ int plan_compile_now(struct compiler *compiler, const struct segment_node *node,
     return plan_step_make(compiler, step, NULL, 0);
 }
 
-int plan_compile_property(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_property(struct compiler *compiler, const struct segment_node *node,
+                          struct scope scope)
 {
     if (scope.frame == FRAME_CODES)
         return plan_path_step(compiler, &node->path, 0, 0, scope);
-    return plan_path_step(compiler, &node->path, scope.frame - FRAME_ROWS, node->path.start_column[scope.slot], scope);
+    return plan_path_step(compiler, &node->path, scope.frame - FRAME_ROWS,
+                          node->path.start_column[scope.slot], scope);
 }
 
-static const struct chosen_leaf *describe_chosen(struct compiler *compiler, const struct segment_node *node,
-                                                 struct scope scope)
+static const struct chosen_leaf *
+describe_chosen(struct compiler *compiler, const struct segment_node *node, struct scope scope)
 {
     struct chosen_leaf *chosen = ARENA_NEW(&compiler->plan->arena, struct chosen_leaf);
     const struct segment_path *path = &node->path;
@@ -123,25 +130,30 @@ static const struct chosen_leaf *describe_chosen(struct compiler *compiler, cons
     chosen->node = node;
     for (int k = 0; k < step->kind_count; k++) {
         chosen->table[k] = step->kind_table[k];
-        chosen->column[k] = path->is_time ? 0 : plan_column(compiler, step->kind_table[k], path->start_column[k]);
+        chosen->column[k] =
+            path->is_time ? 0 : plan_column(compiler, step->kind_table[k], path->start_column[k]);
     }
     chosen->hops = path->is_time || path->length == 0 ? 0 : path->length - 1;
     for (int hop = 0; hop < chosen->hops; hop++) {
         chosen->hop_table[hop] = path->hop_table[hop];
-        chosen->hop_column[hop] = plan_column(compiler, path->hop_table[hop], path->hop_column[hop]);
+        chosen->hop_column[hop] =
+            plan_column(compiler, path->hop_table[hop], path->hop_column[hop]);
     }
     return chosen;
 }
 
-/* A fact an earlier step chose: its own row when compiled for that step's rows, else whatever the sequence chose. */
-int plan_compile_chosen(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+/* A fact an earlier step chose: its own row when compiled for that step's rows, else whatever the
+ * sequence chose. */
+int plan_compile_chosen(struct compiler *compiler, const struct segment_node *node,
+                        struct scope scope)
 {
     if (scope.as_rows == node->path.step) {
         if (node->path.is_time)
             return plan_simple_leaf(compiler, step_row_time, VALUE_TIME, scope.frame);
         return plan_compile_property(compiler, node, scope);
     }
-    struct step step = plan_step_leaf(step_chosen, plan_shape_of(node->type, node->is_double), scope.frame);
+    struct step step =
+        plan_step_leaf(step_chosen, plan_shape_of(node->type, node->is_double), scope.frame);
     step.type = node->type;
     step.scale = node->scale;
     step.clock = CLOCK_CHOSEN;
@@ -156,7 +168,8 @@ static int day_start_of(struct compiler *compiler, int date)
     return plan_step_make(compiler, step, &date, 1);
 }
 
-int plan_compile_trait(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_trait(struct compiler *compiler, const struct segment_node *node,
+                       struct scope scope)
 {
     int table = plan_trait_table(compiler);
     if (compiler->failed)
@@ -166,13 +179,16 @@ int plan_compile_trait(struct compiler *compiler, const struct segment_node *nod
     if (node->op == OP_TRAIT_AS_OF && scope.frame != FRAME_CODES) {
         int moment = plan_compile_value(compiler, node->child[0], plan_customers_of(scope));
         inside = plan_customers_of(scope);
-        inside.moment = at(compiler, moment)->type == VALUE_DATE ? day_start_of(compiler, moment) : moment;
+        inside.moment =
+            at(compiler, moment)->type == VALUE_DATE ? day_start_of(compiler, moment) : moment;
     }
-    return plan_spread(compiler, plan_path_step(compiler, &node->path, table, node->path.start_column[0], inside),
-                       scope);
+    return plan_spread(
+        compiler, plan_path_step(compiler, &node->path, table, node->path.start_column[0], inside),
+        scope);
 }
 
-int plan_compile_record(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_record(struct compiler *compiler, const struct segment_node *node,
+                        struct scope scope)
 {
     const struct segment_record_test *record = node->record;
     struct step step = plan_step_leaf(step_record, SHAPE_BITS, FRAME_CUSTOMERS);
@@ -182,12 +198,14 @@ int plan_compile_record(struct compiler *compiler, const struct segment_node *no
     step.timeless = false;
     step.name = node->name;
     step.next = next_record;
-    int bounds = record->has_window ? plan_compile_bounds(compiler, &record->window, CUSTOMERS) : NO_STEP;
+    int bounds =
+        record->has_window ? plan_compile_bounds(compiler, &record->window, CUSTOMERS) : NO_STEP;
     int id = plan_step_make(compiler, step, &bounds, record->has_window);
     return plan_spread(compiler, node->negated ? plan_not_of(compiler, id) : id, scope);
 }
 
-int plan_compile_list(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_list(struct compiler *compiler, const struct segment_node *node,
+                      struct scope scope)
 {
     struct step step = plan_step_leaf(step_list, SHAPE_BITS, FRAME_CUSTOMERS);
     step.name = node->name;
@@ -195,10 +213,12 @@ int plan_compile_list(struct compiler *compiler, const struct segment_node *node
     return plan_spread(compiler, node->negated ? plan_not_of(compiler, id) : id, scope);
 }
 
-int plan_compile_sample(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_sample(struct compiler *compiler, const struct segment_node *node,
+                        struct scope scope)
 {
     bool bucket = node->op == OP_BUCKET;
-    struct step step = plan_step_leaf(step_sample, bucket ? SHAPE_INT : SHAPE_BITS, FRAME_CUSTOMERS);
+    struct step step =
+        plan_step_leaf(step_sample, bucket ? SHAPE_INT : SHAPE_BITS, FRAME_CUSTOMERS);
     step.type = bucket ? VALUE_INT : VALUE_BOOL;
     step.a = bucket;
     step.b = node->sample.percent_scale;

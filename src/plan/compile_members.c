@@ -1,10 +1,12 @@
 /*
- * The segments of a set, and members of schemes. Definitions stand on others, in chains of any length, so they are made
- * in the set's order: each finds those it uses made already, and no walk goes down a chain.
+ * The segments of a set, and members of schemes. Definitions stand on others, in chains of any
+ * length, so they are made in the set's order: each finds those it uses made already, and no walk
+ * goes down a chain.
  *
- * A member of an exclusive scheme is its condition, less all earlier members. Written out for each member anew that
- * would grow with the square of the scheme; so earlier members are joined in blocks of 16, of 256 and so on, which the
- * members behind them share. A member reads the fewest blocks that make up all before it: of 16 digits' worth each.
+ * A member of an exclusive scheme is its condition, less all earlier members. Written out for each
+ * member anew that would grow with the square of the scheme; so earlier members are joined in
+ * blocks of 16, of 256 and so on, which the members behind them share. A member reads the fewest
+ * blocks that make up all before it: of 16 digits' worth each.
  */
 #include "plan/compile.h"
 
@@ -38,8 +40,8 @@ static int block_step(struct compiler *compiler, int level, int first)
     return *made = plan_junction(compiler, step_or, part, BLOCK_MEMBERS);
 }
 
-/* Adds to parts, at most (BLOCK_MEMBERS − 1) × BLOCK_LEVELS, that none of the `count` members from `first` on took the
- * customer; returns how many. */
+/* Adds to parts, at most (BLOCK_MEMBERS − 1) × BLOCK_LEVELS, that none of the `count` members from
+ * `first` on took the customer; returns how many. */
 static int add_earlier(struct compiler *compiler, int first, int count, int *parts)
 {
     int used = 0, size = 1;
@@ -51,7 +53,8 @@ static int add_earlier(struct compiler *compiler, int first, int count, int *par
     return used;
 }
 
-/* The member of its scheme up to which, exclusively, all exclude the segment; the segment itself when none does. */
+/* The member of its scheme up to which, exclusively, all exclude the segment; the segment itself
+ * when none does. */
 static int first_excluding(const struct segment_set *set, int segment)
 {
     const struct segment_definition *definition = &set->segments[segment];
@@ -65,15 +68,16 @@ static void make_member(struct compiler *compiler, int segment)
 {
     struct plan *plan = compiler->plan;
     const struct segment_definition *definition = &plan->set->segments[segment];
-    int parts[BLOCK_MEMBERS * BLOCK_LEVELS + 1], used = 0, first = first_excluding(plan->set, segment);
+    int parts[BLOCK_MEMBERS * BLOCK_LEVELS + 1], used = 0,
+                                                 first = first_excluding(plan->set, segment);
     if (!definition->is_else)
         parts[used++] = plan_compile_condition(compiler, definition->condition, CUSTOMERS);
     used += add_earlier(compiler, first, segment - first, parts + used);
     plan->member[segment] = plan_junction(compiler, step_and, parts, used);
 }
 
-/* Marks what a segment reads: those it uses, and the members before it. `before`: that all members before this one are
- * marked. */
+/* Marks what a segment reads: those it uses, and the members before it. `before`: that all members
+ * before this one are marked. */
 static void mark_needs(const struct segment_set *set, int segment, bool *wanted, bool *before)
 {
     const struct segment_definition *definition = &set->segments[segment];

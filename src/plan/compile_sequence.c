@@ -1,6 +1,7 @@
 /*
- * Sequences. The filter of each step is taken apart at its ands: what speaks of the fact alone becomes a mask over
- * rows, a comparison with one earlier fact becomes a pair of vectors, and only the rest is evaluated fact by fact.
+ * Sequences. The filter of each step is taken apart at its ands: what speaks of the fact alone
+ * becomes a mask over rows, a comparison with one earlier fact becomes a pair of vectors, and only
+ * the rest is evaluated fact by fact.
  */
 #include "plan/compile.h"
 
@@ -47,25 +48,29 @@ static enum segment_compare mirrored(enum segment_compare compare)
     return mirror[compare];
 }
 
-/* own-side compare other-side, where the sides speak of one fact each: both become vectors, compared when facts are
- * chosen. */
+/* own-side compare other-side, where the sides speak of one fact each: both become vectors,
+ * compared when facts are chosen. */
 static bool add_pair(struct sequence_maker *maker, const struct segment_node *node)
 {
     if (node->op != OP_COMPARE)
         return false;
     int left = -1, right = -1;
-    bool in_left = mentions_step(node->child[0], &left), in_right = mentions_step(node->child[1], &right);
+    bool in_left = mentions_step(node->child[0], &left),
+         in_right = mentions_step(node->child[1], &right);
     int step = in_left ? left : right;
     if (in_left == in_right || step < 0)
         return false;
-    const struct segment_node *own = node->child[in_left ? 1 : 0], *other = node->child[in_left ? 0 : 1];
+    const struct segment_node *own = node->child[in_left ? 1 : 0],
+                              *other = node->child[in_left ? 0 : 1];
     if (mentions_own(other))
         return false; /* a side that mixes the two facts is no vector over either's rows */
-    struct sequence_pair pair = {.step = step, .compare = in_left ? mirrored(node->compare) : node->compare};
+    struct sequence_pair pair = {.step = step,
+                                 .compare = in_left ? mirrored(node->compare) : node->compare};
     const struct segment_step *chosen = &maker->source->steps[step];
     pair.own = plan_compile_value(maker->compiler, own, maker->scope);
     for (int k = 0; k < chosen->kind_count; k++) {
-        struct scope rows = {FRAME_ROWS + chosen->kind_table[k], k, false, NO_STEP, step, maker->source};
+        struct scope rows = {
+            FRAME_ROWS + chosen->kind_table[k], k, false, NO_STEP, step, maker->source};
         pair.other = plan_compile_value(maker->compiler, other, rows);
         pair.other_kind = k;
         VECTOR_PUSH(&maker->pairs, pair);
@@ -95,13 +100,15 @@ static void add_conjunct(struct sequence_maker *maker, const struct segment_node
 static void keep_pairs(struct sequence_maker *maker)
 {
     size_t count = maker->pairs.count;
-    maker->kind->pairs = ARENA_ARRAY(&maker->compiler->plan->arena, struct sequence_pair, count + 1);
+    maker->kind->pairs =
+        ARENA_ARRAY(&maker->compiler->plan->arena, struct sequence_pair, count + 1);
     maker->kind->pair_count = (int)count;
     if (count > 0)
         memcpy(maker->kind->pairs, maker->pairs.items, count * sizeof *maker->kind->pairs);
 }
 
-static void make_kind(struct sequence_maker *maker, int step_index, int k, const struct segment_window *window)
+static void make_kind(struct sequence_maker *maker, int step_index, int k,
+                      const struct segment_window *window)
 {
     const struct segment_step *step = &maker->source->steps[step_index];
     struct compiler *compiler = maker->compiler;
@@ -116,20 +123,23 @@ static void make_kind(struct sequence_maker *maker, int step_index, int k, const
 
     keep_pairs(maker);
     maker->kind->table = table;
-    maker->kind->mask = plan_junction(compiler, step_and, maker->masks.items, (int)maker->masks.count);
+    maker->kind->mask =
+        plan_junction(compiler, step_and, maker->masks.items, (int)maker->masks.count);
     maker->kind->start_mask = maker->kind->mask;
     if (step_index == 0)
-        maker->kind->start_mask =
-            plan_and_of(compiler, maker->kind->mask, plan_window_rows(compiler, window, table, CUSTOMERS));
+        maker->kind->start_mask = plan_and_of(compiler, maker->kind->mask,
+                                              plan_window_rows(compiler, window, table, CUSTOMERS));
 
     maker->kind->slow = NO_STEP;
     if (maker->slow.count > 0) {
-        maker->kind->slow = plan_junction(compiler, step_and, maker->slow.items, (int)maker->slow.count);
+        maker->kind->slow =
+            plan_junction(compiler, step_and, maker->slow.items, (int)maker->slow.count);
         maker->plan->slow = true;
     }
 }
 
-/* A sequence's steps are found by address; what makes two sequences equal is their canonical description. */
+/* A sequence's steps are found by address; what makes two sequences equal is their canonical
+ * description. */
 static void describe_sequence(const struct sequence_plan *plan, struct buffer *out)
 {
     buffer_add(out, &plan->bounds, sizeof plan->bounds);
@@ -139,10 +149,12 @@ static void describe_sequence(const struct sequence_plan *plan, struct buffer *o
                       (long long)step->within.seconds);
         for (int k = 0; k < step->kind_count; k++) {
             const struct sequence_kind *kind = &plan->kinds[s][k];
-            buffer_printf(out, "%d %d %d %d ", kind->table, kind->mask, kind->start_mask, kind->slow);
+            buffer_printf(out, "%d %d %d %d ", kind->table, kind->mask, kind->start_mask,
+                          kind->slow);
             for (int p = 0; p < kind->pair_count; p++)
-                buffer_printf(out, "%d %d %d %d %d;", kind->pairs[p].own, kind->pairs[p].other, kind->pairs[p].step,
-                              kind->pairs[p].other_kind, (int)kind->pairs[p].compare);
+                buffer_printf(out, "%d %d %d %d %d;", kind->pairs[p].own, kind->pairs[p].other,
+                              kind->pairs[p].step, kind->pairs[p].other_kind,
+                              (int)kind->pairs[p].compare);
         }
     }
     buffer_printf(out, "|%d %d %lld", plan->source->has_whole, plan->source->whole.months,
@@ -170,7 +182,8 @@ static void describe_forbidden(struct sequence_plan *plan)
     }
 }
 
-int plan_compile_sequence(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_sequence(struct compiler *compiler, const struct segment_node *node,
+                          struct scope scope)
 {
     const struct segment_sequence *source = node->sequence;
     struct sequence_plan *plan = ARENA_NEW(&compiler->plan->arena, struct sequence_plan);
@@ -178,7 +191,8 @@ int plan_compile_sequence(struct compiler *compiler, const struct segment_node *
     *plan = (struct sequence_plan){.source = source, .step_count = source->step_count};
     struct sequence_maker maker = {.compiler = compiler, .source = source, .plan = plan};
     for (int s = 0; s < source->step_count; s++) {
-        plan->kinds[s] = ARENA_ARRAY(&compiler->plan->arena, struct sequence_kind, (size_t)source->steps[s].kind_count);
+        plan->kinds[s] = ARENA_ARRAY(&compiler->plan->arena, struct sequence_kind,
+                                     (size_t)source->steps[s].kind_count);
         for (int k = 0; k < source->steps[s].kind_count; k++)
             make_kind(&maker, s, k, &source->window);
     }

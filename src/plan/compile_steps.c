@@ -1,7 +1,8 @@
 /*
- * Making steps. A step is made once: its key is all that decides its answer, and an equal key yields the earlier step.
- * What a step inherits from those it reads (clock, cost, the text column behind it) is settled here, and so are the
- * rewritings that a comparison invites: age(x) >= n is a range of dates, max(x) > c is whether any x is.
+ * Making steps. A step is made once: its key is all that decides its answer, and an equal key
+ * yields the earlier step. What a step inherits from those it reads (clock, cost, the text column
+ * behind it) is settled here, and so are the rewritings that a comparison invites: age(x) >= n is a
+ * range of dates, max(x) > c is whether any x is.
  */
 #include "plan/compile.h"
 
@@ -20,9 +21,10 @@ static void key_of(const struct step *step, struct buffer *key)
     const void *fields[] = {&step->run,     &step->shape, &step->frame, &step->type, &step->scale,
                             &step->version, &step->a,     &step->b,     &step->c,    &step->p,
                             &step->q,       &step->x,     &step->extra, &step->clock};
-    const size_t sizes[] = {sizeof step->run,   sizeof step->shape,   sizeof step->frame, sizeof step->type,
-                            sizeof step->scale, sizeof step->version, sizeof step->a,     sizeof step->b,
-                            sizeof step->c,     sizeof step->p,       sizeof step->q,     sizeof step->x,
+    const size_t sizes[] = {sizeof step->run,   sizeof step->shape, sizeof step->frame,
+                            sizeof step->type,  sizeof step->scale, sizeof step->version,
+                            sizeof step->a,     sizeof step->b,     sizeof step->c,
+                            sizeof step->p,     sizeof step->q,     sizeof step->x,
                             sizeof step->extra, sizeof step->clock};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         buffer_add(key, fields[i], sizes[i]);
@@ -52,7 +54,8 @@ static void inherit(struct compiler *compiler, struct step *step, const int *chi
         step->code_leaf = merge_leaf(step->code_leaf, under->code_leaf);
         step->textual |= under->textual;
         step->now_loose |= under->now_loose;
-        /* What is shared is counted at each place, so cost may double with every definition that stands on another. */
+        /* What is shared is counted at each place, so cost may double with every definition that
+         * stands on another. */
         step->cost = step->cost + under->cost < COST_MAX ? step->cost + under->cost : COST_MAX;
     }
 }
@@ -70,7 +73,8 @@ int plan_step_make(struct compiler *compiler, struct step step, const int *child
     buffer_init(&key, 0);
     key_of(&step, &key);
     bool is_new;
-    int id = (int)text_map_put(&plan->known, (struct text){key.data, key.length}, plan->steps.count, &is_new);
+    int id = (int)text_map_put(&plan->known, (struct text){key.data, key.length}, plan->steps.count,
+                               &is_new);
     buffer_release(&key);
     if (is_new)
         VECTOR_PUSH(&plan->steps, step);
@@ -112,7 +116,8 @@ static int operator_frame(struct compiler *compiler, const int *child, int count
     return frame;
 }
 
-struct step plan_step_operator(struct compiler *compiler, step_run *run, enum shape shape, const int *child, int count)
+struct step plan_step_operator(struct compiler *compiler, step_run *run, enum shape shape,
+                               const int *child, int count)
 {
     return plan_step_blank(run, shape, operator_frame(compiler, child, count));
 }
@@ -176,8 +181,10 @@ static bool is_and_of_nothing(const struct step *step)
     return step->run == step_and && step->child_count == 0;
 }
 
-/* The steps given, each once, cheap ones first; returns how many. Sorted, as there may be hundred thousands. */
-static int junction_children(struct compiler *compiler, step_run *run, const int *given, int count, int *child)
+/* The steps given, each once, cheap ones first; returns how many. Sorted, as there may be hundred
+ * thousands. */
+static int junction_children(struct compiler *compiler, step_run *run, const int *given, int count,
+                             int *child)
 {
     struct junct *juncts = base_malloc(((size_t)count + 1) * sizeof *juncts);
     int used = 0, kept = 0;
@@ -197,7 +204,8 @@ static int junction_children(struct compiler *compiler, step_run *run, const int
     return kept;
 }
 
-/* and/or of any number; children in order of their cost, so that the cheap ones may spare the dear ones. */
+/* and/or of any number; children in order of their cost, so that the cheap ones may spare the dear
+ * ones. */
 int plan_junction(struct compiler *compiler, step_run *run, const int *given, int count)
 {
     int *child = base_malloc(((size_t)count + 1) * sizeof *child);
@@ -231,10 +239,12 @@ static bool is_stepwise(struct compiler *compiler, int function, int constant)
     if (step->run == step_age)
         return true;
     bool dates = step->child_count && at(compiler, step->child[0])->type == VALUE_DATE;
-    return step->run == step_since && step->a == FUNCTION_SINCE && (dates || step->b <= CALENDAR_WEEK);
+    return step->run == step_since && step->a == FUNCTION_SINCE &&
+           (dates || step->b <= CALENDAR_WEEK);
 }
 
-static int stepwise_range(struct compiler *compiler, enum segment_compare compare, int function, int constant)
+static int stepwise_range(struct compiler *compiler, enum segment_compare compare, int function,
+                          int constant)
 {
     struct step step = plan_step_blank(step_threshold, SHAPE_BOUNDS, FRAME_ONE);
     int child[] = {at(compiler, function)->child[0], 0};
@@ -265,15 +275,19 @@ int plan_any_rows(struct compiler *compiler, int selected, int table)
 static bool is_extreme_limit(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
     const struct step *step = at(compiler, a);
-    bool up = compare == COMPARE_GT || compare == COMPARE_GE, down = compare == COMPARE_LT || compare == COMPARE_LE;
-    return step->run == step_extreme && at(compiler, b)->frame == FRAME_ONE && (step->a ? up : down);
+    bool up = compare == COMPARE_GT || compare == COMPARE_GE,
+         down = compare == COMPARE_LT || compare == COMPARE_LE;
+    return step->run == step_extreme && at(compiler, b)->frame == FRAME_ONE &&
+           (step->a ? up : down);
 }
 
 static int any_beyond(struct compiler *compiler, enum segment_compare compare, int a, int b)
 {
-    int selected = at(compiler, a)->child[0], argument = at(compiler, a)->child[1], table = at(compiler, a)->b;
-    return plan_any_rows(compiler, plan_and_of(compiler, selected, plan_compare_of(compiler, compare, argument, b)),
-                         table);
+    int selected = at(compiler, a)->child[0], argument = at(compiler, a)->child[1],
+        table = at(compiler, a)->b;
+    return plan_any_rows(
+        compiler, plan_and_of(compiler, selected, plan_compare_of(compiler, compare, argument, b)),
+        table);
 }
 
 int plan_compare_of(struct compiler *compiler, enum segment_compare compare, int a, int b)

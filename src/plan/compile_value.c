@@ -3,28 +3,33 @@
  */
 #include "plan/compile.h"
 
-static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node, const int *child,
-                      int count)
+static int value_step(struct compiler *compiler, step_run *run, const struct segment_node *node,
+                      const int *child, int count)
 {
-    struct step step = plan_step_operator(compiler, run, plan_shape_of(node->type, node->is_double), child, count);
+    struct step step =
+        plan_step_operator(compiler, run, plan_shape_of(node->type, node->is_double), child, count);
     step.type = node->type;
     step.scale = node->scale;
     return plan_step_make(compiler, step, child, count);
 }
 
-static int compile_sum_of_two(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+static int compile_sum_of_two(struct compiler *compiler, const struct segment_node *node,
+                              struct scope scope)
 {
-    const struct segment_node *right = plan_meaning(node->child[1]), *left = plan_meaning(node->child[0]);
+    const struct segment_node *right = plan_meaning(node->child[1]),
+                              *left = plan_meaning(node->child[0]);
     if (node->op == OP_ADD && left->op == OP_LITERAL && left->literal.is_period) {
         const struct segment_node *swap = left; /* 3 months + date */
         left = right;
         right = swap;
     }
-    bool calendar = right->op == OP_LITERAL && right->literal.is_period && right->literal.period.months != 0;
+    bool calendar =
+        right->op == OP_LITERAL && right->literal.is_period && right->literal.period.months != 0;
     int child[2] = {plan_compile_value(compiler, left, scope)};
     child[1] = calendar ? child[0] : plan_compile_value(compiler, right, scope);
-    struct step step = plan_step_operator(compiler, node->op == OP_ADD ? step_add : step_subtract,
-                                          plan_shape_of(node->type, node->is_double), child, calendar ? 1 : 2);
+    struct step step =
+        plan_step_operator(compiler, node->op == OP_ADD ? step_add : step_subtract,
+                           plan_shape_of(node->type, node->is_double), child, calendar ? 1 : 2);
     step.type = node->type;
     step.scale = node->scale;
     if (calendar) {
@@ -34,7 +39,8 @@ static int compile_sum_of_two(struct compiler *compiler, const struct segment_no
     return plan_step_make(compiler, step, child, calendar ? 1 : 2);
 }
 
-int plan_compile_arithmetic(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_arithmetic(struct compiler *compiler, const struct segment_node *node,
+                            struct scope scope)
 {
     if (node->op == OP_ADD || node->op == OP_SUBTRACT)
         return compile_sum_of_two(compiler, node, scope);
@@ -73,12 +79,14 @@ static step_run *const FUNCTION_RUN[FUNCTIONS_] = {
     [FUNCTION_VERSION] = step_version,
 };
 
-int plan_compile_function(struct compiler *compiler, const struct segment_node *node, struct scope scope)
+int plan_compile_function(struct compiler *compiler, const struct segment_node *node,
+                          struct scope scope)
 {
     int *child = plan_compile_children(compiler, node, scope, false);
     enum segment_function function = node->function;
-    struct step step = plan_step_operator(compiler, FUNCTION_RUN[function], plan_shape_of(node->type, node->is_double),
-                                          child, node->child_count);
+    struct step step =
+        plan_step_operator(compiler, FUNCTION_RUN[function],
+                           plan_shape_of(node->type, node->is_double), child, node->child_count);
 
     step.type = node->type;
     step.scale = node->scale;
@@ -96,7 +104,9 @@ int plan_compile_function(struct compiler *compiler, const struct segment_node *
         step.shape = SHAPE_TEXT;
     step.textual |= node->type == VALUE_TEXT || function == FUNCTION_LENGTH;
     step.version = function == FUNCTION_VERSION;
-    for (int i = 0; i < node->child_count && (function >= FUNCTION_LEAST && function <= FUNCTION_COALESCE); i++)
+    for (int i = 0;
+         i < node->child_count && (function >= FUNCTION_LEAST && function <= FUNCTION_COALESCE);
+         i++)
         step.version |= at(compiler, child[i])->version;
     return plan_step_make(compiler, step, child, node->child_count);
 }

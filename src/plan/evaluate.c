@@ -1,7 +1,7 @@
 /*
- * Executing a plan: bound to a population (columns found, predicates turned into tables by dictionary code), given a
- * moment, and run over batches of customers. A refresh hands batches to the pool; a fact that arrives runs a batch of
- * one. There is nothing else.
+ * Executing a plan: bound to a population (columns found, predicates turned into tables by
+ * dictionary code), given a moment, and run over batches of customers. A refresh hands batches to
+ * the pool; a fact that arrives runs a batch of one. There is nothing else.
  */
 #include "plan/steps.h"
 
@@ -10,15 +10,16 @@
 
 /* ---- binding ---- */
 
-/* The one run of codes for which a predicate holds, if it is one and the unknown, the lane behind all codes, is not in
- * it. */
+/* The one run of codes for which a predicate holds, if it is one and the unknown, the lane behind
+ * all codes, is not in it. */
 static struct code_range only_range(const uint64_t *holds, size_t codes)
 {
     size_t words = codes / 64 + 1, first = 0, last = 0, count = 0;
     if (bit_at(holds, codes))
         return (struct code_range){false, 0, 0};
     for (size_t w = 0; w < words; w++) {
-        uint64_t within = w == codes / 64 ? (UINT64_C(1) << (codes % 64)) - 1 : UINT64_MAX, word = holds[w] & within;
+        uint64_t within = w == codes / 64 ? (UINT64_C(1) << (codes % 64)) - 1 : UINT64_MAX,
+                 word = holds[w] & within;
         if (!word)
             continue;
         if (!count)
@@ -68,15 +69,16 @@ static enum status fill_tests(struct binding *binding, struct error *error)
     run_codes(run, lanes);
     for (size_t i = 0; i < plan->tests.count; i++)
         fill_test(binding, run, plan->tests.items[i]);
-    enum status status = run->failed ? error_set(error, STATUS_ERROR, "%s", run->error.message) : STATUS_OK;
+    enum status status =
+        run->failed ? error_set(error, STATUS_ERROR, "%s", run->error.message) : STATUS_OK;
     run_free(run);
     free(codes);
     free(known);
     return status;
 }
 
-enum status binding_new(const struct plan *plan, const struct population *population, struct binding **out,
-                        struct error *error)
+enum status binding_new(const struct plan *plan, const struct population *population,
+                        struct binding **out, struct error *error)
 {
     struct binding *binding = base_calloc(1, sizeof *binding);
 
@@ -218,7 +220,8 @@ void run_moment(struct run *run, int64_t now)
     clock_tick(run, CLOCK_MOMENT);
 }
 
-void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase, int64_t now)
+void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase,
+              int64_t now)
 {
     run->binding = binding;
     run->population = binding->population;
@@ -230,9 +233,11 @@ void run_bind(struct run *run, const struct binding *binding, const struct plan_
     run_moment(run, now);
 }
 
-static const size_t FIRST_SIZE[] = {[SHAPE_BITS] = 0, [SHAPE_INT] = 8,   [SHAPE_DOUBLE] = 8, [SHAPE_POINT] = 8,
-                                    [SHAPE_SET] = 8,  [SHAPE_TEXT] = 16, [SHAPE_BOUNDS] = 8};
-static const size_t SECOND_SIZE[] = {[SHAPE_POINT] = 8, [SHAPE_SET] = 4, [SHAPE_BOUNDS] = 8, [SHAPE_TEXT] = 0};
+static const size_t FIRST_SIZE[] = {
+    [SHAPE_BITS] = 0, [SHAPE_INT] = 8,   [SHAPE_DOUBLE] = 8, [SHAPE_POINT] = 8,
+    [SHAPE_SET] = 8,  [SHAPE_TEXT] = 16, [SHAPE_BOUNDS] = 8};
+static const size_t SECOND_SIZE[] = {
+    [SHAPE_POINT] = 8, [SHAPE_SET] = 4, [SHAPE_BOUNDS] = 8, [SHAPE_TEXT] = 0};
 
 static void make_room(struct vector *vector, enum shape shape, size_t lanes)
 {
@@ -261,14 +266,16 @@ void run_step(struct run *run, int id)
     vector->stamp = run->epoch[step->clock];
 }
 
-static void view_table(struct run *run, int t, const struct population_table *table, uint32_t first, uint32_t count)
+static void view_table(struct run *run, int t, const struct population_table *table, uint32_t first,
+                       uint32_t count)
 {
     static const uint32_t empty[BATCH + 1];
     struct table_view *view = &run->views[t];
     if (!table || !table->offset) {
         *view = (struct table_view){.offset = empty};
     } else {
-        *view = (struct table_view){.offset = table->offset + first, .time = table->time, .table = table};
+        *view = (struct table_view){
+            .offset = table->offset + first, .time = table->time, .table = table};
         view->begin = view->offset[0];
         view->end = view->offset[count];
     }
@@ -303,7 +310,8 @@ static void patch_table(struct run *run, int t, uint32_t position)
         run->patch = base_calloc((size_t)run->plan->table_count + 1, sizeof *run->patch);
     if (!run->patch[t])
         run->patch[t] = population_rows_new();
-    const struct population_table *table = population_delta_view(run->delta, position, index, run->patch[t]);
+    const struct population_table *table =
+        population_delta_view(run->delta, position, index, run->patch[t]);
     if (!table)
         table = base;
     else
@@ -317,7 +325,8 @@ void run_one(struct run *run, uint32_t position, const struct population_delta *
 {
     uint64_t patched = delta ? population_delta_tables(delta, position) : 0;
     if (run->delta && run->plan->columns.count)
-        memcpy(run->columns, run->binding->columns, run->plan->columns.count * sizeof *run->columns);
+        memcpy(run->columns, run->binding->columns,
+               run->plan->columns.count * sizeof *run->columns);
     run->delta = patched ? delta : NULL;
     run_batch(run, position, 1);
     for (int t = 0; patched && t < run->plan->table_count; t++)
@@ -382,14 +391,15 @@ static void pass_task(void *context, size_t task, int worker)
     }
     struct run *run = pass->runs[worker];
     uint32_t customers = pass->result->customers;
-    for (size_t b = task * TASK_BATCHES; !run->failed && b < (task + 1) * TASK_BATCHES && b * BATCH < customers; b++) {
+    for (size_t b = task * TASK_BATCHES;
+         !run->failed && b < (task + 1) * TASK_BATCHES && b * BATCH < customers; b++) {
         uint32_t first = (uint32_t)(b * BATCH), rest = customers - first;
         pass_batch(pass, run, first, rest < BATCH ? rest : BATCH);
     }
 }
 
-static struct plan_result *result_new(const struct plan *plan, const struct population *population, int64_t now,
-                                      bool with_next)
+static struct plan_result *result_new(const struct plan *plan, const struct population *population,
+                                      int64_t now, bool with_next)
 {
     struct plan_result *result = base_calloc(1, sizeof *result);
     result->now = now;
@@ -401,7 +411,8 @@ static struct plan_result *result_new(const struct plan *plan, const struct popu
         if (plan->member[s] >= 0)
             result->members[s] = base_calloc(result->words + 1, sizeof **result->members);
     result->existing = base_calloc(result->words + 1, sizeof *result->existing);
-    result->next = with_next ? base_calloc((size_t)result->customers + 1, sizeof *result->next) : NULL;
+    result->next =
+        with_next ? base_calloc((size_t)result->customers + 1, sizeof *result->next) : NULL;
     return result;
 }
 
@@ -420,15 +431,17 @@ static enum status run_pass(struct pass *pass, struct pool *pool, struct error *
     return status;
 }
 
-enum status plan_evaluate(const struct plan *plan, const struct population *population, int64_t now, struct pool *pool,
-                          bool with_next, struct plan_result **out, struct error *error)
+enum status plan_evaluate(const struct plan *plan, const struct population *population, int64_t now,
+                          struct pool *pool, bool with_next, struct plan_result **out,
+                          struct error *error)
 {
     struct binding *binding = NULL;
     struct plan_phase *phase = NULL;
     enum status status = binding_new(plan, population, &binding, error);
     if (status != STATUS_OK)
         return status;
-    struct pass pass = {.plan = plan, .binding = binding, .result = result_new(plan, population, now, with_next)};
+    struct pass pass = {
+        .plan = plan, .binding = binding, .result = result_new(plan, population, now, with_next)};
     TRY_GOTO(phase_fill(plan, binding, now, pool, with_next, &phase, error));
     pass.phase = phase;
     pass.result->everyone_next = plan_phase_next(phase);
@@ -512,20 +525,23 @@ void plan_prefetch(const struct plan_state *state, uint32_t position, int stage)
     if (stage == 0)
         __builtin_prefetch(&run->population->first_time[position]);
     for (size_t c = 0; stage == 1 && c < run->plan->columns.count; c++) {
-        const struct population_table *table = run->binding->tables[run->plan->columns.items[c].table];
+        const struct population_table *table =
+            run->binding->tables[run->plan->columns.items[c].table];
         const struct population_column *column = run->binding->columns[c];
         if (column && table->offset && column->values)
-            __builtin_prefetch((const char *)column->values + (size_t)table->offset[position] * column->width);
+            __builtin_prefetch((const char *)column->values +
+                               (size_t)table->offset[position] * column->width);
     }
 }
 
 enum status plan_evaluate_one(const struct plan *plan, const struct population *population,
                               const struct plan_phase *phase, uint32_t position, int64_t now,
-                              const struct population_delta *delta, struct plan_state *state, uint64_t *bits,
-                              int64_t *next, struct error *error)
+                              const struct population_delta *delta, struct plan_state *state,
+                              uint64_t *bits, int64_t *next, struct error *error)
 {
     struct run *run = &state->run;
-    bool bound = run->own_binding && run->binding == run->own_binding && run->serial == population->serial;
+    bool bound =
+        run->own_binding && run->binding == run->own_binding && run->serial == population->serial;
 
     if (!bound) {
         TRY(rebind(run, population, error));

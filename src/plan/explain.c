@@ -1,14 +1,22 @@
 /*
- * Why a customer is in a segment, or is not: every node of the condition becomes a root of one plan, which runs for
- * this customer alone. When the membership will flip by itself is found by going from one next moment to the next,
- * which may be earlier than a flip but never later, and evaluating there.
+ * Why a customer is in a segment, or is not: every node of the condition becomes a root of one
+ * plan, which runs for this customer alone. When the membership will flip by itself is found by
+ * going from one next moment to the next, which may be earlier than a flip but never later, and
+ * evaluating there.
  */
 #include "plan/explain.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { FACTS_SHOWN = 20, MOMENTS_MAX = 20000, EVERYONE_MAX = 50, NODES_MAX = 4096, YEARS_AHEAD = 10, DEPTH_MAX = 64 };
+enum {
+    FACTS_SHOWN = 20,
+    MOMENTS_MAX = 20000,
+    EVERYONE_MAX = 50,
+    NODES_MAX = 4096,
+    YEARS_AHEAD = 10,
+    DEPTH_MAX = 64
+};
 
 struct explaining {
     const struct segment_set *set;
@@ -25,7 +33,8 @@ static bool is_condition(const struct segment_node *node)
            (node->op == OP_ACCOUNT && node->type == VALUE_BOOL);
 }
 
-/* Children that stand in the customer's context at the same moment: those a reader can be shown the value of. */
+/* Children that stand in the customer's context at the same moment: those a reader can be shown the
+ * value of. */
 static bool shows_children(const struct segment_node *node)
 {
     switch (node->op) {
@@ -51,8 +60,10 @@ static const char *node_text(const struct segment_node *node, struct arena *aren
     return text;
 }
 
-/* The tree to be filled in: forms and what the checker put around are looked through; other segments are opened. */
-static struct plan_explained *collect(struct explaining *explaining, const struct segment_node *node, int depth)
+/* The tree to be filled in: forms and what the checker put around are looked through; other
+ * segments are opened. */
+static struct plan_explained *collect(struct explaining *explaining,
+                                      const struct segment_node *node, int depth)
 {
     struct plan_explained *made = ARENA_NEW(explaining->arena, struct plan_explained);
     made->node = node;
@@ -89,7 +100,8 @@ static int newest_first(const void *a, const void *b)
     return (x->row < y->row) - (x->row > y->row);
 }
 
-static void fill_facts(struct explaining *explaining, struct plan_explained *made, const int *steps, int count)
+static void fill_facts(struct explaining *explaining, struct plan_explained *made, const int *steps,
+                       int count)
 {
     struct run *run = explaining->run;
 
@@ -101,7 +113,8 @@ static void fill_facts(struct explaining *explaining, struct plan_explained *mad
         for (uint32_t row = view->begin; row < view->end; row++)
             if (bit_at(selected.bits, row - view->begin))
                 VECTOR_PUSH(&facts,
-                            (struct shown_fact){view->time[row], row, (int)(view->table - run->population->tables)});
+                            (struct shown_fact){view->time[row], row,
+                                                (int)(view->table - run->population->tables)});
     }
 
     if (facts.count)
@@ -160,7 +173,8 @@ static size_t place_of(const struct explaining *explaining, const struct plan_ex
     return i;
 }
 
-static bool sides_of(struct explaining *explaining, const struct plan_explained *clause, double *have, double *need)
+static bool sides_of(struct explaining *explaining, const struct plan_explained *clause,
+                     double *have, double *need)
 {
     if (clause->child_count < 2)
         return false;
@@ -168,8 +182,8 @@ static bool sides_of(struct explaining *explaining, const struct plan_explained 
     for (int i = 0; i < 2; i++) {
         size_t place = place_of(explaining, clause->child[i]);
         struct operand value = operand_of(explaining->run, explaining->plan->extra[place]);
-        bool number =
-            (value.step->shape == SHAPE_INT || value.step->shape == SHAPE_DOUBLE) && value.step->type != VALUE_TEXT;
+        bool number = (value.step->shape == SHAPE_INT || value.step->shape == SHAPE_DOUBLE) &&
+                      value.step->type != VALUE_TEXT;
         if (!number || !bit_at(value.bits, 0))
             return false;
         *out[i] = operand_number(&value, 0);
@@ -177,8 +191,8 @@ static bool sides_of(struct explaining *explaining, const struct plan_explained 
     return true;
 }
 
-/* How far a failing clause is from holding: the share of the threshold that is missing; 1 and more for what has no
- * distance. */
+/* How far a failing clause is from holding: the share of the threshold that is missing; 1 and more
+ * for what has no distance. */
 static double distance_of(struct explaining *explaining, const struct plan_explained *clause)
 {
     double have, need;
@@ -188,17 +202,18 @@ static double distance_of(struct explaining *explaining, const struct plan_expla
     return share / (1 + share);
 }
 
-static void find_nearest(struct explaining *explaining, const struct plan_explained *made, bool wanted,
-                         struct nearest *best)
+static void find_nearest(struct explaining *explaining, const struct plan_explained *made,
+                         bool wanted, struct nearest *best)
 {
     const struct segment_node *node = meaning(made->node);
     if (!made->is_condition || made->truth == wanted)
         return;
-    bool opens =
-        node->op == OP_AND || node->op == OP_OR || node->op == OP_NOT || (node->op == OP_SEGMENT && made->child_count);
+    bool opens = node->op == OP_AND || node->op == OP_OR || node->op == OP_NOT ||
+                 (node->op == OP_SEGMENT && made->child_count);
     if (made->node->op == OP_FORM || node->op == OP_TRUTH)
         opens |= made->child_count > 0;
-    bool inner = (node->op == OP_NOT) != (node->op == OP_SEGMENT && node->negated) ? !wanted : wanted;
+    bool inner =
+        (node->op == OP_NOT) != (node->op == OP_SEGMENT && node->negated) ? !wanted : wanted;
     for (int i = 0; opens && i < made->child_count; i++)
         find_nearest(explaining, made->child[i], inner, best);
     double distance = opens ? 3 : wanted ? distance_of(explaining, made) : 2;
@@ -207,21 +222,25 @@ static void find_nearest(struct explaining *explaining, const struct plan_explai
 }
 
 /* The difference between both sides of a comparison, in the type of the left one. */
-static const char *missing_text(struct explaining *explaining, const struct plan_explained *clause, double missing)
+static const char *missing_text(struct explaining *explaining, const struct plan_explained *clause,
+                                double missing)
 {
-    struct operand value = operand_of(explaining->run, explaining->plan->extra[place_of(explaining, clause->child[0])]);
+    struct operand value = operand_of(
+        explaining->run, explaining->plan->extra[place_of(explaining, clause->child[0])]);
     enum value_type type = value.step->type;
     if (type == VALUE_TIME || type == VALUE_DATE)
-        return explain_number(explaining->run, VALUE_DURATION, 0, true, 0, missing * (type == VALUE_DATE ? 86400 : 1),
-                              explaining->arena);
+        return explain_number(explaining->run, VALUE_DURATION, 0, true, 0,
+                              missing * (type == VALUE_DATE ? 86400 : 1), explaining->arena);
     if (type == VALUE_DECIMAL)
         return explain_number(explaining->run, type, value.step->scale, false,
-                              llround(missing * (double)number_power10(value.step->scale)), 0, explaining->arena);
+                              llround(missing * (double)number_power10(value.step->scale)), 0,
+                              explaining->arena);
     bool whole = value.step->shape != SHAPE_DOUBLE && missing == floor(missing);
     if (whole)
-        return explain_number(explaining->run, type, 0, false, (int64_t)missing, 0, explaining->arena);
-    return explain_number(explaining->run, type == VALUE_DURATION ? type : VALUE_DOUBLE, 0, true, 0, missing,
-                          explaining->arena);
+        return explain_number(explaining->run, type, 0, false, (int64_t)missing, 0,
+                              explaining->arena);
+    return explain_number(explaining->run, type == VALUE_DURATION ? type : VALUE_DOUBLE, 0, true, 0,
+                          missing, explaining->arena);
 }
 
 static const char *compare_why(struct explaining *explaining, const struct plan_explained *clause)
@@ -231,15 +250,18 @@ static const char *compare_why(struct explaining *explaining, const struct plan_
     double have, need;
     if (!left->known)
         return arena_printf(explaining->arena, "%s is unknown", left->text);
-    if (!sides_of(explaining, clause, &have, &need) || compare == COMPARE_EQ || compare == COMPARE_NE)
+    if (!sides_of(explaining, clause, &have, &need) || compare == COMPARE_EQ ||
+        compare == COMPARE_NE)
         return arena_printf(explaining->arena, "%s is %s", left->text, left->value);
     const char *strict = (compare == COMPARE_GT || compare == COMPARE_LT) ? "more than " : "";
     const char *amount = missing_text(explaining, clause, fabs(have - need));
     bool up = compare == COMPARE_GT || compare == COMPARE_GE;
     const char *right_is =
-        right->node->op == OP_LITERAL ? "" : arena_printf(explaining->arena, " (%s is %s)", right->text, right->value);
-    return arena_printf(explaining->arena, "%s is %s%s, needs %s%s %s", left->text, left->value, right_is, strict,
-                        amount, up ? "more" : "less");
+        right->node->op == OP_LITERAL
+            ? ""
+            : arena_printf(explaining->arena, " (%s is %s)", right->text, right->value);
+    return arena_printf(explaining->arena, "%s is %s%s, needs %s%s %s", left->text, left->value,
+                        right_is, strict, amount, up ? "more" : "less");
 }
 
 static const char *nearest_why(struct explaining *explaining, const struct plan_explained *clause)
@@ -257,7 +279,8 @@ static const char *nearest_why(struct explaining *explaining, const struct plan_
 
 /* ---- when it flips ---- */
 
-/* One membership at one moment. What everyone contributes to ranks and accounts is found anew each time. */
+/* One membership at one moment. What everyone contributes to ranks and accounts is found anew each
+ * time. */
 struct flip_search {
     const struct plan *plan;
     const struct population *population;
@@ -269,36 +292,40 @@ struct flip_search {
     int segment;
 };
 
-static enum status look(struct flip_search *search, int64_t moment, bool *member, int64_t *next, struct error *error)
+static enum status look(struct flip_search *search, int64_t moment, bool *member, int64_t *next,
+                        struct error *error)
 {
     if (!search->phase || search->plan->globals.count) {
         plan_phase_free(search->phase);
         search->phase = NULL;
-        TRY(plan_phase_new(search->plan, search->population, moment, search->pool, &search->phase, error));
+        TRY(plan_phase_new(search->plan, search->population, moment, search->pool, &search->phase,
+                           error));
     }
-    TRY(plan_evaluate_one(search->plan, search->population, search->phase, search->position, moment, NULL,
-                          search->state, search->bits, next, error));
+    TRY(plan_evaluate_one(search->plan, search->population, search->phase, search->position, moment,
+                          NULL, search->state, search->bits, next, error));
     *member = bit_at(search->bits, (size_t)search->segment);
     return STATUS_OK;
 }
 
-/* From next moment to next moment, until the membership is another. Where it takes very many of them the search ends
- * early, and says how far it came. */
-static enum status find_flip(const struct segment_set *set, const struct schema *schema, int segment,
-                             const struct population *population, uint32_t position, struct pool *pool,
-                             struct plan_explanation *out, struct error *error)
+/* From next moment to next moment, until the membership is another. Where it takes very many of
+ * them the search ends early, and says how far it came. */
+static enum status find_flip(const struct segment_set *set, const struct schema *schema,
+                             int segment, const struct population *population, uint32_t position,
+                             struct pool *pool, struct plan_explanation *out, struct error *error)
 {
     struct plan *plan = NULL;
 
     TRY(plan_new(set, schema, &segment, 1, &plan, error));
-    struct flip_search search = {.plan = plan,
-                                 .population = population,
-                                 .pool = pool,
-                                 .state = plan_state_new(plan),
-                                 .bits = base_calloc(words_of((size_t)set->segment_count) + 1, sizeof(uint64_t)),
-                                 .position = position,
-                                 .segment = segment};
-    int64_t moment = out->now, next = moment, end = moment + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
+    struct flip_search search = {
+        .plan = plan,
+        .population = population,
+        .pool = pool,
+        .state = plan_state_new(plan),
+        .bits = base_calloc(words_of((size_t)set->segment_count) + 1, sizeof(uint64_t)),
+        .position = position,
+        .segment = segment};
+    int64_t moment = out->now, next = moment,
+            end = moment + (int64_t)YEARS_AHEAD * 366 * SECONDS_A_DAY;
     int looks_max = plan->globals.count ? EVERYONE_MAX : MOMENTS_MAX;
     bool member = false;
     enum status status = look(&search, moment, &out->member, &next, error);
@@ -322,15 +349,15 @@ static enum status find_flip(const struct segment_set *set, const struct schema 
 /* ---- all of it ---- */
 
 static enum status fill_tree(struct explaining *explaining, const struct schema *schema,
-                             const struct population *population, uint32_t position, int64_t now, struct pool *pool,
-                             struct plan_explanation *out, struct error *error)
+                             const struct population *population, uint32_t position, int64_t now,
+                             struct pool *pool, struct plan_explanation *out, struct error *error)
 {
     struct binding *binding = NULL;
     struct plan_phase *phase = NULL;
 
     int(*steps)[SEGMENT_KINDS_MAX] = NULL, *counts = NULL;
-    enum status status = plan_of_nodes(explaining->set, schema, explaining->nodes.items, (int)explaining->nodes.count,
-                                       &explaining->plan, error);
+    enum status status = plan_of_nodes(explaining->set, schema, explaining->nodes.items,
+                                       (int)explaining->nodes.count, &explaining->plan, error);
     if (status != STATUS_OK)
         return status;
     steps = base_calloc(explaining->nodes.count + 1, sizeof *steps);
@@ -369,8 +396,9 @@ done:
 }
 
 enum status plan_explain(const struct segment_set *set, const struct schema *schema, int segment,
-                         const struct population *population, uint32_t position, int64_t now, struct pool *pool,
-                         struct arena *arena, struct plan_explanation *out, struct error *error)
+                         const struct population *population, uint32_t position, int64_t now,
+                         struct pool *pool, struct arena *arena, struct plan_explanation *out,
+                         struct error *error)
 {
     *out = (struct plan_explanation){.now = now};
     TRY(find_flip(set, schema, segment, population, position, pool, out, error));
@@ -378,7 +406,8 @@ enum status plan_explain(const struct segment_set *set, const struct schema *sch
     const struct segment_node *condition = set->segments[segment].condition;
     if (condition)
         out->root = collect(&explaining, condition, 0);
-    enum status status = fill_tree(&explaining, schema, population, position, now, pool, out, error);
+    enum status status =
+        fill_tree(&explaining, schema, population, position, now, pool, out, error);
     VECTOR_RELEASE(&explaining.nodes);
     VECTOR_RELEASE(&explaining.made);
     return status;

@@ -16,7 +16,8 @@ static const char *decimal_text(int64_t value, int scale, struct arena *arena)
     const char *sign = value < 0 ? "-" : "";
     if (scale == 0)
         return arena_printf(arena, "%s%s", sign, whole);
-    return arena_printf(arena, "%s%s.%0*llu", sign, whole, scale, (unsigned long long)(size % (uint64_t)unit));
+    return arena_printf(arena, "%s%s.%0*llu", sign, whole, scale,
+                        (unsigned long long)(size % (uint64_t)unit));
 }
 
 /* Doubles of everyday size with their grouping and at most four digits behind the point. */
@@ -46,8 +47,8 @@ static const char *duration_text(double seconds, struct arena *arena)
     while (unit < 3 && fabs(seconds) < units[unit].length)
         unit++;
     double count = seconds / units[unit].length;
-    return arena_printf(arena, "%s %s%s", double_text(round(count * 100) / 100, arena), units[unit].name,
-                        count == 1 ? "" : "s");
+    return arena_printf(arena, "%s %s%s", double_text(round(count * 100) / 100, arena),
+                        units[unit].name, count == 1 ? "" : "s");
 }
 
 static const char *text_of(struct text text, struct arena *arena)
@@ -55,7 +56,8 @@ static const char *text_of(struct text text, struct arena *arena)
     return arena_printf(arena, "'%.*s'", (int)text.length, text.data ? text.data : "");
 }
 
-static const char *set_text(struct run *run, const struct operand *value, size_t lane, struct arena *arena)
+static const char *set_text(struct run *run, const struct operand *value, size_t lane,
+                            struct arena *arena)
 {
     struct buffer out;
     buffer_init(&out, 4096);
@@ -68,8 +70,8 @@ static const char *set_text(struct run *run, const struct operand *value, size_t
     return joined;
 }
 
-const char *explain_number(struct run *run, enum value_type type, int scale, bool is_double, int64_t integer,
-                           double number, struct arena *arena)
+const char *explain_number(struct run *run, enum value_type type, int scale, bool is_double,
+                           int64_t integer, double number, struct arena *arena)
 {
     char text[MOMENT_TEXT_MAX];
     switch (type) {
@@ -77,13 +79,15 @@ const char *explain_number(struct run *run, enum value_type type, int scale, boo
     case VALUE_DECIMAL: return decimal_text(integer, scale, arena);
     case VALUE_DOUBLE: return double_text(number, arena);
     case VALUE_DATE: return arena_strdup(arena, date_format((int32_t)integer, text));
-    case VALUE_TIME: return arena_strdup(arena, moment_format(run->population->zone, integer, text));
+    case VALUE_TIME:
+        return arena_strdup(arena, moment_format(run->population->zone, integer, text));
     case VALUE_DURATION: return duration_text(is_double ? number : (double)integer, arena);
     default: return decimal_text(integer, 0, arena);
     }
 }
 
-const char *explain_value(struct run *run, const struct operand *value, size_t lane, struct arena *arena)
+const char *explain_value(struct run *run, const struct operand *value, size_t lane,
+                          struct arena *arena)
 {
     size_t at = lane * value->stride;
     if (!bit_at(value->bits, lane))
@@ -93,12 +97,14 @@ const char *explain_value(struct run *run, const struct operand *value, size_t l
     case SHAPE_TEXT: return text_of(value->text[at], arena);
     case SHAPE_SET: return set_text(run, value, at, arena);
     case SHAPE_POINT: return arena_printf(arena, "(%g, %g)", value->d[at], value->e[at]);
-    case SHAPE_DOUBLE: return explain_number(run, value->step->type, 0, true, 0, value->d[at], arena);
+    case SHAPE_DOUBLE:
+        return explain_number(run, value->step->type, 0, true, 0, value->d[at], arena);
     default: break;
     }
     if (value->step->type == VALUE_TEXT)
         return text_of(operand_text(run, value, lane), arena);
-    return explain_number(run, value->step->type, value->step->scale, false, value->i[at], 0, arena);
+    return explain_number(run, value->step->type, value->step->scale, false, value->i[at], 0,
+                          arena);
 }
 
 /* ---- JSON ---- */
@@ -119,19 +125,23 @@ static void write_point(const struct operand *value, size_t lane, struct json *j
     json_write_end_array(json);
 }
 
-static void write_integer(struct run *run, const struct step *step, int64_t value, struct json *json)
+static void write_integer(struct run *run, const struct step *step, int64_t value,
+                          struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
     switch (step->type) {
     case VALUE_BOOL: json_write_bool(json, value != 0); break;
     case VALUE_DECIMAL: json_write_decimal(json, value, step->scale); break;
     case VALUE_DATE: json_write_string(json, date_format((int32_t)value, text)); break;
-    case VALUE_TIME: json_write_string(json, moment_format(run->population->zone, value, text)); break;
+    case VALUE_TIME:
+        json_write_string(json, moment_format(run->population->zone, value, text));
+        break;
     default: json_write_integer(json, value); break;
     }
 }
 
-static void write_value(struct run *run, const struct operand *value, size_t lane, struct json *json)
+static void write_value(struct run *run, const struct operand *value, size_t lane,
+                        struct json *json)
 {
     size_t at = lane * value->stride;
     switch (value->step->shape) {
@@ -147,7 +157,8 @@ static void write_value(struct run *run, const struct operand *value, size_t lan
         write_integer(run, value->step, value->i[at], json);
 }
 
-const char *explain_json(struct run *run, const struct operand *value, size_t lane, struct arena *arena)
+const char *explain_json(struct run *run, const struct operand *value, size_t lane,
+                         struct arena *arena)
 {
     struct buffer out;
     struct json json;

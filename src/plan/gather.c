@@ -1,7 +1,8 @@
 /*
- * Aggregates that need a customer's selected facts one by one, in order or from several kinds at once: nth, favourite,
- * median, distinct, gaps, and whether facts resumed after a pause. The facts of all kinds are merged by time into one
- * list a customer; distinct of one kind's integers needs no order and takes a shorter way.
+ * Aggregates that need a customer's selected facts one by one, in order or from several kinds at
+ * once: nth, favourite, median, distinct, gaps, and whether facts resumed after a pause. The facts
+ * of all kinds are merged by time into one list a customer; distinct of one kind's integers needs
+ * no order and takes a shorter way.
  */
 #include "base/bits.h"
 #include "plan/measures.h"
@@ -25,7 +26,8 @@ struct gather {
     size_t count, room;
 };
 
-/* The customer's selected facts of all kinds in order of time, then kind as written, then arrival. */
+/* The customer's selected facts of all kinds in order of time, then kind as written, then arrival.
+ */
 static void pick(struct run *run, struct gather *gather, uint32_t lane)
 {
     uint32_t next[SEGMENT_KINDS_MAX], end[SEGMENT_KINDS_MAX];
@@ -50,14 +52,16 @@ static void pick(struct run *run, struct gather *gather, uint32_t lane)
             const struct table_view *view = gather->view[k];
             while (next[k] < end[k] && !bit_at(gather->selected[k].bits, next[k]))
                 next[k]++;
-            if (next[k] < end[k] && (best < 0 || view->time[view->begin + next[k]] <
-                                                     gather->view[best]->time[gather->view[best]->begin + next[best]]))
+            if (next[k] < end[k] &&
+                (best < 0 || view->time[view->begin + next[k]] <
+                                 gather->view[best]->time[gather->view[best]->begin + next[best]]))
                 best = k;
         }
         if (best < 0)
             return;
         const struct table_view *view = gather->view[best];
-        gather->picked[gather->count++] = (struct picked){view->time[view->begin + next[best]], next[best], best};
+        gather->picked[gather->count++] =
+            (struct picked){view->time[view->begin + next[best]], next[best], best};
         next[best]++;
     }
 }
@@ -87,11 +91,14 @@ static uint32_t *sorted_by_value(struct run *run, const struct gather *gather)
         order[i] = (uint32_t)i;
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t low = 0; low < count; low += 2 * width) {
-            size_t mid = low + width < count ? low + width : count, high = mid + width < count ? mid + width : count;
+            size_t mid = low + width < count ? low + width : count,
+                   high = mid + width < count ? mid + width : count;
             size_t a = low, b = mid;
             for (size_t to = low; to < high; to++)
-                other[to] = a < mid && (b >= high || compare_picked(run, gather, order[b], order[a]) >= 0) ? order[a++]
-                                                                                                           : order[b++];
+                other[to] =
+                    a < mid && (b >= high || compare_picked(run, gather, order[b], order[a]) >= 0)
+                        ? order[a++]
+                        : order[b++];
         }
         uint32_t *swap = order;
         order = other;
@@ -127,7 +134,8 @@ static double picked_number(const struct gather *gather, size_t i)
     return operand_number(argument, row);
 }
 
-static void put_favourite(struct run *run, const struct gather *gather, struct vector *out, size_t lane)
+static void put_favourite(struct run *run, const struct gather *gather, struct vector *out,
+                          size_t lane)
 {
     const uint32_t *order = sorted_by_value(run, gather);
     size_t best = 0, best_length = 0;
@@ -154,7 +162,8 @@ static int64_t distinct_count(struct run *run, const struct gather *gather)
     return count;
 }
 
-static void put_sum(struct run *run, const struct gather *gather, struct vector *out, size_t lane, bool average)
+static void put_sum(struct run *run, const struct gather *gather, struct vector *out, size_t lane,
+                    bool average)
 {
     int128 exact = 0;
     double sum = 0, unit = 1;
@@ -172,7 +181,9 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
     }
 
     if (average && gather->count)
-        put_number(out, lane, doubles ? sum / (double)gather->count : (double)exact / ((double)gather->count * unit));
+        put_number(out, lane,
+                   doubles ? sum / (double)gather->count
+                           : (double)exact / ((double)gather->count * unit));
     else if (!average && doubles)
         put_number(out, lane, sum);
     else if (!average)
@@ -182,7 +193,8 @@ static void put_sum(struct run *run, const struct gather *gather, struct vector 
         run_fail(run, "a sum is past the range of 64-bit numbers");
 }
 
-static void put_median(struct run *run, const struct gather *gather, struct vector *out, size_t lane)
+static void put_median(struct run *run, const struct gather *gather, struct vector *out,
+                       size_t lane)
 {
     const uint32_t *order = sorted_by_value(run, gather);
     size_t middle = gather->count / 2;
@@ -239,8 +251,8 @@ static void make_gaps(struct run *run, struct gather *gather, const struct step 
         gather->picked[i].kind = 0;
     }
     gather->count = count;
-    gather->argument[0] =
-        (struct operand){.step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
+    gather->argument[0] = (struct operand){
+        .step = duration, .i = gaps, .bits = run->ones, .stride = 1, .hint = HINT_ALL};
 }
 
 static int by_integer(const void *a, const void *b)
@@ -249,7 +261,8 @@ static int by_integer(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Whether no two of the integers are surely equal: a small set of hashes tells most rows of few values apart. */
+/* Whether no two of the integers are surely equal: a small set of hashes tells most rows of few
+ * values apart. */
 static bool all_different(const int64_t *values, size_t count)
 {
     uint64_t seen[4] = {0}, twice = 0;
@@ -298,13 +311,15 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     memset(out->i, 0, run->count * sizeof *out->i);
     if (selected.hint == HINT_NONE)
         return true;
-    const struct population_column *column = under->run == step_column ? run->columns[under->a] : NULL;
+    const struct population_column *column =
+        under->run == step_column ? run->columns[under->a] : NULL;
     if (column) {
         struct collected collected = plan_collect_selected(run, view, &selected, column);
         int64_t *values = collected.values;
         for (uint32_t lane = 0; lane < run->count; values += collected.counts[lane], lane++)
-            out->i[lane] =
-                collected.counts[lane] < 2 ? collected.counts[lane] : count_different(values, collected.counts[lane]);
+            out->i[lane] = collected.counts[lane] < 2
+                               ? collected.counts[lane]
+                               : count_different(values, collected.counts[lane]);
         return true;
     }
 
@@ -313,8 +328,8 @@ static bool distinct_of_one(struct run *run, const struct step *step, struct vec
     for (uint32_t lane = 0; lane < run->count; lane++) {
         uint32_t end = view->offset[lane + 1] - view->begin;
         size_t count = 0;
-        for (uint32_t row = first_bit(selected.bits, view->offset[lane] - view->begin, end); row < end;
-             row = first_bit(selected.bits, row + 1, end))
+        for (uint32_t row = first_bit(selected.bits, view->offset[lane] - view->begin, end);
+             row < end; row = first_bit(selected.bits, row + 1, end))
             values[count++] = argument.i[row];
         out->i[lane] = count < 2 ? (int64_t)count : count_different(values, count);
     }
@@ -360,8 +375,9 @@ static bool has_resumed(struct run *run, const struct step *step, const struct g
     struct calendar_period gap = {step->a, step->p};
     for (size_t i = 1; i < gather->count; i++) {
         const struct picked *fact = &gather->picked[i];
-        int64_t limit = gap.months ? zone_add(run->population->zone, gather->picked[i - 1].time, gap, 1)
-                                   : gather->picked[i - 1].time + gap.seconds;
+        int64_t limit = gap.months
+                            ? zone_add(run->population->zone, gather->picked[i - 1].time, gap, 1)
+                            : gather->picked[i - 1].time + gap.seconds;
         if (fact->time > limit && bit_at(windows[fact->kind].bits, fact->row))
             return true;
     }

@@ -1,4 +1,5 @@
-/* Where vectors come from: columns, traits, look-ups through reference tables, tables by code, lists, records, samples.
+/* Where vectors come from: columns, traits, look-ups through reference tables, tables by code,
+ * lists, records, samples.
  */
 #include "base/bits.h"
 #include "plan/md5.h"
@@ -55,7 +56,8 @@ static void shift_bits(uint64_t *out, const uint64_t *bits, size_t begin, size_t
             out->i[lane] = column->base + (int64_t)in_[lane];   \
     } while (0)
 
-static void widen(const struct population_column *column, size_t begin, size_t lanes, struct vector *out)
+static void widen(const struct population_column *column, size_t begin, size_t lanes,
+                  struct vector *out)
 {
     switch (column->width) {
     case 1: WIDEN(uint8_t); break;
@@ -68,8 +70,8 @@ static void widen(const struct population_column *column, size_t begin, size_t l
     }
 }
 
-void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes,
-                  struct vector *out)
+void column_known(struct run *run, const struct population_column *column, size_t begin,
+                  size_t lanes, struct vector *out)
 {
     if (column->known)
         shift_bits(out->bits, column->known, begin, lanes);
@@ -77,22 +79,27 @@ void column_known(struct run *run, const struct population_column *column, size_
         set_all(run, out);
 }
 
-static void stored_range(const struct kernels *kernels, const struct population_column *column, size_t begin,
-                         size_t lanes, uint64_t lo, uint64_t span, uint64_t *bits)
+static void stored_range(const struct kernels *kernels, const struct population_column *column,
+                         size_t begin, size_t lanes, uint64_t lo, uint64_t span, uint64_t *bits)
 {
     switch (column->width) {
-    case 1: kernels->range_u8((const uint8_t *)column->values + begin, lanes, (uint8_t)lo, (uint8_t)span, bits); break;
+    case 1:
+        kernels->range_u8((const uint8_t *)column->values + begin, lanes, (uint8_t)lo,
+                          (uint8_t)span, bits);
+        break;
     case 2:
-        kernels->range_u16((const uint16_t *)column->values + begin, lanes, (uint16_t)lo, (uint16_t)span, bits);
+        kernels->range_u16((const uint16_t *)column->values + begin, lanes, (uint16_t)lo,
+                           (uint16_t)span, bits);
         break;
     default:
-        kernels->range_u32((const uint32_t *)column->values + begin, lanes, (uint32_t)lo, (uint32_t)span, bits);
+        kernels->range_u32((const uint32_t *)column->values + begin, lanes, (uint32_t)lo,
+                           (uint32_t)span, bits);
         break;
     }
 }
 
-void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo,
-                  int64_t hi, struct vector *out)
+void column_range(struct run *run, const struct population_column *column, size_t begin,
+                  size_t lanes, int64_t lo, int64_t hi, struct vector *out)
 {
     int64_t least = column->type == VALUE_TEXT ? 0 : column->base;
     lo = lo < least ? least : lo;
@@ -105,8 +112,8 @@ void column_range(struct run *run, const struct population_column *column, size_
         column_known(run, column, begin, lanes, out);
         return;
     }
-    stored_range(run->kernels, column, begin, lanes, (uint64_t)lo - (uint64_t)least, (uint64_t)hi - (uint64_t)lo,
-                 out->bits);
+    stored_range(run->kernels, column, begin, lanes, (uint64_t)lo - (uint64_t)least,
+                 (uint64_t)hi - (uint64_t)lo, out->bits);
     if (!column->known)
         return;
     uint64_t *known = arena_alloc(&run->scratch, words_of(lanes) * sizeof *known);
@@ -115,21 +122,24 @@ void column_range(struct run *run, const struct population_column *column, size_
         out->bits[w] &= known[w];
 }
 
-const struct population_column *stored_column(const struct run *run, const struct step *step, size_t *begin)
+const struct population_column *stored_column(const struct run *run, const struct step *step,
+                                              size_t *begin)
 {
-    bool told = step->run == step_trait && run->views[step->b].table && run->views[step->b].table->one_each &&
+    bool told = step->run == step_trait && run->views[step->b].table &&
+                run->views[step->b].table->one_each &&
                 run->views[step->b].table->time_max <= run->now && !run->delta;
     if (step->run != step_column && !told)
         return NULL;
     const struct population_column *column = run->columns[step->a];
-    bool number = column && (column->type == VALUE_INT || column->type == VALUE_DECIMAL || column->type == VALUE_DATE ||
-                             column->type == VALUE_TIME || column->type == VALUE_BOOL || column->type == VALUE_TEXT);
+    bool number = column && (column->type == VALUE_INT || column->type == VALUE_DECIMAL ||
+                             column->type == VALUE_DATE || column->type == VALUE_TIME ||
+                             column->type == VALUE_BOOL || column->type == VALUE_TEXT);
     *begin = run->views[step->b].begin;
     return number && column->width <= 4 && !run->delta ? column : NULL;
 }
 
-static void load_column(struct run *run, const struct population_column *column, size_t begin, size_t lanes,
-                        struct vector *out)
+static void load_column(struct run *run, const struct population_column *column, size_t begin,
+                        size_t lanes, struct vector *out)
 {
     column_known(run, column, begin, lanes, out);
     if (column->type == VALUE_DOUBLE) {
@@ -142,7 +152,8 @@ static void load_column(struct run *run, const struct population_column *column,
     } else if (column->type == VALUE_SET) {
         for (size_t lane = 0; lane < lanes; lane++) {
             out->codes[lane] = column->set_codes + column->set_start[begin + lane];
-            out->count[lane] = column->set_start[begin + lane + 1] - column->set_start[begin + lane];
+            out->count[lane] =
+                column->set_start[begin + lane + 1] - column->set_start[begin + lane];
         }
     } else {
         widen(column, begin, lanes, out);
@@ -164,7 +175,8 @@ static bool row_known(const struct population_column *column, size_t row)
 }
 
 /* One row's value into a lane. */
-static void take_row(const struct population_column *column, size_t row, struct vector *out, size_t lane)
+static void take_row(const struct population_column *column, size_t row, struct vector *out,
+                     size_t lane)
 {
     struct population_value value = population_get(column, row);
     if (!value.known)
@@ -193,7 +205,8 @@ void step_lookup(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; table && column && lane < lanes; lane++) {
         uint64_t code = (uint64_t)key.i[lane * key.stride];
-        if (!bit_at(key.bits, lane) || code >= table->code_count || table->row_of_code[code] == POPULATION_NO_ROW)
+        if (!bit_at(key.bits, lane) || code >= table->code_count ||
+            table->row_of_code[code] == POPULATION_NO_ROW)
             continue;
         take_row(column, table->row_of_code[code], out, lane);
     }
@@ -211,7 +224,8 @@ void step_row_time(struct run *run, const struct step *step, struct vector *out)
 const uint32_t *row_owners(struct run *run, int table)
 {
     const struct table_view *view = &run->views[table];
-    uint32_t *owner = arena_alloc(&run->scratch, (size_t)(view->end - view->begin + 1) * sizeof *owner);
+    uint32_t *owner =
+        arena_alloc(&run->scratch, (size_t)(view->end - view->begin + 1) * sizeof *owner);
     for (uint32_t lane = 0; lane < run->count; lane++)
         for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
             owner[row - view->begin] = lane;
@@ -291,8 +305,9 @@ static bool test_new_code(struct run *run, const struct step *step, int64_t code
     } while (0)
 
 /* Straight from the narrow column. */
-static void test_column(struct run *run, const struct table_view *view, const struct population_column *column,
-                        const uint8_t *table, bool unknown, size_t lanes, struct vector *out)
+static void test_column(struct run *run, const struct table_view *view,
+                        const struct population_column *column, const uint8_t *table, bool unknown,
+                        size_t lanes, struct vector *out)
 {
     switch (column->width) {
     case 1: TEST_CODES(uint8_t); break;
@@ -308,7 +323,8 @@ static void test_column(struct run *run, const struct table_view *view, const st
         out->bits[w] = unknown ? out->bits[w] | ~known[w] : out->bits[w] & known[w];
 }
 
-/* Codes of the dictionary by the range or the table, those of texts that arrived since by the condition itself. */
+/* Codes of the dictionary by the range or the table, those of texts that arrived since by the
+ * condition itself. */
 static bool test_code(struct run *run, const struct step *step, int64_t code)
 {
     const uint8_t *table = run->binding->tests[step - run->plan->steps.items];
@@ -328,12 +344,14 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
     size_t begin;
     const struct population_column *stored = range.valid ? stored_column(run, leaf, &begin) : NULL;
     if (stored) {
-        column_range(run, stored, begin, lanes, range.first, (int64_t)range.first + range.span, out);
+        column_range(run, stored, begin, lanes, range.first, (int64_t)range.first + range.span,
+                     out);
         return;
     }
     if (leaf->run == step_column && !run->delta && (!run->columns[leaf->a] || table)) {
         if (run->columns[leaf->a])
-            test_column(run, &run->views[leaf->b], run->columns[leaf->a], table, unknown, lanes, out);
+            test_column(run, &run->views[leaf->b], run->columns[leaf->a], table, unknown, lanes,
+                        out);
         else
             memset(out->bits, unknown ? 0xff : 0, words_of(lanes) * sizeof *out->bits);
         return;
@@ -341,7 +359,8 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
 
     struct operand child = operand_of(run, step->child[0]);
     if (range.valid && !run->delta && child.stride == 1) { /* all codes are of the dictionary */
-        run->kernels->range_i64(child.i, lanes, range.first, (int64_t)range.first + range.span, out->bits);
+        run->kernels->range_i64(child.i, lanes, range.first, (int64_t)range.first + range.span,
+                                out->bits);
         for (size_t w = 0; w < words_of(lanes); w++)
             out->bits[w] &= child.bits[w];
         return;
@@ -354,10 +373,11 @@ void step_test(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- traits ---- */
 
-/* The last telling of the customer's before the row `end`, at or before moment, where the column is known, into a
- * lane. */
+/* The last telling of the customer's before the row `end`, at or before moment, where the column is
+ * known, into a lane. */
 static void take_telling(const struct table_view *view, const struct population_column *column,
-                         uint32_t lane_of_customer, uint32_t end, int64_t moment, struct vector *out, size_t lane)
+                         uint32_t lane_of_customer, uint32_t end, int64_t moment,
+                         struct vector *out, size_t lane)
 {
     uint32_t begin = view->offset[lane_of_customer];
     for (uint32_t row = end; row-- > begin;) {
@@ -377,7 +397,8 @@ void step_trait(struct run *run, const struct step *step, struct vector *out)
         set_none(run, out);
         return;
     }
-    if (view->table->one_each && view->table->time_max <= run->now && view->end - view->begin == lanes) {
+    if (view->table->one_each && view->table->time_max <= run->now &&
+        view->end - view->begin == lanes) {
         load_column(run, column, view->begin, lanes, out);
         return;
     }
@@ -395,21 +416,25 @@ void step_trait_at(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     if (!column || !view->table)
         return;
-    const uint32_t *owner = step->frame == FRAME_CUSTOMERS ? NULL : row_owners(run, step->frame - FRAME_ROWS);
+    const uint32_t *owner =
+        step->frame == FRAME_CUSTOMERS ? NULL : row_owners(run, step->frame - FRAME_ROWS);
     bool at_telling = moment.step->run == step_row_time && step->frame == FRAME_ROWS + step->b;
     for (uint32_t lane = 0; lane < lanes; lane++) {
         if (!bit_at(moment.bits, lane))
             continue;
         int64_t then = moment.i[lane * moment.stride];
-        if (then < 0) /* before 1970: what is undated, kept as 0, holds since the beginning of time */
+        if (then <
+            0) /* before 1970: what is undated, kept as 0, holds since the beginning of time */
             then = 0;
         uint32_t of = owner ? owner[lane] : lane;
-        uint32_t end = at_telling ? view->begin + lane + 1 : view->offset[of + 1]; /* in order of arrival */
+        uint32_t end =
+            at_telling ? view->begin + lane + 1 : view->offset[of + 1]; /* in order of arrival */
         take_telling(view, column, of, end, then < run->now ? then : run->now, out, lane);
     }
 }
 
-/* The first moment of a window, when it lies in the past: where `ever` looks besides the tellings. */
+/* The first moment of a window, when it lies in the past: where `ever` looks besides the tellings.
+ */
 void step_row_moment(struct run *run, const struct step *step, struct vector *out)
 {
     struct operand bounds = operand_of(run, step->child[0]);
@@ -423,13 +448,15 @@ void step_row_moment(struct run *run, const struct step *step, struct vector *ou
     }
 }
 
-static bool change_fits(struct run *run, const struct step *step, const struct operand *value, size_t before,
-                        size_t row, const struct operand *from, const struct operand *to)
+static bool change_fits(struct run *run, const struct step *step, const struct operand *value,
+                        size_t before, size_t row, const struct operand *from,
+                        const struct operand *to)
 {
     return compare_holds(run, COMPARE_NE, value, before, value, row) &&
-           (!(step->a & 1) ||
-            (bit_at(from->bits, before) && compare_holds(run, COMPARE_EQ, value, before, from, before))) &&
-           (!(step->a & 2) || (bit_at(to->bits, row) && compare_holds(run, COMPARE_EQ, value, row, to, row)));
+           (!(step->a & 1) || (bit_at(from->bits, before) &&
+                               compare_holds(run, COMPARE_EQ, value, before, from, before))) &&
+           (!(step->a & 2) ||
+            (bit_at(to->bits, row) && compare_holds(run, COMPARE_EQ, value, row, to, row)));
 }
 
 static bool sets_differ(const struct operand *value, size_t a, size_t b)
@@ -438,18 +465,20 @@ static bool sets_differ(const struct operand *value, size_t a, size_t b)
            memcmp(value->codes[a], value->codes[b], value->count[a] * sizeof **value->codes) != 0;
 }
 
-static bool has_changed(struct run *run, const struct step *step, const struct operand *operands, size_t begin,
-                        size_t end)
+static bool has_changed(struct run *run, const struct step *step, const struct operand *operands,
+                        size_t begin, size_t end)
 {
     const struct operand *value = &operands[0], *window = &operands[1];
     size_t before = SIZE_MAX;
     for (size_t row = begin; row < end; row++) {
-        if (!bit_at(value->bits, row) || run->views[step->b].time[run->views[step->b].begin + row] > run->now)
+        if (!bit_at(value->bits, row) ||
+            run->views[step->b].time[run->views[step->b].begin + row] > run->now)
             continue;
         if (before != SIZE_MAX && bit_at(window->bits, row)) {
             bool differs = value->step->shape == SHAPE_SET
                                ? sets_differ(value, before, row)
-                               : change_fits(run, step, value, before, row, &operands[2], &operands[2 + (step->a & 1)]);
+                               : change_fits(run, step, value, before, row, &operands[2],
+                                             &operands[2 + (step->a & 1)]);
             if (differs)
                 return true;
         }
@@ -467,7 +496,8 @@ void step_changed(struct run *run, const struct step *step, struct vector *out)
         operands[c] = operand_of(run, step->child[c]);
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++)
-        if (has_changed(run, step, operands, view->offset[lane] - view->begin, view->offset[lane + 1] - view->begin))
+        if (has_changed(run, step, operands, view->offset[lane] - view->begin,
+                        view->offset[lane + 1] - view->begin))
             bit_set(out->bits, lane);
 }
 
@@ -496,7 +526,8 @@ void step_chosen(struct run *run, const struct step *step, struct vector *out)
             }
             const struct population_table *table = run->binding->tables[leaf->hop_table[hop]];
             uint64_t code = (uint64_t)value.integer;
-            if (!value.known || !table || code >= table->code_count || table->row_of_code[code] == POPULATION_NO_ROW)
+            if (!value.known || !table || code >= table->code_count ||
+                table->row_of_code[code] == POPULATION_NO_ROW)
                 break;
             row = table->row_of_code[code];
             column = run->columns[leaf->hop_column[hop]];
@@ -531,8 +562,8 @@ void step_list(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
-static bool interval_counts(struct run *run, const struct step *step, int64_t entered, int64_t left, int64_t lo,
-                            int64_t hi)
+static bool interval_counts(struct run *run, const struct step *step, int64_t entered, int64_t left,
+                            int64_t lo, int64_t hi)
 {
     if (step->a == RECORD_IN)
         return step->b ? entered <= hi && left > lo : entered <= run->now && left > run->now;
@@ -541,8 +572,9 @@ static bool interval_counts(struct run *run, const struct step *step, int64_t en
     return moment != INT64_MAX && moment >= lo && moment <= hi && day;
 }
 
-static bool recorded(struct run *run, const struct step *step, const struct population_records *records,
-                     uint32_t position, int64_t lo, int64_t hi)
+static bool recorded(struct run *run, const struct step *step,
+                     const struct population_records *records, uint32_t position, int64_t lo,
+                     int64_t hi)
 {
     hi = hi < run->now ? hi : run->now;
     for (uint32_t i = records->offset[position]; lo <= hi && i < records->offset[position + 1]; i++)
@@ -594,7 +626,8 @@ void step_sample(struct run *run, const struct step *step, struct vector *out)
         memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     uint128 whole = (uint128)100 * (uint64_t)number_power10(step->b);
     for (uint32_t lane = 0; lane < lanes; lane++) {
-        uint64_t u = sample_number(step->name, population_identifier(run->population, run->first + lane));
+        uint64_t u =
+            sample_number(step->name, population_identifier(run->population, run->first + lane));
         if (step->a)
             out->i[lane] = (int64_t)((uint128)u * (uint64_t)step->q >> 64) + 1;
         else if (u * whole < (uint128)(uint64_t)step->p << 64)
@@ -609,7 +642,8 @@ void step_scheme(struct run *run, const struct step *step, struct vector *out)
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (int member = step->child_count; member-- > 0;) { /* the first that holds is written last */
         struct operand child = operand_of(run, step->child[member]);
-        struct text name = text_from(run->plan->set->segments[scheme->first_member + member].name + prefix);
+        struct text name =
+            text_from(run->plan->set->segments[scheme->first_member + member].name + prefix);
         for (size_t lane = 0; lane < lanes; lane++)
             if (bit_at(child.bits, lane)) {
                 bit_set(out->bits, lane);

@@ -1,8 +1,8 @@
 /*
- * Measures: one value a customer from the rows of one or several kinds. The rows of a batch of customers are one
- * contiguous range, so selections are bitmaps over that range, made by plain loops over narrow arrays; what a
- * customer's share of them is follows from the offsets. Counting is a difference of two ranks in the bitmap, without a
- * branch per customer.
+ * Measures: one value a customer from the rows of one or several kinds. The rows of a batch of
+ * customers are one contiguous range, so selections are bitmaps over that range, made by plain
+ * loops over narrow arrays; what a customer's share of them is follows from the offsets. Counting
+ * is a difference of two ranks in the bitmap, without a branch per customer.
  */
 #include "plan/measures.h"
 #include "base/bits.h"
@@ -15,7 +15,8 @@ static bool block_is_quiet(const struct run *run, const struct table_view *view,
 {
     if (!view->table || !view->table->block_last || run->delta)
         return false;
-    uint32_t from = run->first / POPULATION_BLOCK, to = (run->first + run->count - 1) / POPULATION_BLOCK;
+    uint32_t from = run->first / POPULATION_BLOCK,
+             to = (run->first + run->count - 1) / POPULATION_BLOCK;
     for (uint32_t block = from; block <= to; block++)
         if (view->table->block_last[block] >= lo)
             return false;
@@ -23,7 +24,8 @@ static bool block_is_quiet(const struct run *run, const struct table_view *view,
 }
 
 /* The same window for every customer of the batch. */
-static void window_for_all(struct run *run, const struct table_view *view, int64_t lo, int64_t hi, struct vector *out)
+static void window_for_all(struct run *run, const struct table_view *view, int64_t lo, int64_t hi,
+                           struct vector *out)
 {
     hi = hi < run->now ? hi : run->now;
     lo = lo < 0 ? 0 : lo;
@@ -33,16 +35,17 @@ static void window_for_all(struct run *run, const struct table_view *view, int64
     }
     if (hi > UINT32_MAX)
         hi = UINT32_MAX;
-    bool all = view->table && !run->delta && view->table->time_min >= lo && view->table->time_max <= hi;
+    bool all =
+        view->table && !run->delta && view->table->time_min >= lo && view->table->time_max <= hi;
     if (all)
         set_all(run, out);
     else
-        run->kernels->range_u32(view->time + view->begin, view->end - view->begin, (uint32_t)lo, (uint32_t)(hi - lo),
-                                out->bits);
+        run->kernels->range_u32(view->time + view->begin, view->end - view->begin, (uint32_t)lo,
+                                (uint32_t)(hi - lo), out->bits);
 }
 
-static void window_each(struct run *run, const struct table_view *view, const struct operand *bounds,
-                        struct vector *out)
+static void window_each(struct run *run, const struct table_view *view,
+                        const struct operand *bounds, struct vector *out)
 {
     memset(out->bits, 0, words_of(view->end - view->begin) * sizeof *out->bits);
     for (uint32_t lane = 0; lane < run->count; lane++) {
@@ -62,13 +65,16 @@ static void own_bits(struct vector *out, size_t lanes)
     out->hint = HINT_MIXED;
 }
 
-static void keep_weekdays(struct run *run, const struct table_view *view, int64_t weekdays, struct vector *out)
+static void keep_weekdays(struct run *run, const struct table_view *view, int64_t weekdays,
+                          struct vector *out)
 {
     size_t lanes = view->end - view->begin;
     own_bits(out, lanes);
     for (size_t lane = 0; lane < lanes; lane++)
         if (bit_at(out->bits, lane) &&
-            !(weekdays >> date_weekday(local_date(run->binding->clock, view->time[view->begin + lane])) & 1))
+            !(weekdays >>
+                  date_weekday(local_date(run->binding->clock, view->time[view->begin + lane])) &
+              1))
             bit_clear(out->bits, lane);
 }
 
@@ -78,16 +84,16 @@ static bool is_anniversary(int32_t date, int32_t of)
     return year >= date_to_civil(of).year && date_anniversary(of, year) == date;
 }
 
-static void keep_anniversaries(struct run *run, const struct table_view *view, const struct operand *of,
-                               struct vector *out)
+static void keep_anniversaries(struct run *run, const struct table_view *view,
+                               const struct operand *of, struct vector *out)
 {
     own_bits(out, view->end - view->begin);
     for (uint32_t lane = 0; lane < run->count; lane++)
         for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++) {
             size_t bit = row - view->begin;
-            bool keep =
-                bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
-                is_anniversary(local_date(run->binding->clock, view->time[row]), (int32_t)of->i[lane * of->stride]);
+            bool keep = bit_at(of->bits, lane) && bit_at(out->bits, bit) &&
+                        is_anniversary(local_date(run->binding->clock, view->time[row]),
+                                       (int32_t)of->i[lane * of->stride]);
             if (!keep)
                 bit_clear(out->bits, bit);
         }
@@ -111,7 +117,8 @@ void step_window(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- counts ---- */
 
-static void count_rows(struct run *run, const struct table_view *view, const struct operand *selected, uint32_t *counts)
+static void count_rows(struct run *run, const struct table_view *view,
+                       const struct operand *selected, uint32_t *counts)
 {
     uint32_t lanes = run->count, begin = view->begin;
     if (selected->hint == HINT_NONE) {
@@ -123,11 +130,14 @@ static void count_rows(struct run *run, const struct table_view *view, const str
             counts[lane] = view->offset[lane + 1] - view->offset[lane];
         return;
     }
-    uint32_t *before = arena_alloc(&run->scratch, (words_of(view->end - begin) + 1) * sizeof *before);
-    run->kernels->count_ranges(selected->bits, view->end - begin, view->offset + 1, begin, lanes, before, counts);
+    uint32_t *before =
+        arena_alloc(&run->scratch, (words_of(view->end - begin) + 1) * sizeof *before);
+    run->kernels->count_ranges(selected->bits, view->end - begin, view->offset + 1, begin, lanes,
+                               before, counts);
 }
 
-const uint32_t *plan_count_selected(struct run *run, const struct table_view *view, const struct operand *selected)
+const uint32_t *plan_count_selected(struct run *run, const struct table_view *view,
+                                    const struct operand *selected)
 {
     struct vector *vector = &run->vectors[selected->step - run->plan->steps.items];
     uint64_t batch = run->epoch[CLOCK_BATCH], stamp = vector->stamp > batch ? vector->stamp : batch;
@@ -149,17 +159,20 @@ void step_count(struct run *run, const struct step *step, struct vector *out)
 }
 
 /* Any fact since lo, when none is later than the window: the customer's last one tells. */
-static bool any_by_last(struct run *run, const struct step *step, const struct table_view *view, struct vector *out)
+static bool any_by_last(struct run *run, const struct step *step, const struct table_view *view,
+                        struct vector *out)
 {
     const struct step *window = step_of(run, step->child[0]);
-    if (window->run != step_window || window->q || window->child_count > 1 || !view->table || run->delta)
+    if (window->run != step_window || window->q || window->child_count > 1 || !view->table ||
+        run->delta)
         return false;
     struct operand bounds = operand_of(run, window->child[0]);
-    if (bounds.stride || bounds.i[0] <= 0 || bounds.i[0] > UINT32_MAX || bounds.j[0] < view->table->time_max ||
-        run->now < view->table->time_max)
+    if (bounds.stride || bounds.i[0] <= 0 || bounds.i[0] > UINT32_MAX ||
+        bounds.j[0] < view->table->time_max || run->now < view->table->time_max)
         return false;
     uint32_t lo = (uint32_t)bounds.i[0];
-    run->kernels->range_u32(view->table->last_time + run->first, run->count, lo, UINT32_MAX - lo, out->bits);
+    run->kernels->range_u32(view->table->last_time + run->first, run->count, lo, UINT32_MAX - lo,
+                            out->bits);
     return true;
 }
 
@@ -173,24 +186,29 @@ void step_any(struct run *run, const struct step *step, struct vector *out)
         set_none(run, out);
         return;
     }
-    run->kernels->range_u32(plan_count_selected(run, view, &selected), run->count, 1, UINT32_MAX - 1, out->bits);
+    run->kernels->range_u32(plan_count_selected(run, view, &selected), run->count, 1,
+                            UINT32_MAX - 1, out->bits);
 }
 
 /* ---- sums ---- */
 
-#define FOR_SELECTED(selected, view, row)                                 \
-    for (size_t w_ = 0; w_ < words_of((view)->end - (view)->begin); w_++) \
-        for (uint64_t row, left_ = selected_word(selected, view, w_);     \
-             left_ && (row = w_ * 64 + (uint64_t)__builtin_ctzll(left_), true); left_ &= left_ - 1)
+#define FOR_SELECTED(selected, view, row)                                       \
+    for (size_t w_ = 0; w_ < words_of((view)->end - (view)->begin); w_++)       \
+        for (uint64_t row, left_ = selected_word(selected, view, w_);           \
+             left_ && (row = w_ * 64 + (uint64_t)__builtin_ctzll(left_), true); \
+             left_ &= left_ - 1)
 
-static inline uint64_t selected_word(const struct operand *selected, const struct table_view *view, size_t w)
+static inline uint64_t selected_word(const struct operand *selected, const struct table_view *view,
+                                     size_t w)
 {
     size_t rows = view->end - view->begin;
-    return w * 64 + 64 > rows ? selected->bits[w] & (((uint64_t)1 << (rows % 64)) - 1) : selected->bits[w];
+    return w * 64 + 64 > rows ? selected->bits[w] & (((uint64_t)1 << (rows % 64)) - 1)
+                              : selected->bits[w];
 }
 
-static void sum_doubles(struct run *run, const struct table_view *view, const struct operand *selected,
-                        const struct operand *argument, struct vector *out)
+static void sum_doubles(struct run *run, const struct table_view *view,
+                        const struct operand *selected, const struct operand *argument,
+                        struct vector *out)
 {
     uint32_t lane = 0;
     memset(out->d, 0, run->count * sizeof *out->d);
@@ -209,25 +227,28 @@ static bool sum_fits(const struct run *run, const struct step *step, const struc
     if (under->run != step_column || !run->columns[under->a] || run->delta)
         return false;
     const struct population_column *column = run->columns[under->a];
-    int64_t low = column->base, high = column->max, limit = INT64_MAX / ((int64_t)(view->end - view->begin) + 1);
+    int64_t low = column->base, high = column->max,
+            limit = INT64_MAX / ((int64_t)(view->end - view->begin) + 1);
     return low > -limit && high < limit;
 }
 
-/* put for each selected row of a stored column, in order, with its value − base as `value`; all selected: bits is NULL.
+/* put for each selected row of a stored column, in order, with its value − base as `value`; all
+ * selected: bits is NULL.
  */
-#define EACH_ROW_OF(type, put)                                                                                      \
-    do {                                                                                                            \
-        const type *in_ = (const type *)column->values + begin;                                                     \
-        for (size_t row = 0; !bits && row < rows; row++) {                                                          \
-            int64_t value = (int64_t)in_[row];                                                                      \
-            put;                                                                                                    \
-        }                                                                                                           \
-        for (size_t w = 0; bits && w < words_of(rows); w++)                                                         \
-            for (uint64_t left = w * 64 + 64 > rows ? bits[w] & (((uint64_t)1 << (rows % 64)) - 1) : bits[w]; left; \
-                 left &= left - 1) {                                                                                \
-                int64_t value = (int64_t)in_[w * 64 + (size_t)__builtin_ctzll(left)];                               \
-                put;                                                                                                \
-            }                                                                                                       \
+#define EACH_ROW_OF(type, put)                                                                     \
+    do {                                                                                           \
+        const type *in_ = (const type *)column->values + begin;                                    \
+        for (size_t row = 0; !bits && row < rows; row++) {                                         \
+            int64_t value = (int64_t)in_[row];                                                     \
+            put;                                                                                   \
+        }                                                                                          \
+        for (size_t w = 0; bits && w < words_of(rows); w++)                                        \
+            for (uint64_t left = w * 64 + 64 > rows ? bits[w] & (((uint64_t)1 << (rows % 64)) - 1) \
+                                                    : bits[w];                                     \
+                 left; left &= left - 1) {                                                         \
+                int64_t value = (int64_t)in_[w * 64 + (size_t)__builtin_ctzll(left)];              \
+                put;                                                                               \
+            }                                                                                      \
     } while (0)
 
 #define EACH_ROW(put)                                        \
@@ -245,16 +266,16 @@ static bool sum_fits(const struct run *run, const struct step *step, const struc
     }
 
 /* Values of the selected rows, one behind the other. */
-static void collect_values(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits,
-                           int64_t *out)
+static void collect_values(const struct population_column *column, size_t begin, size_t rows,
+                           const uint64_t *bits, int64_t *out)
 {
     int64_t base = column->base;
     EACH_ROW(*out++ = base + (int64_t)value)
 }
 
 /* The total of the selected rows before each of them, and of all of them at the end. */
-static void collect_totals(const struct population_column *column, size_t begin, size_t rows, const uint64_t *bits,
-                           int64_t *out)
+static void collect_totals(const struct population_column *column, size_t begin, size_t rows,
+                           const uint64_t *bits, int64_t *out)
 {
     int64_t base = column->base, total = 0;
     EACH_ROW((*out++ = total, total += base + (int64_t)value))
@@ -262,8 +283,10 @@ static void collect_totals(const struct population_column *column, size_t begin,
 }
 
 /* The known ones among the selected rows, counted by lane. */
-static const uint64_t *known_selected(struct run *run, const struct table_view *view, const struct operand *selected,
-                                      const struct population_column *column, const uint32_t **counts)
+static const uint64_t *known_selected(struct run *run, const struct table_view *view,
+                                      const struct operand *selected,
+                                      const struct population_column *column,
+                                      const uint32_t **counts)
 {
     size_t rows = view->end - view->begin, words = words_of(rows);
     if (!column->known) {
@@ -281,17 +304,20 @@ static const uint64_t *known_selected(struct run *run, const struct table_view *
     return known.bits;
 }
 
-struct collected plan_collect_selected(struct run *run, const struct table_view *view, const struct operand *selected,
+struct collected plan_collect_selected(struct run *run, const struct table_view *view,
+                                       const struct operand *selected,
                                        const struct population_column *column)
 {
     size_t rows = view->end - view->begin;
-    struct collected collected = {arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values), NULL};
+    struct collected collected = {
+        arena_alloc(&run->scratch, (rows + 65) * sizeof *collected.values), NULL};
     const uint64_t *bits = known_selected(run, view, selected, column, &collected.counts);
     collect_values(column, view->begin, rows, bits, collected.values);
     return collected;
 }
 
-/* Running totals over the selected rows; a customer's sum is a difference of two. No branch depends on a customer. */
+/* Running totals over the selected rows; a customer's sum is a difference of two. No branch depends
+ * on a customer. */
 static void sum_by_totals(struct run *run, const struct step *step, const struct table_view *view,
                           const struct operand *selected, struct vector *out)
 {
@@ -366,8 +392,8 @@ void step_average(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- first, last, least and greatest of one kind ---- */
 
-void plan_take_argument(const struct step *step, const struct operand *argument, size_t row, struct vector *out,
-                        size_t lane)
+void plan_take_argument(const struct step *step, const struct operand *argument, size_t row,
+                        struct vector *out, size_t lane)
 {
     switch (step->shape) {
     case SHAPE_TEXT: out->text[lane] = argument->text[row]; break;
@@ -384,9 +410,10 @@ void plan_take_argument(const struct step *step, const struct operand *argument,
     bit_set(out->bits, lane);
 }
 
-/* rows[lane]: the first (or last) selected row of each customer, the end of their rows where there is none. */
-static void edge_rows(const struct run *run, const struct table_view *view, const struct operand *selected, bool last,
-                      uint32_t *rows)
+/* rows[lane]: the first (or last) selected row of each customer, the end of their rows where there
+ * is none. */
+static void edge_rows(const struct run *run, const struct table_view *view,
+                      const struct operand *selected, bool last, uint32_t *rows)
 {
     const uint32_t *offset = view->offset;
     uint32_t begin = view->begin, lanes = run->count;
@@ -398,8 +425,9 @@ static void edge_rows(const struct run *run, const struct table_view *view, cons
             rows[lane] = offset[lane] - begin;
     else
         for (uint32_t lane = 0; lane < lanes; lane++)
-            rows[lane] = last ? last_bit(selected->bits, offset[lane] - begin, offset[lane + 1] - begin)
-                              : first_bit(selected->bits, offset[lane] - begin, offset[lane + 1] - begin);
+            rows[lane] =
+                last ? last_bit(selected->bits, offset[lane] - begin, offset[lane + 1] - begin)
+                     : first_bit(selected->bits, offset[lane] - begin, offset[lane + 1] - begin);
 }
 
 /* One past the rows where there is none: padding, read for nothing. */
@@ -410,8 +438,9 @@ static void edge_rows(const struct run *run, const struct table_view *view, cons
     }
 
 /* Only the chosen rows are read where the argument stands in the table as it is. */
-static bool take_stored_edges(struct run *run, const struct step *under, const struct table_view *view,
-                              const uint32_t *rows, struct vector *out)
+static bool take_stored_edges(struct run *run, const struct step *under,
+                              const struct table_view *view, const uint32_t *rows,
+                              struct vector *out)
 {
     const struct population_column *column =
         under->run == step_column && under->shape == SHAPE_INT ? run->columns[under->a] : NULL;
@@ -419,7 +448,8 @@ static bool take_stored_edges(struct run *run, const struct step *under, const s
     if (!column && under->run != step_row_time)
         return false;
     int64_t *values = out->i;
-    run->kernels->differ_u32(rows, view->begin, view->offset + 1, run->count, out->bits); /* known: not at the end */
+    run->kernels->differ_u32(rows, view->begin, view->offset + 1, run->count,
+                             out->bits); /* known: not at the end */
     if (!column) {
         const uint32_t *time = view->time + view->begin;
         TAKE_EDGES((int64_t)time[row])
@@ -452,7 +482,8 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
         return;
     }
 
-    bool last_of_all = step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
+    bool last_of_all =
+        step->a && selected.hint == HINT_ALL && step_of(run, step->child[1])->run == step_row_time;
     if (last_of_all && view->table && !run->delta) { /* kept by the population */
         const uint32_t *last_time = view->table->last_time + run->first;
         run->kernels->differ_u32(view->offset, 0, view->offset + 1, run->count, out->bits);
@@ -471,14 +502,16 @@ void step_edge(struct run *run, const struct step *step, struct vector *out)
             plan_take_argument(step, &argument, rows[lane], out, lane);
 }
 
-static void extreme_integers(const struct run *run, const struct step *step, const struct table_view *view,
-                             const struct operand *selected, const struct operand *argument, struct vector *out)
+static void extreme_integers(const struct run *run, const struct step *step,
+                             const struct table_view *view, const struct operand *selected,
+                             const struct operand *argument, struct vector *out)
 {
     int64_t worst = step->a ? INT64_MIN : INT64_MAX;
     for (uint32_t lane = 0; lane < run->count; lane++) {
         int64_t best = worst;
         bool any = false;
-        for (uint32_t row = view->offset[lane] - view->begin; row < view->offset[lane + 1] - view->begin; row++) {
+        for (uint32_t row = view->offset[lane] - view->begin;
+             row < view->offset[lane + 1] - view->begin; row++) {
             bool in = bit_at(selected->bits, row);
             int64_t value = in ? argument->i[row] : worst;
             bool better = step->a ? value > best : value < best;
@@ -505,7 +538,8 @@ void step_extreme(struct run *run, const struct step *step, struct vector *out)
     enum segment_compare wanted = step->a ? COMPARE_GT : COMPARE_LT;
     for (uint32_t lane = 0; lane < run->count; lane++) {
         int64_t best = -1;
-        for (uint32_t row = view->offset[lane] - view->begin; row < view->offset[lane + 1] - view->begin; row++)
+        for (uint32_t row = view->offset[lane] - view->begin;
+             row < view->offset[lane + 1] - view->begin; row++)
             if (bit_at(selected.bits, row) &&
                 (best < 0 || compare_holds(run, wanted, &argument, row, &argument, (size_t)best)))
                 best = row;

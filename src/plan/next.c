@@ -1,22 +1,25 @@
 /*
- * The next moment at which a membership may flip by itself: the oldest fact leaves a window, a date comes near enough,
- * a day begins. Every step that looks at now answers for itself; a customer's next moment is the earliest answer of the
- * steps that were evaluated for the batch. (A step that was spared, because a condition before it failed for the whole
- * batch, cannot flip anything before that condition does.) Answers may be early, never late, and hold as long as the
- * cut-offs of ranks and the numbers of accounts do: those move with other customers, and have a moment of their own.
+ * The next moment at which a membership may flip by itself: the oldest fact leaves a window, a date
+ * comes near enough, a day begins. Every step that looks at now answers for itself; a customer's
+ * next moment is the earliest answer of the steps that were evaluated for the batch. (A step that
+ * was spared, because a condition before it failed for the whole batch, cannot flip anything before
+ * that condition does.) Answers may be early, never late, and hold as long as the cut-offs of ranks
+ * and the numbers of accounts do: those move with other customers, and have a moment of their own.
  *
- * Facts and windows are here. Of the facts that a window holds the oldest leaves first, and of those behind its end the
- * first comes in first; where an edge goes back (months on the last days of a month, clocks put back) the last one it
- * passed comes first. So a customer's facts are a few moments, and each edge's next meeting with one is reckoned
- * (next_edge.c). What follows now in other ways is in next_trend.c, and in next_range.c where it is no line; periods
- * and sequences are in next_story.c.
+ * Facts and windows are here. Of the facts that a window holds the oldest leaves first, and of
+ * those behind its end the first comes in first; where an edge goes back (months on the last days
+ * of a month, clocks put back) the last one it passed comes first. So a customer's facts are a few
+ * moments, and each edge's next meeting with one is reckoned (next_edge.c). What follows now in
+ * other ways is in next_trend.c, and in next_range.c where it is no line; periods and sequences are
+ * in next_story.c.
  */
 #include "plan/next.h"
 #include "plan/measures.h"
 
 #include <string.h>
 
-/* How the edges of a window move with now: each edge is now + sign × period; nothing moves where count is 0. */
+/* How the edges of a window move with now: each edge is now + sign × period; nothing moves where
+ * count is 0. */
 struct edges {
     int count;
     struct calendar_period period[2];
@@ -43,20 +46,25 @@ int64_t next_unit_start(const struct run *run, enum calendar_unit unit, int64_t 
     return local_day_start(run->binding->clock, date_of_unit_number(number, unit));
 }
 
-/* A window of whole units holds a moment from the beginning of one unit to the beginning of another. */
-static void pass_units(const struct run *run, const struct segment_window *window, int64_t moment, int64_t *next)
+/* A window of whole units holds a moment from the beginning of one unit to the beginning of
+ * another. */
+static void pass_units(const struct run *run, const struct segment_window *window, int64_t moment,
+                       int64_t *next)
 {
     int64_t number = date_unit_number(local_date(run->binding->clock, moment), window->unit);
     bool previous = window->form == WINDOW_PREVIOUS;
     next_lower(run, next, next_unit_start(run, window->unit, number + previous));
-    next_lower(run, next, next_unit_start(run, window->unit, number + 1 + (previous ? window->count : 0)));
+    next_lower(run, next,
+               next_unit_start(run, window->unit, number + 1 + (previous ? window->count : 0)));
 }
 
 /* The moments at which an edge passes something that happened (or is due) at moment. */
-static void pass_edges(const struct run *run, const struct edges *edges, int64_t moment, int64_t *next)
+static void pass_edges(const struct run *run, const struct edges *edges, int64_t moment,
+                       int64_t *next)
 {
     if (edges->count == 2 && edges->sign[0] < 0 && !edges->period[0].months && moment <= run->now &&
-        !edges->period[1].months && !edges->period[1].seconds) { /* last so many seconds: the usual case */
+        !edges->period[1].months &&
+        !edges->period[1].seconds) { /* last so many seconds: the usual case */
         next_lower(run, next, moment + edges->period[0].seconds);
         return;
     }
@@ -77,18 +85,19 @@ static struct anchor anchor_of(struct run *run, const struct step *bounds, int c
 {
     struct operand operand = operand_of(run, bounds->child[child]);
     lane = operand.stride ? lane : 0;
-    return (struct anchor){next_trend(run, bounds->child[child], lane), operand.i[lane], bit_at(operand.bits, lane),
-                           operand.step->type == VALUE_DATE};
+    return (struct anchor){next_trend(run, bounds->child[child], lane), operand.i[lane],
+                           bit_at(operand.bits, lane), operand.step->type == VALUE_DATE};
 }
 
-/* When the bound anchor + sign × length, on the anchor's first moment or (at_end) its last, comes to be more than
- * moment, or at least that (at_end). */
-static int64_t bound_passes(const struct run *run, const struct anchor *anchor, struct calendar_period length, int sign,
-                            bool at_end, int64_t moment)
+/* When the bound anchor + sign × length, on the anchor's first moment or (at_end) its last, comes
+ * to be more than moment, or at least that (at_end). */
+static int64_t bound_passes(const struct run *run, const struct anchor *anchor,
+                            struct calendar_period length, int sign, bool at_end, int64_t moment)
 {
     if (!anchor->known)
         return anchor->trend.until;
-    if (length.months && !anchor->dated && anchor->trend.by == TREND_SECOND && anchor->trend.slope == 1) {
+    if (length.months && !anchor->dated && anchor->trend.by == TREND_SECOND &&
+        anchor->trend.slope == 1) {
         int64_t at = next_passes(run, anchor->value, length, sign, at_end ? moment : moment + 1);
         return at == INT64_MAX ? at : run->now + at - anchor->value;
     }
@@ -103,12 +112,14 @@ static int64_t bound_passes(const struct run *run, const struct anchor *anchor, 
     return next_reaches(run, &anchor->trend, anchor->value, limit, INT64_MAX);
 }
 
-static void pass_anchors(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next)
+static void pass_anchors(struct run *run, const struct step *bounds, size_t bounds_lane,
+                         int64_t moment, int64_t *next)
 {
     static const struct calendar_period none = {0, 0};
     const struct segment_window *window = bounds->extra;
     bool within = window->form == WINDOW_WITHIN, before = window->form == WINDOW_BEFORE;
-    bool after = window->form == WINDOW_AFTER, only_to = bounds->child_count == 1 && !window->anchor;
+    bool after = window->form == WINDOW_AFTER,
+         only_to = bounds->child_count == 1 && !window->anchor;
 
     for (int c = 0; c < bounds->child_count; c++) {
         if (!step_of(run, bounds->child[c])->now_loose)
@@ -117,9 +128,12 @@ static void pass_anchors(struct run *run, const struct step *bounds, size_t boun
         bool is_to = only_to || c == 1;
         if (!is_to)
             next_lower(run, next,
-                       bound_passes(run, &anchor, within || before ? window->length : none, -1, false, moment));
+                       bound_passes(run, &anchor, within || before ? window->length : none, -1,
+                                    false, moment));
         if (is_to || within || before || after)
-            next_lower(run, next, bound_passes(run, &anchor, within || after ? window->length : none, 1, true, moment));
+            next_lower(run, next,
+                       bound_passes(run, &anchor, within || after ? window->length : none, 1, true,
+                                    moment));
     }
 }
 
@@ -131,7 +145,8 @@ static bool has_moving_anchor(const struct run *run, const struct step *bounds)
     return false;
 }
 
-void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment, int64_t *next)
+void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, int64_t moment,
+               int64_t *next)
 {
     const struct segment_window *window = bounds->extra;
     struct edges edges = edges_of(window);
@@ -142,7 +157,8 @@ void next_pass(struct run *run, const struct step *bounds, size_t bounds_lane, i
     else
         pass_edges(run, &edges, moment, &at);
     if (has_moving_anchor(run, bounds)) {
-        struct next_membership asked = {.value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
+        struct next_membership asked = {
+            .value = -1, .moment = moment, .bounds = bounds, .bounds_lane = bounds_lane};
         pass_anchors(run, bounds, bounds_lane, moment, &at);
         at = next_of_membership(run, &asked, at);
     }
@@ -172,34 +188,39 @@ static inline int64_t earlier(int64_t next, int64_t moment, bool counts)
     return counts && moment < next ? moment : next;
 }
 
-/* last so many seconds, the usual case: the oldest selected fact leaves so long after it happened. */
-static void oldest_leaves(const struct run *run, const struct table_view *view, const uint64_t *bits, int64_t seconds,
-                          int64_t *next)
+/* last so many seconds, the usual case: the oldest selected fact leaves so long after it happened.
+ */
+static void oldest_leaves(const struct run *run, const struct table_view *view,
+                          const uint64_t *bits, int64_t seconds, int64_t *next)
 {
     const uint32_t *time = view->time + view->begin, *offset = view->offset;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) {
-        uint32_t end = offset[lane + 1] - view->begin, row = first_bit(bits, offset[lane] - view->begin, end);
+        uint32_t end = offset[lane + 1] - view->begin,
+                 row = first_bit(bits, offset[lane] - view->begin, end);
         next[lane] = earlier(next[lane], time[row] + seconds, row < end);
     }
 }
 
-/* The same where nothing but the window selects: what it selects are each customer's last rows, so how many says which.
- * What is read where none is counts for nothing. */
-static void suffix_leaves(struct run *run, const struct table_view *view, const struct operand *rows, int64_t seconds,
-                          int64_t *next)
+/* The same where nothing but the window selects: what it selects are each customer's last rows, so
+ * how many says which. What is read where none is counts for nothing. */
+static void suffix_leaves(struct run *run, const struct table_view *view,
+                          const struct operand *rows, int64_t seconds, int64_t *next)
 {
-    const uint32_t *counts = plan_count_selected(run, view, rows), *time = view->time, *offset = view->offset;
+    const uint32_t *counts = plan_count_selected(run, view, rows), *time = view->time,
+                   *offset = view->offset;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
-        next[lane] = earlier(next[lane], time[offset[lane + 1] - counts[lane]] + seconds, counts[lane] != 0);
+        next[lane] =
+            earlier(next[lane], time[offset[lane + 1] - counts[lane]] + seconds, counts[lane] != 0);
 }
 
 /* The same for `any`, where nothing else selects: the customer's last fact leaves last. */
-static void last_leaves(const struct run *run, const struct table_view *view, int64_t lo, int64_t seconds,
-                        int64_t *next)
+static void last_leaves(const struct run *run, const struct table_view *view, int64_t lo,
+                        int64_t seconds, int64_t *next)
 {
     const uint32_t *last = view->table->last_time + run->first, *offset = view->offset;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
-        next[lane] = earlier(next[lane], last[lane] + seconds, last[lane] >= lo && offset[lane] < offset[lane + 1]);
+        next[lane] = earlier(next[lane], last[lane] + seconds,
+                             last[lane] >= lo && offset[lane] < offset[lane + 1]);
 }
 
 int64_t next_lowest_edge(const struct run *run, const struct step *bounds, int64_t lo)
@@ -213,7 +234,8 @@ int64_t next_lowest_edge(const struct run *run, const struct step *bounds, int64
     return next_floor(run, run->now, length, -1);
 }
 
-/* The facts of one customer that an edge passes first. any: all that is asked is whether one is there. */
+/* The facts of one customer that an edge passes first. any: all that is asked is whether one is
+ * there. */
 static void pass_facts(struct run *run, const struct step *window_step, const struct operand *rows,
                        const struct operand *bounds, bool any, int64_t *next, uint32_t lane)
 {
@@ -224,8 +246,9 @@ static void pass_facts(struct run *run, const struct step *window_step, const st
     int64_t lo = bounds->i[bounds_lane], hi = bounds->j[bounds_lane];
 
     if (rows->hint != HINT_NONE)
-        selected = view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
-                                      : first_bit(rows->bits, begin - view->begin, end - view->begin));
+        selected =
+            view->begin + (any ? last_bit(rows->bits, begin - view->begin, end - view->begin)
+                               : first_bit(rows->bits, begin - view->begin, end - view->begin));
     if (selected < end)
         next_pass(run, bounds_step, bounds_lane, view->time[selected], &next[lane]);
     if (any && selected < end)
@@ -264,14 +287,16 @@ void next_leaves(struct run *run, int selected, bool last, int64_t *next)
         return;
 
     bool seconds = window->form == WINDOW_LAST && !window->length.months;
-    bool suffix = window_step == step_of(run, selected) && !window_step->q && window_step->child_count == 1 &&
-                  view->table->time_max <= run->now;
+    bool suffix = window_step == step_of(run, selected) && !window_step->q &&
+                  window_step->child_count == 1 && view->table->time_max <= run->now;
     if (last && seconds && suffix && !run->delta) {
-        last_leaves(run, view, step_vector(run, window_step->child[0])->i[0], window->length.seconds, next);
+        last_leaves(run, view, step_vector(run, window_step->child[0])->i[0],
+                    window->length.seconds, next);
         return;
     }
 
-    struct operand rows = operand_of(run, selected), bounds = operand_of(run, window_step->child[0]);
+    struct operand rows = operand_of(run, selected),
+                   bounds = operand_of(run, window_step->child[0]);
     if (seconds && rows.hint == HINT_NONE)
         return;
     if (seconds && !last) {
@@ -296,9 +321,10 @@ void next_window(struct run *run, const struct step *step, int64_t *next)
 
 /* ---- values and now ---- */
 
-/* The anniversaries that an edge passes, going on or back: those of its own year and of the two beside it. */
-static void pass_anniversaries(struct run *run, const struct step *bounds, size_t bounds_lane, int32_t date,
-                               int64_t *next)
+/* The anniversaries that an edge passes, going on or back: those of its own year and of the two
+ * beside it. */
+static void pass_anniversaries(struct run *run, const struct step *bounds, size_t bounds_lane,
+                               int32_t date, int64_t *next)
 {
     const struct segment_window *window = bounds->extra;
     struct edges edges = edges_of(window);
@@ -306,20 +332,24 @@ static void pass_anniversaries(struct run *run, const struct step *bounds, size_
     int64_t ends[2] = {run->now, run->now};
 
     if (window->form == WINDOW_PREVIOUS)
-        ends[0] = segment_window_bounds(window, run->population->zone, run->now, (struct segment_anchor){false, 0},
+        ends[0] = segment_window_bounds(window, run->population->zone, run->now,
+                                        (struct segment_anchor){false, 0},
                                         (struct segment_anchor){false, 0})
                       .lo;
     for (int e = 0; e < edges.count; e++)
         ends[e] = zone_add(run->population->zone, run->now, edges.period[e], edges.sign[e]);
     for (int e = 0; e < 2; e++) {
         int32_t year = date_to_civil(local_date(run->binding->clock, ends[e])).year;
-        for (int32_t y = year - 1 < born ? born : year - 1; y <= (year < born ? born : year) + 1 && y <= 9999; y++)
-            next_pass(run, bounds, bounds_lane, local_day_start(run->binding->clock, date_anniversary(date, y)), next);
+        for (int32_t y = year - 1 < born ? born : year - 1;
+             y <= (year < born ? born : year) + 1 && y <= 9999; y++)
+            next_pass(run, bounds, bounds_lane,
+                      local_day_start(run->binding->clock, date_anniversary(date, y)), next);
     }
 }
 
 /* The lane of a customer in which the bounds of a window over a lane of the step's frame stand. */
-static void in_window_lane(struct run *run, const struct step *step, size_t at, int64_t *next, uint32_t lane)
+static void in_window_lane(struct run *run, const struct step *step, size_t at, int64_t *next,
+                           uint32_t lane)
 {
     const struct step *bounds = step_of(run, step->child[1]);
 
@@ -334,7 +364,8 @@ static void in_window_lane(struct run *run, const struct step *step, size_t at, 
     if (known && step->run == step_anniversary)
         pass_anniversaries(run, bounds, bounds_lane, (int32_t)x, &moment);
     else if (known)
-        next_pass(run, bounds, bounds_lane, dated ? local_day_start(run->binding->clock, (int32_t)x) : x, &moment);
+        next_pass(run, bounds, bounds_lane,
+                  dated ? local_day_start(run->binding->clock, (int32_t)x) : x, &moment);
 
     if (value.step->now_loose) {
         struct trend trend = next_trend(run, step->child[0], value_lane);
@@ -367,7 +398,8 @@ void next_in_window(struct run *run, const struct step *step, int64_t *next)
 static const int64_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
 
 /* Units of fixed length since moments: when they reach count, or one more. */
-static void units_since(const struct run *run, const struct operand *value, int64_t count, int64_t unit, int64_t *next)
+static void units_since(const struct run *run, const struct operand *value, int64_t count,
+                        int64_t unit, int64_t *next)
 {
     int64_t now = run->now;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++) {
@@ -377,8 +409,8 @@ static void units_since(const struct run *run, const struct operand *value, int6
     }
 }
 
-static void threshold_lane(struct run *run, const struct step *step, bool dates, int64_t x, int64_t limit,
-                           int64_t *next)
+static void threshold_lane(struct run *run, const struct step *step, bool dates, int64_t x,
+                           int64_t limit, int64_t *next)
 {
     for (int64_t n = limit; n <= limit + 1; n++)
         if (!next_count_is_far(run, step, dates, x, n, *next))
@@ -391,7 +423,8 @@ static void threshold_lane(struct run *run, const struct step *step, bool dates,
 void next_threshold(struct run *run, const struct step *step, int64_t *next)
 {
     const struct step *threshold = step_of(run, step->child[1]);
-    struct operand value = operand_of(run, step->child[0]), limit = operand_of(run, threshold->child[0]);
+    struct operand value = operand_of(run, step->child[0]),
+                   limit = operand_of(run, threshold->child[0]);
     bool dates = threshold->c, rows = step->frame >= FRAME_ROWS;
 
     if (limit.i[0] > INT64_C(100000000000) || limit.i[0] < -INT64_C(100000000000))
@@ -406,14 +439,17 @@ void next_threshold(struct run *run, const struct step *step, int64_t *next)
         size_t end = rows ? view->offset[lane + 1] - view->begin : lane + 1;
         for (; at < end; at++)
             if (bit_at(value.bits, value.stride ? at : 0))
-                threshold_lane(run, step, dates, value.i[at * value.stride], limit.i[0], &next[lane]);
+                threshold_lane(run, step, dates, value.i[at * value.stride], limit.i[0],
+                               &next[lane]);
     }
 }
 
 /* ---- records and tellings ---- */
 
-/* A record or a telling counts at its moment, and what held until then for the last time the second before. */
-static void pass_both(struct run *run, const struct step *bounds, int64_t moment, int64_t *next, uint32_t lane)
+/* A record or a telling counts at its moment, and what held until then for the last time the second
+ * before. */
+static void pass_both(struct run *run, const struct step *bounds, int64_t moment, int64_t *next,
+                      uint32_t lane)
 {
     size_t bounds_lane = bounds->frame == FRAME_ONE ? 0 : lane;
     next_pass(run, bounds, bounds_lane, moment, &next[lane]);
@@ -438,7 +474,8 @@ void next_record(struct run *run, const struct step *step, int64_t *next)
         if (strcmp(records->segment, step->name) != 0)
             continue;
         for (uint32_t lane = 0; lane < run->count; lane++)
-            for (uint32_t i = records->offset[run->first + lane]; i < records->offset[run->first + lane + 1]; i++) {
+            for (uint32_t i = records->offset[run->first + lane];
+                 i < records->offset[run->first + lane + 1]; i++) {
                 int64_t moments[] = {records->entered[i], records->left[i]};
                 for (int m = 0; m < 2; m++) {
                     next_lower(run, &next[lane], moments[m]);
@@ -483,8 +520,8 @@ static void next_future(struct run *run, int64_t *next)
     }
     const uint32_t *first_time = run->population->first_time + run->first;
     for (uint32_t lane = 0, lanes = run->count; lane < lanes; lane++)
-        next[lane] =
-            earlier(next[lane], first_time[lane], first_time[lane] > now && first_time[lane] != POPULATION_NEVER);
+        next[lane] = earlier(next[lane], first_time[lane],
+                             first_time[lane] > now && first_time[lane] != POPULATION_NEVER);
 }
 
 void next_of_batch(struct run *run, int64_t *next)

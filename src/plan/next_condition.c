@@ -1,15 +1,17 @@
 /*
- * Next moments of conditions over values that follow now, and of ranks, whose keys are held against the cut-offs that
- * everyone's keys gave.
+ * Next moments of conditions over values that follow now, and of ranks, whose keys are held against
+ * the cut-offs that everyone's keys gave.
  */
 #include "plan/next.h"
 
 #include <math.h>
 
-/* A moment that is no exact meeting: a description ended, or the two could not be held against each other. */
+/* A moment that is no exact meeting: a description ended, or the two could not be held against each
+ * other. */
 static bool is_rough(const struct side *a, const struct side *b, int64_t at)
 {
-    return at == a->trend.until || at == b->trend.until || (a->trend.by != TREND_FIXED && b->trend.by != TREND_FIXED);
+    return at == a->trend.until || at == b->trend.until ||
+           (a->trend.by != TREND_FIXED && b->trend.by != TREND_FIXED);
 }
 
 static int64_t compared(struct run *run, const struct next_comparison *asked, int64_t before)
@@ -26,13 +28,15 @@ int64_t next_of_pair(struct run *run, const struct next_comparison *asked)
     return compared(run, asked, INT64_MAX);
 }
 
-static int64_t condition_in_lane(struct run *run, const struct step *step, size_t lane, int64_t before)
+static int64_t condition_in_lane(struct run *run, const struct step *step, size_t lane,
+                                 int64_t before)
 {
     int64_t at = INT64_MAX;
 
     if (step->run == step_compare || step->run == step_in) {
         for (int c = 1; c < step->child_count; c++) {
-            struct next_comparison asked = {{step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
+            struct next_comparison asked = {
+                {step->child[0], step->child[c]}, {lane, lane}, COMPARE_EQ};
             if (step->run == step_compare)
                 asked.compare = (enum segment_compare)step->a;
             at = next_earlier(at, compared(run, &asked, next_earlier(at, before)));
@@ -54,8 +58,8 @@ static int64_t condition_in_lane(struct run *run, const struct step *step, size_
     return at;
 }
 
-/* A condition on nothing but now is looked ahead at until it is another: once for everyone, and for as long as that
- * stays right. */
+/* A condition on nothing but now is looked ahead at until it is another: once for everyone, and for
+ * as long as that stays right. */
 static int64_t condition_for_all(struct run *run, const struct step *step)
 {
     enum { LOOKS_MAX = 400 }; /* hours of two weeks, days of a year */
@@ -66,7 +70,8 @@ static int64_t condition_for_all(struct run *run, const struct step *step)
     if (!run->known_ahead)
         run->known_ahead = base_calloc(run->plan->steps.count, sizeof *run->known_ahead);
     struct known_ahead *known = &run->known_ahead[id];
-    if (known->population == run->population->serial && known->from <= run->now && run->now < known->until)
+    if (known->population == run->population->serial && known->from <= run->now &&
+        run->now < known->until)
         return known->until;
 
     struct run *ahead = run->ahead;
@@ -86,7 +91,8 @@ static int64_t condition_for_all(struct run *run, const struct step *step)
 
 /* Gives each customer the earliest of their lanes' moments. */
 static void lower_lanes(struct run *run, const struct step *step, int64_t *next,
-                        int64_t (*moment)(struct run *run, const struct step *step, size_t lane, int64_t before))
+                        int64_t (*moment)(struct run *run, const struct step *step, size_t lane,
+                                          int64_t before))
 {
     if (step->frame == FRAME_CUSTOMERS) {
         for (uint32_t lane = 0; lane < run->count; lane++)
@@ -118,7 +124,8 @@ static int64_t key_in_lane(struct run *run, const struct step *step, size_t lane
 {
     struct side side;
     next_side(run, step->child[0], lane, &side);
-    return next_is_line(&side.trend) && side.trend.alike ? side.trend.until : next_still_until(run, &side);
+    return next_is_line(&side.trend) && side.trend.alike ? side.trend.until
+                                                         : next_still_until(run, &side);
 }
 
 void next_keys(struct run *run, const struct step *rank, int64_t *next)
@@ -153,7 +160,8 @@ static int64_t meets_neighbours(struct run *run, const struct step *step, const 
 {
     int64_t at = INT64_MAX;
     double percentile = step_vector(run, (int)(step - run->plan->steps.items))->d[key->lane];
-    int64_t place = llround(percentile * (double)result->known / 100); /* so many are at most as large */
+    int64_t place =
+        llround(percentile * (double)result->known / 100); /* so many are at most as large */
     for (int64_t i = place - 1; i <= place; i++)
         if (i >= 0 && (uint64_t)i < result->known) {
             struct rank_cut cut = cut_of_value(result, (uint64_t)i);

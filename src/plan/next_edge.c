@@ -1,8 +1,9 @@
 /*
- * When the calendar reaches something. T − 3 months is no straight line: it stands still over the ends of months (28
- * February is a month before the 28th, 29th, 30th and 31st of March, each at its own hour), and jumps where clocks do.
- * Between such places it goes on second by second. So the search goes from piece to piece, a few of them around the one
- * day that matters; within a piece the moment is a subtraction.
+ * When the calendar reaches something. T − 3 months is no straight line: it stands still over the
+ * ends of months (28 February is a month before the 28th, 29th, 30th and 31st of March, each at its
+ * own hour), and jumps where clocks do. Between such places it goes on second by second. So the
+ * search goes from piece to piece, a few of them around the one day that matters; within a piece
+ * the moment is a subtraction.
  */
 #include "plan/next.h"
 
@@ -10,7 +11,8 @@
 enum { ZONE_GUARD = 2 * 3600 + 60, SHORTER_MONTH = 5 };
 
 static const int64_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
-static const int UNIT_MONTHS[] = {[CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+static const int UNIT_MONTHS[] = {
+    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
 
 int64_t next_day(const struct run *run)
 {
@@ -23,7 +25,8 @@ bool next_clocks_change(const struct run *run, int64_t from, int64_t to)
     return zone_transitions(run->population->zone, from - 1, to, &change, NULL, 1) > 0;
 }
 
-/* Where the clock of T's day first shows something else than T's clock going on: a change, or midnight. */
+/* Where the clock of T's day first shows something else than T's clock going on: a change, or
+ * midnight. */
 static int64_t clock_goes_on(const struct run *run, int64_t moment)
 {
     const struct zone *zone = run->population->zone;
@@ -34,7 +37,8 @@ static int64_t clock_goes_on(const struct run *run, int64_t moment)
     return zone_transitions(zone, moment, end, &change, NULL, 1) ? change : end;
 }
 
-/* Clocks of a date at which its own moments jump: on both sides of each change. Returns how many, at most 8. */
+/* Clocks of a date at which its own moments jump: on both sides of each change. Returns how many,
+ * at most 8. */
 static int broken_clocks(const struct run *run, int32_t date, int64_t clocks[8])
 {
     const struct zone *zone = run->population->zone;
@@ -57,7 +61,8 @@ static int broken_clocks(const struct run *run, int32_t date, int64_t clocks[8])
 int64_t next_piece_end(const struct run *run, int64_t moment, int64_t months)
 {
     int32_t target = date_add_months(local_date(run->binding->clock, moment), months);
-    int64_t clocks[8], end = clock_goes_on(run, moment), clock = zone_clock(run->population->zone, moment);
+    int64_t clocks[8], end = clock_goes_on(run, moment),
+                       clock = zone_clock(run->population->zone, moment);
     int count = broken_clocks(run, target, clocks);
 
     for (int i = 0; i < count; i++)
@@ -66,7 +71,8 @@ int64_t next_piece_end(const struct run *run, int64_t moment, int64_t months)
     return end;
 }
 
-int64_t next_passes(const struct run *run, int64_t from, struct calendar_period period, int sign, int64_t moment)
+int64_t next_passes(const struct run *run, int64_t from, struct calendar_period period, int sign,
+                    int64_t moment)
 {
     const struct zone *zone = run->population->zone;
     struct calendar_period months = {period.months, 0};
@@ -77,8 +83,10 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
     if (moment <= MOMENT_MIN || moment >= MOMENT_MAX)
         return INT64_MAX;
 
-    /* Before this day the edge is on an earlier date than the moment's, and days later on a later one. */
-    int32_t day = date_add_months(local_date(run->binding->clock, moment), -(int64_t)sign * period.months);
+    /* Before this day the edge is on an earlier date than the moment's, and days later on a later
+     * one. */
+    int32_t day =
+        date_add_months(local_date(run->binding->clock, moment), -(int64_t)sign * period.months);
     int64_t begin = local_day_start(run->binding->clock, day) - ZONE_GUARD;
     int64_t stop = local_day_start(run->binding->clock, day + SHORTER_MONTH) + ZONE_GUARD;
     if (from >= stop)
@@ -98,7 +106,8 @@ int64_t next_passes(const struct run *run, int64_t from, struct calendar_period 
 }
 
 /* The first and last moments of the pieces that lie in [from, to], behind those in out. */
-static size_t add_pieces(const struct run *run, int64_t from, int64_t to, int64_t months, int64_t *out, size_t count)
+static size_t add_pieces(const struct run *run, int64_t from, int64_t to, int64_t months,
+                         int64_t *out, size_t count)
 {
     for (int64_t at = from, end; at <= to && count + 2 <= NEXT_TURNS_MAX; at = end) {
         end = next_piece_end(run, at, months);
@@ -108,7 +117,8 @@ static size_t add_pieces(const struct run *run, int64_t from, int64_t to, int64_
     return count;
 }
 
-size_t next_turns(const struct run *run, int64_t from, int64_t to, int64_t months, int64_t out[NEXT_TURNS_MAX])
+size_t next_turns(const struct run *run, int64_t from, int64_t to, int64_t months,
+                  int64_t out[NEXT_TURNS_MAX])
 {
     const int64_t days = (int64_t)(SHORTER_MONTH + 1) * SECONDS_A_DAY;
     if (!months || from <= MOMENT_MIN + days || to >= MOMENT_MAX - days) {
@@ -126,8 +136,8 @@ int64_t next_floor(const struct run *run, int64_t from, struct calendar_period p
     if (!period.months || edge <= MOMENT_MIN || edge >= MOMENT_MAX)
         return edge;
     int64_t moment = edge - sign * period.seconds;
-    return local_day_start(run->binding->clock, local_date(run->binding->clock, moment)) + sign * period.seconds -
-           ZONE_GUARD;
+    return local_day_start(run->binding->clock, local_date(run->binding->clock, moment)) +
+           sign * period.seconds - ZONE_GUARD;
 }
 
 /* ---- whole units since, until ---- */
@@ -137,18 +147,20 @@ static bool counts_down(const struct step *step)
     return step->run == step_since && step->a == FUNCTION_UNTIL;
 }
 
-int64_t next_count_at(const struct run *run, const struct step *step, bool dates, int64_t of, int64_t moment)
+int64_t next_count_at(const struct run *run, const struct step *step, bool dates, int64_t of,
+                      int64_t moment)
 {
     int32_t today = local_date(run->binding->clock, moment);
     if (step->a == FUNCTION_AGE)
         return of > today ? INT64_MIN : date_age((int32_t)of, today);
     bool until = counts_down(step);
     int64_t here = dates ? today : moment;
-    return plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates, until ? here : of,
-                              until ? of : here, moment, until);
+    return plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates,
+                              until ? here : of, until ? of : here, moment, until);
 }
 
-/* The first date from `date` on whose completed months since (or, counting down, until) `of` are n or more (less). */
+/* The first date from `date` on whose completed months since (or, counting down, until) `of` are n
+ * or more (less). */
 static int32_t first_date(int32_t of, int64_t n, bool down)
 {
     int32_t date = date_add_months(of, down ? -n : n);
@@ -163,13 +175,15 @@ static int32_t first_date(int32_t of, int64_t n, bool down)
 }
 
 /* Months since or until a moment: the date decides, but on days at the edge the clock. */
-static int64_t months_of_moment(const struct run *run, const struct step *step, int64_t of, int64_t n)
+static int64_t months_of_moment(const struct run *run, const struct step *step, int64_t of,
+                                int64_t n)
 {
     const struct zone *zone = run->population->zone;
     bool down = counts_down(step), now_holds = next_count_at(run, step, false, of, run->now) >= n;
     int32_t day = first_date(local_date(run->binding->clock, of), n * UNIT_MONTHS[step->b], down);
     int64_t begin = local_day_start(run->binding->clock, day - SHORTER_MONTH) - ZONE_GUARD;
-    int64_t stop = local_day_start(run->binding->clock, day + 2) + ZONE_GUARD, clock = zone_clock(zone, of);
+    int64_t stop = local_day_start(run->binding->clock, day + 2) + ZONE_GUARD,
+            clock = zone_clock(zone, of);
 
     for (int64_t at = begin > run->now ? begin : run->now, end; at < stop; at = end) {
         end = clock_goes_on(run, at);
@@ -199,7 +213,8 @@ static int64_t age_reached(const struct run *run, int64_t of, int64_t n)
     return year > 9999 ? INT64_MAX : start_of(run, date_anniversary((int32_t)of, (int32_t)year));
 }
 
-int64_t next_count(const struct run *run, const struct step *step, bool dates, int64_t of, int64_t n)
+int64_t next_count(const struct run *run, const struct step *step, bool dates, int64_t of,
+                   int64_t n)
 {
     enum calendar_unit unit = (enum calendar_unit)step->b;
     bool down = counts_down(step);
@@ -228,14 +243,15 @@ int64_t next_count(const struct run *run, const struct step *step, bool dates, i
     return at > run->now ? at : INT64_MAX;
 }
 
-bool next_count_is_far(const struct run *run, const struct step *step, bool dates, int64_t of, int64_t n,
-                       int64_t before)
+bool next_count_is_far(const struct run *run, const struct step *step, bool dates, int64_t of,
+                       int64_t n, int64_t before)
 {
     bool age = step->a == FUNCTION_AGE;
     if ((!age && step->b < CALENDAR_MONTH) || n < 0 || n > 9998)
         return false;
     int64_t months = n * (age ? 12 : UNIT_MONTHS[step->b]), day = dates ? of : of / SECONDS_A_DAY;
-    int64_t first = day + (counts_down(step) ? -1 : 1) * months * 30 - (counts_down(step) ? months / 2 : 0) - 6;
+    int64_t first =
+        day + (counts_down(step) ? -1 : 1) * months * 30 - (counts_down(step) ? months / 2 : 0) - 6;
     int64_t last = first + months + 16; /* a month has 30.4 days, at most 31 */
     return last * SECONDS_A_DAY <= run->now || first * SECONDS_A_DAY >= before;
 }

@@ -1,14 +1,16 @@
 /*
- * How far ahead an answer is certain. Values that are no straight line (the product of two that follow now, the mean of
- * whole hours since several facts) have no moment that a division finds. But over a stretch of time each of them lies
- * within bounds: those of its parts, taken together as the arithmetic of intervals does (R. E. Moore, Interval
- * Analysis, 1966). While the bounds leave a comparison no choice, nobody has to look again. The stretch is made longer
- * twice and twice again until they do, so what is asked costs some dozen looks at one customer, and a customer on the
- * way to a flip is woken up a few times in all, wherever the flip is.
+ * How far ahead an answer is certain. Values that are no straight line (the product of two that
+ * follow now, the mean of whole hours since several facts) have no moment that a division finds.
+ * But over a stretch of time each of them lies within bounds: those of its parts, taken together as
+ * the arithmetic of intervals does (R. E. Moore, Interval Analysis, 1966). While the bounds leave a
+ * comparison no choice, nobody has to look again. The stretch is made longer twice and twice again
+ * until they do, so what is asked costs some dozen looks at one customer, and a customer on the way
+ * to a flip is woken up a few times in all, wherever the flip is.
  *
- * Bounds are made of doubles. The evaluator rounds too, and rounding keeps the order of numbers, so bounds of doubles
- * hold for doubles; where it reckons exactly and a double may not (decimals, beyond 2^52) they are made a little wider.
- * Which rows an aggregate stands on is taken as given: what selects them answers for itself.
+ * Bounds are made of doubles. The evaluator rounds too, and rounding keeps the order of numbers, so
+ * bounds of doubles hold for doubles; where it reckons exactly and a double may not (decimals,
+ * beyond 2^52) they are made a little wider. Which rows an aggregate stands on is taken as given:
+ * what selects them answers for itself.
  */
 #include "plan/next.h"
 
@@ -23,7 +25,8 @@ static bool is_last_of_month(int32_t date)
     return date_to_civil(date + 1).day == 1;
 }
 
-/* known: at every moment, or (not known) at none; certain: that, and that value lies within the bounds. */
+/* known: at every moment, or (not known) at none; certain: that, and that value lies within the
+ * bounds. */
 struct range {
     double low, high;
     bool known, certain;
@@ -73,30 +76,34 @@ static struct range ordered(double a, double b)
     return between(least(a, b), greatest(a, b));
 }
 
-static struct range range_of_line(struct run *run, const struct trend *trend, const struct operand *value, size_t lane,
-                                  int64_t to)
+static struct range range_of_line(struct run *run, const struct trend *trend,
+                                  const struct operand *value, size_t lane, int64_t to)
 {
-    double steps =
-        trend->by == TREND_SECOND ? (double)(to - run->now) : (double)local_date(run->binding->clock, to) - run->today;
+    double steps = trend->by == TREND_SECOND
+                       ? (double)(to - run->now)
+                       : (double)local_date(run->binding->clock, to) - run->today;
     double from = operand_number(value, lane);
     return ordered(from, from + display(value, trend->slope * steps));
 }
 
 static bool is_within_calendar(struct range range, bool dated)
 {
-    double first = dated ? DATE_MIN : (double)MOMENT_MIN, last = dated ? DATE_MAX : (double)MOMENT_MAX;
+    double first = dated ? DATE_MIN : (double)MOMENT_MIN,
+           last = dated ? DATE_MAX : (double)MOMENT_MAX;
     return range.certain && range.known && range.low > first && range.high < last;
 }
 
 /* A stretch of moments, some months away. */
-static struct range shifted(struct run *run, struct range of, struct calendar_period period, int sign)
+static struct range shifted(struct run *run, struct range of, struct calendar_period period,
+                            int sign)
 {
     const struct zone *zone = run->population->zone;
     int64_t turns[NEXT_TURNS_MAX], low = INT64_MAX, high = INT64_MIN;
 
     if (!is_within_calendar(of, false))
         return anything;
-    size_t count = next_turns(run, (int64_t)of.low, (int64_t)of.high, (int64_t)sign * period.months, turns);
+    size_t count =
+        next_turns(run, (int64_t)of.low, (int64_t)of.high, (int64_t)sign * period.months, turns);
     for (size_t i = 0; i < count; i++) {
         int64_t moment = zone_add(zone, turns[i], period, sign);
         low = moment < low ? moment : low;
@@ -113,14 +120,16 @@ static struct range range_of_edge(struct run *run, const struct trend *trend, in
     if (!trend->dated || !is_within_calendar(range, false))
         return trend->dated ? anything : range;
 
-    int64_t guard = next_clocks_change(run, (int64_t)range.low, (int64_t)range.high) ? CLOCK_GUARD : 0;
+    int64_t guard =
+        next_clocks_change(run, (int64_t)range.low, (int64_t)range.high) ? CLOCK_GUARD : 0;
     return between(local_date(run->binding->clock, (int64_t)range.low - guard),
                    local_date(run->binding->clock, (int64_t)range.high + guard));
 }
 
 static struct range range_of_months(struct run *run, const struct trend *trend, int64_t to)
 {
-    int64_t shift = trend->sign * (trend->period.seconds / SECONDS_A_DAY), months = trend->sign * trend->period.months;
+    int64_t shift = trend->sign * (trend->period.seconds / SECONDS_A_DAY),
+            months = trend->sign * trend->period.months;
     int64_t days = local_date(run->binding->clock, to) - run->today;
 
     if (trend->from + days >= DATE_MAX)
@@ -129,10 +138,10 @@ static struct range range_of_months(struct run *run, const struct trend *trend, 
                    (double)(date_add_months((int32_t)(trend->from + days), months) + shift));
 }
 
-/* Whole units between what lies in [low, high] and now, going on to `to`. They go one way, but where a clock is put
- * back, and counting down by months to a moment on the last day of one. */
-static struct range count_between(struct run *run, const struct step *count, bool dates, int64_t low, int64_t high,
-                                  int64_t to)
+/* Whole units between what lies in [low, high] and now, going on to `to`. They go one way, but
+ * where a clock is put back, and counting down by months to a moment on the last day of one. */
+static struct range count_between(struct run *run, const struct step *count, bool dates,
+                                  int64_t low, int64_t high, int64_t to)
 {
     enum { LAST_DAYS = 4 * SECONDS_A_DAY };
     bool down = count->run == step_since && count->a == FUNCTION_UNTIL;
@@ -155,16 +164,19 @@ static struct range count_between(struct run *run, const struct step *count, boo
     return between((double)fewest, (double)most);
 }
 
-static struct range range_of_trend(struct run *run, const struct trend *trend, const struct operand *value, size_t lane,
-                                   int64_t to)
+static struct range range_of_trend(struct run *run, const struct trend *trend,
+                                   const struct operand *value, size_t lane, int64_t to)
 {
     switch (trend->by) {
     case TREND_FIXED: return ordered(operand_number(value, lane), operand_number(value, lane));
-    case TREND_SECOND: return trend->dated ? range_of_edge(run, trend, to) : range_of_line(run, trend, value, lane, to);
+    case TREND_SECOND:
+        return trend->dated ? range_of_edge(run, trend, to)
+                            : range_of_line(run, trend, value, lane, to);
     case TREND_DAY: return range_of_line(run, trend, value, lane, to);
     case TREND_EDGE: return range_of_edge(run, trend, to);
     case TREND_MONTHS: return range_of_months(run, trend, to);
-    case TREND_COUNT: return count_between(run, trend->count, trend->of_date, trend->of, trend->of, to);
+    case TREND_COUNT:
+        return count_between(run, trend->count, trend->of_date, trend->of, trend->of, to);
     }
     return anything;
 }
@@ -183,7 +195,8 @@ static bool is_duration(const struct run *run, const struct step *step, int chil
     return step_of(run, step->child[child])->type == VALUE_DURATION;
 }
 
-/* Two dates are seconds apart. Beside a date a length of time counts in whole days, beside a moment in whole seconds.
+/* Two dates are seconds apart. Beside a date a length of time counts in whole days, beside a moment
+ * in whole seconds.
  */
 static void in_step_units(const struct run *run, const struct step *step, struct range side[2])
 {
@@ -201,9 +214,11 @@ static void in_step_units(const struct run *run, const struct step *step, struct
     }
 }
 
-static struct range range_of_sum(struct run *run, const struct step *step, size_t lane, int64_t to, bool minus)
+static struct range range_of_sum(struct run *run, const struct step *step, size_t lane, int64_t to,
+                                 bool minus)
 {
-    struct range side[2] = {range_of(run, step->child[0], lane, to), range_of(run, step->child[1], lane, to)};
+    struct range side[2] = {range_of(run, step->child[0], lane, to),
+                            range_of(run, step->child[1], lane, to)};
     if (!side[0].certain || !side[1].certain)
         return anything;
     if (!side[0].known || !side[1].known)
@@ -215,7 +230,8 @@ static struct range range_of_sum(struct run *run, const struct step *step, size_
 }
 
 /* A moment or date and a period of the calendar. */
-static struct range range_of_shifted(struct run *run, const struct step *step, size_t lane, int64_t to, int sign)
+static struct range range_of_shifted(struct run *run, const struct step *step, size_t lane,
+                                     int64_t to, int sign)
 {
     struct range a = range_of(run, step->child[0], lane, to);
     if (!a.certain || !a.known)
@@ -242,9 +258,11 @@ static struct range corners(const double of[4])
     return range;
 }
 
-static struct range range_of_product(struct run *run, const struct step *step, size_t lane, int64_t to)
+static struct range range_of_product(struct run *run, const struct step *step, size_t lane,
+                                     int64_t to)
 {
-    struct range a = range_of(run, step->child[0], lane, to), b = range_of(run, step->child[1], lane, to);
+    struct range a = range_of(run, step->child[0], lane, to),
+                 b = range_of(run, step->child[1], lane, to);
     bool divides = step->run == step_divide;
 
     if (!a.certain || !b.certain)
@@ -258,14 +276,16 @@ static struct range range_of_product(struct run *run, const struct step *step, s
 
     double of[4] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
     if (divides)
-        memcpy(of, (double[]){a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high}, sizeof of);
+        memcpy(of, (double[]){a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high},
+               sizeof of);
     struct range product = corners(of);
     if (step->type == VALUE_DURATION && step->shape != SHAPE_DOUBLE) /* in whole seconds */
         return between(floor(product.low), floor(product.high));
     return product;
 }
 
-static struct range range_of_numeric(struct run *run, const struct step *step, size_t lane, int64_t to)
+static struct range range_of_numeric(struct run *run, const struct step *step, size_t lane,
+                                     int64_t to)
 {
     struct range a = range_of(run, step->child[0], lane, to);
     if (!a.certain || !a.known)
@@ -277,11 +297,13 @@ static struct range range_of_numeric(struct run *run, const struct step *step, s
     default: break; /* abs */
     }
     bool across = a.low < 0 && a.high > 0;
-    return between(across ? 0 : least(fabs(a.low), fabs(a.high)), greatest(fabs(a.low), fabs(a.high)));
+    return between(across ? 0 : least(fabs(a.low), fabs(a.high)),
+                   greatest(fabs(a.low), fabs(a.high)));
 }
 
 /* least and greatest of the known; coalesce: the first of them. */
-static struct range range_of_choice(struct run *run, const struct step *step, size_t lane, int64_t to)
+static struct range range_of_choice(struct run *run, const struct step *step, size_t lane,
+                                    int64_t to)
 {
     struct range best = unknown;
     bool greater = step->a == FUNCTION_GREATEST;
@@ -301,9 +323,11 @@ static struct range range_of_choice(struct run *run, const struct step *step, si
     return best;
 }
 
-static struct range range_of_average(struct run *run, const struct step *step, size_t lane, int64_t to)
+static struct range range_of_average(struct run *run, const struct step *step, size_t lane,
+                                     int64_t to)
 {
-    struct range sum = range_of(run, step->child[0], lane, to), count = range_of(run, step->child[1], lane, to);
+    struct range sum = range_of(run, step->child[0], lane, to),
+                 count = range_of(run, step->child[1], lane, to);
     if (!sum.certain || !count.certain || count.low != count.high)
         return anything;
     if (count.low < 1)
@@ -311,7 +335,8 @@ static struct range range_of_average(struct run *run, const struct step *step, s
     return between(sum.low / count.low, sum.high / count.low);
 }
 
-static struct range range_of_count(struct run *run, const struct step *step, size_t lane, int64_t to)
+static struct range range_of_count(struct run *run, const struct step *step, size_t lane,
+                                   int64_t to)
 {
     struct range of = range_of(run, step->child[0], lane, to);
     bool dates = is_date(run, step, 0);
@@ -350,7 +375,8 @@ static void add_row(struct run *run, struct rows_ahead *rows, struct range row)
     rows->high[rows->count++] = row.high;
 }
 
-static void add_kind(struct run *run, struct rows_ahead *rows, int selected_id, int argument, size_t lane, int64_t to)
+static void add_kind(struct run *run, struct rows_ahead *rows, int selected_id, int argument,
+                     size_t lane, int64_t to)
 {
     const struct table_view *view = &run->views[step_of(run, selected_id)->frame - FRAME_ROWS];
     struct operand selected = operand_of(run, selected_id);
@@ -391,7 +417,8 @@ static double median_of(double *values, size_t count)
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-/* One row's, by its place among those of one kind; of several kinds it is enough that it is one of them. */
+/* One row's, by its place among those of one kind; of several kinds it is enough that it is one of
+ * them. */
 static struct range range_of_picked(const struct rows_ahead *rows, int64_t nth, bool in_order)
 {
     int64_t count = (int64_t)rows->count, place = nth > 0 ? nth - 1 : count + nth;
@@ -399,10 +426,12 @@ static struct range range_of_picked(const struct rows_ahead *rows, int64_t nth, 
         return unknown;
     if (in_order)
         return between(rows->low[place], rows->high[place]);
-    return between(extreme_of(rows->low, rows->count, false), extreme_of(rows->high, rows->count, true));
+    return between(extreme_of(rows->low, rows->count, false),
+                   extreme_of(rows->high, rows->count, true));
 }
 
-/* All of these rise when one of their rows' values does, so the bounds are theirs of the rows' bounds. */
+/* All of these rise when one of their rows' values does, so the bounds are theirs of the rows'
+ * bounds. */
 static struct range range_of_aggregate(enum segment_aggregate aggregate, const struct step *step,
                                        struct rows_ahead *rows, bool in_order)
 {
@@ -412,12 +441,17 @@ static struct range range_of_aggregate(enum segment_aggregate aggregate, const s
     if (rows->count == 0)
         return aggregate == AGGREGATE_SUM ? between(0, 0) : unknown;
     switch (aggregate) {
-    case AGGREGATE_SUM: return between(sum_of(rows->low, rows->count), sum_of(rows->high, rows->count));
-    case AGGREGATE_AVG: return between(sum_of(rows->low, rows->count) / count, sum_of(rows->high, rows->count) / count);
+    case AGGREGATE_SUM:
+        return between(sum_of(rows->low, rows->count), sum_of(rows->high, rows->count));
+    case AGGREGATE_AVG:
+        return between(sum_of(rows->low, rows->count) / count,
+                       sum_of(rows->high, rows->count) / count);
     case AGGREGATE_MIN:
     case AGGREGATE_MAX:
-        return between(extreme_of(rows->low, rows->count, greater), extreme_of(rows->high, rows->count, greater));
-    case AGGREGATE_MEDIAN: return between(median_of(rows->low, rows->count), median_of(rows->high, rows->count));
+        return between(extreme_of(rows->low, rows->count, greater),
+                       extreme_of(rows->high, rows->count, greater));
+    case AGGREGATE_MEDIAN:
+        return between(median_of(rows->low, rows->count), median_of(rows->high, rows->count));
     case AGGREGATE_FIRST: return range_of_picked(rows, 1, in_order);
     case AGGREGATE_LAST: return range_of_picked(rows, -1, in_order);
     case AGGREGATE_NTH: return range_of_picked(rows, step->p, in_order);
@@ -450,11 +484,13 @@ static struct range range_of_rows(struct run *run, const struct step *step, size
 
 /* ---- any value ---- */
 
-static struct range range_of_parts(struct run *run, const struct step *step, size_t lane, int64_t to)
+static struct range range_of_parts(struct run *run, const struct step *step, size_t lane,
+                                   int64_t to)
 {
     if (step->run == step_add || step->run == step_subtract)
-        return step->child_count == 1 ? range_of_shifted(run, step, lane, to, step->run == step_add ? 1 : -1)
-                                      : range_of_sum(run, step, lane, to, step->run == step_subtract);
+        return step->child_count == 1
+                   ? range_of_shifted(run, step, lane, to, step->run == step_add ? 1 : -1)
+                   : range_of_sum(run, step, lane, to, step->run == step_subtract);
     if (step->run == step_multiply || step->run == step_divide)
         return range_of_product(run, step, lane, to);
     if (step->run == step_negate) {
@@ -472,7 +508,8 @@ static struct range range_of_parts(struct run *run, const struct step *step, siz
         return range_of(run, step->child[0], next_lane_of_row(run, step->b, lane), to);
     if (step->run == step_average)
         return range_of_average(run, step, lane, to);
-    if (step->run == step_sum || step->run == step_extreme || step->run == step_edge || step->run == step_gather)
+    if (step->run == step_sum || step->run == step_extreme || step->run == step_edge ||
+        step->run == step_gather)
         return range_of_rows(run, step, lane, to);
     return anything;
 }
@@ -487,7 +524,8 @@ static struct range range_of(struct run *run, int id, size_t lane, int64_t to)
     if (step->shape != SHAPE_INT && step->shape != SHAPE_DOUBLE)
         return anything;
     if (to < trend.until)
-        return bit_at(value.bits, at) ? widened(step, range_of_trend(run, &trend, &value, at, to)) : unknown;
+        return bit_at(value.bits, at) ? widened(step, range_of_trend(run, &trend, &value, at, to))
+                                      : unknown;
     return widened(step, range_of_parts(run, step, at, to));
 }
 
@@ -496,7 +534,8 @@ static struct range range_of(struct run *run, int id, size_t lane, int64_t to)
 /* Whether the comparison of two ranges leaves no choice. */
 static bool is_decided(struct range a, struct range b, enum segment_compare compare)
 {
-    bool below = a.high<b.low, above = a.low> b.high, same = a.low == a.high && b.low == b.high && a.low == b.low;
+    bool below = a.high<b.low, above = a.low> b.high,
+         same = a.low == a.high && b.low == b.high && a.low == b.low;
     switch (compare) {
     case COMPARE_EQ:
     case COMPARE_NE: return below || above || same;
@@ -541,8 +580,8 @@ static void take_edges(struct edges_ahead *edges, struct segment_bounds at)
 }
 
 /* What stands in a window by its anchors' ranges: its two edges go on as the anchors do. */
-static void edges_of_anchors(struct run *run, const struct next_membership *asked, const struct range anchor[2],
-                             int64_t to, struct edges_ahead *edges)
+static void edges_of_anchors(struct run *run, const struct next_membership *asked,
+                             const struct range anchor[2], int64_t to, struct edges_ahead *edges)
 {
     const struct segment_window *window = asked->bounds->extra;
     bool only_to = asked->bounds->child_count == 1 && !window->anchor;
@@ -558,20 +597,24 @@ static void edges_of_anchors(struct run *run, const struct next_membership *aske
         count[c] = at[c].is_date ? 2 : next_turns(run, low, high, window->length.months, turns[c]);
     }
 
-    /* Where there are two anchors each decides an edge of its own, so each is gone through beside the other's first. */
+    /* Where there are two anchors each decides an edge of its own, so each is gone through beside
+     * the other's first. */
     for (int c = 0; c < asked->bounds->child_count; c++)
         for (size_t i = 0; i < count[c]; i++) {
             at[c].value = turns[c][i];
             if (asked->bounds->child_count == 2)
                 at[!c].value = turns[!c][0];
-            take_edges(edges,
-                       segment_window_bounds(window, run->population->zone, run->now, at[only_to], at[!only_to]));
-            take_edges(edges, segment_window_bounds(window, run->population->zone, to, at[only_to], at[!only_to]));
+            take_edges(edges, segment_window_bounds(window, run->population->zone, run->now,
+                                                    at[only_to], at[!only_to]));
+            take_edges(edges, segment_window_bounds(window, run->population->zone, to, at[only_to],
+                                                    at[!only_to]));
         }
 }
 
-/* Of a window by now alone. Whole units begin and end at midnights, which come twice where a clock is put back. */
-static void edges_of_now(struct run *run, const struct segment_window *window, int64_t to, struct edges_ahead *edges)
+/* Of a window by now alone. Whole units begin and end at midnights, which come twice where a clock
+ * is put back. */
+static void edges_of_now(struct run *run, const struct segment_window *window, int64_t to,
+                         struct edges_ahead *edges)
 {
     static const struct segment_anchor none = {false, 0};
     int64_t turns[NEXT_TURNS_MAX], begin = run->now, end = to;
@@ -583,20 +626,24 @@ static void edges_of_now(struct run *run, const struct segment_window *window, i
         end += CLOCK_GUARD;
     for (int longer = 0; longer < 2; longer++) {
         int64_t shift = longer ? window->longer.months : window->length.months;
-        size_t count = next_turns(run, begin, end, window->form == WINDOW_NEXT ? shift : -shift, turns);
+        size_t count =
+            next_turns(run, begin, end, window->form == WINDOW_NEXT ? shift : -shift, turns);
         for (size_t i = 0; i < count; i++)
-            take_edges(edges, segment_window_bounds(window, run->population->zone, turns[i], none, none));
+            take_edges(edges,
+                       segment_window_bounds(window, run->population->zone, turns[i], none, none));
     }
 }
 
-static struct edges_ahead edges_ahead(struct run *run, const struct next_membership *asked, int64_t to)
+static struct edges_ahead edges_ahead(struct run *run, const struct next_membership *asked,
+                                      int64_t to)
 {
     struct edges_ahead edges = {{INT64_MAX, INT64_MAX}, {INT64_MIN, INT64_MIN}, .certain = true};
     struct range anchor[2] = {anything, anything};
     for (int c = 0; c < asked->bounds->child_count; c++) {
         anchor[c] = range_of(run, asked->bounds->child[c], asked->bounds_lane, to);
         edges.empty |= anchor[c].certain && !anchor[c].known;
-        edges.certain &= is_within_calendar(anchor[c], step_of(run, asked->bounds->child[c])->type == VALUE_DATE);
+        edges.certain &= is_within_calendar(
+            anchor[c], step_of(run, asked->bounds->child[c])->type == VALUE_DATE);
     }
     if (edges.empty || !edges.certain)
         return edges;
@@ -611,11 +658,12 @@ static struct edges_ahead edges_ahead(struct run *run, const struct next_members
 static bool goes_with_edges(struct run *run, const struct next_membership *asked, int64_t to)
 {
     const struct segment_window *window = asked->bounds->extra;
-    bool moves = window->form == WINDOW_LAST || window->form == WINDOW_NEXT || window->form == WINDOW_BEFORE_LAST ||
-                 window->form == WINDOW_AGO;
+    bool moves = window->form == WINDOW_LAST || window->form == WINDOW_NEXT ||
+                 window->form == WINDOW_BEFORE_LAST || window->form == WINDOW_AGO;
     struct trend trend = next_trend(run, asked->value, asked->lane);
-    return moves && !window->length.months && !window->longer.months && !asked->weekdays && trend.by == TREND_SECOND &&
-           trend.slope == 1 && !trend.dated && step_of(run, asked->value)->type == VALUE_TIME && to < trend.until;
+    return moves && !window->length.months && !window->longer.months && !asked->weekdays &&
+           trend.by == TREND_SECOND && trend.slope == 1 && !trend.dated &&
+           step_of(run, asked->value)->type == VALUE_TIME && to < trend.until;
 }
 
 static bool membership_stays(struct run *run, const void *context, int64_t to)
@@ -634,8 +682,10 @@ static bool membership_stays(struct run *run, const void *context, int64_t to)
         if (!is_within_calendar(range, dated))
             return false;
         low = dated ? (double)local_day_start(run->binding->clock, (int32_t)range.low) : range.low;
-        high = dated ? (double)local_day_start(run->binding->clock, (int32_t)range.high) : range.high;
-        same_day = local_date(run->binding->clock, (int64_t)low) == local_date(run->binding->clock, (int64_t)high);
+        high =
+            dated ? (double)local_day_start(run->binding->clock, (int32_t)range.high) : range.high;
+        same_day = local_date(run->binding->clock, (int64_t)low) ==
+                   local_date(run->binding->clock, (int64_t)high);
     }
 
     struct edges_ahead edges = edges_ahead(run, asked, to);
@@ -655,12 +705,16 @@ typedef bool answer_stays(struct run *run, const void *asked, int64_t to);
 /* The answer is what it is now before `at`: the moment up to which it is so for certain. */
 static int64_t stays_until(struct run *run, answer_stays *stays, const void *asked, int64_t at)
 {
-    enum { LONGEST_LOG2 = 34, NARROWINGS = 7 }; /* 544 years; to within a hundredth of the stretch */
+    enum {
+        LONGEST_LOG2 = 34,
+        NARROWINGS = 7
+    }; /* 544 years; to within a hundredth of the stretch */
     int64_t good = at - run->now, bad;
     if (at >= MOMENT_MAX || good >= INT64_C(1) << LONGEST_LOG2 || !stays(run, asked, at))
         return at;
 
-    for (bad = 2 * good; bad < INT64_C(1) << LONGEST_LOG2 && run->now + bad < MOMENT_MAX; bad *= 2) {
+    for (bad = 2 * good; bad < INT64_C(1) << LONGEST_LOG2 && run->now + bad < MOMENT_MAX;
+         bad *= 2) {
         if (!stays(run, asked, run->now + bad))
             break;
         good = bad;

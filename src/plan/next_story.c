@@ -1,14 +1,14 @@
 /*
- * Next moments of periods and sequences. Their conditions are evaluated many times over for one customer: in each unit
- * of time, or for each choice of earlier facts. So they are asked many times over: what moves inside them by itself
- * answers once for each unit or choice, as it stands there.
+ * Next moments of periods and sequences. Their conditions are evaluated many times over for one
+ * customer: in each unit of time, or for each choice of earlier facts. So they are asked many times
+ * over: what moves inside them by itself answers once for each unit or choice, as it stands there.
  */
 #include "plan/next.h"
 
 #include <string.h>
 
-/* The steps below a root that turn with a clock (or, below one of the batch, with now alone) and have a next moment of
- * their own. */
+/* The steps below a root that turn with a clock (or, below one of the batch, with now alone) and
+ * have a next moment of their own. */
 struct inside {
     int *ids;
     int count;
@@ -22,7 +22,8 @@ static bool may_move(const struct run *run, const struct step *step)
     return step->next != next_window || next_moving_window(run, step->child[0]);
 }
 
-static void look_inside(const struct run *run, int id, enum step_clock clock, bool *seen, struct inside *inside)
+static void look_inside(const struct run *run, int id, enum step_clock clock, bool *seen,
+                        struct inside *inside)
 {
     const struct step *step = step_of(run, id);
     bool turns = step->clock == clock || (clock == CLOCK_BATCH && step->clock == CLOCK_MOMENT);
@@ -58,7 +59,8 @@ static void ask_inside(struct run *run, const struct inside *inside, int64_t *ne
 /* ---- sequences ---- */
 
 /* A forbidden last step is decided once its limit has passed. */
-static void next_of_last(struct run *run, const struct sequence_plan *plan, int negated, int64_t *next)
+static void next_of_last(struct run *run, const struct sequence_plan *plan, int negated,
+                         int64_t *next)
 {
     struct calendar_period within = plan->source->steps[negated].within;
     for (int s = 0; s < negated; s++)
@@ -77,19 +79,22 @@ static void next_of_last(struct run *run, const struct sequence_plan *plan, int 
 }
 
 /* Two facts whose values are held against each other: every two that may come to be. */
-static void next_of_facts(struct run *run, const struct sequence_plan *plan, const struct sequence_kind *kind,
-                          const struct sequence_pair *pair, int64_t *next)
+static void next_of_facts(struct run *run, const struct sequence_plan *plan,
+                          const struct sequence_kind *kind, const struct sequence_pair *pair,
+                          int64_t *next)
 {
     const struct sequence_kind *chosen = &plan->kinds[pair->step][pair->other_kind];
     const struct table_view *own = &run->views[kind->table], *other = &run->views[chosen->table];
     struct operand fits = operand_of(run, kind->mask), may_be = operand_of(run, chosen->mask);
 
     for (uint32_t lane = 0; lane < run->count; lane++) {
-        uint32_t end = own->offset[lane + 1] - own->begin, other_end = other->offset[lane + 1] - other->begin;
+        uint32_t end = own->offset[lane + 1] - own->begin,
+                 other_end = other->offset[lane + 1] - other->begin;
         for (uint32_t row = own->offset[lane] - own->begin; row < end; row++)
             for (uint32_t at = other->offset[lane] - other->begin; at < other_end; at++)
                 if (bit_at(fits.bits, row) && bit_at(may_be.bits, at)) {
-                    struct next_comparison asked = {{pair->own, pair->other}, {row, at}, pair->compare};
+                    struct next_comparison asked = {
+                        {pair->own, pair->other}, {row, at}, pair->compare};
                     next_lower(run, &next[lane], next_of_pair(run, &asked));
                 }
     }
@@ -128,10 +133,10 @@ static void choose_and_ask(struct run *alone, struct choosing *choosing, int ste
     }
 }
 
-/* Conditions over several facts at once, by customer. Where there are more ways to choose than can be gone through, the
- * customer is looked at again after the shortest stretch there is. */
-static void next_of_choices(struct run *run, const struct sequence_plan *plan, const struct sequence_kind *kind,
-                            int64_t *next)
+/* Conditions over several facts at once, by customer. Where there are more ways to choose than can
+ * be gone through, the customer is looked at again after the shortest stretch there is. */
+static void next_of_choices(struct run *run, const struct sequence_plan *plan,
+                            const struct sequence_kind *kind, int64_t *next)
 {
     enum { CHOICES_MAX = 200000 };
     struct inside inside = inside_of(run, kind->slow, CLOCK_CHOSEN);
@@ -151,17 +156,18 @@ static void next_of_choices(struct run *run, const struct sequence_plan *plan, c
     }
 }
 
-/* Where a sequence is searched in runs of their own, what selects its facts was evaluated there and has not been asked
- * here. */
+/* Where a sequence is searched in runs of their own, what selects its facts was evaluated there and
+ * has not been asked here. */
 static void next_of_mask(struct run *run, int mask, int64_t *next)
 {
     struct inside inside = inside_of(run, mask, CLOCK_BATCH);
     ask_inside(run, &inside, next);
 }
 
-/* What the filters of a kind read of several facts may follow now; other filters are conditions of their own. */
-static void next_of_filters(struct run *run, const struct sequence_plan *plan, const struct sequence_kind *kind,
-                            int64_t *next)
+/* What the filters of a kind read of several facts may follow now; other filters are conditions of
+ * their own. */
+static void next_of_filters(struct run *run, const struct sequence_plan *plan,
+                            const struct sequence_kind *kind, int64_t *next)
 {
     for (int p = 0; p < kind->pair_count; p++) {
         const struct sequence_pair *pair = &kind->pairs[p];
@@ -199,10 +205,10 @@ static void holds_of_nothing(struct run *run, const struct step *step, uint64_t 
         holds[w] = condition.bits[w];
 }
 
-/* The units that begin or end at an edge of the window: a new one may count, and an old one drop out, although nothing
- * happened in it. An edge T − d is the second before the window's first. */
-static void pass_periods(struct run *run, const struct step *step, const struct step *bounds_step, uint32_t lane,
-                         int64_t *next)
+/* The units that begin or end at an edge of the window: a new one may count, and an old one drop
+ * out, although nothing happened in it. An edge T − d is the second before the window's first. */
+static void pass_periods(struct run *run, const struct step *step, const struct step *bounds_step,
+                         uint32_t lane, int64_t *next)
 {
     const struct zone *zone = run->population->zone;
     struct operand bounds = operand_of(run, step->child[1]);
@@ -253,9 +259,11 @@ void next_periods(struct run *run, const struct step *step, int64_t *next)
 
     for (int t = 0; moving && t < run->plan->table_count; t++) {
         const struct table_view *view = &run->views[t];
-        for (uint32_t lane = 0; run->plan->table_used[t] && view->table && lane < run->count; lane++)
+        for (uint32_t lane = 0; run->plan->table_used[t] && view->table && lane < run->count;
+             lane++)
             for (uint32_t row = view->offset[lane]; row < view->offset[lane + 1]; row++)
-                if (view->time[row] >= next_lowest_edge(run, bounds_step, bounds.i[0]) && view->time[row] <= run->now)
+                if (view->time[row] >= next_lowest_edge(run, bounds_step, bounds.i[0]) &&
+                    view->time[row] <= run->now)
                     next_pass(run, bounds_step, 0, view->time[row], &next[lane]);
     }
 }

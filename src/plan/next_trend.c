@@ -1,9 +1,10 @@
 /*
- * Values that follow now. A value made of now is, for a while, a straight line: a second more each second, a day more
- * each day, a step of the calendar away from such a line, or a count of whole units. Two of them compared meet at one
- * moment, which is a division and not a search. Where a value cannot be described so (the product of two of them, say)
- * it counts as standing still until it may first be another; a condition over it is then looked at again at that
- * moment, which is early but never late.
+ * Values that follow now. A value made of now is, for a while, a straight line: a second more each
+ * second, a day more each day, a step of the calendar away from such a line, or a count of whole
+ * units. Two of them compared meet at one moment, which is a division and not a search. Where a
+ * value cannot be described so (the product of two of them, say) it counts as standing still until
+ * it may first be another; a condition over it is then looked at again at that moment, which is
+ * early but never late.
  */
 #include "plan/next.h"
 
@@ -21,7 +22,8 @@ static bool is_whole(double slope)
 
 /* ---- when a described value reaches something ---- */
 
-/* The first step from 0 on at which value + slope × step is on the other side of limit (at or above it, or below). */
+/* The first step from 0 on at which value + slope × step is on the other side of limit (at or above
+ * it, or below). */
 static int64_t steps_to(int64_t value, double slope, int64_t limit)
 {
     __extension__ typedef __int128 wide;
@@ -34,7 +36,8 @@ static int64_t steps_to(int64_t value, double slope, int64_t limit)
         wide each = (wide)fabs(slope), steps = (distance + each - 1) / each;
         return steps > INT64_MAX ? INT64_MAX : (int64_t)steps;
     }
-    double steps = floor((double)distance / fabs(slope) * (1 - 1e-9)) - 1; /* early rather than late */
+    double steps =
+        floor((double)distance / fabs(slope) * (1 - 1e-9)) - 1; /* early rather than late */
     return steps >= 9e18 ? INT64_MAX : (int64_t)fmax(steps, 1);
 }
 
@@ -45,7 +48,9 @@ static int64_t after_seconds(const struct run *run, int64_t seconds)
 
 static int64_t after_days(const struct run *run, int64_t days)
 {
-    return days > DATE_MAX - run->today ? INT64_MAX : local_day_start(run->binding->clock, run->today + (int32_t)days);
+    return days > DATE_MAX - run->today
+               ? INT64_MAX
+               : local_day_start(run->binding->clock, run->today + (int32_t)days);
 }
 
 /* The moment described comes, or comes back, to `moment`. */
@@ -62,7 +67,8 @@ static int64_t described_passes(const struct run *run, const struct trend *trend
 /* The date of a day that goes on, some months away, reaches a limit. */
 static int64_t months_reach(const struct run *run, const struct trend *trend, int64_t limit)
 {
-    int64_t shift = trend->sign * (trend->period.seconds / SECONDS_A_DAY), months = trend->sign * trend->period.months;
+    int64_t shift = trend->sign * (trend->period.seconds / SECONDS_A_DAY),
+            months = trend->sign * trend->period.months;
     int64_t wanted = limit - shift;
     if (wanted <= DATE_MIN || wanted >= DATE_MAX)
         return INT64_MAX;
@@ -73,7 +79,8 @@ static int64_t months_reach(const struct run *run, const struct trend *trend, in
     return day > trend->from ? after_days(run, day - trend->from) : INT64_MAX;
 }
 
-int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t value, int64_t limit, int64_t before)
+int64_t next_reaches(const struct run *run, const struct trend *trend, int64_t value, int64_t limit,
+                     int64_t before)
 {
     int64_t at = INT64_MAX, steps;
 
@@ -114,7 +121,8 @@ int64_t next_change(const struct run *run, const struct trend *trend, int64_t va
         return next_earlier(run->now + 1, trend->until);
     if (trend->by == TREND_DAY || trend->by == TREND_MONTHS)
         return next_earlier(next_day(run), trend->until);
-    int64_t above = value == INT64_MAX ? INT64_MAX : next_reaches(run, trend, value, value + 1, INT64_MAX);
+    int64_t above =
+        value == INT64_MAX ? INT64_MAX : next_reaches(run, trend, value, value + 1, INT64_MAX);
     return next_earlier(above, next_reaches(run, trend, value, value, INT64_MAX));
 }
 
@@ -133,7 +141,8 @@ static int scale_of(const struct side *side)
 /* By how much the value as a double grows. */
 static double slope_of(const struct side *side)
 {
-    return is_double(side) ? side->trend.slope : side->trend.slope / (double)number_power10(scale_of(side));
+    return is_double(side) ? side->trend.slope
+                           : side->trend.slope / (double)number_power10(scale_of(side));
 }
 
 int64_t next_still_until(const struct run *run, const struct side *side)
@@ -155,8 +164,8 @@ static bool is_shifted_edge(const struct side *a, const struct side *b)
            a->step->type == VALUE_TIME && b->step->type == VALUE_DURATION && !is_double(b);
 }
 
-/* Whether the sum is a line: lines of one sort add up, and a line goes on beside what stands still. Beside a date a
- * length of time counts in whole days, so it has to stand still. */
+/* Whether the sum is a line: lines of one sort add up, and a line goes on beside what stands still.
+ * Beside a date a length of time counts in whole days, so it has to stand still. */
 static bool makes_line(const struct side *a, const struct side *b)
 {
     bool line_a = next_is_line(&a->trend), line_b = next_is_line(&b->trend);
@@ -208,7 +217,8 @@ static struct trend trend_of_months(struct run *run, const struct step *step, si
     next_side(run, step->child[0], lane, &a);
     bool goes_on = next_is_line(&a.trend) && a.trend.slope == 1 && a.known;
 
-    if (a.trend.by == TREND_FIXED || !goes_on || (a.trend.by == TREND_DAY) != (step->type == VALUE_DATE))
+    if (a.trend.by == TREND_FIXED || !goes_on ||
+        (a.trend.by == TREND_DAY) != (step->type == VALUE_DATE))
         return fixed_until(next_still_until(run, &a));
     return (struct trend){.by = a.trend.by == TREND_DAY ? TREND_MONTHS : TREND_EDGE,
                           .until = a.trend.until,
@@ -280,7 +290,8 @@ static struct trend trend_of_calendar(struct run *run, const struct step *step, 
     int64_t end = unit_ends(step->a, date);
     int64_t limit = moment ? local_day_start(run->binding->clock, (int32_t)end) : end;
     int64_t next = next_reaches(run, &a.trend, a.value, limit, INT64_MAX);
-    int64_t begin = moment ? local_day_start(run->binding->clock, date) : date; /* where what goes on also goes back */
+    int64_t begin = moment ? local_day_start(run->binding->clock, date)
+                           : date; /* where what goes on also goes back */
     return fixed_until(next_earlier(next, next_reaches(run, &a.trend, a.value, begin, INT64_MAX)));
 }
 
@@ -301,8 +312,9 @@ static struct trend trend_of_hour(struct run *run, const struct step *step, size
     return fixed_until(next_earlier(a.trend.until, after_seconds(run, end - a.value)));
 }
 
-/* A moment that goes on as now does stays as far from it: to the second, and by the calendar until one of the two comes
- * to another day or a clock changes. Returns until when; now for other values. */
+/* A moment that goes on as now does stays as far from it: to the second, and by the calendar until
+ * one of the two comes to another day or a clock changes. Returns until when; now for other values.
+ */
 static int64_t goes_with_now(const struct run *run, const struct side *of, int64_t unit)
 {
     const struct trend *trend = &of->trend;
@@ -312,9 +324,12 @@ static int64_t goes_with_now(const struct run *run, const struct side *of, int64
     if (line && unit < CALENDAR_DAY)
         return INT64_MAX;
 
-    int64_t until = next_piece_end(run, run->now, 0), own = next_piece_end(run, of->value, 0) - of->value;
+    int64_t until = next_piece_end(run, run->now, 0),
+            own = next_piece_end(run, of->value, 0) - of->value;
     if (trend->by == TREND_EDGE) {
-        int64_t piece = next_piece_end(run, trend->from, trend->sign * (int64_t)trend->period.months) - trend->from;
+        int64_t piece =
+            next_piece_end(run, trend->from, trend->sign * (int64_t)trend->period.months) -
+            trend->from;
         own = piece < own ? piece : own;
     }
     return next_earlier(until, run->now + own);
@@ -335,7 +350,8 @@ static struct trend trend_of_count(struct run *run, const struct step *step, siz
     if (!of.known)
         return fixed_until(of.trend.until);
     if (step->a == FUNCTION_AGE && of.value > run->today) /* unknown until birth */
-        return fixed_until(next_earlier(of.trend.until, local_day_start(run->binding->clock, (int32_t)of.value)));
+        return fixed_until(
+            next_earlier(of.trend.until, local_day_start(run->binding->clock, (int32_t)of.value)));
     if (of.trend.by == TREND_FIXED && step->run == step_since && step->b == CALENDAR_SECOND)
         return (struct trend){.by = TREND_SECOND,
                               .alike = true,
@@ -364,7 +380,8 @@ static struct trend trend_of_numeric(struct run *run, const struct step *step, s
 static bool goes_before(struct run *run, const struct step *step, int one, int other, size_t lane)
 {
     struct operand a = operand_of(run, step->child[one]), b = operand_of(run, step->child[other]);
-    return compare_holds(run, step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT, &a, lane, &b, lane);
+    return compare_holds(run, step->a == FUNCTION_GREATEST ? COMPARE_GT : COMPARE_LT, &a, lane, &b,
+                         lane);
 }
 
 /* least, greatest, coalesce: the chosen one goes on until another may take its place. */
@@ -378,7 +395,8 @@ static struct trend trend_of_choice(struct run *run, const struct step *step, si
         next_side(run, step->child[c], lane, &side);
         if (!side.known) {
             until = next_earlier(until, side.trend.until);
-        } else if (chosen < 0 || (step->run == step_choose && goes_before(run, step, c, chosen, lane))) {
+        } else if (chosen < 0 ||
+                   (step->run == step_choose && goes_before(run, step, c, chosen, lane))) {
             best = side;
             chosen = c;
         }
@@ -424,8 +442,9 @@ static void share_row(struct run *run, int argument, size_t row, struct shared *
         return;
     }
     shared->count++;
-    shared->lines &= next_is_line(&side.trend) &&
-                     (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
+    shared->lines &=
+        next_is_line(&side.trend) &&
+        (first || (side.trend.by == shared->trend.by && side.trend.slope == shared->trend.slope));
     side.trend.until = next_earlier(side.trend.until, shared->trend.until);
     side.trend.alike &= first || shared->trend.alike;
     shared->slope = slope_of(&side);
@@ -433,7 +452,8 @@ static void share_row(struct run *run, int argument, size_t row, struct shared *
 }
 
 /* The selected rows of one kind. */
-static void share_rows(struct run *run, int selected_id, int argument, size_t lane, struct shared *shared)
+static void share_rows(struct run *run, int selected_id, int argument, size_t lane,
+                       struct shared *shared)
 {
     const struct table_view *view = &run->views[step_of(run, selected_id)->frame - FRAME_ROWS];
     struct operand selected = operand_of(run, selected_id);
@@ -463,8 +483,9 @@ static bool picks_or_averages(const struct step *step)
             step->a != AGGREGATE_COUNT);
 }
 
-/* Of lines that rise alike the least, the last, the median and the mean rise with them, and the sum by all of theirs
- * together. Other aggregates stand still until one of the rows' values may be another. */
+/* Of lines that rise alike the least, the last, the median and the mean rise with them, and the sum
+ * by all of theirs together. Other aggregates stand still until one of the rows' values may be
+ * another. */
 static struct trend trend_of_rows(struct run *run, const struct step *step, size_t lane)
 {
     bool average = step->run == step_average;
@@ -523,7 +544,8 @@ static struct trend trend_of_told(struct run *run, const struct step *step, size
 
 /* ---- two values ---- */
 
-/* One goes on and the other stands still: both as whole numbers of the first one's scale, or as doubles. */
+/* One goes on and the other stands still: both as whole numbers of the first one's scale, or as
+ * doubles. */
 static int64_t meet_still(const struct run *run, const struct side *a, const struct side *still,
                           enum segment_compare compare, int64_t before)
 {
@@ -559,19 +581,21 @@ static int64_t meet_still(const struct run *run, const struct side *a, const str
     if (ask_low && low > INT64_MIN && low < INT64_MAX)
         at = next_reaches(run, &a->trend, a->value, (int64_t)low, before);
     if (ask_high && high > INT64_MIN && high < INT64_MAX)
-        at = next_earlier(at, next_reaches(run, &a->trend, a->value, (int64_t)high, next_earlier(at, before)));
+        at = next_earlier(
+            at, next_reaches(run, &a->trend, a->value, (int64_t)high, next_earlier(at, before)));
     return next_earlier(at, next_earlier(a->trend.until, still->trend.until));
 }
 
-int64_t next_meet(const struct run *run, const struct side *a, const struct side *b, enum segment_compare compare,
-                  int64_t before)
+int64_t next_meet(const struct run *run, const struct side *a, const struct side *b,
+                  enum segment_compare compare, int64_t before)
 {
     static const enum segment_compare mirrored[] = {
         [COMPARE_EQ] = COMPARE_EQ, [COMPARE_NE] = COMPARE_NE, [COMPARE_LT] = COMPARE_GT,
         [COMPARE_LE] = COMPARE_GE, [COMPARE_GT] = COMPARE_LT, [COMPARE_GE] = COMPARE_LE};
 
     if (!a->known || !b->known)
-        return next_earlier(a->known ? INT64_MAX : a->trend.until, b->known ? INT64_MAX : b->trend.until);
+        return next_earlier(a->known ? INT64_MAX : a->trend.until,
+                            b->known ? INT64_MAX : b->trend.until);
     if (a->step->type == VALUE_TEXT)
         return next_earlier(next_still_until(run, a), next_still_until(run, b));
     if (b->trend.by == TREND_FIXED)
@@ -579,18 +603,20 @@ int64_t next_meet(const struct run *run, const struct side *a, const struct side
     if (a->trend.by == TREND_FIXED)
         return meet_still(run, b, a, mirrored[compare], before);
 
-    bool lines = next_is_line(&a->trend) && next_is_line(&b->trend) && a->trend.by == b->trend.by && !is_double(a) &&
-                 !is_double(b) && scale_of(a) == scale_of(b);
+    bool lines = next_is_line(&a->trend) && next_is_line(&b->trend) && a->trend.by == b->trend.by &&
+                 !is_double(a) && !is_double(b) && scale_of(a) == scale_of(b);
     int64_t apart;
     if (!lines || __builtin_sub_overflow(a->value, b->value, &apart))
         return next_earlier(next_still_until(run, a), next_still_until(run, b));
     struct trend trend = {.by = a->trend.by,
                           .slope = a->trend.slope - b->trend.slope,
                           .until = next_earlier(a->trend.until, b->trend.until)};
-    return next_earlier(next_reaches(run, &trend, apart, 0, before), next_reaches(run, &trend, apart, 1, before));
+    return next_earlier(next_reaches(run, &trend, apart, 0, before),
+                        next_reaches(run, &trend, apart, 1, before));
 }
 
-/* Whatever else it is, it is the same for as long as what it is made of. Rows under a customer's value: all of them. */
+/* Whatever else it is, it is the same for as long as what it is made of. Rows under a customer's
+ * value: all of them. */
 static struct trend trend_of_others(struct run *run, const struct step *step, size_t lane)
 {
     int64_t until = INT64_MAX;
@@ -632,7 +658,8 @@ struct trend next_trend(struct run *run, int id, size_t lane)
 
     if (step->run == step_add || step->run == step_subtract) {
         int sign = step->run == step_add ? 1 : -1;
-        return step->child_count == 1 ? trend_of_months(run, step, lane, sign) : trend_of_sum(run, step, lane, sign);
+        return step->child_count == 1 ? trend_of_months(run, step, lane, sign)
+                                      : trend_of_sum(run, step, lane, sign);
     }
 
     if (step->run == step_multiply || step->run == step_divide || step->run == step_negate)
@@ -649,8 +676,8 @@ struct trend next_trend(struct run *run, int id, size_t lane)
         return trend_of_choice(run, step, lane);
     if (step->run == step_customer)
         return next_trend(run, step->child[0], next_lane_of_row(run, step->b, lane));
-    if (step->run == step_average || step->run == step_sum || step->run == step_extreme || step->run == step_edge ||
-        step->run == step_gather)
+    if (step->run == step_average || step->run == step_sum || step->run == step_extreme ||
+        step->run == step_edge || step->run == step_gather)
         return trend_of_rows(run, step, lane);
     return trend_of_others(run, step, lane);
 }

@@ -1,10 +1,12 @@
-/* Conditions: and, or, not, comparisons, lists, text and set tests. The same functions serve every frame. */
+/* Conditions: and, or, not, comparisons, lists, text and set tests. The same functions serve every
+ * frame. */
 #include "plan/measures.h"
 
 #include <math.h>
 #include <string.h>
 
-/* out[lane] = expression for all lanes, a word at a time. The expression may be evaluated for lanes past the last. */
+/* out[lane] = expression for all lanes, a word at a time. The expression may be evaluated for lanes
+ * past the last. */
 #define FILL_BITS(out, lanes, expression)             \
     for (size_t w_ = 0; w_ < words_of(lanes); w_++) { \
         uint64_t word_ = 0;                           \
@@ -106,7 +108,8 @@ void step_known(struct run *run, const struct step *step, struct vector *out)
 {
     const struct step *under = step_of(run, step->child[0]);
     if (under->run == step_column && run->columns[under->a]) { /* without looking at the values */
-        column_known(run, run->columns[under->a], run->views[under->b].begin, lanes_of(run, step), out);
+        column_known(run, run->columns[under->a], run->views[under->b].begin, lanes_of(run, step),
+                     out);
         return;
     }
     struct operand child = operand_of(run, step->child[0]);
@@ -176,11 +179,13 @@ static int compare_decimals(const struct operand *a, size_t x, const struct oper
     return (m > n) - (m < n);
 }
 
-static int compare_lanes(struct run *run, const struct operand *a, size_t x, const struct operand *b, size_t y)
+static int compare_lanes(struct run *run, const struct operand *a, size_t x,
+                         const struct operand *b, size_t y)
 {
     if (a->step->type == VALUE_TEXT) {
         struct text left = operand_text(run, a, x), right = operand_text(run, b, y);
-        return a->step->version || b->step->version ? version_compare(left, right) : text_compare(left, right);
+        return a->step->version || b->step->version ? version_compare(left, right)
+                                                    : text_compare(left, right);
     }
     if (is_double(a) || is_double(b)) {
         double left = operand_number(a, x), right = operand_number(b, y);
@@ -192,8 +197,8 @@ static int compare_lanes(struct run *run, const struct operand *a, size_t x, con
 bool compare_holds(struct run *run, enum segment_compare compare, const struct operand *a, size_t x,
                    const struct operand *b, size_t y)
 {
-    bool codes = a->step->type == VALUE_TEXT && a->step->shape == SHAPE_INT && b->step->shape == SHAPE_INT &&
-                 !a->step->version && !b->step->version;
+    bool codes = a->step->type == VALUE_TEXT && a->step->shape == SHAPE_INT &&
+                 b->step->shape == SHAPE_INT && !a->step->version && !b->step->version;
     if (codes && (compare <= COMPARE_NE || a->i[x * a->stride] == b->i[y * b->stride]))
         return order_holds(compare, a->i[x * a->stride] != b->i[y * b->stride]);
     return order_holds(compare, compare_lanes(run, a, x, b, y));
@@ -204,9 +209,11 @@ static struct segment_bounds compare_range(enum segment_compare compare, int64_t
 {
     static const struct segment_bounds nothing = {1, 0};
     switch (compare) {
-    case COMPARE_LT: return value == INT64_MIN ? nothing : (struct segment_bounds){INT64_MIN, value - 1};
+    case COMPARE_LT:
+        return value == INT64_MIN ? nothing : (struct segment_bounds){INT64_MIN, value - 1};
     case COMPARE_LE: return (struct segment_bounds){INT64_MIN, value};
-    case COMPARE_GT: return value == INT64_MAX ? nothing : (struct segment_bounds){value + 1, INT64_MAX};
+    case COMPARE_GT:
+        return value == INT64_MAX ? nothing : (struct segment_bounds){value + 1, INT64_MAX};
     case COMPARE_GE: return (struct segment_bounds){value, INT64_MAX};
     default: return (struct segment_bounds){value, value};
     }
@@ -222,8 +229,9 @@ static struct segment_bounds compare_range(enum segment_compare compare, int64_t
     case COMPARE_GE: FILL_BITS(out, lanes, (left) >= (right)) break; \
     }
 
-static void compare_integers(const struct kernels *kernels, enum segment_compare compare, const struct operand *a,
-                             const struct operand *b, size_t lanes, struct vector *out)
+static void compare_integers(const struct kernels *kernels, enum segment_compare compare,
+                             const struct operand *a, const struct operand *b, size_t lanes,
+                             struct vector *out)
 {
     if (b->stride == 0 && a->stride == 1) {
         struct segment_bounds range = compare_range(compare, b->i[0]);
@@ -235,13 +243,15 @@ static void compare_integers(const struct kernels *kernels, enum segment_compare
     }
 }
 
-static void both_known(struct vector *out, const struct operand *a, const struct operand *b, size_t lanes)
+static void both_known(struct vector *out, const struct operand *a, const struct operand *b,
+                       size_t lanes)
 {
     for (size_t w = 0; w < words_of(lanes); w++)
         out->bits[w] &= a->bits[w] & b->bits[w];
 }
 
-static void mask_known(uint64_t *mask, const struct operand *a, const struct operand *b, size_t lanes)
+static void mask_known(uint64_t *mask, const struct operand *a, const struct operand *b,
+                       size_t lanes)
 {
     for (size_t w = 0; w < words_of(lanes); w++)
         mask[w] = a->bits[w] & b->bits[w];
@@ -252,8 +262,10 @@ static bool compare_stored(struct run *run, const struct step *step, struct vect
 {
     const struct step *a = step_of(run, step->child[0]), *b = step_of(run, step->child[1]);
     size_t begin;
-    bool plain = b->frame == FRAME_ONE && b->shape == SHAPE_INT && a->type != VALUE_TEXT && step->a != COMPARE_NE &&
-                 (a->type == VALUE_DECIMAL ? a->scale : 0) == (b->type == VALUE_DECIMAL ? b->scale : 0);
+    bool plain =
+        b->frame == FRAME_ONE && b->shape == SHAPE_INT && a->type != VALUE_TEXT &&
+        step->a != COMPARE_NE &&
+        (a->type == VALUE_DECIMAL ? a->scale : 0) == (b->type == VALUE_DECIMAL ? b->scale : 0);
     const struct population_column *column = plain ? stored_column(run, a, &begin) : NULL;
     if (!column)
         return false;
@@ -270,10 +282,12 @@ static bool compare_stored(struct run *run, const struct step *step, struct vect
 static bool compare_counted(struct run *run, const struct step *step, struct vector *out)
 {
     const struct step *a = step_of(run, step->child[0]), *b = step_of(run, step->child[1]);
-    bool whole = b->frame == FRAME_ONE && b->shape == SHAPE_INT && (b->type != VALUE_DECIMAL || b->scale == 0);
+    bool whole = b->frame == FRAME_ONE && b->shape == SHAPE_INT &&
+                 (b->type != VALUE_DECIMAL || b->scale == 0);
     if (a->run != step_count || !whole || step->a == COMPARE_NE)
         return false;
-    struct operand constant = operand_of(run, step->child[1]), selected = operand_of(run, a->child[0]);
+    struct operand constant = operand_of(run, step->child[1]),
+                   selected = operand_of(run, a->child[0]);
     struct segment_bounds range = compare_range((enum segment_compare)step->a, constant.i[0]);
     int64_t lo = range.lo < 0 ? 0 : range.lo, hi = range.hi > UINT32_MAX ? UINT32_MAX : range.hi;
     if (lo > hi || constant.hint == HINT_NONE || (lo > 0 && selected.hint == HINT_NONE)) {
@@ -281,11 +295,13 @@ static bool compare_counted(struct run *run, const struct step *step, struct vec
         return true;
     }
     const uint32_t *counts = plan_count_selected(run, &run->views[a->b], &selected);
-    run->kernels->range_u32(counts, lanes_of(run, step), (uint32_t)lo, (uint32_t)(hi - lo), out->bits);
+    run->kernels->range_u32(counts, lanes_of(run, step), (uint32_t)lo, (uint32_t)(hi - lo),
+                            out->bits);
     return true;
 }
 
-/* A value in constant bounds: what a comparison with a step-wise function of it (age, days since) comes to. */
+/* A value in constant bounds: what a comparison with a step-wise function of it (age, days since)
+ * comes to. */
 void step_in_range(struct run *run, const struct step *step, struct vector *out)
 {
     size_t lanes = lanes_of(run, step), begin;
@@ -323,9 +339,12 @@ static struct double_range compare_double_range(enum segment_compare compare, do
 {
     switch (compare) {
     case COMPARE_LT:
-        return (struct double_range){value == -INFINITY ? INFINITY : -INFINITY, nextafter(value, -INFINITY)};
+        return (struct double_range){value == -INFINITY ? INFINITY : -INFINITY,
+                                     nextafter(value, -INFINITY)};
     case COMPARE_LE: return (struct double_range){-INFINITY, value};
-    case COMPARE_GT: return (struct double_range){nextafter(value, INFINITY), value == INFINITY ? -INFINITY : INFINITY};
+    case COMPARE_GT:
+        return (struct double_range){nextafter(value, INFINITY),
+                                     value == INFINITY ? -INFINITY : INFINITY};
     case COMPARE_GE: return (struct double_range){value, INFINITY};
     default: return (struct double_range){value, value};
     }
@@ -334,7 +353,8 @@ static struct double_range compare_double_range(enum segment_compare compare, do
 static void compare_doubles(struct run *run, enum segment_compare compare, const struct operand *a,
                             const struct operand *b, size_t lanes, struct vector *out)
 {
-    const double *left = doubles_of(run, a, lanes), *right = doubles_of(run, b, b->stride ? lanes : 1);
+    const double *left = doubles_of(run, a, lanes),
+                 *right = doubles_of(run, b, b->stride ? lanes : 1);
     if (b->stride) {
         FILL_COMPARE(out, lanes, left[lane], right[lane])
     } else {
@@ -345,11 +365,12 @@ static void compare_doubles(struct run *run, enum segment_compare compare, const
     }
 }
 
-/* Whether the operand's texts are codes of the population's dictionary, where equal texts have equal codes. */
+/* Whether the operand's texts are codes of the population's dictionary, where equal texts have
+ * equal codes. */
 static bool is_coded(const struct run *run, const struct operand *operand)
 {
-    return operand->step->type == VALUE_TEXT && operand->step->shape == SHAPE_INT && operand->stride == 1 &&
-           !operand->step->version && !run->delta;
+    return operand->step->type == VALUE_TEXT && operand->step->shape == SHAPE_INT &&
+           operand->stride == 1 && !operand->step->version && !run->delta;
 }
 
 /* The code of a constant text; no column holds POPULATION_NO_CODE. */
@@ -360,8 +381,8 @@ static int64_t constant_code(struct run *run, const struct operand *constant)
     return (int64_t)population_code(run->population, operand_text(run, constant, 0));
 }
 
-/* Codes against a constant text: one look-up, then numbers. A dictionary may have a million texts, and every one of
- * them is a lane where a test is tabled. */
+/* Codes against a constant text: one look-up, then numbers. A dictionary may have a million texts,
+ * and every one of them is a lane where a test is tabled. */
 static bool compare_coded(struct run *run, enum segment_compare compare, const struct operand *a,
                           const struct operand *b, size_t lanes, struct vector *out)
 {
@@ -420,7 +441,8 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The items as sorted numbers, when they are the same kind of number as the value. */
-static int64_t *sorted_items(struct run *run, const struct step *step, const struct operand *value, size_t *count)
+static int64_t *sorted_items(struct run *run, const struct step *step, const struct operand *value,
+                             size_t *count)
 {
     if (is_double(value) || step->version || step->b || step->child_count - 1 <= LIST_SCAN)
         return NULL;
@@ -431,21 +453,23 @@ static int64_t *sorted_items(struct run *run, const struct step *step, const str
         if (is_double(&item) || decimal_scale(&item) != decimal_scale(value) ||
             (value->step->type == VALUE_TEXT && !text))
             return NULL;
-        items[c - 1] = text ? (int64_t)population_code(run->population, operand_text(run, &item, 0)) : item.i[0];
+        items[c - 1] = text ? (int64_t)population_code(run->population, operand_text(run, &item, 0))
+                            : item.i[0];
     }
     *count = (size_t)step->child_count - 1;
     qsort(items, *count, sizeof *items, by_value);
     return items;
 }
 
-static bool in_items(struct run *run, const struct step *step, const struct operand *value, size_t lane,
-                     const struct operand *items)
+static bool in_items(struct run *run, const struct step *step, const struct operand *value,
+                     size_t lane, const struct operand *items)
 {
     for (int c = 1; c < step->child_count; c++) {
         const struct operand *item = &items[c - 1];
         if (!(item->bits[0] & 1))
             continue;
-        if (step->b && folded_equal(run, operand_text(run, value, lane), operand_text(run, item, 0)))
+        if (step->b &&
+            folded_equal(run, operand_text(run, value, lane), operand_text(run, item, 0)))
             return true;
         if (!step->b && compare_holds(run, COMPARE_EQ, value, lane, item, 0))
             return true;
@@ -454,10 +478,11 @@ static bool in_items(struct run *run, const struct step *step, const struct oper
 }
 
 /* Codes against a few texts. */
-static bool in_coded(struct run *run, const struct step *step, const struct operand *value, size_t lanes,
-                     struct vector *out)
+static bool in_coded(struct run *run, const struct step *step, const struct operand *value,
+                     size_t lanes, struct vector *out)
 {
-    bool plain = is_coded(run, value) && !step->b && !step->version && step->child_count - 1 <= LIST_SCAN;
+    bool plain =
+        is_coded(run, value) && !step->b && !step->version && step->child_count - 1 <= LIST_SCAN;
     for (int c = 1; plain && c < step->child_count; c++)
         plain = !step_of(run, step->child[c])->version;
     if (!plain)
@@ -487,7 +512,8 @@ void step_in(struct run *run, const struct step *step, struct vector *out)
     bool delta = run->delta != NULL;
     if (sorted && !delta) {
         FILL_KNOWN(out, lanes, value.bits,
-                   bsearch(&value.i[lane * value.stride], sorted, count, sizeof *sorted, by_value) != NULL);
+                   bsearch(&value.i[lane * value.stride], sorted, count, sizeof *sorted,
+                           by_value) != NULL);
         return;
     }
     struct operand *items = arena_alloc(&run->scratch, (size_t)step->child_count * sizeof *items);
@@ -507,8 +533,10 @@ static size_t point_length(struct text text, size_t at)
     return end - at;
 }
 
-/* One pattern element at p against text at t: how many bytes of each it takes; false when it does not fit. */
-static bool like_element(struct text text, size_t t, struct text pattern, size_t p, size_t *taken, size_t *used)
+/* One pattern element at p against text at t: how many bytes of each it takes; false when it does
+ * not fit. */
+static bool like_element(struct text text, size_t t, struct text pattern, size_t p, size_t *taken,
+                         size_t *used)
 {
     *used = 1;
     if (pattern.data[p] == '_') {
@@ -549,26 +577,32 @@ bool like_matches(struct text text, struct text pattern)
 
 static bool contains(struct text text, struct text part)
 {
-    return part.length == 0 || (text.length && memmem(text.data, text.length, part.data, part.length));
+    return part.length == 0 ||
+           (text.length && memmem(text.data, text.length, part.data, part.length));
 }
 
-/* A pattern that would search for ages is given up by PCRE, which says nothing of whether it matches. */
+/* A pattern that would search for ages is given up by PCRE, which says nothing of whether it
+ * matches. */
 static bool matches(struct run *run, const pcre2_code *pattern, struct text text)
 {
     enum { SHOWN = 40 };
     if (!run->match)
         run->match = pcre2_match_data_create(1, NULL);
     const char *subject = text.length ? text.data : "";
-    int found = pcre2_match(pattern, (PCRE2_SPTR)subject, text.length, 0, PCRE2_NO_UTF_CHECK, run->match, NULL);
+    int found = pcre2_match(pattern, (PCRE2_SPTR)subject, text.length, 0, PCRE2_NO_UTF_CHECK,
+                            run->match, NULL);
     if (found < 0 && found != PCRE2_ERROR_NOMATCH)
         run_fail(run,
-                 "a pattern of “matches” takes too many steps on the text '%.*s%s'; write it without repetitions "
+                 "a pattern of “matches” takes too many steps on the text '%.*s%s'; write it "
+                 "without repetitions "
                  "inside repetitions",
-                 text.length < SHOWN ? (int)text.length : SHOWN, subject, text.length < SHOWN ? "" : "…");
+                 text.length < SHOWN ? (int)text.length : SHOWN, subject,
+                 text.length < SHOWN ? "" : "…");
     return found >= 0;
 }
 
-static bool text_holds(struct run *run, const struct step *step, struct text text, struct text other)
+static bool text_holds(struct run *run, const struct step *step, struct text text,
+                       struct text other)
 {
     if (step->a == TEXT_MATCHES)
         return matches(run, run->plan->patterns.items[step->c], text);
@@ -590,22 +624,25 @@ void step_text(struct run *run, const struct step *step, struct vector *out)
     struct operand a = operand_of(run, step->child[0]), b = operand_of(run, step->child[1]);
     size_t lanes = lanes_of(run, step);
     mask_known(out->bits, &a, &b, lanes);
-    FILL_KNOWN(out, lanes, out->bits, text_holds(run, step, operand_text(run, &a, lane), operand_text(run, &b, lane)));
+    FILL_KNOWN(out, lanes, out->bits,
+               text_holds(run, step, operand_text(run, &a, lane), operand_text(run, &b, lane)));
 }
 
 /* ---- sets ---- */
 
-static bool set_has(struct run *run, const struct operand *set, size_t lane, struct text text, uint32_t code)
+static bool set_has(struct run *run, const struct operand *set, size_t lane, struct text text,
+                    uint32_t code)
 {
     const uint32_t *codes = set->codes[lane * set->stride];
     for (uint32_t i = 0; i < set->count[lane * set->stride]; i++)
-        if (codes[i] == code || (codes[i] >= run->population->code_count && text_equal(run_text(run, codes[i]), text)))
+        if (codes[i] == code ||
+            (codes[i] >= run->population->code_count && text_equal(run_text(run, codes[i]), text)))
             return true;
     return false;
 }
 
-static bool set_holds(struct run *run, const struct step *step, const struct operand *set, size_t lane,
-                      const struct text *texts, const uint32_t *codes)
+static bool set_holds(struct run *run, const struct step *step, const struct operand *set,
+                      size_t lane, const struct text *texts, const uint32_t *codes)
 {
     int found = 0, wanted = step->child_count - 1;
     for (int c = 0; c < wanted; c++)
@@ -643,7 +680,8 @@ static struct text version_part(struct text *rest, bool *number, bool *pre)
         *pre |= rest->data[at++] == '-';
     size_t begin = at;
     *number = at < rest->length && is_digit(rest->data[at]);
-    while (at < rest->length && is_digit(rest->data[at]) == *number && !strchr(".-_+ ", rest->data[at]))
+    while (at < rest->length && is_digit(rest->data[at]) == *number &&
+           !strchr(".-_+ ", rest->data[at]))
         at++;
     *pre &= at > begin;
     struct text part = {rest->data + begin, at - begin};
@@ -667,7 +705,8 @@ int version_compare(struct text a, struct text b)
 {
     while (a.length || b.length) {
         bool number_a, number_b, pre_a, pre_b;
-        struct text x = version_part(&a, &number_a, &pre_a), y = version_part(&b, &number_b, &pre_b);
+        struct text x = version_part(&a, &number_a, &pre_a),
+                    y = version_part(&b, &number_b, &pre_b);
         bool word_a = x.length && !number_a, word_b = y.length && !number_b;
         if (pre_a != pre_b && x.length != 0 && y.length != 0)
             return pre_a ? -1 : 1;

@@ -1,6 +1,6 @@
 /*
- * What a rank or an account needs to know of everyone: found once a refresh, before the pass, and a constant for it. A
- * customer who is evaluated alone is held against the same constants.
+ * What a rank or an account needs to know of everyone: found once a refresh, before the pass, and a
+ * constant for it. A customer who is evaluated alone is held against the same constants.
  */
 #include "plan/steps.h"
 
@@ -49,12 +49,13 @@ static int compare_ranked(const void *a, const void *b, void *context)
 
 /* ---- using the constants ---- */
 
-static bool in_before(const struct run *run, const struct step *step, const struct operand *value, uint32_t lane,
-                      const struct rank_cut *cut, bool descending)
+static bool in_before(const struct run *run, const struct step *step, const struct operand *value,
+                      uint32_t lane, const struct rank_cut *cut, bool descending)
 {
     bool doubles = value->step->shape == SHAPE_DOUBLE, texts = value->step->type == VALUE_TEXT;
     struct order order = {run->population, run->delta, doubles, texts, descending};
-    struct ranked own = {.position = run->first + lane}, last = {cut->integer, cut->number, cut->position};
+    struct ranked own = {.position = run->first + lane},
+                  last = {cut->integer, cut->number, cut->position};
     if (order.doubles)
         own.number = value->d[lane * value->stride];
     else
@@ -87,10 +88,12 @@ void step_ntile(struct run *run, const struct step *step, struct vector *out)
     for (uint32_t lane = 0; lane < run->count; lane++) {
         if (!bit_at(value.bits, lane) || !bit_at(among.bits, lane))
             continue;
-        int64_t low = 0, high = step->p - 1; /* the first group whose last member is not before this one */
+        int64_t low = 0,
+                high = step->p - 1; /* the first group whose last member is not before this one */
         while (low < high) {
             int64_t middle = (low + high) / 2;
-            if (!result->cuts[middle].any || in_before(run, step, &value, lane, &result->cuts[middle], false))
+            if (!result->cuts[middle].any ||
+                in_before(run, step, &value, lane, &result->cuts[middle], false))
                 high = middle;
             else
                 low = middle + 1;
@@ -100,16 +103,17 @@ void step_ntile(struct run *run, const struct step *step, struct vector *out)
     }
 }
 
-static uint64_t at_most(const struct run *run, const struct phase_result *result, const struct operand *value,
-                        uint32_t lane)
+static uint64_t at_most(const struct run *run, const struct phase_result *result,
+                        const struct operand *value, uint32_t lane)
 {
-    struct order order = {run->population, run->delta, false, value->step->type == VALUE_TEXT, false};
+    struct order order = {run->population, run->delta, false, value->step->type == VALUE_TEXT,
+                          false};
     uint64_t low = 0, high = result->known;
     while (low < high) {
         uint64_t middle = (low + high) / 2;
-        bool after = result->doubles
-                         ? result->doubles[middle] > value->d[lane * value->stride]
-                         : compare_values(&order, result->integers[middle], value->i[lane * value->stride]) > 0;
+        bool after = result->doubles ? result->doubles[middle] > value->d[lane * value->stride]
+                                     : compare_values(&order, result->integers[middle],
+                                                      value->i[lane * value->stride]) > 0;
         if (after)
             high = middle;
         else
@@ -143,7 +147,8 @@ void step_account(struct run *run, const struct step *step, struct vector *out)
         number_map_find(&result->accounts, (uint64_t)key.i[lane], &both);
         uint32_t meeting = (uint32_t)(both >> 32), all = (uint32_t)both;
         bool holds = step->a == ACCOUNT_COUNT || (step->a == ACCOUNT_ANY && meeting > 0) ||
-                     (step->a == ACCOUNT_ALL && meeting == all) || (step->a == ACCOUNT_NONE && meeting == 0);
+                     (step->a == ACCOUNT_ALL && meeting == all) ||
+                     (step->a == ACCOUNT_NONE && meeting == 0);
         if (step->a == ACCOUNT_COUNT)
             out->i[lane] = meeting;
         if (holds)
@@ -183,7 +188,8 @@ static void collect_next(struct collect *collect, struct run *run, uint32_t coun
 static void collect_batch(struct collect *collect, struct run *run, uint32_t first, uint32_t count)
 {
     run_batch(run, first, count);
-    struct operand value = operand_of(run, collect->step->child[0]), among = operand_of(run, collect->step->child[1]);
+    struct operand value = operand_of(run, collect->step->child[0]),
+                   among = operand_of(run, collect->step->child[1]);
     for (uint32_t lane = 0; lane < count; lane++) {
         if (!run_exists(run, lane) || !bit_at(value.bits, lane))
             continue;
@@ -205,7 +211,8 @@ static void collect_task(void *context, size_t task, int worker)
         run_bind(collect->runs[worker], collect->binding, collect->phase, collect->now);
     }
     uint32_t customers = collect->binding->population->customers;
-    for (size_t b = task * TASK_BATCHES; b < (task + 1) * TASK_BATCHES && b * BATCH < customers; b++) {
+    for (size_t b = task * TASK_BATCHES; b < (task + 1) * TASK_BATCHES && b * BATCH < customers;
+         b++) {
         uint32_t first = (uint32_t)(b * BATCH), rest = customers - first;
         uint32_t count = rest < BATCH ? rest : BATCH;
         collect_batch(collect, collect->runs[worker], first, count);
@@ -224,7 +231,8 @@ static void fill_accounts(const struct collect *collect, struct phase_result *re
         uint64_t key = (uint64_t)collect->integers[p], both = 0;
         number_map_put(&result->accounts, key, 0, NULL);
         number_map_find(&result->accounts, key, &both);
-        number_map_set(&result->accounts, key, both + 1 + ((uint64_t)bit_at(collect->among, p) << 32));
+        number_map_set(&result->accounts, key,
+                       both + 1 + ((uint64_t)bit_at(collect->among, p) << 32));
     }
 }
 
@@ -255,7 +263,8 @@ static uint64_t top_count(const struct step *step, uint64_t known)
     return count < 0 ? 0 : count < (int128)known ? (uint64_t)count : known;
 }
 
-/* Moves the wanted-th of count to its place, everything before it to its left (Hoare's quickselect). */
+/* Moves the wanted-th of count to its place, everything before it to its left (Hoare's
+ * quickselect). */
 static void select_nth(struct ranked *items, size_t count, size_t wanted, struct order *order)
 {
     size_t low = 0, high = count - 1;
@@ -326,10 +335,13 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
 {
     uint32_t customers = collect->binding->population->customers;
     bool doubles = collect->plan->steps.items[collect->step->child[0]].shape == SHAPE_DOUBLE;
-    size_t words = words_of(customers), tasks = ((size_t)customers + BATCH * TASK_BATCHES - 1) / (BATCH * TASK_BATCHES);
+    size_t words = words_of(customers),
+           tasks = ((size_t)customers + BATCH * TASK_BATCHES - 1) / (BATCH * TASK_BATCHES);
 
-    collect->integers = doubles ? NULL : base_calloc((size_t)customers + 1, sizeof *collect->integers);
-    collect->doubles = doubles ? base_calloc((size_t)customers + 1, sizeof *collect->doubles) : NULL;
+    collect->integers =
+        doubles ? NULL : base_calloc((size_t)customers + 1, sizeof *collect->integers);
+    collect->doubles =
+        doubles ? base_calloc((size_t)customers + 1, sizeof *collect->doubles) : NULL;
     collect->value_known = base_calloc(words + 1, 8);
     collect->among = base_calloc(words + 1, 8);
     collect->runs = base_calloc((size_t)pool_threads(pool), sizeof *collect->runs);
@@ -359,8 +371,9 @@ static enum status fill_one(struct collect *collect, struct phase_result *result
     return status;
 }
 
-enum status phase_fill(const struct plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
-                       bool with_next, struct plan_phase **out, struct error *error)
+enum status phase_fill(const struct plan *plan, const struct binding *binding, int64_t now,
+                       struct pool *pool, bool with_next, struct plan_phase **out,
+                       struct error *error)
 {
     struct plan_phase *phase = base_calloc(1, sizeof *phase);
     int64_t *next = with_next ? base_calloc((size_t)pool_threads(pool), sizeof *next) : NULL;
@@ -369,7 +382,8 @@ enum status phase_fill(const struct plan *plan, const struct binding *binding, i
     phase->plan = plan;
     phase->results = base_calloc(plan->globals.count + 1, sizeof *phase->results);
     for (size_t g = 0; status == STATUS_OK && g < plan->globals.count; g++) {
-        struct collect collect = {.plan = plan, .binding = binding, .phase = phase, .now = now, .next = next};
+        struct collect collect = {
+            .plan = plan, .binding = binding, .phase = phase, .now = now, .next = next};
         collect.step = &plan->steps.items[plan->globals.items[g]];
         status = fill_one(&collect, &phase->results[g], pool, error);
     }
@@ -400,8 +414,9 @@ int64_t plan_phase_next(const struct plan_phase *phase)
     return phase ? phase->next : INT64_MAX;
 }
 
-enum status plan_phase_new(const struct plan *plan, const struct population *population, int64_t now, struct pool *pool,
-                           struct plan_phase **out, struct error *error)
+enum status plan_phase_new(const struct plan *plan, const struct population *population,
+                           int64_t now, struct pool *pool, struct plan_phase **out,
+                           struct error *error)
 {
     struct binding *binding;
     TRY(binding_new(plan, population, &binding, error));

@@ -1,10 +1,11 @@
 /*
- * Sequences. The filters of all steps are bitmaps over the batch's rows before any customer is looked at; only
- * customers with a fact that may begin the sequence are searched. The search tries first facts from the latest to the
- * earliest: a later beginning leaves more time for the rest, so a fact that led nowhere once need not be tried again,
- * unless filters speak of earlier facts. Conditions between two chosen facts (product = cart.product) are two vectors,
- * compared when a pair is tried; whatever does not split so is evaluated for one customer at a time by a second run of
- * the same plan.
+ * Sequences. The filters of all steps are bitmaps over the batch's rows before any customer is
+ * looked at; only customers with a fact that may begin the sequence are searched. The search tries
+ * first facts from the latest to the earliest: a later beginning leaves more time for the rest, so
+ * a fact that led nowhere once need not be tried again, unless filters speak of earlier facts.
+ * Conditions between two chosen facts (product = cart.product) are two vectors, compared when a
+ * pair is tried; whatever does not split so is evaluated for one customer at a time by a second run
+ * of the same plan.
  */
 #include "plan/steps.h"
 
@@ -49,10 +50,12 @@ static int64_t row_time(const struct search *search, int table, uint32_t row)
 
 static int64_t later(const struct search *search, int64_t time, struct calendar_period period)
 {
-    return period.months ? zone_add(search->run->population->zone, time, period, 1) : time + period.seconds;
+    return period.months ? zone_add(search->run->population->zone, time, period, 1)
+                         : time + period.seconds;
 }
 
-/* The first row of the table that a step may still take: behind every row that a step before it took. */
+/* The first row of the table that a step may still take: behind every row that a step before it
+ * took. */
 static uint32_t first_free(const struct search *search, int step, int table)
 {
     for (int s = step - 1; s >= 0; s--)
@@ -61,7 +64,8 @@ static uint32_t first_free(const struct search *search, int step, int table)
     return row_begin(search, table);
 }
 
-/* The last row of the table, exclusively, that may stand before the facts that the steps from `step` on have taken. */
+/* The last row of the table, exclusively, that may stand before the facts that the steps from
+ * `step` on have taken. */
 static uint32_t first_taken(const struct search *search, int step, int table)
 {
     for (int s = step; s < search->plan->step_count; s++)
@@ -98,30 +102,35 @@ static bool slow_holds(struct search *search, const struct sequence_kind *kind, 
     return bit_at(holds.bits, row);
 }
 
-static bool row_fits(struct search *search, const struct sequence_kind *kind, uint32_t row, bool start)
+static bool row_fits(struct search *search, const struct sequence_kind *kind, uint32_t row,
+                     bool start)
 {
     const struct vector *mask = step_vector(search->run, start ? kind->start_mask : kind->mask);
-    return bit_at(mask->bits, row) && pairs_hold(search, kind, row) && slow_holds(search, kind, row);
+    return bit_at(mask->bits, row) && pairs_hold(search, kind, row) &&
+           slow_holds(search, kind, row);
 }
 
 /* Whether a step from `step` on looks among the rows of the table. */
 static bool is_wanted(const struct sequence_plan *plan, int step, int table)
 {
     for (int s = step; s < plan->step_count; s++)
-        for (int k = 0; k < plan->source->steps[s].kind_count && !plan->source->steps[s].negated; k++)
+        for (int k = 0; k < plan->source->steps[s].kind_count && !plan->source->steps[s].negated;
+             k++)
             if (plan->kinds[s][k].table == table)
                 return true;
     return false;
 }
 
-/* Whether some fact that a negated step forbids stands behind the fact before it and, unless the step is the last,
- * ahead of the one after it. A fact that serves a step is none, nor is one of its kind that arrived on its other side.
- * Before the whole chain is chosen (not `whole`), what a later step may yet take is left for then. */
+/* Whether some fact that a negated step forbids stands behind the fact before it and, unless the
+ * step is the last, ahead of the one after it. A fact that serves a step is none, nor is one of its
+ * kind that arrived on its other side. Before the whole chain is chosen (not `whole`), what a later
+ * step may yet take is left for then. */
 static bool forbidden(struct search *search, int negated, bool whole)
 {
     const struct segment_step *step = &search->plan->source->steps[negated];
     const struct chosen *before = &search->chosen[negated - 1];
-    const struct chosen *after = negated + 1 < search->plan->step_count ? &search->chosen[negated + 1] : NULL;
+    const struct chosen *after =
+        negated + 1 < search->plan->step_count ? &search->chosen[negated + 1] : NULL;
     int64_t limit = step->has_within ? later(search, before->time, step->within) : INT64_MAX;
 
     limit = after && after->time < limit ? after->time : limit;
@@ -165,8 +174,8 @@ static void choose(struct search *search, int step, struct chosen chosen)
     search->chosen_kind[step] = chosen.kind;
 }
 
-/* Filters that speak of earlier facts may leave as many ways as there are choices of facts. Rather than search for
- * days, the sequence is given up; then nothing is found any more. */
+/* Filters that speak of earlier facts may leave as many ways as there are choices of facts. Rather
+ * than search for days, the sequence is given up; then nothing is found any more. */
 static bool is_given_up(struct search *search)
 {
     enum { TRIES_MAX = 50000000, SLOW_TRIES_MAX = 2000000 };
@@ -174,9 +183,9 @@ static bool is_given_up(struct search *search)
         return true;
     if (search->tries++ < (search->plan->slow ? SLOW_TRIES_MAX : TRIES_MAX))
         return false;
-    run_fail(search->run,
-             "a sequence could be met in too many ways by the facts of one customer; fewer steps, or filters "
-             "that speak of one earlier step each, make it searchable");
+    run_fail(search->run, "a sequence could be met in too many ways by the facts of one customer; "
+                          "fewer steps, or filters "
+                          "that speak of one earlier step each, make it searchable");
     return true;
 }
 
@@ -195,10 +204,10 @@ static bool try_row(struct search *search, int step, int k, uint32_t row, int ne
 }
 
 /*
- * What can follow a fact depends on earlier ones only through its own second: a row of another kind that was taken
- * there bars those before it. Where that is so, what a fact led to is not remembered. It would be tried again and again
- * on data of whole days; but of the rows of one kind in one second the first does as well as any, unless a step
- * forbids.
+ * What can follow a fact depends on earlier ones only through its own second: a row of another kind
+ * that was taken there bars those before it. Where that is so, what a fact led to is not
+ * remembered. It would be tried again and again on data of whole days; but of the rows of one kind
+ * in one second the first does as well as any, unless a step forbids.
  */
 static bool is_remembered(const struct search *search, int step, int table, int64_t time)
 {
@@ -215,8 +224,10 @@ static bool is_remembered(const struct search *search, int step, int table, int6
     return true;
 }
 
-/* Chooses a fact of one kind for a positive step, and the rest after it. place: of the kind's first row. */
-static bool search_kind(struct search *search, int step, int k, int before, int negated, int64_t limit, size_t place)
+/* Chooses a fact of one kind for a positive step, and the rest after it. place: of the kind's first
+ * row. */
+static bool search_kind(struct search *search, int step, int k, int before, int negated,
+                        int64_t limit, size_t place)
 {
     int table = search->plan->kinds[step][k].table;
     uint32_t begin = row_begin(search, table), end = row_end(search, table);
@@ -231,7 +242,8 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
 
         bool remembered = is_remembered(search, step, table, time);
         uint8_t *visited = remembered ? &search->visited[place + row - begin] : NULL;
-        if ((visited && *visited) || (time == tried && !search->plan->forbids && !search->plan->refers))
+        if ((visited && *visited) ||
+            (time == tried && !search->plan->forbids && !search->plan->refers))
             continue;
 
         uint64_t broken = search->broken_chains;
@@ -247,7 +259,8 @@ static bool search_kind(struct search *search, int step, int k, int before, int 
     return false;
 }
 
-/* Chooses a fact for a positive step that follows the one chosen for `before`, and the rest after it. */
+/* Chooses a fact for a positive step that follows the one chosen for `before`, and the rest after
+ * it. */
 static bool search_step(struct search *search, int step, int before, int negated)
 {
     const struct segment_step *source = &search->plan->source->steps[step];
@@ -281,7 +294,8 @@ static bool search_from(struct search *search, int step, int before)
     if (step + 1 < source->step_count)
         return search_step(search, step + 1, before, step);
     const struct segment_step *last = &source->steps[step];
-    if (last->has_within && search->run->now < later(search, search->chosen[before].time, last->within))
+    if (last->has_within &&
+        search->run->now < later(search, search->chosen[before].time, last->within))
         return false;
     if (forbidden(search, step, false))
         return false;
@@ -300,8 +314,9 @@ static bool search_first(struct search *search)
         for (int k = 0; k < first->kind_count; k++) {
             int table = search->plan->kinds[0][k].table;
             if (left[k] > row_begin(search, table) &&
-                (latest < 0 || row_time(search, table, left[k] - 1) >
-                                   row_time(search, search->plan->kinds[0][latest].table, left[latest] - 1)))
+                (latest < 0 ||
+                 row_time(search, table, left[k] - 1) >
+                     row_time(search, search->plan->kinds[0][latest].table, left[latest] - 1)))
                 latest = k;
         }
         if (latest < 0)
@@ -317,7 +332,8 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
     for (int s = 0; s < plan->step_count; s++) {
         uint32_t rows = 0;
         for (int k = 0; k < plan->source->steps[s].kind_count; k++)
-            rows += row_end(&search, plan->kinds[s][k].table) - row_begin(&search, plan->kinds[s][k].table);
+            rows += row_end(&search, plan->kinds[s][k].table) -
+                    row_begin(&search, plan->kinds[s][k].table);
         search.stride = rows > search.stride ? rows : search.stride;
     }
     if (!plan->refers) {
@@ -333,8 +349,10 @@ static bool search_customer(struct run *run, const struct sequence_plan *plan, u
     return search_first(&search);
 }
 
-/* The customers with a fact that may begin the sequence. The rows of a batch are in order of lanes. */
-static void mark_beginners(struct run *run, const struct sequence_plan *plan, uint64_t lanes[BATCH_WORDS])
+/* The customers with a fact that may begin the sequence. The rows of a batch are in order of lanes.
+ */
+static void mark_beginners(struct run *run, const struct sequence_plan *plan,
+                           uint64_t lanes[BATCH_WORDS])
 {
     for (int k = 0; k < plan->source->steps[0].kind_count; k++) {
         const struct sequence_kind *kind = &plan->kinds[0][k];
@@ -356,7 +374,8 @@ struct run *run_alone(struct run *run, uint32_t lane)
 {
     if (!run->inner)
         run->inner = run_new(run->plan);
-    if (run->inner->now != run->now || run->inner->binding != run->binding || run->inner->phase != run->phase)
+    if (run->inner->now != run->now || run->inner->binding != run->binding ||
+        run->inner->phase != run->phase)
         run_bind(run->inner, run->binding, run->phase, run->now);
     run_one(run->inner, run->first + lane, run->delta);
     return run->inner;
@@ -393,7 +412,8 @@ void step_sequence(struct run *run, const struct step *step, struct vector *out)
 
 /* ---- periods ---- */
 
-/* The units in which some fact of the batch lies: those that must be looked at one by one. Empty: first > last. */
+/* The units in which some fact of the batch lies: those that must be looked at one by one. Empty:
+ * first > last. */
 struct unit_range {
     int64_t first, last;
 };
@@ -430,10 +450,12 @@ void run_each_period(struct run *run, const struct step *step, run_period *visit
     if (lo > hi)
         return;
     lo = lo < MOMENT_MIN ? MOMENT_MIN : lo;
-    int64_t first = date_unit_number(zone_date(zone, lo), unit), last = date_unit_number(zone_date(zone, hi), unit);
+    int64_t first = date_unit_number(zone_date(zone, lo), unit),
+            last = date_unit_number(zone_date(zone, hi), unit);
 
     struct unit_range facts = units_with_facts(run, unit);
-    int64_t from = facts.first > first ? facts.first : first, to = facts.last < last ? facts.last : last;
+    int64_t from = facts.first > first ? facts.first : first,
+            to = facts.last < last ? facts.last : last;
     int64_t alike = last - first + 1 - (from <= to ? to - from + 1 : 0);
     if (alike > 0) {
         run->period = (struct segment_bounds){1, 0};
@@ -459,7 +481,8 @@ static void add_units(struct run *run, const struct step *step, int64_t times, v
         out->i[lane] += bit_at(holds.bits, lane) ? times : 0;
 }
 
-/* Units without a fact are all alike, so a window may be as long as it likes: the times of facts end in 2106. */
+/* Units without a fact are all alike, so a window may be as long as it likes: the times of facts
+ * end in 2106. */
 void step_periods(struct run *run, const struct step *step, struct vector *out)
 {
     set_all(run, out);

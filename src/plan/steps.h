@@ -1,16 +1,18 @@
 /*
- * The inside of a plan. A checked tree becomes a list of steps; each makes one vector and comes after those it reads.
- * Equal steps are one step (compile.c looks every new one up by its parameters and children), so that whatever twenty
- * or four hundred segments share is computed once.
+ * The inside of a plan. A checked tree becomes a list of steps; each makes one vector and comes
+ * after those it reads. Equal steps are one step (compile.c looks every new one up by its
+ * parameters and children), so that whatever twenty or four hundred segments share is computed
+ * once.
  *
- * A step works on the lanes of a frame: one lane (constants), a batch of customers, the rows of one kind that belong to
- * those customers (always one contiguous range), or dictionary codes. Operators are the same functions in every frame;
- * only leaves differ. A predicate over a single text column is evaluated once per dictionary code when the plan is
- * bound to a population, and is a table look-up per row from then on.
+ * A step works on the lanes of a frame: one lane (constants), a batch of customers, the rows of one
+ * kind that belong to those customers (always one contiguous range), or dictionary codes. Operators
+ * are the same functions in every frame; only leaves differ. A predicate over a single text column
+ * is evaluated once per dictionary code when the plan is bound to a population, and is a table
+ * look-up per row from then on.
  *
- * Vectors are made on demand and remembered until their clock ticks: constants until the moment changes, the rest until
- * the next batch, what `periods` or a sequence varies until it varies it. So a condition that fails for a whole batch
- * keeps the steps behind it from running.
+ * Vectors are made on demand and remembered until their clock ticks: constants until the moment
+ * changes, the rest until the next batch, what `periods` or a sequence varies until it varies it.
+ * So a condition that fails for a whole batch keeps the steps behind it from running.
  */
 #ifndef STRATA_PLAN_STEPS_H
 #define STRATA_PLAN_STEPS_H
@@ -65,7 +67,8 @@ struct vector {
     void *first, *second; /* memory behind the two unions */
     size_t capacity;      /* lanes */
     uint64_t stamp;
-    uint32_t *counts; /* rows selected, by lane of the batch, in scratch memory: of bits of rows that were counted */
+    uint32_t *counts; /* rows selected, by lane of the batch, in scratch memory: of bits of rows
+                         that were counted */
     uint64_t counts_stamp;
     enum hint hint; /* of bits */
 };
@@ -73,7 +76,8 @@ struct vector {
 struct run;
 struct step;
 typedef void step_run(struct run *run, const struct step *step, struct vector *out);
-/* Lowers next[lane] to the first moment after now at which the step's vector may change by itself. */
+/* Lowers next[lane] to the first moment after now at which the step's vector may change by itself.
+ */
 typedef void step_next(struct run *run, const struct step *step, int64_t *next);
 
 struct step {
@@ -87,9 +91,10 @@ struct step {
     bool timeless;  /* does not depend on now */
     bool version;   /* texts compared as versions */
     bool now_loose; /* a value that goes on with now, for which no condition has answered yet */
-    int code_leaf;  /* the only text column it reads besides constants, or −1; −2: several or others */
-    bool textual;   /* looks into texts: worth a look-up table */
-    int cost;       /* rough, to order the children of and/or */
+    int code_leaf; /* the only text column it reads besides constants, or −1; −2: several or others
+                    */
+    bool textual; /* looks into texts: worth a look-up table */
+    int cost;     /* rough, to order the children of and/or */
     /* Parameters; all of them are part of what makes two steps equal. */
     int a, b, c;
     int64_t p, q;
@@ -122,7 +127,8 @@ struct phase_result {
 struct plan_phase {
     const struct plan *plan;
     struct phase_result *results; /* by place in plan->globals */
-    int64_t next; /* the first moment at which one of them may come out differently; INT64_MAX: not asked, or never */
+    int64_t next; /* the first moment at which one of them may come out differently; INT64_MAX: not
+                     asked, or never */
 };
 
 struct plan_column {
@@ -162,8 +168,8 @@ struct binding {
     const struct population *population;
     const struct population_table **tables;   /* by plan table; NULL: not loaded */
     const struct population_column **columns; /* by plan column; NULL: not loaded */
-    uint8_t **tests;                          /* by step: truth per code, the unknown last; NULL: its range says it */
-    struct code_range *ranges;                /* by step: where a test holds, when that is one run of codes */
+    uint8_t **tests; /* by step: truth per code, the unknown last; NULL: its range says it */
+    struct code_range *ranges; /* by step: where a test holds, when that is one run of codes */
     struct local_clock *clock;
 };
 
@@ -260,7 +266,8 @@ static inline struct operand operand_of(struct run *run, int id)
 {
     const struct step *step = step_of(run, id);
     const struct vector *vector = step_vector(run, id);
-    struct operand operand = {.step = step, .bits = vector->bits, .stride = 1, .hint = vector->hint};
+    struct operand operand = {
+        .step = step, .bits = vector->bits, .stride = 1, .hint = vector->hint};
     if (step->frame == FRAME_ONE) {
         bool set = vector->bits[0] & 1;
         operand.stride = 0;
@@ -303,18 +310,20 @@ void run_fail(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 double operand_number(const struct operand *operand, size_t lane);
 void numbers_of(const struct operand *operand, size_t lanes, double *out);
 void clock_tick(struct run *run, enum step_clock clock);
-/* A double that is no number, or beyond all bounds, is never known: takes such lanes out of out's bits. */
+/* A double that is no number, or beyond all bounds, is never known: takes such lanes out of out's
+ * bits. */
 void plan_forget_nonfinite(struct run *run, const struct step *step, struct vector *out);
 /* lane of each row of the view, in scratch memory of the run. */
 const uint32_t *row_owners(struct run *run, int table);
 
 /* binding.c */
-enum status binding_new(const struct plan *plan, const struct population *population, struct binding **out,
-                        struct error *error);
+enum status binding_new(const struct plan *plan, const struct population *population,
+                        struct binding **out, struct error *error);
 void binding_free(struct binding *binding);
 struct run *run_new(const struct plan *plan);
 void run_free(struct run *run);
-void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase, int64_t now);
+void run_bind(struct run *run, const struct binding *binding, const struct plan_phase *phase,
+              int64_t now);
 void run_moment(struct run *run, int64_t now);
 /* The lanes are the customers first … first + count − 1 (count ≤ BATCH). */
 void run_batch(struct run *run, uint32_t first, uint32_t count);
@@ -325,7 +334,8 @@ void run_one(struct run *run, uint32_t position, const struct population_delta *
 /* Whether the customer of a lane exists at the moment. */
 bool run_exists(const struct run *run, uint32_t lane);
 
-/* Local dates quickly: a table per day of the offset, exact zone arithmetic for the days it changes. */
+/* Local dates quickly: a table per day of the offset, exact zone arithmetic for the days it
+ * changes. */
 struct local_clock;
 struct local_clock *local_clock_new(const struct zone *zone);
 void local_clock_free(struct local_clock *clock);
@@ -333,55 +343,62 @@ int32_t local_date(const struct local_clock *clock, int64_t moment);
 int64_t local_day_start(const struct local_clock *clock, int32_t date);
 /* The clock does not change from one moment to the other, as far as can be told quickly. */
 bool local_clock_is_steady(const struct local_clock *clock, int64_t from, int64_t to);
-/* Whole units from a to b, rounded down; dates: from a day to a day, hours (up to now) from the day's first moment. */
-int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
-                           int64_t now, bool until);
+/* Whole units from a to b, rounded down; dates: from a day to a day, hours (up to now) from the
+ * day's first moment. */
+int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a,
+                           int64_t b, int64_t now, bool until);
 
 /* compile.c */
-/* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is the step of
- * nodes[i]. */
+/* A plan whose roots are nodes of the set's customer context instead of segments: plan->extra[i] is
+ * the step of nodes[i]. */
 enum status plan_of_nodes(const struct segment_set *set, const struct schema *schema,
-                          const struct segment_node *const *nodes, int count, struct plan **out, struct error *error);
-/* The bitmaps of rows that a measure, a sequence's first step or `resumed` counts, one a kind; returns their number. To
- * be asked for before the plan is bound. */
+                          const struct segment_node *const *nodes, int count, struct plan **out,
+                          struct error *error);
+/* The bitmaps of rows that a measure, a sequence's first step or `resumed` counts, one a kind;
+ * returns their number. To be asked for before the plan is bound. */
 int plan_selected(struct plan *plan, const struct segment_node *node, int steps[SEGMENT_KINDS_MAX]);
 
 /* phase.c */
-enum status phase_fill(const struct plan *plan, const struct binding *binding, int64_t now, struct pool *pool,
-                       bool with_next, struct plan_phase **out, struct error *error);
+enum status phase_fill(const struct plan *plan, const struct binding *binding, int64_t now,
+                       struct pool *pool, bool with_next, struct plan_phase **out,
+                       struct error *error);
 
 /* Steps: the operators. Grouped by file. */
 /* operators.c */
-step_run step_and, step_or, step_not, step_compare, step_in_range, step_in, step_known, step_truth, step_as_value,
-    step_text, step_set, step_version;
+step_run step_and, step_or, step_not, step_compare, step_in_range, step_in, step_known, step_truth,
+    step_as_value, step_text, step_set, step_version;
 /* arithmetic.c */
-step_run step_add, step_subtract, step_multiply, step_divide, step_negate, step_numeric, step_size, step_length,
-    step_case, step_choose, step_coalesce, step_distance;
+step_run step_add, step_subtract, step_multiply, step_divide, step_negate, step_numeric, step_size,
+    step_length, step_case, step_choose, step_coalesce, step_distance;
 /* times.c */
-step_run step_now, step_today, step_age, step_calendar, step_hour, step_since, step_bounds, step_threshold,
-    step_in_window, step_anniversary, step_period_bounds;
-/* Bits of a stored column's rows whose value lies in [lo, hi]; known rows only. For integers, dates, times and codes.
+step_run step_now, step_today, step_age, step_calendar, step_hour, step_since, step_bounds,
+    step_threshold, step_in_window, step_anniversary, step_period_bounds;
+/* Bits of a stored column's rows whose value lies in [lo, hi]; known rows only. For integers,
+ * dates, times and codes.
  */
-void column_range(struct run *run, const struct population_column *column, size_t begin, size_t lanes, int64_t lo,
-                  int64_t hi, struct vector *out);
+void column_range(struct run *run, const struct population_column *column, size_t begin,
+                  size_t lanes, int64_t lo, int64_t hi, struct vector *out);
 /* Knownness of a column's rows into out->bits. */
-void column_known(struct run *run, const struct population_column *column, size_t begin, size_t lanes,
-                  struct vector *out);
+void column_known(struct run *run, const struct population_column *column, size_t begin,
+                  size_t lanes, struct vector *out);
 /* The column a step reads as it is stored, or NULL; *begin: its first row of the batch. */
-const struct population_column *stored_column(const struct run *run, const struct step *step, size_t *begin);
+const struct population_column *stored_column(const struct run *run, const struct step *step,
+                                              size_t *begin);
 
 /* leaves.c */
-step_run step_literal, step_column, step_lookup, step_row_time, step_customer, step_code, step_test, step_trait,
-    step_trait_at, step_list, step_record, step_sample, step_scheme, step_row_moment, step_row_told, step_changed,
-    step_chosen, step_day_start;
+step_run step_literal, step_column, step_lookup, step_row_time, step_customer, step_code, step_test,
+    step_trait, step_trait_at, step_list, step_record, step_sample, step_scheme, step_row_moment,
+    step_row_told, step_changed, step_chosen, step_day_start;
 /* measures.c */
-step_run step_window, step_count, step_any, step_sum, step_average, step_extreme, step_gather, step_resumed, step_edge;
+step_run step_window, step_count, step_any, step_sum, step_average, step_extreme, step_gather,
+    step_resumed, step_edge;
 /* sequences.c */
 step_run step_sequence, step_periods;
-/* The customer of a lane in a run of their own, which is the run's until it is asked for another. */
+/* The customer of a lane in a run of their own, which is the run's until it is asked for another.
+ */
 struct run *run_alone(struct run *run, uint32_t lane);
-/* Each unit of step_periods in turn, with the run's period set to it; units without a fact are visited once, as
- * `times`. */
+/* Each unit of step_periods in turn, with the run's period set to it; units without a fact are
+ * visited once, as `times`. */
 typedef void run_period(struct run *run, const struct step *step, int64_t times, void *context);
 void run_each_period(struct run *run, const struct step *step, run_period *visit, void *context);
 /* phase.c */
@@ -394,10 +411,12 @@ step_next next_sequence, next_periods;
 step_next next_condition, next_rank;
 /* When the keys of a rank may come to be in another order, whoever's they are. */
 step_next next_keys;
-/* The first moment after now, by lane of the batch just evaluated, as long as ranks and accounts stay as they are. */
+/* The first moment after now, by lane of the batch just evaluated, as long as ranks and accounts
+ * stay as they are. */
 void next_of_batch(struct run *run, int64_t *next);
 
-/* A property of the fact an earlier step chose (step->extra of step_chosen). By kind of that step. */
+/* A property of the fact an earlier step chose (step->extra of step_chosen). By kind of that step.
+ */
 struct chosen_leaf {
     const struct segment_node *node;
     int table[SEGMENT_KINDS_MAX], column[SEGMENT_KINDS_MAX];
@@ -413,8 +432,8 @@ struct sequence_pair {
 };
 struct sequence_kind {
     int table;
-    int mask;                    /* rows that meet what needs no earlier fact (with facts after now left out) */
-    int start_mask;              /* first step: those in the window too */
+    int mask;       /* rows that meet what needs no earlier fact (with facts after now left out) */
+    int start_mask; /* first step: those in the window too */
     struct sequence_pair *pairs; /* in the plan's arena */
     int pair_count;
     int slow; /* condition over OP_STEP values, or −1 */

@@ -1,6 +1,7 @@
 /*
- * Dates, moments and windows. Local dates of facts are asked for by the million, so the zone is turned into one offset
- * per UTC day; only on days on which the offset changes is the zone itself asked.
+ * Dates, moments and windows. Local dates of facts are asked for by the million, so the zone is
+ * turned into one offset per UTC day; only on days on which the offset changes is the zone itself
+ * asked.
  */
 #include "base/bits.h"
 #include "plan/steps.h"
@@ -20,7 +21,9 @@ struct local_clock *local_clock_new(const struct zone *zone)
     clock->zone = zone;
     int64_t changes[2048];
     int32_t after[2048];
-    size_t count = zone_transitions(zone, -1, (int64_t)CLOCK_DAYS * SECONDS_A_DAY, changes, after, 2048), next = 0;
+    size_t count = zone_transitions(zone, -1, (int64_t)CLOCK_DAYS * SECONDS_A_DAY, changes, after,
+                                    2048),
+           next = 0;
     int32_t offset = zone_offset(zone, 0);
     for (int32_t day = 0; day < CLOCK_DAYS; day++) {
         int64_t end = ((int64_t)day + 1) * SECONDS_A_DAY;
@@ -125,7 +128,8 @@ void step_calendar(struct run *run, const struct step *step, struct vector *out)
     bool moments = child.step->type == VALUE_TIME;
     FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
-        out->i[lane] = calendar_value(step->a, moments ? local_date(run->binding->clock, value) : (int32_t)value);
+        out->i[lane] = calendar_value(step->a, moments ? local_date(run->binding->clock, value)
+                                                       : (int32_t)value);
     }
 }
 
@@ -148,7 +152,8 @@ void step_day_start(struct run *run, const struct step *step, struct vector *out
 }
 
 static const int32_t UNIT_SECONDS[] = {1, 60, 3600, 86400, 604800};
-static const int UNIT_MONTHS[] = {[CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+static const int UNIT_MONTHS[] = {
+    [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
 
 /* Completed months from moment a to moment b on the local calendar and clock. */
 static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
@@ -160,11 +165,12 @@ static int64_t months_between(const struct zone *zone, int64_t a, int64_t b)
     return months;
 }
 
-int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a, int64_t b,
-                           int64_t now, bool until)
+int64_t plan_units_between(const struct zone *zone, enum calendar_unit unit, bool dates, int64_t a,
+                           int64_t b, int64_t now, bool until)
 {
     if (unit >= CALENDAR_MONTH) {
-        int64_t months = dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
+        int64_t months =
+            dates ? date_months_between((int32_t)a, (int32_t)b) : months_between(zone, a, b);
         return number_floor_divide(months, UNIT_MONTHS[unit]);
     }
     if (dates && unit >= CALENDAR_DAY)
@@ -185,15 +191,16 @@ void step_since(struct run *run, const struct step *step, struct vector *out)
     same_known(out, &child);
     FOR_KNOWN(out, lanes) {
         int64_t value = child.i[lane * child.stride];
-        out->i[lane] = plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates,
-                                          until ? here : value, until ? value : here, run->now, until);
+        out->i[lane] =
+            plan_units_between(run->population->zone, (enum calendar_unit)step->b, dates,
+                               until ? here : value, until ? value : here, run->now, until);
     }
 }
 
 /* ---- thresholds ---- */
 
-/* Ages and times since fall as their date or moment rises, so where one meets a comparison is one range of it, found by
- * bisection once a moment. */
+/* Ages and times since fall as their date or moment rises, so where one meets a comparison is one
+ * range of it, found by bisection once a moment. */
 static int64_t stepwise(const struct run *run, const struct step *step, int64_t value)
 {
     if (step->a == FUNCTION_AGE)
@@ -203,8 +210,10 @@ static int64_t stepwise(const struct run *run, const struct step *step, int64_t 
                               dates ? run->today : run->now, run->now, false);
 }
 
-/* The largest value in [lo, hi] at which the function is at least limit; lo − 1 when there is none. */
-static int64_t last_at_least(const struct run *run, const struct step *step, int64_t lo, int64_t hi, int64_t limit)
+/* The largest value in [lo, hi] at which the function is at least limit; lo − 1 when there is none.
+ */
+static int64_t last_at_least(const struct run *run, const struct step *step, int64_t lo, int64_t hi,
+                             int64_t limit)
 {
     int64_t below = lo - 1;
     while (below < hi) {
@@ -221,14 +230,16 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
 {
     struct operand limit = operand_of(run, step->child[0]);
     enum segment_compare compare = (enum segment_compare)step->p;
-    int64_t lo = step->c ? DATE_MIN : MOMENT_MIN, hi = step->c ? DATE_MAX : MOMENT_MAX, value = limit.i[0];
+    int64_t lo = step->c ? DATE_MIN : MOMENT_MIN, hi = step->c ? DATE_MAX : MOMENT_MAX,
+            value = limit.i[0];
 
     if (step->a == FUNCTION_AGE)
         hi = run->today;
     set_all(run, out);
     out->i[0] = lo;
     out->j[0] = hi;
-    bool past = value == INT64_MAX && (compare == COMPARE_GT || compare == COMPARE_LE || compare == COMPARE_EQ);
+    bool past = value == INT64_MAX &&
+                (compare == COMPARE_GT || compare == COMPARE_LE || compare == COMPARE_EQ);
     int64_t at_least = last_at_least(run, step, lo, hi, value);
     int64_t above = past ? lo - 1 : last_at_least(run, step, lo, hi, value + 1);
     if (compare == COMPARE_GE || compare == COMPARE_EQ)
@@ -245,8 +256,8 @@ void step_threshold(struct run *run, const struct step *step, struct vector *out
 
 /* ---- windows ---- */
 
-static struct segment_bounds bounds_at(struct run *run, const struct step *step, const struct operand *values,
-                                       size_t lane)
+static struct segment_bounds bounds_at(struct run *run, const struct step *step,
+                                       const struct operand *values, size_t lane)
 {
     struct segment_anchor anchors[2] = {{false, 0}, {false, 0}};
     for (int c = 0; c < step->child_count; c++) {
@@ -257,7 +268,8 @@ static struct segment_bounds bounds_at(struct run *run, const struct step *step,
     }
     const struct segment_window *window = step->extra;
     bool only_to = step->child_count == 1 && !window->anchor;
-    return segment_window_bounds(window, run->population->zone, run->now, anchors[only_to], anchors[!only_to]);
+    return segment_window_bounds(window, run->population->zone, run->now, anchors[only_to],
+                                 anchors[!only_to]);
 }
 
 void step_bounds(struct run *run, const struct step *step, struct vector *out)
@@ -282,7 +294,8 @@ void step_period_bounds(struct run *run, const struct step *step, struct vector 
 }
 
 /* The dates a window holds: (after, last]. */
-static void window_dates(const struct run *run, int64_t lo, int64_t hi, int32_t *after, int32_t *last)
+static void window_dates(const struct run *run, int64_t lo, int64_t hi, int32_t *after,
+                         int32_t *last)
 {
     *after = lo <= MOMENT_MIN ? DATE_MIN - 1 : local_date(run->binding->clock, lo - 1);
     *last = local_date(run->binding->clock, hi);
@@ -295,7 +308,8 @@ static bool on_weekday(int64_t weekdays, int32_t date)
 
 void step_in_window(struct run *run, const struct step *step, struct vector *out)
 {
-    struct operand child = operand_of(run, step->child[0]), bounds = operand_of(run, step->child[1]);
+    struct operand child = operand_of(run, step->child[0]),
+                   bounds = operand_of(run, step->child[1]);
     size_t lanes = lanes_of(run, step);
     bool dates = child.step->type == VALUE_DATE;
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
@@ -310,14 +324,16 @@ void step_in_window(struct run *run, const struct step *step, struct vector *out
             window_dates(run, lo, hi, &after, &last);
             in = value > after && value <= last;
         }
-        if (in && on_weekday(step->q, dates ? (int32_t)value : local_date(run->binding->clock, value)))
+        if (in &&
+            on_weekday(step->q, dates ? (int32_t)value : local_date(run->binding->clock, value)))
             bit_set(out->bits, lane);
     }
 }
 
 void step_anniversary(struct run *run, const struct step *step, struct vector *out)
 {
-    struct operand child = operand_of(run, step->child[0]), bounds = operand_of(run, step->child[1]);
+    struct operand child = operand_of(run, step->child[0]),
+                   bounds = operand_of(run, step->child[1]);
     size_t lanes = lanes_of(run, step);
     memset(out->bits, 0, words_of(lanes) * sizeof *out->bits);
     for (size_t lane = 0; lane < lanes; lane++) {
@@ -326,7 +342,8 @@ void step_anniversary(struct run *run, const struct step *step, struct vector *o
             continue;
         int32_t after, last, date = (int32_t)child.i[lane * child.stride];
         window_dates(run, lo, hi, &after, &last);
-        int32_t year = date_to_civil(date).year, from = after < DATE_MIN ? 1 : date_to_civil(after).year;
+        int32_t year = date_to_civil(date).year,
+                from = after < DATE_MIN ? 1 : date_to_civil(after).year;
         for (int32_t y = from > year ? from : year; y <= 9999; y++) {
             int32_t day = date_anniversary(date, y);
             if (day > last)

@@ -42,14 +42,15 @@ static void take_values(struct run *run, int root, struct plan_values *out, uint
     }
 }
 
-static void prepare_values(const struct plan *plan, const struct segment_node *const *nodes, uint32_t customers,
-                           struct arena *arena, struct plan_values *out)
+static void prepare_values(const struct plan *plan, const struct segment_node *const *nodes,
+                           uint32_t customers, struct arena *arena, struct plan_values *out)
 {
     for (int i = 0; i < plan->extra_count; i++) {
         const struct step *step = &plan->steps.items[plan->extra[i]];
-        bool doubles = step->shape == SHAPE_DOUBLE, none = step->shape == SHAPE_POINT || step->shape == SHAPE_SET;
-        out[i] =
-            (struct plan_values){.type = nodes[i]->type, .scale = nodes[i]->scale, .is_double = nodes[i]->is_double};
+        bool doubles = step->shape == SHAPE_DOUBLE,
+             none = step->shape == SHAPE_POINT || step->shape == SHAPE_SET;
+        out[i] = (struct plan_values){
+            .type = nodes[i]->type, .scale = nodes[i]->scale, .is_double = nodes[i]->is_double};
         out[i].known = ARENA_ARRAY(arena, uint64_t, words_of(customers) + 1);
         if (doubles)
             out[i].doubles = ARENA_ARRAY(arena, double, (size_t)customers + 1);
@@ -99,7 +100,8 @@ static enum status run_values(struct value_pass *pass, struct pool *pool, struct
     pass->arenas = base_calloc((size_t)threads, sizeof *pass->arenas);
     for (int w = 0; w < threads; w++)
         arena_init(&pass->arenas[w], 0);
-    pool_run(pool, ((size_t)pass->binding->population->customers + BATCH - 1) / BATCH, value_task, pass);
+    pool_run(pool, ((size_t)pass->binding->population->customers + BATCH - 1) / BATCH, value_task,
+             pass);
     for (int w = 0; w < threads; w++) {
         if (pass->runs[w] && pass->runs[w]->failed && status == STATUS_OK)
             status = error_set(error, STATUS_ERROR, "%s", pass->runs[w]->error.message);
@@ -140,8 +142,9 @@ done:
 
 enum status plan_evaluate_values(const struct segment_set *set, const struct schema *schema,
                                  const struct segment_node *const *nodes, int node_count,
-                                 const struct population *population, int64_t now, struct pool *pool,
-                                 struct arena *arena, struct plan_values *out, struct error *error)
+                                 const struct population *population, int64_t now,
+                                 struct pool *pool, struct arena *arena, struct plan_values *out,
+                                 struct error *error)
 {
     struct value_pass pass = {.nodes = nodes, .now = now, .out = out};
     return pass_over(set, schema, population, node_count, pool, &pass, arena, error);
@@ -149,8 +152,8 @@ enum status plan_evaluate_values(const struct segment_set *set, const struct sch
 
 enum status plan_scan_values(const struct segment_set *set, const struct schema *schema,
                              const struct segment_node *const *nodes, int node_count,
-                             const struct population *population, int64_t now, struct pool *pool, plan_scan_take *take,
-                             void *context, struct error *error)
+                             const struct population *population, int64_t now, struct pool *pool,
+                             plan_scan_take *take, void *context, struct error *error)
 {
     struct value_pass pass = {.nodes = nodes, .now = now, .take = take, .context = context};
     return pass_over(set, schema, population, node_count, pool, &pass, NULL, error);

@@ -1,8 +1,8 @@
 /*
- * Building a population. Tables come with rows by customer, time and arrival. They are narrowed at once, so that the
- * builder never holds wide copies of them. Finishing orders the customers by last activity and moves each customer's
- * rows, a short contiguous run, to their new place: linear passes over narrow arrays, handed out to the pool in chunks
- * of positions.
+ * Building a population. Tables come with rows by customer, time and arrival. They are narrowed at
+ * once, so that the builder never holds wide copies of them. Finishing orders the customers by last
+ * activity and moves each customer's rows, a short contiguous run, to their new place: linear
+ * passes over narrow arrays, handed out to the pool in chunks of positions.
  */
 #include "base/bits.h"
 #include "base/vector.h"
@@ -84,7 +84,8 @@ void population_builder_free(struct population_builder *builder)
     free(builder);
 }
 
-static void pack_identifiers(struct population_internal *internal, const struct text *identifiers, uint32_t count)
+static void pack_identifiers(struct population_internal *internal, const struct text *identifiers,
+                             uint32_t count)
 {
     size_t bytes = 0;
     for (uint32_t i = 0; i < count; i++)
@@ -113,7 +114,8 @@ void population_builder_customers(struct population_builder *builder, const uint
     pack_identifiers(builder->internal, identifiers, count);
 }
 
-void population_builder_placed(struct population_builder *builder, const struct population_placed *customers)
+void population_builder_placed(struct population_builder *builder,
+                               const struct population_placed *customers)
 {
     ENSURE(!builder->numbers);
     builder->placed = true;
@@ -148,7 +150,8 @@ static uint64_t *copy_known(const uint64_t *known, size_t rows)
         return NULL;
     size_t words = (rows + 63) / 64, set = 0;
     for (size_t w = 0; w < words; w++) {
-        uint64_t valid = w + 1 < words || rows % 64 == 0 ? UINT64_MAX : ((uint64_t)1 << (rows % 64)) - 1;
+        uint64_t valid =
+            w + 1 < words || rows % 64 == 0 ? UINT64_MAX : ((uint64_t)1 << (rows % 64)) - 1;
         set += (size_t)__builtin_popcountll(known[w] & valid);
     }
     if (set == rows)
@@ -204,15 +207,16 @@ static void narrow_integers(struct population_column *column, const int64_t *in,
     clear_unknown(column, rows);
 }
 
-static enum status narrow_codes(struct population_column *column, const uint32_t *in, size_t rows, size_t code_count,
-                                struct error *error)
+static enum status narrow_codes(struct population_column *column, const uint32_t *in, size_t rows,
+                                size_t code_count, struct error *error)
 {
     uint32_t max = 0;
     for (size_t row = 0; row < rows; row++)
         if (is_known(column->known, row) && in[row] > max)
             max = in[row];
     if (rows && max >= code_count && !(max == 0 && column->known))
-        return error_set(error, STATUS_ERROR, "column %s holds the text code %u, but the dictionary has only %zu texts",
+        return error_set(error, STATUS_ERROR,
+                         "column %s holds the text code %u, but the dictionary has only %zu texts",
                          column->name, max, code_count);
     column->max = max;
     column->width = population_width(max);
@@ -236,12 +240,15 @@ static int by_code(const void *a, const void *b)
 }
 
 /* Codes of each row sorted and distinct, unknown rows empty. */
-static void copy_sets(struct population_column *column, const struct population_input *input, size_t rows)
+static void copy_sets(struct population_column *column, const struct population_input *input,
+                      size_t rows)
 {
     uint32_t total = input->set_start[rows], used = 0;
-    uint32_t *start = population_array(rows + 1, sizeof *start), *codes = population_array(total, sizeof *codes);
+    uint32_t *start = population_array(rows + 1, sizeof *start),
+             *codes = population_array(total, sizeof *codes);
     for (size_t row = 0; row < rows; row++) {
-        uint32_t length = is_known(column->known, row) ? input->set_start[row + 1] - input->set_start[row] : 0;
+        uint32_t length =
+            is_known(column->known, row) ? input->set_start[row + 1] - input->set_start[row] : 0;
         uint32_t *out = codes + used;
         memcpy(out, input->codes + input->set_start[row], length * sizeof *out);
         qsort(out, length, sizeof *out, by_code);
@@ -255,7 +262,8 @@ static void copy_sets(struct population_column *column, const struct population_
 }
 
 /* Takes knownness from the rows with a number that is none. */
-static void forget_nonfinite(struct population_column *column, const double *in, size_t rows, unsigned each)
+static void forget_nonfinite(struct population_column *column, const double *in, size_t rows,
+                             unsigned each)
 {
     uint64_t *known = (uint64_t *)column->known;
     for (size_t row = 0; row < rows; row++) {
@@ -271,7 +279,8 @@ static void forget_nonfinite(struct population_column *column, const double *in,
     }
 }
 
-static void copy_doubles(struct population_column *column, const double *in, size_t rows, unsigned each)
+static void copy_doubles(struct population_column *column, const double *in, size_t rows,
+                         unsigned each)
 {
     column->width = each * 8;
     double *values = population_room(rows * each, sizeof *values);
@@ -282,7 +291,8 @@ static void copy_doubles(struct population_column *column, const double *in, siz
     clear_unknown(column, rows);
 }
 
-static enum status take_column(struct population_builder *builder, const struct population_input *input, size_t rows,
+static enum status take_column(struct population_builder *builder,
+                               const struct population_input *input, size_t rows,
                                struct population_column *out, struct error *error)
 {
     *out = (struct population_column){.type = input->type, .scale = input->scale, .refers = -1};
@@ -294,18 +304,20 @@ static enum status take_column(struct population_builder *builder, const struct 
     case VALUE_DECIMAL:
     case VALUE_DATE:
     case VALUE_TIME: narrow_integers(out, input->integers, rows); return STATUS_OK;
-    case VALUE_TEXT: return narrow_codes(out, input->codes, rows, builder->internal->dictionary.count, error);
+    case VALUE_TEXT:
+        return narrow_codes(out, input->codes, rows, builder->internal->dictionary.count, error);
     case VALUE_SET: copy_sets(out, input, rows); return STATUS_OK;
     case VALUE_DOUBLE: copy_doubles(out, input->doubles, rows, 1); return STATUS_OK;
     case VALUE_POINT: copy_doubles(out, input->doubles, rows, 2); return STATUS_OK;
     default:
-        return error_set(error, STATUS_ERROR, "column %s has the type %s, which is never stored", input->name,
-                         value_type_name(input->type));
+        return error_set(error, STATUS_ERROR, "column %s has the type %s, which is never stored",
+                         input->name, value_type_name(input->type));
     }
 }
 
 static enum status take_columns(struct population_builder *builder, struct population_table *table,
-                                const struct population_input *columns, size_t count, struct error *error)
+                                const struct population_input *columns, size_t count,
+                                struct error *error)
 {
     struct arena *arena = &builder->internal->arena;
     table->columns = ARENA_ARRAY(arena, struct population_column, count + 1);
@@ -324,11 +336,13 @@ static enum status take_columns(struct population_builder *builder, struct popul
 static enum status out_of_order(const char *name, size_t row, struct error *error)
 {
     return error_set(error, STATUS_ERROR,
-                     "row %zu of %s is out of order: rows go by customer, then time, and name a customer given before",
+                     "row %zu of %s is out of order: rows go by customer, then time, and name a "
+                     "customer given before",
                      row, name);
 }
 
-/* Rows are checked and counted in one pass: where the customer changes, the next one's rows begin. */
+/* Rows are checked and counted in one pass: where the customer changes, the next one's rows begin.
+ */
 static enum status count_rows(struct population_builder *builder, struct population_table *table,
                               const uint32_t *customer, const uint32_t *time, struct error *error)
 {
@@ -359,23 +373,26 @@ static void note_times(struct population_builder *builder, const struct populati
     for (uint32_t c = 0; c < builder->customers; c++) {
         if (table->offset[c] == table->offset[c + 1])
             continue;
-        uint32_t first = table->time[table->offset[c]], last = table->time[table->offset[c + 1] - 1];
+        uint32_t first = table->time[table->offset[c]],
+                 last = table->time[table->offset[c + 1] - 1];
         builder->first[c] = first < builder->first[c] ? first : builder->first[c];
         if (table->role == SCHEMA_FACTS)
             builder->last[c] = last > builder->last[c] ? last : builder->last[c];
     }
 }
 
-enum status population_builder_table(struct population_builder *builder, const char *name, enum schema_role role,
-                                     size_t rows, const uint32_t *customer, const uint32_t *time,
-                                     const struct population_input *columns, size_t column_count, struct error *error)
+enum status population_builder_table(struct population_builder *builder, const char *name,
+                                     enum schema_role role, size_t rows, const uint32_t *customer,
+                                     const uint32_t *time, const struct population_input *columns,
+                                     size_t column_count, struct error *error)
 {
     ENSURE(!builder->placed && (role == SCHEMA_FACTS || role == SCHEMA_TRAITS));
     VECTOR_PUSH(&builder->tables, (struct population_table){.role = role, .rows = rows});
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
     if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
+        return error_set(error, STATUS_ERROR,
+                         "%s has %zu rows; at most 4,294,967,294 fit into one kind", name, rows);
     uint32_t *times = population_room(rows, sizeof *times);
     if (rows)
         memcpy(times, time, rows * sizeof *times);
@@ -385,8 +402,10 @@ enum status population_builder_table(struct population_builder *builder, const c
     return take_columns(builder, table, columns, column_count, error);
 }
 
-enum status population_builder_placed_table(struct population_builder *builder, const struct population_table *given,
-                                            const char *const *refers, struct pool *pool, struct error *error)
+enum status population_builder_placed_table(struct population_builder *builder,
+                                            const struct population_table *given,
+                                            const char *const *refers, struct pool *pool,
+                                            struct error *error)
 {
     struct arena *arena = &builder->internal->arena;
     VECTOR_PUSH(&builder->tables, *given);
@@ -404,11 +423,13 @@ enum status population_builder_placed_table(struct population_builder *builder, 
     return population_describe(table, builder->customers, pool, error);
 }
 
-enum status population_builder_reference(struct population_builder *builder, const char *name, size_t rows,
-                                         const uint32_t *key_codes, const struct population_input *columns,
+enum status population_builder_reference(struct population_builder *builder, const char *name,
+                                         size_t rows, const uint32_t *key_codes,
+                                         const struct population_input *columns,
                                          size_t column_count, struct error *error)
 {
-    VECTOR_PUSH(&builder->tables, (struct population_table){.role = SCHEMA_REFERENCE, .rows = rows});
+    VECTOR_PUSH(&builder->tables,
+                (struct population_table){.role = SCHEMA_REFERENCE, .rows = rows});
     struct population_table *table = &builder->tables.items[builder->tables.count - 1];
     table->name = arena_strdup(&builder->internal->arena, name);
     for (size_t row = 0; row < rows; row++)
@@ -422,10 +443,12 @@ enum status population_builder_reference(struct population_builder *builder, con
     return take_columns(builder, table, columns, column_count, error);
 }
 
-void population_builder_records(struct population_builder *builder, const char *segment, size_t count,
-                                const uint32_t *customer, const int64_t *entered, const int64_t *left)
+void population_builder_records(struct population_builder *builder, const char *segment,
+                                size_t count, const uint32_t *customer, const int64_t *entered,
+                                const int64_t *left)
 {
-    struct pending_records records = {arena_strdup(&builder->internal->arena, segment), count, NULL, NULL, NULL};
+    struct pending_records records = {arena_strdup(&builder->internal->arena, segment), count, NULL,
+                                      NULL, NULL};
     records.customer = base_malloc((count + 1) * sizeof *customer);
     records.entered = base_malloc((count + 1) * sizeof *entered);
     records.left = base_malloc((count + 1) * sizeof *left);
@@ -437,20 +460,23 @@ void population_builder_records(struct population_builder *builder, const char *
     VECTOR_PUSH(&builder->records, records);
 }
 
-void population_builder_list(struct population_builder *builder, const char *name, const struct text *identifiers,
-                             size_t count)
+void population_builder_list(struct population_builder *builder, const char *name,
+                             const struct text *identifiers, size_t count)
 {
     struct arena *arena = &builder->internal->arena;
-    struct pending_list list = {arena_strdup(arena, name), ARENA_ARRAY(arena, struct text, count + 1), count};
+    struct pending_list list = {arena_strdup(arena, name),
+                                ARENA_ARRAY(arena, struct text, count + 1), count};
     for (size_t i = 0; i < count; i++)
         list.identifiers[i] =
-            (struct text){arena_strndup(arena, identifiers[i].data, identifiers[i].length), identifiers[i].length};
+            (struct text){arena_strndup(arena, identifiers[i].data, identifiers[i].length),
+                          identifiers[i].length};
     VECTOR_PUSH(&builder->lists, list);
 }
 
 /* ---- finishing ---- */
 
-/* customer index by position: ascending last activity, then number (stable, as indexes go by number). */
+/* customer index by position: ascending last activity, then number (stable, as indexes go by
+ * number). */
 static uint32_t *activity_order(const uint32_t *last, uint32_t customers)
 {
     uint64_t *pairs = population_room((size_t)customers + 1, sizeof *pairs);
@@ -464,10 +490,12 @@ static uint32_t *activity_order(const uint32_t *last, uint32_t customers)
     return order;
 }
 
-static void copy_bits(uint64_t *to, size_t to_bit, const uint64_t *from, size_t from_bit, size_t count)
+static void copy_bits(uint64_t *to, size_t to_bit, const uint64_t *from, size_t from_bit,
+                      size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        to[(to_bit + i) / 64] |= (from[(from_bit + i) / 64] >> ((from_bit + i) % 64) & 1) << ((to_bit + i) % 64);
+        to[(to_bit + i) / 64] |= (from[(from_bit + i) / 64] >> ((from_bit + i) % 64) & 1)
+                                 << ((to_bit + i) % 64);
 }
 
 /* One table on its way from customer order to position order. */
@@ -480,20 +508,21 @@ struct move {
 };
 
 /* Tiny runs: a call to memcpy costs more than the copy itself. */
-#define MOVE_RUNS(type)                                                                                      \
-    static void move_##type(const struct move *move, const void *from_, void *to_, size_t begin, size_t end) \
-    {                                                                                                        \
-        const type *from = from_;                                                                            \
-        type *to = to_;                                                                                      \
-        for (size_t p = begin; p < end; p++) {                                                               \
-            if (p + 16 < end)                                                                                \
-                __builtin_prefetch(&from[move->from->offset[move->order[p + 16]]]);                          \
-            const type *in = from + move->from->offset[move->order[p]];                                      \
-            type *out = to + move->offset[p];                                                                \
-            uint32_t count = move->offset[p + 1] - move->offset[p];                                          \
-            for (uint32_t i = 0; i < count; i++)                                                             \
-                out[i] = in[i];                                                                              \
-        }                                                                                                    \
+#define MOVE_RUNS(type)                                                                          \
+    static void move_##type(const struct move *move, const void *from_, void *to_, size_t begin, \
+                            size_t end)                                                          \
+    {                                                                                            \
+        const type *from = from_;                                                                \
+        type *to = to_;                                                                          \
+        for (size_t p = begin; p < end; p++) {                                                   \
+            if (p + 16 < end)                                                                    \
+                __builtin_prefetch(&from[move->from->offset[move->order[p + 16]]]);              \
+            const type *in = from + move->from->offset[move->order[p]];                          \
+            type *out = to + move->offset[p];                                                    \
+            uint32_t count = move->offset[p + 1] - move->offset[p];                              \
+            for (uint32_t i = 0; i < count; i++)                                                 \
+                out[i] = in[i];                                                                  \
+        }                                                                                        \
     }
 struct move_pair {
     double latitude, longitude;
@@ -527,13 +556,15 @@ static void move_irregular(const struct move *move, size_t c)
     struct population_column *to = &move->to->columns[c];
     size_t used = 0;
     for (uint32_t p = 0; p < move->customers; p++) {
-        size_t in = move->from->offset[move->order[p]], out = move->offset[p], count = move->offset[p + 1] - out;
+        size_t in = move->from->offset[move->order[p]], out = move->offset[p],
+               count = move->offset[p + 1] - out;
         if (from->known)
             copy_bits((uint64_t *)to->known, out, from->known, in, count);
         if (!from->set_start)
             continue;
         size_t length = from->set_start[in + count] - from->set_start[in];
-        memcpy((uint32_t *)to->set_codes + used, from->set_codes + from->set_start[in], length * sizeof(uint32_t));
+        memcpy((uint32_t *)to->set_codes + used, from->set_codes + from->set_start[in],
+               length * sizeof(uint32_t));
         for (size_t i = 0; i < count; i++)
             ((uint32_t *)to->set_start)[out + i + 1] =
                 (uint32_t)(used + from->set_start[in + i + 1] - from->set_start[in]);
@@ -551,13 +582,15 @@ static void move_task(void *context, size_t task, int worker)
         move_irregular(move, task - chunks);
         return;
     }
-    size_t begin = task * MOVE_CHUNK, end = begin + MOVE_CHUNK < move->customers ? begin + MOVE_CHUNK : move->customers;
+    size_t begin = task * MOVE_CHUNK,
+           end = begin + MOVE_CHUNK < move->customers ? begin + MOVE_CHUNK : move->customers;
     move_uint32_t(move, move->from->time, (void *)move->to->time, begin, end);
     for (size_t c = 0; c < move->from->column_count; c++)
         move_column(move, c, begin, end);
 }
 
-static void prepare_columns(const struct population_table *from, struct population_table *to, struct arena *arena)
+static void prepare_columns(const struct population_table *from, struct population_table *to,
+                            struct arena *arena)
 {
     to->columns = ARENA_ARRAY(arena, struct population_column, from->column_count + 1);
     for (size_t c = 0; c < from->column_count; c++) {
@@ -567,7 +600,8 @@ static void prepare_columns(const struct population_table *from, struct populati
         to->columns[c].known = column->known ? population_array((from->rows + 63) / 64, 8) : NULL;
         if (column->set_start) {
             to->columns[c].set_start = population_array(from->rows + 1, sizeof(uint32_t));
-            to->columns[c].set_codes = population_array(column->set_start[from->rows], sizeof(uint32_t));
+            to->columns[c].set_codes =
+                population_array(column->set_start[from->rows], sizeof(uint32_t));
         }
     }
 }
@@ -584,8 +618,9 @@ static void free_unmoved(struct population_table *table)
     free((void *)table->time);
 }
 
-static enum status move_table(struct population_table *table, const uint32_t *order, uint32_t customers,
-                              struct arena *arena, struct pool *pool, struct error *error)
+static enum status move_table(struct population_table *table, const uint32_t *order,
+                              uint32_t customers, struct arena *arena, struct pool *pool,
+                              struct error *error)
 {
     struct population_table to = *table;
     uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
@@ -620,7 +655,8 @@ static void order_customers(struct population_builder *builder, const uint32_t *
 {
     uint32_t customers = builder->customers;
     uint64_t *number = population_room(customers, sizeof *number);
-    uint32_t *first = population_room(customers, sizeof *first), *last = population_room(customers, sizeof *last);
+    uint32_t *first = population_room(customers, sizeof *first),
+             *last = population_room(customers, sizeof *last);
     const char **identifier = population_room(customers, sizeof *identifier);
     for (uint32_t p = 0; p < customers; p++) {
         number[p] = builder->numbers[order[p]];
@@ -643,8 +679,8 @@ static uint32_t position_of(const uint32_t *place, uint32_t customer)
     return place ? place[customer] : customer;
 }
 
-static struct population_records place_records(const struct pending_records *pending, const uint32_t *place,
-                                               uint32_t customers)
+static struct population_records place_records(const struct pending_records *pending,
+                                               const uint32_t *place, uint32_t customers)
 {
     uint32_t *offset = population_array((size_t)customers + 1, sizeof *offset);
     int64_t *entered = population_array(pending->count, sizeof *entered);
@@ -664,7 +700,8 @@ static struct population_records place_records(const struct pending_records *pen
     return (struct population_records){pending->segment, offset, entered, left};
 }
 
-static struct population_list place_list(const struct population *population, const struct pending_list *pending)
+static struct population_list place_list(const struct population *population,
+                                         const struct pending_list *pending)
 {
     uint64_t *members = population_array((population->customers + 63) / 64, sizeof *members);
     for (size_t i = 0; i < pending->count; i++) {
@@ -676,23 +713,25 @@ static struct population_list place_list(const struct population *population, co
 }
 
 /* place: the position of each customer index; NULL: they are the same. */
-static void place_memberships(struct population_builder *builder, struct population *population, const uint32_t *place)
+static void place_memberships(struct population_builder *builder, struct population *population,
+                              const uint32_t *place)
 {
     struct arena *arena = &builder->internal->arena;
     population->record_count = builder->records.count;
     population->records = ARENA_ARRAY(arena, struct population_records, builder->records.count + 1);
     for (size_t i = 0; i < builder->records.count; i++)
-        population->records[i] = place_records(&builder->records.items[i], place, builder->customers);
+        population->records[i] =
+            place_records(&builder->records.items[i], place, builder->customers);
     population->list_count = builder->lists.count;
     population->lists = ARENA_ARRAY(arena, struct population_list, builder->lists.count + 1);
     for (size_t i = 0; i < builder->lists.count; i++)
         population->lists[i] = place_list(population, &builder->lists.items[i]);
 }
 
-/* Everything to its position. What comes back says where each customer index went (NULL: it is the position already);
- * the caller frees it. */
-static enum status place_all(struct population_builder *builder, struct pool *pool, uint32_t **place,
-                             struct error *error)
+/* Everything to its position. What comes back says where each customer index went (NULL: it is the
+ * position already); the caller frees it. */
+static enum status place_all(struct population_builder *builder, struct pool *pool,
+                             uint32_t **place, struct error *error)
 {
     uint32_t customers = builder->customers;
     *place = NULL;
@@ -705,14 +744,15 @@ static enum status place_all(struct population_builder *builder, struct pool *po
         (*place)[order[p]] = p;
     for (size_t t = 0; t < builder->tables.count && status == STATUS_OK; t++)
         if (builder->tables.items[t].role != SCHEMA_REFERENCE)
-            status = move_table(&builder->tables.items[t], order, customers, &builder->internal->arena, pool, error);
+            status = move_table(&builder->tables.items[t], order, customers,
+                                &builder->internal->arena, pool, error);
     order_customers(builder, order);
     free(order);
     return status;
 }
 
-enum status population_builder_finish(struct population_builder *builder, struct pool *pool, struct population **out,
-                                      struct error *error)
+enum status population_builder_finish(struct population_builder *builder, struct pool *pool,
+                                      struct population **out, struct error *error)
 {
     uint32_t *place;
     resolve_references(builder);
@@ -733,9 +773,11 @@ enum status population_builder_finish(struct population_builder *builder, struct
     population->serial = population_next_serial();
     place_memberships(builder, population, place);
     free(place);
-    population->tables = ARENA_ARRAY(&internal->arena, struct population_table, builder->tables.count + 1);
+    population->tables =
+        ARENA_ARRAY(&internal->arena, struct population_table, builder->tables.count + 1);
     if (builder->tables.count)
-        memcpy(population->tables, builder->tables.items, builder->tables.count * sizeof *population->tables);
+        memcpy(population->tables, builder->tables.items,
+               builder->tables.count * sizeof *population->tables);
     population->table_count = builder->tables.count;
     builder->first = builder->last = NULL;
     free_pending(builder);

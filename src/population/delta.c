@@ -58,7 +58,8 @@ uint32_t population_delta_code(struct population_delta *delta, struct text text)
     uint32_t code = population_code(delta->population, text);
     if (code != POPULATION_NO_CODE)
         return code;
-    return delta->population->code_count + (uint32_t)text_map_put(&delta->texts, text, delta->texts.count, NULL);
+    return delta->population->code_count +
+           (uint32_t)text_map_put(&delta->texts, text, delta->texts.count, NULL);
 }
 
 struct text population_delta_text(const struct population_delta *delta, uint32_t code)
@@ -68,7 +69,8 @@ struct text population_delta_text(const struct population_delta *delta, uint32_t
 }
 
 /* The value with its set's codes copied. */
-static struct population_value own_value(struct population_delta *delta, struct population_value value)
+static struct population_value own_value(struct population_delta *delta,
+                                         struct population_value value)
 {
     if (!value.known || value.code_count == 0)
         return value;
@@ -78,8 +80,8 @@ static struct population_value own_value(struct population_delta *delta, struct 
     return value;
 }
 
-void population_delta_add(struct population_delta *delta, uint32_t position, int table, uint32_t time,
-                          const struct population_value *values)
+void population_delta_add(struct population_delta *delta, uint32_t position, int table,
+                          uint32_t time, const struct population_value *values)
 {
     bool is_new;
     size_t at = number_map_put(&delta->first, position, delta->positions.count, &is_new);
@@ -114,7 +116,8 @@ uint64_t population_delta_tables(const struct population_delta *delta, uint32_t 
 uint32_t population_delta_first_time(const struct population_delta *delta, uint32_t position)
 {
     uint64_t at;
-    return number_map_find(&delta->first, position, &at) ? delta->earliest.items[at] : POPULATION_NEVER;
+    return number_map_find(&delta->first, position, &at) ? delta->earliest.items[at]
+                                                         : POPULATION_NEVER;
 }
 
 /* ---- views ---- */
@@ -188,8 +191,8 @@ static void prepare(struct population_rows *rows, const struct population_table 
 }
 
 /* Rows in order: the population's first among equals, as they arrived earlier. */
-static size_t order_rows(const struct population_delta *delta, const struct population_table *base, uint32_t position,
-                         int32_t head, int table, struct population_rows *rows)
+static size_t order_rows(const struct population_delta *delta, const struct population_table *base,
+                         uint32_t position, int32_t head, int table, struct population_rows *rows)
 {
     size_t count = 0;
     for (uint32_t row = base->offset[position]; row < base->offset[position + 1]; row++) {
@@ -211,12 +214,14 @@ static size_t order_rows(const struct population_delta *delta, const struct popu
     return count;
 }
 
-static struct population_value value_at(const struct population_delta *delta, const struct population_column *column,
-                                        uint32_t begin, uint32_t from, size_t c)
+static struct population_value value_at(const struct population_delta *delta,
+                                        const struct population_column *column, uint32_t begin,
+                                        uint32_t from, size_t c)
 {
     if (!(from & NEW_ROW))
         return population_get(column, begin + from);
-    struct population_value value = delta->values.items[delta->rows.items[from & ~NEW_ROW].values + c];
+    struct population_value value =
+        delta->values.items[delta->rows.items[from & ~NEW_ROW].values + c];
     if (column->type == VALUE_DOUBLE) /* a number that is none is never known */
         value.known = value.known && isfinite(value.number);
     if (column->type == VALUE_POINT)
@@ -229,15 +234,16 @@ static void add_set(struct view_column *memory, struct population_value value, s
     uint32_t used = memory->set_start[row], length = value.known ? value.code_count : 0;
     if (used + length > memory->code_capacity) {
         memory->code_capacity = (used + length) * 2 + 16;
-        memory->set_codes = base_realloc(memory->set_codes, memory->code_capacity * sizeof *memory->set_codes);
+        memory->set_codes =
+            base_realloc(memory->set_codes, memory->code_capacity * sizeof *memory->set_codes);
     }
     if (length)
         memcpy(memory->set_codes + used, value.codes, length * sizeof *memory->set_codes);
     memory->set_start[row + 1] = used + length;
 }
 
-static void fill_column(const struct population_delta *delta, const struct population_column *base, uint32_t begin,
-                        size_t c, struct population_rows *rows, size_t count)
+static void fill_column(const struct population_delta *delta, const struct population_column *base,
+                        uint32_t begin, size_t c, struct population_rows *rows, size_t count)
 {
     struct view_column *memory = &rows->memory[c];
     memset(memory->known, 0, (count / 64 + 1) * 8);
@@ -273,7 +279,8 @@ static size_t count_new(const struct population_delta *delta, int32_t head, int 
     return count;
 }
 
-const struct population_table *population_delta_view(const struct population_delta *delta, uint32_t position, int table,
+const struct population_table *population_delta_view(const struct population_delta *delta,
+                                                     uint32_t position, int table,
                                                      struct population_rows *rows)
 {
     uint64_t at;

@@ -49,7 +49,8 @@ static void hash_all(struct dictionary *dictionary)
         put_slot(dictionary, text_hash(dictionary->texts[dictionary->hashed]), dictionary->hashed);
 }
 
-static bool find_slot(const struct dictionary *dictionary, struct text text, uint64_t hash, uint32_t *code)
+static bool find_slot(const struct dictionary *dictionary, struct text text, uint64_t hash,
+                      uint32_t *code)
 {
     size_t mask = dictionary->slot_count - 1;
     for (size_t slot = hash & mask; dictionary->slots[slot]; slot = (slot + 1) & mask) {
@@ -77,23 +78,27 @@ uint32_t dictionary_add(struct dictionary *dictionary, struct text text)
 {
     uint32_t code;
     uint64_t hash = text_hash(text);
-    if ((dictionary->count + 1) * 2 > dictionary->slot_count || dictionary->hashed < dictionary->count)
+    if ((dictionary->count + 1) * 2 > dictionary->slot_count ||
+        dictionary->hashed < dictionary->count)
         hash_all(dictionary);
     if (find_slot(dictionary, text, hash, &code))
         return code;
     ENSURE(dictionary->count < UINT32_MAX - 1);
     if (dictionary->count == dictionary->capacity) {
         dictionary->capacity = dictionary->capacity ? dictionary->capacity * 2 : FIRST_SLOTS;
-        dictionary->texts = base_realloc(dictionary->texts, dictionary->capacity * sizeof *dictionary->texts);
+        dictionary->texts =
+            base_realloc(dictionary->texts, dictionary->capacity * sizeof *dictionary->texts);
     }
     code = (uint32_t)dictionary->count++;
-    dictionary->texts[code] = (struct text){arena_strndup(&dictionary->bytes, text.data, text.length), text.length};
+    dictionary->texts[code] =
+        (struct text){arena_strndup(&dictionary->bytes, text.data, text.length), text.length};
     put_slot(dictionary, hash, code);
     dictionary->hashed = dictionary->count;
     return code;
 }
 
-void dictionary_take(struct dictionary *dictionary, struct text *texts, size_t count, const struct arena *bytes)
+void dictionary_take(struct dictionary *dictionary, struct text *texts, size_t count,
+                     const struct arena *bytes)
 {
     ENSURE(dictionary->count == 0);
     free(dictionary->texts);
@@ -112,7 +117,8 @@ bool dictionary_find(struct dictionary *dictionary, struct text text, uint32_t *
         hashed = true;
     }
     pthread_mutex_unlock(&dictionary->mutex);
-    return hashed ? find_slot(dictionary, text, text_hash(text), code) : search(dictionary, text, code);
+    return hashed ? find_slot(dictionary, text, text_hash(text), code)
+                  : search(dictionary, text, code);
 }
 
 size_t dictionary_bytes(const struct dictionary *dictionary)

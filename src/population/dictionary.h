@@ -1,7 +1,7 @@
 /*
- * The dictionary of a population: texts by code, and codes by text when somebody asks. A store may have a million
- * texts, and most commands look up a handful: so the first few are simply searched for, and the table of hashes is made
- * only for who asks more often. Only for this room.
+ * The dictionary of a population: texts by code, and codes by text when somebody asks. A store may
+ * have a million texts, and most commands look up a handful: so the first few are simply searched
+ * for, and the table of hashes is made only for who asks more often. Only for this room.
  */
 #ifndef STRATA_POPULATION_DICTIONARY_H
 #define STRATA_POPULATION_DICTIONARY_H
@@ -25,9 +25,10 @@ void dictionary_init(struct dictionary *dictionary);
 void dictionary_release(struct dictionary *dictionary);
 /* The code of text, which is added when it is new. Single-threaded, as the next. */
 uint32_t dictionary_add(struct dictionary *dictionary, struct text text);
-/* Takes over all texts of a dictionary that has none, codes 0…count−1, no two of them equal: texts is from base_malloc,
- * the bytes are in the arena. */
-void dictionary_take(struct dictionary *dictionary, struct text *texts, size_t count, const struct arena *bytes);
+/* Takes over all texts of a dictionary that has none, codes 0…count−1, no two of them equal: texts
+ * is from base_malloc, the bytes are in the arena. */
+void dictionary_take(struct dictionary *dictionary, struct text *texts, size_t count,
+                     const struct arena *bytes);
 /* False when there is no such text. From any thread when nobody adds. */
 bool dictionary_find(struct dictionary *dictionary, struct text text, uint32_t *code);
 size_t dictionary_bytes(const struct dictionary *dictionary);

@@ -1,5 +1,6 @@
 /*
- * Loading a population: who exists, the dictionary, references, then table after table, records and lists.
+ * Loading a population: who exists, the dictionary, references, then table after table, records and
+ * lists.
  */
 #include "population/internal.h"
 #include "population/loading.h"
@@ -44,15 +45,18 @@ const char *loading_codes(struct loading *loading, const char *name)
     return store_codes_name(&loading->arena, name);
 }
 
-bool loading_is_coded(struct loading *loading, const struct schema_column *column, const struct catalog_part *part)
+bool loading_is_coded(struct loading *loading, const struct schema_column *column,
+                      const struct catalog_part *part)
 {
     return (column->type == VALUE_TEXT || column->type == VALUE_SET) &&
-           (loading_has_column(part, loading_codes(loading, column->name)) || !loading_has_column(part, column->name));
+           (loading_has_column(part, loading_codes(loading, column->name)) ||
+            !loading_has_column(part, column->name));
 }
 
 enum status loading_unknown_customer(uint32_t number, struct error *error)
 {
-    return error_set(error, STATUS_ERROR, "the store speaks of a customer number it never gave: %u", number);
+    return error_set(error, STATUS_ERROR, "the store speaks of a customer number it never gave: %u",
+                     number);
 }
 
 /*
@@ -100,7 +104,8 @@ static void give_intervals(struct intervals *intervals)
     uint32_t customers = intervals->loading->customers;
     uint32_t *next = base_calloc((size_t)customers + 1, sizeof *next),
              *customer = base_malloc((count + 1) * sizeof *customer);
-    int64_t *entered = base_malloc((count + 1) * sizeof *entered), *left = base_malloc((count + 1) * sizeof *left);
+    int64_t *entered = base_malloc((count + 1) * sizeof *entered),
+            *left = base_malloc((count + 1) * sizeof *left);
     for (size_t i = 0; i < count; i++)
         next[intervals->customer.items[i] + 1]++;
     for (uint32_t c = 0; c < customers; c++)
@@ -112,14 +117,16 @@ static void give_intervals(struct intervals *intervals)
         entered[at] = intervals->entered.items[i];
         left[at] = intervals->left.items[i];
     }
-    population_builder_records(intervals->loading->builder, intervals->segment, count, customer, entered, left);
+    population_builder_records(intervals->loading->builder, intervals->segment, count, customer,
+                               entered, left);
     free(next);
     free(customer);
     free(entered);
     free(left);
 }
 
-static enum status take_membership(void *context, struct catalog_membership *membership, struct error *error)
+static enum status take_membership(void *context, struct catalog_membership *membership,
+                                   struct error *error)
 {
     struct intervals *intervals = context;
     (void)error;
@@ -133,8 +140,8 @@ static enum status load_segment(struct loading *loading, const char *segment, st
 {
     struct intervals intervals = {.loading = loading, .segment = segment};
     intervals.open = base_calloc((size_t)loading->customers + 1, sizeof *intervals.open);
-    enum status status =
-        catalog_memberships(store_catalog(loading->store), segment, take_membership, &intervals, error);
+    enum status status = catalog_memberships(store_catalog(loading->store), segment,
+                                             take_membership, &intervals, error);
     if (status == STATUS_OK)
         give_intervals(&intervals);
     free(intervals.open);
@@ -148,7 +155,8 @@ static enum status load_records(struct loading *loading, struct error *error)
 {
     const char **segments;
     size_t count;
-    TRY(catalog_recorded_segments(store_catalog(loading->store), &loading->arena, &segments, &count, error));
+    TRY(catalog_recorded_segments(store_catalog(loading->store), &loading->arena, &segments, &count,
+                                  error));
     for (size_t i = 0; i < count; i++)
         TRY(load_segment(loading, segments[i], error));
     return STATUS_OK;
@@ -161,7 +169,8 @@ static enum status load_lists(struct loading *loading, struct error *error)
     TRY(catalog_lists(store_catalog(loading->store), &loading->arena, &lists, &count, error));
     for (size_t i = 0; i < count; i++) {
         struct catalog_list list;
-        TRY(catalog_find_list(store_catalog(loading->store), lists[i].name, &loading->arena, &list, error));
+        TRY(catalog_find_list(store_catalog(loading->store), lists[i].name, &loading->arena, &list,
+                              error));
         population_builder_list(loading->builder, list.name, list.identifiers, list.count);
     }
     return STATUS_OK;
@@ -250,10 +259,12 @@ static enum status load(struct loading *loading, struct error *error)
     return loading->what->lists ? load_lists(loading, error) : STATUS_OK;
 }
 
-enum status population_load(struct store *store, struct lake *lake, const struct population_load *what,
-                            const struct zone *zone, struct pool *pool, struct population **out, struct error *error)
+enum status population_load(struct store *store, struct lake *lake,
+                            const struct population_load *what, const struct zone *zone,
+                            struct pool *pool, struct population **out, struct error *error)
 {
-    struct loading loading = {.store = store, .lake = lake, .pool = pool, .what = what, .schema = store_schema(store)};
+    struct loading loading = {
+        .store = store, .lake = lake, .pool = pool, .what = what, .schema = store_schema(store)};
     arena_init(&loading.arena, 0);
     loading.builder = population_builder_new(zone);
     loading.dictionary = population_builder_dictionary(loading.builder);

@@ -1,6 +1,7 @@
 /*
- * Loading: a store's parts become a population. Only what is asked for is read: the tables and columns needed, and of
- * everything else the small activity parts, which say who exists and in which order.
+ * Loading: a store's parts become a population. Only what is asked for is read: the tables and
+ * columns needed, and of everything else the small activity parts, which say who exists and in
+ * which order.
  */
 #ifndef STRATA_POPULATION_LOAD_H
 #define STRATA_POPULATION_LOAD_H
@@ -16,20 +17,22 @@ struct population_need {
 struct population_load {
     const struct population_need *needs; /* a table named twice gets all columns of both */
     size_t need_count;
-    bool everything;  /* all tables with all columns; needs are ignored */
-    bool records;     /* recorded memberships */
-    bool lists;       /* static lists */
-    int64_t known_at; /* only what was received up to that moment, by the imports' moments; INT64_MAX: all there is */
+    bool everything;        /* all tables with all columns; needs are ignored */
+    bool records;           /* recorded memberships */
+    bool lists;             /* static lists */
+    int64_t known_at;       /* only what was received up to that moment, by the imports' moments;
+                               INT64_MAX: all there is */
     uint32_t before_import; /* only what earlier imports brought; 0: all of them */
 };
 
 /*
- * Reads the store with lake, builds with pool (may be NULL). zone: the store's, open as long as the population lives.
- * STATUS_NOT_FOUND for a table or column that the schema does not have; STATUS_ERROR past 4,294,967,294 rows a table.
- * The order of a customer's facts is time, import, arrival; texts have codes in order of first appearance whatever the
- * threads did.
+ * Reads the store with lake, builds with pool (may be NULL). zone: the store's, open as long as the
+ * population lives. STATUS_NOT_FOUND for a table or column that the schema does not have;
+ * STATUS_ERROR past 4,294,967,294 rows a table. The order of a customer's facts is time, import,
+ * arrival; texts have codes in order of first appearance whatever the threads did.
  */
-enum status population_load(struct store *store, struct lake *lake, const struct population_load *what,
-                            const struct zone *zone, struct pool *pool, struct population **out, struct error *error);
+enum status population_load(struct store *store, struct lake *lake,
+                            const struct population_load *what, const struct zone *zone,
+                            struct pool *pool, struct population **out, struct error *error);
 
 #endif

@@ -1,14 +1,16 @@
 /*
- * Loading one column. What its parts say of their least and largest values is known before a row is read, so the column
- * is made as narrow as it stays, and every value is written once: a chunk's values are narrowed one after the other,
- * which is vector work in the nearest cache, and then copied in runs to their final rows. Unknown values are stored as
- * 0; the bitmap that marks them is made when the first one comes.
+ * Loading one column. What its parts say of their least and largest values is known before a row is
+ * read, so the column is made as narrow as it stays, and every value is written once: a chunk's
+ * values are narrowed one after the other, which is vector work in the nearest cache, and then
+ * copied in runs to their final rows. Unknown values are stored as 0; the bitmap that marks them is
+ * made when the first one comes.
  *
- * Two sorts of columns are not that simple. Texts without codes get provisional ones while they are read, and sets
- * arrive in whichever order threads meet them; both are put right when everything is there.
+ * Two sorts of columns are not that simple. Texts without codes get provisional ones while they are
+ * read, and sets arrive in whichever order threads meet them; both are put right when everything is
+ * there.
  *
- * A column that some part lacks is sparse: its rows begin unknown, and parts without it are not asked for it. Traits
- * are many columns and many parts, each telling a few of them.
+ * A column that some part lacks is sparse: its rows begin unknown, and parts without it are not
+ * asked for it. Traits are many columns and many parts, each telling a few of them.
  */
 #include "base/bits.h"
 #include "population/internal.h"
@@ -54,7 +56,8 @@ bool inlet_is_ranged(const struct inlet *inlet)
 
 static unsigned width_of(const struct inlet *inlet)
 {
-    uint64_t range = inlet->least > inlet->most ? 0 : (uint64_t)inlet->most - (uint64_t)inlet->out.base;
+    uint64_t range =
+        inlet->least > inlet->most ? 0 : (uint64_t)inlet->most - (uint64_t)inlet->out.base;
     return population_width(range);
 }
 
@@ -69,7 +72,8 @@ void inlet_open(struct inlet *inlet, size_t rows)
     const struct schema_column *column = inlet->column;
     struct population_column *out = &inlet->out;
     inlet->rows = rows;
-    *out = (struct population_column){.name = column->name, .type = column->type, .scale = column->scale, .refers = -1};
+    *out = (struct population_column){
+        .name = column->name, .type = column->type, .scale = column->scale, .refers = -1};
     if (inlet->sparse)
         atomic_store(&inlet->known, population_array((rows + 63) / 64, sizeof(uint64_t)));
     if (column->type == VALUE_SET) {
@@ -110,16 +114,18 @@ static _Atomic uint64_t *known_of(struct inlet *inlet)
     return (_Atomic uint64_t *)known;
 }
 
-/* Marks the rows that are otherwise than the column's rows begin: unknown, or, where it is sparse, known. Neighbours
- * may be written by another thread: bits are changed word by word. */
-static void mark(struct inlet *inlet, const struct lake_vector *vector, const struct inlet_chunk *chunk)
+/* Marks the rows that are otherwise than the column's rows begin: unknown, or, where it is sparse,
+ * known. Neighbours may be written by another thread: bits are changed word by word. */
+static void mark(struct inlet *inlet, const struct lake_vector *vector,
+                 const struct inlet_chunk *chunk)
 {
     for (size_t r = 0; r < chunk->run_count; r++) {
         const struct inlet_run *run = &chunk->runs[r];
         uint64_t otherwise = 0;
         for (uint32_t i = 0; i < run->count; i++) {
             size_t row = (size_t)run->to + i;
-            otherwise |= (uint64_t)(lake_known(vector, run->from + i) == inlet->sparse) << (row & 63);
+            otherwise |= (uint64_t)(lake_known(vector, run->from + i) == inlet->sparse)
+                         << (row & 63);
             if (!otherwise || ((row & 63) != 63 && i + 1 < run->count))
                 continue;
             _Atomic uint64_t *word = known_of(inlet) + (row >> 6);
@@ -144,7 +150,8 @@ bool loading_is_told(const struct lake_vector *vector, size_t row)
     return true;
 }
 
-/* The vector, with only those rows known that are told. known is room for a chunk's bitmap, where one is needed. */
+/* The vector, with only those rows known that are told. known is room for a chunk's bitmap, where
+ * one is needed. */
 static struct lake_vector told_only(const struct lake_vector *vector, size_t rows, uint64_t *known)
 {
     struct lake_vector told = *vector;
@@ -165,18 +172,19 @@ static struct lake_vector told_only(const struct lake_vector *vector, size_t row
 /* ---- narrowing ---- */
 
 /* What goes beyond the width shows in the bits that come back. */
-#define NARROW(in, work, out)                                                                       \
-    static uint64_t narrow_##in##_##out(const void *from_, void *to_, size_t count, uint64_t base_) \
-    {                                                                                               \
-        const in *from = from_;                                                                     \
-        out *to = to_;                                                                              \
-        work base = (work)base_, bits = 0;                                                          \
-        for (size_t i = 0; i < count; i++) {                                                        \
-            work value = (work)from[i] - base;                                                      \
-            bits |= value;                                                                          \
-            to[i] = (out)value;                                                                     \
-        }                                                                                           \
-        return bits;                                                                                \
+#define NARROW(in, work, out)                                                       \
+    static uint64_t narrow_##in##_##out(const void *from_, void *to_, size_t count, \
+                                        uint64_t base_)                             \
+    {                                                                               \
+        const in *from = from_;                                                     \
+        out *to = to_;                                                              \
+        work base = (work)base_, bits = 0;                                          \
+        for (size_t i = 0; i < count; i++) {                                        \
+            work value = (work)from[i] - base;                                      \
+            bits |= value;                                                          \
+            to[i] = (out)value;                                                     \
+        }                                                                           \
+        return bits;                                                                \
     }
 #define NARROW_TO_EACH(in, work) \
     NARROW(in, work, uint8_t)    \
@@ -188,20 +196,22 @@ NARROW_TO_EACH(int32_t, uint32_t)
 NARROW_TO_EACH(uint32_t, uint32_t)
 NARROW_TO_EACH(int64_t, uint64_t)
 
-#define NARROWS(in)                                                                                   \
-    {                                                                                                 \
-        narrow_##in##_uint8_t, narrow_##in##_uint16_t, narrow_##in##_uint32_t, narrow_##in##_uint64_t \
+#define NARROWS(in)                                                            \
+    {                                                                          \
+        narrow_##in##_uint8_t, narrow_##in##_uint16_t, narrow_##in##_uint32_t, \
+            narrow_##in##_uint64_t                                             \
     }
 
-/* Forms in which values come, and the values where an unknown one stands: base, which is stored as 0. */
-#define CLEAN(type)                                                                                        \
-    static void clean_##type(const struct lake_vector *vector, const void *from_, void *to_, size_t count, \
-                             uint64_t base)                                                                \
-    {                                                                                                      \
-        const type *from = from_;                                                                          \
-        type *to = to_;                                                                                    \
-        for (size_t i = 0; i < count; i++)                                                                 \
-            to[i] = lake_known(vector, i) ? from[i] : (type)base;                                          \
+/* Forms in which values come, and the values where an unknown one stands: base, which is stored as
+ * 0. */
+#define CLEAN(type)                                                                          \
+    static void clean_##type(const struct lake_vector *vector, const void *from_, void *to_, \
+                             size_t count, uint64_t base)                                    \
+    {                                                                                        \
+        const type *from = from_;                                                            \
+        type *to = to_;                                                                      \
+        for (size_t i = 0; i < count; i++)                                                   \
+            to[i] = lake_known(vector, i) ? from[i] : (type)base;                            \
     }
 CLEAN(uint8_t)
 CLEAN(int32_t)
@@ -210,13 +220,15 @@ CLEAN(int64_t)
 
 struct form {
     unsigned width;
-    void (*clean)(const struct lake_vector *vector, const void *from, void *to, size_t count, uint64_t base);
+    void (*clean)(const struct lake_vector *vector, const void *from, void *to, size_t count,
+                  uint64_t base);
     uint64_t (*narrow[4])(const void *from, void *to, size_t count, uint64_t base);
 };
 
 static const struct form *form_of(enum lake_type type)
 {
-    static const struct form bytes = {1, clean_uint8_t, NARROWS(uint8_t)}, days = {4, clean_int32_t, NARROWS(int32_t)},
+    static const struct form bytes = {1, clean_uint8_t, NARROWS(uint8_t)},
+                             days = {4, clean_int32_t, NARROWS(int32_t)},
                              codes = {4, clean_uint32_t, NARROWS(uint32_t)},
                              wide = {8, clean_int64_t, NARROWS(int64_t)};
     switch (type) {
@@ -240,7 +252,8 @@ static void whole_seconds(const int64_t *microseconds, int64_t *to, size_t count
 
 /* ---- writing ---- */
 
-/* Runs are short: a call of memcpy costs more than most copies. Overlapping words leave no loop over single bytes. */
+/* Runs are short: a call of memcpy costs more than most copies. Overlapping words leave no loop
+ * over single bytes. */
 static inline void copy_short(char *to, const char *from, size_t bytes)
 {
     if (bytes >= 16) {
@@ -265,7 +278,8 @@ static inline void copy_short(char *to, const char *from, size_t bytes)
     }
 }
 
-/* Customers stand by activity and come by number, so every run goes somewhere else: memory is asked for ahead. */
+/* Customers stand by activity and come by number, so every run goes somewhere else: memory is asked
+ * for ahead. */
 #define PUT_RUNS(width)                                                                          \
     static void put_runs_##width(const char *from, char *to, const struct inlet_chunk *chunk)    \
     {                                                                                            \
@@ -301,7 +315,8 @@ static void put_runs(const struct inlet *inlet, const void *from, const struct i
     }
 }
 
-static void put_numbers(struct inlet *inlet, const struct lake_vector *vector, const struct inlet_chunk *chunk)
+static void put_numbers(struct inlet *inlet, const struct lake_vector *vector,
+                        const struct inlet_chunk *chunk)
 {
     union {
         int64_t wide[CHUNK_ROWS];
@@ -330,7 +345,8 @@ static void put_numbers(struct inlet *inlet, const struct lake_vector *vector, c
         put_runs(inlet, from, chunk);
 }
 
-static void put_points(struct inlet *inlet, const struct lake_vector *vector, const struct inlet_chunk *chunk)
+static void put_points(struct inlet *inlet, const struct lake_vector *vector,
+                       const struct inlet_chunk *chunk)
 {
     double points[2 * CHUNK_ROWS];
     for (size_t i = 0; i < chunk->rows; i++) {
@@ -341,8 +357,8 @@ static void put_points(struct inlet *inlet, const struct lake_vector *vector, co
     put_runs(inlet, points, chunk);
 }
 
-static uint32_t code_at(const struct inlet *inlet, const struct lake_vector *vector, bool coded, size_t element,
-                        size_t row, const struct inlet_chunk *chunk)
+static uint32_t code_at(const struct inlet *inlet, const struct lake_vector *vector, bool coded,
+                        size_t element, size_t row, const struct inlet_chunk *chunk)
 {
     if (coded)
         return ((const uint32_t *)vector->data)[element];
@@ -350,8 +366,8 @@ static uint32_t code_at(const struct inlet *inlet, const struct lake_vector *vec
     return store_numbering_number(inlet->numbering, lake_text(vector, element), met);
 }
 
-static void put_set(struct inlet *inlet, const struct lake_vector *vector, bool coded, size_t i, size_t row,
-                    const struct inlet_chunk *chunk)
+static void put_set(struct inlet *inlet, const struct lake_vector *vector, bool coded, size_t i,
+                    size_t row, const struct inlet_chunk *chunk)
 {
     struct lake_span span = ((const struct lake_span *)vector->data)[i];
     inlet->set_at[row] = (uint32_t)inlet->set_used;
@@ -365,13 +381,15 @@ static void put_set(struct inlet *inlet, const struct lake_vector *vector, bool 
     inlet->set_length[row] = (uint32_t)inlet->set_used - inlet->set_at[row];
 }
 
-static void put_sets(struct inlet *inlet, const struct lake_vector *vector, bool coded, const struct inlet_chunk *chunk)
+static void put_sets(struct inlet *inlet, const struct lake_vector *vector, bool coded,
+                     const struct inlet_chunk *chunk)
 {
     pthread_mutex_lock(&inlet->mutex);
     for (size_t r = 0; r < chunk->run_count; r++)
         for (uint32_t i = 0; i < chunk->runs[r].count; i++)
             if (lake_known(vector, chunk->runs[r].from + i))
-                put_set(inlet, vector, coded, chunk->runs[r].from + i, (size_t)chunk->runs[r].to + i, chunk);
+                put_set(inlet, vector, coded, chunk->runs[r].from + i,
+                        (size_t)chunk->runs[r].to + i, chunk);
     pthread_mutex_unlock(&inlet->mutex);
 }
 
@@ -386,7 +404,8 @@ static void put_provisional(struct inlet *inlet, const struct lake_vector *vecto
         }
 }
 
-void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded, const struct inlet_chunk *chunk)
+void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded,
+               const struct inlet_chunk *chunk)
 {
     ENSURE(chunk->rows <= CHUNK_ROWS);
     struct lake_vector told;
@@ -466,7 +485,8 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
 {
     struct population_column *out = &inlet->out;
     if (atomic_load(&inlet->wrong))
-        return error_set(error, STATUS_ERROR, "a part says that %s is from %lld to %lld, but holds other values",
+        return error_set(error, STATUS_ERROR,
+                         "a part says that %s is from %lld to %lld, but holds other values",
                          out->name, (long long)inlet->least, (long long)inlet->most);
     settle_codes(inlet, inlet->set_at ? inlet->set_used : inlet->rows);
     if (inlet->set_at)
@@ -474,9 +494,11 @@ enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *er
     else if (inlet->wide)
         narrow_codes(inlet);
     out->known = atomic_exchange(&inlet->known, NULL);
-    if (out->type == VALUE_TEXT && (uint64_t)out->max >= code_count && inlet->rows && !(out->max == 0 && out->known))
-        return error_set(error, STATUS_ERROR,
-                         "column %s holds the text code %lld, but the dictionary has only %zu texts", out->name,
-                         (long long)out->max, code_count);
+    if (out->type == VALUE_TEXT && (uint64_t)out->max >= code_count && inlet->rows &&
+        !(out->max == 0 && out->known))
+        return error_set(
+            error, STATUS_ERROR,
+            "column %s holds the text code %lld, but the dictionary has only %zu texts", out->name,
+            (long long)out->max, code_count);
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /*
- * Loading: who exists, since when, and in which order. The activity parts of all kinds, small as they are, say it
- * before any row is read. So every customer has a position from the start, and rows go straight to where they stay.
+ * Loading: who exists, since when, and in which order. The activity parts of all kinds, small as
+ * they are, say it before any row is read. So every customer has a position from the start, and
+ * rows go straight to where they stay.
  */
 #include "identity/identity.h"
 #include "population/internal.h"
@@ -20,8 +21,8 @@ static void lower(uint32_t *place, uint32_t value)
 {
     _Atomic uint32_t *cell = (_Atomic uint32_t *)place;
     uint32_t seen = atomic_load_explicit(cell, memory_order_relaxed);
-    while (value < seen &&
-           !atomic_compare_exchange_weak_explicit(cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
+    while (value < seen && !atomic_compare_exchange_weak_explicit(
+                               cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
         ;
 }
 
@@ -29,8 +30,8 @@ static void raise_to(uint32_t *place, uint32_t value)
 {
     _Atomic uint32_t *cell = (_Atomic uint32_t *)place;
     uint32_t seen = atomic_load_explicit(cell, memory_order_relaxed);
-    while (value > seen &&
-           !atomic_compare_exchange_weak_explicit(cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
+    while (value > seen && !atomic_compare_exchange_weak_explicit(
+                               cell, &seen, value, memory_order_relaxed, memory_order_relaxed))
         ;
 }
 
@@ -38,7 +39,8 @@ static enum status put_activity(void *context, const struct lake_chunk *in, stru
                                 struct error *error)
 {
     const struct existing *existing = context;
-    const uint32_t *customer = in->columns[0].data, *first = in->columns[1].data, *last = in->columns[2].data;
+    const uint32_t *customer = in->columns[0].data, *first = in->columns[1].data,
+                   *last = in->columns[2].data;
     memset(out->data, 1, in->rows);
     for (size_t i = 0; i < in->rows; i++) {
         if (customer[i] >= existing->loading->limit)
@@ -49,20 +51,24 @@ static enum status put_activity(void *context, const struct lake_chunk *in, stru
     return STATUS_OK;
 }
 
-/* A part whose rows are all to be seen has its activity beside it; else it is gathered from the rows that are. */
-static enum status activity_sql(struct loading *loading, const struct catalog_part *part, struct buffer *sql,
-                                struct error *error)
+/* A part whose rows are all to be seen has its activity beside it; else it is gathered from the
+ * rows that are. */
+static enum status activity_sql(struct loading *loading, const struct catalog_part *part,
+                                struct buffer *sql, struct error *error)
 {
-    static const char *const small[] = {"customer", "first", "last"}, *const large[] = {"customer", "time"};
+    static const char *const small[] = {"customer", "first", "last"}, *const large[] = {"customer",
+                                                                                        "time"};
     size_t count;
     const struct catalog_part *parts = store_parts(loading->store, &count);
     for (size_t i = 0; i < count; i++)
-        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && part->last_import <= loading->until) {
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number &&
+            part->last_import <= loading->until) {
             struct store_read read = {parts[i].table, PART_ACTIVITY, small, 3, false, 0};
             return store_select_part(loading->store, &read, &parts[i], sql, error);
         }
     struct store_read read = {part->table, part->role, large, 2, false, loading_until(loading)};
-    buffer_string(sql, "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" FROM (");
+    buffer_string(sql,
+                  "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\" FROM (");
     enum status status = store_select_part(loading->store, &read, part, sql, error);
     buffer_string(sql, ") GROUP BY customer");
     return status;
@@ -73,10 +79,11 @@ static bool is_active(const struct loading *loading, const struct catalog_part *
     return (part->role == PART_FACTS || part->role == PART_TRAITS) && loading_sees(loading, part);
 }
 
-/* Reads the activity of these parts in one statement. Being told something is no activity: tellings count as first,
- * never as last. */
-static enum status read_parts(struct loading *loading, const char *function, const struct catalog_part *const *parts,
-                              size_t count, struct error *error)
+/* Reads the activity of these parts in one statement. Being told something is no activity: tellings
+ * count as first, never as last. */
+static enum status read_parts(struct loading *loading, const char *function,
+                              const struct catalog_part *const *parts, size_t count,
+                              struct error *error)
 {
     enum status status = STATUS_OK;
     int64_t ignored;
@@ -84,7 +91,8 @@ static enum status read_parts(struct loading *loading, const char *function, con
     buffer_init(&sql, 0);
     buffer_printf(&sql, "SELECT count(%s(customer, \"first\", \"last\")) FROM (", function);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        buffer_printf(&sql, "%sSELECT customer, \"first\", %s AS \"last\" FROM (", i ? " UNION ALL " : "",
+        buffer_printf(&sql, "%sSELECT customer, \"first\", %s AS \"last\" FROM (",
+                      i ? " UNION ALL " : "",
                       parts[i]->role == PART_FACTS ? "\"last\"" : "0::UINTEGER");
         status = activity_sql(loading, parts[i], &sql, error);
         buffer_char(&sql, ')');
@@ -105,7 +113,8 @@ static enum status read_activity(struct existing *existing, struct error *error)
     size_t count, taken = 0;
     char name[64];
     const struct catalog_part *parts = store_parts(loading->store, &count);
-    snprintf(name, sizeof name, "strata_activity_%llu", (unsigned long long)lake_unique(loading->lake));
+    snprintf(name, sizeof name, "strata_activity_%llu",
+             (unsigned long long)lake_unique(loading->lake));
     struct lake_function function = {name, types, 3, "BOOLEAN", true, put_activity, existing};
     TRY(lake_register_function(loading->lake, &function, error));
     for (size_t i = 0; i < count; i++) {
@@ -177,9 +186,10 @@ struct naming {
     pthread_mutex_t mutex; /* guards the arena */
 };
 
-/* Positions of a chunk's customers, and the bytes of its identifiers. Everyone stands somewhere else than the one
- * before: memory is asked for ahead. */
-static size_t find_positions(const struct naming *naming, const struct lake_chunk *chunk, uint32_t *positions)
+/* Positions of a chunk's customers, and the bytes of its identifiers. Everyone stands somewhere
+ * else than the one before: memory is asked for ahead. */
+static size_t find_positions(const struct naming *naming, const struct lake_chunk *chunk,
+                             uint32_t *positions)
 {
     const struct loading *loading = naming->loading;
     const uint32_t *number = chunk->columns[1].data;
@@ -193,9 +203,10 @@ static size_t find_positions(const struct naming *naming, const struct lake_chun
     return bytes;
 }
 
-/* A short text of DuckDB's has its bytes behind its length, as identifiers have here: 16 bytes are copied for all of
- * them, and what is too much is written over by the next. */
-static enum status put_identifiers(void *context, const struct lake_chunk *chunk, struct error *error)
+/* A short text of DuckDB's has its bytes behind its length, as identifiers have here: 16 bytes are
+ * copied for all of them, and what is too much is written over by the next. */
+static enum status put_identifiers(void *context, const struct lake_chunk *chunk,
+                                   struct error *error)
 {
     enum { ROWS_MAX = 2048 };
     struct naming *naming = context;

@@ -1,6 +1,6 @@
 /*
- * Loading the dictionary. Codes are given without gaps, so the texts by code are an array; DuckDB's threads fill it,
- * and nothing is hashed.
+ * Loading the dictionary. Codes are given without gaps, so the texts by code are an array; DuckDB's
+ * threads fill it, and nothing is hashed.
  */
 #include "population/loading.h"
 
@@ -16,7 +16,8 @@ struct spelling {
     pthread_mutex_t mutex; /* guards bytes */
 };
 
-static enum status put_texts(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+static enum status put_texts(void *context, const struct lake_chunk *in, struct lake_output *out,
+                             struct error *error)
 {
     struct spelling *spelling = context;
     const uint32_t *code = in->columns[0].data;
@@ -30,7 +31,8 @@ static enum status put_texts(void *context, const struct lake_chunk *in, struct 
     for (size_t i = 0; i < in->rows; i++) {
         struct text text = lake_text(&in->columns[1], i);
         if (code[i] >= spelling->limit)
-            return error_set(error, STATUS_ERROR, "the store's dictionary holds a code it never gave: %u", code[i]);
+            return error_set(error, STATUS_ERROR,
+                             "the store's dictionary holds a code it never gave: %u", code[i]);
         if (text.length)
             memcpy(at, text.data, text.length);
         at[text.length] = '\0';
@@ -40,14 +42,16 @@ static enum status put_texts(void *context, const struct lake_chunk *in, struct 
     return STATUS_OK;
 }
 
-static enum status read_texts(struct loading *loading, struct spelling *spelling, struct error *error)
+static enum status read_texts(struct loading *loading, struct spelling *spelling,
+                              struct error *error)
 {
     static const char *const columns[] = {"code", "text"}, *const types[] = {"UINTEGER", "VARCHAR"};
     struct store_read read = {"dictionary", PART_DICTIONARY, columns, 2, false, 0};
     struct buffer sql;
     char name[64];
     int64_t ignored;
-    snprintf(name, sizeof name, "strata_texts_%llu", (unsigned long long)lake_unique(loading->lake));
+    snprintf(name, sizeof name, "strata_texts_%llu",
+             (unsigned long long)lake_unique(loading->lake));
     struct lake_function function = {name, types, 2, "BOOLEAN", true, put_texts, spelling};
     TRY(lake_register_function(loading->lake, &function, error));
     buffer_init(&sql, 0);

@@ -1,11 +1,13 @@
 /*
- * Loading: where the rows of a table of facts or traits go. DuckDB's threads read row groups in any order and put each
- * value straight to its final place, so the place of every row has to be known before it is read. Customers have their
- * positions already (load_customers.c), and the small activity part beside each part says how many rows each customer
- * has there, and from when to when. A part is sorted by customer and time; so as long as no part has rows of a customer
- * from before the end of an earlier part's, that says where each row goes.
+ * Loading: where the rows of a table of facts or traits go. DuckDB's threads read row groups in any
+ * order and put each value straight to its final place, so the place of every row has to be known
+ * before it is read. Customers have their positions already (load_customers.c), and the small
+ * activity part beside each part says how many rows each customer has there, and from when to when.
+ * A part is sorted by customer and time; so as long as no part has rows of a customer from before
+ * the end of an earlier part's, that says where each row goes.
  *
- * Where it does not (imports that bring older facts, hidden rows), customers and times are read first and merged.
+ * Where it does not (imports that bring older facts, hidden rows), customers and times are read
+ * first and merged.
  */
 #include "population/internal.h"
 #include "population/loading.h"
@@ -16,15 +18,16 @@
 
 /* Runs `run` over every row that read selects of a part, with its columns as arguments. */
 enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
-                             const struct store_read *read, const char *const *types, put_function *run, void *context,
-                             struct error *error)
+                             const struct store_read *read, const char *const *types,
+                             put_function *run, void *context, struct error *error)
 {
     struct lake *lake = table->loading->lake;
     struct buffer select;
     int64_t ignored;
     char name[64];
     snprintf(name, sizeof name, "strata_put_%llu", (unsigned long long)lake_unique(lake));
-    struct lake_function function = {name, types, read->column_count + read->rows, "BOOLEAN", true, run, context};
+    struct lake_function function = {name, types,  read->column_count + read->rows, "BOOLEAN", true,
+                                     run,  context};
     TRY(lake_register_function(lake, &function, error));
     buffer_init(&select, 0);
     buffer_printf(&select, "SELECT count(%s(", name);
@@ -44,40 +47,48 @@ enum status loading_run_over(struct table_loading *table, const struct catalog_p
 /* The same over part p, with each row's place in the part as the last argument. */
 enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
                               const char *const *types, size_t count, put_function *run,
-                              const struct inlet_source *sources, size_t source_count, struct error *error)
+                              const struct inlet_source *sources, size_t source_count,
+                              struct error *error)
 {
     const struct catalog_part *part = table->parts[p];
     struct put put = {table, table->base[p], sources, source_count};
-    struct store_read read = {part->table, part->role, columns, count, true, loading_until(table->loading)};
+    struct store_read read = {part->table, part->role, columns,
+                              count,       true,       loading_until(table->loading)};
     return loading_run_over(table, part, &read, types, run, &put, error);
 }
 
 enum status loading_differs(const struct table_loading *table, struct error *error)
 {
-    return error_set(error, STATUS_ERROR, "a part of %s and what is known of its customers differ", table->table->name);
+    return error_set(error, STATUS_ERROR, "a part of %s and what is known of its customers differ",
+                     table->table->name);
 }
 
-static enum status check_customer(const struct loading *loading, uint32_t number, struct error *error)
+static enum status check_customer(const struct loading *loading, uint32_t number,
+                                  struct error *error)
 {
-    return number < loading->limit && loading->position[number] != UINT32_MAX ? STATUS_OK
-                                                                              : loading_unknown_customer(number, error);
+    return number < loading->limit && loading->position[number] != UINT32_MAX
+               ? STATUS_OK
+               : loading_unknown_customer(number, error);
 }
 
 /*
  * Parts that follow each other.
  */
 /* A part's activity with numbers of rows; NULL for a part of an older Strata. */
-static const struct catalog_part *activity_of(const struct loading *loading, const struct catalog_part *part)
+static const struct catalog_part *activity_of(const struct loading *loading,
+                                              const struct catalog_part *part)
 {
     size_t count;
     const struct catalog_part *parts = store_parts(loading->store, &count);
     for (size_t i = 0; i < count; i++)
-        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number && loading_has_column(&parts[i], "rows"))
+        if (parts[i].role == PART_ACTIVITY && parts[i].owner == part->number &&
+            loading_has_column(&parts[i], "rows"))
             return &parts[i];
     return NULL;
 }
 
-static enum status put_counts(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+static enum status put_counts(void *context, const struct lake_chunk *in, struct lake_output *out,
+                              struct error *error)
 {
     struct table_loading *table = context;
     const uint32_t *customer = in->columns[0].data, *rows = in->columns[1].data;
@@ -98,13 +109,15 @@ static enum status put_counts(void *context, const struct lake_chunk *in, struct
     return STATUS_OK;
 }
 
-/* Fills start with each customer's rows in part p, and while latest is there adds them up in done. */
+/* Fills start with each customer's rows in part p, and while latest is there adds them up in done.
+ */
 static enum status read_counts(struct table_loading *table, size_t p, struct error *error)
 {
     static const char *const columns[] = {"customer", "rows", "first", "last"};
     static const char *const types[] = {"UINTEGER", "UINTEGER", "UINTEGER", "UINTEGER"};
     const struct catalog_part *activity = activity_of(table->loading, table->parts[p]);
-    struct store_read read = {activity->table, PART_ACTIVITY, columns, table->latest ? 4 : 2, false, 0};
+    struct store_read read = {activity->table,       PART_ACTIVITY, columns,
+                              table->latest ? 4 : 2, false,         0};
     memset(table->start, 0, ((size_t)table->loading->limit + 1) * sizeof *table->start);
     return loading_run_over(table, activity, &read, types, put_counts, table, error);
 }
@@ -174,16 +187,19 @@ static bool imports_overlap(const struct table_loading *table)
     return false;
 }
 
-/* Whether every part has its activity with numbers of rows, is wholly seen and holds imports of its own. */
+/* Whether every part has its activity with numbers of rows, is wholly seen and holds imports of its
+ * own. */
 static bool may_follow(const struct table_loading *table)
 {
     for (size_t p = 0; p < table->part_count; p++)
-        if (table->parts[p]->last_import > table->loading->until || !activity_of(table->loading, table->parts[p]))
+        if (table->parts[p]->last_import > table->loading->until ||
+            !activity_of(table->loading, table->parts[p]))
             return false;
     return !imports_overlap(table);
 }
 
-/* Finds each customer's rows in all parts, unless some part goes back in time: then table->mixed says so. */
+/* Finds each customer's rows in all parts, unless some part goes back in time: then table->mixed
+ * says so. */
 static enum status place_following(struct table_loading *table, struct error *error)
 {
     size_t limit = table->loading->limit;
@@ -203,7 +219,8 @@ static enum status place_following(struct table_loading *table, struct error *er
     else if (table->part_count)
         TRY(find_starts(table, 0, error));
     table->rows = table->total;
-    return table->offset[table->loading->customers] == table->rows ? STATUS_OK : loading_differs(table, error);
+    return table->offset[table->loading->customers] == table->rows ? STATUS_OK
+                                                                   : loading_differs(table, error);
 }
 
 /* On to part p: what was read is done. */
@@ -220,7 +237,8 @@ enum status loading_next_part(struct table_loading *table, size_t p, struct erro
 /*
  * Parts that do not, or some of whose rows are hidden.
  */
-static enum status put_keys(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+static enum status put_keys(void *context, const struct lake_chunk *in, struct lake_output *out,
+                            struct error *error)
 {
     const struct put *put = context;
     struct table_loading *table = put->table;
@@ -246,7 +264,8 @@ static enum status read_keys(struct table_loading *table, struct error *error)
 {
     static const char *const columns[] = {"customer", "time", "import", "arrival"};
     size_t count = table->import ? 4 : 2;
-    const char *types[] = {"UINTEGER", "UINTEGER", table->import ? "UINTEGER" : "BIGINT", "UBIGINT", "BIGINT"};
+    const char *types[] = {"UINTEGER", "UINTEGER", table->import ? "UINTEGER" : "BIGINT", "UBIGINT",
+                           "BIGINT"};
     for (size_t p = 0; p < table->part_count; p++)
         TRY(loading_read_part(table, p, columns, types, count, put_keys, NULL, 0, error));
     return STATUS_OK;
@@ -274,7 +293,8 @@ static void count_keys(struct table_loading *table)
     table->rows = table->offset[loading->customers];
 }
 
-/* Which row read stands at each place: customer by customer, as the parts come. It stands where the times will be. */
+/* Which row read stands at each place: customer by customer, as the parts come. It stands where the
+ * times will be. */
 static void deal_rows(struct table_loading *table)
 {
     const struct loading *loading = table->loading;
@@ -311,7 +331,8 @@ static void order_run(struct table_loading *table, uint32_t *row, size_t count)
     }
 }
 
-/* A customer's rows of each part are in order, and of parts that follow each other they are in order already. */
+/* A customer's rows of each part are in order, and of parts that follow each other they are in
+ * order already. */
 static void merge_chunk(void *context, size_t chunk, int worker)
 {
     struct table_loading *table = context;
@@ -330,7 +351,8 @@ static enum status place_merged(struct table_loading *table, struct error *error
 {
     table->customer = population_room(table->total, sizeof *table->customer);
     table->read_time = population_room(table->total, sizeof *table->read_time);
-    memset(table->customer, 0xff, table->total * sizeof *table->customer); /* rows that are not read stay hidden */
+    memset(table->customer, 0xff,
+           table->total * sizeof *table->customer); /* rows that are not read stay hidden */
     if (imports_overlap(table)) {
         table->import = population_room(table->total, sizeof *table->import);
         table->arrival = population_room(table->total, sizeof *table->arrival);
@@ -367,7 +389,8 @@ enum status loading_place_rows(struct table_loading *table, struct error *error)
     return place_merged(table, error);
 }
 
-static size_t find_following_runs(const struct table_loading *table, size_t row, size_t count, struct inlet_run *runs)
+static size_t find_following_runs(const struct table_loading *table, size_t row, size_t count,
+                                  struct inlet_run *runs)
 {
     enum { AHEAD = 16 };
     const struct loading *loading = table->loading;
@@ -395,7 +418,8 @@ static size_t find_following_runs(const struct table_loading *table, size_t row,
     return found;
 }
 
-static size_t find_placed_runs(const uint32_t *place, const int64_t *rows, size_t count, struct inlet_run *runs)
+static size_t find_placed_runs(const uint32_t *place, const int64_t *rows, size_t count,
+                               struct inlet_run *runs)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -411,8 +435,8 @@ static size_t find_placed_runs(const uint32_t *place, const int64_t *rows, size_
     return found;
 }
 
-size_t loading_find_runs(const struct table_loading *table, size_t base, const int64_t *rows, size_t count,
-                         struct inlet_run *runs)
+size_t loading_find_runs(const struct table_loading *table, size_t base, const int64_t *rows,
+                         size_t count, struct inlet_run *runs)
 {
     return table->place ? find_placed_runs(table->place + base, rows, count, runs)
                         : find_following_runs(table, (size_t)rows[0], count, runs);

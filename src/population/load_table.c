@@ -1,9 +1,10 @@
 /*
- * Loading one table of facts or traits: its parts, its columns, and what they hold. The reader ends in a function that
- * puts values to places which are known beforehand (load_place.c); nothing is collected, sorted or moved afterwards.
+ * Loading one table of facts or traits: its parts, its columns, and what they hold. The reader ends
+ * in a function that puts values to places which are known beforehand (load_place.c); nothing is
+ * collected, sorted or moved afterwards.
  *
- * Texts come as codes where the part has them. Where it has not (a column with too many texts, or one that became text
- * later), they are numbered while they are read, in order of appearance.
+ * Texts come as codes where the part has them. Where it has not (a column with too many texts, or
+ * one that became text later), they are numbered while they are read, in order of appearance.
  */
 #include "population/internal.h"
 #include "population/loading.h"
@@ -13,7 +14,8 @@
 
 static int by_import(const void *a, const void *b)
 {
-    const struct catalog_part *x = *(const struct catalog_part *const *)a, *y = *(const struct catalog_part *const *)b;
+    const struct catalog_part *x = *(const struct catalog_part *const *)a,
+                              *y = *(const struct catalog_part *const *)b;
     if (x->first_import != y->first_import)
         return x->first_import < y->first_import ? -1 : 1;
     return (x->number > y->number) - (x->number < y->number);
@@ -37,12 +39,14 @@ static enum status find_parts(struct table_loading *table, struct error *error)
         table->total += table->parts[p]->rows;
     }
     if (table->total > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR, "%s has %zu rows; at most 4,294,967,294 fit into one kind",
+        return error_set(error, STATUS_ERROR,
+                         "%s has %zu rows; at most 4,294,967,294 fit into one kind",
                          table->table->name, table->total);
     return STATUS_OK;
 }
 
-static enum status put_values(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+static enum status put_values(void *context, const struct lake_chunk *in, struct lake_output *out,
+                              struct error *error)
 {
     enum { ROWS_MAX = 2048 };
     const struct put *put = context;
@@ -86,7 +90,8 @@ static void find_numbered(struct table_loading *table)
     for (size_t c = 0; c < table->inlet_count; c++) {
         struct inlet *inlet = &table->inlets[c];
         for (size_t p = 0; p < table->part_count; p++)
-            if (is_text(inlet) && !loading_is_coded(table->loading, inlet->column, table->parts[p])) {
+            if (is_text(inlet) &&
+                !loading_is_coded(table->loading, inlet->column, table->parts[p])) {
                 need_numbering(table);
                 inlet->numbering = table->numbering;
             }
@@ -108,9 +113,10 @@ static void find_sparse(struct table_loading *table)
             table->inlets[c].sparse |= !is_in_part(table, &table->inlets[c], p);
 }
 
-/* Names and types of those columns that a part has, behind `own` of the table's own, and whose they are. */
-static size_t name_columns(struct table_loading *table, size_t p, size_t own, const char **names, const char **types,
-                           struct inlet_source *sources)
+/* Names and types of those columns that a part has, behind `own` of the table's own, and whose they
+ * are. */
+static size_t name_columns(struct table_loading *table, size_t p, size_t own, const char **names,
+                           const char **types, struct inlet_source *sources)
 {
     struct arena *arena = &table->loading->arena;
     size_t count = 0;
@@ -124,8 +130,9 @@ static size_t name_columns(struct table_loading *table, size_t p, size_t own, co
             continue;
         bool coded = loading_is_coded(table->loading, column, table->parts[p]);
         names[count + own] = coded ? loading_codes(table->loading, column->name) : column->name;
-        types[count + own] = coded ? column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER"
-                                   : arena_strdup(arena, store_sql_type(column->type, column->scale, type));
+        types[count + own] =
+            coded ? column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER"
+                  : arena_strdup(arena, store_sql_type(column->type, column->scale, type));
         sources[count++] = (struct inlet_source){inlet, coded};
     }
     types[count + own] = "BIGINT";
@@ -145,14 +152,15 @@ static enum status read_values(struct table_loading *table, struct error *error)
         size_t count = name_columns(table, p, own, names, types, sources);
         TRY(own ? loading_next_part(table, p, error) : STATUS_OK);
         if (count + own)
-            TRY(loading_read_part(table, p, names, types, count + own, put_values, sources, count, error));
+            TRY(loading_read_part(table, p, names, types, count + own, put_values, sources, count,
+                                  error));
     }
     return STATUS_OK;
 }
 
 /*
- * Least and largest values. DuckDB answers from the statistics that stand in the part, unless a column has another type
- * now or rows are hidden: then it reads.
+ * Least and largest values. DuckDB answers from the statistics that stand in the part, unless a
+ * column has another type now or rows are hidden: then it reads.
  */
 static int64_t in_seconds(const struct inlet *inlet, const struct lake_vector *vector)
 {
@@ -173,7 +181,8 @@ static void take_ranges(struct table_loading *table, size_t p, const struct lake
         struct inlet *inlet = &table->inlets[c];
         if (!has_range(table, inlet, p))
             continue;
-        const struct lake_vector *least = &chunk->columns[column++], *most = &chunk->columns[column++];
+        const struct lake_vector *least = &chunk->columns[column++],
+                                 *most = &chunk->columns[column++];
         if (!lake_known(least, 0))
             continue;
         int64_t low = in_seconds(inlet, least), high = in_seconds(inlet, most);
@@ -206,8 +215,9 @@ static enum status ranges_of_part(struct table_loading *table, size_t p, struct 
     struct lake_result *result = NULL;
     const struct lake_chunk *chunk = NULL;
     if (count) {
-        struct store_read read = {table->parts[p]->table, table->parts[p]->role, names, count, false,
-                                  loading_until(loading)};
+        struct store_read read = {
+            table->parts[p]->table, table->parts[p]->role, names, count, false,
+            loading_until(loading)};
         buffer_string(&sql, " FROM (");
         status = store_select_part(loading->store, &read, table->parts[p], &sql, error);
         buffer_char(&sql, ')');
@@ -271,7 +281,8 @@ static enum status hand_over(struct table_loading *table, struct error *error)
         refers[c] = inlet->column->refers;
         inlet->out = (struct population_column){0};
     }
-    return population_builder_placed_table(table->loading->builder, &whole, refers, table->loading->pool, error);
+    return population_builder_placed_table(table->loading->builder, &whole, refers,
+                                           table->loading->pool, error);
 }
 
 static void close_table(struct table_loading *table)
@@ -292,7 +303,8 @@ static void close_table(struct table_loading *table)
 }
 
 enum status loading_table(struct loading *loading, const struct schema_table *schema,
-                          const struct schema_column *const *columns, size_t count, struct error *error)
+                          const struct schema_column *const *columns, size_t count,
+                          struct error *error)
 {
     struct table_loading table = {.loading = loading, .table = schema, .inlet_count = count};
     table.inlets = ARENA_ARRAY(&loading->arena, struct inlet, count + 1);

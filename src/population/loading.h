@@ -33,9 +33,10 @@ bool loading_sees(const struct loading *loading, const struct catalog_part *part
 bool loading_has_column(const struct catalog_part *part, const char *name);
 /* "name#", in the arena: the column of a text's codes. */
 const char *loading_codes(struct loading *loading, const char *name);
-/* Whether the part's texts of that column come as codes: also where it has no such column at all, as unknown values are
- * no texts. */
-bool loading_is_coded(struct loading *loading, const struct schema_column *column, const struct catalog_part *part);
+/* Whether the part's texts of that column come as codes: also where it has no such column at all,
+ * as unknown values are no texts. */
+bool loading_is_coded(struct loading *loading, const struct schema_column *column,
+                      const struct catalog_part *part);
 enum status loading_unknown_customer(uint32_t number, struct error *error);
 /* Who exists, in order; the builder gets them. */
 enum status loading_customers(struct loading *loading, struct error *error);
@@ -43,16 +44,19 @@ enum status loading_customers(struct loading *loading, struct error *error);
 enum status loading_dictionary(struct loading *loading, struct error *error);
 /* Loads a table of facts or traits with these columns into the builder. */
 enum status loading_table(struct loading *loading, const struct schema_table *schema,
-                          const struct schema_column *const *columns, size_t count, struct error *error);
+                          const struct schema_column *const *columns, size_t count,
+                          struct error *error);
 /* The same for a reference table. */
 enum status loading_reference(struct loading *loading, const struct schema_table *table,
-                              const struct schema_column *const *columns, size_t count, struct error *error);
+                              const struct schema_column *const *columns, size_t count,
+                              struct error *error);
 
 /*
  * Columns on their way in (load_column.c).
  */
 
-/* Rows of a chunk that stay together: `count` rows from `from` in the chunk on go to row `to` of the table and on. */
+/* Rows of a chunk that stay together: `count` rows from `from` in the chunk on go to row `to` of
+ * the table and on. */
 struct inlet_run {
     uint32_t from, to, count;
 };
@@ -60,7 +64,8 @@ struct inlet_run {
 struct inlet_chunk {
     const struct inlet_run *runs;
     size_t run_count, rows;
-    const int64_t *sources; /* by row of the chunk: which row of all that are read it is, less `base` */
+    const int64_t
+        *sources; /* by row of the chunk: which row of all that are read it is, less `base` */
     size_t base;
 };
 
@@ -69,12 +74,13 @@ struct inlet {
     bool sparse;                 /* some part lacks the column: rows are unknown until they come */
     struct numbering *numbering; /* texts that come without codes; NULL: all come with them */
     size_t met_step, met;        /* row × met_step + met: where a text was met */
-    int64_t least, most;         /* over all parts, before reading; least > most: nothing is known */
+    int64_t least, most; /* over all parts, before reading; least > most: nothing is known */
     struct population_column out;
     size_t rows;
     _Atomic(uint64_t *) known; /* made when the first unknown value comes */
     atomic_bool wrong;         /* a value was beyond least and most */
-    uint32_t *wide;            /* codes that are provisional until all is read; of SET: all, in order of arrival */
+    uint32_t
+        *wide; /* codes that are provisional until all is read; of SET: all, in order of arrival */
     uint32_t *set_at, *set_length;
     size_t set_used, set_capacity;
     pthread_mutex_t mutex; /* guards sets and the making of known */
@@ -87,14 +93,16 @@ bool inlet_is_ranged(const struct inlet *inlet);
 /* Makes room for rows, as narrow as least and most allow; sparse is said before. */
 void inlet_open(struct inlet *inlet, size_t rows);
 /* Puts a chunk's values to their places; from many threads. coded: texts come as codes. */
-void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded, const struct inlet_chunk *chunk);
-/* All is read: makes inlet->out whole. The numbering is settled; code_count: of the dictionary, with its new texts. */
+void inlet_put(struct inlet *inlet, const struct lake_vector *vector, bool coded,
+               const struct inlet_chunk *chunk);
+/* All is read: makes inlet->out whole. The numbering is settled; code_count: of the dictionary,
+ * with its new texts. */
 enum status inlet_close(struct inlet *inlet, size_t code_count, struct error *error);
 /* Four bytes a value as they are; for times. */
 void inlet_put_plain(const uint32_t *from, uint32_t *to, const struct inlet_chunk *chunk);
 
-/* Whether a row's value is known. A number that is none (NaN, or beyond all bounds) never is, nor is a place of which
- * half is missing, whatever the part says. */
+/* Whether a row's value is known. A number that is none (NaN, or beyond all bounds) never is, nor
+ * is a place of which half is missing, whatever the part says. */
 bool loading_is_told(const struct lake_vector *vector, size_t row);
 
 /*
@@ -110,12 +118,15 @@ struct table_loading {
     size_t part_count, total, rows;
     uint32_t *offset, *time; /* of the finished table */
     /* by customer number, while parts come one after the other */
-    uint32_t *start;  /* first row in the part being read, one entry more than customers; counts of rows before */
-    uint32_t *done;   /* rows in the parts before it; NULL: it is the only one */
-    uint32_t *latest; /* the last moment in the parts before it, while it is found out whether they follow each other */
+    uint32_t *start;   /* first row in the part being read, one entry more than customers; counts of
+                          rows before */
+    uint32_t *done;    /* rows in the parts before it; NULL: it is the only one */
+    uint32_t *latest;  /* the last moment in the parts before it, while it is found out whether they
+                          follow each other */
     atomic_bool mixed; /* they do not */
     /* else, by row read */
-    uint32_t *customer, *read_time, *import; /* customer numbers, UINT32_MAX: hidden; imports when parts share them */
+    uint32_t *customer, *read_time,
+        *import; /* customer numbers, UINT32_MAX: hidden; imports when parts share them */
     uint64_t *arrival;
     uint32_t *place; /* final row, UINT32_MAX: hidden */
     struct numbering *numbering;
@@ -130,31 +141,34 @@ struct inlet_source {
 struct put {
     struct table_loading *table;
     size_t base;
-    /* of the arguments that are columns: which inlet's it is, and whether it is a code, not a text */
+    /* of the arguments that are columns: which inlet's it is, and whether it is a code, not a text
+     */
     const struct inlet_source *sources;
     size_t source_count;
 };
 
-typedef enum status put_function(void *context, const struct lake_chunk *in, struct lake_output *out,
-                                 struct error *error);
+typedef enum status put_function(void *context, const struct lake_chunk *in,
+                                 struct lake_output *out, struct error *error);
 
 /* Runs `run` over every row that read selects of a part, with its columns as arguments. */
 enum status loading_run_over(struct table_loading *table, const struct catalog_part *part,
-                             const struct store_read *read, const char *const *types, put_function *run, void *context,
-                             struct error *error);
-/* The same over part p, with each row's place in the part as the last argument; context is a struct put with these
- * sources. */
+                             const struct store_read *read, const char *const *types,
+                             put_function *run, void *context, struct error *error);
+/* The same over part p, with each row's place in the part as the last argument; context is a struct
+ * put with these sources. */
 enum status loading_read_part(struct table_loading *table, size_t p, const char *const *columns,
                               const char *const *types, size_t count, put_function *run,
-                              const struct inlet_source *sources, size_t source_count, struct error *error);
+                              const struct inlet_source *sources, size_t source_count,
+                              struct error *error);
 enum status loading_differs(const struct table_loading *table, struct error *error);
-/* Finds offset, rows and where each row of each part goes. Afterwards either place says it, and time is there already;
- * or place is NULL, parts are read one after the other in their order, and time is a column like any other. */
+/* Finds offset, rows and where each row of each part goes. Afterwards either place says it, and
+ * time is there already; or place is NULL, parts are read one after the other in their order, and
+ * time is a column like any other. */
 enum status loading_place_rows(struct table_loading *table, struct error *error);
 /* Before part p is read, when place is NULL. */
 enum status loading_next_part(struct table_loading *table, size_t p, struct error *error);
 /* Where a chunk of the part being read goes: at most `count` runs. */
-size_t loading_find_runs(const struct table_loading *table, size_t base, const int64_t *rows, size_t count,
-                         struct inlet_run *runs);
+size_t loading_find_runs(const struct table_loading *table, size_t base, const int64_t *rows,
+                         size_t count, struct inlet_run *runs);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * Laying tellings over a population. Positions and the order of rows stay, so the new table is the old one in pieces: a
- * piece for every stretch of old rows between two new ones. Where few customers are told something the pieces are long
- * and copying them is all there is to do; columns are handed out to the pool.
+ * Laying tellings over a population. Positions and the order of rows stay, so the new table is the
+ * old one in pieces: a piece for every stretch of old rows between two new ones. Where few
+ * customers are told something the pieces are long and copying them is all there is to do; columns
+ * are handed out to the pool.
  */
 #include "population/overlay.h"
 
@@ -40,7 +41,8 @@ static uint32_t place_of(const struct population_table *table, uint32_t position
 /* Customer by customer, and of each the sources in their order. */
 static void place_rows(struct overlay *overlay, uint32_t time)
 {
-    uint32_t customers = overlay->below->customers, *offset = (uint32_t *)overlay->to->offset, added = 0;
+    uint32_t customers = overlay->below->customers, *offset = (uint32_t *)overlay->to->offset,
+             added = 0;
     uint32_t *start = base_calloc((size_t)customers + 1, sizeof *start);
     for (size_t s = 0; s < overlay->sources; s++)
         for (size_t i = 0; i < overlay->told[s].rows; i++) {
@@ -57,8 +59,8 @@ static void place_rows(struct overlay *overlay, uint32_t time)
     for (size_t s = 0; s < overlay->sources; s++)
         for (size_t i = 0; i < overlay->told[s].rows; i++) {
             uint32_t position = overlay->told[s].position[i];
-            overlay->insertions[start[position]++] =
-                (struct insertion){place_of(overlay->from, position, time), (uint32_t)s, (uint32_t)i};
+            overlay->insertions[start[position]++] = (struct insertion){
+                place_of(overlay->from, position, time), (uint32_t)s, (uint32_t)i};
         }
     free(start);
 }
@@ -81,7 +83,8 @@ static void copy_pieces(const struct overlay *overlay, const void *from_, void *
 static void copy_bits(uint64_t *to, size_t at, const uint64_t *from, size_t begin, size_t count)
 {
     while (count) {
-        size_t in = begin % 64, out = at % 64, room = 64 - (in > out ? in : out), take = count < room ? count : room;
+        size_t in = begin % 64, out = at % 64, room = 64 - (in > out ? in : out),
+               take = count < room ? count : room;
         uint64_t mask = take == 64 ? UINT64_MAX : (UINT64_C(1) << take) - 1;
         to[at / 64] |= (from[begin / 64] >> in & mask) << out;
         at += take;
@@ -114,7 +117,8 @@ static void copy_known(const struct overlay *overlay, const uint64_t *from, uint
 }
 
 /* New rows have no sets. */
-static void copy_sets(const struct overlay *overlay, const struct population_column *from, struct population_column *to)
+static void copy_sets(const struct overlay *overlay, const struct population_column *from,
+                      struct population_column *to)
 {
     size_t codes = from->set_start[overlay->from->rows], old = 0;
     uint32_t *start = population_array(overlay->to->rows + 1, sizeof *start);
@@ -133,7 +137,8 @@ static void copy_sets(const struct overlay *overlay, const struct population_col
 
 /* ---- columns ---- */
 
-static const struct population_input *input_of(const struct overlay *overlay, uint32_t source, const char *name)
+static const struct population_input *input_of(const struct overlay *overlay, uint32_t source,
+                                               const char *name)
 {
     const struct population_told *told = &overlay->told[source];
     for (size_t c = 0; c < told->column_count; c++)
@@ -267,22 +272,24 @@ static void make_column(void *context, size_t c, int worker)
 
 /* ---- the whole ---- */
 
-static enum status check(const struct population_table *table, const struct population_told *told, size_t count,
-                         struct error *error)
+static enum status check(const struct population_table *table, const struct population_told *told,
+                         size_t count, struct error *error)
 {
     size_t rows = table->rows;
     for (size_t s = 0; s < count; s++)
         rows += told[s].rows;
     if (rows > UINT32_MAX - 1)
-        return error_set(error, STATUS_ERROR, "%s would have %zu rows; at most 4,294,967,294 fit into one kind",
+        return error_set(error, STATUS_ERROR,
+                         "%s would have %zu rows; at most 4,294,967,294 fit into one kind",
                          table->name, rows);
     for (size_t s = 0; s < count; s++)
         for (size_t c = 0; c < told[s].column_count; c++) {
             const struct population_input *input = &told[s].columns[c];
             int index = population_column_index(table, input->name);
-            if (index >= 0 &&
-                (table->columns[index].type != input->type || table->columns[index].scale != input->scale))
-                return error_set(error, STATUS_ERROR, "%s is told as another type than it is", input->name);
+            if (index >= 0 && (table->columns[index].type != input->type ||
+                               table->columns[index].scale != input->scale))
+                return error_set(error, STATUS_ERROR, "%s is told as another type than it is",
+                                 input->name);
         }
     return STATUS_OK;
 }
@@ -324,14 +331,16 @@ enum status population_over(const struct population *below, const char *table, u
 
     struct population *population = share(below, (size_t)index);
     struct population_table *to = &population->tables[index];
-    struct overlay overlay = {.below = below, .from = from, .to = to, .told = told, .sources = count};
+    struct overlay overlay = {
+        .below = below, .from = from, .to = to, .told = told, .sources = count};
     for (size_t s = 0; s < count; s++)
         overlay.count += told[s].rows;
     overlay.insertions = base_malloc((overlay.count + 1) * sizeof *overlay.insertions);
     *to = (struct population_table){.name = from->name,
                                     .role = from->role,
                                     .rows = from->rows + overlay.count,
-                                    .columns = base_calloc(from->column_count + 1, sizeof *to->columns),
+                                    .columns =
+                                        base_calloc(from->column_count + 1, sizeof *to->columns),
                                     .column_count = from->column_count};
     make_table(&overlay, time, pool);
     free(overlay.insertions);

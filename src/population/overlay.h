@@ -1,7 +1,8 @@
 /*
- * A population with tellings over it: what was told since it was made, as a picture of its own. It shares everything
- * with the population below but the table that the tellings go into, which is made anew: pieces of the old one with the
- * new rows between them. Both can be read, by any number of threads.
+ * A population with tellings over it: what was told since it was made, as a picture of its own. It
+ * shares everything with the population below but the table that the tellings go into, which is
+ * made anew: pieces of the old one with the new rows between them. Both can be read, by any number
+ * of threads.
  */
 #ifndef STRATA_POPULATION_OVERLAY_H
 #define STRATA_POPULATION_OVERLAY_H
@@ -12,17 +13,17 @@
 struct population_told {
     size_t rows;
     const uint32_t *position; /* rising */
-    /* INT, DECIMAL, DOUBLE and TEXT, the last by codes of the population's dictionary; those that the table does not
-     * have are left out. Of columns that are not given the rows tell nothing. */
+    /* INT, DECIMAL, DOUBLE and TEXT, the last by codes of the population's dictionary; those that
+     * the table does not have are left out. Of columns that are not given the rows tell nothing. */
     const struct population_input *columns;
     size_t column_count;
 };
 
 /*
- * told[i] arrive in this order, after everything the table holds of the moment `time` and before. Customers are told
- * something who exist by then (checked). `below` must outlive *out, which population_free frees as it does any; pool
- * may be NULL. STATUS_NOT_FOUND without such a table; STATUS_ERROR past 4,294,967,294 rows, and for a column of another
- * type or scale.
+ * told[i] arrive in this order, after everything the table holds of the moment `time` and before.
+ * Customers are told something who exist by then (checked). `below` must outlive *out, which
+ * population_free frees as it does any; pool may be NULL. STATUS_NOT_FOUND without such a table;
+ * STATUS_ERROR past 4,294,967,294 rows, and for a column of another type or scale.
  */
 enum status population_over(const struct population *below, const char *table, uint32_t time,
                             const struct population_told *told, size_t count, struct pool *pool,

@@ -1,7 +1,7 @@
 /*
- * Places: in which order customers stand, and what follows from where their rows are. Customers go by last activity, so
- * that whoever is quiet lies together; the rest is one pass over offsets and times, handed out to the pool in chunks of
- * positions.
+ * Places: in which order customers stand, and what follows from where their rows are. Customers go
+ * by last activity, so that whoever is quiet lies together; the rest is one pass over offsets and
+ * times, handed out to the pool in chunks of positions.
  */
 #include "population/internal.h"
 
@@ -52,7 +52,8 @@ struct describing {
     struct described *chunks;
 };
 
-/* Where time goes back there has to be a new customer: both are counted, and neither loop looks at the other's. */
+/* Where time goes back there has to be a new customer: both are counted, and neither loop looks at
+ * the other's. */
 static bool is_in_order(const struct population_table *table, uint32_t begin, uint32_t end)
 {
     const uint32_t *time = table->time, *offset = table->offset;
@@ -88,13 +89,14 @@ static void describe_chunk(void *context, size_t chunk, int worker)
     describing->chunks[chunk] = is;
 }
 
-enum status population_describe(struct population_table *table, uint32_t customers, struct pool *pool,
-                                struct error *error)
+enum status population_describe(struct population_table *table, uint32_t customers,
+                                struct pool *pool, struct error *error)
 {
     size_t chunks = ((size_t)customers + DESCRIBE_CHUNK - 1) / DESCRIBE_CHUNK;
-    struct describing describing = {table, customers, population_room(customers, sizeof(uint32_t)),
-                                    population_array((customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK, 4),
-                                    base_calloc(chunks + 1, sizeof *describing.chunks)};
+    struct describing describing = {
+        table, customers, population_room(customers, sizeof(uint32_t)),
+        population_array((customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK, 4),
+        base_calloc(chunks + 1, sizeof *describing.chunks)};
     table->last_time = describing.last_time;
     table->block_last = describing.block_last;
     pool_run(pool, chunks, describe_chunk, &describing);
@@ -111,5 +113,6 @@ enum status population_describe(struct population_table *table, uint32_t custome
     table->time_max = all.time_max;
     table->one_each = all.one_each;
     return all.in_order ? STATUS_OK
-                        : error_set(error, STATUS_ERROR, "rows of %s do not go by time within a customer", table->name);
+                        : error_set(error, STATUS_ERROR,
+                                    "rows of %s do not go by time within a customer", table->name);
 }

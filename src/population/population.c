@@ -1,4 +1,5 @@
-/* Reading a finished population: names, identifiers, texts, single values, and what it all weighs. */
+/* Reading a finished population: names, identifiers, texts, single values, and what it all weighs.
+ */
 #include "population/population.h"
 #include "base/bits.h"
 
@@ -16,7 +17,8 @@ uint64_t population_next_serial(void)
     return atomic_fetch_add(&serials, 1);
 }
 
-/* Large arrays stand on huge pages: filling them faults seldom, and reading them in jumps misses few translations. */
+/* Large arrays stand on huge pages: filling them faults seldom, and reading them in jumps misses
+ * few translations. */
 static char *take_memory(size_t count, size_t size, size_t *bytes)
 {
     ENSURE(!__builtin_mul_overflow(count, size, bytes) && *bytes < SIZE_MAX / 2);
@@ -104,7 +106,8 @@ static const uint32_t *find_slots(const struct population *population)
     return slots;
 }
 
-bool population_find(const struct population *population, struct text identifier, uint32_t *position)
+bool population_find(const struct population *population, struct text identifier,
+                     uint32_t *position)
 {
     const uint32_t *slots = find_slots(population);
     size_t mask = population->internal->identifier_slot_count - 1;
@@ -127,7 +130,8 @@ struct text population_text(const struct population *population, uint32_t code)
 uint32_t population_code(const struct population *population, struct text text)
 {
     uint32_t code;
-    return dictionary_find(&population->internal->dictionary, text, &code) ? code : POPULATION_NO_CODE;
+    return dictionary_find(&population->internal->dictionary, text, &code) ? code
+                                                                           : POPULATION_NO_CODE;
 }
 
 static uint64_t stored(const struct population_column *column, size_t row)
@@ -225,7 +229,8 @@ static size_t column_bytes(const struct population_column *column, size_t rows)
     return bytes;
 }
 
-static void add_table(struct population_memory *memory, const struct population_table *table, uint32_t customers)
+static void add_table(struct population_memory *memory, const struct population_table *table,
+                      uint32_t customers)
 {
     size_t rows = 0, directory = 0;
     for (size_t c = 0; c < table->column_count; c++)
@@ -233,7 +238,8 @@ static void add_table(struct population_memory *memory, const struct population_
     if (table->time)
         rows += table->rows * sizeof *table->time;
     if (table->offset)
-        directory = ((size_t)customers * 2 + 1 + (customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK) * 4;
+        directory =
+            ((size_t)customers * 2 + 1 + (customers + POPULATION_BLOCK - 1) / POPULATION_BLOCK) * 4;
     if (table->role == SCHEMA_FACTS) {
         memory->facts += rows;
         memory->directory += directory;
@@ -256,7 +262,8 @@ struct population_memory population_memory(const struct population *population)
                        internal->identifier_slot_count * sizeof *internal->identifier_slots;
     memory.dictionary = dictionary_bytes(&internal->dictionary);
     for (size_t i = 0; i < population->record_count; i++)
-        memory.records += ((size_t)customers + 1) * 4 + (size_t)population->records[i].offset[customers] * 16;
+        memory.records +=
+            ((size_t)customers + 1) * 4 + (size_t)population->records[i].offset[customers] * 16;
     memory.records += population->list_count * ((customers + 63) / 64) * 8;
     return memory;
 }

@@ -7,15 +7,17 @@
 
 /* ---- windows ---- */
 
-static void check_anchor(struct check *check, const struct scope *scope, struct segment_window *window,
-                         struct segment_node **anchor, bool must_be_constant)
+static void check_anchor(struct check *check, const struct scope *scope,
+                         struct segment_window *window, struct segment_node **anchor,
+                         bool must_be_constant)
 {
     struct scope customer = {.history = scope->history};
     segment_check_value(check, &customer, anchor);
     enum value_type type = (*anchor)->type;
     if (type != VALUE_NONE && type != VALUE_DATE && type != VALUE_TIME) {
-        struct error *error = segment_check_error(check, (*anchor)->span, "a window needs a date or time, but %s is %s",
-                                                  segment_node_words(check, *anchor), value_type_name(type));
+        struct error *error = segment_check_error(
+            check, (*anchor)->span, "a window needs a date or time, but %s is %s",
+            segment_node_words(check, *anchor), value_type_name(type));
         if (type == VALUE_TEXT && (*anchor)->op == OP_LITERAL)
             error_hint(error, "dates are written without quotes: 2025-03-31");
         else if (type == VALUE_DURATION)
@@ -23,35 +25,41 @@ static void check_anchor(struct check *check, const struct scope *scope, struct 
     } else if (must_be_constant && !(*anchor)->constant) {
         const char *word = window->form == WINDOW_UNTIL ? "“before”" : "“from … to …”";
         error_hint(segment_check_error(check, (*anchor)->span,
-                                       "%s here takes a date that is the same for every customer", word),
+                                       "%s here takes a date that is the same for every customer",
+                                       word),
                    "for a date of the customer's own say since …, or within 30 days before …");
     }
 }
 
 static bool in_periods(struct check *check, const struct segment_window *window)
 {
-    static const int64_t unbounded = 1 << WINDOW_ALL | 1 << WINDOW_BEFORE_LAST | 1 << WINDOW_UNTIL | 1 << WINDOW_NEXT;
+    static const int64_t unbounded =
+        1 << WINDOW_ALL | 1 << WINDOW_BEFORE_LAST | 1 << WINDOW_UNTIL | 1 << WINDOW_NEXT;
     if (unbounded >> window->form & 1) {
-        error_hint(segment_check_error(check, window->span, "periods needs a window with a beginning"),
-                   "such as last 6 months");
+        error_hint(
+            segment_check_error(check, window->span, "periods needs a window with a beginning"),
+            "such as last 6 months");
         return false;
     }
     if ((window->anchor && !window->anchor->constant) || window->weekdays || window->anniversary) {
-        segment_check_error(check, window->span, "the window of periods is the same for every customer");
+        segment_check_error(check, window->span,
+                            "the window of periods is the same for every customer");
         return false;
     }
     return true;
 }
 
-void segment_check_window(struct check *check, const struct scope *scope, struct segment_window *window,
-                          enum window_use use)
+void segment_check_window(struct check *check, const struct scope *scope,
+                          struct segment_window *window, enum window_use use)
 {
     if (use != WINDOW_USE_FACTS && (window->weekdays || window->anniversary))
-        error_hint(segment_check_error(check, window->span, "“on” stands only inside measures and sequences"),
+        error_hint(segment_check_error(check, window->span,
+                                       "“on” stands only inside measures and sequences"),
                    "ask for weekday(…) in (6, 7), or anniversary(…) this month");
     if (window->form == WINDOW_NEXT && (use == WINDOW_USE_FACTS || use == WINDOW_USE_MOMENTS))
         error_hint(
-            segment_check_error(check, window->span, "facts have happened already: none lie in a window of the future"),
+            segment_check_error(check, window->span,
+                                "facts have happened already: none lie in a window of the future"),
             "“next” asks of a date: renewal_date next 30 days");
 
     bool fixed = window->form == WINDOW_UNTIL || window->form == WINDOW_FROM_TO;
@@ -60,16 +68,19 @@ void segment_check_window(struct check *check, const struct scope *scope, struct
     if (window->to)
         check_anchor(check, scope, window, &window->to, fixed);
     if (window->to && window->anchor->op == OP_LITERAL && window->to->op == OP_LITERAL &&
-        window->anchor->type == window->to->type && window->anchor->literal.integer > window->to->literal.integer)
-        error_hint(segment_check_error(check, window->span, "this window ends before it begins"), "swap the two dates");
+        window->anchor->type == window->to->type &&
+        window->anchor->literal.integer > window->to->literal.integer)
+        error_hint(segment_check_error(check, window->span, "this window ends before it begins"),
+                   "swap the two dates");
     if (window->anniversary) {
         struct scope customer = {.history = scope->history};
         segment_check_value(check, &customer, &window->anniversary);
         segment_wrap_date(check, &window->anniversary);
         enum value_type type = window->anniversary->type;
         if (type != VALUE_NONE && type != VALUE_DATE)
-            segment_check_error(check, window->anniversary->span, "an anniversary needs a date, but %s is %s",
-                                segment_node_words(check, window->anniversary), value_type_name(type));
+            segment_check_error(
+                check, window->anniversary->span, "an anniversary needs a date, but %s is %s",
+                segment_node_words(check, window->anniversary), value_type_name(type));
     }
 
     if (use == WINDOW_USE_PERIODS)
@@ -83,11 +94,14 @@ static bool never_unknown(const struct segment_node *node)
     while (node->implicit)
         node = node->child[0];
     if (node->op == OP_MEASURE)
-        return node->measure->aggregate <= AGGREGATE_SUM || node->measure->aggregate == AGGREGATE_DISTINCT;
-    if (node->op == OP_LITERAL || node->op == OP_TODAY || node->op == OP_NOW || node->op == OP_FACT_TIME ||
-        node->op == OP_PERIODS || node->op == OP_BUCKET || (node->op == OP_STEP && node->path.is_time))
+        return node->measure->aggregate <= AGGREGATE_SUM ||
+               node->measure->aggregate == AGGREGATE_DISTINCT;
+    if (node->op == OP_LITERAL || node->op == OP_TODAY || node->op == OP_NOW ||
+        node->op == OP_FACT_TIME || node->op == OP_PERIODS || node->op == OP_BUCKET ||
+        (node->op == OP_STEP && node->path.is_time))
         return true;
-    bool safe = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY || node->op == OP_NEGATE;
+    bool safe = node->op == OP_ADD || node->op == OP_SUBTRACT || node->op == OP_MULTIPLY ||
+                node->op == OP_NEGATE;
     for (int i = 0; safe && i < node->child_count; i++)
         safe = never_unknown(node->child[i]);
     return safe;
@@ -114,8 +128,8 @@ static bool shows_known(struct check *check, const struct segment_node *test, co
 }
 
 /* The operand of a test that another one joined by `and` shows to be known. */
-static bool asked_known(struct check *check, const struct segment_node *chain, const struct segment_node *test,
-                        const struct segment_node *operand)
+static bool asked_known(struct check *check, const struct segment_node *chain,
+                        const struct segment_node *test, const struct segment_node *operand)
 {
     const char *words = segment_node_words(check, operand);
     for (int i = 0; chain && i < chain->child_count; i++)
@@ -125,7 +139,8 @@ static bool asked_known(struct check *check, const struct segment_node *chain, c
 }
 
 /* a != b is false where a is unknown, not (a = b) is true: people mean either. */
-static void warn_unknown(struct check *check, const struct segment_node *test, const struct segment_node *chain)
+static void warn_unknown(struct check *check, const struct segment_node *test,
+                         const struct segment_node *chain)
 {
     if (test->op == OP_KNOWN || !is_negative(test))
         return;
@@ -143,10 +158,12 @@ static void warn_unknown(struct check *check, const struct segment_node *test, c
         positive.set_test = SET_ANY_OF;
     else
         positive.negated = false;
-    struct error *warning = segment_check_warning(check, test->span, "This is false where %s is unknown",
-                                                  segment_node_words(check, operand));
-    error_hint(warning, "to include the unknown write not (%s); to show that they are left out add %s is known",
-               segment_node_words(check, &positive), segment_node_words(check, operand));
+    struct error *warning = segment_check_warning(
+        check, test->span, "This is false where %s is unknown", segment_node_words(check, operand));
+    error_hint(
+        warning,
+        "to include the unknown write not (%s); to show that they are left out add %s is known",
+        segment_node_words(check, &positive), segment_node_words(check, operand));
 }
 
 /* ---- tests ---- */
@@ -171,7 +188,8 @@ static void check_in(struct check *check, const struct scope *scope, struct segm
         check_beside(check, scope, &node->child[i], node->child[0]);
         const struct segment_node *item = node->child[i];
         if (item->op != OP_LITERAL && check->problems->list.count == said)
-            error_hint(segment_check_error(check, item->span, "a list holds constants, and %s is none",
+            error_hint(segment_check_error(check, item->span,
+                                           "a list holds constants, and %s is none",
                                            segment_node_words(check, item)),
                        "compare with it by =, joined by or");
         all_dates &= item->type == VALUE_DATE;
@@ -202,18 +220,20 @@ static void check_pattern(struct check *check, const struct segment_node *patter
     }
     int code;
     PCRE2_SIZE at;
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern->literal.text.data, pattern->literal.text.length,
-                                         PCRE2_UTF, &code, &at, NULL);
+    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern->literal.text.data,
+                                         pattern->literal.text.length, PCRE2_UTF, &code, &at, NULL);
     if (!compiled) {
         PCRE2_UCHAR message[200];
         pcre2_get_error_message(code, message, sizeof message);
-        segment_check_error(check, pattern->span, "this is no regular expression: %s at character %zu", (char *)message,
+        segment_check_error(check, pattern->span,
+                            "this is no regular expression: %s at character %zu", (char *)message,
                             (size_t)at + 1);
     }
     pcre2_code_free(compiled);
 }
 
-static void check_text_test(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_text_test(struct check *check, const struct scope *scope,
+                            struct segment_node **place)
 {
     struct segment_node *node = *place;
     for (int i = 0; i < 2; i++) {
@@ -221,15 +241,17 @@ static void check_text_test(struct check *check, const struct scope *scope, stru
         const struct segment_node *side = node->child[i];
         if (side->type == VALUE_TEXT || side->type == VALUE_NONE)
             continue;
-        struct error *error = segment_check_error(check, side->span, "%s is %s, and this test is one of text",
-                                                  segment_node_words(check, side), value_type_name(side->type));
+        struct error *error =
+            segment_check_error(check, side->span, "%s is %s, and this test is one of text",
+                                segment_node_words(check, side), value_type_name(side->type));
         if (side->type == VALUE_SET)
             error_hint(error, "ask for its members: any of (…), all of (…), none of (…)");
         return;
     }
     for (int i = 0; i < 2; i++)
         if (node->child[i]->op == OP_FUNCTION && node->child[i]->function == FUNCTION_VERSION)
-            segment_check_error(check, node->child[i]->span, "a version compares only with a version");
+            segment_check_error(check, node->child[i]->span,
+                                "a version compares only with a version");
     if (node->text_test == TEXT_MATCHES && node->child[1]->type == VALUE_TEXT)
         check_pattern(check, node->child[1]);
 }
@@ -240,19 +262,22 @@ static void check_set(struct check *check, const struct scope *scope, struct seg
     segment_check_value(check, scope, &node->child[0]);
     const struct segment_node *set = node->child[0];
     if (set->type != VALUE_NONE && set->type != VALUE_SET) {
-        error_hint(segment_check_error(check, set->span, "%s is %s, not a set", segment_node_words(check, set),
-                                       value_type_name(set->type)),
-                   "write in (…) or not in (…); to have a set, import the column with --type 'COLUMN=set of text'");
+        error_hint(segment_check_error(check, set->span, "%s is %s, not a set",
+                                       segment_node_words(check, set), value_type_name(set->type)),
+                   "write in (…) or not in (…); to have a set, import the column with --type "
+                   "'COLUMN=set of text'");
         return;
     }
     for (int i = 1; i < node->child_count; i++) {
         segment_check_value(check, scope, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL || node->child[i]->type != VALUE_TEXT)
-            segment_check_error(check, node->child[i]->span, "the members of a set are texts in quotes");
+            segment_check_error(check, node->child[i]->span,
+                                "the members of a set are texts in quotes");
     }
 }
 
-static void check_in_window(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_in_window(struct check *check, const struct scope *scope,
+                            struct segment_node **place)
 {
     struct segment_node *node = *place;
     segment_check_value(check, scope, &node->child[0]);
@@ -268,9 +293,11 @@ static void check_in_window(struct check *check, const struct scope *scope, stru
 }
 
 /* lifecycle = 'new': the member must be there. */
-static void check_member(struct check *check, const struct segment_node *scheme, const struct segment_node *value)
+static void check_member(struct check *check, const struct segment_node *scheme,
+                         const struct segment_node *value)
 {
-    if (scheme->op != OP_SCHEME || value->op != OP_LITERAL || value->type != VALUE_TEXT || scheme->index < 0)
+    if (scheme->op != OP_SCHEME || value->op != OP_LITERAL || value->type != VALUE_TEXT ||
+        scheme->index < 0)
         return;
     const struct segment_scheme *found = &check->set->schemes[scheme->index];
     const char **names = ARENA_ARRAY(check->arena, const char *, found->member_count + 1);
@@ -279,13 +306,16 @@ static void check_member(struct check *check, const struct segment_node *scheme,
         if (text_is(value->literal.text, names[i]))
             return;
     }
-    struct error *error = segment_check_error(check, value->span, "the scheme “%s” has no member %s", found->name,
-                                              segment_node_words(check, value));
-    segment_problem_suggest(error, arena_strndup(check->arena, value->literal.text.data, value->literal.text.length),
-                            names, (size_t)found->member_count);
+    struct error *error =
+        segment_check_error(check, value->span, "the scheme “%s” has no member %s", found->name,
+                            segment_node_words(check, value));
+    segment_problem_suggest(
+        error, arena_strndup(check->arena, value->literal.text.data, value->literal.text.length),
+        names, (size_t)found->member_count);
 }
 
-static void check_compare(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_compare(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct segment_node *node = *place;
     segment_check_operand(check, scope, &node->child[0]);
@@ -295,7 +325,8 @@ static void check_compare(struct check *check, const struct scope *scope, struct
     (void)segment_check_comparable(check, &node->child[0], &node->child[1]);
 }
 
-static void check_between(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_between(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct segment_node *node = *place;
     for (int i = 0; i < 3; i++)
@@ -315,7 +346,8 @@ void segment_suggest_segment(struct check *check, struct error *error, const cha
     segment_problem_suggest(error, name, names, (size_t)set->segment_count);
 }
 
-static void check_segment(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_segment(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct segment_node *node = *place;
     node->index = segment_set_find(check->set, node->name);
@@ -324,12 +356,15 @@ static void check_segment(struct check *check, const struct scope *scope, struct
     int scheme = segment_set_find_scheme(check->set, node->name);
     if (scheme >= 0) {
         const struct segment_scheme *found = &check->set->schemes[scheme];
-        error_hint(segment_check_error(check, node->span, "“%s” is a scheme, not a segment", node->name),
-                   "name one of its members, such as in %s", check->set->segments[found->first_member].name);
+        error_hint(
+            segment_check_error(check, node->span, "“%s” is a scheme, not a segment", node->name),
+            "name one of its members, such as in %s",
+            check->set->segments[found->first_member].name);
         return;
     }
-    segment_suggest_segment(check, segment_check_error(check, node->span, "there is no segment “%s”", node->name),
-                            node->name);
+    segment_suggest_segment(
+        check, segment_check_error(check, node->span, "there is no segment “%s”", node->name),
+        node->name);
 }
 
 static void check_list(struct check *check, const struct scope *scope, struct segment_node **place)
@@ -338,7 +373,8 @@ static void check_list(struct check *check, const struct scope *scope, struct se
     for (int i = 0; i < check->list_count; i++)
         if (strcmp(check->list_names[i], node->name) == 0)
             return;
-    struct error *error = segment_check_error(check, node->span, "there is no list “%s”", node->name);
+    struct error *error =
+        segment_check_error(check, node->span, "there is no list “%s”", node->name);
     if (!segment_problem_suggest(error, node->name, check->list_names, (size_t)check->list_count))
         error_hint(error, "define it: list %s from '%s.csv'", node->name, node->name);
 }
@@ -349,10 +385,11 @@ static void check_rank(struct check *check, const struct scope *scope, struct se
     struct scope plain = {.history = scope->history};
     segment_check_value(check, &plain, &node->child[0]);
     enum value_type type = node->child[0]->type;
-    bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) || type == VALUE_DURATION ||
-                type == VALUE_DATE || type == VALUE_TIME;
+    bool good = type == VALUE_NONE || type == VALUE_TEXT || segment_is_number(type) ||
+                type == VALUE_DURATION || type == VALUE_DATE || type == VALUE_TIME;
     if (!good)
-        segment_check_error(check, node->child[0]->span, "a rank needs a number, text, date or time, but %s is %s",
+        segment_check_error(check, node->child[0]->span,
+                            "a rank needs a number, text, date or time, but %s is %s",
                             segment_node_words(check, node->child[0]), value_type_name(type));
     if (node->rank->among)
         segment_check_condition(check, &plain, &node->rank->among);
@@ -374,21 +411,24 @@ static void check_ever(struct check *check, const struct scope *scope, struct se
     count_traits(&node->child[0], &traits);
     if (traits == 0 && errors == check->problems->errors)
         error_hint(
-            segment_check_error(check, node->span, "ever(…) asks about the history of a trait, and here is none"),
+            segment_check_error(check, node->span,
+                                "ever(…) asks about the history of a trait, and here is none"),
             "facts are asked about by any(…)");
     struct scope customer = {0};
     if (node->history->has_window)
         segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
-static void check_changed(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_changed(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct segment_node *node = *place;
     struct scope customer = {0};
     segment_check_value(check, &customer, &node->child[0]);
     if (node->child[0]->op != OP_TRAIT || node->child[0]->path.length > 1) {
         if (node->child[0]->type != VALUE_NONE || node->child[0]->op != OP_TRAIT)
-            segment_check_error(check, node->child[0]->span, "changed(…) asks about a trait of the customer's own");
+            segment_check_error(check, node->child[0]->span,
+                                "changed(…) asks about a trait of the customer's own");
         return;
     }
     for (int i = 1; i < 3; i++) {
@@ -396,7 +436,8 @@ static void check_changed(struct check *check, const struct scope *scope, struct
             continue;
         segment_check_value(check, &customer, &node->child[i]);
         if (node->child[i]->op != OP_LITERAL)
-            segment_check_error(check, node->child[i]->span, "the values before and after a change are constants");
+            segment_check_error(check, node->child[i]->span,
+                                "the values before and after a change are constants");
         else
             (void)segment_check_comparable(check, &node->child[0], &node->child[i]);
     }
@@ -404,7 +445,8 @@ static void check_changed(struct check *check, const struct scope *scope, struct
         segment_check_window(check, &customer, &node->history->window, WINDOW_USE_MOMENTS);
 }
 
-static void check_account(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_account(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct segment_node *node = *place;
     struct segment_node *pointer = segment_wrap(check, node, OP_NAME, VALUE_NONE);
@@ -430,9 +472,10 @@ static void check_account(struct check *check, const struct scope *scope, struct
         bool pointing = pointer->op == OP_TRAIT && path->length == 1 && !path->is_key &&
                         traits->columns[path->start_column[0]].refers;
         if (!pointing)
-            error_hint(segment_check_error(check, node->span,
-                                           "“%s” does not point at a reference table, so it has no customers",
-                                           path->parts[0]),
+            error_hint(segment_check_error(
+                           check, node->span,
+                           "“%s” does not point at a reference table, so it has no customers",
+                           path->parts[0]),
                        "import the customers with --refers %s=TABLE", path->parts[0]);
     }
 
@@ -468,7 +511,8 @@ static void check_as_of(struct check *check, const struct scope *scope, struct s
         segment_check_error(check, moment->span, "as of needs a date or time, but %s is %s",
                             segment_node_words(check, moment), value_type_name(moment->type));
     else if (!moment->constant)
-        segment_check_error(check, moment->span, "as of takes a moment that is the same for every customer");
+        segment_check_error(check, moment->span,
+                            "as of takes a moment that is the same for every customer");
     if (trait->op != OP_TRAIT) {
         segment_check_error(check, trait->span, "as of asks about a trait of the customer");
         return;
@@ -479,7 +523,8 @@ static void check_as_of(struct check *check, const struct scope *scope, struct s
     node->child_count = 1;
 }
 
-static void check_periods(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_periods(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct scope period = {.period = true}, plain = {0};
     struct segment_node *node = *place;
@@ -488,20 +533,22 @@ static void check_periods(struct check *check, const struct scope *scope, struct
     node->type = VALUE_INT;
 }
 
-static void check_literal(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_literal(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct segment_node *node = *place;
     if (node->type != VALUE_TIME)
         return;
     if (!moment_parse(check->zone, node->literal.text, &node->literal.integer))
-        error_hint(
-            segment_check_error(check, node->span, "there is no such moment"),
-            "moments are written 2025-03-31T14:05, with Z or an offset such as +02:00 when it is not the store's zone");
+        error_hint(segment_check_error(check, node->span, "there is no such moment"),
+                   "moments are written 2025-03-31T14:05, with Z or an offset such as +02:00 when "
+                   "it is not the store's zone");
 }
 
 static bool set_constant(const struct segment_node *node)
 {
-    bool made_of_children = node->op == OP_FUNCTION || (node->op >= OP_ADD && node->op <= OP_NEGATE);
+    bool made_of_children =
+        node->op == OP_FUNCTION || (node->op >= OP_ADD && node->op <= OP_NEGATE);
     if (node->op == OP_LITERAL || node->op == OP_NOW || node->op == OP_TODAY)
         return true;
     for (int i = 0; made_of_children && i < node->child_count; i++)
@@ -518,9 +565,10 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
     }
     bool customer_only = segment_op_stands[node->op] == STANDS_CUSTOMER_VALUE;
     if (scope->fact && customer_only) {
-        error_hint(segment_check_error(check, node->span,
-                                       "“%s” asks about the customer and cannot stand where facts are chosen",
-                                       segment_node_words(check, node)),
+        error_hint(segment_check_error(
+                       check, node->span,
+                       "“%s” asks about the customer and cannot stand where facts are chosen",
+                       segment_node_words(check, node)),
                    "put it beside the measure, joined by and");
         return true;
     }
@@ -531,7 +579,8 @@ static bool refuse_value(struct check *check, const struct scope *scope, struct 
     return false;
 }
 
-void segment_check_operand(struct check *check, const struct scope *scope, struct segment_node **node)
+void segment_check_operand(struct check *check, const struct scope *scope,
+                           struct segment_node **node)
 {
     struct scope operand = *scope;
     operand.text_function = true;
@@ -539,7 +588,8 @@ void segment_check_operand(struct check *check, const struct scope *scope, struc
 }
 
 /* A measure of the customer among their facts: where amount > avg(order.amount). */
-static void check_measure(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_measure(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct scope customer = {.history = scope->history};
     segment_check_measure(check, scope->fact ? &customer : scope, *place);
@@ -557,24 +607,28 @@ static void check_name(struct check *check, const struct scope *scope, struct se
     segment_check_name(check, scope, place);
 }
 
-static void check_arithmetic(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_arithmetic(struct check *check, const struct scope *scope,
+                             struct segment_node **place)
 {
     segment_check_arithmetic(check, scope, *place);
 }
 
-static void check_function(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_function(struct check *check, const struct scope *scope,
+                           struct segment_node **place)
 {
     segment_check_function(check, scope, *place);
 }
 
 /* ntile and percentile: where a customer stands in a rank. */
-static void check_position(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_position(struct check *check, const struct scope *scope,
+                           struct segment_node **place)
 {
     check_rank(check, scope, place);
     (*place)->type = (*place)->op == OP_NTILE ? VALUE_INT : VALUE_DOUBLE;
 }
 
-static void check_bucket(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_bucket(struct check *check, const struct scope *scope,
+                         struct segment_node **place)
 {
     (*place)->type = VALUE_INT;
 }
@@ -590,7 +644,8 @@ static void check_gap(struct check *check, const struct scope *scope, struct seg
     }
     segment_check_value(check, scope, &node->child[0]);
     if (node->child[0]->op != OP_FACT_TIME)
-        segment_check_error(check, node->span, "gap takes the time of a kind of fact: gap(order.time)");
+        segment_check_error(check, node->span,
+                            "gap takes the time of a kind of fact: gap(order.time)");
     node->child_count = 0;
 }
 
@@ -600,7 +655,8 @@ static struct scope plain_of(const struct scope *scope)
     return (struct scope){.history = scope->history, .period = scope->period};
 }
 
-static void check_children(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_children(struct check *check, const struct scope *scope,
+                           struct segment_node **place)
 {
     for (int i = 0; i < (*place)->child_count; i++)
         segment_check_condition(check, scope, &(*place)->child[i]);
@@ -611,26 +667,31 @@ static void check_known(struct check *check, const struct scope *scope, struct s
     segment_check_operand(check, scope, &(*place)->child[0]);
 }
 
-static void check_sequence(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_sequence(struct check *check, const struct scope *scope,
+                           struct segment_node **place)
 {
     struct scope plain = plain_of(scope);
     segment_check_sequence(check, &plain, *place);
 }
 
-static void check_resumed(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_resumed(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     struct segment_measure *facts = &(*place)->resumed->facts;
     struct scope plain = plain_of(scope);
     if (!segment_check_kinds(check, facts))
         return;
-    struct scope fact = {
-        .fact = true, .kinds = facts->kinds, .tables = facts->kind_table, .kind_count = facts->kind_count};
+    struct scope fact = {.fact = true,
+                         .kinds = facts->kinds,
+                         .tables = facts->kind_table,
+                         .kind_count = facts->kind_count};
     if (facts->filter)
         segment_check_condition(check, &fact, &facts->filter);
     segment_check_window(check, &plain, &facts->window, WINDOW_USE_FACTS);
 }
 
-static void check_record(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_record(struct check *check, const struct scope *scope,
+                         struct segment_node **place)
 {
     struct scope plain = plain_of(scope);
     check_segment(check, scope, place);
@@ -643,18 +704,21 @@ static void check_top(struct check *check, const struct scope *scope, struct seg
     check_rank(check, scope, place);
 }
 
-static void check_nothing(struct check *check, const struct scope *scope, struct segment_node **place)
+static void check_nothing(struct check *check, const struct scope *scope,
+                          struct segment_node **place)
 {
     (void)check, (void)scope, (void)place;
 }
 
-static void (*const checks[OP_COUNT_])(struct check *check, const struct scope *scope, struct segment_node **place) = {
+static void (*const checks[OP_COUNT_])(struct check *check, const struct scope *scope,
+                                       struct segment_node **place) = {
 #define OP(name, stands, carries, level, json, format, check, compile) [OP_##name] = check_##check,
 #include "segment/ops.def"
 #undef OP
 };
 
-void segment_check_value(struct check *check, const struct scope *scope, struct segment_node **place)
+void segment_check_value(struct check *check, const struct scope *scope,
+                         struct segment_node **place)
 {
     struct scope inner = *scope;
     inner.text_function &= (*place)->op == OP_FUNCTION;
@@ -673,9 +737,11 @@ static void check_truth(struct check *check, const struct scope *scope, struct s
 {
     segment_check_value(check, scope, node);
     if ((*node)->type != VALUE_BOOL && (*node)->type != VALUE_NONE) {
-        struct error *error = segment_check_error(check, (*node)->span, "%s is %s, not a condition",
-                                                  segment_node_words(check, *node), value_type_name((*node)->type));
-        error_hint(error, (*node)->type == VALUE_INT || (*node)->type == VALUE_DECIMAL || (*node)->type == VALUE_DOUBLE
+        struct error *error =
+            segment_check_error(check, (*node)->span, "%s is %s, not a condition",
+                                segment_node_words(check, *node), value_type_name((*node)->type));
+        error_hint(error, (*node)->type == VALUE_INT || (*node)->type == VALUE_DECIMAL ||
+                                  (*node)->type == VALUE_DOUBLE
                               ? "compare it: … >= 1"
                               : "compare it, or ask: … is known");
     }
@@ -685,9 +751,10 @@ static void check_truth(struct check *check, const struct scope *scope, struct s
 static bool refuse(struct check *check, const struct scope *scope, const struct segment_node *node)
 {
     if (scope->fact && !is_fact_test(node->op)) {
-        error_hint(segment_check_error(check, node->span,
-                                       "“%s” asks about the customer and cannot stand where facts are chosen",
-                                       segment_node_words(check, node)),
+        error_hint(segment_check_error(
+                       check, node->span,
+                       "“%s” asks about the customer and cannot stand where facts are chosen",
+                       segment_node_words(check, node)),
                    "put it beside the measure, joined by and");
         return true;
     }
@@ -697,14 +764,15 @@ static bool refuse(struct check *check, const struct scope *scope, const struct 
     }
     bool moment_only = node->op == OP_SEQUENCE || node->op == OP_RESUMED || node->op == OP_FORM;
     if (scope->period && moment_only) {
-        segment_check_error(check, node->span, "inside periods(…) stand only measures and tests of the customer");
+        segment_check_error(check, node->span,
+                            "inside periods(…) stand only measures and tests of the customer");
         return true;
     }
     return false;
 }
 
-static void check_in_chain(struct check *check, const struct scope *scope, struct segment_node **node,
-                           const struct segment_node *chain);
+static void check_in_chain(struct check *check, const struct scope *scope,
+                           struct segment_node **node, const struct segment_node *chain);
 
 static void check_chain(struct check *check, const struct scope *scope, struct segment_node *node)
 {
@@ -712,8 +780,8 @@ static void check_chain(struct check *check, const struct scope *scope, struct s
         check_in_chain(check, scope, &node->child[i], node->op == OP_AND ? node : NULL);
 }
 
-static void check_in_chain(struct check *check, const struct scope *scope, struct segment_node **node,
-                           const struct segment_node *chain)
+static void check_in_chain(struct check *check, const struct scope *scope,
+                           struct segment_node **node, const struct segment_node *chain)
 {
     if (!is_condition(*node)) {
         check_truth(check, scope, node);
@@ -732,7 +800,8 @@ static void check_in_chain(struct check *check, const struct scope *scope, struc
         warn_unknown(check, *node, chain);
 }
 
-void segment_check_condition(struct check *check, const struct scope *scope, struct segment_node **node)
+void segment_check_condition(struct check *check, const struct scope *scope,
+                             struct segment_node **node)
 {
     check_in_chain(check, scope, node, NULL);
 }

@@ -1,8 +1,10 @@
 /*
- * Measures and sequences: which kinds they read, what their argument is, and whether the two make sense together.
+ * Measures and sequences: which kinds they read, what their argument is, and whether the two make
+ * sense together.
  *
- * The arguments are kept as written; the kind is found in front of each name. Several arguments are one argument over
- * several kinds: sum(order.amount, refund.amount). They must be the same but for the kind.
+ * The arguments are kept as written; the kind is found in front of each name. Several arguments are
+ * one argument over several kinds: sum(order.amount, refund.amount). They must be the same but for
+ * the kind.
  */
 #include "segment/language.h"
 
@@ -25,9 +27,10 @@ static const char *join_parts(struct check *check, const struct segment_path *pa
     return name;
 }
 
-/* The longest kind that the path begins with. Without a schema: its first part, if it has several. */
-static bool kind_of_path(struct check *check, const struct segment_path *path, bool whole, const char **name,
-                         int *table)
+/* The longest kind that the path begins with. Without a schema: its first part, if it has several.
+ */
+static bool kind_of_path(struct check *check, const struct segment_path *path, bool whole,
+                         const char **name, int *table)
 {
     if (!check->schema) {
         *table = -1;
@@ -63,13 +66,15 @@ static void find_kinds(struct segment_node **node, void *data)
     segment_node_each(*node, find_kinds, data);
 }
 
-/* The kind an argument speaks of; *bare says that it is nothing but the kind. False after an error. */
-static bool kind_of_argument(struct check *check, struct segment_node *argument, const char **name, int *table,
-                             bool *bare)
+/* The kind an argument speaks of; *bare says that it is nothing but the kind. False after an error.
+ */
+static bool kind_of_argument(struct check *check, struct segment_node *argument, const char **name,
+                             int *table, bool *bare)
 {
     *bare = false;
     if (argument->op == OP_NAME && kind_of_path(check, &argument->path, true, name, table)) {
-        *bare = strlen(*name) == strlen(join_parts(check, &argument->path, argument->path.part_count));
+        *bare =
+            strlen(*name) == strlen(join_parts(check, &argument->path, argument->path.part_count));
         return true;
     }
 
@@ -78,15 +83,17 @@ static bool kind_of_argument(struct check *check, struct segment_node *argument,
     *name = kinds.name;
     *table = kinds.table;
     if (kinds.conflict) {
-        error_hint(segment_check_error(check, argument->span, "one argument speaks of two kinds of fact"),
-                   "write a measure for each kind, and combine the measures");
+        error_hint(
+            segment_check_error(check, argument->span, "one argument speaks of two kinds of fact"),
+            "write a measure for each kind, and combine the measures");
         return false;
     }
 
     if (kinds.name)
         return true;
     const char *word = segment_node_words(check, argument);
-    struct error *error = segment_check_error(check, argument->span, "“%s” names no kind of fact", word);
+    struct error *error =
+        segment_check_error(check, argument->span, "“%s” names no kind of fact", word);
     if (segment_suggest_hyphenated_kind(check, error, argument))
         return false;
     if (argument->op == OP_NAME && check->schema)
@@ -117,8 +124,9 @@ static bool same_tree(const struct segment_node *a, const struct segment_node *b
     case OP_TRAIT: return same_path(&a->path, &b->path);
     case OP_GAP: return true;
     case OP_LITERAL:
-        return a->type == b->type && a->scale == b->scale && a->literal.integer == b->literal.integer &&
-               a->literal.number == b->literal.number && text_equal(a->literal.text, b->literal.text);
+        return a->type == b->type && a->scale == b->scale &&
+               a->literal.integer == b->literal.integer && a->literal.number == b->literal.number &&
+               text_equal(a->literal.text, b->literal.text);
     case OP_FUNCTION:
         if (a->function != b->function || a->unit != b->unit)
             return false;
@@ -148,29 +156,34 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
 
     for (int i = 0; i < measure->written_count; i++) {
         bool bare;
-        if (!kind_of_argument(check, measure->written[i], &measure->kinds[i], &measure->kind_table[i], &bare))
+        if (!kind_of_argument(check, measure->written[i], &measure->kinds[i],
+                              &measure->kind_table[i], &bare))
             return false;
         all_bare &= bare;
         none_bare &= !bare;
         for (int j = 0; j < i; j++)
             if (strcmp(measure->kinds[i], measure->kinds[j]) == 0) {
-                error_hint(
-                    segment_check_error(check, measure->written[i]->span, "“%s” stands here twice", measure->kinds[i]),
-                    "a measure takes one value; several arguments are the same value of several kinds");
+                error_hint(segment_check_error(check, measure->written[i]->span,
+                                               "“%s” stands here twice", measure->kinds[i]),
+                           "a measure takes one value; several arguments are the same value of "
+                           "several kinds");
                 return false;
             }
     }
 
     measure->kind_count = measure->written_count;
     if (!all_bare && !none_bare) {
-        segment_check_error(check, measure->written[0]->span, "either all arguments are kinds, or all are values");
+        segment_check_error(check, measure->written[0]->span,
+                            "either all arguments are kinds, or all are values");
         return false;
     }
 
     if (all_bare)
         return true;
-    struct scope scope = {
-        .fact = true, .kinds = measure->kinds, .tables = measure->kind_table, .kind_count = measure->kind_count};
+    struct scope scope = {.fact = true,
+                          .kinds = measure->kinds,
+                          .tables = measure->kind_table,
+                          .kind_count = measure->kind_count};
     for (int i = 0; i < measure->written_count; i++) {
         size_t errors = check->problems->errors;
         struct segment_node *argument = segment_node_copy(measure->written[i], check->arena);
@@ -180,9 +193,10 @@ static bool resolve_arguments(struct check *check, struct segment_measure *measu
         if (i == 0) {
             measure->argument = argument;
         } else if (!same_tree(measure->argument, argument)) {
-            error_hint(segment_check_error(check, measure->written[i]->span,
-                                           "the arguments of a measure differ in more than their kind"),
-                       "write a measure for each kind, and combine the measures");
+            error_hint(
+                segment_check_error(check, measure->written[i]->span,
+                                    "the arguments of a measure differ in more than their kind"),
+                "write a measure for each kind, and combine the measures");
             return false;
         }
     }
@@ -241,8 +255,8 @@ static bool check_argument(struct check *check, struct segment_node *node)
     enum argument_need need = rules[measure->aggregate].need;
 
     if (!argument && need != NEED_NO && need != NEED_MAY) {
-        struct error *error =
-            segment_check_error(check, node->span, "%s needs a value of each fact, not a kind alone", name);
+        struct error *error = segment_check_error(
+            check, node->span, "%s needs a value of each fact, not a kind alone", name);
         char example[256];
         struct buffer text;
         buffer_init(&text, sizeof example);
@@ -256,8 +270,9 @@ static bool check_argument(struct check *check, struct segment_node *node)
     if (!argument)
         return true;
     if (need == NEED_NO) {
-        error_hint(segment_check_error(check, argument->span, "%s takes kinds of fact, not a value", name),
-                   "put the test into its filter: %s(%s where …)", name, measure->kinds[0]);
+        error_hint(
+            segment_check_error(check, argument->span, "%s takes kinds of fact, not a value", name),
+            "put the test into its filter: %s(%s where …)", name, measure->kinds[0]);
         return false;
     }
 
@@ -268,11 +283,12 @@ static bool check_argument(struct check *check, struct segment_node *node)
 
     if (!type_fits(need, argument->type)) {
         const char *words = segment_node_words(check, argument);
-        struct error *error = segment_check_error(check, argument->span, "%s cannot take “%s”, which is of type %s",
-                                                  name, words, value_type_name(argument->type));
+        struct error *error =
+            segment_check_error(check, argument->span, "%s cannot take “%s”, which is of type %s",
+                                name, words, value_type_name(argument->type));
         if (argument->type == VALUE_SET)
-            error_hint(error, "ask for its members in a filter: any(%s where %s any of ('…'))", measure->kinds[0],
-                       words);
+            error_hint(error, "ask for its members in a filter: any(%s where %s any of ('…'))",
+                       measure->kinds[0], words);
         return false;
     }
 
@@ -311,14 +327,15 @@ static bool fixes(const struct segment_node *filter, const char *column)
                 return true;
         return false;
     }
-    bool equality = (filter->op == OP_COMPARE && filter->compare == COMPARE_EQ) ||
-                    (filter->op == OP_IN && !filter->negated && !filter->folded && filter->child_count == 2);
+    bool equality =
+        (filter->op == OP_COMPARE && filter->compare == COMPARE_EQ) ||
+        (filter->op == OP_IN && !filter->negated && !filter->folded && filter->child_count == 2);
     if (!equality)
         return false;
     for (int side = 0; side < 2; side++) {
         const struct segment_node *name = filter->child[side], *value = filter->child[1 - side];
-        if (name->op == OP_PROPERTY && name->path.length == 1 && strcmp(name->path.names[0], column) == 0 &&
-            value->op == OP_LITERAL)
+        if (name->op == OP_PROPERTY && name->path.length == 1 &&
+            strcmp(name->path.names[0], column) == 0 && value->op == OP_LITERAL)
             return true;
     }
     return false;
@@ -339,34 +356,40 @@ static void find_money(struct segment_node **node, void *data)
             if (measure->kind_table[k] < 0)
                 continue;
             const struct schema_column *column =
-                &money->check->schema->tables[measure->kind_table[k]].columns[(*node)->path.start_column[k]];
-            if (!column->currency || column->currencies <= 1 || fixes(measure->filter, column->currency))
+                &money->check->schema->tables[measure->kind_table[k]]
+                     .columns[(*node)->path.start_column[k]];
+            if (!column->currency || column->currencies <= 1 ||
+                fixes(measure->filter, column->currency))
                 continue;
             money->reported = true;
-            error_hint(segment_check_error(money->check, (*node)->span,
-                                           "“%s” holds amounts in %d currencies, which cannot be put together",
-                                           (*node)->path.written, column->currencies),
-                       "choose one: %s(… where %s = 'EUR')", segment_aggregate_name(measure->aggregate),
-                       column->currency);
+            error_hint(segment_check_error(
+                           money->check, (*node)->span,
+                           "“%s” holds amounts in %d currencies, which cannot be put together",
+                           (*node)->path.written, column->currencies),
+                       "choose one: %s(… where %s = 'EUR')",
+                       segment_aggregate_name(measure->aggregate), column->currency);
         }
     segment_node_each(*node, find_money, data);
 }
 
-void segment_check_measure(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_measure(struct check *check, const struct scope *scope,
+                           struct segment_node *node)
 {
     struct segment_measure *measure = node->measure;
     node->type = VALUE_NONE;
-    if (scope->period &&
-        (measure->window.form != WINDOW_ALL || measure->window.weekdays || measure->window.anniversary))
-        error_hint(
-            segment_check_error(check, measure->window.span, "a measure inside periods has no window of its own"),
-            "each period is its window");
+    if (scope->period && (measure->window.form != WINDOW_ALL || measure->window.weekdays ||
+                          measure->window.anniversary))
+        error_hint(segment_check_error(check, measure->window.span,
+                                       "a measure inside periods has no window of its own"),
+                   "each period is its window");
     if (!resolve_arguments(check, measure))
         return;
     struct scope customer = {.history = scope->history};
     segment_check_window(check, &customer, &measure->window, WINDOW_USE_FACTS);
-    struct scope fact = {
-        .fact = true, .kinds = measure->kinds, .tables = measure->kind_table, .kind_count = measure->kind_count};
+    struct scope fact = {.fact = true,
+                         .kinds = measure->kinds,
+                         .tables = measure->kind_table,
+                         .kind_count = measure->kind_count};
     if (measure->filter)
         segment_check_condition(check, &fact, &measure->filter);
     if (!check_argument(check, node))
@@ -383,18 +406,22 @@ static bool check_step(struct check *check, struct segment_sequence *sequence, i
     struct segment_step *step = &sequence->steps[s];
     for (int k = 0; k < step->kind_count; k++)
         if (!segment_find_kind(check, step->kinds[k], &step->kind_table[k])) {
-            segment_suggest_kind(
-                check, segment_check_error(check, step->span, "there is no kind of fact “%s”", step->kinds[k]),
-                step->kinds[k]);
+            segment_suggest_kind(check,
+                                 segment_check_error(check, step->span,
+                                                     "there is no kind of fact “%s”",
+                                                     step->kinds[k]),
+                                 step->kinds[k]);
             return false;
         }
     for (int before = 0; step->alias && before < s; before++)
-        if (sequence->steps[before].alias && strcmp(sequence->steps[before].alias, step->alias) == 0)
+        if (sequence->steps[before].alias &&
+            strcmp(sequence->steps[before].alias, step->alias) == 0)
             segment_check_error(check, step->span, "two steps are called “%s”", step->alias);
     return true;
 }
 
-void segment_check_sequence(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_sequence(struct check *check, const struct scope *scope,
+                            struct segment_node *node)
 {
     struct segment_sequence *sequence = node->sequence;
     for (int s = 0; s < sequence->step_count; s++)

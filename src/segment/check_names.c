@@ -1,8 +1,8 @@
 /*
- * What names mean. In the customer's context a name is a scheme, or the longest trait name it begins with and a walk
- * through reference tables from there. In a fact's context it is an earlier step of the sequence, `customer.` and a
- * trait, a kind of the measure and its property, the fact's time, or a bare property. Without a schema names are
- * taken on trust.
+ * What names mean. In the customer's context a name is a scheme, or the longest trait name it
+ * begins with and a walk through reference tables from there. In a fact's context it is an earlier
+ * step of the sequence, `customer.` and a trait, a kind of the measure and its property, the fact's
+ * time, or a bare property. Without a schema names are taken on trust.
  */
 #include "segment/language.h"
 
@@ -14,7 +14,8 @@ bool segment_find_kind(const struct check *check, const char *name, int *table)
     if (!check->schema)
         return true;
     for (size_t i = 0; i < check->schema->table_count; i++)
-        if (check->schema->tables[i].role == SCHEMA_FACTS && strcmp(check->schema->tables[i].name, name) == 0) {
+        if (check->schema->tables[i].role == SCHEMA_FACTS &&
+            strcmp(check->schema->tables[i].name, name) == 0) {
             *table = (int)i;
             return true;
         }
@@ -24,7 +25,8 @@ bool segment_find_kind(const struct check *check, const char *name, int *table)
 static int find_table(const struct check *check, const char *name, enum schema_role role)
 {
     for (size_t i = 0; i < check->schema->table_count; i++)
-        if (check->schema->tables[i].role == role && strcmp(check->schema->tables[i].name, name) == 0)
+        if (check->schema->tables[i].role == role &&
+            strcmp(check->schema->tables[i].name, name) == 0)
             return (int)i;
     return -1;
 }
@@ -40,7 +42,8 @@ static const char *join(struct check *check, const struct segment_path *path, in
 
 /* ---- suggestions ---- */
 
-static void suggest_columns(struct check *check, struct error *error, int table, const char *word, const char *prefix)
+static void suggest_columns(struct check *check, struct error *error, int table, const char *word,
+                            const char *prefix)
 {
     const struct schema_table *from = &check->schema->tables[table];
     const char **names = ARENA_ARRAY(check->arena, const char *, from->column_count + 1);
@@ -54,7 +57,8 @@ static void suggest_columns(struct check *check, struct error *error, int table,
 static const char *const hyphenated = "a name with a hyphen stands in backquotes: `%s`";
 
 /* E-Mail is the name E less the name Mail; a column called E-Mail was meant. */
-static bool suggest_hyphenated(struct check *check, struct error *error, int table, const struct segment_node *node)
+static bool suggest_hyphenated(struct check *check, struct error *error, int table,
+                               const struct segment_node *node)
 {
     const char *name = table >= 0 ? segment_name_around(check, node->span) : NULL;
     if (!name || schema_column_index(&check->schema->tables[table], name) < 0)
@@ -63,7 +67,8 @@ static bool suggest_hyphenated(struct check *check, struct error *error, int tab
     return true;
 }
 
-bool segment_suggest_hyphenated_kind(struct check *check, struct error *error, const struct segment_node *node)
+bool segment_suggest_hyphenated_kind(struct check *check, struct error *error,
+                                     const struct segment_node *node)
 {
     int table;
     while (node->child_count) /* page-view is a subtraction: its first name */
@@ -108,10 +113,12 @@ struct walk {
 };
 
 /* The column of table with the longest name that parts[from…] begin with; *used parts. −1: none. */
-static int longest_column(struct check *check, int table, const struct segment_path *path, int from, int *used)
+static int longest_column(struct check *check, int table, const struct segment_path *path, int from,
+                          int *used)
 {
     for (int to = path->part_count; to > from; to--) {
-        int column = schema_column_index(&check->schema->tables[table], join(check, path, from, to));
+        int column =
+            schema_column_index(&check->schema->tables[table], join(check, path, from, to));
         if (column >= 0) {
             *used = to - from;
             return column;
@@ -125,7 +132,8 @@ static bool is_key_name(const struct schema_table *table, const char *name)
     return table->role == SCHEMA_REFERENCE && table->key && strcmp(table->key, name) == 0;
 }
 
-static bool walk_path(struct check *check, int table, const struct segment_path *path, int from, struct walk *walk)
+static bool walk_path(struct check *check, int table, const struct segment_path *path, int from,
+                      struct walk *walk)
 {
     *walk = (struct walk){.failed_part = from, .failed_table = table};
     for (int part = from; part < path->part_count;) {
@@ -133,7 +141,8 @@ static bool walk_path(struct check *check, int table, const struct segment_path 
         int used;
         walk->failed_part = part;
         walk->failed_table = table;
-        if (walk->length > 0 && part + 1 == path->part_count && is_key_name(here, path->parts[part])) {
+        if (walk->length > 0 && part + 1 == path->part_count &&
+            is_key_name(here, path->parts[part])) {
             walk->is_key = true; /* the pointer itself, which is text */
             return true;
         }
@@ -187,7 +196,8 @@ static void trust_path(struct check *check, struct segment_node *node, int from)
     struct segment_path *path = &node->path;
     int length = path->part_count - from;
     if (length > SEGMENT_HOPS_MAX + 1) {
-        segment_check_error(check, node->span, "a walk through reference tables takes at most %d steps",
+        segment_check_error(check, node->span,
+                            "a walk through reference tables takes at most %d steps",
                             SEGMENT_HOPS_MAX);
         length = SEGMENT_HOPS_MAX + 1;
     }
@@ -201,25 +211,28 @@ static void trust_path(struct check *check, struct segment_node *node, int from)
 }
 
 /* Says why a walk beyond its first column failed; false when it failed at the first. */
-static bool explain_walk(struct check *check, const struct segment_node *node, const struct walk *walk)
+static bool explain_walk(struct check *check, const struct segment_node *node,
+                         const struct walk *walk)
 {
     if (walk->too_long) {
-        segment_check_error(check, node->span, "a walk through reference tables takes at most %d steps",
+        segment_check_error(check, node->span,
+                            "a walk through reference tables takes at most %d steps",
                             SEGMENT_HOPS_MAX);
         return true;
     }
     if (walk->length == 0)
         return false;
     if (walk->no_pointer) {
-        struct error *error =
-            segment_check_error(check, node->span, "“%s” does not point at a reference table, so it has no “%s”",
-                                walk->no_pointer, node->path.parts[walk->failed_part]);
+        struct error *error = segment_check_error(
+            check, node->span, "“%s” does not point at a reference table, so it has no “%s”",
+            walk->no_pointer, node->path.parts[walk->failed_part]);
         error_hint(error, "import it with --refers %s=TABLE", walk->no_pointer);
         return true;
     }
     const char *missing = node->path.parts[walk->failed_part];
-    struct error *error = segment_check_error(check, node->span, "the reference table “%s” has no column “%s”",
-                                              check->schema->tables[walk->failed_table].name, missing);
+    struct error *error =
+        segment_check_error(check, node->span, "the reference table “%s” has no column “%s”",
+                            check->schema->tables[walk->failed_table].name, missing);
     suggest_columns(check, error, walk->failed_table, missing, "");
     return true;
 }
@@ -248,14 +261,17 @@ static void unknown_trait(struct check *check, const struct segment_node *node, 
     if (segment_find_kind(check, name, &table) || segment_find_kind(check, first, &table)) {
         bool whole = segment_find_kind(check, name, &table);
         struct error *error = segment_check_error(
-            check, node->span, "“%s” is a kind of fact, and a customer has any number of them", whole ? name : first);
+            check, node->span, "“%s” is a kind of fact, and a customer has any number of them",
+            whole ? name : first);
         error_hint(error,
-                   whole ? "say which or how many: any(%s), count(%s)" : "say which or how many: last(%s), sum(%s)",
+                   whole ? "say which or how many: any(%s), count(%s)"
+                         : "say which or how many: last(%s), sum(%s)",
                    path->written, path->written);
         return;
     }
     if (names_segment(check, name)) {
-        error_hint(segment_check_error(check, node->span, "“%s” is a segment", name), "write in %s", path->written);
+        error_hint(segment_check_error(check, node->span, "“%s” is a segment", name), "write in %s",
+                   path->written);
         return;
     }
     struct error *error = segment_check_error(check, node->span, "there is no trait “%s”", name);
@@ -306,9 +322,10 @@ static void check_customer_name(struct check *check, struct segment_node *node)
         node->index = scheme;
         node->type = VALUE_TEXT;
         if (!check->set->schemes[scheme].exclusive)
-            error_hint(segment_check_error(check, node->span,
-                                           "the scheme “%s” is overlapping: a customer may be in several members",
-                                           node->name),
+            error_hint(segment_check_error(
+                           check, node->span,
+                           "the scheme “%s” is overlapping: a customer may be in several members",
+                           node->name),
                        "ask for one of them: in %s.…", node->name);
         return;
     }
@@ -319,15 +336,15 @@ static void check_customer_name(struct check *check, struct segment_node *node)
 /* ---- a fact's context ---- */
 
 /* order has no product, but its lines, which are facts of their own, do. */
-static bool suggest_lines(struct check *check, struct error *error, const char *kind, const struct segment_node *node,
-                          int from)
+static bool suggest_lines(struct check *check, struct error *error, const char *kind,
+                          const struct segment_node *node, int from)
 {
     size_t length = strlen(kind);
     for (size_t i = 0; i < check->schema->table_count; i++) {
         const struct schema_table *table = &check->schema->tables[i];
         struct walk walk;
-        bool below =
-            table->role == SCHEMA_FACTS && strncmp(table->name, kind, length) == 0 && table->name[length] == '.';
+        bool below = table->role == SCHEMA_FACTS && strncmp(table->name, kind, length) == 0 &&
+                     table->name[length] == '.';
         if (!below || !walk_path(check, (int)i, &node->path, from, &walk))
             continue;
         error_hint(error, "it is a property of “%s”: count(%s where …)", table->name, table->name);
@@ -336,11 +353,12 @@ static bool suggest_lines(struct check *check, struct error *error, const char *
     return false;
 }
 
-static void unknown_property(struct check *check, const struct scope *scope, int kind, const struct segment_node *node,
-                             int from)
+static void unknown_property(struct check *check, const struct scope *scope, int kind,
+                             const struct segment_node *node, int from)
 {
     const char *name = join(check, &node->path, from, node->path.part_count);
-    struct error *error = segment_check_error(check, node->span, "“%s” has no property “%s”", scope->kinds[kind], name);
+    struct error *error = segment_check_error(check, node->span, "“%s” has no property “%s”",
+                                              scope->kinds[kind], name);
     int traits = find_table(check, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS);
     const char *amount = segment_amount_meant(text_from(node->path.written), check->arena);
     if (amount)
@@ -355,7 +373,8 @@ static void unknown_property(struct check *check, const struct scope *scope, int
 }
 
 /* parts[from…] as a property of every kind in scope. */
-static void check_property(struct check *check, const struct scope *scope, struct segment_node *node, int from)
+static void check_property(struct check *check, const struct scope *scope,
+                           struct segment_node *node, int from)
 {
     node->op = OP_PROPERTY;
     if (!check->schema || scope->kind_count == 0) {
@@ -377,12 +396,15 @@ static void check_property(struct check *check, const struct scope *scope, struc
         }
         enum value_type type = node->type;
         int scale = node->scale;
-        bool differs = k > 0 && (type != walk.type || scale != walk.scale || node->path.length != walk.length ||
-                                 node->path.is_key != walk.is_key);
+        bool differs =
+            k > 0 && (type != walk.type || scale != walk.scale ||
+                      node->path.length != walk.length || node->path.is_key != walk.is_key);
         for (int i = 1; k > 0 && i < walk.length && !differs; i++)
-            differs = node->path.hop_table[i - 1] != walk.table[i] || node->path.hop_column[i - 1] != walk.column[i];
+            differs = node->path.hop_table[i - 1] != walk.table[i] ||
+                      node->path.hop_column[i - 1] != walk.column[i];
         if (differs) {
-            error_hint(segment_check_error(check, node->span, "“%s” is not of the same type in “%s” and “%s”",
+            error_hint(segment_check_error(check, node->span,
+                                           "“%s” is not of the same type in “%s” and “%s”",
                                            node->path.written, scope->kinds[0], scope->kinds[k]),
                        "write a measure for each of them");
             node->type = VALUE_NONE;
@@ -393,7 +415,8 @@ static void check_property(struct check *check, const struct scope *scope, struc
 }
 
 /* How many parts name one of the kinds in scope; 0: none do. */
-static int kind_prefix(struct check *check, const struct scope *scope, const struct segment_path *path)
+static int kind_prefix(struct check *check, const struct scope *scope,
+                       const struct segment_path *path)
 {
     for (int to = path->part_count - 1; to > 0; to--) {
         const char *name = join(check, path, 0, to);
@@ -409,27 +432,33 @@ static bool ends_in_time(const struct segment_path *path, int from)
     return path->part_count == from + 1 && strcmp(path->parts[from], "time") == 0;
 }
 
-/* alias.property or alias.time of an earlier step; false when the name does not begin with an alias. */
-static bool check_step_name(struct check *check, const struct scope *scope, struct segment_node *node)
+/* alias.property or alias.time of an earlier step; false when the name does not begin with an
+ * alias. */
+static bool check_step_name(struct check *check, const struct scope *scope,
+                            struct segment_node *node)
 {
     const struct segment_sequence *sequence = scope->sequence;
 
     for (int s = 0; sequence && s < sequence->step_count; s++) {
         const struct segment_step *step = &sequence->steps[s];
-        if (!step->alias || strcmp(step->alias, node->path.parts[0]) != 0 || node->path.part_count < 2)
+        if (!step->alias || strcmp(step->alias, node->path.parts[0]) != 0 ||
+            node->path.part_count < 2)
             continue;
         if (s >= scope->step || step->negated) {
             if (s == scope->step) /* a step may name itself: its own property */
                 break;
-            segment_check_error(check, node->span,
-                                step->negated ? "“%s” names a step that must not happen, so it has no properties"
-                                              : "“%s” is a later step; a step can speak of earlier ones only",
-                                step->alias);
+            segment_check_error(
+                check, node->span,
+                step->negated ? "“%s” names a step that must not happen, so it has no properties"
+                              : "“%s” is a later step; a step can speak of earlier ones only",
+                step->alias);
             node->type = VALUE_NONE;
             return true;
         }
-        struct scope of_step = {
-            .fact = true, .kinds = step->kinds, .tables = step->kind_table, .kind_count = step->kind_count};
+        struct scope of_step = {.fact = true,
+                                .kinds = step->kinds,
+                                .tables = step->kind_table,
+                                .kind_count = step->kind_count};
         bool is_time = ends_in_time(&node->path, 1);
         if (is_time)
             node->type = VALUE_TIME;
@@ -444,7 +473,8 @@ static bool check_step_name(struct check *check, const struct scope *scope, stru
     return false;
 }
 
-static void check_fact_name(struct check *check, const struct scope *scope, struct segment_node **node)
+static void check_fact_name(struct check *check, const struct scope *scope,
+                            struct segment_node **node)
 {
     struct segment_path *path = &(*node)->path;
     if (check_step_name(check, scope, *node))
@@ -455,7 +485,8 @@ static void check_fact_name(struct check *check, const struct scope *scope, stru
         return;
     }
     int from = kind_prefix(check, scope, path);
-    if (from == 0 && scope->sequence && scope->step < scope->sequence->step_count && path->part_count > 1) {
+    if (from == 0 && scope->sequence && scope->step < scope->sequence->step_count &&
+        path->part_count > 1) {
         const char *alias = scope->sequence->steps[scope->step].alias;
         from = alias && strcmp(alias, path->parts[0]) == 0;
     }
@@ -483,8 +514,10 @@ bool segment_check_kinds(struct check *check, struct segment_measure *measure)
         const struct segment_node *node = measure->written[i];
         const char *name = join(check, &node->path, 0, node->path.part_count);
         if (!segment_find_kind(check, name, &measure->kind_table[i])) {
-            segment_suggest_kind(check, segment_check_error(check, node->span, "there is no kind of fact “%s”", name),
-                                 name);
+            segment_suggest_kind(
+                check,
+                segment_check_error(check, node->span, "there is no kind of fact “%s”", name),
+                name);
             return false;
         }
         measure->kinds[i] = name;

@@ -1,4 +1,5 @@
-/* Values: the types of arithmetic and functions, and how operands of different types are brought together. */
+/* Values: the types of arithmetic and functions, and how operands of different types are brought
+ * together. */
 #include "segment/language.h"
 
 #include "base/number.h"
@@ -10,8 +11,8 @@ bool segment_is_number(enum value_type type)
     return type == VALUE_INT || type == VALUE_DECIMAL || type == VALUE_DOUBLE;
 }
 
-struct segment_node *segment_wrap(struct check *check, struct segment_node *node, enum segment_op op,
-                                  enum value_type type)
+struct segment_node *segment_wrap(struct check *check, struct segment_node *node,
+                                  enum segment_op op, enum value_type type)
 {
     struct segment_node *outer = ARENA_NEW(check->arena, struct segment_node);
     *outer = (struct segment_node){.op = op,
@@ -37,7 +38,8 @@ void segment_wrap_date(struct check *check, struct segment_node **node)
     (*node)->function = FUNCTION_DATE;
 }
 
-static struct segment_node *constant(struct check *check, struct segment_span span, enum value_type type)
+static struct segment_node *constant(struct check *check, struct segment_span span,
+                                     enum value_type type)
 {
     struct segment_node *node = ARENA_NEW(check->arena, struct segment_node);
     node->op = OP_LITERAL;
@@ -51,8 +53,8 @@ static struct segment_node *constant(struct check *check, struct segment_span sp
 }
 
 /* node × factor, unseen by the formatter. */
-static struct segment_node *wrap_multiply(struct check *check, struct segment_node *node, struct segment_node *factor,
-                                          enum value_type type)
+static struct segment_node *wrap_multiply(struct check *check, struct segment_node *node,
+                                          struct segment_node *factor, enum value_type type)
 {
     struct segment_node *product = segment_wrap(check, node, OP_MULTIPLY, type);
     product->child[1] = factor;
@@ -65,7 +67,8 @@ static bool is_since(const struct segment_node *node)
 {
     while (node->implicit)
         node = node->child[0];
-    return node->op == OP_FUNCTION && (node->function == FUNCTION_SINCE || node->function == FUNCTION_UNTIL);
+    return node->op == OP_FUNCTION &&
+           (node->function == FUNCTION_SINCE || node->function == FUNCTION_UNTIL);
 }
 
 /* days since x beside a duration is a duration. False when its unit has no fixed length. */
@@ -74,9 +77,10 @@ static bool since_to_duration(struct check *check, struct segment_node **node)
     static const int64_t seconds[] = {1, 60, 3600, 86400, 604800};
     enum calendar_unit unit = (*node)->unit;
     if (unit > CALENDAR_WEEK) {
-        segment_check_error(check, (*node)->span,
-                            "%ss have no fixed length, so they do not compare with a duration; count days",
-                            segment_unit_name(unit));
+        segment_check_error(
+            check, (*node)->span,
+            "%ss have no fixed length, so they do not compare with a duration; count days",
+            segment_unit_name(unit));
         return false;
     }
     struct segment_node *factor = constant(check, (*node)->span, VALUE_DURATION);
@@ -99,8 +103,9 @@ static bool fixed_length(struct check *check, const struct segment_node *node)
 {
     if (!has_months(node))
         return true;
-    error_hint(segment_check_error(check, node->span,
-                                   "a month has no fixed length, so it can only be added to a date or time"),
+    error_hint(segment_check_error(
+                   check, node->span,
+                   "a month has no fixed length, so it can only be added to a date or time"),
                "count days or weeks here");
     return false;
 }
@@ -125,7 +130,8 @@ static struct segment_node *as_double(struct check *check, struct segment_node *
     struct segment_node *one = constant(check, node->span, VALUE_DOUBLE);
     one->literal.number = 1;
     bool duration = node->type == VALUE_DURATION;
-    struct segment_node *product = wrap_multiply(check, node, one, duration ? VALUE_DURATION : VALUE_DOUBLE);
+    struct segment_node *product =
+        wrap_multiply(check, node, one, duration ? VALUE_DURATION : VALUE_DOUBLE);
     product->scale = 0;
     product->is_double = duration;
     return product;
@@ -172,7 +178,8 @@ static bool compare_versions(struct check *check, struct segment_node **a, struc
     if (is_version(*a) && is_version(*b))
         return true;
     if ((*plain)->type != VALUE_TEXT && (*plain)->type != VALUE_NONE) {
-        error_hint(segment_check_error(check, (*plain)->span, "a version compares only with a version, not with %s",
+        error_hint(segment_check_error(check, (*plain)->span,
+                                       "a version compares only with a version, not with %s",
                                        value_type_name((*plain)->type)),
                    "write the version in quotes: '2.10'");
         return false;
@@ -187,7 +194,8 @@ static bool compare_duration(struct check *check, struct segment_node **number)
 {
     if (is_since(*number))
         return since_to_duration(check, number);
-    error_hint(segment_check_error(check, (*number)->span, "a plain number does not compare with a length of time"),
+    error_hint(segment_check_error(check, (*number)->span,
+                                   "a plain number does not compare with a length of time"),
                "give it a unit: 30 days");
     return false;
 }
@@ -202,7 +210,8 @@ static bool counts_units(const struct segment_node *node, enum calendar_unit *un
 }
 
 /* age(born) > 30 years, months since x > 6 months: the unit is said twice. */
-static bool unit_twice(struct check *check, const struct segment_node *number, const struct segment_node *length)
+static bool unit_twice(struct check *check, const struct segment_node *number,
+                       const struct segment_node *length)
 {
     enum calendar_unit unit;
     bool fixed = length->op != OP_LITERAL || !length->literal.is_period;
@@ -210,12 +219,14 @@ static bool unit_twice(struct check *check, const struct segment_node *number, c
         return false;
     if (is_since(number) && length->literal.unit != unit)
         return false; /* months since … > 30 days: since_to_duration tells to count days */
-    struct error *error = segment_check_error(check, length->span, "%s is a plain number, of %ss",
-                                              segment_node_words(check, number), segment_unit_name(unit));
+    struct error *error =
+        segment_check_error(check, length->span, "%s is a plain number, of %ss",
+                            segment_node_words(check, number), segment_unit_name(unit));
     if (length->literal.unit == unit)
         error_hint(error, "write %lld without the unit", (long long)length->literal.count);
     else
-        error_hint(error, "compare it with a number of %ss, without the unit", segment_unit_name(unit));
+        error_hint(error, "compare it with a number of %ss, without the unit",
+                   segment_unit_name(unit));
     return true;
 }
 
@@ -223,9 +234,12 @@ static void explain_types(struct check *check, struct segment_node *a, struct se
 {
     struct error *error = segment_check_error(
         check, segment_span_join(a->span, b->span), "%s is %s and %s is %s: they do not compare",
-        segment_node_words(check, a), value_type_name(a->type), segment_node_words(check, b), value_type_name(b->type));
-    const struct segment_node *day = a->type == VALUE_DATE || a->type == VALUE_TIME ? a : b, *beside = day == a ? b : a;
-    if ((day->type == VALUE_DATE || day->type == VALUE_TIME) && segment_is_number(beside->type) && beside->constant)
+        segment_node_words(check, a), value_type_name(a->type), segment_node_words(check, b),
+        value_type_name(b->type));
+    const struct segment_node *day = a->type == VALUE_DATE || a->type == VALUE_TIME ? a : b,
+                              *beside = day == a ? b : a;
+    if ((day->type == VALUE_DATE || day->type == VALUE_TIME) && segment_is_number(beside->type) &&
+        beside->constant)
         error_hint(error, "dates are written 2025-03-31");
     const struct segment_node *text = a->type == VALUE_TEXT ? a : b, *other = text == a ? b : a;
     if (text->type == VALUE_TEXT && other->op == OP_LITERAL && segment_is_number(other->type))
@@ -247,7 +261,8 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
     if (is_version(*a) || is_version(*b))
         return compare_versions(check, a, b);
     enum value_type left = (*a)->type, right = (*b)->type;
-    if (unit_twice(check, *a, *b) || unit_twice(check, *b, *a) || !fixed_length(check, *a) || !fixed_length(check, *b))
+    if (unit_twice(check, *a, *b) || unit_twice(check, *b, *a) || !fixed_length(check, *a) ||
+        !fixed_length(check, *b))
         return false;
     if (left == VALUE_NONE || right == VALUE_NONE)
         return true;
@@ -273,12 +288,14 @@ bool segment_check_comparable(struct check *check, struct segment_node **a, stru
 
 static bool wrong_operands(struct check *check, const struct segment_node *node)
 {
-    static const char *const verbs[] = {"added to", "subtracted from", "multiplied by", "divided by"};
+    static const char *const verbs[] = {"added to", "subtracted from", "multiplied by",
+                                        "divided by"};
     const struct segment_node *a = node->child[0], *b = node->child[1];
     bool swap = node->op == OP_SUBTRACT || node->op == OP_ADD;
     const struct segment_node *first = swap ? b : a, *second = swap ? a : b;
-    segment_check_error(check, node->span, "%s (%s) cannot be %s %s (%s)", segment_node_words(check, first),
-                        value_type_name(first->type), verbs[node->op - OP_ADD], segment_node_words(check, second),
+    segment_check_error(check, node->span, "%s (%s) cannot be %s %s (%s)",
+                        segment_node_words(check, first), value_type_name(first->type),
+                        verbs[node->op - OP_ADD], segment_node_words(check, second),
                         value_type_name(second->type));
     return false;
 }
@@ -304,16 +321,19 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
 
     if ((*b)->type == VALUE_DURATION) {
         node->type = (*a)->type;
-        bool whole_days = (*b)->op == OP_LITERAL && (*b)->literal.period.seconds % SECONDS_A_DAY == 0;
+        bool whole_days =
+            (*b)->op == OP_LITERAL && (*b)->literal.period.seconds % SECONDS_A_DAY == 0;
         if (node->type == VALUE_DATE && !whole_days) {
-            error_hint(segment_check_error(check, (*b)->span,
-                                           "only whole days, weeks, months and years can be added to a date"),
+            error_hint(segment_check_error(
+                           check, (*b)->span,
+                           "only whole days, weeks, months and years can be added to a date"),
                        "use now or a time for hours");
             return false;
         }
         if (node->type == VALUE_TIME && (*b)->is_double) {
-            segment_check_error(check, (*b)->span,
-                                "a length of time with fractions of a second cannot be added to a time");
+            segment_check_error(
+                check, (*b)->span,
+                "a length of time with fractions of a second cannot be added to a time");
             return false;
         }
         return true;
@@ -324,7 +344,8 @@ static bool date_arithmetic(struct check *check, struct segment_node *node)
     if (node->op != OP_SUBTRACT || !moments) {
         wrong_operands(check, node);
         if (segment_is_number((*b)->type))
-            error_hint(&check->problems->list.items[check->problems->list.count - 1].error, "give it a unit: 30 days");
+            error_hint(&check->problems->list.items[check->problems->list.count - 1].error,
+                       "give it a unit: 30 days");
         return false;
     }
 
@@ -345,13 +366,16 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
     if (!fixed_length(check, *a) || !fixed_length(check, *b))
         return false;
     if (sum) {
-        if ((*a)->type != VALUE_DURATION && !(segment_is_number((*a)->type) && compare_duration(check, a)))
+        if ((*a)->type != VALUE_DURATION &&
+            !(segment_is_number((*a)->type) && compare_duration(check, a)))
             return segment_is_number((*a)->type) ? false : wrong_operands(check, node);
-        if ((*b)->type != VALUE_DURATION && !(segment_is_number((*b)->type) && compare_duration(check, b)))
+        if ((*b)->type != VALUE_DURATION &&
+            !(segment_is_number((*b)->type) && compare_duration(check, b)))
             return segment_is_number((*b)->type) ? false : wrong_operands(check, node);
         node->is_double = (*a)->is_double || (*b)->is_double;
     } else if (node->op == OP_MULTIPLY) {
-        struct segment_node *number = (*a)->type == VALUE_DURATION ? *b : *a, *length = number == *a ? *b : *a;
+        struct segment_node *number = (*a)->type == VALUE_DURATION ? *b : *a,
+                            *length = number == *a ? *b : *a;
         if (!segment_is_number(number->type))
             return wrong_operands(check, node);
         node->is_double = length->is_double || number->type != VALUE_INT;
@@ -359,7 +383,8 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
         if ((*a)->type != VALUE_DURATION || !segment_is_number((*b)->type)) {
             wrong_operands(check, node);
             error_hint(&check->problems->list.items[check->problems->list.count - 1].error,
-                       "a length of time can be divided by a number; for a ratio divide days since … by days since …");
+                       "a length of time can be divided by a number; for a ratio divide days since "
+                       "… by days since …");
             return false;
         }
         node->is_double = true;
@@ -369,7 +394,8 @@ static bool duration_arithmetic(struct check *check, struct segment_node *node)
     return true;
 }
 
-void segment_check_arithmetic(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_arithmetic(struct check *check, const struct scope *scope,
+                              struct segment_node *node)
 {
     segment_check_value(check, scope, &node->child[0]);
     if (node->op == OP_NEGATE) {
@@ -377,9 +403,10 @@ void segment_check_arithmetic(struct check *check, const struct scope *scope, st
         node->type = child->type;
         node->scale = child->scale;
         node->is_double = child->is_double;
-        if (child->type != VALUE_NONE && !segment_is_number(child->type) && child->type != VALUE_DURATION)
-            segment_check_error(check, node->span, "%s is %s and has no negative", segment_node_words(check, child),
-                                value_type_name(child->type));
+        if (child->type != VALUE_NONE && !segment_is_number(child->type) &&
+            child->type != VALUE_DURATION)
+            segment_check_error(check, node->span, "%s is %s and has no negative",
+                                segment_node_words(check, child), value_type_name(child->type));
         else if (child->type == VALUE_DURATION)
             (void)fixed_length(check, child);
         return;
@@ -396,7 +423,8 @@ void segment_check_arithmetic(struct check *check, const struct scope *scope, st
         return;
     }
 
-    if ((left == VALUE_DATE || left == VALUE_TIME) && (node->op == OP_ADD || node->op == OP_SUBTRACT))
+    if ((left == VALUE_DATE || left == VALUE_TIME) &&
+        (node->op == OP_ADD || node->op == OP_SUBTRACT))
         good = date_arithmetic(check, node);
     else if (left == VALUE_DURATION || right == VALUE_DURATION)
         good = duration_arithmetic(check, node);
@@ -474,7 +502,8 @@ static void check_same(struct check *check, struct segment_node *node)
 {
     for (int i = 0; i < node->child_count; i++)
         if (!takes(TAKES_SAME, node->child[i]->type)) {
-            segment_check_error(check, node->child[i]->span, "%s cannot take %s", segment_function_name(node->function),
+            segment_check_error(check, node->child[i]->span, "%s cannot take %s",
+                                segment_function_name(node->function),
                                 value_type_name(node->child[i]->type));
             node->type = VALUE_NONE;
             return;
@@ -498,13 +527,15 @@ static void check_same(struct check *check, struct segment_node *node)
             node->type = VALUE_NONE;
 }
 
-void segment_check_function(struct check *check, const struct scope *scope, struct segment_node *node)
+void segment_check_function(struct check *check, const struct scope *scope,
+                            struct segment_node *node)
 {
-    bool text =
-        node->function == FUNCTION_LOWER || node->function == FUNCTION_UPPER || node->function == FUNCTION_VERSION;
+    bool text = node->function == FUNCTION_LOWER || node->function == FUNCTION_UPPER ||
+                node->function == FUNCTION_VERSION;
 
     if (text && !scope->text_function)
-        error_hint(segment_check_error(check, node->span, "%s(…) stands only on a side of a comparison",
+        error_hint(segment_check_error(check, node->span,
+                                       "%s(…) stands only on a side of a comparison",
                                        segment_function_name(node->function)),
                    "such as %s(…) = '…'", segment_function_name(node->function));
 
@@ -521,7 +552,8 @@ void segment_check_function(struct check *check, const struct scope *scope, stru
 
     struct segment_node **first = &node->child[0];
     if ((*first)->type != VALUE_NONE && !takes(what, (*first)->type))
-        segment_check_error(check, (*first)->span, "%s needs %s, but %s is %s", segment_function_name(node->function),
+        segment_check_error(check, (*first)->span, "%s needs %s, but %s is %s",
+                            segment_function_name(node->function),
                             signatures[node->function].wanted, segment_node_words(check, *first),
                             value_type_name((*first)->type));
 
@@ -536,5 +568,6 @@ void segment_check_function(struct check *check, const struct scope *scope, stru
 
     for (int i = 1; i < node->child_count; i++)
         if (node->child[i]->type != VALUE_NONE && !segment_is_number(node->child[i]->type))
-            segment_check_error(check, node->child[i]->span, "distance needs a latitude and a longitude in degrees");
+            segment_check_error(check, node->child[i]->span,
+                                "distance needs a latitude and a longitude in degrees");
 }

@@ -1,7 +1,7 @@
 /*
- * Trees into canonical text. Parentheses are written only where the grammar needs them, and around what `not` denies
- * when it is more than a word. Trees before and after checking print the same: names print as written, and nodes the
- * checker put in are looked through.
+ * Trees into canonical text. Parentheses are written only where the grammar needs them, and around
+ * what `not` denies when it is more than a word. Trees before and after checking print the same:
+ * names print as written, and nodes the checker put in are looked through.
  */
 #include "segment/language.h"
 
@@ -26,11 +26,12 @@ static void format(const struct segment_node *node, enum level least, struct buf
 
 static bool plain_name(const char *name)
 {
-    if (!(*name >= 'A' && *name <= 'Z') && !(*name >= 'a' && *name <= 'z') && *name != '_' && !(*name & 0x80))
+    if (!(*name >= 'A' && *name <= 'Z') && !(*name >= 'a' && *name <= 'z') && *name != '_' &&
+        !(*name & 0x80))
         return false;
     for (const char *c = name; *c; c++)
-        if (!(*c >= 'A' && *c <= 'Z') && !(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9') && *c != '_' &&
-            !(*c & 0x80))
+        if (!(*c >= 'A' && *c <= 'Z') && !(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9') &&
+            *c != '_' && !(*c & 0x80))
             return false;
     return true;
 }
@@ -116,7 +117,8 @@ static void format_segment_name(struct buffer *out, const char *name)
 
 static void format_count(struct buffer *out, int64_t count, enum calendar_unit unit)
 {
-    buffer_printf(out, "%lld %s%s", (long long)count, segment_unit_name(unit), count == 1 ? "" : "s");
+    buffer_printf(out, "%lld %s%s", (long long)count, segment_unit_name(unit),
+                  count == 1 ? "" : "s");
 }
 
 static void format_literal(const struct segment_node *node, struct buffer *out)
@@ -138,7 +140,9 @@ static void format_literal(const struct segment_node *node, struct buffer *out)
     switch (node->type) {
     case VALUE_BOOL: buffer_string(out, literal->integer ? "yes" : "no"); break;
     case VALUE_INT:
-    case VALUE_DECIMAL: buffer_string(out, number_format_decimal(literal->integer, node->scale, text)); break;
+    case VALUE_DECIMAL:
+        buffer_string(out, number_format_decimal(literal->integer, node->scale, text));
+        break;
     case VALUE_DOUBLE:
         number_format_double(literal->number, text);
         buffer_string(out, text);
@@ -165,7 +169,8 @@ static void format_calendar(const struct segment_window *window, struct buffer *
     else if (window->count == 1)
         buffer_printf(out, "last calendar %s", segment_unit_name(window->unit));
     else
-        buffer_printf(out, "last %lld calendar %ss", (long long)window->count, segment_unit_name(window->unit));
+        buffer_printf(out, "last %lld calendar %ss", (long long)window->count,
+                      segment_unit_name(window->unit));
 }
 
 static void format_on(const struct segment_window *window, struct buffer *out)
@@ -270,8 +275,8 @@ static void format_measure(const struct segment_node *node, struct buffer *out)
     buffer_char(out, ')');
 }
 
-/* order, (order, refund) or (order where …), from a measure whose arguments name the kinds; shorten: their last part,
- * `time`, was put behind them. */
+/* order, (order, refund) or (order where …), from a measure whose arguments name the kinds;
+ * shorten: their last part, `time`, was put behind them. */
 static void format_facts(const struct segment_measure *measure, bool shorten, struct buffer *out)
 {
     bool group = measure->written_count > 1 || measure->filter;
@@ -437,8 +442,9 @@ static void format_values(const struct segment_node *node, int first, struct buf
 
 static void format_compare(const struct segment_node *node, struct buffer *out)
 {
-    static const char *const signs[] = {[COMPARE_EQ] = "=",  [COMPARE_NE] = "!=", [COMPARE_LT] = "<",
-                                        [COMPARE_LE] = "<=", [COMPARE_GT] = ">",  [COMPARE_GE] = ">="};
+    static const char *const signs[] = {
+        [COMPARE_EQ] = "=",  [COMPARE_NE] = "!=", [COMPARE_LT] = "<",
+        [COMPARE_LE] = "<=", [COMPARE_GT] = ">",  [COMPARE_GE] = ">="};
     format(node->child[0], LEVEL_VALUE, out);
     buffer_printf(out, " %s ", signs[node->compare]);
     format(node->child[1], LEVEL_VALUE, out);
@@ -473,7 +479,9 @@ static void format_in(const struct segment_node *node, struct buffer *out)
     static const char *const sets[] = {
         [SET_ANY_OF] = " any of (", [SET_ALL_OF] = " all of (", [SET_NONE_OF] = " none of ("};
     format(node->child[0], LEVEL_VALUE, out);
-    buffer_string(out, node->op == OP_SET ? sets[node->set_test] : node->negated ? " not in (" : " in (");
+    buffer_string(out, node->op == OP_SET ? sets[node->set_test]
+                       : node->negated    ? " not in ("
+                                          : " in (");
     format_values(node, 1, out);
     buffer_string(out, node->folded ? ") ignoring case" : ")");
 }
@@ -509,8 +517,9 @@ static void format_sample(const struct segment_node *node, struct buffer *out)
 {
     char text[NUMBER_TEXT_MAX];
     if (node->op == OP_SAMPLE)
-        buffer_printf(out, "sample %s%%",
-                      number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
+        buffer_printf(
+            out, "sample %s%%",
+            number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
     else
         buffer_printf(out, "bucket(%lld", (long long)node->sample.buckets);
     if (*node->sample.seed) {
@@ -523,7 +532,8 @@ static void format_sample(const struct segment_node *node, struct buffer *out)
 
 static void format_record(const struct segment_node *node, struct buffer *out)
 {
-    static const char *const words[] = {[RECORD_IN] = "in ", [RECORD_ENTERED] = "entered ", [RECORD_LEFT] = "left "};
+    static const char *const words[] = {
+        [RECORD_IN] = "in ", [RECORD_ENTERED] = "entered ", [RECORD_LEFT] = "left "};
     buffer_string(out, words[node->record->kind]);
     format_segment_name(out, node->name);
     if (node->record->has_window)
@@ -561,8 +571,10 @@ static void format_history(const struct segment_node *node, struct buffer *out)
 
 static void format_account(const struct segment_node *node, struct buffer *out)
 {
-    static const char *const words[] = {
-        [ACCOUNT_ANY] = "any", [ACCOUNT_ALL] = "all", [ACCOUNT_NONE] = "none", [ACCOUNT_COUNT] = "count"};
+    static const char *const words[] = {[ACCOUNT_ANY] = "any",
+                                        [ACCOUNT_ALL] = "all",
+                                        [ACCOUNT_NONE] = "none",
+                                        [ACCOUNT_COUNT] = "count"};
     buffer_printf(out, "%s(%s", words[node->account->quantifier], node->account->path.written);
     if (node->child_count > 0) {
         buffer_string(out, " where ");
@@ -627,7 +639,8 @@ static bool is_negative(const struct segment_node *literal)
 {
     if (literal->type == VALUE_DOUBLE)
         return literal->literal.number < 0;
-    return literal->literal.integer < 0 && literal->type != VALUE_DATE && literal->type != VALUE_TIME;
+    return literal->literal.integer < 0 && literal->type != VALUE_DATE &&
+           literal->type != VALUE_TIME;
 }
 
 static enum level level_of(const struct segment_node *node)
@@ -684,7 +697,8 @@ static void format_name(const struct segment_node *node, struct buffer *out)
 
 static void format_as_of(const struct segment_node *node, struct buffer *out)
 {
-    buffer_printf(out, "%s as of ", node->child_count > 1 ? node->child[1]->path.written : node->path.written);
+    buffer_printf(out, "%s as of ",
+                  node->child_count > 1 ? node->child[1]->path.written : node->path.written);
     format(node->child[0], LEVEL_PRIMARY, out);
 }
 

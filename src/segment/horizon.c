@@ -1,8 +1,8 @@
 /*
- * Conditions about the time ahead. A prediction asks at a moment t whether a condition comes true by t + h. The
- * condition is evaluated at t + h, and what it says of facts must be about (t, t + h] alone: a measure without a window
- * gets the horizon as its window, one with a window must keep within it, and what cannot keep within it is refused.
- * Traits are read as they stand at the end.
+ * Conditions about the time ahead. A prediction asks at a moment t whether a condition comes true
+ * by t + h. The condition is evaluated at t + h, and what it says of facts must be about (t, t + h]
+ * alone: a measure without a window gets the horizon as its window, one with a window must keep
+ * within it, and what cannot keep within it is refused. Traits are read as they stand at the end.
  */
 #include "segment/language.h"
 
@@ -27,19 +27,21 @@ static void refuse(struct horizon *horizon, const struct segment_node *node, con
     buffer_init(&text, 0);
     segment_format_node(node, &text);
     horizon->status = error_set(horizon->error, STATUS_USAGE, "'%.300s' %s", text.data, why);
-    error_hint(horizon->error,
-               "a measure without a window sees exactly the horizon: none(order), sum(order.amount) >= 100");
+    error_hint(horizon->error, "a measure without a window sees exactly the horizon: none(order), "
+                               "sum(order.amount) >= 100");
     buffer_release(&text);
 }
 
 /* A month is at most 31 days, and an hour when the clocks go back. */
 static bool fits(const struct horizon *horizon, struct calendar_period length)
 {
-    int64_t longest = length.seconds + (length.months ? (int64_t)length.months * 31 * DAY + HOUR : 0);
+    int64_t longest =
+        length.seconds + (length.months ? (int64_t)length.months * 31 * DAY + HOUR : 0);
     return longest <= horizon->seconds;
 }
 
-static void keep_within(struct horizon *horizon, const struct segment_node *node, struct segment_window *window)
+static void keep_within(struct horizon *horizon, const struct segment_node *node,
+                        struct segment_window *window)
 {
     bool within = (window->form == WINDOW_LAST && fits(horizon, window->length)) ||
                   (window->form == WINDOW_AGO && fits(horizon, window->longer));
@@ -79,8 +81,8 @@ static void visit_scheme(struct horizon *horizon, int scheme)
 }
 
 /* ever, changed, entered, left: without a window they look at all there was. */
-static void visit_optional(struct horizon *horizon, const struct segment_node *node, bool *has_window,
-                           struct segment_window *window)
+static void visit_optional(struct horizon *horizon, const struct segment_node *node,
+                           bool *has_window, struct segment_window *window)
 {
     if (!*has_window)
         *window = (struct segment_window){.form = WINDOW_ALL, .span = node->span};
@@ -98,15 +100,20 @@ static void visit(struct segment_node **place, void *data)
     case OP_SEQUENCE: keep_within(horizon, node, &node->sequence->window); break;
     case OP_RESUMED: refuse(horizon, node, "looks at what was before the horizon"); break;
     case OP_EVER:
-    case OP_CHANGED: visit_optional(horizon, node, &node->history->has_window, &node->history->window); break;
+    case OP_CHANGED:
+        visit_optional(horizon, node, &node->history->has_window, &node->history->window);
+        break;
     case OP_RECORD:
         if (node->record->kind != RECORD_IN || node->record->has_window)
             visit_optional(horizon, node, &node->record->has_window, &node->record->window);
         break;
-    case OP_PERIODS: /* its measures see the window only */ keep_within(horizon, node, &node->periods->window); return;
+    case OP_PERIODS: /* its measures see the window only */
+        keep_within(horizon, node, &node->periods->window);
+        return;
     case OP_FORM:
         if (node->form == FORM_FIRST_TIME || node->form == FORM_STOPPED)
-            refuse(horizon, node, "looks at what was before the horizon; say it of the customers with --among");
+            refuse(horizon, node,
+                   "looks at what was before the horizon; say it of the customers with --among");
         break;
     case OP_SEGMENT: visit_segment(horizon, node->index); break;
     case OP_SCHEME: visit_scheme(horizon, node->index); break;
@@ -118,7 +125,8 @@ static void visit(struct segment_node **place, void *data)
 
 enum status segment_condition_within(struct segment_set *set, int64_t seconds, struct error *error)
 {
-    struct horizon horizon = {.set = set, .seconds = seconds, .narrows = true, .error = error, .status = STATUS_OK};
+    struct horizon horizon = {
+        .set = set, .seconds = seconds, .narrows = true, .error = error, .status = STATUS_OK};
     horizon.seen = ARENA_ARRAY(&set->arena, bool, set->segment_count + 1);
     int last = set->segment_count - 1;
     horizon.seen[last] = true;

@@ -1,7 +1,8 @@
 /*
- * Trees as JSON for programs: one object a node, whose first key says what it is. docs/language.md is the reference of
- * the text; this form has the same parts under the names of the table in json_read.c, which turns it back into text.
- * Deeper than JSON_LEVELS a node is written as {"text": "…"}, which may stand anywhere.
+ * Trees as JSON for programs: one object a node, whose first key says what it is. docs/language.md
+ * is the reference of the text; this form has the same parts under the names of the table in
+ * json_read.c, which turns it back into text. Deeper than JSON_LEVELS a node is written as {"text":
+ * "…"}, which may stand anywhere.
  */
 #include "base/json.h"
 #include "base/number.h"
@@ -35,7 +36,8 @@ static void put_flag(struct json *json, const char *key, bool value)
     json_put_bool(json, key, true);
 }
 
-static void put_list(struct json *json, const char *key, struct segment_node *const *nodes, int count)
+static void put_list(struct json *json, const char *key, struct segment_node *const *nodes,
+                     int count)
 {
     json_put_array(json, key);
     for (int i = 0; i < count; i++)
@@ -51,7 +53,8 @@ static void put_length(struct json *json, const char *key, int64_t count, enum c
     json_write_end_object(json);
 }
 
-static void put_parts(struct json *json, const char *key, const struct segment_path *path, int count)
+static void put_parts(struct json *json, const char *key, const struct segment_path *path,
+                      int count)
 {
     json_put_array(json, key);
     for (int i = 0; i < count; i++)
@@ -116,7 +119,8 @@ static void put_window(struct json *json, const struct segment_window *window)
 
 /* ---- facts ---- */
 
-static void put_facts(struct json *json, const char *key, const struct segment_measure *measure, bool shorten)
+static void put_facts(struct json *json, const char *key, const struct segment_measure *measure,
+                      bool shorten)
 {
     json_put_object(json, key);
     json_put_array(json, "kinds");
@@ -189,7 +193,7 @@ static void put_set(struct json *json, const struct segment_node *node)
     if (form && node->form == FORM_DIFFERENCE)
         pair = written(pair->child[0]);
     json_write_object(json);
-    json_put_array(json, form                 ? (node->form == FORM_EXCEPT ? "except" : "symmetric_difference")
+    json_put_array(json, form ? (node->form == FORM_EXCEPT ? "except" : "symmetric_difference")
                          : node->op == OP_AND ? "intersect"
                                               : "union");
     for (int i = 0; i < pair->child_count; i++)
@@ -203,7 +207,8 @@ static void put_form(struct json *json, const struct segment_node *node)
     const struct segment_node *meaning = written(node->child[0]);
     if (node->form == FORM_FIRST_TIME) {
         bool windowed = meaning->op == OP_IN_WINDOW;
-        put_facts(json, "first_time", windowed ? written(meaning->child[0])->measure : meaning->measure, windowed);
+        put_facts(json, "first_time",
+                  windowed ? written(meaning->child[0])->measure : meaning->measure, windowed);
         if (windowed)
             put_window(json, meaning->window);
     } else if (node->form == FORM_STOPPED) {
@@ -224,7 +229,8 @@ static void put_literal(struct json *json, const struct segment_node *node)
     char text[NUMBER_TEXT_MAX];
 
     if (literal->is_percent) {
-        json_put_string(json, "percent", number_format_decimal(literal->integer, node->scale - 2, text));
+        json_put_string(json, "percent",
+                        number_format_decimal(literal->integer, node->scale - 2, text));
     } else if (literal->is_length) {
         put_text_form(json, "length", node);
     } else if (node->type == VALUE_DURATION) {
@@ -263,7 +269,8 @@ static void put_compare(struct json *json, const struct segment_node *node)
 
 static void put_text_test(struct json *json, const struct segment_node *node)
 {
-    static const char *const texts[] = {"contains", "starts with", "ends with", "like", "matches", "="};
+    static const char *const texts[] = {"contains", "starts with", "ends with",
+                                        "like",     "matches",     "="};
     json_put_string(json, "text_test", texts[node->text_test]);
     put_pair(json, node);
 }
@@ -309,7 +316,8 @@ static void put_rank(struct json *json, const struct segment_node *node)
         json_write_key(json, node->op == OP_NTILE ? "ntile" : rank->bottom ? "bottom" : "top");
         if (node->op == OP_TOP && rank->is_percent) {
             json_write_object(json);
-            json_put_string(json, "percent", number_format_decimal(rank->percent_scaled, rank->percent_scale, text));
+            json_put_string(json, "percent",
+                            number_format_decimal(rank->percent_scaled, rank->percent_scale, text));
             json_write_end_object(json);
         } else {
             json_write_integer(json, rank->count);
@@ -323,8 +331,9 @@ static void put_sample(struct json *json, const struct segment_node *node)
 {
     char text[NUMBER_TEXT_MAX];
     if (node->op == OP_SAMPLE) {
-        json_put_string(json, "sample",
-                        number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
+        json_put_string(
+            json, "sample",
+            number_format_decimal(node->sample.percent_scaled, node->sample.percent_scale, text));
     } else {
         json_put_integer(json, "bucket", node->sample.buckets);
     }
@@ -403,7 +412,8 @@ static void put_function(struct json *json, const struct segment_node *node)
 static void put_operands(struct json *json, const struct segment_node *node)
 {
     static const char *const keys[OP_COUNT_] = {
-        [OP_AND] = "and",           [OP_OR] = "or",        [OP_ADD] = "add", [OP_SUBTRACT] = "subtract",
+        [OP_AND] = "and",           [OP_OR] = "or",
+        [OP_ADD] = "add",           [OP_SUBTRACT] = "subtract",
         [OP_MULTIPLY] = "multiply", [OP_DIVIDE] = "divide"};
     put_list(json, keys[node->op], node->child, node->child_count);
 }

@@ -1,6 +1,6 @@
 /*
- * JSON into the text of the language, so that one grammar rules: what this writes is parsed like anything else. Every
- * operand is put in parentheses, which the formatter takes away again.
+ * JSON into the text of the language, so that one grammar rules: what this writes is parsed like
+ * anything else. Every operand is put in parentheses, which the formatter takes away again.
  *
  * A node is known by its key; the table below is the list of them.
  */
@@ -44,7 +44,8 @@ static const char *string(struct reader *reader, const json_t *object, const cha
 /* Words, numbers and dates that stand in the text as they are. */
 static void put_plain(struct reader *reader, const char *text)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+- =!<>";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+- =!<>";
     if (*text == '\0' || text[strspn(text, allowed)] != '\0' || strstr(text, "--"))
         fail(reader, "“%s” is no plain word or number", text);
     else
@@ -136,7 +137,8 @@ static bool flag(const json_t *object, const char *key)
 
 static void put_on(struct reader *reader, const json_t *window)
 {
-    const json_t *days = json_object_get(window, "weekdays"), *anniversary = json_object_get(window, "anniversary");
+    const json_t *days = json_object_get(window, "weekdays"),
+                 *anniversary = json_object_get(window, "anniversary");
     if (days) {
         buffer_string(reader->out, " on weekday (");
         for (size_t i = 0; i < json_array_size(days); i++) {
@@ -194,7 +196,8 @@ static void put_special_window(struct reader *reader, const json_t *window, cons
 
 static void put_window(struct reader *reader, const json_t *object)
 {
-    const json_t *window = json_object_get(object, "window"), *length = json_object_get(window, "length");
+    const json_t *window = json_object_get(object, "window"),
+                 *length = json_object_get(window, "length");
     if (!window)
         return;
     const char *form = string(reader, window, "form");
@@ -241,8 +244,8 @@ static void put_kinds(struct reader *reader, const json_t *object)
 /* Only what needs parentheses has them: (order) is no kind. */
 static void put_facts(struct reader *reader, const json_t *facts, bool with_filter)
 {
-    bool group =
-        json_array_size(json_object_get(facts, "kinds")) > 1 || (with_filter && json_object_get(facts, "where"));
+    bool group = json_array_size(json_object_get(facts, "kinds")) > 1 ||
+                 (with_filter && json_object_get(facts, "where"));
     buffer_string(reader->out, group ? "(" : "");
     put_kinds(reader, facts);
     if (with_filter)
@@ -268,18 +271,22 @@ static void put_step(struct reader *reader, const json_t *step)
 
 /* ---- nodes, one function for each key ---- */
 
-typedef void node_reader(struct reader *reader, const json_t *node, const json_t *value, const char *key);
+typedef void node_reader(struct reader *reader, const json_t *node, const json_t *value,
+                         const char *key);
 
-static void read_chain(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_chain(struct reader *reader, const json_t *node, const json_t *value,
+                       const char *key)
 {
-    static const char *const signs[][2] = {{"and", " and "},    {"or", " or "},      {"add", " + "},
-                                           {"subtract", " - "}, {"multiply", " * "}, {"divide", " / "}};
+    static const char *const signs[][2] = {{"and", " and "},    {"or", " or "},
+                                           {"add", " + "},      {"subtract", " - "},
+                                           {"multiply", " * "}, {"divide", " / "}};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strcmp(signs[i][0], key) == 0)
             put_joined(reader, value, signs[i][1]);
 }
 
-static void read_prefix(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_prefix(struct reader *reader, const json_t *node, const json_t *value,
+                        const char *key)
 {
     buffer_string(reader->out, strcmp(key, "not") == 0 ? "not " : "- ");
     put_group(reader, value);
@@ -291,7 +298,8 @@ static void put_folded(struct reader *reader, const json_t *node)
         buffer_string(reader->out, " ignoring case");
 }
 
-static void read_compare(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_compare(struct reader *reader, const json_t *node, const json_t *value,
+                         const char *key)
 {
     const char *sign = string(reader, node, key);
     bool equals = strcmp(key, "text_test") == 0 && strcmp(sign, "=") == 0;
@@ -307,7 +315,8 @@ static void read_compare(struct reader *reader, const json_t *node, const json_t
     put_folded(reader, node);
 }
 
-static void read_between(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_between(struct reader *reader, const json_t *node, const json_t *value,
+                         const char *key)
 {
     put_group(reader, value);
     buffer_string(reader->out, flag(node, "negated") ? " not between " : " between ");
@@ -328,32 +337,37 @@ static void read_in(struct reader *reader, const json_t *node, const json_t *val
     put_folded(reader, node);
 }
 
-static void read_known(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_known(struct reader *reader, const json_t *node, const json_t *value,
+                       const char *key)
 {
     put_group(reader, value);
     buffer_string(reader->out, flag(node, "negated") ? " is unknown" : " is known");
 }
 
-static void read_in_window(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_in_window(struct reader *reader, const json_t *node, const json_t *value,
+                           const char *key)
 {
     buffer_string(reader->out, strcmp(key, "anniversary") == 0 ? "anniversary" : "");
     put_group(reader, value);
     put_window(reader, node);
 }
 
-static void read_member(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_member(struct reader *reader, const json_t *node, const json_t *value,
+                        const char *key)
 {
     buffer_string(reader->out, "in ");
     put_segment_name(reader, string(reader, node, key));
 }
 
-static void read_list(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_list(struct reader *reader, const json_t *node, const json_t *value,
+                      const char *key)
 {
     buffer_string(reader->out, "in list ");
     segment_format_name(reader->out, string(reader, node, key));
 }
 
-static void read_record(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_record(struct reader *reader, const json_t *node, const json_t *value,
+                        const char *key)
 {
     put_plain(reader, string(reader, node, key));
     buffer_char(reader->out, ' ');
@@ -388,7 +402,8 @@ static void put_set(struct reader *reader, const json_t *set)
     fail(reader, "sets are names, or union, intersect, except, symmetric_difference of sets");
 }
 
-static void read_sets(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_sets(struct reader *reader, const json_t *node, const json_t *value,
+                      const char *key)
 {
     buffer_string(reader->out, "in (");
     put_set(reader, value);
@@ -404,7 +419,8 @@ static void put_among(struct reader *reader, const json_t *node)
     }
 }
 
-static void read_rank(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_rank(struct reader *reader, const json_t *node, const json_t *value,
+                      const char *key)
 {
     bool ntile = strcmp(key, "ntile") == 0;
     buffer_printf(reader->out, ntile ? "%s(" : "%s ", key);
@@ -419,14 +435,16 @@ static void read_rank(struct reader *reader, const json_t *node, const json_t *v
     put_among(reader, node);
 }
 
-static void read_percentile(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_percentile(struct reader *reader, const json_t *node, const json_t *value,
+                            const char *key)
 {
     buffer_string(reader->out, "percentile by ");
     put_group(reader, value);
     put_among(reader, node);
 }
 
-static void read_sample(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_sample(struct reader *reader, const json_t *node, const json_t *value,
+                        const char *key)
 {
     bool bucket = strcmp(key, "bucket") == 0;
     if (bucket) {
@@ -443,7 +461,8 @@ static void read_sample(struct reader *reader, const json_t *node, const json_t 
     buffer_string(reader->out, bucket ? ")" : "");
 }
 
-static void read_periods(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_periods(struct reader *reader, const json_t *node, const json_t *value,
+                         const char *key)
 {
     buffer_string(reader->out, "periods(");
     put_plain(reader, string(reader, node, key));
@@ -454,7 +473,8 @@ static void read_periods(struct reader *reader, const json_t *node, const json_t
     buffer_char(reader->out, ')');
 }
 
-static void read_ever(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_ever(struct reader *reader, const json_t *node, const json_t *value,
+                      const char *key)
 {
     buffer_string(reader->out, "ever(");
     put_group(reader, value);
@@ -463,7 +483,8 @@ static void read_ever(struct reader *reader, const json_t *node, const json_t *v
     buffer_char(reader->out, ')');
 }
 
-static void read_changed(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_changed(struct reader *reader, const json_t *node, const json_t *value,
+                         const char *key)
 {
     buffer_string(reader->out, "changed(");
     put_path(reader, json_object_get(value, "name"));
@@ -478,7 +499,8 @@ static void read_changed(struct reader *reader, const json_t *node, const json_t
     buffer_char(reader->out, ')');
 }
 
-static void read_facts(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_facts(struct reader *reader, const json_t *node, const json_t *value,
+                       const char *key)
 {
     bool stopped = strcmp(key, "stopped") == 0, resumed = strcmp(key, "resumed") == 0;
     buffer_string(reader->out, stopped ? "stopped " : resumed ? "resumed " : "first time ");
@@ -490,7 +512,8 @@ static void read_facts(struct reader *reader, const json_t *node, const json_t *
     put_window(reader, node);
 }
 
-static void read_sequence(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_sequence(struct reader *reader, const json_t *node, const json_t *value,
+                          const char *key)
 {
     const json_t *whole = json_object_get(node, "whole");
     buffer_string(reader->out, "sequence(");
@@ -506,7 +529,8 @@ static void read_sequence(struct reader *reader, const json_t *node, const json_
     put_window(reader, node);
 }
 
-static void read_account(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_account(struct reader *reader, const json_t *node, const json_t *value,
+                         const char *key)
 {
     put_plain(reader, string(reader, node, key));
     buffer_char(reader->out, '(');
@@ -515,38 +539,44 @@ static void read_account(struct reader *reader, const json_t *node, const json_t
     buffer_char(reader->out, ')');
 }
 
-static void read_measure(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_measure(struct reader *reader, const json_t *node, const json_t *value,
+                         const char *key)
 {
     put_plain(reader, string(reader, node, key));
     buffer_char(reader->out, '(');
     put_joined(reader, json_object_get(node, "of"), ", ");
     if (json_object_get(node, "nth"))
-        buffer_printf(reader->out, ", %lld", (long long)json_integer_value(json_object_get(node, "nth")));
+        buffer_printf(reader->out, ", %lld",
+                      (long long)json_integer_value(json_object_get(node, "nth")));
     put_window(reader, node);
     put_where(reader, node);
     buffer_char(reader->out, ')');
 }
 
-static void read_as_of(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_as_of(struct reader *reader, const json_t *node, const json_t *value,
+                       const char *key)
 {
     put_path(reader, json_object_get(node, "trait"));
     buffer_string(reader->out, " as of ");
     put_group(reader, value);
 }
 
-static void read_since(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_since(struct reader *reader, const json_t *node, const json_t *value,
+                       const char *key)
 {
     put_plain(reader, string(reader, node, "unit"));
     buffer_printf(reader->out, "s %s ", key);
     put_group(reader, value);
 }
 
-static void read_word(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_word(struct reader *reader, const json_t *node, const json_t *value,
+                      const char *key)
 {
     buffer_string(reader->out, key);
 }
 
-static void read_name(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_name(struct reader *reader, const json_t *node, const json_t *value,
+                      const char *key)
 {
     bool gap = strcmp(key, "gap") == 0;
     buffer_string(reader->out, gap ? "gap(" : "");
@@ -554,13 +584,15 @@ static void read_name(struct reader *reader, const json_t *node, const json_t *v
     buffer_string(reader->out, gap ? ")" : "");
 }
 
-static void read_plain(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_plain(struct reader *reader, const json_t *node, const json_t *value,
+                       const char *key)
 {
     put_plain(reader, string(reader, node, key));
     buffer_string(reader->out, strcmp(key, "percent") == 0 ? "%" : "");
 }
 
-static void read_duration(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_duration(struct reader *reader, const json_t *node, const json_t *value,
+                          const char *key)
 {
     put_length(reader, value, true);
 }
@@ -573,7 +605,8 @@ static void put_double(struct reader *reader, double number)
     buffer_printf(reader->out, "%s%s", text, strchr(text, 'e') ? "" : "e0");
 }
 
-static void read_value(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_value(struct reader *reader, const json_t *node, const json_t *value,
+                       const char *key)
 {
     if (json_is_string(value))
         put_text(reader, string(reader, node, key));
@@ -587,8 +620,8 @@ static void read_value(struct reader *reader, const json_t *node, const json_t *
         fail(reader, "a “value” is a text, a whole number, or true or false");
 }
 
-/* Whether all parentheses that open in the text close in it, and none that was open before: quotes hide theirs, and a
- * comment would hide what follows. */
+/* Whether all parentheses that open in the text close in it, and none that was open before: quotes
+ * hide theirs, and a comment would hide what follows. */
 static bool is_closed(const char *text)
 {
     int depth = 0;
@@ -606,7 +639,8 @@ static bool is_closed(const char *text)
 }
 
 /* Text of the language: one condition or value and no more, whatever it is. */
-static void read_text(struct reader *reader, const json_t *node, const json_t *value, const char *key)
+static void read_text(struct reader *reader, const json_t *node, const json_t *value,
+                      const char *key)
 {
     const char *text = string(reader, node, key);
     if (is_closed(text))
@@ -764,7 +798,8 @@ enum status segment_read_json(struct text text, struct buffer *source, struct er
     return reader.failed ? STATUS_ERROR : STATUS_OK;
 }
 
-enum status segment_read_json_condition(struct text text, struct buffer *condition, struct error *error)
+enum status segment_read_json_condition(struct text text, struct buffer *condition,
+                                        struct error *error)
 {
     json_t *root;
     TRY(load_json(text, &root, error));

@@ -1,7 +1,7 @@
 /*
- * The layout of definitions: a clause a line, `and` and `or` aligned under `where`, the members of a scheme in columns,
- * one blank line between definitions. Comments keep their place: on their own line before the clause or definition
- * they stood before, or behind the clause they stood behind.
+ * The layout of definitions: a clause a line, `and` and `or` aligned under `where`, the members of
+ * a scheme in columns, one blank line between definitions. Comments keep their place: on their own
+ * line before the clause or definition they stood before, or behind the clause they stood behind.
  */
 #include "segment/language.h"
 
@@ -33,7 +33,8 @@ static void put_comment(struct layout *layout, const struct comment *comment)
 /* Comments that begin before `end`, each on its line. */
 static void comments_before(struct layout *layout, uint32_t end, int columns)
 {
-    for (; layout->next < layout->count && layout->comments[layout->next].span.begin < end; layout->next++) {
+    for (; layout->next < layout->count && layout->comments[layout->next].span.begin < end;
+         layout->next++) {
         indent(layout->out, columns);
         put_comment(layout, &layout->comments[layout->next]);
         buffer_char(layout->out, '\n');
@@ -70,9 +71,10 @@ static void put_clause(struct layout *layout, const struct segment_node *chain, 
     segment_format_node(&one, layout->out);
 }
 
-/* "where a\n  and b\n  and c": the cursor stands where `where` goes, in column `column`. next: where what follows
- * begins. */
-static void put_condition(struct layout *layout, const struct segment_node *condition, int column, uint32_t next)
+/* "where a\n  and b\n  and c": the cursor stands where `where` goes, in column `column`. next:
+ * where what follows begins. */
+static void put_condition(struct layout *layout, const struct segment_node *condition, int column,
+                          uint32_t next)
 {
     const struct segment_node *node = unwrapped(condition);
     bool chain = node->op == OP_AND || node->op == OP_OR;
@@ -144,10 +146,11 @@ static int text_columns(const char *text)
 
 enum { MEMBER_COLUMNS_MAX = 40 };
 
-static void put_member(struct layout *layout, const struct member *member, int width, struct buffer *head,
-                       uint32_t next)
+static void put_member(struct layout *layout, const struct member *member, int width,
+                       struct buffer *head, uint32_t next)
 {
-    comments_before(layout, member->condition ? first_clause_end(member->condition) : member->name_span.end, 2);
+    comments_before(
+        layout, member->condition ? first_clause_end(member->condition) : member->name_span.end, 2);
     indent(layout->out, 2);
     if (member->is_else) {
         buffer_string(layout->out, "else ");
@@ -233,19 +236,22 @@ static void comments_between(struct layout *layout, uint32_t end)
     }
 }
 
-enum status segment_format(struct text source_text, const char *file, struct buffer *out, struct error *error)
+enum status segment_format(struct text source_text, const char *file, struct buffer *out,
+                           struct error *error)
 {
     struct arena arena;
 
     arena_init(&arena, 0);
     /* The lexer wants a NUL behind the text. */
-    struct source source = {file, {arena_strndup(&arena, source_text.data, source_text.length), source_text.length}};
+    struct source source = {
+        file, {arena_strndup(&arena, source_text.data, source_text.length), source_text.length}};
     struct problems problems = {.arena = &arena};
     statement_vector statements = {0};
     struct tokens tokens = {0};
     enum status status = STATUS_OK;
     if (source_text.length > SEGMENT_SOURCE_MAX || !text_valid_utf8(source_text)) {
-        status = error_set(error, STATUS_ERROR, "this is no text in UTF-8 of at most %d MiB", SEGMENT_SOURCE_MAX >> 20);
+        status = error_set(error, STATUS_ERROR, "this is no text in UTF-8 of at most %d MiB",
+                           SEGMENT_SOURCE_MAX >> 20);
         error_place(error, "%s", file);
     } else {
         segment_parse_source(&source, &arena, &problems, &statements);

@@ -1,6 +1,6 @@
 /*
- * What people meant by what the language does not have: its words in other languages, amounts with a sign of currency,
- * names that an arithmetic sign cuts in two. Only messages ask here.
+ * What people meant by what the language does not have: its words in other languages, amounts with
+ * a sign of currency, names that an arithmetic sign cuts in two. Only messages ask here.
  */
 #include "segment/language.h"
 
@@ -19,7 +19,8 @@ const char *segment_word_meant(struct text word)
     if (word.length == 0 || word.length > sizeof key - 3)
         return NULL;
     for (size_t i = 0; i < word.length; i++)
-        key[i + 1] = word.data[i] >= 'A' && word.data[i] <= 'Z' ? (char)(word.data[i] + ('a' - 'A')) : word.data[i];
+        key[i + 1] = word.data[i] >= 'A' && word.data[i] <= 'Z' ? (char)(word.data[i] + ('a' - 'A'))
+                                                                : word.data[i];
     key[word.length + 1] = ' ';
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (strstr(tables[i].words, key))
@@ -47,7 +48,8 @@ const char *segment_amount_meant(struct text word, struct arena *arena)
         bool number = rest.length > 0;
         for (size_t at = 0; at < rest.length; at++)
             number &= is_digit(rest.data[at]) || rest.data[at] == '.';
-        return number ? arena_printf(arena, "amounts are plain numbers: write %.*s", (int)rest.length, rest.data)
+        return number             ? arena_printf(arena, "amounts are plain numbers: write %.*s",
+                                                 (int)rest.length, rest.data)
                : rest.length == 0 ? "amounts are plain numbers, without the sign of a currency"
                                   : NULL;
     }
@@ -56,7 +58,8 @@ const char *segment_amount_meant(struct text word, struct arena *arena)
 
 static bool joins(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '-' || (c & 0x80);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+           c == '-' || (c & 0x80);
 }
 
 const char *segment_name_around(const struct check *check, struct segment_span span)
@@ -72,6 +75,7 @@ const char *segment_name_around(const struct check *check, struct segment_span s
         begin--;
     while (end < text.length && joins(text.data[end]))
         end++;
-    return memchr(text.data + begin, '-', end - begin) ? arena_strndup(check->arena, text.data + begin, end - begin)
-                                                       : NULL;
+    return memchr(text.data + begin, '-', end - begin)
+               ? arena_strndup(check->arena, text.data + begin, end - begin)
+               : NULL;
 }

@@ -1,4 +1,5 @@
-/* The grammar's actions: each makes one node, and says at once what the grammar alone cannot forbid. */
+/* The grammar's actions: each makes one node, and says at once what the grammar alone cannot
+ * forbid. */
 #include "segment/language.h"
 
 #include "base/number.h"
@@ -11,7 +12,8 @@ struct segment_span segment_span_join(struct segment_span a, struct segment_span
         return b;
     if (b.end == b.begin)
         return a;
-    return (struct segment_span){a.begin < b.begin ? a.begin : b.begin, a.end > b.end ? a.end : b.end};
+    return (struct segment_span){a.begin < b.begin ? a.begin : b.begin,
+                                 a.end > b.end ? a.end : b.end};
 }
 
 static void depth_visit(struct segment_node **child, void *depth)
@@ -30,15 +32,18 @@ struct segment_node *segment_node_measure(struct parse *parse, struct segment_no
             depth_visit(&node->measure->written[i], &depth);
     if (depth >= SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, node->span, "put parts of it into segments of their own",
-                           "this condition is nested too deeply: more than %d levels", SEGMENT_DEPTH_MAX);
+                           "this condition is nested too deeply: more than %d levels",
+                           SEGMENT_DEPTH_MAX);
     node->depth = (uint16_t)(depth < SEGMENT_DEPTH_MAX ? depth + 1 : SEGMENT_DEPTH_MAX);
     return node;
 }
 
-struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op, struct segment_span span, int children)
+struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op,
+                                        struct segment_span span, int children)
 {
     if (++parse->nodes > NODES_MAX)
-        segment_parse_fail(parse, span, "split it into several segments", "this definition is too large");
+        segment_parse_fail(parse, span, "split it into several segments",
+                           "this definition is too large");
     struct segment_node *node = ARENA_NEW(parse->arena, struct segment_node);
     node->op = op;
     node->span = span;
@@ -50,8 +55,8 @@ struct segment_node *segment_node_alloc(struct parse *parse, enum segment_op op,
     return node;
 }
 
-struct segment_node *segment_node_new(struct parse *parse, enum segment_op op, struct segment_span span,
-                                      int child_count, ...)
+struct segment_node *segment_node_new(struct parse *parse, enum segment_op op,
+                                      struct segment_span span, int child_count, ...)
 {
     struct segment_node *node = segment_node_alloc(parse, op, span, child_count);
     va_list children;
@@ -67,21 +72,24 @@ static struct segment_node **grow(struct parse *parse, struct segment_node **ite
 {
     if (count != 0 && (count & (count - 1)) != 0)
         return items;
-    struct segment_node **more = ARENA_ARRAY(parse->arena, struct segment_node *, count == 0 ? 1 : 2 * (size_t)count);
+    struct segment_node **more =
+        ARENA_ARRAY(parse->arena, struct segment_node *, count == 0 ? 1 : 2 * (size_t)count);
     if (count > 0)
         memcpy(more, items, sizeof *items * (size_t)count);
     return more;
 }
 
-struct node_list segment_list_add(struct parse *parse, struct node_list list, struct segment_node *node)
+struct node_list segment_list_add(struct parse *parse, struct node_list list,
+                                  struct segment_node *node)
 {
     list.items = grow(parse, list.items, list.count);
     list.items[list.count++] = node;
     return list;
 }
 
-struct segment_node *segment_node_of_list(struct parse *parse, enum segment_op op, struct segment_span span,
-                                          struct segment_node *first, struct node_list rest)
+struct segment_node *segment_node_of_list(struct parse *parse, enum segment_op op,
+                                          struct segment_span span, struct segment_node *first,
+                                          struct node_list rest)
 {
     struct segment_node *node = segment_node_alloc(parse, op, span, rest.count + 1);
     node->child[0] = first;
@@ -90,8 +98,8 @@ struct segment_node *segment_node_of_list(struct parse *parse, enum segment_op o
 }
 
 /* a and b and c is one node with three children, whatever the parentheses. */
-struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op, struct segment_node *a,
-                                        struct segment_node *b)
+struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
+                                        struct segment_node *a, struct segment_node *b)
 {
     if (a->op != op) {
         struct segment_node *chain = segment_node_alloc(parse, op, a->span, 0);
@@ -116,13 +124,15 @@ struct segment_node *segment_node_chain(struct parse *parse, enum segment_op op,
     a->depth = (uint16_t)(depth + 1);
     if (a->depth > SEGMENT_DEPTH_MAX)
         segment_parse_fail(parse, a->span, "put parts of it into segments of their own",
-                           "this condition is nested too deeply: more than %d levels", SEGMENT_DEPTH_MAX);
+                           "this condition is nested too deeply: more than %d levels",
+                           SEGMENT_DEPTH_MAX);
     return a;
 }
 
 /* a = b ignoring case is a text test; != its negation. */
-struct segment_node *segment_node_compare(struct parse *parse, struct segment_node *a, enum segment_compare compare,
-                                          struct segment_node *b, bool folded, struct segment_span end)
+struct segment_node *segment_node_compare(struct parse *parse, struct segment_node *a,
+                                          enum segment_compare compare, struct segment_node *b,
+                                          bool folded, struct segment_span end)
 {
     struct segment_span span = segment_span_join(a->span, end);
     if (!folded) {
@@ -132,15 +142,18 @@ struct segment_node *segment_node_compare(struct parse *parse, struct segment_no
     }
     if (compare != COMPARE_EQ && compare != COMPARE_NE)
         segment_parse_fail(parse, span, NULL, "only = and != can ignore case");
-    struct segment_node *node = segment_node_text_test(parse, a, compare == COMPARE_NE, TEXT_EQUALS, b, true);
+    struct segment_node *node =
+        segment_node_text_test(parse, a, compare == COMPARE_NE, TEXT_EQUALS, b, true);
     node->span = span;
     return node;
 }
 
-struct segment_node *segment_node_text_test(struct parse *parse, struct segment_node *a, bool negated,
-                                            enum segment_text_test test, struct segment_node *b, bool folded)
+struct segment_node *segment_node_text_test(struct parse *parse, struct segment_node *a,
+                                            bool negated, enum segment_text_test test,
+                                            struct segment_node *b, bool folded)
 {
-    struct segment_node *node = segment_node_new(parse, OP_TEXT, segment_span_join(a->span, b->span), 2, a, b);
+    struct segment_node *node =
+        segment_node_new(parse, OP_TEXT, segment_span_join(a->span, b->span), 2, a, b);
     node->text_test = test;
     node->negated = negated;
     node->folded = folded;
@@ -149,7 +162,8 @@ struct segment_node *segment_node_text_test(struct parse *parse, struct segment_
 
 /* ---- constants ---- */
 
-static struct segment_node *literal(struct parse *parse, struct segment_span span, enum value_type type)
+static struct segment_node *literal(struct parse *parse, struct segment_span span,
+                                    enum value_type type)
 {
     struct segment_node *node = segment_node_alloc(parse, OP_LITERAL, span, 0);
     node->type = type;
@@ -164,7 +178,8 @@ static bool has_exponent(struct text text)
 
 static void number_fail(struct parse *parse, struct token token)
 {
-    segment_parse_fail(parse, token.span, "numbers have at most 18 digits", "this number is too large");
+    segment_parse_fail(parse, token.span, "numbers have at most 18 digits",
+                       "this number is too large");
 }
 
 struct segment_node *segment_node_number(struct parse *parse, struct token token)
@@ -176,7 +191,8 @@ struct segment_node *segment_node_number(struct parse *parse, struct token token
             number_fail(parse, token);
         return node;
     }
-    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) || node->scale > NUMBER_SCALE_MAX)
+    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) ||
+        node->scale > NUMBER_SCALE_MAX)
         number_fail(parse, token);
     if (memchr(token.text.data, '.', token.text.length))
         node->type = VALUE_DECIMAL;
@@ -188,15 +204,18 @@ struct segment_node *segment_node_percent(struct parse *parse, struct token toke
     struct segment_node *node = literal(parse, token.span, VALUE_DECIMAL);
     node->literal.is_percent = true;
     token.text.length--;
-    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) || node->scale > NUMBER_SCALE_MAX - 2)
+    if (!number_parse_decimal(token.text, &node->literal.integer, &node->scale) ||
+        node->scale > NUMBER_SCALE_MAX - 2)
         number_fail(parse, token);
     node->scale += 2;
     return node;
 }
 
-struct segment_node *segment_node_length(struct parse *parse, struct token number, struct token unit)
+struct segment_node *segment_node_length(struct parse *parse, struct token number,
+                                         struct token unit)
 {
-    struct segment_node *node = literal(parse, segment_span_join(number.span, unit.span), VALUE_DOUBLE);
+    struct segment_node *node =
+        literal(parse, segment_span_join(number.span, unit.span), VALUE_DOUBLE);
     double value;
     if (!number_parse_double(number.text, &value))
         number_fail(parse, number);
@@ -210,7 +229,8 @@ struct segment_node *segment_node_length(struct parse *parse, struct token numbe
 
 struct quantity segment_quantity_new(struct parse *parse, struct token number, struct token unit)
 {
-    struct quantity quantity = {0, segment_unit_of(unit.text), segment_span_join(number.span, unit.span)};
+    struct quantity quantity = {0, segment_unit_of(unit.text),
+                                segment_span_join(number.span, unit.span)};
     int scale;
     if (!number_parse_decimal(number.text, &quantity.count, &scale) ||
         memchr(number.text.data, '.', number.text.length))
@@ -226,7 +246,8 @@ struct calendar_period segment_quantity_period(struct quantity quantity)
     static const struct calendar_period units[] = {{0, 1},      {0, 60}, {0, 3600}, {0, 86400},
                                                    {0, 604800}, {1, 0},  {3, 0},    {12, 0}};
     struct calendar_period unit = units[quantity.unit];
-    return (struct calendar_period){(int32_t)(unit.months * quantity.count), unit.seconds * quantity.count};
+    return (struct calendar_period){(int32_t)(unit.months * quantity.count),
+                                    unit.seconds * quantity.count};
 }
 
 struct segment_node *segment_node_quantity(struct parse *parse, struct quantity quantity)
@@ -252,7 +273,8 @@ struct segment_node *segment_node_date(struct parse *parse, struct token token)
     struct segment_node *node = literal(parse, token.span, VALUE_DATE);
     int32_t date = 0;
     if (!date_parse(token.text, &date))
-        segment_parse_fail(parse, token.span, "dates are written year-month-day, such as 2025-03-31",
+        segment_parse_fail(parse, token.span,
+                           "dates are written year-month-day, such as 2025-03-31",
                            "there is no such date");
     node->literal.integer = date;
     return node;
@@ -274,12 +296,15 @@ struct segment_node *segment_node_bool(struct parse *parse, struct token token, 
 }
 
 /* A minus before a number belongs to the number. */
-struct segment_node *segment_node_negate(struct parse *parse, struct token minus, struct segment_node *operand)
+struct segment_node *segment_node_negate(struct parse *parse, struct token minus,
+                                         struct segment_node *operand)
 {
     bool number = operand->op == OP_LITERAL && !operand->literal.is_length &&
-                  (operand->type == VALUE_INT || operand->type == VALUE_DECIMAL || operand->type == VALUE_DOUBLE);
+                  (operand->type == VALUE_INT || operand->type == VALUE_DECIMAL ||
+                   operand->type == VALUE_DOUBLE);
     if (!number)
-        return segment_node_new(parse, OP_NEGATE, segment_span_join(minus.span, operand->span), 1, operand);
+        return segment_node_new(parse, OP_NEGATE, segment_span_join(minus.span, operand->span), 1,
+                                operand);
     operand->literal.integer = -operand->literal.integer;
     operand->literal.number = -operand->literal.number;
     operand->span = segment_span_join(minus.span, operand->span);
@@ -310,11 +335,13 @@ struct segment_node *segment_node_name(struct parse *parse, struct token first)
     return node;
 }
 
-struct segment_node *segment_node_name_add(struct parse *parse, struct segment_node *path, struct token next)
+struct segment_node *segment_node_name_add(struct parse *parse, struct segment_node *path,
+                                           struct token next)
 {
     path->span = segment_span_join(path->span, next.span);
     if (path->path.part_count == SEGMENT_PARTS_MAX) {
-        segment_parse_fail(parse, path->span, NULL, "a name has at most %d parts", SEGMENT_PARTS_MAX);
+        segment_parse_fail(parse, path->span, NULL, "a name has at most %d parts",
+                           SEGMENT_PARTS_MAX);
         return path;
     }
     path->path.parts[path->path.part_count++] = segment_token_string(parse, next);
@@ -352,20 +379,22 @@ static struct segment_node *node_of_measure(struct parse *parse, struct segment_
 }
 
 /* any, all, none, count of account.customers. NULL when the call is not of that form. */
-static struct segment_node *account_call(struct parse *parse, struct text name, struct segment_span span,
-                                         struct node_list arguments, struct segment_window *window,
-                                         struct segment_node *filter)
+static struct segment_node *account_call(struct parse *parse, struct text name,
+                                         struct segment_span span, struct node_list arguments,
+                                         struct segment_window *window, struct segment_node *filter)
 {
     static const char *const quantifiers[] = {"any", "all", "none", "count"};
     int quantifier = 0;
     while (quantifier < 4 && !text_is(name, quantifiers[quantifier]))
         quantifier++;
     const struct segment_node *argument = arguments.items[0];
-    if (quantifier == 4 || arguments.count != 1 || argument->op != OP_NAME || argument->path.part_count < 2 ||
+    if (quantifier == 4 || arguments.count != 1 || argument->op != OP_NAME ||
+        argument->path.part_count < 2 ||
         strcmp(argument->path.parts[argument->path.part_count - 1], "customers") != 0)
         return NULL;
     if (window)
-        segment_parse_fail(parse, window->span, "put the window into the condition on those customers",
+        segment_parse_fail(parse, window->span,
+                           "put the window into the condition on those customers",
                            "an account's customers have no window");
     struct segment_node *node = segment_node_alloc(parse, OP_ACCOUNT, span, filter ? 1 : 0);
     if (filter)
@@ -376,38 +405,43 @@ static struct segment_node *account_call(struct parse *parse, struct text name, 
     return segment_node_measure(parse, node);
 }
 
-static struct segment_node *measure_call(struct parse *parse, int aggregate, struct segment_span span,
-                                         struct node_list arguments, struct segment_window *window,
-                                         struct segment_node *filter)
+static struct segment_node *measure_call(struct parse *parse, int aggregate,
+                                         struct segment_span span, struct node_list arguments,
+                                         struct segment_window *window, struct segment_node *filter)
 {
-    struct segment_measure *measure = measure_new(parse, aggregate, arguments.items, arguments.count);
+    struct segment_measure *measure =
+        measure_new(parse, aggregate, arguments.items, arguments.count);
     if (aggregate == AGGREGATE_NTH) {
         const struct segment_node *n = arguments.items[arguments.count - 1];
         measure->written_count--;
-        if (measure->written_count == 0 || n->op != OP_LITERAL || n->type != VALUE_INT || n->literal.integer == 0)
-            segment_parse_fail(parse, n->span, "1 is the first, 2 the second, -1 the last",
-                               "nth needs a value and a whole number other than 0: nth(order.time, 2)");
+        if (measure->written_count == 0 || n->op != OP_LITERAL || n->type != VALUE_INT ||
+            n->literal.integer == 0)
+            segment_parse_fail(
+                parse, n->span, "1 is the first, 2 the second, -1 the last",
+                "nth needs a value and a whole number other than 0: nth(order.time, 2)");
         else
             measure->nth = n->literal.integer;
     }
     if (measure->written_count > SEGMENT_KINDS_MAX)
-        segment_parse_fail(parse, span, NULL, "a measure reads at most %d kinds", SEGMENT_KINDS_MAX);
+        segment_parse_fail(parse, span, NULL, "a measure reads at most %d kinds",
+                           SEGMENT_KINDS_MAX);
     if (window)
         measure->window = *window;
     measure->filter = filter;
     return node_of_measure(parse, span, measure);
 }
 
-static struct segment_node *function_call(struct parse *parse, struct token name, const struct function_word *word,
+static struct segment_node *function_call(struct parse *parse, struct token name,
+                                          const struct function_word *word,
                                           struct segment_span span, struct node_list arguments)
 {
     if (arguments.count < word->least || arguments.count > word->most) {
         if (word->least == word->most)
-            segment_parse_fail(parse, span, NULL, "%s(…) takes %d value%s, here are %d", word->name, word->least,
-                               word->least == 1 ? "" : "s", arguments.count);
+            segment_parse_fail(parse, span, NULL, "%s(…) takes %d value%s, here are %d", word->name,
+                               word->least, word->least == 1 ? "" : "s", arguments.count);
         else
-            segment_parse_fail(parse, span, NULL, "%s(…) takes %d to %d values, here are %d", word->name, word->least,
-                               word->most, arguments.count);
+            segment_parse_fail(parse, span, NULL, "%s(…) takes %d to %d values, here are %d",
+                               word->name, word->least, word->most, arguments.count);
     }
     struct segment_node *node = segment_node_alloc(parse, OP_FUNCTION, span, arguments.count);
     memcpy(node->child, arguments.items, sizeof *node->child * (size_t)arguments.count);
@@ -422,15 +456,18 @@ static void unknown_call(struct parse *parse, struct token name)
     const char *word = segment_token_string(parse, name);
     bool is_all = strcmp(word, "all") == 0;
     int nearest = is_all ? -1 : text_nearest(word, names, count);
-    const char *hint = is_all ? "all(…) asks of every customer of an account: all(account.customers where …)"
-                       : nearest >= 0 ? arena_printf(parse->arena, "did you mean “%s”?", names[nearest])
-                                      : "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
-                                        "last, nth, favourite";
+    const char *hint =
+        is_all ? "all(…) asks of every customer of an account: all(account.customers where …)"
+        : nearest >= 0
+            ? arena_printf(parse->arena, "did you mean “%s”?", names[nearest])
+            : "measures are any, none, count, sum, avg, min, max, median, distinct, first, "
+              "last, nth, favourite";
     segment_parse_fail(parse, name.span, hint, "there is no measure or function “%s”", word);
 }
 
-struct segment_node *segment_node_call(struct parse *parse, struct token name, struct node_list arguments,
-                                       struct segment_window *window, struct segment_node *filter, struct token end)
+struct segment_node *segment_node_call(struct parse *parse, struct token name,
+                                       struct node_list arguments, struct segment_window *window,
+                                       struct segment_node *filter, struct token end)
 {
     struct segment_span span = segment_span_join(name.span, end.span);
     struct segment_node *account = account_call(parse, name.text, span, arguments, window, filter);
@@ -448,20 +485,24 @@ struct segment_node *segment_node_call(struct parse *parse, struct token name, s
     }
 
     if (window || filter)
-        segment_parse_fail(
-            parse, window ? window->span : filter->span, "put them into a measure, such as count(order last 30 days)",
-            "%.*s(…) is a function of one value and takes no window or filter", (int)name.text.length, name.text.data);
+        segment_parse_fail(parse, window ? window->span : filter->span,
+                           "put them into a measure, such as count(order last 30 days)",
+                           "%.*s(…) is a function of one value and takes no window or filter",
+                           (int)name.text.length, name.text.data);
 
     if (word)
         return function_call(parse, name, word, span, arguments);
     if (arguments.count != 1 || arguments.items[0]->op != OP_NAME)
-        segment_parse_fail(parse, span, NULL, "gap takes the time of a kind of fact: gap(order.time)");
+        segment_parse_fail(parse, span, NULL,
+                           "gap takes the time of a kind of fact: gap(order.time)");
     return segment_node_new(parse, OP_GAP, span, 1, arguments.items[0]);
 }
 
-struct segment_node *segment_node_since(struct parse *parse, struct token unit, bool until, struct segment_node *of)
+struct segment_node *segment_node_since(struct parse *parse, struct token unit, bool until,
+                                        struct segment_node *of)
 {
-    struct segment_node *node = segment_node_new(parse, OP_FUNCTION, segment_span_join(unit.span, of->span), 1, of);
+    struct segment_node *node =
+        segment_node_new(parse, OP_FUNCTION, segment_span_join(unit.span, of->span), 1, of);
     node->function = until ? FUNCTION_UNTIL : FUNCTION_SINCE;
     node->unit = segment_unit_of(unit.text);
     return node;
@@ -469,19 +510,22 @@ struct segment_node *segment_node_since(struct parse *parse, struct token unit, 
 
 /* ---- segments, records, lists ---- */
 
-struct segment_node *segment_node_set_name(struct parse *parse, struct token name, struct token member)
+struct segment_node *segment_node_set_name(struct parse *parse, struct token name,
+                                           struct token member)
 {
     struct segment_node *node = segment_node_alloc(parse, OP_SEGMENT, name.span, 0);
     node->name = segment_token_string(parse, name);
     if (member.text.data) {
-        node->name = arena_printf(parse->arena, "%s.%s", node->name, segment_token_string(parse, member));
+        node->name =
+            arena_printf(parse->arena, "%s.%s", node->name, segment_token_string(parse, member));
         node->span = segment_span_join(name.span, member.span);
     }
     return node;
 }
 
-struct segment_node *segment_node_record(struct parse *parse, enum segment_record_kind kind, struct token word,
-                                         struct token name, struct token member, struct segment_window *window)
+struct segment_node *segment_node_record(struct parse *parse, enum segment_record_kind kind,
+                                         struct token word, struct token name, struct token member,
+                                         struct segment_window *window)
 {
     struct segment_node *node = segment_node_set_name(parse, name, member);
     node->op = OP_RECORD;
@@ -496,8 +540,8 @@ struct segment_node *segment_node_record(struct parse *parse, enum segment_recor
     return segment_node_measure(parse, node);
 }
 
-struct segment_node *segment_node_segment(struct parse *parse, struct token in, struct token name, struct token member,
-                                          struct segment_window *window)
+struct segment_node *segment_node_segment(struct parse *parse, struct token in, struct token name,
+                                          struct token member, struct segment_window *window)
 {
     if (window)
         return segment_node_record(parse, RECORD_IN, in, name, member, window);
@@ -508,7 +552,8 @@ struct segment_node *segment_node_segment(struct parse *parse, struct token in, 
 
 struct segment_node *segment_node_list_test(struct parse *parse, struct token in, struct token name)
 {
-    struct segment_node *node = segment_node_alloc(parse, OP_LIST, segment_span_join(in.span, name.span), 0);
+    struct segment_node *node =
+        segment_node_alloc(parse, OP_LIST, segment_span_join(in.span, name.span), 0);
     node->name = segment_token_string(parse, name);
     return node;
 }
@@ -521,15 +566,16 @@ static int count_nodes(struct segment_node *node)
     return total;
 }
 
-static struct segment_node *form_new(struct parse *parse, enum segment_form form, struct segment_span span,
-                                     struct segment_node *meaning)
+static struct segment_node *form_new(struct parse *parse, enum segment_form form,
+                                     struct segment_span span, struct segment_node *meaning)
 {
     struct segment_node *node = segment_node_new(parse, OP_FORM, span, 1, meaning);
     node->form = form;
     return node;
 }
 
-struct segment_node *segment_node_sets(struct parse *parse, struct segment_span span, struct segment_node *meaning)
+struct segment_node *segment_node_sets(struct parse *parse, struct segment_span span,
+                                       struct segment_node *meaning)
 {
     /* in (vip) is in vip. */
     if (meaning->op == OP_SEGMENT) {
@@ -539,7 +585,8 @@ struct segment_node *segment_node_sets(struct parse *parse, struct segment_span 
     return form_new(parse, FORM_SETS, span, meaning);
 }
 
-struct segment_node *segment_node_except(struct parse *parse, struct segment_node *a, struct segment_node *b)
+struct segment_node *segment_node_except(struct parse *parse, struct segment_node *a,
+                                         struct segment_node *b)
 {
     struct segment_span span = segment_span_join(a->span, b->span);
     struct segment_node *out = segment_node_new(parse, OP_NOT, b->span, 1, b);
@@ -547,7 +594,8 @@ struct segment_node *segment_node_except(struct parse *parse, struct segment_nod
 }
 
 /* Both sides stand twice in the meaning, so nesting grows fast. */
-struct segment_node *segment_node_symmetric(struct parse *parse, struct segment_node *a, struct segment_node *b)
+struct segment_node *segment_node_symmetric(struct parse *parse, struct segment_node *a,
+                                            struct segment_node *b)
 {
     struct segment_span span = segment_span_join(a->span, b->span);
     if (count_nodes(a) + count_nodes(b) > FORM_NODES_MAX) {
@@ -556,9 +604,11 @@ struct segment_node *segment_node_symmetric(struct parse *parse, struct segment_
         return a;
     }
     struct segment_node *left = segment_node_except(parse, a, b)->child[0];
-    struct segment_node *right =
-        segment_node_except(parse, segment_node_copy(b, parse->arena), segment_node_copy(a, parse->arena))->child[0];
-    return form_new(parse, FORM_DIFFERENCE, span, segment_node_new(parse, OP_OR, span, 2, left, right));
+    struct segment_node *right = segment_node_except(parse, segment_node_copy(b, parse->arena),
+                                                     segment_node_copy(a, parse->arena))
+                                     ->child[0];
+    return form_new(parse, FORM_DIFFERENCE, span,
+                    segment_node_new(parse, OP_OR, span, 2, left, right));
 }
 
 /* ---- facts ---- */
@@ -571,55 +621,62 @@ struct facts *segment_facts_add(struct parse *parse, struct facts *facts, struct
     }
     facts->span = segment_span_join(facts->span, kind->span);
     if (facts->count == SEGMENT_KINDS_MAX)
-        segment_parse_fail(parse, kind->span, NULL, "at most %d kinds can stand together", SEGMENT_KINDS_MAX);
+        segment_parse_fail(parse, kind->span, NULL, "at most %d kinds can stand together",
+                           SEGMENT_KINDS_MAX);
     else
         facts->kinds[facts->count++] = kind;
     return facts;
 }
 
-static struct segment_measure *measure_of_facts(struct parse *parse, enum segment_aggregate aggregate,
+static struct segment_measure *measure_of_facts(struct parse *parse,
+                                                enum segment_aggregate aggregate,
                                                 const struct facts *facts, bool copy)
 {
     struct segment_node **written = ARENA_ARRAY(parse->arena, struct segment_node *, facts->count);
     for (int i = 0; i < facts->count; i++)
         written[i] = segment_node_copy(facts->kinds[i], parse->arena);
     struct segment_measure *measure = measure_new(parse, aggregate, written, facts->count);
-    measure->filter = facts->filter && copy ? segment_node_copy(facts->filter, parse->arena) : facts->filter;
+    measure->filter =
+        facts->filter && copy ? segment_node_copy(facts->filter, parse->arena) : facts->filter;
     return measure;
 }
 
-static struct segment_node *any_of_facts(struct parse *parse, const struct facts *facts, struct segment_span span)
+static struct segment_node *any_of_facts(struct parse *parse, const struct facts *facts,
+                                         struct segment_span span)
 {
     return node_of_measure(parse, span, measure_of_facts(parse, AGGREGATE_ANY, facts, false));
 }
 
-struct segment_node *segment_node_first_time(struct parse *parse, struct token word, struct facts *facts,
-                                             struct segment_window *window)
+struct segment_node *segment_node_first_time(struct parse *parse, struct token word,
+                                             struct facts *facts, struct segment_window *window)
 {
     struct segment_span span = segment_span_join(word.span, window ? window->span : facts->span);
     if (!window)
         return form_new(parse, FORM_FIRST_TIME, span, any_of_facts(parse, facts, span));
     struct segment_measure *measure = measure_of_facts(parse, AGGREGATE_FIRST, facts, false);
     for (int i = 0; i < measure->written_count; i++)
-        segment_node_name_add(parse, measure->written[i],
-                              (struct token){.span = measure->written[i]->span, .text = TEXT("time")});
+        segment_node_name_add(
+            parse, measure->written[i],
+            (struct token){.span = measure->written[i]->span, .text = TEXT("time")});
     struct segment_node *first = node_of_measure(parse, facts->span, measure);
     return form_new(parse, FORM_FIRST_TIME, span, segment_node_in_window(parse, first, window));
 }
 
-struct segment_node *segment_node_stopped(struct parse *parse, struct token word, struct facts *facts,
-                                          struct quantity quantity)
+struct segment_node *segment_node_stopped(struct parse *parse, struct token word,
+                                          struct facts *facts, struct quantity quantity)
 {
     struct segment_span span = segment_span_join(word.span, quantity.span);
     struct segment_measure *none = measure_of_facts(parse, AGGREGATE_NONE, facts, true);
     none->window = *segment_window_length(parse, WINDOW_LAST, quantity.span, quantity);
     struct segment_node *any = any_of_facts(parse, facts, span);
-    return form_new(parse, FORM_STOPPED, span,
-                    segment_node_new(parse, OP_AND, span, 2, any, node_of_measure(parse, span, none)));
+    return form_new(
+        parse, FORM_STOPPED, span,
+        segment_node_new(parse, OP_AND, span, 2, any, node_of_measure(parse, span, none)));
 }
 
-struct segment_node *segment_node_resumed(struct parse *parse, struct token word, struct facts *facts,
-                                          struct quantity quantity, struct segment_window *window)
+struct segment_node *segment_node_resumed(struct parse *parse, struct token word,
+                                          struct facts *facts, struct quantity quantity,
+                                          struct segment_window *window)
 {
     struct segment_span span = segment_span_join(word.span, window ? window->span : quantity.span);
     struct segment_node *node = segment_node_alloc(parse, OP_RESUMED, span, 0);
@@ -633,8 +690,9 @@ struct segment_node *segment_node_resumed(struct parse *parse, struct token word
     return segment_node_measure(parse, node);
 }
 
-struct segment_step *segment_step_new(struct parse *parse, bool negated, struct facts *kinds, struct token alias,
-                                      struct segment_node *filter, struct quantity within)
+struct segment_step *segment_step_new(struct parse *parse, bool negated, struct facts *kinds,
+                                      struct token alias, struct segment_node *filter,
+                                      struct quantity within)
 {
     struct segment_step *step = ARENA_NEW(parse->arena, struct segment_step);
     step->negated = negated;
@@ -654,7 +712,8 @@ struct segment_step *segment_step_new(struct parse *parse, bool negated, struct 
     return step;
 }
 
-struct segment_sequence *segment_sequence_add(struct parse *parse, struct segment_sequence *sequence,
+struct segment_sequence *segment_sequence_add(struct parse *parse,
+                                              struct segment_sequence *sequence,
                                               struct segment_step *step)
 {
     if (!sequence) {
@@ -664,23 +723,27 @@ struct segment_sequence *segment_sequence_add(struct parse *parse, struct segmen
             segment_parse_fail(parse, step->span, "begin with what did happen",
                                "a sequence cannot begin with a negated step");
         if (step->has_within)
-            segment_parse_fail(parse, step->span, "give the sequence a window instead: sequence(…) last 7 days",
+            segment_parse_fail(parse, step->span,
+                               "give the sequence a window instead: sequence(…) last 7 days",
                                "the first step has nothing before it that it could be within of");
     } else if (step->negated && sequence->steps[sequence->step_count - 1].negated) {
         segment_parse_fail(parse, step->span, "name both kinds in one step: not (order, refund)",
                            "two negated steps cannot follow each other");
     }
     if (sequence->step_count == SEGMENT_STEPS_MAX)
-        segment_parse_fail(parse, step->span, NULL, "a sequence has at most %d steps", SEGMENT_STEPS_MAX);
+        segment_parse_fail(parse, step->span, NULL, "a sequence has at most %d steps",
+                           SEGMENT_STEPS_MAX);
     else
         sequence->steps[sequence->step_count++] = *step;
     return sequence;
 }
 
-struct segment_node *segment_node_sequence(struct parse *parse, struct token word, struct segment_sequence *sequence,
+struct segment_node *segment_node_sequence(struct parse *parse, struct token word,
+                                           struct segment_sequence *sequence,
                                            struct segment_window *window, struct token end)
 {
-    struct segment_node *node = segment_node_alloc(parse, OP_SEQUENCE, segment_span_join(word.span, end.span), 0);
+    struct segment_node *node =
+        segment_node_alloc(parse, OP_SEQUENCE, segment_span_join(word.span, end.span), 0);
     if (window) {
         sequence->window = *window;
         node->span = segment_span_join(node->span, window->span);
@@ -694,16 +757,18 @@ struct segment_node *segment_node_sequence(struct parse *parse, struct token wor
 struct segment_node *segment_node_in_window(struct parse *parse, struct segment_node *value,
                                             struct segment_window *window)
 {
-    struct segment_node *node =
-        segment_node_new(parse, OP_IN_WINDOW, segment_span_join(value->span, window->span), 1, value);
+    struct segment_node *node = segment_node_new(
+        parse, OP_IN_WINDOW, segment_span_join(value->span, window->span), 1, value);
     node->window = window;
     if (window->weekdays || window->anniversary)
-        segment_parse_fail(parse, window->span, "ask for weekday(…) in (6, 7), or anniversary(…) this month",
+        segment_parse_fail(parse, window->span,
+                           "ask for weekday(…) in (6, 7), or anniversary(…) this month",
                            "“on” stands only inside measures and sequences");
     return segment_node_measure(parse, node);
 }
 
-struct segment_window *segment_window_new(struct parse *parse, enum segment_window_form form, struct segment_span span)
+struct segment_window *segment_window_new(struct parse *parse, enum segment_window_form form,
+                                          struct segment_span span)
 {
     struct segment_window *window = ARENA_NEW(parse->arena, struct segment_window);
     window->form = form;
@@ -714,7 +779,8 @@ struct segment_window *segment_window_new(struct parse *parse, enum segment_wind
 struct segment_window *segment_window_length(struct parse *parse, enum segment_window_form form,
                                              struct segment_span begin, struct quantity quantity)
 {
-    struct segment_window *window = segment_window_new(parse, form, segment_span_join(begin, quantity.span));
+    struct segment_window *window =
+        segment_window_new(parse, form, segment_span_join(begin, quantity.span));
     window->length = segment_quantity_period(quantity);
     window->count = quantity.count;
     window->unit = quantity.unit;
@@ -732,14 +798,18 @@ struct segment_window *segment_window_anchor(struct parse *parse, enum segment_w
     return window;
 }
 
-struct segment_window *segment_window_ago(struct parse *parse, struct token between, struct segment_node *from,
-                                          struct segment_node *to, struct token ago)
+struct segment_window *segment_window_ago(struct parse *parse, struct token between,
+                                          struct segment_node *from, struct segment_node *to,
+                                          struct token ago)
 {
-    struct segment_window *window = segment_window_new(parse, WINDOW_AGO, segment_span_join(between.span, ago.span));
-    bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL && to->literal.is_period;
+    struct segment_window *window =
+        segment_window_new(parse, WINDOW_AGO, segment_span_join(between.span, ago.span));
+    bool plain = from->op == OP_LITERAL && from->type == VALUE_INT && to->op == OP_LITERAL &&
+                 to->literal.is_period;
     if (!plain || from->literal.integer < 0 || from->literal.integer >= to->literal.count) {
-        segment_parse_fail(parse, window->span, NULL,
-                           "a span of the past is written between 30 and 60 days ago, the smaller number first");
+        segment_parse_fail(
+            parse, window->span, NULL,
+            "a span of the past is written between 30 and 60 days ago, the smaller number first");
         return window;
     }
     struct quantity near = {from->literal.integer, to->literal.unit, from->span};
@@ -752,12 +822,15 @@ struct segment_window *segment_window_ago(struct parse *parse, struct token betw
 }
 
 struct segment_window *segment_window_calendar(struct parse *parse, enum segment_window_form form,
-                                               struct segment_span begin, struct token number, struct token unit)
+                                               struct segment_span begin, struct token number,
+                                               struct token unit)
 {
-    struct segment_window *window = segment_window_new(parse, form, segment_span_join(begin, unit.span));
+    struct segment_window *window =
+        segment_window_new(parse, form, segment_span_join(begin, unit.span));
     window->count = 1;
     window->unit = unit.text.data ? segment_unit_of(unit.text) : CALENDAR_DAY;
-    if (number.text.data && segment_small_count(parse, number, &window->count) && window->count > 100000)
+    if (number.text.data && segment_small_count(parse, number, &window->count) &&
+        window->count > 100000)
         segment_parse_fail(parse, number.span, NULL, "this window is too long");
     if (window->unit < CALENDAR_DAY)
         segment_parse_fail(parse, unit.span, "say last 24 hours",
@@ -769,8 +842,8 @@ void segment_window_weekday(struct parse *parse, struct segment_window *window, 
 {
     int weekday = segment_weekday_by_name(name.text);
     if (weekday == 0)
-        segment_parse_fail(parse, name.span, "weekdays are monday to sunday", "there is no weekday “%.*s”",
-                           (int)name.text.length, name.text.data);
+        segment_parse_fail(parse, name.span, "weekdays are monday to sunday",
+                           "there is no weekday “%.*s”", (int)name.text.length, name.text.data);
     else
         window->weekdays |= 1u << weekday;
 }

@@ -1,6 +1,6 @@
 /*
- * From tokens to statements. The tokens are cut into statements first, at the words that begin one, and each is parsed
- * alone: an error in one leaves the others untouched, and all are reported.
+ * From tokens to statements. The tokens are cut into statements first, at the words that begin one,
+ * and each is parsed alone: an error in one leaves the others untouched, and all are reported.
  */
 #include "segment/language.h"
 
@@ -15,7 +15,8 @@ const char *segment_token_string(struct parse *parse, struct token token)
 }
 
 /* Only the first error of a statement is reported: what follows it is mostly its echo. */
-void segment_parse_fail(struct parse *parse, struct segment_span span, const char *hint, const char *format, ...)
+void segment_parse_fail(struct parse *parse, struct segment_span span, const char *hint,
+                        const char *format, ...)
 {
     if (parse->failed)
         return;
@@ -24,7 +25,8 @@ void segment_parse_fail(struct parse *parse, struct segment_span span, const cha
     va_start(arguments, format);
     char *message = arena_vprintf(parse->arena, format, arguments);
     va_end(arguments);
-    struct error *error = segment_problem_add(parse->problems, parse->source, span, false, "%s", message);
+    struct error *error =
+        segment_problem_add(parse->problems, parse->source, span, false, "%s", message);
     if (hint)
         error_hint(error, "%s", hint);
 }
@@ -81,8 +83,8 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
         expect(out, "the end");
     if (accepted[TOKEN_ID] || words > LISTED + 8)
         return;
-    bool complete =
-        accepted[TOKEN_AND] && accepted[TOKEN_OR]; /* units and the like could follow, but hardly were meant */
+    bool complete = accepted[TOKEN_AND] &&
+                    accepted[TOKEN_OR]; /* units and the like could follow, but hardly were meant */
     for (int token = 1; token < count; token++) {
         if (complete && (token == TOKEN_UNIT || token == TOKEN_LENGTH || token == TOKEN_IGNORING))
             continue;
@@ -94,7 +96,8 @@ static void list_expected(struct buffer *out, const bool *accepted, int count)
             continue;
         const char *label = segment_token_label(token);
         char quoted[64];
-        snprintf(quoted, sizeof quoted, segment_keyword_kind(text_from(label)) ? "“%s”" : "%s", label);
+        snprintf(quoted, sizeof quoted, segment_keyword_kind(text_from(label)) ? "“%s”" : "%s",
+                 label);
         expect(out, quoted);
     }
 }
@@ -116,13 +119,16 @@ static const char *other_wording(struct parse *parse, struct token found, const 
     int length = (int)found.text.length;
 
     if ((found.kind == TOKEN_AND || found.kind == TOKEN_OR) && is_junction(last.kind))
-        return "a condition is missing between the two words; write it there, or take one of them away";
+        return "a condition is missing between the two words; write it there, or take one of them "
+               "away";
     if (found.kind == TOKEN_AND || found.kind == TOKEN_OR)
         return "a condition or value is missing before this word";
-    if (last.kind == TOKEN_IS && (found.kind == TOKEN_NOT || is_word(found, "null") || is_word(found, "empty")))
+    if (last.kind == TOKEN_IS &&
+        (found.kind == TOKEN_NOT || is_word(found, "null") || is_word(found, "empty")))
         return "write is known, or is unknown";
     if (last.kind == TOKEN_IS)
-        return "values are compared with = and !=; is known and is unknown ask whether there is one";
+        return "values are compared with = and !=; is known and is unknown ask whether there is "
+               "one";
     if (last.kind == TOKEN_NOT && found.kind == TOKEN_STRING)
         return "values are compared with = and !=";
     if (last.kind == TOKEN_EQ && (found.kind == TOKEN_GT || found.kind == TOKEN_LT))
@@ -136,8 +142,8 @@ static const char *other_wording(struct parse *parse, struct token found, const 
     if (found.kind == TOKEN_IN && accepted[TOKEN_WHERE])
         return "a window stands there without “in”: any(order last 30 days)";
     if (found.kind == TOKEN_ID && accepted[TOKEN_LP] && !accepted[TOKEN_AND] && last.text.data)
-        return arena_printf(parse->arena, "what it asks about stands in parentheses: %.*s(%.*s)", (int)last.text.length,
-                            last.text.data, length, found.text.data);
+        return arena_printf(parse->arena, "what it asks about stands in parentheses: %.*s(%.*s)",
+                            (int)last.text.length, last.text.data, length, found.text.data);
     if (!found.text.data && accepted[TOKEN_RP])
         return "a parenthesis is still open; close it";
     if (!found.text.data && is_junction(last.kind))
@@ -150,20 +156,24 @@ static bool is_name(struct token token)
     return token.kind == TOKEN_ID && !token.quoted;
 }
 
-/* and, or and not in another language. `nicht (…)` looks like a call of a function until something in it fails. */
+/* and, or and not in another language. `nicht (…)` looks like a call of a function until something
+ * in it fails. */
 static const char *other_language(struct parse *parse, struct token found, const bool *accepted)
 {
-    const char *meant = is_name(found) && accepted[TOKEN_AND] ? segment_word_meant(found.text) : NULL;
+    const char *meant =
+        is_name(found) && accepted[TOKEN_AND] ? segment_word_meant(found.text) : NULL;
     if (meant && strcmp(meant, "not") != 0)
         return arena_printf(parse->arena, "the word is “%s”", meant);
     for (size_t i = parse->fed; i-- > 0;) {
         struct token token = parse->tokens[i];
         meant = is_name(token) ? segment_word_meant(token.text) : NULL;
         int next = i + 1 == parse->fed ? found.kind : parse->tokens[i + 1].kind;
-        bool before = next == TOKEN_ID || next == TOKEN_LP || next == TOKEN_IN || next == TOKEN_ANY ||
-                      next == TOKEN_ALL || next == TOKEN_NONE || next == TOKEN_FIRST || next == TOKEN_TOP;
+        bool before = next == TOKEN_ID || next == TOKEN_LP || next == TOKEN_IN ||
+                      next == TOKEN_ANY || next == TOKEN_ALL || next == TOKEN_NONE ||
+                      next == TOKEN_FIRST || next == TOKEN_TOP;
         if (meant && before && strcmp(meant, "not") == 0)
-            return arena_printf(parse->arena, "for “%.*s” the word is “not”", (int)token.text.length, token.text.data);
+            return arena_printf(parse->arena, "for “%.*s” the word is “not”",
+                                (int)token.text.length, token.text.data);
     }
     return NULL;
 }
@@ -184,8 +194,8 @@ static const char *currency_behind(struct parse *parse, struct token found)
     bool sign = segment_amount_meant(found.text, parse->arena) != NULL;
     if (!sign && !is_currency_code(found))
         return NULL;
-    return arena_printf(parse->arena, "amounts are plain numbers: write %.*s", (int)parse->last.text.length,
-                        parse->last.text.data);
+    return arena_printf(parse->arena, "amounts are plain numbers: write %.*s",
+                        (int)parse->last.text.length, parse->last.text.data);
 }
 
 /* A hint for mistakes that people make often. */
@@ -196,14 +206,18 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
     if (found.kind == TOKEN_COMMA && parse->last.kind == TOKEN_NUMBER)
         return "numbers are written without thousands separators";
     if (parse->last.kind == TOKEN_UNIT &&
-        (found.kind >= TOKEN_EQ || found.kind == TOKEN_IS || found.kind == TOKEN_IN) && accepted[TOKEN_LP])
-        return arena_printf(parse->arena, "a name that is also a unit of time stands in backquotes: `%.*s`",
+        (found.kind >= TOKEN_EQ || found.kind == TOKEN_IS || found.kind == TOKEN_IN) &&
+        accepted[TOKEN_LP])
+        return arena_printf(parse->arena,
+                            "a name that is also a unit of time stands in backquotes: `%.*s`",
                             (int)parse->last.text.length, parse->last.text.data);
 
-    bool window = found.kind == TOKEN_LAST || found.kind == TOKEN_SINCE || found.kind == TOKEN_BEFORE ||
-                  found.kind == TOKEN_WITHIN || found.kind == TOKEN_FROM || found.kind == TOKEN_ON;
+    bool window = found.kind == TOKEN_LAST || found.kind == TOKEN_SINCE ||
+                  found.kind == TOKEN_BEFORE || found.kind == TOKEN_WITHIN ||
+                  found.kind == TOKEN_FROM || found.kind == TOKEN_ON;
     if (window && accepted[TOKEN_RP] && accepted[TOKEN_AND])
-        return "inside a measure the window comes before the filter: count(order last 30 days where …)";
+        return "inside a measure the window comes before the filter: count(order last 30 days "
+               "where …)";
     if (found.kind == TOKEN_ELSE)
         return "the else member comes last, after at least one other";
     const char *other = other_language(parse, found, accepted);
@@ -214,8 +228,10 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
     if (other)
         return other;
     if (accepted[TOKEN_ID] && found.text.data && segment_keyword_kind(found.text) && !found.quoted)
-        return arena_printf(parse->arena, "“%.*s” is a word of the language; as a name it stands in backquotes: `%.*s`",
-                            (int)found.text.length, found.text.data, (int)found.text.length, found.text.data);
+        return arena_printf(
+            parse->arena,
+            "“%.*s” is a word of the language; as a name it stands in backquotes: `%.*s`",
+            (int)found.text.length, found.text.data, (int)found.text.length, found.text.data);
     if (found.kind != TOKEN_ID || found.quoted)
         return NULL;
     size_t count, near = 0;
@@ -228,7 +244,8 @@ static const char *usual_mistake(struct parse *parse, struct token found, const 
     return nearest < 0 ? NULL : arena_printf(parse->arena, "did you mean “%s”?", names[nearest]);
 }
 
-void segment_parse_unexpected(struct parse *parse, struct token found, const bool *accepted, int count)
+void segment_parse_unexpected(struct parse *parse, struct token found, const bool *accepted,
+                              int count)
 {
     if (found.kind == TOKEN_ILLEGAL) { /* already reported */
         parse->failed = true;
@@ -240,15 +257,18 @@ void segment_parse_unexpected(struct parse *parse, struct token found, const boo
     const char *hint = usual_mistake(parse, found, accepted);
     if (found.text.data)
         segment_parse_fail(parse, found.span, hint, "“%.*s” does not fit here; expected is %s",
-                           (int)(found.text.length > 60 ? 60 : found.text.length), found.text.data, expected.data);
+                           (int)(found.text.length > 60 ? 60 : found.text.length), found.text.data,
+                           expected.data);
     else
-        segment_parse_fail(parse, found.span, hint, "the definition ends too early; expected is %s", expected.data);
+        segment_parse_fail(parse, found.span, hint, "the definition ends too early; expected is %s",
+                           expected.data);
     buffer_release(&expected);
 }
 
 /* ---- statements ---- */
 
-void segment_statement_begin(struct parse *parse, enum statement_kind kind, struct token name, struct token title)
+void segment_statement_begin(struct parse *parse, enum statement_kind kind, struct token name,
+                             struct token title)
 {
     struct statement *statement = &parse->statement;
     statement->kind = kind;
@@ -256,7 +276,8 @@ void segment_statement_begin(struct parse *parse, enum statement_kind kind, stru
     statement->name_span = name.span;
     statement->title = title.text.data ? segment_token_string(parse, title) : NULL;
     if (strchr(statement->name, '.'))
-        segment_parse_fail(parse, name.span, NULL, "the name of a segment, scheme or list has no dot in it");
+        segment_parse_fail(parse, name.span, NULL,
+                           "the name of a segment, scheme or list has no dot in it");
 }
 
 void segment_statement_member(struct parse *parse, struct token name, struct token title,
@@ -265,19 +286,20 @@ void segment_statement_member(struct parse *parse, struct token name, struct tok
     struct statement *statement = &parse->statement;
     int count = statement->member_count;
     if (count == 0 || (count >= 4 && (count & (count - 1)) == 0)) {
-        struct member *more = ARENA_ARRAY(parse->arena, struct member, count == 0 ? 4 : 2 * (size_t)count);
+        struct member *more =
+            ARENA_ARRAY(parse->arena, struct member, count == 0 ? 4 : 2 * (size_t)count);
         if (count > 0)
             memcpy(more, statement->members, sizeof *more * (size_t)count);
         statement->members = more;
     }
     struct member *member = &statement->members[statement->member_count++];
-    *member =
-        (struct member){segment_token_string(parse, name), title.text.data ? segment_token_string(parse, title) : NULL,
-                        name.span, condition, is_else};
+    *member = (struct member){segment_token_string(parse, name),
+                              title.text.data ? segment_token_string(parse, title) : NULL,
+                              name.span, condition, is_else};
     for (int i = 0; i < count; i++)
         if (strcmp(statement->members[i].name, member->name) == 0)
-            segment_parse_fail(parse, name.span, "give it another name", "the scheme has a member “%s” already",
-                               member->name);
+            segment_parse_fail(parse, name.span, "give it another name",
+                               "the scheme has a member “%s” already", member->name);
     if (strchr(member->name, '.'))
         segment_parse_fail(parse, name.span, NULL, "the name of a member has no dot in it");
 }
@@ -305,8 +327,8 @@ static bool parse_one(const struct source *source, struct arena *arena, struct p
     return !parse.failed && problems->errors == errors;
 }
 
-void segment_parse_source(const struct source *source, struct arena *arena, struct problems *problems,
-                          statement_vector *out)
+void segment_parse_source(const struct source *source, struct arena *arena,
+                          struct problems *problems, statement_vector *out)
 {
     struct tokens tokens = {0};
 
@@ -320,12 +342,14 @@ void segment_parse_source(const struct source *source, struct arena *arena, stru
         struct statement statement;
         if (items[at].kind != TOKEN_LIST && !begins_statement(items, count, at)) {
             bool likely = items[at].kind == TOKEN_ID;
-            struct error *error = segment_problem_add(problems, source, items[at].span, false,
-                                                      "a definition begins with segment, scheme or list");
+            struct error *error =
+                segment_problem_add(problems, source, items[at].span, false,
+                                    "a definition begins with segment, scheme or list");
             static const char *const words[] = {"segment", "scheme", "list"};
             if (likely)
-                segment_problem_suggest(error, arena_strndup(arena, items[at].text.data, items[at].text.length), words,
-                                        3);
+                segment_problem_suggest(
+                    error, arena_strndup(arena, items[at].text.data, items[at].text.length), words,
+                    3);
         } else if (parse_one(source, arena, problems, items + at, end - at, 0, &statement)) {
             if (out->count < STATEMENTS_MAX)
                 VECTOR_PUSH(out, statement);
@@ -336,18 +360,21 @@ void segment_parse_source(const struct source *source, struct arena *arena, stru
     segment_tokens_release(&tokens);
 }
 
-bool segment_parse_condition(const struct source *source, struct arena *arena, struct problems *problems,
-                             struct statement *out)
+bool segment_parse_condition(const struct source *source, struct arena *arena,
+                             struct problems *problems, struct statement *out)
 {
     struct tokens tokens = {0};
     size_t errors = problems->errors;
     segment_lex(source, arena, problems, &tokens);
     bool good = problems->errors == errors;
     if (tokens.list.count == 0 && good) {
-        segment_problem_add(problems, source, (struct segment_span){0, 0}, false, "the condition is empty");
+        segment_problem_add(problems, source, (struct segment_span){0, 0}, false,
+                            "the condition is empty");
         good = false;
     } else {
-        good = parse_one(source, arena, problems, tokens.list.items, tokens.list.count, TOKEN_CONDITION, out) && good;
+        good = parse_one(source, arena, problems, tokens.list.items, tokens.list.count,
+                         TOKEN_CONDITION, out) &&
+               good;
     }
     segment_tokens_release(&tokens);
     return good;

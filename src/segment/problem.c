@@ -1,4 +1,5 @@
-/* Problems: an error or warning with its place, and the line it stands in with a mark under the place. */
+/* Problems: an error or warning with its place, and the line it stands in with a mark under the
+ * place. */
 #include "segment/language.h"
 
 #include <stdio.h>
@@ -22,7 +23,8 @@ static int cells(const char *begin, const char *end)
     int count = 0;
     while (begin < end) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)begin, end - begin, &point);
+        utf8proc_ssize_t size =
+            utf8proc_iterate((const utf8proc_uint8_t *)begin, end - begin, &point);
         if (size <= 0)
             size = 1, point = '?';
         count += *begin == '\t' ? 1 : utf8proc_charwidth(point);
@@ -34,7 +36,8 @@ static int cells(const char *begin, const char *end)
 static const char *excerpt(struct arena *arena, struct text line, size_t begin, size_t end)
 {
     /* A long line is cut to what stands around the place. */
-    size_t from = begin > EXCERPT_MAX / 2 && line.length > EXCERPT_MAX ? begin - EXCERPT_MAX / 2 : 0;
+    size_t from =
+        begin > EXCERPT_MAX / 2 && line.length > EXCERPT_MAX ? begin - EXCERPT_MAX / 2 : 0;
     while (from > 0 && ((unsigned char)line.data[from] & 0xC0) == 0x80)
         from--;
     size_t to = line.length - from > EXCERPT_MAX ? from + EXCERPT_MAX : line.length;
@@ -42,7 +45,8 @@ static const char *excerpt(struct arena *arena, struct text line, size_t begin, 
         to++;
     if (end > to)
         end = to;
-    int before = cells(line.data + from, line.data + begin), under = cells(line.data + begin, line.data + end);
+    int before = cells(line.data + from, line.data + begin),
+        under = cells(line.data + begin, line.data + end);
     struct buffer out;
     buffer_init(&out, 0);
     for (size_t i = from; i < to; i++)
@@ -58,8 +62,9 @@ static const char *excerpt(struct arena *arena, struct text line, size_t begin, 
     return copy;
 }
 
-struct error *segment_problem_add(struct problems *problems, const struct source *source, struct segment_span span,
-                                  bool is_warning, const char *format, ...)
+struct error *segment_problem_add(struct problems *problems, const struct source *source,
+                                  struct segment_span span, bool is_warning, const char *format,
+                                  ...)
 {
     problems->errors += !is_warning;
     if (problems->list.count >= PROBLEMS_MAX)
@@ -72,7 +77,8 @@ struct error *segment_problem_add(struct problems *problems, const struct source
     va_end(arguments);
 
     const char *text = source->text.data, *end = text + source->text.length;
-    const char *place = text + (span.begin < source->text.length ? span.begin : source->text.length);
+    const char *place =
+        text + (span.begin < source->text.length ? span.begin : source->text.length);
     const char *line = place;
     while (line > text && line[-1] != '\n')
         line--;
@@ -82,16 +88,19 @@ struct error *segment_problem_add(struct problems *problems, const struct source
     const char *line_end = line;
     while (line_end < end && *line_end != '\n' && *line_end != '\r')
         line_end++;
-    size_t begin = (size_t)(place - line), to = span.end > span.begin ? begin + (span.end - span.begin) : begin + 1;
+    size_t begin = (size_t)(place - line),
+           to = span.end > span.begin ? begin + (span.end - span.begin) : begin + 1;
     if (line_end - line < (ptrdiff_t)begin)
         begin = (size_t)(line_end - line);
     error_place(&problem.error, "%s:%d:%d", source->file, number, columns(line, line + begin) + 1);
-    problem.excerpt = excerpt(problems->arena, (struct text){line, (size_t)(line_end - line)}, begin, to);
+    problem.excerpt =
+        excerpt(problems->arena, (struct text){line, (size_t)(line_end - line)}, begin, to);
     VECTOR_PUSH(&problems->list, problem);
     return &problems->list.items[problems->list.count - 1].error;
 }
 
-bool segment_problem_suggest(struct error *error, const char *word, const char *const *candidates, size_t count)
+bool segment_problem_suggest(struct error *error, const char *word, const char *const *candidates,
+                             size_t count)
 {
     int nearest = text_nearest(word, candidates, count);
     if (nearest >= 0)

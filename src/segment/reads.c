@@ -1,6 +1,6 @@
 /*
- * What definitions read: the one answer for those who load columns, who say what a segment is made of, and who must not
- * take away what is in use.
+ * What definitions read: the one answer for those who load columns, who say what a segment is made
+ * of, and who must not take away what is in use.
  */
 #include "segment/reads.h"
 #include "segment/language.h"
@@ -88,7 +88,8 @@ static void read_segment(struct reader *reader, int segment)
     /* All parts are evaluated together; an earlier one bounds this one. */
     const struct segment_scheme *scheme = &reader->set->schemes[definition->scheme];
     for (int i = 0; i < scheme->member_count; i++)
-        if (reader->reading == SEGMENT_READ_TO_EVALUATE || (scheme->exclusive && scheme->first_member + i < segment))
+        if (reader->reading == SEGMENT_READ_TO_EVALUATE ||
+            (scheme->exclusive && scheme->first_member + i < segment))
             read_segment(reader, scheme->first_member + i);
 }
 
@@ -133,8 +134,8 @@ static void enter_step(struct reader *reader, struct segment_node **child)
     const struct segment_sequence *sequence = reader->parent->sequence;
     for (int s = 0; s < sequence->step_count; s++)
         if (&sequence->steps[s].filter == child)
-            reader->standing =
-                (struct standing){sequence->steps[s].kind_table, sequence->steps[s].kind_count, sequence};
+            reader->standing = (struct standing){sequence->steps[s].kind_table,
+                                                 sequence->steps[s].kind_count, sequence};
 }
 
 static void read_child(struct segment_node **child, void *data)
@@ -152,22 +153,26 @@ static void read_node(struct reader *reader, struct segment_node *node)
     read_op(reader, node);
     if (node->op == OP_SEQUENCE)
         for (int s = 0; s < node->sequence->step_count; s++)
-            read_kinds(reader, node->sequence->steps[s].kind_table, node->sequence->steps[s].kind_count, true, true);
+            read_kinds(reader, node->sequence->steps[s].kind_table,
+                       node->sequence->steps[s].kind_count, true, true);
     reader->parent = node;
     segment_node_each(node, read_child, reader);
     reader->parent = above;
     reader->standing = outer;
 }
 
-struct segment_reads segment_reads(const struct segment_set *set, const struct schema *schema, const int *segments,
-                                   int count, enum segment_reading reading, struct arena *arena)
+struct segment_reads segment_reads(const struct segment_set *set, const struct schema *schema,
+                                   const int *segments, int count, enum segment_reading reading,
+                                   struct arena *arena)
 {
     struct segment_reads out = {.tables = ARENA_ARRAY(arena, bool, schema->table_count + 1),
                                 .columns = ARENA_ARRAY(arena, bool *, schema->table_count + 1),
                                 .times = ARENA_ARRAY(arena, bool, schema->table_count + 1),
                                 .dated = ARENA_ARRAY(arena, bool, schema->table_count + 1),
-                                .segments = ARENA_ARRAY(arena, bool, (size_t)set->segment_count + 1)};
-    struct reader reader = {.set = set, .schema = schema, .reading = reading, .out = &out, .seen = out.segments};
+                                .segments =
+                                    ARENA_ARRAY(arena, bool, (size_t)set->segment_count + 1)};
+    struct reader reader = {
+        .set = set, .schema = schema, .reading = reading, .out = &out, .seen = out.segments};
     for (size_t t = 0; t < schema->table_count; t++)
         out.columns[t] = ARENA_ARRAY(arena, bool, schema->tables[t].column_count + 1);
     for (int i = 0; i < (count < 0 ? set->segment_count : count); i++)
@@ -175,20 +180,22 @@ struct segment_reads segment_reads(const struct segment_set *set, const struct s
     return out;
 }
 
-bool segment_reads_column(const struct segment_reads *reads, const struct schema *schema, const char *table,
-                          const char *column)
+bool segment_reads_column(const struct segment_reads *reads, const struct schema *schema,
+                          const char *table, const char *column)
 {
     const struct schema_table *found = schema_table(schema, table);
     int c = found && column ? schema_column_index(found, column) : -1;
     if (!found || (column && c < 0))
         return false;
-    return column ? reads->columns[found - schema->tables][c] : reads->times[found - schema->tables];
+    return column ? reads->columns[found - schema->tables][c]
+                  : reads->times[found - schema->tables];
 }
 
-struct segment_needs segment_needs(const struct segment_set *set, const struct schema *schema, const int *segments,
-                                   int count, struct arena *arena)
+struct segment_needs segment_needs(const struct segment_set *set, const struct schema *schema,
+                                   const int *segments, int count, struct arena *arena)
 {
-    struct segment_reads reads = segment_reads(set, schema, segments, count, SEGMENT_READ_TO_EVALUATE, arena);
+    struct segment_reads reads =
+        segment_reads(set, schema, segments, count, SEGMENT_READ_TO_EVALUATE, arena);
     struct segment_needs needs = {.records = reads.records, .lists = reads.lists};
     needs.items = ARENA_ARRAY(arena, struct segment_need, schema->table_count + 1);
     for (size_t t = 0; t < schema->table_count; t++) {

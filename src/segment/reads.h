@@ -5,25 +5,28 @@
 #include "segment/segment.h"
 
 /*
- * What definitions read, themselves or through the segments they use. To evaluate them all parts of their schemes are
- * read, and recorded memberships are there already; what defines them are of an exclusive scheme the parts before them,
- * and what a segment read whose recorded memberships they ask for.
+ * What definitions read, themselves or through the segments they use. To evaluate them all parts of
+ * their schemes are read, and recorded memberships are there already; what defines them are of an
+ * exclusive scheme the parts before them, and what a segment read whose recorded memberships they
+ * ask for.
  */
 enum segment_reading { SEGMENT_READ_TO_EVALUATE, SEGMENT_READ_TO_DEFINE };
 struct segment_reads {
     bool *tables;   /* by schema table: rows of it are looked at */
     bool **columns; /* by schema table and column */
     bool *times;    /* kinds: facts are counted, or their times looked at */
-    bool *dated;    /* kinds: so, or added up (a sum grows with their number), or looked at only of some moments */
+    bool *dated;    /* kinds: so, or added up (a sum grows with their number), or looked at only of
+                       some moments */
     bool *segments; /* by segment of the set: itself */
     bool records, lists;
 };
 /* Of `segments` (indexes into set; count −1: all). In arena. */
-struct segment_reads segment_reads(const struct segment_set *set, const struct schema *schema, const int *segments,
-                                   int count, enum segment_reading reading, struct arena *arena);
+struct segment_reads segment_reads(const struct segment_set *set, const struct schema *schema,
+                                   const int *segments, int count, enum segment_reading reading,
+                                   struct arena *arena);
 /* Whether a column is read; column NULL: the kind's times. */
-bool segment_reads_column(const struct segment_reads *reads, const struct schema *schema, const char *table,
-                          const char *column);
+bool segment_reads_column(const struct segment_reads *reads, const struct schema *schema,
+                          const char *table, const char *column);
 
 /* The same by name, so that a command loads only those: one entry a table. */
 struct segment_need {
@@ -37,7 +40,7 @@ struct segment_needs {
     bool lists;
 };
 /* What evaluating `segments` needs. In arena. */
-struct segment_needs segment_needs(const struct segment_set *set, const struct schema *schema, const int *segments,
-                                   int count, struct arena *arena);
+struct segment_needs segment_needs(const struct segment_set *set, const struct schema *schema,
+                                   const int *segments, int count, struct arena *arena);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * Sets of definitions: sources and what is already saved become one checked set.
  *
- * Saved definitions come in through their canonical text, like everything else: one grammar, one checker, and a set
- * that owns all it points at. A definition in the sources takes the place of a saved one of its name. Then every
- * condition is checked, and the segments are put in an order in which each comes after those it reads.
+ * Saved definitions come in through their canonical text, like everything else: one grammar, one
+ * checker, and a set that owns all it points at. A definition in the sources takes the place of a
+ * saved one of its name. Then every condition is checked, and the segments are put in an order in
+ * which each comes after those it reads.
  */
 #include "segment/language.h"
 
@@ -22,7 +23,8 @@ static const struct source *source_new(struct build *build, const char *file, st
     struct arena *arena = &build->set->arena;
     struct source *source = ARENA_NEW(arena, struct source);
     source->file = arena_strdup(arena, file);
-    source->text = (struct text){arena_strndup(arena, text.data ? text.data : "", text.length), text.length};
+    source->text =
+        (struct text){arena_strndup(arena, text.data ? text.data : "", text.length), text.length};
     return source;
 }
 
@@ -51,8 +53,8 @@ static bool readable(struct build *build, const struct source *source)
     }
     if (!text_valid_utf8(source->text)) {
         uint32_t at = (uint32_t)valid_length(source->text);
-        error_hint(segment_problem_add(&build->problems, source, (struct segment_span){at, at}, false,
-                                       "the text is not valid UTF-8 from here"),
+        error_hint(segment_problem_add(&build->problems, source, (struct segment_span){at, at},
+                                       false, "the text is not valid UTF-8 from here"),
                    "save the file as UTF-8");
         return false;
     }
@@ -81,7 +83,8 @@ static void parse_known(struct build *build, const struct segment_set *known)
         buffer_char(&text, '\n');
     }
 
-    const struct source *source = source_new(build, SEGMENT_SAVED_FILE, (struct text){text.data, text.length});
+    const struct source *source =
+        source_new(build, SEGMENT_SAVED_FILE, (struct text){text.data, text.length});
     buffer_release(&text);
     segment_parse_source(source, &build->set->arena, &build->problems, &build->statements);
     for (size_t i = 0; i < build->statements.count; i++)
@@ -106,7 +109,8 @@ static void merge(struct build *build)
         struct statement statement = build->statements.items[i];
         bool is_new;
         char key[NAME_MAX_BYTES + 2];
-        snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's', statement.name);
+        snprintf(key, sizeof key, "%c%s", statement.kind == STATEMENT_LIST ? 'l' : 's',
+                 statement.name);
         uint64_t place = text_map_put(&places, text_from(key), kept, &is_new);
         if (is_new) {
             build->statements.items[kept++] = statement;
@@ -115,8 +119,8 @@ static void merge(struct build *build)
         struct statement *other = &build->statements.items[place];
         ENSURE(same_space(other, &statement));
         if (!other->from_known)
-            error_hint(segment_problem_add(&build->problems, statement.source, statement.name_span, false,
-                                           "“%s” is defined twice", statement.name),
+            error_hint(segment_problem_add(&build->problems, statement.source, statement.name_span,
+                                           false, "“%s” is defined twice", statement.name),
                        "the first is in %s", other->source->file);
         else
             *other = statement;
@@ -136,7 +140,8 @@ static void count_definitions(struct build *build)
         const struct statement *statement = &build->statements.items[i];
         lists += statement->kind == STATEMENT_LIST;
         schemes += statement->kind == STATEMENT_SCHEME;
-        segments += statement->kind == STATEMENT_SCHEME ? statement->member_count : statement->kind != STATEMENT_LIST;
+        segments += statement->kind == STATEMENT_SCHEME ? statement->member_count
+                                                        : statement->kind != STATEMENT_LIST;
     }
     set->segments = ARENA_ARRAY(&set->arena, struct segment_definition, segments + 1);
     set->schemes = ARENA_ARRAY(&set->arena, struct segment_scheme, schemes + 1);
@@ -144,7 +149,8 @@ static void count_definitions(struct build *build)
     set->list_files = ARENA_ARRAY(&set->arena, const char *, lists + 1);
 }
 
-static struct segment_definition *add_segment(struct segment_set *set, const struct statement *statement)
+static struct segment_definition *add_segment(struct segment_set *set,
+                                              const struct statement *statement)
 {
     struct segment_definition *segment = &set->segments[set->segment_count++];
     *segment = (struct segment_definition){.name = statement->name,
@@ -159,8 +165,8 @@ static struct segment_definition *add_segment(struct segment_set *set, const str
 static void add_scheme(struct segment_set *set, const struct statement *statement)
 {
     struct segment_scheme *scheme = &set->schemes[set->scheme_count];
-    *scheme = (struct segment_scheme){statement->name, statement->title, statement->exclusive, set->segment_count,
-                                      statement->member_count};
+    *scheme = (struct segment_scheme){statement->name, statement->title, statement->exclusive,
+                                      set->segment_count, statement->member_count};
     for (int i = 0; i < statement->member_count; i++) {
         const struct member *member = &statement->members[i];
         struct segment_definition *segment = add_segment(set, statement);
@@ -213,7 +219,8 @@ static void check_all(struct build *build)
     int at = 0;
     for (size_t i = 0; i < build->statements.count; i++) {
         const struct statement *statement = &build->statements.items[i];
-        int members = statement->kind == STATEMENT_SCHEME ? statement->member_count : statement->kind != STATEMENT_LIST;
+        int members = statement->kind == STATEMENT_SCHEME ? statement->member_count
+                                                          : statement->kind != STATEMENT_LIST;
         build->check.source = statement->source;
         build->check.saved = statement->from_known;
         for (int m = 0; m < members; m++, at++) {
@@ -275,8 +282,8 @@ struct visit {
     int next; /* which of its needs comes next */
 };
 
-/* What segment needs first: those it uses, then the member of its scheme before it (else members: all of them, by the
- * chain, or one by one where the scheme is overlapping). −1 past the last. */
+/* What segment needs first: those it uses, then the member of its scheme before it (else members:
+ * all of them, by the chain, or one by one where the scheme is overlapping). −1 past the last. */
 static int need(const struct segment_set *set, int segment, int n)
 {
     const struct segment_definition *definition = &set->segments[segment];
@@ -311,7 +318,8 @@ static void report_cycle(struct build *build, const struct visit *stack, size_t 
     for (size_t i = from; i < depth; i++)
         buffer_printf(&names, "%s uses ", set->segments[stack[i].segment].name);
     buffer_string(&names, set->segments[again].name);
-    error_hint(segment_problem_add(&build->problems, source_of(build, again), set->segments[again].span, false,
+    error_hint(segment_problem_add(&build->problems, source_of(build, again),
+                                   set->segments[again].span, false,
                                    "these segments go in a circle: %s", names.data),
                "take one of them out of the circle");
     buffer_release(&names);
@@ -352,13 +360,14 @@ static void put_in_order(struct build *build)
     free(state);
 }
 
-/* How deep the conditions are with all they use written out. The evaluator follows segments down to those that use
- * none, so what is too deep is an error here, at the first one that is. */
+/* How deep the conditions are with all they use written out. The evaluator follows segments down to
+ * those that use none, so what is too deep is an error here, at the first one that is. */
 static void check_levels(struct build *build)
 {
     const struct segment_set *set = build->set;
     int *levels = base_calloc((size_t)set->segment_count + 1, sizeof *levels);
-    int *deepest = base_calloc((size_t)set->scheme_count + 1, sizeof *deepest); /* of the members so far, by scheme */
+    int *deepest = base_calloc((size_t)set->scheme_count + 1,
+                               sizeof *deepest); /* of the members so far, by scheme */
     for (int i = 0; i < set->segment_count; i++) {
         int at = set->order[i], scheme = set->segments[at].scheme;
         const struct segment_definition *segment = &set->segments[at];
@@ -372,10 +381,12 @@ static void check_levels(struct build *build)
         levels[at] = below > earlier ? below : earlier + 1;
         if (levels[at] <= SEGMENT_LEVELS_MAX)
             continue;
-        error_hint(segment_problem_add(&build->problems, source_of(build, at), segment->span, false,
-                                       "“%s” stands on a chain of other segments that is more than %d levels deep",
-                                       segment->name, SEGMENT_LEVELS_MAX),
-                   "make the chain shorter: let segments repeat conditions instead of naming each other");
+        error_hint(
+            segment_problem_add(
+                &build->problems, source_of(build, at), segment->span, false,
+                "“%s” stands on a chain of other segments that is more than %d levels deep",
+                segment->name, SEGMENT_LEVELS_MAX),
+            "make the chain shorter: let segments repeat conditions instead of naming each other");
         break;
     }
     free(levels);
@@ -385,7 +396,8 @@ static void check_levels(struct build *build)
 
 /* ---- building ---- */
 
-static enum status hand_out(struct build *build, struct segment_problems *problems, struct error *error)
+static enum status hand_out(struct build *build, struct segment_problems *problems,
+                            struct error *error)
 {
     const struct segment_problem *items = build->problems.list.items;
     size_t count = build->problems.list.count;
@@ -407,13 +419,15 @@ static enum status hand_out(struct build *build, struct segment_problems *proble
     return STATUS_OK;
 }
 
-static enum status finish(struct build *build, const struct schema *schema, struct segment_problems *problems,
-                          struct segment_set **out, struct error *error)
+static enum status finish(struct build *build, const struct schema *schema,
+                          struct segment_problems *problems, struct segment_set **out,
+                          struct error *error)
 {
     struct segment_set *set = build->set;
 
     *out = NULL;
-    enum status status = zone_open(schema && schema->zone ? schema->zone : "UTC", &build->check.zone, error);
+    enum status status =
+        zone_open(schema && schema->zone ? schema->zone : "UTC", &build->check.zone, error);
     if (status == STATUS_OK) {
         merge(build);
         fill_set(build);
@@ -455,8 +469,9 @@ static void begin(struct build *build, struct arena *arena, const struct segment
         parse_known(build, known);
 }
 
-enum status segment_set_build(const struct segment_source *sources, size_t source_count, const struct schema *schema,
-                              const struct segment_set *known, struct arena *arena, struct segment_problems *problems,
+enum status segment_set_build(const struct segment_source *sources, size_t source_count,
+                              const struct schema *schema, const struct segment_set *known,
+                              struct arena *arena, struct segment_problems *problems,
                               struct segment_set **out, struct error *error)
 {
     struct build build;
@@ -475,8 +490,9 @@ static bool is_json(struct text condition)
     return inner.length && inner.data[0] == '{';
 }
 
-enum status segment_condition_build(struct text condition, const struct schema *schema, const struct segment_set *known,
-                                    struct arena *arena, struct segment_problems *problems, struct segment_set **out,
+enum status segment_condition_build(struct text condition, const struct schema *schema,
+                                    const struct segment_set *known, struct arena *arena,
+                                    struct segment_problems *problems, struct segment_set **out,
                                     struct error *error)
 {
     struct build build;
@@ -494,7 +510,8 @@ enum status segment_condition_build(struct text condition, const struct schema *
     const struct source *source = source_new(&build, "condition", condition);
     buffer_release(&text);
     struct statement statement = {0};
-    if (readable(&build, source) && segment_parse_condition(source, &build.set->arena, &build.problems, &statement)) {
+    if (readable(&build, source) &&
+        segment_parse_condition(source, &build.set->arena, &build.problems, &statement)) {
         statement.name = "?";
         VECTOR_PUSH(&build.statements, statement);
     }
@@ -529,7 +546,8 @@ int segment_set_find_scheme(const struct segment_set *set, const char *name)
 
 /* ---- messages of the checker ---- */
 
-struct error *segment_check_error(struct check *check, struct segment_span span, const char *format, ...)
+struct error *segment_check_error(struct check *check, struct segment_span span, const char *format,
+                                  ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -538,7 +556,8 @@ struct error *segment_check_error(struct check *check, struct segment_span span,
     return segment_problem_add(check->problems, check->source, span, false, "%s", message);
 }
 
-struct error *segment_check_warning(struct check *check, struct segment_span span, const char *format, ...)
+struct error *segment_check_warning(struct check *check, struct segment_span span,
+                                    const char *format, ...)
 {
     if (check->saved)
         return &check->unsaid;

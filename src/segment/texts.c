@@ -8,9 +8,11 @@ struct looking {
     void *context;
 };
 
-static void look_at(const struct looking *looking, const struct segment_node *trait, const struct segment_node *value)
+static void look_at(const struct looking *looking, const struct segment_node *trait,
+                    const struct segment_node *value)
 {
-    if (trait->op != OP_TRAIT || trait->path.length != 1 || value->op != OP_LITERAL || value->type != VALUE_TEXT)
+    if (trait->op != OP_TRAIT || trait->path.length != 1 || value->op != OP_LITERAL ||
+        value->type != VALUE_TEXT)
         return;
     struct segment_told_text test = {trait->path.names[0], value->literal.text};
     looking->visit(&test, looking->context);
@@ -20,7 +22,8 @@ static void look(struct segment_node **place, void *data)
 {
     const struct segment_node *node = *place;
     const struct looking *looking = data;
-    bool equality = node->op == OP_COMPARE && (node->compare == COMPARE_EQ || node->compare == COMPARE_NE);
+    bool equality =
+        node->op == OP_COMPARE && (node->compare == COMPARE_EQ || node->compare == COMPARE_NE);
     if (equality && !node->folded) {
         look_at(looking, node->child[0], node->child[1]);
         look_at(looking, node->child[1], node->child[0]);
@@ -32,7 +35,8 @@ static void look(struct segment_node **place, void *data)
 }
 
 void segment_text_tests(struct segment_node *condition,
-                        void (*visit)(const struct segment_told_text *test, void *context), void *context)
+                        void (*visit)(const struct segment_told_text *test, void *context),
+                        void *context)
 {
     struct looking looking = {visit, context};
     look(&condition, &looking);

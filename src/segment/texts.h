@@ -9,9 +9,10 @@ struct segment_told_text {
     const char *trait;
     struct text text;
 };
-/* Calls visit for each of them in a checked condition, of the customer's own traits; those that ignore case are left
- * out. */
+/* Calls visit for each of them in a checked condition, of the customer's own traits; those that
+ * ignore case are left out. */
 void segment_text_tests(struct segment_node *condition,
-                        void (*visit)(const struct segment_told_text *test, void *context), void *context);
+                        void (*visit)(const struct segment_told_text *test, void *context),
+                        void *context);
 
 #endif

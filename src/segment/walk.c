@@ -82,7 +82,8 @@ static void *copy_bytes(const void *from, size_t size, struct arena *arena)
 
 static void copy_written(struct segment_measure *measure, struct arena *arena)
 {
-    measure->written = copy_bytes(measure->written, sizeof *measure->written * (size_t)measure->written_count, arena);
+    measure->written = copy_bytes(measure->written,
+                                  sizeof *measure->written * (size_t)measure->written_count, arena);
     for (int i = 0; i < measure->written_count; i++)
         measure->written[i] = segment_node_copy(measure->written[i], arena);
 }
@@ -98,8 +99,9 @@ static void copy_details(struct segment_node *node, struct arena *arena)
         break;
     case CARRIES_SEQUENCE:
         COPY(sequence);
-        node->sequence->steps = copy_bytes(node->sequence->steps,
-                                           sizeof *node->sequence->steps * (size_t)node->sequence->step_count, arena);
+        node->sequence->steps =
+            copy_bytes(node->sequence->steps,
+                       sizeof *node->sequence->steps * (size_t)node->sequence->step_count, arena);
         break;
     case CARRIES_RESUMED:
         COPY(resumed);
@@ -120,7 +122,8 @@ struct segment_node *segment_node_copy(const struct segment_node *node, struct a
 {
     struct segment_node *copy = copy_bytes(node, sizeof *node, arena);
     if (node->child_count > 0)
-        copy->child = copy_bytes(node->child, sizeof *node->child * (size_t)node->child_count, arena);
+        copy->child =
+            copy_bytes(node->child, sizeof *node->child * (size_t)node->child_count, arena);
     copy_details(copy, arena);
     segment_node_each(copy, copy_visit, arena);
     return copy;

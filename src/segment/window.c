@@ -17,16 +17,19 @@ static int64_t unit_start(const struct zone *zone, int64_t number, enum calendar
 }
 
 /* `count` whole units up to the one that holds now, which is included when current. */
-static struct segment_bounds whole_units(const struct zone *zone, int64_t now, enum calendar_unit unit, int64_t count,
-                                         bool current)
+static struct segment_bounds whole_units(const struct zone *zone, int64_t now,
+                                         enum calendar_unit unit, int64_t count, bool current)
 {
     int64_t number = date_unit_number(zone_date(zone, now), unit);
     if (current)
-        return (struct segment_bounds){unit_start(zone, number, unit), unit_start(zone, number + 1, unit) - 1};
-    return (struct segment_bounds){unit_start(zone, number - count, unit), unit_start(zone, number, unit) - 1};
+        return (struct segment_bounds){unit_start(zone, number, unit),
+                                       unit_start(zone, number + 1, unit) - 1};
+    return (struct segment_bounds){unit_start(zone, number - count, unit),
+                                   unit_start(zone, number, unit) - 1};
 }
 
-struct segment_bounds segment_window_bounds(const struct segment_window *window, const struct zone *zone, int64_t now,
+struct segment_bounds segment_window_bounds(const struct segment_window *window,
+                                            const struct zone *zone, int64_t now,
                                             struct segment_anchor anchor, struct segment_anchor to)
 {
     struct calendar_period length = window->length;
@@ -35,21 +38,26 @@ struct segment_bounds segment_window_bounds(const struct segment_window *window,
     case WINDOW_ALL: return (struct segment_bounds){INT64_MIN, now};
     case WINDOW_LAST: return (struct segment_bounds){zone_add(zone, now, length, -1) + 1, now};
     case WINDOW_NEXT: return (struct segment_bounds){now + 1, zone_add(zone, now, length, 1)};
-    case WINDOW_BEFORE_LAST: return (struct segment_bounds){INT64_MIN, zone_add(zone, now, length, -1)};
+    case WINDOW_BEFORE_LAST:
+        return (struct segment_bounds){INT64_MIN, zone_add(zone, now, length, -1)};
     case WINDOW_AGO:
-        return (struct segment_bounds){zone_add(zone, now, window->longer, -1) + 1, zone_add(zone, now, length, -1)};
+        return (struct segment_bounds){zone_add(zone, now, window->longer, -1) + 1,
+                                       zone_add(zone, now, length, -1)};
     case WINDOW_SINCE: return (struct segment_bounds){spread(zone, anchor).lo, now};
     case WINDOW_UNTIL: return (struct segment_bounds){INT64_MIN, spread(zone, anchor).lo - 1};
-    case WINDOW_FROM_TO: return (struct segment_bounds){spread(zone, anchor).lo, spread(zone, to).hi};
+    case WINDOW_FROM_TO:
+        return (struct segment_bounds){spread(zone, anchor).lo, spread(zone, to).hi};
     case WINDOW_THIS: return whole_units(zone, now, window->unit, 1, true);
     case WINDOW_PREVIOUS: return whole_units(zone, now, window->unit, window->count, false);
     case WINDOW_WITHIN:
         return (struct segment_bounds){zone_add(zone, spread(zone, anchor).lo, length, -1),
                                        zone_add(zone, spread(zone, anchor).hi, length, 1)};
     case WINDOW_AFTER:
-        return (struct segment_bounds){spread(zone, anchor).lo, zone_add(zone, spread(zone, anchor).hi, length, 1)};
+        return (struct segment_bounds){spread(zone, anchor).lo,
+                                       zone_add(zone, spread(zone, anchor).hi, length, 1)};
     case WINDOW_BEFORE:
-        return (struct segment_bounds){zone_add(zone, spread(zone, anchor).lo, length, -1), spread(zone, anchor).hi};
+        return (struct segment_bounds){zone_add(zone, spread(zone, anchor).lo, length, -1),
+                                       spread(zone, anchor).hi};
     }
 
     ENSURE(!"a form of window");

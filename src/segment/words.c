@@ -1,4 +1,5 @@
-/* The words of the language, in tables: the lexer, the checker, the formatter and the messages read the same ones. */
+/* The words of the language, in tables: the lexer, the checker, the formatter and the messages read
+ * the same ones. */
 #include "segment/language.h"
 
 #include "segment/grammar.h"
@@ -277,7 +278,8 @@ const char *const *segment_call_names(struct arena *arena, size_t *count)
     return names;
 }
 
-static const char *const weekdays[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
+static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                       "friday", "saturday", "sunday"};
 
 int segment_weekday_by_name(struct text name)
 {
@@ -292,7 +294,8 @@ const char *segment_weekday_name(int weekday)
     return weekdays[weekday - 1];
 }
 
-static const char *const units[] = {"second", "minute", "hour", "day", "week", "month", "quarter", "year"};
+static const char *const units[] = {"second", "minute", "hour",    "day",
+                                    "week",   "month",  "quarter", "year"};
 
 enum calendar_unit segment_unit_of(struct text word)
 {

@@ -1,6 +1,6 @@
 /*
- * Conditions as SQL. SQL has three truths and the language two, so every test is closed with IS TRUE: an unknown
- * operand makes it false, negated or not, and only NOT turns false into true.
+ * Conditions as SQL. SQL has three truths and the language two, so every test is closed with IS
+ * TRUE: an unknown operand makes it false, negated or not, and only NOT turns false into true.
  */
 #include "base/number.h"
 #include "sql/internal.h"
@@ -19,8 +19,8 @@ static const char *version(const struct sql_scope *scope, const struct segment_n
 }
 
 /* Both sides of a comparison in one type and scale. */
-static void align(const struct sql_scope *scope, const struct segment_node *a, const struct segment_node *b,
-                  const char **x, const char **y)
+static void align(const struct sql_scope *scope, const struct segment_node *a,
+                  const struct segment_node *b, const char **x, const char **y)
 {
     if (is_version(a) || is_version(b)) {
         *x = version(scope, a);
@@ -60,8 +60,10 @@ static const char *between(const struct sql_scope *scope, const struct segment_n
     const char *x, *low, *again, *high;
     align(scope, node->child[0], node->child[1], &x, &low);
     align(scope, node->child[0], node->child[2], &again, &high);
-    const char *known = SQL(scope, "%s IS NOT NULL AND %s IS NOT NULL AND %s IS NOT NULL", x, low, high);
-    return SQL(scope, "((%s AND %s(%s <= %s AND %s <= %s)) IS TRUE)", known, negation(node), low, x, again, high);
+    const char *known =
+        SQL(scope, "%s IS NOT NULL AND %s IS NOT NULL AND %s IS NOT NULL", x, low, high);
+    return SQL(scope, "((%s AND %s(%s <= %s AND %s <= %s)) IS TRUE)", known, negation(node), low, x,
+               again, high);
 }
 
 static const char *in(const struct sql_scope *scope, const struct segment_node *node)
@@ -72,7 +74,8 @@ static const char *in(const struct sql_scope *scope, const struct segment_node *
     for (int i = 1; i < node->child_count; i++) {
         const char *x, *item;
         align(scope, node->child[0], node->child[i], &x, &item);
-        buffer_printf(&any, node->folded ? " OR strata_fold(%s) = strata_fold(%s)" : " OR %s = %s", x, item);
+        buffer_printf(&any, node->folded ? " OR strata_fold(%s) = strata_fold(%s)" : " OR %s = %s",
+                      x, item);
     }
     return SQL(scope, "((%s(%s)) IS TRUE)", negation(node), sql_gathered(scope->sql, &any));
 }
@@ -81,19 +84,22 @@ static const char *known(const struct sql_scope *scope, const struct segment_nod
 {
     struct sql_scope half = *scope;
     half.part = node->child[0]->type == VALUE_POINT ? "latitude" : NULL;
-    return SQL(scope, "(%s IS %sNULL)", sql_value(&half, node->child[0]), node->negated ? "" : "NOT ");
+    return SQL(scope, "(%s IS %sNULL)", sql_value(&half, node->child[0]),
+               node->negated ? "" : "NOT ");
 }
 
 static const char *text_test(const struct sql_scope *scope, const struct segment_node *node)
 {
     static const char *const tests[] = {
-        [TEXT_CONTAINS] = "contains(%s, %s)",     [TEXT_STARTS] = "starts_with(%s, %s)", [TEXT_ENDS] = "suffix(%s, %s)",
-        [TEXT_LIKE] = "(%s LIKE %s ESCAPE '\\')", [TEXT_EQUALS] = "(%s = %s)",
+        [TEXT_CONTAINS] = "contains(%s, %s)", [TEXT_STARTS] = "starts_with(%s, %s)",
+        [TEXT_ENDS] = "suffix(%s, %s)",       [TEXT_LIKE] = "(%s LIKE %s ESCAPE '\\')",
+        [TEXT_EQUALS] = "(%s = %s)",
     };
     const char *x = sql_value(scope, node->child[0]), *y = sql_value(scope, node->child[1]);
 
     if (node->text_test == TEXT_MATCHES)
-        return SQL(scope, "((%sregexp_matches(%s, %s, '%s')) IS TRUE)", negation(node), x, y, node->folded ? "i" : "c");
+        return SQL(scope, "((%sregexp_matches(%s, %s, '%s')) IS TRUE)", negation(node), x, y,
+                   node->folded ? "i" : "c");
     if (node->folded) {
         x = SQL(scope, "strata_fold(%s)", x);
         y = SQL(scope, "strata_fold(%s)", y);
@@ -136,7 +142,8 @@ static const char *junction(const struct sql_scope *scope, const struct segment_
     buffer_init(&all, 0);
     buffer_string(&all, sql_condition(scope, node->child[0]));
     for (int i = 1; i < node->child_count; i++)
-        buffer_printf(&all, " %s %s", node->op == OP_AND ? "AND" : "OR", sql_condition(scope, node->child[i]));
+        buffer_printf(&all, " %s %s", node->op == OP_AND ? "AND" : "OR",
+                      sql_condition(scope, node->child[i]));
     return SQL(scope, "(%s)", sql_gathered(scope->sql, &all));
 }
 
@@ -153,7 +160,8 @@ static const char *truth(const struct sql_scope *scope, const struct segment_nod
 static const char *window_test(const struct sql_scope *scope, const struct segment_node *node)
 {
     return SQL(scope, "((%s(%s)) IS TRUE)", negation(node),
-               node->op == OP_ANNIVERSARY ? sql_anniversary(scope, node) : sql_in_window_value(scope, node));
+               node->op == OP_ANNIVERSARY ? sql_anniversary(scope, node)
+                                          : sql_in_window_value(scope, node));
 }
 
 static const char *segment(const struct sql_scope *scope, const struct segment_node *node)
@@ -179,12 +187,15 @@ static const char *customer(const struct sql_scope *scope, const struct segment_
 }
 
 /* Conditions whose table holds exactly those who meet them: what is written is the table's name. */
-static const char *(*const tables[OP_COUNT_])(const struct sql_scope *, const struct segment_node *) = {
-    [OP_SEQUENCE] = sql_sequence, [OP_RESUMED] = sql_resumed, [OP_RECORD] = sql_record,   [OP_TOP] = sql_top,
-    [OP_LIST] = sql_list,         [OP_EVER] = sql_ever,       [OP_CHANGED] = sql_changed,
+static const char *(*const tables[OP_COUNT_])(const struct sql_scope *,
+                                              const struct segment_node *) = {
+    [OP_SEQUENCE] = sql_sequence, [OP_RESUMED] = sql_resumed, [OP_RECORD] = sql_record,
+    [OP_TOP] = sql_top,           [OP_LIST] = sql_list,       [OP_EVER] = sql_ever,
+    [OP_CHANGED] = sql_changed,
 };
 
-static const char *(*const conditions[OP_COUNT_])(const struct sql_scope *, const struct segment_node *) = {
+static const char *(*const conditions[OP_COUNT_])(const struct sql_scope *,
+                                                  const struct segment_node *) = {
     [OP_AND] = junction,
     [OP_OR] = junction,
     [OP_NOT] = not,
@@ -212,5 +223,6 @@ const char *sql_condition(const struct sql_scope *scope, const struct segment_no
     }
     if (conditions[node->op])
         return conditions[node->op](scope, node);
-    return SQL(scope, "(%s IS TRUE)", sql_value(scope, node)); /* a yes/no value standing as a condition */
+    return SQL(scope, "(%s IS TRUE)",
+               sql_value(scope, node)); /* a yes/no value standing as a condition */
 }

@@ -14,10 +14,11 @@ static const char *ranked(const struct sql_scope *scope, const struct segment_no
     struct sql_scope inside = sql_customers(sql, "c", &joins);
     const char *value = sql_value(&inside, node->child[0]);
     const char *among = node->rank->among ? sql_condition(&inside, node->rank->among) : "TRUE";
-    return SQL(scope,
-               "SELECT c.customer, c.identifier, %s AS v FROM activity c%s WHERE c.first <= %" PRId64
-               " AND %s IS NOT NULL AND %s",
-               value, sql_joined(sql, &joins), sql->now, value, among);
+    return SQL(
+        scope,
+        "SELECT c.customer, c.identifier, %s AS v FROM activity c%s WHERE c.first <= %" PRId64
+        " AND %s IS NOT NULL AND %s",
+        value, sql_joined(sql, &joins), sql->now, value, among);
 }
 
 const char *sql_top(const struct sql_scope *scope, const struct segment_node *node)
@@ -26,25 +27,30 @@ const char *sql_top(const struct sql_scope *scope, const struct segment_node *no
     const char *keep = SQL(scope, "%" PRId64, rank->count);
     if (rank->is_percent) {
         /* ceil(n% of everyone), exactly: (scaled × everyone + unit − 1) // unit */
-        const char *unit = SQL(scope, "(CAST(100 AS HUGEINT) * %" PRId64 ")", number_power10(rank->percent_scale));
-        keep = SQL(scope, "(CAST(%" PRId64 " AS HUGEINT) * everyone + %s - 1) // %s", rank->percent_scaled, unit, unit);
+        const char *unit =
+            SQL(scope, "(CAST(100 AS HUGEINT) * %" PRId64 ")", number_power10(rank->percent_scale));
+        keep = SQL(scope, "(CAST(%" PRId64 " AS HUGEINT) * everyone + %s - 1) // %s",
+                   rank->percent_scaled, unit, unit);
     }
-    const char *places =
-        SQL(scope,
-            "SELECT customer, row_number() OVER (ORDER BY v %s, identifier) AS place, count(*) OVER () AS "
-            "everyone FROM (%s)",
-            rank->bottom ? "ASC" : "DESC", ranked(scope, node));
-    return sql_table(scope->sql, "top", SQL(scope, "SELECT customer FROM (%s) WHERE place <= %s", places, keep));
+    const char *places = SQL(scope,
+                             "SELECT customer, row_number() OVER (ORDER BY v %s, identifier) AS "
+                             "place, count(*) OVER () AS "
+                             "everyone FROM (%s)",
+                             rank->bottom ? "ASC" : "DESC", ranked(scope, node));
+    return sql_table(scope->sql, "top",
+                     SQL(scope, "SELECT customer FROM (%s) WHERE place <= %s", places, keep));
 }
 
 const char *sql_rank_value(const struct sql_scope *scope, const struct segment_node *node)
 {
-    const char *value = "CAST(100 AS DOUBLE) * CAST(count(*) OVER (ORDER BY v) AS DOUBLE) / CAST(count(*) OVER () AS "
+    const char *value = "CAST(100 AS DOUBLE) * CAST(count(*) OVER (ORDER BY v) AS DOUBLE) / "
+                        "CAST(count(*) OVER () AS "
                         "DOUBLE)";
     if (node->op == OP_NTILE)
         value = SQL(scope, "ntile(%" PRId64 ") OVER (ORDER BY v, identifier)", node->rank->count);
     const char *table =
-        sql_table(scope->sql, "rank", SQL(scope, "SELECT customer, %s AS v FROM (%s)", value, ranked(scope, node)));
+        sql_table(scope->sql, "rank",
+                  SQL(scope, "SELECT customer, %s AS v FROM (%s)", value, ranked(scope, node)));
     return SQL(scope, "%s.v", sql_join(scope, table, false));
 }
 
@@ -61,18 +67,21 @@ const char *sql_account(const struct sql_scope *scope, const struct segment_node
     struct sql_scope inside = sql_customers(sql, "c", &joins);
     struct segment_node pointer = {.op = OP_TRAIT, .type = VALUE_TEXT, .path = node->account->path};
     const char *key = sql_trait(&inside, &pointer, sql->now);
-    const char *met = node->child_count && node->child[0] ? sql_condition(&inside, node->child[0]) : "TRUE";
-    const char *members =
-        sql_table(sql, "account",
-                  SQL(scope,
-                      "SELECT c.customer, %s AS account, %s AS met FROM activity c%s WHERE c.first <= "
-                      "%" PRId64 " AND %s IS NOT NULL",
-                      key, met, sql_joined(sql, &joins), sql->now, key));
+    const char *met =
+        node->child_count && node->child[0] ? sql_condition(&inside, node->child[0]) : "TRUE";
+    const char *members = sql_table(
+        sql, "account",
+        SQL(scope,
+            "SELECT c.customer, %s AS account, %s AS met FROM activity c%s WHERE c.first <= "
+            "%" PRId64 " AND %s IS NOT NULL",
+            key, met, sql_joined(sql, &joins), sql->now, key));
     const char *body = SQL(
         scope,
         "SELECT a.customer, %s AS v FROM %s a JOIN (SELECT account, count(*) AS everyone, count(*) "
         "FILTER (WHERE met) AS met FROM %s GROUP BY account) g ON g.account = a.account",
-        node->account->quantifier == ACCOUNT_COUNT ? "g.met" : SQL(scope, "g.%s", values[node->account->quantifier]),
+        node->account->quantifier == ACCOUNT_COUNT
+            ? "g.met"
+            : SQL(scope, "g.%s", values[node->account->quantifier]),
         members, members);
 
     return SQL(scope, "%s.v", sql_join(scope, sql_table(sql, "accounts", body), false));
@@ -114,7 +123,7 @@ const char *sql_sample(const struct sql_scope *scope, const struct segment_node 
 
 const char *sql_list(const struct sql_scope *scope, const struct segment_node *node)
 {
-    return sql_table(
-        scope->sql, "listed",
-        SQL(scope, "SELECT DISTINCT customer FROM list WHERE name = %s", sql_text(scope->sql, text_from(node->name))));
+    return sql_table(scope->sql, "listed",
+                     SQL(scope, "SELECT DISTINCT customer FROM list WHERE name = %s",
+                         sql_text(scope->sql, text_from(node->name))));
 }

@@ -38,12 +38,15 @@ static const char *since(const struct sql_scope *scope, const struct segment_nod
         to = sql_integer(sql, zone_date(sql->zone, sql->now));
         months = SQL(scope, "strata_months_between(%s, %s)", until ? to : from, until ? from : to);
     } else {
-        months = SQL(scope, "strata_clock_months_between(%s, %s)", until ? to : from, until ? from : to);
+        months =
+            SQL(scope, "strata_clock_months_between(%s, %s)", until ? to : from, until ? from : to);
     }
 
-    static const int lengths[] = {[CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
+    static const int lengths[] = {
+        [CALENDAR_MONTH] = 1, [CALENDAR_QUARTER] = 3, [CALENDAR_YEAR] = 12};
     int unit = lengths[node->unit];
-    return unit == 1 ? months : SQL(scope, "strata_floor_div(%s, %s)", months, sql_integer(sql, unit));
+    return unit == 1 ? months
+                     : SQL(scope, "strata_floor_div(%s, %s)", months, sql_integer(sql, unit));
 }
 
 static const char *age(const struct sql_scope *scope, const struct segment_node *node)
@@ -80,9 +83,11 @@ static const char *extreme(const struct sql_scope *scope, const struct segment_n
     buffer_init(&list, 0);
     for (int i = 0; i < node->child_count; i++) {
         const struct segment_node *child = node->child[i];
-        const char *value = sql_is_double(node) ? sql_double(scope, child) : sql_value(scope, child);
+        const char *value =
+            sql_is_double(node) ? sql_double(scope, child) : sql_value(scope, child);
         if (!sql_is_double(node) && child->scale < node->scale)
-            value = SQL(scope, "(%s * %s)", value, sql_integer(scope->sql, number_power10(node->scale - child->scale)));
+            value = SQL(scope, "(%s * %s)", value,
+                        sql_integer(scope->sql, number_power10(node->scale - child->scale)));
         buffer_printf(&list, "%s%s", i ? ", " : "", value);
     }
     return SQL(scope, "%s(%s)", name, sql_gathered(scope->sql, &list));
@@ -93,9 +98,10 @@ static const char *distance(const struct sql_scope *scope, const struct segment_
     struct sql_scope latitude = *scope, longitude = *scope;
     latitude.part = "latitude";
     longitude.part = "longitude";
-    const char *from = sql_value(&latitude, node->child[0]), *across = sql_value(&longitude, node->child[0]);
-    return SQL(scope, "strata_distance(%s, %s, %s, %s)", from, across, sql_double(scope, node->child[1]),
-               sql_double(scope, node->child[2]));
+    const char *from = sql_value(&latitude, node->child[0]),
+               *across = sql_value(&longitude, node->child[0]);
+    return SQL(scope, "strata_distance(%s, %s, %s, %s)", from, across,
+               sql_double(scope, node->child[1]), sql_double(scope, node->child[2]));
 }
 
 /* How a function of one argument is written: DAY takes the date of a TIME. */
@@ -156,6 +162,7 @@ const char *sql_function(const struct sql_scope *scope, const struct segment_nod
     if (functions[node->function].write)
         return functions[node->function].write(scope, node);
     const struct segment_node *x = node->child[0];
-    const char *value = functions[node->function].argument == DAY ? as_date(scope, x) : sql_value(scope, x);
+    const char *value =
+        functions[node->function].argument == DAY ? as_date(scope, x) : sql_value(scope, x);
     return fill(scope, functions[node->function].format, value);
 }

@@ -1,6 +1,7 @@
 /*
- * Measures as SQL: a union of the kinds' selected facts, then one aggregate by customer. Order matters to first, last,
- * gaps and sums of doubles, and is always the language's: time, then the kind's place, then arrival.
+ * Measures as SQL: a union of the kinds' selected facts, then one aggregate by customer. Order
+ * matters to first, last, gaps and sums of doubles, and is always the language's: time, then the
+ * kind's place, then arrival.
  */
 #include "base/number.h"
 #include "sql/internal.h"
@@ -23,20 +24,23 @@ static const char *of_kind(struct sql *sql, const struct sql_facts *facts, int k
     for (size_t i = 0; i < facts->column_count; i++) {
         struct sql_scope part = scope;
         part.part = facts->columns[i].part;
-        columns = SQL(&scope, "%s, %s AS v%zu", columns,
-                      facts->columns[i].node ? sql_value(&part, facts->columns[i].node) : "TRUE", i);
+        columns =
+            SQL(&scope, "%s, %s AS v%zu", columns,
+                facts->columns[i].node ? sql_value(&part, facts->columns[i].node) : "TRUE", i);
     }
 
-    where =
-        facts->window ? sql_in_window(&scope, facts->window, "f.time") : SQL(&scope, "f.time <= %" PRId64, sql->now);
+    where = facts->window ? sql_in_window(&scope, facts->window, "f.time")
+                          : SQL(&scope, "f.time <= %" PRId64, sql->now);
     if (facts->filter)
         where = SQL(&scope, "%s AND %s", where, sql_condition(&scope, facts->filter));
     bool units = facts->key.kind == SQL_KEY_UNIT;
     const char *with_units =
-        units ? SQL(&scope, " JOIN %s k ON f.time >= k.lo AND f.time <= k.hi", facts->key.table) : "";
-    return SQL(&scope, "SELECT f.customer%s, f.time, %d AS kind, f.arrival%s FROM %s f%s%s WHERE %s",
-               units ? ", k.unit" : "", facts->global_kind ? facts->kind_table[kind] : kind, columns,
-               sql_name(sql, scope.table), with_units, sql_joined(sql, &joins), where);
+        units ? SQL(&scope, " JOIN %s k ON f.time >= k.lo AND f.time <= k.hi", facts->key.table)
+              : "";
+    return SQL(&scope,
+               "SELECT f.customer%s, f.time, %d AS kind, f.arrival%s FROM %s f%s%s WHERE %s",
+               units ? ", k.unit" : "", facts->global_kind ? facts->kind_table[kind] : kind,
+               columns, sql_name(sql, scope.table), with_units, sql_joined(sql, &joins), where);
 }
 
 const char *sql_facts(struct sql *sql, const struct sql_facts *facts)
@@ -47,7 +51,8 @@ const char *sql_facts(struct sql *sql, const struct sql_facts *facts)
     return all;
 }
 
-/* How each aggregate is written over v0; what it is when a customer has no row; DOUBLE arguments have their own forms.
+/* How each aggregate is written over v0; what it is when a customer has no row; DOUBLE arguments
+ * have their own forms.
  */
 struct writing {
     const char *exact, *real;
@@ -55,8 +60,12 @@ struct writing {
 };
 static const struct writing writings[] = {
     [AGGREGATE_COUNT] = {"count(*)", NULL, "0"},
-    [AGGREGATE_SUM] = {"CAST(sum(v0) AS BIGINT)", "list_reduce(list(v0 " ORDER "), lambda a, b: a + b)", "0"},
-    [AGGREGATE_AVG] = {NULL, "list_reduce(list(v0 " ORDER "), lambda a, b: a + b) / CAST(count(*) AS DOUBLE)", NULL},
+    [AGGREGATE_SUM] = {"CAST(sum(v0) AS BIGINT)",
+                       "list_reduce(list(v0 " ORDER "), lambda a, b: a + b)", "0"},
+    [AGGREGATE_AVG] = {NULL,
+                       "list_reduce(list(v0 " ORDER
+                       "), lambda a, b: a + b) / CAST(count(*) AS DOUBLE)",
+                       NULL},
     [AGGREGATE_MIN] = {"min(v0)", NULL, NULL},
     [AGGREGATE_MAX] = {"max(v0)", NULL, NULL},
     [AGGREGATE_DISTINCT] = {"count(DISTINCT v0)", NULL, "0"},
@@ -64,17 +73,21 @@ static const struct writing writings[] = {
     [AGGREGATE_LAST] = {"list(v0 " ORDER ")[-1]", NULL, NULL},
 };
 
-static const char *aggregate(struct sql *sql, const struct segment_measure *measure, bool real, int scale)
+static const char *aggregate(struct sql *sql, const struct segment_measure *measure, bool real,
+                             int scale)
 {
     switch (measure->aggregate) {
-    case AGGREGATE_NTH: return arena_printf(sql->arena, "list(v0 " ORDER ")[%" PRId64 "]", measure->nth);
+    case AGGREGATE_NTH:
+        return arena_printf(sql->arena, "list(v0 " ORDER ")[%" PRId64 "]", measure->nth);
     case AGGREGATE_MEDIAN:
-        return "(list(v0 ORDER BY v0)[(count(*) + 1) // 2] + list(v0 ORDER BY v0)[count(*) // 2 + 1]) / 2";
+        return "(list(v0 ORDER BY v0)[(count(*) + 1) // 2] + list(v0 ORDER BY v0)[count(*) // 2 + "
+               "1]) / 2";
     case AGGREGATE_AVG:
         if (real)
             return writings[AGGREGATE_AVG].real;
         return arena_printf(sql->arena,
-                            "CAST(sum(v0) AS DOUBLE) / (CAST(count(*) AS DOUBLE) * CAST(%" PRId64 " AS DOUBLE))",
+                            "CAST(sum(v0) AS DOUBLE) / (CAST(count(*) AS DOUBLE) * CAST(%" PRId64
+                            " AS DOUBLE))",
                             number_power10(scale));
     default:
         return real && writings[measure->aggregate].real ? writings[measure->aggregate].real
@@ -83,7 +96,8 @@ static const char *aggregate(struct sql *sql, const struct segment_measure *meas
 }
 
 /* The rows of a measure: facts with a known v0. */
-static const char *rows(const struct sql_scope *scope, const struct segment_measure *measure, const char *keys)
+static const char *rows(const struct sql_scope *scope, const struct segment_measure *measure,
+                        const char *keys)
 {
     bool gap = measure->argument && measure->argument->op == OP_GAP;
     struct sql_exposed column = {.node = gap ? NULL : measure->argument, .part = scope->part};
@@ -101,14 +115,19 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
         facts.key = scope->key;
     const char *selected = sql_facts(scope->sql, &facts);
     if (gap)
-        selected = SQL(
-            scope, "SELECT %s, time, kind, arrival, time - lag(time) OVER (PARTITION BY %s " ORDER ") AS v0 FROM (%s)",
-            keys, keys, selected);
+        selected =
+            SQL(scope,
+                "SELECT %s, time, kind, arrival, time - lag(time) OVER (PARTITION BY %s " ORDER
+                ") AS v0 FROM (%s)",
+                keys, keys, selected);
 
-    if (measure->aggregate == AGGREGATE_MEDIAN && measure->argument && !sql_is_double(measure->argument)) {
-        int64_t unit = number_power10(measure->argument->type == VALUE_DECIMAL ? measure->argument->scale : 0);
-        selected = SQL(scope, "SELECT %s, CAST(v0 AS DOUBLE) / CAST(%" PRId64 " AS DOUBLE) AS v0 FROM (%s)", keys, unit,
-                       selected);
+    if (measure->aggregate == AGGREGATE_MEDIAN && measure->argument &&
+        !sql_is_double(measure->argument)) {
+        int64_t unit =
+            number_power10(measure->argument->type == VALUE_DECIMAL ? measure->argument->scale : 0);
+        selected = SQL(
+            scope, "SELECT %s, CAST(v0 AS DOUBLE) / CAST(%" PRId64 " AS DOUBLE) AS v0 FROM (%s)",
+            keys, unit, selected);
     }
 
     return selected;
@@ -116,13 +135,16 @@ static const char *rows(const struct sql_scope *scope, const struct segment_meas
 
 static const char *favourite(const struct sql_scope *scope, const char *selected, const char *keys)
 {
-    const char *places = SQL(
-        scope, "SELECT %s, v0, row_number() OVER (PARTITION BY %s " ORDER ") AS place FROM (%s) WHERE v0 IS NOT NULL",
-        keys, keys, selected);
-    const char *counted = SQL(scope, "SELECT %s, v0, count(*) AS times, max(place) AS last FROM (%s) GROUP BY %s, v0",
-                              keys, places, keys);
-    return SQL(scope, "SELECT %s, list(v0 ORDER BY times DESC, last DESC)[1] AS v FROM (%s) GROUP BY %s", keys, counted,
-               keys);
+    const char *places = SQL(scope,
+                             "SELECT %s, v0, row_number() OVER (PARTITION BY %s " ORDER
+                             ") AS place FROM (%s) WHERE v0 IS NOT NULL",
+                             keys, keys, selected);
+    const char *counted =
+        SQL(scope, "SELECT %s, v0, count(*) AS times, max(place) AS last FROM (%s) GROUP BY %s, v0",
+            keys, places, keys);
+    return SQL(scope,
+               "SELECT %s, list(v0 ORDER BY times DESC, last DESC)[1] AS v FROM (%s) GROUP BY %s",
+               keys, counted, keys);
 }
 
 const char *sql_measure(const struct sql_scope *scope, const struct segment_node *node)
@@ -140,9 +162,12 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
         body = favourite(scope, selected, keys);
     } else {
         bool real = measure->argument && sql_is_double(measure->argument);
-        int scale = measure->argument && measure->argument->type == VALUE_DECIMAL ? measure->argument->scale : 0;
+        int scale = measure->argument && measure->argument->type == VALUE_DECIMAL
+                        ? measure->argument->scale
+                        : 0;
         const char *value = aggregate(sql, measure, real, scale);
-        bool computed = (real && measure->aggregate == AGGREGATE_SUM) || measure->aggregate == AGGREGATE_AVG ||
+        bool computed = (real && measure->aggregate == AGGREGATE_SUM) ||
+                        measure->aggregate == AGGREGATE_AVG ||
                         measure->aggregate == AGGREGATE_MEDIAN;
         body = SQL(scope, "SELECT %s, %s(%s) AS v FROM (%s) WHERE v0 IS NOT NULL GROUP BY %s", keys,
                    computed ? "strata_finite" : "", value, selected, keys);
@@ -150,10 +175,12 @@ const char *sql_measure(const struct sql_scope *scope, const struct segment_node
 
     const char *table = sql_join(scope, sql_table(sql, "measure", body), units);
     if (any)
-        return SQL(scope, "(%s.customer IS %sNULL)", table, measure->aggregate == AGGREGATE_ANY ? "NOT " : "");
+        return SQL(scope, "(%s.customer IS %sNULL)", table,
+                   measure->aggregate == AGGREGATE_ANY ? "NOT " : "");
     bool zero = measure->aggregate == AGGREGATE_COUNT || measure->aggregate == AGGREGATE_SUM ||
                 measure->aggregate == AGGREGATE_DISTINCT;
-    if (zero && measure->argument && sql_is_double(measure->argument)) /* an unknown sum is no sum of nothing */
+    if (zero && measure->argument &&
+        sql_is_double(measure->argument)) /* an unknown sum is no sum of nothing */
         return SQL(scope, "(CASE WHEN %s.customer IS NULL THEN 0 ELSE %s.v END)", table, table);
     return zero ? SQL(scope, "coalesce(%s.v, 0)", table) : SQL(scope, "%s.v", table);
 }
@@ -183,12 +210,13 @@ static const char *units_table(const struct sql_scope *scope, const struct segme
     for (int64_t unit = first; unit <= last; unit++) {
         int64_t start = zone_day_start(sql->zone, date_of_unit_number(unit, periods->unit));
         int64_t end = zone_day_start(sql->zone, date_of_unit_number(unit + 1, periods->unit)) - 1;
-        buffer_printf(&list, "%s(%" PRId64 ", %" PRId64 ", %" PRId64 ")", unit > first ? ", " : "", unit,
-                      start > lo ? start : lo, end < hi ? end : hi);
+        buffer_printf(&list, "%s(%" PRId64 ", %" PRId64 ", %" PRId64 ")", unit > first ? ", " : "",
+                      unit, start > lo ? start : lo, end < hi ? end : hi);
     }
 
-    return sql_table(sql, "units",
-                     SQL(scope, "SELECT * FROM (VALUES %s) AS u(unit, lo, hi)", sql_gathered(sql, &list)));
+    return sql_table(
+        sql, "units",
+        SQL(scope, "SELECT * FROM (VALUES %s) AS u(unit, lo, hi)", sql_gathered(sql, &list)));
 }
 
 const char *sql_periods(const struct sql_scope *scope, const struct segment_node *node)
@@ -201,8 +229,9 @@ const char *sql_periods(const struct sql_scope *scope, const struct segment_node
     struct sql_scope inside = sql_customers(sql, "c", &joins);
     inside.key = (struct sql_key){.kind = SQL_KEY_UNIT, .table = units, .column = "k.unit"};
     const char *condition = sql_condition(&inside, node->child[0]);
-    const char *body =
-        SQL(scope, "SELECT c.customer, count(*) AS v FROM activity c CROSS JOIN %s k%s WHERE %s GROUP BY c.customer",
-            units, sql_joined(sql, &joins), condition);
+    const char *body = SQL(scope,
+                           "SELECT c.customer, count(*) AS v FROM activity c CROSS JOIN %s k%s "
+                           "WHERE %s GROUP BY c.customer",
+                           units, sql_joined(sql, &joins), condition);
     return SQL(scope, "coalesce(%s.v, 0)", sql_join(scope, sql_table(sql, "periods", body), false));
 }

@@ -38,7 +38,8 @@ static void column_name(const char *name, const char *part, struct buffer *out)
     buffer_release(&plain);
 }
 
-const char *sql_column(struct sql *sql, const char *alias, const struct schema_column *column, const char *part)
+const char *sql_column(struct sql *sql, const char *alias, const struct schema_column *column,
+                       const char *part)
 {
     struct buffer out;
     buffer_init(&out, 0);
@@ -60,9 +61,10 @@ const char *sql_text(struct sql *sql, struct text text)
 }
 
 static const char *const column_types[VALUE_TYPES] = {
-    [VALUE_NONE] = "VARCHAR",  [VALUE_BOOL] = "BOOLEAN",  [VALUE_INT] = "BIGINT",   [VALUE_DECIMAL] = "BIGINT",
-    [VALUE_DOUBLE] = "DOUBLE", [VALUE_DATE] = "BIGINT",   [VALUE_TIME] = "BIGINT",  [VALUE_DURATION] = "BIGINT",
-    [VALUE_TEXT] = "VARCHAR",  [VALUE_SET] = "VARCHAR[]", [VALUE_POINT] = "DOUBLE",
+    [VALUE_NONE] = "VARCHAR",   [VALUE_BOOL] = "BOOLEAN",    [VALUE_INT] = "BIGINT",
+    [VALUE_DECIMAL] = "BIGINT", [VALUE_DOUBLE] = "DOUBLE",   [VALUE_DATE] = "BIGINT",
+    [VALUE_TIME] = "BIGINT",    [VALUE_DURATION] = "BIGINT", [VALUE_TEXT] = "VARCHAR",
+    [VALUE_SET] = "VARCHAR[]",  [VALUE_POINT] = "DOUBLE",
 };
 
 static void create_column(const struct schema_column *column, struct buffer *out)
@@ -77,15 +79,18 @@ static void create_column(const struct schema_column *column, struct buffer *out
 
 void sql_tables(const struct schema *schema, struct buffer *out)
 {
-    buffer_string(out, "CREATE TABLE activity(customer UBIGINT, identifier VARCHAR, first BIGINT);\n"
-                       "CREATE TABLE record(segment VARCHAR, customer UBIGINT, entered BIGINT, \"left\" BIGINT);\n"
-                       "CREATE TABLE list(name VARCHAR, customer UBIGINT);\n");
+    buffer_string(
+        out,
+        "CREATE TABLE activity(customer UBIGINT, identifier VARCHAR, first BIGINT);\n"
+        "CREATE TABLE record(segment VARCHAR, customer UBIGINT, entered BIGINT, \"left\" BIGINT);\n"
+        "CREATE TABLE list(name VARCHAR, customer UBIGINT);\n");
     for (size_t i = 0; i < schema->table_count; i++) {
         const struct schema_table *table = &schema->tables[i];
         buffer_string(out, "CREATE TABLE ");
         sql_table_name(table, out);
-        buffer_string(out, table->role == SCHEMA_REFERENCE ? "(key VARCHAR"
-                                                           : "(customer UBIGINT, time BIGINT, arrival BIGINT");
+        buffer_string(out, table->role == SCHEMA_REFERENCE
+                               ? "(key VARCHAR"
+                               : "(customer UBIGINT, time BIGINT, arrival BIGINT");
         for (size_t c = 0; c < table->column_count; c++)
             create_column(&table->columns[c], out);
         buffer_string(out, ");\n");
@@ -122,7 +127,8 @@ void sql_fail(struct sql *sql, const struct segment_node *node, const char *what
 
 struct sql_scope sql_customers(struct sql *sql, const char *alias, struct sql_joins *joins)
 {
-    return (struct sql_scope){.sql = sql, .customer = arena_printf(sql->arena, "%s.customer", alias), .joins = joins};
+    return (struct sql_scope){
+        .sql = sql, .customer = arena_printf(sql->arena, "%s.customer", alias), .joins = joins};
 }
 
 struct sql_scope sql_outside(const struct sql_scope *scope)
@@ -134,11 +140,13 @@ struct sql_scope sql_outside(const struct sql_scope *scope)
     return outside;
 }
 
-static const char *join(const struct sql_scope *scope, const char *table, const char *on, const char *alias)
+static const char *join(const struct sql_scope *scope, const char *table, const char *on,
+                        const char *alias)
 {
     struct sql_joins *joins = scope->joins;
     for (size_t i = 0; i < joins->items.count; i++)
-        if (strcmp(joins->items.items[i].table, table) == 0 && strcmp(joins->items.items[i].on, on) == 0)
+        if (strcmp(joins->items.items[i].table, table) == 0 &&
+            strcmp(joins->items.items[i].on, on) == 0)
             return joins->items.items[i].alias;
     if (!alias)
         alias = SQL(scope, "x%d", ++scope->sql->aliases);
@@ -150,12 +158,13 @@ const char *sql_join(const struct sql_scope *scope, const char *table, bool keye
 {
     const char *on = SQL(scope, "%s.customer = %s", table, scope->customer);
     if (keyed && scope->key.kind != SQL_KEY_NONE)
-        on = SQL(scope, "%s AND %s.%s = %s", on, table, scope->key.kind == SQL_KEY_UNIT ? "unit" : "moment",
-                 scope->key.column);
+        on = SQL(scope, "%s AND %s.%s = %s", on, table,
+                 scope->key.kind == SQL_KEY_UNIT ? "unit" : "moment", scope->key.column);
     return join(scope, table, on, table);
 }
 
-const char *sql_join_reference(const struct sql_scope *scope, const struct schema_table *table, const char *key)
+const char *sql_join_reference(const struct sql_scope *scope, const struct schema_table *table,
+                               const char *key)
 {
     return join(scope, sql_name(scope->sql, table), SQL(scope, "key = %s", key), NULL);
 }
@@ -178,7 +187,8 @@ const char *sql_joined(struct sql *sql, struct sql_joins *joins)
 
 /* ---- segments ---- */
 
-/* Each member is joined with all before it: the text grows with the square of their number, here to some 50 MB. */
+/* Each member is joined with all before it: the text grows with the square of their number, here to
+ * some 50 MB. */
 enum { EARLIER_MAX = 1000 };
 
 /* What the scheme asks beside the member's own condition. */
@@ -219,14 +229,15 @@ const char *sql_segment_table(struct sql *sql, int segment)
     struct sql_scope scope = sql_customers(sql, "c", &joins);
     const char *others = scheme_condition(&scope, segment);
     const char *own = definition->is_else ? "TRUE" : sql_condition(&scope, definition->condition);
-    const char *body =
-        arena_printf(sql->arena, "SELECT c.customer FROM activity c%s WHERE c.first <= %" PRId64 "%s AND %s",
-                     sql_joined(sql, &joins), sql->now, others, own);
+    const char *body = arena_printf(
+        sql->arena, "SELECT c.customer FROM activity c%s WHERE c.first <= %" PRId64 "%s AND %s",
+        sql_joined(sql, &joins), sql->now, others, own);
     return sql->segments[segment] = sql_table(sql, "segment", body);
 }
 
 enum status sql_of_segment(const struct segment_set *set, const struct schema *schema, int segment,
-                           const struct zone *zone, int64_t now, struct buffer *out, struct error *error)
+                           const struct zone *zone, int64_t now, struct buffer *out,
+                           struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);
@@ -236,7 +247,8 @@ enum status sql_of_segment(const struct segment_set *set, const struct schema *s
     enum status status = sql.error.code;
     if (status == STATUS_OK) {
         for (size_t i = 0; i < sql.tables.count; i++)
-            buffer_printf(out, "%s %s AS (%s)", i ? "," : "WITH", sql.tables.items[i].name, sql.tables.items[i].body);
+            buffer_printf(out, "%s %s AS (%s)", i ? "," : "WITH", sql.tables.items[i].name,
+                          sql.tables.items[i].body);
         buffer_printf(out, " SELECT customer FROM %s ORDER BY customer", members);
         if (out->cut)
             status = error_set(error, STATUS_ERROR, "the SQL of this segment is too long.");

@@ -1,6 +1,6 @@
 /*
- * Sequences, comebacks, histories and records as SQL: conditions that follow one thing after another. Each is a table
- * of those who meet it.
+ * Sequences, comebacks, histories and records as SQL: conditions that follow one thing after
+ * another. Each is a table of those who meet it.
  */
 #include "sql/internal.h"
 
@@ -13,7 +13,8 @@ struct story {
     struct sql *sql;
     const struct segment_sequence *sequence;
     VECTOR(struct sql_exposed) columns[SEGMENT_STEPS_MAX]; /* of each step's table */
-    bool outside[SEGMENT_STEPS_MAX]; /* its filter reads other steps, so it stands in the outer WHERE */
+    bool outside[SEGMENT_STEPS_MAX]; /* its filter reads other steps, so it stands in the outer
+                                        WHERE */
     const char *table[SEGMENT_STEPS_MAX];
 };
 
@@ -29,13 +30,16 @@ static void expose(struct story *story, int step, const struct segment_node *nod
 {
     static const char *const parts[] = {"latitude", "longitude"};
     for (int half = 0; half < (node->type == VALUE_POINT ? 2 : 1); half++) {
-        const char *expression = arena_printf(story->sql->arena, "q%d.v%zu", step, story->columns[step].count);
-        VECTOR_PUSH(&story->columns[step],
-                    (struct sql_exposed){node, node->type == VALUE_POINT ? parts[half] : NULL, expression});
+        const char *expression =
+            arena_printf(story->sql->arena, "q%d.v%zu", step, story->columns[step].count);
+        VECTOR_PUSH(
+            &story->columns[step],
+            (struct sql_exposed){node, node->type == VALUE_POINT ? parts[half] : NULL, expression});
     }
 }
 
-/* Columns for every value that the filter of `step` reads of its own fact and of earlier steps' facts. */
+/* Columns for every value that the filter of `step` reads of its own fact and of earlier steps'
+ * facts. */
 static void expose_all(struct story *story, int step, const struct segment_node *node)
 {
     if (!node || node->op == OP_CUSTOMER)
@@ -58,7 +62,8 @@ static const char *step_table(struct story *story, int step)
         struct segment_node *node = ARENA_NEW(story->sql->arena, struct segment_node);
         *node = *story->columns[step].items[i].node;
         node->op = OP_PROPERTY;
-        VECTOR_PUSH(&own, (struct sql_exposed){.node = node, .part = story->columns[step].items[i].part});
+        VECTOR_PUSH(&own,
+                    (struct sql_exposed){.node = node, .part = story->columns[step].items[i].part});
     }
 
     struct sql_facts facts = {
@@ -84,8 +89,8 @@ static const char *follows(struct sql *sql, int later, int earlier)
                         later, earlier, later, earlier, later, earlier, later, earlier);
 }
 
-/* A fact serves one step: it follows what every step before `step` took, and is followed by what every step from
- * `after` on took (none when after < 0). */
+/* A fact serves one step: it follows what every step before `step` took, and is followed by what
+ * every step from `after` on took (none when after < 0). */
 static const char *in_place(const struct story *story, int step, int after)
 {
     const char *test = "TRUE";
@@ -120,17 +125,20 @@ static const char *own_filter(struct story *story, const struct sql_scope *scope
 }
 
 /* The negated step between chosen steps before and after (−1: it is the last). */
-static const char *forbidden(struct story *story, const struct sql_scope *scope, int step, int before, int after)
+static const char *forbidden(struct story *story, const struct sql_scope *scope, int step,
+                             int before, int after)
 {
     struct sql *sql = story->sql;
     const struct segment_step *rule = &story->sequence->steps[step];
-    const char *test = SQL(scope, "q%d.customer = q0.customer AND %s", step, in_place(story, step, after));
+    const char *test =
+        SQL(scope, "q%d.customer = q0.customer AND %s", step, in_place(story, step, after));
     if (rule->has_within)
         test = SQL(scope, "%s AND q%d.time <= %s", test, step, limit(sql, before, rule->within));
-    const char *none = SQL(scope, "NOT EXISTS (SELECT 1 FROM %s q%d WHERE %s AND %s)", story->table[step], step, test,
-                           own_filter(story, scope, step));
+    const char *none = SQL(scope, "NOT EXISTS (SELECT 1 FROM %s q%d WHERE %s AND %s)",
+                           story->table[step], step, test, own_filter(story, scope, step));
     if (after < 0 && rule->has_within)
-        none = SQL(scope, "%s <= %" PRId64 " AND %s", limit(sql, before, rule->within), sql->now, none);
+        none = SQL(scope, "%s <= %" PRId64 " AND %s", limit(sql, before, rule->within), sql->now,
+                   none);
     return none;
 }
 
@@ -150,17 +158,19 @@ static const char *chain(struct story *story)
             where = SQL(&scope, "%s AND %s", where, forbidden(story, &scope, step, before, after));
             continue;
         }
-        from = SQL(&scope, "%s JOIN %s q%d ON q%d.customer = q0.customer AND %s", from, story->table[step], step, step,
-                   in_place(story, step, -1));
+        from = SQL(&scope, "%s JOIN %s q%d ON q%d.customer = q0.customer AND %s", from,
+                   story->table[step], step, step, in_place(story, step, -1));
         if (rule->has_within)
-            from = SQL(&scope, "%s AND q%d.time <= %s", from, step, limit(sql, before, rule->within));
+            from =
+                SQL(&scope, "%s AND q%d.time <= %s", from, step, limit(sql, before, rule->within));
         if (sequence->has_whole)
             from = SQL(&scope, "%s AND q%d.time <= %s", from, step, limit(sql, 0, sequence->whole));
         where = SQL(&scope, "%s AND %s", where, own_filter(story, &scope, step));
         before = step;
     }
 
-    return SQL(&scope, "SELECT DISTINCT q0.customer FROM %s%s WHERE %s", from, sql_joined(sql, &joins), where);
+    return SQL(&scope, "SELECT DISTINCT q0.customer FROM %s%s WHERE %s", from,
+               sql_joined(sql, &joins), where);
 }
 
 const char *sql_sequence(const struct sql_scope *scope, const struct segment_node *node)
@@ -192,17 +202,18 @@ const char *sql_resumed(const struct sql_scope *scope, const struct segment_node
         .kind_count = resumed->facts.kind_count,
         .filter = resumed->facts.filter,
     };
-    const char *pairs =
-        SQL(scope,
-            "SELECT customer, time, lag(time) OVER (PARTITION BY customer ORDER BY time, kind, arrival) "
-            "AS before FROM (%s)",
-            sql_facts(sql, &facts));
+    const char *pairs = SQL(scope,
+                            "SELECT customer, time, lag(time) OVER (PARTITION BY customer ORDER BY "
+                            "time, kind, arrival) "
+                            "AS before FROM (%s)",
+                            sql_facts(sql, &facts));
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "f", &joins);
     const char *window = sql_in_window(&inside, &resumed->facts.window, "f.time");
     return sql_table(sql, "resumed",
-                     SQL(scope, "SELECT DISTINCT f.customer FROM (%s) f%s WHERE f.time > %s AND %s", pairs,
-                         sql_joined(sql, &joins), sql_step_moment(sql, "f.before", resumed->gap, 1), window));
+                     SQL(scope, "SELECT DISTINCT f.customer FROM (%s) f%s WHERE f.time > %s AND %s",
+                         pairs, sql_joined(sql, &joins),
+                         sql_step_moment(sql, "f.before", resumed->gap, 1), window));
 }
 
 /* ---- histories ---- */
@@ -222,17 +233,19 @@ static void used_traits(const struct segment_node *node, bool *used)
 }
 
 /* Some of the used traits is told in a row of f. */
-static const char *is_told(const struct sql_scope *scope, const struct schema_table *traits, const bool *used)
+static const char *is_told(const struct sql_scope *scope, const struct schema_table *traits,
+                           const bool *used)
 {
     const char *told = "FALSE";
     for (size_t c = 0; c < traits->column_count; c++)
         if (used[c])
-            told =
-                SQL(scope, "%s OR %s IS NOT NULL", told, sql_column(scope->sql, "f", &traits->columns[c], "latitude"));
+            told = SQL(scope, "%s OR %s IS NOT NULL", told,
+                       sql_column(scope->sql, "f", &traits->columns[c], "latitude"));
     return told;
 }
 
-/* The moments at which a condition over traits is looked at: customer, moment (SQL_TELLING: with its arrival). */
+/* The moments at which a condition over traits is looked at: customer, moment (SQL_TELLING: with
+ * its arrival). */
 static const char *moments_table(const struct sql_scope *scope, const struct segment_node *node)
 {
     struct sql *sql = scope->sql;
@@ -247,22 +260,26 @@ static const char *moments_table(const struct sql_scope *scope, const struct seg
 
     window = history->has_window ? sql_in_window(&inside, &history->window, "f.time")
                                  : SQL(scope, "f.time <= %" PRId64, sql->now);
-    const char *body = SQL(scope, "SELECT f.customer, " SQL_TELLING " AS moment FROM %s f%s WHERE (%s) AND %s",
-                           "f.time", "f.arrival", name, sql_joined(sql, &joins), told, window);
+    const char *body =
+        SQL(scope, "SELECT f.customer, " SQL_TELLING " AS moment FROM %s f%s WHERE (%s) AND %s",
+            "f.time", "f.arrival", name, sql_joined(sql, &joins), told, window);
     if (history->has_window) {
         struct sql_scope start = sql_customers(sql, "c", &joins);
         struct sql_bounds bounds = sql_window_bounds(&start, &history->window);
         const char *lo = bounds.lo ? bounds.lo : sql_integer(sql, INT64_MIN);
         const char *hi = bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX);
-        const char *first = SQL(scope, SQL_TELLING, SQL(scope, "greatest(%s, 0)", lo), SQL_LAST_ARRIVAL);
-        body =
-            SQL(scope,
-                "%s UNION SELECT c.customer, %s AS moment FROM activity c%s WHERE %s <= least(%s, %" PRId64 ") AND "
-                "EXISTS (SELECT 1 FROM %s f WHERE f.customer = c.customer AND (%s) AND (f.time = 0 OR f.time <= %s))",
-                body, first, sql_joined(sql, &joins), lo, hi, sql->now, name, told, lo);
+        const char *first =
+            SQL(scope, SQL_TELLING, SQL(scope, "greatest(%s, 0)", lo), SQL_LAST_ARRIVAL);
+        body = SQL(scope,
+                   "%s UNION SELECT c.customer, %s AS moment FROM activity c%s WHERE %s <= "
+                   "least(%s, %" PRId64 ") AND "
+                   "EXISTS (SELECT 1 FROM %s f WHERE f.customer = c.customer AND (%s) AND (f.time "
+                   "= 0 OR f.time <= %s))",
+                   body, first, sql_joined(sql, &joins), lo, hi, sql->now, name, told, lo);
     }
 
-    return sql_table(sql, "moments", SQL(scope, "SELECT DISTINCT customer, moment FROM (%s)", body));
+    return sql_table(sql, "moments",
+                     SQL(scope, "SELECT DISTINCT customer, moment FROM (%s)", body));
 }
 
 const char *sql_ever(const struct sql_scope *scope, const struct segment_node *node)
@@ -273,13 +290,13 @@ const char *sql_ever(const struct sql_scope *scope, const struct segment_node *n
     struct sql_scope inside = sql_customers(sql, "k", &joins);
     inside.key = (struct sql_key){.kind = SQL_KEY_MOMENT, .table = moments, .column = "k.moment"};
     const char *condition = sql_condition(&inside, node->child[0]);
-    return sql_table(
-        sql, "ever",
-        SQL(scope, "SELECT DISTINCT k.customer FROM %s k%s WHERE %s", moments, sql_joined(sql, &joins), condition));
+    return sql_table(sql, "ever",
+                     SQL(scope, "SELECT DISTINCT k.customer FROM %s k%s WHERE %s", moments,
+                         sql_joined(sql, &joins), condition));
 }
 
-static const char *change_limit(const struct sql_scope *scope, const struct segment_node *node, int child,
-                                const char *column)
+static const char *change_limit(const struct sql_scope *scope, const struct segment_node *node,
+                                int child, const char *column)
 {
     if (node->child_count <= child || !node->child[child])
         return "";
@@ -289,7 +306,8 @@ static const char *change_limit(const struct sql_scope *scope, const struct segm
                    sql_is_double(trait) ? sql_double(scope, value) : sql_value(scope, value));
     struct segment_node own = {.op = OP_LITERAL, .type = trait->type, .scale = trait->scale};
     own.literal.known = true;
-    const char *left = SQL(scope, "CAST(f.%s AS HUGEINT)", column), *right = sql_value(scope, value);
+    const char *left = SQL(scope, "CAST(f.%s AS HUGEINT)", column),
+               *right = sql_value(scope, value);
     if (own.scale > value->scale)
         right = SQL(scope, "CAST(%s AS HUGEINT) * 1%0*d", right, own.scale - value->scale, 0);
     else
@@ -301,19 +319,25 @@ const char *sql_changed(const struct sql_scope *scope, const struct segment_node
 {
     struct sql *sql = scope->sql;
     const struct schema_table *traits = schema_table(sql->schema, SCHEMA_TRAIT_TABLE);
-    const char *column = sql_column(sql, "f", &traits->columns[node->child[0]->path.start_column[0]], NULL);
+    const char *column =
+        sql_column(sql, "f", &traits->columns[node->child[0]->path.start_column[0]], NULL);
     const char *pairs =
         SQL(scope,
-            "SELECT f.customer, f.time, %s AS v, lag(%s) OVER (PARTITION BY f.customer ORDER BY f.time, "
+            "SELECT f.customer, f.time, %s AS v, lag(%s) OVER (PARTITION BY f.customer ORDER BY "
+            "f.time, "
             "f.arrival) AS before FROM %s f WHERE %s IS NOT NULL AND f.time <= %" PRId64,
             column, column, sql_name(sql, traits), column, sql->now);
     struct sql_joins joins = {0};
     struct sql_scope inside = sql_customers(sql, "f", &joins);
-    const char *window = node->history->has_window ? sql_in_window(&inside, &node->history->window, "f.time") : "TRUE";
-    const char *from = change_limit(&inside, node, 1, "before"), *to = change_limit(&inside, node, 2, "v");
-    return sql_table(sql, "changed",
-                     SQL(scope, "SELECT DISTINCT f.customer FROM (%s) f%s WHERE f.v <> f.before%s%s AND %s", pairs,
-                         sql_joined(sql, &joins), from, to, window));
+    const char *window = node->history->has_window
+                             ? sql_in_window(&inside, &node->history->window, "f.time")
+                             : "TRUE";
+    const char *from = change_limit(&inside, node, 1, "before"),
+               *to = change_limit(&inside, node, 2, "v");
+    return sql_table(
+        sql, "changed",
+        SQL(scope, "SELECT DISTINCT f.customer FROM (%s) f%s WHERE f.v <> f.before%s%s AND %s",
+            pairs, sql_joined(sql, &joins), from, to, window));
 }
 
 /* ---- records ---- */
@@ -329,11 +353,12 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
     if (test->has_window)
         bounds = sql_window_bounds(&inside, &test->window);
     const char *lo = bounds.lo ? bounds.lo : sql_integer(sql, INT64_MIN);
-    const char *hi =
-        SQL(scope, "least(%s, %" PRId64 ")", bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX), sql->now);
+    const char *hi = SQL(scope, "least(%s, %" PRId64 ")",
+                         bounds.hi ? bounds.hi : sql_integer(sql, INT64_MAX), sql->now);
     const char *moment = test->kind == RECORD_ENTERED ? "f.entered" : "f.\"left\"", *condition;
     if (test->kind == RECORD_IN && !test->has_window)
-        condition = SQL(scope, "f.entered <= %" PRId64 " AND f.\"left\" > %" PRId64, sql->now, sql->now);
+        condition =
+            SQL(scope, "f.entered <= %" PRId64 " AND f.\"left\" > %" PRId64, sql->now, sql->now);
     else if (test->kind == RECORD_IN)
         condition = SQL(scope, "%s <= %s AND f.entered <= %s AND f.\"left\" > %s", lo, hi, hi, lo);
     else
@@ -341,6 +366,7 @@ const char *sql_record(const struct sql_scope *scope, const struct segment_node 
 
     const char *name = sql_text(sql, text_from(sql->set->segments[node->index].name));
     return sql_table(sql, "record",
-                     SQL(scope, "SELECT DISTINCT f.customer FROM record f%s WHERE f.segment = %s AND %s",
+                     SQL(scope,
+                         "SELECT DISTINCT f.customer FROM record f%s WHERE f.segment = %s AND %s",
                          sql_joined(sql, &joins), name, condition));
 }

@@ -1,6 +1,6 @@
 /*
- * Values as SQL: NULL is unknown. Whole numbers, decimals, dates, times and durations are BIGINT, so that the engine's
- * own overflow check is ours; exact arithmetic never passes through DOUBLE.
+ * Values as SQL: NULL is unknown. Whole numbers, decimals, dates, times and durations are BIGINT,
+ * so that the engine's own overflow check is ours; exact arithmetic never passes through DOUBLE.
  */
 #include "base/number.h"
 #include "sql/internal.h"
@@ -30,7 +30,8 @@ const char *sql_double(const struct sql_scope *scope, const struct segment_node 
     if (sql_is_double(node))
         return value;
     if (node->type == VALUE_DECIMAL)
-        return SQL(scope, "(CAST(%s AS DOUBLE) / CAST(%" PRId64 " AS DOUBLE))", value, number_power10(node->scale));
+        return SQL(scope, "(CAST(%s AS DOUBLE) / CAST(%" PRId64 " AS DOUBLE))", value,
+                   number_power10(node->scale));
     return SQL(scope, "CAST(%s AS DOUBLE)", value);
 }
 
@@ -43,7 +44,8 @@ static const char *literal(const struct sql_scope *scope, const struct segment_n
         return sql_text(scope->sql, literal->text);
     if (node->type == VALUE_BOOL)
         return literal->integer ? "TRUE" : "FALSE";
-    return sql_is_double(node) ? real(scope->sql, literal->number) : sql_integer(scope->sql, literal->integer);
+    return sql_is_double(node) ? real(scope->sql, literal->number)
+                               : sql_integer(scope->sql, literal->integer);
 }
 
 /* ---- columns ---- */
@@ -64,8 +66,8 @@ static const char *walk(const struct sql_scope *scope, const struct segment_path
 }
 
 /* The last telling of a trait with a known value, as of T or of each moment of the scope's key. */
-static const char *told(const struct sql_scope *scope, const struct schema_table *traits, int column, int64_t moment,
-                        bool keyed)
+static const char *told(const struct sql_scope *scope, const struct schema_table *traits,
+                        int column, int64_t moment, bool keyed)
 {
     struct sql *sql = scope->sql;
     const struct schema_column *definition = &traits->columns[column];
@@ -75,12 +77,14 @@ static const char *told(const struct sql_scope *scope, const struct schema_table
     for (int half = 0; half < halves; half++) {
         const char *from = sql_column(sql, "f", definition, parts[half]);
         const char *name = sql_column(sql, "", definition, parts[half]) + 1;
-        values = SQL(scope, "%s, list(%s ORDER BY f.time, f.arrival)[-1] AS %s", values, from, name);
+        values =
+            SQL(scope, "%s, list(%s ORDER BY f.time, f.arrival)[-1] AS %s", values, from, name);
     }
     const char *known = sql_column(sql, "f", definition, parts[0]);
     if (keyed)
         return SQL(scope,
-                   "SELECT k.customer, k.moment%s FROM %s k JOIN %s f ON f.customer = k.customer AND " SQL_TELLING
+                   "SELECT k.customer, k.moment%s FROM %s k JOIN %s f ON f.customer = k.customer "
+                   "AND " SQL_TELLING
                    " <= k.moment WHERE %s IS NOT NULL GROUP BY k.customer, k.moment",
                    values, scope->key.table, sql_name(sql, traits), "f.time", "f.arrival", known);
     return SQL(scope,
@@ -89,14 +93,16 @@ static const char *told(const struct sql_scope *scope, const struct schema_table
                values, sql_name(sql, traits), moment, known);
 }
 
-const char *sql_trait(const struct sql_scope *scope, const struct segment_node *node, int64_t moment)
+const char *sql_trait(const struct sql_scope *scope, const struct segment_node *node,
+                      int64_t moment)
 {
     const struct segment_path *path = &node->path;
     const struct schema_table *traits = schema_table(scope->sql->schema, SCHEMA_TRAIT_TABLE);
     bool keyed = scope->key.kind == SQL_KEY_MOMENT && node->op == OP_TRAIT;
     const char *body = told(scope, traits, path->start_column[0], moment, keyed);
     const char *table = sql_table(scope->sql, "trait", body);
-    return walk(scope, path, &traits->columns[path->start_column[0]], sql_join(scope, table, keyed));
+    return walk(scope, path, &traits->columns[path->start_column[0]],
+                sql_join(scope, table, keyed));
 }
 
 static const char *trait_as_of(const struct sql_scope *scope, const struct segment_node *node)
@@ -128,7 +134,8 @@ static const char *property(const struct sql_scope *scope, const struct segment_
     if (ready)
         return ready;
     ENSURE(scope->fact && scope->table);
-    return walk(scope, &node->path, &scope->table->columns[node->path.start_column[scope->kind]], scope->fact);
+    return walk(scope, &node->path, &scope->table->columns[node->path.start_column[scope->kind]],
+                scope->fact);
 }
 
 static const char *scheme_member(const struct sql_scope *scope, const struct segment_node *node)
@@ -172,15 +179,18 @@ static const char *step(const struct sql_scope *scope, const struct segment_node
         return sql_step_moment(scope->sql, value, period, sign);
     if (period.months)
         value = SQL(scope, "strata_add_months(%s, %" PRId32 ")", value, sign * period.months);
-    return SQL(scope, "(%s + %s)", value, sql_integer(scope->sql, sign * (period.seconds / SECONDS_A_DAY)));
+    return SQL(scope, "(%s + %s)", value,
+               sql_integer(scope->sql, sign * (period.seconds / SECONDS_A_DAY)));
 }
 
-static const char *at_scale(const struct sql_scope *scope, const struct segment_node *node, int scale)
+static const char *at_scale(const struct sql_scope *scope, const struct segment_node *node,
+                            int scale)
 {
     const char *value = sql_value(scope, node);
     if (scale == node->scale)
         return value;
-    return SQL(scope, "(%s * %s)", value, sql_integer(scope->sql, number_power10(scale - node->scale)));
+    return SQL(scope, "(%s * %s)", value,
+               sql_integer(scope->sql, number_power10(scale - node->scale)));
 }
 
 static const char *arithmetic(const struct sql_scope *scope, const struct segment_node *node)
@@ -188,8 +198,8 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
     const struct segment_node *a = node->child[0], *b = node->child[1];
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
     if (is_moment(a) && is_moment(b))
-        return SQL(scope, "((%s - %s) * CAST(%d AS BIGINT))", sql_value(scope, a), sql_value(scope, b),
-                   a->type == VALUE_DATE ? SECONDS_A_DAY : 1);
+        return SQL(scope, "((%s - %s) * CAST(%d AS BIGINT))", sql_value(scope, a),
+                   sql_value(scope, b), a->type == VALUE_DATE ? SECONDS_A_DAY : 1);
     if (is_moment(a))
         return step(scope, a, b, sign);
     if (is_moment(b))
@@ -199,7 +209,8 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
                    sql_double(scope, b));
     char operator= node->op == OP_MULTIPLY ? '*' : sign<0 ? '-' : '+';
     if (sql_is_double(node))
-        return SQL(scope, "strata_finite(%s %c %s)", sql_double(scope, a), operator, sql_double(scope, b));
+        return SQL(scope, "strata_finite(%s %c %s)", sql_double(scope, a), operator,
+                   sql_double(scope, b));
     int scale = a->scale > b->scale ? a->scale : b->scale;
     if (node->op == OP_MULTIPLY)
         return SQL(scope, "(%s * %s)", sql_value(scope, a), sql_value(scope, b));
@@ -211,7 +222,8 @@ static const char *arithmetic(const struct sql_scope *scope, const struct segmen
 static const char *now(const struct sql_scope *scope, const struct segment_node *node)
 {
     int64_t moment = scope->sql->now;
-    return sql_integer(scope->sql, node->op == OP_TODAY ? zone_date(scope->sql->zone, moment) : moment);
+    return sql_integer(scope->sql,
+                       node->op == OP_TODAY ? zone_date(scope->sql->zone, moment) : moment);
 }
 
 static const char *trait(const struct sql_scope *scope, const struct segment_node *node)
@@ -249,7 +261,8 @@ static const char *form(const struct sql_scope *scope, const struct segment_node
     return sql_value(scope, node->child[0]);
 }
 
-static const char *(*const values[OP_COUNT_])(const struct sql_scope *, const struct segment_node *) = {
+static const char *(*const values[OP_COUNT_])(const struct sql_scope *,
+                                              const struct segment_node *) = {
     [OP_LITERAL] = literal,
     [OP_NOW] = now,
     [OP_TODAY] = now,

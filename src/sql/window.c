@@ -1,6 +1,7 @@
 /*
- * Windows as SQL. What is the same for everyone is worked out here, by base's calendar, and written as numbers; only
- * windows around a customer's own moment leave the reckoning to the engine, with the functions of the prelude.
+ * Windows as SQL. What is the same for everyone is worked out here, by base's calendar, and written
+ * as numbers; only windows around a customer's own moment leave the reckoning to the engine, with
+ * the functions of the prelude.
  */
 #include "sql/internal.h"
 
@@ -9,10 +10,12 @@
 
 /* ---- constants ---- */
 
-static bool constant_step(struct sql *sql, const struct segment_node *node, struct segment_anchor *anchor)
+static bool constant_step(struct sql *sql, const struct segment_node *node,
+                          struct segment_anchor *anchor)
 {
     const struct segment_node *length = node->child[1];
-    if (length->op != OP_LITERAL || length->type != VALUE_DURATION || !sql_constant(sql, node->child[0], anchor))
+    if (length->op != OP_LITERAL || length->type != VALUE_DURATION ||
+        !sql_constant(sql, node->child[0], anchor))
         return false;
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
     struct calendar_period period = length->literal.period;
@@ -51,12 +54,15 @@ bool sql_constant(struct sql *sql, const struct segment_node *node, struct segme
 
 /* ---- bounds ---- */
 
-const char *sql_step_moment(struct sql *sql, const char *moment, struct calendar_period period, int sign)
+const char *sql_step_moment(struct sql *sql, const char *moment, struct calendar_period period,
+                            int sign)
 {
     if (period.months)
-        moment = arena_printf(sql->arena, "strata_step(%s, %" PRId32 ")", moment, sign * period.months);
+        moment =
+            arena_printf(sql->arena, "strata_step(%s, %" PRId32 ")", moment, sign * period.months);
     if (period.seconds || !period.months)
-        moment = arena_printf(sql->arena, "(%s + %s)", moment, sql_integer(sql, sign * period.seconds));
+        moment =
+            arena_printf(sql->arena, "(%s + %s)", moment, sql_integer(sql, sign * period.seconds));
     return moment;
 }
 
@@ -75,20 +81,23 @@ static const char *last_moment(const struct sql_scope *scope, const struct segme
 static struct sql_bounds written(const struct sql_scope *scope, const struct segment_window *window)
 {
     struct sql *sql = scope->sql;
-    const char *first = first_moment(scope, window->anchor), *last = last_moment(scope, window->anchor);
+    const char *first = first_moment(scope, window->anchor),
+               *last = last_moment(scope, window->anchor);
     const char *before = sql_step_moment(sql, first, window->length, -1);
     const char *after = sql_step_moment(sql, last, window->length, 1);
     switch (window->form) {
     case WINDOW_SINCE: return (struct sql_bounds){.lo = first, .hi = sql_integer(sql, sql->now)};
     case WINDOW_UNTIL: return (struct sql_bounds){.hi = SQL(scope, "(%s - 1)", first)};
-    case WINDOW_FROM_TO: return (struct sql_bounds){.lo = first, .hi = last_moment(scope, window->to)};
+    case WINDOW_FROM_TO:
+        return (struct sql_bounds){.lo = first, .hi = last_moment(scope, window->to)};
     case WINDOW_WITHIN: return (struct sql_bounds){.lo = before, .hi = after};
     case WINDOW_AFTER: return (struct sql_bounds){.lo = first, .hi = after};
     default: return (struct sql_bounds){.lo = before, .hi = last};
     }
 }
 
-struct sql_bounds sql_window_bounds(const struct sql_scope *scope, const struct segment_window *window)
+struct sql_bounds sql_window_bounds(const struct sql_scope *scope,
+                                    const struct segment_window *window)
 {
     struct sql *sql = scope->sql;
     struct segment_anchor anchor = {0}, to = {0};
@@ -117,7 +126,8 @@ static const char *on_weekdays(const struct sql_scope *scope, unsigned weekdays,
     return SQL(scope, "isodow(strata_civil(%s)) IN (%s)", date, days);
 }
 
-const char *sql_in_window(const struct sql_scope *scope, const struct segment_window *window, const char *time)
+const char *sql_in_window(const struct sql_scope *scope, const struct segment_window *window,
+                          const char *time)
 {
     struct sql_bounds bounds = sql_window_bounds(scope, window);
     const char *test = SQL(scope, "%s <= %" PRId64, time, scope->sql->now);
@@ -131,16 +141,18 @@ const char *sql_in_window(const struct sql_scope *scope, const struct segment_wi
     if (window->anniversary) {
         struct sql_scope outside = sql_outside(scope);
         const char *day = sql_value(&outside, window->anniversary);
-        test = SQL(scope,
-                   "%s AND year(strata_civil(%s)) >= year(strata_civil(%s)) AND strata_anniversary(%s, "
-                   "year(strata_civil(%s))) = %s",
-                   test, date, day, day, date, date);
+        test = SQL(
+            scope,
+            "%s AND year(strata_civil(%s)) >= year(strata_civil(%s)) AND strata_anniversary(%s, "
+            "year(strata_civil(%s))) = %s",
+            test, date, day, day, date, date);
     }
     return test;
 }
 
 /* The dates after and up to which a DATE lies in the bounds. */
-static void date_bounds(const struct sql_scope *scope, struct sql_bounds bounds, const char **after, const char **until)
+static void date_bounds(const struct sql_scope *scope, struct sql_bounds bounds, const char **after,
+                        const char **until)
 {
     struct sql *sql = scope->sql;
     if (bounds.constant) {
@@ -179,5 +191,6 @@ const char *sql_anniversary(const struct sql_scope *scope, const struct segment_
     if (!after)
         after = SQL(scope, "(%s - 1)", day);
     const char *first = SQL(scope, "strata_anniversary_after(%s, %s)", day, after);
-    return SQL(scope, "%s IS NOT NULL AND %s <= %s", after, first, until ? until : sql_integer(scope->sql, DATE_MAX));
+    return SQL(scope, "%s IS NOT NULL AND %s <= %s", after, first,
+               until ? until : sql_integer(scope->sql, DATE_MAX));
 }

@@ -24,12 +24,13 @@ double stats_normal_two_sided(double z)
     return erfc(fabs(z) * M_SQRT1_2);
 }
 
-/* Newton's method on ln of the upper tail, which is concave, so it converges from any start below the answer; the start
- * is A&S 26.2.23, good to 4.5e-4. */
+/* Newton's method on ln of the upper tail, which is concave, so it converges from any start below
+ * the answer; the start is A&S 26.2.23, good to 4.5e-4. */
 static double normal_upper_quantile(double q)
 {
     double t = sqrt(-2 * log(q)), target = log(q);
-    double x = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+    double x = t - (2.515517 + t * (0.802853 + t * 0.010328)) /
+                       (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
     for (int round = 0; round < 4; round++) {
         double tail = stats_normal_upper(x);
         if (!(tail > 0))
@@ -70,7 +71,8 @@ double stats_t_two_sided(double t, double freedom)
     double square = t * t;
     if (isinf(square))
         return 0;
-    return stats_beta_lower(freedom / 2, 0.5, freedom / (freedom + square), square / (freedom + square));
+    return stats_beta_lower(freedom / 2, 0.5, freedom / (freedom + square),
+                            square / (freedom + square));
 }
 
 double stats_t_upper(double t, double freedom)
@@ -93,7 +95,8 @@ double stats_t_quantile(double p, double freedom)
     double tail = 2 * (p < 0.5 ? p : 1 - p);
     if (tail == 0)
         return p < 0.5 ? -INFINITY : INFINITY;
-    /* Both ends of the beta variable are reached without 1 − x: by the smaller of x and its complement. */
+    /* Both ends of the beta variable are reached without 1 − x: by the smaller of x and its
+     * complement. */
     double x = stats_beta_inverse(freedom / 2, 0.5, tail), t;
     if (x < 0.5) {
         t = sqrt(freedom * (1 - x) / x);
@@ -106,12 +109,14 @@ double stats_t_quantile(double p, double freedom)
 
 double stats_f_cdf(double x, double d1, double d2)
 {
-    return x <= 0 ? 0 : stats_beta_lower(d1 / 2, d2 / 2, d1 * x / (d1 * x + d2), d2 / (d1 * x + d2));
+    return x <= 0 ? 0
+                  : stats_beta_lower(d1 / 2, d2 / 2, d1 * x / (d1 * x + d2), d2 / (d1 * x + d2));
 }
 
 double stats_f_upper(double x, double d1, double d2)
 {
-    return x <= 0 ? 1 : stats_beta_upper(d1 / 2, d2 / 2, d1 * x / (d1 * x + d2), d2 / (d1 * x + d2));
+    return x <= 0 ? 1
+                  : stats_beta_upper(d1 / 2, d2 / 2, d1 * x / (d1 * x + d2), d2 / (d1 * x + d2));
 }
 
 double stats_f_quantile(double p, double d1, double d2)

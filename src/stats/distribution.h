@@ -1,6 +1,6 @@
 /*
- * Distribution functions and quantiles. `upper` functions give 1 − cdf without cancellation: small p-values keep their
- * digits. Arguments outside the domain give NaN. Pure and thread-safe.
+ * Distribution functions and quantiles. `upper` functions give 1 − cdf without cancellation: small
+ * p-values keep their digits. Arguments outside the domain give NaN. Pure and thread-safe.
  */
 #ifndef STRATA_STATS_DISTRIBUTION_H
 #define STRATA_STATS_DISTRIBUTION_H
@@ -35,7 +35,8 @@ double stats_beta_quantile(double p, double a, double b);
 
 /* Binomial: P(X ≤ k) for k = 0…n successes of chance p. */
 double stats_binomial_cdf(double k, double n, double p);
-/* ln P(X = k) of the negative binomial Γ(r + k)/(Γ(r) k!) p^r (1 − p)^k, with q = 1 − p given apart. */
+/* ln P(X = k) of the negative binomial Γ(r + k)/(Γ(r) k!) p^r (1 − p)^k, with q = 1 − p given
+ * apart. */
 double stats_negative_binomial_log_pmf(double k, double r, double p, double q);
 
 #endif

@@ -16,9 +16,11 @@ struct stats_interval stats_wilson(double hits, double count, double level)
     return (struct stats_interval){fmax(0, middle - half), fmin(1, middle + half)};
 }
 
-struct stats_test stats_two_proportions(double hits_a, double count_a, double hits_b, double count_b)
+struct stats_test stats_two_proportions(double hits_a, double count_a, double hits_b,
+                                        double count_b)
 {
-    double a = hits_a / count_a, b = hits_b / count_b, pooled = (hits_a + hits_b) / (count_a + count_b);
+    double a = hits_a / count_a, b = hits_b / count_b,
+           pooled = (hits_a + hits_b) / (count_a + count_b);
     double error = sqrt(pooled * (1 - pooled) * (1 / count_a + 1 / count_b));
     struct stats_test test = {.estimate = a - b, .statistic = error > 0 ? (a - b) / error : 0};
     test.error = sqrt(a * (1 - a) / count_a + b * (1 - b) / count_b);
@@ -26,8 +28,8 @@ struct stats_test stats_two_proportions(double hits_a, double count_a, double hi
     return test;
 }
 
-struct stats_test stats_welch(double mean_a, double variance_a, double count_a, double mean_b, double variance_b,
-                              double count_b)
+struct stats_test stats_welch(double mean_a, double variance_a, double count_a, double mean_b,
+                              double variance_b, double count_b)
 {
     double a = variance_a / count_a, b = variance_b / count_b, sum = a + b;
     struct stats_test test = {.estimate = mean_a - mean_b, .error = sqrt(sum)};
@@ -45,16 +47,20 @@ struct stats_test stats_welch(double mean_a, double variance_a, double count_a, 
 struct stats_interval stats_test_interval(const struct stats_test *test, double level)
 {
     double p = 0.5 + level / 2;
-    double quantile = test->freedom > 0 ? stats_t_quantile(p, test->freedom) : stats_normal_quantile(p);
-    return (struct stats_interval){test->estimate - quantile * test->error, test->estimate + quantile * test->error};
+    double quantile =
+        test->freedom > 0 ? stats_t_quantile(p, test->freedom) : stats_normal_quantile(p);
+    return (struct stats_interval){test->estimate - quantile * test->error,
+                                   test->estimate + quantile * test->error};
 }
 
-struct stats_test stats_chi2_goodness(const double *observed, const double *expected, size_t count, int fitted)
+struct stats_test stats_chi2_goodness(const double *observed, const double *expected, size_t count,
+                                      int fitted)
 {
     struct stats_test test = {.freedom = (double)count - 1 - fitted};
     for (size_t i = 0; i < count; i++)
         if (expected[i] > 0)
-            test.statistic += (observed[i] - expected[i]) * (observed[i] - expected[i]) / expected[i];
+            test.statistic +=
+                (observed[i] - expected[i]) * (observed[i] - expected[i]) / expected[i];
     test.p = stats_chi2_upper(test.statistic, test.freedom);
     return test;
 }
@@ -62,7 +68,8 @@ struct stats_test stats_chi2_goodness(const double *observed, const double *expe
 struct stats_test stats_chi2_table(const double *table, int rows, int columns)
 {
     struct stats_test test = {0};
-    double *sums = base_calloc((size_t)rows + (size_t)columns, sizeof *sums), *row = sums, *column = sums + rows;
+    double *sums = base_calloc((size_t)rows + (size_t)columns, sizeof *sums), *row = sums,
+           *column = sums + rows;
     double total = 0;
 
     for (int i = 0; i < rows; i++)
@@ -113,25 +120,31 @@ static double detectable_gap(double d, void *context)
     double other = q->base + d;
     double pooled = (q->treated * other + q->control * q->base) / (q->treated + q->control);
     double under_none = sqrt(pooled * (1 - pooled) * (1 / q->treated + 1 / q->control));
-    double under_some = sqrt(other * (1 - other) / q->treated + q->base * (1 - q->base) / q->control);
+    double under_some =
+        sqrt(other * (1 - other) / q->treated + q->base * (1 - q->base) / q->control);
     return d - q->z_alpha * under_none - q->z_power * under_some;
 }
 
-double stats_detectable_proportion(double count, double share, double base, double alpha, double power)
+double stats_detectable_proportion(double count, double share, double base, double alpha,
+                                   double power)
 {
-    struct detectable question = {count * share, count * (1 - share), base, stats_normal_quantile(1 - alpha / 2),
+    struct detectable question = {count * share, count * (1 - share), base,
+                                  stats_normal_quantile(1 - alpha / 2),
                                   stats_normal_quantile(power)};
     double most = 1 - base;
-    if (!(question.treated > 0 && question.control > 0 && base >= 0 && base < 1) || detectable_gap(most, &question) < 0)
+    if (!(question.treated > 0 && question.control > 0 && base >= 0 && base < 1) ||
+        detectable_gap(most, &question) < 0)
         return NAN;
     /* The gap starts below zero and crosses it once: its second term falls slower than d rises. */
     return stats_root(detectable_gap, &question, 0, most, 1e-12);
 }
 
-double stats_detectable_mean(double count, double share, double deviation, double alpha, double power)
+double stats_detectable_mean(double count, double share, double deviation, double alpha,
+                             double power)
 {
     double scale = sqrt(1 / (count * share) + 1 / (count * (1 - share)));
-    return (stats_normal_quantile(1 - alpha / 2) + stats_normal_quantile(power)) * deviation * scale;
+    return (stats_normal_quantile(1 - alpha / 2) + stats_normal_quantile(power)) * deviation *
+           scale;
 }
 
 static double bins_total(const double *counts, size_t bins)
@@ -148,7 +161,8 @@ double stats_stability_index(const double *now, const double *before, size_t bin
     for (size_t i = 0; i < bins; i++) {
         if (now[i] <= 0 && before[i] <= 0)
             continue;
-        double p = (now[i] > 0 ? now[i] : 0.5) / now_total, q = (before[i] > 0 ? before[i] : 0.5) / before_total;
+        double p = (now[i] > 0 ? now[i] : 0.5) / now_total,
+               q = (before[i] > 0 ? before[i] : 0.5) / before_total;
         index += (p - q) * log(p / q);
     }
     return index;
@@ -164,7 +178,8 @@ static double pairs(double n)
     return n * (n - 1) / 2;
 }
 
-double stats_adjusted_rand(const uint32_t *a, size_t groups_a, const uint32_t *b, size_t groups_b, size_t count)
+double stats_adjusted_rand(const uint32_t *a, size_t groups_a, const uint32_t *b, size_t groups_b,
+                           size_t count)
 {
     double *table = base_calloc(groups_a * groups_b + groups_a + groups_b, sizeof *table);
     double *left = table + groups_a * groups_b, *right = left + groups_a;

@@ -66,7 +66,8 @@ double stats_cholesky_log_det(int n, const double *factor)
     return 2 * sum;
 }
 
-/* Eigenvectors are known but for their sign: the largest component decides, so that answers are the same everywhere. */
+/* Eigenvectors are known but for their sign: the largest component decides, so that answers are the
+ * same everywhere. */
 static void copy_vector(int n, const double *from, double *to)
 {
     int largest = 0;
@@ -98,7 +99,8 @@ bool stats_eigen(int n, const double *a, struct arena *arena, double *values, do
     return true;
 }
 
-bool stats_least_squares(int rows, int columns, const double *a, const double *b, struct arena *arena, double *x)
+bool stats_least_squares(int rows, int columns, const double *a, const double *b,
+                         struct arena *arena, double *x)
 {
     prepare();
     double *copy = ARENA_ARRAY(arena, double, (size_t)rows *(size_t)columns);
@@ -123,13 +125,15 @@ void stats_multiply(int n, int k, int m, const double *a, const double *b, doubl
 void stats_gram(int n, size_t length, const double *a, double *out)
 {
     prepare();
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)length, 1, a, (int)length, 0, out, n);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)length, 1, a, (int)length, 0, out,
+                n);
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++)
             out[i * n + j] = out[j * n + i];
 }
 
-void stats_covariance(size_t rows, int columns, const double *data, double correction, double *mean, double *out)
+void stats_covariance(size_t rows, int columns, const double *data, double correction, double *mean,
+                      double *out)
 {
     memset(mean, 0, sizeof *mean * (size_t)columns);
     memset(out, 0, sizeof *out * (size_t)columns * (size_t)columns);
@@ -146,7 +150,8 @@ void stats_covariance(size_t rows, int columns, const double *data, double corre
     }
     for (int i = 0; i < columns; i++)
         for (int j = 0; j <= i; j++)
-            out[j * columns + i] = out[i * columns + j] = out[i * columns + j] / ((double)rows - correction);
+            out[j * columns + i] = out[i * columns + j] =
+                out[i * columns + j] / ((double)rows - correction);
 }
 
 void stats_to_correlation(int n, double *covariance)
@@ -185,6 +190,7 @@ void stats_pairwise_correlation(size_t rows, int columns, const double *data, do
     for (int i = 0; i < columns; i++) {
         out[i * columns + i] = 1;
         for (int j = 0; j < i; j++)
-            out[i * columns + j] = out[j * columns + i] = pair_correlation(rows, columns, data, i, j);
+            out[i * columns + j] = out[j * columns + i] =
+                pair_correlation(rows, columns, data, i, j);
     }
 }

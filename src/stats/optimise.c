@@ -58,7 +58,8 @@ static bool is_flat_enough(const struct line *line, struct line_point p)
     return fabs(p.slope) <= 0.9 * fabs(line->slope0);
 }
 
-/* Where between two points to look next: the cubic through values and slopes, kept away from the ends. */
+/* Where between two points to look next: the cubic through values and slopes, kept away from the
+ * ends. */
 static double between(struct line_point a, struct line_point b)
 {
     double middle = (a.t + b.t) / 2;
@@ -125,9 +126,10 @@ static double scaled_gradient(int n, const double *x, const double *gradient, do
     return largest;
 }
 
-/* The BFGS update of the inverse Hessian H for a move s with gradient change y; skipped when the curvature is not
- * positive. The first update also scales H. */
-static void update_inverse(int n, double *h, const double *s, const double *y, double *hy, bool first)
+/* The BFGS update of the inverse Hessian H for a move s with gradient change y; skipped when the
+ * curvature is not positive. The first update also scales H. */
+static void update_inverse(int n, double *h, const double *s, const double *y, double *hy,
+                           bool first)
 {
     double sy = dot(n, s, y), yy = dot(n, y, y);
     if (!(sy > 1e-12 * sqrt(dot(n, s, s) * yy)))
@@ -150,7 +152,8 @@ static void identity(int n, double *h)
         h[i * n + i] = 1;
 }
 
-/* direction = −H·gradient, or steepest descent when that does not point down. Returns the largest move. */
+/* direction = −H·gradient, or steepest descent when that does not point down. Returns the largest
+ * move. */
 static double choose_direction(int n, double *h, const double *gradient, double *direction)
 {
     double largest = 0;
@@ -166,18 +169,21 @@ static double choose_direction(int n, double *h, const double *gradient, double 
     return largest;
 }
 
-struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const struct stats_optimise_options *options,
-                                struct arena *arena, double *x)
+struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context,
+                                const struct stats_optimise_options *options, struct arena *arena,
+                                double *x)
 {
     struct stats_optimise_options limits = with_defaults(options);
     struct stats_optimum optimum = {0};
-    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n), *work = ARENA_ARRAY(arena, double, 6 * (size_t)n);
-    double *gradient = work, *direction = work + n, *at = work + 2 * n, *next = work + 3 * n, *move = work + 4 * n,
-           *change = work + 5 * n;
+    double *h = ARENA_ARRAY(arena, double, (size_t)n *(size_t)n),
+           *work = ARENA_ARRAY(arena, double, 6 * (size_t)n);
+    double *gradient = work, *direction = work + n, *at = work + 2 * n, *next = work + 3 * n,
+           *move = work + 4 * n, *change = work + 5 * n;
 
     optimum.value = f(x, gradient, context);
     optimum.evaluations = 1;
-    optimum.gradient = isfinite(optimum.value) ? scaled_gradient(n, x, gradient, optimum.value) : INFINITY;
+    optimum.gradient =
+        isfinite(optimum.value) ? scaled_gradient(n, x, gradient, optimum.value) : INFINITY;
     if (!isfinite(optimum.gradient))
         return optimum;
     identity(n, h);
@@ -185,7 +191,8 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
         memcpy(h, limits.inverse, sizeof *h * (size_t)n * (size_t)n);
     int quiet = 0;
     bool fresh = !limits.inverse;
-    while (optimum.iterations < limits.max_iterations && optimum.gradient > 1e-3 * limits.gradient) {
+    while (optimum.iterations < limits.max_iterations &&
+           optimum.gradient > 1e-3 * limits.gradient) {
         double largest = choose_direction(n, h, gradient, direction);
         struct line line = {.n = n,
                             .f = f,
@@ -204,7 +211,8 @@ struct stats_optimum stats_bfgs(int n, stats_objective *f, void *context, const 
         if (!(p.t > 0) || !isfinite(p.value) || p.value > optimum.value) {
             if (fresh)
                 break;
-            identity(n, h); /* the curvature learnt so far misleads: start again from steepest descent */
+            identity(
+                n, h); /* the curvature learnt so far misleads: start again from steepest descent */
             fresh = true;
             continue;
         }
@@ -293,7 +301,8 @@ static void shrink(struct simplex *s, double factor)
 {
     for (int i = 1; i <= s->n; i++) {
         for (int j = 0; j < s->n; j++)
-            s->corner[i * s->n + j] = s->corner[j] + factor * (s->corner[i * s->n + j] - s->corner[j]);
+            s->corner[i * s->n + j] =
+                s->corner[j] + factor * (s->corner[i * s->n + j] - s->corner[j]);
         s->value[i] = simplex_value(s, s->corner + i * s->n);
     }
 }
@@ -312,7 +321,8 @@ static void simplex_round(struct simplex *s)
     double reflected = along(s, -1, s->trial);
     if (reflected < s->value[0]) {
         double further = along(s, -grow, s->other);
-        replace_worst(s, further < reflected ? s->other : s->trial, further < reflected ? further : reflected);
+        replace_worst(s, further < reflected ? s->other : s->trial,
+                      further < reflected ? further : reflected);
     } else if (reflected < s->value[n - 1]) {
         replace_worst(s, s->trial, reflected);
     } else {
@@ -328,7 +338,8 @@ static void simplex_round(struct simplex *s)
 }
 
 struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context, double step,
-                                       const struct stats_optimise_options *options, struct arena *arena, double *x)
+                                       const struct stats_optimise_options *options,
+                                       struct arena *arena, double *x)
 {
     struct stats_optimise_options limits = with_defaults(options);
     size_t size = (size_t)n;
@@ -363,7 +374,8 @@ struct stats_optimum stats_nelder_mead(int n, stats_objective *f, void *context,
 }
 
 struct stats_optimum stats_minimise(int n, stats_objective *f, void *context,
-                                    const struct stats_optimise_options *options, struct arena *arena, double *x)
+                                    const struct stats_optimise_options *options,
+                                    struct arena *arena, double *x)
 {
     struct stats_optimum first = stats_bfgs(n, f, context, options, arena, x);
     if (first.converged)
@@ -376,8 +388,8 @@ struct stats_optimum stats_minimise(int n, stats_objective *f, void *context,
     return last;
 }
 
-void stats_numeric_gradient(int n, stats_objective *f, void *context, const double *x, double *scratch,
-                            double *gradient)
+void stats_numeric_gradient(int n, stats_objective *f, void *context, const double *x,
+                            double *scratch, double *gradient)
 {
     memcpy(scratch, x, sizeof *x * (size_t)n);
     for (int i = 0; i < n; i++) {
@@ -390,8 +402,8 @@ void stats_numeric_gradient(int n, stats_objective *f, void *context, const doub
     }
 }
 
-void stats_numeric_hessian(int n, stats_objective *f, void *context, const double *x, double step, double *scratch,
-                           double *hessian)
+void stats_numeric_hessian(int n, stats_objective *f, void *context, const double *x, double step,
+                           double *scratch, double *hessian)
 {
     double *at = scratch, *above = scratch + n, *below = scratch + 2 * n;
     memcpy(at, x, sizeof *x * (size_t)n);

@@ -95,7 +95,8 @@ double stats_random_poisson(struct stats_random *random, double mean)
     double count = 0;
     while (mean > 30) {
         double half = floor(mean * 7 / 8), wait = stats_random_gamma(random, half);
-        if (wait > mean) { /* the half-th event lies past the end: the earlier ones are spread evenly before it */
+        if (wait > mean) { /* the half-th event lies past the end: the earlier ones are spread
+                              evenly before it */
             double share = mean / wait;
             for (double i = 1; i < half; i++)
                 count += stats_random_uniform(random) < share;
@@ -112,7 +113,8 @@ double stats_random_poisson(struct stats_random *random, double mean)
     }
 }
 
-size_t stats_random_weighted(struct stats_random *random, const double *weights, size_t count, double sum)
+size_t stats_random_weighted(struct stats_random *random, const double *weights, size_t count,
+                             double sum)
 {
     double goal = stats_random_uniform(random) * sum;
     size_t last = 0;

@@ -1,8 +1,10 @@
 /*
- * Random numbers that are the same for the same seed on every machine and with any number of threads: a task that runs
- * in parallel takes a stream of its own, numbered by the task and not by the thread.
+ * Random numbers that are the same for the same seed on every machine and with any number of
+ * threads: a task that runs in parallel takes a stream of its own, numbered by the task and not by
+ * the thread.
  *
- * The generator is xoshiro256++ (Blackman & Vigna 2021), its state filled by SplitMix64 from seed and stream.
+ * The generator is xoshiro256++ (Blackman & Vigna 2021), its state filled by SplitMix64 from seed
+ * and stream.
  */
 #ifndef STRATA_STATS_RANDOM_H
 #define STRATA_STATS_RANDOM_H
@@ -29,10 +31,12 @@ double stats_random_exponential(struct stats_random *random);
 /* Shape > 0, scale 1 (Marsaglia & Tsang 2000). */
 double stats_random_gamma(struct stats_random *random, double shape);
 double stats_random_beta(struct stats_random *random, double a, double b);
-/* Mean ≥ 0; by waiting times below 30, by halving through a gamma variate above (Ahrens & Dieter 1974). */
+/* Mean ≥ 0; by waiting times below 30, by halving through a gamma variate above (Ahrens & Dieter
+ * 1974). */
 double stats_random_poisson(struct stats_random *random, double mean);
 /* An index drawn with probability proportional to weights (≥ 0, sum given, > 0). */
-size_t stats_random_weighted(struct stats_random *random, const double *weights, size_t count, double sum);
+size_t stats_random_weighted(struct stats_random *random, const double *weights, size_t count,
+                             double sum);
 /* Puts indices[0…count) into random order. */
 void stats_random_shuffle(struct stats_random *random, uint32_t *indices, size_t count);
 

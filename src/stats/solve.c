@@ -3,9 +3,10 @@
 #include <float.h>
 #include <math.h>
 
-/* The next step from b towards the root: inverse quadratic or secant when it is safe, else half of the interval. */
-static double brent_step(double a, double fa, double b, double fb, double c, double fc, double half, double last,
-                         double least)
+/* The next step from b towards the root: inverse quadratic or secant when it is safe, else half of
+ * the interval. */
+static double brent_step(double a, double fa, double b, double fb, double c, double fc, double half,
+                         double last, double least)
 {
     if (fabs(last) < least || fabs(fa) <= fabs(fb))
         return half;
@@ -25,7 +26,8 @@ static double brent_step(double a, double fa, double b, double fb, double c, dou
     return 2 * p < (bound < fabs(last * q) ? bound : fabs(last * q)) ? p / q : half;
 }
 
-double stats_root(double (*f)(double x, void *context), void *context, double low, double high, double tolerance)
+double stats_root(double (*f)(double x, void *context), void *context, double low, double high,
+                  double tolerance)
 {
     double a = low, b = high, fa = f(a, context), fb = f(b, context);
 
@@ -62,7 +64,8 @@ double stats_root(double (*f)(double x, void *context), void *context, double lo
     return b;
 }
 
-double stats_golden(double (*f)(double x, void *context), void *context, double low, double high, double tolerance)
+double stats_golden(double (*f)(double x, void *context), void *context, double low, double high,
+                    double tolerance)
 {
     const double ratio = 0.61803398874989484820;
     double a = high - ratio * (high - low), b = low + ratio * (high - low);

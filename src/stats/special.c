@@ -16,11 +16,12 @@ double stats_lgamma(double x)
 double stats_lgamma1p(double x)
 {
     /* ζ(k) − 1 for k = 2, 3, …: the Taylor series of ln Γ(2 + x) − (1 − γ)x. */
-    static const double zeta_less_one[] = {0.64493406684822643647,   0.20205690315959428540,   0.082323233711138191516,
-                                           0.036927755143369926331,  0.017343061984449139714,  0.0083492773819228268398,
-                                           0.0040773561979443393787, 0.0020083928260822144179, 9.9457512781808533715e-4,
-                                           4.9418860411946455870e-4, 2.4608655330804829863e-4, 1.2271334757848914676e-4,
-                                           6.1248135058704829259e-5, 3.0588236307020493552e-5};
+    static const double zeta_less_one[] = {
+        0.64493406684822643647,   0.20205690315959428540,   0.082323233711138191516,
+        0.036927755143369926331,  0.017343061984449139714,  0.0083492773819228268398,
+        0.0040773561979443393787, 0.0020083928260822144179, 9.9457512781808533715e-4,
+        4.9418860411946455870e-4, 2.4608655330804829863e-4, 1.2271334757848914676e-4,
+        6.1248135058704829259e-5, 3.0588236307020493552e-5};
     if (fabs(x) > 0.1)
         return stats_lgamma(1 + x);
     double sum = 0, power = x;
@@ -60,10 +61,11 @@ double stats_lbeta(double a, double b)
         return stats_lgamma(a) + stats_lgamma(b) - stats_lgamma(a + b);
     double sum = a + b;
     if (b >= 10)
-        return half_log_two_pi - 0.5 * log(b) - a * log1p(b / a) + b * log(b / sum) + 0.5 * log1p(b / a) +
-               stats_stirling_rest(a) + stats_stirling_rest(b) - stats_stirling_rest(sum);
-    return stats_lgamma(b) + stats_stirling_rest(a) - stats_stirling_rest(sum) - (a - 0.5) * log1p(b / a) -
-           b * log(sum) + b;
+        return half_log_two_pi - 0.5 * log(b) - a * log1p(b / a) + b * log(b / sum) +
+               0.5 * log1p(b / a) + stats_stirling_rest(a) + stats_stirling_rest(b) -
+               stats_stirling_rest(sum);
+    return stats_lgamma(b) + stats_stirling_rest(a) - stats_stirling_rest(sum) -
+           (a - 0.5) * log1p(b / a) - b * log(sum) + b;
 }
 
 double stats_digamma(double x)
@@ -170,12 +172,14 @@ double stats_log_sum_exp(const double *values, size_t count)
     return largest + log(sum);
 }
 
-/* x^a e^−x / Γ(a + 1): a Poisson probability, in Loader's form where the exponent does not cancel. */
+/* x^a e^−x / Γ(a + 1): a Poisson probability, in Loader's form where the exponent does not cancel.
+ */
 static double gamma_front(double a, double x)
 {
     if (a < 10)
         return exp(a * log(x) - x - stats_lgamma1p(a));
-    double exponent = fabs(x - a) < 0.6 * a ? a * stats_log1pmx((x - a) / a) : a * log(x / a) - (x - a);
+    double exponent =
+        fabs(x - a) < 0.6 * a ? a * stats_log1pmx((x - a) / a) : a * log(x / a) - (x - a);
     return exp(exponent - stats_stirling_rest(a)) / sqrt(2 * M_PI * a);
 }
 
@@ -206,7 +210,8 @@ static double gamma_q_fraction(double a, double x)
     return a * gamma_front(a, x) * h;
 }
 
-/* Q for a < 1 and small x, where P is close to 1: 1 − e^u (1 − aS) without taking the difference of near equals. */
+/* Q for a < 1 and small x, where P is close to 1: 1 − e^u (1 − aS) without taking the difference of
+ * near equals. */
 static double gamma_q_small(double a, double x)
 {
     double sum = 0, power = 1;
@@ -252,13 +257,15 @@ static double beta_front(double a, double b, double x, double y)
     double n = a + b, p = a / n, q = b / n, e = x < y ? x - p : q - y;
     double left = fabs(e) < 0.6 * p ? a * stats_log1pmx(e / p) : a * (log(x / p) - e / p);
     double right = fabs(e) < 0.6 * q ? b * stats_log1pmx(-e / q) : b * (log(y / q) + e / q);
-    if (a < 1e-3 || b < 1e-3) /* the rest of Stirling's formula is large there: take the plain form */
+    if (a < 1e-3 ||
+        b < 1e-3) /* the rest of Stirling's formula is large there: take the plain form */
         return exp(a * log(x) + b * log(y) - stats_lbeta(a, b)) / a;
     double rest = stats_stirling_rest(n) - stats_stirling_rest(a) - stats_stirling_rest(b);
     return exp(left + right + rest) * sqrt(b / (2 * M_PI * n * a));
 }
 
-/* The continued fraction of A&S 26.5.8 by Lentz's method; converges fast for x < (a + 1) / (a + b + 2). */
+/* The continued fraction of A&S 26.5.8 by Lentz's method; converges fast for x < (a + 1) / (a + b +
+ * 2). */
 static double beta_fraction(double a, double b, double x)
 {
     double c = 1, d = 1 - (a + b) * x / (a + 1);
@@ -345,7 +352,8 @@ static double beta_gap(double logit_x, void *context)
 {
     struct inverse *goal = context;
     double x = stats_expit(logit_x), y = stats_expit(-logit_x);
-    double at = goal->upper ? stats_beta_upper(goal->a, goal->b, x, y) : stats_beta_lower(goal->a, goal->b, x, y);
+    double at = goal->upper ? stats_beta_upper(goal->a, goal->b, x, y)
+                            : stats_beta_lower(goal->a, goal->b, x, y);
     return (log_or_floor(at) - goal->target) * (goal->upper ? -1 : 1);
 }
 
@@ -399,7 +407,8 @@ double stats_log_hyp2f1(double a, double b, double c, double z)
     if (!(a > 0 && b > 0 && c > 0 && z >= 0 && z < 1))
         return NAN;
     double log_scale;
-    if (c - a > 0 && c - b > 0) { /* Euler's transformation has the smaller terms, all positive still */
+    if (c - a > 0 &&
+        c - b > 0) { /* Euler's transformation has the smaller terms, all positive still */
         double sum = hyp2f1_series(c - a, c - b, c, z, &log_scale);
         if (c - a < a)
             return (c - a - b) * log1p(-z) + log(sum) + log_scale;

@@ -24,8 +24,8 @@ double stats_correlation(const double *a, const double *b, size_t count);
 void stats_sort(double *values, size_t count);
 /* The order in which values rise (equal ones by index) into order[0…count). */
 void stats_order(const double *values, size_t count, uint32_t *order);
-/* The quantile of sorted values by linear interpolation between order statistics (Hyndman & Fan's type 7), 0 ≤ p ≤ 1.
- * NaN for count 0. */
+/* The quantile of sorted values by linear interpolation between order statistics (Hyndman & Fan's
+ * type 7), 0 ≤ p ≤ 1. NaN for count 0. */
 double stats_quantile_sorted(const double *sorted, size_t count, double p);
 /* As above for values in any order; the copy lives in arena. */
 double stats_quantile(const double *values, size_t count, double p, struct arena *arena);

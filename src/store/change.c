@@ -1,8 +1,9 @@
 /*
- * Changes. Files are written to tmp/ while the change is prepared; the catalog's transaction is open all the time and
- * holds everything small. Commit syncs the files, renames them to where they belong, syncs the folders, and only
- * then commits the transaction that lists them: a kill before that leaves files that nobody lists, a kill after it
- * leaves replaced files that nobody reads. The next writer removes both.
+ * Changes. Files are written to tmp/ while the change is prepared; the catalog's transaction is
+ * open all the time and holds everything small. Commit syncs the files, renames them to where they
+ * belong, syncs the folders, and only then commits the transaction that lists them: a kill before
+ * that leaves files that nobody lists, a kill after it leaves replaced files that nobody reads. The
+ * next writer removes both.
  */
 #include "base/map.h"
 #include "store/internal.h"
@@ -28,7 +29,8 @@ enum status store_begin(struct store *store, struct store_change **out, struct e
 {
     ENSURE(store->mode == STORE_WRITE && !store->change);
     if (store->unreadable)
-        return error_set(error, STATUS_ERROR, "a change of the store %s ended in uncertainty: open it again first",
+        return error_set(error, STATUS_ERROR,
+                         "a change of the store %s ended in uncertainty: open it again first",
                          store->path);
     TRY(catalog_begin(store->catalog, error));
     struct store_change *change = base_calloc(1, sizeof *change);
@@ -75,8 +77,9 @@ void store_abort(struct store_change *change)
 
 const char *store_temporary(struct store_change *change, const char *suffix)
 {
-    const char *name = store_file(change->store, &change->arena, "tmp/%llu%s",
-                                  (unsigned long long)change->store->temporaries++, suffix ? suffix : "");
+    const char *name =
+        store_file(change->store, &change->arena, "tmp/%llu%s",
+                   (unsigned long long)change->store->temporaries++, suffix ? suffix : "");
     VECTOR_PUSH(&change->temporaries, name);
     return name;
 }
@@ -94,7 +97,8 @@ const struct catalog_part *store_list_now(struct store_change *change, size_t *c
     const struct store *store = change->store;
     size_t folder = strlen(store->path) + 1;
     if (!change->now) {
-        change->now = ARENA_ARRAY(&change->arena, struct catalog_part, store->part_count + change->added.count + 1);
+        change->now = ARENA_ARRAY(&change->arena, struct catalog_part,
+                                  store->part_count + change->added.count + 1);
         change->now_count = 0;
         for (size_t i = 0; i < store->part_count; i++)
             if (!store_dropped(change, store->parts[i].number))
@@ -127,7 +131,8 @@ enum status store_drop_part(struct store_change *change, uint32_t number, struct
     struct store *store = change->store;
     change->now = NULL;
     for (size_t i = 0; i < change->added.count; i++)
-        if (change->added.items[i].part.number == number || change->added.items[i].part.owner == number)
+        if (change->added.items[i].part.number == number ||
+            change->added.items[i].part.owner == number)
             change->added.items[i].temporary = NULL;
     for (size_t i = 0; i < store->part_count; i++)
         if ((store->parts[i].number == number || store->parts[i].owner == number) &&
@@ -136,7 +141,8 @@ enum status store_drop_part(struct store_change *change, uint32_t number, struct
     return STATUS_OK;
 }
 
-enum status store_add_rejects(struct store_change *change, uint32_t import, const char *temporary, struct error *error)
+enum status store_add_rejects(struct store_change *change, uint32_t import, const char *temporary,
+                              struct error *error)
 {
     (void)error;
     const char *to = store_file(change->store, &change->arena, "rejects/%u.jsonl", import);
@@ -147,8 +153,8 @@ enum status store_add_rejects(struct store_change *change, uint32_t import, cons
 /*
  * Writing parts.
  */
-static enum status describe(struct store_change *change, struct lake *lake, struct change_part *added,
-                            struct error *error)
+static enum status describe(struct store_change *change, struct lake *lake,
+                            struct change_part *added, struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
@@ -158,12 +164,15 @@ static enum status describe(struct store_change *change, struct lake *lake, stru
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++) {
-            struct text name = lake_text(&chunk->columns[0], i), type = lake_text(&chunk->columns[1], i);
-            VECTOR_PUSH(&columns, (struct catalog_part_column){arena_strndup(&change->arena, name.data, name.length),
-                                                               arena_strndup(&change->arena, type.data, type.length)});
+            struct text name = lake_text(&chunk->columns[0], i),
+                        type = lake_text(&chunk->columns[1], i);
+            VECTOR_PUSH(&columns, (struct catalog_part_column){
+                                      arena_strndup(&change->arena, name.data, name.length),
+                                      arena_strndup(&change->arena, type.data, type.length)});
         }
     lake_result_free(result);
-    struct catalog_part_column *kept = ARENA_ARRAY(&change->arena, struct catalog_part_column, columns.count);
+    struct catalog_part_column *kept =
+        ARENA_ARRAY(&change->arena, struct catalog_part_column, columns.count);
     if (columns.count)
         memcpy(kept, columns.items, columns.count * sizeof *kept);
     added->part.columns = kept;
@@ -173,16 +182,17 @@ static enum status describe(struct store_change *change, struct lake *lake, stru
 }
 
 /* The least and the largest import and, of facts and traits, moment that is one. */
-static enum status take_ranges(struct store_change *change, struct lake *lake, struct change_part *added,
-                               struct error *error)
+static enum status take_ranges(struct store_change *change, struct lake *lake,
+                               struct change_part *added, struct error *error)
 {
     struct catalog_part *part = &added->part;
     struct lake_result *result;
     const struct lake_chunk *chunk;
     bool dated = part->role != PART_REFERENCE;
-    TRY(lake_queryf(lake, &result, error, "SELECT min(import), max(import)%s FROM read_parquet(%s)",
-                    dated ? ", min(\"time\") FILTER (\"time\" > 0), max(\"time\") FILTER (\"time\" > 0)" : "",
-                    store_quote(&change->arena, added->temporary)));
+    TRY(lake_queryf(
+        lake, &result, error, "SELECT min(import), max(import)%s FROM read_parquet(%s)",
+        dated ? ", min(\"time\") FILTER (\"time\" > 0), max(\"time\") FILTER (\"time\" > 0)" : "",
+        store_quote(&change->arena, added->temporary)));
     enum status status = lake_result_next(result, &chunk, error);
     if (status == STATUS_OK && chunk && lake_known(&chunk->columns[0], 0)) {
         part->first_import = (uint32_t)lake_integer(&chunk->columns[0], 0);
@@ -198,12 +208,13 @@ static enum status take_ranges(struct store_change *change, struct lake *lake, s
 
 static bool has_import(enum part_role role)
 {
-    return role == PART_FACTS || role == PART_TRAITS || role == PART_SHADOW || role == PART_REFERENCE;
+    return role == PART_FACTS || role == PART_TRAITS || role == PART_SHADOW ||
+           role == PART_REFERENCE;
 }
 
 /* Everything the catalog says about a part is taken from its file, never from who wrote it. */
-static enum status measure(struct store_change *change, struct lake *lake, struct change_part *added,
-                           struct error *error)
+static enum status measure(struct store_change *change, struct lake *lake,
+                           struct change_part *added, struct error *error)
 {
     struct catalog_part *part = &added->part;
     struct stat file;
@@ -216,8 +227,9 @@ static enum status measure(struct store_change *change, struct lake *lake, struc
     return checksum_make(lake, added->temporary, part, &change->arena, error);
 }
 
-static enum status write_one(struct store_change *change, struct lake *lake, const struct store_new_part *new_part,
-                             uint32_t owner, struct change_part *added, struct error *error)
+static enum status write_one(struct store_change *change, struct lake *lake,
+                             const struct store_new_part *new_part, uint32_t owner,
+                             struct change_part *added, struct error *error)
 {
     uint64_t number;
     struct catalog *catalog = change->store->catalog;
@@ -238,10 +250,11 @@ static enum status write_one(struct store_change *change, struct lake *lake, con
     if (new_part->ordered)
         buffer_string(&sql, new_part->select);
     else
-        buffer_printf(&sql, "SELECT * FROM (%s) ORDER BY %s", new_part->select, store_role_order(new_part->role));
+        buffer_printf(&sql, "SELECT * FROM (%s) ORDER BY %s", new_part->select,
+                      store_role_order(new_part->role));
 
-    enum status status =
-        lake_write_parquet(lake, sql.data, added->temporary, &new_part->parquet, &added->part.rows, error);
+    enum status status = lake_write_parquet(lake, sql.data, added->temporary, &new_part->parquet,
+                                            &added->part.rows, error);
     buffer_release(&sql);
     if (status == STATUS_OK && added->part.rows == 0)
         unlink(added->temporary);
@@ -251,10 +264,12 @@ static enum status write_one(struct store_change *change, struct lake *lake, con
     return status;
 }
 
-static enum status write_beside(struct store_change *change, struct lake *lake, const char *table, uint32_t owner,
-                                const char *select, bool ordered, struct error *error)
+static enum status write_beside(struct store_change *change, struct lake *lake, const char *table,
+                                uint32_t owner, const char *select, bool ordered,
+                                struct error *error)
 {
-    struct store_new_part activity = {.table = table, .role = PART_ACTIVITY, .select = select, .ordered = ordered};
+    struct store_new_part activity = {
+        .table = table, .role = PART_ACTIVITY, .select = select, .ordered = ordered};
     struct change_part beside;
     TRY(write_one(change, lake, &activity, owner, &beside, error));
     VECTOR_PUSH(&change->added, beside);
@@ -262,29 +277,32 @@ static enum status write_beside(struct store_change *change, struct lake *lake, 
     return STATUS_OK;
 }
 
-enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
-                                 uint32_t owner, struct error *error)
+enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table,
+                                 const char *path, uint32_t owner, struct error *error)
 {
-    const char *select = arena_printf(&change->arena,
-                                      "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\", "
-                                      "count(*)::UINTEGER AS \"rows\" FROM read_parquet(%s) GROUP BY customer",
-                                      store_quote(&change->arena, path));
+    const char *select =
+        arena_printf(&change->arena,
+                     "SELECT customer, min(\"time\") AS \"first\", max(\"time\") AS \"last\", "
+                     "count(*)::UINTEGER AS \"rows\" FROM read_parquet(%s) GROUP BY customer",
+                     store_quote(&change->arena, path));
     return write_beside(change, lake, table, owner, select, false, error);
 }
 
 /* Of a part that has each customer once. */
-static enum status write_plain_activity(struct store_change *change, struct lake *lake, const char *table,
-                                        const char *path, uint32_t owner, struct error *error)
+static enum status write_plain_activity(struct store_change *change, struct lake *lake,
+                                        const char *table, const char *path, uint32_t owner,
+                                        struct error *error)
 {
-    const char *select = arena_printf(&change->arena,
-                                      "SELECT customer, \"time\" AS \"first\", \"time\" AS \"last\", "
-                                      "1::UINTEGER AS \"rows\" FROM read_parquet(%s)",
-                                      store_quote(&change->arena, path));
+    const char *select =
+        arena_printf(&change->arena,
+                     "SELECT customer, \"time\" AS \"first\", \"time\" AS \"last\", "
+                     "1::UINTEGER AS \"rows\" FROM read_parquet(%s)",
+                     store_quote(&change->arena, path));
     return write_beside(change, lake, table, owner, select, true, error);
 }
 
-enum status store_write_part(struct store_change *change, struct lake *lake, const struct store_new_part *part,
-                             uint64_t *rows, struct error *error)
+enum status store_write_part(struct store_change *change, struct lake *lake,
+                             const struct store_new_part *part, uint64_t *rows, struct error *error)
 {
     struct change_part added;
     TRY(write_one(change, lake, part, 0, &added, error));
@@ -297,14 +315,17 @@ enum status store_write_part(struct store_change *change, struct lake *lake, con
     if (part->role != PART_FACTS && part->role != PART_TRAITS)
         return STATUS_OK;
     if (part->ordered && part->one_each)
-        return write_plain_activity(change, lake, part->table, added.temporary, added.part.number, error);
-    return store_write_activity(change, lake, part->table, added.temporary, added.part.number, error);
+        return write_plain_activity(change, lake, part->table, added.temporary, added.part.number,
+                                    error);
+    return store_write_activity(change, lake, part->table, added.temporary, added.part.number,
+                                error);
 }
 
 /*
  * Publishing.
  */
-static enum status publish_file(struct store_change *change, struct change_file *file, struct error *error)
+static enum status publish_file(struct store_change *change, struct change_file *file,
+                                struct error *error)
 {
     TRY(file_sync(file->from, error));
     store_step(change->store);
@@ -338,7 +359,8 @@ static enum status publish_files(struct store_change *change, struct error *erro
     enum status status = STATUS_OK;
     for (size_t i = 0; i < change->files.count && status == STATUS_OK; i++) {
         status = publish_file(change, &change->files.items[i], error);
-        text_map_put(&folders, text_from(folder_of(&change->arena, change->files.items[i].to)), 0, NULL);
+        text_map_put(&folders, text_from(folder_of(&change->arena, change->files.items[i].to)), 0,
+                     NULL);
     }
 
     for (size_t i = 0; i < folders.count && status == STATUS_OK; i++)
@@ -366,9 +388,9 @@ static enum status list_parts(struct store_change *change, struct error *error)
 }
 
 /*
- * The catalog does not know whether it has saved. What its files hold now is what the next process would find, so they
- * are opened anew and asked which generation they hold; and only if the disk then takes a further write is that answer
- * kept for good.
+ * The catalog does not know whether it has saved. What its files hold now is what the next process
+ * would find, so they are opened anew and asked which generation they hold; and only if the disk
+ * then takes a further write is that answer kept for good.
  */
 static enum status look_again(struct store *store, struct error *error)
 {
@@ -388,8 +410,10 @@ static enum status look_again(struct store *store, struct error *error)
         state = "as the files are now it was not made, but the disk has not confirmed it";
     store->unreadable = true;
     enum status status =
-        error_set(error, STATUS_UNCERTAIN, "the disk failed while the change was being saved (%s); %s", why, state);
-    error_hint(error, "when the disk works again, strata verify shows the state of the store, and strata imports what "
+        error_set(error, STATUS_UNCERTAIN,
+                  "the disk failed while the change was being saved (%s); %s", why, state);
+    error_hint(error, "when the disk works again, strata verify shows the state of the store, and "
+                      "strata imports what "
                       "came in; then repeat the command if it is not there");
     return status;
 }
@@ -398,9 +422,10 @@ static enum status saved_but(struct error *error)
 {
     char why[ERROR_MESSAGE_MAX];
     snprintf(why, sizeof why, "%s", error ? error->message : "");
-    enum status status =
-        error_set(error, STATUS_UNCERTAIN, "the change was made, but the store cannot be read back: %s", why);
-    error_hint(error, "do not repeat the command; strata verify shows what is wrong with the store");
+    enum status status = error_set(
+        error, STATUS_UNCERTAIN, "the change was made, but the store cannot be read back: %s", why);
+    error_hint(error,
+               "do not repeat the command; strata verify shows what is wrong with the store");
     return status;
 }
 

@@ -1,10 +1,11 @@
 /*
- * Checksums of parts. Each part has one for each of its columns, over the bytes of the column's chunks, and one more
- * for all other bytes: together they cover the file. Reading a column therefore costs a look at that column's bytes and
- * the footer's, not at the whole file, and happens once in a process, before DuckDB sees a byte of it.
+ * Checksums of parts. Each part has one for each of its columns, over the bytes of the column's
+ * chunks, and one more for all other bytes: together they cover the file. Reading a column
+ * therefore costs a look at that column's bytes and the footer's, not at the whole file, and
+ * happens once in a process, before DuckDB sees a byte of it.
  *
- * They are made by the library's XXH3 from beginning to end, and looked at by hash.c, whose threads share the work. So
- * whatever is written and read holds the two against each other.
+ * They are made by the library's XXH3 from beginning to end, and looked at by hash.c, whose threads
+ * share the work. So whatever is written and read holds the two against each other.
  */
 #include "base/map.h"
 #include "store/hash_internal.h"
@@ -60,23 +61,24 @@ static int hash_ranges(int file, const struct catalog_range *ranges, size_t coun
 struct making {
     struct arena *arena;
     const struct catalog_part *part;
-    struct catalog_checksum *pieces;     /* one for each column, then the rest */
-    size_t leaf;                         /* the column that the chunk before this one belonged to … */
-    int64_t place;                       /* … and its leaf's place among all leaves */
+    struct catalog_checksum *pieces; /* one for each column, then the rest */
+    size_t leaf;                     /* the column that the chunk before this one belonged to … */
+    int64_t place;                   /* … and its leaf's place among all leaves */
     VECTOR(struct catalog_range) chunks; /* all, to find out what the rest is */
 };
 
-/* A chunk's column by the name of its leaf: "amount", or "place, latitude" for what lies within `place`. Leaves come in
- * the order of the columns, so a name with a comma in it is no riddle. */
+/* A chunk's column by the name of its leaf: "amount", or "place, latitude" for what lies within
+ * `place`. Leaves come in the order of the columns, so a name with a comma in it is no riddle. */
 static bool belongs(struct text leaf, const char *column)
 {
     size_t length = strlen(column);
     return leaf.length >= length && memcmp(leaf.data, column, length) == 0 &&
-           (leaf.length == length || (leaf.length > length + 2 && memcmp(leaf.data + length, ", ", 2) == 0));
+           (leaf.length == length ||
+            (leaf.length > length + 2 && memcmp(leaf.data + length, ", ", 2) == 0));
 }
 
-static enum status take_chunk(struct making *making, struct text leaf, int64_t place, uint64_t offset, uint64_t length,
-                              struct error *error)
+static enum status take_chunk(struct making *making, struct text leaf, int64_t place,
+                              uint64_t offset, uint64_t length, struct error *error)
 {
     const struct catalog_part *part = making->part;
     if (place <= making->place) /* of the next row group */
@@ -85,10 +87,12 @@ static enum status take_chunk(struct making *making, struct text leaf, int64_t p
     while (making->leaf < part->column_count && !belongs(leaf, part->columns[making->leaf].name))
         making->leaf++;
     if (making->leaf == part->column_count)
-        return error_set(error, STATUS_ERROR, "%s has a column that it does not describe", part->path);
+        return error_set(error, STATUS_ERROR, "%s has a column that it does not describe",
+                         part->path);
 
     struct catalog_checksum *piece = &making->pieces[making->leaf];
-    struct catalog_range *ranges = ARENA_ARRAY(making->arena, struct catalog_range, piece->range_count + 1);
+    struct catalog_range *ranges =
+        ARENA_ARRAY(making->arena, struct catalog_range, piece->range_count + 1);
     if (piece->range_count)
         memcpy(ranges, piece->ranges, piece->range_count * sizeof *ranges);
     ranges[piece->range_count++] = (struct catalog_range){offset, length};
@@ -97,18 +101,22 @@ static enum status take_chunk(struct making *making, struct text leaf, int64_t p
     return STATUS_OK;
 }
 
-/* Bloom filters, which come after all the chunks, belong to their column too: who reads another need not pay for them.
+/* Bloom filters, which come after all the chunks, belong to their column too: who reads another
+ * need not pay for them.
  */
-static enum status find_chunks(struct making *making, struct lake *lake, const char *path, struct error *error)
+static enum status find_chunks(struct making *making, struct lake *lake, const char *path,
+                               struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
     TRY(lake_queryf(lake, &result, error,
                     "WITH chunk AS (FROM parquet_metadata(%s)), piece AS ("
-                    "SELECT false AS later, row_group_id, column_id, path_in_schema AS leaf, least(data_page_offset, "
+                    "SELECT false AS later, row_group_id, column_id, path_in_schema AS leaf, "
+                    "least(data_page_offset, "
                     "coalesce(nullif(dictionary_page_offset, 0), data_page_offset)) AS begins, "
                     "total_compressed_size AS bytes FROM chunk UNION ALL "
-                    "SELECT true, row_group_id, column_id, path_in_schema, bloom_filter_offset, bloom_filter_length "
+                    "SELECT true, row_group_id, column_id, path_in_schema, bloom_filter_offset, "
+                    "bloom_filter_length "
                     "FROM chunk WHERE bloom_filter_offset > 0 AND bloom_filter_length > 0) "
                     "SELECT leaf, column_id::BIGINT, begins::BIGINT, bytes::BIGINT FROM piece "
                     "ORDER BY later, row_group_id, column_id",
@@ -116,7 +124,8 @@ static enum status find_chunks(struct making *making, struct lake *lake, const c
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows && status == STATUS_OK; i++)
-            status = take_chunk(making, lake_text(&chunk->columns[0], i), lake_integer(&chunk->columns[1], i),
+            status = take_chunk(making, lake_text(&chunk->columns[0], i),
+                                lake_integer(&chunk->columns[1], i),
                                 (uint64_t)lake_integer(&chunk->columns[2], i),
                                 (uint64_t)lake_integer(&chunk->columns[3], i), error);
     lake_result_free(result);
@@ -133,7 +142,8 @@ static int by_offset(const void *a, const void *b)
 static void find_rest(struct making *making, uint64_t size)
 {
     struct catalog_checksum *rest = &making->pieces[making->part->column_count];
-    struct catalog_range *ranges = ARENA_ARRAY(making->arena, struct catalog_range, making->chunks.count + 1);
+    struct catalog_range *ranges =
+        ARENA_ARRAY(making->arena, struct catalog_range, making->chunks.count + 1);
     uint64_t at = 0;
     if (making->chunks.count)
         qsort(making->chunks.items, making->chunks.count, sizeof *making->chunks.items, by_offset);
@@ -148,19 +158,22 @@ static void find_rest(struct making *making, uint64_t size)
     *rest = (struct catalog_checksum){"", 0, ranges, rest->range_count};
 }
 
-static enum status hash_pieces(struct making *making, const char *path, size_t count, struct error *error)
+static enum status hash_pieces(struct making *making, const char *path, size_t count,
+                               struct error *error)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     int failed = file < 0 ? errno : 0;
     for (size_t i = 0; i < count && !failed; i++)
-        failed = hash_ranges(file, making->pieces[i].ranges, making->pieces[i].range_count, &making->pieces[i].value);
+        failed = hash_ranges(file, making->pieces[i].ranges, making->pieces[i].range_count,
+                             &making->pieces[i].value);
     if (file >= 0)
         close(file);
-    return failed ? error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path) : STATUS_OK;
+    return failed ? error_system(error, failed < 0 ? EIO : failed, "%s cannot be read back", path)
+                  : STATUS_OK;
 }
 
-enum status checksum_make(struct lake *lake, const char *path, struct catalog_part *part, struct arena *arena,
-                          struct error *error)
+enum status checksum_make(struct lake *lake, const char *path, struct catalog_part *part,
+                          struct arena *arena, struct error *error)
 {
     struct making making = {.arena = arena, .part = part};
     making.pieces = ARENA_ARRAY(arena, struct catalog_checksum, part->column_count + 1);
@@ -200,22 +213,26 @@ const char *store_part_holds(struct arena *arena, const struct catalog_part *par
     return arena_printf(arena, "%s, imports %u to %u", what, part->first_import, part->last_import);
 }
 
-static enum status say_damaged(const struct store *store, const struct catalog_part *part, const char *what,
-                               struct error *error)
+static enum status say_damaged(const struct store *store, const struct catalog_part *part,
+                               const char *what, struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);
     enum status status = error_set(error, STATUS_ERROR, "%s is damaged: %s; it holds %s",
-                                   store_file(store, &arena, "%s", part->path), what, store_part_holds(&arena, part));
+                                   store_file(store, &arena, "%s", part->path), what,
+                                   store_part_holds(&arena, part));
     if (part->role == PART_ACTIVITY)
         error_hint(error, "strata verify --repair makes it anew from the part it stands beside");
     else
-        error_hint(error, "bring the file back from a backup; strata verify lists everything that is damaged");
+        error_hint(
+            error,
+            "bring the file back from a backup; strata verify lists everything that is damaged");
     arena_release(&arena);
     return status;
 }
 
-static bool is_wanted(const struct catalog_checksum *piece, const char *const *columns, size_t count)
+static bool is_wanted(const struct catalog_checksum *piece, const char *const *columns,
+                      size_t count)
 {
     if (!columns || !*piece->piece)
         return true;
@@ -234,8 +251,8 @@ static bool was_seen(const struct store *store, const struct catalog_part *part,
     return strlen(key) < sizeof key - 1 && text_map_find(&store->checked->pieces, text_from(key));
 }
 
-static bool all_were_seen(const struct store *store, const struct catalog_part *part, const char *const *columns,
-                          size_t count)
+static bool all_were_seen(const struct store *store, const struct catalog_part *part,
+                          const char *const *columns, size_t count)
 {
     bool seen = was_seen(store, part, "");
     for (size_t i = 0; i < count && columns && seen; i++)
@@ -246,8 +263,9 @@ static bool all_were_seen(const struct store *store, const struct catalog_part *
 }
 
 /* The pieces to look at: what is wanted and was not looked at before. Marks them as seen. */
-static size_t choose(const struct store *store, const struct catalog_part *part, const struct catalog_checksum *all,
-                     size_t count, const char *const *columns, size_t column_count, const struct catalog_checksum **out)
+static size_t choose(const struct store *store, const struct catalog_part *part,
+                     const struct catalog_checksum *all, size_t count, const char *const *columns,
+                     size_t column_count, const struct catalog_checksum **out)
 {
     size_t chosen = 0;
     char key[KEY];
@@ -262,11 +280,13 @@ static size_t choose(const struct store *store, const struct catalog_part *part,
 }
 
 static enum status look(const struct store *store, const struct catalog_part *part, int file,
-                        const struct catalog_checksum **sums, size_t count, struct arena *arena, struct error *error)
+                        const struct catalog_checksum **sums, size_t count, struct arena *arena,
+                        struct error *error)
 {
     struct hash_piece *pieces = ARENA_ARRAY(arena, struct hash_piece, count + 1);
     for (size_t i = 0; i < count; i++)
-        pieces[i] = (struct hash_piece){.ranges = sums[i]->ranges, .range_count = sums[i]->range_count};
+        pieces[i] =
+            (struct hash_piece){.ranges = sums[i]->ranges, .range_count = sums[i]->range_count};
     hasher_run(store->checked->hasher, file, pieces, count);
 
     for (size_t i = 0; i < count; i++) {
@@ -275,16 +295,17 @@ static enum status look(const struct store *store, const struct catalog_part *pa
             return error_system(error, pieces[i].failed, "%s cannot be read",
                                 store_file(store, arena, "%s", part->path));
         if (pieces[i].failed || pieces[i].value != sums[i]->value)
-            return say_damaged(store, part,
-                               *piece ? arena_printf(arena, "its column %s is not what was written", piece)
-                                      : "it is not what was written",
-                               error);
+            return say_damaged(
+                store, part,
+                *piece ? arena_printf(arena, "its column %s is not what was written", piece)
+                       : "it is not what was written",
+                error);
     }
     return STATUS_OK;
 }
 
-static enum status open_part(const struct store *store, const struct catalog_part *part, struct arena *arena, int *file,
-                             struct error *error)
+static enum status open_part(const struct store *store, const struct catalog_part *part,
+                             struct arena *arena, int *file, struct error *error)
 {
     struct stat seen;
     const char *path = store_file(store, arena, "%s", part->path);
@@ -296,13 +317,14 @@ static enum status open_part(const struct store *store, const struct catalog_par
     if (S_ISREG(seen.st_mode) && (uint64_t)seen.st_size == part->bytes)
         return STATUS_OK;
     return say_damaged(store, part,
-                       arena_printf(arena, "it has %lld bytes and should have %llu", (long long)seen.st_size,
-                                    (unsigned long long)part->bytes),
+                       arena_printf(arena, "it has %lld bytes and should have %llu",
+                                    (long long)seen.st_size, (unsigned long long)part->bytes),
                        error);
 }
 
-static enum status check_part(const struct store *store, const struct catalog_part *part, const char *const *columns,
-                              size_t column_count, struct arena *arena, struct error *error)
+static enum status check_part(const struct store *store, const struct catalog_part *part,
+                              const char *const *columns, size_t column_count, struct arena *arena,
+                              struct error *error)
 {
     struct catalog_checksum *all;
     const struct catalog_checksum **sums;
@@ -323,8 +345,8 @@ static enum status check_part(const struct store *store, const struct catalog_pa
     return status;
 }
 
-enum status store_check_part(const struct store *store, const struct catalog_part *part, const char *const *columns,
-                             size_t count, struct error *error)
+enum status store_check_part(const struct store *store, const struct catalog_part *part,
+                             const char *const *columns, size_t count, struct error *error)
 {
     struct arena arena;
     for (size_t i = 0; store->change && i < store->change->added.count; i++)
@@ -352,11 +374,13 @@ static bool names(const char *statement, const char *name)
 
 enum status store_check_named(const struct store *store, const char *statement, struct error *error)
 {
-    bool any = strcasestr(statement, "query") != NULL; /* functions that make a statement of a text */
+    bool any =
+        strcasestr(statement, "query") != NULL; /* functions that make a statement of a text */
     for (size_t i = 0; i < store->part_count; i++) {
         const struct catalog_part *part = &store->parts[i];
         bool everybody = part->role == PART_TRAITS || part->role == PART_ACTIVITY;
-        bool read = part->role == PART_IDENTITY || names(statement, everybody ? "customers" : part->table);
+        bool read =
+            part->role == PART_IDENTITY || names(statement, everybody ? "customers" : part->table);
         if (part->role == PART_SHADOW || part->role == PART_DICTIONARY || !(any || read))
             continue;
         TRY(store_check_part(store, part, NULL, 0, error));

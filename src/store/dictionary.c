@@ -1,5 +1,6 @@
 /*
- * The dictionary of text codes: loaded as a numbering, brought into SQL, written back as a part of what is new.
+ * The dictionary of text codes: loaded as a numbering, brought into SQL, written back as a part of
+ * what is new.
  */
 #include "store/internal.h"
 #include "store/numbering.h"
@@ -7,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static enum status load_known(struct lake *lake, const char *sql, struct numbering *numbering, struct error *error)
+static enum status load_known(struct lake *lake, const char *sql, struct numbering *numbering,
+                              struct error *error)
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
@@ -21,14 +23,16 @@ static enum status load_known(struct lake *lake, const char *sql, struct numberi
     return status;
 }
 
-enum status store_numbering_load(struct store *store, struct lake *lake, enum part_role role, struct numbering **out,
-                                 struct error *error)
+enum status store_numbering_load(struct store *store, struct lake *lake, enum part_role role,
+                                 struct numbering **out, struct error *error)
 {
-    static const char *const codes[] = {"text", "code"}, *const customers[] = {"identifier", "customer"};
+    static const char *const codes[] = {"text", "code"}, *const customers[] = {"identifier",
+                                                                               "customer"};
     bool identity = role == PART_IDENTITY;
     uint64_t next;
 
-    TRY(catalog_counter(store->catalog, identity ? CATALOG_NEXT_CUSTOMER : CATALOG_NEXT_CODE, &next, error));
+    TRY(catalog_counter(store->catalog, identity ? CATALOG_NEXT_CUSTOMER : CATALOG_NEXT_CODE, &next,
+                        error));
     struct store_read read = {.table = identity ? "identity" : "dictionary",
                               .role = role,
                               .columns = identity ? customers : codes,
@@ -49,32 +53,37 @@ enum status store_numbering_load(struct store *store, struct lake *lake, enum pa
     return STATUS_OK;
 }
 
-enum status store_load_dictionary(struct store *store, struct lake *lake, struct numbering **out, struct error *error)
+enum status store_load_dictionary(struct store *store, struct lake *lake, struct numbering **out,
+                                  struct error *error)
 {
     return store_numbering_load(store, lake, PART_DICTIONARY, out, error);
 }
 
-static enum status fill_new(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
-                            struct error *error)
+static enum status fill_new(void *context, uint64_t first, size_t max, struct lake_output *columns,
+                            size_t *filled, struct error *error)
 {
     const struct numbering *numbering = context;
     (void)error;
     for (size_t i = 0; i < max; i++) {
-        ((uint32_t *)columns[0].data)[i] = store_numbering_first_new(numbering) + (uint32_t)(first + i);
-        lake_output_text(&columns[1], i, store_numbering_new_text(numbering, (uint32_t)(first + i)));
+        ((uint32_t *)columns[0].data)[i] =
+            store_numbering_first_new(numbering) + (uint32_t)(first + i);
+        lake_output_text(&columns[1], i,
+                         store_numbering_new_text(numbering, (uint32_t)(first + i)));
     }
     *filled = max;
     return STATUS_OK;
 }
 
-enum status store_numbering_write(struct store_change *change, struct lake *lake, enum part_role role,
-                                  const struct numbering *numbering, struct error *error)
+enum status store_numbering_write(struct store_change *change, struct lake *lake,
+                                  enum part_role role, const struct numbering *numbering,
+                                  struct error *error)
 {
     bool identity = role == PART_IDENTITY;
     uint32_t count = store_numbering_settled_count(numbering);
     if (!count)
         return STATUS_OK;
-    const char *name = arena_printf(&change->arena, "strata_new_texts_%llu", (unsigned long long)lake_unique(lake));
+    const char *name = arena_printf(&change->arena, "strata_new_texts_%llu",
+                                    (unsigned long long)lake_unique(lake));
     static const char *const names[] = {"number", "text"}, *const types[] = {"UINTEGER", "VARCHAR"};
     struct lake_source source = {name, names, types, 2, count, true, fill_new, (void *)numbering};
     TRY(lake_register_source(lake, &source, error));
@@ -84,12 +93,13 @@ enum status store_numbering_write(struct store_change *change, struct lake *lake
                                         : "SELECT number AS code, text FROM %s()",
                                name);
     TRY(store_write_part(change, lake, &part, NULL, error));
-    return catalog_set_counter(change->store->catalog, identity ? CATALOG_NEXT_CUSTOMER : CATALOG_NEXT_CODE,
+    return catalog_set_counter(change->store->catalog,
+                               identity ? CATALOG_NEXT_CUSTOMER : CATALOG_NEXT_CODE,
                                (uint64_t)store_numbering_first_new(numbering) + count, error);
 }
 
-enum status store_write_dictionary(struct store_change *change, struct lake *lake, const struct numbering *dictionary,
-                                   struct error *error)
+enum status store_write_dictionary(struct store_change *change, struct lake *lake,
+                                   const struct numbering *dictionary, struct error *error)
 {
     return store_numbering_write(change, lake, PART_DICTIONARY, dictionary, error);
 }
@@ -109,8 +119,9 @@ static enum status number_texts(void *context, const struct lake_chunk *in, stru
         for (size_t i = 0; i < count; i++) {
             bool known = lake_known(&in->columns[0], start + i);
             texts[i] = known ? lake_text(&in->columns[0], start + i) : (struct text){0};
-            rows[i] = lake_known(&in->columns[1], start + i) ? (uint64_t)lake_integer(&in->columns[1], start + i)
-                                                             : UINT64_MAX;
+            rows[i] = lake_known(&in->columns[1], start + i)
+                          ? (uint64_t)lake_integer(&in->columns[1], start + i)
+                          : UINT64_MAX;
             if (!known)
                 lake_output_null(out, start + i);
         }
@@ -119,8 +130,8 @@ static enum status number_texts(void *context, const struct lake_chunk *in, stru
     return STATUS_OK;
 }
 
-static enum status finish_numbers(void *context, const struct lake_chunk *in, struct lake_output *out,
-                                  struct error *error)
+static enum status finish_numbers(void *context, const struct lake_chunk *in,
+                                  struct lake_output *out, struct error *error)
 {
     const uint32_t *provisional = in->columns[0].data;
     uint32_t *final = out->data;
@@ -133,7 +144,8 @@ static enum status finish_numbers(void *context, const struct lake_chunk *in, st
     return STATUS_OK;
 }
 
-static enum status number_sets(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+static enum status number_sets(void *context, const struct lake_chunk *in, struct lake_output *out,
+                               struct error *error)
 {
     const struct lake_span *spans = in->columns[0].data;
     const struct lake_vector *texts = in->columns[0].children;
@@ -143,14 +155,16 @@ static enum status number_sets(void *context, const struct lake_chunk *in, struc
             lake_output_null(out, i);
             continue;
         }
-        uint64_t row = lake_known(&in->columns[1], i) ? (uint64_t)lake_integer(&in->columns[1], i) : UINT64_MAX;
+        uint64_t row = lake_known(&in->columns[1], i) ? (uint64_t)lake_integer(&in->columns[1], i)
+                                                      : UINT64_MAX;
         size_t first, count = 0, end = spans[i].first + spans[i].count;
         for (size_t j = spans[i].first; j < end; j++)
             count += lake_known(texts, j);
         struct lake_output elements = lake_output_list(out, i, count, &first);
         for (size_t j = spans[i].first; j < end; j++)
             if (lake_known(texts, j))
-                ((uint32_t *)elements.data)[first++] = store_numbering_number(context, lake_text(texts, j), row);
+                ((uint32_t *)elements.data)[first++] =
+                    store_numbering_number(context, lake_text(texts, j), row);
     }
     return STATUS_OK;
 }
@@ -161,7 +175,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static enum status finish_sets(void *context, const struct lake_chunk *in, struct lake_output *out, struct error *error)
+static enum status finish_sets(void *context, const struct lake_chunk *in, struct lake_output *out,
+                               struct error *error)
 {
     const struct lake_span *spans = in->columns[0].data;
     const uint32_t *provisional = in->columns[0].children->data;
@@ -191,8 +206,8 @@ static enum status finish_sets(void *context, const struct lake_chunk *in, struc
     return STATUS_OK;
 }
 
-enum status store_register_numbering(struct lake *lake, const char *name, struct numbering *numbering,
-                                     struct error *error)
+enum status store_register_numbering(struct lake *lake, const char *name,
+                                     struct numbering *numbering, struct error *error)
 {
     static const struct {
         const char *suffix, *parameters[2];

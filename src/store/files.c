@@ -1,5 +1,6 @@
 /*
- * Files: syncing, making and removing. A file counts as written when it and the folder that names it are synced.
+ * Files: syncing, making and removing. A file counts as written when it and the folder that names
+ * it are synced.
  */
 #include "store/internal.h"
 
@@ -19,7 +20,8 @@ enum status file_sync(const char *path, struct error *error)
     int failed = file < 0 || fsync(file) != 0 ? errno : 0;
     if (file >= 0)
         close(file);
-    return failed ? error_system(error, failed, "%s cannot be written to the disk", path) : STATUS_OK;
+    return failed ? error_system(error, failed, "%s cannot be written to the disk", path)
+                  : STATUS_OK;
 }
 
 enum status file_sync_parent(const char *path, struct error *error)
@@ -78,13 +80,15 @@ const char *file_safe_name(struct arena *arena, const char *name)
     struct buffer out;
     buffer_init(&out, 0);
     for (const char *p = name; *p; p++) {
-        bool plain = isalnum((unsigned char)*p) || *p == '_' || *p == '-' || (*p == '.' && p != name);
+        bool plain =
+            isalnum((unsigned char)*p) || *p == '_' || *p == '-' || (*p == '.' && p != name);
         if (plain && (unsigned char)*p < 128)
             buffer_char(&out, *p);
         else
             buffer_printf(&out, "%%%02X", (unsigned)(unsigned char)*p);
     }
-    /* folder names end at 255 bytes; parts are told apart by their numbers, so a cut name does no harm */
+    /* folder names end at 255 bytes; parts are told apart by their numbers, so a cut name does no
+     * harm */
     const char *safe = arena_strndup(arena, out.data, out.length > 200 ? 200 : out.length);
     buffer_release(&out);
     return safe;

@@ -1,10 +1,11 @@
 /*
- * Pieces are cut into chunks, and threads take one chunk after the other, whichever piece it is of: one column may hold
- * most of what is to be hashed, and would else keep one thread busy while the others wait. What the chunks come to is
- * folded in their order (xxh3_internal.h), a wave of them at a time, so that memory has a limit.
+ * Pieces are cut into chunks, and threads take one chunk after the other, whichever piece it is of:
+ * one column may hold most of what is to be hashed, and would else keep one thread busy while the
+ * others wait. What the chunks come to is folded in their order (xxh3_internal.h), a wave of them
+ * at a time, so that memory has a limit.
  *
- * The bytes are read into a small buffer that stays in the processor's cache, not mapped: a disk that fails is then an
- * error to report, where a mapping would end the process.
+ * The bytes are read into a small buffer that stays in the processor's cache, not mapped: a disk
+ * that fails is then an error to report, where a mapping would end the process.
  */
 #include "store/hash_internal.h"
 
@@ -88,9 +89,10 @@ void hasher_free(struct hasher *hasher)
 struct cutting {
     struct hash_piece *pieces;
     size_t count;
-    const struct catalog_range *range; /* of the first of the pieces, where its next chunk begins … */
-    uint64_t skip;                     /* … after so many bytes of it … */
-    uint64_t left;                     /* … and what it has from there */
+    const struct catalog_range
+        *range;    /* of the first of the pieces, where its next chunk begins … */
+    uint64_t skip; /* … after so many bytes of it … */
+    uint64_t left; /* … and what it has from there */
     bool begun;
 };
 
@@ -105,7 +107,8 @@ static uint64_t piece_length(const struct hash_piece *piece)
     return length;
 }
 
-/* All chunks hold whole blocks; but the last holds the rest, and enough of it to take the end's sum. */
+/* All chunks hold whole blocks; but the last holds the rest, and enough of it to take the end's
+ * sum. */
 static size_t chunk_length(uint64_t left)
 {
     if (left <= CHUNK)
@@ -117,7 +120,8 @@ static void pass_over(struct cutting *cutting, uint64_t length)
 {
     cutting->left -= length;
     while (length) {
-        uint64_t rest = cutting->range->length - cutting->skip, step = length < rest ? length : rest;
+        uint64_t rest = cutting->range->length - cutting->skip,
+                 step = length < rest ? length : rest;
         length -= step;
         cutting->skip += step;
         if (step == rest) {
@@ -246,7 +250,8 @@ static void fold_chunk(struct hasher *hasher, const struct chunk *chunk)
     }
     xxh3_fold(&hasher->lanes, chunk->sums, chunk->sum_count - chunk->ends);
     if (chunk->ends)
-        piece->value = xxh3_finish(&hasher->lanes, &chunk->sums[chunk->sum_count - 1], piece_length(piece));
+        piece->value =
+            xxh3_finish(&hasher->lanes, &chunk->sums[chunk->sum_count - 1], piece_length(piece));
 }
 
 static bool is_large(const struct hash_piece *pieces, size_t count)

@@ -4,7 +4,8 @@
 
 #include "catalog/catalog.h"
 
-/* In: the ranges, whose bytes count one after the other. Out: their XXH3 (64 bits, seed 0), or why there is none. */
+/* In: the ranges, whose bytes count one after the other. Out: their XXH3 (64 bits, seed 0), or why
+ * there is none. */
 struct hash_piece {
     const struct catalog_range *ranges;
     size_t range_count;
@@ -12,7 +13,8 @@ struct hash_piece {
     int failed; /* 0; errno; −1 when the file ends too early */
 };
 
-/* Threads (started for the first large work) and scratch memory, to be kept: used by one thread at a time. */
+/* Threads (started for the first large work) and scratch memory, to be kept: used by one thread at
+ * a time. */
 struct hasher;
 struct hasher *hasher_new(void);
 void hasher_free(struct hasher *hasher);

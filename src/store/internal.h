@@ -14,8 +14,8 @@ struct checked {
 struct checked *checked_new(void);
 void checked_free(struct checked *checked);
 /* Sets part's checksums, of the file at path; its columns and bytes are set. */
-enum status checksum_make(struct lake *lake, const char *path, struct catalog_part *part, struct arena *arena,
-                          struct error *error);
+enum status checksum_make(struct lake *lake, const char *path, struct catalog_part *part,
+                          struct arena *arena, struct error *error);
 
 struct store {
     char *path;
@@ -30,17 +30,18 @@ struct store {
     size_t part_count;
     uint64_t generation;
     struct store_change *change;
-    bool unreadable;      /* a commit ended in uncertainty: nothing more may be written */
-    uint64_t steps;       /* steps of publishing taken, for store_step */
-    uint64_t temporaries; /* names given in tmp/, none twice: a reader may remember a file by its name */
+    bool unreadable; /* a commit ended in uncertainty: nothing more may be written */
+    uint64_t steps;  /* steps of publishing taken, for store_step */
+    uint64_t
+        temporaries; /* names given in tmp/, none twice: a reader may remember a file by its name */
 };
 
 /* Reads schema and parts anew. */
 enum status store_load(struct store *store, struct error *error);
 /* Deletes the files of parts that stopped counting, unless a reader may still use them. */
 enum status store_reclaim(struct store *store, struct error *error);
-/* A place at which a test may want the process to die: with STRATA_CRASH_AT=n in the environment, the n-th call kills
- * the process the hard way. */
+/* A place at which a test may want the process to die: with STRATA_CRASH_AT=n in the environment,
+ * the n-th call kills the process the hard way. */
 void store_step(struct store *store);
 
 /* Files. Paths are full ones. */
@@ -80,16 +81,19 @@ struct store_change {
     VECTOR(const char *) obsolete; /* files to delete once the change counts */
     VECTOR(const char *) temporaries;
     struct schema *schema_before; /* of the store, where the change replaced it; or NULL */
-    struct catalog_part *now;     /* for store_parts: what counts within the change; NULL: to be listed */
+    struct catalog_part
+        *now; /* for store_parts: what counts within the change; NULL: to be listed */
     size_t now_count;
 };
-/* Writes the activity part that stands beside the facts or traits in the file at path, whose part has number owner. */
-enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table, const char *path,
-                                 uint32_t owner, struct error *error);
+/* Writes the activity part that stands beside the facts or traits in the file at path, whose part
+ * has number owner. */
+enum status store_write_activity(struct store_change *change, struct lake *lake, const char *table,
+                                 const char *path, uint32_t owner, struct error *error);
 /* path as an SQL literal, in arena. */
 const char *store_quote(struct arena *arena, const char *path);
 bool store_dropped(const struct store_change *change, uint32_t number);
-/* The parts that count within the change, in its arena, listed anew after each part that was written or dropped. */
+/* The parts that count within the change, in its arena, listed anew after each part that was
+ * written or dropped. */
 const struct catalog_part *store_list_now(struct store_change *change, size_t *count);
 
 #endif

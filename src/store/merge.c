@@ -1,9 +1,10 @@
 /*
- * Merging: many small parts of one table become one. Parts are sized in tiers of a factor of eight; where a tier holds
- * eight parts or more, they are merged into one of a higher tier, so every row is rewritten a few times at most.
+ * Merging: many small parts of one table become one. Parts are sized in tiers of a factor of eight;
+ * where a tier holds eight parts or more, they are merged into one of a higher tier, so every row
+ * is rewritten a few times at most.
  *
- * Only parts whose common columns have the same types are merged. So a merged part holds exactly the bytes' worth of
- * its sources, and an import in it can still be taken back without a trace.
+ * Only parts whose common columns have the same types are merged. So a merged part holds exactly
+ * the bytes' worth of its sources, and an import in it can still be taken back without a trace.
  */
 #include "store/internal.h"
 
@@ -25,8 +26,8 @@ static bool merges(const struct catalog_part *part)
     return part->role != PART_ACTIVITY;
 }
 
-/* Same types where both have a column; and either both or neither hold the codes of a text, because a row without its
- * code beside a known text would read as unknown. */
+/* Same types where both have a column; and either both or neither hold the codes of a text, because
+ * a row without its code beside a known text would read as unknown. */
 static bool compatible(const struct catalog_part *a, const struct catalog_part *b)
 {
     size_t common = 0;
@@ -53,8 +54,8 @@ static size_t collect(struct store *store, size_t from, const struct catalog_par
     return count;
 }
 
-static enum status merge_group(struct store_change *change, struct lake *lake, const struct catalog_part **group,
-                               size_t count, struct error *error)
+static enum status merge_group(struct store_change *change, struct lake *lake,
+                               const struct catalog_part **group, size_t count, struct error *error)
 {
     struct store_new_part part = {.table = group[0]->table, .role = group[0]->role};
     struct buffer sql;
@@ -64,8 +65,8 @@ static enum status merge_group(struct store_change *change, struct lake *lake, c
     buffer_string(&sql, "SELECT * FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
         buffer_string(&sql, i ? ", " : "");
-        buffer_string(&sql,
-                      store_quote(&change->arena, store_file(change->store, &change->arena, "%s", group[i]->path)));
+        buffer_string(&sql, store_quote(&change->arena, store_file(change->store, &change->arena,
+                                                                   "%s", group[i]->path)));
     }
     buffer_string(&sql, "], union_by_name=true)");
     part.select = sql.data;

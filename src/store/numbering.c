@@ -1,10 +1,12 @@
 /*
- * Numberings. A hash table in shards; each shard is an array of pointers to entries that only ever gains entries, so
- * looking up needs no lock: a reader sees an entry whole or not at all. Adding takes the shard's lock. When a shard
- * grows, the old array is kept until the end for readers that still look at it.
+ * Numberings. A hash table in shards; each shard is an array of pointers to entries that only ever
+ * gains entries, so looking up needs no lock: a reader sees an entry whole or not at all. Adding
+ * takes the shard's lock. When a shard grows, the old array is kept until the end for readers that
+ * still look at it.
  *
- * Which thread meets a new text first is chance; that is why its number is provisional. Every entry keeps the lowest
- * row at which it was met, and settling numbers the new ones in that order, whatever the threads did.
+ * Which thread meets a new text first is chance; that is why its number is provisional. Every entry
+ * keeps the lowest row at which it was met, and settling numbers the new ones in that order,
+ * whatever the threads did.
  */
 #include "store/numbering.h"
 
@@ -101,7 +103,8 @@ static struct entry *look_up(struct shard *shard, struct text text, uint64_t has
         struct entry *entry = atomic_load_explicit(&slots->entries[i], memory_order_acquire);
         if (!entry)
             return NULL;
-        if (entry->hash == hash && entry->length == text.length && memcmp(entry->bytes, text.data, text.length) == 0)
+        if (entry->hash == hash && entry->length == text.length &&
+            memcmp(entry->bytes, text.data, text.length) == 0)
             return entry;
     }
 }
@@ -127,7 +130,8 @@ static void grow(struct shard *shard)
 }
 
 /* Under the shard's lock. */
-static struct entry *add(struct shard *shard, struct text text, uint64_t hash, uint32_t number, uint64_t row)
+static struct entry *add(struct shard *shard, struct text text, uint64_t hash, uint32_t number,
+                         uint64_t row)
 {
     struct entry *entry = arena_alloc(&shard->arena, sizeof *entry + text.length);
     entry->hash = hash;
@@ -154,12 +158,13 @@ void store_numbering_known(struct numbering *numbering, struct text text, uint32
 static void lower_row(struct entry *entry, uint64_t row)
 {
     uint64_t seen = atomic_load_explicit(&entry->row, memory_order_relaxed);
-    while (row < seen &&
-           !atomic_compare_exchange_weak_explicit(&entry->row, &seen, row, memory_order_relaxed, memory_order_relaxed))
+    while (row < seen && !atomic_compare_exchange_weak_explicit(
+                             &entry->row, &seen, row, memory_order_relaxed, memory_order_relaxed))
         ;
 }
 
-static uint32_t number_hashed(struct numbering *numbering, struct text text, uint64_t hash, uint64_t row)
+static uint32_t number_hashed(struct numbering *numbering, struct text text, uint64_t hash,
+                              uint64_t row)
 {
     struct shard *shard = shard_of(numbering, hash);
     struct entry *entry = look_up(shard, text, hash);
@@ -185,25 +190,27 @@ uint32_t store_numbering_number(struct numbering *numbering, struct text text, u
 }
 
 /* Three strides: ask for the slots, then for the entries they point at, then look. */
-static void number_batch(struct numbering *numbering, const struct text *texts, const uint64_t *rows, size_t count,
-                         uint32_t *numbers)
+static void number_batch(struct numbering *numbering, const struct text *texts,
+                         const uint64_t *rows, size_t count, uint32_t *numbers)
 {
     uint64_t hashes[NUMBERING_BATCH];
     struct slots *slots[NUMBERING_BATCH];
     for (size_t i = 0; i < count; i++) {
         hashes[i] = text_hash(texts[i].data ? texts[i] : (struct text){"", 0});
-        slots[i] = atomic_load_explicit(&shard_of(numbering, hashes[i])->slots, memory_order_acquire);
+        slots[i] =
+            atomic_load_explicit(&shard_of(numbering, hashes[i])->slots, memory_order_acquire);
         __builtin_prefetch(&slots[i]->entries[hashes[i] & slots[i]->mask]);
     }
     for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(atomic_load_explicit(&slots[i]->entries[hashes[i] & slots[i]->mask], memory_order_relaxed));
+        __builtin_prefetch(atomic_load_explicit(&slots[i]->entries[hashes[i] & slots[i]->mask],
+                                                memory_order_relaxed));
     for (size_t i = 0; i < count; i++)
         if (texts[i].data)
             numbers[i] = number_hashed(numbering, texts[i], hashes[i], rows[i]);
 }
 
-void store_numbering_numbers(struct numbering *numbering, const struct text *texts, const uint64_t *rows, size_t count,
-                             uint32_t *numbers)
+void store_numbering_numbers(struct numbering *numbering, const struct text *texts,
+                             const uint64_t *rows, size_t count, uint32_t *numbers)
 {
     for (size_t i = 0; i < count; i += NUMBERING_BATCH) {
         size_t batch = count - i < NUMBERING_BATCH ? count - i : NUMBERING_BATCH;
@@ -217,7 +224,8 @@ bool store_numbering_find(const struct numbering *numbering, struct text text, u
     struct entry *entry = look_up(shard_of(numbering, hash), text, hash);
     if (!entry)
         return false;
-    *number = numbering->is_settled ? store_numbering_final(numbering, entry->number) : entry->number;
+    *number =
+        numbering->is_settled ? store_numbering_final(numbering, entry->number) : entry->number;
     return *number != UINT32_MAX;
 }
 
@@ -245,7 +253,8 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static uint32_t settle(struct numbering *numbering, const uint64_t *used, int (*order)(const void *, const void *))
+static uint32_t settle(struct numbering *numbering, const uint64_t *used,
+                       int (*order)(const void *, const void *))
 {
     ENSURE(!numbering->is_settled);
     uint32_t fresh = store_numbering_count(numbering);
@@ -280,7 +289,8 @@ uint32_t store_numbering_settle_as_met(struct numbering *numbering)
 uint32_t store_numbering_final(const struct numbering *numbering, uint32_t provisional)
 {
     ENSURE(numbering->is_settled);
-    return provisional < numbering->next ? provisional : numbering->final[provisional - numbering->next];
+    return provisional < numbering->next ? provisional
+                                         : numbering->final[provisional - numbering->next];
 }
 
 struct text store_numbering_new_text(const struct numbering *numbering, uint32_t index)

@@ -1,7 +1,7 @@
 /*
- * Parts as SQL. A part keeps the types it was written with, and the schema may have widened since, or a column may have
- * come later. So the SELECT over a table is a UNION ALL over groups of parts that were written alike, each casting its
- * columns to what the schema says now.
+ * Parts as SQL. A part keeps the types it was written with, and the schema may have widened since,
+ * or a column may have come later. So the SELECT over a table is a UNION ALL over groups of parts
+ * that were written alike, each casting its columns to what the schema says now.
  */
 #include "store/internal.h"
 
@@ -24,7 +24,8 @@ static const struct role_column reference_columns[] = {{"key", "VARCHAR", false}
                                                        {"arrival", "UBIGINT", false}};
 static const struct role_column identity_columns[] = {{"identifier", "VARCHAR", false},
                                                       {"customer", "UINTEGER", false}};
-static const struct role_column dictionary_columns[] = {{"code", "UINTEGER", false}, {"text", "VARCHAR", false}};
+static const struct role_column dictionary_columns[] = {{"code", "UINTEGER", false},
+                                                        {"text", "VARCHAR", false}};
 
 static const struct {
     const struct role_column *columns;
@@ -88,10 +89,11 @@ struct reading {
     size_t wanted_count;
 };
 
-static enum status unknown_column(const struct schema_table *table, const char *table_name, const char *column,
-                                  struct error *error)
+static enum status unknown_column(const struct schema_table *table, const char *table_name,
+                                  const char *column, struct error *error)
 {
-    enum status status = error_set(error, STATUS_NOT_FOUND, "%s has no column %s", table_name, column);
+    enum status status =
+        error_set(error, STATUS_NOT_FOUND, "%s has no column %s", table_name, column);
     const char *names[256];
     size_t count = 0;
     for (size_t i = 0; table && i < table->column_count && count < 256; i++)
@@ -132,26 +134,29 @@ static enum status want(struct reading *reading, const struct schema_table *tabl
     if (!column)
         return unknown_column(table, reading->read->table, name, error);
     if (codes)
-        snprintf(wanted->type, sizeof wanted->type, column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER");
+        snprintf(wanted->type, sizeof wanted->type,
+                 column->type == VALUE_SET ? "UINTEGER[]" : "UINTEGER");
     else
         store_sql_type(column->type, column->scale, wanted->type);
     return STATUS_OK;
 }
 
-static enum status want_all(struct reading *reading, const struct schema_table *table, struct error *error)
+static enum status want_all(struct reading *reading, const struct schema_table *table,
+                            struct error *error)
 {
     size_t own;
     const struct role_column *columns = store_role_columns(reading->read->role, &own);
     for (size_t i = 0; i < own; i++)
         if (!coded_column(columns[i].name))
             TRY(want(reading, table, columns[i].name, error));
-    for (size_t i = 0; table && roles[reading->read->role].has_properties && i < table->column_count; i++)
+    for (size_t i = 0;
+         table && roles[reading->read->role].has_properties && i < table->column_count; i++)
         TRY(want(reading, table, table->columns[i].name, error));
     return STATUS_OK;
 }
 
-static enum status start(struct reading *reading, const struct store *store, const struct store_read *read,
-                         struct error *error)
+static enum status start(struct reading *reading, const struct store *store,
+                         const struct store_read *read, struct error *error)
 {
     *reading = (struct reading){.store = store, .read = read};
     arena_init(&reading->arena, 0);
@@ -168,13 +173,15 @@ static enum status start(struct reading *reading, const struct store *store, con
 }
 
 /*
- * Older parts call the codes of `x` "x#", which is also how a user may call a column. Codes alone are UINTEGER or lists
- * of them (a user's whole numbers are BIGINT), so the type tells which of the two such a column is.
+ * Older parts call the codes of `x` "x#", which is also how a user may call a column. Codes alone
+ * are UINTEGER or lists of them (a user's whole numbers are BIGINT), so the type tells which of the
+ * two such a column is.
  */
 static bool is_older_codes(const struct catalog_part_column *column)
 {
     size_t length = strlen(column->name);
-    return length > 1 && column->name[length - 1] == '#' && strncmp(column->type, "UINTEGER", 8) == 0;
+    return length > 1 && column->name[length - 1] == '#' &&
+           strncmp(column->type, "UINTEGER", 8) == 0;
 }
 
 static bool is_called(const struct catalog_part_column *column, const char *name)
@@ -187,7 +194,8 @@ static bool is_called(const struct catalog_part_column *column, const char *name
     return coded && strlen(coded) == length && strncmp(coded, column->name, length) == 0;
 }
 
-static const struct catalog_part_column *part_column(const struct catalog_part *part, const char *name)
+static const struct catalog_part_column *part_column(const struct catalog_part *part,
+                                                     const char *name)
 {
     for (size_t i = 0; i < part->column_count; i++)
         if (is_called(&part->columns[i], name))
@@ -201,8 +209,8 @@ const char *store_part_column(const struct catalog_part *part, const char *name)
     return column ? column->name : NULL;
 }
 
-/* The local midnight of a day as UTC. Where clocks go back over midnight there are two: DuckDB takes the later, and a
- * day begins with the earlier, an hour before it. */
+/* The local midnight of a day as UTC. Where clocks go back over midnight there are two: DuckDB
+ * takes the later, and a day begins with the earlier, an hour before it. */
 static void day_start(struct buffer *sql, const char *zone, const char *date)
 {
     struct buffer later;
@@ -215,8 +223,8 @@ static void day_start(struct buffer *sql, const char *zone, const char *date)
     buffer_release(&later);
 }
 
-/* The expression that makes a part's column into what is wanted, under its name; a day becomes the store's local
- * midnight. column: NULL when the part has none. */
+/* The expression that makes a part's column into what is wanted, under its name; a day becomes the
+ * store's local midnight. column: NULL when the part has none. */
 static void cast(struct buffer *sql, const struct reading *reading, const struct wanted *wanted,
                  const struct catalog_part_column *column)
 {
@@ -233,7 +241,8 @@ static void cast(struct buffer *sql, const struct reading *reading, const struct
     else if (strcmp(has, "TIMESTAMP") == 0 && strcmp(wanted->type, "VARCHAR") == 0)
         buffer_printf(sql, "strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%SZ')", name.data);
     else if (strcmp(wanted->type, "VARCHAR[]") == 0)
-        buffer_printf(sql, "CASE WHEN %s IS NULL THEN NULL ELSE [%s::VARCHAR] END", name.data, name.data);
+        buffer_printf(sql, "CASE WHEN %s IS NULL THEN NULL ELSE [%s::VARCHAR] END", name.data,
+                      name.data);
     else
         buffer_printf(sql, "CAST(%s AS %s)", name.data, wanted->type);
     buffer_string(sql, " AS ");
@@ -241,7 +250,8 @@ static void cast(struct buffer *sql, const struct reading *reading, const struct
     buffer_release(&name);
 }
 
-static bool alike(const struct reading *reading, const struct catalog_part *a, const struct catalog_part *b)
+static bool alike(const struct reading *reading, const struct catalog_part *a,
+                  const struct catalog_part *b)
 {
     for (size_t i = 0; i < reading->wanted_count; i++) {
         const struct catalog_part_column *x = part_column(a, reading->wanted[i].name);
@@ -265,11 +275,13 @@ static bool is_read(const struct reading *reading, const struct catalog_part *pa
            (!reading->read->until_import || part->first_import <= reading->read->until_import);
 }
 
-static enum status check_group(const struct reading *reading, const struct catalog_part *const *parts, size_t count,
+static enum status check_group(const struct reading *reading,
+                               const struct catalog_part *const *parts, size_t count,
                                struct error *error)
 {
     const struct store_read *read = reading->read;
-    const char **columns = ARENA_ARRAY((struct arena *)&reading->arena, const char *, reading->wanted_count + 1);
+    const char **columns =
+        ARENA_ARRAY((struct arena *)&reading->arena, const char *, reading->wanted_count + 1);
     size_t column_count = 0;
     for (size_t i = 0; i < reading->wanted_count; i++) {
         const struct catalog_part_column *column = part_column(parts[0], reading->wanted[i].name);
@@ -283,8 +295,9 @@ static enum status check_group(const struct reading *reading, const struct catal
     return STATUS_OK;
 }
 
-static enum status select_group(struct reading *reading, struct buffer *sql, const struct catalog_part *const *parts,
-                                size_t count, struct error *error)
+static enum status select_group(struct reading *reading, struct buffer *sql,
+                                const struct catalog_part *const *parts, size_t count,
+                                struct error *error)
 {
     TRY(check_group(reading, parts, count, error));
     buffer_string(sql, "SELECT ");
@@ -292,11 +305,12 @@ static enum status select_group(struct reading *reading, struct buffer *sql, con
         buffer_string(sql, i ? ", " : "");
         cast(sql, reading, &reading->wanted[i], part_column(parts[0], reading->wanted[i].name));
     }
-    buffer_string(sql,
-                  reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet([" : " FROM read_parquet([");
+    buffer_string(sql, reading->read->rows ? ", file_row_number AS \"row\" FROM read_parquet(["
+                                           : " FROM read_parquet([");
     for (size_t i = 0; i < count; i++) {
         buffer_string(sql, i ? ", " : "");
-        buffer_sql_text(sql, text_from(store_file(reading->store, &reading->arena, "%s", parts[i]->path)));
+        buffer_sql_text(
+            sql, text_from(store_file(reading->store, &reading->arena, "%s", parts[i]->path)));
     }
     buffer_string(sql, reading->read->rows ? "], file_row_number=true)" : "])");
     if (wants_filter(reading, parts[0]))
@@ -320,14 +334,16 @@ static enum status select_groups(struct reading *reading, struct buffer *sql, st
 {
     size_t part_count, groups = 0;
     const struct catalog_part *parts = store_parts(reading->store, &part_count);
-    const struct catalog_part **group = ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count + 1);
+    const struct catalog_part **group =
+        ARENA_ARRAY(&reading->arena, const struct catalog_part *, part_count + 1);
     bool *done = ARENA_ARRAY(&reading->arena, bool, part_count + 1);
 
     for (size_t i = 0; i < part_count; i++) {
         size_t count = 0;
         for (size_t j = i; j < part_count && !done[i]; j++) {
             const struct catalog_part *first = &parts[i], *part = &parts[j];
-            if (done[j] || !is_read(reading, first) || !is_read(reading, part) || !alike(reading, first, part) ||
+            if (done[j] || !is_read(reading, first) || !is_read(reading, part) ||
+                !alike(reading, first, part) ||
                 wants_filter(reading, first) != wants_filter(reading, part))
                 continue;
             group[count++] = &parts[j];
@@ -344,8 +360,8 @@ static enum status select_groups(struct reading *reading, struct buffer *sql, st
     return STATUS_OK;
 }
 
-enum status store_select(const struct store *store, const struct store_read *read, struct buffer *sql,
-                         struct error *error)
+enum status store_select(const struct store *store, const struct store_read *read,
+                         struct buffer *sql, struct error *error)
 {
     struct reading reading;
     enum status status = start(&reading, store, read, error);
@@ -355,8 +371,9 @@ enum status store_select(const struct store *store, const struct store_read *rea
     return status;
 }
 
-enum status store_select_part(const struct store *store, const struct store_read *read, const struct catalog_part *part,
-                              struct buffer *sql, struct error *error)
+enum status store_select_part(const struct store *store, const struct store_read *read,
+                              const struct catalog_part *part, struct buffer *sql,
+                              struct error *error)
 {
     struct reading reading;
     enum status status = start(&reading, store, read, error);

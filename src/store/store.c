@@ -1,9 +1,10 @@
 /*
  * Making, finding, opening and cleaning a store; the writer's lock and the readers' generations.
  *
- * Locks are open-file-description locks: they belong to the open file, not to the process, and end with it however the
- * process ends. A reader locks the byte of its generation in `generations`; a writer that wants to delete a replaced
- * part looks for locks on the bytes before its own generation.
+ * Locks are open-file-description locks: they belong to the open file, not to the process, and end
+ * with it however the process ends. A reader locks the byte of its generation in `generations`; a
+ * writer that wants to delete a replaced part looks for locks on the bytes before its own
+ * generation.
  */
 #include "base/map.h"
 #include "store/internal.h"
@@ -70,10 +71,11 @@ static enum status check_empty(const char *path, struct error *error)
     return status;
 }
 
-/* Made aside and renamed when it is whole and synced, so that a catalog.db that exists is whole; and everything that
- * names it is synced after that, so that a store that was reported as made is there after a power cut. */
-static enum status make_catalog(struct arena *arena, const char *path, const char *zone, const char *currency,
-                                struct error *error)
+/* Made aside and renamed when it is whole and synced, so that a catalog.db that exists is whole;
+ * and everything that names it is synced after that, so that a store that was reported as made is
+ * there after a power cut. */
+static enum status make_catalog(struct arena *arena, const char *path, const char *zone,
+                                const char *currency, struct error *error)
 {
     const char *aside = arena_printf(arena, "%s/tmp/catalog.db", path);
     const char *final = arena_printf(arena, "%s/catalog.db", path);
@@ -102,7 +104,8 @@ static void take_away(struct arena *arena, const char *path, bool made)
         rmdir(path);
 }
 
-enum status store_create(const char *path, const char *zone, const char *currency, struct error *error)
+enum status store_create(const char *path, const char *zone, const char *currency,
+                         struct error *error)
 {
     bool made = mkdir(path, 0777) == 0;
     if (!made && errno != EEXIST)
@@ -124,7 +127,8 @@ enum status store_create(const char *path, const char *zone, const char *currenc
 
 static enum status set_lock(int file, short type, uint64_t from, uint64_t length, bool *taken)
 {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)from, .l_len = (off_t)length};
+    struct flock lock = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)from, .l_len = (off_t)length};
     *taken = fcntl(file, F_OFD_SETLK, &lock) == 0;
     return *taken || errno == EAGAIN || errno == EACCES ? STATUS_OK : STATUS_ERROR;
 }
@@ -134,9 +138,11 @@ static enum status say_busy(struct store *store, struct error *error)
     char holder[1024] = "";
     ssize_t length = pread(store->lock, holder, sizeof holder - 1, 0);
     holder[length > 0 ? length : 0] = '\0';
-    enum status status = error_set(error, STATUS_BUSY, "another process is writing to the store %s: %s", store->path,
-                                   holder[0] ? holder : "it has not said its name yet");
-    error_hint(error, "wait until it has finished, then run the command again; reading works meanwhile");
+    enum status status =
+        error_set(error, STATUS_BUSY, "another process is writing to the store %s: %s", store->path,
+                  holder[0] ? holder : "it has not said its name yet");
+    error_hint(error,
+               "wait until it has finished, then run the command again; reading works meanwhile");
     return status;
 }
 
@@ -146,12 +152,14 @@ static enum status sign_lock(struct store *store, const char *command, struct er
     time_t now = time(NULL);
     struct tm utc;
     strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &utc));
-    int length = snprintf(text, sizeof text, "%s (pid %d, since %s)", command, (int)getpid(), since);
+    int length =
+        snprintf(text, sizeof text, "%s (pid %d, since %s)", command, (int)getpid(), since);
     length = length < (int)sizeof text ? length : (int)sizeof text - 1;
     /* a full disk may keep the name from being written: the lock holds without it */
     if (ftruncate(store->lock, 0) != 0 || pwrite(store->lock, text, (size_t)length, 0) != length)
-        return errno == ENOSPC ? STATUS_OK
-                               : error_system(error, errno, "the lock of %s cannot be written", store->path);
+        return errno == ENOSPC
+                   ? STATUS_OK
+                   : error_system(error, errno, "the lock of %s cannot be written", store->path);
     return STATUS_OK;
 }
 
@@ -161,8 +169,11 @@ static enum status take_lock(struct store *store, const char *command, struct er
     const char *name = store_file(store, &store->arena, "lock");
     store->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (store->lock < 0) {
-        enum status status = error_system(error, errno, "the store %s cannot be written to", store->path);
-        error_hint(error, "it can be read where it is; to change it, copy it to a place that may be written");
+        enum status status =
+            error_system(error, errno, "the store %s cannot be written to", store->path);
+        error_hint(
+            error,
+            "it can be read where it is; to change it, copy it to a place that may be written");
         return status;
     }
     if (set_lock(store->lock, F_WRLCK, 0, 1, &taken) != STATUS_OK)
@@ -198,17 +209,21 @@ enum status store_load(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
-/* A reader's view is one transaction of the catalog, kept until it closes, and the lock on its generation. The lock
- * has to be there before a writer that publishes the next generation looks for it: so look again after locking. */
+/* A reader's view is one transaction of the catalog, kept until it closes, and the lock on its
+ * generation. The lock has to be there before a writer that publishes the next generation looks for
+ * it: so look again after locking. */
 static enum status open_generation(struct store *store, struct error *error)
 {
-    store->generations = open(store_file(store, &store->arena, "generations"), O_RDONLY | O_CLOEXEC);
+    store->generations =
+        open(store_file(store, &store->arena, "generations"), O_RDONLY | O_CLOEXEC);
     for (;;) {
         uint64_t before, after;
         bool taken;
         TRY(catalog_counter(store->catalog, CATALOG_GENERATION, &before, error));
-        if (store->generations >= 0 && set_lock(store->generations, F_RDLCK, before, 1, &taken) != STATUS_OK)
-            return error_system(error, errno, "the store %s cannot be locked for reading", store->path);
+        if (store->generations >= 0 &&
+            set_lock(store->generations, F_RDLCK, before, 1, &taken) != STATUS_OK)
+            return error_system(error, errno, "the store %s cannot be locked for reading",
+                                store->path);
         TRY(catalog_begin_read(store->catalog, error));
         TRY(catalog_counter(store->catalog, CATALOG_GENERATION, &after, error));
         if (before == after)
@@ -221,7 +236,8 @@ static enum status open_generation(struct store *store, struct error *error)
 
 static bool older_readers(struct store *store)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = (off_t)store->generation};
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = (off_t)store->generation};
     if (store->generations < 0 || store->generation == 0)
         return false;
     return fcntl(store->generations, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
@@ -266,7 +282,8 @@ static void list_parts(struct text_map *listed, const struct catalog_part *parts
 }
 
 /* Removes what is in a folder of the store and is not listed; folders that become empty go too. */
-static void sweep(struct store *store, struct arena *arena, struct text_map *listed, const char *folder)
+static void sweep(struct store *store, struct arena *arena, struct text_map *listed,
+                  const char *folder)
 {
     DIR *entries = opendir(store_file(store, arena, "%s", folder));
     struct dirent *entry;
@@ -289,8 +306,8 @@ static void sweep(struct store *store, struct arena *arena, struct text_map *lis
         closedir(entries);
 }
 
-static enum status list_everything(struct store *store, struct arena *arena, struct text_map *listed,
-                                   struct error *error)
+static enum status list_everything(struct store *store, struct arena *arena,
+                                   struct text_map *listed, struct error *error)
 {
     struct catalog_part *removed;
     struct catalog_import *imports;
@@ -301,11 +318,14 @@ static enum status list_everything(struct store *store, struct arena *arena, str
     TRY(catalog_imports(store->catalog, arena, &imports, &count, error));
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone)
-            text_map_put(listed, text_from(arena_printf(arena, "rejects/%u.jsonl", imports[i].number)), 1, NULL);
+            text_map_put(listed,
+                         text_from(arena_printf(arena, "rejects/%u.jsonl", imports[i].number)), 1,
+                         NULL);
     return STATUS_OK;
 }
 
-/* What a killed writer may have left: temporary files, files renamed but not listed, replaced parts not yet deleted. */
+/* What a killed writer may have left: temporary files, files renamed but not listed, replaced parts
+ * not yet deleted. */
 static enum status clean(struct store *store, struct error *error)
 {
     struct arena arena;
@@ -329,7 +349,8 @@ static enum status open_writing(struct store *store, const char *command, struct
     TRY(take_lock(store, command, error));
     const char *name = store_file(store, &store->arena, "catalog.db");
     TRY(catalog_open(name, CATALOG_WRITE, NULL, NULL, &store->catalog, error));
-    store->generations = open(store_file(store, &store->arena, "generations"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    store->generations =
+        open(store_file(store, &store->arena, "generations"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (store->generations < 0)
         return error_system(error, errno, "the store %s cannot be written to", store->path);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
@@ -352,8 +373,8 @@ static enum status open_reading(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
-enum status store_open(const char *path, enum store_mode mode, const char *command, struct store **out,
-                       struct error *error)
+enum status store_open(const char *path, enum store_mode mode, const char *command,
+                       struct store **out, struct error *error)
 {
     if (!store_is(path)) {
         enum status status = error_set(error, STATUS_NOT_FOUND, "there is no store at %s", path);
@@ -361,11 +382,15 @@ enum status store_open(const char *path, enum store_mode mode, const char *comma
         return status;
     }
     struct store *store = base_calloc(1, sizeof *store);
-    *store = (struct store){
-        .path = base_strdup(path), .checked = checked_new(), .mode = mode, .lock = -1, .generations = -1};
+    *store = (struct store){.path = base_strdup(path),
+                            .checked = checked_new(),
+                            .mode = mode,
+                            .lock = -1,
+                            .generations = -1};
     arena_init(&store->arena, 0);
-    enum status status =
-        mode == STORE_WRITE ? open_writing(store, command ? command : "strata", error) : open_reading(store, error);
+    enum status status = mode == STORE_WRITE
+                             ? open_writing(store, command ? command : "strata", error)
+                             : open_reading(store, error);
     if (status != STATUS_OK) {
         store_close(store);
         return status;
@@ -409,12 +434,14 @@ static const char *upward(struct arena *arena, const char *from)
 static enum status not_found(struct error *error, const char *where)
 {
     enum status status = error_set(error, STATUS_NOT_FOUND, "there is no store at %s", where);
-    error_hint(error, "give its folder as an argument, with -C or in STRATA_STORE; strata init makes a new one");
+    error_hint(
+        error,
+        "give its folder as an argument, with -C or in STRATA_STORE; strata init makes a new one");
     return status;
 }
 
-enum status store_find(const char *argument, const char *directory, struct arena *arena, const char **path,
-                       struct error *error)
+enum status store_find(const char *argument, const char *directory, struct arena *arena,
+                       const char **path, struct error *error)
 {
     const char *named = argument ? argument : directory ? NULL : getenv("STRATA_STORE");
     if (named && *named) {
@@ -452,10 +479,12 @@ const struct catalog_part *store_parts(const struct store *store, size_t *count)
     return store->parts;
 }
 
-enum status store_lake(const struct store *store, int threads, struct lake **out, struct error *error)
+enum status store_lake(const struct store *store, int threads, struct lake **out,
+                       struct error *error)
 {
     char spill[PATH_MAX];
     snprintf(spill, sizeof spill, "%s/tmp/spill", store->path);
-    struct lake_options options = {.threads = threads, .temp_directory = store->mode == STORE_WRITE ? spill : NULL};
+    struct lake_options options = {.threads = threads,
+                                   .temp_directory = store->mode == STORE_WRITE ? spill : NULL};
     return lake_open(&options, out, error);
 }

@@ -1,18 +1,21 @@
 /*
- * Taking an import back, exactly. Its own parts are dropped; parts that were merged from several imports are written
- * again without its rows; rows that had been refused because of an id it had brought come alive; identifiers of
- * customers who have nothing left go. The schema needs nothing: it is folded from the imports that remain.
+ * Taking an import back, exactly. Its own parts are dropped; parts that were merged from several
+ * imports are written again without its rows; rows that had been refused because of an id it had
+ * brought come alive; identifiers of customers who have nothing left go. The schema needs nothing:
+ * it is folded from the imports that remain.
  *
- * Which row of an id stands (docs/store-format.md): the first in order of import and arrival, unless a later import
- * said replace; then the last such row. The lines of a grouped import (`order.line`) bear the id of their group and
- * follow it: all lines of the import that stands, none where that brought the fact without lines.
+ * Which row of an id stands (docs/store-format.md): the first in order of import and arrival,
+ * unless a later import said replace; then the last such row. The lines of a grouped import
+ * (`order.line`) bear the id of their group and follow it: all lines of the import that stands,
+ * none where that brought the fact without lines.
  */
 #include "store/internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Rows of an import that came alive: of a kind, of its lines. What an import counts is its lines, where it has them. */
+/* Rows of an import that came alive: of a kind, of its lines. What an import counts is its lines,
+ * where it has them. */
 struct revived {
     uint32_t import;
     const char *table;
@@ -39,18 +42,21 @@ static const char *full_path(struct undo *undo, const struct catalog_part *part)
 }
 
 /* Writes a part again with the rows that `where` keeps; without any it is just dropped. */
-static enum status rewrite(struct undo *undo, const struct catalog_part *part, const char *where, struct error *error)
+static enum status rewrite(struct undo *undo, const struct catalog_part *part, const char *where,
+                           struct error *error)
 {
     struct store_new_part again = {.table = part->table, .role = part->role, .ordered = true};
     uint64_t rows;
-    again.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE %s", full_path(undo, part), where);
+    again.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE %s",
+                                full_path(undo, part), where);
     TRY(store_write_part(undo->change, undo->lake, &again, &rows, error));
     return store_drop_part(undo->change, part->number, error);
 }
 
 static bool bears_imports(enum part_role role)
 {
-    return role == PART_FACTS || role == PART_TRAITS || role == PART_SHADOW || role == PART_REFERENCE;
+    return role == PART_FACTS || role == PART_TRAITS || role == PART_SHADOW ||
+           role == PART_REFERENCE;
 }
 
 static bool holds(const struct undo *undo, const struct catalog_part *part)
@@ -86,16 +92,17 @@ static bool has_column(const struct catalog_part *part, const char *name)
     return false;
 }
 
-/* Appends the paths of a kind's parts of a role that were there before the undo, as a list in SQL; returns how many.
+/* Appends the paths of a kind's parts of a role that were there before the undo, as a list in SQL;
+ * returns how many.
  */
-static size_t part_list(struct undo *undo, const char *table, enum part_role role, bool only_holding,
-                        struct buffer *out)
+static size_t part_list(struct undo *undo, const char *table, enum part_role role,
+                        bool only_holding, struct buffer *out)
 {
     size_t count = 0;
     for (size_t i = 0; i < undo->part_count; i++) {
         const struct catalog_part *part = &undo->parts[i];
-        if (part->role != role || strcmp(part->table, table) != 0 || (only_holding && !holds(undo, part)) ||
-            !has_column(part, "id"))
+        if (part->role != role || strcmp(part->table, table) != 0 ||
+            (only_holding && !holds(undo, part)) || !has_column(part, "id"))
             continue;
         buffer_string(out, out->length ? ", " : "");
         buffer_string(out, full_path(undo, part));
@@ -112,8 +119,8 @@ static const char *kind_of_lines(struct undo *undo, const char *table)
     return lines ? arena_printf(undo->arena, "%.*s", (int)(length - 5), table) : NULL;
 }
 
-/* What the shadow has of a kind, or of its lines: those follow their groups, so that what stands among the groups has a
- * say, too, though only lines (`own`) are looked for. NULL without any. */
+/* What the shadow has of a kind, or of its lines: those follow their groups, so that what stands
+ * among the groups has a say, too, though only lines (`own`) are looked for. NULL without any. */
 static const char *candidates(struct undo *undo, const char *table, const char *kind)
 {
     struct buffer own, groups;
@@ -121,32 +128,37 @@ static const char *candidates(struct undo *undo, const char *table, const char *
     buffer_init(&own, 0);
     buffer_init(&groups, 0);
     if (part_list(undo, table, PART_SHADOW, false, &own))
-        sql = arena_printf(undo->arena,
-                           "SELECT id, import, arrival, true AS own FROM read_parquet([%s], union_by_name=true)",
-                           own.data);
+        sql = arena_printf(
+            undo->arena,
+            "SELECT id, import, arrival, true AS own FROM read_parquet([%s], union_by_name=true)",
+            own.data);
     if (sql && kind && part_list(undo, kind, PART_SHADOW, false, &groups))
         sql = arena_printf(undo->arena,
-                           "%s UNION ALL SELECT id, import, arrival, false FROM read_parquet([%s], union_by_name=true)",
+                           "%s UNION ALL SELECT id, import, arrival, false FROM read_parquet([%s], "
+                           "union_by_name=true)",
                            sql, groups.data);
     buffer_release(&own);
     buffer_release(&groups);
     return sql;
 }
 
-/* The rows that come alive, as a temporary table of (import, arrival). facts: paths of parts with the ids that go. */
-static enum status choose(struct undo *undo, const char *candidates, bool lines, const char *facts, int64_t *count,
-                          struct error *error)
+/* The rows that come alive, as a temporary table of (import, arrival). facts: paths of parts with
+ * the ids that go. */
+static enum status choose(struct undo *undo, const char *candidates, bool lines, const char *facts,
+                          int64_t *count, struct error *error)
 {
     const char *rank = lines ? "dense_rank" : "row_number";
     const char *tie = lines ? "" : ", CASE WHEN replaces THEN -arrival::HUGEINT ELSE arrival END";
-    TRY(lake_executef(undo->lake, error,
-                      "CREATE OR REPLACE TEMP TABLE strata_alive AS SELECT import, arrival FROM ("
-                      " SELECT import, arrival, own, %s() OVER (PARTITION BY id ORDER BY replaces DESC,"
-                      "  CASE WHEN replaces THEN -import::BIGINT ELSE import END%s) AS place"
-                      " FROM (SELECT id, import, arrival, own, import IN (%s) AS replaces FROM (%s)"
-                      "  WHERE import NOT IN (%s) AND id IN (SELECT id FROM read_parquet([%s], union_by_name=true)"
-                      "   WHERE import IN (%s) AND id IS NOT NULL))) WHERE place = 1 AND own",
-                      rank, tie, undo->replacing, candidates, undo->going, facts, undo->going));
+    TRY(lake_executef(
+        undo->lake, error,
+        "CREATE OR REPLACE TEMP TABLE strata_alive AS SELECT import, arrival FROM ("
+        " SELECT import, arrival, own, %s() OVER (PARTITION BY id ORDER BY replaces DESC,"
+        "  CASE WHEN replaces THEN -import::BIGINT ELSE import END%s) AS place"
+        " FROM (SELECT id, import, arrival, own, import IN (%s) AS replaces FROM (%s)"
+        "  WHERE import NOT IN (%s) AND id IN (SELECT id FROM read_parquet([%s], "
+        "union_by_name=true)"
+        "   WHERE import IN (%s) AND id IS NOT NULL))) WHERE place = 1 AND own",
+        rank, tie, undo->replacing, candidates, undo->going, facts, undo->going));
     return lake_query_integer(undo->lake, "SELECT count(*) FROM strata_alive", count, NULL, error);
 }
 
@@ -154,12 +166,14 @@ static enum status count_alive(struct undo *undo, const char *table, struct erro
 {
     struct lake_result *result;
     const struct lake_chunk *chunk;
-    TRY(lake_query(undo->lake, "SELECT import::BIGINT, count(*) FROM strata_alive GROUP BY 1", &result, error));
+    TRY(lake_query(undo->lake, "SELECT import::BIGINT, count(*) FROM strata_alive GROUP BY 1",
+                   &result, error));
     enum status status;
     while ((status = lake_result_next(result, &chunk, error)) == STATUS_OK && chunk)
         for (size_t i = 0; i < chunk->rows; i++)
-            VECTOR_PUSH(&undo->revived, (struct revived){(uint32_t)lake_integer(&chunk->columns[0], i), table,
-                                                         (uint64_t)lake_integer(&chunk->columns[1], i)});
+            VECTOR_PUSH(&undo->revived,
+                        (struct revived){(uint32_t)lake_integer(&chunk->columns[0], i), table,
+                                         (uint64_t)lake_integer(&chunk->columns[1], i)});
     lake_result_free(result);
     return status;
 }
@@ -168,39 +182,45 @@ static bool has_lines(const struct undo *undo, const struct revived *group)
 {
     const char *lines = arena_printf(undo->arena, "%s.line", group->table);
     for (size_t i = 0; i < undo->revived.count; i++)
-        if (undo->revived.items[i].import == group->import && strcmp(undo->revived.items[i].table, lines) == 0)
+        if (undo->revived.items[i].import == group->import &&
+            strcmp(undo->revived.items[i].table, lines) == 0)
             return true;
     return false;
 }
 
-/* The counts of an import stay what they were when it ran; what came alive since is said beside them. */
+/* The counts of an import stay what they were when it ran; what came alive since is said beside
+ * them. */
 static enum status say_revived(struct undo *undo, struct error *error)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < undo->revived.count; i++) {
         const struct revived *revived = &undo->revived.items[i];
         if (!has_lines(undo, revived))
-            status = catalog_add_import_revived(undo->store->catalog, revived->import, revived->rows, error);
+            status = catalog_add_import_revived(undo->store->catalog, revived->import,
+                                                revived->rows, error);
     }
     return status;
 }
 
-/* A shadow part loses the rows of the import, and gives away those that come alive (when any is): they become a part of
- * facts of their own, in the types they have. */
-static enum status settle_shadow(struct undo *undo, const struct catalog_part *shadow, bool any, struct error *error)
+/* A shadow part loses the rows of the import, and gives away those that come alive (when any is):
+ * they become a part of facts of their own, in the types they have. */
+static enum status settle_shadow(struct undo *undo, const struct catalog_part *shadow, bool any,
+                                 struct error *error)
 {
-    static const char *const alive = "(import, arrival) IN (SELECT (import, arrival) FROM strata_alive)";
+    static const char *const alive =
+        "(import, arrival) IN (SELECT (import, arrival) FROM strata_alive)";
     uint64_t rows = 0;
     if (any) {
         struct store_new_part facts = {.table = shadow->table, .role = PART_FACTS};
-        facts.select = arena_printf(undo->arena, "SELECT * FROM read_parquet(%s) WHERE import NOT IN (%s) AND %s",
-                                    full_path(undo, shadow), undo->going, alive);
+        facts.select = arena_printf(
+            undo->arena, "SELECT * FROM read_parquet(%s) WHERE import NOT IN (%s) AND %s",
+            full_path(undo, shadow), undo->going, alive);
         TRY(store_write_part(undo->change, undo->lake, &facts, &rows, error));
     }
     if (!rows && !holds(undo, shadow))
         return STATUS_OK;
-    const char *where = arena_printf(undo->arena, "import NOT IN (%s)%s%s%s", undo->going, any ? " AND NOT (" : "",
-                                     any ? alive : "", any ? ")" : "");
+    const char *where = arena_printf(undo->arena, "import NOT IN (%s)%s%s%s", undo->going,
+                                     any ? " AND NOT (" : "", any ? alive : "", any ? ")" : "");
     return rewrite(undo, shadow, where, error);
 }
 
@@ -227,8 +247,8 @@ static enum status revive(struct undo *undo, const char *table, struct error *er
     return status;
 }
 
-/* Every customer with a fact or a trait after the change: the activity parts that will count; and those whose rows are
- * in the shadow, who may come back. */
+/* Every customer with a fact or a trait after the change: the activity parts that will count; and
+ * those whose rows are in the shadow, who may come back. */
 static size_t activity_list(struct undo *undo, struct buffer *out)
 {
     size_t part_count, count = 0;
@@ -256,8 +276,9 @@ static enum status forget_customers(struct undo *undo, struct error *error)
             continue;
         int64_t kept = 0;
         if (anyone) {
-            const char *sql = arena_printf(undo->arena, "SELECT count(*) FROM read_parquet(%s) WHERE %s",
-                                           full_path(undo, part), where.data);
+            const char *sql =
+                arena_printf(undo->arena, "SELECT count(*) FROM read_parquet(%s) WHERE %s",
+                             full_path(undo, part), where.data);
             status = lake_query_integer(undo->lake, sql, &kept, NULL, error);
         }
         if (status == STATUS_OK && kept == 0)
@@ -278,7 +299,8 @@ static enum status list_replacing(struct undo *undo, struct error *error)
     undo->replacing = "0";
     for (size_t i = 0; i < count; i++)
         if (imports[i].replaces && !imports[i].undone)
-            undo->replacing = arena_printf(undo->arena, "%s, %u", undo->replacing, imports[i].number);
+            undo->replacing =
+                arena_printf(undo->arena, "%s, %u", undo->replacing, imports[i].number);
     return STATUS_OK;
 }
 
@@ -290,7 +312,8 @@ static bool has_shadow(const struct undo *undo)
     return false;
 }
 
-/* What is read below. A part that goes whole is not, so that what is damaged can at least be taken back. */
+/* What is read below. A part that goes whole is not, so that what is damaged can at least be taken
+ * back. */
 static enum status check_parts(struct undo *undo, struct error *error)
 {
     bool shadow = has_shadow(undo);
@@ -332,8 +355,9 @@ static enum status begin_one(struct undo *undo, uint32_t number, struct error *e
     return STATUS_OK;
 }
 
-enum status store_undo_within(struct store_change *change, struct lake *lake, const uint32_t *numbers, size_t count,
-                              int64_t now, struct error *error)
+enum status store_undo_within(struct store_change *change, struct lake *lake,
+                              const uint32_t *numbers, size_t count, int64_t now,
+                              struct error *error)
 {
     struct undo undo = {.change = change,
                         .store = change->store,
@@ -353,15 +377,18 @@ enum status store_undo_within(struct store_change *change, struct lake *lake, co
     TRY(status);
 
     for (size_t i = 0; i < count; i++) {
-        VECTOR_PUSH(&change->obsolete, store_file(undo.store, undo.arena, "rejects/%u.jsonl", numbers[i]));
+        VECTOR_PUSH(&change->obsolete,
+                    store_file(undo.store, undo.arena, "rejects/%u.jsonl", numbers[i]));
         TRY(catalog_set_import_undone(undo.store->catalog, numbers[i], now ? now : 1, error));
     }
 
-    /* What the change does next must not meet columns that are gone, or types that only the undone import had. */
+    /* What the change does next must not meet columns that are gone, or types that only the undone
+     * import had. */
     return store_fold_schema(change, error);
 }
 
-enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now, struct error *error)
+enum status store_undo(struct store *store, struct lake *lake, uint32_t number, int64_t now,
+                       struct error *error)
 {
     struct store_change *change;
     TRY(store_begin(store, &change, error));

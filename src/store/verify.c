@@ -1,10 +1,11 @@
 /*
  * Looking through a whole store, and mending what can be mended.
  *
- * Everything is read: the catalog's structure and seals, every set of customers, every byte of every part. What is
- * wrong is collected, not just the first of it, each with what the file holds and where it can come from again. What
- * follows from other files of the store is made anew on request: activity parts follow from the part they stand beside.
- * Facts, identifiers and texts are told by people's files and follow from nothing here.
+ * Everything is read: the catalog's structure and seals, every set of customers, every byte of
+ * every part. What is wrong is collected, not just the first of it, each with what the file holds
+ * and where it can come from again. What follows from other files of the store is made anew on
+ * request: activity parts follow from the part they stand beside. Facts, identifiers and texts are
+ * told by people's files and follow from nothing here.
  */
 #include "store/internal.h"
 
@@ -30,13 +31,15 @@ static void catalog_problem(void *context, const struct error *problem)
     struct verifying *verifying = context;
     find(verifying, (struct store_finding){
                         .file = "catalog.db",
-                        .holds = "the list of imports and parts, the schema, definitions, lists, refreshes and models",
+                        .holds = "the list of imports and parts, the schema, definitions, lists, "
+                                 "refreshes and models",
                         .problem = arena_strdup(verifying->arena, problem->message),
                         .remedy = "bring catalog.db back from a backup of the whole store",
                     });
 }
 
-static enum status take_set(void *context, struct catalog_membership *membership, struct error *error)
+static enum status take_set(void *context, struct catalog_membership *membership,
+                            struct error *error)
 {
     (void)context, (void)error;
     bitmap_free(membership->customers);
@@ -49,14 +52,17 @@ static void verify_catalog(struct verifying *verifying)
     struct error problem = {0};
     const char **segments;
     size_t count;
-    if (catalog_verify(catalog, catalog_problem, verifying, &verifying->out->sealed, &problem) != STATUS_OK)
+    if (catalog_verify(catalog, catalog_problem, verifying, &verifying->out->sealed, &problem) !=
+        STATUS_OK)
         catalog_problem(verifying, &problem);
-    if (catalog_recorded_segments(catalog, verifying->arena, &segments, &count, &problem) != STATUS_OK) {
+    if (catalog_recorded_segments(catalog, verifying->arena, &segments, &count, &problem) !=
+        STATUS_OK) {
         catalog_problem(verifying, &problem);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (segments[i] && catalog_memberships(catalog, segments[i], take_set, NULL, &problem) != STATUS_OK)
+        if (segments[i] &&
+            catalog_memberships(catalog, segments[i], take_set, NULL, &problem) != STATUS_OK)
             catalog_problem(verifying, &problem);
 }
 
@@ -65,34 +71,42 @@ static void verify_catalog(struct verifying *verifying)
 static const char *remedy(struct verifying *verifying, const struct catalog_part *part)
 {
     switch (part->role) {
-    case PART_ACTIVITY: return "strata verify --repair makes it anew from the part it stands beside";
+    case PART_ACTIVITY:
+        return "strata verify --repair makes it anew from the part it stands beside";
     case PART_IDENTITY:
-        return "bring the file back from a backup: nothing else in the store says who is behind a customer number";
+        return "bring the file back from a backup: nothing else in the store says who is behind a "
+               "customer number";
     case PART_DICTIONARY:
-        return "bring the file back from a backup; the texts stand in the parts of facts too, where strata sql reads "
+        return "bring the file back from a backup; the texts stand in the parts of facts too, "
+               "where strata sql reads "
                "them";
-    case PART_SHADOW: return "bring the file back from a backup; it is needed only when an import is taken back";
+    case PART_SHADOW:
+        return "bring the file back from a backup; it is needed only when an import is taken back";
     default: break;
     }
-    const char *one = arena_printf(verifying->arena,
-                                   "bring the file back from a backup, or take import %u back (strata imports undo) "
-                                   "and import its file again",
-                                   part->first_import);
-    const char *many = arena_printf(verifying->arena,
-                                    "bring the file back from a backup, or import the files of imports %u to %u again "
-                                    "into a new store",
-                                    part->first_import, part->last_import);
+    const char *one = arena_printf(
+        verifying->arena,
+        "bring the file back from a backup, or take import %u back (strata imports undo) "
+        "and import its file again",
+        part->first_import);
+    const char *many = arena_printf(
+        verifying->arena,
+        "bring the file back from a backup, or import the files of imports %u to %u again "
+        "into a new store",
+        part->first_import, part->last_import);
     return part->first_import == part->last_import ? one : many;
 }
 
 /* Without checksums all that can be said is whether the file can be read to its end. */
-static enum status read_through(struct verifying *verifying, struct lake *lake, const struct catalog_part *part,
-                                struct error *error)
+static enum status read_through(struct verifying *verifying, struct lake *lake,
+                                const struct catalog_part *part, struct error *error)
 {
     int64_t rows;
-    const char *path = store_quote(verifying->arena, store_file(verifying->store, verifying->arena, "%s", part->path));
+    const char *path = store_quote(
+        verifying->arena, store_file(verifying->store, verifying->arena, "%s", part->path));
     const char *sql = arena_printf(
-        verifying->arena, "SELECT count(*) FROM (SELECT hash(p) AS h FROM read_parquet(%s) p) WHERE h >= 0", path);
+        verifying->arena,
+        "SELECT count(*) FROM (SELECT hash(p) AS h FROM read_parquet(%s) p) WHERE h >= 0", path);
     TRY(lake_query_integer(lake, sql, &rows, NULL, error));
     if ((uint64_t)rows == part->rows)
         return STATUS_OK;
@@ -100,7 +114,8 @@ static enum status read_through(struct verifying *verifying, struct lake *lake, 
                      (unsigned long long)part->rows);
 }
 
-static void verify_part(struct verifying *verifying, struct lake *lake, const struct catalog_part *part)
+static void verify_part(struct verifying *verifying, struct lake *lake,
+                        const struct catalog_part *part)
 {
     struct error problem = {0};
     struct catalog_checksum *checksums;
@@ -108,8 +123,8 @@ static void verify_part(struct verifying *verifying, struct lake *lake, const st
 
     verifying->out->parts++;
     verifying->out->bytes += part->bytes;
-    enum status status =
-        catalog_checksums(verifying->store->catalog, part->number, verifying->arena, &checksums, &count, &problem);
+    enum status status = catalog_checksums(verifying->store->catalog, part->number,
+                                           verifying->arena, &checksums, &count, &problem);
     if (status == STATUS_OK)
         status = store_check_part(verifying->store, part, NULL, 0, &problem);
     if (status == STATUS_OK && count == 0) {
@@ -163,17 +178,19 @@ static const struct catalog_part *part_of(const struct store *store, uint32_t nu
     return NULL;
 }
 
-static enum status rebuild(struct verifying *verifying, struct store_change *change, struct lake *lake,
-                           struct store_finding *finding, struct error *error)
+static enum status rebuild(struct verifying *verifying, struct store_change *change,
+                           struct lake *lake, struct store_finding *finding, struct error *error)
 {
     struct store *store = verifying->store;
     const struct catalog_part *part = part_of(store, finding->part);
     const struct catalog_part *owner = part ? part_of(store, part->owner) : NULL;
     struct error ignored;
-    if (!finding->repairable || !owner || store_check_part(store, owner, NULL, 0, &ignored) != STATUS_OK)
+    if (!finding->repairable || !owner ||
+        store_check_part(store, owner, NULL, 0, &ignored) != STATUS_OK)
         return STATUS_OK;
-    TRY(store_write_activity(change, lake, owner->table, store_file(store, &change->arena, "%s", owner->path),
-                             owner->number, error));
+    TRY(store_write_activity(change, lake, owner->table,
+                             store_file(store, &change->arena, "%s", owner->path), owner->number,
+                             error));
     TRY(store_drop_part(change, part->number, error));
     finding->repaired = true;
     verifying->out->repaired++;
@@ -181,8 +198,8 @@ static enum status rebuild(struct verifying *verifying, struct store_change *cha
 }
 
 /* A part that can be read to its end gets the checksums that it lacks. */
-static enum status record(struct verifying *verifying, struct lake *lake, const struct catalog_part *part,
-                          struct error *error)
+static enum status record(struct verifying *verifying, struct lake *lake,
+                          const struct catalog_part *part, struct error *error)
 {
     struct catalog *catalog = verifying->store->catalog;
     struct catalog_checksum *checksums;
@@ -199,8 +216,8 @@ static enum status record(struct verifying *verifying, struct lake *lake, const 
     return STATUS_OK;
 }
 
-static enum status mend(struct verifying *verifying, struct lake *lake, const struct store_verify *what,
-                        struct error *error)
+static enum status mend(struct verifying *verifying, struct lake *lake,
+                        const struct store_verify *what, struct error *error)
 {
     struct store_change *change;
     struct store *store = verifying->store;
@@ -218,7 +235,8 @@ static enum status mend(struct verifying *verifying, struct lake *lake, const st
 
 /* ---- all of it ---- */
 
-static enum status verify_open(struct verifying *verifying, const struct store_verify *what, struct error *error)
+static enum status verify_open(struct verifying *verifying, const struct store_verify *what,
+                               struct error *error)
 {
     struct lake *lake;
     TRY(store_lake(verifying->store, 0, &lake, error));
@@ -227,7 +245,8 @@ static enum status verify_open(struct verifying *verifying, const struct store_v
     for (size_t i = 0; i < verifying->findings.count; i++)
         repairable |= verifying->findings.items[i].repairable;
     enum status status = STATUS_OK;
-    if ((what->repair && repairable) || (what->record && (verifying->out->unchecked || !verifying->out->sealed)))
+    if ((what->repair && repairable) ||
+        (what->record && (verifying->out->unchecked || !verifying->out->sealed)))
         status = mend(verifying, lake, what, error);
     lake_close(lake);
     return status;

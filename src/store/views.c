@@ -1,10 +1,12 @@
 /*
- * Views for people's SQL: one per table of the schema, with customers by identifier, times as timestamps (UTC) and each
- * value in the type that the schema says; the customers with the present value of each trait; and the records. The
- * records live in the catalog as sets; they become rows only when a query asks for them.
+ * Views for people's SQL: one per table of the schema, with customers by identifier, times as
+ * timestamps (UTC) and each value in the type that the schema says; the customers with the present
+ * value of each trait; and the records. The records live in the catalog as sets; they become rows
+ * only when a query asks for them.
  *
- * A user's tables stand in DuckDB's schema `main`, Strata's own in `strata`, and a bare name is looked for in that
- * order: a kind may be called `customers`, and then the customers are strata.customers.
+ * A user's tables stand in DuckDB's schema `main`, Strata's own in `strata`, and a bare name is
+ * looked for in that order: a kind may be called `customers`, and then the customers are
+ * strata.customers.
  */
 #include "base/vector.h"
 #include "store/internal.h"
@@ -22,8 +24,8 @@ struct views {
     struct arena *arena;
 };
 
-static enum status create_view(struct views *views, const char *schema, const char *name, const char *select,
-                               struct error *error)
+static enum status create_view(struct views *views, const char *schema, const char *name,
+                               const char *select, struct error *error)
 {
     struct buffer sql;
     buffer_init(&sql, 0);
@@ -36,8 +38,8 @@ static enum status create_view(struct views *views, const char *schema, const ch
 }
 
 /* The SELECT over a table's parts, in arena. */
-static enum status parts_sql(struct views *views, const char *table, enum part_role role, const char **out,
-                             struct error *error)
+static enum status parts_sql(struct views *views, const char *table, enum part_role role,
+                             const char **out, struct error *error)
 {
     struct store_read read = {.table = table, .role = role, .unchecked = true};
     struct buffer sql;
@@ -59,8 +61,8 @@ static const char *quoted(struct views *views, const char *name)
 }
 
 /* ", "a", "b"" with a format for each, %s being the quoted name. */
-static const char *columns_sql(struct views *views, const struct schema_table *table, const char *before,
-                               const char *after)
+static const char *columns_sql(struct views *views, const struct schema_table *table,
+                               const char *before, const char *after)
 {
     struct buffer out;
     buffer_init(&out, 0);
@@ -75,7 +77,8 @@ static const char *columns_sql(struct views *views, const struct schema_table *t
 
 static const char *const identities = "(SELECT identifier, customer FROM strata.identity)";
 
-/* What the column with Strata's number of a customer is called: a user's column of that name goes before it. */
+/* What the column with Strata's number of a customer is called: a user's column of that name goes
+ * before it. */
 static const char *number_name(const struct schema_table *table)
 {
     for (size_t i = 0; i < table->column_count; i++)
@@ -84,28 +87,30 @@ static const char *number_name(const struct schema_table *table)
     return "customer_number";
 }
 
-static enum status view_facts(struct views *views, const struct schema_table *table, struct error *error)
+static enum status view_facts(struct views *views, const struct schema_table *table,
+                              struct error *error)
 {
     const char *parts;
     TRY(parts_sql(views, table->name, PART_FACTS, &parts, error));
-    const char *select =
-        arena_printf(views->arena,
-                     "SELECT i.identifier AS customer, f.customer AS %s, "
-                     "make_timestamp(\"time\"::BIGINT * 1000000) AS \"time\"%s, f.id AS id, f.import AS import "
-                     "FROM (%s) f JOIN %s i USING (customer)",
-                     number_name(table), columns_sql(views, table, "f.", ""), parts, identities);
+    const char *select = arena_printf(
+        views->arena,
+        "SELECT i.identifier AS customer, f.customer AS %s, "
+        "make_timestamp(\"time\"::BIGINT * 1000000) AS \"time\"%s, f.id AS id, f.import AS import "
+        "FROM (%s) f JOIN %s i USING (customer)",
+        number_name(table), columns_sql(views, table, "f.", ""), parts, identities);
     return create_view(views, USERS, table->name, select, error);
 }
 
-static enum status view_reference(struct views *views, const struct schema_table *table, struct error *error)
+static enum status view_reference(struct views *views, const struct schema_table *table,
+                                  struct error *error)
 {
     const char *parts;
     TRY(parts_sql(views, table->name, PART_REFERENCE, &parts, error));
-    const char *select =
-        arena_printf(views->arena,
-                     "SELECT key AS %s%s FROM (SELECT * FROM (%s) QUALIFY row_number() OVER "
-                     "(PARTITION BY key ORDER BY import DESC, arrival DESC) = 1) r",
-                     quoted(views, table->key ? table->key : "key"), columns_sql(views, table, "r.", ""), parts);
+    const char *select = arena_printf(
+        views->arena,
+        "SELECT key AS %s%s FROM (SELECT * FROM (%s) QUALIFY row_number() OVER "
+        "(PARTITION BY key ORDER BY import DESC, arrival DESC) = 1) r",
+        quoted(views, table->key ? table->key : "key"), columns_sql(views, table, "r.", ""), parts);
     return create_view(views, USERS, table->name, select, error);
 }
 
@@ -118,8 +123,9 @@ static enum status view_customers(struct views *views, struct error *error)
     if (traits) {
         const char *parts;
         TRY(parts_sql(views, traits->name, PART_TRAITS, &parts, error));
-        told = arena_printf(views->arena, "SELECT customer%s FROM (%s) GROUP BY customer",
-                            columns_sql(views, traits, "arg_max(", ", row(\"time\", import, arrival))"), parts);
+        told = arena_printf(
+            views->arena, "SELECT customer%s FROM (%s) GROUP BY customer",
+            columns_sql(views, traits, "arg_max(", ", row(\"time\", import, arrival))"), parts);
         present = columns_sql(views, traits, "t.", "");
     }
 
@@ -129,23 +135,27 @@ static enum status view_customers(struct views *views, struct error *error)
         const struct catalog_part *part = &views->store->parts[i];
         if (part->role == PART_ACTIVITY)
             buffer_printf(&everybody, "%s%s", everybody.length ? ", " : "",
-                          store_quote(views->arena, store_file(views->store, views->arena, "%s", part->path)));
+                          store_quote(views->arena,
+                                      store_file(views->store, views->arena, "%s", part->path)));
     }
 
-    const char *who = everybody.length ? arena_printf(views->arena, "SELECT DISTINCT customer FROM read_parquet([%s])",
-                                                      everybody.data)
-                                       : "SELECT NULL::UINTEGER AS customer WHERE false";
+    const char *who =
+        everybody.length
+            ? arena_printf(views->arena, "SELECT DISTINCT customer FROM read_parquet([%s])",
+                           everybody.data)
+            : "SELECT NULL::UINTEGER AS customer WHERE false";
     buffer_release(&everybody);
-    const char *select = arena_printf(views->arena,
-                                      "SELECT i.identifier AS customer, a.customer AS %s%s FROM (%s) a "
-                                      "JOIN %s i USING (customer) LEFT JOIN (%s) t USING (customer)",
-                                      traits ? number_name(traits) : "customer_number", present, who, identities, told);
+    const char *select = arena_printf(
+        views->arena,
+        "SELECT i.identifier AS customer, a.customer AS %s%s FROM (%s) a "
+        "JOIN %s i USING (customer) LEFT JOIN (%s) t USING (customer)",
+        traits ? number_name(traits) : "customer_number", present, who, identities, told);
     return create_view(views, OWN, "customers", select, error);
 }
 
 /*
- * Records as a table that C fills. The intervals are made at the first row asked for, once: a statement may scan the
- * table several times, and DuckDB does so on several threads.
+ * Records as a table that C fills. The intervals are made at the first row asked for, once: a
+ * statement may scan the table several times, and DuckDB does so on several threads.
  */
 struct interval {
     uint32_t segment, customer;
@@ -179,7 +189,8 @@ static bool cross(uint32_t customer, void *context)
         records->found.items[*open - 1].left = records->moment;
         *open = 0;
     } else if (records->entered && !*open) {
-        VECTOR_PUSH(&records->found, (struct interval){records->segment, customer, records->moment, INT64_MAX});
+        VECTOR_PUSH(&records->found,
+                    (struct interval){records->segment, customer, records->moment, INT64_MAX});
         *open = (uint32_t)records->found.count;
     }
     return true;
@@ -209,7 +220,8 @@ static enum status load_records(struct records *records, struct error *error)
     free(records->open);
     records->open = NULL;
 
-    struct interval *intervals = ARENA_ARRAY(records->arena, struct interval, records->found.count + 1);
+    struct interval *intervals =
+        ARENA_ARRAY(records->arena, struct interval, records->found.count + 1);
     if (records->found.count)
         memcpy(intervals, records->found.items, records->found.count * sizeof *intervals);
     records->intervals = intervals;
@@ -219,8 +231,8 @@ static enum status load_records(struct records *records, struct error *error)
     return status;
 }
 
-static enum status fill_records(void *context, uint64_t first, size_t max, struct lake_output *columns, size_t *filled,
-                                struct error *error)
+static enum status fill_records(void *context, uint64_t first, size_t max,
+                                struct lake_output *columns, size_t *filled, struct error *error)
 {
     struct records *records = context;
     enum status status = STATUS_OK;
@@ -252,14 +264,16 @@ static enum status view_records(struct views *views, struct error *error)
     records->store = views->store;
     records->arena = views->arena;
     pthread_mutex_init(&records->loading, NULL);
-    TRY(catalog_recorded_segments(views->store->catalog, views->arena, &records->segments, &records->segment_count,
-                                  error));
-    struct lake_source source = {"strata_records", names, types, 4, 0, false, fill_records, records};
+    TRY(catalog_recorded_segments(views->store->catalog, views->arena, &records->segments,
+                                  &records->segment_count, error));
+    struct lake_source source = {"strata_records", names,  types, 4, 0, false,
+                                 fill_records,     records};
     TRY(lake_register_source(views->lake, &source, error));
     const char *select =
         arena_printf(views->arena,
                      "SELECT segment, i.identifier AS customer, r.customer AS customer_number, "
-                     "make_timestamp(entered * 1000000) AS entered, make_timestamp(\"left\" * 1000000) AS \"left\" "
+                     "make_timestamp(entered * 1000000) AS entered, make_timestamp(\"left\" * "
+                     "1000000) AS \"left\" "
                      "FROM strata_records() r JOIN %s i USING (customer)",
                      identities);
     return create_view(views, OWN, "memberships", select, error);
@@ -272,11 +286,12 @@ static enum status view_refreshes(struct views *views, struct error *error)
     TRY(catalog_refreshes(views->store->catalog, views->arena, &refreshes, &count, error));
     struct buffer sql;
     buffer_init(&sql, 0);
-    buffer_string(&sql, "SELECT number, make_timestamp(m * 1000000) AS moment, make_timestamp(r * 1000000) AS recorded "
+    buffer_string(&sql, "SELECT number, make_timestamp(m * 1000000) AS moment, make_timestamp(r * "
+                        "1000000) AS recorded "
                         "FROM (VALUES (0, 0::BIGINT, 0::BIGINT)");
     for (size_t i = 0; i < count; i++)
-        buffer_printf(&sql, ", (%u, %lld, %lld)", refreshes[i].number, (long long)refreshes[i].moment,
-                      (long long)refreshes[i].recorded);
+        buffer_printf(&sql, ", (%u, %lld, %lld)", refreshes[i].number,
+                      (long long)refreshes[i].moment, (long long)refreshes[i].recorded);
     buffer_string(&sql, ") v(number, m, r) WHERE number > 0");
     enum status status = create_view(views, OWN, "refreshes", sql.data, error);
     buffer_release(&sql);
@@ -293,13 +308,14 @@ static const char *const *list_paths(struct views *views, size_t *count)
     return paths;
 }
 
-enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena, const char *const **paths,
-                               size_t *path_count, struct error *error)
+enum status store_create_views(struct store *store, struct lake *lake, struct arena *arena,
+                               const char *const **paths, size_t *path_count, struct error *error)
 {
     struct views views = {store, lake, arena};
     const char *names;
     TRY(parts_sql(&views, "identity", PART_IDENTITY, &names, error));
-    TRY(lake_execute(lake, "CREATE SCHEMA IF NOT EXISTS strata; SET search_path='main,strata'", error));
+    TRY(lake_execute(lake, "CREATE SCHEMA IF NOT EXISTS strata; SET search_path='main,strata'",
+                     error));
     TRY(create_view(&views, OWN, "identity", names, error));
     TRY(view_customers(&views, error));
     TRY(view_records(&views, error));

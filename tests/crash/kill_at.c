@@ -1,8 +1,8 @@
 /*
- * Ends the program at a chosen moment between two system calls. Preloaded, it counts the calls that change files;
- * before the one whose number KILL_AT names, or halfway through it when that is a write and KILL_TORN is set, the
- * process kills itself as `kill -9` would. At a normal end the count goes to the file KILL_COUNT names, so that a test
- * knows how many moments there are.
+ * Ends the program at a chosen moment between two system calls. Preloaded, it counts the calls that
+ * change files; before the one whose number KILL_AT names, or halfway through it when that is a
+ * write and KILL_TORN is set, the process kills itself as `kill -9` would. At a normal end the
+ * count goes to the file KILL_COUNT names, so that a test knows how many moments there are.
  */
 #undef _FILE_OFFSET_BITS /* both the plain names and those with 64 are wanted */
 #ifndef _GNU_SOURCE

@@ -1,12 +1,14 @@
 /*
  * Faults of a disk, preloaded into the program. Only what happens to files below FAULT_ROOT counts.
  *
- * Two uses. With FAULT_AT=N the N-th call that changes files fails with FAULT_ERRNO: once, or with FAULT_LASTING every
- * one from there on; FAULT_KIND narrows both to calls of one kind (write, sync, rename, open, truncate, unlink, mkdir,
- * close). With FAULT_LOG=FILE every call is written down with its data, so that a test can work out every state a power
- * cut could leave: what was synced, and any part of what was not (tests/faults/power.py).
+ * Two uses. With FAULT_AT=N the N-th call that changes files fails with FAULT_ERRNO: once, or with
+ * FAULT_LASTING every one from there on; FAULT_KIND narrows both to calls of one kind (write, sync,
+ * rename, open, truncate, unlink, mkdir, close). With FAULT_LOG=FILE every call is written down
+ * with its data, so that a test can work out every state a power cut could leave: what was synced,
+ * and any part of what was not (tests/faults/power.py).
  *
- * FAULT_COUNT=FILE gets the number of calls of each kind at a normal end, so that a test knows how many there are.
+ * FAULT_COUNT=FILE gets the number of calls of each kind at a normal end, so that a test knows how
+ * many there are.
  */
 #undef _FILE_OFFSET_BITS /* both the plain names and those with 64 are wanted */
 #ifndef _GNU_SOURCE
@@ -78,7 +80,8 @@ static int is_watched(int file)
 /* Whether this call is to fail; counts it. With the mutex held. */
 static int fails(enum kind kind)
 {
-    const char *at = getenv("FAULT_AT"), *only = getenv("FAULT_KIND"), *number = getenv("FAULT_ERRNO");
+    const char *at = getenv("FAULT_AT"), *only = getenv("FAULT_KIND"),
+               *number = getenv("FAULT_ERRNO");
     counted[kind]++;
     if (only && strcmp(only, kind_names[kind]) != 0)
         return 0;
@@ -93,7 +96,8 @@ static int fails(enum kind kind)
 
 static void put(const void *data, size_t size)
 {
-    ssize_t (*real)(int, const void *, size_t) = REAL("write", ssize_t(*)(int, const void *, size_t));
+    ssize_t (*real)(int, const void *, size_t) =
+        REAL("write", ssize_t(*)(int, const void *, size_t));
     for (const char *at = data; size;) {
         ssize_t done = real(journal, at, size);
         if (done <= 0)
@@ -113,7 +117,8 @@ static int writes_down(void)
 }
 
 /* What happened, two numbers, two texts: all that any of the calls needs. */
-static void note(char what, uint64_t a, uint64_t b, const void *first, size_t first_size, const char *second)
+static void note(char what, uint64_t a, uint64_t b, const void *first, size_t first_size,
+                 const char *second)
 {
     uint64_t head[4] = {a, b, first_size, second ? strlen(second) : 0};
     if (!writes_down())
@@ -200,14 +205,16 @@ int close(int file)
 static ssize_t written(int file, const void *data, size_t size, off64_t at, int positioned)
 {
     if (!is_watched(file))
-        return positioned ? REAL("pwrite64", ssize_t(*)(int, const void *, size_t, off64_t))(file, data, size, at)
+        return positioned ? REAL("pwrite64", ssize_t(*)(int, const void *, size_t, off64_t))(
+                                file, data, size, at)
                           : REAL("write", ssize_t(*)(int, const void *, size_t))(file, data, size);
     pthread_mutex_lock(&mutex);
     ssize_t done = -1;
     off64_t from = positioned ? at : lseek64(file, 0, SEEK_CUR);
     int failed = fails(WRITE), why = errno;
     if (!failed) {
-        done = positioned ? REAL("pwrite64", ssize_t(*)(int, const void *, size_t, off64_t))(file, data, size, at)
+        done = positioned ? REAL("pwrite64", ssize_t(*)(int, const void *, size_t, off64_t))(
+                                file, data, size, at)
                           : REAL("write", ssize_t(*)(int, const void *, size_t))(file, data, size);
         why = errno;
         if (done > 0)

@@ -1,6 +1,7 @@
 /*
- * The segment language on any bytes: what parses has a canonical form that means itself, with comments and without, and
- * a JSON form that reads back as the same definitions; nothing else happens than an error with a place.
+ * The segment language on any bytes: what parses has a canonical form that means itself, with
+ * comments and without, and a JSON form that reads back as the same definitions; nothing else
+ * happens than an error with a place.
  */
 #include "base/json.h"
 #include "segment/segment.h"
@@ -12,13 +13,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct segment_set *try_build(struct text text, const struct schema *schema, struct arena *arena)
+static struct segment_set *try_build(struct text text, const struct schema *schema,
+                                     struct arena *arena)
 {
     struct segment_source source = {"fuzz", text};
     struct segment_problems problems = {0};
     struct segment_set *set = NULL;
     struct error error = {0};
-    enum status status = segment_set_build(&source, 1, schema, NULL, arena, &problems, &set, &error);
+    enum status status =
+        segment_set_build(&source, 1, schema, NULL, arena, &problems, &set, &error);
     ENSURE((status == STATUS_OK) == (set != NULL));
     ENSURE((status == STATUS_OK) == (problems.errors == 0));
     ENSURE(status == STATUS_OK || (*error.message && *error.place));
@@ -36,16 +39,20 @@ static void same_sets(const struct segment_set *a, const struct segment_set *b)
     }
 }
 
-static void canonical_form_means_itself(struct text text, const struct segment_set *set, struct arena *arena)
+static void canonical_form_means_itself(struct text text, const struct segment_set *set,
+                                        struct arena *arena)
 {
     struct buffer once, twice;
     struct error error;
     buffer_init(&once, 0);
     buffer_init(&twice, 0);
     ENSURE(segment_format(text, "fuzz", &once, &error) == STATUS_OK);
-    ENSURE(segment_format((struct text){once.data ? once.data : "", once.length}, "fuzz", &twice, &error) == STATUS_OK);
-    ENSURE(once.length == twice.length && (once.length == 0 || memcmp(once.data, twice.data, once.length) == 0));
-    struct segment_set *again = try_build((struct text){once.data ? once.data : "", once.length}, NULL, arena);
+    ENSURE(segment_format((struct text){once.data ? once.data : "", once.length}, "fuzz", &twice,
+                          &error) == STATUS_OK);
+    ENSURE(once.length == twice.length &&
+           (once.length == 0 || memcmp(once.data, twice.data, once.length) == 0));
+    struct segment_set *again =
+        try_build((struct text){once.data ? once.data : "", once.length}, NULL, arena);
     ENSURE(again);
     same_sets(set, again);
     segment_set_free(again);
@@ -65,12 +72,14 @@ static void json_reads_back(const struct segment_set *set, struct arena *arena)
         buffer_init(&source, 0);
         json_init(&json, &out, false);
         segment_write_json(set, i, &json);
-        ENSURE(segment_read_json((struct text){out.data, out.length}, &source, &error) == STATUS_OK);
+        ENSURE(segment_read_json((struct text){out.data, out.length}, &source, &error) ==
+               STATUS_OK);
         struct buffer formatted;
         buffer_init(&formatted, 0);
         struct buffer expected;
         buffer_init(&expected, 0);
-        ENSURE(segment_format((struct text){source.data, source.length}, "json", &formatted, &error) == STATUS_OK);
+        ENSURE(segment_format((struct text){source.data, source.length}, "json", &formatted,
+                              &error) == STATUS_OK);
         segment_format_definition(set, i, &expected);
         ENSURE(strcmp(formatted.data, expected.data) == 0);
         buffer_release(&expected);

@@ -1,7 +1,7 @@
 /*
- * The first look at any bytes ends with a dialect or an error. Under that dialect, cutting the bytes into whole records
- * and splitting each piece gives the same records as splitting all at once, wherever the cut falls: that is what lets
- * threads share a file.
+ * The first look at any bytes ends with a dialect or an error. Under that dialect, cutting the
+ * bytes into whole records and splitting each piece gives the same records as splitting all at
+ * once, wherever the cut falls: that is what lets threads share a file.
  */
 #include "ingest/sniff.h"
 
@@ -10,7 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint64_t split_all(const struct ingest_dialect *dialect, const char *data, size_t length, uint64_t *hash)
+static uint64_t split_all(const struct ingest_dialect *dialect, const char *data, size_t length,
+                          uint64_t *hash)
 {
     struct ingest_record record = {0};
     const char *at = data, *end = data + length;

@@ -1,6 +1,7 @@
 /*
- * Runs tests/golden/language.txt: one line a case, `condition | data | expected customers`. Every case goes three ways:
- * the evaluator, the naive interpreter, and SQL in DuckDB; each must name exactly the expected customers.
+ * Runs tests/golden/language.txt: one line a case, `condition | data | expected customers`. Every
+ * case goes three ways: the evaluator, the naive interpreter, and SQL in DuckDB; each must name
+ * exactly the expected customers.
  *
  *   test-golden [word]     word: only cases whose line holds it
  *
@@ -138,10 +139,13 @@ static void read_table(struct golden *golden, const char *directive, char *rest)
 {
     struct schema_table *table = &golden->schema->tables[golden->schema->table_count++];
     table->columns = ARENA_ARRAY(&golden->arena, struct schema_column, WORLD_COLUMNS_MAX + 1);
-    table->role = *directive == 't' ? SCHEMA_TRAITS : *directive == 'r' ? SCHEMA_REFERENCE : SCHEMA_FACTS;
+    table->role = *directive == 't'   ? SCHEMA_TRAITS
+                  : *directive == 'r' ? SCHEMA_REFERENCE
+                                      : SCHEMA_FACTS;
     table->key = table->role == SCHEMA_REFERENCE ? "id" : NULL;
-    table->name =
-        table->role == SCHEMA_TRAITS ? SCHEMA_TRAIT_TABLE : arena_strdup(&golden->arena, unquoted(word(&rest)));
+    table->name = table->role == SCHEMA_TRAITS
+                      ? SCHEMA_TRAIT_TABLE
+                      : arena_strdup(&golden->arena, unquoted(word(&rest)));
     for (char *column; (column = word(&rest));)
         read_column(golden, table, column);
 }
@@ -156,12 +160,13 @@ static void read_point(struct world_cell *cell, const char *value)
 static void read_set(struct golden *golden, struct world_cell *cell, const char *value)
 {
     char *items = arena_strdup(&golden->arena, value);
-    for (char *item = strtok(items, "{,}"); item && cell->item_count < WORLD_ITEMS_MAX; item = strtok(NULL, "{,}"))
+    for (char *item = strtok(items, "{,}"); item && cell->item_count < WORLD_ITEMS_MAX;
+         item = strtok(NULL, "{,}"))
         cell->items[cell->item_count++] = item;
 }
 
-static void read_cell(struct golden *golden, const struct world *world, const struct schema_column *column, char *value,
-                      struct world_cell *cell)
+static void read_cell(struct golden *golden, const struct world *world,
+                      const struct schema_column *column, char *value, struct world_cell *cell)
 {
     int32_t date = 0;
     int scale = 0;
@@ -179,7 +184,8 @@ static void read_cell(struct golden *golden, const struct world *world, const st
     case VALUE_POINT: read_point(cell, value); break;
     case VALUE_SET: read_set(golden, cell, value); break;
     default:
-        if (!number_parse_decimal(text_from(value), &cell->integer, &scale) || scale > column->scale ||
+        if (!number_parse_decimal(text_from(value), &cell->integer, &scale) ||
+            scale > column->scale ||
             !number_rescale(cell->integer, column->scale - scale, &cell->integer))
             die(golden, "this is no number of that scale", value);
     }
@@ -211,7 +217,8 @@ static void read_row(struct golden *golden, struct world *world, int customer, s
     struct world_row row = {.customer = customer};
     if (table->role == SCHEMA_REFERENCE)
         row.key = arena_strdup(&golden->arena, unquoted(word(&rest)));
-    else if (table->role == SCHEMA_FACTS || (*rest && *rest != '`' && strcspn(rest, " ") < strcspn(rest, "=")) ||
+    else if (table->role == SCHEMA_FACTS ||
+             (*rest && *rest != '`' && strcspn(rest, " ") < strcspn(rest, "=")) ||
              (*rest && !strchr(rest, '=')))
         row.time = moment(golden, world, word(&rest));
     for (char *cell; (cell = word(&rest));) {
@@ -257,7 +264,8 @@ static void read_item(struct golden *golden, struct world *world, int *customer,
     else if (strcmp(kind, "record") == 0)
         read_record(golden, world, *customer, rest);
     else if (strcmp(kind, "list") == 0)
-        VECTOR_PUSH(&world->lists, (struct world_list){arena_strdup(&golden->arena, rest), *customer});
+        VECTOR_PUSH(&world->lists,
+                    (struct world_list){arena_strdup(&golden->arena, rest), *customer});
     else
         read_row(golden, world, *customer, find_table(golden, unquoted(kind)), rest);
 }
@@ -307,7 +315,8 @@ static char *names(const struct world *world, const unsigned char *answer, struc
     return *list ? list : arena_strdup(arena, "-");
 }
 
-static void expected_answer(struct golden *golden, const struct world *world, const char *text, unsigned char *answer)
+static void expected_answer(struct golden *golden, const struct world *world, const char *text,
+                            unsigned char *answer)
 {
     char *copy = arena_strdup(&golden->arena, text);
     for (char *name; (name = word(&copy));) {
@@ -322,8 +331,9 @@ static void expected_answer(struct golden *golden, const struct world *world, co
     }
 }
 
-static enum status three_ways(struct golden *golden, struct world *world, const struct segment_set *set,
-                              unsigned char *answers[3], struct error *error)
+static enum status three_ways(struct golden *golden, struct world *world,
+                              const struct segment_set *set, unsigned char *answers[3],
+                              struct error *error)
 {
     struct population *population = NULL;
     struct ways_sql sql = {0};
@@ -338,11 +348,13 @@ static enum status three_ways(struct golden *golden, struct world *world, const 
     duck_load(&golden->duck, world, 1, false);
     TRY_GOTO(world_population(world, &population, error));
     TRY_GOTO(ways_evaluator(world, set, population, 1, &answers[0], error));
-    TRY_GOTO(ways_naive(world, set, population, world->now, NAIVE_FAULT_NONE, &bounds, &answers[1], error));
+    TRY_GOTO(ways_naive(world, set, population, world->now, NAIVE_FAULT_NONE, &bounds, &answers[1],
+                        error));
     TRY_GOTO(ways_sql_prepare(&golden->duck, world, set, wanted, &sql, error));
     TRY_GOTO(ways_sql_run(&sql, world, 1, &answers[2], error));
     if (bounds)
-        status = error_set(error, STATUS_ERROR, "segment_window_bounds differs from the independent reckoning.");
+        status = error_set(error, STATUS_ERROR,
+                           "segment_window_bounds differs from the independent reckoning.");
 done:
     free(wanted);
     ways_sql_release(&sql);
@@ -350,13 +362,14 @@ done:
     return status;
 }
 
-static struct segment_set *build(struct golden *golden, const char *condition, struct arena *arena, struct error *error)
+static struct segment_set *build(struct golden *golden, const char *condition, struct arena *arena,
+                                 struct error *error)
 {
     struct buffer text;
     struct segment_set *set = NULL;
     buffer_init(&text, 0);
-    buffer_printf(&text, "%ssegment suspect where %s\n", golden->definitions.data ? golden->definitions.data : "",
-                  condition);
+    buffer_printf(&text, "%ssegment suspect where %s\n",
+                  golden->definitions.data ? golden->definitions.data : "", condition);
     struct segment_source source = {"golden", {buffer_copy(&text, arena), text.length}};
     buffer_release(&text);
     if (segment_set_build(&source, 1, golden->schema, NULL, arena, NULL, &set, error) != STATUS_OK)
@@ -364,8 +377,8 @@ static struct segment_set *build(struct golden *golden, const char *condition, s
     return set;
 }
 
-static void tell(struct golden *golden, bool good, const char *condition, const char *expected, char *const got[3],
-                 const struct error *error)
+static void tell(struct golden *golden, bool good, const char *condition, const char *expected,
+                 char *const got[3], const struct error *error)
 {
     char text[3000];
     golden->cases++;
@@ -402,7 +415,8 @@ static void run_case(struct golden *golden, char *condition, char *data, char *e
     struct segment_set *set = build(golden, condition, &arena, &error);
     bool good = set && three_ways(golden, &world, set, answers, &error) == STATUS_OK;
     for (int way = 0; good && way < 3; way++) {
-        const unsigned char *own = answers[way] + segment_set_find(set, "suspect") * world.customers;
+        const unsigned char *own =
+            answers[way] + segment_set_find(set, "suspect") * world.customers;
         got[way] = names(&world, own, &arena);
     }
     for (int way = 0; good && way < 3; way++)
@@ -434,7 +448,8 @@ static void directive(struct golden *golden, char *line)
     } else if (strcmp(name, "data") == 0) {
         const char *data = arena_strdup(&golden->arena, word(&rest));
         VECTOR_PUSH(&golden->data, (struct named){data, arena_strdup(&golden->arena, rest)});
-    } else if (strcmp(name, "kind") == 0 || strcmp(name, "traits") == 0 || strcmp(name, "reference") == 0) {
+    } else if (strcmp(name, "kind") == 0 || strcmp(name, "traits") == 0 ||
+               strcmp(name, "reference") == 0) {
         read_table(golden, name, rest);
     } else {
         die(golden, "no such directive", name);
@@ -464,7 +479,8 @@ int main(int argc, char **argv)
     char *line = NULL;
     size_t room = 0;
     if (!file) {
-        fprintf(stderr, "tests/golden/language.txt is not here; run this in the repository's root\n");
+        fprintf(stderr,
+                "tests/golden/language.txt is not here; run this in the repository's root\n");
         return 2;
     }
     arena_init(&golden.arena, 0);

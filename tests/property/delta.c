@@ -1,7 +1,7 @@
 /*
- * What arrived since: a part of the world's rows is kept from the population and given to a delta instead. Each
- * customer, evaluated alone with the delta beside the population, must get the answer of the population that has
- * everything.
+ * What arrived since: a part of the world's rows is kept from the population and given to a delta
+ * instead. Each customer, evaluated alone with the delta beside the population, must get the answer
+ * of the population that has everything.
  */
 #include "threeway.h"
 
@@ -11,15 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Moves about one row in `in` to `late`; what follows a moved row within its second moves too, as later additions come
- * later. */
-static void split(struct random *random, const struct world *world, int in, struct world *early, struct world *late)
+/* Moves about one row in `in` to `late`; what follows a moved row within its second moves too, as
+ * later additions come later. */
+static void split(struct random *random, const struct world *world, int in, struct world *early,
+                  struct world *late)
 {
     for (size_t t = 0; t < world->schema->table_count; t++) {
         const struct world_rows *rows = &world->rows[t];
         bool moving = false;
         for (size_t i = 0; i < rows->list.count; i++) {
-            const struct world_row *row = &rows->list.items[i], *before = i ? &rows->list.items[i - 1] : NULL;
+            const struct world_row *row = &rows->list.items[i],
+                                   *before = i ? &rows->list.items[i - 1] : NULL;
             bool same = before && before->customer == row->customer && before->time == row->time;
             moving = (moving && same) || random_one_in(random, in);
             if (moving && world->schema->tables[t].role != SCHEMA_REFERENCE)
@@ -30,10 +32,12 @@ static void split(struct random *random, const struct world *world, int in, stru
     }
 }
 
-static struct population_value value_of(struct population_delta *delta, const struct schema_column *column,
+static struct population_value value_of(struct population_delta *delta,
+                                        const struct schema_column *column,
                                         const struct world_cell *cell, uint32_t *codes)
 {
-    struct population_value value = {.known = cell->known, .integer = cell->integer, .number = cell->number};
+    struct population_value value = {
+        .known = cell->known, .integer = cell->integer, .number = cell->number};
     if (!cell->known)
         return (struct population_value){0};
     if (column->type == VALUE_TEXT)
@@ -43,7 +47,8 @@ static struct population_value value_of(struct population_delta *delta, const st
         value.longitude = cell->longitude;
     }
     for (int i = 0; column->type == VALUE_SET && i < cell->item_count; i++) {
-        uint32_t code = population_delta_code(delta, text_from(cell->items[i])), at = value.code_count++;
+        uint32_t code = population_delta_code(delta, text_from(cell->items[i])),
+                 at = value.code_count++;
         for (; at > 0 && codes[at - 1] > code; at--)
             codes[at] = codes[at - 1];
         codes[at] = code;
@@ -52,7 +57,8 @@ static struct population_value value_of(struct population_delta *delta, const st
     return value;
 }
 
-static void add_rows(const struct world *late, const struct population *population, struct population_delta *delta)
+static void add_rows(const struct world *late, const struct population *population,
+                     struct population_delta *delta)
 {
     for (size_t t = 0; t < late->schema->table_count; t++) {
         const struct schema_table *table = &late->schema->tables[t];
@@ -72,7 +78,8 @@ static void add_rows(const struct world *late, const struct population *populati
 
 bool needs_everyone(const struct segment_set *set, int segment)
 {
-    static const char *const words[] = {"top ", "bottom ", "ntile(", "percentile ", "account.customers"};
+    static const char *const words[] = {"top ", "bottom ", "ntile(", "percentile ",
+                                        "account.customers"};
     const struct segment_definition *definition = &set->segments[segment];
     for (size_t i = 0; definition->text && i < sizeof words / sizeof *words; i++)
         if (strstr(definition->text, words[i]))
@@ -87,8 +94,9 @@ bool needs_everyone(const struct segment_set *set, int segment)
 }
 
 static enum status compare(const struct world *world, const struct segment_set *set,
-                           const struct population *population, const struct population_delta *delta,
-                           const unsigned char *whole, int *segment, int *customer, struct error *error)
+                           const struct population *population,
+                           const struct population_delta *delta, const unsigned char *whole,
+                           int *segment, int *customer, struct error *error)
 {
     struct plan *plan = NULL;
     struct plan_phase *phase = NULL;
@@ -100,10 +108,12 @@ static enum status compare(const struct world *world, const struct segment_set *
     TRY_GOTO(plan_phase_new(plan, population, world->now, NULL, &phase, error));
     state = plan_state_new(plan);
     for (uint32_t position = 0; position < population->customers && *segment < 0; position++) {
-        TRY_GOTO(plan_evaluate_one(plan, population, phase, position, world->now, delta, state, bits, NULL, error));
+        TRY_GOTO(plan_evaluate_one(plan, population, phase, position, world->now, delta, state,
+                                   bits, NULL, error));
         *customer = ways_customer(population, position);
         for (int s = 0; s < set->segment_count && *segment < 0; s++)
-            if ((bits[s / 64] >> (s % 64) & 1) != whole[s * world->customers + *customer] && !needs_everyone(set, s))
+            if ((bits[s / 64] >> (s % 64) & 1) != whole[s * world->customers + *customer] &&
+                !needs_everyone(set, s))
                 *segment = s;
     }
 done:
@@ -114,8 +124,9 @@ done:
     return status;
 }
 
-enum status delta_check(struct random *random, const struct world *world, const struct segment_set *set,
-                        const unsigned char *whole, int *segment, int *customer, struct error *error)
+enum status delta_check(struct random *random, const struct world *world,
+                        const struct segment_set *set, const unsigned char *whole, int *segment,
+                        int *customer, struct error *error)
 {
     struct world early = *world, late = *world;
     struct population *population = NULL;
@@ -133,10 +144,11 @@ enum status delta_check(struct random *random, const struct world *world, const 
     for (size_t t = 0; *segment >= 0 && getenv("THREEWAY_DELTA") && t < tables; t++) {
         for (size_t i = 0; i < early.rows[t].list.count + late.rows[t].list.count; i++) {
             size_t own = early.rows[t].list.count;
-            const struct world_row *row = i < own ? &early.rows[t].list.items[i] : &late.rows[t].list.items[i - own];
+            const struct world_row *row =
+                i < own ? &early.rows[t].list.items[i] : &late.rows[t].list.items[i - own];
             if (row->customer == *customer && !row->key)
-                printf("# %s %s T%+lld\n", i < own ? "early" : "late", world->schema->tables[t].name,
-                       (long long)(row->time - world->now));
+                printf("# %s %s T%+lld\n", i < own ? "early" : "late",
+                       world->schema->tables[t].name, (long long)(row->time - world->now));
         }
     }
     population_free(population);

@@ -61,7 +61,8 @@ static void append_set(duckdb_appender appender, const struct world_cell *cell)
     duckdb_destroy_logical_type(&type);
 }
 
-static void append_cell(duckdb_appender appender, enum value_type type, const struct world_cell *cell)
+static void append_cell(duckdb_appender appender, enum value_type type,
+                        const struct world_cell *cell)
 {
     if (!cell->known) {
         duckdb_append_null(appender);

@@ -1,5 +1,6 @@
 /*
- * Conditions, and values that need no loop over facts. Each case is the sentence of tree.h it stands for.
+ * Conditions, and values that need no loop over facts. Each case is the sentence of tree.h it
+ * stands for.
  */
 #include "naive_internal.h"
 
@@ -34,7 +35,8 @@ bool naive_exists(const struct naive *naive, uint32_t position)
     return naive->population->first_time[position] <= naive->now;
 }
 
-static bool in_scheme(struct naive *naive, const struct segment_definition *definition, int segment, uint32_t position)
+static bool in_scheme(struct naive *naive, const struct segment_definition *definition, int segment,
+                      uint32_t position)
 {
     const struct segment_scheme *scheme = &naive->set->schemes[definition->scheme];
     if (!definition->is_else && !scheme->exclusive)
@@ -49,11 +51,13 @@ static bool in_scheme(struct naive *naive, const struct segment_definition *defi
 
 bool naive_member(struct naive *naive, int segment, uint32_t position)
 {
-    signed char *cell = &naive->known_members[(size_t)segment * naive->population->customers + position];
+    signed char *cell =
+        &naive->known_members[(size_t)segment * naive->population->customers + position];
     if (*cell >= 0)
         return *cell;
     const struct segment_definition *definition = &naive->set->segments[segment];
-    struct naive_context context = {.naive = naive, .position = position, .trait_moment = naive->now};
+    struct naive_context context = {
+        .naive = naive, .position = position, .trait_moment = naive->now};
     bool member = naive_exists(naive, position);
     if (member && definition->scheme >= 0)
         member = in_scheme(naive, definition, segment, position);
@@ -76,7 +80,8 @@ static bool is_version(const struct segment_node *node)
 }
 
 /* A TIME next to a DATE counts as its local date. */
-static struct naive_value as_date(struct naive *naive, struct naive_value value, const struct naive_value *other)
+static struct naive_value as_date(struct naive *naive, struct naive_value value,
+                                  const struct naive_value *other)
 {
     if (value.known && value.type == VALUE_TIME && other->type == VALUE_DATE)
         return naive_integer(VALUE_DATE, naive_local_date(naive, value.integer));
@@ -95,7 +100,8 @@ static int compare_nodes(struct naive *naive, const struct segment_node *a, stru
 
 static bool compare(const struct naive_context *context, const struct segment_node *node)
 {
-    struct naive_value a = naive_value(context, node->child[0]), b = naive_value(context, node->child[1]);
+    struct naive_value a = naive_value(context, node->child[0]),
+                       b = naive_value(context, node->child[1]);
     if (!a.known || !b.known)
         return context->naive->fault == NAIVE_FAULT_UNKNOWN_NOT && node->compare == COMPARE_NE;
     int order = compare_nodes(context->naive, node->child[0], a, node->child[1], b);
@@ -113,7 +119,8 @@ static bool compare(const struct naive_context *context, const struct segment_no
 static bool between(const struct naive_context *context, const struct segment_node *node)
 {
     struct naive_value x = naive_value(context, node->child[0]);
-    struct naive_value low = naive_value(context, node->child[1]), high = naive_value(context, node->child[2]);
+    struct naive_value low = naive_value(context, node->child[1]),
+                       high = naive_value(context, node->child[2]);
     if (!x.known || !low.known || !high.known)
         return false;
     bool inside = compare_nodes(context->naive, node->child[1], low, node->child[0], x) <= 0 &&
@@ -183,7 +190,8 @@ static bool like(struct text text, struct text pattern)
 
 static bool text_test(const struct naive_context *context, const struct segment_node *node)
 {
-    struct naive_value a = naive_value(context, node->child[0]), b = naive_value(context, node->child[1]);
+    struct naive_value a = naive_value(context, node->child[0]),
+                       b = naive_value(context, node->child[1]);
     if (!a.known || !b.known)
         return false;
     struct text x = a.text, y = b.text;
@@ -203,7 +211,8 @@ static bool text_test(const struct naive_context *context, const struct segment_
     return result != node->negated;
 }
 
-static bool set_has(const struct naive_context *context, const struct naive_value *set, struct text item)
+static bool set_has(const struct naive_context *context, const struct naive_value *set,
+                    struct text item)
 {
     for (uint32_t i = 0; i < set->code_count; i++)
         if (text_equal(population_text(context->naive->population, set->codes[i]), item))
@@ -248,14 +257,16 @@ static bool anniversary(const struct naive_context *context, const struct segmen
         return false;
     bool found = false;
     for (int32_t year = date_to_civil((int32_t)x.integer).year; year <= 9999 && !found; year++)
-        found = naive_date_in_bounds(context->naive, date_anniversary((int32_t)x.integer, year), bounds);
+        found = naive_date_in_bounds(context->naive, date_anniversary((int32_t)x.integer, year),
+                                     bounds);
     return found != node->negated;
 }
 
 static bool sample(const struct naive_context *context, const struct segment_node *node)
 {
     naive_unsigned_wide u = naive_hash(context, node->sample.seed);
-    naive_unsigned_wide left = u * 100 * (naive_unsigned_wide)number_power10(node->sample.percent_scale);
+    naive_unsigned_wide left =
+        u * 100 * (naive_unsigned_wide)number_power10(node->sample.percent_scale);
     return left < (naive_unsigned_wide)node->sample.percent_scaled << 64;
 }
 
@@ -265,7 +276,9 @@ static bool in_list(const struct naive_context *context, const struct segment_no
     bool found = false;
     for (size_t i = 0; i < population->list_count; i++)
         if (strcmp(population->lists[i].name, node->name) == 0)
-            found = population->lists[i].members[context->position / 64] >> (context->position % 64) & 1;
+            found =
+                population->lists[i].members[context->position / 64] >> (context->position % 64) &
+                1;
     return found != node->negated;
 }
 
@@ -297,7 +310,8 @@ bool naive_condition(const struct naive_context *context, const struct segment_n
     }
     case OP_SEQUENCE: return naive_sequence(context, node) != node->negated;
     case OP_RESUMED: return naive_resumed(context, node) != node->negated;
-    case OP_SEGMENT: return naive_member(context->naive, node->index, context->position) != node->negated;
+    case OP_SEGMENT:
+        return naive_member(context->naive, node->index, context->position) != node->negated;
     case OP_RECORD: return naive_record(context, node) != node->negated;
     case OP_TOP: return naive_top(context, node) != node->negated;
     case OP_SAMPLE: return sample(context, node) != node->negated;
@@ -337,18 +351,21 @@ static struct naive_value literal(const struct segment_node *node)
     };
 }
 
-static struct naive_value as_of(const struct naive_context *context, const struct segment_node *node)
+static struct naive_value as_of(const struct naive_context *context,
+                                const struct segment_node *node)
 {
     struct naive *naive = context->naive;
     struct naive_value when = naive_value(context, node->child[0]);
     if (!when.known)
         return naive_unknown(node->type);
-    int64_t moment =
-        when.type == VALUE_DATE ? zone_day_start(naive->population->zone, (int32_t)when.integer) : when.integer;
+    int64_t moment = when.type == VALUE_DATE
+                         ? zone_day_start(naive->population->zone, (int32_t)when.integer)
+                         : when.integer;
     return naive_trait(context, &node->path, moment < naive->now ? moment : naive->now);
 }
 
-static struct naive_value scheme_member(const struct naive_context *context, const struct segment_node *node)
+static struct naive_value scheme_member(const struct naive_context *context,
+                                        const struct segment_node *node)
 {
     struct naive *naive = context->naive;
     const struct segment_scheme *scheme = &naive->set->schemes[node->index];
@@ -363,20 +380,22 @@ static struct naive_value scheme_member(const struct naive_context *context, con
 }
 
 /* Adds a length of time written in the text to a date or moment; sign ±1. */
-static struct naive_value step(struct naive *naive, struct naive_value from, const struct segment_node *length,
-                               struct naive_value by, int sign)
+static struct naive_value step(struct naive *naive, struct naive_value from,
+                               const struct segment_node *length, struct naive_value by, int sign)
 {
     bool written = length->op == OP_LITERAL;
     struct calendar_period period = {0, by.is_double ? (int64_t)by.number : by.integer};
     if (written && length->literal.is_period)
         period = length->literal.period;
     if (from.type == VALUE_TIME)
-        return naive_integer(VALUE_TIME, zone_add(naive->population->zone, from.integer, period, sign));
+        return naive_integer(VALUE_TIME,
+                             zone_add(naive->population->zone, from.integer, period, sign));
     int32_t date = date_add_months((int32_t)from.integer, (int64_t)period.months * sign);
     return naive_integer(VALUE_DATE, date + sign * (period.seconds / SECONDS_A_DAY));
 }
 
-static struct naive_value fit(struct naive *naive, enum value_type type, int scale, naive_wide exact)
+static struct naive_value fit(struct naive *naive, enum value_type type, int scale,
+                              naive_wide exact)
 {
     if (exact > INT64_MAX || exact < INT64_MIN) {
         naive->overflow = true;
@@ -394,8 +413,10 @@ static bool is_double(const struct naive_value *value)
 
 static struct naive_value real(const struct segment_node *node, double number)
 {
-    return (struct naive_value){
-        .known = isfinite(number), .type = node->type, .is_double = node->type == VALUE_DURATION, .number = number};
+    return (struct naive_value){.known = isfinite(number),
+                                .type = node->type,
+                                .is_double = node->type == VALUE_DURATION,
+                                .number = number};
 }
 
 static naive_wide at_scale(const struct naive_value *value, int scale)
@@ -406,10 +427,12 @@ static naive_wide at_scale(const struct naive_value *value, int scale)
     return exact;
 }
 
-static struct naive_value arithmetic(const struct naive_context *context, const struct segment_node *node)
+static struct naive_value arithmetic(const struct naive_context *context,
+                                     const struct segment_node *node)
 {
     struct naive *naive = context->naive;
-    struct naive_value a = naive_value(context, node->child[0]), b = naive_value(context, node->child[1]);
+    struct naive_value a = naive_value(context, node->child[0]),
+                       b = naive_value(context, node->child[1]);
     if (!a.known || !b.known)
         return naive_unknown(node->type);
     bool a_moment = a.type == VALUE_TIME || a.type == VALUE_DATE;
@@ -417,7 +440,8 @@ static struct naive_value arithmetic(const struct naive_context *context, const 
     int sign = node->op == OP_SUBTRACT ? -1 : 1;
     if (a_moment && b_moment)
         return fit(naive, VALUE_DURATION, 0,
-                   ((naive_wide)a.integer - b.integer) * (a.type == VALUE_DATE ? SECONDS_A_DAY : 1));
+                   ((naive_wide)a.integer - b.integer) *
+                       (a.type == VALUE_DATE ? SECONDS_A_DAY : 1));
     if (a_moment)
         return step(naive, a, node->child[1], b, sign);
     if (b_moment)
@@ -426,7 +450,8 @@ static struct naive_value arithmetic(const struct naive_context *context, const 
         double x = naive_double(&a), y = naive_double(&b);
         return y == 0 ? naive_unknown(node->type) : real(node, x / y);
     }
-    bool mixed = node->type == VALUE_DURATION && (a.type == VALUE_DECIMAL || b.type == VALUE_DECIMAL);
+    bool mixed =
+        node->type == VALUE_DURATION && (a.type == VALUE_DECIMAL || b.type == VALUE_DECIMAL);
     if (node->type == VALUE_DOUBLE || is_double(&a) || is_double(&b) || mixed) {
         double x = naive_double(&a), y = naive_double(&b);
         return real(node, node->op == OP_MULTIPLY ? x * y : x + sign * y);
@@ -437,18 +462,22 @@ static struct naive_value arithmetic(const struct naive_context *context, const 
     return fit(naive, node->type, scale, at_scale(&a, scale) + sign * at_scale(&b, scale));
 }
 
-static struct naive_value bucket(const struct naive_context *context, const struct segment_node *node)
+static struct naive_value bucket(const struct naive_context *context,
+                                 const struct segment_node *node)
 {
     naive_unsigned_wide u = naive_hash(context, node->sample.seed);
-    return naive_integer(VALUE_INT, (int64_t)(u * (naive_unsigned_wide)node->sample.buckets >> 64) + 1);
+    return naive_integer(VALUE_INT,
+                         (int64_t)(u * (naive_unsigned_wide)node->sample.buckets >> 64) + 1);
 }
 
-static struct naive_value negate(const struct naive_context *context, const struct segment_node *node)
+static struct naive_value negate(const struct naive_context *context,
+                                 const struct segment_node *node)
 {
     struct naive_value value = naive_value(context, node->child[0]);
     value.number = -value.number;
-    return value.known && !is_double(&value) ? fit(context->naive, value.type, value.scale, -(naive_wide)value.integer)
-                                             : value;
+    return value.known && !is_double(&value)
+               ? fit(context->naive, value.type, value.scale, -(naive_wide)value.integer)
+               : value;
 }
 
 struct naive_value naive_value(const struct naive_context *context, const struct segment_node *node)
@@ -477,7 +506,8 @@ struct naive_value naive_value(const struct naive_context *context, const struct
     case OP_FACT_TIME: return naive_integer(VALUE_TIME, context->fact->time);
     case OP_STEP: {
         const struct naive_fact *fact = &context->steps[node->path.step];
-        return node->path.is_time ? naive_integer(VALUE_TIME, fact->time) : naive_property(context, &node->path, fact);
+        return node->path.is_time ? naive_integer(VALUE_TIME, fact->time)
+                                  : naive_property(context, &node->path, fact);
     }
     case OP_CUSTOMER: {
         struct naive_context customer = *context;

@@ -1,7 +1,8 @@
 /*
- * The naive interpreter: what a segment means, one customer at a time, straight from the comments of segment/tree.h. It
- * shares no code with the evaluator and no idea either: no plan, no passes, no bitmaps, no cut-offs. It reads the
- * population through population_get() and plain loops, so that whoever doubts an answer can follow it by hand.
+ * The naive interpreter: what a segment means, one customer at a time, straight from the comments
+ * of segment/tree.h. It shares no code with the evaluator and no idea either: no plan, no passes,
+ * no bitmaps, no cut-offs. It reads the population through population_get() and plain loops, so
+ * that whoever doubts an answer can follow it by hand.
  *
  * One struct naive belongs to one set, one population and one moment. Not thread-safe.
  */
@@ -46,7 +47,8 @@ bool naive_member(struct naive *naive, int segment, uint32_t position);
 bool naive_exists(const struct naive *naive, uint32_t position);
 
 /* Bounds of a window, worked out independently of segment_window_bounds; −infinity is INT64_MIN. */
-struct segment_bounds naive_window_bounds(const struct segment_window *window, const struct zone *zone, int64_t now,
+struct segment_bounds naive_window_bounds(const struct segment_window *window,
+                                          const struct zone *zone, int64_t now,
                                           struct segment_anchor anchor, struct segment_anchor to);
 /* Equal for every moment from MOMENT_MIN to MOMENT_MAX. */
 bool naive_same_bounds(struct segment_bounds a, struct segment_bounds b);

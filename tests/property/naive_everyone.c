@@ -1,5 +1,6 @@
 /*
- * Conditions that need everyone: ranks and accounts. Who stands where is worked out once per node, by plain sorting.
+ * Conditions that need everyone: ranks and accounts. Who stands where is worked out once per node,
+ * by plain sorting.
  */
 #include "naive_internal.h"
 
@@ -17,7 +18,8 @@ struct naive_rank_cache {
 
 static int by_identifier(const struct naive *naive, uint32_t a, uint32_t b)
 {
-    return text_compare(population_identifier(naive->population, a), population_identifier(naive->population, b));
+    return text_compare(population_identifier(naive->population, a),
+                        population_identifier(naive->population, b));
 }
 
 static struct naive_rank_cache *ranked(struct naive *naive, const struct segment_node *node)
@@ -30,7 +32,8 @@ static struct naive_rank_cache *ranked(struct naive *naive, const struct segment
     cache->position = ARENA_ARRAY(&naive->arena, uint32_t, naive->population->customers + 1);
     cache->value = ARENA_ARRAY(&naive->arena, struct naive_value, naive->population->customers + 1);
     for (uint32_t position = 0; position < naive->population->customers; position++) {
-        struct naive_context context = {.naive = naive, .position = position, .trait_moment = naive->now};
+        struct naive_context context = {
+            .naive = naive, .position = position, .trait_moment = naive->now};
         if (!naive_exists(naive, position))
             continue;
         if (node->rank->among && !naive_condition(&context, node->rank->among))
@@ -41,7 +44,8 @@ static struct naive_rank_cache *ranked(struct naive *naive, const struct segment
         uint32_t at = cache->count++;
         for (; at > 0; at--) {
             int order = naive_compare(naive, &cache->value[at - 1], &value);
-            if (order < 0 || (order == 0 && by_identifier(naive, cache->position[at - 1], position) < 0))
+            if (order < 0 ||
+                (order == 0 && by_identifier(naive, cache->position[at - 1], position) < 0))
                 break;
             cache->value[at] = cache->value[at - 1];
             cache->position[at] = cache->position[at - 1];
@@ -82,12 +86,14 @@ bool naive_top(const struct naive_context *context, const struct segment_node *n
         int order = naive_compare(naive, &cache->value[i], &cache->value[own]);
         if (!node->rank->bottom)
             order = -order;
-        ahead += order < 0 || (order == 0 && by_identifier(naive, cache->position[i], context->position) < 0);
+        ahead += order < 0 ||
+                 (order == 0 && by_identifier(naive, cache->position[i], context->position) < 0);
     }
     return ahead < kept(node->rank, cache->count);
 }
 
-struct naive_value naive_rank_value(const struct naive_context *context, const struct segment_node *node)
+struct naive_value naive_rank_value(const struct naive_context *context,
+                                    const struct segment_node *node)
 {
     struct naive *naive = context->naive;
     struct naive_rank_cache *cache = ranked(naive, node);
@@ -98,8 +104,9 @@ struct naive_value naive_rank_value(const struct naive_context *context, const s
         int64_t below = 0;
         for (uint32_t i = 0; i < cache->count; i++)
             below += naive_compare(naive, &cache->value[i], &cache->value[own]) <= 0;
-        return (struct naive_value){
-            .known = true, .type = VALUE_DOUBLE, .number = 100.0 * (double)below / (double)cache->count};
+        return (struct naive_value){.known = true,
+                                    .type = VALUE_DOUBLE,
+                                    .number = 100.0 * (double)below / (double)cache->count};
     }
     /* Dealing: group g has one more than K / k when g <= K mod k. */
     int64_t group = 0, dealt = 0;
@@ -110,7 +117,8 @@ struct naive_value naive_rank_value(const struct naive_context *context, const s
     return naive_integer(VALUE_INT, group);
 }
 
-struct naive_value naive_account(const struct naive_context *context, const struct segment_node *node)
+struct naive_value naive_account(const struct naive_context *context,
+                                 const struct segment_node *node)
 {
     struct naive *naive = context->naive;
     const struct segment_account *account = node->account;
@@ -121,14 +129,16 @@ struct naive_value naive_account(const struct naive_context *context, const stru
         return naive_unknown(node->type);
     int64_t all = 0, meeting = 0;
     for (uint32_t position = 0; position < naive->population->customers; position++) {
-        struct naive_context other = {.naive = naive, .position = position, .trait_moment = naive->now};
+        struct naive_context other = {
+            .naive = naive, .position = position, .trait_moment = naive->now};
         if (!naive_exists(naive, position))
             continue;
         struct naive_value theirs = naive_trait(&other, &account->path, naive->now);
         if (!theirs.known || !text_equal(theirs.text, key.text))
             continue;
         all++;
-        meeting += node->child_count == 0 || !node->child[0] || naive_condition(&other, node->child[0]);
+        meeting +=
+            node->child_count == 0 || !node->child[0] || naive_condition(&other, node->child[0]);
     }
     switch (account->quantifier) {
     case ACCOUNT_ANY: return naive_integer(VALUE_BOOL, meeting > 0);

@@ -28,7 +28,8 @@ struct naive_fact {
     int kind;
 };
 
-/* Where an expression is evaluated: whose customer, on which fact, with which earlier steps, traits as of when. */
+/* Where an expression is evaluated: whose customer, on which fact, with which earlier steps, traits
+ * as of when. */
 struct naive_context {
     struct naive *naive;
     uint32_t position;
@@ -36,20 +37,27 @@ struct naive_context {
     const struct naive_fact *steps; /* chosen facts by step */
     int64_t trait_moment;           /* T, or the moment OP_EVER looks at */
     uint32_t trait_until;           /* tellings before this row only; 0: all */
-    bool clipped;                   /* inside periods(): measures see only facts in [clip_lo, clip_hi] */
+    bool clipped; /* inside periods(): measures see only facts in [clip_lo, clip_hi] */
     int64_t clip_lo, clip_hi;
 };
 
 bool naive_condition(const struct naive_context *context, const struct segment_node *node);
-struct naive_value naive_value(const struct naive_context *context, const struct segment_node *node);
-struct naive_value naive_measure(const struct naive_context *context, const struct segment_node *node);
-struct naive_value naive_periods(const struct naive_context *context, const struct segment_node *node);
-struct naive_value naive_function(const struct naive_context *context, const struct segment_node *node);
-struct naive_value naive_rank_value(const struct naive_context *context, const struct segment_node *node);
-struct naive_value naive_account(const struct naive_context *context, const struct segment_node *node);
-struct naive_value naive_trait(const struct naive_context *context, const struct segment_path *path, int64_t moment);
-struct naive_value naive_property(const struct naive_context *context, const struct segment_path *path,
-                                  const struct naive_fact *fact);
+struct naive_value naive_value(const struct naive_context *context,
+                               const struct segment_node *node);
+struct naive_value naive_measure(const struct naive_context *context,
+                                 const struct segment_node *node);
+struct naive_value naive_periods(const struct naive_context *context,
+                                 const struct segment_node *node);
+struct naive_value naive_function(const struct naive_context *context,
+                                  const struct segment_node *node);
+struct naive_value naive_rank_value(const struct naive_context *context,
+                                    const struct segment_node *node);
+struct naive_value naive_account(const struct naive_context *context,
+                                 const struct segment_node *node);
+struct naive_value naive_trait(const struct naive_context *context, const struct segment_path *path,
+                               int64_t moment);
+struct naive_value naive_property(const struct naive_context *context,
+                                  const struct segment_path *path, const struct naive_fact *fact);
 bool naive_sequence(const struct naive_context *context, const struct segment_node *node);
 bool naive_resumed(const struct naive_context *context, const struct segment_node *node);
 bool naive_ever(const struct naive_context *context, const struct segment_node *node);
@@ -71,11 +79,12 @@ bool naive_version_less(struct text a, struct text b);
 bool naive_bounds(const struct naive_context *context, const struct segment_window *window,
                   struct segment_bounds *bounds);
 /* Whether a fact at `time` lies in the window: bounds, weekdays, anniversary, and not after T. */
-bool naive_in_window(const struct naive_context *context, const struct segment_window *window, int64_t time);
+bool naive_in_window(const struct naive_context *context, const struct segment_window *window,
+                     int64_t time);
 bool naive_date_in_bounds(const struct naive *naive, int32_t date, struct segment_bounds bounds);
 
 /* All facts of the kinds at or before T in order; count in *count; in the naive's arena. */
-struct naive_fact *naive_facts(const struct naive_context *context, const char *const *kinds, int kind_count,
-                               size_t *count);
+struct naive_fact *naive_facts(const struct naive_context *context, const char *const *kinds,
+                               int kind_count, size_t *count);
 
 #endif

@@ -15,7 +15,8 @@ struct attempt {
     struct naive_fact chosen[SEGMENT_STEPS_MAX];
 };
 
-static bool follows(const struct naive *naive, const struct naive_fact *later, const struct naive_fact *earlier)
+static bool follows(const struct naive *naive, const struct naive_fact *later,
+                    const struct naive_fact *earlier)
 {
     if (later->time != earlier->time)
         return later->time > earlier->time;
@@ -43,7 +44,8 @@ static bool behind_all(const struct attempt *attempt, int step, const struct nai
 {
     int from = attempt->context->naive->fault == NAIVE_FAULT_TWICE && step > 1 ? step - 1 : 0;
     for (int s = from; s < step; s++)
-        if (!attempt->sequence->steps[s].negated && !follows(attempt->context->naive, fact, &attempt->chosen[s]))
+        if (!attempt->sequence->steps[s].negated &&
+            !follows(attempt->context->naive, fact, &attempt->chosen[s]))
             return false;
     return true;
 }
@@ -51,13 +53,14 @@ static bool behind_all(const struct attempt *attempt, int step, const struct nai
 static bool ahead_of_all(const struct attempt *attempt, int step, const struct naive_fact *fact)
 {
     for (int s = step + 1; s < attempt->sequence->step_count; s++)
-        if (!attempt->sequence->steps[s].negated && !follows(attempt->context->naive, &attempt->chosen[s], fact))
+        if (!attempt->sequence->steps[s].negated &&
+            !follows(attempt->context->naive, &attempt->chosen[s], fact))
             return false;
     return true;
 }
 
-/* Every step that is not negated has its fact: whether no negated one finds a fact that it forbids, and the last of
- * them has waited long enough. */
+/* Every step that is not negated has its fact: whether no negated one finds a fact that it forbids,
+ * and the last of them has waited long enough. */
 static bool nothing_forbidden(const struct attempt *attempt)
 {
     const struct segment_sequence *sequence = attempt->sequence;
@@ -65,13 +68,16 @@ static bool nothing_forbidden(const struct attempt *attempt)
         const struct segment_step *rule = &sequence->steps[step];
         if (!rule->negated)
             continue;
-        int64_t end = rule->has_within ? limit(attempt, attempt->chosen[step - 1].time, rule->within) : INT64_MAX;
-        if (rule->has_within && step + 1 == sequence->step_count && attempt->context->naive->now < end)
+        int64_t end = rule->has_within
+                          ? limit(attempt, attempt->chosen[step - 1].time, rule->within)
+                          : INT64_MAX;
+        if (rule->has_within && step + 1 == sequence->step_count &&
+            attempt->context->naive->now < end)
             return false;
         for (size_t i = 0; i < attempt->count[step]; i++) {
             const struct naive_fact *fact = &attempt->facts[step][i];
-            if (behind_all(attempt, step, fact) && ahead_of_all(attempt, step, fact) && fact->time <= end &&
-                meets(attempt, step, fact))
+            if (behind_all(attempt, step, fact) && ahead_of_all(attempt, step, fact) &&
+                fact->time <= end && meets(attempt, step, fact))
                 return false;
         }
     }
@@ -94,9 +100,11 @@ static bool choose(struct attempt *attempt, int step, int before)
             continue;
         if (!behind_all(attempt, step, fact))
             continue;
-        if (previous && rule->has_within && fact->time > limit(attempt, previous->time, rule->within))
+        if (previous && rule->has_within &&
+            fact->time > limit(attempt, previous->time, rule->within))
             continue;
-        if (previous && sequence->has_whole && fact->time > limit(attempt, attempt->chosen[0].time, sequence->whole))
+        if (previous && sequence->has_whole &&
+            fact->time > limit(attempt, attempt->chosen[0].time, sequence->whole))
             continue;
         if (!meets(attempt, step, fact))
             continue;
@@ -114,7 +122,8 @@ bool naive_sequence(const struct naive_context *context, const struct segment_no
     struct attempt attempt = {.context = &customer, .sequence = node->sequence};
     for (int step = 0; step < node->sequence->step_count; step++) {
         const struct segment_step *rule = &node->sequence->steps[step];
-        attempt.facts[step] = naive_facts(&customer, rule->kinds, rule->kind_count, &attempt.count[step]);
+        attempt.facts[step] =
+            naive_facts(&customer, rule->kinds, rule->kind_count, &attempt.count[step]);
     }
     return choose(&attempt, 0, -1);
 }
@@ -125,14 +134,17 @@ bool naive_resumed(const struct naive_context *context, const struct segment_nod
     struct naive_context customer = *context;
     customer.fact = NULL;
     size_t count;
-    struct naive_fact *facts = naive_facts(&customer, resumed->facts.kinds, resumed->facts.kind_count, &count);
+    struct naive_fact *facts =
+        naive_facts(&customer, resumed->facts.kinds, resumed->facts.kind_count, &count);
     const struct naive_fact *before = NULL;
     for (size_t i = 0; i < count; i++) {
         struct naive_context of_fact = customer;
         of_fact.fact = &facts[i];
         if (resumed->facts.filter && !naive_condition(&of_fact, resumed->facts.filter))
             continue;
-        if (before && facts[i].time > zone_add(context->naive->population->zone, before->time, resumed->gap, 1) &&
+        if (before &&
+            facts[i].time >
+                zone_add(context->naive->population->zone, before->time, resumed->gap, 1) &&
             naive_in_window(&customer, &resumed->facts.window, facts[i].time))
             return true;
         before = &facts[i];
@@ -163,7 +175,8 @@ static const struct population_table *trait_table(const struct naive *naive)
     return index < 0 ? NULL : &naive->population->tables[index];
 }
 
-static bool tells(const struct naive *naive, const struct population_table *table, uint32_t row, const bool *used)
+static bool tells(const struct naive *naive, const struct population_table *table, uint32_t row,
+                  const bool *used)
 {
     const struct schema_table *schema = schema_table(naive->schema, SCHEMA_TRAIT_TABLE);
     for (size_t c = 0; c < schema->column_count; c++) {
@@ -175,8 +188,8 @@ static bool tells(const struct naive *naive, const struct population_table *tabl
 }
 
 /* At a moment, after the tellings up to the row `until` (exclusive) only. */
-static bool true_at(const struct naive_context *context, const struct segment_node *condition, int64_t moment,
-                    uint32_t until)
+static bool true_at(const struct naive_context *context, const struct segment_node *condition,
+                    int64_t moment, uint32_t until)
 {
     struct naive_context then = *context;
     then.trait_moment = moment;
@@ -203,14 +216,16 @@ bool naive_ever(const struct naive_context *context, const struct segment_node *
         int64_t time = table->time[row];
         bool tells_it = tells(naive, table, row, used);
         told_before |= tells_it && (time == 0 || time <= bounds.lo);
-        if (time >= bounds.lo && time <= bounds.hi && tells_it && true_at(context, node->child[0], time, row + 1))
+        if (time >= bounds.lo && time <= bounds.hi && tells_it &&
+            true_at(context, node->child[0], time, row + 1))
             return true;
     }
     return history->has_window && told_before && bounds.lo <= bounds.hi &&
            true_at(context, node->child[0], bounds.lo, UINT32_MAX);
 }
 
-static struct naive_value change_limit(const struct naive_context *context, const struct segment_node *node, int child)
+static struct naive_value change_limit(const struct naive_context *context,
+                                       const struct segment_node *node, int child)
 {
     if (node->child_count > child && node->child[child])
         return naive_value(context, node->child[child]);
@@ -228,7 +243,8 @@ bool naive_changed(const struct naive_context *context, const struct segment_nod
     int column = population_column_index(table, schema->columns[path->start_column[0]].name);
     struct naive_value from = change_limit(context, node, 1), to = change_limit(context, node, 2);
     struct naive_value before = naive_unknown(VALUE_NONE);
-    for (uint32_t row = table->offset[context->position]; row < table->offset[context->position + 1]; row++) {
+    for (uint32_t row = table->offset[context->position];
+         row < table->offset[context->position + 1]; row++) {
         int64_t time = table->time[row];
         if (time > naive->now || !population_get(&table->columns[column], row).known)
             continue;
@@ -265,10 +281,12 @@ bool naive_record(const struct naive_context *context, const struct segment_node
         const struct population_records *records = &population->records[r];
         if (strcmp(records->segment, naive->set->segments[node->index].name) != 0)
             continue;
-        for (uint32_t i = records->offset[context->position]; i < records->offset[context->position + 1]; i++) {
+        for (uint32_t i = records->offset[context->position];
+             i < records->offset[context->position + 1]; i++) {
             int64_t entered = records->entered[i], left = records->left[i];
-            bool inside = test->has_window ? bounds.lo <= bounds.hi && entered <= bounds.hi && left > bounds.lo
-                                           : entered <= naive->now && left > naive->now;
+            bool inside = test->has_window
+                              ? bounds.lo <= bounds.hi && entered <= bounds.hi && left > bounds.lo
+                              : entered <= naive->now && left > naive->now;
             if (test->kind == RECORD_IN && inside)
                 return true;
             if (test->kind == RECORD_ENTERED && bounds.lo <= entered && entered <= bounds.hi)

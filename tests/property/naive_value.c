@@ -24,7 +24,8 @@ struct naive_value naive_integer(enum value_type type, int64_t integer)
 int32_t naive_local_date(const struct naive *naive, int64_t moment)
 {
     if (naive->fault == NAIVE_FAULT_LOCAL_DAY)
-        return (int32_t)(moment >= 0 ? moment / SECONDS_A_DAY : -((-moment + SECONDS_A_DAY - 1) / SECONDS_A_DAY));
+        return (int32_t)(moment >= 0 ? moment / SECONDS_A_DAY
+                                     : -((-moment + SECONDS_A_DAY - 1) / SECONDS_A_DAY));
     return zone_date(naive->population->zone, moment);
 }
 
@@ -32,8 +33,9 @@ double naive_double(const struct naive_value *value)
 {
     if (value->type == VALUE_DOUBLE || value->is_double)
         return value->number;
-    return value->type == VALUE_DECIMAL ? (double)value->integer / (double)number_power10(value->scale)
-                                        : (double)value->integer;
+    return value->type == VALUE_DECIMAL
+               ? (double)value->integer / (double)number_power10(value->scale)
+               : (double)value->integer;
 }
 
 static int order(double a, double b)
@@ -57,13 +59,15 @@ int naive_compare(struct naive *naive, const struct naive_value *a, const struct
 
 /* ---- columns ---- */
 
-static const struct population_column *find_column(const struct population_table *table, const char *name)
+static const struct population_column *find_column(const struct population_table *table,
+                                                   const char *name)
 {
     int index = population_column_index(table, name);
     return index < 0 ? NULL : &table->columns[index];
 }
 
-static struct naive_value read(const struct naive *naive, const struct population_column *column, size_t row)
+static struct naive_value read(const struct naive *naive, const struct population_column *column,
+                               size_t row)
 {
     struct population_value from = population_get(column, row);
     struct naive_value value = {
@@ -83,23 +87,27 @@ static struct naive_value read(const struct naive *naive, const struct populatio
 }
 
 /* The value at the end of the path's hops, from the value of its first column. */
-static struct naive_value walk(const struct naive *naive, const struct segment_path *path, struct naive_value value)
+static struct naive_value walk(const struct naive *naive, const struct segment_path *path,
+                               struct naive_value value)
 {
     const struct population *population = naive->population;
     int hops = path->length - 1 - (path->is_key && path->length > 1);
     for (int hop = 0; hop < hops && value.known; hop++) {
         const struct schema_table *schema = &naive->schema->tables[path->hop_table[hop]];
-        const struct population_table *table = &population->tables[population_table_index(population, schema->name)];
+        const struct population_table *table =
+            &population->tables[population_table_index(population, schema->name)];
         uint32_t code = (uint32_t)value.integer;
         uint32_t row = code < table->code_count ? table->row_of_code[code] : POPULATION_NO_ROW;
-        const struct population_column *column = find_column(table, schema->columns[path->hop_column[hop]].name);
+        const struct population_column *column =
+            find_column(table, schema->columns[path->hop_column[hop]].name);
         ENSURE(column);
         value = row == POPULATION_NO_ROW ? naive_unknown(column->type) : read(naive, column, row);
     }
     return value;
 }
 
-struct naive_value naive_trait(const struct naive_context *context, const struct segment_path *path, int64_t moment)
+struct naive_value naive_trait(const struct naive_context *context, const struct segment_path *path,
+                               int64_t moment)
 {
     const struct naive *naive = context->naive;
     const struct population *population = naive->population;
@@ -111,7 +119,8 @@ struct naive_value naive_trait(const struct naive_context *context, const struct
         return value;
     const struct population_table *table = &population->tables[index];
     const struct population_column *column = find_column(table, definition->name);
-    for (uint32_t row = table->offset[context->position]; row < table->offset[context->position + 1]; row++) {
+    for (uint32_t row = table->offset[context->position];
+         row < table->offset[context->position + 1]; row++) {
         if (table->time[row] != 0 && table->time[row] > moment)
             continue;
         if (context->trait_until && row >= context->trait_until)
@@ -123,13 +132,14 @@ struct naive_value naive_trait(const struct naive_context *context, const struct
     return walk(naive, path, value);
 }
 
-struct naive_value naive_property(const struct naive_context *context, const struct segment_path *path,
-                                  const struct naive_fact *fact)
+struct naive_value naive_property(const struct naive_context *context,
+                                  const struct segment_path *path, const struct naive_fact *fact)
 {
     const struct naive *naive = context->naive;
     const struct population_table *table = &naive->population->tables[fact->table];
     const struct schema_table *schema = schema_table(naive->schema, table->name);
-    const struct population_column *column = find_column(table, schema->columns[path->start_column[fact->kind]].name);
+    const struct population_column *column =
+        find_column(table, schema->columns[path->start_column[fact->kind]].name);
     ENSURE(column);
     return walk(naive, path, read(naive, column, fact->row));
 }
@@ -149,8 +159,8 @@ static int64_t months(int32_t a, int32_t a_clock, int32_t b, int32_t b_clock)
     return date_add_months(a, count) == b && b_clock < a_clock ? count - 1 : count;
 }
 
-static struct naive_value since(const struct naive_context *context, const struct segment_node *node,
-                                struct naive_value x)
+static struct naive_value since(const struct naive_context *context,
+                                const struct segment_node *node, struct naive_value x)
 {
     static const int64_t seconds[] = {1, 60, 3600, 86400, 7 * 86400};
     const struct zone *zone = context->naive->population->zone;
@@ -168,8 +178,10 @@ static struct naive_value since(const struct naive_context *context, const struc
         }
         return naive_integer(VALUE_INT, floor_divide(until ? from - to : to - from, unit));
     }
-    int32_t clock = is_date ? 0 : zone_clock(zone, x.integer), now_clock = is_date ? 0 : zone_clock(zone, now);
-    int64_t count = until ? months(today, now_clock, date, clock) : months(date, clock, today, now_clock);
+    int32_t clock = is_date ? 0 : zone_clock(zone, x.integer),
+            now_clock = is_date ? 0 : zone_clock(zone, now);
+    int64_t count =
+        until ? months(today, now_clock, date, clock) : months(date, clock, today, now_clock);
     int64_t unit = node->unit == CALENDAR_MONTH ? 1 : node->unit == CALENDAR_QUARTER ? 3 : 12;
     return naive_integer(VALUE_INT, floor_divide(count, unit));
 }
@@ -194,14 +206,17 @@ static struct naive_value rounded(const struct segment_node *node, struct naive_
                                                           : round(x.number);
         return naive_integer(node->type, (int64_t)number);
     }
-    int64_t unit = number_power10(x.scale), low = floor_divide(x.integer, unit), rest = x.integer - low * unit;
-    int64_t up = node->function == FUNCTION_FLOOR  ? 0
-                 : node->function == FUNCTION_CEIL ? rest > 0
-                                                   : rest * 2 > unit || (rest * 2 == unit && x.integer > 0);
+    int64_t unit = number_power10(x.scale), low = floor_divide(x.integer, unit),
+            rest = x.integer - low * unit;
+    int64_t up = node->function == FUNCTION_FLOOR ? 0
+                 : node->function == FUNCTION_CEIL
+                     ? rest > 0
+                     : rest * 2 > unit || (rest * 2 == unit && x.integer > 0);
     return naive_integer(node->type, low + up);
 }
 
-static struct naive_value extreme(const struct naive_context *context, const struct segment_node *node)
+static struct naive_value extreme(const struct naive_context *context,
+                                  const struct segment_node *node)
 {
     struct naive_value best = naive_unknown(node->type);
     for (int i = 0; i < node->child_count; i++) {
@@ -217,8 +232,8 @@ static struct naive_value extreme(const struct naive_context *context, const str
     return best;
 }
 
-static struct naive_value distance(const struct naive_context *context, const struct segment_node *node,
-                                   struct naive_value from)
+static struct naive_value distance(const struct naive_context *context,
+                                   const struct segment_node *node, struct naive_value from)
 {
     struct naive_value latitude = naive_value(context, node->child[1]),
                        longitude = naive_value(context, node->child[2]);
@@ -271,14 +286,16 @@ static const struct {
     enum segment_function function;
     enum calendar_unit unit;
 } units[] = {
-    {FUNCTION_YEAR, CALENDAR_YEAR}, {FUNCTION_QUARTER, CALENDAR_QUARTER}, {FUNCTION_MONTH, CALENDAR_MONTH},
-    {FUNCTION_WEEK, CALENDAR_WEEK}, {FUNCTION_DAY, CALENDAR_DAY},
+    {FUNCTION_YEAR, CALENDAR_YEAR},   {FUNCTION_QUARTER, CALENDAR_QUARTER},
+    {FUNCTION_MONTH, CALENDAR_MONTH}, {FUNCTION_WEEK, CALENDAR_WEEK},
+    {FUNCTION_DAY, CALENDAR_DAY},
 };
 
-static struct naive_value of_date(const struct naive_context *context, const struct segment_node *node,
-                                  struct naive_value x)
+static struct naive_value of_date(const struct naive_context *context,
+                                  const struct segment_node *node, struct naive_value x)
 {
-    int32_t date = x.type == VALUE_DATE ? (int32_t)x.integer : naive_local_date(context->naive, x.integer);
+    int32_t date =
+        x.type == VALUE_DATE ? (int32_t)x.integer : naive_local_date(context->naive, x.integer);
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (units[i].function == node->function)
             return naive_integer(VALUE_INT, date_unit_number(date, units[i].unit));
@@ -288,13 +305,16 @@ static struct naive_value of_date(const struct naive_context *context, const str
     case FUNCTION_DAY_OF_MONTH: return naive_integer(VALUE_INT, date_to_civil(date).day);
     case FUNCTION_WEEKDAY: return naive_integer(VALUE_INT, date_weekday(date));
     default: /* FUNCTION_HOUR */
-        return naive_integer(VALUE_INT, zone_clock(context->naive->population->zone, x.integer) / 3600);
+        return naive_integer(VALUE_INT,
+                             zone_clock(context->naive->population->zone, x.integer) / 3600);
     }
 }
 
-struct naive_value naive_function(const struct naive_context *context, const struct segment_node *node)
+struct naive_value naive_function(const struct naive_context *context,
+                                  const struct segment_node *node)
 {
-    if (node->function == FUNCTION_LEAST || node->function == FUNCTION_GREATEST || node->function == FUNCTION_COALESCE)
+    if (node->function == FUNCTION_LEAST || node->function == FUNCTION_GREATEST ||
+        node->function == FUNCTION_COALESCE)
         return extreme(context, node);
     struct naive_value x = naive_value(context, node->child[0]);
     if (!x.known)
@@ -323,8 +343,9 @@ bool naive_matches(struct text text, struct text pattern, bool folded)
 {
     int code;
     PCRE2_SIZE offset;
-    pcre2_code *regex = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.length,
-                                      PCRE2_UTF | (folded ? PCRE2_CASELESS : 0), &code, &offset, NULL);
+    pcre2_code *regex =
+        pcre2_compile((PCRE2_SPTR)pattern.data, pattern.length,
+                      PCRE2_UTF | (folded ? PCRE2_CASELESS : 0), &code, &offset, NULL);
     ENSURE(regex);
     pcre2_match_data *match = pcre2_match_data_create_from_pattern(regex, NULL);
     bool found = pcre2_match(regex, (PCRE2_SPTR)text.data, text.length, 0, 0, match, NULL) >= 0;
@@ -353,7 +374,8 @@ uint64_t naive_hash(const struct naive_context *context, const char *seed)
 
 static void md5_block(uint32_t state[4], const unsigned char *block)
 {
-    static const int shifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+    static const int shifts[4][4] = {
+        {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     for (int i = 0; i < 64; i++) {
         uint32_t mix;

@@ -1,7 +1,7 @@
 /*
- * Versions: a list of parts between the separators . - _ + and space. Runs of digits are numbers, the rest words by
- * bytes. A part behind a hyphen belongs to a pre-release, which comes before the release; a word comes before a number;
- * a missing part is the number 0.
+ * Versions: a list of parts between the separators . - _ + and space. Runs of digits are numbers,
+ * the rest words by bytes. A part behind a hyphen belongs to a pre-release, which comes before the
+ * release; a word comes before a number; a missing part is the number 0.
  */
 #include "naive_internal.h"
 

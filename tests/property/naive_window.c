@@ -19,12 +19,14 @@ static int64_t last_moment(const struct zone *zone, struct segment_anchor x)
 }
 
 /* The local unit `back` units before the one that holds T. */
-static int32_t unit_start(const struct zone *zone, int64_t now, enum calendar_unit unit, int64_t back)
+static int32_t unit_start(const struct zone *zone, int64_t now, enum calendar_unit unit,
+                          int64_t back)
 {
     return date_of_unit_number(date_unit_number(zone_date(zone, now), unit) - back, unit);
 }
 
-struct segment_bounds naive_window_bounds(const struct segment_window *window, const struct zone *zone, int64_t now,
+struct segment_bounds naive_window_bounds(const struct segment_window *window,
+                                          const struct zone *zone, int64_t now,
                                           struct segment_anchor anchor, struct segment_anchor to)
 {
     int64_t none = INT64_MIN;
@@ -35,23 +37,29 @@ struct segment_bounds naive_window_bounds(const struct segment_window *window, c
     case WINDOW_NEXT: return (struct segment_bounds){now + 1, zone_add(zone, now, d, 1)};
     case WINDOW_BEFORE_LAST: return (struct segment_bounds){none, zone_add(zone, now, d, -1)};
     case WINDOW_AGO:
-        return (struct segment_bounds){zone_add(zone, now, window->longer, -1) + 1, zone_add(zone, now, d, -1)};
+        return (struct segment_bounds){zone_add(zone, now, window->longer, -1) + 1,
+                                       zone_add(zone, now, d, -1)};
     case WINDOW_SINCE: return (struct segment_bounds){first_moment(zone, anchor), now};
     case WINDOW_UNTIL: return (struct segment_bounds){none, first_moment(zone, anchor) - 1};
-    case WINDOW_FROM_TO: return (struct segment_bounds){first_moment(zone, anchor), last_moment(zone, to)};
+    case WINDOW_FROM_TO:
+        return (struct segment_bounds){first_moment(zone, anchor), last_moment(zone, to)};
     case WINDOW_THIS:
-        return (struct segment_bounds){zone_day_start(zone, unit_start(zone, now, window->unit, 0)),
-                                       zone_day_start(zone, unit_start(zone, now, window->unit, -1)) - 1};
+        return (struct segment_bounds){
+            zone_day_start(zone, unit_start(zone, now, window->unit, 0)),
+            zone_day_start(zone, unit_start(zone, now, window->unit, -1)) - 1};
     case WINDOW_PREVIOUS:
-        return (struct segment_bounds){zone_day_start(zone, unit_start(zone, now, window->unit, window->count)),
-                                       zone_day_start(zone, unit_start(zone, now, window->unit, 0)) - 1};
+        return (struct segment_bounds){
+            zone_day_start(zone, unit_start(zone, now, window->unit, window->count)),
+            zone_day_start(zone, unit_start(zone, now, window->unit, 0)) - 1};
     case WINDOW_WITHIN:
         return (struct segment_bounds){zone_add(zone, first_moment(zone, anchor), d, -1),
                                        zone_add(zone, last_moment(zone, anchor), d, 1)};
     case WINDOW_AFTER:
-        return (struct segment_bounds){first_moment(zone, anchor), zone_add(zone, last_moment(zone, anchor), d, 1)};
+        return (struct segment_bounds){first_moment(zone, anchor),
+                                       zone_add(zone, last_moment(zone, anchor), d, 1)};
     case WINDOW_BEFORE:
-        return (struct segment_bounds){zone_add(zone, first_moment(zone, anchor), d, -1), last_moment(zone, anchor)};
+        return (struct segment_bounds){zone_add(zone, first_moment(zone, anchor), d, -1),
+                                       last_moment(zone, anchor)};
     }
     abort();
 }
@@ -90,7 +98,8 @@ bool naive_bounds(const struct naive_context *context, const struct segment_wind
     if (!anchor_value(context, window->anchor, &anchor) || !anchor_value(context, window->to, &to))
         return false;
     *bounds = naive_window_bounds(window, naive->population->zone, naive->now, anchor, to);
-    struct segment_bounds theirs = segment_window_bounds(window, naive->population->zone, naive->now, anchor, to);
+    struct segment_bounds theirs =
+        segment_window_bounds(window, naive->population->zone, naive->now, anchor, to);
     naive->bounds_differ |= !naive_same_bounds(*bounds, theirs);
     if (naive->fault == NAIVE_FAULT_WINDOW_START && bounds->lo > MOMENT_MIN)
         bounds->lo--;
@@ -99,16 +108,19 @@ bool naive_bounds(const struct naive_context *context, const struct segment_wind
     return true;
 }
 
-static bool is_anniversary(const struct naive_context *context, const struct segment_node *node, int32_t date)
+static bool is_anniversary(const struct naive_context *context, const struct segment_node *node,
+                           int32_t date)
 {
     struct segment_anchor day = {0};
     if (!anchor_value(context, node, &day))
         return false;
     int32_t year = date_to_civil(date).year;
-    return year >= date_to_civil((int32_t)day.value).year && date_anniversary((int32_t)day.value, year) == date;
+    return year >= date_to_civil((int32_t)day.value).year &&
+           date_anniversary((int32_t)day.value, year) == date;
 }
 
-bool naive_in_window(const struct naive_context *context, const struct segment_window *window, int64_t time)
+bool naive_in_window(const struct naive_context *context, const struct segment_window *window,
+                     int64_t time)
 {
     struct segment_bounds bounds;
     if (time > context->naive->now || !naive_bounds(context, window, &bounds))
@@ -123,7 +135,8 @@ bool naive_in_window(const struct naive_context *context, const struct segment_w
 
 bool naive_date_in_bounds(const struct naive *naive, int32_t date, struct segment_bounds bounds)
 {
-    if (bounds.lo > MOMENT_MIN && bounds.lo <= MOMENT_MAX && date <= naive_local_date(naive, bounds.lo - 1))
+    if (bounds.lo > MOMENT_MIN && bounds.lo <= MOMENT_MAX &&
+        date <= naive_local_date(naive, bounds.lo - 1))
         return false;
     if (bounds.lo > MOMENT_MAX || bounds.hi < MOMENT_MIN)
         return false;
@@ -132,8 +145,8 @@ bool naive_date_in_bounds(const struct naive *naive, int32_t date, struct segmen
 
 /* ---- facts ---- */
 
-struct naive_fact *naive_facts(const struct naive_context *context, const char *const *kinds, int kind_count,
-                               size_t *count)
+struct naive_fact *naive_facts(const struct naive_context *context, const char *const *kinds,
+                               int kind_count, size_t *count)
 {
     const struct population *population = context->naive->population;
     struct naive_fact *facts = NULL;
@@ -151,10 +164,12 @@ struct naive_fact *naive_facts(const struct naive_context *context, const char *
         if (index < 0)
             continue;
         const struct population_table *table = &population->tables[index];
-        for (uint32_t row = table->offset[context->position]; row < table->offset[context->position + 1]; row++) {
+        for (uint32_t row = table->offset[context->position];
+             row < table->offset[context->position + 1]; row++) {
             if (table->time[row] > context->naive->now)
                 continue;
-            /* Behind everything of the same second or earlier: kinds in the order written, a kind by arrival. */
+            /* Behind everything of the same second or earlier: kinds in the order written, a kind
+             * by arrival. */
             size_t at = (*count)++;
             for (; at > 0 && facts[at - 1].time > table->time[row]; at--)
                 facts[at] = facts[at - 1];
@@ -164,8 +179,8 @@ struct naive_fact *naive_facts(const struct naive_context *context, const char *
     return facts;
 }
 
-static struct naive_fact *selected(const struct naive_context *context, const struct segment_measure *measure,
-                                   size_t *count)
+static struct naive_fact *selected(const struct naive_context *context,
+                                   const struct segment_measure *measure, size_t *count)
 {
     size_t all, kept = 0;
     struct naive_fact *facts = naive_facts(context, measure->kinds, measure->kind_count, &all);
@@ -174,7 +189,8 @@ static struct naive_fact *selected(const struct naive_context *context, const st
         of_fact.fact = &facts[i];
         if (!naive_in_window(context, &measure->window, facts[i].time))
             continue;
-        if (context->clipped && (facts[i].time < context->clip_lo || facts[i].time > context->clip_hi))
+        if (context->clipped &&
+            (facts[i].time < context->clip_lo || facts[i].time > context->clip_hi))
             continue;
         if (measure->filter && !naive_condition(&of_fact, measure->filter))
             continue;
@@ -196,7 +212,8 @@ static int64_t checked(struct naive *naive, naive_wide exact)
 static struct naive_value sum(const struct naive_context *context, const struct segment_node *node,
                               const struct naive_value *values, size_t count)
 {
-    struct naive_value total = {.known = true, .type = node->type, .scale = node->scale, .is_double = node->is_double};
+    struct naive_value total = {
+        .known = true, .type = node->type, .scale = node->scale, .is_double = node->is_double};
     naive_wide exact = 0;
     bool real = node->type == VALUE_DOUBLE || node->is_double;
     for (size_t i = 0; i < count; i++) {
@@ -210,11 +227,14 @@ static struct naive_value sum(const struct naive_context *context, const struct 
 
 static struct naive_value real_of(const struct segment_node *node, double number)
 {
-    return (struct naive_value){
-        .known = isfinite(number), .type = node->type, .is_double = node->type == VALUE_DURATION, .number = number};
+    return (struct naive_value){.known = isfinite(number),
+                                .type = node->type,
+                                .is_double = node->type == VALUE_DURATION,
+                                .number = number};
 }
 
-static struct naive_value average(const struct segment_node *node, const struct naive_value *values, size_t count)
+static struct naive_value average(const struct segment_node *node, const struct naive_value *values,
+                                  size_t count)
 {
     if (count == 0)
         return naive_unknown(node->type);
@@ -232,15 +252,17 @@ static struct naive_value average(const struct segment_node *node, const struct 
 static void sort(struct naive *naive, struct naive_value *values, size_t count)
 {
     for (size_t i = 1; i < count; i++)
-        for (size_t at = i; at > 0 && naive_compare(naive, &values[at], &values[at - 1]) < 0; at--) {
+        for (size_t at = i; at > 0 && naive_compare(naive, &values[at], &values[at - 1]) < 0;
+             at--) {
             struct naive_value swap = values[at];
             values[at] = values[at - 1];
             values[at - 1] = swap;
         }
 }
 
-static struct naive_value median(const struct naive_context *context, const struct segment_node *node,
-                                 struct naive_value *values, size_t count)
+static struct naive_value median(const struct naive_context *context,
+                                 const struct segment_node *node, struct naive_value *values,
+                                 size_t count)
 {
     if (count == 0)
         return naive_unknown(node->type);
@@ -285,8 +307,8 @@ static struct naive_value favourite(struct naive *naive, const struct segment_no
     return best;
 }
 
-static struct naive_value pick(const struct segment_node *node, const struct naive_value *values, size_t count,
-                               int64_t n)
+static struct naive_value pick(const struct segment_node *node, const struct naive_value *values,
+                               size_t count, int64_t n)
 {
     if (n > 0 && (uint64_t)n <= count)
         return values[n - 1];
@@ -296,18 +318,21 @@ static struct naive_value pick(const struct segment_node *node, const struct nai
 }
 
 /* The known values of the measure's argument in order; without one, one value a fact. */
-static struct naive_value *arguments(const struct naive_context *context, const struct segment_measure *measure,
-                                     const struct naive_fact *facts, size_t facts_count, size_t *count)
+static struct naive_value *arguments(const struct naive_context *context,
+                                     const struct segment_measure *measure,
+                                     const struct naive_fact *facts, size_t facts_count,
+                                     size_t *count)
 {
-    struct naive_value *values = ARENA_ARRAY(&context->naive->arena, struct naive_value, facts_count + 1);
+    struct naive_value *values =
+        ARENA_ARRAY(&context->naive->arena, struct naive_value, facts_count + 1);
     *count = 0;
     for (size_t i = 0; i < facts_count; i++) {
         struct naive_context of_fact = *context;
         of_fact.fact = &facts[i];
         struct naive_value value = naive_integer(VALUE_BOOL, 1);
         if (measure->argument && measure->argument->op == OP_GAP)
-            value =
-                i ? naive_integer(VALUE_DURATION, facts[i].time - facts[i - 1].time) : naive_unknown(VALUE_DURATION);
+            value = i ? naive_integer(VALUE_DURATION, facts[i].time - facts[i - 1].time)
+                      : naive_unknown(VALUE_DURATION);
         else if (measure->argument)
             value = naive_value(&of_fact, measure->argument);
         if (value.known)
@@ -316,7 +341,8 @@ static struct naive_value *arguments(const struct naive_context *context, const 
     return values;
 }
 
-struct naive_value naive_measure(const struct naive_context *context, const struct segment_node *node)
+struct naive_value naive_measure(const struct naive_context *context,
+                                 const struct segment_node *node)
 {
     struct naive *naive = context->naive;
     const struct segment_measure *measure = node->measure;
@@ -336,7 +362,8 @@ struct naive_value naive_measure(const struct naive_context *context, const stru
         sort(naive, values, count);
         return pick(node, values, count, measure->aggregate == AGGREGATE_MIN ? 1 : -1);
     case AGGREGATE_MEDIAN: return median(context, node, values, count);
-    case AGGREGATE_DISTINCT: return naive_integer(VALUE_INT, (int64_t)distinct(naive, values, count));
+    case AGGREGATE_DISTINCT:
+        return naive_integer(VALUE_INT, (int64_t)distinct(naive, values, count));
     case AGGREGATE_FIRST: return pick(node, values, count, 1);
     case AGGREGATE_LAST: return pick(node, values, count, -1);
     case AGGREGATE_NTH: return pick(node, values, count, measure->nth);
@@ -345,7 +372,8 @@ struct naive_value naive_measure(const struct naive_context *context, const stru
     abort();
 }
 
-struct naive_value naive_periods(const struct naive_context *context, const struct segment_node *node)
+struct naive_value naive_periods(const struct naive_context *context,
+                                 const struct segment_node *node)
 {
     struct naive *naive = context->naive;
     const struct zone *zone = naive->population->zone;

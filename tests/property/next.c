@@ -1,10 +1,11 @@
 /*
- * Next moments, by scanning. Every construct of the language that looks at now, over customers whose facts, tellings
- * and dates lie so that edges meet them within days: on the last days of months, in the hours in which clocks change,
- * on leap days, at midnight and a second beside it. The truth is the evaluator itself at all the moments at which
- * anything can happen (each second at first, then each second around every clock of every day that a fact or now has),
- * so that a flip before the next moment is seen. Waking up from next moment to next moment tells how many of them were
- * no flip.
+ * Next moments, by scanning. Every construct of the language that looks at now, over customers
+ * whose facts, tellings and dates lie so that edges meet them within days: on the last days of
+ * months, in the hours in which clocks change, on leap days, at midnight and a second beside it.
+ * The truth is the evaluator itself at all the moments at which anything can happen (each second at
+ * first, then each second around every clock of every day that a fact or now has), so that a flip
+ * before the next moment is seen. Waking up from next moment to next moment tells how many of them
+ * were no flip.
  *
  *   next [--seed N] [--rounds N]
  */
@@ -16,7 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUSTOMERS = 24, DAYS = 34, SECONDS = 45, WAKES_MAX = 3000, STEPPING = 20, CUT_OFFS_KEPT = 3 * 3600 };
+enum {
+    CUSTOMERS = 24,
+    DAYS = 34,
+    SECONDS = 45,
+    WAKES_MAX = 3000,
+    STEPPING = 20,
+    CUT_OFFS_KEPT = 3 * 3600
+};
 
 static const char *const conditions[] = {
     "any(order last 30 days)",
@@ -233,7 +241,8 @@ static const char *const conditions[] = {
     "sequence(order as a, view where now - time < (now - a.time) / 2)",
     "sequence(order as a, view where (now - a.time) + (now - time) > 62 days)",
     "sequence(order as a, view where a.time last 1 month)",
-    "sequence(order as a, view as b where days since time > 5, order where amount * (now - a.time) > 100 days)",
+    "sequence(order as a, view as b where days since time > 5, order where amount * (now - a.time) "
+    "> 100 days)",
     "sequence(order as a, view as b, order where now - a.time > 3 * (now - b.time))",
     "top 3 by seconds since last(order.time)",
     "top 3 by avg(now - order.time)",
@@ -247,27 +256,47 @@ static const char *const zones[] = {"Europe/Vienna", "America/New_York", "Austra
                                     "UTC",           "America/Santiago", "Africa/Cairo"};
 /* Last days of months, leap days, days on which clocks change, and the turn of a year. */
 static const char *const moments[] = {
-    "2025-02-26T23:59:40", "2025-03-27T10:00:00", "2025-03-28T09:59:50", "2025-03-29T23:59:59", "2025-03-30T01:59:30",
-    "2025-03-31T00:00:00", "2024-02-28T23:59:58", "2024-02-29T12:00:00", "2024-03-01T00:00:00", "2024-12-31T23:59:30",
-    "2025-01-31T10:00:00", "2025-04-30T15:30:00", "2025-10-26T00:30:00", "2025-10-25T23:59:59", "2025-11-02T00:59:00",
-    "2025-03-09T01:59:59", "2025-04-06T00:30:00", "2025-06-30T23:00:00", "2025-09-06T23:59:30", "2025-05-28T10:00:00",
+    "2025-02-26T23:59:40", "2025-03-27T10:00:00", "2025-03-28T09:59:50", "2025-03-29T23:59:59",
+    "2025-03-30T01:59:30", "2025-03-31T00:00:00", "2024-02-28T23:59:58", "2024-02-29T12:00:00",
+    "2024-03-01T00:00:00", "2024-12-31T23:59:30", "2025-01-31T10:00:00", "2025-04-30T15:30:00",
+    "2025-10-26T00:30:00", "2025-10-25T23:59:59", "2025-11-02T00:59:00", "2025-03-09T01:59:59",
+    "2025-04-06T00:30:00", "2025-06-30T23:00:00", "2025-09-06T23:59:30", "2025-05-28T10:00:00",
 };
 
 /* ---- worlds ---- */
 
-enum { ORDER, VIEW, TRAITS, TABLES, AMOUNT = 0, DUE, BIRTH = 0, RENEWAL, JOINED, PLAN, ACTIVE, ACCOUNT };
+enum {
+    ORDER,
+    VIEW,
+    TRAITS,
+    TABLES,
+    AMOUNT = 0,
+    DUE,
+    BIRTH = 0,
+    RENEWAL,
+    JOINED,
+    PLAN,
+    ACTIVE,
+    ACCOUNT
+};
 
 static struct schema_column order_columns[] = {{.name = "amount", .type = VALUE_INT},
                                                {.name = "due", .type = VALUE_DATE}};
 static struct schema_column trait_columns[] = {
-    {.name = "birth_date", .type = VALUE_DATE}, {.name = "renewal", .type = VALUE_DATE},
-    {.name = "joined", .type = VALUE_TIME},     {.name = "plan", .type = VALUE_TEXT},
-    {.name = "active", .type = VALUE_BOOL},     {.name = "account", .type = VALUE_TEXT, .refers = "account"},
+    {.name = "birth_date", .type = VALUE_DATE},
+    {.name = "renewal", .type = VALUE_DATE},
+    {.name = "joined", .type = VALUE_TIME},
+    {.name = "plan", .type = VALUE_TEXT},
+    {.name = "active", .type = VALUE_BOOL},
+    {.name = "account", .type = VALUE_TEXT, .refers = "account"},
 };
 static struct schema_table tables[] = {
     {.name = "order", .role = SCHEMA_FACTS, .columns = order_columns, .column_count = 2},
     {.name = "view", .role = SCHEMA_FACTS},
-    {.name = SCHEMA_TRAIT_TABLE, .role = SCHEMA_TRAITS, .columns = trait_columns, .column_count = 6},
+    {.name = SCHEMA_TRAIT_TABLE,
+     .role = SCHEMA_TRAITS,
+     .columns = trait_columns,
+     .column_count = 6},
     {.name = "account", .role = SCHEMA_REFERENCE, .key = "id"},
 };
 
@@ -279,18 +308,21 @@ struct round {
     VECTOR(int64_t) scanned; /* moments, ascending */
 };
 
-/* So that an edge meets it within the days scanned: a window's length before one of them, at a clock of interest. */
+/* So that an edge meets it within the days scanned: a window's length before one of them, at a
+ * clock of interest. */
 static int64_t met_soon(struct round *round)
 {
     static const struct calendar_period lengths[] = {
-        {0, 30 * 86400}, {1, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}, {12, 0}, {0, 60 * 86400}, {0, 740 * 3600}, {0, 0}};
+        {0, 30 * 86400}, {1, 0},  {1, 0},          {2, 0},          {3, 0},
+        {4, 0},          {12, 0}, {0, 60 * 86400}, {0, 740 * 3600}, {0, 0}};
     static const int64_t clocks[] = {0, 0, 1, 86399, 36000, 7200, 9000, 10800, 43200};
     struct random *random = &round->random;
     const struct world *world = &round->world;
     int64_t moment = zone_add(world->zone, world->now, lengths[random_below(random, 10)], -1);
     int32_t date = zone_date(world->zone, moment) + random_below(random, DAYS) - 1;
-    int64_t clock = random_one_in(random, 3) ? zone_clock(world->zone, world->now) + random_below(random, 7) - 3
-                                             : clocks[random_below(random, 9)];
+    int64_t clock = random_one_in(random, 3)
+                        ? zone_clock(world->zone, world->now) + random_below(random, 7) - 3
+                        : clocks[random_below(random, 9)];
     clock = clock < 0 ? 0 : clock > 86399 ? 86399 : clock;
     moment = zone_moment(world->zone, date, (int32_t)clock, NULL);
     return moment <= world->now ? moment : world->now - random_below(random, 40 * 86400);
@@ -298,7 +330,8 @@ static int64_t met_soon(struct round *round)
 
 static int32_t date_soon(struct round *round, int years)
 {
-    int32_t date = zone_date(round->world.zone, round->world.now) + random_below(&round->random, DAYS + 4) - 3;
+    int32_t date =
+        zone_date(round->world.zone, round->world.now) + random_below(&round->random, DAYS + 4) - 3;
     return date_anniversary(date, date_to_civil(date).year - years);
 }
 
@@ -309,7 +342,8 @@ static void add_row(struct round *round, int table, struct world_row row)
 
 static void add_customer(struct round *round, int customer)
 {
-    static const char *const plans[] = {"free", "pro", "team"}, *const accounts[] = {"a", "b", "c", "d"};
+    static const char *const plans[] = {"free", "pro", "team"}, *const accounts[] = {"a", "b", "c",
+                                                                                     "d"};
     struct random *random = &round->random;
     struct world_row born = {.customer = customer, .time = 0};
 
@@ -322,20 +356,26 @@ static void add_customer(struct round *round, int customer)
     for (int i = random_below(random, 3); i > 0; i--)
         add_row(round, VIEW, (struct world_row){.customer = customer, .time = met_soon(round)});
 
-    born.cells[BIRTH] = (struct world_cell){.known = true, .integer = date_soon(round, 17 + random_below(random, 2))};
-    born.cells[RENEWAL] = (struct world_cell){.known = !random_one_in(random, 6), .integer = date_soon(round, 0)};
+    born.cells[BIRTH] = (struct world_cell){
+        .known = true, .integer = date_soon(round, 17 + random_below(random, 2))};
+    born.cells[RENEWAL] =
+        (struct world_cell){.known = !random_one_in(random, 6), .integer = date_soon(round, 0)};
     if (random_one_in(random, 3)) /* a month away, on the last days of one */
         born.cells[RENEWAL].integer =
             date_add_months((int32_t)born.cells[RENEWAL].integer, random_below(random, 3) - 1);
-    born.cells[JOINED] = (struct world_cell){.known = !random_one_in(random, 6), .integer = met_soon(round)};
+    born.cells[JOINED] =
+        (struct world_cell){.known = !random_one_in(random, 6), .integer = met_soon(round)};
     if (random_one_in(random, 2))
         born.cells[JOINED].integer = 2 * round->world.now - born.cells[JOINED].integer;
-    born.cells[ACCOUNT] = (struct world_cell){.known = true, .text = accounts[random_below(random, 4)]};
+    born.cells[ACCOUNT] =
+        (struct world_cell){.known = true, .text = accounts[random_below(random, 4)]};
     add_row(round, TRAITS, born);
     for (int i = random_below(random, 4); i > 0; i--) {
         struct world_row row = {.customer = customer, .time = met_soon(round)};
-        row.cells[PLAN] = (struct world_cell){.known = true, .text = plans[random_below(random, 3)]};
-        row.cells[ACTIVE] = (struct world_cell){.known = random_one_in(random, 2), .integer = random_below(random, 2)};
+        row.cells[PLAN] =
+            (struct world_cell){.known = true, .text = plans[random_below(random, 3)]};
+        row.cells[ACTIVE] = (struct world_cell){.known = random_one_in(random, 2),
+                                                .integer = random_below(random, 2)};
         add_row(round, TRAITS, row);
     }
 
@@ -416,12 +456,14 @@ static void moments_to_scan(struct round *round)
         look_at(round, zone_day_start(round->zone, day));
         for (int c = 0; c < count; c++)
             look_at(round, zone_moment(round->zone, day, clocks[c], NULL));
-        for (int c = 0; c < count && day == today + 1; c++) /* the first of two, as clocks go back */
+        for (int c = 0; c < count && day == today + 1;
+             c++) /* the first of two, as clocks go back */
             look_at(round, zone_moment(round->zone, day, clocks[c], NULL) - 3600);
         for (int hour = 1; hour < 24; hour++)
             look_at(round, zone_day_start(round->zone, day) + hour * 3600);
     }
-    size_t found = zone_transitions(round->zone, now, now + (int64_t)DAYS * 86400, changes, NULL, 8);
+    size_t found =
+        zone_transitions(round->zone, now, now + (int64_t)DAYS * 86400, changes, NULL, 8);
     for (size_t i = 0; i < found && i < 8; i++)
         for (int64_t m = changes[i] - 7200; m <= changes[i] + 7200; m += 600)
             look_at(round, m);
@@ -442,8 +484,8 @@ struct tally {
     int printed;
 };
 
-static void complain(struct tally *tally, const struct round *round, const char *what, int c, uint32_t position,
-                     int64_t next, int64_t flip)
+static void complain(struct tally *tally, const struct round *round, const char *what, int c,
+                     uint32_t position, int64_t next, int64_t flip)
 {
     char now[MOMENT_TEXT_MAX], when[MOMENT_TEXT_MAX], said[MOMENT_TEXT_MAX] = "never";
     if (++tally->printed > 12)
@@ -452,13 +494,13 @@ static void complain(struct tally *tally, const struct round *round, const char 
     moment_format(round->zone, flip, when);
     if (next != INT64_MAX)
         moment_format(round->zone, next, said);
-    printf("# %s: %s, %s, T %s, position %u: said %s, flips %s\n", what, conditions[c], round->schema.zone, now,
-           position, said, when);
+    printf("# %s: %s, %s, T %s, position %u: said %s, flips %s\n", what, conditions[c],
+           round->schema.zone, now, position, said, when);
 }
 
 /* One condition's next moments, against the first flips seen. */
-static void check_first(const struct round *round, struct tally *tally, int c, const struct plan_result *said,
-                        const int64_t *flip)
+static void check_first(const struct round *round, struct tally *tally, int c,
+                        const struct plan_result *said, const int64_t *flip)
 {
     int64_t seen_until = round->scanned.items[round->scanned.count - 1];
     for (uint32_t p = 0; p < CUSTOMERS; p++) {
@@ -472,8 +514,8 @@ static void check_first(const struct round *round, struct tally *tally, int c, c
     }
 }
 
-/* Wakes up at every next moment for a month: how often it was for nothing, and whether it steps. Cut-offs are made anew
- * when they may be others, every few hours at most. */
+/* Wakes up at every next moment for a month: how often it was for nothing, and whether it steps.
+ * Cut-offs are made anew when they may be others, every few hours at most. */
 static void wake(const struct round *round, struct tally *tally, int c, const struct plan *plan,
                  const struct population *population, uint32_t position)
 {
@@ -482,20 +524,23 @@ static void wake(const struct round *round, struct tally *tally, int c, const st
     struct error error;
     int64_t now = round->world.now, end = now + (int64_t)DAYS * 86400, next = now;
     int64_t renewed = INT64_MIN / 2;
-    bool before = false, everyone = strstr(conditions[c], " by ") || strstr(conditions[c], "account.");
+    bool before = false,
+         everyone = strstr(conditions[c], " by ") || strstr(conditions[c], "account.");
     int stepping = 0;
 
     for (int wakes = 0; next < end && wakes < WAKES_MAX; wakes++) {
         uint64_t bits[CONDITIONS / 64 + 1] = {0};
         enum status status = STATUS_OK;
         now = next;
-        if (everyone && (!phase || (now >= plan_phase_next(phase) && now >= renewed + CUT_OFFS_KEPT))) {
+        if (everyone &&
+            (!phase || (now >= plan_phase_next(phase) && now >= renewed + CUT_OFFS_KEPT))) {
             plan_phase_free(phase);
             status = plan_phase_new(plan, population, now, NULL, &phase, &error);
             renewed = now;
         }
         ENSURE(status == STATUS_OK);
-        status = plan_evaluate_one(plan, population, phase, position, now, NULL, state, bits, &next, &error);
+        status = plan_evaluate_one(plan, population, phase, position, now, NULL, state, bits, &next,
+                                   &error);
         ENSURE(status == STATUS_OK);
         bool holds = bits[(c + 1) / 64] >> ((c + 1) % 64) & 1;
         ENSURE(next > now);
@@ -530,7 +575,8 @@ static struct segment_set *set_of(const struct round *round, struct arena *arena
     for (int c = 0; c < CONDITIONS; c++)
         buffer_printf(&text, "segment c%d where %s\n", c, conditions[c]);
     struct segment_source source = {"next", {text.data, text.length}};
-    if (segment_set_build(&source, 1, &round->schema, NULL, arena, NULL, &set, &error) != STATUS_OK) {
+    if (segment_set_build(&source, 1, &round->schema, NULL, arena, NULL, &set, &error) !=
+        STATUS_OK) {
         printf("# %s\n", error_describe(&error, message, sizeof message));
         abort();
     }
@@ -539,8 +585,8 @@ static struct segment_set *set_of(const struct round *round, struct arena *arena
 }
 
 /* When each condition is first seen to be another than now, by condition and position. */
-static void first_flips(const struct round *round, const struct segment_set *set, const struct population *population,
-                        int64_t (*flip)[CUSTOMERS])
+static void first_flips(const struct round *round, const struct segment_set *set,
+                        const struct population *population, int64_t (*flip)[CUSTOMERS])
 {
     struct plan *plan = NULL;
     struct error error;
@@ -555,14 +601,15 @@ static void first_flips(const struct round *round, const struct segment_set *set
         status = plan_phase_new(plan, population, moment, NULL, &phase, &error);
         ENSURE(status == STATUS_OK);
         for (uint32_t p = 0; p < CUSTOMERS; p++) {
-            status =
-                plan_evaluate_one(plan, population, phase, p, moment, NULL, state, i ? bits : now[p], NULL, &error);
+            status = plan_evaluate_one(plan, population, phase, p, moment, NULL, state,
+                                       i ? bits : now[p], NULL, &error);
             ENSURE(status == STATUS_OK);
             for (int c = 0; c < CONDITIONS; c++) {
                 int at = c + 1;
                 if (!i)
                     flip[c][p] = INT64_MAX;
-                else if (flip[c][p] == INT64_MAX && ((bits[at / 64] ^ now[p][at / 64]) >> (at % 64) & 1))
+                else if (flip[c][p] == INT64_MAX &&
+                         ((bits[at / 64] ^ now[p][at / 64]) >> (at % 64) & 1))
                     flip[c][p] = moment;
             }
         }
@@ -572,8 +619,9 @@ static void first_flips(const struct round *round, const struct segment_set *set
     plan_free(plan);
 }
 
-static void check_condition(const struct round *round, struct tally *tally, const struct segment_set *set,
-                            const struct population *population, int c, const int64_t *flip)
+static void check_condition(const struct round *round, struct tally *tally,
+                            const struct segment_set *set, const struct population *population,
+                            int c, const int64_t *flip)
 {
     struct error error;
     struct plan *plan = NULL;
@@ -634,8 +682,8 @@ static void worst(const struct tally *tally)
         if (most < 0)
             return;
         shown[most] = true;
-        printf("# %5" PRId64 " wakes, %4" PRId64 " flips: %s\n", tally->own_wakes[most], tally->own_flips[most],
-               conditions[most]);
+        printf("# %5" PRId64 " wakes, %4" PRId64 " flips: %s\n", tally->own_wakes[most],
+               tally->own_flips[most], conditions[most]);
     }
 }
 
@@ -669,10 +717,13 @@ int main(int argc, char **argv)
     for (int r = 0; r < rounds; r++)
         run_round(seed + (uint64_t)r, &tally);
 
-    printf("# %d conditions, %d worlds of %d customers: %" PRId64 " next moments scanned, %" PRId64 " late\n",
+    printf("# %d conditions, %d worlds of %d customers: %" PRId64 " next moments scanned, %" PRId64
+           " late\n",
            CONDITIONS, rounds, CUSTOMERS, tally.scanned, tally.late);
-    printf("# waking up for %d days: %" PRId64 " times, %" PRId64 " flips, %.2f early for each flip\n", DAYS,
-           tally.wakes, tally.flips, (double)(tally.wakes - tally.flips) / (double)(tally.flips + !tally.flips));
+    printf("# waking up for %d days: %" PRId64 " times, %" PRId64
+           " flips, %.2f early for each flip\n",
+           DAYS, tally.wakes, tally.flips,
+           (double)(tally.wakes - tally.flips) / (double)(tally.flips + !tally.flips));
     worst(&tally);
     ok(tally.scanned == (int64_t)rounds * CONDITIONS * CUSTOMERS, "every construct was scanned");
     ok(tally.late == 0, "no next moment is late, and none is missing");

@@ -15,11 +15,12 @@ bool random_one_in(struct random *random, int in);
 
 /* A schema with kinds, traits, reference tables; in arena. */
 struct schema *random_schema(struct random *random, struct arena *arena);
-/* A moment near something that makes trouble: a change of clocks, the end of a month, a leap day. */
+/* A moment near something that makes trouble: a change of clocks, the end of a month, a leap day.
+ */
 int64_t random_now(struct random *random, const struct zone *zone);
 /* Rows for world->schema, zone and now; world is initialised. segments: names that get records. */
-void random_world(struct random *random, struct world *world, int customers, const char *const *segments,
-                  int segment_count);
+void random_world(struct random *random, struct world *world, int customers,
+                  const char *const *segments, int segment_count);
 /* Texts that properties hold and conditions ask for. */
 const char *random_text(struct random *random, const char *column);
 int64_t random_number(struct random *random, const struct schema_column *column);
@@ -34,8 +35,8 @@ struct random_names {
     int list_count;
     const char *scheme; /* an exclusive scheme's name or NULL, its members are new, old, rest */
 };
-void random_condition(struct random *random, const struct schema *schema, const struct random_names *names,
-                      struct buffer *out);
+void random_condition(struct random *random, const struct schema *schema,
+                      const struct random_names *names, struct buffer *out);
 
 extern const char *const random_zones[];
 extern const int random_zone_count;

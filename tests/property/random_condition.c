@@ -25,7 +25,9 @@ static bool numbers(struct gen *gen)
         GEN(gen, " and ");
         gen_literal(gen, &plain);
         return true;
-    case 1: GEN(gen, " %sin (%d, %d, %d)", not(gen), BELOW(gen, 5), BELOW(gen, 10), BELOW(gen, 20)); return true;
+    case 1:
+        GEN(gen, " %sin (%d, %d, %d)", not(gen), BELOW(gen, 5), BELOW(gen, 10), BELOW(gen, 20));
+        return true;
     case 2:
         GEN(gen, " %s ", PICK(gen, compares));
         gen_number(gen);
@@ -65,10 +67,12 @@ static bool text_value(struct gen *gen, const struct schema_column **column)
 
 static bool texts(struct gen *gen)
 {
-    static const char *const tests[] = {
-        "contains 'o'",   "starts with 'sh'", "ends with 's'",    "like 's%'",        "like '_\\_y'",
-        "like '%o_s'",    "contains 'ÄP'",    "matches '^s[ho]'", "matches 'o{1,2}'", "matches '(shoe|hat)s?$'",
-        "starts with ''", "ends with 'fel'"};
+    static const char *const tests[] = {"contains 'o'",     "starts with 'sh'",
+                                        "ends with 's'",    "like 's%'",
+                                        "like '_\\_y'",     "like '%o_s'",
+                                        "contains 'ÄP'",    "matches '^s[ho]'",
+                                        "matches 'o{1,2}'", "matches '(shoe|hat)s?$'",
+                                        "starts with ''",   "ends with 'fel'"};
     const struct schema_column *column = NULL;
     if (!text_value(gen, &column))
         return false;
@@ -158,7 +162,8 @@ static bool durations(struct gen *gen)
     struct buffer *out = gen->out;
     size_t start = out->length;
     if (!gen->kind && !gen->ever && ONE_IN(gen, 2)) {
-        static const char *const measures[] = {"avg", "min", "max", "median", "sum", "last", "count"};
+        static const char *const measures[] = {"avg", "min",  "max",  "median",
+                                               "sum", "last", "count"};
         const struct schema_table *kind = gen_kind(gen);
         const char *measure = PICK(gen, measures);
         GEN(gen, "%s(gap(", measure);
@@ -179,7 +184,8 @@ static bool durations(struct gen *gen)
         gen_undo(gen, start);
         return false;
     }
-    GEN(gen, " %s %d %s", PICK(gen, compares), 1 + BELOW(gen, 9), ONE_IN(gen, 2) ? "days" : "hours");
+    GEN(gen, " %s %d %s", PICK(gen, compares), 1 + BELOW(gen, 9),
+        ONE_IN(gen, 2) ? "days" : "hours");
     return true;
 }
 
@@ -243,7 +249,8 @@ static bool extremes(struct gen *gen)
 {
     static const char *const functions[] = {"least", "greatest", "coalesce"};
     const struct schema_column *column = NULL;
-    const char *path = gen_path(gen, TYPE(VALUE_INT) | TYPE(VALUE_DATE) | TYPE(VALUE_TEXT), &column);
+    const char *path =
+        gen_path(gen, TYPE(VALUE_INT) | TYPE(VALUE_DATE) | TYPE(VALUE_TEXT), &column);
     if (!path)
         return false;
     GEN(gen, "%s(%s, ", PICK(gen, functions), path);
@@ -285,8 +292,9 @@ static bool everyone(struct gen *gen)
 }
 
 static bool (*const tests[])(struct gen *) = {
-    numbers, numbers,  numbers,       texts,    texts,     sets,      dates, dates, durations, known,    truth,
-    places,  versions, anniversaries, extremes, any_facts, any_facts, story, story, everyone,  everyone,
+    numbers,  numbers,   numbers,   texts, texts,  sets,     dates,
+    dates,    durations, known,     truth, places, versions, anniversaries,
+    extremes, any_facts, any_facts, story, story,  everyone, everyone,
 };
 
 static void gen_test(struct gen *gen)
@@ -319,8 +327,8 @@ void gen_condition(struct gen *gen)
     }
 }
 
-void random_condition(struct random *random, const struct schema *schema, const struct random_names *names,
-                      struct buffer *out)
+void random_condition(struct random *random, const struct schema *schema,
+                      const struct random_names *names, struct buffer *out)
 {
     struct gen gen = {.random = random, .schema = schema, .names = names, .out = out, .depth = 2};
     gen_condition(&gen);

@@ -34,8 +34,8 @@ struct gen {
 /* Takes back what was written since the buffer had this length. */
 void gen_undo(struct gen *gen, size_t length);
 void gen_name(struct gen *gen, const char *name);
-/* A random path to a column of one of the types; NULL when there is none here. *column (may be NULL) is where it ends.
- * In a static buffer. */
+/* A random path to a column of one of the types; NULL when there is none here. *column (may be
+ * NULL) is where it ends. In a static buffer. */
 const char *gen_path(struct gen *gen, unsigned types, const struct schema_column **column);
 const struct schema_table *gen_kind(struct gen *gen);
 /* Text of a literal for a comparison with column. */
@@ -50,7 +50,8 @@ void gen_window(struct gen *gen);
 void gen_quantity(struct gen *gen);
 
 void gen_condition(struct gen *gen);
-bool gen_story(struct gen *gen);    /* sequences, comebacks, histories, records; false: nothing written */
+bool gen_story(
+    struct gen *gen); /* sequences, comebacks, histories, records; false: nothing written */
 bool gen_everyone(struct gen *gen); /* ranks, accounts, samples, lists, segments */
 
 #endif

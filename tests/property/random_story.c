@@ -1,4 +1,5 @@
-/* Random sequences, comebacks, histories, records, ranks, accounts, samples and sets of segments. */
+/* Random sequences, comebacks, histories, records, ranks, accounts, samples and sets of segments.
+ */
 #include "random_internal.h"
 
 #include <stdio.h>
@@ -8,7 +9,8 @@
 
 static void gen_short(struct gen *gen)
 {
-    static const char *const lengths[] = {"1 hour", "24 hours", "2 days", "7 days", "1 month", "30 minutes", "20 days"};
+    static const char *const lengths[] = {"1 hour",  "24 hours",   "2 days", "7 days",
+                                          "1 month", "30 minutes", "20 days"};
     GEN(gen, "%s", PICK(gen, lengths));
 }
 
@@ -116,7 +118,8 @@ static bool ever(struct gen *gen)
 static const char *plain_trait(struct gen *gen, const struct schema_column **column)
 {
     for (int tries = 0; tries < 10; tries++) {
-        const char *path = gen_path(gen, NUMBERS | TYPE(VALUE_TEXT) | TYPE(VALUE_BOOL) | TYPE(VALUE_DATE), column);
+        const char *path =
+            gen_path(gen, NUMBERS | TYPE(VALUE_TEXT) | TYPE(VALUE_BOOL) | TYPE(VALUE_DATE), column);
         if (path && !strchr(path, '.'))
             return path;
     }
@@ -208,7 +211,8 @@ static bool ranks(struct gen *gen)
     inner.depth = 1;
     int choice = BELOW(gen, 5);
     if (choice < 2)
-        GEN(gen, "%s %d%s by ", choice ? "top" : "bottom", 1 + BELOW(gen, 20), ONE_IN(gen, 2) ? "%" : "");
+        GEN(gen, "%s %d%s by ", choice ? "top" : "bottom", 1 + BELOW(gen, 20),
+            ONE_IN(gen, 2) ? "%" : "");
     else if (choice == 2)
         GEN(gen, "top 12.5%% by ");
     else if (choice == 3)
@@ -253,7 +257,8 @@ static bool samples(struct gen *gen)
     if (ONE_IN(gen, 2))
         GEN(gen, "sample %s%% seed 'winter'", ONE_IN(gen, 2) ? "12.5" : "50");
     else
-        GEN(gen, "bucket(%d seed 'b%d') <= %d", 2 + BELOW(gen, 9), BELOW(gen, 5), 1 + BELOW(gen, 5));
+        GEN(gen, "bucket(%d seed 'b%d') <= %d", 2 + BELOW(gen, 9), BELOW(gen, 5),
+            1 + BELOW(gen, 5));
     return true;
 }
 
@@ -299,7 +304,8 @@ static bool schemes(struct gen *gen)
 
 bool gen_everyone(struct gen *gen)
 {
-    static bool (*const all[])(struct gen *) = {ranks, ranks, accounts, samples, lists, segments, segments, schemes};
+    static bool (*const all[])(struct gen *) = {ranks, ranks,    accounts, samples,
+                                                lists, segments, segments, schemes};
     size_t start = gen->out->length;
     if (PICK(gen, all)(gen))
         return true;

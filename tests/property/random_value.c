@@ -25,14 +25,16 @@ struct paths {
     int count;
 };
 
-static void add_paths(struct paths *paths, const struct schema *schema, const struct schema_table *table,
-                      const char *prefix, unsigned types, int hops)
+static void add_paths(struct paths *paths, const struct schema *schema,
+                      const struct schema_table *table, const char *prefix, unsigned types,
+                      int hops)
 {
     for (size_t c = 0; c < table->column_count; c++) {
         const struct schema_column *column = &table->columns[c];
         char text[PATH_MAX_BYTES];
         bool spaced = strchr(column->name, ' ');
-        snprintf(text, sizeof text, "%s%s%s%s", prefix, spaced ? "`" : "", column->name, spaced ? "`" : "");
+        snprintf(text, sizeof text, "%s%s%s%s", prefix, spaced ? "`" : "", column->name,
+                 spaced ? "`" : "");
         if (types & TYPE(column->type) && paths->count < PATHS_MAX) {
             strcpy(paths->text[paths->count], text);
             paths->column[paths->count++] = column;
@@ -52,7 +54,8 @@ const char *gen_path(struct gen *gen, unsigned types, const struct schema_column
     const struct schema_table *traits = schema_table(gen->schema, SCHEMA_TRAIT_TABLE);
     if (gen->kind) {
         if (gen->qualified)
-            snprintf(prefix, sizeof prefix, strchr(gen->kind->name, ' ') ? "`%s`." : "%s.", gen->kind->name);
+            snprintf(prefix, sizeof prefix, strchr(gen->kind->name, ' ') ? "`%s`." : "%s.",
+                     gen->kind->name);
         add_paths(&paths, gen->schema, gen->kind, prefix, types, 2);
         if (!gen->qualified && ONE_IN(gen, 4))
             add_paths(&paths, gen->schema, traits, "customer.", types, 1);
@@ -97,7 +100,8 @@ static void gen_date(struct gen *gen)
     switch (BELOW(gen, 3)) {
     case 0: GEN(gen, "today"); break;
     case 1:
-        GEN(gen, "(today %c %d %s)", ONE_IN(gen, 4) ? '+' : '-', BELOW(gen, 30), ONE_IN(gen, 3) ? "months" : "days");
+        GEN(gen, "(today %c %d %s)", ONE_IN(gen, 4) ? '+' : '-', BELOW(gen, 30),
+            ONE_IN(gen, 3) ? "months" : "days");
         break;
     default: GEN(gen, "%s", PICK(gen, dates));
     }
@@ -116,9 +120,9 @@ void gen_literal(struct gen *gen, const struct schema_column *column)
         int64_t value = random_number(gen->random, column), unit = 1;
         for (int i = 0; i < column->scale; i++)
             unit *= 10;
-        snprintf(digits, sizeof digits, column->scale ? "%s%lld.%0*lld" : "%s%lld", value < 0 ? "-" : "",
-                 (long long)((value < 0 ? -value : value) / unit), column->scale,
-                 (long long)((value < 0 ? -value : value) % unit));
+        snprintf(digits, sizeof digits, column->scale ? "%s%lld.%0*lld" : "%s%lld",
+                 value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / unit),
+                 column->scale, (long long)((value < 0 ? -value : value) % unit));
         GEN(gen, "%s", digits);
     }
     }
@@ -146,7 +150,8 @@ static void gen_anchor(struct gen *gen)
 void gen_window(struct gen *gen)
 {
     static const char *const units[] = {"day", "week", "month", "quarter", "year"};
-    static const char *const days[] = {"monday", "tuesday", "sunday", "friday, saturday", "wednesday, thursday"};
+    static const char *const days[] = {"monday", "tuesday", "sunday", "friday, saturday",
+                                       "wednesday, thursday"};
     int form = BELOW(gen, 16);
     GEN(gen, " ");
     switch (form) {
@@ -220,12 +225,15 @@ void gen_measure_tail(struct gen *gen, const struct schema_table *kind)
 
 /* ---- moments ---- */
 
-/* Writes the argument of another kind too, where it has the same column: first(order.time, view.time). */
-static void second_kind(struct gen *gen, const struct schema_table *kind, bool time, const char *path)
+/* Writes the argument of another kind too, where it has the same column: first(order.time,
+ * view.time). */
+static void second_kind(struct gen *gen, const struct schema_table *kind, bool time,
+                        const char *path)
 {
     const struct schema_table *other = gen_kind(gen);
     const char *column = path ? strchr(path, '.') : NULL;
-    if (other == kind || !ONE_IN(gen, 4) || (!time && (!column || strchr(column + 1, '.') || strchr(column, '`'))))
+    if (other == kind || !ONE_IN(gen, 4) ||
+        (!time && (!column || strchr(column + 1, '.') || strchr(column, '`'))))
         return;
     if (!time && !schema_column(other, column + 1))
         return;
@@ -234,7 +242,8 @@ static void second_kind(struct gen *gen, const struct schema_table *kind, bool t
     GEN(gen, "%s", time ? ".time" : column);
 }
 
-static void measure_of(struct gen *gen, const char *name, const struct schema_table *kind, unsigned types, bool time)
+static void measure_of(struct gen *gen, const char *name, const struct schema_table *kind,
+                       unsigned types, bool time)
 {
     struct gen argument = *gen;
     argument.kind = kind;
@@ -285,7 +294,8 @@ bool gen_moment(struct gen *gen, bool date)
 
 static void number_measure(struct gen *gen)
 {
-    static const char *const sums[] = {"sum", "avg", "min", "max", "median", "first", "last", "nth", "favourite"};
+    static const char *const sums[] = {"sum",   "avg",  "min", "max",      "median",
+                                       "first", "last", "nth", "favourite"};
     const struct schema_table *kind = gen_kind(gen);
     struct gen argument = *gen;
     argument.kind = kind;
@@ -341,9 +351,11 @@ static void number_measure(struct gen *gen)
 static void number_function(struct gen *gen)
 {
     static const char *const functions[] = {"abs", "floor", "ceil", "round"};
-    static const char *const dates[] = {"year",          "month",        "week",    "day", "quarter",
-                                        "month_of_year", "day_of_month", "weekday", "age"};
-    static const char *const units[] = {"days", "weeks", "months", "hours", "years", "quarters", "minutes"};
+    static const char *const dates[] = {"year",         "month",   "week",
+                                        "day",          "quarter", "month_of_year",
+                                        "day_of_month", "weekday", "age"};
+    static const char *const units[] = {"days",  "weeks",    "months", "hours",
+                                        "years", "quarters", "minutes"};
     struct gen inner = *gen;
     inner.depth--;
     struct buffer *out = gen->out;

@@ -1,7 +1,7 @@
 /*
- * Random schemas and data: few different values, so that conditions are met and ties are common; times that sit on the
- * edges of windows and of days, before and after clocks change; facts after T; unknown values; customers without a
- * single fact.
+ * Random schemas and data: few different values, so that conditions are met and ties are common;
+ * times that sit on the edges of windows and of days, before and after clocks change; facts after
+ * T; unknown values; customers without a single fact.
  */
 #include "random.h"
 
@@ -39,33 +39,41 @@ struct candidate {
     const char *refers;
 };
 static const struct candidate properties[] = {
-    {"amount", VALUE_DECIMAL, NULL},    {"quantity", VALUE_INT, NULL}, {"category", VALUE_TEXT, NULL},
-    {"product", VALUE_TEXT, "product"}, {"rate", VALUE_DOUBLE, NULL},  {"gift", VALUE_BOOL, NULL},
-    {"due", VALUE_DATE, NULL},          {"shipped", VALUE_TIME, NULL}, {"tags", VALUE_SET, NULL},
-    {"place", VALUE_POINT, NULL},       {"note", VALUE_TEXT, NULL},    {"unit price", VALUE_DECIMAL, NULL},
+    {"amount", VALUE_DECIMAL, NULL}, {"quantity", VALUE_INT, NULL},
+    {"category", VALUE_TEXT, NULL},  {"product", VALUE_TEXT, "product"},
+    {"rate", VALUE_DOUBLE, NULL},    {"gift", VALUE_BOOL, NULL},
+    {"due", VALUE_DATE, NULL},       {"shipped", VALUE_TIME, NULL},
+    {"tags", VALUE_SET, NULL},       {"place", VALUE_POINT, NULL},
+    {"note", VALUE_TEXT, NULL},      {"unit price", VALUE_DECIMAL, NULL},
     {"app", VALUE_TEXT, NULL},
 };
 static const struct candidate traits[] = {
-    {"city", VALUE_TEXT, NULL},      {"plan", VALUE_TEXT, NULL},         {"birth_date", VALUE_DATE, NULL},
-    {"score", VALUE_DOUBLE, NULL},   {"points", VALUE_INT, NULL},        {"balance", VALUE_DECIMAL, NULL},
-    {"active", VALUE_BOOL, NULL},    {"joined", VALUE_TIME, NULL},       {"interests", VALUE_SET, NULL},
-    {"location", VALUE_POINT, NULL}, {"account", VALUE_TEXT, "account"}, {"app", VALUE_TEXT, NULL},
+    {"city", VALUE_TEXT, NULL},         {"plan", VALUE_TEXT, NULL},
+    {"birth_date", VALUE_DATE, NULL},   {"score", VALUE_DOUBLE, NULL},
+    {"points", VALUE_INT, NULL},        {"balance", VALUE_DECIMAL, NULL},
+    {"active", VALUE_BOOL, NULL},       {"joined", VALUE_TIME, NULL},
+    {"interests", VALUE_SET, NULL},     {"location", VALUE_POINT, NULL},
+    {"account", VALUE_TEXT, "account"}, {"app", VALUE_TEXT, NULL},
     {"category", VALUE_TEXT, NULL},
 };
 static const struct candidate product[] = {{"category", VALUE_TEXT, NULL},
                                            {"price", VALUE_DECIMAL, NULL},
                                            {"brand", VALUE_TEXT, "brand"},
                                            {"launched", VALUE_DATE, NULL}};
-static const struct candidate brand[] = {{"country", VALUE_TEXT, NULL}, {"premium", VALUE_BOOL, NULL}};
-static const struct candidate account[] = {{"industry", VALUE_TEXT, NULL}, {"employees", VALUE_INT, NULL}};
+static const struct candidate brand[] = {{"country", VALUE_TEXT, NULL},
+                                         {"premium", VALUE_BOOL, NULL}};
+static const struct candidate account[] = {{"industry", VALUE_TEXT, NULL},
+                                           {"employees", VALUE_INT, NULL}};
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
-static void add_table(struct random *random, struct schema *schema, struct arena *arena, const char *name,
-                      enum schema_role role, const struct candidate *from, int count, int keep_in, const int *scales)
+static void add_table(struct random *random, struct schema *schema, struct arena *arena,
+                      const char *name, enum schema_role role, const struct candidate *from,
+                      int count, int keep_in, const int *scales)
 {
     struct schema_table *table = &schema->tables[schema->table_count++];
-    *table = (struct schema_table){.name = name, .role = role, .key = role == SCHEMA_REFERENCE ? "id" : NULL};
+    *table = (struct schema_table){
+        .name = name, .role = role, .key = role == SCHEMA_REFERENCE ? "id" : NULL};
     table->columns = ARENA_ARRAY(arena, struct schema_column, (size_t)count + 1);
     for (int i = 0; i < count; i++) {
         if (random_one_in(random, keep_in))
@@ -91,11 +99,15 @@ struct schema *random_schema(struct random *random, struct arena *arena)
         scales[i] = random_below(random, 4);
     for (int i = 0; i < COUNT(kinds); i++)
         if (i == 0 || !random_one_in(random, 4))
-            add_table(random, schema, arena, kinds[i], SCHEMA_FACTS, properties, COUNT(properties), 4, scales);
-    add_table(random, schema, arena, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, traits, COUNT(traits), 7, scales);
-    add_table(random, schema, arena, "product", SCHEMA_REFERENCE, product, COUNT(product), 9, scales);
+            add_table(random, schema, arena, kinds[i], SCHEMA_FACTS, properties, COUNT(properties),
+                      4, scales);
+    add_table(random, schema, arena, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, traits, COUNT(traits), 7,
+              scales);
+    add_table(random, schema, arena, "product", SCHEMA_REFERENCE, product, COUNT(product), 9,
+              scales);
     add_table(random, schema, arena, "brand", SCHEMA_REFERENCE, brand, COUNT(brand), 9, scales);
-    add_table(random, schema, arena, "account", SCHEMA_REFERENCE, account, COUNT(account), 9, scales);
+    add_table(random, schema, arena, "account", SCHEMA_REFERENCE, account, COUNT(account), 9,
+              scales);
     return schema;
 }
 
@@ -115,7 +127,8 @@ int64_t random_now(struct random *random, const struct zone *zone)
 {
     static const char *const days[] = {"2024-02-29", "2025-03-31", "2025-01-01",
                                        "2024-12-31", "2025-02-28", "2026-03-01"};
-    static const int64_t nudges[] = {0, 1, -1, 3599, 3600, 7200, -3600, 86400, -86400, 43200, 259200};
+    static const int64_t nudges[] = {0,     1,     -1,     3599,  3600,  7200,
+                                     -3600, 86400, -86400, 43200, 259200};
     int64_t nudge = nudges[random_below(random, COUNT(nudges))];
     if (random_one_in(random, 2))
         return near_change(random, zone) + nudge;
@@ -127,8 +140,8 @@ int64_t random_now(struct random *random, const struct zone *zone)
 /* On the 28th to the 2nd, at midnight or some hour of the day. */
 static int64_t near_month_end(struct random *random, const struct world *world)
 {
-    struct civil_date civil =
-        date_to_civil(date_add_months(zone_date(world->zone, world->now), -random_below(random, 26)));
+    struct civil_date civil = date_to_civil(
+        date_add_months(zone_date(world->zone, world->now), -random_below(random, 26)));
     int32_t date = date_from_civil(civil.year, civil.month, 28) + random_below(random, 6);
     return zone_day_start(world->zone, date) + random_below(random, 3) * (world->now % 43200);
 }
@@ -142,10 +155,15 @@ static int64_t any_moment(struct random *random, const struct world *world, int6
     case 1: return before ? before : now;
     case 2: return before ? before + units[random_below(random, 5)] * random_below(random, 4) : now;
     case 3: return now - units[random_below(random, 5)] * random_below(random, 12) + edge;
-    case 4: return zone_add(world->zone, now, (struct calendar_period){random_below(random, 14), 0}, -1) + edge;
+    case 4:
+        return zone_add(world->zone, now, (struct calendar_period){random_below(random, 14), 0},
+                        -1) +
+               edge;
     case 10: return near_month_end(random, world) + edge;
     case 5: return near_change(random, world->zone) + random_below(random, 5) * 1800 - 3600 + edge;
-    case 6: return zone_day_start(world->zone, zone_date(world->zone, now) - random_below(random, 70)) + edge;
+    case 6:
+        return zone_day_start(world->zone, zone_date(world->zone, now) - random_below(random, 70)) +
+               edge;
     case 7: return now + random_below(random, 10 * 86400);
     case 8:
     case 9: return now - (int64_t)(random_next(random) % (400 * 86400));
@@ -165,14 +183,17 @@ const char *random_text(struct random *random, const char *column)
 {
     static const char *const words[] = {"shoes", "Shoes", "socks", "hat", "äpfel",
                                         "ÄPFEL", "a%b",   "x_y",   "",    "shoe rack"};
-    static const char *const versions[] = {"1.9", "1.10", "1.10.0", "2.0-rc1", "2.0", "2", "10.0.1", "1.9.9"};
+    static const char *const versions[] = {"1.9", "1.10", "1.10.0", "2.0-rc1",
+                                           "2.0", "2",    "10.0.1", "1.9.9"};
     static const char *const plans[] = {"free", "pro", "Pro", "team"};
     static const char *const keys[] = {"p1", "p2", "p3", "p4", "gone"};
     if (strcmp(column, "app") == 0)
         return versions[random_below(random, COUNT(versions))];
-    if (strcmp(column, "plan") == 0 || strcmp(column, "industry") == 0 || strcmp(column, "country") == 0)
+    if (strcmp(column, "plan") == 0 || strcmp(column, "industry") == 0 ||
+        strcmp(column, "country") == 0)
         return plans[random_below(random, COUNT(plans))];
-    if (strcmp(column, "product") == 0 || strcmp(column, "brand") == 0 || strcmp(column, "account") == 0)
+    if (strcmp(column, "product") == 0 || strcmp(column, "brand") == 0 ||
+        strcmp(column, "account") == 0)
         return keys[random_below(random, COUNT(keys))];
     return words[random_below(random, COUNT(words))];
 }
@@ -207,7 +228,8 @@ static int32_t random_date(struct random *random, const struct world *world)
     switch (random_below(random, 4)) {
     case 0: return today + random_below(random, 81) - 40;
     case 1: return date_from_civil(2000 + 4 * random_below(random, 7), 2, 29);
-    case 2: return date_add_months(today, random_below(random, 60) - 50) + random_below(random, 3) - 1;
+    case 2:
+        return date_add_months(today, random_below(random, 60) - 50) + random_below(random, 3) - 1;
     default: return today - random_below(random, 25000);
     }
 }
@@ -249,12 +271,14 @@ static void random_rows(struct random *random, struct world *world, size_t t)
 {
     const struct schema_table *table = &world->schema->tables[t];
     for (int customer = 0; customer < world->customers; customer++) {
-        int count = random_one_in(random, 4) ? 0 : random_below(random, table->role == SCHEMA_TRAITS ? 4 : 9);
+        int count = random_one_in(random, 4)
+                        ? 0
+                        : random_below(random, table->role == SCHEMA_TRAITS ? 4 : 9);
         int64_t before = 0;
         for (int i = 0; i < count; i++) {
             struct world_row row = {.customer = customer};
-            row.time = before =
-                random_one_in(random, 3) ? crowded_moment(random, world) : random_moment(random, world, before);
+            row.time = before = random_one_in(random, 3) ? crowded_moment(random, world)
+                                                         : random_moment(random, world, before);
             if (table->role == SCHEMA_TRAITS && random_one_in(random, 3))
                 row.time = 0;
             for (size_t c = 0; c < table->column_count; c++)
@@ -281,16 +305,19 @@ static void random_reference(struct random *random, struct world *world, size_t 
     }
 }
 
-static void random_records(struct random *random, struct world *world, const char *const *segments, int count)
+static void random_records(struct random *random, struct world *world, const char *const *segments,
+                           int count)
 {
     for (int customer = 0; customer < world->customers; customer++) {
         for (int s = 0; s < count; s++) {
             int64_t at = world->now - 40 * 86400;
             while (random_one_in(random, 2)) {
                 struct world_record record = {.segment = segments[s], .customer = customer};
-                record.entered = at + random_below(random, 20) * 86400 + random_below(random, 3) - 1;
+                record.entered =
+                    at + random_below(random, 20) * 86400 + random_below(random, 3) - 1;
                 at = record.entered + 1 + random_below(random, 15) * 86400;
-                record.left = random_one_in(random, 3) || (world->quiet && at > world->now) ? INT64_MAX : at;
+                record.left =
+                    random_one_in(random, 3) || (world->quiet && at > world->now) ? INT64_MAX : at;
                 if (world->quiet && record.entered > world->now)
                     break;
                 VECTOR_PUSH(&world->records, record);
@@ -301,8 +328,8 @@ static void random_records(struct random *random, struct world *world, const cha
     }
 }
 
-void random_world(struct random *random, struct world *world, int customers, const char *const *segments,
-                  int segment_count)
+void random_world(struct random *random, struct world *world, int customers,
+                  const char *const *segments, int segment_count)
 {
     static const char *const lists[] = {"friends", "testers"};
     static const char *const prefixes[] = {"c", "C", "ä", "z-"};
@@ -312,7 +339,8 @@ void random_world(struct random *random, struct world *world, int customers, con
     world->rows = ARENA_ARRAY(&world->arena, struct world_rows, world->schema->table_count);
     for (int i = 0; i < customers; i++)
         world->identifiers[i] =
-            arena_printf(&world->arena, "%s%d", prefixes[random_below(random, COUNT(prefixes))], i * 7919 % 1000);
+            arena_printf(&world->arena, "%s%d", prefixes[random_below(random, COUNT(prefixes))],
+                         i * 7919 % 1000);
     for (size_t t = 0; t < world->schema->table_count; t++) {
         if (world->schema->tables[t].role == SCHEMA_REFERENCE)
             random_reference(random, world, t);

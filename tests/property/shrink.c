@@ -1,6 +1,6 @@
 /*
- * Making a disagreement small: parts of the condition that disagree alone take its place, and rows without which the
- * disagreement stays are left out.
+ * Making a disagreement small: parts of the condition that disagree alone take its place, and rows
+ * without which the disagreement stays are left out.
  */
 #include "threeway.h"
 
@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status build(const char *definitions, const char *condition, const struct schema *schema,
-                         struct arena *arena, struct segment_set **out, struct error *error)
+static enum status build(const char *definitions, const char *condition,
+                         const struct schema *schema, struct arena *arena, struct segment_set **out,
+                         struct error *error)
 {
     struct buffer text;
     buffer_init(&text, 0);
@@ -26,11 +27,12 @@ static void failed(struct trial *trial, const char *way, const struct error *err
 {
     char text[2000];
     trial->differs = true;
-    snprintf(trial->problem, sizeof trial->problem, "%s: %.500s", way, error_describe(error, text, sizeof text));
+    snprintf(trial->problem, sizeof trial->problem, "%s: %.500s", way,
+             error_describe(error, text, sizeof text));
 }
 
-static void compare(const struct world *world, const struct segment_set *set, unsigned char *const answers[3],
-                    struct trial *out)
+static void compare(const struct world *world, const struct segment_set *set,
+                    unsigned char *const answers[3], struct trial *out)
 {
     int suspect = segment_set_find(set, "suspect");
     for (int i = 0; i < world->customers && !out->differs; i++) {
@@ -45,7 +47,8 @@ static void compare(const struct world *world, const struct segment_set *set, un
     }
 }
 
-static void three(const struct world *world, const struct segment_set *set, enum naive_fault fault, struct trial *out)
+static void three(const struct world *world, const struct segment_set *set, enum naive_fault fault,
+                  struct trial *out)
 {
     struct population *population = NULL;
     struct error error = {0};
@@ -64,7 +67,8 @@ static void three(const struct world *world, const struct segment_set *set, enum
     ENSURE(status == STATUS_OK);
     if (ways_evaluator(world, set, population, 1, &answers[0], &error) != STATUS_OK)
         failed(out, "evaluator", &error);
-    else if (ways_naive(world, set, population, world->now, fault, NULL, &answers[1], &error) != STATUS_OK)
+    else if (ways_naive(world, set, population, world->now, fault, NULL, &answers[1], &error) !=
+             STATUS_OK)
         failed(out, "naive", &error);
     else if (ways_sql_prepare(&duck, world, set, wanted, &sql, &error) != STATUS_OK ||
              ways_sql_run(&sql, &alone, 1, &answers[2], &error) != STATUS_OK)
@@ -79,8 +83,8 @@ static void three(const struct world *world, const struct segment_set *set, enum
         free(answers[i]);
 }
 
-void trial_run(const struct world *world, const char *definitions, const char *condition, enum naive_fault fault,
-               struct trial *out)
+void trial_run(const struct world *world, const char *definitions, const char *condition,
+               enum naive_fault fault, struct trial *out)
 {
     struct arena arena;
     struct segment_set *set = NULL;
@@ -93,7 +97,8 @@ void trial_run(const struct world *world, const char *definitions, const char *c
     arena_release(&arena);
 }
 
-static bool still(const struct world *world, const char *definitions, const char *condition, enum naive_fault fault)
+static bool still(const struct world *world, const char *definitions, const char *condition,
+                  enum naive_fault fault)
 {
     struct trial trial;
     trial_run(world, definitions, condition, fault, &trial);
@@ -103,7 +108,8 @@ static bool still(const struct world *world, const char *definitions, const char
 /* ---- the condition ---- */
 
 /* Replaces *condition by a part of it that disagrees alone; false when none does. */
-static bool smaller(const struct world *world, const char *definitions, char **condition, enum naive_fault fault)
+static bool smaller(const struct world *world, const char *definitions, char **condition,
+                    enum naive_fault fault)
 {
     struct arena arena;
     struct segment_set *set = NULL;
@@ -131,8 +137,8 @@ static bool smaller(const struct world *world, const char *definitions, char **c
 
 /* ---- the data ---- */
 
-static void drop_rows(struct world *world, const char *definitions, const char *condition, enum naive_fault fault,
-                      size_t t)
+static void drop_rows(struct world *world, const char *definitions, const char *condition,
+                      enum naive_fault fault, size_t t)
 {
     struct world_rows *rows = &world->rows[t];
     for (size_t width = rows->list.count; width > 0; width /= 4) {
@@ -169,7 +175,9 @@ static void print_cell(const struct schema_column *column, const struct world_ce
             printf("%s'%s'", i ? "," : "{", cell->items[i]);
         printf("%s}", cell->item_count ? "" : "{");
         break;
-    case VALUE_DECIMAL: printf("%s", number_format_decimal(cell->integer, column->scale, text)); break;
+    case VALUE_DECIMAL:
+        printf("%s", number_format_decimal(cell->integer, column->scale, text));
+        break;
     case VALUE_DATE: printf("%s", date_format((int32_t)cell->integer, text)); break;
     default: printf("%" PRId64, cell->integer);
     }
@@ -187,8 +195,8 @@ static void print_world(const struct world *world)
             if (table->role == SCHEMA_REFERENCE)
                 printf("# %s '%s':", table->name, row->key);
             else
-                printf("# %s: %s %" PRId64 " = %s", world->identifiers[row->customer], table->name, row->time,
-                       moment_format(world->zone, row->time, text));
+                printf("# %s: %s %" PRId64 " = %s", world->identifiers[row->customer], table->name,
+                       row->time, moment_format(world->zone, row->time, text));
             for (size_t c = 0; c < table->column_count; c++)
                 print_cell(&table->columns[c], &row->cells[c]);
             printf("\n");
@@ -196,7 +204,8 @@ static void print_world(const struct world *world)
     }
 }
 
-/* Rows of its own, for others still need the world's: answers they hold were given with all of them. */
+/* Rows of its own, for others still need the world's: answers they hold were given with all of
+ * them. */
 static void copy_rows(const struct world *world, struct world *copy)
 {
     *copy = *world;
@@ -213,7 +222,8 @@ static void free_rows(struct world *copy)
     free(copy->rows);
 }
 
-static void shrink(struct world *world, const char *definitions, char **text, enum naive_fault fault)
+static void shrink(struct world *world, const char *definitions, char **text,
+                   enum naive_fault fault)
 {
     if (!still(world, definitions, *text, fault))
         return;
@@ -223,7 +233,8 @@ static void shrink(struct world *world, const char *definitions, char **text, en
         drop_rows(world, definitions, *text, fault, t);
 }
 
-void shrink_print(const struct world *whole, const char *definitions, const char *condition, enum naive_fault fault)
+void shrink_print(const struct world *whole, const char *definitions, const char *condition,
+                  enum naive_fault fault)
 {
     char *text = base_strdup(condition);
     struct trial trial;
@@ -235,8 +246,8 @@ void shrink_print(const struct world *whole, const char *definitions, const char
     if (*trial.problem)
         printf("# failure: %s\n", trial.problem);
     else if (trial.differs)
-        printf("# customer %s: evaluator %d, naive %d, SQL %d\n", world.identifiers[trial.customer], trial.evaluator,
-               trial.naive, trial.sql);
+        printf("# customer %s: evaluator %d, naive %d, SQL %d\n", world.identifiers[trial.customer],
+               trial.evaluator, trial.naive, trial.sql);
     else
         printf("# alone, on the same data, the condition does not disagree\n");
     if (*trial.problem || trial.differs)

@@ -1,8 +1,9 @@
 /*
- * Three ways: random segments over random data, written as text, run through the evaluator, through the naive
- * interpreter, and as SQL in DuckDB. All three must name the same customers. Beside that: the answers do not depend on
- * threads, one customer alone gets the same answer, next moments are never late, formatted text means the same, and
- * mistakes planted in the naive interpreter are caught.
+ * Three ways: random segments over random data, written as text, run through the evaluator, through
+ * the naive interpreter, and as SQL in DuckDB. All three must name the same customers. Beside that:
+ * the answers do not depend on threads, one customer alone gets the same answer, next moments are
+ * never late, formatted text means the same, and mistakes planted in the naive interpreter are
+ * caught.
  *
  *   threeway [--seed N] [--pairs N] [--customers N] [--segments N] [--worlds N] [--seconds N]
  *
@@ -23,12 +24,13 @@ struct options {
 };
 
 struct tally {
-    int64_t pairs, refused, tried, full, empty; /* full, empty: pairs whose answer is everyone or nobody */
+    int64_t pairs, refused, tried, full,
+        empty; /* full, empty: pairs whose answer is everyone or nobody */
     int64_t differ, threads, one, delta, next, next_checked, format, bounds, failures, caught;
     int64_t store, store_pairs; /* by way of a store with undone imports */
     int printed;
-    double
-        seconds[5]; /* of the processor: the naive interpreter, the evaluator, planning SQL, running it, other checks */
+    double seconds[5]; /* of the processor: the naive interpreter, the evaluator, planning SQL,
+                          running it, other checks */
 };
 
 enum { SECONDS_NAIVE, SECONDS_EVALUATOR, SECONDS_PLAN, SECONDS_SQL, SECONDS_CHECKS };
@@ -60,15 +62,16 @@ struct batch {
     struct segment_set *set;
 };
 
-static bool accepted(struct batch *batch, const char *condition, const struct segment_set *known, struct tally *tally)
+static bool accepted(struct batch *batch, const char *condition, const struct segment_set *known,
+                     struct tally *tally)
 {
     struct arena arena;
     struct segment_set *set = NULL;
     struct error error = {0};
     arena_init(&arena, 0);
     tally->tried++;
-    bool good =
-        segment_condition_build(text_from(condition), batch->schema, known, &arena, NULL, &set, &error) == STATUS_OK;
+    bool good = segment_condition_build(text_from(condition), batch->schema, known, &arena, NULL,
+                                        &set, &error) == STATUS_OK;
     if (!good) {
         char text[2000];
         tally->refused++;
@@ -81,8 +84,8 @@ static bool accepted(struct batch *batch, const char *condition, const struct se
 }
 
 /* A random condition that the language accepts; the caller frees it. */
-static char *condition(struct batch *batch, const struct random_names *names, const struct segment_set *known,
-                       struct tally *tally)
+static char *condition(struct batch *batch, const struct random_names *names,
+                       const struct segment_set *known, struct tally *tally)
 {
     for (;;) {
         struct buffer text;
@@ -99,9 +102,11 @@ static struct segment_set *build(struct batch *batch, const struct buffer *text)
     struct segment_source source = {"random", {text->data, text->length}};
     struct segment_set *set = NULL;
     struct error error = {0};
-    if (segment_set_build(&source, 1, batch->schema, NULL, &batch->arena, NULL, &set, &error) != STATUS_OK) {
+    if (segment_set_build(&source, 1, batch->schema, NULL, &batch->arena, NULL, &set, &error) !=
+        STATUS_OK) {
         char message[3000];
-        printf("# seed %" PRIu64 ": %s\n", batch->seed, error_describe(&error, message, sizeof message));
+        printf("# seed %" PRIu64 ": %s\n", batch->seed,
+               error_describe(&error, message, sizeof message));
         abort();
     }
     return set;
@@ -121,7 +126,8 @@ static void define_bases(struct batch *batch, struct tally *tally)
     arena_init(&arena, 0);
     for (int i = 0; i < 4; i++)
         define(batch, "segment", bases[i], condition(batch, &names, NULL, tally));
-    buffer_string(&batch->definitions, "list friends from 'friends.csv'\nlist testers from 'testers.csv'\n");
+    buffer_string(&batch->definitions,
+                  "list friends from 'friends.csv'\nlist testers from 'testers.csv'\n");
     buffer_string(&batch->definitions, "scheme stage exclusive\n");
     define(batch, " ", "new", condition(batch, &names, NULL, tally));
     define(batch, " ", "old", condition(batch, &names, NULL, tally));
@@ -129,7 +135,8 @@ static void define_bases(struct batch *batch, struct tally *tally)
     arena_release(&arena);
 }
 
-static bool batch_init(struct batch *batch, const struct options *options, uint64_t seed, struct tally *tally)
+static bool batch_init(struct batch *batch, const struct options *options, uint64_t seed,
+                       struct tally *tally)
 {
     static const char *const bases[] = {"base0", "base1", "base2", "base3"};
     memset(batch, 0, sizeof *batch);
@@ -178,12 +185,15 @@ static void world_of(struct batch *batch, struct world *world)
     world->zone = batch->zone;
     world->now = batch->now;
     random_world(&batch->random, world,
-                 batch->options.customers / 2 + random_below(&batch->random, batch->options.customers), recorded, 2);
+                 batch->options.customers / 2 +
+                     random_below(&batch->random, batch->options.customers),
+                 recorded, 2);
 }
 
 /* ---- comparing ---- */
 
-static void report(struct batch *batch, const struct world *world, int segment, const char *what, struct tally *tally)
+static void report(struct batch *batch, const struct world *world, int segment, const char *what,
+                   struct tally *tally)
 {
     const struct segment_definition *definition = &batch->set->segments[segment];
     if (++tally->printed > 8)
@@ -193,8 +203,8 @@ static void report(struct batch *batch, const struct world *world, int segment, 
     if (sscanf(definition->name, "s%d", &random) == 1)
         shrink_print(world, batch->definitions.data, batch->conditions[random], NAIVE_FAULT_NONE);
     else
-        shrink_print(world, batch->definitions.data, definition->is_else ? "in stage.rest" : definition->text,
-                     NAIVE_FAULT_NONE);
+        shrink_print(world, batch->definitions.data,
+                     definition->is_else ? "in stage.rest" : definition->text, NAIVE_FAULT_NONE);
     fflush(stdout);
 }
 
@@ -213,8 +223,8 @@ static int64_t differences(struct batch *batch, const struct world *world, const
     return found;
 }
 
-static void count_extremes(const struct batch *batch, const struct world *world, const unsigned char *answer,
-                           struct tally *tally)
+static void count_extremes(const struct batch *batch, const struct world *world,
+                           const unsigned char *answer, struct tally *tally)
 {
     for (int s = 0; s < batch->set->segment_count; s++) {
         int members = 0;
@@ -225,16 +235,18 @@ static void count_extremes(const struct batch *batch, const struct world *world,
     }
 }
 
-static void failure(struct batch *batch, const char *way, const struct error *error, struct tally *tally)
+static void failure(struct batch *batch, const char *way, const struct error *error,
+                    struct tally *tally)
 {
     char text[3000];
     tally->failures++;
     if (++tally->printed <= 8)
-        printf("# %s failed: seed %" PRIu64 ": %s\n", way, batch->seed, error_describe(error, text, sizeof text));
+        printf("# %s failed: seed %" PRIu64 ": %s\n", way, batch->seed,
+               error_describe(error, text, sizeof text));
 }
 
-/* The moment just before the first fact, telling, entry or exit that the world has after T: what happens is no flip by
- * itself. */
+/* The moment just before the first fact, telling, entry or exit that the world has after T: what
+ * happens is no flip by itself. */
 static int64_t quiet_until(const struct world *world)
 {
     int64_t first = world->now + 400 * 86400;
@@ -251,21 +263,24 @@ static int64_t quiet_until(const struct world *world)
     return first - 1;
 }
 
-static void late(struct batch *batch, const struct world *world, int segment, int customer, int64_t next,
-                 int64_t moment, struct tally *tally)
+static void late(struct batch *batch, const struct world *world, int segment, int customer,
+                 int64_t next, int64_t moment, struct tally *tally)
 {
     tally->next++;
     if (++tally->printed > 8)
         return;
-    printf("# next is late: seed %" PRIu64 ", T %" PRId64 ", customer %s, next T + %" PRId64 ", but at T + %" PRId64
-           " it has flipped: %s\n",
-           batch->seed, world->now, world->identifiers[customer], next == INT64_MAX ? -1 : next - world->now,
-           moment - world->now, batch->set->segments[segment].text ? batch->set->segments[segment].text : "else");
+    printf("# next is late: seed %" PRIu64 ", T %" PRId64 ", customer %s, next T + %" PRId64
+           ", but at T + %" PRId64 " it has flipped: %s\n",
+           batch->seed, world->now, world->identifiers[customer],
+           next == INT64_MAX ? -1 : next - world->now, moment - world->now,
+           batch->set->segments[segment].text ? batch->set->segments[segment].text : "else");
 }
 
-/* One segment's next moments: just before one, and anywhere between T and it, nothing has flipped. */
-static void check_segment_next(struct batch *batch, struct world *world, const struct population *population,
-                               int64_t quiet, int segment, const unsigned char *before, const int64_t *next,
+/* One segment's next moments: just before one, and anywhere between T and it, nothing has flipped.
+ */
+static void check_segment_next(struct batch *batch, struct world *world,
+                               const struct population *population, int64_t quiet, int segment,
+                               const unsigned char *before, const int64_t *next,
                                struct tally *tally)
 {
     for (int round = 0; round < 4; round++) {
@@ -275,22 +290,26 @@ static void check_segment_next(struct batch *batch, struct world *world, const s
         if (last <= world->now)
             continue;
         if (round % 2)
-            moment = world->now + 1 + (int64_t)(random_next(&batch->random) % (uint64_t)(last - world->now));
+            moment = world->now + 1 +
+                     (int64_t)(random_next(&batch->random) % (uint64_t)(last - world->now));
         while (ways_customer(population, position) != customer)
             position++;
         struct naive naive;
         naive_init(&naive, batch->set, batch->schema, population, moment);
         tally->next_checked++;
-        if (naive_member(&naive, segment, position) != before[segment * world->customers + customer])
+        if (naive_member(&naive, segment, position) !=
+            before[segment * world->customers + customer])
             late(batch, world, segment, customer, next[customer], moment, tally);
         naive_release(&naive);
     }
 }
 
-static void check_next(struct batch *batch, struct world *world, const struct population *population,
-                       const unsigned char *before, struct tally *tally)
+static void check_next(struct batch *batch, struct world *world,
+                       const struct population *population, const unsigned char *before,
+                       struct tally *tally)
 {
-    int64_t quiet = quiet_until(world), *next = base_calloc((size_t)world->customers + 1, sizeof *next);
+    int64_t quiet = quiet_until(world),
+            *next = base_calloc((size_t)world->customers + 1, sizeof *next);
     for (int i = 0; i < 8; i++) {
         int segment = random_below(&batch->random, batch->set->segment_count);
         struct error error;
@@ -300,11 +319,13 @@ static void check_next(struct batch *batch, struct world *world, const struct po
     free(next);
 }
 
-static void check_delta(struct batch *batch, const struct world *world, const unsigned char *whole, struct tally *tally)
+static void check_delta(struct batch *batch, const struct world *world, const unsigned char *whole,
+                        struct tally *tally)
 {
     int segment = -1, customer = 0;
     struct error error = {0};
-    if (delta_check(&batch->random, world, batch->set, whole, &segment, &customer, &error) != STATUS_OK) {
+    if (delta_check(&batch->random, world, batch->set, whole, &segment, &customer, &error) !=
+        STATUS_OK) {
         failure(batch, "The evaluator with a delta", &error, tally);
         return;
     }
@@ -312,13 +333,15 @@ static void check_delta(struct batch *batch, const struct world *world, const un
         return;
     tally->delta++;
     if (++tally->printed <= 8)
-        printf("# with a delta, seed %" PRIu64 ", customer %s gets %d rather than %d: %s\n", batch->seed,
-               world->identifiers[customer], !whole[segment * world->customers + customer],
+        printf("# with a delta, seed %" PRIu64 ", customer %s gets %d rather than %d: %s\n",
+               batch->seed, world->identifiers[customer],
+               !whole[segment * world->customers + customer],
                whole[segment * world->customers + customer],
                batch->set->segments[segment].text ? batch->set->segments[segment].text : "else");
 }
 
-/* Loaded from a store in which wrong imports came and were undone, the world has the same members. */
+/* Loaded from a store in which wrong imports came and were undone, the world has the same members.
+ */
 static void check_store(struct batch *batch, const struct world *world, const unsigned char *naive,
                         const unsigned char *by_sql, struct tally *tally)
 {
@@ -330,16 +353,17 @@ static void check_store(struct batch *batch, const struct world *world, const un
         failure(batch, "A store with undone imports", &error, tally);
     } else {
         tally->store_pairs += batch->set->segment_count;
-        tally->store +=
-            differences(batch, world, evaluator, naive, "with imports undone, evaluator and naive differ", tally);
-        tally->store +=
-            differences(batch, world, evaluator, by_sql, "with imports undone, evaluator and SQL differ", tally);
+        tally->store += differences(batch, world, evaluator, naive,
+                                    "with imports undone, evaluator and naive differ", tally);
+        tally->store += differences(batch, world, evaluator, by_sql,
+                                    "with imports undone, evaluator and SQL differ", tally);
     }
     free(evaluator);
     population_free(population);
 }
 
-static void run_world(struct batch *batch, struct world *world, const unsigned char *by_sql, struct tally *tally)
+static void run_world(struct batch *batch, struct world *world, const unsigned char *by_sql,
+                      struct tally *tally)
 {
     struct population *population = NULL;
     unsigned char *evaluator = NULL, *threads = NULL, *one = NULL, *naive = NULL;
@@ -348,12 +372,13 @@ static void run_world(struct batch *batch, struct world *world, const unsigned c
     enum status status = world_population(world, &population, &error);
     ENSURE(status == STATUS_OK);
     clock_t from = clock();
-    bool good =
-        ways_naive(world, batch->set, population, world->now, NAIVE_FAULT_NONE, &bounds, &naive, &error) == STATUS_OK;
+    bool good = ways_naive(world, batch->set, population, world->now, NAIVE_FAULT_NONE, &bounds,
+                           &naive, &error) == STATUS_OK;
     clocked(tally, SECONDS_NAIVE, &from);
     if (!good)
         failure(batch, "The naive interpreter", &error, tally);
-    good = good && ways_evaluator(world, batch->set, population, 1, &evaluator, &error) == STATUS_OK &&
+    good = good &&
+           ways_evaluator(world, batch->set, population, 1, &evaluator, &error) == STATUS_OK &&
            ways_evaluator(world, batch->set, population, 3, &threads, &error) == STATUS_OK &&
            ways_one(world, batch->set, population, &one, &error) == STATUS_OK;
     clocked(tally, SECONDS_EVALUATOR, &from);
@@ -362,10 +387,13 @@ static void run_world(struct batch *batch, struct world *world, const unsigned c
     if (good) {
         tally->pairs += batch->set->segment_count;
         tally->bounds += bounds;
-        int64_t wrong = differences(batch, world, evaluator, naive, "evaluator and naive differ", tally);
-        wrong = wrong ? wrong : differences(batch, world, naive, by_sql, "naive and SQL differ", tally);
+        int64_t wrong =
+            differences(batch, world, evaluator, naive, "evaluator and naive differ", tally);
+        wrong =
+            wrong ? wrong : differences(batch, world, naive, by_sql, "naive and SQL differ", tally);
         tally->differ += wrong;
-        tally->threads += differences(batch, world, evaluator, threads, "1 and 3 threads differ", tally);
+        tally->threads +=
+            differences(batch, world, evaluator, threads, "1 and 3 threads differ", tally);
         tally->one += differences(batch, world, evaluator, one, "one and all differ", tally);
         count_extremes(batch, world, naive, tally);
         check_delta(batch, world, naive, tally);
@@ -393,13 +421,15 @@ static void check_format(struct batch *batch, struct tally *tally)
     buffer_init(&text, 0);
     enum status status = world_population(&world, &population, &error);
     ENSURE(status == STATUS_OK);
-    if (segment_format((struct text){batch->all.data, batch->all.length}, "random", &text, &error) != STATUS_OK) {
+    if (segment_format((struct text){batch->all.data, batch->all.length}, "random", &text,
+                       &error) != STATUS_OK) {
         failure(batch, "Formatting", &error, tally);
     } else {
         struct segment_set *again = build(batch, &text);
         if (ways_evaluator(&world, batch->set, population, 1, &before, &error) == STATUS_OK &&
             ways_evaluator(&world, again, population, 1, &after, &error) == STATUS_OK)
-            tally->format += differences(batch, &world, before, after, "formatted text differs", tally);
+            tally->format +=
+                differences(batch, &world, before, after, "formatted text differs", tally);
         segment_set_free(again);
     }
     free(before);
@@ -411,7 +441,8 @@ static void check_format(struct batch *batch, struct tally *tally)
 
 enum { STORED_EVERY = 3 }; /* batches: a store takes its time */
 
-/* The worlds of a batch; they share the first one's reference tables, so that DuckDB can hold them side by side. */
+/* The worlds of a batch; they share the first one's reference tables, so that DuckDB can hold them
+ * side by side. */
 static struct world *worlds_of(struct batch *batch)
 {
     struct world *worlds = base_calloc((size_t)batch->options.worlds, sizeof *worlds);
@@ -435,8 +466,8 @@ static struct world *worlds_of(struct batch *batch)
 }
 
 /* Segments that ask about everyone run world by world, the others over all worlds at once. */
-static enum status run_sql(struct batch *batch, struct duck *duck, struct world *worlds, unsigned char **answers,
-                           struct tally *tally, struct error *error)
+static enum status run_sql(struct batch *batch, struct duck *duck, struct world *worlds,
+                           unsigned char **answers, struct tally *tally, struct error *error)
 {
     int count = batch->options.worlds;
     struct ways_sql together = {0}, apart = {0};
@@ -481,9 +512,11 @@ static void run_batch(const struct options *options, uint64_t seed, struct tally
     for (int w = 0; w < options->worlds; w++)
         answers[w] = ways_answer_new(&worlds[w], batch.set);
     duck_open(&duck);
-    /* Prepared statements outlive the rows they were planned for; statistics of those may not shape the plan. */
-    duck_run(&duck, "SET disabled_optimizers = 'statistics_propagation,compressed_materialization';\n"
-                    "SET perfect_ht_threshold = 0;\n");
+    /* Prepared statements outlive the rows they were planned for; statistics of those may not shape
+     * the plan. */
+    duck_run(&duck,
+             "SET disabled_optimizers = 'statistics_propagation,compressed_materialization';\n"
+             "SET perfect_ht_threshold = 0;\n");
     ways_sql_prelude(&duck, worlds);
     if (run_sql(&batch, &duck, worlds, answers, tally, &error) != STATUS_OK)
         failure(&batch, "SQL", &error, tally);
@@ -519,8 +552,10 @@ static bool caught(const struct options *options, enum naive_fault fault)
         enum status status = world_population(&world, &population, &error);
         ENSURE(status == STATUS_OK);
         if (ways_evaluator(&world, batch.set, population, 1, &right, &error) == STATUS_OK &&
-            ways_naive(&world, batch.set, population, world.now, fault, NULL, &wrong, &error) == STATUS_OK)
-            found = memcmp(right, wrong, (size_t)world.customers * (size_t)batch.set->segment_count) != 0;
+            ways_naive(&world, batch.set, population, world.now, fault, NULL, &wrong, &error) ==
+                STATUS_OK)
+            found = memcmp(right, wrong,
+                           (size_t)world.customers * (size_t)batch.set->segment_count) != 0;
         free(right);
         free(wrong);
         population_free(population);
@@ -556,7 +591,8 @@ enum { PAIRS = 20000 };
 
 static struct options read_options(int argc, char **argv)
 {
-    struct options options = {.seed = 20250331, .pairs = PAIRS, .customers = 40, .segments = 93, .worlds = 10};
+    struct options options = {
+        .seed = 20250331, .pairs = PAIRS, .customers = 40, .segments = 93, .worlds = 10};
     for (int i = 1; i + 1 < argc; i += 2) {
         int64_t value = strtoll(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--seed") == 0)
@@ -605,28 +641,33 @@ int main(int argc, char **argv)
     struct tally tally = {0};
     run_all(&options, &tally);
     printf("# %" PRId64 " pairs from seed %" PRIu64 "; %" PRId64 " of %" PRId64
-           " conditions refused; %.1f%% hold nobody, %.1f%% everyone; %" PRId64 " next moments looked at\n",
+           " conditions refused; %.1f%% hold nobody, %.1f%% everyone; %" PRId64
+           " next moments looked at\n",
            tally.pairs, options.seed, tally.refused, tally.tried,
            100.0 * (double)tally.empty / (double)(tally.pairs + 1),
            100.0 * (double)tally.full / (double)(tally.pairs + 1), tally.next_checked);
-    printf("# seconds of the processor: naive %.1f, evaluator %.1f, planning SQL %.1f, running it %.1f, checks %.1f\n",
-           tally.seconds[SECONDS_NAIVE], tally.seconds[SECONDS_EVALUATOR], tally.seconds[SECONDS_PLAN],
-           tally.seconds[SECONDS_SQL], tally.seconds[SECONDS_CHECKS]);
+    printf("# seconds of the processor: naive %.1f, evaluator %.1f, planning SQL %.1f, running it "
+           "%.1f, checks %.1f\n",
+           tally.seconds[SECONDS_NAIVE], tally.seconds[SECONDS_EVALUATOR],
+           tally.seconds[SECONDS_PLAN], tally.seconds[SECONDS_SQL], tally.seconds[SECONDS_CHECKS]);
     ok(tally.failures == 0, "all three ways run (%" PRId64 " failures)", tally.failures);
-    ok(tally.differ == 0 && tally.pairs > 0, "three ways agree on %" PRId64 " pairs (%" PRId64 " differ)", tally.pairs,
-       tally.differ);
-    ok(options.seconds || tally.pairs >= options.pairs, "%" PRId64 " pairs were run", options.pairs);
+    ok(tally.differ == 0 && tally.pairs > 0,
+       "three ways agree on %" PRId64 " pairs (%" PRId64 " differ)", tally.pairs, tally.differ);
+    ok(options.seconds || tally.pairs >= options.pairs, "%" PRId64 " pairs were run",
+       options.pairs);
     ok(tally.threads == 0, "1 and 3 threads agree");
     ok(tally.one == 0, "one customer alone gets the same answer");
     ok(tally.delta == 0, "what arrives late counts like what was there");
     ok(tally.next == 0, "no next moment is late");
     ok(tally.store == 0 && tally.store_pairs > 0,
-       "three ways agree on %" PRId64 " pairs from stores in which wrong imports were undone", tally.store_pairs);
+       "three ways agree on %" PRId64 " pairs from stores in which wrong imports were undone",
+       tally.store_pairs);
     ok(tally.format == 0, "formatted and parsed again, segments have the same members");
     ok(tally.bounds == 0, "bounds of windows agree with an independent reckoning");
     ok(tally.refused * 5 < tally.tried, "the language accepts the conditions written");
     for (int fault = NAIVE_FAULT_NONE + 1; fault < NAIVE_FAULTS; fault++)
-        ok(caught(&options, (enum naive_fault)fault), "a planted mistake is caught: %s", faults[fault]);
+        ok(caught(&options, (enum naive_fault)fault), "a planted mistake is caught: %s",
+           faults[fault]);
     printf("1..%d\n", tests);
     return failed_tests ? 1 : 0;
 }

@@ -19,7 +19,8 @@ unsigned char *ways_answer_new(const struct world *world, const struct segment_s
 }
 
 enum status ways_evaluator(const struct world *world, const struct segment_set *set,
-                           const struct population *population, int threads, unsigned char **out, struct error *error)
+                           const struct population *population, int threads, unsigned char **out,
+                           struct error *error)
 {
     struct plan *plan = NULL;
     struct plan_result *result = NULL;
@@ -40,8 +41,9 @@ done:
     return status;
 }
 
-enum status ways_next(const struct world *world, const struct segment_set *set, const struct population *population,
-                      int segment, int64_t *next, struct error *error)
+enum status ways_next(const struct world *world, const struct segment_set *set,
+                      const struct population *population, int segment, int64_t *next,
+                      struct error *error)
 {
     struct plan *plan = NULL;
     struct plan_result *result = NULL;
@@ -50,7 +52,8 @@ enum status ways_next(const struct world *world, const struct segment_set *set, 
     TRY_GOTO(plan_evaluate(plan, population, world->now, NULL, true, &result, error));
     for (uint32_t position = 0; position < population->customers; position++) {
         int64_t own = result->next[position];
-        next[ways_customer(population, position)] = own < result->everyone_next ? own : result->everyone_next;
+        next[ways_customer(population, position)] =
+            own < result->everyone_next ? own : result->everyone_next;
     }
 done:
     plan_result_free(result);
@@ -58,8 +61,8 @@ done:
     return status;
 }
 
-enum status ways_one(const struct world *world, const struct segment_set *set, const struct population *population,
-                     unsigned char **out, struct error *error)
+enum status ways_one(const struct world *world, const struct segment_set *set,
+                     const struct population *population, unsigned char **out, struct error *error)
 {
     struct plan *plan = NULL;
     struct plan_phase *phase = NULL;
@@ -72,9 +75,11 @@ enum status ways_one(const struct world *world, const struct segment_set *set, c
     state = plan_state_new(plan);
     *out = ways_answer_new(world, set);
     for (uint32_t position = 0; position < population->customers; position++) {
-        TRY_GOTO(plan_evaluate_one(plan, population, phase, position, world->now, NULL, state, bits, NULL, error));
+        TRY_GOTO(plan_evaluate_one(plan, population, phase, position, world->now, NULL, state, bits,
+                                   NULL, error));
         for (int s = 0; s < set->segment_count; s++)
-            (*out)[s * world->customers + ways_customer(population, position)] = bits[s / 64] >> (s % 64) & 1;
+            (*out)[s * world->customers + ways_customer(population, position)] =
+                bits[s / 64] >> (s % 64) & 1;
     }
 done:
     free(bits);
@@ -84,9 +89,9 @@ done:
     return status;
 }
 
-enum status ways_naive(const struct world *world, const struct segment_set *set, const struct population *population,
-                       int64_t now, enum naive_fault fault, bool *bounds_differ, unsigned char **out,
-                       struct error *error)
+enum status ways_naive(const struct world *world, const struct segment_set *set,
+                       const struct population *population, int64_t now, enum naive_fault fault,
+                       bool *bounds_differ, unsigned char **out, struct error *error)
 {
     struct naive naive;
     naive_init(&naive, set, world->schema, population, now);
@@ -94,7 +99,8 @@ enum status ways_naive(const struct world *world, const struct segment_set *set,
     *out = ways_answer_new(world, set);
     for (int s = 0; s < set->segment_count; s++)
         for (uint32_t position = 0; position < population->customers; position++)
-            (*out)[s * world->customers + ways_customer(population, position)] = naive_member(&naive, s, position);
+            (*out)[s * world->customers + ways_customer(population, position)] =
+                naive_member(&naive, s, position);
     if (bounds_differ)
         *bounds_differ |= naive.bounds_differ;
     bool overflow = naive.overflow;
@@ -118,23 +124,26 @@ static enum status prepare(struct duck *duck, const char *statement, duckdb_prep
 {
     if (duckdb_prepare(duck->connection, statement, out) == DuckDBSuccess)
         return STATUS_OK;
-    return error_set(error, STATUS_ERROR, "DuckDB: %.600s in %.1200s", duckdb_prepare_error(*out), statement);
+    return error_set(error, STATUS_ERROR, "DuckDB: %.600s in %.1200s", duckdb_prepare_error(*out),
+                     statement);
 }
 
-enum status ways_sql_prepare(struct duck *duck, const struct world *world, const struct segment_set *set,
-                             const bool *wanted, struct ways_sql *out, struct error *error)
+enum status ways_sql_prepare(struct duck *duck, const struct world *world,
+                             const struct segment_set *set, const bool *wanted,
+                             struct ways_sql *out, struct error *error)
 {
     struct buffer text;
     buffer_init(&text, 0);
     *out = (struct ways_sql){.duck = duck, .segment_count = set->segment_count};
-    out->statements =
-        base_calloc((size_t)set->segment_count / SEGMENTS_A_STATEMENT + 1, sizeof(duckdb_prepared_statement));
+    out->statements = base_calloc((size_t)set->segment_count / SEGMENTS_A_STATEMENT + 1,
+                                  sizeof(duckdb_prepared_statement));
     enum status status = STATUS_OK;
     int waiting = 0;
     for (int s = 0; s < set->segment_count; s++) {
         if (wanted && !wanted[s])
             continue;
-        buffer_printf(&text, "%sSELECT %d AS segment, customer FROM (", waiting ? " UNION ALL " : "", s);
+        buffer_printf(&text, "%sSELECT %d AS segment, customer FROM (",
+                      waiting ? " UNION ALL " : "", s);
         TRY_GOTO(sql_of_segment(set, world->schema, s, world->zone, world->now, &text, error));
         buffer_string(&text, ")");
         if (++waiting < SEGMENTS_A_STATEMENT)
@@ -150,7 +159,8 @@ done:
     return status;
 }
 
-static void take_chunk(duckdb_data_chunk chunk, const struct world *worlds, int count, unsigned char **answers)
+static void take_chunk(duckdb_data_chunk chunk, const struct world *worlds, int count,
+                       unsigned char **answers)
 {
     const int32_t *segments = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
     const uint64_t *numbers = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 1));
@@ -162,17 +172,19 @@ static void take_chunk(duckdb_data_chunk chunk, const struct world *worlds, int 
     }
 }
 
-enum status ways_sql_run(const struct ways_sql *sql, const struct world *worlds, int count, unsigned char **answers,
-                         struct error *error)
+enum status ways_sql_run(const struct ways_sql *sql, const struct world *worlds, int count,
+                         unsigned char **answers, struct error *error)
 {
     for (int i = 0; i < sql->statement_count; i++) {
         duckdb_result result;
         if (duckdb_execute_prepared(sql->statements[i], &result) == DuckDBError) {
-            enum status status = error_set(error, STATUS_ERROR, "DuckDB: %.1500s", duckdb_result_error(&result));
+            enum status status =
+                error_set(error, STATUS_ERROR, "DuckDB: %.1500s", duckdb_result_error(&result));
             duckdb_destroy_result(&result);
             return status;
         }
-        for (duckdb_data_chunk chunk; (chunk = duckdb_fetch_chunk(result)); duckdb_destroy_data_chunk(&chunk))
+        for (duckdb_data_chunk chunk; (chunk = duckdb_fetch_chunk(result));
+             duckdb_destroy_data_chunk(&chunk))
             take_chunk(chunk, worlds, count, answers);
         duckdb_destroy_result(&result);
     }

@@ -36,7 +36,8 @@ static void sort_rows(struct world_row *rows, size_t count)
         size_t at = i;
         for (; at > 0; at--) {
             const struct world_row *before = &rows[at - 1];
-            if (before->customer < row.customer || (before->customer == row.customer && before->time <= row.time))
+            if (before->customer < row.customer ||
+                (before->customer == row.customer && before->time <= row.time))
                 break;
             rows[at] = rows[at - 1];
         }
@@ -58,7 +59,8 @@ void world_finish(struct world *world)
         if (world->schema->tables[t].role != SCHEMA_REFERENCE)
             sort_rows(world->rows[t].list.items, world->rows[t].list.count);
     if (world->records.count)
-        qsort(world->records.items, world->records.count, sizeof *world->records.items, compare_records);
+        qsort(world->records.items, world->records.count, sizeof *world->records.items,
+              compare_records);
 }
 
 int64_t world_first(const struct world *world, int customer)
@@ -91,18 +93,20 @@ static int compare_codes(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void fill_set(struct population_builder *builder, const struct world_cell *cell, struct column_arrays *arrays,
-                     size_t row)
+static void fill_set(struct population_builder *builder, const struct world_cell *cell,
+                     struct column_arrays *arrays, size_t row)
 {
     uint32_t start = arrays->set_start[row];
     for (int i = 0; cell->known && i < cell->item_count; i++)
         arrays->codes[start++] = population_builder_code(builder, text_from(cell->items[i]));
-    qsort(arrays->codes + arrays->set_start[row], start - arrays->set_start[row], sizeof *arrays->codes, compare_codes);
+    qsort(arrays->codes + arrays->set_start[row], start - arrays->set_start[row],
+          sizeof *arrays->codes, compare_codes);
     arrays->set_start[row + 1] = start;
 }
 
 static struct population_input input_column(struct population_builder *builder, struct arena *arena,
-                                            const struct schema_column *column, const struct world_rows *rows, size_t c)
+                                            const struct schema_column *column,
+                                            const struct world_rows *rows, size_t c)
 {
     size_t count = rows->list.count;
     struct column_arrays arrays = {
@@ -126,7 +130,8 @@ static struct population_input input_column(struct population_builder *builder, 
         if (column->type == VALUE_SET)
             fill_set(builder, cell, &arrays, i);
         else if (column->type == VALUE_TEXT)
-            arrays.codes[i] = population_builder_code(builder, text_from(cell->known ? cell->text : ""));
+            arrays.codes[i] =
+                population_builder_code(builder, text_from(cell->known ? cell->text : ""));
     }
     bool real = column->type == VALUE_DOUBLE || column->type == VALUE_POINT;
     bool coded = column->type == VALUE_TEXT || column->type == VALUE_SET;
@@ -143,16 +148,18 @@ static struct population_input input_column(struct population_builder *builder, 
     };
 }
 
-static enum status build_table(const struct world *world, struct population_builder *builder, size_t t,
-                               struct arena *arena, struct error *error)
+static enum status build_table(const struct world *world, struct population_builder *builder,
+                               size_t t, struct arena *arena, struct error *error)
 {
     const struct schema_table *table = &world->schema->tables[t];
     const struct world_rows *rows = &world->rows[t];
     size_t count = rows->list.count;
-    struct population_input *columns = ARENA_ARRAY(arena, struct population_input, table->column_count + 1);
+    struct population_input *columns =
+        ARENA_ARRAY(arena, struct population_input, table->column_count + 1);
     for (size_t c = 0; c < table->column_count; c++)
         columns[c] = input_column(builder, arena, &table->columns[c], rows, c);
-    uint32_t *customer = ARENA_ARRAY(arena, uint32_t, count + 1), *time = ARENA_ARRAY(arena, uint32_t, count + 1);
+    uint32_t *customer = ARENA_ARRAY(arena, uint32_t, count + 1),
+             *time = ARENA_ARRAY(arena, uint32_t, count + 1);
     uint32_t *keys = ARENA_ARRAY(arena, uint32_t, count + 1);
     for (size_t i = 0; i < count; i++) {
         customer[i] = (uint32_t)rows->list.items[i].customer;
@@ -161,16 +168,19 @@ static enum status build_table(const struct world *world, struct population_buil
             keys[i] = population_builder_code(builder, text_from(rows->list.items[i].key));
     }
     if (table->role == SCHEMA_REFERENCE)
-        return population_builder_reference(builder, table->name, count, keys, columns, table->column_count, error);
-    return population_builder_table(builder, table->name, table->role, count, customer, time, columns,
-                                    table->column_count, error);
+        return population_builder_reference(builder, table->name, count, keys, columns,
+                                            table->column_count, error);
+    return population_builder_table(builder, table->name, table->role, count, customer, time,
+                                    columns, table->column_count, error);
 }
 
-static void build_records(const struct world *world, struct population_builder *builder, struct arena *arena)
+static void build_records(const struct world *world, struct population_builder *builder,
+                          struct arena *arena)
 {
     size_t count = world->records.count;
     uint32_t *customer = ARENA_ARRAY(arena, uint32_t, count + 1);
-    int64_t *entered = ARENA_ARRAY(arena, int64_t, count + 1), *left = ARENA_ARRAY(arena, int64_t, count + 1);
+    int64_t *entered = ARENA_ARRAY(arena, int64_t, count + 1),
+            *left = ARENA_ARRAY(arena, int64_t, count + 1);
     for (size_t i = 0; i < count; i++) {
         const char *segment = world->records.items[i].segment;
         bool seen = false;
@@ -191,7 +201,8 @@ static void build_records(const struct world *world, struct population_builder *
     }
 }
 
-static void build_lists(const struct world *world, struct population_builder *builder, struct arena *arena)
+static void build_lists(const struct world *world, struct population_builder *builder,
+                        struct arena *arena)
 {
     size_t count = world->lists.count;
     struct text *identifiers = ARENA_ARRAY(arena, struct text, count + 1);
@@ -210,7 +221,8 @@ static void build_lists(const struct world *world, struct population_builder *bu
     }
 }
 
-enum status world_population(const struct world *world, struct population **out, struct error *error)
+enum status world_population(const struct world *world, struct population **out,
+                             struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);

@@ -1,6 +1,7 @@
 /*
- * A small world for tests: a schema, a zone, and data as plain rows, which becomes a population for the evaluator and
- * tables for DuckDB. Random worlds come from random_world.c, hand-written ones from tests/golden.
+ * A small world for tests: a schema, a zone, and data as plain rows, which becomes a population for
+ * the evaluator and tables for DuckDB. Random worlds come from random_world.c, hand-written ones
+ * from tests/golden.
  */
 #ifndef STRATA_TESTS_PROPERTY_WORLD_H
 #define STRATA_TESTS_PROPERTY_WORLD_H
@@ -30,7 +31,8 @@ struct world_row {
     struct world_cell cells[WORLD_COLUMNS_MAX];
 };
 struct world_rows {
-    VECTOR(struct world_row) list; /* in order of arrival; world_finish sorts by customer, then time */
+    VECTOR(struct world_row)
+    list; /* in order of arrival; world_finish sorts by customer, then time */
 };
 struct world_record {
     const char *segment;
@@ -47,11 +49,13 @@ struct world {
     struct schema *schema;
     struct zone *zone; /* borrowed */
     int64_t now;
-    int64_t crowd[WORLD_CROWDS]; /* moments in which much happens (random worlds); 0: not chosen yet */
-    bool quiet;                  /* nothing happens after now (random worlds) */
-    bool stored;                 /* goes through a store too; has no recorded memberships */
-    const char **identifiers;    /* by customer index; numbers are 3 × index + 7 */
-    int base; /* in DuckDB its customers are numbered from this index on, beside those of other worlds */
+    int64_t
+        crowd[WORLD_CROWDS];  /* moments in which much happens (random worlds); 0: not chosen yet */
+    bool quiet;               /* nothing happens after now (random worlds) */
+    bool stored;              /* goes through a store too; has no recorded memberships */
+    const char **identifiers; /* by customer index; numbers are 3 × index + 7 */
+    int base; /* in DuckDB its customers are numbered from this index on, beside those of other
+                 worlds */
     int customers;
     struct world_rows *rows; /* by schema table */
     VECTOR(struct world_record) records;
@@ -65,12 +69,13 @@ uint64_t world_number(int customer);
 void world_finish(struct world *world);
 /* The customer's first fact or telling, 0 for an undated one; INT64_MAX when there is none. */
 int64_t world_first(const struct world *world, int customer);
-enum status world_population(const struct world *world, struct population **out, struct error *error);
+enum status world_population(const struct world *world, struct population **out,
+                             struct error *error);
 
-/* The same by way of a store: through several imports, with wrong ones between them that were undone. Recorded
- * memberships are left out. */
-enum status world_population_of_store(const struct world *world, uint64_t seed, struct population **out,
-                                      struct error *error);
+/* The same by way of a store: through several imports, with wrong ones between them that were
+ * undone. Recorded memberships are left out. */
+enum status world_population_of_store(const struct world *world, uint64_t seed,
+                                      struct population **out, struct error *error);
 
 /* ---- DuckDB ---- */
 struct duck {
@@ -81,8 +86,8 @@ void duck_open(struct duck *duck);
 void duck_close(struct duck *duck);
 /* Runs statements one by one, split at ";\n"; aborts with the message when one fails. */
 void duck_run(struct duck *duck, const char *statements);
-/* Empties the tables of sql_tables and fills them with the rows of the worlds, whose schema is one and whose
- * reference tables are the first one's; create: makes the tables first. */
+/* Empties the tables of sql_tables and fills them with the rows of the worlds, whose schema is one
+ * and whose reference tables are the first one's; create: makes the tables first. */
 void duck_load(struct duck *duck, const struct world *worlds, int count, bool create);
 
 #endif

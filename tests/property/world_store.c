@@ -1,6 +1,7 @@
 /*
- * A world that went through a store: its rows came in several imports, and between them came others, wrong ones, which
- * were undone. The population that is loaded from such a store must be the world's, whatever was there for a while.
+ * A world that went through a store: its rows came in several imports, and between them came
+ * others, wrong ones, which were undone. The population that is loaded from such a store must be
+ * the world's, whatever was there for a while.
  */
 #include "random.h"
 
@@ -44,21 +45,27 @@ static const char *unknown_cell(enum value_type type, size_t which)
     static const char *const places[] = {"NULL", "{'latitude': NULL, 'longitude': 16.3}",
                                          "{'latitude': 'nan'::DOUBLE, 'longitude': 0}",
                                          "{'latitude': NULL, 'longitude': NULL}"};
-    static const char *const numbers[] = {"NULL", "'nan'::DOUBLE", "'inf'::DOUBLE", "'-inf'::DOUBLE"};
-    return type == VALUE_POINT ? places[which % 4] : type == VALUE_DOUBLE ? numbers[which % 4] : "NULL";
+    static const char *const numbers[] = {"NULL", "'nan'::DOUBLE", "'inf'::DOUBLE",
+                                          "'-inf'::DOUBLE"};
+    return type == VALUE_POINT    ? places[which % 4]
+           : type == VALUE_DOUBLE ? numbers[which % 4]
+                                  : "NULL";
 }
 
-static void put_cell(struct buffer *sql, const struct schema_column *column, const struct world_cell *cell)
+static void put_cell(struct buffer *sql, const struct schema_column *column,
+                     const struct world_cell *cell)
 {
     buffer_string(sql, ", ");
     if (!cell->known) {
-        buffer_string(sql, unknown_cell(column->type, sql->length / 7)); /* any, but always the same */
+        buffer_string(sql,
+                      unknown_cell(column->type, sql->length / 7)); /* any, but always the same */
         return;
     }
     switch (column->type) {
     case VALUE_DOUBLE: buffer_printf(sql, "%.17g", cell->number); break;
     case VALUE_POINT:
-        buffer_printf(sql, "{'latitude': %.17g, 'longitude': %.17g}", cell->number, cell->longitude);
+        buffer_printf(sql, "{'latitude': %.17g, 'longitude': %.17g}", cell->number,
+                      cell->longitude);
         break;
     case VALUE_TEXT: put_text(sql, cell->text); break;
     case VALUE_SET:
@@ -84,11 +91,15 @@ static void put_column(struct buffer *sql, const struct schema_column *column, s
     case VALUE_DATE: buffer_printf(sql, ", DATE '1970-01-01' + c%zu::INTEGER AS ", at); break;
     case VALUE_TIME: buffer_printf(sql, ", make_timestamp(c%zu::BIGINT * 1000000) AS ", at); break;
     case VALUE_DECIMAL:
-        buffer_printf(sql, ", (c%zu::DECIMAL(18,0)::HUGEINT::DECIMAL(38,%d) / %" PRId64 ")::DECIMAL(18,%d) AS ", at,
-                      column->scale, number_power10(column->scale), column->scale);
+        buffer_printf(sql,
+                      ", (c%zu::DECIMAL(18,0)::HUGEINT::DECIMAL(38,%d) / %" PRId64
+                      ")::DECIMAL(18,%d) AS ",
+                      at, column->scale, number_power10(column->scale), column->scale);
         break;
     case VALUE_DOUBLE: buffer_printf(sql, ", c%zu::DOUBLE AS ", at); break;
-    case VALUE_POINT: buffer_printf(sql, ", c%zu::STRUCT(latitude DOUBLE, longitude DOUBLE) AS ", at); break;
+    case VALUE_POINT:
+        buffer_printf(sql, ", c%zu::STRUCT(latitude DOUBLE, longitude DOUBLE) AS ", at);
+        break;
     case VALUE_TEXT: buffer_printf(sql, ", c%zu::VARCHAR AS ", at); break;
     case VALUE_SET: buffer_printf(sql, ", c%zu::VARCHAR[] AS ", at); break;
     default: buffer_printf(sql, ", c%zu::BIGINT AS ", at);
@@ -96,18 +107,21 @@ static void put_column(struct buffer *sql, const struct schema_column *column, s
     buffer_string(sql, name.data);
     bool set = column->type == VALUE_SET;
     if (set || column->type == VALUE_TEXT) {
-        buffer_printf(sql, ", %s(c%zu::%s, arrival::UBIGINT) AS \"%s#\"", set ? "code_set" : "code", at,
-                      set ? "VARCHAR[]" : "VARCHAR", column->name);
+        buffer_printf(sql, ", %s(c%zu::%s, arrival::UBIGINT) AS \"%s#\"", set ? "code_set" : "code",
+                      at, set ? "VARCHAR[]" : "VARCHAR", column->name);
     }
     buffer_release(&name);
 }
 
-static void put_select(struct buffer *sql, const struct world *world, const struct schema_table *table,
-                       const struct world_rows *rows)
+static void put_select(struct buffer *sql, const struct world *world,
+                       const struct schema_table *table, const struct world_rows *rows)
 {
     bool reference = table->role == SCHEMA_REFERENCE;
-    buffer_string(sql, reference ? "SELECT who AS key, code(who, arrival::UBIGINT) AS \"key#\""
-                                 : "SELECT cust(who, arrival::UBIGINT) AS customer, \"time\"::UINTEGER AS \"time\"");
+    buffer_string(
+        sql,
+        reference
+            ? "SELECT who AS key, code(who, arrival::UBIGINT) AS \"key#\""
+            : "SELECT cust(who, arrival::UBIGINT) AS customer, \"time\"::UINTEGER AS \"time\"");
     buffer_string(sql, ", 0::UINTEGER AS import, arrival::UBIGINT AS arrival");
     for (size_t c = 0; c < table->column_count; c++)
         put_column(sql, &table->columns[c], c);
@@ -129,8 +143,8 @@ static void put_select(struct buffer *sql, const struct world *world, const stru
 
 /* ---- imports ---- */
 
-static enum status add_schema(struct keeper *keeper, const struct schema_table *table, uint32_t import,
-                              struct error *error)
+static enum status add_schema(struct keeper *keeper, const struct schema_table *table,
+                              uint32_t import, struct error *error)
 {
     struct catalog_column columns[WORLD_COLUMNS_MAX] = {0};
     for (size_t c = 0; c < table->column_count; c++) {
@@ -138,29 +152,32 @@ static enum status add_schema(struct keeper *keeper, const struct schema_table *
         columns[c].column = table->columns[c];
         columns[c].whole_digits = exact ? 18 - table->columns[c].scale : 0;
     }
-    return catalog_add_schema(store_catalog(keeper->store), import,
-                              &(struct catalog_table){.name = table->name,
-                                                      .role = table->role,
-                                                      .key = table->role == SCHEMA_REFERENCE ? "key" : NULL,
-                                                      .columns = columns,
-                                                      .column_count = table->column_count},
-                              error);
+    return catalog_add_schema(
+        store_catalog(keeper->store), import,
+        &(struct catalog_table){.name = table->name,
+                                .role = table->role,
+                                .key = table->role == SCHEMA_REFERENCE ? "key" : NULL,
+                                .columns = columns,
+                                .column_count = table->column_count},
+        error);
 }
 
 static enum status write_part(struct keeper *keeper, struct store_change *change, struct lake *lake,
-                              const struct schema_table *table, uint32_t import, struct error *error)
+                              const struct schema_table *table, uint32_t import,
+                              struct error *error)
 {
     char sql[100];
     enum part_role role = table->role == SCHEMA_FACTS    ? PART_FACTS
                           : table->role == SCHEMA_TRAITS ? PART_TRAITS
                                                          : PART_REFERENCE;
     snprintf(sql, sizeof sql, "SELECT * REPLACE (%u::UINTEGER AS import) FROM staged", import);
-    return store_write_part(change, lake, &(struct store_new_part){.table = table->name, .role = role, .select = sql},
-                            NULL, error);
+    return store_write_part(
+        change, lake, &(struct store_new_part){.table = table->name, .role = role, .select = sql},
+        NULL, error);
 }
 
-static enum status import_rows(struct keeper *keeper, const struct schema_table *table, const struct world_rows *rows,
-                               bool wrong, struct error *error)
+static enum status import_rows(struct keeper *keeper, const struct schema_table *table,
+                               const struct world_rows *rows, bool wrong, struct error *error)
 {
     struct store_change *change = NULL;
     struct numbering *identity = NULL, *dictionary = NULL;
@@ -178,9 +195,11 @@ static enum status import_rows(struct keeper *keeper, const struct schema_table 
     TRY_GOTO(store_load_dictionary(keeper->store, lake, &dictionary, error));
     TRY_GOTO(store_register_numbering(lake, "cust", identity, error));
     TRY_GOTO(store_register_numbering(lake, "code", dictionary, error));
-    TRY_GOTO(catalog_add_import(
-        catalog, &(struct catalog_import){.received = 1, .what = wrong ? "wrong" : "right", .table = table->name},
-        &number, error));
+    TRY_GOTO(catalog_add_import(catalog,
+                                &(struct catalog_import){.received = 1,
+                                                         .what = wrong ? "wrong" : "right",
+                                                         .table = table->name},
+                                &number, error));
     TRY_GOTO(add_schema(keeper, table, number, error));
     TRY_GOTO(lake_execute(lake, sql.data, error));
     store_numbering_settle_as_met(identity);
@@ -203,7 +222,8 @@ done:
 static void wrong_rows(struct keeper *keeper, const struct world_rows *rows, struct world_rows *out)
 {
     for (size_t i = 0; i < rows->list.count && i < 60; i++) {
-        const struct world_row *other = &rows->list.items[random_below(keeper->random, (int)rows->list.count)];
+        const struct world_row *other =
+            &rows->list.items[random_below(keeper->random, (int)rows->list.count)];
         struct world_row row = rows->list.items[i];
         memcpy(row.cells, other->cells, sizeof row.cells);
         row.customer = random_below(keeper->random, keeper->world->customers);
@@ -212,7 +232,8 @@ static void wrong_rows(struct keeper *keeper, const struct world_rows *rows, str
     }
 }
 
-/* A customer's rows stay together, so that those of one second keep their order. Reference rows all come first. */
+/* A customer's rows stay together, so that those of one second keep their order. Reference rows all
+ * come first. */
 static enum status import_table(struct keeper *keeper, size_t t, struct error *error)
 {
     const struct schema_table *table = &keeper->world->schema->tables[t];
@@ -245,8 +266,8 @@ static enum status save_lists(struct keeper *keeper, struct error *error)
         size_t count = 0;
         for (; i < world->lists.count && strcmp(world->lists.items[i].name, name) == 0; i++)
             names[count++] = text_from(world->identifiers[world->lists.items[i].customer]);
-        TRY_GOTO(
-            catalog_save_list(store_catalog(keeper->store), &(struct catalog_list){name, "-", 1, names, count}, error));
+        TRY_GOTO(catalog_save_list(store_catalog(keeper->store),
+                                   &(struct catalog_list){name, "-", 1, names, count}, error));
     }
     TRY_GOTO(store_commit(change, error));
 done:
@@ -262,7 +283,8 @@ static void renumber(const struct world *world, struct population *population)
     for (uint32_t position = 0; position < population->customers; position++) {
         struct text name = population_identifier(population, position);
         int customer = 0;
-        while (customer < world->customers && !text_equal(name, text_from(world->identifiers[customer])))
+        while (customer < world->customers &&
+               !text_equal(name, text_from(world->identifiers[customer])))
             customer++;
         ENSURE(customer < world->customers);
         ((uint64_t *)population->number)[position] = world_number(customer);
@@ -288,8 +310,8 @@ static enum status open_store(struct keeper *keeper, struct error *error)
     return store_lake(keeper->store, THREADS, &keeper->lake, error);
 }
 
-enum status world_population_of_store(const struct world *world, uint64_t seed, struct population **out,
-                                      struct error *error)
+enum status world_population_of_store(const struct world *world, uint64_t seed,
+                                      struct population **out, struct error *error)
 {
     struct random random = {seed};
     struct keeper keeper = {.world = world, .random = &random};
@@ -299,7 +321,8 @@ enum status world_population_of_store(const struct world *world, uint64_t seed, 
     *out = NULL;
     TRY_GOTO(open_store(&keeper, error));
     TRY_GOTO(fill(&keeper, error));
-    TRY_GOTO(population_load(keeper.store, keeper.lake, &everything, world->zone, NULL, out, error));
+    TRY_GOTO(
+        population_load(keeper.store, keeper.lake, &everything, world->zone, NULL, out, error));
     renumber(world, *out);
 done:
     lake_close(keeper.lake);

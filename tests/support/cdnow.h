@@ -1,4 +1,5 @@
-/* The CDNOW sample as the models take it: purchases of one day merged, calibration to 1997-09-30, weeks = days / 7. */
+/* The CDNOW sample as the models take it: purchases of one day merged, calibration to 1997-09-30,
+ * weeks = days / 7. */
 #ifndef STRATA_TESTS_CDNOW_H
 #define STRATA_TESTS_CDNOW_H
 

@@ -5,13 +5,14 @@
 #include <math.h>
 #include <stdio.h>
 
-#define ASSERT_NEAR(value, truth, tolerance)                                                                \
-    do {                                                                                                    \
-        double near_value_ = (value), near_truth_ = (truth), near_tolerance_ = (tolerance);                 \
-        if (!(fabs(near_value_ - near_truth_) <= near_tolerance_)) {                                        \
-            printf("# %s is %.12g, not %.12g ± %.3g\n", #value, near_value_, near_truth_, near_tolerance_); \
-            _fail(__FILE__, __LINE__);                                                                      \
-        }                                                                                                   \
+#define ASSERT_NEAR(value, truth, tolerance)                                                \
+    do {                                                                                    \
+        double near_value_ = (value), near_truth_ = (truth), near_tolerance_ = (tolerance); \
+        if (!(fabs(near_value_ - near_truth_) <= near_tolerance_)) {                        \
+            printf("# %s is %.12g, not %.12g ± %.3g\n", #value, near_value_, near_truth_,   \
+                   near_tolerance_);                                                        \
+            _fail(__FILE__, __LINE__);                                                      \
+        }                                                                                   \
     } while (0)
 
 #define ASSERT_OK(call)                                                          \

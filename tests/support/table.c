@@ -112,7 +112,8 @@ double *table_numbers(const struct table *table, size_t column, struct arena *ar
     return out;
 }
 
-double *table_matrix(const struct table *table, const char *const *names, size_t count, struct arena *arena)
+double *table_matrix(const struct table *table, const char *const *names, size_t count,
+                     struct arena *arena)
 {
     double *out = ARENA_ARRAY(arena, double, table->rows *count);
     for (size_t j = 0; j < count; j++) {
@@ -136,7 +137,8 @@ int *table_codes(const struct table *table, size_t column, struct arena *arena, 
         known[i] = table->cells[i * table->columns + column];
     qsort(known, table->rows, sizeof *known, compare_texts);
     for (size_t i = 0; i < table->rows; i++)
-        if (*known[i] && strcmp(known[i], "NA") && (count == 0 || strcmp(known[count - 1], known[i])))
+        if (*known[i] && strcmp(known[i], "NA") &&
+            (count == 0 || strcmp(known[count - 1], known[i])))
             known[count++] = known[i];
     for (size_t i = 0; i < table->rows; i++) {
         char *text = table->cells[i * table->columns + column];

@@ -1,5 +1,5 @@
-/* Making checked trees by hand, for tests of the evaluator that must not depend on the parser. Everything lives in one
- * arena. */
+/* Making checked trees by hand, for tests of the evaluator that must not depend on the parser.
+ * Everything lives in one arena. */
 #ifndef STRATA_TESTS_SUPPORT_TREES_H
 #define STRATA_TESTS_SUPPORT_TREES_H
 
@@ -19,7 +19,8 @@ struct trees {
     VECTOR(int) order; /* each comes after those it uses, as they are made that way */
 };
 
-static inline node *tree_new(struct trees *trees, enum segment_op op, enum value_type type, int children, ...)
+static inline node *tree_new(struct trees *trees, enum segment_op op, enum value_type type,
+                             int children, ...)
 {
     node *made = ARENA_NEW(&trees->arena, node);
     made->op = op;
@@ -35,7 +36,8 @@ static inline node *tree_new(struct trees *trees, enum segment_op op, enum value
     return made;
 }
 
-static inline node *tree_integer(struct trees *trees, enum value_type type, int scale, int64_t value)
+static inline node *tree_integer(struct trees *trees, enum value_type type, int scale,
+                                 int64_t value)
 {
     node *made = tree_new(trees, OP_LITERAL, type, 0);
     made->scale = scale;
@@ -73,7 +75,8 @@ static inline node *tree_period(struct trees *trees, int32_t months, int64_t sec
     return made;
 }
 
-static inline node *tree_column(struct trees *trees, enum segment_op op, const char *table, const char *name)
+static inline node *tree_column(struct trees *trees, enum segment_op op, const char *table,
+                                const char *name)
 {
     const struct schema_table *found = schema_table(&trees->schema, table);
     int column = schema_column_index(found, name);
@@ -85,7 +88,8 @@ static inline node *tree_column(struct trees *trees, enum segment_op op, const c
     return made;
 }
 
-static inline node *tree_hop(struct trees *trees, node *path, const char *reference, const char *name)
+static inline node *tree_hop(struct trees *trees, node *path, const char *reference,
+                             const char *name)
 {
     const struct schema_table *found = schema_table(&trees->schema, reference);
     int column = schema_column_index(found, name), hop = path->path.length - 1;
@@ -97,7 +101,8 @@ static inline node *tree_hop(struct trees *trees, node *path, const char *refere
     return path;
 }
 
-static inline node *tree_compare(struct trees *trees, node *a, enum segment_compare compare, node *b)
+static inline node *tree_compare(struct trees *trees, node *a, enum segment_compare compare,
+                                 node *b)
 {
     node *made = tree_new(trees, OP_COMPARE, VALUE_BOOL, 2, a, b);
     made->compare = compare;
@@ -109,13 +114,18 @@ static inline struct segment_window tree_last(int32_t months, int64_t seconds)
     return (struct segment_window){.form = WINDOW_LAST, .length = {months, seconds}};
 }
 
-static inline node *tree_measure(struct trees *trees, enum segment_aggregate aggregate, enum value_type type,
-                                 const char *kind, node *argument, node *filter, struct segment_window window)
+static inline node *tree_measure(struct trees *trees, enum segment_aggregate aggregate,
+                                 enum value_type type, const char *kind, node *argument,
+                                 node *filter, struct segment_window window)
 {
     node *made = tree_new(trees, OP_MEASURE, type, 0);
     made->measure = ARENA_NEW(&trees->arena, struct segment_measure);
-    *made->measure = (struct segment_measure){
-        .aggregate = aggregate, .kind_count = 1, .argument = argument, .filter = filter, .window = window, .nth = 1};
+    *made->measure = (struct segment_measure){.aggregate = aggregate,
+                                              .kind_count = 1,
+                                              .argument = argument,
+                                              .filter = filter,
+                                              .window = window,
+                                              .nth = 1};
     made->measure->kinds[0] = kind;
     made->measure->kind_table[0] = (int)(schema_table(&trees->schema, kind) - trees->schema.tables);
     if (type == VALUE_DECIMAL)
@@ -125,7 +135,8 @@ static inline node *tree_measure(struct trees *trees, enum segment_aggregate agg
 
 static inline int tree_segment(struct trees *trees, const char *name, node *condition)
 {
-    VECTOR_PUSH(&trees->segments, (struct segment_definition){.name = name, .condition = condition, .scheme = -1});
+    VECTOR_PUSH(&trees->segments,
+                (struct segment_definition){.name = name, .condition = condition, .scheme = -1});
     trees->set.segments = trees->segments.items;
     trees->set.segment_count = (int)trees->segments.count;
     VECTOR_PUSH(&trees->order, trees->set.segment_count - 1);

@@ -17,7 +17,8 @@
         return cmocka_run_group_tests((tests), NULL, NULL); \
     }
 
-/* The same random numbers on every machine (xorshift64*, Vigna 2016); the state starts anywhere but at 0. */
+/* The same random numbers on every machine (xorshift64*, Vigna 2016); the state starts anywhere but
+ * at 0. */
 static inline uint64_t unit_random(uint64_t *state)
 {
     *state ^= *state >> 12;

@@ -25,7 +25,8 @@ static int pick_product(struct shop *shop, const struct persona *persona)
     return random_below(&shop->random, SHOP_PRODUCTS);
 }
 
-static void write_view(struct shop *shop, struct streams *out, struct customer *who, int64_t at, int product)
+static void write_view(struct shop *shop, struct streams *out, struct customer *who, int64_t at,
+                       int product)
 {
     static const char *const devices[] = {"phone", "desktop", "tablet"};
     static const double weights[] = {6, 3, 1};
@@ -33,14 +34,17 @@ static void write_view(struct shop *shop, struct streams *out, struct customer *
     if (at < who->joined || at > SHOP_END)
         return;
     fprintf(out->views,
-            "{\"customer_id\":\"%s\",\"viewed_at\":\"%s\",\"product\":\"P%04d\",\"device\":\"%s\",\"seconds\":%d}\n",
-            who->id, shop_time(at, text), product + 1, devices[random_pick(&shop->random, weights, 3)],
+            "{\"customer_id\":\"%s\",\"viewed_at\":\"%s\",\"product\":\"P%04d\",\"device\":\"%s\","
+            "\"seconds\":%d}\n",
+            who->id, shop_time(at, text), product + 1,
+            devices[random_pick(&shop->random, weights, 3)],
             1 + (int)random_exponential(&shop->random, 1 / 40.0));
     shop->facts++;
     who->seen.views++;
 }
 
-static void write_basket(struct shop *shop, struct streams *out, const struct customer *who, int64_t at, int product)
+static void write_basket(struct shop *shop, struct streams *out, const struct customer *who,
+                         int64_t at, int product)
 {
     char text[32];
     if (at < who->joined || at > SHOP_END)
@@ -51,8 +55,8 @@ static void write_basket(struct shop *shop, struct streams *out, const struct cu
 }
 
 /* For the oracle. */
-static void see_order(struct customer *who, int category, int quantity, bool coupon, double amount, bool clicked,
-                      int64_t at)
+static void see_order(struct customer *who, int category, int quantity, bool coupon, double amount,
+                      bool clicked, int64_t at)
 {
     struct shop_seen *seen = &who->seen;
     double units = quantity * (coupon ? .8 : 1);
@@ -73,25 +77,29 @@ static void write_order(struct shop *shop, struct streams *out, struct customer 
     const struct persona *persona = &shop_personas[who->persona];
     double channel_weights[] = {6, who->app ? 5 : 0, 2};
     int product = pick_product(shop, persona);
-    int quantity = who->persona == 6 ? 1 + random_poisson(&shop->random, 4) : 1 + random_poisson(&shop->random, .25);
+    int quantity = who->persona == 6 ? 1 + random_poisson(&shop->random, 4)
+                                     : 1 + random_poisson(&shop->random, .25);
     bool coupon = random_unit(&shop->random) < persona->coupon;
-    double price = shop->products[product].price * (.75 + .25 * persona->amount) * (coupon ? .8 : 1);
+    double price =
+        shop->products[product].price * (.75 + .25 * persona->amount) * (coupon ? .8 : 1);
     double amount = floor(price * quantity * 100 + .5) / 100;
     int channel = random_pick(&shop->random, channel_weights, 3);
     char text[32];
-    fprintf(out->orders, "O%07ld,%s,%s,P%04d,%s,%d,%.2f,%s,%s\n", ++out->order_number, who->id, shop_time(at, text),
-            product + 1, shop_categories[shop->products[product].category], quantity, amount, channels[channel],
-            coupon ? "SAVE20" : "");
+    fprintf(out->orders, "O%07ld,%s,%s,P%04d,%s,%d,%.2f,%s,%s\n", ++out->order_number, who->id,
+            shop_time(at, text), product + 1, shop_categories[shop->products[product].category],
+            quantity, amount, channels[channel], coupon ? "SAVE20" : "");
     shop->facts++;
     who->orders++;
     who->spent += amount;
     see_order(who, shop->products[product].category, quantity, coupon, amount, channel != 2, at);
     if (channel == 1) {
         fprintf(out->app,
-                "{\"customer_id\":\"%s\",\"time\":\"%s\",\"order_id\":\"O%07ld\",\"revenue\":%.2f,\"version\":\"%d.%d.%"
+                "{\"customer_id\":\"%s\",\"time\":\"%s\",\"order_id\":\"O%07ld\",\"revenue\":%.2f,"
+                "\"version\":\"%d.%d.%"
                 "d\"}\n",
-                who->id, shop_time(at, text), out->order_number, amount, 2 + (at > SHOP_END - 200 * (int64_t)SHOP_DAY),
-                random_below(&shop->random, 12), random_below(&shop->random, 4));
+                who->id, shop_time(at, text), out->order_number, amount,
+                2 + (at > SHOP_END - 200 * (int64_t)SHOP_DAY), random_below(&shop->random, 12),
+                random_below(&shop->random, 4));
         shop->facts++;
     }
     if (channel == 2)
@@ -103,21 +111,26 @@ static void write_order(struct shop *shop, struct streams *out, struct customer 
     write_basket(shop, out, who, at - 30 - random_below(&shop->random, 1500), product);
 }
 
-static void write_abandoned(struct shop *shop, struct streams *out, struct customer *who, int64_t at)
+static void write_abandoned(struct shop *shop, struct streams *out, struct customer *who,
+                            int64_t at)
 {
     int product = pick_product(shop, &shop_personas[who->persona]);
     write_view(shop, out, who, at - 90, product);
     write_basket(shop, out, who, at, product);
 }
 
-/* Shops are busier in the evening and before Christmas: a moment is kept with the hour's and month's probability. */
+/* Shops are busier in the evening and before Christmas: a moment is kept with the hour's and
+ * month's probability. */
 static int64_t busy_moment(struct shop *shop, int64_t from, int64_t to)
 {
     static const double month_weight[12] = {.7, .65, .75, .75, .8, .7, .6, .65, .75, .8, .95, 1};
     for (int tries = 0; tries < 20; tries++) {
         int64_t at = from + (int64_t)(random_unit(&shop->random) * (double)(to - from));
         int hour = (int)(at % SHOP_DAY / 3600), month = (int)((at / SHOP_DAY) % 365 / 30.5);
-        double weight = (hour < 5 ? .1 : hour < 16 ? .6 : 1) * month_weight[month > 11 ? 11 : month];
+        double weight = (hour < 5    ? .1
+                         : hour < 16 ? .6
+                                     : 1) *
+                        month_weight[month > 11 ? 11 : month];
         if (random_unit(&shop->random) < weight)
             return at;
     }
@@ -126,9 +139,11 @@ static int64_t busy_moment(struct shop *shop, int64_t from, int64_t to)
 
 static void write_mails(struct shop *shop, struct streams *out, const struct customer *who)
 {
-    static const char *const campaigns[] = {"newsletter", "sale", "new in", "birthday", "come back"};
+    static const char *const campaigns[] = {"newsletter", "sale", "new in", "birthday",
+                                            "come back"};
     const struct persona *persona = &shop_personas[who->persona];
-    for (int64_t at = who->joined + SHOP_DAY * (1 + random_below(&shop->random, 60)); at < SHOP_END && who->newsletter;
+    for (int64_t at = who->joined + SHOP_DAY * (1 + random_below(&shop->random, 60));
+         at < SHOP_END && who->newsletter;
          at += SHOP_DAY * (int64_t)(42 + random_below(&shop->random, 48))) {
         char text[32];
         const char *campaign = campaigns[random_below(&shop->random, 5)];
@@ -144,7 +159,8 @@ static void write_mails(struct shop *shop, struct streams *out, const struct cus
         fprintf(out->opens, "M%07ld,%s,%s,%s\n", mail, who->id, shop_time(opened, text), campaign);
         shop->facts++;
         if (random_unit(&shop->random) < persona->clicks && opened + 40 < SHOP_END) {
-            fprintf(out->clicks, "M%07ld,%s,%s,%s\n", mail, who->id, shop_time(opened + 40, text), campaign);
+            fprintf(out->clicks, "M%07ld,%s,%s,%s\n", mail, who->id, shop_time(opened + 40, text),
+                    campaign);
             shop->facts++;
         }
     }
@@ -163,7 +179,8 @@ static void write_customer(struct shop *shop, struct streams *out, struct custom
         write_abandoned(shop, out, who, busy_moment(shop, who->joined, until));
     int browsed = random_poisson(&shop->random, persona->extra_views_a_year * years * .55);
     for (int i = 0; i < browsed; i++)
-        write_view(shop, out, who, busy_moment(shop, who->joined, until), pick_product(shop, persona));
+        write_view(shop, out, who, busy_moment(shop, who->joined, until),
+                   pick_product(shop, persona));
     write_mails(shop, out, who);
 }
 
@@ -178,7 +195,8 @@ void shop_write_behaviour(struct shop *shop)
         .clicks = shop_file(shop, "email_click.csv"),
         .app = shop_file(shop, "app_orders.jsonl"),
     };
-    fprintf(out.orders, "order_id,customer_id,ordered_at,product,category,quantity,amount,channel,coupon\n");
+    fprintf(out.orders,
+            "order_id,customer_id,ordered_at,product,category,quantity,amount,channel,coupon\n");
     fprintf(out.baskets, "customer_id,added_at,product,quantity\n");
     fprintf(out.sent, "mail_id,customer_id,sent_at,campaign\n");
     fprintf(out.opens, "mail_id,customer_id,opened_at,campaign\n");

@@ -57,10 +57,12 @@ static void make_customers(struct shop *shop)
         who->persona = random_pick(random, shares, SHOP_PERSONAS);
         const struct persona *persona = &shop_personas[who->persona];
         who->city = random_pick(random, cities, SHOP_CITIES);
-        who->joined =
-            SHOP_BEGIN + (int64_t)(random_unit(random) * random_unit(random) * (double)(SHOP_END - SHOP_BEGIN));
-        who->gone = who->joined + (int64_t)(random_exponential(random, persona->churn_a_year) * 365.25 * SHOP_DAY);
-        who->rate = random_gamma(random, persona->order_spread, persona->orders_a_year / persona->order_spread);
+        who->joined = SHOP_BEGIN + (int64_t)(random_unit(random) * random_unit(random) *
+                                             (double)(SHOP_END - SHOP_BEGIN));
+        who->gone = who->joined + (int64_t)(random_exponential(random, persona->churn_a_year) *
+                                            365.25 * SHOP_DAY);
+        who->rate = random_gamma(random, persona->order_spread,
+                                 persona->orders_a_year / persona->order_spread);
         who->app = random_unit(random) < persona->app;
         who->newsletter = random_unit(random) < .82;
         who->account = who->persona == 6           ? random_below(random, SHOP_ACCOUNTS)
@@ -95,8 +97,8 @@ int main(int argc, char **argv)
     shop_write_surveys(&shop);
     shop_write_customers(&shop);
     shop_write_oracle(&shop);
-    printf("%d customers, %ld facts, %d products, %d accounts in %s\n", shop.customer_count, shop.facts, SHOP_PRODUCTS,
-           SHOP_ACCOUNTS, shop.folder);
+    printf("%d customers, %ld facts, %d products, %d accounts in %s\n", shop.customer_count,
+           shop.facts, SHOP_PRODUCTS, SHOP_ACCOUNTS, shop.folder);
     free(shop.customers);
     return 0;
 }

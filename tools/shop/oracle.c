@@ -1,12 +1,14 @@
 /*
- * The oracle: what somebody reaches who knows how the shop was made and sees only what its customers did. By Bayes'
- * rule with the generator's own parameters, each customer is given the persona under which their facts are likeliest;
- * no way of finding the groups can do better on the average. What nobody sees, when a customer left and how often they
- * order by nature, is integrated out.
+ * The oracle: what somebody reaches who knows how the shop was made and sees only what its
+ * customers did. By Bayes' rule with the generator's own parameters, each customer is given the
+ * persona under which their facts are likeliest; no way of finding the groups can do better on the
+ * average. What nobody sees, when a customer left and how often they order by nature, is integrated
+ * out.
  *
- * Facts are an order's category, quantity, coupon and amount, the number of orders and when the last one was, and the
- * number of views; of amounts only the sum, because an order's own amount over its product's price would tell the
- * persona outright. For attitudes the facts are the answers of the last survey, and nothing else.
+ * Facts are an order's category, quantity, coupon and amount, the number of orders and when the
+ * last one was, and the number of views; of amounts only the sum, because an order's own amount
+ * over its product's price would tell the persona outright. For attitudes the facts are the answers
+ * of the last survey, and nothing else.
  */
 #include "shop.h"
 
@@ -43,21 +45,25 @@ static double poisson_log(double count, double mean)
     return mean > 0 ? count * log(mean) - mean - lgamma(count + 1) : count > 0 ? -INFINITY : 0;
 }
 
-/* The number of orders and views of somebody who was active for `years` and then left or did not: orders come at a rate
- * that is gamma-distributed over people, so that their times have density Γ(s + n)/Γ(s) · βˢ / (β + t)ˢ⁺ⁿ. */
+/* The number of orders and views of somebody who was active for `years` and then left or did not:
+ * orders come at a rate that is gamma-distributed over people, so that their times have density Γ(s
+ * + n)/Γ(s) · βˢ / (β + t)ˢ⁺ⁿ. */
 static double active_log(const struct persona *persona, const struct shop_seen *seen, double years)
 {
     double shape = persona->order_spread, rate = shape / persona->orders_a_year, n = seen->orders;
-    double views = seen->clicked * persona->views_an_order * .35 + (.15 + n) * persona->abandon * .5 +
-                   persona->extra_views_a_year * years * .55;
+    double views = seen->clicked * persona->views_an_order * .35 +
+                   (.15 + n) * persona->abandon * .5 + persona->extra_views_a_year * years * .55;
     return lgamma(shape + n) - lgamma(shape) + shape * log(rate) - (shape + n) * log(rate + years) +
            poisson_log(seen->views, views);
 }
 
-/* Over all moments they may have left, between their last order and the end, and over not having left. */
-static double left_log(const struct persona *persona, const struct shop_seen *seen, double last, double years)
+/* Over all moments they may have left, between their last order and the end, and over not having
+ * left. */
+static double left_log(const struct persona *persona, const struct shop_seen *seen, double last,
+                       double years)
 {
-    double logs[MOMENTS + 1], most = -INFINITY, sum = 0, step = (years - last) / MOMENTS, rate = persona->churn_a_year;
+    double logs[MOMENTS + 1], most = -INFINITY, sum = 0, step = (years - last) / MOMENTS,
+                              rate = persona->churn_a_year;
     for (int i = 0; i <= MOMENTS; i++) {
         double at = i < MOMENTS ? last + (i + .5) * step : years;
         logs[i] = active_log(persona, seen, at) - rate * at + (i < MOMENTS ? log(rate * step) : 0);
@@ -68,8 +74,8 @@ static double left_log(const struct persona *persona, const struct shop_seen *se
     return most + log(sum);
 }
 
-static double orders_log(const struct persona *persona, const struct shop_seen *seen, const struct prices *prices,
-                         bool many)
+static double orders_log(const struct persona *persona, const struct shop_seen *seen,
+                         const struct prices *prices, bool many)
 {
     double weights = 0, log_sum = 0, factor = .75 + .25 * persona->amount, mean = 0, variance = 0;
     for (int c = 0; c < SHOP_CATEGORIES; c++)
@@ -79,7 +85,8 @@ static double orders_log(const struct persona *persona, const struct shop_seen *
         mean += factor * prices->mean[c] * seen->units[c];
         variance += factor * factor * prices->variance[c] * seen->squares[c];
     }
-    log_sum += seen->coupons * log(persona->coupon) + (seen->orders - seen->coupons) * log1p(-persona->coupon);
+    log_sum += seen->coupons * log(persona->coupon) +
+               (seen->orders - seen->coupons) * log1p(-persona->coupon);
     log_sum += seen->quantity_above * log(many ? 4 : .25) - seen->orders * (many ? 4 : .25);
     double off = seen->spent - mean;
     return log_sum - .5 * off * off / variance - .5 * log(variance);
@@ -97,7 +104,8 @@ static int by_behaviour(const struct customer *who, const struct prices *prices)
 {
     const struct shop_seen *seen = &who->seen;
     double logs[SHOP_PERSONAS], year = 365.25 * SHOP_DAY;
-    double years = (double)(SHOP_END - who->joined) / year, last = (double)(seen->last_order - who->joined) / year;
+    double years = (double)(SHOP_END - who->joined) / year,
+           last = (double)(seen->last_order - who->joined) / year;
     for (int k = 0; k < SHOP_PERSONAS; k++) {
         const struct persona *persona = &shop_personas[k];
         logs[k] = log(persona->share) + orders_log(persona, seen, prices, k == 6) +
@@ -131,7 +139,8 @@ static int by_answers(const struct customer *who)
 void shop_write_oracle(struct shop *shop)
 {
     struct prices prices = prices_of(shop);
-    FILE *groups = shop_file(shop, "oracle_groups.csv"), *attitudes = shop_file(shop, "oracle_attitudes.csv");
+    FILE *groups = shop_file(shop, "oracle_groups.csv"),
+         *attitudes = shop_file(shop, "oracle_attitudes.csv");
     fprintf(groups, "customer_id,persona\n");
     fprintf(attitudes, "customer_id,persona\n");
     for (int i = 0; i < shop->customer_count; i++) {

@@ -1,7 +1,8 @@
 /*
- * The sample business: a fashion shop in Vienna with 50,000 customers, made from a fixed seed, with groups of customers
- * planted in it. Each customer belongs to one persona, which sets how they shop, browse and answer; noise and overlap
- * are part of it, so that finding the groups again is work. truth.csv says who was made as what.
+ * The sample business: a fashion shop in Vienna with 50,000 customers, made from a fixed seed, with
+ * groups of customers planted in it. Each customer belongs to one persona, which sets how they
+ * shop, browse and answer; noise and overlap are part of it, so that finding the groups again is
+ * work. truth.csv says who was made as what.
  */
 #ifndef STRATA_TOOLS_SHOP_H
 #define STRATA_TOOLS_SHOP_H
@@ -54,7 +55,8 @@ struct persona {
     double abandon;       /* baskets left behind, per order */
     double app;           /* share who use the app (`Order Completed`) */
     double category[SHOP_CATEGORIES];
-    double attitude[SHOP_ATTITUDES]; /* price, quality, style, sustainability, convenience, service: mean of 1–5 */
+    double attitude[SHOP_ATTITUDES]; /* price, quality, style, sustainability, convenience, service:
+                                        mean of 1–5 */
 };
 extern const struct persona shop_personas[SHOP_PERSONAS];
 
@@ -110,9 +112,11 @@ FILE *shop_file(const struct shop *shop, const char *name);
 /* Each writes its files into the folder. */
 void shop_write_products(struct shop *shop);
 void shop_write_accounts(struct shop *shop);
-void shop_write_behaviour(struct shop *shop); /* orders, views, baskets, mails, app events; fills spent and orders */
+void shop_write_behaviour(
+    struct shop *shop); /* orders, views, baskets, mails, app events; fills spent and orders */
 void shop_write_surveys(struct shop *shop);
 void shop_write_customers(struct shop *shop); /* customers, plan history, scores, truth */
-void shop_write_oracle(struct shop *shop);    /* what knowing the generator would find; after all others */
+void shop_write_oracle(
+    struct shop *shop); /* what knowing the generator would find; after all others */
 
 #endif

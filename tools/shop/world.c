@@ -122,13 +122,20 @@ const struct persona shop_personas[SHOP_PERSONAS] = {
 };
 
 const struct city shop_cities[SHOP_CITIES] = {
-    {"Wien", "AT", "1010", 48.2082, 16.3738, 26},     {"Vienna", "AT", "1020", 48.2170, 16.3950, 3},
-    {"Graz", "AT", "8010", 47.0707, 15.4395, 8},      {"Linz", "AT", "4020", 48.3069, 14.2858, 7},
-    {"Salzburg", "AT", "5020", 47.8095, 13.0550, 5},  {"Innsbruck", "AT", "6020", 47.2692, 11.4041, 4},
-    {"München", "DE", "80331", 48.1351, 11.5820, 12}, {"Dresden", "DE", "01067", 51.0504, 13.7373, 5},
-    {"Leipzig", "DE", "04109", 51.3397, 12.3731, 5},  {"Berlin", "DE", "10115", 52.5200, 13.4050, 10},
-    {"Zürich", "CH", "8001", 47.3769, 8.5417, 5},     {"Bratislava", "SK", "81101", 48.1486, 17.1077, 4},
-    {"Ljubljana", "SI", "1000", 46.0569, 14.5058, 3}, {"Baden", "AT", "2500", 48.0055, 16.2309, 3},
+    {"Wien", "AT", "1010", 48.2082, 16.3738, 26},
+    {"Vienna", "AT", "1020", 48.2170, 16.3950, 3},
+    {"Graz", "AT", "8010", 47.0707, 15.4395, 8},
+    {"Linz", "AT", "4020", 48.3069, 14.2858, 7},
+    {"Salzburg", "AT", "5020", 47.8095, 13.0550, 5},
+    {"Innsbruck", "AT", "6020", 47.2692, 11.4041, 4},
+    {"München", "DE", "80331", 48.1351, 11.5820, 12},
+    {"Dresden", "DE", "01067", 51.0504, 13.7373, 5},
+    {"Leipzig", "DE", "04109", 51.3397, 12.3731, 5},
+    {"Berlin", "DE", "10115", 52.5200, 13.4050, 10},
+    {"Zürich", "CH", "8001", 47.3769, 8.5417, 5},
+    {"Bratislava", "SK", "81101", 48.1486, 17.1077, 4},
+    {"Ljubljana", "SI", "1000", 46.0569, 14.5058, 3},
+    {"Baden", "AT", "2500", 48.0055, 16.2309, 3},
 };
 
 void shop_write_products(struct shop *shop)
@@ -144,10 +151,11 @@ void shop_write_products(struct shop *shop)
         product->category = random_below(&shop->random, SHOP_CATEGORIES);
         product->brand = brands[random_below(&shop->random, 8)];
         product->season = seasons[random_below(&shop->random, 5)];
-        product->price = floor(level[product->category] * exp(.45 * random_normal(&shop->random))) + .90;
+        product->price =
+            floor(level[product->category] * exp(.45 * random_normal(&shop->random))) + .90;
         fprintf(file, "P%04d,\"%s %s no. %d\",%s,%s,%.2f,%s\n", i + 1, product->brand,
-                shop_categories[product->category], i % 97 + 1, shop_categories[product->category], product->brand,
-                product->price, product->season);
+                shop_categories[product->category], i % 97 + 1, shop_categories[product->category],
+                product->brand, product->price, product->season);
     }
     fclose(file);
 }

@@ -1,5 +1,5 @@
-/* The calendar held against glibc's own reading of the same zones: every day of 9,999 years, and moments around every
- * change of every zone of the machine. */
+/* The calendar held against glibc's own reading of the same zones: every day of 9,999 years, and
+ * moments around every change of every zone of the machine. */
 #include "base/calendar.h"
 
 #include <dirent.h>
@@ -20,9 +20,11 @@ static void test_every_date(void **state)
         struct tm tm;
         gmtime_r(&moment, &tm);
         struct civil_date civil = date_to_civil(date);
-        if (civil.year != tm.tm_year + 1900 || civil.month != tm.tm_mon + 1 || civil.day != tm.tm_mday)
+        if (civil.year != tm.tm_year + 1900 || civil.month != tm.tm_mon + 1 ||
+            civil.day != tm.tm_mday)
             fail_msg("date %d", date);
-        if (date_from_civil(civil.year, civil.month, civil.day) != date || date_weekday(date) % 7 != tm.tm_wday)
+        if (date_from_civil(civil.year, civil.month, civil.day) != date ||
+            date_weekday(date) % 7 != tm.tm_wday)
             fail_msg("date %d back", date);
         if (!date_valid(civil.year, civil.month, civil.day))
             fail_msg("date %d valid", date);
@@ -65,8 +67,8 @@ static void test_months(void **state)
 static void test_units(void **state)
 {
     (void)state;
-    static const enum calendar_unit units[] = {CALENDAR_DAY, CALENDAR_WEEK, CALENDAR_MONTH, CALENDAR_QUARTER,
-                                               CALENDAR_YEAR};
+    static const enum calendar_unit units[] = {CALENDAR_DAY, CALENDAR_WEEK, CALENDAR_MONTH,
+                                               CALENDAR_QUARTER, CALENDAR_YEAR};
     assert_int_equal(date_unit_number(0, CALENDAR_WEEK), 0);
     assert_int_equal(date_floor(0, CALENDAR_WEEK), -3);
     assert_int_equal(date_unit_number(day("2025-03-31"), CALENDAR_MONTH), 2025 * 12 + 2);
@@ -110,17 +112,19 @@ static void check_moment(const struct zone *zone, int64_t moment)
     int32_t clock = tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
     if (zone_offset(zone, moment) != tm.tm_gmtoff || zone_date(zone, moment) != date ||
         zone_clock(zone, moment) != clock)
-        fail_msg("%s at %lld: offset %d, glibc says %ld", zone_name(zone), (long long)moment, zone_offset(zone, moment),
-                 tm.tm_gmtoff);
+        fail_msg("%s at %lld: offset %d, glibc says %ld", zone_name(zone), (long long)moment,
+                 zone_offset(zone, moment), tm.tm_gmtoff);
 }
 
-/* The moments glibc shows as this local time, found by trying every offset in force within two days. */
+/* The moments glibc shows as this local time, found by trying every offset in force within two
+ * days. */
 static int moments_of(int64_t local, int64_t *last, int32_t *before)
 {
     int64_t tried[64], found = INT64_MIN;
     int count = 0, hits = 0;
     *before = (int32_t)local_time(local - 2 * SECONDS_A_DAY).tm_gmtoff;
-    for (int64_t probe = local - 2 * SECONDS_A_DAY; probe <= local + 2 * SECONDS_A_DAY; probe += 900) {
+    for (int64_t probe = local - 2 * SECONDS_A_DAY; probe <= local + 2 * SECONDS_A_DAY;
+         probe += 900) {
         int64_t offset = local_time(probe).tm_gmtoff;
         int known = 0;
         for (int i = 0; i < count; i++)
@@ -143,15 +147,17 @@ static void check_local(const struct zone *zone, int64_t local)
     int64_t expected;
     int32_t before;
     int hits = moments_of(local, &expected, &before);
-    int64_t days = local >= 0 ? local / SECONDS_A_DAY : -((-local + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
+    int64_t days =
+        local >= 0 ? local / SECONDS_A_DAY : -((-local + SECONDS_A_DAY - 1) / SECONDS_A_DAY);
     enum zone_fit fit;
-    int64_t moment = zone_moment(zone, (int32_t)days, (int32_t)(local - days * SECONDS_A_DAY), &fit);
+    int64_t moment =
+        zone_moment(zone, (int32_t)days, (int32_t)(local - days * SECONDS_A_DAY), &fit);
     static const enum zone_fit fits[] = {ZONE_MISSING, ZONE_EXACT, ZONE_REPEATED};
     if (hits == 0)
         expected = local - before;
     if (moment != expected || fit != fits[hits])
-        fail_msg("%s local %lld: %lld (fit %d), expected %lld (%d hits)", zone_name(zone), (long long)local,
-                 (long long)moment, (int)fit, (long long)expected, hits);
+        fail_msg("%s local %lld: %lld (fit %d), expected %lld (%d hits)", zone_name(zone),
+                 (long long)local, (long long)moment, (int)fit, (long long)expected, hits);
 }
 
 /* The first moment whose date is not before `date`, by walking glibc's clock forward. */
@@ -242,7 +248,8 @@ static struct zone *open_zone(const char *name)
 static void test_edges(void **state)
 {
     (void)state;
-    struct zone *vienna = open_zone("Europe/Vienna"), *apia = open_zone("Pacific/Apia"), *utc = open_zone("UTC");
+    struct zone *vienna = open_zone("Europe/Vienna"), *apia = open_zone("Pacific/Apia"),
+                *utc = open_zone("UTC");
     enum zone_fit fit;
     /* 02:30 is missing on 30 March 2025: 03:30 summer time; repeated on 26 October: the second. */
     assert_int_equal(zone_moment(vienna, day("2025-03-30"), 9000, &fit), INT64_C(1743298200));
@@ -250,8 +257,10 @@ static void test_edges(void **state)
     assert_int_equal(zone_moment(vienna, day("2025-10-26"), 9000, &fit), INT64_C(1761442200));
     assert_int_equal(fit, ZONE_REPEATED);
     /* Samoa had no 30 December 2011. */
-    assert_int_equal(zone_day_start(apia, day("2011-12-30")), zone_day_start(apia, day("2011-12-31")));
-    assert_int_equal(zone_date(apia, zone_day_start(apia, day("2011-12-30")) - 1), day("2011-12-29"));
+    assert_int_equal(zone_day_start(apia, day("2011-12-30")),
+                     zone_day_start(apia, day("2011-12-31")));
+    assert_int_equal(zone_date(apia, zone_day_start(apia, day("2011-12-30")) - 1),
+                     day("2011-12-29"));
     /* Far years follow the rule; the very ends hold. */
     assert_int_equal(zone_offset(vienna, zone_day_start(vienna, day("9999-07-01"))), 7200);
     assert_int_equal(zone_offset(vienna, zone_day_start(vienna, day("9999-01-01"))), 3600);
@@ -261,7 +270,8 @@ static void test_edges(void **state)
     int64_t march = zone_moment(vienna, day("2025-03-31"), 7200, NULL);
     assert_int_equal(zone_add(vienna, march, (struct calendar_period){1, 0}, -1),
                      zone_moment(vienna, day("2025-02-28"), 7200, NULL));
-    assert_int_equal(zone_add(vienna, march, (struct calendar_period){0, 86400}, -1), march - 86400);
+    assert_int_equal(zone_add(vienna, march, (struct calendar_period){0, 86400}, -1),
+                     march - 86400);
     zone_close(vienna);
     zone_close(apia);
     zone_close(utc);
@@ -314,7 +324,8 @@ static void test_text(void **state)
     assert_string_equal(period_format((struct calendar_period){0, 30 * 86400}, period), "30 days");
     assert_string_equal(period_format((struct calendar_period){1, 0}, period), "1 month");
     assert_string_equal(period_format((struct calendar_period){24, 0}, period), "2 years");
-    assert_string_equal(period_format((struct calendar_period){3, 3600}, period), "3 months 1 hour");
+    assert_string_equal(period_format((struct calendar_period){3, 3600}, period),
+                        "3 months 1 hour");
     assert_string_equal(period_format((struct calendar_period){0, 0}, period), "0 seconds");
     assert_string_equal(period_format((struct calendar_period){0, 90}, period), "90 seconds");
     zone_close(vienna);
@@ -349,8 +360,9 @@ static void test_missing(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_date), cmocka_unit_test(test_months), cmocka_unit_test(test_units),
-        cmocka_unit_test(test_every_zone), cmocka_unit_test(test_edges),  cmocka_unit_test(test_text),
+        cmocka_unit_test(test_every_date), cmocka_unit_test(test_months),
+        cmocka_unit_test(test_units),      cmocka_unit_test(test_every_zone),
+        cmocka_unit_test(test_edges),      cmocka_unit_test(test_text),
         cmocka_unit_test(test_missing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -13,7 +13,8 @@ static void setting_clears_the_rest(void **state)
 {
     struct error error;
     memset(&error, 'x', sizeof error);
-    assert_int_equal(error_set(&error, STATUS_NOT_FOUND, "there is no store at '%s'", "shop"), STATUS_NOT_FOUND);
+    assert_int_equal(error_set(&error, STATUS_NOT_FOUND, "there is no store at '%s'", "shop"),
+                     STATUS_NOT_FOUND);
     assert_int_equal(error.code, STATUS_NOT_FOUND);
     assert_string_equal(error.message, "there is no store at 'shop'");
     assert_string_equal(error.place, "");
@@ -54,8 +55,9 @@ static void an_error_may_be_wrapped_in_itself(void **state)
     struct error error;
     assert_int_equal(error_set(&error, STATUS_ERROR, "no room"), STATUS_ERROR);
     error_place(&error, "a.csv");
-    assert_int_equal(error_set(&error, error.code, "import of %s stopped: %s", error.place, error.message),
-                     STATUS_ERROR);
+    assert_int_equal(
+        error_set(&error, error.code, "import of %s stopped: %s", error.place, error.message),
+        STATUS_ERROR);
     assert_string_equal(error.message, "import of a.csv stopped: no room");
     error_place(&error, "one");
     error_place(&error, "%s, line %d", error.place, 7);
@@ -65,7 +67,8 @@ static void an_error_may_be_wrapped_in_itself(void **state)
     assert_string_equal(error.hint, "do this, then that");
 }
 
-/* Long texts are cut between characters, whichever length the last one has and wherever the cut falls. */
+/* Long texts are cut between characters, whichever length the last one has and wherever the cut
+ * falls. */
 static void long_texts_are_cut_between_characters(void **state)
 {
     static const char *const letters[] = {"a", "é", "€", "😀"};

@@ -48,9 +48,11 @@ static void plain_form(void **state)
     struct json json;
     json_init(&json, &out, false);
     write_sample(&json);
-    assert_string_equal(out.data, "{\"name\":\"Müller \\\"& Söhne\\\" \\u003c/script>\\n\\u0001\\\\\","
-                                  "\"numbers\":[-9223372036854775808,0.1,null,null,-12.50],\"empty\":{},\"none\":[],"
-                                  "\"more\":{\"yes\":true,\"null\":null,\"raw\":[1,2]}}");
+    assert_string_equal(
+        out.data,
+        "{\"name\":\"Müller \\\"& Söhne\\\" \\u003c/script>\\n\\u0001\\\\\","
+        "\"numbers\":[-9223372036854775808,0.1,null,null,-12.50],\"empty\":{},\"none\":[],"
+        "\"more\":{\"yes\":true,\"null\":null,\"raw\":[1,2]}}");
     buffer_release(&out);
 }
 
@@ -90,7 +92,8 @@ static void both_forms_are_read_alike(void **state)
         buffer_release(&out);
     }
     assert_true(json_equal(read[0], read[1]));
-    assert_string_equal(json_string_value(json_object_get(read[0], "name")), "Müller \"& Söhne\" </script>\n\x01\\");
+    assert_string_equal(json_string_value(json_object_get(read[0], "name")),
+                        "Müller \"& Söhne\" </script>\n\x01\\");
     json_decref(read[0]);
     json_decref(read[1]);
 }
@@ -174,8 +177,8 @@ static void two_keys(struct json *json)
 
 static void wrong_nesting_is_a_bug(void **state)
 {
-    static void (*const wrong[])(struct json *) = {key_in_array,      value_without_key, wrong_bracket,
-                                                   key_without_value, too_many_ends,     two_keys};
+    static void (*const wrong[])(struct json *) = {
+        key_in_array, value_without_key, wrong_bracket, key_without_value, too_many_ends, two_keys};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         fflush(stdout);
         pid_t child = fork();

@@ -29,7 +29,8 @@ static void decimals_are_printed(void **state)
     };
     char text[NUMBER_TEXT_MAX];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_string_equal(number_format_decimal(cases[i].scaled, cases[i].scale, text), cases[i].text);
+        assert_string_equal(number_format_decimal(cases[i].scaled, cases[i].scale, text),
+                            cases[i].text);
         int64_t scaled;
         int scale;
         assert_true(number_parse_decimal(text_from(text), &scaled, &scale));
@@ -45,7 +46,8 @@ static void decimals_are_read(void **state)
         int64_t scaled;
         int scale;
     } good[] = {
-        {"+1.5", 15, 1}, {"007", 7, 0}, {"-0", 0, 0}, {"-0.0", 0, 1}, {".5", 5, 1}, {"5.", 5, 0}, {"1.500", 1500, 3},
+        {"+1.5", 15, 1}, {"007", 7, 0}, {"-0", 0, 0},       {"-0.0", 0, 1},
+        {".5", 5, 1},    {"5.", 5, 0},  {"1.500", 1500, 3},
     };
     static const char *const bad[] = {
         "",
@@ -157,7 +159,8 @@ static void doubles_are_read(void **state)
     char longest[500];
     memset(longest, '1', sizeof longest);
     assert_false(number_parse_double((struct text){longest, sizeof longest}, &value));
-    assert_true(number_parse_double((struct text){longest, 3}, &value)); /* reads no further than it may */
+    assert_true(
+        number_parse_double((struct text){longest, 3}, &value)); /* reads no further than it may */
     assert_true(value == 111);
 }
 
@@ -190,14 +193,16 @@ static void thousands(void **state)
     assert_string_equal(number_format_thousands(INT64_MIN, text), "-9,223,372,036,854,775,808");
 }
 
-/* The first use of the fixed locale may come from many threads at once; this test is the program's first. */
+/* The first use of the fixed locale may come from many threads at once; this test is the program's
+ * first. */
 static void *print_and_read(void *failed)
 {
     for (int i = 1; i < 2000; i++) {
         char text[NUMBER_TEXT_MAX];
         double value;
         number_format_double(i + 0.25, text);
-        if (!strchr(text, '.') || !number_parse_double(text_from(text), &value) || value != i + 0.25)
+        if (!strchr(text, '.') || !number_parse_double(text_from(text), &value) ||
+            value != i + 0.25)
             *(bool *)failed = true;
     }
     return NULL;
@@ -220,7 +225,8 @@ static bool set_german_locale(void)
 {
     const char *folder = getenv("TMPDIR");
     char command[4200];
-    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' >/dev/null 2>&1",
+    snprintf(command, sizeof command,
+             "localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' >/dev/null 2>&1",
              folder ? folder : "/tmp");
     if (setlocale(LC_ALL, "de_DE.UTF-8"))
         return true;

@@ -9,17 +9,20 @@ static void every_type_has_a_name(void **state)
     for (int type = 0; type < VALUE_TYPES; type++) {
         assert_non_null(value_type_name((enum value_type)type));
         for (int other = 0; other < type; other++)
-            assert_string_not_equal(value_type_name((enum value_type)type), value_type_name((enum value_type)other));
+            assert_string_not_equal(value_type_name((enum value_type)type),
+                                    value_type_name((enum value_type)other));
     }
 }
 
 static void a_copy_stands_alone(void **state)
 {
     char name[] = "order", column[] = "amount", refers[] = "product";
-    struct schema_column columns[] = {{.name = column, .type = VALUE_DECIMAL, .scale = 2},
-                                      {.name = "item", .type = VALUE_TEXT, .refers = refers, .plain = true}};
-    struct schema_table tables[] = {{.name = name, .role = SCHEMA_FACTS, .columns = columns, .column_count = 2},
-                                    {.name = "product", .role = SCHEMA_REFERENCE, .key = "id"}};
+    struct schema_column columns[] = {
+        {.name = column, .type = VALUE_DECIMAL, .scale = 2},
+        {.name = "item", .type = VALUE_TEXT, .refers = refers, .plain = true}};
+    struct schema_table tables[] = {
+        {.name = name, .role = SCHEMA_FACTS, .columns = columns, .column_count = 2},
+        {.name = "product", .role = SCHEMA_REFERENCE, .key = "id"}};
     struct schema schema = {.tables = tables, .table_count = 2, .zone = "UTC"};
     struct arena arena;
     arena_init(&arena, 0);

@@ -68,7 +68,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Like keys must not collide, zero bytes and length count, and the low bits, which choose the slot, must spread. */
+/* Like keys must not collide, zero bytes and length count, and the low bits, which choose the slot,
+ * must spread. */
 static void hashes_spread(void **state)
 {
     enum { KEYS = 200000, SLOTS = 1024 };
@@ -97,7 +98,8 @@ static void hashes_spread(void **state)
 
 static void utf8_is_checked(void **state)
 {
-    static const char *const good[] = {"", "abc", "é€😀", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf", "\xc2\x80"};
+    static const char *const good[] = {"",        "abc", "é€😀", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf",
+                                       "\xc2\x80"};
     static const char *const bad[] = {
         "\x80",
         "a\xff",
@@ -118,7 +120,8 @@ static void utf8_is_checked(void **state)
     assert_true(text_valid_utf8(TEXT("a\0b")));
 }
 
-/* Expected values are the lines with status C and S of Unicode's CaseFolding.txt, which has none for İ and ı. */
+/* Expected values are the lines with status C and S of Unicode's CaseFolding.txt, which has none
+ * for İ and ı. */
 static void folding(void **state)
 {
     static const char *const cases[][2] = {
@@ -160,9 +163,16 @@ static void distances(void **state)
         const char *a, *b;
         int distance;
     } cases[] = {
-        {"", "", 0},           {"", "abc", 3},          {"count", "count", 0},    {"COUNT", "count", 0},
-        {"coutn", "count", 1}, {"cont", "count", 1},    {"kitten", "sitting", 3}, {"ca", "abc", 3},
-        {"ab", "ba", 1},       {"abcdef", "badcfe", 3},
+        {"", "", 0},
+        {"", "abc", 3},
+        {"count", "count", 0},
+        {"COUNT", "count", 0},
+        {"coutn", "count", 1},
+        {"cont", "count", 1},
+        {"kitten", "sitting", 3},
+        {"ca", "abc", 3},
+        {"ab", "ba", 1},
+        {"abcdef", "badcfe", 3},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(text_distance(T(cases[i].a), T(cases[i].b)), cases[i].distance);

@@ -30,7 +30,9 @@ static struct twin twin_new(int shape)
 {
     struct twin twin = {bitmap_new(), calloc(SPACE, 1)};
     for (uint32_t i = 0; i < SPACE; i++) {
-        bool in = shape == 0 ? random_number() % 1000 == 0 : shape == 1 ? random_number() % 3 == 0 : (i >> 12) % 3 == 1;
+        bool in = shape == 0   ? random_number() % 1000 == 0
+                  : shape == 1 ? random_number() % 3 == 0
+                               : (i >> 12) % 3 == 1;
         if (in) {
             twin.flags[i] = 1;
             bitmap_add(twin.set, i);
@@ -66,8 +68,8 @@ static void twin_release(struct twin *twin)
 static void operations(void **state)
 {
     (void)state;
-    void (*const set_operation[])(struct bitmap *, const struct bitmap *) = {bitmap_or, bitmap_and, bitmap_andnot,
-                                                                             bitmap_xor};
+    void (*const set_operation[])(struct bitmap *, const struct bitmap *) = {
+        bitmap_or, bitmap_and, bitmap_andnot, bitmap_xor};
     for (int shapes = 0; shapes < 9; shapes++)
         for (int operation = 0; operation < 4; operation++) {
             seed = (uint64_t)(shapes * 4 + operation);
@@ -79,7 +81,10 @@ static void operations(void **state)
             set_operation[operation](a.set, b.set);
             for (int i = 0; i < SPACE; i++) {
                 unsigned char x = a.flags[i], y = b.flags[i];
-                a.flags[i] = operation == 0 ? x | y : operation == 1 ? x & y : operation == 2 ? x & !y : x ^ y;
+                a.flags[i] = operation == 0   ? x | y
+                             : operation == 1 ? x & y
+                             : operation == 2 ? x & !y
+                                              : x ^ y;
             }
             twin_check(&a);
             twin_check(&b);
@@ -112,7 +117,8 @@ static void stored_form(void **state)
         bitmap_write(twin.set, &bytes);
         struct bitmap *again = NULL;
         struct error error;
-        assert_int_equal(bitmap_read((struct text){bytes.data, bytes.length}, &again, &error), STATUS_OK);
+        assert_int_equal(bitmap_read((struct text){bytes.data, bytes.length}, &again, &error),
+                         STATUS_OK);
         assert_true(bitmap_equal(again, twin.set));
         bitmap_free(again);
         /* any change of any byte, and any cut, is seen */
@@ -120,12 +126,14 @@ static void stored_form(void **state)
             size_t at = random_number() % bytes.length;
             bytes.data[at] ^= 1 << random_number() % 8;
             char *before = bytes.data;
-            assert_int_equal(bitmap_read((struct text){bytes.data, bytes.length}, &again, &error), STATUS_ERROR);
+            assert_int_equal(bitmap_read((struct text){bytes.data, bytes.length}, &again, &error),
+                             STATUS_ERROR);
             assert_ptr_equal(before, bytes.data);
             buffer_reset(&bytes);
             bitmap_write(twin.set, &bytes);
             size_t cut = random_number() % bytes.length;
-            assert_int_equal(bitmap_read((struct text){bytes.data, cut}, &again, &error), STATUS_ERROR);
+            assert_int_equal(bitmap_read((struct text){bytes.data, cut}, &again, &error),
+                             STATUS_ERROR);
         }
         buffer_release(&bytes);
         twin_release(&twin);

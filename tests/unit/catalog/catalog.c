@@ -60,21 +60,27 @@ static uint32_t add_import(struct world *world, const char *table, const char *h
 {
     uint32_t number;
     OK(catalog_add_import(
-        world->catalog, &(struct catalog_import){.received = 77, .what = "facts", .table = table, .content_hash = hash},
+        world->catalog,
+        &(struct catalog_import){
+            .received = 77, .what = "facts", .table = table, .content_hash = hash},
         &number, &error));
     return number;
 }
 
-static void add_column(struct world *world, uint32_t import, enum value_type type, int scale, int digits,
-                       const char *currencies)
+static void add_column(struct world *world, uint32_t import, enum value_type type, int scale,
+                       int digits, const char *currencies)
 {
-    struct catalog_column column = {
-        .column = {.name = "amount", .type = type, .scale = scale, .currency = currencies ? "cur" : NULL},
-        .whole_digits = digits,
-        .currencies = currencies};
+    struct catalog_column column = {.column = {.name = "amount",
+                                               .type = type,
+                                               .scale = scale,
+                                               .currency = currencies ? "cur" : NULL},
+                                    .whole_digits = digits,
+                                    .currencies = currencies};
     OK(catalog_add_schema(
         world->catalog, import,
-        &(struct catalog_table){.name = "order", .role = SCHEMA_FACTS, .columns = &column, .column_count = 1}, &error));
+        &(struct catalog_table){
+            .name = "order", .role = SCHEMA_FACTS, .columns = &column, .column_count = 1},
+        &error));
 }
 
 static const struct schema_column *amount(struct world *world)
@@ -95,16 +101,19 @@ static void schema_is_folded(void **state)
         enum value_type then;
         int then_scale, then_currencies;
     } steps[] = {
-        {VALUE_INT, 0, 3, "EUR", VALUE_INT, 0, 1},         {VALUE_DECIMAL, 2, 5, "EUR USD", VALUE_DECIMAL, 2, 2},
-        {VALUE_DECIMAL, 1, 9, "USD", VALUE_DECIMAL, 2, 2}, {VALUE_NONE, 0, 0, NULL, VALUE_DECIMAL, 2, 2},
-        {VALUE_DECIMAL, 10, 1, "CHF", VALUE_DOUBLE, 0, 3}, /* 9 digits before the point and 10 behind are too many */
+        {VALUE_INT, 0, 3, "EUR", VALUE_INT, 0, 1},
+        {VALUE_DECIMAL, 2, 5, "EUR USD", VALUE_DECIMAL, 2, 2},
+        {VALUE_DECIMAL, 1, 9, "USD", VALUE_DECIMAL, 2, 2},
+        {VALUE_NONE, 0, 0, NULL, VALUE_DECIMAL, 2, 2},
+        {VALUE_DECIMAL, 10, 1, "CHF", VALUE_DOUBLE, 0,
+         3}, /* 9 digits before the point and 10 behind are too many */
         {VALUE_TEXT, 0, 0, NULL, VALUE_TEXT, 0, 3},
     };
     enum { STEPS = sizeof steps / sizeof *steps };
     OK(catalog_begin(world->catalog, &error));
     for (int i = 0; i < STEPS; i++) {
-        add_column(world, add_import(world, "order", "h"), steps[i].type, steps[i].scale, steps[i].digits,
-                   steps[i].currencies);
+        add_column(world, add_import(world, "order", "h"), steps[i].type, steps[i].scale,
+                   steps[i].digits, steps[i].currencies);
         assert_int_equal(amount(world)->type, steps[i].then);
         assert_int_equal(amount(world)->scale, steps[i].then_scale);
         assert_int_equal(amount(world)->currencies, steps[i].then_currencies);
@@ -147,12 +156,14 @@ static void imports_and_parts(void **state)
     struct catalog_import *imports, one;
     struct catalog_part *parts;
     size_t count;
-    assert_int_equal(catalog_find_import(world->catalog, 1, &world->arena, &one, &error), STATUS_NOT_FOUND);
+    assert_int_equal(catalog_find_import(world->catalog, 1, &world->arena, &one, &error),
+                     STATUS_NOT_FOUND);
     OK(catalog_begin(world->catalog, &error));
     assert_int_equal(add_import(world, "order", "abc"), 1);
     assert_int_equal(add_import(world, "view", "abc"), 2);
     OK(catalog_set_import_counts(world->catalog, 2, "{\"rows\":5}", &error));
-    const struct catalog_part_column columns[] = {{"customer", "UINTEGER"}, {"amount", "DECIMAL(18,2)"}};
+    const struct catalog_part_column columns[] = {{"customer", "UINTEGER"},
+                                                  {"amount", "DECIMAL(18,2)"}};
     struct catalog_part part = {.number = 4,
                                 .owner = 3,
                                 .table = "Order Completed",
@@ -174,8 +185,8 @@ static void imports_and_parts(void **state)
     assert_int_equal(count, 1);
     assert_string_equal(parts->table, part.table);
     assert_int_equal(parts->role, PART_SHADOW);
-    assert_true(parts->rows == part.rows && parts->last_time == part.last_time && parts->owner == 3 &&
-                parts->added == 9);
+    assert_true(parts->rows == part.rows && parts->last_time == part.last_time &&
+                parts->owner == 3 && parts->added == 9);
     assert_int_equal(parts->column_count, 2);
     assert_string_equal(parts->columns[1].type, "DECIMAL(18,2)");
     OK(catalog_imports(world->catalog, &world->arena, &imports, &count, &error));
@@ -183,7 +194,8 @@ static void imports_and_parts(void **state)
     assert_string_equal(imports[1].counts, "{\"rows\":5}");
     OK(catalog_import_of_content(world->catalog, "abc", "order", "", &world->arena, &one, &error));
     assert_int_equal(one.number, 1);
-    OK(catalog_import_of_content(world->catalog, "other", "order", "", &world->arena, &one, &error));
+    OK(catalog_import_of_content(world->catalog, "other", "order", "", &world->arena, &one,
+                                 &error));
     assert_int_equal(one.number, 0);
     reopen(world, CATALOG_WRITE);
     OK(catalog_begin(world->catalog, &error));
@@ -208,17 +220,21 @@ static void definitions_and_lists(void **state)
     static const char *const names[] = {"zebra", "apple", "mango"};
     OK(catalog_begin(world->catalog, &error));
     for (int i = 0; i < 3; i++)
-        OK(catalog_save_definition(world->catalog,
-                                   &(struct catalog_definition){.name = names[i], .text = "x", .saved = i}, &error));
+        OK(catalog_save_definition(
+            world->catalog, &(struct catalog_definition){.name = names[i], .text = "x", .saved = i},
+            &error));
     OK(catalog_save_definition(
         world->catalog,
-        &(struct catalog_definition){.name = "zebra", .text = "it's new", .title = "Ein Zebra", .scheme = true},
+        &(struct catalog_definition){
+            .name = "zebra", .text = "it's new", .title = "Ein Zebra", .scheme = true},
         &error));
     OK(catalog_delete_definition(world->catalog, "apple", &error));
     assert_int_equal(catalog_delete_definition(world->catalog, "apple", &error), STATUS_NOT_FOUND);
     struct text items[] = {TEXT("b"), TEXT(""), {"a\0b", 3}};
-    OK(catalog_save_list(world->catalog, &(struct catalog_list){"holdouts", "x.csv", 3, items, 3}, &error));
-    OK(catalog_save_list(world->catalog, &(struct catalog_list){"holdouts", "y.csv", 4, items, 2}, &error));
+    OK(catalog_save_list(world->catalog, &(struct catalog_list){"holdouts", "x.csv", 3, items, 3},
+                         &error));
+    OK(catalog_save_list(world->catalog, &(struct catalog_list){"holdouts", "y.csv", 4, items, 2},
+                         &error));
     OK(catalog_commit(world->catalog, &error));
     OK(catalog_definitions(world->catalog, &world->arena, &definitions, &count, &error));
     assert_int_equal(count, 2); /* a changed definition keeps its place */
@@ -230,9 +246,11 @@ static void definitions_and_lists(void **state)
     assert_int_equal(count, 1);
     assert_int_equal(lists[0].count, 2);
     OK(catalog_find_list(world->catalog, "holdouts", &world->arena, &list, &error));
-    assert_true(list.count == 2 && text_is(list.identifiers[0], "b") && list.identifiers[1].length == 0);
+    assert_true(list.count == 2 && text_is(list.identifiers[0], "b") &&
+                list.identifiers[1].length == 0);
     assert_string_equal(list.source, "y.csv");
-    assert_int_equal(catalog_find_list(world->catalog, "none", &world->arena, &list, &error), STATUS_NOT_FOUND);
+    assert_int_equal(catalog_find_list(world->catalog, "none", &world->arena, &list, &error),
+                     STATUS_NOT_FOUND);
     OK(catalog_delete_list(world->catalog, "holdouts", &error));
     OK(catalog_set_setting(world->catalog, "model.clv", "{}", &error));
     const char *value;
@@ -278,7 +296,8 @@ static void damaged_set(void **state)
     struct bitmap *set = bitmap_from_sorted(who, 4), *back = NULL;
     char command[256];
     OK(catalog_begin(world->catalog, &error));
-    OK(catalog_add_refresh(world->catalog, &(struct catalog_refresh){.moment = 5}, &number, &error));
+    OK(catalog_add_refresh(world->catalog, &(struct catalog_refresh){.moment = 5}, &number,
+                           &error));
     OK(catalog_add_membership(world->catalog, number, "vip", true, CAUSE_UNDO, set, &error));
     OK(catalog_commit(world->catalog, &error));
     OK(catalog_members(world->catalog, "vip", INT64_MAX, &back, &error));
@@ -288,12 +307,14 @@ static void damaged_set(void **state)
     catalog_close(world->catalog);
     world->catalog = NULL;
     snprintf(command, sizeof command,
-             "sqlite3 '%s' \"UPDATE membership SET customers = CAST(substr(customers, 1, 20) || x'07' AS BLOB)\"",
+             "sqlite3 '%s' \"UPDATE membership SET customers = CAST(substr(customers, 1, 20) || "
+             "x'07' AS BLOB)\"",
              world->path);
     if (system(command) != 0)
         skip();
     OK(catalog_open(world->path, CATALOG_READ, NULL, NULL, &world->catalog, &error));
-    assert_int_equal(catalog_members(world->catalog, "vip", INT64_MAX, &back, &error), STATUS_ERROR);
+    assert_int_equal(catalog_members(world->catalog, "vip", INT64_MAX, &back, &error),
+                     STATUS_ERROR);
     assert_non_null(strstr(error.place, "vip"));
 }
 

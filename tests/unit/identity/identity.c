@@ -1,4 +1,5 @@
-/* Identity: numbers in order of first appearance over several imports, and back from number to identifier. */
+/* Identity: numbers in order of first appearance over several imports, and back from number to
+ * identifier. */
 #include "identity/identity.h"
 
 #include <setjmp.h>
@@ -19,7 +20,8 @@ static struct error error;
             fail_msg("%s:%d: %s (%s)", __FILE__, __LINE__, error.message, error.hint); \
     } while (0)
 
-/* Numbers these identifiers on several threads; `used` names those that are really stored (NULL: all). */
+/* Numbers these identifiers on several threads; `used` names those that are really stored (NULL:
+ * all). */
 static void give(struct store *store, const char *from, uint64_t *used)
 {
     struct store_change *change;
@@ -52,7 +54,9 @@ static void numbers_and_names(void **state)
     OK(store_create(path, "UTC", NULL, &error));
     OK(store_open(path, STORE_WRITE, "test", &store, &error));
     give(store, "SELECT 'c' || (range * 37 % 10000) AS who, range AS r FROM range(100000)", NULL);
-    give(store, "SELECT 'd' || range AS who, 9 - range AS r FROM range(10) UNION ALL SELECT 'c5', 100", NULL);
+    give(store,
+         "SELECT 'd' || range AS who, 9 - range AS r FROM range(10) UNION ALL SELECT 'c5', 100",
+         NULL);
     OK(store_lake(store, 2, &lake, &error));
     OK(identity_find(store, lake, TEXT("c0"), &number, &error));
     assert_int_equal(number, 1);
@@ -62,7 +66,8 @@ static void numbers_and_names(void **state)
     assert_int_equal(number, 10001);
     OK(identity_find(store, lake, TEXT("d0"), &number, &error));
     assert_int_equal(number, 10010);
-    assert_int_equal(identity_find(store, lake, TEXT("it's nobody"), &number, &error), STATUS_NOT_FOUND);
+    assert_int_equal(identity_find(store, lake, TEXT("it's nobody"), &number, &error),
+                     STATUS_NOT_FOUND);
     OK(identity_names_load(&names, store, lake, NULL, &error));
     assert_int_equal(names.count, 10010);
     for (uint32_t i = 1; i <= 10000; i++) {

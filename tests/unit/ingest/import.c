@@ -1,6 +1,7 @@
 /*
- * Imports into a store, of small files made here: every rule of the import guide that can be seen from outside. What is
- * stored is read back as SQL over the parts, so the test sees what every reader sees.
+ * Imports into a store, of small files made here: every rule of the import guide that can be seen
+ * from outside. What is stored is read back as SQL over the parts, so the test sees what every
+ * reader sees.
  */
 #include "identity/identity.h"
 #include "ingest/ingest.h"
@@ -52,7 +53,9 @@ static int set_up(void **state)
 {
     strcpy(folder, "/tmp/strata-ingest-XXXXXX");
     arena_init(&arena, 0);
-    return mkdtemp(folder) && store_create(path("shop"), "Europe/Vienna", NULL, &error) == STATUS_OK ? 0 : -1;
+    return mkdtemp(folder) && store_create(path("shop"), "Europe/Vienna", NULL, &error) == STATUS_OK
+               ? 0
+               : -1;
 }
 
 static int tear_down(void **state)
@@ -69,7 +72,8 @@ static enum status run_with(struct ingest_options options, const char *file)
     options.source_count = file != NULL;
     options.now = options.now ? options.now : 1750000000;
     error_clear(&error);
-    enum status status = store_open(path("shop"), options.dry_run ? STORE_READ : STORE_WRITE, "test", &store, &error);
+    enum status status = store_open(path("shop"), options.dry_run ? STORE_READ : STORE_WRITE,
+                                    "test", &store, &error);
     assert_int_equal(status, STATUS_OK);
     status = ingest_run(store, &options, NULL, &arena, &summary, &error);
     store_close(store);
@@ -84,7 +88,8 @@ static void run(struct ingest_options options, const char *file)
     assert_int_equal(status, STATUS_OK);
 }
 
-/* Rows of a table as text: "customer|time|a|b" lines, customers by identifier, in the role's order. */
+/* Rows of a table as text: "customer|time|a|b" lines, customers by identifier, in the role's order.
+ */
 static const char *rows_of(const char *table, enum part_role role, const char *columns)
 {
     struct store *store;
@@ -95,7 +100,8 @@ static const char *rows_of(const char *table, enum part_role role, const char *c
     buffer_init(&sql, 0);
     buffer_init(&out, 0);
     buffer_printf(&sql, "SELECT concat_ws('|', %s) FROM (", columns);
-    struct store_read read = {.table = table, .role = role}, names = {.table = "identity", .role = PART_IDENTITY};
+    struct store_read read = {.table = table, .role = role},
+                      names = {.table = "identity", .role = PART_IDENTITY};
     if (store_select(store, &read, &sql, &error) != STATUS_OK) {
         print_message("# %s\n", error.message);
         fail();
@@ -138,10 +144,11 @@ static void stores_exact_values(void **state)
     assert_int_equal(summary.read, 3);
     assert_int_equal(summary.stored, 3);
     assert_int_equal(summary.customers, 2);
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, time, amount, zip, coalesce(n::VARCHAR, '?')"),
-                        "7|1735686000|-3.000|1030|9007199254740993\n"
-                        "7|1735808400|1.500|01010|1\n"
-                        "8|1735722000|2.125|1020|?\n");
+    assert_string_equal(
+        rows_of("order", PART_FACTS, "identifier, time, amount, zip, coalesce(n::VARCHAR, '?')"),
+        "7|1735686000|-3.000|1030|9007199254740993\n"
+        "7|1735808400|1.500|01010|1\n"
+        "8|1735722000|2.125|1020|?\n");
 }
 
 static void widens_past_the_sample(void **state)
@@ -167,7 +174,8 @@ static void sets_rows_aside_with_reasons(void **state)
     struct ingest_options options = orders;
     options.rejects = path("rejects.jsonl");
     options.max_rejects = "100%";
-    options.mapping.types = (struct ingest_pairs){(struct ingest_pair[]){{"amount", "decimal"}, {"born", "date"}}, 2};
+    options.mapping.types =
+        (struct ingest_pairs){(struct ingest_pair[]){{"amount", "decimal"}, {"born", "date"}}, 2};
     run(options, put("a.csv", "customer,date,amount,born\n"
                               "a,2025-01-02 10:00:00,1.50,1990-01-01\n"
                               ",2025-01-02 10:00:00,1.50,1990-01-01\n"
@@ -186,8 +194,9 @@ static void sets_rows_aside_with_reasons(void **state)
     assert_int_equal(summary.read, 14);
     assert_int_equal(summary.set_aside, 11);
     assert_int_equal(summary.stored, 3);
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, coalesce(amount::VARCHAR, '?'), born"),
-                        "a|1.50|1990-01-01\nd|?|1990-01-01\nf|2.00|0001-01-01\n");
+    assert_string_equal(
+        rows_of("order", PART_FACTS, "identifier, coalesce(amount::VARCHAR, '?'), born"),
+        "a|1.50|1990-01-01\nd|?|1990-01-01\nf|2.00|0001-01-01\n");
     static const char *const expected[] = {
         "\"line\":3,\"column\":\"customer\",\"value\":\"\",\"reason\":\"no-customer\"",
         "\"line\":4,\"column\":\"date\",\"value\":\"soon\",\"reason\":\"bad-time\"",
@@ -221,17 +230,19 @@ static void takes_mended_rows(void **state)
     options.rejects = path("rejects.jsonl");
     options.max_rejects = "100%";
     retry.retry = path("mended.jsonl");
-    run(options, put("a.csv", "customer,date,amount\na,3/1/2025,1.50\n,13/1/2025,7.25\nb,late,1\n"));
+    run(options,
+        put("a.csv", "customer,date,amount\na,3/1/2025,1.50\n,13/1/2025,7.25\nb,late,1\n"));
     assert_int_equal(summary.set_aside, 2);
     char command[512];
-    snprintf(command, sizeof command, "sed -e 's|\"row\":\",13/1|\"row\":\"c,13/1|' %s > %s", options.rejects,
-             retry.retry);
+    snprintf(command, sizeof command, "sed -e 's|\"row\":\",13/1|\"row\":\"c,13/1|' %s > %s",
+             options.rejects, retry.retry);
     assert_int_equal(system(command), 0);
     run(retry, NULL);
     assert_int_equal(summary.read, 2);
     assert_int_equal(summary.set_aside, 1);
     assert_string_equal(
-        rows_of("order", PART_FACTS, "identifier, strftime(make_timestamp(time::BIGINT*1000000), '%m-%d'), amount"),
+        rows_of("order", PART_FACTS,
+                "identifier, strftime(make_timestamp(time::BIGINT*1000000), '%m-%d'), amount"),
         "a|01-02|1.50\nc|01-12|7.25\n");
 }
 
@@ -274,9 +285,11 @@ static void makes_invoices_of_lines(void **state)
 {
     struct ingest_options options = orders;
     options.mapping.group_by = "Invoice";
-    options.mapping.set = (struct ingest_pairs){(struct ingest_pair[]){{"amount", "Quantity*Price"}}, 1};
+    options.mapping.set =
+        (struct ingest_pairs){(struct ingest_pair[]){{"amount", "Quantity*Price"}}, 1};
     options.mapping.where = "Quantity > 0";
-    options.mapping.trait = (struct ingest_pairs){(struct ingest_pair[]){{"country", "Country"}}, 1};
+    options.mapping.trait =
+        (struct ingest_pairs){(struct ingest_pair[]){{"country", "Country"}}, 1};
     run(options, put("a.csv", "Invoice,Item,Quantity,Price,customer,date,Country\n"
                               "1,x,2,1.25,a,2025-01-01 10:05:00,AT\n"
                               "1,y,1,0.505,a,2025-01-01 10:00:00,AT\n"
@@ -284,10 +297,12 @@ static void makes_invoices_of_lines(void **state)
                               "3,x,-1,1.25,a,2025-01-04 10:00:00,DE\n"));
     assert_int_equal(summary.filtered, 1);
     assert_string_equal(
-        rows_of("order", PART_FACTS, "identifier, time, \"Invoice\", lines, \"Quantity\", amount, \"Country\""),
+        rows_of("order", PART_FACTS,
+                "identifier, time, \"Invoice\", lines, \"Quantity\", amount, \"Country\""),
         "a|1735722000|1|2|3|3.005|AT\na|1735894800|2|1|1|1.250|DE\n");
-    assert_string_equal(rows_of("order.line", PART_FACTS, "identifier, \"Invoice\", \"Item\", amount"),
-                        "a|1|y|0.505\na|1|x|2.500\na|2|x|1.250\n");
+    assert_string_equal(
+        rows_of("order.line", PART_FACTS, "identifier, \"Invoice\", \"Item\", amount"),
+        "a|1|y|0.505\na|1|x|2.500\na|2|x|1.250\n");
     assert_string_equal(rows_of("customer", PART_TRAITS, "identifier, time, country"),
                         "a|1735722000|AT\na|1735894800|DE\n");
 }
@@ -297,10 +312,12 @@ static void takes_each_id_once(void **state)
     struct ingest_options options = orders;
     options.mapping.id = (struct ingest_names){(const char *[]){"nr"}, 1};
     options.rejects = path("rejects.jsonl");
-    run(options, put("a.csv", "nr,customer,date,x\n1,a,2025-01-01,1\n2,a,2025-01-02,2\n2,a,2025-01-02,2\n"));
+    run(options,
+        put("a.csv", "nr,customer,date,x\n1,a,2025-01-01,1\n2,a,2025-01-02,2\n2,a,2025-01-02,2\n"));
     assert_int_equal(summary.stored, 2);
     assert_int_equal(summary.repeated_ids, 1);
-    run(options, put("b.csv", "nr,customer,date,x\n2,a,2025-01-02,2\n1,a,2025-01-01,9\n3,b,2025-01-03,3\n"));
+    run(options,
+        put("b.csv", "nr,customer,date,x\n2,a,2025-01-02,2\n1,a,2025-01-01,9\n3,b,2025-01-03,3\n"));
     assert_int_equal(summary.stored, 1);
     assert_int_equal(summary.repeated_ids, 1);
     assert_int_equal(summary.conflicts, 1);
@@ -328,9 +345,11 @@ static void brings_rows_back_after_undo(void **state)
     struct ingest_options options = orders;
     options.mapping.id = (struct ingest_names){(const char *[]){"nr"}, 1};
     run(options, put("a.csv", "nr,customer,date,x\n1,a,2025-01-01,1\n2,a,2025-01-02,2\n"));
-    run(options, put("b.csv", "nr,customer,date,x\n2,a,2025-01-02,2\n1,a,2025-01-01,9\n3,b,2025-01-03,3\n"));
+    run(options,
+        put("b.csv", "nr,customer,date,x\n2,a,2025-01-02,2\n1,a,2025-01-01,9\n3,b,2025-01-03,3\n"));
     undo(1);
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, id, x, import"), "a|1|9|2\na|2|2|2\nb|3|3|2\n");
+    assert_string_equal(rows_of("order", PART_FACTS, "identifier, id, x, import"),
+                        "a|1|9|2\na|2|2|2\nb|3|3|2\n");
 }
 
 static void reads_times_by_zone(void **state)
@@ -342,20 +361,23 @@ static void reads_times_by_zone(void **state)
     assert_int_equal(summary.hours_missing, 1);
     assert_int_equal(summary.dates_bare, 1);
     assert_int_equal(summary.fractions_cut, 1);
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, make_timestamp(time::BIGINT*1000000)"),
-                        "a|2025-10-26 01:30:00\nb|2025-03-30 01:30:00\nc|2025-06-30 22:00:00\n"
-                        "d|2025-07-01 12:00:00\ne|2025-07-01 07:00:00\n");
+    assert_string_equal(
+        rows_of("order", PART_FACTS, "identifier, make_timestamp(time::BIGINT*1000000)"),
+        "a|2025-10-26 01:30:00\nb|2025-03-30 01:30:00\nc|2025-06-30 22:00:00\n"
+        "d|2025-07-01 12:00:00\ne|2025-07-01 07:00:00\n");
     struct ingest_options options = orders;
     options.mapping.file_time_zone = "Europe/Wien";
-    assert_int_equal(run_with(options, put("b.csv", "customer,date\na,2025-10-26\n")), STATUS_NOT_FOUND);
+    assert_int_equal(run_with(options, put("b.csv", "customer,date\na,2025-10-26\n")),
+                     STATUS_NOT_FOUND);
 }
 
 static void imports_traits_and_references(void **state)
 {
     struct ingest_options traits = {.mapping = {.kind = "customer", .undated = true}};
     run(traits, put("t.csv", "customer,city,born\na,Wien,1990-05-01\nb,Graz,\n"));
-    assert_string_equal(rows_of("customer", PART_TRAITS, "identifier, time, city, coalesce(born::VARCHAR, '?')"),
-                        "a|0|Wien|1990-05-01\nb|0|Graz|?\n");
+    assert_string_equal(
+        rows_of("customer", PART_TRAITS, "identifier, time, city, coalesce(born::VARCHAR, '?')"),
+        "a|0|Wien|1990-05-01\nb|0|Graz|?\n");
     traits.mapping.undated = false;
     traits.mapping.valid_from = "2025-06-01";
     run(traits, put("u.csv", "customer,city\na,Linz\n"));
@@ -363,7 +385,8 @@ static void imports_traits_and_references(void **state)
                         "a|0|Wien\na|1748728800|Linz\nb|0|Graz\n");
     struct ingest_options products = {.mapping = {.reference = "product", .key = "sku"}};
     run(products, put("p.csv", "sku,name,price\n7,Shoe,9.90\n8,Sock,1.10\n"));
-    assert_string_equal(rows_of("product", PART_REFERENCE, "key, name, price"), "7|Shoe|9.90\n8|Sock|1.10\n");
+    assert_string_equal(rows_of("product", PART_REFERENCE, "key, name, price"),
+                        "7|Shoe|9.90\n8|Sock|1.10\n");
     run(orders, put("o.csv", "customer,date,product\na,2025-01-01,7\na,2025-01-02,9\n"));
     assert_string_equal(summary.columns[2].refers, "product");
     assert_int_equal(summary.columns[2].type, VALUE_TEXT);
@@ -373,12 +396,13 @@ static void imports_traits_and_references(void **state)
 
 static void reads_every_dialect(void **state)
 {
-    run(orders, put("a.csv", "\xef\xbb\xbf"
-                             "customer;date;amount;name\r\nx;9.12.2011;1.234,50;\"M\xc3\xbcller; A\"\r\n"));
-    run(orders, put("b.csv", "customer,date,amount,name\ny,2011-12-10,1,M\xfcller\n"));
     run(orders,
-        put("c.jsonl", "{\"customer\":\"z\",\"date\":\"2011-12-11\",\"amount\":12.10,\"name\":\"M\\u00fcller\"}\n"
-                       "{\"customer\":\"z\",\"date\":\"2011-12-12\",\"amount\":3}\n"));
+        put("a.csv", "\xef\xbb\xbf"
+                     "customer;date;amount;name\r\nx;9.12.2011;1.234,50;\"M\xc3\xbcller; A\"\r\n"));
+    run(orders, put("b.csv", "customer,date,amount,name\ny,2011-12-10,1,M\xfcller\n"));
+    run(orders, put("c.jsonl", "{\"customer\":\"z\",\"date\":\"2011-12-11\",\"amount\":12.10,"
+                               "\"name\":\"M\\u00fcller\"}\n"
+                               "{\"customer\":\"z\",\"date\":\"2011-12-12\",\"amount\":3}\n"));
     gzFile gz = gzopen(path("d.tsv.gz"), "w");
     gzputs(gz, "customer\tdate\tamount\tname\nw\t12/13/2011\t2.5\tit's \"x\"\n");
     gzclose(gz);
@@ -393,17 +417,18 @@ static void finds_keys_of_later_objects(void **state)
     struct buffer lines;
     buffer_init(&lines, 0);
     for (int i = 0; i < 60000; i++)
-        buffer_printf(
-            &lines,
-            "{\"customer\":\"k%d\",\"date\":\"2025-01-01\",\"amount\":%d.5,\"page\":\"https://example.org/%d\"}\n", i,
-            i, i);
-    buffer_string(&lines,
-                  "{\"customer\":\"late\",\"date\":\"2025-01-02\",\"amount\":1,\"page\":\"x\",\"tags\":[\"a1\",\"b2\"],"
-                  "\"geo\":{\"city\":\"Graz\"}}\n");
+        buffer_printf(&lines,
+                      "{\"customer\":\"k%d\",\"date\":\"2025-01-01\",\"amount\":%d.5,\"page\":"
+                      "\"https://example.org/%d\"}\n",
+                      i, i, i);
+    buffer_string(&lines, "{\"customer\":\"late\",\"date\":\"2025-01-02\",\"amount\":1,\"page\":"
+                          "\"x\",\"tags\":[\"a1\",\"b2\"],"
+                          "\"geo\":{\"city\":\"Graz\"}}\n");
     run(orders, put_bytes("a.jsonl", lines.data, lines.length));
     buffer_release(&lines);
     assert_int_equal(summary.stored, 60001);
-    const char *rows = rows_of("order", PART_FACTS, "identifier, amount, tags::VARCHAR, \"geo.city\"");
+    const char *rows =
+        rows_of("order", PART_FACTS, "identifier, amount, tags::VARCHAR, \"geo.city\"");
     assert_non_null(strstr(rows, "late|1.0|[a1, b2]|Graz\n"));
     struct ingest_options shown = orders;
     shown.dry_run = true;
@@ -415,14 +440,16 @@ static void reads_parquet(void **state)
 {
     struct lake *lake;
     assert_int_equal(lake_open(NULL, &lake, &error), STATUS_OK);
-    assert_int_equal(lake_executef(lake, &error,
-                                   "COPY (SELECT 'a' AS customer, TIMESTAMP '2025-01-01 10:00:00' AS date, "
-                                   "1.25::DECIMAL(9,2) AS amount, 'x,\"y' AS name) TO '%s' (FORMAT parquet)",
-                                   path("a.parquet")),
-                     STATUS_OK);
+    assert_int_equal(
+        lake_executef(lake, &error,
+                      "COPY (SELECT 'a' AS customer, TIMESTAMP '2025-01-01 10:00:00' AS date, "
+                      "1.25::DECIMAL(9,2) AS amount, 'x,\"y' AS name) TO '%s' (FORMAT parquet)",
+                      path("a.parquet")),
+        STATUS_OK);
     lake_close(lake);
     run(orders, path("a.parquet"));
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, time, amount, name"), "a|1735722000|1.25|x,\"y\n");
+    assert_string_equal(rows_of("order", PART_FACTS, "identifier, time, amount, name"),
+                        "a|1735722000|1.25|x,\"y\n");
 }
 
 static void keeps_currencies_apart(void **state)
@@ -430,12 +457,16 @@ static void keeps_currencies_apart(void **state)
     struct ingest_options options = orders;
     options.mapping.currency_column = "cur";
     options.mapping.group_by = "invoice";
-    run(options, put("a.csv", "invoice,customer,date,amount,cur\n1,a,2025-01-01,1.50,EUR\n1,a,2025-01-01,2.50,USD\n"
-                              "1,a,2025-01-01,1.00,EUR\n"));
-    assert_string_equal(rows_of("order", PART_FACTS, "identifier, amount, cur"), "a|2.50|EUR\na|2.50|USD\n");
+    run(options,
+        put("a.csv",
+            "invoice,customer,date,amount,cur\n1,a,2025-01-01,1.50,EUR\n1,a,2025-01-01,2.50,USD\n"
+            "1,a,2025-01-01,1.00,EUR\n"));
+    assert_string_equal(rows_of("order", PART_FACTS, "identifier, amount, cur"),
+                        "a|2.50|EUR\na|2.50|USD\n");
     struct store *store;
     assert_int_equal(store_open(path("shop"), STORE_READ, "test", &store, &error), STATUS_OK);
-    const struct schema_column *amount = schema_column(schema_table(store_schema(store), "order"), "amount");
+    const struct schema_column *amount =
+        schema_column(schema_table(store_schema(store), "order"), "amount");
     assert_string_equal(amount->currency, "cur");
     assert_int_equal(amount->currencies, 2);
     store_close(store);
@@ -516,8 +547,8 @@ static void tells_endless_fields(void **state)
 
 static void judges_bad_bytes(void **state)
 {
-    run(orders,
-        put("a.csv", "customer,date,name\na,2025-01-01,Z\xc3\xbcrich\nb,2025-01-01,K\xc3\xb6ln\nc,2025-01-01,M\xfc\n"));
+    run(orders, put("a.csv", "customer,date,name\na,2025-01-01,Z\xc3\xbcrich\nb,2025-01-01,"
+                             "K\xc3\xb6ln\nc,2025-01-01,M\xfc\n"));
     assert_string_equal(ingest_encoding_name(summary.sources[0].dialect.encoding), "UTF-8");
     assert_int_equal(summary.set_aside, 1);
     run(orders, put("l.csv", "customer,date,name\na,2025-01-01,Z\xfcrich\nb,2025-01-01,K\xf6ln\n"));

@@ -1,4 +1,5 @@
-/* Mappings: what is read is what was written; misspelt keys are told; contradictions are refused. */
+/* Mappings: what is read is what was written; misspelt keys are told; contradictions are refused.
+ */
 #include "ingest/mapping.h"
 
 #include <setjmp.h>
@@ -9,11 +10,15 @@
 #include <cmocka.h>
 
 static const char full[] =
-    "{\"kind\":\"order\",\"customer\":\"CustomerID\",\"time\":\"InvoiceDate\",\"id\":[\"InvoiceNo\",\"StockCode\"],"
-    "\"group_by\":\"InvoiceNo\",\"set\":{\"amount\":\"Quantity*UnitPrice\"},\"where\":\"Quantity > 0\","
+    "{\"kind\":\"order\",\"customer\":\"CustomerID\",\"time\":\"InvoiceDate\",\"id\":["
+    "\"InvoiceNo\",\"StockCode\"],"
+    "\"group_by\":\"InvoiceNo\",\"set\":{\"amount\":\"Quantity*UnitPrice\"},\"where\":\"Quantity > "
+    "0\","
     "\"select\":[\"Country\"],\"trait\":{\"country\":\"Country\"},\"map\":{\"land\":\"Country\"},"
-    "\"refers\":{\"StockCode\":\"product\"},\"types\":{\"UnitPrice\":\"decimal\"},\"currency_column\":\"Currency\","
-    "\"file_time_zone\":\"Europe/London\",\"on_conflict\":\"replace\",\"delimiter\":\";\",\"decimal\":\",\","
+    "\"refers\":{\"StockCode\":\"product\"},\"types\":{\"UnitPrice\":\"decimal\"},\"currency_"
+    "column\":\"Currency\","
+    "\"file_time_zone\":\"Europe/"
+    "London\",\"on_conflict\":\"replace\",\"delimiter\":\";\",\"decimal\":\",\","
     "\"encoding\":\"Latin-1\",\"header\":\"yes\"}";
 
 static void reads_what_it_writes(void **state)
@@ -24,7 +29,8 @@ static void reads_what_it_writes(void **state)
     struct buffer out;
     arena_init(&arena, 0);
     buffer_init(&out, 0);
-    assert_int_equal(ingest_mapping_parse(text_from(full), "m.json", &arena, &mapping, &error), STATUS_OK);
+    assert_int_equal(ingest_mapping_parse(text_from(full), "m.json", &arena, &mapping, &error),
+                     STATUS_OK);
     assert_int_equal(ingest_mapping_check(&mapping, &error), STATUS_OK);
     ingest_mapping_write(&mapping, false, &out);
     assert_string_equal(out.data, full);
@@ -38,11 +44,14 @@ static void tells_misspelt_keys(void **state)
     struct error error;
     struct ingest_mapping mapping;
     arena_init(&arena, 0);
-    assert_int_equal(ingest_mapping_parse(TEXT("{\"custmer\":\"x\"}"), "m.json", &arena, &mapping, &error),
-                     STATUS_USAGE);
+    assert_int_equal(
+        ingest_mapping_parse(TEXT("{\"custmer\":\"x\"}"), "m.json", &arena, &mapping, &error),
+        STATUS_USAGE);
     assert_non_null(strstr(error.hint, "customer"));
-    assert_int_equal(ingest_mapping_parse(TEXT("{\"kind\":1}"), "m.json", &arena, &mapping, &error), STATUS_USAGE);
-    assert_int_equal(ingest_mapping_parse(TEXT("{\"kind\":"), "m.json", &arena, &mapping, &error), STATUS_USAGE);
+    assert_int_equal(ingest_mapping_parse(TEXT("{\"kind\":1}"), "m.json", &arena, &mapping, &error),
+                     STATUS_USAGE);
+    assert_int_equal(ingest_mapping_parse(TEXT("{\"kind\":"), "m.json", &arena, &mapping, &error),
+                     STATUS_USAGE);
     assert_non_null(strstr(error.place, "m.json:1:"));
     arena_release(&arena);
 }
@@ -55,7 +64,8 @@ static void options_win_over_the_file(void **state)
     struct ingest_pair sets[] = {{"amount", "1"}, {"tax", "2"}};
     struct ingest_mapping over = {.customer = "other", .set = {sets, 2}};
     arena_init(&arena, 0);
-    assert_int_equal(ingest_mapping_parse(text_from(full), "m.json", &arena, &mapping, &error), STATUS_OK);
+    assert_int_equal(ingest_mapping_parse(text_from(full), "m.json", &arena, &mapping, &error),
+                     STATUS_OK);
     char before[17], after[17];
     ingest_mapping_hash(&mapping, before);
     ingest_mapping_overlay(&mapping, &over, &arena);

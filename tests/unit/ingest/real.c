@@ -1,7 +1,7 @@
 /*
- * Real data, exact. The figures are the published ones, and where a file can be read in a second way, DuckDB's own CSV
- * reader counts them again. The data lie in $STRATA_SHARED/data (../shared when it is not set); without them the tests
- * are skipped.
+ * Real data, exact. The figures are the published ones, and where a file can be read in a second
+ * way, DuckDB's own CSV reader counts them again. The data lie in $STRATA_SHARED/data (../shared
+ * when it is not set); without them the tests are skipped.
  */
 #include "ingest/ingest.h"
 
@@ -26,7 +26,8 @@ static struct lake *lake;
 static const char *data(const char *name)
 {
     const char *shared = getenv("STRATA_SHARED");
-    const char *file = arena_printf(&arena, "%s/data/%s", shared && *shared ? shared : "../shared", name);
+    const char *file =
+        arena_printf(&arena, "%s/data/%s", shared && *shared ? shared : "../shared", name);
     if (access(file, R_OK) != 0)
         skip();
     return file;
@@ -62,7 +63,8 @@ static int tear_down(void **state)
 static void run_files(struct ingest_mapping mapping, const char *const *files, size_t count)
 {
     struct store *store;
-    struct ingest_options options = {.mapping = mapping, .sources = files, .source_count = count, .now = 1750000000};
+    struct ingest_options options = {
+        .mapping = mapping, .sources = files, .source_count = count, .now = 1750000000};
     assert_int_equal(store_open(shop(), STORE_WRITE, "test", &store, &error), STATUS_OK);
     enum status status = ingest_run(store, &options, NULL, &arena, &summary, &error);
     if (status != STATUS_OK)
@@ -99,9 +101,9 @@ static int64_t stored(const char *table, enum part_role role, const char *expres
 static int64_t counted(const char *file, const char *expression, const char *where)
 {
     int64_t value = 0;
-    const char *sql =
-        arena_printf(&arena, "SELECT (%s)::BIGINT FROM read_csv('%s', header=true, all_varchar=true) WHERE %s",
-                     expression, file, where);
+    const char *sql = arena_printf(
+        &arena, "SELECT (%s)::BIGINT FROM read_csv('%s', header=true, all_varchar=true) WHERE %s",
+        expression, file, where);
     if (lake_query_integer(lake, sql, &value, NULL, &error) != STATUS_OK)
         fail_msg("%s", error.message);
     return value;
@@ -131,9 +133,9 @@ static void online_retail_lines(void **state)
     assert_int_equal(summary.customers, 4372);
     assert_int_equal(summary.stored, counted(file, "count(*)", "CustomerID IS NOT NULL"));
     assert_int_equal(summary.customers, counted(file, "count(DISTINCT CustomerID)", "true"));
-    assert_int_equal(
-        stored("order", PART_FACTS, "sum(\"Quantity\" * \"UnitPrice\") * 1000"),
-        counted(file, "sum(Quantity::BIGINT * UnitPrice::DECIMAL(18,3)) * 1000", "CustomerID IS NOT NULL"));
+    assert_int_equal(stored("order", PART_FACTS, "sum(\"Quantity\" * \"UnitPrice\") * 1000"),
+                     counted(file, "sum(Quantity::BIGINT * UnitPrice::DECIMAL(18,3)) * 1000",
+                             "CustomerID IS NOT NULL"));
     bool suggested = false;
     for (size_t i = 0; i < summary.notice_count; i++)
         suggested |= strstr(summary.notices[i], "--group-by InvoiceNo") != NULL;
@@ -143,7 +145,8 @@ static void online_retail_lines(void **state)
 static void online_retail_invoices(void **state)
 {
     const char *file = data("online-retail/online_retail.csv.gz");
-    struct ingest_pair amount[] = {{"amount", "Quantity*UnitPrice"}}, country[] = {{"country", "Country"}};
+    struct ingest_pair amount[] = {{"amount", "Quantity*UnitPrice"}},
+                       country[] = {{"country", "Country"}};
     run((struct ingest_mapping){.kind = "order",
                                 .customer = "CustomerID",
                                 .time = "InvoiceDate",
@@ -211,9 +214,11 @@ static void adventureworks(void **state)
 
 static void complete_journey(void **state)
 {
-    run((struct ingest_mapping){.reference = "product", .key = "product_id"}, data("complete-journey/products.csv.gz"));
+    run((struct ingest_mapping){.reference = "product", .key = "product_id"},
+        data("complete-journey/products.csv.gz"));
     assert_int_equal(summary.tables[0].rows, 92331);
-    run((struct ingest_mapping){.kind = "customer", .undated = true}, data("complete-journey/demographics.csv"));
+    run((struct ingest_mapping){.kind = "customer", .undated = true},
+        data("complete-journey/demographics.csv"));
     assert_int_equal(summary.customers, 801);
     const char *file = data("complete-journey/transactions_sample.csv.gz");
     run((struct ingest_mapping){.kind = "order", .file_time_zone = "UTC"}, file);
@@ -231,8 +236,9 @@ int main(void)
 {
 #define REAL_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        REAL_TEST(online_retail_lines),         REAL_TEST(online_retail_invoices), REAL_TEST(cdnow_master),
-        REAL_TEST(cdnow_sample_without_header), REAL_TEST(adventureworks),         REAL_TEST(complete_journey),
+        REAL_TEST(online_retail_lines), REAL_TEST(online_retail_invoices),
+        REAL_TEST(cdnow_master),        REAL_TEST(cdnow_sample_without_header),
+        REAL_TEST(adventureworks),      REAL_TEST(complete_journey),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The first look: delimiters, quotes, headers, encodings, decimal signs; what is no file of rows; roles by name. */
+/* The first look: delimiters, quotes, headers, encodings, decimal signs; what is no file of rows;
+ * roles by name. */
 #include "ingest/sniff.h"
 #include "ingest/guess.h"
 
@@ -37,7 +38,8 @@ static void finds_dialects(void **state)
         {"a;b\n1;2,5\n3;4,25\n", LAYOUT_DELIMITED, ';', true, 2, ','},
         {"a\tb\tc\nx\ty\t1\nz\t\"w\t2\n", LAYOUT_DELIMITED, '\t', true, 3, '.'},
         {"id|name\n1|a, b\n2|c\n", LAYOUT_DELIMITED, '|', true, 2, '.'},
-        {" 00004 0001 19970101  2   29.33\n 00004 0001 19970118  2   29.73\n", LAYOUT_SPACES, ' ', false, 5, '.'},
+        {" 00004 0001 19970101  2   29.33\n 00004 0001 19970118  2   29.73\n", LAYOUT_SPACES, ' ',
+         false, 5, '.'},
         {" customer_id  date  value\n 00001 19970101  11.77\n", LAYOUT_SPACES, ' ', true, 3, '.'},
         {"1,2\n3,4\n", LAYOUT_DELIMITED, ',', false, 2, '.'},
         {"name\nAnna\nBert\n", LAYOUT_DELIMITED, ',', true, 1, '.'},
@@ -91,7 +93,8 @@ static void refuses_what_has_no_rows(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ingest_sniff out;
         struct error error = {0};
-        assert_int_equal(ingest_sniff_bytes(cases[i].data, cases[i].length, true, "test", NULL, &arena, &out, &error),
+        assert_int_equal(ingest_sniff_bytes(cases[i].data, cases[i].length, true, "test", NULL,
+                                            &arena, &out, &error),
                          STATUS_ERROR);
         assert_non_null(strstr(error.message, cases[i].word));
         assert_true(*error.hint);
@@ -107,7 +110,8 @@ static void refuses_a_million_columns(void **state)
     for (int i = 0; i < 400000; i++)
         buffer_printf(&header, "c%d,", i);
     buffer_string(&header, "end\n");
-    assert_int_equal(ingest_sniff_bytes(header.data, header.length, true, "wide.csv", NULL, &arena, &out, &error),
+    assert_int_equal(ingest_sniff_bytes(header.data, header.length, true, "wide.csv", NULL, &arena,
+                                        &out, &error),
                      STATUS_ERROR);
     assert_non_null(strstr(error.message, "400001 columns"));
     buffer_release(&header);
@@ -158,7 +162,8 @@ static void counts_distinct_values(void **state)
     struct ingest_distinct distinct = {0}, other = {0};
     bool exact;
     for (uint64_t i = 0; i < 200000; i++)
-        ingest_distinct_add(i % 2 ? &distinct : &other, text_hash((struct text){(const char *)&i, sizeof i}));
+        ingest_distinct_add(i % 2 ? &distinct : &other,
+                            text_hash((struct text){(const char *)&i, sizeof i}));
     assert_int_equal(ingest_distinct_count(&distinct, &exact), 100000);
     assert_true(exact);
     ingest_distinct_merge(&distinct, &other);
@@ -171,11 +176,12 @@ static void counts_distinct_values(void **state)
 
 static void guesses_roles(void **state)
 {
-    struct ingest_sniff out =
-        sniff("OrderDate,StockDate,Invoice,CustomerKey,Price,Amount\n1-Jan-2015,2-Jan-2014,7,A1,1.5,3.0\n"
-              "1-Jan-2015,2-Jan-2014,7,A1,1.5,3.25\n2-Jan-2015,2-Jan-2014,8,B2,1.5,3.5\n",
-              strlen("OrderDate,StockDate,Invoice,CustomerKey,Price,Amount\n1-Jan-2015,2-Jan-2014,7,A1,1.5,3.0\n"
-                     "1-Jan-2015,2-Jan-2014,7,A1,1.5,3.25\n2-Jan-2015,2-Jan-2014,8,B2,1.5,3.5\n"));
+    struct ingest_sniff out = sniff(
+        "OrderDate,StockDate,Invoice,CustomerKey,Price,Amount\n1-Jan-2015,2-Jan-2014,7,A1,1.5,3.0\n"
+        "1-Jan-2015,2-Jan-2014,7,A1,1.5,3.25\n2-Jan-2015,2-Jan-2014,8,B2,1.5,3.5\n",
+        strlen("OrderDate,StockDate,Invoice,CustomerKey,Price,Amount\n1-Jan-2015,2-Jan-2014,7,A1,1."
+               "5,3.0\n"
+               "1-Jan-2015,2-Jan-2014,7,A1,1.5,3.25\n2-Jan-2015,2-Jan-2014,8,B2,1.5,3.5\n"));
     struct ingest_candidate candidates[6];
     const struct ingest_situation orders = {.table = "order"};
     struct ingest_type types[6];

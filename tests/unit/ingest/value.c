@@ -1,4 +1,5 @@
-/* What single values could be, and are: numbers are exact or not numbers, dates are dates or not. */
+/* What single values could be, and are: numbers are exact or not numbers, dates are dates or not.
+ */
 #include "ingest/value.h"
 
 #include <setjmp.h>
@@ -138,12 +139,16 @@ static void reads_dates(void **state)
 static void reads_offsets(void **state)
 {
     struct ingest_moment moment;
-    assert_int_equal(ingest_parse_moment(TEXT("2010-12-01T08:26:00.5+01:30"), DATE_FORMATS, &moment), DATE_FORMAT_YMD);
+    assert_int_equal(
+        ingest_parse_moment(TEXT("2010-12-01T08:26:00.5+01:30"), DATE_FORMATS, &moment),
+        DATE_FORMAT_YMD);
     assert_true(moment.has_offset && moment.has_fraction);
     assert_int_equal(moment.offset, 5400);
-    assert_int_equal(ingest_parse_moment(TEXT("2010-12-01 08:26:00-05"), DATE_FORMATS, &moment), DATE_FORMAT_YMD);
+    assert_int_equal(ingest_parse_moment(TEXT("2010-12-01 08:26:00-05"), DATE_FORMATS, &moment),
+                     DATE_FORMAT_YMD);
     assert_int_equal(moment.offset, -18000);
-    assert_int_equal(ingest_parse_moment(TEXT("2010-12-01 08:26:00 UTC"), DATE_FORMATS, &moment), DATE_FORMAT_YMD);
+    assert_int_equal(ingest_parse_moment(TEXT("2010-12-01 08:26:00 UTC"), DATE_FORMATS, &moment),
+                     DATE_FORMAT_YMD);
     assert_true(moment.has_offset && moment.offset == 0);
 }
 

@@ -1,5 +1,5 @@
-/* Contradictions between traits and the bootstrap of a profile: on data without structure they are silent, planted ones
- * are found, and what is drawn agrees with what theory says. */
+/* Contradictions between traits and the bootstrap of a profile: on data without structure they are
+ * silent, planted ones are found, and what is drawn agrees with what theory says. */
 #include "insight/traits.h"
 #include "insight/insight.h"
 
@@ -25,14 +25,17 @@ struct sample {
     int64_t value[TRAITS][CUSTOMERS];
 };
 
-static const enum value_type types[TRAITS] = {VALUE_TEXT, VALUE_TEXT, VALUE_TEXT, VALUE_INT, VALUE_INT,
-                                              VALUE_INT,  VALUE_DATE, VALUE_DATE, VALUE_DATE};
-static const char *const names[TRAITS] = {"a", "b", "c", "i", "j", "age", "first", "second", "birth_date"};
+static const enum value_type types[TRAITS] = {VALUE_TEXT, VALUE_TEXT, VALUE_TEXT,
+                                              VALUE_INT,  VALUE_INT,  VALUE_INT,
+                                              VALUE_DATE, VALUE_DATE, VALUE_DATE};
+static const char *const names[TRAITS] = {"a",   "b",     "c",      "i",         "j",
+                                          "age", "first", "second", "birth_date"};
 
 /* Independent traits, told once, undated. */
 static void fill(struct sample *sample, uint64_t seed)
 {
-    static const int64_t from[TRAITS] = {0, 0, 0, 0, 0, 18, TODAY - 900, TODAY - 1200, TODAY - 30000};
+    static const int64_t from[TRAITS] = {
+        0, 0, 0, 0, 0, 18, TODAY - 900, TODAY - 1200, TODAY - 30000};
     static const size_t many[TRAITS] = {2, 6, 12, 3, 40, 60, 700, 900, 20000};
     struct stats_random random;
     stats_random_init(&random, seed, 1);
@@ -57,22 +60,26 @@ static void build(struct sample *sample)
     }
     population_builder_customers(builder, numbers, identifiers, CUSTOMERS);
     for (int t = 0; t < TRAITS; t++) {
-        inputs[t] = (struct population_input){.name = names[t], .type = types[t], .integers = sample->value[t]};
+        inputs[t] = (struct population_input){
+            .name = names[t], .type = types[t], .integers = sample->value[t]};
         for (int c = 0; c < CUSTOMERS && types[t] == VALUE_TEXT; c++)
             codes[t][c] = population_builder_code(
-                builder, text_from(arena_printf(&sample->arena, "%s%d", names[t], (int)sample->value[t][c])));
+                builder, text_from(arena_printf(&sample->arena, "%s%d", names[t],
+                                                (int)sample->value[t][c])));
         if (types[t] == VALUE_TEXT) {
             inputs[t].integers = NULL;
             inputs[t].codes = codes[t];
         }
     }
-    assert_int_equal(population_builder_table(builder, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, CUSTOMERS, customer, time,
-                                              inputs, TRAITS, &error),
+    assert_int_equal(population_builder_table(builder, SCHEMA_TRAIT_TABLE, SCHEMA_TRAITS, CUSTOMERS,
+                                              customer, time, inputs, TRAITS, &error),
                      STATUS_OK);
-    assert_int_equal(population_builder_finish(builder, NULL, &sample->population, &error), STATUS_OK);
+    assert_int_equal(population_builder_finish(builder, NULL, &sample->population, &error),
+                     STATUS_OK);
     population_builder_free(builder);
     memset(existing, 0xff, sizeof existing);
-    insight_traits_read(sample->population, existing, INT64_C(1) << 31, &sample->arena, &sample->traits);
+    insight_traits_read(sample->population, existing, INT64_C(1) << 31, &sample->arena,
+                        &sample->traits);
 }
 
 static void drop(struct sample *sample)
@@ -124,7 +131,8 @@ static void silent_without_structure(void **state)
     sample_free(sample);
 }
 
-static const struct insight_contradiction *only(const struct insight_contradictions *found, enum insight_clash what)
+static const struct insight_contradiction *only(const struct insight_contradictions *found,
+                                                enum insight_clash what)
 {
     assert_int_equal(found->count, 1);
     assert_int_equal(found->items[0].what, what);
@@ -174,14 +182,16 @@ static void finds_what_is_planted(void **state)
     sample_free(sample);
 }
 
-/* The interval of a standardised difference against its large-sample error √(1/n + 1/m) (for the drawn side alone 1/n,
- * and what the deviation adds, d²/8n for one side's part of the pooled one). */
+/* The interval of a standardised difference against its large-sample error √(1/n + 1/m) (for the
+ * drawn side alone 1/n, and what the deviation adds, d²/8n for one side's part of the pooled one).
+ */
 static void draws_as_theory_says(void **state)
 {
     enum { INSIDE = 100 };
     struct sample *sample = sample_new();
     struct insight_feature feature = {.text = "x", .table = "customer"};
-    uint64_t members[CUSTOMERS / 64 + 1] = {0}, others[CUSTOMERS / 64 + 1] = {0}, known[CUSTOMERS / 64 + 1];
+    uint64_t members[CUSTOMERS / 64 + 1] = {0}, others[CUSTOMERS / 64 + 1] = {0},
+                                      known[CUSTOMERS / 64 + 1];
     double x[CUSTOMERS], mean[2] = {0}, square[2] = {0};
     (void)state;
     fill(sample, 3);
@@ -203,9 +213,11 @@ static void draws_as_theory_says(void **state)
                                       .inside = {INSIDE, mean[1], mean[1], sqrt(in2)},
                                       .outside = {CUSTOMERS - INSIDE, mean[0], mean[0], sqrt(out2)},
                                       .effect = (mean[1] - mean[0]) / sqrt((in2 + out2) / 2)};
-    struct insight_profile profile = {.customers = INSIDE, .others = CUSTOMERS - INSIDE, .items = &line, .count = 1};
+    struct insight_profile profile = {
+        .customers = INSIDE, .others = CUSTOMERS - INSIDE, .items = &line, .count = 1};
     struct insight_wobble wobble, again;
-    insight_wobble(&profile, &line, members, others, sample->population, 1, &sample->arena, &wobble);
+    insight_wobble(&profile, &line, members, others, sample->population, 1, &sample->arena,
+                   &wobble);
     insight_wobble(&profile, &line, members, others, sample->population, 1, &sample->arena, &again);
     double error = sqrt(1. / INSIDE + line.effect * line.effect / (8. * INSIDE));
     double half = (wobble.high - wobble.low) / 2;
@@ -216,7 +228,8 @@ static void draws_as_theory_says(void **state)
     assert_true(wobble.low < line.effect && line.effect < wobble.high);
     assert_true(wobble.low == again.low && wobble.high == again.high && wobble.kept == 1);
     double spread = 1.959964 * sqrt(INSIDE * (1 - INSIDE / (double)CUSTOMERS));
-    assert_true(fabs(wobble.size_high - INSIDE - spread) < 1e-4 && fabs(INSIDE - wobble.size_low - spread) < 1e-4);
+    assert_true(fabs(wobble.size_high - INSIDE - spread) < 1e-4 &&
+                fabs(INSIDE - wobble.size_low - spread) < 1e-4);
     drop(sample);
     sample_free(sample);
 }

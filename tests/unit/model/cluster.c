@@ -1,6 +1,6 @@
 /*
- * Clustering against the figures of FIGURES.md, against naive computation, on degenerate data, and the same for any
- * number of threads.
+ * Clustering against the figures of FIGURES.md, against naive computation, on degenerate data, and
+ * the same for any number of threads.
  */
 #include "model/cluster.h"
 #include "base/json.h"
@@ -27,13 +27,15 @@ static struct pool *pool;
 static struct model_matrix read_matrix(const char *path, const char *const *names, size_t count)
 {
     struct table table = table_read(path, ',', true, &arena);
-    return (struct model_matrix){table.rows, (int)count, table_matrix(&table, names, count, &arena)};
+    return (struct model_matrix){table.rows, (int)count,
+                                 table_matrix(&table, names, count, &arena)};
 }
 
 static struct model_matrix iris(void)
 {
-    return read_matrix("classic/iris.csv",
-                       (const char *const[]){"Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"}, 4);
+    return read_matrix(
+        "classic/iris.csv",
+        (const char *const[]){"Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"}, 4);
 }
 
 static struct model_matrix ruspini(void)
@@ -58,12 +60,14 @@ static void kmeans_on_iris(void **state)
         assert_memory_equal(model.centre, alone.centre, sizeof *model.centre * (size_t)k * 4);
         double own, total = 0;
         for (size_t i = 0; i < matrix.rows; i++) {
-            assert_int_equal(model_kmeans_assign(&model, matrix.data + 4 * i, &own), model.label[i]);
+            assert_int_equal(model_kmeans_assign(&model, matrix.data + 4 * i, &own),
+                             model.label[i]);
             total += own;
         }
         ASSERT_NEAR(total, model.inertia, 1e-9);
         if (k <= 4)
-            ASSERT_NEAR(model_silhouette(&matrix, model.label, k, 0, 1, pool, NULL), silhouette[k - 2], 1e-6);
+            ASSERT_NEAR(model_silhouette(&matrix, model.label, k, 0, 1, pool, NULL),
+                        silhouette[k - 2], 1e-6);
         if (k == 3) {
             ASSERT_NEAR(model_calinski_harabasz(&matrix, model.label, k), 561.628, 5e-4);
             ASSERT_NEAR(model_davies_bouldin(&matrix, model.label, k), 0.661972, 5e-7);
@@ -76,8 +80,8 @@ static void kmeans_on_iris(void **state)
     ASSERT_NEAR(model.inertia, 12881.051, 5e-4);
 }
 
-/* Hamerly's bounds must not change the answer: a plain Lloyd iteration from the found centres stays put, many groups or
- * few. */
+/* Hamerly's bounds must not change the answer: a plain Lloyd iteration from the found centres stays
+ * put, many groups or few. */
 static void kmeans_is_a_fixed_point(void **state)
 {
     (void)state;
@@ -89,7 +93,8 @@ static void kmeans_is_a_fixed_point(void **state)
         data[i] = stats_random_normal(&random) + (double)(i / D % 7) * (i % D == 0 ? 3 : 1);
     struct model_matrix matrix = {ROWS, D, data};
     for (int k = 1; k <= 33; k += 16) {
-        struct model_kmeans_options options = {.k = k, .starts = 3, .max_iterations = 3000, .seed = 4};
+        struct model_kmeans_options options = {
+            .k = k, .starts = 3, .max_iterations = 3000, .seed = 4};
         struct model_kmeans model, alone;
         ASSERT_OK(model_kmeans_fit(&matrix, &options, pool, &arena, &model, &error));
         ASSERT_OK(model_kmeans_fit(&matrix, &options, NULL, &arena, &alone, &error));
@@ -108,7 +113,8 @@ static void kmeans_is_a_fixed_point(void **state)
         ASSERT_NEAR(model.inertia, inertia, 1e-8 * inertia);
         for (int c = 0; c < k; c++)
             for (int j = 0; j < D; j++)
-                ASSERT_NEAR(model.centre[c * D + j], sum[c * (D + 1) + j] / sum[c * (D + 1) + D], 1e-9);
+                ASSERT_NEAR(model.centre[c * D + j], sum[c * (D + 1) + j] / sum[c * (D + 1) + D],
+                            1e-9);
     }
     free(data);
 }
@@ -117,7 +123,8 @@ static void mixtures(void **state)
 {
     (void)state;
     struct model_matrix matrix = iris();
-    static const double likelihood[] = {-379.9146, -214.3547, -180.1855}, bic[] = {829.978, 574.018, 580.839};
+    static const double likelihood[] = {-379.9146, -214.3547, -180.1855},
+                        bic[] = {829.978, 574.018, 580.839};
     for (int k = 1; k <= 3; k++) {
         struct model_mixture_options options = {.k = k, .starts = 20, .seed = 3};
         struct model_mixture model, alone;
@@ -131,11 +138,13 @@ static void mixtures(void **state)
             total += model_mixture_score(&model, matrix.data + 4 * i, scratch, chances);
         ASSERT_NEAR(total, model.log_likelihood, 1e-3);
     }
-    struct model_matrix geyser = read_matrix("classic/faithful.csv", (const char *const[]){"eruptions", "waiting"}, 2);
+    struct model_matrix geyser =
+        read_matrix("classic/faithful.csv", (const char *const[]){"eruptions", "waiting"}, 2);
     struct model_mixture_options equal = {.k = 3, .starts = 20, .shape = MODEL_MIXTURE_EQUAL};
     struct model_mixture model;
     ASSERT_OK(model_mixture_fit(&geyser, &equal, pool, &arena, &model, &error));
-    /* mclust stops at a relative change of 1e-5 and prints -1126.326; the climb goes on for another hundredth. */
+    /* mclust stops at a relative change of 1e-5 and prints -1126.326; the climb goes on for another
+     * hundredth. */
     ASSERT_NEAR(model.log_likelihood, -1126.326, 0.0105);
     assert_true(model.log_likelihood > -1126.3265);
 }
@@ -166,8 +175,8 @@ static void ward(void **state)
     }
 }
 
-static enum status pam_method(const struct model_matrix *matrix, int k, uint64_t seed, void *context, uint32_t *label,
-                              struct error *wrong)
+static enum status pam_method(const struct model_matrix *matrix, int k, uint64_t seed,
+                              void *context, uint32_t *label, struct error *wrong)
 {
     struct arena own;
     uint32_t medoid[16];
@@ -191,10 +200,12 @@ static void medoids_and_gap(void **state)
         ASSERT_NEAR(model_silhouette(&matrix, label, k, 0, 0, NULL, NULL), silhouette[k - 2], 5e-6);
     }
     struct model_gap gap;
-    ASSERT_OK(model_gap_statistic(&matrix, NULL, 8, 60, 1, 5, pam_method, NULL, pool, &arena, &gap, &error));
+    ASSERT_OK(model_gap_statistic(&matrix, NULL, 8, 60, 1, 5, pam_method, NULL, pool, &arena, &gap,
+                                  &error));
     assert_int_equal(gap.best, 4);
     ASSERT_NEAR(gap.gap[3], 0.676, 0.03); /* the reference samples are random */
-    ASSERT_OK(model_gap_statistic(&matrix, NULL, 8, 30, 2, 5, model_grouping_kmeans, NULL, pool, &arena, &gap, &error));
+    ASSERT_OK(model_gap_statistic(&matrix, NULL, 8, 30, 2, 5, model_grouping_kmeans, NULL, pool,
+                                  &arena, &gap, &error));
     assert_int_equal(gap.best, 4);
 }
 
@@ -213,8 +224,8 @@ static void stability(void **state)
         struct model_kmeans model;
         double jaccard[4];
         ASSERT_OK(model_kmeans_fit(&matrix, &options, pool, &arena, &model, &error));
-        ASSERT_OK(model_stability(&matrix, k, model.label, 200, 0, 17, model_grouping_kmeans, NULL, pool, jaccard, NULL,
-                                  &error));
+        ASSERT_OK(model_stability(&matrix, k, model.label, 200, 0, 17, model_grouping_kmeans, NULL,
+                                  pool, jaccard, NULL, &error));
         qsort(jaccard, (size_t)k, sizeof *jaccard, compare_doubles);
         for (int c = 0; c < k; c++)
             ASSERT_NEAR(jaccard[c], truth[k - 2][c], 0.02);
@@ -268,7 +279,8 @@ static void degenerate(void **state)
     double same[40], far[] = {1e9, 1e9 + 1, 1e9 + 2, 1e9 + 1000}, one[] = {3, 4}, nan[] = {1, NAN};
     for (int i = 0; i < 40; i++)
         same[i] = 5;
-    struct model_matrix equal = {20, 2, same}, line = {4, 1, far}, single = {1, 2, one}, unknown = {2, 1, nan};
+    struct model_matrix equal = {20, 2, same}, line = {4, 1, far}, single = {1, 2, one},
+                        unknown = {2, 1, nan};
     struct model_kmeans model;
     struct model_mixture mixture;
     struct model_kmeans_options three = {.k = 3}, two = {.k = 2}, alone = {.k = 1};
@@ -276,11 +288,13 @@ static void degenerate(void **state)
     ASSERT_OK(model_kmeans_fit(&equal, &three, NULL, &arena, &model, &error));
     ASSERT_NEAR(model.inertia, 0, 0);
     ASSERT_OK(model_kmeans_fit(&line, &two, NULL, &arena, &model, &error));
-    ASSERT_NEAR(model.inertia, 2, 1e-9); /* the short form of the distance would lose this entirely */
+    ASSERT_NEAR(model.inertia, 2,
+                1e-9); /* the short form of the distance would lose this entirely */
     ASSERT_OK(model_kmeans_fit(&single, &alone, NULL, &arena, &model, &error));
     assert_int_equal(model_kmeans_fit(&single, &two, NULL, &arena, &model, &error), STATUS_ERROR);
     assert_int_equal(model_kmeans_fit(&unknown, &two, NULL, &arena, &model, &error), STATUS_ERROR);
-    assert_int_equal(model_mixture_fit(&equal, &groups, NULL, &arena, &mixture, &error), STATUS_ERROR);
+    assert_int_equal(model_mixture_fit(&equal, &groups, NULL, &arena, &mixture, &error),
+                     STATUS_ERROR);
     assert_non_null(strstr(error.message, "fewer groups"));
     assert_true(isnan(model_silhouette(&equal, (uint32_t[20]){0}, 1, 0, 0, NULL, NULL)));
     uint32_t before[] = {0, 0, 0, 1, 1, 2}, now[] = {1, 1, 1, 0, 0, 0}, match[2];
@@ -307,20 +321,23 @@ static void natural_groups(void **state)
             for (int j = 0; j < D; j++)
                 data[i * D + j] = set % 4 == 0   ? stats_random_uniform(&random)
                                   : set % 4 == 1 ? stats_random_normal(&random) * (1 + j)
-                                  : set % 4 == 2 ? stats_random_normal(&random) + 2 * common
-                                                 : stats_random_uniform(&random) * (1 + 3 * j) + common;
+                                  : set % 4 == 2
+                                      ? stats_random_normal(&random) + 2 * common
+                                      : stats_random_uniform(&random) * (1 + 3 * j) + common;
         }
         struct model_structure_options options = {.largest = 5, .seed = (uint64_t)set};
         ASSERT_OK(model_structure_test(&matrix, &options, pool, &arena, &found, &error));
         alarms += found.natural;
     }
-    assert_in_range(alarms, 0, 4); /* 2.5% are expected; five of forty would happen once in 250 runs */
+    assert_in_range(alarms, 0,
+                    4); /* 2.5% are expected; five of forty would happen once in 250 runs */
     for (int groups = 2; groups <= 4; groups++) {
         struct stats_random random;
         stats_random_init(&random, 78, (uint64_t)groups);
         for (int i = 0; i < ROWS; i++)
             for (int j = 0; j < D; j++)
-                data[i * D + j] = stats_random_normal(&random) + 7 * sin((i % groups) * 1.4 + j * 1.7);
+                data[i * D + j] =
+                    stats_random_normal(&random) + 7 * sin((i % groups) * 1.4 + j * 1.7);
         ASSERT_OK(model_structure_test(&matrix, &six, pool, &arena, &found, &error));
         assert_true(found.natural);
         assert_int_equal(found.groups, groups);

@@ -1,6 +1,7 @@
 /*
- * The purchase models against published fits and predictions (FIGURES.md, "Customer lifetime value"), against finite
- * differences, against customers simulated from known parameters, and on data that is degenerate.
+ * The purchase models against published fits and predictions (FIGURES.md, "Customer lifetime
+ * value"), against finite differences, against customers simulated from known parameters, and on
+ * data that is degenerate.
  */
 #include "model/clv.h"
 #include "base/json.h"
@@ -23,7 +24,8 @@
 static struct arena arena;
 static struct error error;
 
-/* Recency and age in weeks as they are, and as the well-known summary file has them: with two decimals. */
+/* Recency and age in weeks as they are, and as the well-known summary file has them: with two
+ * decimals. */
 static struct model_clv_data cdnow(void)
 {
     struct cdnow data = cdnow_read(&arena);
@@ -53,7 +55,8 @@ static void bgnbd_on_cdnow(void **state)
     struct model_clv model;
     assert_int_equal(data.count, 2357);
     ASSERT_OK(model_clv_fit(MODEL_BGNBD, &data, NULL, &arena, &model, &error));
-    const double value[] = {0.2425945, 4.4136019, 0.7929199, 2.4258881}, spread[] = {.01256, .3782, .1857, .7054};
+    const double value[] = {0.2425945, 4.4136019, 0.7929199, 2.4258881},
+                 spread[] = {.01256, .3782, .1857, .7054};
     ASSERT_NEAR(model.log_likelihood, -9582.429, 1e-3);
     for (int i = 0; i < 4; i++) {
         ASSERT_NEAR(model.parameter[i], value[i], 1e-3 * value[i]);
@@ -81,7 +84,8 @@ static void bgnbd_predictions(void **state)
     ASSERT_NEAR(model_clv_expected(&model, &h, 39), 1.226, 1e-3);
     ASSERT_NEAR(model_clv_alive(&model, &h), .72661, 5e-5); /* at rounded parameters and weeks */
     ASSERT_NEAR(1 - model_clv_new_more_than(&model, 39, 0), .5737864, 1e-6);
-    ASSERT_NEAR(model_clv_new_more_than(&model, 2, 9) - model_clv_new_more_than(&model, 2, 10), 1.07869e-7, 5e-13);
+    ASSERT_NEAR(model_clv_new_more_than(&model, 2, 9) - model_clv_new_more_than(&model, 2, 10),
+                1.07869e-7, 5e-13);
     struct model_history other = {26, 30.857143, 31};
     struct model_clv bg = given(MODEL_BGNBD, .2425945, 4.4136019, .7929199, 2.4258881);
     ASSERT_NEAR(model_clv_expected(&bg, &other, 52), 25.757, 5e-3);
@@ -90,7 +94,8 @@ static void bgnbd_predictions(void **state)
     const double t[] = {.1429, 1, 3, 31.8571, 32}, e[] = {.0078, .0532, .1506, 1.0405, 1.0437};
     for (int i = 0; i < 5; i++)
         ASSERT_NEAR(model_clv_new_expected(&bg, t[i]), e[i], 5e-5);
-    /* For 78 weeks 1.8576 is published; that is the series cut off after 150 terms. Summed chances confirm 1.85796. */
+    /* For 78 weeks 1.8576 is published; that is the series cut off after 150 terms. Summed chances
+     * confirm 1.85796. */
     double summed = 0;
     for (int n = 0; n < 2000; n++)
         summed += model_clv_new_more_than(&bg, 78, n);
@@ -144,35 +149,40 @@ static void bgbb_on_donations(void **state)
     ASSERT_NEAR(model.customers, 11104, 0);
 }
 
-/* ∂ ln L against central differences, for every model, at three places: α above and below β, and far apart. */
+/* ∂ ln L against central differences, for every model, at three places: α above and below β, and
+ * far apart. */
 static void gradients(void **state)
 {
     (void)state;
     static const struct model_history history[] = {{0, 0, 12},   {3, 7, 9}, {40, 30, 31}, {2, 3, 3},
                                                    {1, 0.5, 52}, {0, 0, 1}, {900, 40, 50}};
     static const struct model_history yearly[] = {{0, 0, 6}, {3, 5, 6}, {6, 6, 6}, {1, 1, 4}};
-    static const double places[][4] = {{.5, 10, .6, 12}, {.9, 12, 1.4, 3}, {1.3, 300, .2, 2}, {.4, 0.02, 2, 40}};
+    static const double places[][4] = {
+        {.5, 10, .6, 12}, {.9, 12, 1.4, 3}, {1.3, 300, .2, 2}, {.4, 0.02, 2, 40}};
     for (int type = 0; type < MODEL_CLV_TYPES; type++)
         for (int k = 0; k < 4; k++) {
-            struct model_clv_data data = {type == MODEL_BGBB ? 4 : 7, type == MODEL_BGBB ? yearly : history, NULL};
+            struct model_clv_data data = {type == MODEL_BGBB ? 4 : 7,
+                                          type == MODEL_BGBB ? yearly : history, NULL};
             double exact[4], above, below;
             for (int i = 0; i < 4; i++) {
                 double at[4], step = 1e-5;
                 memcpy(at, places[k], sizeof at);
-                ASSERT_OK(
-                    model_clv_log_likelihood((enum model_clv_type)type, at, &data, &arena, &above, exact, &error));
+                ASSERT_OK(model_clv_log_likelihood((enum model_clv_type)type, at, &data, &arena,
+                                                   &above, exact, &error));
                 at[i] = places[k][i] * exp(step);
-                ASSERT_OK(model_clv_log_likelihood((enum model_clv_type)type, at, &data, &arena, &above, NULL, &error));
+                ASSERT_OK(model_clv_log_likelihood((enum model_clv_type)type, at, &data, &arena,
+                                                   &above, NULL, &error));
                 at[i] = places[k][i] * exp(-step);
-                ASSERT_OK(model_clv_log_likelihood((enum model_clv_type)type, at, &data, &arena, &below, NULL, &error));
+                ASSERT_OK(model_clv_log_likelihood((enum model_clv_type)type, at, &data, &arena,
+                                                   &below, NULL, &error));
                 ASSERT_NEAR(exact[i], (above - below) / (2 * step),
                             1e-5 * fmax(1, fabs(above) * 1e-3 + fabs(exact[i])));
             }
         }
 }
 
-/* Someone who buys every day, where lifetimes hardly differ: what is integrated falls by e^500 within a unit of the
- * logarithm. */
+/* Someone who buys every day, where lifetimes hardly differ: what is integrated falls by e^500
+ * within a unit of the logarithm. */
 static void gradient_of_a_heavy_buyer(void **state)
 {
     (void)state;
@@ -183,19 +193,22 @@ static void gradient_of_a_heavy_buyer(void **state)
         for (int i = 0; i < 4; i++) {
             double at[4], above, below, exact[4], step = 1e-5;
             memcpy(at, places[k], sizeof at);
-            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &above, exact, &error));
+            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &above, exact,
+                                               &error));
             at[i] = places[k][i] * exp(step);
-            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &above, NULL, &error));
+            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &above, NULL,
+                                               &error));
             at[i] = places[k][i] * exp(-step);
-            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &below, NULL, &error));
+            ASSERT_OK(model_clv_log_likelihood(MODEL_PARETO_NBD, at, &data, &arena, &below, NULL,
+                                               &error));
             ASSERT_NEAR(exact[i], (above - below) / (2 * step), 1e-4 * fmax(1, fabs(exact[i])));
         }
 }
 
-/* One customer of the model that made it: buys at rate lambda, may leave; sets x and t_x in (0, t], returns the number
- * of purchases in (t, t + ahead]. */
-static double live(struct stats_random *random, enum model_clv_type type, double lambda, double leave, double t,
-                   double ahead, struct model_history *h)
+/* One customer of the model that made it: buys at rate lambda, may leave; sets x and t_x in (0, t],
+ * returns the number of purchases in (t, t + ahead]. */
+static double live(struct stats_random *random, enum model_clv_type type, double lambda,
+                   double leave, double t, double ahead, struct model_history *h)
 {
     double now = 0, after = 0, lifetime = INFINITY;
     *h = (struct model_history){0, 0, t};
@@ -218,8 +231,9 @@ static double live(struct stats_random *random, enum model_clv_type type, double
     }
 }
 
-/* Parameters come back within three and a half standard errors, the totals ahead within a few percent, and the stated
- * 80% prediction interval holds often enough, overall and for every number of purchases. */
+/* Parameters come back within three and a half standard errors, the totals ahead within a few
+ * percent, and the stated 80% prediction interval holds often enough, overall and for every number
+ * of purchases. */
 static void recovery(void **state)
 {
     (void)state;
@@ -232,7 +246,8 @@ static void recovery(void **state)
         stats_random_init(&random, 7, (uint64_t)type);
         const double *p = truth[type];
         for (size_t i = 0; i < COUNT; i++) {
-            double lambda = stats_random_gamma(&random, p[0]) / p[1], t = 30 + 20 * stats_random_uniform(&random);
+            double lambda = stats_random_gamma(&random, p[0]) / p[1],
+                   t = 30 + 20 * stats_random_uniform(&random);
             double leave = type == MODEL_PARETO_NBD ? stats_random_gamma(&random, p[2]) / p[3]
                                                     : stats_random_beta(&random, p[2], p[3]);
             after[i] = live(&random, (enum model_clv_type)type, lambda, leave, t, 26, &history[i]);
@@ -266,12 +281,13 @@ static void recovery(void **state)
 static void distribution_and_mean_agree(void **state)
 {
     (void)state;
-    static const double places[][4] = {{.6, 8, .9, 2.5}, {1.3, 6, 1.0, 2}, {40, 60, .5, .3}, {.3, 2, 30, 90}};
+    static const double places[][4] = {
+        {.6, 8, .9, 2.5}, {1.3, 6, 1.0, 2}, {40, 60, .5, .3}, {.3, 2, 30, 90}};
     static const struct model_history history[] = {{0, 0, 12}, {3, 7, 9}, {40, 30, 31}};
     for (int type = MODEL_BGNBD; type <= MODEL_PARETO_NBD; type++)
         for (int k = 0; k < 4; k++) {
-            struct model_clv model =
-                given((enum model_clv_type)type, places[k][0], places[k][1], places[k][2], places[k][3]);
+            struct model_clv model = given((enum model_clv_type)type, places[k][0], places[k][1],
+                                           places[k][2], places[k][3]);
             for (int i = 0; i < 3; i++) {
                 double sum = 0;
                 for (int n = 0; n < 3000; n++)
@@ -335,14 +351,21 @@ static void degenerate(void **state)
 {
     (void)state;
     struct model_clv model;
-    struct model_history one[] = {{3, 20, 30}}, never[] = {{0, 0, 30}, {0, 0, 20}}, wrong[] = {{1, 31, 30}},
-                         huge[] = {{1e7, 364, 365}, {0, 0, 300}, {2, 40, 100}, {5, 90, 365}, {1, 3, 200}},
+    struct model_history one[] = {{3, 20, 30}}, never[] = {{0, 0, 30}, {0, 0, 20}},
+                         wrong[] = {{1, 31, 30}},
+                         huge[] = {{1e7, 364, 365},
+                                   {0, 0, 300},
+                                   {2, 40, 100},
+                                   {5, 90, 365},
+                                   {1, 3, 200}},
                          equal[] = {{2, 10, 30}, {2, 10, 30}, {2, 10, 30}}, nan[] = {{NAN, 1, 2}};
-    struct model_clv_data cases[] = {{1, one, NULL},   {2, never, NULL}, {1, wrong, NULL}, {5, huge, NULL},
-                                     {3, equal, NULL}, {0, NULL, NULL},  {1, nan, NULL}};
+    struct model_clv_data cases[] = {{1, one, NULL},  {2, never, NULL}, {1, wrong, NULL},
+                                     {5, huge, NULL}, {3, equal, NULL}, {0, NULL, NULL},
+                                     {1, nan, NULL}};
     for (int type = MODEL_BGNBD; type <= MODEL_PARETO_NBD; type++)
         for (int i = 0; i < 7; i++) {
-            enum status status = model_clv_fit((enum model_clv_type)type, &cases[i], NULL, &arena, &model, &error);
+            enum status status =
+                model_clv_fit((enum model_clv_type)type, &cases[i], NULL, &arena, &model, &error);
             if (status != STATUS_OK) {
                 assert_true(strlen(error.message) > 20);
                 continue;
@@ -354,8 +377,10 @@ static void degenerate(void **state)
                 assert_true(alive >= 0 && alive <= 1 && isfinite(ahead) && ahead >= 0);
             }
         }
-    assert_int_equal(model_clv_fit(MODEL_BGNBD, &cases[1], NULL, &arena, &model, &error), STATUS_ERROR);
-    assert_int_equal(model_clv_fit(MODEL_BGNBD, &cases[2], NULL, &arena, &model, &error), STATUS_ERROR);
+    assert_int_equal(model_clv_fit(MODEL_BGNBD, &cases[1], NULL, &arena, &model, &error),
+                     STATUS_ERROR);
+    assert_int_equal(model_clv_fit(MODEL_BGNBD, &cases[2], NULL, &arena, &model, &error),
+                     STATUS_ERROR);
     struct model_clv extreme = given(MODEL_BGNBD, .8, 9, .9, 3);
     struct model_history regular = {1e7, 1e4, 1e4};
     assert_true(model_clv_alive(&extreme, &regular) > 0.9);

@@ -1,7 +1,8 @@
 /*
- * What intervals of penalised effects claim, held by simulation: of many samples, the stated share of intervals holds
- * the effect that the same penalised fit finds among all customers (here very many), also where columns say nearly the
- * same and where an effect is nothing. And the fit itself, by the conditions that its minimum must meet.
+ * What intervals of penalised effects claim, held by simulation: of many samples, the stated share
+ * of intervals holds the effect that the same penalised fit finds among all customers (here very
+ * many), also where columns say nearly the same and where an effect is nothing. And the fit itself,
+ * by the conditions that its minimum must meet.
  */
 #include "model/logistic.h"
 #include "stats/random.h"
@@ -60,7 +61,8 @@ static void cover(double lambda, double mix, size_t rows, uint64_t seed)
             customer[i] = (uint32_t)i;
         struct model_matrix sample = {rows, COLUMNS, x};
         ASSERT_OK(model_logistic_fit(&sample, label, &options, NULL, &arena, &model, &error));
-        model_logistic_intervals(&model, &sample, label, customer, rows, DRAWS, .95, 7, NULL, &arena, interval);
+        model_logistic_intervals(&model, &sample, label, customer, rows, DRAWS, .95, 7, NULL,
+                                 &arena, interval);
         for (int c = 0; c < COLUMNS; c++) {
             double effect = model.coefficient[c] * model.scale[c];
             assert_true(interval[c].low <= effect && effect <= interval[c].high);
@@ -68,7 +70,8 @@ static void cover(double lambda, double mix, size_t rows, uint64_t seed)
         }
     }
     for (int c = 0; c < COLUMNS; c++) {
-        print_message("# lambda %g, mix %g, %zu rows, column %d: %.0f of %d\n", lambda, mix, rows, c, held[c], SAMPLES);
+        print_message("# lambda %g, mix %g, %zu rows, column %d: %.0f of %d\n", lambda, mix, rows,
+                      c, held[c], SAMPLES);
         assert_true(held[c] / SAMPLES >= .90);
     }
     free(customer);
@@ -84,8 +87,8 @@ static void intervals_hold(void **state)
     cover(.01, 1, 300, 3);
 }
 
-/* At the minimum the slope of the likelihood balances the penalty: exactly for what is not zero, and within it for what
- * is (Karush, Kuhn and Tucker). */
+/* At the minimum the slope of the likelihood balances the penalty: exactly for what is not zero,
+ * and within it for what is (Karush, Kuhn and Tucker). */
 static void conditions_of_the_minimum(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /*
- * Purchase models where their likelihood is highest on an edge: customers who never leave, who all buy alike, who all
- * do both. What is right comes from a naive likelihood of the simpler model, maximised by nested golden sections. And
- * Gamma-Gamma where amounts leave it nothing to tell.
+ * Purchase models where their likelihood is highest on an edge: customers who never leave, who all
+ * buy alike, who all do both. What is right comes from a naive likelihood of the simpler model,
+ * maximised by nested golden sections. And Gamma-Gamma where amounts leave it nothing to tell.
  */
 #include "base/json.h"
 #include "model/clv.h"
@@ -86,7 +86,8 @@ static void nobody_leaves(void **state)
         double right = best_nbd(&data);
         for (int type = MODEL_BGNBD; type <= MODEL_PARETO_NBD; type++) {
             struct model_clv model, again;
-            ASSERT_OK(model_clv_fit((enum model_clv_type)type, &data, NULL, &arena, &model, &error));
+            ASSERT_OK(
+                model_clv_fit((enum model_clv_type)type, &data, NULL, &arena, &model, &error));
             assert_true(model.log_likelihood > right - 2e-3); /* the NBD is an edge of each */
             if (model.log_likelihood > right + 2e-3)
                 continue; /* chance has some of them leave: BG/NBD's best fit is then inside */
@@ -96,7 +97,8 @@ static void nobody_leaves(void **state)
             for (size_t i = 0; i < 50; i++) {
                 const struct model_history *h = &data.history[i];
                 ASSERT_NEAR(model_clv_alive(&model, h), 1, 1e-12);
-                ASSERT_NEAR(model_clv_expected(&model, h, 10), (r + h->x) / (alpha + h->t) * 10, 1e-9);
+                ASSERT_NEAR(model_clv_expected(&model, h, 10), (r + h->x) / (alpha + h->t) * 10,
+                            1e-9);
                 struct stats_interval range = model_clv_prediction(&model, h, 10, .8);
                 assert_true(range.low <= range.high && isfinite(range.high));
             }
@@ -162,7 +164,8 @@ static void few_and_alike(void **state)
     for (int c = 0; c < 3; c++)
         for (int type = MODEL_BGNBD; type <= MODEL_PARETO_NBD; type++) {
             struct model_clv model;
-            ASSERT_OK(model_clv_fit((enum model_clv_type)type, &cases[c], NULL, &arena, &model, &error));
+            ASSERT_OK(
+                model_clv_fit((enum model_clv_type)type, &cases[c], NULL, &arena, &model, &error));
             double ahead = model_clv_expected(&model, &cases[c].history[0], 30);
             assert_true(ahead >= 0 && ahead < 10);
         }
@@ -198,7 +201,8 @@ static void beta_binomial(void **state)
     if (model.edge == MODEL_CLV_NOBODY_LEAVES) {
         ASSERT_NEAR(model_clv_alive(&model, &history[0]), 1, 1e-9);
         double a = model.parameter[0], b = model.parameter[1];
-        ASSERT_NEAR(model_clv_expected(&model, &history[0], 3), 3 * (a + history[0].x) / (a + b + CHANCES), 1e-9);
+        ASSERT_NEAR(model_clv_expected(&model, &history[0], 3),
+                    3 * (a + history[0].x) / (a + b + CHANCES), 1e-9);
     }
 }
 

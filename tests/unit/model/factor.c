@@ -22,7 +22,8 @@ static void components(void **state)
 {
     (void)state;
     struct table table = table_read("classic/usarrests.csv", ',', true, &arena);
-    double *data = table_matrix(&table, (const char *const[]){"Murder", "Assault", "UrbanPop", "Rape"}, 4, &arena);
+    double *data = table_matrix(
+        &table, (const char *const[]){"Murder", "Assault", "UrbanPop", "Rape"}, 4, &arena);
     double mean[4], r[16];
     struct model_components model;
     stats_covariance(table.rows, 4, data, 1, mean, r);
@@ -54,7 +55,8 @@ static void factors(void **state)
     }
     struct model_factors model, again;
     for (int rotation = MODEL_ROTATION_NONE; rotation <= MODEL_ROTATION_PROMAX; rotation++) {
-        ASSERT_OK(model_factors_fit(6, covariance, 112, 2, (enum model_rotation)rotation, &arena, &model, &error));
+        ASSERT_OK(model_factors_fit(6, covariance, 112, 2, (enum model_rotation)rotation, &arena,
+                                    &model, &error));
         ASSERT_NEAR(model.chi2, 6.1066, 5e-5);
         ASSERT_NEAR(model.freedom, 4, 0);
         static const double uniqueness[] = {.45522, .58933, .21818, .76942, .05244, .33359};
@@ -63,7 +65,8 @@ static void factors(void **state)
             double common = 0; /* rotation may not change what the factors explain */
             for (int a = 0; a < 2; a++)
                 for (int b = 0; b < 2; b++)
-                    common += model.loading[i * 2 + a] * model.correlation[a * 2 + b] * model.loading[i * 2 + b];
+                    common += model.loading[i * 2 + a] * model.correlation[a * 2 + b] *
+                              model.loading[i * 2 + b];
             ASSERT_NEAR(common + model.uniqueness[i], 1, 1e-6);
         }
     }
@@ -84,7 +87,8 @@ static void scales(void **state)
     struct table table = table_read("bfi/bfi.csv", ',', true, &arena);
     size_t rows = table.rows;
     assert_int_equal(rows, 2800);
-    double *data = ARENA_ARRAY(&arena, double, rows * 25), *five = ARENA_ARRAY(&arena, double, rows * 5);
+    double *data = ARENA_ARRAY(&arena, double, rows * 25),
+           *five = ARENA_ARRAY(&arena, double, rows * 5);
     static const char reversed[] = "A1 C4 C5 E1 E2 O2 O5 ";
     for (size_t j = 0; j < 25; j++) {
         double *column = table_numbers(&table, j + 1, &arena);
@@ -111,11 +115,13 @@ static void scales(void **state)
     for (int i = 0; i < 5; i++)
         ASSERT_NEAR(model.deviation[i] * model.deviation[i], eigenvalue[i], 5e-5);
     int count;
-    ASSERT_OK(model_parallel_analysis(25, r, 2800, 40, 0.95, 1, NULL, &arena, &count, NULL, &error));
+    ASSERT_OK(
+        model_parallel_analysis(25, r, 2800, 40, 0.95, 1, NULL, &arena, &count, NULL, &error));
     assert_in_range(count, 5, 6);
 }
 
-/* Three planted factors with simple structure: their number, their loadings and their correlation come back. */
+/* Three planted factors with simple structure: their number, their loadings and their correlation
+ * come back. */
 static void recovery(void **state)
 {
     (void)state;
@@ -133,7 +139,8 @@ static void recovery(void **state)
     stats_covariance(ROWS, ITEMS, data, 1, mean, r);
     stats_to_correlation(ITEMS, r);
     int count;
-    ASSERT_OK(model_parallel_analysis(ITEMS, r, ROWS, 20, 0.95, 1, NULL, &arena, &count, NULL, &error));
+    ASSERT_OK(
+        model_parallel_analysis(ITEMS, r, ROWS, 20, 0.95, 1, NULL, &arena, &count, NULL, &error));
     assert_int_equal(count, 3);
     struct model_factors model;
     ASSERT_OK(model_factors_fit(ITEMS, r, ROWS, 3, MODEL_ROTATION_PROMAX, &arena, &model, &error));
@@ -153,11 +160,13 @@ static void degenerate(void **state)
     double same[] = {1, 1, 1, 1}, nan[] = {1, NAN, NAN, 1}, zero[] = {0, 0, 0, 0};
     struct model_factors model;
     struct model_components parts;
-    assert_int_equal(model_factors_fit(2, same, 10, 1, MODEL_ROTATION_NONE, &arena, &model, &error), STATUS_ERROR);
+    assert_int_equal(model_factors_fit(2, same, 10, 1, MODEL_ROTATION_NONE, &arena, &model, &error),
+                     STATUS_ERROR);
     assert_int_equal(model_components_fit(2, nan, &arena, &parts, &error), STATUS_ERROR);
     ASSERT_OK(model_components_fit(2, zero, &arena, &parts, &error));
     ASSERT_NEAR(parts.deviation[0], 0, 0);
-    assert_true(isnan(model_cronbach_alpha(2, zero, NULL)) && isnan(model_kmo(2, same, &arena, NULL)));
+    assert_true(isnan(model_cronbach_alpha(2, zero, NULL)) &&
+                isnan(model_kmo(2, same, &arena, NULL)));
 }
 
 static int set_up(void **state)

@@ -1,6 +1,7 @@
 /*
- * HDBSCAN against its definition, taken literally from the top down over a full table of distances; the kd-tree
- * against looking at everyone; planted groups, noise, ties, degenerate data, and the same for any number of threads.
+ * HDBSCAN against its definition, taken literally from the top down over a full table of distances;
+ * the kd-tree against looking at everyone; planted groups, noise, ties, degenerate data, and the
+ * same for any number of threads.
  */
 #include "model/hdbscan.h"
 #include "base/json.h"
@@ -38,7 +39,8 @@ static int compare_doubles(const void *a, const void *b)
     return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
 }
 
-/* The components of the rows in `in` (1 where a row is in) when only lengths below `level` connect; how many. */
+/* The components of the rows in `in` (1 where a row is in) when only lengths below `level` connect;
+ * how many. */
 static uint32_t components(const struct naive *n, const char *in, double level, uint32_t *component)
 {
     uint32_t count = 0, *stack = base_malloc(sizeof *stack * n->rows);
@@ -95,7 +97,8 @@ static double longest_edge(const struct naive *n, const char *in, double *sum)
     return longest;
 }
 
-/* Follows one cluster down; returns the best excess of mass within it and labels its rows by that choice. */
+/* Follows one cluster down; returns the best excess of mass within it and labels its rows by that
+ * choice. */
 static double follow(struct naive *n, const char *cluster, double birth, bool is_root)
 {
     char *in = base_malloc(n->rows), *part = base_malloc(n->rows);
@@ -148,7 +151,8 @@ static struct naive by_definition(const struct model_matrix *matrix, int least, 
                       .least = least,
                       .reach = ARENA_ARRAY(&arena, double, rows *rows),
                       .label = ARENA_ARRAY(&arena, uint32_t, rows)};
-    double *core = ARENA_ARRAY(&arena, double, rows), *sorted = ARENA_ARRAY(&arena, double, rows), sum;
+    double *core = ARENA_ARRAY(&arena, double, rows), *sorted = ARENA_ARRAY(&arena, double, rows),
+           sum;
     for (size_t a = 0; a < rows; a++) {
         for (size_t b = 0; b < rows; b++) {
             double square = 0;
@@ -175,7 +179,8 @@ static struct naive by_definition(const struct model_matrix *matrix, int least, 
 
 /* ---- tests ---- */
 
-/* Blobs of different density with noise around them, rounded so that ties abound when `grain` > 0. */
+/* Blobs of different density with noise around them, rounded so that ties abound when `grain` > 0.
+ */
 static struct model_matrix blobs(uint64_t seed, size_t rows, int d, int groups, double grain)
 {
     struct stats_random random;
@@ -184,9 +189,9 @@ static struct model_matrix blobs(uint64_t seed, size_t rows, int d, int groups, 
     for (size_t i = 0; i < rows; i++) {
         int group = (int)(i % (size_t)(groups + 1));
         for (int j = 0; j < d; j++) {
-            double x = group == groups
-                           ? 20 * stats_random_uniform(&random) - 5
-                           : 9 * sin(group * 2.1 + j * 1.3) + stats_random_normal(&random) * (.4 + .3 * group);
+            double x = group == groups ? 20 * stats_random_uniform(&random) - 5
+                                       : 9 * sin(group * 2.1 + j * 1.3) +
+                                             stats_random_normal(&random) * (.4 + .3 * group);
             data[i * (size_t)d + (size_t)j] = grain > 0 ? round(x / grain) * grain : x;
         }
     }
@@ -197,8 +202,8 @@ static void same_as_the_definition(void **state)
 {
     (void)state;
     for (int set = 0; set < 24; set++) {
-        struct model_matrix matrix =
-            blobs((uint64_t)set, 150 + 10 * (size_t)set, 1 + set % 4, 1 + set % 4, set % 3 == 0 ? 0 : set % 3 * .5);
+        struct model_matrix matrix = blobs((uint64_t)set, 150 + 10 * (size_t)set, 1 + set % 4,
+                                           1 + set % 4, set % 3 == 0 ? 0 : set % 3 * .5);
         struct model_hdbscan_options options = {.least = 5 + set, .neighbours = 1 + set / 2};
         struct model_hdbscan found, alone;
         ASSERT_OK(model_hdbscan_fit(&matrix, &options, pool, &arena, &found, &error));
@@ -213,7 +218,8 @@ static void same_as_the_definition(void **state)
         for (size_t i = 0; i < matrix.rows; i++) {
             assert_int_equal(found.label[i] == MODEL_NOISE, naive.label[i] == MODEL_NOISE);
             for (size_t j = 0; j < i; j++)
-                assert_int_equal(found.label[i] == found.label[j], naive.label[i] == naive.label[j]);
+                assert_int_equal(found.label[i] == found.label[j],
+                                 naive.label[i] == naive.label[j]);
         }
     }
 }
@@ -236,7 +242,8 @@ static void tree_finds_the_nearest(void **state)
             for (uint32_t i = 0; i < matrix.rows; i++) {
                 all[i] = 0;
                 for (size_t j = 0; j < d; j++)
-                    all[i] += (point[j] - matrix.data[i * d + j]) * (point[j] - matrix.data[i * d + j]);
+                    all[i] +=
+                        (point[j] - matrix.data[i * d + j]) * (point[j] - matrix.data[i * d + j]);
                 best = all[i] < all[best] ? i : best;
             }
             assert_int_equal(model_neighbours_nearest(&tree, point, &distance), best);
@@ -255,8 +262,11 @@ static void finds_what_was_planted(void **state)
     struct stats_random random;
     double *data = ARENA_ARRAY(&arena, double, ROWS * 2);
     stats_random_init(&random, 5, 0);
-    for (int i = 0; i < ROWS; i++) { /* a ring, a disc inside it, noise around both: no centre tells them apart */
-        double angle = 2 * M_PI * stats_random_uniform(&random), far = i % 10 == 9 ? 0 : i % 2 ? 8 : 1.2;
+    for (int i = 0; i < ROWS;
+         i++) { /* a ring, a disc inside it, noise around both: no centre tells them apart */
+        double angle = 2 * M_PI * stats_random_uniform(&random), far = i % 10 == 9 ? 0
+                                                                       : i % 2     ? 8
+                                                                                   : 1.2;
         data[2 * i] = far * cos(angle) + .5 * stats_random_normal(&random);
         data[2 * i + 1] = far * sin(angle) + .5 * stats_random_normal(&random);
         for (int j = 0; i % 10 == 9 && j < 2; j++)
@@ -283,7 +293,8 @@ static void finds_what_was_planted(void **state)
     buffer_init(&text, 0);
     json_init(&json, &text, false);
     model_density_rule_write(&rule, &json);
-    ASSERT_OK(model_density_rule_read((struct text){text.data, text.length}, &arena, &again, &error));
+    ASSERT_OK(
+        model_density_rule_read((struct text){text.data, text.length}, &arena, &again, &error));
     buffer_release(&text);
     int other = 0;
     for (int i = 0; i < ROWS; i++) {
@@ -312,8 +323,10 @@ static void degenerate(void **state)
     ASSERT_OK(model_hdbscan_fit(&two, &options, NULL, &arena, &found, &error));
     assert_int_equal(found.k, 0);
     assert_int_equal(model_hdbscan_fit(&two, &small, NULL, &arena, &found, &error), STATUS_ERROR);
-    assert_int_equal(model_hdbscan_fit(&endless, &options, NULL, &arena, &found, &error), STATUS_ERROR);
-    double lumps[20000]; /* two values, ten thousand times each: finite, and not by looking at all pairs */
+    assert_int_equal(model_hdbscan_fit(&endless, &options, NULL, &arena, &found, &error),
+                     STATUS_ERROR);
+    double lumps[20000]; /* two values, ten thousand times each: finite, and not by looking at all
+                            pairs */
     for (int i = 0; i < 20000; i++)
         lumps[i] = i % 2;
     struct model_matrix heavy = {20000, 1, lumps};

@@ -1,4 +1,5 @@
-/* Latent classes against poLCA's published fits (FIGURES.md), with missing answers and covariates, and on bad data. */
+/* Latent classes against poLCA's published fits (FIGURES.md), with missing answers and covariates,
+ * and on bad data. */
 #include "model/latent.h"
 #include "base/json.h"
 #include "stats/random.h"
@@ -18,8 +19,8 @@ static struct arena arena;
 static struct error error;
 static struct pool *pool;
 
-/* The first `items` columns as answers; rows without all of them are left out, and rows without the covariate when one
- * is named. */
+/* The first `items` columns as answers; rows without all of them are left out, and rows without the
+ * covariate when one is named. */
 static struct model_latent_data answers(const char *path, int items, const char *covariate)
 {
     struct table table = table_read(path, ',', true, &arena);
@@ -71,7 +72,8 @@ static void published(void **state)
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         struct model_latent_data data = answers(figures[i].path, figures[i].items, NULL);
         struct model_latent model = fit(&data, figures[i].classes, 30);
-        ASSERT_NEAR(model.log_likelihood, figures[i].likelihood, figures[i].likelihood < -10000 ? 5e-3 : 1e-3);
+        ASSERT_NEAR(model.log_likelihood, figures[i].likelihood,
+                    figures[i].likelihood < -10000 ? 5e-3 : 1e-3);
     }
 }
 
@@ -121,7 +123,8 @@ static void covariates(void **state)
     ASSERT_NEAR(model.log_likelihood, -16222.32, 5e-3);
 }
 
-/* Classes, their answers and the effect of a covariate come back from simulated rows of which a fifth is missing. */
+/* Classes, their answers and the effect of a covariate come back from simulated rows of which a
+ * fifth is missing. */
 static void recovery(void **state)
 {
     (void)state;
@@ -157,8 +160,8 @@ static void recovery(void **state)
     assert_true(isnan(model.g2));
 }
 
-/* Standard errors: of one item and one class they are those of a share, √(p (1 − p) / n); of several, estimates from
- * simulated rows miss the truth by about as much as stated. */
+/* Standard errors: of one item and one class they are those of a share, √(p (1 − p) / n); of
+ * several, estimates from simulated rows miss the truth by about as much as stated. */
 static void standard_errors(void **state)
 {
     (void)state;
@@ -202,8 +205,10 @@ static void standard_errors(void **state)
 static void degenerate(void **state)
 {
     (void)state;
-    int code[] = {0, 0, 0, 0, 0, 0}, wrong[] = {0, 2, 0, 0, 0, 0}, none[] = {0, -1, 0, -1, 0, -1}, levels[] = {1, 2};
-    struct model_latent_data same = {3, 2, code, levels, 0, NULL, NULL}, outside = {3, 2, wrong, levels, 0, NULL, NULL},
+    int code[] = {0, 0, 0, 0, 0, 0}, wrong[] = {0, 2, 0, 0, 0, 0}, none[] = {0, -1, 0, -1, 0, -1},
+        levels[] = {1, 2};
+    struct model_latent_data same = {3, 2, code, levels, 0, NULL, NULL},
+                             outside = {3, 2, wrong, levels, 0, NULL, NULL},
                              empty = {3, 2, none, levels, 0, NULL, NULL};
     struct model_latent model;
     struct model_latent_options two = {.classes = 2}, many = {.classes = 4};
@@ -235,8 +240,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published), cmocka_unit_test(carcinoma_in_detail), cmocka_unit_test(covariates),
-        cmocka_unit_test(recovery),  cmocka_unit_test(standard_errors),     cmocka_unit_test(degenerate),
+        cmocka_unit_test(published),       cmocka_unit_test(carcinoma_in_detail),
+        cmocka_unit_test(covariates),      cmocka_unit_test(recovery),
+        cmocka_unit_test(standard_errors), cmocka_unit_test(degenerate),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

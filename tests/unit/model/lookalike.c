@@ -1,6 +1,6 @@
 /*
- * Look-alikes: bands and recall against a count that gives every customer a place of their own, planted likeness found
- * and noise left out, held-out scores that know nothing of their own row.
+ * Look-alikes: bands and recall against a count that gives every customer a place of their own,
+ * planted likeness found and noise left out, held-out scores that know nothing of their own row.
  */
 #include "model/lookalike.h"
 #include "stats/inference.h"
@@ -23,7 +23,8 @@ static struct pool *pool;
 enum { ROWS = 400 };
 
 /* One customer a place: seeds of equal scores stand spread evenly over the places of their run. */
-static double naive_seeds(const unsigned char *seed, const double *score, size_t count, double from, double to)
+static double naive_seeds(const unsigned char *seed, const double *score, size_t count, double from,
+                          double to)
 {
     double found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -53,7 +54,8 @@ static void bands(void **state)
     stats_random_init(&random, 7, 0);
     for (size_t i = 0; i < ROWS; i++) {
         seed[i] = stats_random_uniform(&random) < .2;
-        score[i] = (double)(int)(6 * (stats_random_uniform(&random) + (seed[i] ? .5 : 0))); /* many ties */
+        score[i] =
+            (double)(int)(6 * (stats_random_uniform(&random) + (seed[i] ? .5 : 0))); /* many ties */
         weight[i] = 1;
         seeds += seed[i];
     }
@@ -140,7 +142,8 @@ static void held_out(void **state)
 {
     (void)state;
     enum { FEW = 300, FOLDS = 5 };
-    double *data = ARENA_ARRAY(&arena, double, FEW * 20), *kept = ARENA_ARRAY(&arena, double, FEW * 20), hits = 0;
+    double *data = ARENA_ARRAY(&arena, double, FEW * 20),
+           *kept = ARENA_ARRAY(&arena, double, FEW * 20), hits = 0;
     unsigned char seed[FEW], label[FEW];
     uint32_t fold[FEW];
     size_t rows = 0;
@@ -156,7 +159,8 @@ static void held_out(void **state)
             label[rows++] = seed[i];
             hits += seed[i];
         }
-    double base = hits / (double)rows, threshold = sqrt(base * (1 - base) * 2 * log(20) / (double)rows);
+    double base = hits / (double)rows,
+           threshold = sqrt(base * (1 - base) * 2 * log(20) / (double)rows);
     struct model_logistic_options options = {.lambda = 2 * threshold, .mix = .5};
     struct model_matrix others = {rows, 20, kept};
     ASSERT_OK(model_logistic_fit(&others, label, &options, pool, &arena, &logistic, &error));
@@ -174,13 +178,16 @@ static void refusals(void **state)
     struct model_lookalike model;
     for (int i = 0; i < 20; i++)
         data[i] = i;
-    assert_int_equal(model_lookalike_fit(&matrix, seed, 5, 1, pool, &arena, &model, &error), STATUS_ERROR);
+    assert_int_equal(model_lookalike_fit(&matrix, seed, 5, 1, pool, &arena, &model, &error),
+                     STATUS_ERROR);
     memset(seed, 1, sizeof seed);
-    assert_int_equal(model_lookalike_fit(&matrix, seed, 5, 1, pool, &arena, &model, &error), STATUS_ERROR);
+    assert_int_equal(model_lookalike_fit(&matrix, seed, 5, 1, pool, &arena, &model, &error),
+                     STATUS_ERROR);
     memset(seed, 0, 10);
     for (int i = 0; i < 20; i++)
         data[i] = 3;
-    ASSERT_OK(model_lookalike_fit(&matrix, seed, 5, 1, pool, &arena, &model, &error)); /* nothing known: all alike */
+    ASSERT_OK(model_lookalike_fit(&matrix, seed, 5, 1, pool, &arena, &model,
+                                  &error)); /* nothing known: all alike */
     ASSERT_NEAR(model.held_out[0], model.held_out[19], 1e-12);
     ASSERT_NEAR(model.held_out[0], .5, 1e-9);
 }

@@ -1,6 +1,7 @@
 /*
- * Counts and amounts that are mostly nothing, as baskets and spending are: one population, however lumpy, is not called
- * natural groups (24 sets of four kinds), and groups of counts are still found.
+ * Counts and amounts that are mostly nothing, as baskets and spending are: one population, however
+ * lumpy, is not called natural groups (24 sets of four kinds), and groups of counts are still
+ * found.
  */
 #include "model/grouping.h"
 #include "model/scaling.h"
@@ -23,7 +24,8 @@ static struct pool *pool;
 
 enum { ROWS = 400, D = 4, SETS = 6, MOST = 6 };
 
-/* How often of six visits something of that kind was in the basket; some people buy much of everything. */
+/* How often of six visits something of that kind was in the basket; some people buy much of
+ * everything. */
 static double basket(struct stats_random *random, int j, double activity)
 {
     static const double share[D] = {.1, .25, .15, .05};
@@ -51,8 +53,8 @@ static double yes_or_no(struct stats_random *random, int j, double activity)
     return stats_random_uniform(random) < fmin(.95, .2 + .15 * j + .1 * activity);
 }
 
-static double (*const kinds[])(struct stats_random *random, int j, double activity) = {basket, poisson, spend,
-                                                                                       yes_or_no};
+static double (*const kinds[])(struct stats_random *random, int j,
+                               double activity) = {basket, poisson, spend, yes_or_no};
 
 static bool looks_natural(double *data, uint64_t seed)
 {

@@ -1,6 +1,7 @@
 /*
- * Logistic regression and boosted trees: churn of a telephone company by ten stratified folds (FIGURES.md), planted
- * effects, the conditions an elastic net's answer must meet, and data that no model can learn from.
+ * Logistic regression and boosted trees: churn of a telephone company by ten stratified folds
+ * (FIGURES.md), planted effects, the conditions an elastic net's answer must meet, and data that no
+ * model can learn from.
  */
 #include "base/json.h"
 #include "model/boost.h"
@@ -32,7 +33,8 @@ struct churn {
 /* Texts become one column for each value but the first; blank charges of new customers are 0. */
 static struct churn read_churn(void)
 {
-    struct table table = table_read("telco-churn/WA_Fn-UseC_-Telco-Customer-Churn.csv.gz", ',', true, &arena);
+    struct table table =
+        table_read("telco-churn/WA_Fn-UseC_-Telco-Customer-Churn.csv.gz", ',', true, &arena);
     int columns = 0, blanks = 0;
     double *data = ARENA_ARRAY(&arena, double, table.rows * 100);
     struct churn out = {.label = ARENA_ARRAY(&arena, unsigned char, table.rows)};
@@ -44,7 +46,9 @@ static struct churn read_churn(void)
         for (int level = 1; level < (number ? 2 : levels); level++, columns++)
             for (size_t i = 0; i < table.rows; i++) {
                 blanks += number && isnan(values[i]);
-                data[i * 100 + (size_t)columns] = !number ? codes[i] == level : isnan(values[i]) ? 0 : values[i];
+                data[i * 100 + (size_t)columns] = !number            ? codes[i] == level
+                                                  : isnan(values[i]) ? 0
+                                                                     : values[i];
             }
     }
     assert_int_equal(blanks, 11);
@@ -67,7 +71,8 @@ static struct churn part(const struct churn *all, const uint32_t *fold, uint32_t
     struct churn out = {.label = ARENA_ARRAY(&arena, unsigned char, all->features.rows)};
     for (size_t i = 0; i < all->features.rows; i++)
         if ((fold[i] == which) == inside) {
-            memcpy(data + count * columns, all->features.data + i * columns, sizeof *data * columns);
+            memcpy(data + count * columns, all->features.data + i * columns,
+                   sizeof *data * columns);
             out.label[count++] = all->label[i];
         }
     out.features = (struct model_matrix){count, all->features.columns, data};
@@ -88,22 +93,26 @@ static void telephone_churn(void **state)
         struct model_boost_options trees = {.seed = 1};
         struct model_boost *boost;
         double *score = ARENA_ARRAY(&arena, double, test.features.rows);
-        ASSERT_OK(model_logistic_fit(&train.features, train.label, &penalty, NULL, &arena, &logistic, &error));
+        ASSERT_OK(model_logistic_fit(&train.features, train.label, &penalty, NULL, &arena,
+                                     &logistic, &error));
         for (size_t i = 0; i < test.features.rows; i++)
-            score[i] = model_logistic_score(&logistic, test.features.data + i * (size_t)test.features.columns);
+            score[i] = model_logistic_score(&logistic,
+                                            test.features.data + i * (size_t)test.features.columns);
         logistic_auc += model_quality_of(test.label, score, test.features.rows, &arena).auc / 10;
         ASSERT_OK(model_boost_fit(&train.features, train.label, &trees, &boost, &error));
         ASSERT_OK(model_boost_score(boost, &test.features, score, &error));
         boost_auc += model_quality_of(test.label, score, test.features.rows, &arena).auc / 10;
         model_boost_free(boost);
     }
-    print_message("# telephone churn, ten folds: AUC logistic %.4f, boosted trees %.4f\n", logistic_auc, boost_auc);
+    print_message("# telephone churn, ten folds: AUC logistic %.4f, boosted trees %.4f\n",
+                  logistic_auc, boost_auc);
     assert_true(logistic_auc >= 0.8425 && boost_auc >= 0.8425);
     ASSERT_NEAR(logistic_auc, 0.8455, 0.003);
     ASSERT_NEAR(boost_auc, 0.8470, 0.003);
 }
 
-static struct churn planted(size_t rows, int columns, const double *effect, double intercept, uint64_t seed)
+static struct churn planted(size_t rows, int columns, const double *effect, double intercept,
+                            uint64_t seed)
 {
     double *data = ARENA_ARRAY(&arena, double, rows *(size_t)columns);
     struct churn out = {{rows, columns, data}, ARENA_ARRAY(&arena, unsigned char, rows)};
@@ -149,11 +158,13 @@ static void effects_come_back(void **state)
     json_init(&json, &text, false);
     model_logistic_write(&plain, &json);
     ASSERT_OK(model_logistic_read((struct text){text.data, text.length}, &arena, &again, &error));
-    ASSERT_NEAR(model_logistic_score(&again, data.features.data), model_logistic_score(&plain, data.features.data), 0);
+    ASSERT_NEAR(model_logistic_score(&again, data.features.data),
+                model_logistic_score(&plain, data.features.data), 0);
     buffer_release(&text);
 }
 
-/* Karush, Kuhn and Tucker: at the answer the gradient balances the penalty, or stays within it where β is zero. */
+/* Karush, Kuhn and Tucker: at the answer the gradient balances the penalty, or stays within it
+ * where β is zero. */
 static void elastic_net_conditions(void **state)
 {
     (void)state;
@@ -162,13 +173,15 @@ static void elastic_net_conditions(void **state)
     double lambda = 0.03, mix = 0.7;
     struct model_logistic_options options = {.lambda = lambda, .mix = mix};
     struct model_logistic model;
-    ASSERT_OK(model_logistic_fit(&data.features, data.label, &options, NULL, &arena, &model, &error));
+    ASSERT_OK(
+        model_logistic_fit(&data.features, data.label, &options, NULL, &arena, &model, &error));
     int zeros = 0;
     for (int j = 0; j < 8; j++) {
         double gradient = 0, beta = model.coefficient[j] * model.scale[j];
         for (size_t i = 0; i < 1500; i++)
             gradient += (data.features.data[i * 8 + (size_t)j] - model.mean[j]) / model.scale[j] *
-                        (data.label[i] - model_logistic_score(&model, data.features.data + i * 8)) / 1500;
+                        (data.label[i] - model_logistic_score(&model, data.features.data + i * 8)) /
+                        1500;
         if (beta == 0)
             assert_true(fabs(gradient) <= lambda * mix + 1e-7);
         else
@@ -178,8 +191,10 @@ static void elastic_net_conditions(void **state)
     assert_in_range(zeros, 2, 6);
     struct model_logistic_options chosen = {.lambda = -1, .mix = 0.9, .folds = 5, .seed = 2};
     struct model_logistic alone, together;
-    ASSERT_OK(model_logistic_fit(&data.features, data.label, &chosen, NULL, &arena, &alone, &error));
-    ASSERT_OK(model_logistic_fit(&data.features, data.label, &chosen, pool, &arena, &together, &error));
+    ASSERT_OK(
+        model_logistic_fit(&data.features, data.label, &chosen, NULL, &arena, &alone, &error));
+    ASSERT_OK(
+        model_logistic_fit(&data.features, data.label, &chosen, pool, &arena, &together, &error));
     assert_memory_equal(alone.coefficient, together.coefficient, sizeof(double) * 8);
     assert_true(alone.lambda > 1e-4 && alone.lambda < 0.3 && alone.coefficient[0] > 0.4);
 }
@@ -205,7 +220,8 @@ static void flat_trees(struct buffer text, const double *features, const double 
     model_forest_used(&forest, used);
     assert_true(used[0]);
     assert_int_equal(forest.trees, 40);
-    assert_int_equal(model_forest_read(TEXT("{\"learner\": 3}"), &arena, &forest, &error), STATUS_ERROR);
+    assert_int_equal(model_forest_read(TEXT("{\"learner\": 3}"), &arena, &forest, &error),
+                     STATUS_ERROR);
 }
 
 static void trees(void **state)
@@ -213,7 +229,8 @@ static void trees(void **state)
     (void)state;
     static const double effect[] = {1, 0};
     struct churn data = planted(3000, 2, effect, 0, 5);
-    double *holes = ARENA_ARRAY(&arena, double, 6000), first[3000], second[3000], drivers[30], few[10];
+    double *holes = ARENA_ARRAY(&arena, double, 6000), first[3000], second[3000], drivers[30],
+           few[10];
     memcpy(holes, data.features.data, sizeof(double) * 6000);
     for (int i = 0; i < 6000; i += 7)
         holes[i] = NAN;
@@ -250,8 +267,8 @@ static void trees(void **state)
 static void degenerate(void **state)
 {
     (void)state;
-    double x[] = {1, 1, 2, 1, 3, 1, 4, 1, 5, 1, 6, 1}, twice[] = {1, 2, 2, 4, 3, 6, 4, 8, 5, 10, 6, 12},
-           nan[12] = {NAN};
+    double x[] = {1, 1, 2, 1, 3, 1, 4, 1, 5, 1, 6, 1},
+           twice[] = {1, 2, 2, 4, 3, 6, 4, 8, 5, 10, 6, 12}, nan[12] = {NAN};
     unsigned char apart[] = {0, 0, 0, 1, 1, 1}, mixed[] = {0, 1, 0, 1, 0, 1}, none[6] = {0};
     struct model_matrix constant = {6, 2, x}, dependent = {6, 2, twice}, unknown = {6, 2, nan};
     struct model_logistic_options plain = {0}, penalty = {.lambda = 0.01, .mix = 0.5};
@@ -260,14 +277,19 @@ static void degenerate(void **state)
     struct model_boost_options trees_options = {.rounds = 3};
     ASSERT_OK(model_logistic_fit(&constant, mixed, &plain, NULL, &arena, &model, &error));
     ASSERT_NEAR(model.coefficient[1], 0, 0);
-    assert_int_equal(model_logistic_fit(&constant, apart, &plain, NULL, &arena, &model, &error), STATUS_ERROR);
+    assert_int_equal(model_logistic_fit(&constant, apart, &plain, NULL, &arena, &model, &error),
+                     STATUS_ERROR);
     assert_non_null(strstr(error.message, "feature 1 separates"));
     ASSERT_OK(model_logistic_fit(&constant, apart, &penalty, NULL, &arena, &model, &error));
     assert_true(isfinite(model.coefficient[0]) && model.coefficient[0] > 0);
-    assert_int_equal(model_logistic_fit(&dependent, mixed, &plain, NULL, &arena, &model, &error), STATUS_ERROR);
-    assert_int_equal(model_logistic_fit(&constant, none, &penalty, NULL, &arena, &model, &error), STATUS_ERROR);
-    assert_int_equal(model_logistic_fit(&unknown, mixed, &penalty, NULL, &arena, &model, &error), STATUS_ERROR);
-    assert_int_equal(model_boost_fit(&constant, none, &trees_options, &boost, &error), STATUS_ERROR);
+    assert_int_equal(model_logistic_fit(&dependent, mixed, &plain, NULL, &arena, &model, &error),
+                     STATUS_ERROR);
+    assert_int_equal(model_logistic_fit(&constant, none, &penalty, NULL, &arena, &model, &error),
+                     STATUS_ERROR);
+    assert_int_equal(model_logistic_fit(&unknown, mixed, &penalty, NULL, &arena, &model, &error),
+                     STATUS_ERROR);
+    assert_int_equal(model_boost_fit(&constant, none, &trees_options, &boost, &error),
+                     STATUS_ERROR);
     assert_null(boost);
 }
 

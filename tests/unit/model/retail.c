@@ -1,7 +1,7 @@
 /*
- * Online Retail end to end: from invoice lines to recency, frequency and monetary value, to BG/NBD, Pareto/NBD and
- * Gamma-Gamma, with the figures of FIGURES.md. Here the dropout parameters are barely identified, and must be called
- * so.
+ * Online Retail end to end: from invoice lines to recency, frequency and monetary value, to BG/NBD,
+ * Pareto/NBD and Gamma-Gamma, with the figures of FIGURES.md. Here the dropout parameters are
+ * barely identified, and must be called so.
  */
 #include "model/clv.h"
 #include "model/spend.h"
@@ -58,13 +58,15 @@ static int read_sales(void **state)
     size_t at = table_column(&table, "InvoiceDate");
     double *quantity = table_numbers(&table, table_column(&table, "Quantity"), &arena),
            *price = table_numbers(&table, table_column(&table, "UnitPrice"), &arena);
-    int levels, *customer = table_codes(&table, table_column(&table, "CustomerID"), &arena, &levels),
-                *invoice = table_codes(&table, table_column(&table, "InvoiceNo"), &arena, &levels);
+    int levels,
+        *customer = table_codes(&table, table_column(&table, "CustomerID"), &arena, &levels),
+        *invoice = table_codes(&table, table_column(&table, "InvoiceNo"), &arena, &levels);
     sales.line = ARENA_ARRAY(&arena, struct line, table.rows);
     for (size_t i = 0; i < table.rows; i++)
         if (quantity[i] > 0 && price[i] > 0 && customer[i] >= 0)
             sales.line[sales.count++] =
-                (struct line){customer[i], invoice[i], seconds_of(table_cell(&table, i, at)), quantity[i] * price[i]};
+                (struct line){customer[i], invoice[i], seconds_of(table_cell(&table, i, at)),
+                              quantity[i] * price[i]};
     qsort(sales.line, sales.count, sizeof *sales.line, compare_lines);
     return 0;
 }
@@ -125,7 +127,8 @@ static void recency_frequency_value(void **state)
     }
 }
 
-/* One transaction a customer and day, in weeks up to 2011-12-09; the mean of the repeat days, the first left out. */
+/* One transaction a customer and day, in weeks up to 2011-12-09; the mean of the repeat days, the
+ * first left out. */
 static void histories(struct model_history *history, double *mean)
 {
     long end = cdnow_day(20111209);
@@ -140,7 +143,8 @@ static void histories(struct model_history *history, double *mean)
             last = day;
             spent += day != first ? sales.line[i].value : 0;
         }
-        history[n] = (struct model_history){days, (double)(last - first) / 7, (double)(end - first) / 7};
+        history[n] =
+            (struct model_history){days, (double)(last - first) / 7, (double)(end - first) / 7};
         mean[n] = days > 0 ? spent / days : NAN;
     }
     assert_int_equal(n, CUSTOMERS);
@@ -150,8 +154,8 @@ static void value(void **state)
 {
     (void)state;
     struct model_history *history = ARENA_ARRAY(&arena, struct model_history, CUSTOMERS);
-    double *mean = ARENA_ARRAY(&arena, double, CUSTOMERS), *x = ARENA_ARRAY(&arena, double, CUSTOMERS),
-           *m = ARENA_ARRAY(&arena, double, CUSTOMERS);
+    double *mean = ARENA_ARRAY(&arena, double, CUSTOMERS),
+           *x = ARENA_ARRAY(&arena, double, CUSTOMERS), *m = ARENA_ARRAY(&arena, double, CUSTOMERS);
     size_t repeaters = 0;
     histories(history, mean);
     for (int i = 0; i < CUSTOMERS; i++)
@@ -166,7 +170,8 @@ static void value(void **state)
     ASSERT_NEAR(bg.log_likelihood, -37645.538, 1e-3);
     ASSERT_NEAR(bg.parameter[0], .82654, 1e-3 * .82654);
     ASSERT_NEAR(bg.parameter[1], 9.8436, 1e-3 * 9.8436);
-    double leaves = bg.parameter[2] / (bg.parameter[2] + bg.parameter[3]), truth = .00344 / (.00344 + 6.745);
+    double leaves = bg.parameter[2] / (bg.parameter[2] + bg.parameter[3]),
+           truth = .00344 / (.00344 + 6.745);
     ASSERT_NEAR(leaves, truth, 0.05 * truth);
     assert_true(bg.identified[0] && bg.identified[1] && !bg.identified[3]);
     assert_non_null(model_clv_simpler(&bg));

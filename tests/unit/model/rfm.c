@@ -1,4 +1,5 @@
-/* RFM on the rfm package's own orders (FIGURES.md), the grid, survey measures and measures of predictions. */
+/* RFM on the rfm package's own orders (FIGURES.md), the grid, survey measures and measures of
+ * predictions. */
 #include "model/rfm.h"
 #include "base/json.h"
 #include "model/quality.h"
@@ -42,7 +43,8 @@ static struct orders read_orders(void)
     for (int i = 0; i < levels; i++)
         r[i] = 1e9;
     for (size_t i = 0; i < table.rows; i++) {
-        r[who[i]] = fmin(r[who[i]], (double)(day_of("2006-12-31") - day_of(table_cell(&table, i, 1))));
+        r[who[i]] =
+            fmin(r[who[i]], (double)(day_of("2006-12-31") - day_of(table_cell(&table, i, 1))));
         f[who[i]]++;
         m[who[i]] += revenue[i];
         total += revenue[i];
@@ -73,7 +75,8 @@ static void package_scores(void **state)
     bool seen[556] = {false};
     for (size_t i = 0; i < orders.data.count; i++) {
         int scores[3];
-        double r = orders.data.recency[i], f = orders.data.frequency[i], m = orders.data.monetary[i];
+        double r = orders.data.recency[i], f = orders.data.frequency[i],
+               m = orders.data.monetary[i];
         model_rfm_score(&model, r, f, m, scores);
         for (int part = 0; part < 3; part++)
             sizes[part][scores[part]]++;
@@ -85,11 +88,13 @@ static void package_scores(void **state)
         for (int k = 0; k < 4; k++)
             if (strcmp(known[k].name, orders.name[i]) == 0) {
                 assert_int_equal(code, known[k].code);
-                assert_true(known[k].r < 0 || (r == known[k].r && f == known[k].f && m == known[k].m));
+                assert_true(known[k].r < 0 ||
+                            (r == known[k].r && f == known[k].f && m == known[k].m));
                 matched++;
             }
     }
-    static const int truth[3][5] = {{197, 200, 199, 199, 200}, {268, 187, 176, 244, 120}, {200, 200, 198, 202, 195}};
+    static const int truth[3][5] = {
+        {197, 200, 199, 199, 200}, {268, 187, 176, 244, 120}, {200, 200, 198, 202, 195}};
     for (int part = 0; part < 3; part++)
         for (int s = 1; s <= 5; s++)
             assert_int_equal(sizes[part][s], truth[part][s - 1]);
@@ -126,11 +131,13 @@ static void our_rule_and_the_grid(void **state)
                     int cell = model_rfm_cell(&some, (int[3]){a, b, c});
                     assert_true(cell >= 0 && cell < MODEL_RFM_CELLS);
                     used[cell] = true;
-                    assert_true(strlen(model_rfm_cell_name(cell)) > 2 && strlen(model_rfm_cell_meaning(cell)) > 9);
+                    assert_true(strlen(model_rfm_cell_name(cell)) > 2 &&
+                                strlen(model_rfm_cell_meaning(cell)) > 9);
                 }
     for (int i = 0; i < MODEL_RFM_CELLS; i++)
         assert_true(used[i]);
-    assert_string_equal(model_rfm_cell_name(model_rfm_cell(&model, (int[3]){5, 5, 5})), "champions");
+    assert_string_equal(model_rfm_cell_name(model_rfm_cell(&model, (int[3]){5, 5, 5})),
+                        "champions");
     assert_string_equal(model_rfm_cell_name(model_rfm_cell(&model, (int[3]){1, 1, 1})), "lost");
     struct buffer text;
     struct json json;
@@ -148,7 +155,8 @@ static void rfm_refusals(void **state)
     double one[] = {3}, nan[] = {NAN};
     struct model_rfm_data data = {1, one, one, one}, none = {0}, unknown = {1, one, nan, one};
     struct model_rfm model;
-    struct model_rfm_options options = {0}, wrong = {.bins = 3, .rule = MODEL_RFM_FIXED, .cuts = {{5, 5}}};
+    struct model_rfm_options options = {0},
+                             wrong = {.bins = 3, .rule = MODEL_RFM_FIXED, .cuts = {{5, 5}}};
     ASSERT_OK(model_rfm_fit(&data, &options, &arena, &model, &error));
     int scores[3];
     model_rfm_score(&model, 3, 3, 3, scores);
@@ -167,11 +175,13 @@ static void surveys(void **state)
         answers[i] = i < 50 ? 10 : i < 70 ? 8 : 3;
     struct model_survey_measure nps = model_survey_nps(answers, 100, 0.95);
     ASSERT_NEAR(nps.value, 20, 1e-12);
-    assert_true(nps.interval.low > 1 && nps.interval.low < 4 && nps.interval.high > 35 && nps.interval.high < 39);
+    assert_true(nps.interval.low > 1 && nps.interval.low < 4 && nps.interval.high > 35 &&
+                nps.interval.high < 39);
     ASSERT_NEAR(model_survey_csat(answers, 100, 8, 0.95).value, 70, 1e-12);
     ASSERT_NEAR(model_survey_ces(answers, 100, 0.95).value, 7.5, 1e-12);
     assert_true(isnan(model_survey_nps(answers, 0, 0.95).value));
-    assert_true(model_survey_nps(answers, 3, 0.95).interval.low < 100); /* three tens are not certainty */
+    assert_true(model_survey_nps(answers, 3, 0.95).interval.low <
+                100); /* three tens are not certainty */
     /* The stated 95% hold on samples of 40. */
     struct stats_random random;
     stats_random_init(&random, 5, 0);
@@ -187,7 +197,8 @@ static void surveys(void **state)
     ASSERT_NEAR(inside / 4000.0, 0.95, 0.012);
 }
 
-/* AUC and average precision against counting pairs and thresholds; calibration of probabilities that are true. */
+/* AUC and average precision against counting pairs and thresholds; calibration of probabilities
+ * that are true. */
 static void predictions(void **state)
 {
     (void)state;
@@ -229,7 +240,8 @@ static void predictions(void **state)
     assert_memory_equal(&low, &low3, sizeof low);
     assert_memory_equal(&high, &high3, sizeof high);
     assert_true(low.auc < quality.auc && quality.auc < high.auc && high.auc - low.auc < 0.08);
-    struct stats_interval gain = model_quality_auc_difference(label, p, q, COUNT, NULL, 0, 50, 0.95, 1, pool);
+    struct stats_interval gain =
+        model_quality_auc_difference(label, p, q, COUNT, NULL, 0, 50, 0.95, 1, pool);
     assert_true(gain.low > 0.1 && gain.high < 0.5);
     pool_free(pool);
     struct model_quality_bin bins[MODEL_QUALITY_BINS];
@@ -264,8 +276,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(package_scores), cmocka_unit_test(our_rule_and_the_grid), cmocka_unit_test(rfm_refusals),
-        cmocka_unit_test(surveys),        cmocka_unit_test(predictions),
+        cmocka_unit_test(package_scores), cmocka_unit_test(our_rule_and_the_grid),
+        cmocka_unit_test(rfm_refusals),   cmocka_unit_test(surveys),
+        cmocka_unit_test(predictions),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

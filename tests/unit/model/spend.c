@@ -1,4 +1,5 @@
-/* Gamma-Gamma against the published CDNOW fit, finite differences, simulated customers, and refusals. */
+/* Gamma-Gamma against the published CDNOW fit, finite differences, simulated customers, and
+ * refusals. */
 #include "model/spend.h"
 #include "base/json.h"
 #include "stats/random.h"
@@ -19,7 +20,8 @@ static struct error error;
 
 static struct model_spend_data repeat_buyers(const struct cdnow *data)
 {
-    double *x = ARENA_ARRAY(&arena, double, data->count), *mean = ARENA_ARRAY(&arena, double, data->count);
+    double *x = ARENA_ARRAY(&arena, double, data->count),
+           *mean = ARENA_ARRAY(&arena, double, data->count);
     size_t count = 0;
     for (size_t i = 0; i < data->count; i++)
         if (data->history[i].x > 0) {
@@ -41,12 +43,14 @@ static void cdnow_fit(void **state)
     ASSERT_NEAR(model.p, 6.25, 6.25e-3);
     ASSERT_NEAR(model.q, 3.74, 5e-3);
     ASSERT_NEAR(model.gamma, 15.44, 0.0155);
-    const double expected[] = {24.66, 18.91, 35.17, 35.17, 35.17, 71.46, 18.91, 35.17, 27.28, 35.17};
+    const double expected[] = {24.66, 18.91, 35.17, 35.17, 35.17,
+                               71.46, 18.91, 35.17, 27.28, 35.17};
     for (int i = 0; i < 10; i++) {
         double x = cdnow.history[i].x, mean = x > 0 ? cdnow.repeat_mean[i] : 0;
         ASSERT_NEAR(model_spend_expected(&model, x, mean), expected[i], 0.01);
     }
-    assert_true(fabs(model.correlation) < 0.3 && model.identified[0] && model.identified[1] && model.identified[2]);
+    assert_true(fabs(model.correlation) < 0.3 && model.identified[0] && model.identified[1] &&
+                model.identified[2]);
 }
 
 static void gradient(void **state)
@@ -62,9 +66,9 @@ static void gradient(void **state)
         memcpy(below, at, sizeof at);
         above[i] = i == 1 ? 1 + 2.1 * exp(step) : at[i] * exp(step);
         below[i] = i == 1 ? 1 + 2.1 * exp(-step) : at[i] * exp(-step);
-        double numeric =
-            (model_spend_log_likelihood(above, &data, NULL) - model_spend_log_likelihood(below, &data, NULL)) /
-            (2 * step);
+        double numeric = (model_spend_log_likelihood(above, &data, NULL) -
+                          model_spend_log_likelihood(below, &data, NULL)) /
+                         (2 * step);
         ASSERT_NEAR(exact[i], numeric, 1e-4 * fmax(1, fabs(numeric)));
     }
 }
@@ -73,7 +77,8 @@ static void recovery(void **state)
 {
     (void)state;
     enum { COUNT = 20000 };
-    double *x = ARENA_ARRAY(&arena, double, COUNT), *mean = ARENA_ARRAY(&arena, double, COUNT), inside = 0;
+    double *x = ARENA_ARRAY(&arena, double, COUNT), *mean = ARENA_ARRAY(&arena, double, COUNT),
+           inside = 0;
     double *truth = ARENA_ARRAY(&arena, double, COUNT);
     struct stats_random random;
     stats_random_init(&random, 3, 0);
@@ -108,8 +113,8 @@ static void refusals(void **state)
 {
     (void)state;
     struct model_spend model;
-    double x[] = {1, 2, 3}, zero[] = {10, 0, 5}, minus[] = {10, -4, 5}, none[] = {0, 1, 2}, fine[] = {10, 20, 15},
-           tiny[] = {1e-9, 1, 1e9};
+    double x[] = {1, 2, 3}, zero[] = {10, 0, 5}, minus[] = {10, -4, 5}, none[] = {0, 1, 2},
+           fine[] = {10, 20, 15}, tiny[] = {1e-9, 1, 1e9};
     struct model_spend_data bad[] = {
         {3, x, zero, NULL}, {3, x, minus, NULL}, {3, none, fine, NULL}, {0, x, fine, NULL}};
     for (int i = 0; i < 4; i++)
@@ -117,30 +122,33 @@ static void refusals(void **state)
     struct model_spend_data hard[] = {{3, x, fine, NULL}, {3, x, tiny, NULL}};
     for (int i = 0; i < 2; i++)
         if (model_spend_fit(&hard[i], NULL, &arena, &model, &error) == STATUS_OK)
-            assert_true(isfinite(model_spend_expected(&model, 2, 10)) && model_spend_expected(&model, 2, 10) > 0);
+            assert_true(isfinite(model_spend_expected(&model, 2, 10)) &&
+                        model_spend_expected(&model, 2, 10) > 0);
 }
 
-/* Where amounts do not tell customers apart there is one mean, that of all purchases, and its reason. */
+/* Where amounts do not tell customers apart there is one mean, that of all purchases, and its
+ * reason. */
 static void common_mean(void **state)
 {
     (void)state;
     enum { COUNT = 400 };
-    double *x = ARENA_ARRAY(&arena, double, COUNT), *mean = ARENA_ARRAY(&arena, double, COUNT), equal[] = {7, 7, 7},
-           few[] = {10, 40}, all = 0, purchases = 0;
+    double *x = ARENA_ARRAY(&arena, double, COUNT), *mean = ARENA_ARRAY(&arena, double, COUNT),
+           equal[] = {7, 7, 7}, few[] = {10, 40}, all = 0, purchases = 0;
     struct model_spend model, again;
     struct stats_random random;
     stats_random_init(&random, 3, 1);
-    ASSERT_OK(
-        model_spend_fit(&(struct model_spend_data){3, (double[]){1, 2, 3}, equal, NULL}, NULL, &arena, &model, &error));
+    ASSERT_OK(model_spend_fit(&(struct model_spend_data){3, (double[]){1, 2, 3}, equal, NULL}, NULL,
+                              &arena, &model, &error));
     ASSERT_NEAR(model_spend_expected(&model, 2, 7), 7, 1e-9);
     assert_non_null(strstr(model_spend_why_common(&model), "alike"));
-    ASSERT_OK(
-        model_spend_fit(&(struct model_spend_data){2, (double[]){1, 2}, few, NULL}, NULL, &arena, &model, &error));
+    ASSERT_OK(model_spend_fit(&(struct model_spend_data){2, (double[]){1, 2}, few, NULL}, NULL,
+                              &arena, &model, &error));
     ASSERT_NEAR(model_spend_expected(&model, 0, 0), 30, 1e-9); /* of three purchases */
     assert_non_null(strstr(model_spend_why_common(&model), "fewer"));
 
-    /* Everyone has the mean 20: means of x gamma(3) purchases. Chance decides on which side of the edge the best fit
-     * is; where it is on it, that is said, and the likelihood is not below that of the Gamma-Gamma model near it. */
+    /* Everyone has the mean 20: means of x gamma(3) purchases. Chance decides on which side of the
+     * edge the best fit is; where it is on it, that is said, and the likelihood is not below that
+     * of the Gamma-Gamma model near it. */
     int at_edge = 0;
     for (int round = 0; round < 12; round++) {
         all = purchases = 0;

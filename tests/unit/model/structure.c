@@ -1,7 +1,7 @@
 /*
- * "No natural groups" is said of data without structure at least 95 times of 100, whatever their shape, after the same
- * preparation that customers get; and planted groups are found. Beside that: scaling, references, and one face for all
- * methods.
+ * "No natural groups" is said of data without structure at least 95 times of 100, whatever their
+ * shape, after the same preparation that customers get; and planted groups are found. Beside that:
+ * scaling, references, and one face for all methods.
  */
 #include "base/json.h"
 #include "model/clustering.h"
@@ -63,8 +63,9 @@ static double exponential(struct stats_random *random, int j, double common)
 static const struct shape {
     const char *name;
     double (*value)(struct stats_random *random, int j, double common);
-} shapes[] = {{"uniform", uniform},     {"one Gaussian", gaussian}, {"correlated Gaussian", correlated},
-              {"lognormal", lognormal}, {"counts", counts},         {"exponential", exponential}};
+} shapes[] = {
+    {"uniform", uniform},     {"one Gaussian", gaussian}, {"correlated Gaussian", correlated},
+    {"lognormal", lognormal}, {"counts", counts},         {"exponential", exponential}};
 
 /* As a fit prepares them: winsorised, logarithms where skewed, one scale. */
 static void prepare(double *data, int rows, int columns)
@@ -123,7 +124,8 @@ static void plant(struct stats_random *random, int groups, double apart, double 
 {
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < D; j++)
-            data[i * D + j] = stats_random_normal(random) + apart * cos((i % groups) * (1.9 + j) + j);
+            data[i * D + j] =
+                stats_random_normal(random) + apart * cos((i % groups) * (1.9 + j) + j);
 }
 
 static void groups_where_they_were_planted(void **state)
@@ -144,7 +146,8 @@ static void groups_where_they_were_planted(void **state)
     assert_in_range(miscounted, 0, 4);
 }
 
-/* HDBSCAN finds dense regions in anything; whether they mean something is asked of draws that go through the same. */
+/* HDBSCAN finds dense regions in anything; whether they mean something is asked of draws that go
+ * through the same. */
 static void density_is_judged_too(void **state)
 {
     (void)state;
@@ -186,7 +189,8 @@ static void categories_too(void **state)
         arena_reset(&arena);
         struct model_matrix matrix = model_clustering_embed(&data, 1, &arena);
         struct model_layout layout = {0, CATEGORIES, levels};
-        struct model_structure_options options = {.largest = 4, .seed = (uint64_t)set, .layout = &layout};
+        struct model_structure_options options = {
+            .largest = 4, .seed = (uint64_t)set, .layout = &layout};
         struct model_structure found;
         ASSERT_OK(model_structure_test(&matrix, &options, pool, &arena, &found, &error));
         if (planted)
@@ -200,13 +204,15 @@ static void categories_too(void **state)
 static void scaling(void **state)
 {
     (void)state;
-    const struct model_scaling_options automatic = {.winsor = .01, .log = -1, .scaled = true}, plain = {0};
+    const struct model_scaling_options automatic = {.winsor = .01, .log = -1, .scaled = true},
+                                       plain = {0};
     struct model_scaling scaling;
     double values[1000], sum = 0, squares = 0;
     struct stats_random random;
     stats_random_init(&random, 5, 5);
     for (int i = 0; i < 1000; i++)
-        values[i] = exp(stats_random_normal(&random)) * 1e-4; /* small values: a plain ln(1 + x) would do nothing */
+        values[i] = exp(stats_random_normal(&random)) *
+                    1e-4; /* small values: a plain ln(1 + x) would do nothing */
     values[0] = 1e7;
     model_scaling_choose(&automatic, values, 1000, &scaling);
     assert_true(scaling.log && !scaling.constant && scaling.high < 1);
@@ -221,7 +227,8 @@ static void scaling(void **state)
     double as_they_are[] = {3, 1, 2};
     model_scaling_choose(&plain, as_they_are, 3, &scaling);
     ASSERT_NEAR(model_scaled(&scaling, 2.5), 2.5, 0);
-    double rare[200] = {0}; /* one in two hundred differs: pulling in the outer hundredth must not hide it */
+    double rare[200] = {
+        0}; /* one in two hundred differs: pulling in the outer hundredth must not hide it */
     rare[7] = 1;
     model_scaling_choose(&automatic, rare, 200, &scaling);
     assert_true(!scaling.constant && model_scaled(&scaling, 1) > model_scaled(&scaling, 0));
@@ -229,13 +236,15 @@ static void scaling(void **state)
     assert_true(scaling.constant && isfinite(model_scaled(&scaling, NAN)));
 }
 
-/* Draws keep what they promise: ranges, margins without a second peak, correlations, lumps, counts of categories. */
+/* Draws keep what they promise: ranges, margins without a second peak, correlations, lumps, counts
+ * of categories. */
 static void references(void **state)
 {
     (void)state;
     enum { N = 2000, COLUMNS = 5 };
     uint32_t levels[] = {3};
-    double *data = base_malloc(sizeof *data * N * COLUMNS), *draw = base_calloc(N * COLUMNS, sizeof *draw);
+    double *data = base_malloc(sizeof *data * N * COLUMNS),
+           *draw = base_calloc(N * COLUMNS, sizeof *draw);
     struct stats_random random;
     stats_random_init(&random, 6, 6);
     for (int i = 0; i < N; i++) {
@@ -284,9 +293,10 @@ static void one_face(void **state)
     for (int m = 0; m < MODEL_CLUSTER_METHODS; m++) {
         enum model_cluster_method method = (enum model_cluster_method)m;
         bool mixed = method == MODEL_CLUSTER_KMODES || method == MODEL_CLUSTER_KPROTOTYPES;
-        struct model_prototypes_data data = {ROWS,  method == MODEL_CLUSTER_KMODES ? 0 : D, mixed ? 2 : 0, number, code,
-                                             levels};
-        struct model_clustering_options options = {.method = method, .k = 2, .least = 20, .seed = 3};
+        struct model_prototypes_data data = {
+            ROWS, method == MODEL_CLUSTER_KMODES ? 0 : D, mixed ? 2 : 0, number, code, levels};
+        struct model_clustering_options options = {
+            .method = method, .k = 2, .least = 20, .seed = 3};
         struct model_clustering model, read;
         struct buffer text;
         struct json json;
@@ -298,7 +308,8 @@ static void one_face(void **state)
         buffer_init(&text, 0);
         json_init(&json, &text, false);
         model_clustering_write(&model, &json);
-        ASSERT_OK(model_clustering_read(method, (struct text){text.data, text.length}, &arena, &read, &error));
+        ASSERT_OK(model_clustering_read(method, (struct text){text.data, text.length}, &arena,
+                                        &read, &error));
         model_clustering_assign(&read, ROWS, number, code, NULL, again);
         assert_memory_equal(again, model.label, sizeof again);
         buffer_release(&text);

@@ -1,4 +1,5 @@
-/* Survival against R's survival package on lung (FIGURES.md), naive computation, simulated effects and bad data. */
+/* Survival against R's survival package on lung (FIGURES.md), naive computation, simulated effects
+ * and bad data. */
 #include "model/survive.h"
 #include "base/json.h"
 #include "stats/random.h"
@@ -27,7 +28,8 @@ struct lung {
 static struct lung lung(bool whole)
 {
     struct table table = table_read("classic/lung.csv", ',', true, &arena);
-    double *all = table_matrix(&table, (const char *const[]){"time", "status", "age", "sex", "ph.ecog"}, 5, &arena);
+    double *all = table_matrix(
+        &table, (const char *const[]){"time", "status", "age", "sex", "ph.ecog"}, 5, &arena);
     double *time = ARENA_ARRAY(&arena, double, table.rows);
     unsigned char *event = ARENA_ARRAY(&arena, unsigned char, table.rows);
     struct lung out = {.sex = ARENA_ARRAY(&arena, uint32_t, table.rows),
@@ -83,16 +85,19 @@ static void cox(void **state)
     struct lung patients = lung(true);
     struct model_cox model, again;
     assert_int_equal(patients.data.count, 227);
-    ASSERT_OK(model_cox_fit(&patients.data, patients.covariate, 3, MODEL_TIES_EFRON, &arena, &model, &error));
-    static const double efron[] = {.0110668, -.5526124, .4637285}, breslow[] = {.0110411, -.5518896, .4629470};
+    ASSERT_OK(model_cox_fit(&patients.data, patients.covariate, 3, MODEL_TIES_EFRON, &arena, &model,
+                            &error));
+    static const double efron[] = {.0110668, -.5526124, .4637285},
+                        breslow[] = {.0110411, -.5518896, .4629470};
     for (int i = 0; i < 3; i++)
         ASSERT_NEAR(model.coefficient[i], efron[i], 1e-6 * fabs(efron[i]) + 5e-8);
     ASSERT_NEAR(model.log_likelihood, -729.2301, 1e-4);
     double pairs = 0, good = 0;
     for (size_t i = 0; i < 227; i++) /* Harrell's C, naively */
         for (size_t j = 0; j < 227; j++) {
-            bool later = patients.data.time[j] > patients.data.time[i] ||
-                         (patients.data.time[j] == patients.data.time[i] && !patients.data.event[j]);
+            bool later =
+                patients.data.time[j] > patients.data.time[i] ||
+                (patients.data.time[j] == patients.data.time[i] && !patients.data.event[j]);
             if (i == j || !patients.data.event[i] || !later)
                 continue;
             double a = model_cox_score(&model, patients.covariate + 3 * i),
@@ -112,12 +117,14 @@ static void cox(void **state)
     ASSERT_NEAR(model_cox_survival(&again, patients.covariate, 300),
                 model_cox_survival(&model, patients.covariate, 300), 0);
     buffer_release(&text);
-    ASSERT_OK(model_cox_fit(&patients.data, patients.covariate, 3, MODEL_TIES_BRESLOW, &arena, &model, &error));
+    ASSERT_OK(model_cox_fit(&patients.data, patients.covariate, 3, MODEL_TIES_BRESLOW, &arena,
+                            &model, &error));
     for (int i = 0; i < 3; i++)
         ASSERT_NEAR(model.coefficient[i], breslow[i], 1e-6 * fabs(breslow[i]) + 5e-8);
 }
 
-/* An effect that holds is found within its error and passes the test of proportional hazards; one that fades is caught.
+/* An effect that holds is found within its error and passes the test of proportional hazards; one
+ * that fades is caught.
  */
 static void recovery(void **state)
 {
@@ -134,7 +141,8 @@ static void recovery(void **state)
             x[2 * i] = stats_random_normal(&random);
             x[2 * i + 1] = i % 2;
             double rate = exp(0.5 * x[2 * i]), need = stats_random_exponential(&random);
-            double early = i % 2 ? M_E : 1, late = fading ? 1 : early; /* the hazard of odd ones, until .3 and after */
+            double early = i % 2 ? M_E : 1,
+                   late = fading ? 1 : early; /* the hazard of odd ones, until .3 and after */
             double until = 0.3 * rate * early;
             time[i] = need < until ? need / (rate * early) : 0.3 + (need - until) / (rate * late);
             double end = 1.5 * stats_random_uniform(&random) + 0.2;
@@ -148,7 +156,8 @@ static void recovery(void **state)
         }
         ASSERT_NEAR(model.coefficient[0], 0.5, 3.5 * model.error[0]);
         ASSERT_NEAR(model.coefficient[1], 1.0, 3.5 * model.error[1]);
-        assert_true(model.schoenfeld[0] > 1e-3 && model.schoenfeld[1] > 1e-3 && model.concordance > 0.6);
+        assert_true(model.schoenfeld[0] > 1e-3 && model.schoenfeld[1] > 1e-3 &&
+                    model.concordance > 0.6);
     }
 }
 
@@ -157,16 +166,21 @@ static void degenerate(void **state)
     (void)state;
     double time[] = {1, 2, 3, 4, 5, 6}, x[] = {1, 1, 1, 0, 0, 0}, same[] = {2, 2, 2, 2, 2, 2},
            minus[] = {-1, 2, 3, 4, 5, 6};
-    unsigned char all[] = {1, 1, 1, 1, 1, 1}, first[] = {1, 1, 1, 0, 0, 0}, none[] = {0, 0, 0, 0, 0, 0};
+    unsigned char all[] = {1, 1, 1, 1, 1, 1}, first[] = {1, 1, 1, 0, 0, 0},
+                  none[] = {0, 0, 0, 0, 0, 0};
     struct model_lifetimes data = {6, time, first}, ended = {6, time, all}, there = {6, time, none},
                            wrong = {6, minus, all};
     struct model_cox model;
     struct model_survival curve;
-    assert_int_equal(model_cox_fit(&data, x, 1, MODEL_TIES_EFRON, &arena, &model, &error), STATUS_ERROR);
+    assert_int_equal(model_cox_fit(&data, x, 1, MODEL_TIES_EFRON, &arena, &model, &error),
+                     STATUS_ERROR);
     assert_non_null(strstr(error.message, "separates"));
-    assert_int_equal(model_cox_fit(&ended, same, 1, MODEL_TIES_EFRON, &arena, &model, &error), STATUS_ERROR);
-    assert_int_equal(model_cox_fit(&there, x, 1, MODEL_TIES_EFRON, &arena, &model, &error), STATUS_ERROR);
-    assert_int_equal(model_survival_fit(&wrong, .95, MODEL_INTERVAL_LOG, &arena, &curve, &error), STATUS_ERROR);
+    assert_int_equal(model_cox_fit(&ended, same, 1, MODEL_TIES_EFRON, &arena, &model, &error),
+                     STATUS_ERROR);
+    assert_int_equal(model_cox_fit(&there, x, 1, MODEL_TIES_EFRON, &arena, &model, &error),
+                     STATUS_ERROR);
+    assert_int_equal(model_survival_fit(&wrong, .95, MODEL_INTERVAL_LOG, &arena, &curve, &error),
+                     STATUS_ERROR);
     ASSERT_OK(model_survival_fit(&there, .95, MODEL_INTERVAL_LOG_LOG, &arena, &curve, &error));
     assert_true(curve.median == INFINITY && curve.survival[5] == 1);
     ASSERT_OK(model_survival_fit(&ended, .95, MODEL_INTERVAL_LOG, &arena, &curve, &error));

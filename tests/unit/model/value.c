@@ -1,7 +1,7 @@
 /*
- * Value: what customers simulated from known models do afterwards lies within the stated intervals as often as stated,
- * overall and for every number of purchases; figures agree with the functions that compute them one by one; delta
- * method against differences.
+ * Value: what customers simulated from known models do afterwards lies within the stated intervals
+ * as often as stated, overall and for every number of purchases; figures agree with the functions
+ * that compute them one by one; delta method against differences.
  */
 #include "model/value.h"
 #include "stats/distribution.h"
@@ -27,19 +27,22 @@ static const double often_truth[MODEL_CLV_TYPES][4] = {
     {.6, 8, .9, 2.5}, {.7, 6, .5, 2}, {.8, 9, .7, 14}, {1.2, .75, .66, 2.8}};
 static const double p = 5, q = 3.2, gamma_truth = 18;
 
-/* Customers of one type of model: histories and repeat amounts up to t, purchases and their worth in (t, t + ahead]. */
+/* Customers of one type of model: histories and repeat amounts up to t, purchases and their worth
+ * in (t, t + ahead]. */
 struct simulated {
     struct model_history history[COUNT];
     double paid[COUNT], mean[COUNT], after[COUNT], worth[COUNT];
 };
 
-static void live(struct stats_random *random, enum model_clv_type type, double ahead, struct simulated *out, size_t i)
+static void live(struct stats_random *random, enum model_clv_type type, double ahead,
+                 struct simulated *out, size_t i)
 {
     const double *truth = often_truth[type];
     bool pareto = type == MODEL_PARETO_NBD;
-    double rate = stats_random_gamma(random, truth[0]) / truth[1], t = floor(30 + 20 * stats_random_uniform(random));
-    double leave =
-        pareto ? stats_random_gamma(random, truth[2]) / truth[3] : stats_random_beta(random, truth[2], truth[3]);
+    double rate = stats_random_gamma(random, truth[0]) / truth[1],
+           t = floor(30 + 20 * stats_random_uniform(random));
+    double leave = pareto ? stats_random_gamma(random, truth[2]) / truth[3]
+                          : stats_random_beta(random, truth[2], truth[3]);
     double lifetime = pareto ? stats_random_exponential(random) / leave : INFINITY;
     double spends = stats_random_gamma(random, q) / gamma_truth, paid = 0, now = 0;
     struct model_history h = {0, 0, t};
@@ -69,7 +72,8 @@ static void live(struct stats_random *random, enum model_clv_type type, double a
 static void give(struct stats_random *random, int ahead, struct simulated *out, size_t i)
 {
     const double *truth = often_truth[MODEL_BGBB];
-    double buys = stats_random_beta(random, truth[0], truth[1]), leaves = stats_random_beta(random, truth[2], truth[3]);
+    double buys = stats_random_beta(random, truth[0], truth[1]),
+           leaves = stats_random_beta(random, truth[2], truth[3]);
     int t = 6 + (int)stats_random_below(random, 3);
     struct model_history h = {0, 0, t};
     out->after[i] = 0;
@@ -114,7 +118,8 @@ static void make_columns(double *columns[MODEL_VALUE_COLUMNS])
 }
 
 /* At least 78% of an 80% interval overall, and 70% in every class by number of purchases. */
-static void assert_covers(const struct simulated *data, const double *actual, const double *low, const double *high)
+static void assert_covers(const struct simulated *data, const double *actual, const double *low,
+                          const double *high)
 {
     double inside[CLASSES] = {0}, seen[CLASSES] = {0}, all = 0;
     for (size_t i = 0; i < COUNT; i++) {
@@ -129,8 +134,8 @@ static void assert_covers(const struct simulated *data, const double *actual, co
         assert_true(seen[c] > 200 && inside[c] / seen[c] >= .70);
 }
 
-/* Beyond each end lies no more than the tenth that belongs there, and of values, which are not whole numbers, no less
- * either. */
+/* Beyond each end lies no more than the tenth that belongs there, and of values, which are not
+ * whole numbers, no less either. */
 static void assert_tails(const double *actual, const double *low, const double *high, bool whole)
 {
     double above = 0, with_high = 0, below = 0, with_low = 0;
@@ -160,10 +165,14 @@ static void intervals_hold(void **state)
         struct model_value_customers customers = {COUNT, data->history, data->paid, data->mean};
         make_columns(columns);
         model_value_score(&value, &customers, NULL, columns);
-        assert_covers(data, data->after, columns[MODEL_VALUE_EXPECTED_LOW], columns[MODEL_VALUE_EXPECTED_HIGH]);
-        assert_covers(data, data->worth, columns[MODEL_VALUE_VALUE_LOW], columns[MODEL_VALUE_VALUE_HIGH]);
-        assert_tails(data->after, columns[MODEL_VALUE_EXPECTED_LOW], columns[MODEL_VALUE_EXPECTED_HIGH], true);
-        assert_tails(data->worth, columns[MODEL_VALUE_VALUE_LOW], columns[MODEL_VALUE_VALUE_HIGH], false);
+        assert_covers(data, data->after, columns[MODEL_VALUE_EXPECTED_LOW],
+                      columns[MODEL_VALUE_EXPECTED_HIGH]);
+        assert_covers(data, data->worth, columns[MODEL_VALUE_VALUE_LOW],
+                      columns[MODEL_VALUE_VALUE_HIGH]);
+        assert_tails(data->after, columns[MODEL_VALUE_EXPECTED_LOW],
+                     columns[MODEL_VALUE_EXPECTED_HIGH], true);
+        assert_tails(data->worth, columns[MODEL_VALUE_VALUE_LOW], columns[MODEL_VALUE_VALUE_HIGH],
+                     false);
         double worth = 0, expected = 0;
         for (size_t i = 0; i < COUNT; i++) {
             worth += data->worth[i];
@@ -187,7 +196,8 @@ static void opportunities(void **state)
     struct model_value_customers customers = {.count = COUNT, .history = data->history};
     make_columns(columns);
     model_value_score(&value, &customers, NULL, columns);
-    assert_covers(data, data->after, columns[MODEL_VALUE_EXPECTED_LOW], columns[MODEL_VALUE_EXPECTED_HIGH]);
+    assert_covers(data, data->after, columns[MODEL_VALUE_EXPECTED_LOW],
+                  columns[MODEL_VALUE_EXPECTED_HIGH]);
 }
 
 /* Every figure against the function that computes it for one customer; the same for any pool. */
@@ -227,7 +237,8 @@ static void one_by_one(void **state)
             ASSERT_NEAR(columns[MODEL_VALUE_EXPECTED][i], model_clv_expected(&often, h, 10), 1e-9);
             ASSERT_NEAR(columns[MODEL_VALUE_EXPECTED_LOW][i], count.low, 0);
             ASSERT_NEAR(columns[MODEL_VALUE_EXPECTED_HIGH][i], count.high, 0);
-            double amount = model_spend_expected(&much, data->paid[i], data->paid[i] > 0 ? data->mean[i] : 0);
+            double amount =
+                model_spend_expected(&much, data->paid[i], data->paid[i] > 0 ? data->mean[i] : 0);
             double worth = model_clv_discounted(&often, h, 10, .002) * amount;
             ASSERT_NEAR(columns[MODEL_VALUE_VALUE][i], worth, 1e-9 * fmax(1, worth));
             assert_true(columns[MODEL_VALUE_VALUE_LOW][i] <= columns[MODEL_VALUE_VALUE_HIGH][i]);
@@ -241,12 +252,13 @@ static double odds(const struct model_clv *model, const struct model_history *h)
     return stats_logit(model_clv_alive(model, h));
 }
 
-/* The interval of the chance of being alive against the delta method by plain differences; tails against the chances
- * one by one. */
+/* The interval of the chance of being alive against the delta method by plain differences; tails
+ * against the chances one by one. */
 static void parts(void **state)
 {
     (void)state;
-    static const struct model_history histories[] = {{0, 0, 30}, {1, 4, 30}, {7, 12, 29}, {40, 30, 31}};
+    static const struct model_history histories[] = {
+        {0, 0, 30}, {1, 4, 30}, {7, 12, 29}, {40, 30, 31}};
     static const struct model_history yearly[] = {{0, 0, 6}, {3, 4, 6}, {1, 5, 6}, {2, 2, 4}};
     for (int type = MODEL_BGNBD; type < MODEL_CLV_TYPES; type++)
         for (int k = 0; k < 4; k++) {
@@ -269,7 +281,8 @@ static void parts(void **state)
             int count = model_clv_tail(&model, h, 8, 1e-6, 500, tail);
             assert_true(count > 1 && tail[count - 1] <= 1e-6);
             for (int n = 0; n < count; n++)
-                ASSERT_NEAR(tail[n] * model_clv_alive(&model, h), model_clv_more_than(&model, h, 8, n), 1e-10);
+                ASSERT_NEAR(tail[n] * model_clv_alive(&model, h),
+                            model_clv_more_than(&model, h, 8, n), 1e-10);
         }
 }
 
@@ -277,7 +290,8 @@ static void parts(void **state)
 static void extremes(void **state)
 {
     (void)state;
-    static const struct model_history history[] = {{1e7, 100, 100}, {1e7, 50, 100}, {0, 0, 1e5}, {1, 1e-3, 1e-3}};
+    static const struct model_history history[] = {
+        {1e7, 100, 100}, {1e7, 50, 100}, {0, 0, 1e5}, {1, 1e-3, 1e-3}};
     static const double paid[] = {1e7, 0, 0, 1}, mean[] = {1e6, NAN, NAN, 1e-9};
     struct model_spend much = {.p = p, .q = 1.0001, .gamma = gamma_truth};
     for (int type = MODEL_BGNBD; type <= MODEL_PARETO_NBD; type++) {
@@ -311,8 +325,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(intervals_hold), cmocka_unit_test(opportunities), cmocka_unit_test(one_by_one),
-        cmocka_unit_test(parts),          cmocka_unit_test(extremes),
+        cmocka_unit_test(intervals_hold), cmocka_unit_test(opportunities),
+        cmocka_unit_test(one_by_one),     cmocka_unit_test(parts),
+        cmocka_unit_test(extremes),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

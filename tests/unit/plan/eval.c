@@ -1,5 +1,5 @@
-/* The evaluator on a handful of customers, each case worked out by hand: who meets a condition at noon of 31 March 2025
- * in Vienna. */
+/* The evaluator on a handful of customers, each case worked out by hand: who meets a condition at
+ * noon of 31 March 2025 in Vienna. */
 #include "plan/plan.h"
 #include "population/population.h"
 
@@ -13,11 +13,14 @@
 #include <cmocka.h>
 
 enum { CUSTOMERS = 6, HOUR = 3600, DAY = 86400 };
-static const int64_t NOW = 1743415200; /* 2025-03-31T12:00:00+02:00, the day after the clocks went forward */
+static const int64_t NOW =
+    1743415200; /* 2025-03-31T12:00:00+02:00, the day after the clocks went forward */
 
-static struct schema_column order_columns[] = {{.name = "amount", .type = VALUE_DECIMAL, .scale = 2},
-                                               {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
-static struct schema_column cart_columns[] = {{.name = "product", .type = VALUE_TEXT, .refers = "product"}};
+static struct schema_column order_columns[] = {
+    {.name = "amount", .type = VALUE_DECIMAL, .scale = 2},
+    {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
+static struct schema_column cart_columns[] = {
+    {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
 static struct schema_column survey_columns[] = {{.name = "nps", .type = VALUE_INT}};
 static struct schema_column trait_columns[] = {{.name = "city", .type = VALUE_TEXT},
                                                {.name = "plan", .type = VALUE_TEXT},
@@ -28,8 +31,13 @@ static struct schema_table tables[] = {
     {.name = "cart", .role = SCHEMA_FACTS, .columns = cart_columns, .column_count = 1},
     {.name = "survey", .role = SCHEMA_FACTS, .columns = survey_columns, .column_count = 1},
     {.name = "customer", .role = SCHEMA_TRAITS, .columns = trait_columns, .column_count = 3},
-    {.name = "product", .role = SCHEMA_REFERENCE, .key = "product", .columns = product_columns, .column_count = 1}};
-static const struct schema SCHEMA = {.tables = tables, .table_count = 5, .zone = "Europe/Vienna", .currency = "EUR"};
+    {.name = "product",
+     .role = SCHEMA_REFERENCE,
+     .key = "product",
+     .columns = product_columns,
+     .column_count = 1}};
+static const struct schema SCHEMA = {
+    .tables = tables, .table_count = 5, .zone = "Europe/Vienna", .currency = "EUR"};
 
 struct world {
     struct zone *zone;
@@ -40,8 +48,9 @@ struct world {
 enum word { SHOE, HAT, SHOES, HATS, WIEN, GRAZ, FREE, PRO, WORDS };
 static const char *const WORD[WORDS] = {"P1", "P2", "shoes", "hats", "Wien", "Graz", "free", "pro"};
 
-/* a: two orders, the older one exactly 30 days ago. b: one old order. c: a cart without an order. d: a cart and an
- * order of another product, then of the same, within the second. e: traits only. f: nothing before tomorrow. */
+/* a: two orders, the older one exactly 30 days ago. b: one old order. c: a cart without an order.
+ * d: a cart and an order of another product, then of the same, within the second. e: traits only.
+ * f: nothing before tomorrow. */
 static const uint32_t order_customer[] = {0, 0, 1, 3, 3, 5};
 static const int64_t order_ago[] = {30 * DAY, 2 * DAY, 400 * DAY, 3 * DAY, 3 * DAY, -DAY};
 static const int64_t order_amount[] = {1000, 2550, 9999, 500, 700, 100000};
@@ -64,19 +73,24 @@ static void add_facts(struct population_builder *builder, const uint32_t *codes)
     uint32_t time[8], product[8], both[2] = {codes[SHOE], codes[SHOE]};
     for (int i = 0; i < 6; i++)
         product[i] = codes[order_product[i]];
-    struct population_input orders[] = {{.name = "amount", .type = VALUE_DECIMAL, .scale = 2, .integers = order_amount},
-                                        {.name = "product", .type = VALUE_TEXT, .refers = "product", .codes = product}};
+    struct population_input orders[] = {
+        {.name = "amount", .type = VALUE_DECIMAL, .scale = 2, .integers = order_amount},
+        {.name = "product", .type = VALUE_TEXT, .refers = "product", .codes = product}};
     times_of(order_ago, 6, time);
-    assert_int_equal(
-        population_builder_table(builder, "order", SCHEMA_FACTS, 6, order_customer, time, orders, 2, &error), 0);
-    struct population_input carts = {.name = "product", .type = VALUE_TEXT, .refers = "product", .codes = both};
+    assert_int_equal(population_builder_table(builder, "order", SCHEMA_FACTS, 6, order_customer,
+                                              time, orders, 2, &error),
+                     0);
+    struct population_input carts = {
+        .name = "product", .type = VALUE_TEXT, .refers = "product", .codes = both};
     times_of(cart_ago, 2, time);
-    assert_int_equal(population_builder_table(builder, "cart", SCHEMA_FACTS, 2, cart_customer, time, &carts, 1, &error),
+    assert_int_equal(population_builder_table(builder, "cart", SCHEMA_FACTS, 2, cart_customer, time,
+                                              &carts, 1, &error),
                      0);
     struct population_input surveys = {.name = "nps", .type = VALUE_INT, .integers = survey_nps};
     times_of(survey_ago, 3, time);
-    assert_int_equal(
-        population_builder_table(builder, "survey", SCHEMA_FACTS, 3, survey_customer, time, &surveys, 1, &error), 0);
+    assert_int_equal(population_builder_table(builder, "survey", SCHEMA_FACTS, 3, survey_customer,
+                                              time, &surveys, 1, &error),
+                     0);
 }
 
 /* a: free, then pro 20 days ago; b: Graz, no plan; c, d: Wien; e: born on 29 February 2004. */
@@ -93,11 +107,13 @@ static void add_traits(struct population_builder *builder, const uint32_t *codes
         {.name = "city", .type = VALUE_TEXT, .codes = city, .known = &city_known},
         {.name = "plan", .type = VALUE_TEXT, .codes = plan, .known = &plan_known},
         {.name = "birth_date", .type = VALUE_DATE, .integers = birth, .known = &birth_known}};
-    assert_int_equal(population_builder_table(builder, "customer", SCHEMA_TRAITS, 6, customer, time, traits, 3, &error),
+    assert_int_equal(population_builder_table(builder, "customer", SCHEMA_TRAITS, 6, customer, time,
+                                              traits, 3, &error),
                      0);
     uint32_t keys[] = {codes[SHOE], codes[HAT]}, category[] = {codes[SHOES], codes[HATS]};
     struct population_input columns = {.name = "category", .type = VALUE_TEXT, .codes = category};
-    assert_int_equal(population_builder_reference(builder, "product", 2, keys, &columns, 1, &error), 0);
+    assert_int_equal(population_builder_reference(builder, "product", 2, keys, &columns, 1, &error),
+                     0);
 }
 
 static int make_world(void **state)
@@ -135,13 +151,15 @@ static struct segment_set *build(const char *condition, struct arena *arena)
 {
     struct error error;
     struct segment_set *set = NULL;
-    if (segment_condition_build(text_from(condition), &SCHEMA, NULL, arena, NULL, &set, &error) != STATUS_OK)
+    if (segment_condition_build(text_from(condition), &SCHEMA, NULL, arena, NULL, &set, &error) !=
+        STATUS_OK)
         fail_msg("%s: %s", condition, error.message);
     return set;
 }
 
 /* The identifiers of the members, in alphabetical order. */
-static void members_of(const struct world *world, const char *condition, int64_t now, struct pool *pool, char *out)
+static void members_of(const struct world *world, const char *condition, int64_t now,
+                       struct pool *pool, char *out)
 {
     struct arena arena;
     struct error error;
@@ -185,36 +203,49 @@ static void check_cases(void **state, const struct eval_case *cases, size_t coun
 
 static void measures_of_facts(void **state)
 {
-    CHECK({"any(order)", "abd"}, {"none(order)", "ce"}, {"count(order) >= 2", "ad"}, {"any(order last 30 days)", "ad"},
+    CHECK({"any(order)", "abd"}, {"none(order)", "ce"}, {"count(order) >= 2", "ad"},
+          {"any(order last 30 days)", "ad"},
           {"count(order last 30 days) = 1", "a"}, /* a fact exactly 30 days ago is out */
-          {"count(order last 31 days) = 2", "ad"}, {"sum(order.amount) = 35.50", "a"}, {"sum(order.amount) = 0", "ce"},
-          {"max(order.amount) > 25", "ab"}, {"max(order.amount) <= 25.50", "ad"}, {"min(order.amount) < 10", "d"},
-          {"avg(order.amount) = 17.75", "a"}, {"avg(order.amount) is unknown", "ce"}, {"median(order.amount) = 6", "d"},
-          {"distinct(order.product) = 2", "ad"}, {"first(order.amount) = 10", "a"}, {"last(order.amount) = 7", "d"},
-          {"nth(order.amount, 2) = 25.50", "a"}, {"favourite(order.product.category) = 'hats'", "a"},
+          {"count(order last 31 days) = 2", "ad"}, {"sum(order.amount) = 35.50", "a"},
+          {"sum(order.amount) = 0", "ce"}, {"max(order.amount) > 25", "ab"},
+          {"max(order.amount) <= 25.50", "ad"}, {"min(order.amount) < 10", "d"},
+          {"avg(order.amount) = 17.75", "a"}, {"avg(order.amount) is unknown", "ce"},
+          {"median(order.amount) = 6", "d"}, {"distinct(order.product) = 2", "ad"},
+          {"first(order.amount) = 10", "a"}, {"last(order.amount) = 7", "d"},
+          {"nth(order.amount, 2) = 25.50", "a"},
+          {"favourite(order.product.category) = 'hats'", "a"},
           {"avg(gap(order.time)) = 28 days", "a"}, {"count(order where amount > 6) = 1", "bd"},
-          {"count(order where product.category = 'shoes') = 1", "abd"}, {"any(order, survey last 5 days)", "ad"},
-          {"last(survey.nps) >= 9", "b"}, {"count(order) / count(survey) = 1", "ab"});
+          {"count(order where product.category = 'shoes') = 1", "abd"},
+          {"any(order, survey last 5 days)", "ad"}, {"last(survey.nps) >= 9", "b"},
+          {"count(order) / count(survey) = 1", "ab"});
 }
 
 static void unknown_and_traits(void **state)
 {
-    CHECK({"city = 'Wien'", "acd"}, {"city != 'Wien'", "b"}, {"not (city = 'Wien')", "be"}, {"city is unknown", "e"},
-          {"city in ('Graz', 'Linz')", "b"}, {"city not in ('Graz')", "acd"}, {"plan = 'pro'", "ad"},
+    CHECK({"city = 'Wien'", "acd"}, {"city != 'Wien'", "b"}, {"not (city = 'Wien')", "be"},
+          {"city is unknown", "e"}, {"city in ('Graz', 'Linz')", "b"},
+          {"city not in ('Graz')", "acd"}, {"plan = 'pro'", "ad"},
           {"plan as of 2025-03-01 = 'free'", "ace"}, {"ever(plan = 'free')", "ace"},
-          {"changed(plan last 30 days)", "a"}, {"changed(plan last 10 days)", ""}, {"birth_date is known", "e"},
-          {"age(birth_date) = 21", "e"}, {"anniversary(birth_date) last 40 days", "e"}, {"city starts with 'W'", "acd"},
+          {"changed(plan last 30 days)", "a"}, {"changed(plan last 10 days)", ""},
+          {"birth_date is known", "e"}, {"age(birth_date) = 21", "e"},
+          {"anniversary(birth_date) last 40 days", "e"}, {"city starts with 'W'", "acd"},
           {"city like '_raz'", "b"}, {"city matches '^[GW]'", "abcd"}, {"length(city) = 4", "abcd"},
           {"lower(city) = 'graz'", "b"});
 }
 
 static void sequences_of_facts(void **state)
 {
-    /* d's order of the same product in the same second cancels the basket; c's basket is a day old. */
-    CHECK({"sequence(cart as cart, not order where product = cart.product within 24 hours) last 7 days", "c"},
-          {"sequence(cart as cart, not order where product = cart.product within 72 hours) last 7 days", ""},
+    /* d's order of the same product in the same second cancels the basket; c's basket is a day old.
+     */
+    CHECK({"sequence(cart as cart, not order where product = cart.product within 24 hours) last 7 "
+           "days",
+           "c"},
+          {"sequence(cart as cart, not order where product = cart.product within 72 hours) last 7 "
+           "days",
+           ""},
           {"sequence(cart as cart, order where product = cart.product)", "d"},
-          {"sequence(order, order within 28 days)", "ad"}, {"sequence(order, order within 27 days)", "d"},
+          {"sequence(order, order within 28 days)", "ad"},
+          {"sequence(order, order within 27 days)", "d"},
           {"sequence(order as one, order where product = one.product)", ""});
 }
 
@@ -223,15 +254,16 @@ static void windows_of_the_calendar(void **state)
     CHECK({"any(order this month)", "ad"}, {"any(survey last calendar week)", "ab"},
           {"first(order.time) >= today - 30 days", "ad"},
           {"count(order within 28 days after first(order.time)) = 2", "ad"},
-          {"periods(month, any(order), last 2 months) = 1", "ad"}, {"days since last(order.time) > 100", "b"},
-          {"any(order since 2025-03-29)", "a"}, {"any(order before 2025-03-29)", "abd"});
+          {"periods(month, any(order), last 2 months) = 1", "ad"},
+          {"days since last(order.time) > 100", "b"}, {"any(order since 2025-03-29)", "a"},
+          {"any(order before 2025-03-29)", "abd"});
 }
 
 static void everyone_counts(void **state)
 {
     CHECK({"top 1 by sum(order.amount)", "b"}, {"top 50% by sum(order.amount)", "abd"},
-          {"bottom 1 by sum(order.amount)", "c"}, {"ntile(2) by sum(order.amount) = 1", "cde"}, {"top 1 by city", "a"},
-          {"bottom 1 by city", "b"});
+          {"bottom 1 by sum(order.amount)", "c"}, {"ntile(2) by sum(order.amount) = 1", "cde"},
+          {"top 1 by city", "a"}, {"bottom 1 by city", "b"});
 }
 
 static void future_is_not_seen(void **state)
@@ -254,21 +286,27 @@ static void one_fact_arrives(void **state)
     uint64_t bits[1];
     int64_t next;
     arena_init(&arena, 0);
-    struct segment_set *set = build("count(order last 30 days where product.category = 'hats') >= 2", &arena);
+    struct segment_set *set =
+        build("count(order last 30 days where product.category = 'hats') >= 2", &arena);
     assert_int_equal(plan_new(set, &SCHEMA, NULL, -1, &plan, &error), STATUS_OK);
     struct plan_state *one = plan_state_new(plan);
     struct population_delta *delta = population_delta_new(world->population);
     assert_true(population_find(world->population, TEXT("a"), &position));
-    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, NOW, delta, one, bits, &next, &error),
+    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, NOW, delta, one,
+                                       bits, &next, &error),
                      0);
     assert_int_equal(bits[0], 0);
-    struct population_value order[2] = {{.known = true, .integer = 1}, {.known = true, .integer = world->codes[HAT]}};
-    population_delta_add(delta, position, population_table_index(world->population, "order"), (uint32_t)NOW, order);
-    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, NOW, delta, one, bits, &next, &error),
+    struct population_value order[2] = {{.known = true, .integer = 1},
+                                        {.known = true, .integer = world->codes[HAT]}};
+    population_delta_add(delta, position, population_table_index(world->population, "order"),
+                         (uint32_t)NOW, order);
+    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, NOW, delta, one,
+                                       bits, &next, &error),
                      0);
     assert_int_equal(bits[0], 1);
     assert_true(next == NOW + 28 * DAY); /* the order of two days ago leaves the thirty days then */
-    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, next, delta, one, bits, NULL, &error),
+    assert_int_equal(plan_evaluate_one(plan, world->population, NULL, position, next, delta, one,
+                                       bits, NULL, &error),
                      0);
     assert_int_equal(bits[0], 0);
     population_delta_free(delta);
@@ -286,18 +324,24 @@ static void explains(void **state)
     struct plan_explanation why;
     uint32_t position;
     arena_init(&arena, 0);
-    struct segment_set *set = build("sum(order.amount last 365 days) >= 40 and city = 'Wien'", &arena);
+    struct segment_set *set =
+        build("sum(order.amount last 365 days) >= 40 and city = 'Wien'", &arena);
     assert_true(population_find(world->population, TEXT("a"), &position));
-    assert_int_equal(plan_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error), 0);
+    assert_int_equal(
+        plan_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error),
+        0);
     assert_false(why.member);
-    assert_string_equal(why.nearest_why, "sum(order.amount last 365 days) is 35.50, needs 4.50 more");
+    assert_string_equal(why.nearest_why,
+                        "sum(order.amount last 365 days) is 35.50, needs 4.50 more");
     assert_false(why.flips);
     assert_true(why.root->child[1]->truth);
     assert_string_equal(why.root->child[1]->child[0]->value, "'Wien'");
     assert_int_equal(why.root->child[0]->child[0]->fact_total, 2);
     segment_set_free(set);
     set = build("any(order last 30 days)", &arena);
-    assert_int_equal(plan_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error), 0);
+    assert_int_equal(
+        plan_explain(set, &SCHEMA, 0, world->population, position, NOW, NULL, &arena, &why, &error),
+        0);
     assert_true(why.member && why.flips && why.flips_at == NOW + 28 * DAY);
     segment_set_free(set);
     arena_release(&arena);

@@ -1,4 +1,5 @@
-/* Each set of kernels against one row at a time: every length up to a few words, at addresses that fit nothing. */
+/* Each set of kernels against one row at a time: every length up to a few words, at addresses that
+ * fit nothing. */
 #include "plan/kernels.h"
 
 #include <setjmp.h>
@@ -39,7 +40,8 @@ static uint64_t *fresh_bits(void)
     return bits;
 }
 
-static void same_bits(const char *set, const char *kernel, const uint64_t *bits, const bool *expected, size_t count)
+static void same_bits(const char *set, const char *kernel, const uint64_t *bits,
+                      const bool *expected, size_t count)
 {
     for (size_t row = 0; row < (count + 63) / 64 * 64; row++) {
         bool want = row < count && expected[row];
@@ -61,7 +63,8 @@ static void same_bits(const char *set, const char *kernel, const uint64_t *bits,
         free(values);                                                                      \
     } while (0)
 
-static void check_signed(const char *set, const struct kernels *kernels, size_t count, uint64_t *bits, bool *expected)
+static void check_signed(const char *set, const struct kernels *kernels, size_t count,
+                         uint64_t *bits, bool *expected)
 {
     int64_t *values = malloc((count + EDGE) * sizeof *values), lo = (int64_t)random_value(),
             hi = (int64_t)random_value();
@@ -74,7 +77,8 @@ static void check_signed(const char *set, const struct kernels *kernels, size_t 
     free(values);
 }
 
-static void check_doubles(const char *set, const struct kernels *kernels, size_t count, uint64_t *bits, bool *expected)
+static void check_doubles(const char *set, const struct kernels *kernels, size_t count,
+                          uint64_t *bits, bool *expected)
 {
     static const double ENDS[] = {-0.0, 0.0, 1.5, -1.0 / 0.0, 1.0 / 0.0, 0.0 / 0.0, 1e300, -2};
     double *values = malloc((count + EDGE) * sizeof *values), lo = ENDS[random_number() % 8],
@@ -88,7 +92,8 @@ static void check_doubles(const char *set, const struct kernels *kernels, size_t
     free(values);
 }
 
-static void check_differ(const char *set, const struct kernels *kernels, size_t count, uint64_t *bits, bool *expected)
+static void check_differ(const char *set, const struct kernels *kernels, size_t count,
+                         uint64_t *bits, bool *expected)
 {
     uint32_t *a = malloc((count + EDGE) * sizeof *a), *b = malloc((count + EDGE) * sizeof *b);
     uint32_t add = (uint32_t)random_value();
@@ -112,10 +117,12 @@ static void check_differ(const char *set, const struct kernels *kernels, size_t 
 static void check_counts(const struct kernels *kernels, size_t count)
 {
     uint64_t *bits = fresh_bits();
-    uint32_t ends[LONGEST * 2], counts[LONGEST * 2], before[LONGEST / 64 + 2], base = (uint32_t)random_number();
+    uint32_t ends[LONGEST * 2], counts[LONGEST * 2], before[LONGEST / 64 + 2],
+        base = (uint32_t)random_number();
     size_t ranges = 0;
     for (size_t row = 0; row < count; row++) /* what lies past the last row may be anything */
-        bits[row / 64] = (bits[row / 64] & ~(UINT64_C(1) << row % 64)) | (random_number() % 2) << row % 64;
+        bits[row / 64] = (bits[row / 64] & ~(UINT64_C(1) << row % 64)) | (random_number() % 2)
+                                                                             << row % 64;
     for (size_t end = 0; ranges < LONGEST * 2 - 1 && end < count; end += random_number() % 5)
         ends[ranges++] = base + (uint32_t)end;
     ends[ranges++] = base + (uint32_t)count;

@@ -1,4 +1,5 @@
-/* Random tables through the builder and back: every value stands where it belongs, as narrow as it fits. */
+/* Random tables through the builder and back: every value stands where it belongs, as narrow as it
+ * fits. */
 #include "population/population.h"
 
 #include <setjmp.h>
@@ -26,7 +27,8 @@ struct made {
     uint32_t customer[CUSTOMERS * ROWS_EACH], time[CUSTOMERS * ROWS_EACH], last[CUSTOMERS];
     int64_t number[CUSTOMERS * ROWS_EACH];
     double real[CUSTOMERS * ROWS_EACH];
-    uint32_t code[CUSTOMERS * ROWS_EACH], set_start[CUSTOMERS * ROWS_EACH + 1], set[CUSTOMERS * ROWS_EACH * 2];
+    uint32_t code[CUSTOMERS * ROWS_EACH], set_start[CUSTOMERS * ROWS_EACH + 1],
+        set[CUSTOMERS * ROWS_EACH * 2];
     uint64_t known[CUSTOMERS * ROWS_EACH / 64 + 1];
 };
 
@@ -72,22 +74,28 @@ static struct population *build(const struct made *made, struct pool *pool)
         {.name = "number", .type = VALUE_INT, .integers = made->number, .known = made->known},
         {.name = "real", .type = VALUE_DOUBLE, .doubles = made->real},
         {.name = "text", .type = VALUE_TEXT, .codes = made->code, .known = made->known},
-        {.name = "set", .type = VALUE_SET, .codes = made->set, .set_start = made->set_start, .known = made->known}};
-    assert_int_equal(population_builder_table(builder, "fact", SCHEMA_FACTS, made->rows, made->customer, made->time,
-                                              columns, 4, &error),
+        {.name = "set",
+         .type = VALUE_SET,
+         .codes = made->set,
+         .set_start = made->set_start,
+         .known = made->known}};
+    assert_int_equal(population_builder_table(builder, "fact", SCHEMA_FACTS, made->rows,
+                                              made->customer, made->time, columns, 4, &error),
                      0);
     assert_int_equal(population_builder_finish(builder, pool, &population, &error), 0);
     population_builder_free(builder);
     return population;
 }
 
-static void check_row(const struct population_table *table, size_t at, const struct made *made, size_t row)
+static void check_row(const struct population_table *table, size_t at, const struct made *made,
+                      size_t row)
 {
     bool known = made->known[row / 64] >> (row % 64) & 1;
     assert_int_equal(table->time[at], made->time[row]);
     struct population_value number = population_get(&table->columns[0], at),
                             real = population_get(&table->columns[1], at),
-                            text = population_get(&table->columns[2], at), set = population_get(&table->columns[3], at);
+                            text = population_get(&table->columns[2], at),
+                            set = population_get(&table->columns[3], at);
     assert_true(number.known == known && text.known == known && set.known == known && real.known);
     assert_true(real.number == made->real[row]);
     if (!known)
@@ -106,10 +114,12 @@ static void check_population(const struct population *population, const struct m
         uint32_t c = (uint32_t)((population->number[p] - 10) / 3), found;
         assert_int_equal(population->last_time[p], made->last[c]);
         assert_true(p == 0 || population->last_time[p - 1] <= population->last_time[p]);
-        assert_int_equal(table->offset[p + 1] - table->offset[p], made->start[c + 1] - made->start[c]);
+        assert_int_equal(table->offset[p + 1] - table->offset[p],
+                         made->start[c + 1] - made->start[c]);
         assert_int_equal(table->last_time[p], made->last[c]);
         assert_true(table->block_last[p / POPULATION_BLOCK] >= made->last[c]);
-        assert_true(population_find(population, population_identifier(population, p), &found) && found == p);
+        assert_true(population_find(population, population_identifier(population, p), &found) &&
+                    found == p);
         for (size_t row = made->start[c]; row < made->start[c + 1]; row++)
             check_row(table, table->offset[p] + row - made->start[c], made, row);
     }
@@ -121,7 +131,8 @@ static void values_come_back(void **state)
         int64_t base;
         uint32_t range;
         unsigned width;
-    } cases[] = {{7, 1, 0}, {-100, 200, 1}, {INT64_C(1) << 40, 60000, 2}, {INT64_MIN, 2000000000, 4}};
+    } cases[] = {
+        {7, 1, 0}, {-100, 200, 1}, {INT64_C(1) << 40, 60000, 2}, {INT64_MIN, 2000000000, 4}};
     static struct made made;
     struct pool *pool = pool_new(3);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -144,19 +155,24 @@ static void disorder_is_refused(void **state)
     uint64_t numbers[] = {1, 2};
     struct text names[] = {TEXT("a"), TEXT("b")};
     population_builder_customers(builder, numbers, names, 2);
-    uint32_t backwards[] = {1, 0}, same[] = {0, 0}, later[] = {9, 5}, beyond[] = {0, 2}, fine[] = {5, 9};
-    assert_int_equal(population_builder_table(builder, "x", SCHEMA_FACTS, 2, backwards, fine, NULL, 0, &error),
-                     STATUS_ERROR);
-    assert_int_equal(population_builder_table(builder, "x", SCHEMA_FACTS, 2, same, later, NULL, 0, &error),
-                     STATUS_ERROR);
-    assert_int_equal(population_builder_table(builder, "x", SCHEMA_FACTS, 2, beyond, fine, NULL, 0, &error),
-                     STATUS_ERROR);
+    uint32_t backwards[] = {1, 0}, same[] = {0, 0}, later[] = {9, 5}, beyond[] = {0, 2},
+             fine[] = {5, 9};
+    assert_int_equal(
+        population_builder_table(builder, "x", SCHEMA_FACTS, 2, backwards, fine, NULL, 0, &error),
+        STATUS_ERROR);
+    assert_int_equal(
+        population_builder_table(builder, "x", SCHEMA_FACTS, 2, same, later, NULL, 0, &error),
+        STATUS_ERROR);
+    assert_int_equal(
+        population_builder_table(builder, "x", SCHEMA_FACTS, 2, beyond, fine, NULL, 0, &error),
+        STATUS_ERROR);
     population_builder_free(builder);
 }
 
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values_come_back), cmocka_unit_test(disorder_is_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values_come_back),
+                                       cmocka_unit_test(disorder_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

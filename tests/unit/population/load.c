@@ -1,5 +1,5 @@
-/* A population loaded from a store's parts, against the same rows in SQL: every type, merged parts, late columns, codes
- * or not. */
+/* A population loaded from a store's parts, against the same rows in SQL: every type, merged parts,
+ * late columns, codes or not. */
 #include "population/load.h"
 #include "base/calendar.h"
 #include "identity/identity.h"
@@ -57,7 +57,8 @@ static void teardown(struct world *world)
 struct import {
     const char *table, *what;
     enum schema_role role;
-    const char *select; /* identifier, time, arrival, then columns; `t` texts become codes by code(t, arrival) */
+    const char *select; /* identifier, time, arrival, then columns; `t` texts become codes by
+                           code(t, arrival) */
     const struct catalog_column *columns;
     size_t column_count;
     int64_t received;
@@ -77,17 +78,19 @@ static void run(struct world *world, const struct import *import)
     OK(store_load_dictionary(world->store, lake, &dictionary, &error));
     OK(store_register_numbering(lake, "cust", identity, &error));
     OK(store_register_numbering(lake, "code", dictionary, &error));
-    OK(catalog_add_import(
-        store_catalog(world->store),
-        &(struct catalog_import){.received = import->received, .what = import->what, .table = import->table}, &number,
+    OK(catalog_add_import(store_catalog(world->store),
+                          &(struct catalog_import){.received = import->received,
+                                                   .what = import->what,
+                                                   .table = import->table},
+                          &number, &error));
+    OK(catalog_add_schema(
+        store_catalog(world->store), number,
+        &(struct catalog_table){.name = import->table,
+                                .role = import->role,
+                                .key = import->role == SCHEMA_REFERENCE ? "key" : NULL,
+                                .columns = import->columns,
+                                .column_count = import->column_count},
         &error));
-    OK(catalog_add_schema(store_catalog(world->store), number,
-                          &(struct catalog_table){.name = import->table,
-                                                  .role = import->role,
-                                                  .key = import->role == SCHEMA_REFERENCE ? "key" : NULL,
-                                                  .columns = import->columns,
-                                                  .column_count = import->column_count},
-                          &error));
     snprintf(sql, sizeof sql, "CREATE OR REPLACE TABLE staged AS %s", import->select);
     OK(lake_execute(lake, sql, &error));
     store_numbering_settle_as_met(identity);
@@ -96,8 +99,9 @@ static void run(struct world *world, const struct import *import)
     enum part_role role = import->role == SCHEMA_FACTS    ? PART_FACTS
                           : import->role == SCHEMA_TRAITS ? PART_TRAITS
                                                           : PART_REFERENCE;
-    OK(store_write_part(change, lake, &(struct store_new_part){.table = import->table, .role = role, .select = sql},
-                        NULL, &error));
+    OK(store_write_part(
+        change, lake, &(struct store_new_part){.table = import->table, .role = role, .select = sql},
+        NULL, &error));
     OK(identity_write(change, lake, identity, &error));
     OK(store_write_dictionary(change, lake, dictionary, &error));
     OK(store_commit(change, &error));
@@ -109,13 +113,14 @@ static void run(struct world *world, const struct import *import)
 static struct population *load(struct world *world, const struct population_load *what)
 {
     struct population *population = NULL;
-    OK(population_load(world->store, world->lake, what, world->zone, world->pool, &population, &error));
+    OK(population_load(world->store, world->lake, what, world->zone, world->pool, &population,
+                       &error));
     return population;
 }
 
 /* One row of the population as the SQL below writes it. */
-static void print_row(struct buffer *out, const struct population *population, const struct population_table *table,
-                      uint32_t position, size_t row)
+static void print_row(struct buffer *out, const struct population *population,
+                      const struct population_table *table, uint32_t position, size_t row)
 {
     struct text name = population_identifier(population, position);
     buffer_printf(out, "%.*s %u", (int)name.length, name.data, table->time[row]);
@@ -168,7 +173,8 @@ static char *print_table(const struct population *population, const char *name)
 }
 
 /* The same from SQL over the parts. */
-static char *print_sql(struct world *world, const char *table, enum part_role role, const char *line, const char *where)
+static char *print_sql(struct world *world, const char *table, enum part_role role,
+                       const char *line, const char *where)
 {
     struct store_read read = {.table = table, .role = role};
     struct store_read names = {.table = "identity", .role = PART_IDENTITY};
@@ -181,7 +187,8 @@ static char *print_sql(struct world *world, const char *table, enum part_role ro
     OK(store_select(world->store, &read, &sql, &error));
     buffer_string(&sql, ") JOIN (");
     OK(store_select(world->store, &names, &sql, &error));
-    buffer_printf(&sql, ") USING (customer) WHERE %s ORDER BY customer, \"time\", import, arrival", where);
+    buffer_printf(&sql, ") USING (customer) WHERE %s ORDER BY customer, \"time\", import, arrival",
+                  where);
     OK(lake_query(world->lake, sql.data, &result, &error));
     for (;;) {
         OK(lake_result_next(result, &chunk, &error));
@@ -197,10 +204,12 @@ static char *print_sql(struct world *world, const char *table, enum part_role ro
     return buffer_take(&out);
 }
 
-#define PROPERTIES                                                                                            \
-    "CASE WHEN r % 7 > 0 THEN (r * 31 % 1000)::DECIMAL(18,2) / 4 END::DECIMAL(18,2) AS amount, "              \
-    "CASE WHEN r % 5 > 0 THEN r - 2000 END::BIGINT AS n, (r % 97)::DOUBLE / 8 AS d, r % 3 = 0 AS b, "         \
-    "DATE '1999-12-30' + (r % 1000)::INTEGER AS day, TIMESTAMP '2020-01-01 00:00:07' + to_seconds(r) AS at, " \
+#define PROPERTIES                                                                                 \
+    "CASE WHEN r % 7 > 0 THEN (r * 31 % 1000)::DECIMAL(18,2) / 4 END::DECIMAL(18,2) AS amount, "   \
+    "CASE WHEN r % 5 > 0 THEN r - 2000 END::BIGINT AS n, (r % 97)::DOUBLE / 8 AS d, r % 3 = 0 AS " \
+    "b, "                                                                                          \
+    "DATE '1999-12-30' + (r % 1000)::INTEGER AS day, TIMESTAMP '2020-01-01 00:00:07' + "           \
+    "to_seconds(r) AS at, "                                                                        \
     "{'latitude': r / 100, 'longitude': -r / 50} AS place, "
 
 static const struct catalog_column columns[] = {
@@ -216,27 +225,32 @@ static const struct catalog_column columns[] = {
 };
 
 /* Times are from `from` on, of 5,000 moments. some: which columns the part has; NULL: all. */
-static void import_some(struct world *world, int round, int rows, bool coded, int from, const char *some)
+static void import_some(struct world *world, int round, int rows, bool coded, int from,
+                        const char *some)
 {
     struct buffer select;
     buffer_init(&select, 0);
     if (some)
         buffer_printf(&select, "SELECT customer, \"time\", import, arrival%s FROM (", some);
-    buffer_printf(&select, "SELECT cust('c' || mod(hash(r, %d), 500), r::UBIGINT) AS customer, ", round);
-    buffer_printf(&select, "(%d + hash(r, 5) %% 5000)::UINTEGER AS \"time\", 0::UINTEGER AS import, ", from);
+    buffer_printf(&select, "SELECT cust('c' || mod(hash(r, %d), 500), r::UBIGINT) AS customer, ",
+                  round);
+    buffer_printf(&select,
+                  "(%d + hash(r, 5) %% 5000)::UINTEGER AS \"time\", 0::UINTEGER AS import, ", from);
     buffer_string(&select, "r::UBIGINT AS arrival, ");
     buffer_string(&select, PROPERTIES);
     if (coded)
-        buffer_string(&select,
-                      "CASE WHEN r % 11 > 0 THEN 'text ' || r % 37 END AS t, "
-                      "code(CASE WHEN r % 11 > 0 THEN 'text ' || r % 37 END, r::UBIGINT) AS \"t#\", "
-                      "CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'x' || r % 3] END AS s, "
-                      "code_set(CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'x' || r % 3] END, r::UBIGINT) AS \"s#\"");
+        buffer_string(
+            &select, "CASE WHEN r % 11 > 0 THEN 'text ' || r % 37 END AS t, "
+                     "code(CASE WHEN r % 11 > 0 THEN 'text ' || r % 37 END, r::UBIGINT) AS \"t#\", "
+                     "CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'x' || r % 3] END AS s, "
+                     "code_set(CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'x' || r % 3] END, "
+                     "r::UBIGINT) AS \"s#\"");
     else
         buffer_string(&select, "CASE WHEN r % 11 > 0 THEN 'text ' || r % 137 END AS t, "
                                "CASE WHEN r % 13 > 0 THEN ['x' || r % 5, 'y' || r % 3] END AS s");
     buffer_printf(&select, " FROM (SELECT range AS r FROM range(%d))%s", rows, some ? ")" : "");
-    run(world, &(struct import){"order", "facts", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
+    run(world,
+        &(struct import){"order", "facts", SCHEMA_FACTS, select.data, columns, 9, 1000 + round});
     buffer_release(&select);
 }
 
@@ -251,11 +265,14 @@ static void import_facts(struct world *world, int round, int rows, bool coded)
 }
 
 static const char *const order_line =
-    "'|' || coalesce((amount * 100)::BIGINT::VARCHAR, '-') || '|' || coalesce(n::VARCHAR, '-') || '|' || "
+    "'|' || coalesce((amount * 100)::BIGINT::VARCHAR, '-') || '|' || coalesce(n::VARCHAR, '-') || "
+    "'|' || "
     "coalesce(printf('%.3f', d), '-') || '|' || coalesce(b::INT::VARCHAR, '-') || '|' || "
-    "coalesce((day - DATE '1970-01-01')::VARCHAR, '-') || '|' || coalesce(epoch(\"at\")::BIGINT::VARCHAR, '-') || '|' "
+    "coalesce((day - DATE '1970-01-01')::VARCHAR, '-') || '|' || "
+    "coalesce(epoch(\"at\")::BIGINT::VARCHAR, '-') || '|' "
     "|| "
-    "coalesce(printf('%.3f,%.3f', place.latitude, place.longitude), '-') || '|' || coalesce(t, '-') || '|' || "
+    "coalesce(printf('%.3f,%.3f', place.latitude, place.longitude), '-') || '|' || coalesce(t, "
+    "'-') || '|' || "
     "coalesce(len(list_distinct(s))::VARCHAR, '-')";
 
 static void same(char *ours, char *sql)
@@ -284,21 +301,24 @@ static void every_type_from_many_parts(void **state)
         if (round == 2)
             continue;
         struct population *population = load(&world, &all);
-        same(print_table(population, "order"), print_sql(&world, "order", PART_FACTS, order_line, "true"));
+        same(print_table(population, "order"),
+             print_sql(&world, "order", PART_FACTS, order_line, "true"));
         population_free(population);
     }
     /* only what is needed */
     struct population_need need = {"order", (const char *const[]){"t", NULL}};
-    struct population *population =
-        load(&world, &(struct population_load){.needs = &need, .need_count = 1, .known_at = INT64_MAX});
+    struct population *population = load(
+        &world, &(struct population_load){.needs = &need, .need_count = 1, .known_at = INT64_MAX});
     assert_int_equal(population->table_count, 1);
     assert_int_equal(population->tables[0].column_count, 1);
-    same(print_table(population, "order"), print_sql(&world, "order", PART_FACTS, "'|' || coalesce(t, '-')", "true"));
+    same(print_table(population, "order"),
+         print_sql(&world, "order", PART_FACTS, "'|' || coalesce(t, '-')", "true"));
     population_free(population);
     /* what was known earlier, also out of a merged part */
     struct population_load earlier = {.everything = true, .known_at = 1001};
     population = load(&world, &earlier);
-    same(print_table(population, "order"), print_sql(&world, "order", PART_FACTS, order_line, "import <= 2"));
+    same(print_table(population, "order"),
+         print_sql(&world, "order", PART_FACTS, order_line, "import <= 2"));
     population_free(population);
     earlier.known_at = 5;
     population = load(&world, &earlier);
@@ -310,16 +330,21 @@ static void every_type_from_many_parts(void **state)
 static void same_as_sql(struct world *world, const struct population_load *what, const char *where)
 {
     struct population *population = load(world, what);
-    same(print_table(population, "order"), print_sql(world, "order", PART_FACTS, order_line, where));
+    same(print_table(population, "order"),
+         print_sql(world, "order", PART_FACTS, order_line, where));
     population_free(population);
 }
 
-/* Parts that tell a few of the columns each: after each other, then back in time, one of them without any. */
+/* Parts that tell a few of the columns each: after each other, then back in time, one of them
+ * without any. */
 static void parts_that_lack_columns(void **state)
 {
-    static const char *const some[] = {
-        ", amount, b, t, \"t#\"", ", n, d, place, s, \"s#\"", ", day, \"at\", t", ", t, \"t#\", s", "",
-        ", amount, n, s, \"s#\""};
+    static const char *const some[] = {", amount, b, t, \"t#\"",
+                                       ", n, d, place, s, \"s#\"",
+                                       ", day, \"at\", t",
+                                       ", t, \"t#\", s",
+                                       "",
+                                       ", amount, n, s, \"s#\""};
     (void)state;
     struct world world;
     struct population_load all = {.everything = true, .known_at = INT64_MAX};
@@ -357,8 +382,8 @@ static void parts_that_follow(void **state)
     teardown(&world);
 }
 
-/* Takes the numbers of rows from activity parts, as if they had been written before there were any; and the
- * seals, which came later still. */
+/* Takes the numbers of rows from activity parts, as if they had been written before there were any;
+ * and the seals, which came later still. */
 static void forget_numbers_of_rows(struct world *world)
 {
     char path[300];
@@ -367,9 +392,10 @@ static void forget_numbers_of_rows(struct world *world)
     store_close(world->store);
     snprintf(path, sizeof path, "%s/catalog.db", world->path);
     assert_int_equal(sqlite3_open(path, &catalog), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(catalog, "DELETE FROM part_column WHERE name = 'rows';DROP TABLE seal", NULL, NULL, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(catalog,
+                                  "DELETE FROM part_column WHERE name = 'rows';DROP TABLE seal",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     assert_true(sqlite3_changes(catalog) > 0);
     sqlite3_close(catalog);
     OK(store_open(world->path, STORE_WRITE, "test", &world->store, &error));
@@ -409,14 +435,17 @@ static void widths(void **state)
         {"(-9223372036854775807, 9223372036854775807, NULL)", 8, -9223372036854775807},
         {"(NULL, NULL, NULL)", 0, 0},
     };
-    static const struct catalog_column n = {.column = {.name = "n", .type = VALUE_INT}, .whole_digits = 18};
+    static const struct catalog_column n = {.column = {.name = "n", .type = VALUE_INT},
+                                            .whole_digits = 18};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct world world;
         char select[1000];
         setup(&world);
         snprintf(select, sizeof select,
-                 "SELECT cust('c' || r, r::UBIGINT) AS customer, r::UINTEGER AS \"time\", 0::UINTEGER AS import, "
-                 "r::UBIGINT AS arrival, CASE r %% 3 WHEN 0 THEN v.a WHEN 1 THEN v.b ELSE v.c END::BIGINT AS n "
+                 "SELECT cust('c' || r, r::UBIGINT) AS customer, r::UINTEGER AS \"time\", "
+                 "0::UINTEGER AS import, "
+                 "r::UBIGINT AS arrival, CASE r %% 3 WHEN 0 THEN v.a WHEN 1 THEN v.b ELSE v.c "
+                 "END::BIGINT AS n "
                  "FROM range(300) t(r), (VALUES %s) v(a, b, c)",
                  cases[i].values);
         run(&world, &(struct import){"order", "facts", SCHEMA_FACTS, select, &n, 1, 10});
@@ -445,11 +474,13 @@ static void merged_parts(void **state)
     import_facts(&world, 12, 400, true);
     struct population_load all = {.everything = true, .known_at = INT64_MAX};
     struct population *population = load(&world, &all);
-    same(print_table(population, "order"), print_sql(&world, "order", PART_FACTS, order_line, "true"));
+    same(print_table(population, "order"),
+         print_sql(&world, "order", PART_FACTS, order_line, "true"));
     population_free(population);
     all.known_at = 1005;
     population = load(&world, &all);
-    same(print_table(population, "order"), print_sql(&world, "order", PART_FACTS, order_line, "import <= 6"));
+    same(print_table(population, "order"),
+         print_sql(&world, "order", PART_FACTS, order_line, "import <= 6"));
     population_free(population);
     teardown(&world);
 }
@@ -462,20 +493,24 @@ static void who_exists(void **state)
     setup(&world);
     static const struct catalog_column city = {.column = {.name = "city", .type = VALUE_TEXT}};
     run(&world,
-        &(struct import){"customer", "traits", SCHEMA_TRAITS,
-                         "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
-                         "0::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 0, 'Wien'), "
-                         "('bert', 500, 'Graz')) v(c, t, city)",
-                         &city, 1, 10});
+        &(struct import){
+            "customer", "traits", SCHEMA_TRAITS,
+            "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
+            "0::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 0, "
+            "'Wien'), "
+            "('bert', 500, 'Graz')) v(c, t, city)",
+            &city, 1, 10});
     run(&world,
-        &(struct import){"view", "facts", SCHEMA_FACTS,
-                         "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
-                         "t::UBIGINT AS arrival FROM (VALUES ('anna', 300), ('anna', 900), ('carl', 400)) v(c, t)",
-                         NULL, 0, 20});
+        &(struct import){
+            "view", "facts", SCHEMA_FACTS,
+            "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
+            "t::UBIGINT AS arrival FROM (VALUES ('anna', 300), ('anna', 900), ('carl', 400)) v(c, "
+            "t)",
+            NULL, 0, 20});
     /* kinds that are not loaded count for existence and order all the same */
     struct population_need need = {"customer", NULL};
-    struct population *population =
-        load(&world, &(struct population_load){.needs = &need, .need_count = 1, .known_at = INT64_MAX});
+    struct population *population = load(
+        &world, &(struct population_load){.needs = &need, .need_count = 1, .known_at = INT64_MAX});
     assert_int_equal(population->customers, 3);
     assert_true(population_find(population, TEXT("anna"), &position));
     assert_int_equal(position, 2);
@@ -490,7 +525,8 @@ static void who_exists(void **state)
     population_free(population);
     struct population_need wrong = {"customer", (const char *const[]){"town", NULL}};
     assert_int_equal(population_load(world.store, world.lake,
-                                     &(struct population_load){.needs = &wrong, .need_count = 1, .known_at = INT64_MAX},
+                                     &(struct population_load){
+                                         .needs = &wrong, .need_count = 1, .known_at = INT64_MAX},
                                      world.zone, NULL, &population, &error),
                      STATUS_NOT_FOUND);
     teardown(&world);
@@ -504,27 +540,34 @@ static void references(void **state)
     static const struct catalog_column product[] = {
         {.column = {.name = "category", .type = VALUE_TEXT}},
         {.column = {.name = "price", .type = VALUE_INT}, .whole_digits = 2}};
-    static const struct catalog_column order = {.column = {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
-    const char *select = "SELECT k AS key, code(k, 0) AS \"key#\", 0::UINTEGER AS import, a::UBIGINT AS arrival, "
-                         "c AS category, code(c, 0) AS \"category#\", p::BIGINT AS price FROM";
+    static const struct catalog_column order = {
+        .column = {.name = "product", .type = VALUE_TEXT, .refers = "product"}};
+    const char *select =
+        "SELECT k AS key, code(k, 0) AS \"key#\", 0::UINTEGER AS import, a::UBIGINT AS arrival, "
+        "c AS category, code(c, 0) AS \"category#\", p::BIGINT AS price FROM";
     char sql[1000];
     snprintf(sql, sizeof sql, "%s (VALUES %s) v(a, k, c, p)", select,
              "(1, 'p1', 'shoes', 10), (2, 'p2', 'hats', 20), (3, 'p2', NULL, 21)");
     run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE, sql, product, 2, 10});
     snprintf(sql, sizeof sql, "%s (VALUES %s) v(a, k, c, p)", select, "(1, 'p1', 'boots', NULL)");
     run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE, sql, product, 2, 20});
-    run(&world, &(struct import){"order", "facts", SCHEMA_FACTS,
-                                 "SELECT cust('anna', 0) AS customer, r::UINTEGER AS \"time\", 0::UINTEGER AS import, "
-                                 "r::UBIGINT AS arrival, 'p' || r AS product, code('p' || r, 0) AS \"product#\" FROM "
-                                 "(SELECT range AS r FROM range(1, 4))",
-                                 &order, 1, 30});
+    run(&world,
+        &(struct import){
+            "order", "facts", SCHEMA_FACTS,
+            "SELECT cust('anna', 0) AS customer, r::UINTEGER AS \"time\", 0::UINTEGER AS import, "
+            "r::UBIGINT AS arrival, 'p' || r AS product, code('p' || r, 0) AS \"product#\" FROM "
+            "(SELECT range AS r FROM range(1, 4))",
+            &order, 1, 30});
     static const struct {
         int64_t known_at;
         const char *expected;
     } cases[] = {{INT64_MAX, "boots - | - 21 | none |"}, {10, NULL}};
-    struct population *population = load(&world, &(struct population_load){.everything = true, .known_at = INT64_MAX});
-    const struct population_table *facts = &population->tables[population_table_index(population, "order")];
-    const struct population_table *products = &population->tables[population_table_index(population, "product")];
+    struct population *population =
+        load(&world, &(struct population_load){.everything = true, .known_at = INT64_MAX});
+    const struct population_table *facts =
+        &population->tables[population_table_index(population, "order")];
+    const struct population_table *products =
+        &population->tables[population_table_index(population, "product")];
     struct buffer out;
     buffer_init(&out, 0);
     assert_int_equal(facts->columns[0].refers, population_table_index(population, "product"));
@@ -537,7 +580,8 @@ static void references(void **state)
         }
         struct population_value category = population_get(&products->columns[0], at);
         struct population_value price = population_get(&products->columns[1], at);
-        struct text text = category.known ? population_text(population, (uint32_t)category.integer) : TEXT("-");
+        struct text text =
+            category.known ? population_text(population, (uint32_t)category.integer) : TEXT("-");
         buffer_text(&out, text);
         buffer_char(&out, ' ');
         if (price.known)
@@ -556,19 +600,21 @@ static void records_and_lists(void **state)
     (void)state;
     struct world world;
     setup(&world);
-    run(&world,
-        &(struct import){"view", "facts", SCHEMA_FACTS,
-                         "SELECT cust(c, r::UBIGINT) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
-                         "r::UBIGINT AS arrival FROM (VALUES (0, 'anna', 300), (1, 'bert', 200), (2, 'carl', 400)) "
-                         "v(r, c, t)",
-                         NULL, 0, 20});
+    run(&world, &(struct import){"view", "facts", SCHEMA_FACTS,
+                                 "SELECT cust(c, r::UBIGINT) AS customer, t::UINTEGER AS \"time\", "
+                                 "0::UINTEGER AS import, "
+                                 "r::UBIGINT AS arrival FROM (VALUES (0, 'anna', 300), (1, 'bert', "
+                                 "200), (2, 'carl', 400)) "
+                                 "v(r, c, t)",
+                                 NULL, 0, 20});
     struct store_change *change;
     struct catalog *catalog = store_catalog(world.store);
     OK(store_begin(world.store, &change, &error));
     for (uint32_t i = 0; i < 3; i++) {
         uint32_t number, who[] = {1 + i % 2, 3};
-        OK(catalog_add_refresh(catalog, &(struct catalog_refresh){.moment = 100 * (i + 1), .recorded = 7}, &number,
-                               &error));
+        OK(catalog_add_refresh(catalog,
+                               &(struct catalog_refresh){.moment = 100 * (i + 1), .recorded = 7},
+                               &number, &error));
         struct bitmap *set = bitmap_from_numbers(who, i == 1 ? 1 : 2);
         /* 1 and 3 enter at 100; 2 enters at 200; 1 and 3 leave at 300, 3 enters again at 300 */
         OK(catalog_add_membership(catalog, number, "vip", i < 2, CAUSE_FACTS, set, &error));
@@ -578,17 +624,20 @@ static void records_and_lists(void **state)
         bitmap_free(set);
         bitmap_free(three);
     }
-    assert_int_equal(catalog_add_refresh(catalog, &(struct catalog_refresh){.moment = 300}, &(uint32_t){0}, &error),
+    assert_int_equal(catalog_add_refresh(catalog, &(struct catalog_refresh){.moment = 300},
+                                         &(uint32_t){0}, &error),
                      STATUS_USAGE);
     struct text names[] = {TEXT("carl"), TEXT("nobody"), TEXT("anna")};
-    OK(catalog_save_list(catalog, &(struct catalog_list){"holdouts", "h.csv", 5, names, 3}, &error));
+    OK(catalog_save_list(catalog, &(struct catalog_list){"holdouts", "h.csv", 5, names, 3},
+                         &error));
     OK(store_commit(change, &error));
-    struct population *population =
-        load(&world, &(struct population_load){.records = true, .lists = true, .known_at = INT64_MAX});
+    struct population *population = load(
+        &world, &(struct population_load){.records = true, .lists = true, .known_at = INT64_MAX});
     assert_int_equal(population->record_count, 1);
     const struct population_records *records = &population->records[0];
     assert_string_equal(records->segment, "vip");
-    static const int64_t expected[3][4] = {{100, 300, -1, -1}, {200, INT64_MAX, -1, -1}, {100, 300, 300, INT64_MAX}};
+    static const int64_t expected[3][4] = {
+        {100, 300, -1, -1}, {200, INT64_MAX, -1, -1}, {100, 300, 300, INT64_MAX}};
     for (uint32_t p = 0; p < 3; p++) {
         uint64_t number = population->number[p];
         size_t k = 0;
@@ -638,30 +687,36 @@ static void views_for_people(void **state)
     struct world world;
     setup(&world);
     static const struct catalog_column city = {.column = {.name = "city", .type = VALUE_TEXT}};
-    static const struct catalog_column price = {.column = {.name = "price", .type = VALUE_INT}, .whole_digits = 2};
+    static const struct catalog_column price = {.column = {.name = "price", .type = VALUE_INT},
+                                                .whole_digits = 2};
     run(&world,
-        &(struct import){"customer", "traits", SCHEMA_TRAITS,
-                         "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
-                         "t::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 10, 'Wien'), "
-                         "('anna', 20, 'Linz'), ('anna', 30, NULL), ('bert', 500, 'Graz')) v(c, t, city)",
-                         &city, 1, 10});
-    run(&world, &(struct import){"Page View", "facts", SCHEMA_FACTS,
-                                 "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
-                                 "t::UBIGINT AS arrival FROM (VALUES ('anna', 86400), ('carl', 5)) v(c, t)",
-                                 NULL, 0, 20});
+        &(struct import){
+            "customer", "traits", SCHEMA_TRAITS,
+            "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
+            "t::UBIGINT AS arrival, city, code(city, 0) AS \"city#\" FROM (VALUES ('anna', 10, "
+            "'Wien'), "
+            "('anna', 20, 'Linz'), ('anna', 30, NULL), ('bert', 500, 'Graz')) v(c, t, city)",
+            &city, 1, 10});
     run(&world,
-        &(struct import){"product", "reference", SCHEMA_REFERENCE,
-                         "SELECT 'p1' AS key, code('p1', 0) AS \"key#\", 0::UINTEGER AS import, range::UBIGINT AS "
-                         "arrival, range AS price FROM range(3)",
-                         &price, 1, 10});
+        &(struct import){
+            "Page View", "facts", SCHEMA_FACTS,
+            "SELECT cust(c, 0) AS customer, t::UINTEGER AS \"time\", 0::UINTEGER AS import, "
+            "t::UBIGINT AS arrival FROM (VALUES ('anna', 86400), ('carl', 5)) v(c, t)",
+            NULL, 0, 20});
+    run(&world, &(struct import){"product", "reference", SCHEMA_REFERENCE,
+                                 "SELECT 'p1' AS key, code('p1', 0) AS \"key#\", 0::UINTEGER AS "
+                                 "import, range::UBIGINT AS "
+                                 "arrival, range AS price FROM range(3)",
+                                 &price, 1, 10});
     struct store_change *change;
     uint32_t number;
     OK(store_begin(world.store, &change, &error));
     for (int i = 1; i < 3; i++) {
         struct bitmap *set = bitmap_from_numbers((uint32_t[]){2, 1}, i == 1 ? 2 : 1);
-        OK(catalog_add_refresh(store_catalog(world.store), &(struct catalog_refresh){.moment = i * 86400}, &number,
-                               &error));
-        OK(catalog_add_membership(store_catalog(world.store), number, "vip", i == 1, CAUSE_TIME, set, &error));
+        OK(catalog_add_refresh(store_catalog(world.store),
+                               &(struct catalog_refresh){.moment = i * 86400}, &number, &error));
+        OK(catalog_add_membership(store_catalog(world.store), number, "vip", i == 1, CAUSE_TIME,
+                                  set, &error));
         bitmap_free(set);
     }
     OK(store_commit(change, &error));
@@ -674,9 +729,11 @@ static void views_for_people(void **state)
     static const char *const cases[][2] = {
         {"SELECT customer || ' ' || \"time\" FROM \"Page View\" ORDER BY \"time\"",
          "carl 1970-01-01 00:00:05;anna 1970-01-02 00:00:00;"},
-        {"SELECT customer || coalesce(city, '?') FROM customers ORDER BY customer", "annaLinz;bertGraz;carl?;"},
+        {"SELECT customer || coalesce(city, '?') FROM customers ORDER BY customer",
+         "annaLinz;bertGraz;carl?;"},
         {"SELECT key || price FROM product", "p12;"},
-        {"SELECT segment || ' ' || customer || ' ' || entered || ' ' || coalesce(\"left\"::VARCHAR, '-') FROM "
+        {"SELECT segment || ' ' || customer || ' ' || entered || ' ' || "
+         "coalesce(\"left\"::VARCHAR, '-') FROM "
          "memberships "
          "ORDER BY customer_number",
          "vip anna 1970-01-02 00:00:00 -;vip bert 1970-01-02 00:00:00 1970-01-03 00:00:00;"},

@@ -1,4 +1,5 @@
-/* Random tellings laid over random tables, against a population built from all of their rows at once. */
+/* Random tellings laid over random tables, against a population built from all of their rows at
+ * once. */
 #include "population/overlay.h"
 
 #include <setjmp.h>
@@ -11,7 +12,14 @@
 
 #include <cmocka.h>
 
-enum { CUSTOMERS = 700, OLD_EACH = 6, SOURCES = 3, ROWS = CUSTOMERS * (OLD_EACH + SOURCES), NOW = 5000, COLUMNS = 4 };
+enum {
+    CUSTOMERS = 700,
+    OLD_EACH = 6,
+    SOURCES = 3,
+    ROWS = CUSTOMERS * (OLD_EACH + SOURCES),
+    NOW = 5000,
+    COLUMNS = 4
+};
 
 static struct error error;
 static uint64_t random_state = 7;
@@ -50,7 +58,8 @@ static void put(uint64_t *bits, size_t at, bool value)
 }
 
 /* What a row says, all of it by chance. range: of the numbers. */
-static void add_row(struct rows *rows, uint32_t customer, uint32_t time, int64_t base, uint32_t range, uint32_t chance)
+static void add_row(struct rows *rows, uint32_t customer, uint32_t time, int64_t base,
+                    uint32_t range, uint32_t chance)
 {
     size_t row = rows->count++;
     rows->customer[row] = customer;
@@ -116,28 +125,35 @@ static struct population *build(const struct rows *rows)
         {.name = "number", .type = VALUE_INT, .integers = rows->number, .known = rows->known[0]},
         {.name = "code", .type = VALUE_TEXT, .codes = rows->code, .known = rows->known[1]},
         {.name = "real", .type = VALUE_DOUBLE, .doubles = rows->real, .known = rows->known[2]},
-        {.name = "set", .type = VALUE_SET, .codes = rows->set, .set_start = rows->set_start, .known = rows->known[3]},
+        {.name = "set",
+         .type = VALUE_SET,
+         .codes = rows->set,
+         .set_start = rows->set_start,
+         .known = rows->known[3]},
     };
-    assert_int_equal(
-        population_builder_table(builder, "order", SCHEMA_FACTS, CUSTOMERS, facts, fact_times, NULL, 0, &error),
-        STATUS_OK);
-    assert_int_equal(population_builder_table(builder, "customer", SCHEMA_TRAITS, rows->count, rows->customer,
-                                              rows->time, columns, COLUMNS, &error),
+    assert_int_equal(population_builder_table(builder, "order", SCHEMA_FACTS, CUSTOMERS, facts,
+                                              fact_times, NULL, 0, &error),
+                     STATUS_OK);
+    assert_int_equal(population_builder_table(builder, "customer", SCHEMA_TRAITS, rows->count,
+                                              rows->customer, rows->time, columns, COLUMNS, &error),
                      STATUS_OK);
     assert_int_equal(population_builder_finish(builder, NULL, &population, &error), STATUS_OK);
     population_builder_free(builder);
     return population;
 }
 
-static void same_column(const struct population_column *ours, const struct population_column *other, size_t rows)
+static void same_column(const struct population_column *ours, const struct population_column *other,
+                        size_t rows)
 {
     for (size_t row = 0; row < rows; row++) {
         struct population_value a = population_get(ours, row), b = population_get(other, row);
         assert_int_equal(a.known, b.known);
-        assert_true(!a.known || (a.integer == b.integer && a.number == b.number && a.code_count == b.code_count));
+        assert_true(!a.known || (a.integer == b.integer && a.number == b.number &&
+                                 a.code_count == b.code_count));
         if (a.known && a.code_count)
             assert_memory_equal(a.codes, b.codes, a.code_count * sizeof *a.codes);
-        assert_true(!a.known || ours->type == VALUE_DOUBLE || ours->type == VALUE_SET || a.integer <= ours->max);
+        assert_true(!a.known || ours->type == VALUE_DOUBLE || ours->type == VALUE_SET ||
+                    a.integer <= ours->max);
     }
 }
 
@@ -154,9 +170,10 @@ static void same(const struct population *ours, const struct population *other)
         same_column(&a->columns[c], &b->columns[c], a->rows);
 }
 
-/* Each source tells some customers something, of some columns; those of the last none of the texts. */
-static void tell(struct source *source, const struct population *below, uint32_t share, int64_t base, uint32_t range,
-                 int columns)
+/* Each source tells some customers something, of some columns; those of the last none of the texts.
+ */
+static void tell(struct source *source, const struct population *below, uint32_t share,
+                 int64_t base, uint32_t range, int columns)
 {
     memset(source, 0, sizeof *source);
     for (uint32_t p = 0; p < below->customers; p++) {
@@ -199,19 +216,29 @@ static void lay_over(const struct rows *old, uint32_t share, int64_t base, uint3
     for (int s = 0; s < SOURCES; s++) {
         int columns = COLUMNS - 1 - s;
         tell(&sources[s], below, share, base, range, columns);
-        inputs[s][0] = (struct population_input){
-            .name = "number", .type = VALUE_INT, .integers = sources[s].number, .known = sources[s].known[0]};
-        inputs[s][1] = (struct population_input){
-            .name = "code", .type = VALUE_TEXT, .codes = sources[s].code, .known = sources[s].known[1]};
-        inputs[s][2] = (struct population_input){
-            .name = "real", .type = VALUE_DOUBLE, .doubles = sources[s].real, .known = sources[s].known[2]};
-        inputs[s][3] = (struct population_input){.name = "another", .type = VALUE_INT, .integers = sources[s].number};
-        told[s] = (struct population_told){
-            .rows = sources[s].count, .position = sources[s].position, .columns = inputs[s], .column_count = 4};
+        inputs[s][0] = (struct population_input){.name = "number",
+                                                 .type = VALUE_INT,
+                                                 .integers = sources[s].number,
+                                                 .known = sources[s].known[0]};
+        inputs[s][1] = (struct population_input){.name = "code",
+                                                 .type = VALUE_TEXT,
+                                                 .codes = sources[s].code,
+                                                 .known = sources[s].known[1]};
+        inputs[s][2] = (struct population_input){.name = "real",
+                                                 .type = VALUE_DOUBLE,
+                                                 .doubles = sources[s].real,
+                                                 .known = sources[s].known[2]};
+        inputs[s][3] = (struct population_input){
+            .name = "another", .type = VALUE_INT, .integers = sources[s].number};
+        told[s] = (struct population_told){.rows = sources[s].count,
+                                           .position = sources[s].position,
+                                           .columns = inputs[s],
+                                           .column_count = 4};
     }
     make_all(&all, old, sources);
     struct population *whole = build(&all), *before = build(old);
-    assert_int_equal(population_over(below, "customer", NOW, told, SOURCES, NULL, &over, &error), STATUS_OK);
+    assert_int_equal(population_over(below, "customer", NOW, told, SOURCES, NULL, &over, &error),
+                     STATUS_OK);
     assert_true(over->serial != below->serial);
     same(over, whole);
     assert_ptr_equal(over->tables[0].time, below->tables[0].time); /* the rest is shared */
@@ -237,7 +264,8 @@ static void like_one_built_from_all(void **state)
     static struct rows old;
     (void)state;
     for (int round = 0; round < 30; round++) {
-        make_old(&old, round % 3 ? -40 : INT64_C(-3000000000), round % 5 ? 100 : 90000, round % 4 ? 80 : 101);
+        make_old(&old, round % 3 ? -40 : INT64_C(-3000000000), round % 5 ? 100 : 90000,
+                 round % 4 ? 80 : 101);
         lay_over(&old, round % 6 ? 20 : 100, -40, 100);       /* the same width */
         lay_over(&old, 3, round % 2 ? 7 : 100000, 60000);     /* wider, upwards */
         lay_over(&old, 50, INT64_C(-5000000000), 1000000000); /* and downwards */
@@ -256,8 +284,10 @@ static void refuses_what_does_not_fit(void **state)
     struct population *below = build(&old), *over = NULL;
     struct population_input input = {.name = "number", .type = VALUE_DECIMAL, .scale = 2};
     struct population_told told = {.columns = &input, .column_count = 1};
-    assert_int_equal(population_over(below, "customer", NOW, &told, 1, NULL, &over, &error), STATUS_ERROR);
-    assert_int_equal(population_over(below, "plan", NOW, &told, 1, NULL, &over, &error), STATUS_NOT_FOUND);
+    assert_int_equal(population_over(below, "customer", NOW, &told, 1, NULL, &over, &error),
+                     STATUS_ERROR);
+    assert_int_equal(population_over(below, "plan", NOW, &told, 1, NULL, &over, &error),
+                     STATUS_NOT_FOUND);
     population_free(below);
 }
 

@@ -1,4 +1,5 @@
-/* The front end of the segment language: canonical text, types, order, and the golden texts of its errors. */
+/* The front end of the segment language: canonical text, types, order, and the golden texts of its
+ * errors. */
 #include "base/json.h"
 #include "segment/segment.h"
 #include "unit.h"
@@ -9,13 +10,14 @@
 
 #include "shop.h"
 
-static const char world[] = "segment vip where count(order) > 5\n"
-                            "segment lapsing where none(order last 60 days)\n"
-                            "segment holdout where sample 10%\n"
-                            "scheme life exclusive\n  new where any(order last 30 days)\n  else old\n"
-                            "scheme taste overlapping\n  shoes where any(order where category = 'shoes')\n"
-                            "  hats where any(order where category = 'hats')\n"
-                            "list winter from 'winter.csv'\n";
+static const char world[] =
+    "segment vip where count(order) > 5\n"
+    "segment lapsing where none(order last 60 days)\n"
+    "segment holdout where sample 10%\n"
+    "scheme life exclusive\n  new where any(order last 30 days)\n  else old\n"
+    "scheme taste overlapping\n  shoes where any(order where category = 'shoes')\n"
+    "  hats where any(order where category = 'hats')\n"
+    "list winter from 'winter.csv'\n";
 
 struct fixture {
     struct arena arena;
@@ -30,13 +32,15 @@ static void print_problems(const struct segment_problems *problems)
         print_message("# %s\n", error_describe(&problems->items[i].error, text, sizeof text));
 }
 
-static struct segment_set *build(struct fixture *fixture, const char *text, const struct segment_set *known)
+static struct segment_set *build(struct fixture *fixture, const char *text,
+                                 const struct segment_set *known)
 {
     struct segment_source source = {"test", text_from(text)};
     struct segment_problems problems = {0};
     struct segment_set *set;
     struct error error;
-    if (segment_set_build(&source, 1, fixture->schema, known, &fixture->arena, &problems, &set, &error) != STATUS_OK) {
+    if (segment_set_build(&source, 1, fixture->schema, known, &fixture->arena, &problems, &set,
+                          &error) != STATUS_OK) {
         print_problems(&problems);
         fail_msg("does not build: %s", text);
     }
@@ -48,8 +52,8 @@ static struct segment_set *build_condition(struct fixture *fixture, struct text 
     struct segment_problems problems = {0};
     struct segment_set *set;
     struct error error;
-    if (segment_condition_build(condition, fixture->schema, fixture->known, &fixture->arena, &problems, &set, &error) !=
-        STATUS_OK) {
+    if (segment_condition_build(condition, fixture->schema, fixture->known, &fixture->arena,
+                                &problems, &set, &error) != STATUS_OK) {
         print_problems(&problems);
         fail_msg("does not build: %.*s", (int)condition.length, condition.data);
     }
@@ -81,7 +85,8 @@ static const struct segment_definition *last_of(const struct segment_set *set)
 }
 
 /* Calls visit for each line of a golden file that is neither empty nor a comment. */
-static int each_line(struct fixture *fixture, const char *path, void (*visit)(struct fixture *, char *line))
+static int each_line(struct fixture *fixture, const char *path,
+                     void (*visit)(struct fixture *, char *line))
 {
     struct text file = shop_file(path, &fixture->arena);
     char *rest, *text = (char *)(uintptr_t)file.data;
@@ -139,7 +144,8 @@ static void check_json(struct fixture *fixture, char *line)
     struct segment_definition *definition = &set->segments[set->segment_count - 1];
     definition->name = "round";
     segment_write_json(set, set->segment_count - 1, &json);
-    if (segment_read_json((struct text){json_text.data, json_text.length}, &source, &error) != STATUS_OK)
+    if (segment_read_json((struct text){json_text.data, json_text.length}, &source, &error) !=
+        STATUS_OK)
         fail_msg("“%s” as %s: %s", line, json_text.data, error.message);
     struct segment_set *again = build(fixture, source.data, fixture->known);
     if (strcmp(last_of(again)->text, definition->text) != 0)
@@ -162,10 +168,13 @@ static void test_json(void **state)
     buffer_init(&source, 0);
     json_init(&json, &out, false);
     segment_write_scheme_json(fixture->known, 0, &json);
-    assert_string_equal(out.data, "{\"scheme\":\"life\",\"exclusive\":true,\"members\":[{\"member\":\"new\",\"where\":"
-                                  "{\"measure\":\"any\",\"of\":[{\"name\":[\"order\"]}],\"window\":{\"form\":\"last\","
-                                  "\"length\":{\"count\":30,\"unit\":\"day\"}}}},{\"member\":\"old\",\"else\":true}]}");
-    assert_int_equal(segment_read_json((struct text){out.data, out.length}, &source, &error), STATUS_OK);
+    assert_string_equal(
+        out.data,
+        "{\"scheme\":\"life\",\"exclusive\":true,\"members\":[{\"member\":\"new\",\"where\":"
+        "{\"measure\":\"any\",\"of\":[{\"name\":[\"order\"]}],\"window\":{\"form\":\"last\","
+        "\"length\":{\"count\":30,\"unit\":\"day\"}}}},{\"member\":\"old\",\"else\":true}]}");
+    assert_int_equal(segment_read_json((struct text){out.data, out.length}, &source, &error),
+                     STATUS_OK);
     struct segment_set *set = build(fixture, source.data, NULL);
     assert_int_equal(set->segment_count, 2);
     segment_set_free(set);
@@ -181,7 +190,8 @@ static void test_json(void **state)
         "{\"segment\":\"a.b\",\"scheme\":\"a\",\"where\":{\"value\":true}}",
         "{\"segment\":\"a\",\"where\":{\"decimal\":\"1 or (active)\"}}",
         "{\"segment\":\"a\",\"where\":{\"and\":[]}}",
-        "{\"segment\":\"a\",\"where\":{\"in_window\":{\"name\":[\"x\"]},\"window\":{\"form\":\"never\"}}}"};
+        "{\"segment\":\"a\",\"where\":{\"in_window\":{\"name\":[\"x\"]},\"window\":{\"form\":"
+        "\"never\"}}}"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         if (segment_read_json(text_from(wrong[i]), &source, &error) == STATUS_OK)
             fail_msg("%s is read", wrong[i]);
@@ -210,7 +220,8 @@ static void check_file(struct fixture *fixture, const char *path)
     struct segment_source sources[] = {{path, text}, {path, {once.data, once.length}}};
     struct segment_set *sets[2];
     for (int i = 0; i < 2; i++)
-        if (segment_set_build(&sources[i], 1, NULL, NULL, &fixture->arena, NULL, &sets[i], &error) != STATUS_OK)
+        if (segment_set_build(&sources[i], 1, NULL, NULL, &fixture->arena, NULL, &sets[i],
+                              &error) != STATUS_OK)
             fail_msg("%s: %s", error.place, error.message);
     assert_int_equal(sets[0]->segment_count, sets[1]->segment_count);
     for (int i = 0; i < sets[0]->segment_count; i++)
@@ -231,7 +242,8 @@ static void test_layout(void **state)
 {
     (void)state;
     static const char source[] =
-        "-- top\n\n-- about a\nsegment a \"An \"\"a\"\"\" where x=1 -- one\n-- two\nand y=2 -- three\n-- four\n"
+        "-- top\n\n-- about a\nsegment a \"An \"\"a\"\"\" where x=1 -- one\n-- two\nand y=2 -- "
+        "three\n-- four\n"
         "segment b where -- five\n p or q\n\n\n"
         "scheme s exclusive -- six\n  short where x=1 -- seven\n -- eight\n"
         "  much_longer \"T\" where a and b else c -- nine\n"
@@ -267,7 +279,8 @@ static void test_layout(void **state)
     buffer_init(&again, 0);
     assert_int_equal(segment_format(text_from(source), "x", &out, &error), STATUS_OK);
     assert_string_equal(out.data, expected);
-    assert_int_equal(segment_format((struct text){out.data, out.length}, "x", &again, &error), STATUS_OK);
+    assert_int_equal(segment_format((struct text){out.data, out.length}, "x", &again, &error),
+                     STATUS_OK);
     assert_string_equal(again.data, expected);
     buffer_release(&out);
     buffer_release(&again);
@@ -275,7 +288,8 @@ static void test_layout(void **state)
 
 /* ---- the reference: docs/language.md ---- */
 
-/* Definitions in a fence begin with a word or a comment of their own; else each line is a condition. */
+/* Definitions in a fence begin with a word or a comment of their own; else each line is a
+ * condition. */
 static bool holds_definitions(const char *fence)
 {
     static const char *const begins[] = {"--", "segment ", "scheme ", "list "};
@@ -293,10 +307,12 @@ static int check_fence(struct fixture *fixture, char *fence)
     }
     int conditions = 0;
     char *rest;
-    for (char *line = strtok_r(fence, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), conditions++) {
+    for (char *line = strtok_r(fence, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest), conditions++) {
         struct segment_set *set = build_condition(fixture, text_from(line));
         if (strcmp(last_of(set)->text, line) != 0)
-            fail_msg("the reference says “%s”, whose canonical form is “%s”", line, last_of(set)->text);
+            fail_msg("the reference says “%s”, whose canonical form is “%s”", line,
+                     last_of(set)->text);
         segment_set_free(set);
     }
     return conditions;
@@ -371,9 +387,10 @@ static void test_types(void **state)
         snprintf(condition, sizeof condition, "%s is known", cases[i].value);
         struct segment_set *set = build_condition(fixture, text_from(condition));
         const struct segment_node *node = value_of(set);
-        if (node->type != cases[i].type || node->scale != cases[i].scale || node->is_double != cases[i].is_double)
-            fail_msg("%s: %s, scale %d, double %d", cases[i].value, value_type_name(node->type), node->scale,
-                     node->is_double);
+        if (node->type != cases[i].type || node->scale != cases[i].scale ||
+            node->is_double != cases[i].is_double)
+            fail_msg("%s: %s, scale %d, double %d", cases[i].value, value_type_name(node->type),
+                     node->scale, node->is_double);
         segment_set_free(set);
     }
 }
@@ -389,7 +406,8 @@ static void test_coercions(void **state)
     assert_int_equal(node->child[0]->child[0]->op, OP_TRAIT);
     segment_set_free(set);
 
-    set = build_condition(fixture, TEXT("weeks since last(order.time) > 1.5 * avg(gap(order.time))"));
+    set =
+        build_condition(fixture, TEXT("weeks since last(order.time) > 1.5 * avg(gap(order.time))"));
     node = last_of(set)->condition->child[0];
     assert_int_equal(node->op, OP_MULTIPLY);
     assert_int_equal(node->type, VALUE_DURATION);
@@ -406,7 +424,8 @@ static void test_coercions(void **state)
     segment_set_free(set);
 
     set = build_condition(fixture, TEXT("signup > 2025-07-01T12:00"));
-    assert_int_equal(last_of(set)->condition->child[1]->literal.integer, INT64_C(1751364000)); /* 10:00 UTC */
+    assert_int_equal(last_of(set)->condition->child[1]->literal.integer,
+                     INT64_C(1751364000)); /* 10:00 UTC */
     segment_set_free(set);
 
     set = build_condition(fixture, TEXT("count(order where amount > avg(order.amount)) > 1"));
@@ -419,14 +438,17 @@ static void test_coercions(void **state)
 static void test_names(void **state)
 {
     struct fixture *fixture = *state;
-    struct segment_set *set = build_condition(fixture, TEXT("count(order where product.brand.name = 'x') > 1"));
-    const struct segment_path *path = &last_of(set)->condition->child[0]->measure->filter->child[0]->path;
+    struct segment_set *set =
+        build_condition(fixture, TEXT("count(order where product.brand.name = 'x') > 1"));
+    const struct segment_path *path =
+        &last_of(set)->condition->child[0]->measure->filter->child[0]->path;
     assert_true(path->is_key);
     assert_int_equal(path->length, 2);
     assert_string_equal(path->names[0], "product");
     assert_string_equal(path->names[1], "brand");
     assert_string_equal(fixture->schema->tables[path->hop_table[0]].name, "product");
-    assert_string_equal(fixture->schema->tables[path->hop_table[0]].columns[path->hop_column[0]].name, "brand");
+    assert_string_equal(
+        fixture->schema->tables[path->hop_table[0]].columns[path->hop_column[0]].name, "brand");
     segment_set_free(set);
 
     set = build_condition(fixture, TEXT("sum(refund.amount, order.amount) > 1"));
@@ -441,7 +463,8 @@ static void test_names(void **state)
     }
     segment_set_free(set);
 
-    set = build_condition(fixture, TEXT("sequence(view as v, order where product = v.product and v.time < time)"));
+    set = build_condition(
+        fixture, TEXT("sequence(view as v, order where product = v.product and v.time < time)"));
     const struct segment_sequence *sequence = last_of(set)->condition->sequence;
     const struct segment_node *filter = sequence->steps[1].filter;
     assert_int_equal(filter->child[0]->child[1]->op, OP_STEP);
@@ -470,11 +493,12 @@ static int place_in_order(const struct segment_set *set, const char *name)
 static void test_order(void **state)
 {
     struct fixture *fixture = *state;
-    struct segment_set *set = build(fixture,
-                                    "segment a where in b and in s.y\nsegment b where in c\n"
-                                    "segment c where life = 'new'\n"
-                                    "scheme s exclusive\n x where active\n y where not in s.x\n else z\n",
-                                    fixture->known);
+    struct segment_set *set =
+        build(fixture,
+              "segment a where in b and in s.y\nsegment b where in c\n"
+              "segment c where life = 'new'\n"
+              "scheme s exclusive\n x where active\n y where not in s.x\n else z\n",
+              fixture->known);
     assert_true(place_in_order(set, "a") > place_in_order(set, "b"));
     assert_true(place_in_order(set, "b") > place_in_order(set, "c"));
     assert_true(place_in_order(set, "c") > place_in_order(set, "life.new"));
@@ -511,8 +535,9 @@ static void test_known(void **state)
     buffer_init(&text, 0);
     segment_format_definition(set, vip, &text);
     segment_format_scheme(set, scheme, &text);
-    assert_string_equal(text.data,
-                        "segment vip \"New\"\n  where active\nscheme life exclusive\n  only where in extra\n");
+    assert_string_equal(
+        text.data,
+        "segment vip \"New\"\n  where active\nscheme life exclusive\n  only where in extra\n");
     buffer_release(&text);
     segment_set_free(set);
 }
@@ -523,8 +548,8 @@ static void test_saved_warnings(void **state)
     struct segment_set *saved = build(fixture, "segment a where plan != 'free'\n", NULL), *set;
     struct segment_problems problems = {0};
     struct error error;
-    assert_int_equal(segment_condition_build(TEXT("in a and city != 'x'"), fixture->schema, saved, &fixture->arena,
-                                             &problems, &set, &error),
+    assert_int_equal(segment_condition_build(TEXT("in a and city != 'x'"), fixture->schema, saved,
+                                             &fixture->arena, &problems, &set, &error),
                      STATUS_OK);
     assert_int_equal(problems.count, 1); /* what was saved was warned about then */
     assert_string_equal(problems.items[0].error.place, "condition:1:10");
@@ -542,8 +567,8 @@ static int64_t moment_of(const struct zone *zone, const char *text)
     return moment;
 }
 
-/* The bounds as people would say them; "" is no bound. T is 31 March 2025, 14:05:09 in Vienna, a day after clocks went
- * forward. */
+/* The bounds as people would say them; "" is no bound. T is 31 March 2025, 14:05:09 in Vienna, a
+ * day after clocks went forward. */
 static void test_windows(void **state)
 {
     struct fixture *fixture = *state;
@@ -587,9 +612,11 @@ static void test_windows(void **state)
         const struct segment_window *window = last_of(set)->condition->window;
         struct segment_anchor anchor = {0}, to = {0};
         if (window->anchor)
-            anchor = (struct segment_anchor){window->anchor->type == VALUE_DATE, window->anchor->literal.integer};
+            anchor = (struct segment_anchor){window->anchor->type == VALUE_DATE,
+                                             window->anchor->literal.integer};
         if (window->to)
-            to = (struct segment_anchor){window->to->type == VALUE_DATE, window->to->literal.integer};
+            to = (struct segment_anchor){window->to->type == VALUE_DATE,
+                                         window->to->literal.integer};
         struct segment_bounds bounds = segment_window_bounds(window, zone, now, anchor, to);
         bool open = *cases[i].lo == '\0';
         if (open ? bounds.lo != INT64_MIN : bounds.lo != moment_of(zone, cases[i].lo))
@@ -607,8 +634,8 @@ static void describe_problems(const struct segment_problems *problems, struct bu
 {
     for (size_t i = 0; i < problems->count; i++) {
         const struct segment_problem *problem = &problems->items[i];
-        buffer_printf(out, "%s%s: %s\n", problem->is_warning ? "warning: " : "", problem->error.place,
-                      problem->error.message);
+        buffer_printf(out, "%s%s: %s\n", problem->is_warning ? "warning: " : "",
+                      problem->error.place, problem->error.message);
         buffer_printf(out, "%s\n", problem->excerpt);
         if (*problem->error.hint)
             buffer_printf(out, "%s\n", problem->error.hint);
@@ -622,8 +649,8 @@ static void find_problems(struct fixture *fixture, const char *definition, struc
     struct segment_problems problems = {0};
     struct segment_set *set;
     struct error error;
-    enum status status =
-        segment_set_build(&source, 1, fixture->schema, fixture->known, &fixture->arena, &problems, &set, &error);
+    enum status status = segment_set_build(&source, 1, fixture->schema, fixture->known,
+                                           &fixture->arena, &problems, &set, &error);
     describe_problems(&problems, out);
     if (status == STATUS_OK)
         segment_set_free(set);
@@ -631,8 +658,9 @@ static void find_problems(struct fixture *fixture, const char *definition, struc
         fail_msg("“%s”: status and problems disagree", definition);
 }
 
-/* Cases are parted by empty lines: the definition, its lines behind "> ", then the exact problems. With STRATA_GOLDEN
- * set to a file name, what the program says is written there, to be read and taken over. */
+/* Cases are parted by empty lines: the definition, its lines behind "> ", then the exact problems.
+ * With STRATA_GOLDEN set to a file name, what the program says is written there, to be read and
+ * taken over. */
 static void test_errors(void **state)
 {
     struct fixture *fixture = *state;
@@ -668,7 +696,8 @@ static void test_errors(void **state)
             fprintf(golden, "%s\n", found.length ? found.data : "");
         if (strcmp(found.length ? found.data : "", expected.length ? expected.data : "") != 0) {
             wrong++;
-            print_message("# %s# gives\n%s# instead of\n%s", definition.data, found.length ? found.data : "(nothing)\n",
+            print_message("# %s# gives\n%s# instead of\n%s", definition.data,
+                          found.length ? found.data : "(nothing)\n",
                           expected.length ? expected.data : "(nothing)\n");
         }
     }
@@ -684,11 +713,13 @@ static void test_errors(void **state)
 
 /* ---- limits ---- */
 
-static enum status try_condition(struct fixture *fixture, const struct buffer *text, struct error *error)
+static enum status try_condition(struct fixture *fixture, const struct buffer *text,
+                                 struct error *error)
 {
     struct segment_set *set;
-    enum status status = segment_condition_build((struct text){text->data, text->length}, fixture->schema, NULL,
-                                                 &fixture->arena, NULL, &set, error);
+    enum status status =
+        segment_condition_build((struct text){text->data, text->length}, fixture->schema, NULL,
+                                &fixture->arena, NULL, &set, error);
     if (status == STATUS_OK)
         segment_set_free(set);
     return status;

@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One table a line: role and name, then columns: name:type[/scale][>table][$currency column*currencies]. */
+/* One table a line: role and name, then columns: name:type[/scale][>table][$currency
+ * column*currencies]. */
 static const char *const shop_tables[] = {
-    "traits customer city:text country:text email:text birth_date:date plan:text renewal_date:date clv.value:decimal/2 "
-    "account:text>account location:point app_version:text tags:set active:bool score:double signup:time nps:int "
+    "traits customer city:text country:text email:text birth_date:date plan:text renewal_date:date "
+    "clv.value:decimal/2 "
+    "account:text>account location:point app_version:text tags:set active:bool score:double "
+    "signup:time nps:int "
     "budget:decimal/2 order_count:int day:text first_name:text lifecycle_stage:text",
-    "facts order amount:decimal/2$currency*1 currency:text category:text product:text>product coupon:text quantity:int "
+    "facts order amount:decimal/2$currency*1 currency:text category:text product:text>product "
+    "coupon:text quantity:int "
     "price:decimal/3 gift:bool due:date delivered:time rate:double city:text",
     "facts refund amount:decimal/2 reason:text product:text>product quantity:text",
     "facts payment amount:decimal/2$currency*3 currency:text",

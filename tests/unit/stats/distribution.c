@@ -1,4 +1,5 @@
-/* Distributions against published tables, identities between them, and moments of the random numbers. */
+/* Distributions against published tables, identities between them, and moments of the random
+ * numbers. */
 #include "stats/distribution.h"
 #include "stats/random.h"
 #include "stats/special.h"
@@ -28,7 +29,8 @@ static void chi2_t_and_f(void **state)
 {
     (void)state;
     ASSERT_NEAR(stats_chi2_quantile(0.95, 1), 3.841458820694124, 1e-12);
-    ASSERT_NEAR(stats_chi2_upper(0.20253, 2), 0.90369, 5e-6); /* the sample-ratio test of the Hillstrom mailing */
+    ASSERT_NEAR(stats_chi2_upper(0.20253, 2), 0.90369,
+                5e-6); /* the sample-ratio test of the Hillstrom mailing */
     ASSERT_NEAR(stats_t_quantile(0.975, 1), tan(0.475 * M_PI), 1e-12);
     ASSERT_NEAR(stats_t_quantile(0.975, 2), 0.95 / sqrt(2 * 0.975 * 0.025),
                 1e-13); /* closed forms for 1 and 2 degrees */
@@ -50,7 +52,8 @@ static void discrete(void **state)
     (void)state;
     double sum = 0;
     for (int k = 0; k <= 12; k++) {
-        sum += exp(stats_lgamma(13) - stats_lgamma(k + 1) - stats_lgamma(13 - k)) * pow(0.3, k) * pow(0.7, 12 - k);
+        sum += exp(stats_lgamma(13) - stats_lgamma(k + 1) - stats_lgamma(13 - k)) * pow(0.3, k) *
+               pow(0.7, 12 - k);
         ASSERT_NEAR(stats_binomial_cdf(k, 12, 0.3), fmin(sum, 1), 1e-13);
     }
     double mass = 0, mean = 0;
@@ -64,8 +67,8 @@ static void discrete(void **state)
 }
 
 /* The mean and variance of `draw` lie within five standard errors of the truth. */
-static void moments(double (*draw)(struct stats_random *random, double a, double b), double a, double b, double mean,
-                    double variance)
+static void moments(double (*draw)(struct stats_random *random, double a, double b), double a,
+                    double b, double mean, double variance)
 {
     enum { COUNT = 200000 };
     struct stats_random random;
@@ -144,8 +147,9 @@ static void summaries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normal),         cmocka_unit_test(chi2_t_and_f), cmocka_unit_test(discrete),
-        cmocka_unit_test(random_numbers), cmocka_unit_test(summaries),
+        cmocka_unit_test(normal),    cmocka_unit_test(chi2_t_and_f),
+        cmocka_unit_test(discrete),  cmocka_unit_test(random_numbers),
+        cmocka_unit_test(summaries),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,8 @@ static void counts(void **state)
     double table[] = {10, 20, 0, 30, 5, 0};
     struct stats_test independence = stats_chi2_table(table, 2, 3);
     ASSERT_NEAR(independence.freedom, 1, 0);
-    ASSERT_NEAR(independence.statistic, 65 * pow(10 * 5 - 20 * 30, 2) / (30.0 * 35 * 40 * 25), 1e-12);
+    ASSERT_NEAR(independence.statistic, 65 * pow(10 * 5 - 20 * 30, 2) / (30.0 * 35 * 40 * 25),
+                1e-12);
     struct stats_interval wilson = stats_wilson(0, 20, 0.95);
     ASSERT_NEAR(wilson.low, 0, 0);
     ASSERT_NEAR(wilson.high, 0.16113, 5e-6);

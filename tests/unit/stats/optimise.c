@@ -1,4 +1,5 @@
-/* Optimisers on functions with known minima, roots, and linear algebra against its own definitions. */
+/* Optimisers on functions with known minima, roots, and linear algebra against its own definitions.
+ */
 #include "stats/optimise.h"
 #include "stats/linear.h"
 #include "stats/random.h"
@@ -15,7 +16,8 @@
 
 #define ASSERT_NEAR(value, truth, tolerance) assert_true(fabs((value) - (truth)) <= (tolerance))
 
-/* Rosenbrock's valley in n dimensions; context, when given, is an x₀ past which the function does not exist. */
+/* Rosenbrock's valley in n dimensions; context, when given, is an x₀ past which the function does
+ * not exist. */
 static double valley(const double *x, double *gradient, void *context)
 {
     double sum = 0;
@@ -104,9 +106,11 @@ static void linear_algebra(void **state)
     arena_init(&arena, 0);
     struct stats_random random;
     stats_random_init(&random, 9, 0);
-    double rows[40 * N], mean[N], a[N * N], factor[N * N], inverse[N * N], product[N * N], values[N], vectors[N * N];
+    double rows[40 * N], mean[N], a[N * N], factor[N * N], inverse[N * N], product[N * N],
+        values[N], vectors[N * N];
     for (int i = 0; i < 40 * N; i++)
-        rows[i] = stats_random_normal(&random) + 1e8; /* far from zero: an uncentred form would lose everything */
+        rows[i] = stats_random_normal(&random) +
+                  1e8; /* far from zero: an uncentred form would lose everything */
     stats_covariance(40, N, rows, 1, mean, a);
     memcpy(factor, a, sizeof a);
     assert_true(stats_cholesky(N, factor));
@@ -138,8 +142,11 @@ static void linear_algebra(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(minima),      cmocka_unit_test(derivatives),    cmocka_unit_test(no_false_convergence),
-        cmocka_unit_test(one_unknown), cmocka_unit_test(linear_algebra),
+        cmocka_unit_test(minima),
+        cmocka_unit_test(derivatives),
+        cmocka_unit_test(no_false_convergence),
+        cmocka_unit_test(one_unknown),
+        cmocka_unit_test(linear_algebra),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
- * Special functions against FLINT/Arb, whose answers are proven to the last bit. Arguments are drawn over the whole
- * domain, many orders of magnitude each, from a fixed seed; each function states the largest relative error it may
- * have.
+ * Special functions against FLINT/Arb, whose answers are proven to the last bit. Arguments are
+ * drawn over the whole domain, many orders of magnitude each, from a fixed seed; each function
+ * states the largest relative error it may have.
  */
 #include "stats/special.h"
 #include "stats/random.h"
@@ -37,9 +37,10 @@ static void see(struct worst *worst, double mine, double truth, double floor_siz
 
 static void check(const char *name, const struct worst *worst, double limit)
 {
-    print_message("# %-16s worst error %.2e (limit %.0e) at %.17g %.17g %.17g %.17g: %.17g for %.17g\n", name,
-                  worst->error, limit, worst->at[0], worst->at[1], worst->at[2], worst->at[3], worst->mine,
-                  worst->truth);
+    print_message(
+        "# %-16s worst error %.2e (limit %.0e) at %.17g %.17g %.17g %.17g: %.17g for %.17g\n", name,
+        worst->error, limit, worst->at[0], worst->at[1], worst->at[2], worst->at[3], worst->mine,
+        worst->truth);
     assert_true(worst->error <= limit);
 }
 
@@ -67,8 +68,8 @@ static void gamma_family(void **state)
             see(&negative, stats_digamma(at[0]), truth, 1, at);
         double small = (i % 2 ? 1 : -1) * spread(&random, 1e-12, 0.1);
         at[0] = small;
-        /* The truth for 1 + x needs more bits than a double has: ln Γ(1 + x) = ln Γ(x) + ln x for x > 0 cancels, so
-         * take the series' own slope −γx where x is tiny and Arb elsewhere. */
+        /* The truth for 1 + x needs more bits than a double has: ln Γ(1 + x) = ln Γ(x) + ln x for x
+         * > 0 cancels, so take the series' own slope −γx where x is tiny and Arb elsewhere. */
         if (fabs(small) < 1e-9)
             truth = -0.57721566490153286061 * small + 0.82246703342411321824 * small * small;
         else if (arb_fpwrap_double_lgamma(&truth, 1 + small, PRECISION) != FPWRAP_SUCCESS)
@@ -96,7 +97,8 @@ static void beta_logarithm(void **state)
     struct worst worst = {0};
     for (int i = 0; i < DRAWS; i++) {
         double a = spread(&random, 1e-6, 1e4), b = spread(&random, 1e-6, 1e4), truth;
-        if (arb_fpwrap_double_beta_lower(&truth, a, b, 1, 0, PRECISION) != FPWRAP_SUCCESS || !(truth > 1e-290))
+        if (arb_fpwrap_double_beta_lower(&truth, a, b, 1, 0, PRECISION) != FPWRAP_SUCCESS ||
+            !(truth > 1e-290))
             continue;
         double at[4] = {a, b};
         see(&worst, stats_lbeta(a, b), log(truth), 1, at);
@@ -115,11 +117,14 @@ static void incomplete_gamma(void **state)
     struct worst p = {0}, q = {0}, inverse = {0};
     for (int i = 0; i < DRAWS; i++) {
         double a = spread(&random, 1e-5, i % 50 ? 300 : 3e4), x, truth;
-        x = i % 2 ? spread(&random, 1e-8, 500) : a * exp(stats_random_normal(&random) * 3 / sqrt(a + 1));
+        x = i % 2 ? spread(&random, 1e-8, 500)
+                  : a * exp(stats_random_normal(&random) * 3 / sqrt(a + 1));
         double at[4] = {a, x};
-        if (arb_fpwrap_double_gamma_lower(&truth, a, x, 1, PRECISION) == FPWRAP_SUCCESS && truth > 1e-290)
+        if (arb_fpwrap_double_gamma_lower(&truth, a, x, 1, PRECISION) == FPWRAP_SUCCESS &&
+            truth > 1e-290)
             see(&p, stats_gamma_p(a, x), truth, 0, at);
-        if (arb_fpwrap_double_gamma_upper(&truth, a, x, 1, PRECISION) == FPWRAP_SUCCESS && truth > 1e-290)
+        if (arb_fpwrap_double_gamma_upper(&truth, a, x, 1, PRECISION) == FPWRAP_SUCCESS &&
+            truth > 1e-290)
             see(&q, stats_gamma_q(a, x), truth, 0, at);
         double chance = stats_random_uniform(&random), back = stats_gamma_p_inverse(a, chance);
         at[1] = chance;
@@ -138,12 +143,15 @@ static void incomplete_beta(void **state)
     stats_random_init(&random, 4, 0);
     struct worst lower = {0}, inverse = {0};
     for (int i = 0; i < DRAWS; i++) {
-        double most = i % 50 ? 300 : 5e3, a = spread(&random, 1e-3, most), b = spread(&random, 1e-3, most), truth;
-        double x = i % 2 ? stats_random_uniform(&random) : stats_random_beta(&random, a + 0.1, b + 0.1);
+        double most = i % 50 ? 300 : 5e3, a = spread(&random, 1e-3, most),
+               b = spread(&random, 1e-3, most), truth;
+        double x =
+            i % 2 ? stats_random_uniform(&random) : stats_random_beta(&random, a + 0.1, b + 0.1);
         if (!(x > 0 && x < 1))
             continue;
         double at[4] = {a, b, x};
-        if (arb_fpwrap_double_beta_lower(&truth, a, b, x, 1, PRECISION) == FPWRAP_SUCCESS && truth > 1e-290)
+        if (arb_fpwrap_double_beta_lower(&truth, a, b, x, 1, PRECISION) == FPWRAP_SUCCESS &&
+            truth > 1e-290)
             see(&lower, stats_beta_lower(a, b, x, 1 - x), truth, 0, at);
         double chance = stats_random_uniform(&random), back = stats_beta_inverse(a, b, chance);
         at[2] = chance;
@@ -161,10 +169,12 @@ static void hypergeometric(void **state)
     stats_random_init(&random, 5, 0);
     struct worst plain = {0}, logarithm = {0}, below = {0};
     for (int i = 0; i < DRAWS; i++) {
-        double a = spread(&random, 1e-3, 200), b = spread(&random, 1e-3, 200), c = spread(&random, 1e-2, 200), truth;
+        double a = spread(&random, 1e-3, 200), b = spread(&random, 1e-3, 200),
+               c = spread(&random, 1e-2, 200), truth;
         double z = i % 2 ? stats_random_uniform(&random) * 0.99 : spread(&random, 1e-6, 0.9);
         double at[4] = {a, b, c, z};
-        if (arb_fpwrap_double_hypgeom_2f1(&truth, a, b, c, z, 0, PRECISION) == FPWRAP_SUCCESS && isfinite(truth)) {
+        if (arb_fpwrap_double_hypgeom_2f1(&truth, a, b, c, z, 0, PRECISION) == FPWRAP_SUCCESS &&
+            isfinite(truth)) {
             see(&plain, stats_hyp2f1(a, b, c, z), truth, 0, at);
             see(&logarithm, stats_log_hyp2f1(a, b, c, z), log(truth), 1, at);
         }
@@ -186,10 +196,12 @@ static void logarithms(void **state)
     assert_true(fabs(stats_log1pmx(1e-8) + 5e-17) < 1e-24);
     for (double x = -0.999; x < 5; x += 0.001) {
         long double exact = log1pl((long double)x) - (long double)x;
-        assert_true(fabs(stats_log1pmx(x) - (double)exact) <= 2e-15 * fmax(fabs((double)exact), 1e-3));
+        assert_true(fabs(stats_log1pmx(x) - (double)exact) <=
+                    2e-15 * fmax(fabs((double)exact), 1e-3));
     }
     assert_true(stats_log1pexp(800) == 800 && stats_log1pexp(-800) == 0);
-    assert_true(stats_log_add(-INFINITY, -INFINITY) == -INFINITY && stats_log_add(-INFINITY, 3) == 3);
+    assert_true(stats_log_add(-INFINITY, -INFINITY) == -INFINITY &&
+                stats_log_add(-INFINITY, 3) == 3);
     double values[] = {-1e308, 710, 709};
     assert_true(fabs(stats_log_sum_exp(values, 3) - (710 + log1p(exp(-1)))) < 1e-12);
     assert_true(stats_log_sum_exp(values, 0) == -INFINITY);
@@ -213,8 +225,9 @@ static void quadrature(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gamma_family),    cmocka_unit_test(beta_logarithm), cmocka_unit_test(incomplete_gamma),
-        cmocka_unit_test(incomplete_beta), cmocka_unit_test(hypergeometric), cmocka_unit_test(logarithms),
+        cmocka_unit_test(gamma_family),     cmocka_unit_test(beta_logarithm),
+        cmocka_unit_test(incomplete_gamma), cmocka_unit_test(incomplete_beta),
+        cmocka_unit_test(hypergeometric),   cmocka_unit_test(logarithms),
         cmocka_unit_test(quadrature),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 
-/* A kind with a text whose codes bear the name that older programs gave them, and enough rows for several chunks. */
-static const char older_rows[] =
-    "SELECT (i // 10)::UINTEGER AS customer, i::UINTEGER AS \"time\", 1::UINTEGER AS import, i::UBIGINT AS arrival, "
-    "'v' || i AS id, 'text ' || (i % 20) AS place, (i % 20)::UINTEGER AS \"place#\" FROM range(300000) t(i)";
+/* A kind with a text whose codes bear the name that older programs gave them, and enough rows for
+ * several chunks. */
+static const char older_rows[] = "SELECT (i // 10)::UINTEGER AS customer, i::UINTEGER AS \"time\", "
+                                 "1::UINTEGER AS import, i::UBIGINT AS arrival, "
+                                 "'v' || i AS id, 'text ' || (i % 20) AS place, (i % 20)::UINTEGER "
+                                 "AS \"place#\" FROM range(300000) t(i)";
 
 static void make_store(const char *path)
 {
@@ -16,8 +18,10 @@ static void make_store(const char *path)
     struct lake *lake;
     uint32_t number;
     struct catalog_column column = {.column = {.name = "place", .type = VALUE_TEXT}};
-    struct catalog_table table = {.name = "visit", .role = SCHEMA_FACTS, .columns = &column, .column_count = 1};
-    struct catalog_import import = {.received = 1000, .what = "facts", .table = "visit", .content_hash = "x"};
+    struct catalog_table table = {
+        .name = "visit", .role = SCHEMA_FACTS, .columns = &column, .column_count = 1};
+    struct catalog_import import = {
+        .received = 1000, .what = "facts", .table = "visit", .content_hash = "x"};
     struct store_new_part part = {.table = "visit", .role = PART_FACTS, .select = older_rows};
     OK(store_create(path, "UTC", NULL, &error));
     OK(store_open(path, STORE_WRITE, "strata test", &store, &error));
@@ -36,7 +40,8 @@ static bool may_be_read(const char *path, const char *const *columns, size_t cou
 {
     struct store *store;
     struct buffer sql;
-    struct store_read read = {.table = "visit", .role = PART_FACTS, .columns = columns, .column_count = count};
+    struct store_read read = {
+        .table = "visit", .role = PART_FACTS, .columns = columns, .column_count = count};
     OK(store_open(path, STORE_READ, NULL, &store, &error));
     buffer_init(&sql, 0);
     enum status status = store_select(store, &read, &sql, &error);
@@ -79,7 +84,8 @@ static const char *asked_for_as(const char *column)
     return strcmp(column, "place#") == 0 ? SCHEMA_CODES "place" : column;
 }
 
-static void try_byte(const char *path, const struct catalog_part *part, const char *piece, uint64_t at)
+static void try_byte(const char *path, const struct catalog_part *part, const char *piece,
+                     uint64_t at)
 {
     turn_bit(path, part->path, at);
     for (size_t i = 0; i < part->column_count; i++) {
@@ -92,7 +98,8 @@ static void try_byte(const char *path, const struct catalog_part *part, const ch
 }
 
 /* The first and the last byte of each range, and one between. */
-static void try_piece(const char *path, const struct catalog_part *part, const struct catalog_checksum *piece)
+static void try_piece(const char *path, const struct catalog_part *part,
+                      const struct catalog_checksum *piece)
 {
     for (size_t i = 0; i < piece->range_count; i++) {
         struct catalog_range range = piece->ranges[i];

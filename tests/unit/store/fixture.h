@@ -1,4 +1,5 @@
-/* A store in a temporary folder and an import made by hand, by the rules of docs/store-format.md. */
+/* A store in a temporary folder and an import made by hand, by the rules of docs/store-format.md.
+ */
 #ifndef TESTS_STORE_FIXTURE_H
 #define TESTS_STORE_FIXTURE_H
 
@@ -27,7 +28,8 @@ static struct error error;
 static inline char *fixture_path(char out[256])
 {
     /* in memory where that is possible: syncing is not what these tests wait for */
-    snprintf(out, 256, "%s/strata-store-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(out, 256, "%s/strata-store-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(out));
     strcat(out, "/it's a store");
     return out;
@@ -70,19 +72,23 @@ static inline void hand_rows(struct buffer *sql, struct numbering *identity, uin
         const struct row *row = &import->rows[i];
         uint32_t customer = 0;
         assert_true(store_numbering_find(identity, text_from(row->customer), &customer));
-        buffer_printf(sql, "%s(%u::UINTEGER, %u::UINTEGER, %u::UINTEGER, %zu::UBIGINT, '%s', %s::%s)", any ? ", " : "",
-                      customer, row->time, number, i, row->id, row->amount, type);
+        buffer_printf(sql,
+                      "%s(%u::UINTEGER, %u::UINTEGER, %u::UINTEGER, %zu::UBIGINT, '%s', %s::%s)",
+                      any ? ", " : "", customer, row->time, number, i, row->id, row->amount, type);
         any = true;
     }
-    buffer_string(sql, any ? ")" : "(0::UINTEGER, 0::UINTEGER, 0::UINTEGER, 0::UBIGINT, '', NULL))");
+    buffer_string(sql,
+                  any ? ")" : "(0::UINTEGER, 0::UINTEGER, 0::UINTEGER, 0::UBIGINT, '', NULL))");
     buffer_string(sql, " t(customer, \"time\", import, arrival, id, amount)");
     if (!any)
         buffer_string(sql, " WHERE false");
 }
 
-static inline bool hand_is_known(struct store *store, struct lake *lake, const char *table, const char *id)
+static inline bool hand_is_known(struct store *store, struct lake *lake, const char *table,
+                                 const char *id)
 {
-    struct store_read read = {.table = table, .role = PART_FACTS, .columns = (const char *[]){"id"}, .column_count = 1};
+    struct store_read read = {
+        .table = table, .role = PART_FACTS, .columns = (const char *[]){"id"}, .column_count = 1};
     struct buffer sql;
     int64_t count = 0;
     if (!schema_table(store_schema(store), table))
@@ -97,8 +103,8 @@ static inline bool hand_is_known(struct store *store, struct lake *lake, const c
 }
 
 /* Moves the rows of an id from the facts to the shadow. */
-static inline void hand_replace(struct store *store, struct store_change *change, struct lake *lake, const char *table,
-                                const struct row *row)
+static inline void hand_replace(struct store *store, struct store_change *change, struct lake *lake,
+                                const char *table, const struct row *row)
 {
     size_t count;
     const struct catalog_part *parts = store_parts(store, &count);
@@ -135,12 +141,17 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
     uint32_t number;
     OK(store_lake(store, 1, &lake, &error));
     OK(store_begin(store, &change, &error));
-    struct catalog_import row = {
-        .received = 1000, .what = "facts", .table = import->table, .replaces = import->replaces, .content_hash = "x"};
+    struct catalog_import row = {.received = 1000,
+                                 .what = "facts",
+                                 .table = import->table,
+                                 .replaces = import->replaces,
+                                 .content_hash = "x"};
     OK(catalog_add_import(store_catalog(store), &row, &number, &error));
-    struct catalog_column column = {.column = {.name = "amount", .type = import->type, .scale = import->scale},
-                                    .whole_digits = 6};
-    struct catalog_table table = {.name = import->table, .role = SCHEMA_FACTS, .columns = &column, .column_count = 1};
+    struct catalog_column column = {
+        .column = {.name = "amount", .type = import->type, .scale = import->scale},
+        .whole_digits = 6};
+    struct catalog_table table = {
+        .name = import->table, .role = SCHEMA_FACTS, .columns = &column, .column_count = 1};
     OK(catalog_add_schema(store_catalog(store), number, &table, &error));
     OK(identity_load(store, lake, &identity, &error));
     bool *stands = calloc(import->count + 1, 1), *refused = calloc(import->count + 1, 1);
@@ -152,7 +163,8 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
         stands[i] = !known || import->replaces;
         refused[i] = !stands[i];
     }
-    /* customers of refused rows alone get no number yet in a real import; here they do, and undo must cope */
+    /* customers of refused rows alone get no number yet in a real import; here they do, and undo
+     * must cope */
     store_numbering_settle(identity, NULL);
     struct buffer sql;
     buffer_init(&sql, 0);
@@ -180,7 +192,8 @@ static inline enum status hand_import(struct store *store, const struct hand_imp
     return status;
 }
 
-/* What a store says, without its numbers: every fact by the customer's identifier, and the schema. */
+/* What a store says, without its numbers: every fact by the customer's identifier, and the schema.
+ */
 static inline char *hand_picture(struct store *store)
 {
     struct buffer out;
@@ -192,14 +205,15 @@ static inline char *hand_picture(struct store *store)
         const struct schema_table *table = &schema->tables[t];
         buffer_printf(&out, "table %s", table->name);
         for (size_t c = 0; c < table->column_count; c++)
-            buffer_printf(&out, " %s %s %d", table->columns[c].name, value_type_name(table->columns[c].type),
-                          table->columns[c].scale);
+            buffer_printf(&out, " %s %s %d", table->columns[c].name,
+                          value_type_name(table->columns[c].type), table->columns[c].scale);
         buffer_string(&out, "\n");
         struct store_read read = {.table = table->name, .role = PART_FACTS};
         struct store_read names = {.table = "identity", .role = PART_IDENTITY};
         struct buffer sql;
         buffer_init(&sql, 0);
-        buffer_string(&sql, "SELECT identifier || ' ' || \"time\" || ' ' || f.id || ' ' || amount FROM (");
+        buffer_string(
+            &sql, "SELECT identifier || ' ' || \"time\" || ' ' || f.id || ' ' || amount FROM (");
         OK(store_select(store, &read, &sql, &error));
         buffer_string(&sql, ") f LEFT JOIN (");
         OK(store_select(store, &names, &sql, &error));

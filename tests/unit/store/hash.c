@@ -1,4 +1,5 @@
-/* XXH3 by parts and by threads, held against the library's, which takes an input from its start to its end. */
+/* XXH3 by parts and by threads, held against the library's, which takes an input from its start to
+ * its end. */
 #include "unit/unit.h"
 
 #include "store/hash_internal.h"
@@ -70,7 +71,8 @@ static uint64_t in_one_go(const unsigned char *bytes, const struct hash_piece *p
     return value;
 }
 
-/* length bytes in a few ranges, which may lie anywhere in the file, be empty, and end in the midst of a block. */
+/* length bytes in a few ranges, which may lie anywhere in the file, be empty, and end in the midst
+ * of a block. */
 static struct hash_piece piece_of(uint64_t length, size_t most_ranges, uint64_t *random)
 {
     size_t count = most_ranges ? 1 + unit_random(random) % most_ranges : 0;
@@ -89,8 +91,8 @@ static void free_pieces(struct hash_piece *pieces, size_t count)
         free((void *)pieces[i].ranges);
 }
 
-static void check_pieces(struct hasher *hasher, int file, const unsigned char *bytes, struct hash_piece *pieces,
-                         size_t count)
+static void check_pieces(struct hasher *hasher, int file, const unsigned char *bytes,
+                         struct hash_piece *pieces, size_t count)
 {
     hasher_run(hasher, file, pieces, count);
     for (size_t i = 0; i < count; i++) {
@@ -99,12 +101,14 @@ static void check_pieces(struct hasher *hasher, int file, const unsigned char *b
     }
 }
 
-/* Around the lengths at which something changes: the shortest input, stripes, blocks, chunks, waves. */
+/* Around the lengths at which something changes: the shortest input, stripes, blocks, chunks,
+ * waves. */
 static void pieces_of_every_length(void **state)
 {
     (void)state;
-    static const uint64_t around[] = {0,       240,     1024,    2048,     1 << 17,          1 << 18,
-                                      1 << 19, 1 << 20, 4 << 20, 16 << 20, (16 << 20) + 1024};
+    static const uint64_t around[] = {
+        0,       240,     1024,    2048,     1 << 17,          1 << 18,
+        1 << 19, 1 << 20, 4 << 20, 16 << 20, (16 << 20) + 1024};
     enum { NEAR = 3, PIECES = sizeof around / sizeof *around * NEAR };
     unsigned char *bytes = random_bytes(FILE_BYTES);
     int file = file_of(bytes, FILE_BYTES);
@@ -127,15 +131,16 @@ static void pieces_of_every_length(void **state)
     free(bytes);
 }
 
-/* A piece that goes past the end fails, at once though it claims to be endless, and the others are what they are. */
+/* A piece that goes past the end fails, at once though it claims to be endless, and the others are
+ * what they are. */
 static void what_cannot_be_read(void **state)
 {
     (void)state;
     unsigned char *bytes = random_bytes(FILE_BYTES);
     int file = file_of(bytes, FILE_BYTES);
     struct hasher *hasher = hasher_new();
-    struct catalog_range past = {FILE_BYTES - 100, 101}, endless = {100, UINT64_MAX / 2}, whole = {0, FILE_BYTES},
-                         huge[] = {{0, UINT64_MAX - 5}, {0, 10}};
+    struct catalog_range past = {FILE_BYTES - 100, 101}, endless = {100, UINT64_MAX / 2},
+                         whole = {0, FILE_BYTES}, huge[] = {{0, UINT64_MAX - 5}, {0, 10}};
     struct hash_piece pieces[] = {{.ranges = &past, .range_count = 1},
                                   {.ranges = &whole, .range_count = 1},
                                   {.ranges = &endless, .range_count = 1},

@@ -1,4 +1,5 @@
-/* The store on real files: locks between processes, kills at every step, read-only places, undo against its absence. */
+/* The store on real files: locks between processes, kills at every step, read-only places, undo
+ * against its absence. */
 #include "fixture.h"
 
 #include <errno.h>
@@ -148,7 +149,8 @@ static void readers_keep_what_they_read(void **state)
     fixture_remove(path);
 }
 
-/* A writer imports and takes back again and again; whoever reads meanwhile sees one of the two stores, whole. */
+/* A writer imports and takes back again and again; whoever reads meanwhile sees one of the two
+ * stores, whole. */
 static void readers_beside_a_writer(void **state)
 {
     (void)state;
@@ -199,7 +201,8 @@ static void undo_is_absence(void **state)
     (void)state;
     uint64_t seed = 7;
     static const char *const customers[] = {"anna", "bert", "carl", "dora", "emil", "fred"};
-    static const char *const ids[] = {"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9", "i10", "i11"};
+    static const char *const ids[] = {"i0", "i1", "i2", "i3", "i4",  "i5",
+                                      "i6", "i7", "i8", "i9", "i10", "i11"};
     static const char *const tables[] = {"order", "order", "view", "Order Completed"};
     for (int round = 0; round < 3; round++) {
         struct row rows[6][4];
@@ -216,14 +219,16 @@ static void undo_is_absence(void **state)
                 if (twice)
                     continue;
                 rows[i][used] =
-                    (struct row){customers[(seed >> 40) % 6], (uint32_t)(seed >> 45) % 1000, id, i % 2 ? "7.25" : "7"};
+                    (struct row){customers[(seed >> 40) % 6], (uint32_t)(seed >> 45) % 1000, id,
+                                 i % 2 ? "7.25" : "7"};
                 used++;
             }
             replaces = (seed >> 50) % 3 == 0;
             if (replaces)
                 used = 1;
-            imports[i] = (struct hand_import){tables[(seed >> 53) % 4],          rows[i],      used, replaces,
-                                              i % 2 ? VALUE_DECIMAL : VALUE_INT, i % 2 ? 2 : 0};
+            imports[i] = (struct hand_import){
+                tables[(seed >> 53) % 4],          rows[i],      used, replaces,
+                i % 2 ? VALUE_DECIMAL : VALUE_INT, i % 2 ? 2 : 0};
         }
         for (int out = 0; out < 6; out += 1 + round % 3) {
             char with[256], without[256];
@@ -245,7 +250,8 @@ static void undo_is_absence(void **state)
             lake_close(lake);
             hand_check_files(a);
             char *x = hand_picture(a), *y = hand_picture(b);
-            /* customers of refused rows have an identity in b only because the test gives one to everybody */
+            /* customers of refused rows have an identity in b only because the test gives one to
+             * everybody */
             *strstr(x, "customers") = *strstr(y, "customers") = '\0';
             assert_string_equal(x, y);
             free(x);
@@ -276,8 +282,9 @@ static void customers_go_with_their_import(void **state)
     OK(identity_find(store, lake, TEXT("anna"), &number, &error));
     assert_int_equal(number, 1);
     char *picture = hand_picture(store);
-    assert_string_equal(picture, "table order amount decimal 2\nanna 400 o4 40.25\ncarl 150 o2 21.50\n"
-                                 "dora 500 o5 50.00\ncustomers 3\n");
+    assert_string_equal(picture,
+                        "table order amount decimal 2\nanna 400 o4 40.25\ncarl 150 o2 21.50\n"
+                        "dora 500 o5 50.00\ncustomers 3\n");
     free(picture);
     OK(store_undo(store, lake, 2, 9, &error));
     picture = hand_picture(store);
@@ -296,8 +303,10 @@ static void customers_go_with_their_import(void **state)
 static void the_last_replacement_stands(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
-        {"anna", 1, "o1", "10"}, {"anna", 2, "o1", "20"}, {"anna", 3, "o1", "30"}, {"anna", 4, "o1", "40"}};
+    static const struct row rows[] = {{"anna", 1, "o1", "10"},
+                                      {"anna", 2, "o1", "20"},
+                                      {"anna", 3, "o1", "30"},
+                                      {"anna", 4, "o1", "40"}};
     static const struct {
         uint32_t undo;
         const char *stands;
@@ -308,7 +317,8 @@ static void the_last_replacement_stands(void **state)
     OK(store_create(path, "UTC", NULL, &error));
     struct store *store = opened(path, STORE_WRITE);
     for (int i = 0; i < 4; i++)
-        OK(hand_import(store, &(struct hand_import){"order", &rows[i], 1, i % 2 == 1, VALUE_INT, 0}));
+        OK(hand_import(store,
+                       &(struct hand_import){"order", &rows[i], 1, i % 2 == 1, VALUE_INT, 0}));
     OK(store_lake(store, 1, &lake, &error));
     for (int i = 0; i < 4; i++) {
         if (steps[i].undo)
@@ -372,7 +382,8 @@ static void work(const char *path, int step)
     setenv("STRATA_CRASH_AT", text, 1);
     if (store_open(path, STORE_WRITE, "strata test", &store, &error) != STATUS_OK)
         _exit(2);
-    if (hand_import(store, &second) != STATUS_OK || store_lake(store, 1, &lake, &error) != STATUS_OK ||
+    if (hand_import(store, &second) != STATUS_OK ||
+        store_lake(store, 1, &lake, &error) != STATUS_OK ||
         store_undo(store, lake, 1, 9, &error) != STATUS_OK)
         _exit(3);
     _exit(0);
@@ -402,7 +413,8 @@ static void killed_at_every_step(void **state)
     store_close(store);
     int step = 0, status = 0, seen[3] = {0};
     do {
-        snprintf(command, sizeof command, "rm -rf \"%s\" && cp -a \"%s-kept\" \"%s\"", path, path, path);
+        snprintf(command, sizeof command, "rm -rf \"%s\" && cp -a \"%s-kept\" \"%s\"", path, path,
+                 path);
         assert_int_equal(system(command), 0);
         pid_t child = fork();
         if (child == 0)
@@ -457,7 +469,8 @@ static void read_only_place(void **state)
             _exit(2);
         free(picture);
         store_close(mine);
-        if (store_open(path, STORE_WRITE, NULL, &mine, &error) != STATUS_ERROR || !strstr(error.hint, "can be read"))
+        if (store_open(path, STORE_WRITE, NULL, &mine, &error) != STATUS_ERROR ||
+            !strstr(error.hint, "can be read"))
             _exit(3);
         _exit(0);
     }
@@ -486,7 +499,8 @@ static void newer_version(void **state)
     assert_non_null(strstr(error.message, "newer version"));
     assert_int_equal(store_open(path, STORE_WRITE, NULL, &store, &error), STATUS_ERROR);
     file = open(name, O_RDWR | O_TRUNC);
-    assert_int_equal(write(file, "this is no database at all, but text that is long enough to be one.", 67), 67);
+    assert_int_equal(
+        write(file, "this is no database at all, but text that is long enough to be one.", 67), 67);
     close(file);
     assert_int_equal(store_open(path, STORE_READ, NULL, &store, &error), STATUS_ERROR);
     assert_non_null(strstr(error.message, "not a catalog"));
@@ -515,9 +529,9 @@ static void full_disk(void **state)
         .table = "order",
         .role = PART_FACTS,
         .ordered = true,
-        .select =
-            "SELECT range::UINTEGER AS customer, 5::UINTEGER AS \"time\", 9::UINTEGER AS import, range::UBIGINT AS "
-            "arrival, uuid()::VARCHAR AS id, 5::BIGINT AS amount FROM range(300000)"};
+        .select = "SELECT range::UINTEGER AS customer, 5::UINTEGER AS \"time\", 9::UINTEGER AS "
+                  "import, range::UBIGINT AS "
+                  "arrival, uuid()::VARCHAR AS id, 5::BIGINT AS amount FROM range(300000)"};
     assert_int_equal(store_write_part(change, lake, &part, NULL, &error), STATUS_ERROR);
     assert_non_null(strstr(error.hint, "disk is full"));
     store_abort(change);
@@ -548,15 +562,17 @@ static void numbers_do_not_depend_on_threads(void **state)
             lake,
             "CREATE TABLE t AS SELECT range AS r, ['k' || (range * 7919 % 5000), NULL, 'k7'] AS s,"
             " code('k' || (range * 7919 % 5000), range::UBIGINT) AS c,"
-            " code_set(['k' || (range * 7919 % 5000), NULL, 'k7'], range::UBIGINT) AS cs FROM range(1000000)",
+            " code_set(['k' || (range * 7919 % 5000), NULL, 'k7'], range::UBIGINT) AS cs FROM "
+            "range(1000000)",
             &error));
         assert_int_equal(store_numbering_count(numbering), TEXTS - 1);
         assert_int_equal(store_numbering_settle(numbering, NULL), TEXTS - 1);
-        OK(lake_query_integer(lake,
-                              "SELECT count(*) FROM t WHERE code_final(c) = CASE WHEN r * 7919 % 5000 = 7 THEN 3"
-                              " ELSE 10 + r % 5000 - (r % 5000 > 3753)::INT END"
-                              " AND code_final_set(cs) = list_sort(list_distinct([3, code_final(c)]))",
-                              &good, NULL, &error));
+        OK(lake_query_integer(
+            lake,
+            "SELECT count(*) FROM t WHERE code_final(c) = CASE WHEN r * 7919 % 5000 = 7 THEN 3"
+            " ELSE 10 + r % 5000 - (r % 5000 > 3753)::INT END"
+            " AND code_final_set(cs) = list_sort(list_distinct([3, code_final(c)]))",
+            &good, NULL, &error));
         /* k7 is met at row 3753 (3753 · 7919 mod 5000 = 7) and takes no new number */
         assert_int_equal(3753 * 7919 % 5000, 7);
         assert_int_equal(good, 1000000);
