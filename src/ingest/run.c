@@ -484,8 +484,9 @@ static const char *sources_json(struct ingest_run *run)
 
 static enum status add_import(struct ingest_run *run, struct error *error)
 {
-    static const char *const whats[] = {
-        [SCHEMA_FACTS] = "facts", [SCHEMA_TRAITS] = "traits", [SCHEMA_REFERENCE] = "reference"};
+    static const enum catalog_import_kind kinds[] = {[SCHEMA_FACTS] = CATALOG_FACTS,
+                                                     [SCHEMA_TRAITS] = CATALOG_TRAITS,
+                                                     [SCHEMA_REFERENCE] = CATALOG_REFERENCE};
     char hash[17];
     struct buffer mapping;
     buffer_init(&mapping, 0);
@@ -493,7 +494,7 @@ static enum status add_import(struct ingest_run *run, struct error *error)
     ingest_mapping_write(&run->mapping, false, &mapping);
     struct catalog_import import = {
         .received = run->options->now,
-        .what = whats[run->role],
+        .kind = kinds[run->role],
         .table = run->table,
         .sources = sources_json(run),
         .content_hash = run->content_hash,
