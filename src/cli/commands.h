@@ -34,15 +34,15 @@ enum status cli_verify(struct cli *cli, struct error *error);
 enum status cli_version(struct cli *cli, struct error *error);
 
 /* Opens the store the command was given. */
-enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error);
+enum status cli_open(struct cli *cli, bool write, struct session **out, struct error *error);
 /* Says which saved definitions are left out, and why: each once. After an evaluation there may be
  * more of them than cli_open has told, which says no more than their number where the command is
  * about something else. */
-void cli_note_broken(struct cli *cli, const struct engine *engine);
+void cli_note_broken(struct cli *cli, const struct session *session);
 /* Says which values cannot be compared, and why. */
 void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_t count);
 /* The moment --as-of and --known-at name; prints the notice about old facts. */
-enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out,
+enum status cli_moment(struct cli *cli, struct session *session, struct session_moment *out,
                        struct error *error);
 /* Errors and warnings of definitions, with their excerpts, on stderr. */
 void cli_problems(const struct cli *cli, const struct segment_problems *problems);

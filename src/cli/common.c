@@ -54,11 +54,11 @@ static bool noted(struct cli *cli, const char *name)
     return false;
 }
 
-static void note_broken(struct cli *cli, const struct engine *engine, bool each)
+static void note_broken(struct cli *cli, const struct session *session, bool each)
 {
     const char *name, *why;
     size_t count = 0;
-    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++) {
+    for (size_t i = 0; session_broken(session, i, &name, &why); i++) {
         if (noted(cli, name))
             continue;
         count++;
@@ -81,19 +81,19 @@ static bool lists_broken(const struct cli *cli)
     return false;
 }
 
-void cli_note_broken(struct cli *cli, const struct engine *engine)
+void cli_note_broken(struct cli *cli, const struct session *session)
 {
-    note_broken(cli, engine, true);
+    note_broken(cli, session, true);
 }
 
-enum status cli_open(struct cli *cli, bool write, struct engine **out, struct error *error)
+enum status cli_open(struct cli *cli, bool write, struct session **out, struct error *error)
 {
     TRY(cli_need_store(cli, error));
-    struct engine_options options = {
+    struct session_options options = {
         .path = cli->store,
         .write = write,
         .command = arena_printf(&cli->arena, "strata %s", cli->command->name)};
-    TRY(engine_open(&options, out, error));
+    TRY(session_open(&options, out, error));
     note_broken(cli, *out, lists_broken(cli));
     return STATUS_OK;
 }
@@ -104,11 +104,11 @@ void cli_note_lost(const struct cli *cli, const struct insight_lost *lost, size_
         cli_note(cli, "%s is left out of all that is compared: %s", lost[i].text, lost[i].why);
 }
 
-enum status cli_moment(struct cli *cli, struct engine *engine, struct engine_moment *out,
+enum status cli_moment(struct cli *cli, struct session *session, struct session_moment *out,
                        struct error *error)
 {
-    TRY(engine_moment(engine, cli_value(cli, "as-of"), cli_value(cli, "known-at"), &cli->arena, out,
-                      error));
+    TRY(session_moment(session, cli_value(cli, "as-of"), cli_value(cli, "known-at"), &cli->arena,
+                       out, error));
     if (out->notice)
         cli_note(cli, "%s", out->notice);
     return STATUS_OK;

@@ -42,14 +42,14 @@ enum status cli_check(struct cli *cli, struct error *error)
     size_t count;
 
     TRY(cli_read_sources(cli, &sources, &count, error));
-    struct engine *engine = NULL;
+    struct session *session = NULL;
     const struct schema *schema = NULL;
     const struct segment_set *known = NULL;
     if (cli_switch(cli, "store") || cli_switch(cli, "directory")) {
         cli->store = cli_value(cli, "store");
-        TRY(cli_open(cli, false, &engine, error));
-        schema = engine_schema(engine);
-        known = engine_definitions(engine);
+        TRY(cli_open(cli, false, &session, error));
+        schema = session_schema(session);
+        known = session_definitions(session);
     }
 
     struct segment_problems problems = {0};
@@ -86,7 +86,7 @@ enum status cli_check(struct cli *cli, struct error *error)
         status = error_set(error, status, "%zu %s", problems.errors,
                            problems.errors == 1 ? "mistake" : "mistakes");
     segment_set_free(set);
-    engine_close(engine);
+    session_close(session);
     return status;
 }
 
@@ -120,7 +120,7 @@ enum status cli_fmt(struct cli *cli, struct error *error)
 
 static const char *const change_words[] = {"added", "changed", "removed", "unchanged"};
 
-static void print_changes(struct cli *cli, const struct engine_apply *apply)
+static void print_changes(struct cli *cli, const struct session_apply *apply)
 {
     static const struct cli_column columns[] = {{"segment", CLI_LEFT}, {"", CLI_LEFT},
                                                 {"before", CLI_RIGHT}, {"after", CLI_RIGHT},
@@ -130,8 +130,8 @@ static void print_changes(struct cli *cli, const struct engine_apply *apply)
     cli_table_init(&table, columns, 6, &cli->arena);
     size_t same = 0;
     for (size_t i = 0; i < apply->count; i++) {
-        const struct engine_change *change = &apply->changes[i];
-        if (change->what == ENGINE_UNCHANGED && !change->joins && !change->leaves) {
+        const struct session_change *change = &apply->changes[i];
+        if (change->what == SESSION_UNCHANGED && !change->joins && !change->leaves) {
             same++;
             continue;
         }
@@ -150,14 +150,14 @@ static void print_changes(struct cli *cli, const struct engine_apply *apply)
                 same == 1 ? "segment is" : "segments are");
 }
 
-static void changes_json(const struct engine_apply *apply, bool saved, struct json *json)
+static void changes_json(const struct session_apply *apply, bool saved, struct json *json)
 {
     json_write_object(json);
     json_put_bool(json, "saved", saved);
     json_put_integer(json, "customers", (int64_t)apply->customers);
     json_put_array(json, "segments");
     for (size_t i = 0; i < apply->count; i++) {
-        const struct engine_change *change = &apply->changes[i];
+        const struct session_change *change = &apply->changes[i];
         json_write_object(json);
         json_put_string(json, "name", change->name);
         json_put_string(json, "change", change_words[change->what]);
@@ -172,8 +172,8 @@ static void changes_json(const struct engine_apply *apply, bool saved, struct js
     json_write_end_object(json);
 }
 
-static enum status save_or_not(struct cli *cli, struct engine *engine,
-                               const struct engine_apply *apply, bool *saved, struct error *error)
+static enum status save_or_not(struct cli *cli, struct session *session,
+                               const struct session_apply *apply, bool *saved, struct error *error)
 {
     *saved = false;
     if (cli_switch(cli, "dry-run")) {
@@ -185,29 +185,29 @@ static enum status save_or_not(struct cli *cli, struct engine *engine,
         error_hint(error, "--yes saves without asking, --dry-run only shows");
         return status;
     }
-    TRY(engine_apply_save(engine, apply, error));
+    TRY(session_apply_save(session, apply, error));
     *saved = true;
     return STATUS_OK;
 }
 
-static enum status apply_sources(struct cli *cli, struct engine *engine, struct error *error)
+static enum status apply_sources(struct cli *cli, struct session *session, struct error *error)
 {
     struct segment_source *sources;
     size_t count;
-    struct engine_moment moment;
-    struct engine_apply apply = {0};
+    struct session_moment moment;
+    struct session_apply apply = {0};
 
     TRY(cli_read_sources(cli, &sources, &count, error));
-    TRY(cli_moment(cli, engine, &moment, error));
-    enum status status = engine_apply_plan(engine, sources, count, cli_switch(cli, "prune"),
-                                           &moment, &cli->arena, &apply, error);
+    TRY(cli_moment(cli, session, &moment, error));
+    enum status status = session_apply_plan(session, sources, count, cli_switch(cli, "prune"),
+                                            &moment, &cli->arena, &apply, error);
     cli_problems(cli, &apply.problems);
     TRY(summed_up(&apply.problems, status, error));
     if (!cli->json)
         print_changes(cli, &apply);
     bool saved;
     fflush(cli->out);
-    status = save_or_not(cli, engine, &apply, &saved, error);
+    status = save_or_not(cli, session, &apply, &saved, error);
     if (status == STATUS_OK && cli->json) {
         struct buffer text;
         struct json json;
@@ -228,10 +228,10 @@ static enum status apply_sources(struct cli *cli, struct engine *engine, struct 
 
 enum status cli_apply(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &engine, error));
-    enum status status = apply_sources(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &session, error));
+    enum status status = apply_sources(cli, session, error);
+    session_close(session);
     return status;
 }
 
@@ -245,27 +245,28 @@ static enum status check_name(const struct cli *cli, struct error *error)
 
 enum status cli_export(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
+    struct session *session;
     struct buffer text;
     TRY(check_name(cli, error));
-    TRY(cli_open(cli, false, &engine, error));
+    TRY(cli_open(cli, false, &session, error));
     buffer_init(&text, 0);
-    enum status status = engine_export(engine, &text, error);
+    enum status status = session_export(session, &text, error);
     if (status == STATUS_OK)
         status = cli_write(cli, (struct text){text.data ? text.data : "", text.length}, error);
     buffer_release(&text);
-    engine_close(engine);
+    session_close(session);
     return status;
 }
 
 enum status cli_delete(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, true, &engine, error));
-    enum status status = engine_delete(engine, cli->arguments, (size_t)cli->argument_count, error);
+    struct session *session;
+    TRY(cli_open(cli, true, &session, error));
+    enum status status =
+        session_delete(session, cli->arguments, (size_t)cli->argument_count, error);
     for (int i = 0; status == STATUS_OK && i < cli->argument_count; i++)
         cli_note(cli, "deleted %s; its recorded history stays", cli->arguments[i]);
-    engine_close(engine);
+    session_close(session);
     return status;
 }
 
@@ -298,10 +299,10 @@ static void show_definition(struct cli *cli, const struct segment_set *set, int 
 
 enum status cli_show(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
+    struct session *session;
     TRY(check_name(cli, error));
-    TRY(cli_open(cli, false, &engine, error));
-    const struct segment_set *set = engine_definitions(engine);
+    TRY(cli_open(cli, false, &session, error));
+    const struct segment_set *set = session_definitions(session);
     struct buffer text;
     buffer_init(&text, 0);
     int segment, scheme = segment_set_find_scheme(set, cli->arguments[0]);
@@ -309,13 +310,13 @@ enum status cli_show(struct cli *cli, struct error *error)
     if (scheme >= 0) {
         show_scheme(cli, set, scheme, &text);
     } else {
-        status = engine_find_segment(engine, cli->arguments[0], &segment, error);
+        status = session_find_segment(session, cli->arguments[0], &segment, error);
         if (status == STATUS_OK)
             show_definition(cli, set, segment, &text);
     }
     if (status == STATUS_OK)
         status = cli_write(cli, (struct text){text.data, text.length}, error);
     buffer_release(&text);
-    engine_close(engine);
+    session_close(session);
     return status;
 }

@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-static void moment_json(struct json *json, const struct engine *engine, const char *key,
+static void moment_json(struct json *json, const struct session *session, const char *key,
                         int64_t moment)
 {
     char text[MOMENT_TEXT_MAX];
-    json_put_string(json, key, moment_format(engine_zone(engine), moment, text));
+    json_put_string(json, key, moment_format(session_zone(session), moment, text));
 }
 
 static enum status write_json(struct cli *cli, struct buffer *text, enum status status,
@@ -22,14 +22,14 @@ static enum status write_json(struct cli *cli, struct buffer *text, enum status 
     return status;
 }
 
-static void segments_json(const struct engine *engine, const struct engine_segments *segments,
+static void segments_json(const struct session *session, const struct session_segments *segments,
                           int64_t now, struct json *json)
 {
     json_write_object(json);
-    moment_json(json, engine, "as_of", now);
+    moment_json(json, session, "as_of", now);
     json_put_integer(json, "customers", (int64_t)segments->customers);
     if (segments->has_refresh)
-        moment_json(json, engine, "refreshed", segments->refreshed);
+        moment_json(json, session, "refreshed", segments->refreshed);
     json_put_array(json, "segments");
     for (size_t i = 0; i < segments->count; i++) {
         json_write_object(json);
@@ -37,15 +37,15 @@ static void segments_json(const struct engine *engine, const struct engine_segme
         json_write_end_object(json);
     }
     json_write_end_array(json);
-    engine_write_broken(engine, json);
+    engine_write_broken(session, json);
     json_write_end_object(json);
 }
 
 /* Definitions that are left out stand in the list, too: nothing goes from it without a word. */
-static void add_broken(struct cli_table *table, const struct engine *engine, int columns)
+static void add_broken(struct cli_table *table, const struct session *session, int columns)
 {
     const char *name, *why;
-    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++) {
+    for (size_t i = 0; session_broken(session, i, &name, &why); i++) {
         cli_cell(table, name);
         cli_cell(table, why);
         cli_cell(table, "broken");
@@ -54,15 +54,15 @@ static void add_broken(struct cli_table *table, const struct engine *engine, int
     }
 }
 
-static void fill_segments(struct cli_table *table, struct arena *arena, const struct engine *engine,
-                          const struct engine_segments *segments)
+static void fill_segments(struct cli_table *table, struct arena *arena,
+                          const struct session *session, const struct session_segments *segments)
 {
     static const struct cli_column columns[] = {{"segment", CLI_LEFT},    {"title", CLI_LEFT},
                                                 {"customers", CLI_RIGHT}, {"share", CLI_RIGHT},
                                                 {"entered", CLI_RIGHT},   {"left", CLI_RIGHT}};
     cli_table_init(table, columns, segments->has_refresh ? 6 : 4, arena);
     for (size_t i = 0; i < segments->count; i++) {
-        const struct engine_segment *segment = &segments->items[i];
+        const struct session_segment *segment = &segments->items[i];
         cli_cell(table, segment->name);
         cli_cell(table, segment->title);
         cli_cell_count(table, (int64_t)segment->customers);
@@ -76,15 +76,15 @@ static void fill_segments(struct cli_table *table, struct arena *arena, const st
                 cli_cell(table, NULL);
         }
     }
-    add_broken(table, engine, segments->has_refresh ? 6 : 4);
+    add_broken(table, session, segments->has_refresh ? 6 : 4);
 }
 
-static void print_segments_table(struct cli *cli, const struct engine *engine,
-                                 const struct engine_segments *segments, int64_t now)
+static void print_segments_table(struct cli *cli, const struct session *session,
+                                 const struct session_segments *segments, int64_t now)
 {
     struct cli_table table;
     char text[MOMENT_TEXT_MAX], refreshed[MOMENT_TEXT_MAX];
-    fill_segments(&table, &cli->arena, engine, segments);
+    fill_segments(&table, &cli->arena, session, segments);
     if (table.cell_count)
         cli_table_print(&table, cli);
     else
@@ -92,49 +92,49 @@ static void print_segments_table(struct cli *cli, const struct engine *engine,
     char count[NUMBER_TEXT_MAX];
     cli_note(cli, "%s customers as of %s",
              number_format_thousands((int64_t)segments->customers, count),
-             moment_format(engine_zone(engine), now, text));
+             moment_format(session_zone(session), now, text));
     if (segments->has_refresh)
         cli_note(cli, "entered and left are those of the refresh at %s",
-                 moment_format(engine_zone(engine), segments->refreshed, refreshed));
+                 moment_format(session_zone(session), segments->refreshed, refreshed));
 }
 
-static enum status write_segments(struct cli *cli, const struct engine *engine,
-                                  const struct engine_segments *segments, int64_t now,
+static enum status write_segments(struct cli *cli, const struct session *session,
+                                  const struct session_segments *segments, int64_t now,
                                   enum cli_format format, struct error *error)
 {
     struct cli_table table;
     if (format == CLI_FORMAT_TABLE) {
-        print_segments_table(cli, engine, segments, now);
+        print_segments_table(cli, session, segments, now);
         return STATUS_OK;
     }
     if (format != CLI_FORMAT_JSON) {
-        fill_segments(&table, &cli->arena, engine, segments);
+        fill_segments(&table, &cli->arena, session, segments);
         return cli_table_write(&table, cli, format, error);
     }
     struct buffer text;
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    segments_json(engine, segments, now, &json);
+    segments_json(session, segments, now, &json);
     return write_json(cli, &text, STATUS_OK, error);
 }
 
 enum status cli_segments(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    struct engine_moment moment;
-    struct engine_segments segments;
+    struct session *session;
+    struct session_moment moment;
+    struct session_segments segments;
     enum cli_format format;
     TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = cli_moment(cli, engine, &moment, error);
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = cli_moment(cli, session, &moment, error);
     if (status == STATUS_OK)
-        status = engine_segments(engine, &moment, &cli->arena, &segments, error);
+        status = session_segments(session, &moment, &cli->arena, &segments, error);
     if (status == STATUS_OK)
-        cli_note_broken(cli, engine);
+        cli_note_broken(cli, session);
     if (status == STATUS_OK)
-        status = write_segments(cli, engine, &segments, moment.now, format, error);
-    engine_close(engine);
+        status = write_segments(cli, session, &segments, moment.now, format, error);
+    session_close(session);
     return status;
 }
 
@@ -156,8 +156,8 @@ static enum status read_condition(struct cli *cli, struct text *out, struct erro
     return cli_read_file(cli, file ? file : "-", SEGMENT_SOURCE_MAX, out, error);
 }
 
-static enum status print_count(struct cli *cli, const struct engine *engine,
-                               const struct engine_count *count, int64_t now, struct error *error)
+static enum status print_count(struct cli *cli, const struct session *session,
+                               const struct session_count *count, int64_t now, struct error *error)
 {
     char a[NUMBER_TEXT_MAX], b[NUMBER_TEXT_MAX];
     double share = count->of ? (double)count->customers / (double)count->of : 0;
@@ -175,47 +175,47 @@ static enum status print_count(struct cli *cli, const struct engine *engine,
     json_put_integer(&json, "customers", (int64_t)count->customers);
     json_put_integer(&json, "of", (int64_t)count->of);
     json_put_double(&json, "share", share);
-    moment_json(&json, engine, "as_of", now);
+    moment_json(&json, session, "as_of", now);
     json_write_end_object(&json);
     return write_json(cli, &text, STATUS_OK, error);
 }
 
-static enum status count_condition(struct cli *cli, struct engine *engine, struct error *error)
+static enum status count_condition(struct cli *cli, struct session *session, struct error *error)
 {
     struct text condition;
-    struct engine_moment moment;
-    struct engine_count count = {0};
+    struct session_moment moment;
+    struct session_count count = {0};
     TRY(read_condition(cli, &condition, error));
-    TRY(cli_moment(cli, engine, &moment, error));
-    enum status status = engine_count(engine, condition, &moment, &cli->arena, &count, error);
+    TRY(cli_moment(cli, session, &moment, error));
+    enum status status = session_count(session, condition, &moment, &cli->arena, &count, error);
     cli_problems(cli, &count.problems);
     if (status != STATUS_OK && count.problems.errors)
         return error_set(error, status, "the condition has %zu %s", count.problems.errors,
                          count.problems.errors == 1 ? "mistake" : "mistakes");
     TRY(status);
-    return print_count(cli, engine, &count, moment.now, error);
+    return print_count(cli, session, &count, moment.now, error);
 }
 
 enum status cli_count(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = count_condition(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = count_condition(cli, session, error);
+    session_close(session);
     return status;
 }
 
 /* The others are recorded; what was left out makes the command fail, so that a nightly job is
  * noticed. */
-static enum status tell_left_out(struct cli *cli, const struct engine *engine,
+static enum status tell_left_out(struct cli *cli, const struct session *session,
                                  const struct engine_refresh *refresh, struct error *error)
 {
     const char *name, *why;
     size_t count = 0;
     struct buffer names;
     buffer_init(&names, ERROR_MESSAGE_MAX / 2);
-    cli_note_broken(cli, engine);
-    for (; engine_broken(engine, count, &name, &why); count++)
+    cli_note_broken(cli, session);
+    for (; session_broken(session, count, &name, &why); count++)
         buffer_printf(&names, "%s%s", count ? ", " : "", name);
     for (size_t i = 0; i < refresh->model_count; i++) {
         cli_note(cli, "the model %s could not be scored: %s", refresh->models[i].name,
@@ -235,12 +235,12 @@ static enum status tell_left_out(struct cli *cli, const struct engine *engine,
     return status;
 }
 
-static enum status refresh_and_tell(struct cli *cli, struct engine *engine, struct error *error)
+static enum status refresh_and_tell(struct cli *cli, struct session *session, struct error *error)
 {
-    struct engine_moment moment;
+    struct session_moment moment;
     struct engine_refresh refresh;
-    TRY(cli_moment(cli, engine, &moment, error));
-    TRY(engine_refresh(engine, &moment, &cli->arena, &refresh, error));
+    TRY(cli_moment(cli, session, &moment, error));
+    TRY(engine_refresh(session, &moment, &cli->arena, &refresh, error));
     for (size_t i = 0; i < refresh.replaced_count; i++)
         cli_note(cli,
                  "refresh %d saw an import that was taken back since; it is taken back, too, and "
@@ -250,27 +250,27 @@ static enum status refresh_and_tell(struct cli *cli, struct engine *engine, stru
         cli_note(cli, "%zu %s scored first", refresh.scored,
                  refresh.scored == 1 ? "model was" : "models were");
     if (cli->json) {
-        TRY(write_segments(cli, engine, &refresh.segments, moment.now, CLI_FORMAT_JSON, error));
-        return tell_left_out(cli, engine, &refresh, error);
+        TRY(write_segments(cli, session, &refresh.segments, moment.now, CLI_FORMAT_JSON, error));
+        return tell_left_out(cli, session, &refresh, error);
     }
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
     fprintf(cli->out, "refresh %d at %s: %s entries, %s exits\n", refresh.number,
-            moment_format(engine_zone(engine), refresh.moment, at),
+            moment_format(session_zone(session), refresh.moment, at),
             number_format_thousands((int64_t)refresh.entered, entered),
             number_format_thousands((int64_t)refresh.left, left));
-    return tell_left_out(cli, engine, &refresh, error);
+    return tell_left_out(cli, session, &refresh, error);
 }
 
-static enum status undo_refresh(struct cli *cli, struct engine *engine, struct error *error)
+static enum status undo_refresh(struct cli *cli, struct session *session, struct error *error)
 {
     struct engine_unrefreshed undone;
     char at[MOMENT_TEXT_MAX], entered[NUMBER_TEXT_MAX], left[NUMBER_TEXT_MAX];
     if (cli_switch(cli, "as-of"))
         return error_set(error, STATUS_USAGE,
                          "--undo takes the last refresh back, whichever it is: leave --as-of out");
-    TRY(engine_unrefresh(engine, &cli->arena, &undone, error));
+    TRY(engine_unrefresh(session, &cli->arena, &undone, error));
     cli_note(cli, "refresh %d at %s is taken back: %s entries and %s exits are forgotten",
-             undone.number, moment_format(engine_zone(engine), undone.moment, at),
+             undone.number, moment_format(session_zone(session), undone.moment, at),
              number_format_thousands((int64_t)undone.entered, entered),
              number_format_thousands((int64_t)undone.left, left));
     if (undone.scores)
@@ -281,11 +281,11 @@ static enum status undo_refresh(struct cli *cli, struct engine *engine, struct e
 
 enum status cli_refresh(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, true, &engine, error));
-    enum status status = cli_switch(cli, "undo") ? undo_refresh(cli, engine, error)
-                                                 : refresh_and_tell(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, true, &session, error));
+    enum status status = cli_switch(cli, "undo") ? undo_refresh(cli, session, error)
+                                                 : refresh_and_tell(cli, session, error);
+    session_close(session);
     return status;
 }
 
@@ -313,15 +313,15 @@ static enum status sections_asked(struct cli *cli, struct engine_report_options 
     return STATUS_OK;
 }
 
-static enum status write_report(struct cli *cli, struct engine *engine,
+static enum status write_report(struct cli *cli, struct session *session,
                                 const struct engine_report_options *options, struct error *error)
 {
-    struct engine_moment moment;
+    struct session_moment moment;
     struct buffer text;
-    TRY(cli_moment(cli, engine, &moment, error));
+    TRY(cli_moment(cli, session, &moment, error));
     buffer_init(&text, 0);
-    enum status status = cli->json ? engine_report_data(engine, &moment, options, &text, error)
-                                   : engine_report(engine, &moment, options, &text, error);
+    enum status status = cli->json ? engine_report_data(session, &moment, options, &text, error)
+                                   : engine_report(session, &moment, options, &text, error);
     return write_json(cli, &text, status, error);
 }
 
@@ -334,18 +334,18 @@ static enum status check_report_name(const struct cli *cli, struct error *error)
 
 enum status cli_report(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
+    struct session *session;
     struct engine_report_options options = {.title = cli_value(cli, "title")};
     if (!cli_switch(cli, "output") && !cli->json)
         return error_set(error, STATUS_USAGE,
                          "a report needs a file: strata report STORE -o report.html");
     TRY(check_report_name(cli, error));
     TRY(sections_asked(cli, &options, error));
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = write_report(cli, engine, &options, error);
-    cli_note_broken(cli, engine);
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = write_report(cli, session, &options, error);
+    cli_note_broken(cli, session);
     if (status == STATUS_OK && cli_switch(cli, "output"))
         cli_note(cli, "the report is in %s; open it in a browser", cli_value(cli, "output"));
-    engine_close(engine);
+    session_close(session);
     return status;
 }

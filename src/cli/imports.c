@@ -129,7 +129,7 @@ static enum status read_mapping(struct cli *cli, struct ingest_mapping *mapping,
     return read_pairs(cli, "type", &mapping->types, error);
 }
 
-static enum status read_options(struct cli *cli, struct engine *engine,
+static enum status read_options(struct cli *cli, struct session *session,
                                 struct ingest_options *options, struct error *error)
 {
     long replace;
@@ -145,7 +145,7 @@ static enum status read_options(struct cli *cli, struct engine *engine,
         .retry = cli_value(cli, "retry"),
         .again = cli_switch(cli, "again"),
         .dry_run = cli_switch(cli, "dry-run"),
-        .now = engine_now(engine),
+        .now = session_now(session),
     };
     TRY(cli_number(cli, "replace", 0, &replace, error));
     options->replace = (uint32_t)replace;
@@ -214,10 +214,10 @@ static void tell_look(struct cli *cli, const struct ingest_summary *summary)
 }
 
 /* The import is made, whatever becomes of this. */
-static void tidy(struct cli *cli, struct engine *engine)
+static void tidy(struct cli *cli, struct session *session)
 {
     struct error why = {0};
-    if (engine_tidy(engine, &why) == STATUS_OK)
+    if (session_tidy(session, &why) == STATUS_OK)
         return;
     fflush(cli->out);
     fprintf(cli->err,
@@ -227,35 +227,35 @@ static void tidy(struct cli *cli, struct engine *engine)
         fprintf(cli->err, "        %s\n", why.hint);
 }
 
-static enum status import_sources(struct cli *cli, struct engine *engine, struct error *error)
+static enum status import_sources(struct cli *cli, struct session *session, struct error *error)
 {
     struct ingest_options options;
     struct ingest_summary summary = {0};
     struct stepping stepping = {0};
     struct ingest_progress progress = {step, &stepping};
     struct ingest_guard guard;
-    TRY(read_options(cli, engine, &options, error));
-    TRY(engine_guard(engine, &cli->arena, &guard, error));
+    TRY(read_options(cli, session, &options, error));
+    TRY(engine_guard(session, &cli->arena, &guard, error));
     options.guard = &guard;
     cli_progress_start(&stepping.progress, cli, "reading");
     enum status status =
-        ingest_run(engine_store(engine), &options, &progress, &cli->arena, &summary, error);
+        ingest_run(session_store(session), &options, &progress, &cli->arena, &summary, error);
     cli_progress_end(&stepping.progress);
     if (status == STATUS_OK || (status == STATUS_REJECTS && summary.read))
         status = tell(cli, &summary, status, error);
     else if (summary.looked && !cli->quiet)
         tell_look(cli, &summary);
     if (status == STATUS_OK && !options.dry_run)
-        tidy(cli, engine);
+        tidy(cli, session);
     return status;
 }
 
 enum status cli_import(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &engine, error));
-    enum status status = import_sources(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &session, error));
+    enum status status = import_sources(cli, session, error);
+    session_close(session);
     return status;
 }
 
@@ -290,11 +290,11 @@ static void tell_hanging(struct cli *cli, const struct engine_undone *undone)
                  undone->lists[i].name, undone->lists[i].gone == 1 ? "is" : "are");
 }
 
-static enum status plan_undo(struct cli *cli, struct engine *engine, uint32_t number,
+static enum status plan_undo(struct cli *cli, struct session *session, uint32_t number,
                              struct error *error)
 {
     struct engine_undone undone;
-    TRY(engine_undo_plan(engine, number, &cli->arena, &undone, error));
+    TRY(engine_undo_plan(session, number, &cli->arena, &undone, error));
     for (size_t i = 0; i < undone.break_count; i++)
         fprintf(cli->out, "breaks: %s: %s\n", undone.breaks[i].name, undone.breaks[i].why);
     fflush(cli->out);
@@ -303,11 +303,11 @@ static enum status plan_undo(struct cli *cli, struct engine *engine, uint32_t nu
     return STATUS_OK;
 }
 
-static enum status do_undo(struct cli *cli, struct engine *engine, uint32_t number,
+static enum status do_undo(struct cli *cli, struct session *session, uint32_t number,
                            struct error *error)
 {
     struct engine_undone undone;
-    TRY(engine_undo(engine, number, &cli->arena, &undone, error));
+    TRY(engine_undo(session, number, &cli->arena, &undone, error));
     cli_note(cli, "import %u is taken back; the facts are as if it had never been", number);
     for (size_t i = 0; i < undone.break_count; i++)
         cli_note(cli, "the definition of %s is broken now and is left out: %s",
@@ -331,16 +331,16 @@ static enum status undo_import(struct cli *cli, struct error *error)
         error_hint(error, "strata imports STORE, or strata imports STORE undo N");
         return status;
     }
-    struct engine *engine;
-    TRY(cli_open(cli, true, &engine, error));
+    struct session *session;
+    TRY(cli_open(cli, true, &session, error));
     enum status status = cli_switch(cli, "dry-run")
-                             ? plan_undo(cli, engine, (uint32_t)number, error)
-                             : do_undo(cli, engine, (uint32_t)number, error);
-    engine_close(engine);
+                             ? plan_undo(cli, session, (uint32_t)number, error)
+                             : do_undo(cli, session, (uint32_t)number, error);
+    session_close(session);
     return status;
 }
 
-static void imports_json(const struct engine *engine, const struct catalog_import *imports,
+static void imports_json(const struct session *session, const struct catalog_import *imports,
                          size_t count, struct json *json)
 {
     char moment[MOMENT_TEXT_MAX];
@@ -349,13 +349,13 @@ static void imports_json(const struct engine *engine, const struct catalog_impor
         json_write_object(json);
         json_put_integer(json, "number", imports[i].number);
         json_put_string(json, "received",
-                        moment_format(engine_zone(engine), imports[i].received, moment));
+                        moment_format(session_zone(session), imports[i].received, moment));
         json_put_string(json, "into", imports[i].table);
         json_put_raw(json, "sources", text_from(imports[i].sources ? imports[i].sources : "[]"));
         json_write_key(json, "undone");
-        json_write_string(json, imports[i].undone
-                                    ? moment_format(engine_zone(engine), imports[i].undone, moment)
-                                    : NULL);
+        json_write_string(json, imports[i].undone ? moment_format(session_zone(session),
+                                                                  imports[i].undone, moment)
+                                                  : NULL);
         json_put_raw(
             json, "counts",
             text_from(imports[i].counts && *imports[i].counts ? imports[i].counts : "null"));
@@ -385,7 +385,7 @@ static const char *remark(struct cli *cli, const struct catalog_import *import)
                    : NULL;
 }
 
-static void imports_table(struct cli *cli, const struct engine *engine,
+static void imports_table(struct cli *cli, const struct session *session,
                           const struct catalog_import *imports, size_t count)
 {
     static const struct cli_column columns[] = {
@@ -396,7 +396,7 @@ static void imports_table(struct cli *cli, const struct engine *engine,
     cli_table_init(&table, columns, 8, &cli->arena);
     for (size_t i = 0; i < count; i++) {
         cli_cellf(&table, "%u", imports[i].number);
-        cli_cell(&table, moment_format(engine_zone(engine), imports[i].received, moment));
+        cli_cell(&table, moment_format(session_zone(session), imports[i].received, moment));
         cli_cell(&table, imports[i].table);
         cli_cell_count(&table, counted(imports[i].counts, "read"));
         cli_cell_count(&table, counted(imports[i].counts, "stored"));
@@ -414,23 +414,23 @@ enum status cli_imports(struct cli *cli, struct error *error)
 {
     if (cli->argument_count)
         return undo_import(cli, error);
-    struct engine *engine;
+    struct session *session;
     struct catalog_import *imports;
     size_t count;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status =
-        catalog_imports(store_catalog(engine_store(engine)), &cli->arena, &imports, &count, error);
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = catalog_imports(store_catalog(session_store(session)), &cli->arena,
+                                         &imports, &count, error);
     if (status == STATUS_OK && cli->json) {
         struct buffer text;
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        imports_json(engine, imports, count, &json);
+        imports_json(session, imports, count, &json);
         status = cli_write(cli, (struct text){text.data, text.length}, error);
         buffer_release(&text);
     } else if (status == STATUS_OK) {
-        imports_table(cli, engine, imports, count);
+        imports_table(cli, session, imports, count);
     }
-    engine_close(engine);
+    session_close(session);
     return status;
 }

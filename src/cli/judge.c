@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/number.h"
-#include "engine/judge.h"
+#include "judge/judge.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static enum status write_json(struct cli *cli, struct buffer *text, struct error
     return status;
 }
 
-static const char *figure_text(struct cli *cli, const struct engine_finding *finding, double value)
+static const char *figure_text(struct cli *cli, const struct judge_finding *finding, double value)
 {
     char count[NUMBER_TEXT_MAX];
     if (finding->unit[0] == 's')
@@ -25,9 +25,9 @@ static const char *figure_text(struct cli *cli, const struct engine_finding *fin
     return arena_printf(&cli->arena, "%.3g", value);
 }
 
-static void print_finding(struct cli *cli, const struct engine_finding *finding)
+static void print_finding(struct cli *cli, const struct judge_finding *finding)
 {
-    fprintf(cli->out, "%s: %s%s%s%s%s\n", engine_severity_name(finding->severity),
+    fprintf(cli->out, "%s: %s%s%s%s%s\n", judge_severity_name(finding->severity),
             finding->segment[0] ? finding->segment[0] : "", finding->segment[1] ? " and " : "",
             finding->segment[1] ? finding->segment[1] : "", finding->segment[0] ? ": " : "",
             finding->message);
@@ -44,15 +44,15 @@ static void print_finding(struct cli *cli, const struct engine_finding *finding)
         fprintf(cli->out, "  effect: %s\n", finding->effect);
 }
 
-static enum status print_health(struct cli *cli, const struct engine *engine,
-                                const struct engine_health *health, struct error *error)
+static enum status print_health(struct cli *cli, const struct session *session,
+                                const struct judge_health *health, struct error *error)
 {
     if (cli->json) {
         struct buffer text;
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        engine_health_write(engine, health, &json);
+        judge_health_write(session, health, &json);
         return write_json(cli, &text, error);
     }
     for (size_t i = 0; i < health->findings.count; i++)
@@ -67,26 +67,26 @@ static enum status print_health(struct cli *cli, const struct engine *engine,
     return STATUS_OK;
 }
 
-static enum status judge_health(struct cli *cli, struct engine *engine, struct engine_bench *bench,
+static enum status judge_health(struct cli *cli, struct session *session, struct judge_bench *bench,
                                 struct error *error)
 {
-    struct engine_health health;
+    struct judge_health health;
     cli_note_lost(cli, bench->features.lost, bench->features.lost_count);
-    enum status status = engine_health_judge(&bench->judging, &health, error);
+    enum status status = judge_health_judge(&bench->evidence, &health, error);
     if (status == STATUS_OK)
-        status = print_health(cli, engine, &health, error);
-    engine_health_release(&health);
+        status = print_health(cli, session, &health, error);
+    judge_health_release(&health);
     return status;
 }
 
-static void print_persona(struct cli *cli, const struct engine *engine,
-                          const struct engine_persona *persona)
+static void print_persona(struct cli *cli, const struct session *session,
+                          const struct judge_persona *persona)
 {
     char date[DATE_TEXT_MAX];
     fprintf(cli->out, "%s%s%s\n%s\n", persona->segment, persona->title ? ": " : "",
             persona->title ? persona->title : "", persona->summary);
-    for (int g = 0; g < ENGINE_PERSONA_GROUPS; g++) {
-        const struct engine_persona_group *group = &persona->groups[g];
+    for (int g = 0; g < JUDGE_PERSONA_GROUPS; g++) {
+        const struct judge_persona_group *group = &persona->groups[g];
         if (group->rows.count)
             fprintf(cli->out, "\n%s\n", group->title);
         for (size_t r = 0; r < group->rows.count; r++)
@@ -99,51 +99,52 @@ static void print_persona(struct cli *cli, const struct engine *engine,
     if (persona->history.count)
         fputs("\nThe history of one of them, near the middle of the segment\n", cli->out);
     for (size_t i = 0; i < persona->history.count; i++)
-        fprintf(cli->out, "  %s  %s\n",
-                date_format(zone_date(engine_zone(engine), persona->history.items[i].moment), date),
-                persona->history.items[i].text);
+        fprintf(
+            cli->out, "  %s  %s\n",
+            date_format(zone_date(session_zone(session), persona->history.items[i].moment), date),
+            persona->history.items[i].text);
 }
 
-static enum status judge_persona(struct cli *cli, struct engine *engine, struct engine_bench *bench,
-                                 struct error *error)
+static enum status judge_persona(struct cli *cli, struct session *session,
+                                 struct judge_bench *bench, struct error *error)
 {
-    struct engine_persona persona;
+    struct judge_persona persona;
     int segment;
-    TRY(engine_find_segment(engine, cli->arguments[0], &segment, error));
+    TRY(session_find_segment(session, cli->arguments[0], &segment, error));
     cli_note_lost(cli, bench->features.lost, bench->features.lost_count);
-    enum status status = engine_persona_judge(&bench->judging, segment, &persona, error);
+    enum status status = judge_persona_judge(&bench->evidence, segment, &persona, error);
     if (status == STATUS_OK && cli->json) {
         struct buffer text;
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        engine_persona_write(engine, &persona, &json);
+        judge_persona_write(session, &persona, &json);
         status = write_json(cli, &text, error);
     } else if (status == STATUS_OK) {
-        print_persona(cli, engine, &persona);
+        print_persona(cli, session, &persona);
     }
-    engine_persona_release(&persona);
+    judge_persona_release(&persona);
     return status;
 }
 
 static enum status on_bench(struct cli *cli,
-                            enum status (*run)(struct cli *, struct engine *, struct engine_bench *,
+                            enum status (*run)(struct cli *, struct session *, struct judge_bench *,
                                                struct error *),
                             struct error *error)
 {
-    struct engine *engine;
-    struct engine_moment moment;
-    struct engine_bench bench;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = cli_moment(cli, engine, &moment, error);
+    struct session *session;
+    struct session_moment moment;
+    struct judge_bench bench;
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = cli_moment(cli, session, &moment, error);
     if (status == STATUS_OK)
-        status = engine_bench_open(engine, &moment, &cli->arena, &bench, error);
+        status = judge_bench_open(session, &moment, &cli->arena, &bench, error);
     if (status == STATUS_OK) {
-        cli_note_broken(cli, engine);
-        status = run(cli, engine, &bench, error);
-        engine_bench_close(&bench);
+        cli_note_broken(cli, session);
+        status = run(cli, session, &bench, error);
+        judge_bench_close(&bench);
     }
-    engine_close(engine);
+    session_close(session);
     return status;
 }
 

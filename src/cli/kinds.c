@@ -88,13 +88,13 @@ static enum status write_difference(struct cli *cli, const struct engine_retype 
     return status;
 }
 
-static enum status retype(struct cli *cli, struct engine *engine, const char *name,
+static enum status retype(struct cli *cli, struct session *session, const char *name,
                           const char *type, struct error *error)
 {
     struct engine_retype plan;
     bool dry = cli_switch(cli, "dry-run");
 
-    TRY(engine_retype_plan(engine, name, type, &cli->arena, &plan, error));
+    TRY(engine_retype_plan(session, name, type, &cli->arena, &plan, error));
     if (!cli->json)
         print_difference(cli, &plan);
     fflush(cli->out);
@@ -105,7 +105,7 @@ static enum status retype(struct cli *cli, struct engine *engine, const char *na
     }
 
     if (!dry)
-        TRY(engine_retype_do(engine, name, type, &cli->arena, error));
+        TRY(engine_retype_do(session, name, type, &cli->arena, error));
     if (cli->json)
         return write_difference(cli, &plan, !dry, error);
     if (dry)
@@ -114,7 +114,7 @@ static enum status retype(struct cli *cli, struct engine *engine, const char *na
         cli_note(cli, "done; strata kinds retype %s %s '%s' brings every value back as it was",
                  cli->store, name, value_type_name(plan.column.from));
 
-    cli_note_broken(cli, engine);
+    cli_note_broken(cli, session);
     return STATUS_OK;
 }
 
@@ -122,7 +122,7 @@ enum status cli_kinds(struct cli *cli, struct error *error)
 {
     const char **words = cli->arguments;
     int count = cli->argument_count;
-    struct engine *engine;
+    struct session *session;
     if (count == 4 && strcmp(words[0], "retype") == 0) {
         cli->store = words[1];
         words[1] = words[0];
@@ -137,8 +137,8 @@ enum status cli_kinds(struct cli *cli, struct error *error)
                    "strata kinds retype STORE KIND.COLUMN TYPE, such as order.amount decimal");
         return status;
     }
-    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &engine, error));
-    enum status status = retype(cli, engine, words[1], words[2], error);
-    engine_close(engine);
+    TRY(cli_open(cli, !cli_switch(cli, "dry-run"), &session, error));
+    enum status status = retype(cli, session, words[1], words[2], error);
+    session_close(session);
     return status;
 }

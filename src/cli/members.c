@@ -146,7 +146,7 @@ static enum status write_identifiers(struct cli *cli, const struct engine_listin
     return status;
 }
 
-static enum status write_listing(struct cli *cli, struct engine *engine,
+static enum status write_listing(struct cli *cli, struct session *session,
                                  const struct engine_listing *listing, enum cli_format format,
                                  struct error *error)
 {
@@ -155,30 +155,30 @@ static enum status write_listing(struct cli *cli, struct engine *engine,
     if (format == CLI_FORMAT_PARQUET) {
         struct cli_output file;
         TRY(cli_output_begin(cli, cli_value(cli, "output"), &file, error));
-        return cli_output_end(&file, engine_listing_parquet(engine, listing, file.aside, error),
+        return cli_output_end(&file, engine_listing_parquet(session, listing, file.aside, error),
                               error);
     }
-    struct writing writing = {.cli = cli, .listing = listing, .zone = engine_zone(engine)};
+    struct writing writing = {.cli = cli, .listing = listing, .zone = session_zone(session)};
     buffer_init(&writing.text, 0);
     enum status status = write_rows(&writing, format, error);
     buffer_release(&writing.text);
     return status;
 }
 
-static enum status list_members(struct cli *cli, struct engine *engine, struct error *error)
+static enum status list_members(struct cli *cli, struct session *session, struct error *error)
 {
     enum cli_format format;
-    struct engine_moment moment;
+    struct session_moment moment;
     struct engine_listing *listing;
     size_t count;
     unsigned known = 1u << CLI_FORMAT_CSV | 1u << CLI_FORMAT_JSON | 1u << CLI_FORMAT_PARQUET |
                      1u << CLI_FORMAT_XLSX;
     TRY(cli_format_choose(cli, known, CLI_FORMAT_CSV, &format, error));
     const char **texts = values_asked(cli, &count);
-    TRY(cli_moment(cli, engine, &moment, error));
-    TRY(engine_listing_new(engine, cli->arguments[0], texts, count, &moment, &listing, error));
+    TRY(cli_moment(cli, session, &moment, error));
+    TRY(engine_listing_new(session, cli->arguments[0], texts, count, &moment, &listing, error));
 
-    enum status status = write_listing(cli, engine, listing, format, error);
+    enum status status = write_listing(cli, session, listing, format, error);
     if (status == STATUS_OK && cli_switch(cli, "output"))
         cli_note(cli, "%zu customers written to %s", listing->count, cli_value(cli, "output"));
     engine_listing_free(listing);
@@ -187,9 +187,9 @@ static enum status list_members(struct cli *cli, struct engine *engine, struct e
 
 enum status cli_members(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = list_members(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = list_members(cli, session, error);
+    session_close(session);
     return status;
 }

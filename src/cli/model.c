@@ -3,8 +3,8 @@
 
 #include "base/number.h"
 #include "cli/table.h"
-#include "engine/model.h"
 #include "store/store.h"
+#include "study/study.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@
 struct model_action {
     const char *name;
     bool writes, takes_name;
-    enum status (*run)(struct cli *cli, struct engine *engine, const char *name,
+    enum status (*run)(struct cli *cli, struct session *session, const char *name,
                        struct error *error);
 };
 
@@ -25,7 +25,7 @@ static enum status write_json(struct cli *cli, struct buffer *text, struct error
 }
 
 /* Figures under their groups, each group where it came first. */
-static void print_figures(struct cli *cli, const struct engine_model *model)
+static void print_figures(struct cli *cli, const struct study_model *model)
 {
     for (size_t first = 0; first < model->figure_count; first++) {
         const char *group = model->figures[first].group;
@@ -36,7 +36,7 @@ static void print_figures(struct cli *cli, const struct engine_model *model)
             continue;
         fprintf(cli->out, "\n%s\n", group);
         for (size_t i = first; i < model->figure_count; i++) {
-            const struct engine_model_figure *figure = &model->figures[i];
+            const struct study_figure *figure = &model->figures[i];
             int room = 42 - (int)cli_display_width(figure->label);
             if (strcmp(figure->group, group) == 0)
                 fprintf(cli->out, "  %s%*s %s\n", figure->label, room > 0 ? room : 0, "",
@@ -45,8 +45,8 @@ static void print_figures(struct cli *cli, const struct engine_model *model)
     }
 }
 
-static enum status print_model(struct cli *cli, const struct engine *engine,
-                               const struct engine_model *model, struct error *error)
+static enum status print_model(struct cli *cli, const struct session *session,
+                               const struct study_model *model, struct error *error)
 {
     char at[MOMENT_TEXT_MAX], scored[MOMENT_TEXT_MAX], count[NUMBER_TEXT_MAX];
 
@@ -55,12 +55,12 @@ static enum status print_model(struct cli *cli, const struct engine *engine,
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        engine_model_write(engine, model, &json);
+        study_write(session, model, &json);
         return write_json(cli, &text, error);
     }
 
     fprintf(cli->out, "%s: a model of type %s, fitted on facts up to %s by %s\n", model->name,
-            model->type, moment_format(engine_zone(engine), model->moment, at), model->program);
+            model->type, moment_format(session_zone(session), model->moment, at), model->program);
     if (!model->usable)
         fprintf(cli->out, "not usable: %s\n", model->trouble);
     for (size_t i = 0; i < model->option_count; i++)
@@ -77,7 +77,7 @@ static enum status print_model(struct cli *cli, const struct engine *engine,
         return STATUS_OK;
     fprintf(cli->out, "\nscored %s customers as of %s:",
             number_format_thousands((int64_t)model->scored_customers, count),
-            moment_format(engine_zone(engine), model->scored_at, scored));
+            moment_format(session_zone(session), model->scored_at, scored));
     for (size_t i = 0; i < model->trait_count; i++)
         fprintf(cli->out, "%s %s", i ? "," : "", model->traits[i]);
     fputc('\n', cli->out);
@@ -89,7 +89,7 @@ static enum status unknown_type(struct error *error)
     struct buffer list;
     const char *name, *summary;
     buffer_init(&list, 0);
-    for (size_t i = 0; engine_model_type(i, &name, &summary); i++)
+    for (size_t i = 0; study_type_at(i, &name, &summary); i++)
         buffer_printf(&list, "%s%s", i ? ", " : "", name);
     enum status status =
         error_set(error, STATUS_USAGE, "--type is missing: it says which type of model to fit");
@@ -99,16 +99,16 @@ static enum status unknown_type(struct error *error)
 }
 
 /* Every option given that is not the command's own is the model's; its type says which it takes. */
-static enum status fit(struct cli *cli, struct engine *engine, const char *name,
+static enum status fit(struct cli *cli, struct session *session, const char *name,
                        struct error *error)
 {
     static const char *const own[] = {"type", "as-of", "known-at", "directory",
                                       "json", "quiet", "help"};
-    struct engine_model_request request = {.name = name, .type = cli_value(cli, "type")};
-    struct engine_model_option *options =
-        ARENA_ARRAY(&cli->arena, struct engine_model_option, cli->given_count + 1);
-    struct engine_moment moment;
-    struct engine_model model;
+    struct study_request request = {.name = name, .type = cli_value(cli, "type")};
+    struct study_option *options =
+        ARENA_ARRAY(&cli->arena, struct study_option, cli->given_count + 1);
+    struct session_moment moment;
+    struct study_model model;
     if (!request.type)
         return unknown_type(error);
     for (size_t i = 0; i < cli->given_count; i++) {
@@ -117,27 +117,27 @@ static enum status fit(struct cli *cli, struct engine *engine, const char *name,
             is_own |= strcmp(cli->given[i].option->name, own[o]) == 0;
         if (!is_own)
             options[request.option_count++] =
-                (struct engine_model_option){cli->given[i].option->name, cli->given[i].value};
+                (struct study_option){cli->given[i].option->name, cli->given[i].value};
     }
     request.options = options;
     const char *as_of = cli_value(cli, "as-of");
-    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
-                      &moment, error));
-    TRY(engine_model_fit(engine, &request, &moment, &cli->arena, &model, error));
-    return print_model(cli, engine, &model, error);
+    TRY(session_moment(session, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
+                       &moment, error));
+    TRY(study_fit(session, &request, &moment, &cli->arena, &model, error));
+    return print_model(cli, session, &model, error);
 }
 
-static enum status list(struct cli *cli, struct engine *engine, const char *name,
+static enum status list(struct cli *cli, struct session *session, const char *name,
                         struct error *error)
 {
     static const struct cli_column columns[] = {
         {"model", CLI_LEFT},  {"type", CLI_LEFT},       {"fitted as of", CLI_LEFT},
         {"usable", CLI_LEFT}, {"customers", CLI_RIGHT}, {"scored as of", CLI_LEFT}};
-    struct engine_model *models;
+    struct study_model *models;
     size_t count;
 
     (void)name;
-    TRY(engine_models(engine, &cli->arena, &models, &count, error));
+    TRY(study_models(session, &cli->arena, &models, &count, error));
     if (cli->json) {
         struct buffer text;
         struct json json;
@@ -145,7 +145,7 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
         json_init(&json, &text, true);
         json_write_array(&json);
         for (size_t i = 0; i < count; i++)
-            engine_model_write(engine, &models[i], &json);
+            study_write(session, &models[i], &json);
         json_write_end_array(&json);
         return write_json(cli, &text, error);
     }
@@ -156,7 +156,7 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
         char date[DATE_TEXT_MAX];
         cli_cell(&table, models[i].name);
         cli_cell(&table, models[i].type);
-        cli_cell(&table, date_format(zone_date(engine_zone(engine), models[i].moment), date));
+        cli_cell(&table, date_format(zone_date(session_zone(session), models[i].moment), date));
         cli_cell(&table, models[i].usable ? "yes" : "no");
         if (models[i].scored)
             cli_cell_count(&table, (int64_t)models[i].scored_customers);
@@ -164,7 +164,7 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
             cli_cell(&table, NULL);
         cli_cell(&table,
                  models[i].scored
-                     ? date_format(zone_date(engine_zone(engine), models[i].scored_at), date)
+                     ? date_format(zone_date(session_zone(session), models[i].scored_at), date)
                      : NULL);
     }
 
@@ -176,7 +176,7 @@ static enum status list(struct cli *cli, struct engine *engine, const char *name
     return STATUS_OK;
 }
 
-static void write_reasons(const struct engine_model_customer *reasons, struct json *json)
+static void write_reasons(const struct study_customer *reasons, struct json *json)
 {
     json_write_object(json);
     json_put_string(json, "customer", reasons->customer);
@@ -195,9 +195,9 @@ static void write_reasons(const struct engine_model_customer *reasons, struct js
     json_write_end_object(json);
 }
 
-static enum status print_reasons(struct cli *cli, const struct engine *engine,
-                                 const struct engine_model *model,
-                                 const struct engine_model_customer *reasons, int64_t now,
+static enum status print_reasons(struct cli *cli, const struct session *session,
+                                 const struct study_model *model,
+                                 const struct study_customer *reasons, int64_t now,
                                  struct error *error)
 {
     enum { MOST = 12 };
@@ -213,7 +213,7 @@ static enum status print_reasons(struct cli *cli, const struct engine *engine,
     }
 
     fprintf(cli->out, "%s of %s as of %s: %.1f%%, where %.1f%% is usual\n", model->name,
-            reasons->customer, moment_format(engine_zone(engine), now, at),
+            reasons->customer, moment_format(session_zone(session), now, at),
             100 * reasons->probability, 100 * reasons->base_rate);
     if (!reasons->asked_about)
         fprintf(cli->out,
@@ -229,52 +229,52 @@ static enum status print_reasons(struct cli *cli, const struct engine *engine,
 }
 
 /* One customer's prediction, at the moment it was told of unless --as-of says another. */
-static enum status show_customer(struct cli *cli, struct engine *engine,
-                                 const struct engine_model *model, struct error *error)
+static enum status show_customer(struct cli *cli, struct session *session,
+                                 const struct study_model *model, struct error *error)
 {
-    struct engine_moment moment;
-    struct engine_model_customer reasons;
+    struct session_moment moment;
+    struct study_customer reasons;
     const char *as_of = cli_value(cli, "as-of");
-    TRY(engine_moment(engine, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
-                      &moment, error));
+    TRY(session_moment(session, as_of ? as_of : "latest", cli_value(cli, "known-at"), &cli->arena,
+                       &moment, error));
     if (!as_of)
         moment.now = model->scored ? model->scored_at : model->moment;
-    TRY(engine_model_explain(engine, model, cli_value(cli, "customer"), &moment, &cli->arena,
-                             &reasons, error));
-    return print_reasons(cli, engine, model, &reasons, moment.now, error);
+    TRY(study_explain(session, model, cli_value(cli, "customer"), &moment, &cli->arena, &reasons,
+                      error));
+    return print_reasons(cli, session, model, &reasons, moment.now, error);
 }
 
-static enum status show(struct cli *cli, struct engine *engine, const char *name,
+static enum status show(struct cli *cli, struct session *session, const char *name,
                         struct error *error)
 {
-    struct engine_model model;
-    TRY(engine_model_find(engine, name, &cli->arena, &model, error));
+    struct study_model model;
+    TRY(study_find(session, name, &cli->arena, &model, error));
     if (cli_value(cli, "customer"))
-        return show_customer(cli, engine, &model, error);
-    return print_model(cli, engine, &model, error);
+        return show_customer(cli, session, &model, error);
+    return print_model(cli, session, &model, error);
 }
 
-static enum status delete_model(struct cli *cli, struct engine *engine, const char *name,
+static enum status delete_model(struct cli *cli, struct session *session, const char *name,
                                 struct error *error)
 {
-    TRY(engine_model_delete(engine, name, &cli->arena, error));
+    TRY(study_delete(session, name, &cli->arena, error));
     cli_note(cli, "deleted the model %s and took its scores back", name);
     return STATUS_OK;
 }
 
-static enum status score(struct cli *cli, struct engine *engine, const char *name,
+static enum status score(struct cli *cli, struct session *session, const char *name,
                          struct error *error)
 {
-    struct engine_moment moment;
-    struct engine_model model;
+    struct session_moment moment;
+    struct study_model model;
     char count[NUMBER_TEXT_MAX], at[MOMENT_TEXT_MAX];
-    TRY(cli_moment(cli, engine, &moment, error));
-    TRY(engine_model_score(engine, name, &moment, &cli->arena, &model, error));
+    TRY(cli_moment(cli, session, &moment, error));
+    TRY(study_score(session, name, &moment, &cli->arena, &model, error));
     if (cli->json)
-        return print_model(cli, engine, &model, error);
+        return print_model(cli, session, &model, error);
     cli_note(cli, "%s scored %s customers as of %s", name,
              number_format_thousands((int64_t)model.scored_customers, count),
-             moment_format(engine_zone(engine), moment.now, at));
+             moment_format(session_zone(session), moment.now, at));
     return STATUS_OK;
 }
 
@@ -318,15 +318,15 @@ static enum status read_words(struct cli *cli, const struct model_action *action
 enum status cli_model(struct cli *cli, struct error *error)
 {
     const struct model_action *action = find_action(cli->arguments[0]);
-    struct engine *engine;
+    struct session *session;
     const char *name = NULL;
     if (!action)
         return error_set(error, STATUS_USAGE,
                          "strata model has no '%s': it is fit, list, show, score or delete",
                          cli->arguments[0]);
     TRY(read_words(cli, action, &name, error));
-    TRY(cli_open(cli, action->writes, &engine, error));
-    enum status status = action->run(cli, engine, name, error);
-    engine_close(engine);
+    TRY(cli_open(cli, action->writes, &session, error));
+    enum status status = action->run(cli, session, name, error);
+    session_close(session);
     return status;
 }

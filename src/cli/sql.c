@@ -210,15 +210,15 @@ static void print_table(const struct writing *writing)
         cli_note(writing->cli, "%zu %s", writing->rows, writing->rows == 1 ? "row" : "rows");
 }
 
-static enum status write_parquet(struct cli *cli, struct engine *engine, struct error *error)
+static enum status write_parquet(struct cli *cli, struct session *session, struct error *error)
 {
     struct cli_output output;
     TRY(cli_output_begin(cli, cli_value(cli, "output"), &output, error));
     return cli_output_end(
-        &output, engine_sql_parquet(engine, cli->arguments[0], output.aside, error), error);
+        &output, engine_sql_parquet(session, cli->arguments[0], output.aside, error), error);
 }
 
-static enum status run_statement(struct cli *cli, struct engine *engine, struct error *error)
+static enum status run_statement(struct cli *cli, struct session *session, struct error *error)
 {
     struct writing writing = {.cli = cli};
     struct engine_sql *sql;
@@ -227,8 +227,8 @@ static enum status run_statement(struct cli *cli, struct engine *engine, struct 
 
     TRY(cli_format_choose(cli, all, CLI_FORMAT_TABLE, &writing.format, error));
     if (writing.format == CLI_FORMAT_PARQUET)
-        return write_parquet(cli, engine, error);
-    TRY(engine_sql_open(engine, cli->arguments[0], &sql, error));
+        return write_parquet(cli, session, error);
+    TRY(engine_sql_open(session, cli->arguments[0], &sql, error));
     writing.result = engine_sql_result(sql);
     buffer_init(&writing.scratch, 0);
 
@@ -247,9 +247,9 @@ static enum status run_statement(struct cli *cli, struct engine *engine, struct 
 
 enum status cli_sql(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = run_statement(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = run_statement(cli, session, error);
+    session_close(session);
     return status;
 }

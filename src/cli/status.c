@@ -9,7 +9,7 @@
 static const char *const role_names[] = {
     [SCHEMA_FACTS] = "facts", [SCHEMA_TRAITS] = "traits", [SCHEMA_REFERENCE] = "reference"};
 
-static void kind_json(const struct engine *engine, const struct engine_kind *kind,
+static void kind_json(const struct session *session, const struct engine_kind *kind,
                       struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
@@ -19,8 +19,8 @@ static void kind_json(const struct engine *engine, const struct engine_kind *kin
     json_put_string(json, "role", role_names[kind->role]);
     json_put_integer(json, "rows", (int64_t)kind->rows);
     if (kind->has_times) {
-        json_put_string(json, "first", moment_format(engine_zone(engine), kind->first, text));
-        json_put_string(json, "last", moment_format(engine_zone(engine), kind->last, text));
+        json_put_string(json, "first", moment_format(session_zone(session), kind->first, text));
+        json_put_string(json, "last", moment_format(session_zone(session), kind->last, text));
     }
 
     json_put_array(json, "columns");
@@ -42,7 +42,7 @@ static void kind_json(const struct engine *engine, const struct engine_kind *kin
     json_write_end_object(json);
 }
 
-static void status_json(const struct engine *engine, const struct engine_status *status,
+static void status_json(const struct session *session, const struct engine_status *status,
                         struct json *json)
 {
     json_write_object(json);
@@ -58,9 +58,9 @@ static void status_json(const struct engine *engine, const struct engine_status 
     json_put_integer(json, "refreshes", status->refreshes);
     json_put_array(json, "kinds");
     for (size_t i = 0; i < status->kind_count; i++)
-        kind_json(engine, &status->kinds[i], json);
+        kind_json(session, &status->kinds[i], json);
     json_write_end_array(json);
-    engine_write_broken(engine, json);
+    engine_write_broken(session, json);
     json_write_end_object(json);
 }
 
@@ -81,7 +81,7 @@ static const char *columns_text(struct cli *cli, const struct engine_kind *kind)
     return copy;
 }
 
-static void print_kinds(struct cli *cli, const struct engine *engine,
+static void print_kinds(struct cli *cli, const struct session *session,
                         const struct engine_status *status)
 {
     static const struct cli_column columns[] = {{"name", CLI_LEFT},  {"what", CLI_LEFT},
@@ -89,7 +89,7 @@ static void print_kinds(struct cli *cli, const struct engine *engine,
                                                 {"to", CLI_LEFT},    {"columns", CLI_LEFT}};
     struct cli_table table;
     char date[DATE_TEXT_MAX];
-    const struct zone *zone = engine_zone(engine);
+    const struct zone *zone = session_zone(session);
     cli_table_init(&table, columns, 6, &cli->arena);
     for (size_t i = 0; i < status->kind_count; i++) {
         const struct engine_kind *kind = &status->kinds[i];
@@ -104,7 +104,7 @@ static void print_kinds(struct cli *cli, const struct engine *engine,
         cli_table_print(&table, cli);
 }
 
-static void print_status(struct cli *cli, const struct engine *engine,
+static void print_status(struct cli *cli, const struct session *session,
                          const struct engine_status *status)
 {
     char customers[NUMBER_TEXT_MAX], facts[NUMBER_TEXT_MAX], moment[MOMENT_TEXT_MAX];
@@ -117,39 +117,39 @@ static void print_status(struct cli *cli, const struct engine *engine,
             status->segments, status->schemes, status->refreshes);
     if (status->has_refresh)
         fprintf(cli->out, ", the last at %s",
-                moment_format(engine_zone(engine), status->last_refresh, moment));
+                moment_format(session_zone(session), status->last_refresh, moment));
     const char *name, *why;
-    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++)
+    for (size_t i = 0; session_broken(session, i, &name, &why); i++)
         fprintf(cli->out, "\nbroken: %s: %s", name, why);
     fputs("\n\n", cli->out);
-    print_kinds(cli, engine, status);
+    print_kinds(cli, session, status);
 }
 
 enum status cli_status(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
+    struct session *session;
     struct engine_status store;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = engine_status(engine, &cli->arena, &store, error);
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = engine_status(session, &cli->arena, &store, error);
     if (status == STATUS_OK && cli->json) {
         struct buffer text;
         struct json json;
         buffer_init(&text, 0);
         json_init(&json, &text, true);
-        status_json(engine, &store, &json);
+        status_json(session, &store, &json);
         status = cli_write(cli, (struct text){text.data, text.length}, error);
         buffer_release(&text);
     } else if (status == STATUS_OK) {
-        print_status(cli, engine, &store);
+        print_status(cli, session, &store);
     }
-    engine_close(engine);
+    session_close(session);
     return status;
 }
 
 enum status cli_init(struct cli *cli, struct error *error)
 {
     const char *zone = cli_value(cli, "time-zone"), *currency = cli_value(cli, "currency");
-    TRY(engine_create(cli->arguments[0], zone, currency, error));
+    TRY(session_create(cli->arguments[0], zone, currency, error));
     cli_note(cli, "made the store %s, time zone %s%s%s%s", cli->arguments[0], zone ? zone : "UTC",
              zone ? "" : " (--time-zone says another)", currency ? ", currency " : "",
              currency ? currency : "");

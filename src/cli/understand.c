@@ -21,25 +21,25 @@ enum status cli_explain(struct cli *cli, struct error *error)
     const char *customer = cli_value(cli, "customer");
     if (!customer)
         return error_set(error, STATUS_USAGE, "strata explain needs --customer ID");
-    struct engine *engine;
-    struct engine_moment moment;
+    struct session *session;
+    struct session_moment moment;
     struct buffer text;
     struct json json;
-    TRY(cli_open(cli, false, &engine, error));
+    TRY(cli_open(cli, false, &session, error));
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    enum status status = cli_moment(cli, engine, &moment, error);
+    enum status status = cli_moment(cli, session, &moment, error);
     if (status == STATUS_OK)
-        status = engine_explain(engine, cli->arguments[0], customer, &moment, &cli->arena,
+        status = engine_explain(session, cli->arguments[0], customer, &moment, &cli->arena,
                                 cli->json ? NULL : &text, cli->json ? &json : NULL, error);
     status = write_text(cli, &text, status, error);
-    engine_close(engine);
+    session_close(session);
     return status;
 }
 
 /* ---- profile ---- */
 
-static void profile_json(const struct engine *engine, const struct engine_profile *profile,
+static void profile_json(const struct session *session, const struct engine_profile *profile,
                          struct json *json)
 {
     json_write_object(json);
@@ -55,7 +55,8 @@ static void profile_json(const struct engine *engine, const struct engine_profil
         json_put_double(json, "others_last_365_days", profile->year_others.total);
         json_write_end_object(json);
     }
-    engine_write_sizes(engine, profile->size_moment, profile->size_customers, profile->sizes, json);
+    engine_write_sizes(session, profile->size_moment, profile->size_customers, profile->sizes,
+                       json);
     engine_write_traits(&profile->profile, SIZE_MAX, json);
     engine_write_lost(profile->lost, profile->lost_count, json);
     json_write_end_object(json);
@@ -147,7 +148,7 @@ static void print_value(struct cli *cli, const struct engine_profile *profile)
     fputc('\n', cli->out);
 }
 
-static void print_sizes(struct cli *cli, const struct engine *engine,
+static void print_sizes(struct cli *cli, const struct session *session,
                         const struct engine_profile *profile)
 {
     if (!profile->sizes)
@@ -157,13 +158,13 @@ static void print_sizes(struct cli *cli, const struct engine *engine,
     for (size_t i = 0; i < profile->sizes; i++) {
         char date[DATE_TEXT_MAX];
         fprintf(cli->out, "%s %s %llu", i ? "," : "",
-                date_format(zone_date(engine_zone(engine), profile->size_moment[i]), date),
+                date_format(zone_date(session_zone(session), profile->size_moment[i]), date),
                 (unsigned long long)profile->size_customers[i]);
     }
     fputs("\n", cli->out);
 }
 
-static void print_profile(struct cli *cli, const struct engine *engine,
+static void print_profile(struct cli *cli, const struct session *session,
                           const struct engine_profile *profile, size_t most)
 {
     char count[NUMBER_TEXT_MAX];
@@ -173,7 +174,7 @@ static void print_profile(struct cli *cli, const struct engine *engine,
     fprintf(cli->out, "%s customers, %.1f%% of all\n",
             number_format_thousands((int64_t)profile->customers, count), 100 * profile->share);
     print_value(cli, profile);
-    print_sizes(cli, engine, profile);
+    print_sizes(cli, session, profile);
     bool own = false, apart = false;
     for (size_t i = 0; i < profile->profile.count; i++) {
         own |= profile->profile.items[i].by_definition;
@@ -236,20 +237,20 @@ static enum status write_profile(struct cli *cli, const struct insight_profile *
     return cli_table_write(&table, cli, format, error);
 }
 
-static enum status profile_segment(struct cli *cli, struct engine *engine, struct error *error)
+static enum status profile_segment(struct cli *cli, struct session *session, struct error *error)
 {
-    struct engine_moment moment;
+    struct session_moment moment;
     struct engine_profile profile;
     enum cli_format format;
     long most;
 
     TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
     TRY(cli_number(cli, "top", 12, &most, error));
-    TRY(cli_moment(cli, engine, &moment, error));
-    TRY(engine_profile(engine, cli->arguments[0], &moment, &cli->arena, &profile, error));
+    TRY(cli_moment(cli, session, &moment, error));
+    TRY(engine_profile(session, cli->arguments[0], &moment, &cli->arena, &profile, error));
     cli_note_lost(cli, profile.lost, profile.lost_count);
     if (format == CLI_FORMAT_TABLE) {
-        print_profile(cli, engine, &profile, (size_t)most);
+        print_profile(cli, session, &profile, (size_t)most);
         return STATUS_OK;
     }
 
@@ -259,16 +260,16 @@ static enum status profile_segment(struct cli *cli, struct engine *engine, struc
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    profile_json(engine, &profile, &json);
+    profile_json(session, &profile, &json);
     return write_text(cli, &text, STATUS_OK, error);
 }
 
 enum status cli_profile(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = profile_segment(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = profile_segment(cli, session, error);
+    session_close(session);
     return status;
 }
 
@@ -279,7 +280,7 @@ static const char *name_of(const struct engine_overlap *overlap, int segment)
     return overlap->view.set->segments[segment].name;
 }
 
-static void overlap_json(const struct engine *engine, const struct engine_overlap *overlap,
+static void overlap_json(const struct session *session, const struct engine_overlap *overlap,
                          struct json *json)
 {
     const struct insight_overlap *found = &overlap->overlap;
@@ -319,7 +320,7 @@ static void overlap_json(const struct engine *engine, const struct engine_overla
     }
 
     json_write_end_array(json);
-    engine_write_broken(engine, json);
+    engine_write_broken(session, json);
     json_write_end_object(json);
 }
 
@@ -389,7 +390,7 @@ static void print_groups(struct cli *cli, const struct engine_overlap *overlap)
     cli_table_print(&table, cli);
 }
 
-static enum status write_overlap(struct cli *cli, const struct engine *engine,
+static enum status write_overlap(struct cli *cli, const struct session *session,
                                  const struct engine_overlap *overlap, enum cli_format format,
                                  struct error *error)
 {
@@ -410,32 +411,32 @@ static enum status write_overlap(struct cli *cli, const struct engine *engine,
     struct json json;
     buffer_init(&text, 0);
     json_init(&json, &text, true);
-    overlap_json(engine, overlap, &json);
+    overlap_json(session, overlap, &json);
     return write_text(cli, &text, STATUS_OK, error);
 }
 
-static enum status show_overlap(struct cli *cli, struct engine *engine, struct error *error)
+static enum status show_overlap(struct cli *cli, struct session *session, struct error *error)
 {
-    struct engine_moment moment;
+    struct session_moment moment;
     struct engine_overlap overlap;
     enum cli_format format;
     long most;
     TRY(cli_format_choose(cli, CLI_FORMATS_OF_TABLES, CLI_FORMAT_TABLE, &format, error));
     TRY(cli_number(cli, "top", 20, &most, error));
-    TRY(cli_moment(cli, engine, &moment, error));
-    TRY(engine_overlap(engine, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment,
+    TRY(cli_moment(cli, session, &moment, error));
+    TRY(engine_overlap(session, cli->arguments, (size_t)cli->argument_count, (size_t)most, &moment,
                        &cli->arena, &overlap, error));
-    enum status status = write_overlap(cli, engine, &overlap, format, error);
-    cli_note_broken(cli, engine);
-    engine_view_close(&overlap.view);
+    enum status status = write_overlap(cli, session, &overlap, format, error);
+    cli_note_broken(cli, session);
+    session_view_close(&overlap.view);
     return status;
 }
 
 enum status cli_overlap(struct cli *cli, struct error *error)
 {
-    struct engine *engine;
-    TRY(cli_open(cli, false, &engine, error));
-    enum status status = show_overlap(cli, engine, error);
-    engine_close(engine);
+    struct session *session;
+    TRY(cli_open(cli, false, &session, error));
+    enum status status = show_overlap(cli, session, error);
+    session_close(session);
     return status;
 }

@@ -9,13 +9,13 @@ static void put_count(struct json *json, const char *key, uint64_t count, bool k
     known ? json_write_integer(json, (int64_t)count) : json_write_null(json);
 }
 
-void engine_write_broken(const struct engine *engine, struct json *json)
+void engine_write_broken(const struct session *session, struct json *json)
 {
     const char *name, *why;
-    if (!engine_broken(engine, 0, &name, &why))
+    if (!session_broken(session, 0, &name, &why))
         return;
     json_put_array(json, "broken");
-    for (size_t i = 0; engine_broken(engine, i, &name, &why); i++) {
+    for (size_t i = 0; session_broken(session, i, &name, &why); i++) {
         json_write_object(json);
         json_put_string(json, "name", name);
         json_put_string(json, "why", why);
@@ -24,7 +24,7 @@ void engine_write_broken(const struct engine *engine, struct json *json)
     json_write_end_array(json);
 }
 
-void engine_write_segment(const struct engine_segment *segment, struct json *json)
+void engine_write_segment(const struct session_segment *segment, struct json *json)
 {
     json_put_string(json, "name", segment->name);
     json_put_string(json, "title", segment->title);
@@ -35,7 +35,7 @@ void engine_write_segment(const struct engine_segment *segment, struct json *jso
     put_count(json, "left", segment->left, segment->recorded);
 }
 
-void engine_write_sizes(const struct engine *engine, const int64_t *moment,
+void engine_write_sizes(const struct session *session, const int64_t *moment,
                         const uint64_t *customers, size_t count, struct json *json)
 {
     char text[MOMENT_TEXT_MAX];
@@ -44,8 +44,9 @@ void engine_write_sizes(const struct engine *engine, const int64_t *moment,
         if (customers[i] == UINT64_MAX)
             continue;
         json_write_object(json);
-        json_put_string(json, "date", date_format(zone_date(engine->zone, moment[i]), text));
-        json_put_string(json, "moment", moment_format(engine->zone, moment[i], text));
+        json_put_string(json, "date",
+                        date_format(zone_date(session_zone(session), moment[i]), text));
+        json_put_string(json, "moment", moment_format(session_zone(session), moment[i], text));
         put_count(json, "customers", customers[i], true);
         json_write_end_object(json);
     }

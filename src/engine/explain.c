@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct telling {
-    const struct engine *engine;
+    const struct session *session;
     const struct population *population;
     const struct plan_explanation *explanation;
     const char *instead; /* the member of the same scheme that has them, or NULL */
@@ -33,7 +33,7 @@ static void value_text(const struct telling *telling, const struct population_co
     case VALUE_DOUBLE: buffer_string(out, number_format_double(value.number, text)); break;
     case VALUE_DATE: buffer_string(out, date_format((int32_t)value.integer, text)); break;
     case VALUE_TIME:
-        buffer_string(out, moment_format(telling->engine->zone, value.integer, text));
+        buffer_string(out, moment_format(session_zone(telling->session), value.integer, text));
         break;
     case VALUE_TEXT:
         buffer_text(out, population_text(telling->population, (uint32_t)value.integer));
@@ -63,7 +63,7 @@ static void fact_text(const struct telling *telling, const struct plan_explained
     char moment[MOMENT_TEXT_MAX];
     indent(telling->text, depth);
     buffer_printf(telling->text, "· %s %s", table->name,
-                  moment_format(telling->engine->zone, table->time[row], moment));
+                  moment_format(session_zone(telling->session), table->time[row], moment));
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
@@ -114,13 +114,13 @@ static void flip_text(const struct telling *telling)
     if (!why->flips && why->looked_until < why->now + TEN_YEARS)
         buffer_printf(telling->text,
                       "Time alone will not change that before %s; later was not looked at.\n",
-                      moment_format(telling->engine->zone, why->looked_until, moment));
+                      moment_format(session_zone(telling->session), why->looked_until, moment));
     else if (!why->flips)
         buffer_printf(telling->text, "Time alone will not change that within ten years.\n");
     else
         buffer_printf(telling->text, "If nothing else happens, %s at %s.\n",
                       why->member ? "they leave" : "they enter",
-                      moment_format(telling->engine->zone, why->flips_at, moment));
+                      moment_format(session_zone(telling->session), why->flips_at, moment));
 }
 
 static void explanation_text(const struct telling *telling, const char *name, const char *customer)
@@ -128,7 +128,7 @@ static void explanation_text(const struct telling *telling, const char *name, co
     const struct plan_explanation *why = telling->explanation;
     char moment[MOMENT_TEXT_MAX];
     buffer_printf(telling->text, "%s %s in %s at %s\n\n", customer, why->member ? "is" : "is not",
-                  name, moment_format(telling->engine->zone, why->now, moment));
+                  name, moment_format(session_zone(telling->session), why->now, moment));
     if (!why->exists) {
         buffer_printf(telling->text, "Nothing was known of them by then.\n");
         return;
@@ -163,7 +163,7 @@ static void value_json(const struct telling *telling, const struct population_co
     case VALUE_DOUBLE: json_write_double(json, value.number); break;
     case VALUE_DATE: json_write_string(json, date_format((int32_t)value.integer, text)); break;
     case VALUE_TIME:
-        json_write_string(json, moment_format(telling->engine->zone, value.integer, text));
+        json_write_string(json, moment_format(session_zone(telling->session), value.integer, text));
         break;
     case VALUE_TEXT:
         json_write_text(json, population_text(telling->population, (uint32_t)value.integer));
@@ -192,7 +192,8 @@ static void fact_json(const struct telling *telling, const struct plan_explained
     char moment[MOMENT_TEXT_MAX];
     json_write_object(json);
     json_put_string(json, "kind", table->name);
-    json_put_string(json, "time", moment_format(telling->engine->zone, table->time[row], moment));
+    json_put_string(json, "time",
+                    moment_format(session_zone(telling->session), table->time[row], moment));
     for (size_t c = 0; c < table->column_count; c++) {
         if (!population_get(&table->columns[c], row).known)
             continue;
@@ -237,12 +238,12 @@ static void explanation_json(const struct telling *telling, const char *name, co
     json_write_object(json);
     json_put_string(json, "segment", name);
     json_put_string(json, "customer", customer);
-    json_put_string(json, "as_of", moment_format(telling->engine->zone, why->now, moment));
+    json_put_string(json, "as_of", moment_format(session_zone(telling->session), why->now, moment));
     json_put_bool(json, "exists", why->exists);
     json_put_bool(json, "member", why->member);
-    json_put_string(json, "flips_at",
-                    why->flips ? moment_format(telling->engine->zone, why->flips_at, moment)
-                               : NULL);
+    json_put_string(
+        json, "flips_at",
+        why->flips ? moment_format(session_zone(telling->session), why->flips_at, moment) : NULL);
     json_put_string(json, "nearest",
                     !why->nearest      ? NULL
                     : why->nearest_why ? why->nearest_why
@@ -289,7 +290,7 @@ static int *with_rivals(const struct segment_set *set, int segment, struct arena
     return segments;
 }
 
-static const char *member_instead(const struct engine_view *view, const int *segments, int count,
+static const char *member_instead(const struct session_view *view, const int *segments, int count,
                                   uint32_t position)
 {
     for (int i = 1; i < count; i++)
@@ -298,32 +299,33 @@ static const char *member_instead(const struct engine_view *view, const int *seg
     return NULL;
 }
 
-enum status engine_explain(struct engine *engine, const char *segment, const char *customer,
-                           const struct engine_moment *moment, struct arena *arena,
+enum status engine_explain(struct session *session, const char *segment, const char *customer,
+                           const struct session_moment *moment, struct arena *arena,
                            struct buffer *text, struct json *json, struct error *error)
 {
     int index;
     uint32_t position;
-    struct engine_view view;
+    struct session_view view;
     struct plan_explanation why;
-    const struct schema *schema = engine_schema(engine);
-    TRY(engine_find_segment(engine, segment, &index, error));
-    int count, *segments = with_rivals(engine->definitions, index, arena, &count);
-    struct segment_needs needs = segment_needs(engine->definitions, schema, segments, count, arena);
+    const struct schema *schema = session_schema(session);
+    TRY(session_find_segment(session, segment, &index, error));
+    int count, *segments = with_rivals(session_definitions(session), index, arena, &count);
+    struct segment_needs needs =
+        segment_needs(session_definitions(session), schema, segments, count, arena);
     needs = whole_kinds(&needs, schema, arena);
-    TRY(engine_evaluate(engine, NULL, segments, count, &needs, moment, &view, error));
-    enum status status = engine_find_customer(view.population, customer, &position, error);
+    TRY(session_evaluate(session, NULL, segments, count, &needs, moment, &view, error));
+    enum status status = session_find_customer(view.population, customer, &position, error);
     if (status == STATUS_OK)
         status = plan_explain(view.set, schema, index, view.population, position, moment->now,
-                              engine_pool(engine), arena, &why, error);
+                              session_pool(session), arena, &why, error);
     if (status == STATUS_OK) {
         const char *instead = member_instead(&view, segments, count, position);
-        struct telling telling = {engine, view.population, &why, instead, text, json};
+        struct telling telling = {session, view.population, &why, instead, text, json};
         if (text)
             explanation_text(&telling, segment, customer);
         if (json)
             explanation_json(&telling, segment, customer);
     }
-    engine_view_close(&view);
+    session_view_close(&view);
     return status;
 }

@@ -98,7 +98,7 @@ void findings_say(struct findings *findings, struct findings_item *item, const c
 
 void findings_segment(struct findings *findings, struct findings_item *item, int segment)
 {
-    const struct segment_set *set = findings->judging->view->set;
+    const struct segment_set *set = findings->evidence->view->set;
     struct findings_part part = {.text = findings_label(set, segment, findings->arena),
                                  .segment = set->segments[segment].name};
     VECTOR_PUSH(&item->parts, part);
@@ -135,7 +135,7 @@ void findings_share(struct findings *findings, struct findings_item *item, doubl
 void findings_money(struct findings *findings, struct findings_item *item, double amount)
 {
     char text[NUMBER_TEXT_MAX];
-    const char *currency = findings->judging->schema->currency;
+    const char *currency = findings->evidence->schema->currency;
     const char *digits =
         fabs(amount) >= 1000 ? number_format_thousands(llround(amount), text) : NULL;
     if (!digits)
@@ -149,8 +149,9 @@ void findings_money(struct findings *findings, struct findings_item *item, doubl
 const char *findings_day(const struct findings *findings, int64_t moment)
 {
     char text[DATE_TEXT_MAX];
-    return arena_strdup(findings->arena,
-                        date_format(zone_date(findings->judging->engine->zone, moment), text));
+    return arena_strdup(
+        findings->arena,
+        date_format(zone_date(session_zone(findings->evidence->session), moment), text));
 }
 
 /* ---- all of them ---- */
@@ -159,7 +160,7 @@ static void of_broken(struct findings *findings)
 {
     const char *name, *why;
     size_t count = 0;
-    while (engine_broken(findings->judging->engine, count, &name, &why))
+    while (session_broken(findings->evidence->session, count, &name, &why))
         count++;
     if (!count)
         return;
@@ -168,7 +169,7 @@ static void of_broken(struct findings *findings)
     findings_say(findings, item, " %s no longer %s the data and %s left out of this report",
                  count == 1 ? "definition" : "definitions", count == 1 ? "fits" : "fit",
                  count == 1 ? "is" : "are");
-    if (engine_broken(findings->judging->engine, 0, &name, &why))
+    if (session_broken(findings->evidence->session, 0, &name, &why))
         findings_say(findings, item, ": %s%s.", name, count > 1 ? " and others" : "");
 }
 
@@ -182,7 +183,7 @@ static void of_stale(struct findings *findings)
         return;
     struct findings_item *item = findings_add(findings, "stale", 95, "overview");
     findings_say(findings, item, "The newest %s is of %s, ",
-                 findings_words(findings->judging->revenue->kind, findings->arena),
+                 findings_words(findings->evidence->revenue->kind, findings->arena),
                  findings_day(findings, findings->newest));
     figure(item, arena_printf(findings->arena, "%lld days", (long long)days), (double)days, "days");
     findings_say(

@@ -7,7 +7,7 @@
 #define STRATA_ENGINE_FINDINGS_H
 
 #include "engine/internal.h"
-#include "engine/judge.h"
+#include "judge/judge.h"
 
 #include "base/vector.h"
 
@@ -29,9 +29,9 @@ struct findings_item {
 };
 
 struct findings {
-    const struct engine_judging *judging;
-    const struct engine_health *health;
-    const struct engine_segments *segments;
+    const struct judge_evidence *evidence;
+    const struct judge_health *health;
+    const struct session_segments *segments;
     const struct insight_money
         *money; /* by segment index, of the last 365 days; NULL without revenue */
     struct insight_money all;

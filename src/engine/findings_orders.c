@@ -302,9 +302,9 @@ static void of_concentration(struct orders *orders)
 
 void findings_of_orders(struct findings *findings)
 {
-    const struct engine_judging *judging = findings->judging;
-    const struct insight_revenue *revenue = judging->revenue;
-    const struct population *population = judging->view->population;
+    const struct judge_evidence *evidence = findings->evidence;
+    const struct insight_revenue *revenue = evidence->revenue;
+    const struct population *population = evidence->view->population;
     int table = revenue->table < 0 ? -1 : population_table_index(population, revenue->kind);
     bool stale =
         findings->now - findings->newest > (int64_t)30 * SECONDS_A_DAY; /* said elsewhere */
@@ -313,7 +313,7 @@ void findings_of_orders(struct findings *findings)
     struct orders orders = {.findings = findings,
                             .population = population,
                             .table = &population->tables[table],
-                            .existing = judging->view->result->existing};
+                            .existing = evidence->view->result->existing};
     int column = revenue->property ? population_column_index(orders.table, revenue->property) : -1;
     orders.amount = column >= 0 ? &orders.table->columns[column] : NULL;
     of_revenue(&orders);

@@ -13,7 +13,7 @@
 
 static const struct segment_definition *definition(const struct findings *findings, int segment)
 {
-    return &findings->judging->view->set->segments[segment];
+    return &findings->evidence->view->set->segments[segment];
 }
 
 static const char *evidence(const struct findings *findings, int segment)
@@ -83,7 +83,7 @@ struct move {
 static struct move count_move(const struct findings *findings, const struct plan_result *then,
                               int segment)
 {
-    const struct plan_result *now = findings->judging->view->result;
+    const struct plan_result *now = findings->evidence->view->result;
     struct move move = {.segment = segment};
     for (size_t w = 0; w < now->words; w++) {
         uint64_t a = then->members[segment][w], b = now->members[segment][w];
@@ -155,8 +155,8 @@ static bool is_told(const struct move *move)
 
 static enum status of_moves(struct findings *findings, struct error *error)
 {
-    const struct engine_judging *judging = findings->judging;
-    const struct segment_set *set = judging->view->set;
+    const struct judge_evidence *evidence = findings->evidence;
+    const struct segment_set *set = evidence->view->set;
     int64_t then = findings->now - (int64_t)FINDINGS_DAYS * SECONDS_A_DAY;
     bool stale = findings->now - findings->newest > (int64_t)30 * SECONDS_A_DAY;
     if (findings->first > findings->newest || stale || !set->segment_count)
@@ -164,9 +164,9 @@ static enum status of_moves(struct findings *findings, struct error *error)
 
     struct plan *plan;
     struct plan_result *result = NULL;
-    TRY(plan_new(set, judging->schema, NULL, -1, &plan, error));
-    enum status status = plan_evaluate(plan, judging->view->population, then,
-                                       engine_pool(judging->engine), false, &result, error);
+    TRY(plan_new(set, evidence->schema, NULL, -1, &plan, error));
+    enum status status = plan_evaluate(plan, evidence->view->population, then,
+                                       session_pool(evidence->session), false, &result, error);
     struct move *moves = ARENA_ARRAY(findings->arena, struct move, (size_t)set->segment_count + 1);
     size_t count = 0;
     for (int s = 0; status == STATUS_OK && s < set->segment_count; s++) {
@@ -187,12 +187,12 @@ static enum status of_moves(struct findings *findings, struct error *error)
 
 static void of_revenue(struct findings *findings)
 {
-    const struct engine_segment *best = NULL;
+    const struct session_segment *best = NULL;
     double most = 0;
     if (!findings->money || findings->all.total <= 0 || findings->all.buyers < FINDINGS_LEAST)
         return;
     for (size_t i = 0; i < findings->segments->count; i++) {
-        const struct engine_segment *segment = &findings->segments->items[i];
+        const struct session_segment *segment = &findings->segments->items[i];
         double share = findings->money[segment->index].total / findings->all.total;
         bool telling = segment->share <= .5 && share >= .2 && share >= 1.5 * segment->share;
         if (!telling || segment->customers < FINDINGS_LEAST || share - segment->share <= most)
@@ -223,7 +223,7 @@ static void of_revenue(struct findings *findings)
 static const struct insight_difference *strongest_trait(const struct findings *findings,
                                                         int segment)
 {
-    const struct insight_profile *profile = engine_judging_profile(findings->judging, segment);
+    const struct insight_profile *profile = judge_profile(findings->evidence, segment);
     for (size_t i = 0; i < profile->count; i++) {
         const struct insight_difference *line = &profile->items[i];
         const struct insight_feature *feature = line->feature;
@@ -237,7 +237,7 @@ static const struct insight_difference *strongest_trait(const struct findings *f
     return NULL;
 }
 
-static void say_portrait(struct findings *findings, const struct engine_segment *segment,
+static void say_portrait(struct findings *findings, const struct session_segment *segment,
                          const struct insight_difference *line, double rank)
 {
     struct findings_item *item =
@@ -269,13 +269,13 @@ static void of_portraits(struct findings *findings)
 {
     enum { PORTRAITS = 3 };
     int told = 0;
-    const struct segment_set *set = findings->judging->view->set;
+    const struct segment_set *set = findings->evidence->view->set;
     bool *done = ARENA_ARRAY(findings->arena, bool, findings->segments->count + 1);
     while (told < PORTRAITS) {
-        const struct engine_segment *best = NULL;
+        const struct session_segment *best = NULL;
         const struct insight_difference *line = NULL;
         for (size_t i = 0; i < findings->segments->count; i++) {
-            const struct engine_segment *segment = &findings->segments->items[i];
+            const struct session_segment *segment = &findings->segments->items[i];
             if (done[i] || segment->customers < FINDINGS_LEAST || segment->share > .6)
                 continue;
             const struct insight_difference *own = strongest_trait(findings, segment->index);
@@ -304,17 +304,17 @@ static void of_health(struct findings *findings)
     const char *topic = NULL;
     int told = 0;
     for (size_t i = 0; i < findings->health->findings.count && told < PROPOSALS; i++) {
-        const struct engine_finding *found = &findings->health->findings.items[i];
+        const struct judge_finding *found = &findings->health->findings.items[i];
         int segment = found->segment[0]
-                          ? segment_set_find(findings->judging->view->set, found->segment[0])
+                          ? segment_set_find(findings->evidence->view->set, found->segment[0])
                           : -1;
         bool again = topic && strcmp(topic, found->topic) == 0;
-        bool models = segment >= 0 && engine_is_models_part(findings->judging->view->set, segment);
-        if (found->severity == ENGINE_NOTE || again || models || (found->segment[0] && segment < 0))
+        bool models = segment >= 0 && judge_is_models_part(findings->evidence->view->set, segment);
+        if (found->severity == JUDGE_NOTE || again || models || (found->segment[0] && segment < 0))
             continue;
         topic = found->topic;
         /* the first has its place among what matters most: it is what can be done today */
-        bool serious = found->severity == ENGINE_SERIOUS;
+        bool serious = found->severity == JUDGE_SERIOUS;
         told++;
         struct findings_item *item =
             findings_add(findings, "health", told > 1 ? 41 : 73 + serious, "health");
@@ -329,7 +329,7 @@ static void of_health(struct findings *findings)
 
 static void of_outside(struct findings *findings)
 {
-    const struct plan_result *result = findings->judging->view->result;
+    const struct plan_result *result = findings->evidence->view->result;
     uint64_t outside = 0;
     bool told = false; /* by health */
     for (size_t w = 0; w < result->words; w++) {

@@ -7,15 +7,17 @@
  */
 #include "engine/guard.h"
 
-#include "engine/model_told.h"
 #include "ingest/mapping.h"
+#include "study/scores.h"
+
+#include "base/vector.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct guard {
-    struct engine *engine;
+    struct session *session;
     struct arena *arena;
     VECTOR(struct ingest_use) uses;
 };
@@ -38,8 +40,8 @@ static void add_use(struct guard *guard, const char *table, const char *column, 
 
 static void add_segments(struct guard *guard)
 {
-    const struct segment_set *set = guard->engine->definitions;
-    const struct schema *schema = engine_schema(guard->engine);
+    const struct segment_set *set = session_definitions(guard->session);
+    const struct schema *schema = session_schema(guard->session);
     for (int s = 0; s < set->segment_count; s++) {
         const struct segment_needs needs = segment_needs(set, schema, &s, 1, guard->arena);
         const char *by =
@@ -68,7 +70,7 @@ bool guard_has_word(const char *text, const char *word)
 /* Names in a model's options are values of the language or plain names; a name that occurs is taken
  * as used: to keep a column as it is does no harm. Models of orders use `amount` without being
  * told. */
-static bool model_uses(const struct engine_model *model, const char *column)
+static bool model_uses(const struct study_model *model, const char *column)
 {
     bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0, told = false;
     for (size_t i = 0; i < model->option_count; i++) {
@@ -81,10 +83,10 @@ static bool model_uses(const struct engine_model *model, const char *column)
 
 static enum status add_models(struct guard *guard, struct error *error)
 {
-    const struct schema *schema = engine_schema(guard->engine);
-    struct engine_model *models;
+    const struct schema *schema = session_schema(guard->session);
+    struct study_model *models;
     size_t count;
-    TRY(engine_models(guard->engine, guard->arena, &models, &count, error));
+    TRY(study_models(guard->session, guard->arena, &models, &count, error));
     for (size_t m = 0; m < count; m++) {
         const char *by = arena_printf(guard->arena, "the model %s uses it", models[m].name);
         for (size_t t = 0; t < schema->table_count; t++)
@@ -100,8 +102,8 @@ static enum status add_mappings(struct guard *guard, struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
-    TRY(catalog_imports(store_catalog(guard->engine->store), guard->arena, &imports, &count,
-                        error));
+    TRY(catalog_imports(store_catalog(session_store(guard->session)), guard->arena, &imports,
+                        &count, error));
     for (size_t i = 0; i < count; i++) {
         struct ingest_mapping mapping;
         struct error ignored;
@@ -147,7 +149,7 @@ static enum status refuse(const char *what, const char *why, struct error *error
 static enum status judge_types(const struct guard *guard, const struct schema *future,
                                struct error *error)
 {
-    const struct schema *schema = engine_schema(guard->engine);
+    const struct schema *schema = session_schema(guard->session);
     for (size_t i = 0; i < guard->uses.count; i++) {
         const struct ingest_use *use = &guard->uses.items[i];
         const struct schema_table *before = schema_table(schema, use->table),
@@ -174,32 +176,32 @@ static enum status yield(void *context, struct store_change *change, uint32_t nu
                          struct error *error)
 {
     const struct guard *guard = context;
-    return engine_unfold_before_undo(guard->engine, change, number, guard->arena, error);
+    return study_unfold_before_undo(guard->session, change, number, guard->arena, error);
 }
 
 static enum status judge(void *context, struct store_change *change, const struct schema *future,
                          struct error *error)
 {
     struct guard *guard = context;
-    struct engine_trouble *broken;
+    struct session_trouble *broken;
     size_t count;
     if (change)
-        TRY(model_unfold_strangers(guard->engine, change, guard->arena, error));
-    TRY(engine_broken_under(guard->engine, future, guard->arena, &broken, &count, error));
+        TRY(study_unfold_strangers(guard->session, change, guard->arena, error));
+    TRY(session_broken_under(guard->session, future, guard->arena, &broken, &count, error));
     for (size_t i = 0; i < count; i++) {
-        if (!engine_is_trouble(guard->engine->broken, guard->engine->broken_count, broken[i].name))
+        if (!session_is_broken(guard->session, broken[i].name))
             return refuse(arena_printf(guard->arena, "the definition of %s", broken[i].name),
                           broken[i].why, error);
     }
     return judge_types(guard, future, error);
 }
 
-enum status engine_guard(struct engine *engine, struct arena *arena, struct ingest_guard *out,
+enum status engine_guard(struct session *session, struct arena *arena, struct ingest_guard *out,
                          struct error *error)
 {
     struct guard *guard = ARENA_NEW(arena, struct guard);
-    *guard = (struct guard){.engine = engine, .arena = arena};
-    TRY(engine_load_definitions(engine, error));
+    *guard = (struct guard){.session = session, .arena = arena};
+    TRY(session_load_definitions(session, error));
     add_segments(guard);
     enum status status = add_models(guard, error);
     if (status == STATUS_OK)

@@ -17,7 +17,7 @@ struct value {
 };
 
 struct making {
-    struct engine *engine;
+    struct session *session;
     struct engine_listing *listing;
     struct value *values; /* by column */
     uint32_t *row;        /* by position; UINT32_MAX: not a member */
@@ -83,11 +83,11 @@ static const struct segment_node *without_form(const struct segment_node *node)
     return node;
 }
 
-static enum status build(struct engine *engine, const char *condition, struct arena *arena,
+static enum status build(struct session *session, const char *condition, struct arena *arena,
                          struct value *out, struct error *error)
 {
-    TRY(segment_condition_build(text_from(condition), engine_schema(engine),
-                                engine_definitions(engine), arena, NULL, &out->set, error));
+    TRY(segment_condition_build(text_from(condition), session_schema(session),
+                                session_definitions(session), arena, NULL, &out->set, error));
     out->node = without_form(out->set->segments[out->set->segment_count - 1].condition);
     return STATUS_OK;
 }
@@ -106,18 +106,18 @@ static int unquoted_heading(const char *text)
 }
 
 /* As a value; failing that, as a condition; failing both, why it is no value. */
-static enum status build_value(struct engine *engine, const char *text, struct arena *arena,
+static enum status build_value(struct session *session, const char *text, struct arena *arena,
                                struct value *out, struct error *error)
 {
     struct error why = {0};
-    if (build(engine, arena_printf(arena, "%s is known", text), arena, out, &why) == STATUS_OK &&
+    if (build(session, arena_printf(arena, "%s is known", text), arena, out, &why) == STATUS_OK &&
         out->node->op == OP_KNOWN) {
         out->node = out->node->child[0];
         return STATUS_OK;
     }
     segment_set_free(out->set);
     out->set = NULL;
-    if (build(engine, text, arena, out, error) == STATUS_OK)
+    if (build(session, text, arena, out, error) == STATUS_OK)
         return STATUS_OK;
 
     const char *hint = why.hint[0] ? arena_strdup(arena, why.hint) : NULL;
@@ -144,13 +144,13 @@ static enum status build_values(struct making *making, const char *const *texts,
     for (size_t c = 0; c < listing->column_count; c++) {
         const char *text;
         listing->columns[c].name = split_heading(texts[c], &listing->arena, &text);
-        TRY(build_value(making->engine, text, &listing->arena, &making->values[c], error));
+        TRY(build_value(making->session, text, &listing->arena, &making->values[c], error));
 
         const struct segment_set *set = making->values[c].set;
         int last = set->segment_count - 1;
         struct segment_needs own =
-            segment_needs(set, engine_schema(making->engine), &last, 1, &listing->arena);
-        *needs = engine_join_needs(needs, &own, &listing->arena);
+            segment_needs(set, session_schema(making->session), &last, 1, &listing->arena);
+        *needs = segment_needs_join(needs, &own, &listing->arena);
     }
     return check_headings(listing, error);
 }
@@ -167,7 +167,7 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static void collect_rows(struct making *making, const struct engine_view *view, int segment)
+static void collect_rows(struct making *making, const struct session_view *view, int segment)
 {
     struct engine_listing *listing = making->listing;
     size_t count = plan_result_count(view->result, segment), found = 0;
@@ -236,7 +236,7 @@ static void take_cell(void *context, uint32_t position, int column_index,
         column->seconds[row] = cell->second;
 }
 
-static enum status fill(struct making *making, const struct engine_view *view, int segment,
+static enum status fill(struct making *making, const struct session_view *view, int segment,
                         struct error *error)
 {
     collect_rows(making, view, segment);
@@ -247,38 +247,39 @@ static enum status fill(struct making *making, const struct engine_view *view, i
                                  .scale = value->node->scale,
                                  .is_double =
                                      value->node->is_double || value->node->type == VALUE_DOUBLE};
-        TRY(plan_each_value(value->set, engine_schema(making->engine), &value->node, 1,
+        TRY(plan_each_value(value->set, session_schema(making->session), &value->node, 1,
                             view->population, view->result->members[segment], view->now,
-                            engine_pool(making->engine), take_cell, making, error));
+                            session_pool(making->session), take_cell, making, error));
         if (!listing->columns[making->column].known) /* nobody is in it */
             prepare_column(listing, &listing->columns[making->column], &none);
     }
     return STATUS_OK;
 }
 
-enum status engine_listing_new(struct engine *engine, const char *segment, const char *const *texts,
-                               size_t count, const struct engine_moment *moment,
-                               struct engine_listing **out, struct error *error)
+enum status engine_listing_new(struct session *session, const char *segment,
+                               const char *const *texts, size_t count,
+                               const struct session_moment *moment, struct engine_listing **out,
+                               struct error *error)
 {
     int asked;
-    TRY(engine_load_definitions(engine, error));
-    TRY(engine_find_segment(engine, segment, &asked, error));
+    TRY(session_load_definitions(session, error));
+    TRY(session_find_segment(session, segment, &asked, error));
     struct engine_listing *listing = base_calloc(1, sizeof *listing);
     arena_init(&listing->arena, 0);
     listing->column_count = count;
     listing->columns = ARENA_ARRAY(&listing->arena, struct engine_listing_column, count + 1);
-    struct making making = {.engine = engine, .listing = listing};
+    struct making making = {.session = session, .listing = listing};
     making.values = ARENA_ARRAY(&listing->arena, struct value, count + 1);
 
-    struct engine_view view = {0};
+    struct session_view view = {0};
     struct segment_needs needs = {0};
     enum status status = build_values(&making, texts, &needs, error);
     if (status == STATUS_OK)
-        status = engine_evaluate(engine, NULL, &asked, 1, &needs, moment, &view, error);
+        status = session_evaluate(session, NULL, &asked, 1, &needs, moment, &view, error);
     if (status == STATUS_OK)
         status = fill(&making, &view, asked, error);
 
-    engine_view_close(&view);
+    session_view_close(&view);
     free(making.row);
     for (size_t c = 0; c < count; c++)
         segment_set_free(making.values[c].set);
@@ -390,12 +391,12 @@ static enum status fill_parquet(void *context, uint64_t first, size_t max,
     return STATUS_OK;
 }
 
-enum status engine_listing_parquet(struct engine *engine, const struct engine_listing *listing,
+enum status engine_listing_parquet(struct session *session, const struct engine_listing *listing,
                                    const char *path, struct error *error)
 {
     struct arena arena;
     struct lake *lake;
-    TRY(engine_lake(engine, &lake, error));
+    TRY(session_lake(session, &lake, error));
     arena_init(&arena, 0);
     const char **names = ARENA_ARRAY(&arena, const char *, listing->column_count + 1);
     const char **types = ARENA_ARRAY(&arena, const char *, listing->column_count + 1);

@@ -2,8 +2,8 @@
  * what brought it about.
  */
 #include "base/bits.h"
-#include "engine/model.h"
 #include "engine/refresh.h"
+#include "study/study.h"
 
 #include "base/number.h"
 
@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* Positions are not the order of numbers: bits by number are. */
-struct bitmap *engine_numbers(const struct population *population, const struct plan_result *result,
-                              int segment)
+static struct bitmap *numbers_of(const struct population *population,
+                                 const struct plan_result *result, int segment)
 {
     uint64_t most = 0;
     for (uint32_t p = 0; p < population->customers; p++)
@@ -46,7 +46,7 @@ static bool is_read(const struct segment_needs *needs, const char *table)
 }
 
 /* Of the tables that segments read: others may be at hand, because a model reads them. */
-static void add_newer(const struct engine_view *view, const struct segment_needs *needs,
+static void add_newer(const struct session_view *view, const struct segment_needs *needs,
                       int64_t after, struct bitmap *fresh)
 {
     const struct population *population = view->population;
@@ -73,15 +73,15 @@ struct arrivals {
     size_t count;
 };
 
-static enum status list_arrivals(struct engine *engine, uint32_t after, struct arena *arena,
+static enum status list_arrivals(struct session *session, uint32_t after, struct arena *arena,
                                  struct arrivals *out, struct error *error)
 {
     struct catalog_import *imports;
     size_t count;
-    TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
+    TRY(catalog_imports(store_catalog(session_store(session)), arena, &imports, &count, error));
     *out = (struct arrivals){.numbers = ARENA_ARRAY(arena, uint32_t, count + 1)};
     for (size_t i = 0; i < count; i++)
-        if (imports[i].number > after && !engine_is_score(&imports[i], NULL))
+        if (imports[i].number > after && !study_is_score(&imports[i], NULL))
             out->numbers[out->count++] = imports[i].number;
     return STATUS_OK;
 }
@@ -95,19 +95,20 @@ static bool may_hold(const struct catalog_part *part, const struct arrivals *arr
 }
 
 /* A statement for their customers; nothing is appended when there are none. */
-static enum status arrivals_sql(struct engine *engine, const struct arrivals *arrivals,
+static enum status arrivals_sql(struct session *session, const struct arrivals *arrivals,
                                 struct arena *arena, struct buffer *sql, struct error *error)
 {
     size_t count;
-    const struct catalog_part *parts = store_parts(engine->store, &count);
+    const struct catalog_part *parts = store_parts(session_store(session), &count);
     for (size_t i = 0; i < count; i++) {
         if (!may_hold(&parts[i], arrivals))
             continue;
-        TRY(store_check_part(engine->store, &parts[i], (const char *[]){"customer", "import"}, 2,
-                             error));
+        TRY(store_check_part(session_store(session), &parts[i],
+                             (const char *[]){"customer", "import"}, 2, error));
         buffer_string(sql, sql->length ? " UNION " : "");
         buffer_string(sql, "SELECT DISTINCT customer FROM read_parquet(");
-        buffer_sql_text(sql, text_from(store_file(engine->store, arena, "%s", parts[i].path)));
+        buffer_sql_text(sql,
+                        text_from(store_file(session_store(session), arena, "%s", parts[i].path)));
         buffer_string(sql, ") WHERE import IN (");
         for (size_t n = 0; n < arrivals->count; n++)
             buffer_printf(sql, "%s%u", n ? ", " : "", arrivals->numbers[n]);
@@ -117,8 +118,8 @@ static enum status arrivals_sql(struct engine *engine, const struct arrivals *ar
 }
 
 /* Customers with facts of imports that arrived since, whatever their own time. */
-static enum status add_received(struct engine *engine, uint32_t after_import, struct bitmap *fresh,
-                                struct error *error)
+static enum status add_received(struct session *session, uint32_t after_import,
+                                struct bitmap *fresh, struct error *error)
 {
     struct lake *lake;
     struct arrivals arrivals;
@@ -128,11 +129,11 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
     const struct lake_chunk *chunk = NULL;
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
-    enum status status = list_arrivals(engine, after_import, &arena, &arrivals, error);
+    enum status status = list_arrivals(session, after_import, &arena, &arrivals, error);
     if (status == STATUS_OK)
-        status = arrivals_sql(engine, &arrivals, &arena, &sql, error);
+        status = arrivals_sql(session, &arrivals, &arena, &sql, error);
     if (status == STATUS_OK && sql.length)
-        status = engine_lake(engine, &lake, error);
+        status = session_lake(session, &lake, error);
     if (status == STATUS_OK && sql.length)
         status = lake_query(lake, sql.data, &result, error);
     while (result && status == STATUS_OK &&
@@ -145,7 +146,7 @@ static enum status add_received(struct engine *engine, uint32_t after_import, st
     return status;
 }
 
-static enum status look_back(struct engine *engine, const struct engine_view *view,
+static enum status look_back(struct session *session, const struct session_view *view,
                              const struct catalog_refresh *last, struct arena *arena,
                              struct since *since, struct error *error)
 {
@@ -154,15 +155,15 @@ static enum status look_back(struct engine *engine, const struct engine_view *vi
         return STATUS_OK;
     since->moment = last->moment;
     since->recorded = last->recorded;
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     uint32_t undone;
     const char *seen;
-    TRY(engine_refresh_stale(engine, last, arena, &undone, error));
+    TRY(engine_refresh_stale(session, last, arena, &undone, error));
     since->undone = undone != 0;
     TRY(catalog_setting(catalog, "refresh.last_import", arena, &seen, error));
-    struct segment_needs needs = segment_needs(view->set, engine_schema(engine), NULL, -1, arena);
+    struct segment_needs needs = segment_needs(view->set, session_schema(session), NULL, -1, arena);
     add_newer(view, &needs, last->moment, since->fresh);
-    return add_received(engine, seen ? (uint32_t)strtoul(seen, NULL, 10) : 0, since->fresh, error);
+    return add_received(session, seen ? (uint32_t)strtoul(seen, NULL, 10) : 0, since->fresh, error);
 }
 
 /* The text a segment's membership hangs on: its own definition and those of all it uses. */
@@ -178,11 +179,11 @@ static uint64_t definition_hash(const struct segment_set *set, int segment, stru
     return hash;
 }
 
-static enum status definition_changed(struct engine *engine, const struct segment_set *set,
+static enum status definition_changed(struct session *session, const struct segment_set *set,
                                       int segment, struct refresh_note *note, struct arena *arena,
                                       bool *changed, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     struct bitmap *seen = bitmap_new();
     char *hash =
         arena_printf(arena, "%016llx", (unsigned long long)definition_hash(set, segment, seen));
@@ -198,11 +199,11 @@ static enum status definition_changed(struct engine *engine, const struct segmen
 }
 
 /* Splits who moved by cause and writes each part down. */
-static enum status record_move(struct engine *engine, uint32_t refresh, const char *segment,
+static enum status record_move(struct session *session, uint32_t refresh, const char *segment,
                                bool entered, const struct since *since, bool definition,
                                struct bitmap *moved, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     if (bitmap_count(moved) == 0)
         return STATUS_OK;
     if (definition || since->is_first)
@@ -223,7 +224,7 @@ static enum status record_move(struct engine *engine, uint32_t refresh, const ch
     return status;
 }
 
-static enum status record_segment(struct engine *engine, const struct engine_view *view,
+static enum status record_segment(struct session *session, const struct session_view *view,
                                   int segment, uint32_t refresh, const struct since *since,
                                   struct refresh_note *note, struct arena *arena,
                                   struct engine_refresh *out, struct error *error)
@@ -231,44 +232,43 @@ static enum status record_segment(struct engine *engine, const struct engine_vie
     const char *name = view->set->segments[segment].name;
     struct bitmap *before = NULL;
     bool definition;
-    TRY(definition_changed(engine, view->set, segment, note, arena, &definition, error));
-    TRY(catalog_members(store_catalog(engine->store), name, INT64_MAX, &before, error));
-    struct bitmap *entered = engine_numbers(view->population, view->result, segment),
-                  *left = before;
+    TRY(definition_changed(session, view->set, segment, note, arena, &definition, error));
+    TRY(catalog_members(store_catalog(session_store(session)), name, INT64_MAX, &before, error));
+    struct bitmap *entered = numbers_of(view->population, view->result, segment), *left = before;
     struct bitmap *now = bitmap_copy(entered);
     bitmap_andnot(entered, before);
     bitmap_andnot(left, now);
-    struct engine_segment *line = &out->segments.items[segment];
+    struct session_segment *line = &out->segments.items[segment];
     line->recorded = true;
     line->entered = bitmap_count(entered);
     line->left = bitmap_count(left);
     out->entered += line->entered;
     out->left += line->left;
-    enum status status = record_move(engine, refresh, name, false, since, definition, left, error);
+    enum status status = record_move(session, refresh, name, false, since, definition, left, error);
     if (status == STATUS_OK)
-        status = record_move(engine, refresh, name, true, since, definition, entered, error);
+        status = record_move(session, refresh, name, true, since, definition, entered, error);
     bitmap_free(entered);
     bitmap_free(left);
     bitmap_free(now);
     return status;
 }
 
-static void list_sizes(const struct engine_view *view, struct arena *arena,
+static void list_sizes(const struct session_view *view, struct arena *arena,
                        struct engine_refresh *out)
 {
     const struct segment_set *set = view->set;
-    struct engine_segments *segments = &out->segments;
+    struct session_segments *segments = &out->segments;
     for (size_t w = 0; w < view->result->words; w++)
         segments->customers += (uint64_t)__builtin_popcountll(view->result->existing[w]);
-    segments->items = ARENA_ARRAY(arena, struct engine_segment, (size_t)set->segment_count + 1);
+    segments->items = ARENA_ARRAY(arena, struct session_segment, (size_t)set->segment_count + 1);
     segments->count = (size_t)set->segment_count;
     segments->has_refresh = true;
     segments->refreshed = view->now;
     out->customers = segments->customers;
     for (int i = 0; i < set->segment_count; i++) {
-        struct engine_segment *line = &segments->items[i];
-        *line =
-            (struct engine_segment){.index = i, .name = arena_strdup(arena, set->segments[i].name)};
+        struct session_segment *line = &segments->items[i];
+        *line = (struct session_segment){.index = i,
+                                         .name = arena_strdup(arena, set->segments[i].name)};
         line->title = set->segments[i].title ? arena_strdup(arena, set->segments[i].title) : NULL;
         line->scheme = set->segments[i].scheme >= 0
                            ? arena_strdup(arena, set->schemes[set->segments[i].scheme].name)
@@ -280,52 +280,52 @@ static void list_sizes(const struct engine_view *view, struct arena *arena,
 }
 
 /* What the next refresh, and taking this one back, need to know. */
-static enum status remember(struct engine *engine, struct refresh_note *note, uint32_t number,
+static enum status remember(struct session *session, struct refresh_note *note, uint32_t number,
                             struct arena *arena, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     uint64_t next;
     const char *seen;
     TRY(catalog_counter(catalog, CATALOG_NEXT_IMPORT, &next, error));
     TRY(catalog_setting(catalog, "refresh.last_import", arena, &seen, error));
-    TRY(refresh_note_save(engine, note, number, seen, next - 1, arena, error));
+    TRY(refresh_note_save(session, note, number, seen, next - 1, arena, error));
     return catalog_set_setting(catalog, "refresh.last_import",
                                arena_printf(arena, "%llu", (unsigned long long)(next - 1)), error);
 }
 
-static enum status record_all(struct engine *engine, const struct engine_view *view,
+static enum status record_all(struct session *session, const struct session_view *view,
                               const struct catalog_refresh *last, struct refresh_note *note,
                               struct arena *arena, struct engine_refresh *out, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     struct since since;
     struct buffer all;
     buffer_init(&all, 0);
-    enum status status = engine_export(engine, &all, error);
+    enum status status = session_export(session, &all, error);
     char hash[32];
     snprintf(hash, sizeof hash, "%016llx",
              (unsigned long long)text_hash((struct text){all.data, all.length}));
     buffer_release(&all);
     TRY(status);
     struct catalog_refresh refresh = {
-        .moment = view->now, .recorded = engine_now(engine), .definitions = hash};
+        .moment = view->now, .recorded = session_now(session), .definitions = hash};
     uint32_t number;
     TRY(catalog_add_refresh(catalog, &refresh, &number, error));
     out->number = (int)number;
-    status = look_back(engine, view, last, arena, &since, error);
+    status = look_back(session, view, last, arena, &since, error);
     for (int s = 0; status == STATUS_OK && s < view->set->segment_count; s++)
-        status = record_segment(engine, view, s, number, &since, note, arena, out, error);
+        status = record_segment(session, view, s, number, &since, note, arena, out, error);
     bitmap_free(since.fresh);
-    return status == STATUS_OK ? remember(engine, note, number, arena, error) : status;
+    return status == STATUS_OK ? remember(session, note, number, arena, error) : status;
 }
 
-static enum status refuse_earlier(const struct engine *engine, const struct catalog_refresh *last,
+static enum status refuse_earlier(const struct session *session, const struct catalog_refresh *last,
                                   struct error *error)
 {
     char at[MOMENT_TEXT_MAX];
     enum status status = error_set(error, STATUS_ERROR,
                                    "the last refresh was at %s; a refresh must be later than that",
-                                   moment_format(engine->zone, last->moment, at));
+                                   moment_format(session_zone(session), last->moment, at));
     error_hint(
         error,
         "records only go forward; to look back, ask with --as-of: strata segments --as-of T; "
@@ -335,148 +335,72 @@ static enum status refuse_earlier(const struct engine *engine, const struct cata
 
 /* The last refresh that counts, or NULL. Those at or after the moment give way when an import that
  * they saw was taken back since; else they block. */
-static enum status find_last(struct engine *engine, struct store_change *change,
-                             const struct engine_moment *moment, struct arena *arena,
+static enum status find_last(struct session *session, struct store_change *change,
+                             const struct session_moment *moment, struct arena *arena,
                              struct engine_refresh *out, const struct catalog_refresh **last,
                              struct error *error)
 {
     struct catalog_refresh *refreshes;
     size_t count;
-    TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
+    TRY(catalog_refreshes(store_catalog(session_store(session)), arena, &refreshes, &count, error));
     out->replaced = ARENA_ARRAY(arena, struct engine_unrefreshed, count + 1);
 
     size_t kept = count;
     for (; kept && moment->now <= refreshes[kept - 1].moment; kept--) {
         uint32_t import;
-        TRY(engine_refresh_stale(engine, &refreshes[kept - 1], arena, &import, error));
+        TRY(engine_refresh_stale(session, &refreshes[kept - 1], arena, &import, error));
         if (!import)
-            return refuse_earlier(engine, &refreshes[kept - 1], error);
+            return refuse_earlier(session, &refreshes[kept - 1], error);
     }
     for (; count > kept; count--)
-        TRY(unrefresh_within(engine, change, &refreshes[count - 1], arena,
+        TRY(unrefresh_within(session, change, &refreshes[count - 1], arena,
                              &out->replaced[out->replaced_count++], error));
     *last = kept ? &refreshes[kept - 1] : NULL;
     return STATUS_OK;
 }
 
-static enum status score_and_record(struct engine *engine, struct store_change *change,
-                                    const struct engine_moment *moment,
+static enum status score_and_record(struct session *session, struct store_change *change,
+                                    const struct session_moment *moment,
                                     const struct catalog_refresh *last, struct refresh_note *note,
                                     struct arena *arena, struct engine_refresh *out,
                                     struct error *error)
 {
-    struct engine_view view;
-    struct refresh_picture picture;
-    TRY(models_score_within(engine, change, moment, note, arena, out, &picture, error));
-    TRY(engine_evaluate_over(engine, picture.population, picture.below, moment, &view, error));
+    struct session_view view;
+    struct study_scored scored;
+    TRY(study_score_all(session, change, moment, arena, &scored, error));
+    out->scored = scored.count;
+    out->models = scored.failed;
+    out->model_count = scored.failed_count;
+    refresh_note_models(note, &scored);
+    TRY(session_evaluate_over(session, scored.picture.population, scored.picture.below, moment,
+                              &view, error));
     list_sizes(&view, arena, out);
-    enum status status = record_all(engine, &view, last, note, arena, out, error);
-    engine_view_close(&view);
+    enum status status = record_all(session, &view, last, note, arena, out, error);
+    session_view_close(&view);
     return status;
 }
 
-static enum status refresh_within(struct engine *engine, struct store_change *change,
-                                  const struct engine_moment *moment, struct arena *arena,
+static enum status refresh_within(struct session *session, struct store_change *change,
+                                  const struct session_moment *moment, struct arena *arena,
                                   struct engine_refresh *out, struct error *error)
 {
     const struct catalog_refresh *last = NULL;
     struct refresh_note note;
-    TRY(find_last(engine, change, moment, arena, out, &last, error));
+    TRY(find_last(session, change, moment, arena, out, &last, error));
 
-    enum status status = refresh_note_begin(engine, &note, error);
+    enum status status = refresh_note_begin(session, &note, error);
     if (status == STATUS_OK)
-        status = score_and_record(engine, change, moment, last, &note, arena, out, error);
+        status = score_and_record(session, change, moment, last, &note, arena, out, error);
     refresh_note_release(&note);
     return status;
 }
 
-enum status engine_refresh(struct engine *engine, const struct engine_moment *moment,
+enum status engine_refresh(struct session *session, const struct session_moment *moment,
                            struct arena *arena, struct engine_refresh *out, struct error *error)
 {
     struct store_change *change;
     *out = (struct engine_refresh){.moment = moment->now};
-    TRY(store_begin(engine->store, &change, error));
-    return engine_end_change(engine, change,
-                             refresh_within(engine, change, moment, arena, out, error), error);
-}
-
-/* ---- sizes over time ---- */
-
-struct folding {
-    const struct segment_set *set;
-    struct engine_history *out;
-    const struct catalog_refresh *refreshes;
-    uint64_t *size;
-    bool *seen;
-    size_t at; /* refresh being folded */
-};
-
-static void close_refreshes(struct folding *folding, uint32_t before)
-{
-    struct engine_history *out = folding->out;
-    for (; folding->at < out->refreshes && folding->refreshes[folding->at].number < before;
-         folding->at++)
-        for (int s = 0; s < out->segment_count; s++)
-            out->customers[folding->at * (size_t)out->segment_count + (size_t)s] =
-                folding->seen[s] ? folding->size[s] : UINT64_MAX;
-}
-
-static enum status fold_membership(void *context, struct catalog_membership *membership,
-                                   struct error *error)
-{
-    struct folding *folding = context;
-    (void)error;
-    close_refreshes(folding, membership->refresh);
-    int segment = segment_set_find(folding->set, membership->segment);
-    if (segment >= 0) {
-        uint64_t moved = bitmap_count(membership->customers);
-        folding->seen[segment] = true;
-        folding->size[segment] += membership->entered ? moved : 0 - moved;
-    }
-    bitmap_free(membership->customers);
-    return STATUS_OK;
-}
-
-/* No part of a model's scheme has a size before the first scoring, whatever a refresh of then wrote
- * down: nobody's score was known. */
-static void forget_unscored(struct engine *engine, struct arena *arena, struct engine_history *out)
-{
-    const struct segment_set *set = engine->definitions;
-    for (int i = 0; i < set->scheme_count; i++) {
-        const struct segment_scheme *scheme = &set->schemes[i];
-        int64_t since = engine_scored_since(engine, scheme->name, arena);
-
-        for (size_t r = 0; r < out->refreshes && out->moment[r] < since; r++)
-            for (int m = 0; m < scheme->member_count; m++)
-                out->customers[r * (size_t)out->segment_count +
-                               (size_t)(scheme->first_member + m)] = UINT64_MAX;
-    }
-}
-
-enum status engine_history(struct engine *engine, int64_t until, struct arena *arena,
-                           struct engine_history *out, struct error *error)
-{
-    struct catalog *catalog = store_catalog(engine->store);
-    struct catalog_refresh *refreshes;
-    size_t count;
-    TRY(engine_load_definitions(engine, error));
-    *out = (struct engine_history){.segment_count = engine->definitions->segment_count};
-    TRY(catalog_refreshes(catalog, arena, &refreshes, &count, error));
-    while (out->refreshes < count && refreshes[out->refreshes].moment <= until)
-        out->refreshes++;
-    size_t segments = (size_t)out->segment_count;
-    out->moment = ARENA_ARRAY(arena, int64_t, out->refreshes + 1);
-    out->customers = ARENA_ARRAY(arena, uint64_t, out->refreshes * segments + 1);
-    for (size_t r = 0; r < out->refreshes; r++)
-        out->moment[r] = refreshes[r].moment;
-    struct folding folding = {engine->definitions,
-                              out,
-                              refreshes,
-                              ARENA_ARRAY(arena, uint64_t, segments + 1),
-                              ARENA_ARRAY(arena, bool, segments + 1),
-                              0};
-    TRY(catalog_memberships(catalog, NULL, fold_membership, &folding, error));
-    close_refreshes(&folding, UINT32_MAX);
-    forget_unscored(engine, arena, out);
-    return STATUS_OK;
+    TRY(store_begin(session_store(session), &change, error));
+    return session_end_change(session, change,
+                              refresh_within(session, change, moment, arena, out, error), error);
 }

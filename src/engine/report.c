@@ -3,7 +3,8 @@
  * evaluation of all segments serves every section.
  */
 #include "engine/findings.h"
-#include "engine/model.h"
+#include "study/features.h"
+#include "study/study.h"
 
 #include "base/number.h"
 
@@ -13,16 +14,16 @@
 enum { YEAR_DAYS = 365, MOST_GROUPS = 30, MOST_MONTHS = 24, MOST_TRAITS = 24, MOST_OVERLAP = 12 };
 
 struct reporting {
-    struct engine *engine;
+    struct session *session;
     const struct schema *schema;
-    struct engine_view view;
+    struct session_view view;
     struct insight_features features;
     struct insight_revenue revenue;
     struct insight_overlap overlap;
-    struct engine_segments segments;
-    struct engine_history history;
-    struct engine_judging judging; /* with the profiles that several sections read */
-    struct engine_health health;
+    struct session_segments segments;
+    struct judge_history history;
+    struct judge_evidence evidence; /* with the profiles that several sections read */
+    struct judge_health health;
     const struct engine_report_options *options; /* NULL: none */
     struct engine_status status;
     bool has_facts;
@@ -36,7 +37,7 @@ struct reporting {
 static void moment(struct reporting *report, const char *key, int64_t at)
 {
     char text[MOMENT_TEXT_MAX];
-    json_put_string(&report->json, key, moment_format(report->engine->zone, at, text));
+    json_put_string(&report->json, key, moment_format(session_zone(report->session), at, text));
 }
 
 static void date(struct reporting *report, const char *key, int32_t day)
@@ -68,7 +69,7 @@ static void money(struct reporting *report, const char *key, double value)
 
 static void write_store(struct reporting *report)
 {
-    const char *path = store_path(report->engine->store), *slash = strrchr(path, '/');
+    const char *path = store_path(session_store(report->session)), *slash = strrchr(path, '/');
     json_put_object(&report->json, "store");
     string(report, "name", slash && slash[1] ? slash + 1 : path);
     moment(report, "as_of", report->view.now);
@@ -138,8 +139,8 @@ static void write_period(struct reporting *report)
     if (!report->has_facts)
         return;
     json_put_object(&report->json, "period");
-    date(report, "from", zone_date(report->engine->zone, report->first));
-    date(report, "to", zone_date(report->engine->zone, report->newest));
+    date(report, "from", zone_date(session_zone(report->session), report->first));
+    date(report, "to", zone_date(session_zone(report->session), report->newest));
     json_write_end_object(&report->json);
 }
 
@@ -148,10 +149,10 @@ static void write_broken(struct reporting *report)
 {
     const char *name, *why;
     engine_write_lost(report->features.lost, report->features.lost_count, &report->json);
-    if (!engine_broken(report->engine, 0, &name, &why))
+    if (!session_broken(report->session, 0, &name, &why))
         return;
     json_put_array(&report->json, "broken");
-    for (size_t i = 0; engine_broken(report->engine, i, &name, &why); i++) {
+    for (size_t i = 0; session_broken(report->session, i, &name, &why); i++) {
         json_write_object(&report->json);
         string(report, "name", name);
         string(report, "why", why);
@@ -214,11 +215,11 @@ static void write_kinds(struct reporting *report)
 
 static void write_sizes(struct reporting *report, int segment)
 {
-    const struct engine_history *history = &report->history;
+    const struct judge_history *history = &report->history;
     uint64_t *customers = ARENA_ARRAY(report->arena, uint64_t, history->refreshes + 1);
     for (size_t r = 0; r < history->refreshes; r++)
         customers[r] = history->customers[r * (size_t)history->segment_count + (size_t)segment];
-    engine_write_sizes(report->engine, history->moment, customers, history->refreshes,
+    engine_write_sizes(report->session, history->moment, customers, history->refreshes,
                        &report->json);
 }
 
@@ -238,7 +239,7 @@ static void write_figure(struct reporting *report, const char *label, double ins
     json_write_end_object(&report->json);
 }
 
-static void write_value(struct reporting *report, const struct engine_segment *segment)
+static void write_value(struct reporting *report, const struct session_segment *segment)
 {
     const struct insight_money *in = &report->money[segment->index];
     struct insight_money out = {report->all.facts - in->facts, report->all.buyers - in->buyers,
@@ -256,7 +257,7 @@ static void write_value(struct reporting *report, const struct engine_segment *s
     json_write_end_array(&report->json);
 }
 
-static void write_segment(struct reporting *report, const struct engine_segment *segment)
+static void write_segment(struct reporting *report, const struct session_segment *segment)
 {
     struct json *json = &report->json;
     json_write_object(json);
@@ -272,8 +273,7 @@ static void write_segment(struct reporting *report, const struct engine_segment 
         money(report, "revenue", report->money[segment->index].total);
         write_value(report, segment);
     }
-    engine_write_traits(engine_judging_profile(&report->judging, segment->index), MOST_TRAITS,
-                        json);
+    engine_write_traits(judge_profile(&report->evidence, segment->index), MOST_TRAITS, json);
     json_write_end_object(json);
 }
 
@@ -388,13 +388,13 @@ static void write_scheme_sizes(struct reporting *report, const uint64_t *sizes, 
     json_write_end_array(&report->json);
 }
 
-static const uint64_t *scheme_sizes(const struct engine_history *history,
+static const uint64_t *scheme_sizes(const struct judge_history *history,
                                     const struct segment_scheme *scheme, size_t r)
 {
     return &history->customers[r * (size_t)history->segment_count + (size_t)scheme->first_member];
 }
 
-static bool is_recorded(const struct engine_history *history, const struct segment_scheme *scheme,
+static bool is_recorded(const struct judge_history *history, const struct segment_scheme *scheme,
                         size_t r)
 {
     const uint64_t *sizes = scheme_sizes(history, scheme, r);
@@ -409,7 +409,7 @@ static bool is_recorded(const struct engine_history *history, const struct segme
 static void write_scheme_history(struct reporting *report, const struct segment_scheme *scheme,
                                  int64_t since)
 {
-    const struct engine_history *history = &report->history;
+    const struct judge_history *history = &report->history;
     bool any = false;
     for (size_t r = 0; r < history->refreshes; r++)
         any |= is_recorded(history, scheme, r);
@@ -421,7 +421,7 @@ static void write_scheme_history(struct reporting *report, const struct segment_
             continue;
 
         json_write_object(&report->json);
-        date(report, "date", zone_date(report->engine->zone, history->moment[r]));
+        date(report, "date", zone_date(session_zone(report->session), history->moment[r]));
         write_scheme_sizes(report, scheme_sizes(history, scheme, r), scheme->member_count, scored);
         json_write_end_object(&report->json);
     }
@@ -431,7 +431,7 @@ static void write_scheme_history(struct reporting *report, const struct segment_
 static void write_scheme(struct reporting *report, const struct segment_scheme *scheme)
 {
     struct json *json = &report->json;
-    int64_t since = engine_scored_since(report->engine, scheme->name, report->arena);
+    int64_t since = study_scored_since(report->session, scheme->name, report->arena);
     char text[MOMENT_TEXT_MAX];
 
     json_write_object(json);
@@ -439,10 +439,10 @@ static void write_scheme(struct reporting *report, const struct segment_scheme *
     string(report, "title", scheme->title);
     json_put_bool(json, "exclusive", scheme->exclusive);
     if (since != INT64_MIN)
-        string(report, "scored_since", moment_format(report->engine->zone, since, text));
+        string(report, "scored_since", moment_format(session_zone(report->session), since, text));
     json_put_array(json, "parts");
     for (int m = 0; m < scheme->member_count; m++) {
-        const struct engine_segment *part = &report->segments.items[scheme->first_member + m];
+        const struct session_segment *part = &report->segments.items[scheme->first_member + m];
         json_write_object(json);
         string(report, "name", part->name + strlen(scheme->name) + 1); /* without "scheme." */
         string(report, "title", part->title);
@@ -474,7 +474,7 @@ static void write_revenue(struct reporting *report)
     money(report, "total", report->all.total);
     json_put_array(&report->json, "segments");
     for (size_t i = 0; i < report->segments.count; i++) {
-        const struct engine_segment *segment = &report->segments.items[i];
+        const struct session_segment *segment = &report->segments.items[i];
         const struct insight_money *own = &report->money[segment->index];
         json_write_object(&report->json);
         string(report, "name", segment->name);
@@ -499,7 +499,7 @@ static void write_cohorts(struct reporting *report, int table)
     json_put_object(&report->json, "cohorts");
     string(report, "kind", report->revenue.kind);
     string(report, "unit", "month");
-    int32_t today = zone_date(report->engine->zone, report->view.now);
+    int32_t today = zone_date(session_zone(report->session), report->view.now);
     if (date_next(date_floor(today, CALENDAR_MONTH), CALENDAR_MONTH) > today) {
         json_put_bool(&report->json, "unfinished", true);
     }
@@ -529,7 +529,7 @@ static void write_series(struct reporting *report, int table, enum calendar_unit
                          const char *name)
 {
     struct insight_series series;
-    int32_t today = zone_date(report->engine->zone, report->view.now);
+    int32_t today = zone_date(session_zone(report->session), report->view.now);
     insight_series(report->view.population, &report->revenue, table, report->view.now, unit,
                    report->arena, &series);
     json_write_object(&report->json);
@@ -586,18 +586,18 @@ static void count_money(struct reporting *report)
         insight_money(report->view.population, &report->revenue, result->existing, from, now);
 }
 
-static enum status gather(struct reporting *report, const struct engine_moment *at,
+static enum status gather(struct reporting *report, const struct session_moment *at,
                           struct error *error)
 {
-    struct engine *engine = report->engine;
-    TRY(engine_segments(engine, at, report->arena, &report->segments, error));
-    TRY(engine_history(engine, at->now, report->arena, &report->history, error));
+    struct session *session = report->session;
+    TRY(session_segments(session, at, report->arena, &report->segments, error));
+    TRY(judge_history(session, at->now, report->arena, &report->history, error));
     TRY(insight_features_evaluate(&report->features, report->schema, report->view.population,
-                                  report->view.result->existing, at->now, engine_pool(engine),
+                                  report->view.result->existing, at->now, session_pool(session),
                                   report->arena, error));
     count_money(report);
-    report->judging =
-        (struct engine_judging){engine,
+    report->evidence =
+        (struct judge_evidence){session,
                                 report->schema,
                                 &report->view,
                                 &report->features,
@@ -638,7 +638,7 @@ static void find_orders(const struct reporting *report, struct findings *finding
 
 static enum status write_findings(struct reporting *report, struct error *error)
 {
-    struct findings findings = {.judging = &report->judging,
+    struct findings findings = {.evidence = &report->evidence,
                                 .health = &report->health,
                                 .segments = &report->segments,
                                 .money = report->revenue.property ? report->money : NULL,
@@ -666,25 +666,25 @@ static enum status write_sections(struct reporting *report, struct error *error)
     if (wanted(report, "revenue"))
         write_revenue(report);
     write_time(report);
-    TRY(engine_report_models(report->engine, wanted, report, &report->json, error));
+    TRY(engine_report_models(report->session, wanted, report, &report->json, error));
     if (wanted(report, "health")) {
         json_write_key(&report->json, "health");
-        engine_health_write(report->engine, &report->health, &report->json);
+        judge_health_write(report->session, &report->health, &report->json);
     }
     return wanted(report, "personas")
-               ? engine_report_personas(&report->judging, &report->json, error)
+               ? engine_report_personas(&report->evidence, &report->json, error)
                : STATUS_OK;
 }
 
 static enum status write_all(struct reporting *report, struct error *error)
 {
-    TRY(engine_status(report->engine, report->arena, &report->status, error));
+    TRY(engine_status(report->session, report->arena, &report->status, error));
     find_period(report);
-    TRY(engine_health_judge(&report->judging, &report->health, error));
+    TRY(judge_health_judge(&report->evidence, &report->health, error));
     json_write_object(&report->json);
     integer(report, "version", 1);
     string(report, "generator", "strata " STRATA_VERSION);
-    moment(report, "written", engine_now(report->engine));
+    moment(report, "written", session_now(report->session));
     write_options(report);
     write_period(report);
     write_store(report);
@@ -698,32 +698,32 @@ static enum status write_all(struct reporting *report, struct error *error)
     return STATUS_OK;
 }
 
-enum status engine_report_data(struct engine *engine, const struct engine_moment *at,
+enum status engine_report_data(struct session *session, const struct session_moment *at,
                                const struct engine_report_options *options, struct buffer *out,
                                struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 0);
     struct reporting report = {
-        .engine = engine, .schema = engine_schema(engine), .options = options, .arena = &arena};
+        .session = session, .schema = session_schema(session), .options = options, .arena = &arena};
     report.revenue = insight_revenue_find(report.schema);
     json_init(&report.json, out, false);
-    enum status status = engine_features_new(engine, &arena, &report.features, error);
+    enum status status = study_features_new(session, &arena, &report.features, error);
     if (status == STATUS_OK) {
         struct segment_needs needs =
             insight_features_needs(&report.features, report.schema, &arena);
-        struct segment_needs money = engine_revenue_needs(&report.revenue, &arena);
-        struct segment_needs names = engine_persona_needs(report.schema, &arena);
-        needs = engine_join_needs(&needs, &money, &arena);
-        needs = engine_join_needs(&needs, &names, &arena);
-        status = engine_evaluate(engine, NULL, NULL, -1, &needs, at, &report.view, error);
+        struct segment_needs money = insight_revenue_needs(&report.revenue, &arena);
+        struct segment_needs names = judge_persona_needs(report.schema, &arena);
+        needs = segment_needs_join(&needs, &money, &arena);
+        needs = segment_needs_join(&needs, &names, &arena);
+        status = session_evaluate(session, NULL, NULL, -1, &needs, at, &report.view, error);
     }
     if (status == STATUS_OK)
         status = gather(&report, at, error);
     if (status == STATUS_OK)
         status = write_all(&report, error);
-    engine_health_release(&report.health);
-    engine_view_close(&report.view);
+    judge_health_release(&report.health);
+    session_view_close(&report.view);
     segment_set_free(report.features.set);
     arena_release(&arena);
     return status;
@@ -732,7 +732,7 @@ enum status engine_report_data(struct engine *engine, const struct engine_moment
 extern const char engine_report_page[] __attribute__((visibility("hidden")));
 extern const char engine_report_page_end[] __attribute__((visibility("hidden")));
 
-enum status engine_report(struct engine *engine, const struct engine_moment *at,
+enum status engine_report(struct session *session, const struct session_moment *at,
                           const struct engine_report_options *options, struct buffer *html,
                           struct error *error)
 {
@@ -744,7 +744,7 @@ enum status engine_report(struct engine *engine, const struct engine_moment *at,
             error, STATUS_ERROR,
             "this program was built without the report's page; --json prints the report's data");
     buffer_add(html, page.data, (size_t)(place - page.data));
-    TRY(engine_report_data(engine, at, options, html, error));
+    TRY(engine_report_data(session, at, options, html, error));
     place += sizeof marker - 1;
     buffer_add(html, place, page.length - (size_t)(place - page.data));
     return STATUS_OK;

@@ -4,8 +4,8 @@
  * adds its entries, of one that is a single object the first model's counts.
  */
 #include "engine/internal.h"
-#include "engine/judge.h"
-#include "engine/model.h"
+#include "judge/judge.h"
+#include "study/study.h"
 
 #include <jansson.h>
 
@@ -45,15 +45,15 @@ static void write_safely(struct json *json, const char *text)
     buffer_release(&safe);
 }
 
-enum status engine_report_models(struct engine *engine,
+enum status engine_report_models(struct session *session,
                                  bool (*wanted)(const void *context, const char *section),
                                  const void *context, struct json *json, struct error *error)
 {
     struct arena arena;
-    struct engine_model *models;
+    struct study_model *models;
     size_t count;
     arena_init(&arena, 0);
-    enum status status = engine_models(engine, &arena, &models, &count, error);
+    enum status status = study_models(session, &arena, &models, &count, error);
     json_t *all = json_object();
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         add_sections(all, models[i].fit_report ? models[i].fit_report : "{}");
@@ -75,16 +75,17 @@ enum status engine_report_models(struct engine *engine,
 
 /* The segments whose typical customer is worth a page: neither a handful nor nearly everyone, the
  * largest first. */
-static int choose_personas(const struct engine_judging *judging, int *chosen, int most)
+static int choose_personas(const struct judge_evidence *evidence, int *chosen, int most)
 {
     enum { LEAST = 30 };
-    const struct segment_set *set = judging->view->set;
-    uint64_t all = 0, *size = ARENA_ARRAY(judging->arena, uint64_t, (size_t)set->segment_count + 1);
+    const struct segment_set *set = evidence->view->set;
+    uint64_t all = 0,
+             *size = ARENA_ARRAY(evidence->arena, uint64_t, (size_t)set->segment_count + 1);
     int count = 0;
-    for (size_t w = 0; w < judging->view->result->words; w++)
-        all += (uint64_t)__builtin_popcountll(judging->view->result->existing[w]);
+    for (size_t w = 0; w < evidence->view->result->words; w++)
+        all += (uint64_t)__builtin_popcountll(evidence->view->result->existing[w]);
     for (int s = 0; s < set->segment_count; s++) {
-        uint64_t own = plan_result_count(judging->view->result, s);
+        uint64_t own = plan_result_count(evidence->view->result, s);
         size[s] = set->segments[s].scheme >= 0 || own < LEAST || own * 10 > all * 6 ? 0 : own;
     }
     for (; count < most; count++) {
@@ -99,19 +100,19 @@ static int choose_personas(const struct engine_judging *judging, int *chosen, in
     return count;
 }
 
-enum status engine_report_personas(const struct engine_judging *judging, struct json *json,
+enum status engine_report_personas(const struct judge_evidence *evidence, struct json *json,
                                    struct error *error)
 {
     enum { PERSONAS = 8 };
-    int chosen[PERSONAS], count = choose_personas(judging, chosen, PERSONAS);
+    int chosen[PERSONAS], count = choose_personas(evidence, chosen, PERSONAS);
     enum status status = STATUS_OK;
     json_put_array(json, "personas");
     for (int i = 0; status == STATUS_OK && i < count; i++) {
-        struct engine_persona persona;
-        status = engine_persona_judge(judging, chosen[i], &persona, error);
+        struct judge_persona persona;
+        status = judge_persona_judge(evidence, chosen[i], &persona, error);
         if (status == STATUS_OK)
-            engine_persona_write(judging->engine, &persona, json);
-        engine_persona_release(&persona);
+            judge_persona_write(evidence->session, &persona, json);
+        judge_persona_release(&persona);
     }
     json_write_end_array(json);
     return status;

@@ -20,44 +20,50 @@ static bool reads(const struct segment_needs *needs, const struct ingest_retype 
 }
 
 /* Whom it concerns: definitions that read the column, those that break, those that fit again. */
-static enum status find_concerned(struct engine *engine, struct arena *arena,
+static enum status find_concerned(struct session *session, struct arena *arena,
                                   struct engine_retype *out, struct error *error)
 {
-    const struct segment_set *set = engine->definitions;
-    struct engine_trouble *after;
+    const struct segment_set *set = session_definitions(session);
+    struct session_trouble *after;
     size_t count;
-    TRY(engine_broken_under(engine, out->column.future, arena, &after, &count, error));
-    out->breaks = ARENA_ARRAY(arena, struct engine_trouble, count + 1);
+    TRY(session_broken_under(session, out->column.future, arena, &after, &count, error));
+    out->breaks = ARENA_ARRAY(arena, struct session_trouble, count + 1);
     for (size_t i = 0; i < count; i++)
-        if (!engine_is_trouble(engine->broken, engine->broken_count, after[i].name))
+        if (!session_is_broken(session, after[i].name))
             out->breaks[out->break_count++] = after[i];
-    out->mends = ARENA_ARRAY(arena, const char *, engine->broken_count + 1);
-    for (size_t i = 0; i < engine->broken_count; i++)
-        if (!engine_is_trouble(after, count, engine->broken[i].name))
-            out->mends[out->mend_count++] = arena_strdup(arena, engine->broken[i].name);
+
+    size_t broken = 0;
+    const char *mended, *why;
+    while (session_broken(session, broken, &mended, &why))
+        broken++;
+    out->mends = ARENA_ARRAY(arena, const char *, broken + 1);
+    for (size_t i = 0; session_broken(session, i, &mended, &why); i++)
+        if (!session_is_trouble(after, count, mended))
+            out->mends[out->mend_count++] = arena_strdup(arena, mended);
 
     out->readers = ARENA_ARRAY(arena, const char *, (size_t)set->segment_count + 1);
     for (int s = 0; s < set->segment_count; s++) {
-        struct segment_needs needs = segment_needs(set, engine_schema(engine), &s, 1, arena);
+        struct segment_needs needs = segment_needs(set, session_schema(session), &s, 1, arena);
         if (reads(&needs, &out->column) &&
-            !engine_is_trouble(out->breaks, out->break_count, set->segments[s].name))
+            !session_is_trouble(out->breaks, out->break_count, set->segments[s].name))
             out->readers[out->reader_count++] = arena_strdup(arena, set->segments[s].name);
     }
     return STATUS_OK;
 }
 
-enum status engine_retype_plan(struct engine *engine, const char *name, const char *type,
+enum status engine_retype_plan(struct session *session, const char *name, const char *type,
                                struct arena *arena, struct engine_retype *out, struct error *error)
 {
     *out = (struct engine_retype){0};
-    TRY(ingest_retype_column(engine->store, name, type, false, arena, &out->column, error));
-    return find_concerned(engine, arena, out, error);
+    TRY(ingest_retype_column(session_store(session), name, type, false, arena, &out->column,
+                             error));
+    return find_concerned(session, arena, out, error);
 }
 
-enum status engine_retype_do(struct engine *engine, const char *name, const char *type,
+enum status engine_retype_do(struct session *session, const char *name, const char *type,
                              struct arena *arena, struct error *error)
 {
     struct ingest_retype done;
-    TRY(ingest_retype_column(engine->store, name, type, true, arena, &done, error));
-    return engine_reload(engine, error);
+    TRY(ingest_retype_column(session_store(session), name, type, true, arena, &done, error));
+    return session_reload(session, error);
 }

@@ -7,7 +7,7 @@
 
 struct engine_retype {
     struct ingest_retype column;
-    struct engine_trouble
+    struct session_trouble
         *breaks; /* definitions that fit the store and would not any more, and why */
     size_t break_count;
     const char **mends; /* broken definitions that would fit again */
@@ -16,10 +16,10 @@ struct engine_retype {
     size_t reader_count;
 };
 /* Changes nothing. Memory: arena. */
-enum status engine_retype_plan(struct engine *engine, const char *name, const char *type,
+enum status engine_retype_plan(struct session *session, const char *name, const char *type,
                                struct arena *arena, struct engine_retype *out, struct error *error);
 /* The engine has to be open for writing. */
-enum status engine_retype_do(struct engine *engine, const char *name, const char *type,
+enum status engine_retype_do(struct session *session, const char *name, const char *type,
                              struct arena *arena, struct error *error);
 
 #endif

@@ -12,13 +12,13 @@ struct engine_sql {
     struct arena arena;
 };
 
-static enum status open_locked(struct engine *engine, const char *also, struct engine_sql *sql,
+static enum status open_locked(struct session *session, const char *also, struct engine_sql *sql,
                                struct error *error)
 {
     const char *const *paths;
     size_t count;
-    TRY(store_lake(engine->store, engine->threads, &sql->lake, error));
-    TRY(store_create_views(engine->store, sql->lake, &sql->arena, &paths, &count, error));
+    TRY(store_lake(session_store(session), session_threads(session), &sql->lake, error));
+    TRY(store_create_views(session_store(session), sql->lake, &sql->arena, &paths, &count, error));
     const char **allowed = ARENA_ARRAY(&sql->arena, const char *, count + 1);
     if (count)
         memcpy(allowed, paths, count * sizeof *allowed);
@@ -110,28 +110,28 @@ static void hint_text(const char *statement, struct error *error)
     arena_release(&arena);
 }
 
-static enum status explain_failure(struct engine *engine, const char *statement, enum status status,
-                                   struct error *error)
+static enum status explain_failure(struct session *session, const char *statement,
+                                   enum status status, struct error *error)
 {
     if (status == STATUS_OK || error->hint[0])
         return status;
     if (strstr(error->message, "syntax error"))
-        hint_names(engine_schema(engine), statement, error);
+        hint_names(session_schema(session), statement, error);
     else
         hint_text(statement, error);
     return status;
 }
 
-enum status engine_sql_open(struct engine *engine, const char *statement, struct engine_sql **out,
+enum status engine_sql_open(struct session *session, const char *statement, struct engine_sql **out,
                             struct error *error)
 {
     struct engine_sql *sql = base_calloc(1, sizeof *sql);
     arena_init(&sql->arena, 0);
-    enum status status = store_check_named(engine->store, statement, error);
+    enum status status = store_check_named(session_store(session), statement, error);
     if (status == STATUS_OK)
-        status = open_locked(engine, NULL, sql, error);
+        status = open_locked(session, NULL, sql, error);
     if (status == STATUS_OK)
-        status = explain_failure(engine, statement,
+        status = explain_failure(session, statement,
                                  lake_query_user(sql->lake, statement, &sql->result, error), error);
     if (status != STATUS_OK) {
         engine_sql_close(sql);
@@ -157,18 +157,18 @@ void engine_sql_close(struct engine_sql *sql)
 }
 
 /* Only what is one SELECT is wrapped into the writing of a file. */
-enum status engine_sql_parquet(struct engine *engine, const char *statement, const char *path,
+enum status engine_sql_parquet(struct session *session, const char *statement, const char *path,
                                struct error *error)
 {
     struct engine_sql sql = {0};
     struct buffer text;
     arena_init(&sql.arena, 0);
     buffer_init(&text, 0);
-    enum status status = store_check_named(engine->store, statement, error);
+    enum status status = store_check_named(session_store(session), statement, error);
     if (status == STATUS_OK)
-        status = open_locked(engine, path, &sql, error);
+        status = open_locked(session, path, &sql, error);
     if (status == STATUS_OK)
-        status = explain_failure(engine, statement, lake_check_select(sql.lake, statement, error),
+        status = explain_failure(session, statement, lake_check_select(sql.lake, statement, error),
                                  error);
     size_t length = strlen(statement);
     while (length && strchr("; \t\r\n", statement[length - 1]))

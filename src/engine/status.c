@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-static void add_parts(const struct engine *engine, struct engine_kind *kind)
+static void add_parts(const struct session *session, struct engine_kind *kind)
 {
     size_t count;
-    const struct catalog_part *parts = store_parts(engine->store, &count);
+    const struct catalog_part *parts = store_parts(session_store(session), &count);
     enum part_role role = kind->role == SCHEMA_FACTS    ? PART_FACTS
                           : kind->role == SCHEMA_TRAITS ? PART_TRAITS
                                                         : PART_REFERENCE;
@@ -26,19 +26,19 @@ static void add_parts(const struct engine *engine, struct engine_kind *kind)
 }
 
 /* Of a reference table only the last row of each key counts. */
-static enum status count_reference(struct engine *engine, struct engine_kind *kind,
+static enum status count_reference(struct session *session, struct engine_kind *kind,
                                    struct error *error)
 {
     static const char *const key[] = {"key"};
     struct lake *lake;
     struct buffer sql;
     int64_t rows;
-    TRY(engine_lake(engine, &lake, error));
+    TRY(session_lake(session, &lake, error));
     buffer_init(&sql, 0);
     buffer_string(&sql, "SELECT count(DISTINCT key) FROM (");
     struct store_read read = {
         .table = kind->name, .role = PART_REFERENCE, .columns = key, .column_count = 1};
-    enum status status = store_select(engine->store, &read, &sql, error);
+    enum status status = store_select(session_store(session), &read, &sql, error);
     buffer_string(&sql, ")");
     if (status == STATUS_OK)
         status = lake_query_integer(lake, sql.data, &rows, NULL, error);
@@ -48,7 +48,7 @@ static enum status count_reference(struct engine *engine, struct engine_kind *ki
     return status;
 }
 
-static enum status count_customers(struct engine *engine, uint64_t *out, struct error *error)
+static enum status count_customers(struct session *session, uint64_t *out, struct error *error)
 {
     struct lake *lake;
     struct buffer sql;
@@ -56,22 +56,23 @@ static enum status count_customers(struct engine *engine, uint64_t *out, struct 
     size_t count;
     int64_t customers = 0;
     enum status status = STATUS_OK;
-    const struct catalog_part *parts = store_parts(engine->store, &count);
+    const struct catalog_part *parts = store_parts(session_store(session), &count);
     buffer_init(&sql, 0);
     arena_init(&arena, 0);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].role != PART_ACTIVITY)
             continue;
         if (status == STATUS_OK)
-            status =
-                store_check_part(engine->store, &parts[i], (const char *[]){"customer"}, 1, error);
+            status = store_check_part(session_store(session), &parts[i],
+                                      (const char *[]){"customer"}, 1, error);
         buffer_string(&sql,
                       sql.length ? "," : "SELECT count(DISTINCT customer) FROM read_parquet([");
-        buffer_sql_text(&sql, text_from(store_file(engine->store, &arena, "%s", parts[i].path)));
+        buffer_sql_text(&sql,
+                        text_from(store_file(session_store(session), &arena, "%s", parts[i].path)));
     }
     if (status == STATUS_OK && sql.length) {
         buffer_string(&sql, "])");
-        status = engine_lake(engine, &lake, error);
+        status = session_lake(session, &lake, error);
         if (status == STATUS_OK)
             status = lake_query_integer(lake, sql.data, &customers, NULL, error);
     }
@@ -81,16 +82,17 @@ static enum status count_customers(struct engine *engine, uint64_t *out, struct 
     return status;
 }
 
-enum status engine_status(struct engine *engine, struct arena *arena, struct engine_status *out,
+enum status engine_status(struct session *session, struct arena *arena, struct engine_status *out,
                           struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
-    const struct schema *schema = engine_schema(engine);
+    struct catalog *catalog = store_catalog(session_store(session));
+    const struct schema *schema = session_schema(session);
     struct catalog_import *imports;
     struct catalog_refresh *refreshes;
     size_t count;
-    *out = (struct engine_status){
-        .path = store_path(engine->store), .zone = schema->zone, .currency = schema->currency};
+    *out = (struct engine_status){.path = store_path(session_store(session)),
+                                  .zone = schema->zone,
+                                  .currency = schema->currency};
     TRY(catalog_imports(catalog, arena, &imports, &count, error));
     for (size_t i = 0; i < count; i++)
         out->imports += imports[i].undone == 0;
@@ -98,23 +100,23 @@ enum status engine_status(struct engine *engine, struct arena *arena, struct eng
     out->refreshes = (int)count;
     out->has_refresh = count > 0;
     out->last_refresh = count ? refreshes[count - 1].moment : 0;
-    TRY(engine_load_definitions(engine, error));
-    for (int i = 0; i < engine->definitions->segment_count; i++)
-        out->segments += engine->definitions->segments[i].scheme < 0;
-    out->schemes = engine->definitions->scheme_count;
+    TRY(session_load_definitions(session, error));
+    for (int i = 0; i < session_definitions(session)->segment_count; i++)
+        out->segments += session_definitions(session)->segments[i].scheme < 0;
+    out->schemes = session_definitions(session)->scheme_count;
     out->kinds = ARENA_ARRAY(arena, struct engine_kind, schema->table_count + 1);
     for (size_t t = 0; t < schema->table_count; t++) {
         struct engine_kind *kind = &out->kinds[out->kind_count++];
         *kind = (struct engine_kind){.name = schema->tables[t].name,
                                      .role = schema->tables[t].role,
                                      .table = &schema->tables[t]};
-        add_parts(engine, kind);
+        add_parts(session, kind);
         if (kind->role == SCHEMA_REFERENCE)
-            TRY(count_reference(engine, kind, error));
+            TRY(count_reference(session, kind, error));
         out->facts += kind->role == SCHEMA_FACTS ? kind->rows : 0;
     }
-    const struct catalog_part *parts = store_parts(engine->store, &count);
+    const struct catalog_part *parts = store_parts(session_store(session), &count);
     for (size_t i = 0; i < count; i++)
         out->bytes += parts[i].bytes;
-    return count_customers(engine, &out->customers, error);
+    return count_customers(session, &out->customers, error);
 }

@@ -1,41 +1,29 @@
 /* Profiles and overlaps: the insight room fed with what it needs. */
 #include "engine/internal.h"
+#include "study/features.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MONTHS_BACK = 12 };
 
-struct segment_needs engine_revenue_needs(const struct insight_revenue *revenue,
-                                          struct arena *arena)
-{
-    struct segment_needs needs = {0};
-    if (revenue->table < 0)
-        return needs;
-    needs.items = ARENA_ARRAY(arena, struct segment_need, 1);
-    const char **columns = ARENA_ARRAY(arena, const char *, 2);
-    columns[0] = revenue->property;
-    needs.items[0] = (struct segment_need){revenue->kind, columns};
-    needs.count = 1;
-    return needs;
-}
-
-static enum status sizes_at_months(struct engine *engine, const struct engine_view *view,
+static enum status sizes_at_months(struct session *session, const struct session_view *view,
                                    int segment, struct arena *arena, struct engine_profile *out,
                                    struct error *error)
 {
-    int32_t month = date_floor(zone_date(engine->zone, view->now), CALENDAR_MONTH);
+    int32_t month = date_floor(zone_date(session_zone(session), view->now), CALENDAR_MONTH);
     struct plan *plan;
     out->size_moment = ARENA_ARRAY(arena, int64_t, MONTHS_BACK + 1);
     out->size_customers = ARENA_ARRAY(arena, uint64_t, MONTHS_BACK + 1);
-    TRY(plan_new(view->set, engine_schema(engine), &segment, 1, &plan, error));
+    TRY(plan_new(view->set, session_schema(session), &segment, 1, &plan, error));
     enum status status = STATUS_OK;
     for (int back = MONTHS_BACK - 1; status == STATUS_OK && back >= -1; back--) {
-        int64_t at =
-            back < 0 ? view->now : zone_day_start(engine->zone, date_add_months(month, -back));
+        int64_t at = back < 0
+                         ? view->now
+                         : zone_day_start(session_zone(session), date_add_months(month, -back));
         struct plan_result *result = NULL;
         status =
-            plan_evaluate(plan, view->population, at, engine_pool(engine), false, &result, error);
+            plan_evaluate(plan, view->population, at, session_pool(session), false, &result, error);
         if (status == STATUS_OK) {
             out->size_moment[out->sizes] = at;
             out->size_customers[out->sizes++] = plan_result_count(result, segment);
@@ -46,11 +34,11 @@ static enum status sizes_at_months(struct engine *engine, const struct engine_vi
     return status;
 }
 
-static enum status add_sizes(struct engine *engine, const struct engine_view *view, int segment,
+static enum status add_sizes(struct session *session, const struct session_view *view, int segment,
                              struct arena *arena, struct engine_profile *out, struct error *error)
 {
-    struct engine_history history;
-    TRY(engine_history(engine, view->now, arena, &history, error));
+    struct judge_history history;
+    TRY(judge_history(session, view->now, arena, &history, error));
     out->size_moment = ARENA_ARRAY(arena, int64_t, history.refreshes + 1);
     out->size_customers = ARENA_ARRAY(arena, uint64_t, history.refreshes + 1);
     for (size_t r = 0; r < history.refreshes; r++) {
@@ -64,10 +52,10 @@ static enum status add_sizes(struct engine *engine, const struct engine_view *vi
     if (out->sizes_recorded)
         return STATUS_OK;
     out->sizes = 0;
-    return sizes_at_months(engine, view, segment, arena, out, error);
+    return sizes_at_months(session, view, segment, arena, out, error);
 }
 
-static void add_money(const struct engine_view *view, int segment,
+static void add_money(const struct session_view *view, int segment,
                       const struct insight_revenue *revenue, struct arena *arena,
                       struct engine_profile *out)
 {
@@ -83,13 +71,13 @@ static void add_money(const struct engine_view *view, int segment,
     out->year_others = insight_money(view->population, revenue, others, from, view->now);
 }
 
-static enum status fill_profile(struct engine *engine, const struct engine_view *view, int segment,
-                                struct insight_features *features, struct arena *arena,
+static enum status fill_profile(struct session *session, const struct session_view *view,
+                                int segment, struct insight_features *features, struct arena *arena,
                                 struct engine_profile *out, struct error *error)
 {
-    const struct schema *schema = engine_schema(engine);
+    const struct schema *schema = session_schema(session);
     TRY(insight_features_evaluate(features, schema, view->population, view->result->existing,
-                                  view->now, engine_pool(engine), arena, error));
+                                  view->now, session_pool(session), arena, error));
     insight_profile(view->set, schema, segment, view->result, features, view->population, arena,
                     &out->profile);
     out->lost = features->lost;
@@ -101,46 +89,47 @@ static enum status fill_profile(struct engine *engine, const struct engine_view 
     return STATUS_OK;
 }
 
-enum status engine_profile(struct engine *engine, const char *segment,
-                           const struct engine_moment *moment, struct arena *arena,
+enum status engine_profile(struct session *session, const char *segment,
+                           const struct session_moment *moment, struct arena *arena,
                            struct engine_profile *out, struct error *error)
 {
-    const struct schema *schema = engine_schema(engine);
+    const struct schema *schema = session_schema(session);
     struct insight_features features;
-    struct engine_view view;
+    struct session_view view;
     *out = (struct engine_profile){0};
-    TRY(engine_find_segment(engine, segment, &out->segment, error));
-    const struct segment_definition *definition = &engine->definitions->segments[out->segment];
+    TRY(session_find_segment(session, segment, &out->segment, error));
+    const struct segment_definition *definition =
+        &session_definitions(session)->segments[out->segment];
     out->name = definition->name;
     out->title = definition->title;
     out->text = definition->text;
-    TRY(engine_features_new(engine, arena, &features, error));
+    TRY(study_features_new(session, arena, &features, error));
     struct insight_revenue revenue = insight_revenue_find(schema);
     struct segment_needs needs = insight_features_needs(&features, schema, arena),
-                         money = engine_revenue_needs(&revenue, arena);
-    needs = engine_join_needs(&needs, &money, arena);
+                         money = insight_revenue_needs(&revenue, arena);
+    needs = segment_needs_join(&needs, &money, arena);
     enum status status =
-        engine_evaluate(engine, NULL, &out->segment, 1, &needs, moment, &view, error);
+        session_evaluate(session, NULL, &out->segment, 1, &needs, moment, &view, error);
     if (status == STATUS_OK) {
-        status = fill_profile(engine, &view, out->segment, &features, arena, out, error);
+        status = fill_profile(session, &view, out->segment, &features, arena, out, error);
         add_money(&view, out->segment, &revenue, arena, out);
         if (status == STATUS_OK)
-            status = add_sizes(engine, &view, out->segment, arena, out, error);
-        engine_view_close(&view);
+            status = add_sizes(session, &view, out->segment, arena, out, error);
+        session_view_close(&view);
     }
     segment_set_free(features.set);
     return status;
 }
 
-static enum status choose_segments(struct engine *engine, const char *const *names, size_t count,
+static enum status choose_segments(struct session *session, const char *const *names, size_t count,
                                    struct arena *arena, struct engine_overlap *out,
                                    struct error *error)
 {
-    TRY(engine_load_definitions(engine, error));
-    const struct segment_set *set = engine->definitions;
+    TRY(session_load_definitions(session, error));
+    const struct segment_set *set = session_definitions(session);
     out->segments = ARENA_ARRAY(arena, int, (size_t)set->segment_count + count + 1);
     for (size_t i = 0; i < count; i++)
-        TRY(engine_find_segment(engine, names[i], &out->segments[out->segment_count++], error));
+        TRY(session_find_segment(session, names[i], &out->segments[out->segment_count++], error));
     for (int i = 0; count == 0 && i < set->segment_count; i++)
         if (set->segments[i].scheme < 0)
             out->segments[out->segment_count++] = i;
@@ -164,20 +153,20 @@ static void keep_largest_pairs(struct engine_overlap *out, size_t most)
     overlap->pair_count = overlap->pair_count < most ? overlap->pair_count : most;
 }
 
-enum status engine_overlap(struct engine *engine, const char *const *names, size_t count,
-                           size_t most, const struct engine_moment *moment, struct arena *arena,
+enum status engine_overlap(struct session *session, const char *const *names, size_t count,
+                           size_t most, const struct session_moment *moment, struct arena *arena,
                            struct engine_overlap *out, struct error *error)
 {
     *out = (struct engine_overlap){0};
     if (count == 0) /* all: those that cannot be evaluated are left out, and the choice is among the
                        others */
-        TRY(engine_evaluate(engine, NULL, NULL, -1, NULL, moment, &out->view, error));
-    enum status status = choose_segments(engine, names, count, arena, out, error);
+        TRY(session_evaluate(session, NULL, NULL, -1, NULL, moment, &out->view, error));
+    enum status status = choose_segments(session, names, count, arena, out, error);
     if (status == STATUS_OK && count)
-        status = engine_evaluate(engine, NULL, out->segments, out->segment_count, NULL, moment,
-                                 &out->view, error);
+        status = session_evaluate(session, NULL, out->segments, out->segment_count, NULL, moment,
+                                  &out->view, error);
     if (status != STATUS_OK) {
-        engine_view_close(&out->view);
+        session_view_close(&out->view);
         return status;
     }
     insight_overlap(out->view.result, out->segments, out->segment_count, most, arena,

@@ -8,7 +8,6 @@
  * a new one by itself.
  */
 #include "engine/guard.h"
-#include "engine/model_told.h"
 #include "engine/refresh.h"
 
 #include <jansson.h>
@@ -49,27 +48,23 @@ static enum status save_note(struct catalog *catalog, uint32_t number, const jso
 
 /* ---- writing down ---- */
 
-enum status refresh_note_begin(struct engine *engine, struct refresh_note *note,
+enum status refresh_note_begin(struct session *session, struct refresh_note *note,
                                struct error *error)
 {
     uint64_t next;
     *note = (struct refresh_note){.object = json_object()};
     json_object_set_new(note->object, "models", json_object());
     json_object_set_new(note->object, "definitions", json_object());
-    TRY(catalog_counter(store_catalog(engine->store), CATALOG_NEXT_IMPORT, &next, error));
+    TRY(catalog_counter(store_catalog(session_store(session)), CATALOG_NEXT_IMPORT, &next, error));
     json_object_set_new(note->object, "first_score", json_integer((json_int_t)next));
     return STATUS_OK;
 }
 
-enum status refresh_note_model(struct engine *engine, struct refresh_note *note, const char *name,
-                               struct arena *arena, struct error *error)
+void refresh_note_models(struct refresh_note *note, const struct study_scored *scored)
 {
-    const char *text = NULL;
-    TRY(catalog_setting(store_catalog(engine->store), arena_printf(arena, "model.%s", name), arena,
-                        &text, error));
-    if (text)
-        json_object_set_new(json_object_get(note->object, "models"), name, json_string(text));
-    return STATUS_OK;
+    json_t *models = json_object_get(note->object, "models");
+    for (size_t i = 0; i < scored->before_count; i++)
+        json_object_set_new(models, scored->before[i].name, json_string(scored->before[i].text));
 }
 
 void refresh_note_definition(struct refresh_note *note, const char *segment, const char *before)
@@ -92,11 +87,11 @@ static enum status add_imports(struct catalog *catalog, json_t *note, struct are
     return STATUS_OK;
 }
 
-enum status refresh_note_save(struct engine *engine, struct refresh_note *note, uint32_t number,
+enum status refresh_note_save(struct session *session, struct refresh_note *note, uint32_t number,
                               const char *seen, uint64_t last_import, struct arena *arena,
                               struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     json_object_set_new(note->object, "seen_before", seen ? json_string(seen) : json_null());
     json_object_set_new(note->object, "last_import", json_integer((json_int_t)last_import));
     TRY(add_imports(catalog, note->object, arena, error));
@@ -140,10 +135,10 @@ static bool saw(const json_t *note, const struct catalog_refresh *refresh,
            !listed(json_object_get(note, "undone"), import->number);
 }
 
-enum status engine_refresh_stale(struct engine *engine, const struct catalog_refresh *refresh,
+enum status engine_refresh_stale(struct session *session, const struct catalog_refresh *refresh,
                                  struct arena *arena, uint32_t *import, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     struct catalog_import *imports;
     size_t count;
     json_t *note;
@@ -151,18 +146,18 @@ enum status engine_refresh_stale(struct engine *engine, const struct catalog_ref
     TRY(catalog_imports(catalog, arena, &imports, &count, error));
     TRY(load_note(catalog, refresh->number, arena, &note, error));
     for (size_t i = 0; i < count && !*import; i++)
-        if (imports[i].undone && !engine_is_score(&imports[i], NULL) &&
+        if (imports[i].undone && !study_is_score(&imports[i], NULL) &&
             saw(note, refresh, &imports[i]))
             *import = imports[i].number;
     json_decref(note);
     return STATUS_OK;
 }
 
-static enum status engine_import_seen(struct engine *engine, const struct catalog_import *import,
+static enum status engine_import_seen(struct session *session, const struct catalog_import *import,
                                       struct arena *arena, struct catalog_refresh **out,
                                       size_t *count, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     struct catalog_refresh *all;
     size_t total;
     TRY(catalog_refreshes(catalog, arena, &all, &total, error));
@@ -180,9 +175,9 @@ static enum status engine_import_seen(struct engine *engine, const struct catalo
 
 /* Whether a model may have read facts of the kind. What it names it read; without --kind models of
  * orders guess. */
-static bool may_read(struct engine *engine, const struct engine_model *model, const char *table)
+static bool may_read(struct session *session, const struct study_model *model, const char *table)
 {
-    const struct schema *schema = engine_schema(engine);
+    const struct schema *schema = session_schema(session);
     const struct schema_table *found = schema_table(schema, table);
     const char *guessed = insight_revenue_find(schema).kind;
     bool orders = strcmp(model->type, "rfm") == 0 || strcmp(model->type, "clv") == 0 ||
@@ -206,27 +201,27 @@ static bool may_read(struct engine *engine, const struct engine_model *model, co
 
 /* Models fitted after the import came saw its facts; so did the refreshes. Scores of models hang on
  * nothing further. */
-static enum status list_hanging(struct engine *engine, uint32_t number, struct arena *arena,
+static enum status list_hanging(struct session *session, uint32_t number, struct arena *arena,
                                 struct engine_undone *out, struct error *error)
 {
     struct catalog_import import;
     struct catalog_refresh *refreshes;
-    struct engine_model *models;
+    struct study_model *models;
     size_t count;
-    TRY(catalog_find_import(store_catalog(engine->store), number, arena, &import, error));
-    if (engine_is_score(&import, NULL))
+    TRY(catalog_find_import(store_catalog(session_store(session)), number, arena, &import, error));
+    if (study_is_score(&import, NULL))
         return STATUS_OK;
 
-    TRY(engine_import_seen(engine, &import, arena, &refreshes, &count, error));
+    TRY(engine_import_seen(session, &import, arena, &refreshes, &count, error));
     int *numbers = ARENA_ARRAY(arena, int, count + 1);
     for (size_t i = 0; i < count; i++)
         numbers[out->refresh_count++] = (int)refreshes[i].number;
     out->refreshes = numbers;
-    TRY(engine_models(engine, arena, &models, &count, error));
+    TRY(study_models(session, arena, &models, &count, error));
     out->models = ARENA_ARRAY(arena, const char *, count + 1);
     bool *scores = ARENA_ARRAY(arena, bool, count + 1);
     for (size_t i = 0; i < count; i++) {
-        if (models[i].fitted < import.received || !may_read(engine, &models[i], import.table))
+        if (models[i].fitted < import.received || !may_read(session, &models[i], import.table))
             continue;
         scores[out->model_count] = models[i].scored && models[i].trait_count > 0;
         out->models[out->model_count++] = models[i].name;
@@ -243,23 +238,23 @@ struct known_lists {
     size_t count;
 };
 
-static enum status count_lists(struct engine *engine, struct arena *arena, struct known_lists *out,
-                               struct error *error)
+static enum status count_lists(struct session *session, struct arena *arena,
+                               struct known_lists *out, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     struct segment_needs needs = {0};
-    struct engine_moment moment = {.now = engine_now(engine), .known_at = INT64_MAX};
+    struct session_moment moment = {.now = session_now(session), .known_at = INT64_MAX};
     struct population *population;
     TRY(catalog_lists(catalog, arena, &out->lists, &out->count, error));
     out->known = ARENA_ARRAY(arena, size_t, out->count + 1);
     if (!out->count)
         return STATUS_OK;
-    TRY(engine_load_population(engine, &needs, &moment, &population, error));
+    TRY(session_load_population(session, &needs, &moment, &population, error));
     enum status status = STATUS_OK;
     for (size_t i = 0; i < out->count && status == STATUS_OK; i++) {
         struct catalog_list list;
         status = catalog_find_list(catalog, out->lists[i].name, arena, &list, error);
-        out->known[i] = status == STATUS_OK ? engine_list_known(population, &list) : 0;
+        out->known[i] = status == STATUS_OK ? session_list_known(population, &list) : 0;
     }
     population_free(population);
     return status;
@@ -277,50 +272,51 @@ static void compare_lists(const struct known_lists *before, const struct known_l
 
 /* ---- definitions that need its columns ---- */
 
-static enum status undo_within(struct engine *engine, struct store_change *change, uint32_t number,
-                               struct arena *arena, struct engine_undone *out, struct error *error)
+static enum status undo_within(struct session *session, struct store_change *change,
+                               uint32_t number, struct arena *arena, struct engine_undone *out,
+                               struct error *error)
 {
     struct lake *lake;
-    struct engine_trouble *after;
+    struct session_trouble *after;
     size_t count;
-    TRY(engine_lake(engine, &lake, error));
-    TRY(engine_unfold_before_undo(engine, change, number, arena, error));
-    TRY(store_undo_within(change, lake, &number, 1, engine_now(engine), error));
-    TRY(engine_broken_under(engine, engine_schema(engine), arena, &after, &count, error));
-    out->breaks = ARENA_ARRAY(arena, struct engine_trouble, count + 1);
+    TRY(session_lake(session, &lake, error));
+    TRY(study_unfold_before_undo(session, change, number, arena, error));
+    TRY(store_undo_within(change, lake, &number, 1, session_now(session), error));
+    TRY(session_broken_under(session, session_schema(session), arena, &after, &count, error));
+    out->breaks = ARENA_ARRAY(arena, struct session_trouble, count + 1);
     for (size_t i = 0; i < count; i++)
-        if (!engine_is_trouble(engine->broken, engine->broken_count, after[i].name))
+        if (!session_is_broken(session, after[i].name))
             out->breaks[out->break_count++] = after[i];
     return STATUS_OK;
 }
 
-enum status engine_undo_plan(struct engine *engine, uint32_t number, struct arena *arena,
+enum status engine_undo_plan(struct session *session, uint32_t number, struct arena *arena,
                              struct engine_undone *out, struct error *error)
 {
     struct store_change *change;
     *out = (struct engine_undone){0};
-    TRY(engine_load_definitions(engine, error));
-    TRY(list_hanging(engine, number, arena, out, error));
-    TRY(store_begin(engine->store, &change, error));
-    enum status status = undo_within(engine, change, number, arena, out, error);
+    TRY(session_load_definitions(session, error));
+    TRY(list_hanging(session, number, arena, out, error));
+    TRY(store_begin(session_store(session), &change, error));
+    enum status status = undo_within(session, change, number, arena, out, error);
     store_abort(change);
     return status;
 }
 
-enum status engine_undo(struct engine *engine, uint32_t number, struct arena *arena,
+enum status engine_undo(struct session *session, uint32_t number, struct arena *arena,
                         struct engine_undone *out, struct error *error)
 {
     struct store_change *change;
     struct known_lists before, after;
     *out = (struct engine_undone){0};
-    TRY(engine_load_definitions(engine, error));
-    TRY(list_hanging(engine, number, arena, out, error));
-    TRY(count_lists(engine, arena, &before, error));
-    TRY(store_begin(engine->store, &change, error));
-    TRY(engine_end_change(engine, change, undo_within(engine, change, number, arena, out, error),
-                          error));
-    TRY(engine_reload(engine, error));
-    TRY(count_lists(engine, arena, &after, error));
+    TRY(session_load_definitions(session, error));
+    TRY(list_hanging(session, number, arena, out, error));
+    TRY(count_lists(session, arena, &before, error));
+    TRY(store_begin(session_store(session), &change, error));
+    TRY(session_end_change(session, change, undo_within(session, change, number, arena, out, error),
+                           error));
+    TRY(session_reload(session, error));
+    TRY(count_lists(session, arena, &after, error));
     compare_lists(&before, &after, arena, out);
     return STATUS_OK;
 }
@@ -340,7 +336,7 @@ static enum status count_moved(void *context, struct catalog_membership *members
 
 /* The scores that were told while the refresh ran: imports from sources "model:…" between its
  * beginning and its end. */
-static enum status take_scores_back(struct engine *engine, struct store_change *change,
+static enum status take_scores_back(struct session *session, struct store_change *change,
                                     const json_t *note, struct arena *arena,
                                     struct engine_unrefreshed *out, struct error *error)
 {
@@ -349,17 +345,17 @@ static enum status take_scores_back(struct engine *engine, struct store_change *
     size_t count;
     json_int_t first = json_integer_value(json_object_get(note, "first_score"));
     json_int_t last = json_integer_value(json_object_get(note, "last_import"));
-    TRY(catalog_imports(store_catalog(engine->store), arena, &imports, &count, error));
-    TRY(engine_lake(engine, &lake, error));
+    TRY(catalog_imports(store_catalog(session_store(session)), arena, &imports, &count, error));
+    TRY(session_lake(session, &lake, error));
     uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
     for (size_t i = 0; i < count; i++)
         if (!imports[i].undone && imports[i].number >= first && imports[i].number <= last &&
-            engine_is_score(&imports[i], NULL))
+            study_is_score(&imports[i], NULL))
             numbers[out->scores++] = imports[i].number;
     if (!out->scores)
         return STATUS_OK;
-    TRY(model_forget_silence(engine, numbers, out->scores, error));
-    return store_undo_within(change, lake, numbers, out->scores, engine_now(engine), error);
+    TRY(study_forget_silence(session, numbers, out->scores, error));
+    return store_undo_within(change, lake, numbers, out->scores, session_now(session), error);
 }
 
 /* Whether both are one fit: scoring changes a saved model, but neither of these. */
@@ -373,10 +369,10 @@ static bool same_fit(const json_t *a, const json_t *b)
 }
 
 /* Makes the model what it was before the refresh, unless it was fitted again since. */
-static enum status restore_model(struct engine *engine, const char *name, const char *before,
+static enum status restore_model(struct session *session, const char *name, const char *before,
                                  struct arena *arena, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     const char *key = arena_printf(arena, "model.%s", name), *present = NULL;
     TRY(catalog_setting(catalog, key, arena, &present, error));
     json_t *then = json_loads(before, 0, NULL),
@@ -390,13 +386,13 @@ static enum status restore_model(struct engine *engine, const char *name, const 
 /* Models remember their last scoring. Those that were fitted again since keep what they are, and so
  * do those that the refresh found scored already. Of a note that has given its models up there is
  * nothing to make them from. */
-static enum status restore_models(struct engine *engine, const json_t *note,
+static enum status restore_models(struct session *session, const json_t *note,
                                   const struct catalog_refresh *refresh, struct arena *arena,
                                   struct error *error)
 {
-    struct engine_model *models;
+    struct study_model *models;
     size_t count;
-    TRY(engine_models(engine, arena, &models, &count, error));
+    TRY(study_models(session, arena, &models, &count, error));
     for (size_t i = 0; i < count; i++) {
         const json_t *kept = json_object_get(note, "models"),
                      *before = json_object_get(kept, models[i].name);
@@ -404,19 +400,19 @@ static enum status restore_models(struct engine *engine, const json_t *note,
             models[i].fitted > refresh->recorded)
             continue;
         if (json_is_string(before))
-            TRY(restore_model(engine, models[i].name, json_string_value(before), arena, error));
+            TRY(restore_model(session, models[i].name, json_string_value(before), arena, error));
         if (kept)
             continue;
         models[i].scored = false;
-        TRY(work_save(engine, &models[i], error));
+        TRY(study_save(session, &models[i], error));
     }
     return STATUS_OK;
 }
 
-static enum status restore_settings(struct engine *engine, const json_t *note, struct arena *arena,
-                                    struct error *error)
+static enum status restore_settings(struct session *session, const json_t *note,
+                                    struct arena *arena, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     const char *segment;
     json_t *hash;
     if (!note)
@@ -430,11 +426,11 @@ static enum status restore_settings(struct engine *engine, const json_t *note, s
                                json_string_value(json_object_get(note, "seen_before")), error);
 }
 
-enum status unrefresh_within(struct engine *engine, struct store_change *change,
+enum status unrefresh_within(struct session *session, struct store_change *change,
                              const struct catalog_refresh *refresh, struct arena *arena,
                              struct engine_unrefreshed *out, struct error *error)
 {
-    struct catalog *catalog = store_catalog(engine->store);
+    struct catalog *catalog = store_catalog(session_store(session));
     json_t *note;
     char key[KEY_MAX];
     *out = (struct engine_unrefreshed){.number = (int)refresh->number, .moment = refresh->moment};
@@ -442,32 +438,32 @@ enum status unrefresh_within(struct engine *engine, struct store_change *change,
     enum status status;
     TRY_GOTO(catalog_memberships(catalog, NULL, count_moved, out, error));
     if (note)
-        TRY_GOTO(take_scores_back(engine, change, note, arena, out, error));
-    TRY_GOTO(restore_models(engine, note, refresh, arena, error));
-    TRY_GOTO(restore_settings(engine, note, arena, error));
+        TRY_GOTO(take_scores_back(session, change, note, arena, out, error));
+    TRY_GOTO(restore_models(session, note, refresh, arena, error));
+    TRY_GOTO(restore_settings(session, note, arena, error));
     TRY_GOTO(catalog_forget_refresh(catalog, refresh->number, error));
     TRY_GOTO(catalog_set_setting(catalog, note_key(refresh->number, key), NULL, error));
-    engine_forget_definitions(engine); /* the columns of the scores may be gone */
+    session_forget_definitions(session); /* the columns of the scores may be gone */
 done:
     json_decref(note);
     return status;
 }
 
-enum status engine_unrefresh(struct engine *engine, struct arena *arena,
+enum status engine_unrefresh(struct session *session, struct arena *arena,
                              struct engine_unrefreshed *out, struct error *error)
 {
     struct catalog_refresh *refreshes;
     struct store_change *change;
     size_t count;
     *out = (struct engine_unrefreshed){0};
-    TRY(catalog_refreshes(store_catalog(engine->store), arena, &refreshes, &count, error));
+    TRY(catalog_refreshes(store_catalog(session_store(session)), arena, &refreshes, &count, error));
     if (!count)
         return error_set(error, STATUS_NOT_FOUND,
                          "there is no refresh to take back: none is recorded");
 
-    TRY(store_begin(engine->store, &change, error));
-    TRY(engine_end_change(
-        engine, change, unrefresh_within(engine, change, &refreshes[count - 1], arena, out, error),
-        error));
-    return engine_load_definitions(engine, error);
+    TRY(store_begin(session_store(session), &change, error));
+    TRY(session_end_change(
+        session, change,
+        unrefresh_within(session, change, &refreshes[count - 1], arena, out, error), error));
+    return session_load_definitions(session, error);
 }

@@ -128,6 +128,20 @@ struct insight_revenue insight_revenue_find(const struct schema *schema)
     return (struct insight_revenue){.table = -1, .column = -1};
 }
 
+struct segment_needs insight_revenue_needs(const struct insight_revenue *revenue,
+                                           struct arena *arena)
+{
+    struct segment_needs needs = {0};
+    if (revenue->table < 0)
+        return needs;
+    needs.items = ARENA_ARRAY(arena, struct segment_need, 1);
+    const char **columns = ARENA_ARRAY(arena, const char *, 2);
+    columns[0] = revenue->property;
+    needs.items[0] = (struct segment_need){revenue->kind, columns};
+    needs.count = 1;
+    return needs;
+}
+
 static const struct population_table *revenue_table(const struct population *population,
                                                     const struct insight_revenue *revenue,
                                                     const struct population_column **amount)

@@ -24,6 +24,9 @@ struct insight_revenue {
 struct insight_revenue insight_revenue_find(const struct schema *schema);
 /* The amount of one kind of facts; table −1 when there is no such kind. */
 struct insight_revenue insight_revenue_of_kind(const struct schema *schema, const char *kind);
+/* What reading it needs, in arena. */
+struct segment_needs insight_revenue_needs(const struct insight_revenue *revenue,
+                                           struct arena *arena);
 
 /*
  * Features: the values customers are compared by. Every told trait is one; of every kind its count,

@@ -88,6 +88,8 @@ struct plan_values {
     double *doubles;   /* DOUBLE and is_double durations */
     uint64_t *known;   /* bitset */
 };
+/* One as a number, NaN when unknown or not a number. */
+double plan_values_number(const struct plan_values *values, size_t position);
 enum status plan_evaluate_values(const struct segment_set *set, const struct schema *schema,
                                  const struct segment_node *const *nodes, int node_count,
                                  const struct population *population, int64_t now,

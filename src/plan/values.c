@@ -1,6 +1,7 @@
 /* The values of nodes for everyone, as columns: what profiles and models look at. */
 #include "plan/steps.h"
 
+#include <math.h>
 #include <string.h>
 
 struct value_pass {
@@ -157,4 +158,17 @@ enum status plan_scan_values(const struct segment_set *set, const struct schema 
 {
     struct value_pass pass = {.nodes = nodes, .now = now, .take = take, .context = context};
     return pass_over(set, schema, population, node_count, pool, &pass, NULL, error);
+}
+
+double plan_values_number(const struct plan_values *values, size_t position)
+{
+    if (!bit_at(values->known, position))
+        return NAN;
+    if (values->type == VALUE_DOUBLE || values->is_double)
+        return values->doubles[position];
+    if (values->type == VALUE_DECIMAL)
+        return number_decimal_to_double(values->integers[position], values->scale);
+    if (values->type == VALUE_TEXT || values->type == VALUE_SET || values->type == VALUE_POINT)
+        return NAN;
+    return (double)values->integers[position];
 }

@@ -42,5 +42,10 @@ struct segment_needs {
 /* What evaluating `segments` needs. In arena. */
 struct segment_needs segment_needs(const struct segment_set *set, const struct schema *schema,
                                    const int *segments, int count, struct arena *arena);
+/* Both together, in arena. */
+struct segment_needs segment_needs_join(const struct segment_needs *a,
+                                        const struct segment_needs *b, struct arena *arena);
+/* Whether what was loaded for `held` holds all of needs. */
+bool segment_needs_hold(const struct segment_needs *held, const struct segment_needs *needs);
 
 #endif

@@ -1,0 +1,66 @@
+/* What the session's files share. */
+#ifndef STRATA_SESSION_INTERNAL_H
+#define STRATA_SESSION_INTERNAL_H
+
+#include "session/definitions.h"
+#include "session/evaluate.h"
+
+#include "base/vector.h"
+
+/* Definitions that fit the store but cannot be evaluated at a moment (leave_out.c). */
+struct session_left_out {
+    int64_t moment;
+    struct session_trouble *items;
+    size_t count;
+};
+
+struct session {
+    struct store *store;
+    struct lake *lake; /* opened when first needed */
+    struct pool *pool; /* likewise */
+    struct zone *zone;
+    int threads;
+    struct segment_set *definitions; /* loaded when first needed; NULL after a change */
+    struct arena arena;              /* as long as the session */
+    struct session_trouble *broken;  /* definitions that no longer fit the store, left out */
+    size_t broken_count;
+    struct session_left_out left_out;
+    VECTOR(struct segment_set *)
+    retired; /* sets that were replaced while somebody may still look at them */
+};
+
+/* The newest fact that is not implausible, and the moment `latest` (latest.c), which may be NULL.
+ * *found: there is a dated fact. */
+enum status session_newest(struct session *session, bool *found, int64_t *newest, int64_t *latest,
+                           struct error *error);
+/* After evaluating all saved definitions failed over this population: leaves out those that bring
+ * the failure about, and names them among the broken. Sets whose pointers are held stay alive until
+ * the session is closed. STATUS_ERROR, with `why` as it was, when no definition is to blame. */
+enum status session_leave_out(struct session *session, const struct population *population,
+                              int64_t moment, const struct error *why, struct error *error);
+/* What was left out for another moment comes back. */
+enum status session_take_in_again(struct session *session, int64_t moment, struct error *error);
+/* Why each segment of the set cannot be evaluated over the population at the moment, NULL where it
+ * can; in arena. */
+const char **session_find_failing(struct session *session, const struct segment_set *set,
+                                  const struct population *population, int64_t moment,
+                                  struct arena *arena, size_t *count);
+/* Reads the files of the static lists that the set of apply names. */
+enum status session_read_lists(struct session *session, const struct segment_source *sources,
+                               size_t count, struct arena *arena, struct session_apply *apply,
+                               struct error *error);
+/* Puts lists that are not saved yet beside, or in place of, those of a loaded population. */
+void session_overlay_lists(struct population *population, const struct catalog_list *lists,
+                           size_t count, struct arena *arena);
+/* Adds a note for each list of apply that names somebody the population does not know. */
+void session_check_lists(const struct population *population, struct session_apply *apply,
+                         struct arena *arena);
+/* Adds a note to those of apply. place: the file. */
+void session_add_note(struct segment_problems *problems, struct arena *arena, const char *place,
+                      const char *message, const char *hint);
+/* Notes about texts that are asked for and that no customer has, of the set's segments that the
+ * sources define. */
+void session_check_texts(const struct population *population, const struct segment_set *set,
+                         struct arena *arena, struct segment_problems *problems);
+
+#endif

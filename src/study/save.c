@@ -1,0 +1,411 @@
+/*
+ * Models as they are kept: one JSON object in the catalog's settings under "model.NAME"; "models"
+ * lists the names in order of first fitting, which is also the order in which a refresh scores
+ * them.
+ *
+ * What a model is to its type (the parameters) and to the report is most of the text, a megabyte at
+ * times, and every command that wants to know which models there are reads all of them. These parts
+ * are taken as the text they are; whoever wants to look into them parses them.
+ */
+#include "study/scores.h"
+#include "study/work.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT = 1 };
+
+/* ---- writing ---- */
+
+static void write_texts(struct json *json, const char *key, const char *const *texts, size_t count)
+{
+    json_put_array(json, key);
+    for (size_t i = 0; i < count; i++)
+        json_write_string(json, texts[i]);
+    json_write_end_array(json);
+}
+
+static void write_raw(struct json *json, const char *key, const char *text)
+{
+    json_put_raw(json, key, text_from(text ? text : "{}"));
+}
+
+static void write_options(struct json *json, const struct study_model *model)
+{
+    json_put_array(json, "options");
+    for (size_t i = 0; i < model->option_count; i++) {
+        json_write_object(json);
+        work_put_text(json, "name", model->options[i].name);
+        work_put_text(json, "value", model->options[i].value);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+}
+
+static void write_figures(struct json *json, const struct study_model *model)
+{
+    json_put_array(json, "figures");
+    for (size_t i = 0; i < model->figure_count; i++) {
+        const struct study_figure *figure = &model->figures[i];
+        json_write_object(json);
+        work_put_text(json, "group", figure->group);
+        work_put_text(json, "label", figure->label);
+        work_put_text(json, "text", figure->text);
+        work_put(json, "value", figure->value);
+        json_write_end_object(json);
+    }
+    json_write_end_array(json);
+}
+
+static void put_moment(struct json *json, const struct session *session, const char *key,
+                       int64_t moment)
+{
+    char text[MOMENT_TEXT_MAX];
+    work_put_text(json, key, moment_format(session_zone(session), moment, text));
+}
+
+/* For people's programs: moments as text. */
+void study_write(const struct session *session, const struct study_model *model, struct json *json)
+{
+    json_write_object(json);
+    work_put_text(json, "name", model->name);
+    work_put_text(json, "type", model->type);
+    put_moment(json, session, "moment", model->moment);
+    put_moment(json, session, "fitted", model->fitted);
+    work_put_text(json, "program", model->program);
+    json_put_bool(json, "usable", model->usable);
+    work_put_text(json, "trouble", model->trouble);
+    write_options(json, model);
+    write_figures(json, model);
+    write_texts(json, "notes", model->notes, model->note_count);
+    write_texts(json, "traits", model->traits, model->trait_count);
+    if (model->scored) {
+        put_moment(json, session, "scored", model->scored_at);
+        work_put_count(json, "scored_customers", model->scored_customers);
+    }
+    write_raw(json, "parameters", model->parameters);
+    json_write_end_object(json);
+}
+
+static void write_saved(const struct study_model *model, struct json *json)
+{
+    json_write_object(json);
+    work_put_count(json, "format", FORMAT);
+    work_put_text(json, "name", model->name);
+    work_put_text(json, "type", model->type);
+    work_put_text(json, "program", model->program);
+    work_put_count(json, "moment", (uint64_t)model->moment);
+    work_put_count(json, "fitted", (uint64_t)model->fitted);
+    json_put_bool(json, "usable", model->usable);
+    work_put_text(json, "trouble", model->trouble);
+    write_options(json, model);
+    write_figures(json, model);
+    write_texts(json, "notes", model->notes, model->note_count);
+    write_texts(json, "traits", model->traits, model->trait_count);
+    work_put_text(json, "scheme", model->scheme);
+    json_put_bool(json, "scored", model->scored);
+    work_put_count(json, "scored_at", (uint64_t)model->scored_at);
+    work_put_count(json, "scored_since", (uint64_t)model->scored_since);
+    work_put_count(json, "scored_customers", model->scored_customers);
+    write_raw(json, "parameters", model->parameters);
+    write_raw(json, "fit_report", model->fit_report);
+    write_raw(json, "score_report", model->score_report);
+    json_write_end_object(json);
+}
+
+static const char *setting_key(const char *name, char out[300])
+{
+    snprintf(out, 300, "model.%s", name);
+    return out;
+}
+
+static enum status save_names(struct catalog *catalog, json_t *names, struct error *error)
+{
+    char *text = json_dumps(names, JSON_COMPACT);
+    enum status status = catalog_set_setting(catalog, "models", text, error);
+    free(text);
+    return status;
+}
+
+static enum status load_names(struct catalog *catalog, json_t **out, struct error *error)
+{
+    struct arena arena;
+    const char *text = NULL;
+    arena_init(&arena, 0);
+    enum status status = catalog_setting(catalog, "models", &arena, &text, error);
+    *out = status == STATUS_OK && text ? json_loads(text, 0, NULL) : NULL;
+    arena_release(&arena);
+    if (!json_is_array(*out)) {
+        json_decref(*out);
+        *out = json_array();
+    }
+    return status;
+}
+
+static size_t name_index(json_t *names, const char *name)
+{
+    size_t i = 0;
+    while (i < json_array_size(names) &&
+           strcmp(json_string_value(json_array_get(names, i)), name) != 0)
+        i++;
+    return i;
+}
+
+enum status study_kept_text(struct session *session, const char *name, struct arena *arena,
+                            const char **out, struct error *error)
+{
+    char key[300];
+    *out = NULL;
+    return catalog_setting(store_catalog(session_store(session)), setting_key(name, key), arena,
+                           out, error);
+}
+
+enum status study_save(struct session *session, const struct study_model *model,
+                       struct error *error)
+{
+    struct catalog *catalog = store_catalog(session_store(session));
+    struct buffer text;
+    struct json json;
+    char key[300];
+    json_t *names;
+    TRY(load_names(catalog, &names, error));
+    enum status status = STATUS_OK;
+    if (name_index(names, model->name) == json_array_size(names)) {
+        json_array_append_new(names, json_string(model->name));
+        status = save_names(catalog, names, error);
+    }
+    json_decref(names);
+    buffer_init(&text, 0);
+    json_init(&json, &text, false);
+    write_saved(model, &json);
+    if (status == STATUS_OK)
+        status = catalog_set_setting(catalog, setting_key(model->name, key), text.data, error);
+    buffer_release(&text);
+    return status;
+}
+
+enum status study_forget(struct session *session, const char *name, struct error *error)
+{
+    struct catalog *catalog = store_catalog(session_store(session));
+    char key[300];
+    json_t *names;
+    TRY(catalog_set_setting(catalog, setting_key(name, key), NULL, error));
+    TRY(load_names(catalog, &names, error));
+    json_array_remove(names, name_index(names, name));
+    enum status status = save_names(catalog, names, error);
+    json_decref(names);
+    return status;
+}
+
+/* ---- reading ---- */
+
+/* A member of the saved object: its key, and its value as the text it is. */
+struct member {
+    struct text key, value;
+};
+
+static const char *skip_string(const char *at)
+{
+    for (at++; *at && *at != '"'; at++)
+        at += *at == '\\' && at[1];
+    return *at ? at + 1 : at;
+}
+
+/* Behind the value at `at`: at the comma or the bracket that ends it, or at the text's end. */
+static const char *skip_value(const char *at)
+{
+    int depth = 0;
+    while (*at) {
+        bool opens = *at == '{' || *at == '[', closes = *at == '}' || *at == ']';
+        if (depth == 0 && (closes || *at == ','))
+            break;
+        depth += opens - closes;
+        at = *at == '"' ? skip_string(at) : at + 1;
+    }
+    return at;
+}
+
+/* The next member from *at on; false behind the last. */
+static bool next_member(const char **at, struct member *out)
+{
+    *at += strspn(*at, " \t\r\n{,");
+    if (**at != '"')
+        return false;
+    const char *end = skip_string(*at);
+    out->key = (struct text){*at + 1, (size_t)(end - *at) - 2};
+    *at = end + strspn(end, " \t\r\n:");
+    end = skip_value(*at);
+    out->value = text_trim((struct text){*at, (size_t)(end - *at)});
+    *at = end;
+    return true;
+}
+
+/* Where a part that stays text goes, or NULL for what is read. */
+static const char **part_of(struct study_model *model, struct text key)
+{
+    if (text_equal(key, TEXT("parameters")))
+        return &model->parameters;
+    if (text_equal(key, TEXT("fit_report")))
+        return &model->fit_report;
+    return text_equal(key, TEXT("score_report")) ? &model->score_report : NULL;
+}
+
+/* The saved object without the parts, which go into the model. NULL when it is none. */
+static json_t *read_object(const char *text, struct arena *arena, struct study_model *out)
+{
+    json_t *object = json_object();
+    struct member member;
+    out->parameters = out->fit_report = out->score_report = "{}";
+    bool whole = *text == '{';
+    while (next_member(&text, &member)) {
+        const char **part = part_of(out, member.key);
+        if (part) {
+            *part = arena_strndup(arena, member.value.data, member.value.length);
+            continue;
+        }
+        json_t *value = json_loadb(member.value.data, member.value.length, JSON_DECODE_ANY, NULL);
+        if (!value ||
+            json_object_set_new(object, arena_strndup(arena, member.key.data, member.key.length),
+                                value)) {
+            whole = false;
+            break;
+        }
+    }
+    if (whole && strcmp(text, "}") == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static const char *copy_text(const json_t *object, const char *key, struct arena *arena)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? arena_strdup(arena, text) : NULL;
+}
+
+static const char **copy_texts(const json_t *object, const char *key, struct arena *arena,
+                               size_t *count)
+{
+    json_t *list = json_object_get(object, key);
+    *count = json_array_size(list);
+    const char **out = ARENA_ARRAY(arena, const char *, *count + 1);
+    for (size_t i = 0; i < *count; i++)
+        out[i] = arena_strdup(arena, json_string_value(json_array_get(list, i)));
+    return out;
+}
+
+static void read_lists(const json_t *object, struct arena *arena, struct study_model *out)
+{
+    json_t *options = json_object_get(object, "options"),
+           *figures = json_object_get(object, "figures"), *item;
+    size_t i;
+    out->options = ARENA_ARRAY(arena, struct study_option, json_array_size(options) + 1);
+    out->figures = ARENA_ARRAY(arena, struct study_figure, json_array_size(figures) + 1);
+    json_array_foreach(options, i, item) out->options[out->option_count++] =
+        (struct study_option){copy_text(item, "name", arena), copy_text(item, "value", arena)};
+    json_array_foreach(figures, i, item)
+    {
+        json_t *value = json_object_get(item, "value");
+        out->figures[out->figure_count++] = (struct study_figure){
+            copy_text(item, "group", arena), copy_text(item, "label", arena),
+            copy_text(item, "text", arena), json_is_number(value) ? json_number_value(value) : NAN};
+    }
+    out->notes = copy_texts(object, "notes", arena, &out->note_count);
+    out->traits = copy_texts(object, "traits", arena, &out->trait_count);
+}
+
+static enum status read_saved(const char *name, const char *text, struct arena *arena,
+                              struct study_model *out, struct error *error)
+{
+    *out = (struct study_model){0};
+    json_t *object = read_object(text, arena, out);
+    if (!json_is_object(object) ||
+        json_integer_value(json_object_get(object, "format")) != FORMAT) {
+        json_decref(object);
+        return error_set(
+            error, STATUS_ERROR,
+            "the model %s was saved by another version of strata; fit it again or delete it", name);
+    }
+    out->name = copy_text(object, "name", arena);
+    out->type = copy_text(object, "type", arena);
+    out->program = copy_text(object, "program", arena);
+    out->moment = json_integer_value(json_object_get(object, "moment"));
+    out->fitted = json_integer_value(json_object_get(object, "fitted"));
+    out->usable = json_is_true(json_object_get(object, "usable"));
+    out->trouble = copy_text(object, "trouble", arena);
+    out->scheme = copy_text(object, "scheme", arena);
+    out->scored = json_is_true(json_object_get(object, "scored"));
+    out->scored_at = json_integer_value(json_object_get(object, "scored_at"));
+    out->scored_since = json_integer_value(json_object_get(object, "scored_since"));
+    out->scored_customers =
+        (uint64_t)json_integer_value(json_object_get(object, "scored_customers"));
+    read_lists(object, arena, out);
+    json_decref(object);
+    return STATUS_OK;
+}
+
+enum status study_models(struct session *session, struct arena *arena, struct study_model **out,
+                         size_t *count, struct error *error)
+{
+    struct catalog *catalog = store_catalog(session_store(session));
+    json_t *names, *name;
+    size_t i;
+    TRY(load_names(catalog, &names, error));
+    *out = ARENA_ARRAY(arena, struct study_model, json_array_size(names) + 1);
+    *count = 0;
+    enum status status = STATUS_OK;
+    json_array_foreach(names, i, name)
+    {
+        char key[300];
+        const char *text = NULL;
+        if (status == STATUS_OK)
+            status = catalog_setting(catalog, setting_key(json_string_value(name), key), arena,
+                                     &text, error);
+        if (status == STATUS_OK && text)
+            status = read_saved(json_string_value(name), text, arena, &(*out)[(*count)++], error);
+    }
+    json_decref(names);
+    return status;
+}
+
+static enum status no_such_model(struct session *session, const char *name, struct error *error)
+{
+    json_t *names, *item;
+    const char *known[64];
+    size_t i, count = 0;
+    TRY(load_names(store_catalog(session_store(session)), &names, error));
+    json_array_foreach(names, i, item) if (count < 64) known[count++] = json_string_value(item);
+    enum status status = error_set(error, STATUS_NOT_FOUND, "there is no model '%s'", name);
+    int nearest = text_nearest(name, known, count);
+    if (nearest >= 0)
+        error_hint(error, "did you mean %s?", known[nearest]);
+    else
+        error_hint(error, count ? "strata model list lists them" : "strata model fit makes one");
+    json_decref(names);
+    return status;
+}
+
+enum status study_find(struct session *session, const char *name, struct arena *arena,
+                       struct study_model *out, struct error *error)
+{
+    char key[300];
+    const char *text = NULL;
+    TRY(catalog_setting(store_catalog(session_store(session)), setting_key(name, key), arena, &text,
+                        error));
+    if (!text)
+        return no_such_model(session, name, error);
+    return read_saved(name, text, arena, out, error);
+}
+
+int64_t study_scored_since(struct session *session, const char *name, struct arena *arena)
+{
+    struct study_model model = {0};
+    struct error ignored = {0};
+    int64_t since = INT64_MIN;
+    if (study_find(session, name, arena, &model, &ignored) == STATUS_OK && model.scored)
+        since = model.scored_since ? model.scored_since : model.moment;
+    error_clear(&ignored);
+    return since;
+}
